@@ -1,0 +1,26 @@
+"""Ids of entries, reports and stories: short, typed by their first letter, never random.
+
+An id is made from what the thing is (a feed's address and the publisher's key), so the same input
+gives the same ids in every run and replay; a salt is added only where an id is already taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+# Crockford's base 32 in lower case: no i, l, o, u, so an id is never a word nor misread.
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+LENGTH = 10  # 50 bits after the letter: one collision expected in some 40 million ids
+
+
+def mint(letter: str, *parts: str, taken: Callable[[str], bool] = lambda _: False) -> str:
+    """Return the id for ``parts`` under ``letter``; ``taken`` says whether an id was ever used."""
+    salt = 0
+    while True:
+        text = "\0".join((*parts, str(salt)) if salt else parts)
+        number = int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:7], "big")
+        made = letter + "".join(_ALPHABET[(number >> (5 * place)) & 31] for place in range(LENGTH))
+        if not taken(made):
+            return made
+        salt += 1
