@@ -1,0 +1,158 @@
+"""The SQLite file: opened safely, written by one writer, recognised as ours."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlite_utils import Database
+
+from aggregator.exceptions import LockedError, StorageError
+from aggregator.storage.schema import APPLICATION_ID, migrations
+
+BUSY_TIMEOUT_MS = 10_000
+
+
+class Store:
+    """An open database; ``connection`` is in autocommit mode, writes go through :meth:`transaction`."""
+
+    def __init__(self, path: Path | None, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
+        """Open the file at ``path``, made where it is missing; None is a scratch database in memory.
+
+        Raises StorageError where the file is not ours, damaged or newer than the code, LockedError
+        where another process holds it.
+        """
+        self.path = path
+        with explained(path):
+            self.connection = _connect(path, busy_timeout_ms)
+            try:
+                _check_ours(self.connection, path)
+                self.database = Database(self.connection)
+                _migrate(self.database, path)
+            except BaseException:
+                self.connection.close()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; SQLite folds the write-ahead log back in."""
+        self.connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One atomic change; nests, so that a caller's transaction takes in its callees'.
+
+        BEGIN IMMEDIATE, because a deferred transaction that reads first fails at once when it then writes
+        beside another writer.
+        """
+        if self.connection.in_transaction:
+            yield self.connection
+            return
+        with explained(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+            except BaseException:
+                self.connection.execute("ROLLBACK")
+                raise
+            self.connection.execute("COMMIT")
+
+    def backup(self, target: Path) -> None:
+        """Copy the live database to ``target`` with SQLite's online backup; replaces it only when complete."""
+        partial = target.with_name(target.name + ".partial")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            copy = sqlite3.connect(partial)
+            try:
+                self.connection.backup(copy)
+            finally:
+                copy.close()
+            partial.replace(target)
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(f"{target}: the backup could not be written ({error})") from error
+
+    def check(self) -> tuple[str, ...]:
+        """Return what SQLite's integrity and foreign key checks complain of; empty when all is well."""
+        with explained(self.path):
+            faults = [str(row[0]) for row in self.connection.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
+            for table, row, parent, _ in self.connection.execute("PRAGMA foreign_key_check"):
+                faults.append(f"{table} row {row} points to a missing {parent}")
+        return tuple(faults)
+
+    def vacuum(self) -> None:
+        """Rewrite the file without its free pages and refresh the planner's statistics."""
+        with explained(self.path):
+            self.database["entry_fts"].optimize()  # type: ignore[union-attr]
+            self.database.vacuum()
+            self.database.analyze()
+
+
+def _connect(path: Path | None, busy_timeout_ms: int) -> sqlite3.Connection:
+    if path is not None and not path.parent.exists():
+        raise StorageError(f"{path}: the folder {path.parent} does not exist")
+    if path is not None and path.is_dir():
+        raise StorageError(f"{path}: is a folder, not a database file")
+    connection = sqlite3.connect(
+        ":memory:" if path is None else str(path),
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=busy_timeout_ms / 1000,
+        cached_statements=512,
+    )
+    connection.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def _check_ours(connection: sqlite3.Connection, path: Path | None) -> None:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if tables and application != APPLICATION_ID:
+        raise StorageError(f"{path}: this database was not made by aggregator; it is left untouched. Name another with --db.")
+
+
+def _migrate(database: Database, path: Path | None) -> None:
+    connection = database.conn
+    known = {migration.name for migration in migrations._migrations}
+    newer = [migration.name for migration in migrations.applied(database) if migration.name not in known]
+    if newer:
+        raise StorageError(
+            f"{path}: written by a newer aggregator (it has {newer[-1]}, unknown here); upgrade the program, the file is left untouched"
+        )
+    if path is not None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+    if migrations.pending(database):
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrations.apply(database)
+
+
+@contextmanager
+def explained(path: Path | None) -> Iterator[None]:
+    """Turn SQLite's errors into ours, with the file's name and what to do."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            raise LockedError(f"{path}: another process is writing to this database; try again when it is done") from error
+        if "unable to open" in text or "readonly" in text:
+            raise StorageError(f"{path}: cannot be opened for writing ({text}); check the path and its permissions") from error
+        if "disk" in text or "full" in text:
+            raise StorageError(f"{path}: {text}; nothing of this change was stored") from error
+        raise
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
+            raise
+        raise StorageError(f"{path}: not a SQLite database, or damaged ({error})") from error

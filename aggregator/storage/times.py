@@ -1,0 +1,27 @@
+"""How times and durations stand in the database: ISO 8601 text in UTC, and seconds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import overload
+
+
+@overload
+def to_text(time: datetime) -> str: ...
+@overload
+def to_text(time: None) -> None: ...
+def to_text(time: datetime | None) -> str | None:
+    """Return ``2026-10-01T12:00:00Z``: whole seconds, so that texts sort as times do."""
+    if time is None:
+        return None
+    utc = time.astimezone(UTC).replace(tzinfo=None)
+    return utc.isoformat(timespec="seconds") + "Z"
+
+
+@overload
+def from_text(text: str) -> datetime: ...
+@overload
+def from_text(text: None) -> None: ...
+def from_text(text: str | None) -> datetime | None:
+    """Read what ``to_text`` wrote."""
+    return None if text is None else datetime.fromisoformat(text)
