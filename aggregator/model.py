@@ -280,7 +280,7 @@ class Entry:
 
     id: str
     data: EntryData
-    feed: str
+    feed: str  # what people call the feed
     publisher: str
     language: str | None
     canonical_url: str | None
@@ -296,6 +296,20 @@ class Entry:
     revisions: int  # versions before the present one
     correction: str | None = None  # kind of correction notice that it carries
     from_agency_feed: bool = False
+    feed_url: str = ""  # without secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A version of an entry before the present one; it stood from ``seen`` to ``replaced``."""
+
+    entry_id: str
+    number: int  # from 1
+    title: str
+    url: str | None
+    text: str
+    seen: datetime
+    replaced: datetime
 
 
 @dataclass(frozen=True, slots=True)

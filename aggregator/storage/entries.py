@@ -1,0 +1,366 @@
+"""Entries, their earlier versions, and full-text search over them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.exceptions import AmbiguousIdError, NotFoundError
+from aggregator.model import Entry, EntryData, Evidence, Revision
+from aggregator.storage.database import Store
+from aggregator.storage.times import from_text, to_text
+
+_CHUNK = 500  # bound variables a statement; SQLite's own limit is 32,766
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEntry:
+    """What decides whether an arriving entry is known, edited or new."""
+
+    id: str
+    number: int
+    key: str
+    guid: str | None
+    title: str
+    url: str | None
+    canonical_url: str | None
+    content_hash: str
+    revisions: int
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """An entry as it is written: the publisher's words beside what we found out."""
+
+    id: str
+    feed_id: int
+    data: EntryData
+    publisher: str
+    agency: str | None
+    language: str | None
+    category: str | None
+    canonical_url: str | None
+    time: datetime
+    text: str
+    content_hash: str
+    correction: str | None
+    evidence: Evidence
+    index_title: str  # normalised words for full-text search
+    index_text: str
+
+
+class EntryStore:
+    """Rows of ``entry``, ``revision``, ``entry_alias`` and the full-text index."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._db = store.connection
+
+    # --- what is known ---------------------------------------------------------------------
+
+    def hashes(self, feed_id: int, limit: int = 1000) -> dict[str, str]:
+        """Return key -> content hash of the feed's entries that were seen last."""
+        rows = self._db.execute(
+            "SELECT key, content_hash FROM entry WHERE feed_id = ? ORDER BY last_seen DESC, number DESC LIMIT ?", (feed_id, limit)
+        )
+        return dict(rows.fetchall())
+
+    def known(self, feed_id: int, keys: Sequence[str]) -> dict[str, KnownEntry]:
+        """Return the stored entries of a feed under these keys, or under keys they had before."""
+        found: dict[str, KnownEntry] = {}
+        for chunk in _chunks(keys):
+            marks = ", ".join("?" * len(chunk))
+            for row in self._db.execute(f"SELECT {_KNOWN} FROM entry WHERE feed_id = ? AND key IN ({marks})", (feed_id, *chunk)):
+                found[row[2]] = _known(row)
+            for row in self._db.execute(
+                f"SELECT {_KNOWN_E}, a.key FROM entry_alias a JOIN entry e ON e.id = a.entry_id"  # noqa: S608
+                f" WHERE a.feed_id = ? AND a.key IN ({marks})",
+                (feed_id, *chunk),
+            ):
+                found.setdefault(row[-1], _known(row[:-1]))
+        return found
+
+    def recent(self, feed_id: int, limit: int = 300) -> list[KnownEntry]:
+        """Return the feed's entries that were seen last: where a republished entry may be found."""
+        rows = self._db.execute(
+            f"SELECT {_KNOWN} FROM entry WHERE feed_id = ? ORDER BY last_seen DESC, number DESC LIMIT ?",  # noqa: S608
+            (feed_id, limit),
+        )
+        return [_known(row) for row in rows]
+
+    def has_any(self, feed_id: int) -> bool:
+        """Tell whether the feed ever brought an entry."""
+        return self._db.execute("SELECT 1 FROM entry WHERE feed_id = ? LIMIT 1", (feed_id,)).fetchone() is not None
+
+    def id_taken(self, entry_id: str) -> bool:
+        """Tell whether an entry has this id."""
+        return self._db.execute("SELECT 1 FROM entry WHERE id = ?", (entry_id,)).fetchone() is not None
+
+    # --- writing ---------------------------------------------------------------------------
+
+    def add(self, row: EntryRow, now: datetime, report_id: str | None, story_id: str | None) -> int:
+        """Insert a new entry; return its number."""
+        cursor = self._db.execute(_INSERT, (*_values(row), to_text(now), to_text(now), row.id, row.feed_id, row.data.key, report_id, story_id))
+        number = int(cursor.lastrowid or 0)
+        self._db.execute("INSERT INTO entry_fts (rowid, title, text) VALUES (?, ?, ?)", (number, row.index_title, row.index_text))
+        return number
+
+    def revise(self, known: KnownEntry, row: EntryRow, now: datetime) -> None:
+        """Replace an entry's text and keep the version before as a revision."""
+        self._db.execute(
+            "INSERT INTO revision (entry_id, number, title, url, summary, content, text, content_hash, published, seen, replaced)"
+            " SELECT id, revisions + 1, title, url, summary, content, text, content_hash, published,"
+            " coalesce((SELECT max(replaced) FROM revision r WHERE r.entry_id = entry.id), first_seen), ? FROM entry WHERE id = ?",
+            (to_text(now), known.id),
+        )
+        self._db.execute(_REVISE, (*_values(row), to_text(now), known.id))
+        self._db.execute(
+            "UPDATE entry_fts SET title = ?, text = ? WHERE rowid = ?", (row.index_title, row.index_text, known.number)
+        )
+
+    def seen(self, numbers: Iterable[int], now: datetime) -> None:
+        """Note that these entries still stand in their feed."""
+        text = to_text(now)
+        self._db.executemany("UPDATE entry SET last_seen = ? WHERE number = ?", [(text, number) for number in numbers])
+
+    def rename_key(self, feed_id: int, key: str, entry_id: str) -> None:
+        """Remember that ``key`` is another name of an entry: its guid changed."""
+        self._db.execute("INSERT OR REPLACE INTO entry_alias (feed_id, key, entry_id) VALUES (?, ?, ?)", (feed_id, key, entry_id))
+
+    def place(self, entry_ids: Iterable[str], report_id: str, story_id: str) -> None:
+        """Put entries into a report and its story."""
+        self._db.executemany(
+            "UPDATE entry SET report_id = ?, story_id = ? WHERE id = ?", [(report_id, story_id, entry_id) for entry_id in entry_ids]
+        )
+
+    def set_agency(self, entry_ids: Iterable[str], agency: str | None) -> None:
+        """Attribute entries to a wire service found through the text they share."""
+        self._db.executemany("UPDATE entry SET agency = ? WHERE id = ?", [(agency, entry_id) for entry_id in entry_ids])
+
+    # --- reading ---------------------------------------------------------------------------
+
+    def get(self, entry_id: str) -> Entry:
+        """Return the entry with exactly this id; NotFoundError otherwise."""
+        rows = self.select("WHERE e.id = ?", (entry_id,))
+        if not rows:
+            raise NotFoundError(f"no entry {entry_id}")
+        return rows[0]
+
+    def resolve(self, prefix: str) -> str:
+        """Return the one entry id that begins with ``prefix``."""
+        return resolve_prefix(self._db, "SELECT id FROM entry", prefix, "entry")
+
+    def of_stories(self, story_ids: Sequence[str]) -> dict[str, list[Entry]]:
+        """Return story id -> its entries, oldest first."""
+        grouped: dict[str, list[Entry]] = {story_id: [] for story_id in story_ids}
+        for chunk in _chunks(story_ids):
+            marks = ", ".join("?" * len(chunk))
+            for entry in self.select(f"WHERE e.story_id IN ({marks}) ORDER BY e.time, e.number", tuple(chunk)):
+                grouped[entry.story_id].append(entry)
+        return grouped
+
+    def texts(self, entry_ids: Sequence[str]) -> dict[str, str]:
+        """Return entry id -> plain text."""
+        found: dict[str, str] = {}
+        for chunk in _chunks(entry_ids):
+            marks = ", ".join("?" * len(chunk))
+            found.update(self._db.execute(f"SELECT id, text FROM entry WHERE id IN ({marks})", tuple(chunk)).fetchall())  # noqa: S608
+        return found
+
+    def revisions(self, entry_id: str) -> tuple[Revision, ...]:
+        """Return the versions before the present one, oldest first."""
+        rows = self._db.execute(
+            "SELECT entry_id, number, title, url, text, seen, replaced FROM revision WHERE entry_id = ? ORDER BY number", (entry_id,)
+        )
+        return tuple(
+            Revision(row[0], row[1], row[2], row[3], row[4], from_text(row[5]), from_text(row[6])) for row in rows
+        )
+
+    def revised_since(self, since: datetime) -> list[str]:
+        """Return the ids of entries that were edited since a time."""
+        rows = self._db.execute("SELECT DISTINCT entry_id FROM revision WHERE replaced >= ? ORDER BY 1", (to_text(since),))
+        return [row[0] for row in rows]
+
+    def search(self, words: Sequence[str], limit: int, since: datetime | None = None) -> list[str]:
+        """Return ids of entries that hold all ``words`` (normalised), best first."""
+        if not words:
+            return []
+        query = " ".join('"' + word.replace('"', '""') + '"' for word in words)
+        bound: list[object] = [query]
+        clause = ""
+        if since is not None:
+            clause = "AND e.time >= ?"
+            bound.append(to_text(since))
+        rows = self._db.execute(
+            "SELECT e.id FROM entry_fts JOIN entry e ON e.number = entry_fts.rowid"  # noqa: S608
+            f" WHERE entry_fts MATCH ? {clause} ORDER BY bm25(entry_fts, 4.0, 1.0), e.time DESC, e.number LIMIT ?",
+            (*bound, limit),
+        )
+        return [row[0] for row in rows]
+
+    def select(self, where: str, values: tuple[object, ...] = ()) -> list[Entry]:
+        """Return entries by a clause of ours over ``e`` (entry) and ``f`` (feed)."""
+        return [_entry(row) for row in self._rows(where, values)]
+
+    def iterate(self, where: str, values: tuple[object, ...] = ()) -> Iterator[Entry]:
+        """Like :meth:`select`, one at a time, for whole archives."""
+        for row in self._rows(where, values):
+            yield _entry(row)
+
+    def _rows(self, where: str, values: tuple[object, ...]) -> sqlite3.Cursor:
+        cursor = self._db.cursor()
+        cursor.row_factory = sqlite3.Row
+        return cursor.execute(
+            "SELECT e.*, f.url AS feed_url, f.authority, f.agency AS agency_feed, f.publisher AS feed_publisher,"  # noqa: S608
+            f" coalesce(f.name, f.title, f.url) AS feed_name FROM entry e JOIN feed f ON f.id = e.feed_id {where}",
+            values,
+        )
+
+
+_KNOWN = "id, number, key, guid, title, url, canonical_url, content_hash, revisions, last_seen"
+_KNOWN_E = ", ".join(f"e.{name}" for name in _KNOWN.split(", "))
+_TEXTS = (
+    "guid",
+    "title",
+    "url",
+    "canonical_url",
+    "publisher",
+    "agency",
+    "language",
+    "category",
+    "author",
+    "published",
+    "published_text",
+    "date_flag",
+    "updated",
+    "time",
+    "summary",
+    "content",
+    "text",
+    "content_hash",
+    "correction",
+    "source_title",
+    "source_url",
+    "canonical_link",
+    "categories",
+    "evidence",
+)
+_INSERT = (
+    f"INSERT INTO entry ({', '.join(_TEXTS)}, first_seen, last_seen, id, feed_id, key, report_id, story_id)"  # noqa: S608
+    f" VALUES ({', '.join('?' * (len(_TEXTS) + 7))})"
+)
+_REVISE = (
+    f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _TEXTS)}, last_seen = ?, revisions = revisions + 1 WHERE id = ?"  # noqa: S608
+)
+
+
+def _values(row: EntryRow) -> tuple[object, ...]:
+    data = row.data
+    return (
+        data.guid,
+        data.title,
+        data.link,
+        row.canonical_url,
+        row.publisher,
+        row.agency,
+        row.language,
+        row.category,
+        data.author,
+        to_text(data.published),
+        data.published_text,
+        data.date_flag,
+        to_text(data.updated),
+        to_text(row.time),
+        data.summary,
+        data.content,
+        row.text,
+        row.content_hash,
+        row.correction,
+        data.source_title,
+        data.source_url,
+        data.canonical_link,
+        json.dumps(data.categories, ensure_ascii=False),
+        json.dumps(row.evidence, ensure_ascii=False, sort_keys=True),
+    )
+
+
+def _known(row: Sequence[object]) -> KnownEntry:
+    entry_id, number, key, guid, title, url, canonical_url, content_hash, revisions, last_seen = row
+    return KnownEntry(
+        str(entry_id),
+        int(str(number)),
+        str(key),
+        None if guid is None else str(guid),
+        str(title),
+        None if url is None else str(url),
+        None if canonical_url is None else str(canonical_url),
+        str(content_hash),
+        int(str(revisions)),
+        from_text(str(last_seen)),
+    )
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    data = EntryData(
+        key=row["key"],
+        title=row["title"],
+        guid=row["guid"],
+        link=row["url"],
+        summary=row["summary"],
+        content=row["content"],
+        author=row["author"],
+        published=from_text(row["published"]),
+        updated=from_text(row["updated"]),
+        published_text=row["published_text"],
+        date_flag=row["date_flag"],
+        language=row["language"],
+        source_title=row["source_title"],
+        source_url=row["source_url"],
+        canonical_link=row["canonical_link"],
+        categories=tuple(json.loads(row["categories"])),
+    )
+    return Entry(
+        id=row["id"],
+        data=data,
+        feed=row["feed_name"],
+        feed_url=row["feed_url"],
+        publisher=row["publisher"],
+        language=row["language"],
+        canonical_url=row["canonical_url"],
+        agency=row["agency"],
+        authority=row["authority"],
+        category=row["category"],
+        first_seen=from_text(row["first_seen"]),
+        last_seen=from_text(row["last_seen"]),
+        time=from_text(row["time"]),
+        text_length=len(row["text"]),
+        report_id=row["report_id"],
+        story_id=row["story_id"],
+        revisions=row["revisions"],
+        correction=row["correction"],
+        from_agency_feed=bool(row["agency_feed"]),
+    )
+
+
+def resolve_prefix(db: sqlite3.Connection, select: str, prefix: str, noun: str) -> str:
+    """Return the one id that begins with ``prefix``; an exact id always wins.
+
+    ``select`` yields an ``id`` column and has no WHERE. Raises NotFoundError or AmbiguousIdError.
+    """
+    wanted = prefix.strip().lower()
+    rows = db.execute(f"{select} WHERE id >= ? AND id < ? ORDER BY id LIMIT 5", (wanted, wanted + "\x7f")).fetchall()
+    found = tuple(str(row[0]) for row in rows)
+    if not wanted or not found:
+        raise NotFoundError(f"no {noun} {prefix!r}")
+    if len(found) == 1 or found[0] == wanted:
+        return found[0]
+    raise AmbiguousIdError(prefix, found)
+
+
+def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]

@@ -1,0 +1,280 @@
+"""Feeds and what we remember of them; the poll log."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+from aggregator.model import Feed, FeedOutcome, FeedState, PollHints
+from aggregator.storage.database import Store
+from aggregator.storage.times import from_text, to_text
+from aggregator.text.urls import mask_secrets
+
+_TIMES = {"next_fetch", "last_fetch", "last_ok", "first_failed", "last_failed", "gone_since", "moved_since"} | {
+    "last_new",
+    "fresh_until",
+    "last_gap",
+}
+_FLAGS = {"force_unconditional", "gone", "bad_guids"}
+_STATE = tuple(field.name for field in fields(FeedState))
+_COLUMNS = tuple("fetch_url" if name == "url" else name for name in _STATE)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFeed:
+    """A feed's row: its number, what it is called, and what we remember of it."""
+
+    id: int
+    url: str  # without secrets
+    name: str | None
+    title: str | None
+    publisher: str
+    category: str | None
+    language: str | None
+    authority: int
+    agency: bool
+    followed: bool
+    paused: bool
+    state: FeedState
+
+    @property
+    def shown(self) -> str:
+        """What people call the feed: the desk's name, else the feed's own title, else its address."""
+        return self.name or self.title or self.url
+
+
+def feed_key(url: str) -> str:
+    """Return what identifies a feed by its address without storing the secrets in it."""
+    return hashlib.sha256(url.encode()).hexdigest()[:32]
+
+
+class FeedStore:
+    """Rows of ``feed`` and ``poll``."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._db = store.connection
+
+    def sync(self, feeds: Sequence[tuple[Feed, str]], now: datetime) -> None:
+        """Make the rows follow feeds.yaml: ``feeds`` pairs each feed with its publisher.
+
+        A feed that left the file is no longer followed; its row, memory and entries stay.
+        """
+        with self._store.transaction() as db:
+            keys = {feed_key(feed.url) for feed, _ in feeds}
+            for key, feed_id in db.execute("SELECT key, id FROM feed WHERE kind = 'poll' AND followed").fetchall():
+                if key not in keys:
+                    db.execute("UPDATE feed SET followed = 0 WHERE id = ?", (feed_id,))
+            db.executemany(_SYNC, [_row(feed, publisher, now) for feed, publisher in feeds])
+
+    def ensure(self, url: str, publisher: str, now: datetime, *, name: str | None = None) -> StoredFeed:
+        """Return the archive feed ``url``, made where it is missing: the home of imported entries."""
+        with self._store.transaction() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO feed (key, kind, url, name, publisher, followed, added) VALUES (?, 'archive', ?, ?, ?, 0, ?)",
+                (feed_key(url), url, name, publisher, to_text(now)),
+            )
+        found = self.by_url(url)
+        assert found is not None  # noqa: S101 - just inserted
+        return found
+
+    def by_url(self, url: str) -> StoredFeed | None:
+        """Return the feed that has this address."""
+        rows = self._select("WHERE key = ?", (feed_key(url),))
+        return rows[0] if rows else None
+
+    def by_id(self, feed_id: int) -> StoredFeed:
+        """Return the feed with this row number."""
+        return self._select("WHERE id = ?", (feed_id,))[0]
+
+    def followed(self) -> list[StoredFeed]:
+        """Return the feeds that feeds.yaml names, by name."""
+        return self._select("WHERE followed ORDER BY coalesce(name, title, url) COLLATE NOCASE, id")
+
+    def due_keys(self, now: datetime) -> set[str]:
+        """Return the keys of the feeds that should be polled now."""
+        rows = self._db.execute(
+            "SELECT key FROM feed WHERE followed AND NOT paused AND NOT gone AND (next_fetch IS NULL OR next_fetch <= ?)",
+            (to_text(now),),
+        )
+        return {row[0] for row in rows}
+
+    def next_due(self) -> datetime | None:
+        """Return when the next poll is due; None where nothing is scheduled."""
+        row = self._db.execute(
+            "SELECT min(next_fetch) FROM feed WHERE followed AND NOT paused AND NOT gone AND next_fetch IS NOT NULL"
+        ).fetchone()
+        return from_text(row[0])
+
+    def save_state(self, feed_id: int, state: FeedState) -> None:
+        """Write what is to be remembered; call it in the transaction that stores the feed's entries."""
+        self._db.execute(_SAVE_STATE, (*_state_values(state), feed_id))
+
+    def save_title(self, feed_id: int, title: str | None, language: str | None) -> None:
+        """Keep the feed's own title; a name that the desk gave wins where it is shown."""
+        self._db.execute(
+            "UPDATE feed SET title = ?, language = coalesce(language, ?) WHERE id = ? AND title IS NOT ?",
+            (title, language, feed_id, title),
+        )
+
+    def postpone_host(self, feed_ids: Iterable[int], until: datetime) -> None:
+        """Put off the polls of a host's feeds that would come before ``until``."""
+        text = to_text(until)
+        with self._store.transaction() as db:
+            db.executemany(
+                "UPDATE feed SET next_fetch = ? WHERE id = ? AND (next_fetch IS NULL OR next_fetch < ?)",
+                [(text, feed_id, text) for feed_id in feed_ids],
+            )
+
+    def log_poll(self, feed_id: int, at: datetime, outcome: FeedOutcome) -> None:
+        """Add a line to the poll log."""
+        self._db.execute(
+            "INSERT INTO poll (feed_id, at, status, http_status, new, updated, known, skipped, error, seconds)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                feed_id,
+                to_text(at),
+                outcome.status,
+                outcome.http_status,
+                outcome.new,
+                outcome.updated,
+                outcome.known,
+                outcome.skipped,
+                outcome.error,
+                round(outcome.seconds, 3),
+            ),
+        )
+
+    def poll_counts(self, since: datetime, until: datetime) -> dict[str, int]:
+        """Return how many feeds ended each way at least once in the window: status -> feeds."""
+        rows = self._db.execute(
+            "SELECT status, count(DISTINCT feed_id) FROM poll WHERE at >= ? AND at < ? GROUP BY status",
+            (to_text(since), to_text(until)),
+        )
+        return {str(status): int(count) for status, count in rows}
+
+    def prune_polls(self, before: datetime) -> int:
+        """Forget poll log lines older than ``before``; return how many."""
+        return self._db.execute("DELETE FROM poll WHERE at < ?", (to_text(before),)).rowcount
+
+    def _select(self, where: str, values: tuple[object, ...] = ()) -> list[StoredFeed]:
+        names = ", ".join(_COLUMNS)
+        cursor = self._db.execute(
+            "SELECT id, url, name, title, publisher, category, language, authority, agency, followed, paused, "
+            f"{names} FROM feed {where}",  # noqa: S608 - column names of ours
+            values,
+        )
+        return [_stored(row) for row in cursor]
+
+
+_SYNC = """
+INSERT INTO feed (key, url, name, publisher, category, language, authority, agency, paused, followed, added)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
+ON CONFLICT (key) DO UPDATE SET url = excluded.url, name = excluded.name, publisher = excluded.publisher,
+  category = excluded.category, language = coalesce(excluded.language, language), authority = excluded.authority,
+  agency = excluded.agency, paused = excluded.paused, followed = 1, kind = 'poll'
+WHERE (url, name, publisher, category, authority, agency, paused, followed) IS NOT
+  (excluded.url, excluded.name, excluded.publisher, excluded.category, excluded.authority, excluded.agency, excluded.paused, 1)
+  OR (excluded.language IS NOT NULL AND language IS NOT excluded.language)
+"""
+_SAVE_STATE = f"UPDATE feed SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ?"  # noqa: S608
+
+
+def _row(feed: Feed, publisher: str, now: datetime) -> tuple[object, ...]:
+    shown = mask_secrets(feed.url)
+    return (
+        feed_key(feed.url),
+        shown,
+        feed.name,
+        publisher,
+        feed.category,
+        feed.language,
+        feed.authority,
+        int(feed.agency),
+        int(feed.paused),
+        to_text(now),
+    )
+
+
+def _state_values(state: FeedState) -> list[object]:
+    values: list[object] = []
+    for name in _STATE:
+        value = getattr(state, name)
+        if name in _TIMES:
+            values.append(to_text(value))
+        elif name == "hints":
+            values.append(_hints_to_text(value))
+        elif isinstance(value, timedelta):
+            values.append(value.total_seconds())
+        elif name in _FLAGS:
+            values.append(int(value))
+        elif name in ("url", "moved_to") and value is not None and mask_secrets(value) != value:
+            # An address that carries a secret is never written down; the one in feeds.yaml serves.
+            values.append(None)
+        else:
+            values.append(value)
+    return values
+
+
+def _stored(row: Sequence[object]) -> StoredFeed:
+    head, tail = row[:11], row[11:]
+    remembered: dict[str, object] = {}
+    for name, value in zip(_STATE, tail, strict=True):
+        if name in _TIMES:
+            remembered[name] = from_text(value) if isinstance(value, str) else None
+        elif name == "hints":
+            remembered[name] = _hints_from_text(value if isinstance(value, str) else None)
+        elif name == "learned_interval":
+            remembered[name] = timedelta(seconds=value) if isinstance(value, float | int) else None
+        elif name in _FLAGS:
+            remembered[name] = bool(value)
+        else:
+            remembered[name] = value
+    remembered["url"] = remembered["url"] or ""
+    feed_id, url, name, title, publisher, category, language, authority, agency, followed, paused = head
+    return StoredFeed(
+        id=feed_id,  # type: ignore[arg-type]
+        url=url,  # type: ignore[arg-type]
+        name=name,  # type: ignore[arg-type]
+        title=title,  # type: ignore[arg-type]
+        publisher=publisher,  # type: ignore[arg-type]
+        category=category,  # type: ignore[arg-type]
+        language=language,  # type: ignore[arg-type]
+        authority=authority,  # type: ignore[arg-type]
+        agency=bool(agency),
+        followed=bool(followed),
+        paused=bool(paused),
+        state=FeedState(**remembered),  # type: ignore[arg-type]
+    )
+
+
+def _hints_to_text(hints: PollHints) -> str | None:
+    if hints == PollHints():
+        return None
+    return json.dumps(
+        {
+            "ttl": hints.ttl and hints.ttl.total_seconds(),
+            "update_interval": hints.update_interval and hints.update_interval.total_seconds(),
+            "skip_hours": sorted(hints.skip_hours),
+            "skip_days": sorted(hints.skip_days),
+            "hub": hints.hub,
+        }
+    )
+
+
+def _hints_from_text(text: str | None) -> PollHints:
+    if not text:
+        return PollHints()
+    kept = json.loads(text)
+    return PollHints(
+        ttl=None if kept["ttl"] is None else timedelta(seconds=kept["ttl"]),
+        update_interval=None if kept["update_interval"] is None else timedelta(seconds=kept["update_interval"]),
+        skip_hours=frozenset(kept["skip_hours"]),
+        skip_days=frozenset(kept["skip_days"]),
+        hub=kept["hub"],
+    )
+
+
