@@ -82,6 +82,9 @@ class DigestSettings:
     directory: str = "digests"
     top: int = 12
     per_publisher: int = 4
+    developing: int = 12
+    new: int = 12
+    rest: int = 25  # of one category, folded
     title: str = "News digest"
 
 

@@ -1,0 +1,142 @@
+"""An edition of the digest: what a desk reads of one window, chosen and ordered from values alone.
+
+Theory of operation. Every story handed in is either *new* (first seen in the window and not in the previous
+edition) or *carried over*. All are ranked by independent publishers x source weight x recency. The best go to
+the top, the other carried-over ones that gained something to "developing", the other new ones that several
+publishers have to "new", and what remains is folded by category, so every story appears exactly once. The
+corrections section holds notices that point to their story; a story withdrawn by its canonical entry appears
+there alone. An edition is frozen: once made it is stored, and the same edition renders the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from aggregator.digest.story import is_withdrawn, line, notices
+from aggregator.digest.values import (
+    WITHDRAWN,
+    Correction,
+    Counts,
+    Edition,
+    EditionSection,
+    EditionStory,
+    FeedHealth,
+    FeedNote,
+    Material,
+    Passage,
+    Source,
+    WhatIsNew,
+    Window,
+    edition_id,
+)
+from aggregator.model import Flag
+from aggregator.settings import DigestSettings
+
+__all__ = [
+    "Correction",
+    "Counts",
+    "Edition",
+    "EditionSection",
+    "EditionStory",
+    "FeedHealth",
+    "FeedNote",
+    "Material",
+    "Passage",
+    "Source",
+    "WhatIsNew",
+    "Window",
+    "build",
+    "edition_id",
+]
+
+
+def build(
+    window: Window,
+    materials: Sequence[Material],
+    *,
+    counts: Counts,
+    health: FeedHealth,
+    settings: DigestSettings,
+    previous: Edition | None = None,
+) -> Edition:
+    """Make the edition of ``window`` from the stories that the story list gives for it, in any order."""
+    corrections = [notice for material in materials for notice in notices(material, window)]
+    ranked = sorted(
+        (line(material, window, previous) for material in materials if not is_withdrawn(material.story)),
+        key=lambda story: (-story.score, story.id),
+    )
+    return Edition(
+        id=edition_id(window),
+        title=settings.title,
+        since=window.since,
+        until=window.until,
+        timezone=settings.timezone,
+        counts=counts,
+        health=health,
+        corrections=tuple(sorted(corrections, key=lambda notice: (_withdrawal_first(notice), notice.story))),
+        sections=_sections(ranked, settings),
+        known=tuple(sorted(material.story.summary.id for material in materials)),
+        previous=previous.id if previous else None,
+    )
+
+
+# --- sections ----------------------------------------------------------------------------------
+
+
+def _sections(ranked: Sequence[EditionStory], settings: DigestSettings) -> tuple[EditionSection, ...]:
+    top, left = _take(ranked, settings.top, settings.per_publisher, _is_shared)
+    if not top:  # a quiet day, or a desk with one feed: the best there is
+        top, left = _take(ranked, settings.top, settings.per_publisher, lambda _: True)
+    developing, left = _take(left, settings.developing, settings.per_publisher, _is_developing)
+    new, left = _take(left, settings.new, settings.per_publisher, lambda s: Flag.NEW in s.flags and _is_shared(s))
+    named: list[EditionSection] = [
+        EditionSection("top", "Top stories", tuple(top)),
+        EditionSection("developing", "Developing", tuple(developing)),
+        EditionSection("new", "New", tuple(new)),
+    ]
+    return (*(section for section in named if section.stories), *_rest(left, settings.rest))
+
+
+def _take(
+    ranked: Sequence[EditionStory], most: int, per_publisher: int, wanted: Callable[[EditionStory], bool]
+) -> tuple[list[EditionStory], list[EditionStory]]:
+    """Take the first ``most`` wanted stories, at most ``per_publisher`` that one publisher stands for."""
+    taken: list[EditionStory] = []
+    left: list[EditionStory] = []
+    shown: Counter[str] = Counter()
+    for story in ranked:
+        if len(taken) < most and shown[story.publisher] < per_publisher and wanted(story):
+            taken.append(story)
+            shown[story.publisher] += 1
+        else:
+            left.append(story)
+    return taken, left
+
+
+def _is_shared(story: EditionStory) -> bool:
+    return story.publishers > 1
+
+
+def _is_developing(story: EditionStory) -> bool:
+    if Flag.UPDATED not in story.flags:
+        return False
+    return _is_shared(story) or bool(story.new) or Flag.CORRECTED in story.flags
+
+
+def _rest(left: Sequence[EditionStory], most: int) -> tuple[EditionSection, ...]:
+    def heading(story: EditionStory) -> str:
+        return story.category or ""
+
+    sections = []
+    for category, stories in groupby(sorted(left, key=lambda s: (not s.category, heading(s).casefold())), key=heading):
+        chosen = tuple(stories)
+        sections.append(
+            EditionSection("rest", category or "Other", chosen[:most], folded=True, more=max(0, len(chosen) - most))
+        )
+    return tuple(sections)
+
+
+def _withdrawal_first(notice: Correction) -> tuple[bool, float]:
+    return notice.kind not in WITHDRAWN, -notice.time.timestamp()

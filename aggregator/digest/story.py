@@ -1,0 +1,219 @@
+"""One story of an edition: its line, its rank, its quotation, its correction notices."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from aggregator.digest.values import (
+    WITHDRAWN,
+    Correction,
+    Edition,
+    EditionStory,
+    Material,
+    Source,
+    WhatIsNew,
+    Window,
+)
+from aggregator.model import Entry, Flag, Report, Story
+
+# Limits of layout, found by reading editions: two sentences of a wire lede fit 320 characters, and
+# a name list longer than three lines is not read.
+_QUOTE_LENGTH = 320
+_QUOTE_LONGEST = 480
+_ALSO = 6
+_NEW_SENTENCES = 3
+_NEW_TERMS = 8
+
+# A shorter sentence is a byline or a dateline. Scripts without spaces say as much in a third of the characters.
+_FRAGMENT = 25
+_FRAGMENT_UNSPACED = 9
+
+
+def line(material: Material, window: Window, previous: Edition | None) -> EditionStory:
+    story, summary = material.story, material.story.summary
+    before = _in_previous(story, previous)
+    carried = summary.first_seen < window.since or _was_known(story, previous)
+    also, more = _also(story)
+    return EditionStory(
+        id=summary.id,
+        title=summary.title,
+        url=summary.url,
+        publisher=summary.publisher,
+        agency=summary.agency,
+        language=summary.language,
+        category=summary.category,
+        first_seen=summary.first_seen,
+        last_seen=summary.last_seen,
+        entries=summary.entries,
+        reports=summary.reports,
+        publishers=summary.publishers,
+        independent=len(_voices(story)),
+        score=score(story, window),
+        flags=_flags(summary.flags, carried),
+        canonical_entry=summary.canonical_entry,
+        quote=quote(material.sentences, summary.title),
+        also=also,
+        more=more,
+        copies=_copies(story),
+        new=_shortened(material.new) if carried else WhatIsNew(),
+        gained_entries=summary.entries - before.entries if before else None,
+        gained_reports=summary.reports - before.reports if before else None,
+        gained_publishers=summary.publishers - before.publishers if before else None,
+    )
+
+
+def _ids(story: Story) -> set[str]:
+    return {story.summary.id, *story.merged_from}
+
+
+def _in_previous(story: Story, previous: Edition | None) -> EditionStory | None:
+    """Return the story's line in the previous edition; of stories merged since, the largest."""
+    if previous is None:
+        return None
+    lines = [line for line in previous.stories() if line.id in _ids(story)]
+    return max(lines, key=lambda line: (line.entries, line.id), default=None)
+
+
+def _was_known(story: Story, previous: Edition | None) -> bool:
+    return previous is not None and not _ids(story).isdisjoint(previous.known)
+
+
+def _flags(flags: Iterable[Flag], carried: bool) -> tuple[Flag, ...]:
+    """Return the story's flags with NEW and UPDATED as they are against the previous edition."""
+    lasting = set(flags) - {Flag.NEW, Flag.UPDATED} | {Flag.UPDATED if carried else Flag.NEW}
+    return tuple(flag for flag in Flag if flag in lasting)
+
+
+def _voices(story: Story) -> dict[str, int]:
+    """Return who reported on their own, with their authority.
+
+    A report is one voice however many carry it: that of its agency, else of whoever had it first. Carrying a copy
+    confirms nothing.
+    """
+    voices: dict[str, int] = {}
+    for report in story.reports:
+        if report.entries:
+            name = report.agency or min(report.entries, key=_by_time).publisher
+            voices[name] = max(voices.get(name, 0), *(entry.authority for entry in report.entries))
+    return voices
+
+
+def score(story: Story, window: Window) -> float:
+    """Rank a story: independent publishers x source weight x recency.
+
+    The weight is the mean authority of the independent voices over 50, the authority of a feed nobody rated;
+    recency halves with each length of the window that lies between the last entry and the window's end.
+    """
+    voices = _voices(story)
+    weight = sum(voices.values()) / (50 * len(voices)) if voices else 1.0
+    age = max(window.until - story.summary.last_seen, timedelta())
+    span = window.until - window.since
+    recency = 0.5 ** (age / span) if span > timedelta() else 1.0
+    return round(len(voices) * weight * recency, 6)  # rounded, so that the order is the same on every machine
+
+
+def _by_time(entry: Entry) -> tuple[datetime, str]:
+    return entry.time, entry.id
+
+
+def _source(entry: Entry) -> Source:
+    return Source(
+        entry.id, entry.publisher, entry.data.title, entry.data.link, agency=entry.agency, language=entry.language
+    )
+
+
+def _also(story: Story) -> tuple[tuple[Source, ...], int]:
+    """Return one link for each further publisher, independent reports before copies, and how many are left out."""
+    summary = story.summary
+
+    def order(pair: tuple[Report, Entry]) -> tuple[bool, int, datetime, str]:
+        report, entry = pair
+        is_copy = entry is not min(report.entries, key=_by_time)
+        return is_copy, -entry.authority, entry.time, entry.id
+
+    pairs = [(report, entry) for report in story.reports for entry in report.entries]
+    others: dict[str, Source] = {}
+    for _, entry in sorted(pairs, key=order):
+        if entry.id != summary.canonical_entry and entry.publisher != summary.publisher:
+            others.setdefault(entry.publisher, _source(entry))
+    chosen = tuple(others.values())[:_ALSO]
+    return chosen, len(others) - len(chosen)
+
+
+def _copies(story: Story) -> tuple[tuple[str, int], ...]:
+    """Count, by agency, the entries of others that carry its text; most copies first."""
+    counts: Counter[str] = Counter()
+    for report in story.reports:
+        if report.agency:
+            counts[report.agency] += sum(not entry.from_agency_feed for entry in report.entries)
+    return tuple(sorted(((name, n) for name, n in counts.items() if n), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _shortened(new: WhatIsNew) -> WhatIsNew:
+    return WhatIsNew(new.passages[:_NEW_SENTENCES], new.numbers[:_NEW_TERMS], new.names[:_NEW_TERMS])
+
+
+def quote(sentences: Sequence[str], title: str) -> str:
+    """Return one or two neighbouring sentences, verbatim: the first that say more than the headline."""
+    first = next((place for place, text in enumerate(sentences) if _says_more(text, title)), None)
+    if first is None:
+        return ""
+    text = sentences[first]
+    if len(text) > _QUOTE_LONGEST:
+        return text[:_QUOTE_LONGEST].rsplit(None, 1)[0].rstrip(",;:–- ") + " …"
+    following = sentences[first + 1] if first + 1 < len(sentences) else ""
+    if following and _says_more(following, title) and len(text) + len(following) < _QUOTE_LENGTH:
+        return text + ("" if _is_unspaced(text) else " ") + following
+    return text
+
+
+def _says_more(sentence: str, title: str) -> bool:
+    shortest = _FRAGMENT_UNSPACED if _is_unspaced(sentence) else _FRAGMENT
+    return len(sentence) >= shortest and _letters(sentence) != _letters(title)
+
+
+def _is_unspaced(text: str) -> bool:
+    return text.endswith("。") or (len(text) > _FRAGMENT_UNSPACED and " " not in text)
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
+# --- corrections -------------------------------------------------------------------------------
+
+
+def notices(material: Material, window: Window) -> tuple[Correction, ...]:
+    if material.corrections is not None:
+        return material.corrections
+    entries = (entry for report in material.story.reports for entry in report.entries)
+    return tuple(
+        Correction(
+            story=material.story.summary.id,
+            kind=entry.correction,
+            publisher=entry.publisher,
+            title=entry.data.title,
+            url=entry.data.link,
+            time=_corrected_at(entry),
+            agency=entry.agency,
+            language=entry.language,
+        )
+        for entry in sorted(entries, key=_by_time)
+        if entry.correction and window.holds(_corrected_at(entry))
+    )
+
+
+def _corrected_at(entry: Entry) -> datetime:
+    """Return when the notice came: an entry edited into a correction counts from its edit."""
+    if entry.revisions and entry.data.updated:
+        return max(entry.first_seen, min(entry.data.updated, entry.last_seen))
+    return entry.first_seen
+
+
+def is_withdrawn(story: Story) -> bool:
+    canonical = story.summary.canonical_entry
+    return any(
+        entry.correction in WITHDRAWN for report in story.reports for entry in report.entries if entry.id == canonical
+    )

@@ -1,0 +1,203 @@
+"""The frozen values of a digest: what it is made from, and what an edition holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from aggregator.model import Flag, Story
+
+# Kinds of correction notice (model.Entry.correction) after which nothing of the text stands.
+WITHDRAWN = frozenset({"kill", "withdrawn", "withdrawal", "retraction"})
+
+SectionKey = Literal["top", "developing", "new", "rest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time an edition covers, ``since`` included and ``until`` excluded; aware UTC datetimes."""
+
+    since: datetime
+    until: datetime
+
+    def holds(self, moment: datetime) -> bool:
+        """Say whether ``moment`` lies in the window."""
+        return self.since <= moment < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What came in during the window: entries, the independent texts among them, the stories they tell."""
+
+    entries: int = 0
+    reports: int = 0
+    stories: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FeedNote:
+    """A feed the desk should know about; ``state`` is that of ``feeds health``, ``message`` is safe to show."""
+
+    feed: str
+    url: str
+    state: str
+    message: str = ""
+    since: datetime | None = None
+    possible_gaps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHealth:
+    """How the feeds did: how many were polled, failed and fell silent, with a note on each that needs one."""
+
+    polled: int = 0
+    failed: int = 0
+    silent: int = 0
+    notes: tuple[FeedNote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One outlet's entry in a story, as it is linked from "Also"."""
+
+    entry: str
+    publisher: str
+    title: str
+    url: str | None
+    agency: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A sentence that the story did not hold before, and who wrote it."""
+
+    text: str
+    publisher: str = ""
+    url: str | None = None
+    time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIsNew:
+    """The sentences, numbers and names of a story that the previous edition could not have shown."""
+
+    passages: tuple[Passage, ...] = ()
+    numbers: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.passages or self.numbers or self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A correction or withdrawal that arrived in the window.
+
+    ``stale`` names the outlets whose copies still carry the old wording.
+    """
+
+    story: str
+    kind: str
+    publisher: str
+    title: str
+    url: str | None
+    time: datetime
+    text: str = ""
+    agency: str | None = None
+    language: str | None = None
+    stale: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What an edition is made from, for one story.
+
+    ``sentences`` are those of the canonical entry's plain text in order; ``corrections`` of None has the notices
+    derived from the entries that carry one.
+    """
+
+    story: Story
+    sentences: tuple[str, ...] = ()
+    new: WhatIsNew = WhatIsNew()
+    corrections: tuple[Correction, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EditionStory:
+    """One story as the edition shows it.
+
+    ``quote`` is taken from the canonical entry and never generated; ``more`` counts the outlets that ``also``
+    leaves out; ``copies`` counts, by agency, the outlets' entries that carry its text; the ``gained`` counts are
+    against the previous edition, None where the story is new.
+    """
+
+    id: str
+    title: str
+    url: str | None
+    publisher: str
+    agency: str | None
+    language: str | None
+    category: str | None
+    first_seen: datetime
+    last_seen: datetime
+    entries: int
+    reports: int
+    publishers: int
+    independent: int
+    score: float
+    flags: tuple[Flag, ...]
+    canonical_entry: str
+    quote: str = ""
+    also: tuple[Source, ...] = ()
+    more: int = 0
+    copies: tuple[tuple[str, int], ...] = ()
+    new: WhatIsNew = WhatIsNew()
+    gained_entries: int | None = None
+    gained_reports: int | None = None
+    gained_publishers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EditionSection:
+    """A run of stories under one heading; ``more`` counts those left out, ``folded`` sections open on demand."""
+
+    key: SectionKey
+    title: str
+    stories: tuple[EditionStory, ...]
+    folded: bool = False
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A frozen edition. ``known`` holds the ids of all stories it was made from, shown or not."""
+
+    id: str
+    title: str
+    since: datetime
+    until: datetime
+    timezone: str
+    counts: Counts
+    health: FeedHealth
+    corrections: tuple[Correction, ...]
+    sections: tuple[EditionSection, ...]
+    known: tuple[str, ...] = ()
+    previous: str | None = None
+
+    @property
+    def nothing_new(self) -> bool:
+        """Say whether there is no story and no correction to show."""
+        return not self.corrections and not any(section.stories for section in self.sections)
+
+    def stories(self) -> Iterator[EditionStory]:
+        """Yield every story shown, in reading order."""
+        for section in self.sections:
+            yield from section.stories
+
+
+def edition_id(window: Window) -> str:
+    """Return the id of the edition of ``window``: readable, sortable, the same in every run."""
+    return "-".join(f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}" for moment in (window.since, window.until))

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.digest.edition import Edition, Material, Window, build, edition_id
+from aggregator.digest.story import quote, score
+from aggregator.model import Flag, Story
+from aggregator.settings import DigestSettings
+from tests.digest.desk import NEWS, SETTINGS, SINCE, UNTIL, WINDOW, edition, entry, story, summit
+
+
+def shown(made: Edition, key: str) -> list[str]:
+    return [line.id for section in made.sections if section.key == key for line in section.stories]
+
+
+def two(name: str, *, hours: float = 2.0, publisher: str = "Aurora", authority: int = 50) -> Story:
+    return story(
+        name,
+        (entry(f"e{name}a", publisher, hours=hours, authority=authority),),
+        (entry(f"e{name}b", "Borealis", hours=hours, authority=authority),),
+    )
+
+
+def test_independent_publishers_decide_and_copies_do_not() -> None:
+    copied = story("s1", tuple(entry(f"e{n}", f"Paper {n}", agency="CP") for n in range(20)))
+    confirmed = two("s2", hours=1)
+    made = edition(Material(copied), Material(confirmed))
+    assert shown(made, "top") == ["s2", "s1"]
+    assert [line.independent for line in made.stories()] == [2, 1]
+
+
+def test_authority_and_recency_weigh() -> None:
+    assert score(two("s1", authority=80), WINDOW) > score(two("s1", authority=40), WINDOW)
+    assert score(two("s1", hours=20), WINDOW) > score(two("s1", hours=1), WINDOW)
+
+
+def test_equal_stories_are_ordered_by_id() -> None:
+    assert shown(edition(Material(two("s2")), Material(two("s1"))), "top") == ["s1", "s2"]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.permutations(range(12)))
+def test_order_of_stories_given_does_not_matter(order: list[int]) -> None:
+    materials = [Material(two(f"s{n}", hours=n % 5, publisher=f"Paper {n % 3}")) for n in range(12)]
+    assert edition(*(materials[n] for n in order)) == edition(*materials)
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(st.tuples(st.integers(-40, 23), st.integers(1, 3), st.sampled_from(["defence", "world", None]))),
+    st.integers(1, 4),
+)
+def test_every_story_appears_once_or_is_counted_as_left_out(
+    shape: list[tuple[int, int, str | None]], per_publisher: int
+) -> None:
+    materials = [
+        Material(
+            story(
+                f"s{place}", *((entry(f"e{place}-{n}", f"P{n}", hours=hours),) for n in range(wide)), category=category
+            )
+        )
+        for place, (hours, wide, category) in enumerate(shape)
+    ]
+    made = edition(*materials, settings=DigestSettings(top=2, developing=2, new=2, rest=2, per_publisher=per_publisher))
+    ids = [line.id for line in made.stories()]
+    assert len(ids) == len(set(ids))
+    assert len(ids) + sum(section.more for section in made.sections) == len(shape)
+    for section in made.sections:
+        if section.key != "rest":
+            counts = [line.publisher for line in section.stories]
+            assert all(counts.count(name) <= per_publisher for name in counts)
+
+
+def test_story_of_previous_edition_is_carried_over_with_its_gain() -> None:
+    before = edition(Material(two("s1")))
+    grown = story(
+        "s1",
+        (entry("es1a", "Aurora"),),
+        (entry("es1b", "Borealis"),),
+        (entry("es1c", "Corriere"), entry("es1d", "Diário")),
+    )
+    line = next(iter(edition(Material(grown, new=NEWS), previous=before).stories()))
+    assert line.flags == (Flag.UPDATED,)
+    assert (line.gained_entries, line.gained_reports, line.gained_publishers) == (2, 1, 2)
+    assert line.new == NEWS
+
+
+def test_story_known_under_an_id_that_was_merged_away_is_carried_over() -> None:
+    before = edition(Material(two("s1")))
+    merged = replace(two("s0"), merged_from=("s1",))
+    line = next(iter(edition(Material(merged), previous=before).stories()))
+    assert line.flags == (Flag.UPDATED,)
+    assert line.gained_entries == 0
+
+
+def test_story_older_than_the_window_is_not_new_without_a_previous_edition() -> None:
+    line = next(iter(edition(Material(two("s1", hours=-5))).stories()))
+    assert line.flags == (Flag.UPDATED,)
+    assert line.gained_entries is None
+
+
+def test_new_facts_are_not_listed_for_a_new_story() -> None:
+    line = next(iter(edition(Material(two("s1"), new=NEWS)).stories()))
+    assert line.flags == (Flag.NEW,)
+    assert not line.new
+
+
+def test_sections_follow_one_another() -> None:
+    small = SETTINGS.__class__(top=1, developing=1, new=1)
+    made = edition(
+        Material(summit()),
+        Material(two("s1", hours=-3), new=NEWS),
+        Material(two("s2")),
+        Material(story("s3", (entry("e31", "Aurora"),), category="world")),
+        Material(story("s4", (entry("e41", "Aurora"),), category=None)),
+        settings=small,
+    )
+    assert [(section.key, section.title, section.folded) for section in made.sections] == [
+        ("top", "Top stories", False),
+        ("developing", "Developing", False),
+        ("new", "New", False),
+        ("rest", "world", True),
+        ("rest", "Other", True),
+    ]
+
+
+def test_also_names_each_publisher_once_independent_ones_first() -> None:
+    line = next(iter(edition(Material(summit())).stories()))
+    assert [source.publisher for source in line.also][:2] == ["Aurora", "Lumière"]
+    assert len(line.also) + line.more == 19
+    assert line.copies == (("CP", 17),)
+
+
+def test_corrections_come_from_the_entries_of_the_window() -> None:
+    fixed = story("s1", (entry("e1", "Aurora", correction="correction", hours=4),), (entry("e2", "B"),))
+    old = story("s2", (entry("e3", "Aurora", correction="correction", hours=-4),))
+    made = edition(Material(fixed), Material(old))
+    assert [(notice.story, notice.kind, notice.publisher) for notice in made.corrections] == [
+        ("s1", "correction", "Aurora")
+    ]
+    assert "s1" in shown(made, "top")
+
+
+def test_withdrawn_story_appears_among_the_corrections_alone() -> None:
+    killed = story("s1", (entry("e1", "CP", correction="kill"),), (entry("e2", "Aurora"),))
+    made = edition(Material(killed), Material(two("s2")))
+    assert [line.id for line in made.stories()] == ["s2"]
+    assert [notice.story for notice in made.corrections] == ["s1"]
+    assert made.known == ("s1", "s2")
+
+
+def test_withdrawals_stand_before_corrections() -> None:
+    made = edition(
+        Material(story("s1", (entry("e1", "A", correction="correction", hours=9),))),
+        Material(story("s2", (entry("e2", "A", correction="withdrawal", hours=2),))),
+    )
+    assert [notice.story for notice in made.corrections] == ["s2", "s1"]
+
+
+def test_empty_edition_says_that_nothing_is_new() -> None:
+    assert edition().nothing_new
+    assert not edition(Material(two("s1"))).nothing_new
+
+
+def test_edition_id_is_the_window_in_utc() -> None:
+    assert edition_id(WINDOW) == "20260309T050000Z-20260310T050000Z"
+
+
+def test_window_without_length_ranks_without_recency() -> None:
+    point = Window(UNTIL, UNTIL)
+    assert score(two("s1"), point) == 2.0
+
+
+class TestQuote:
+    def test_passes_over_a_repeated_headline_and_a_byline(self) -> None:
+        sentences = [
+            "Chiefs of defence meet by video link!",
+            "By A. Writer.",
+            "The chiefs met for two hours on Tuesday.",
+        ]
+        assert quote(sentences, "Chiefs of defence meet by video link") == "The chiefs met for two hours on Tuesday."
+
+    def test_takes_a_second_sentence_only_where_it_follows_and_fits(self) -> None:
+        first, second = "The chiefs met for two hours on Tuesday.", "They agreed on a plan for the spring."
+        assert quote([first, second, "More."], "") == f"{first} {second}"
+        assert quote([first, "Short.", second], "") == first
+        assert quote([first, "word " * 80], "") == first
+
+    def test_cuts_an_endless_sentence_between_words(self) -> None:
+        cut = quote(["word " * 300], "")
+        assert len(cut) < 500
+        assert cut.endswith("word …")
+
+    def test_keeps_scripts_without_spaces_together(self) -> None:
+        assert quote(["参謀総長らが会議を開いた。", "安全の保証を協議した。"], "") == (
+            "参謀総長らが会議を開いた。安全の保証を協議した。"
+        )
+
+    def test_is_empty_without_text(self) -> None:
+        assert quote([], "Headline") == ""
+        assert quote(["Headline"], "Headline") == ""
+
+
+def test_recency_of_a_running_story_counts_from_its_last_entry() -> None:
+    running = story("s1", (entry("e1", "A", hours=0),), (entry("e2", "B", hours=23),))
+    assert score(running, WINDOW) > score(two("s2", hours=12), WINDOW)
+
+
+def test_build_keeps_what_the_caller_counted() -> None:
+    made = edition(Material(two("s1")))
+    assert (made.counts.entries, made.health.failed, made.timezone) == (112, 1, "Europe/Warsaw")
+    assert (made.since, made.until) == (SINCE, SINCE + timedelta(days=1))
+    assert (
+        build(WINDOW, [], counts=made.counts, health=made.health, settings=SETTINGS, previous=made).previous == made.id
+    )
