@@ -297,6 +297,12 @@ class Entry:
     correction: str | None = None  # kind of correction notice that it carries
     from_agency_feed: bool = False
     feed_url: str = ""  # without secrets
+    backlog: bool = False  # stood in the feed before we followed it, or came from an archive
+
+    @property
+    def seen(self) -> datetime:
+        """When the desk could have seen it: on arrival, or for a backlog when it was published."""
+        return min(self.time, self.first_seen) if self.backlog else self.first_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +345,21 @@ class StorySummary:
     publishers: int
     flags: tuple[Flag, ...]
     canonical_entry: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoryQuery:
+    """What a list of stories shows: those active between ``since`` and ``until``, filtered and sorted."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    match: str | None = None
+    min_publishers: int = 1
+    publisher: str | None = None
+    language: str | None = None
+    category: str | None = None
+    sort: Literal["latest", "publishers", "entries", "first"] = "latest"
+    limit: int | None = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ class EntryRow:
     evidence: Evidence
     index_title: str  # normalised words for full-text search
     index_text: str
+    backlog: bool = False
 
 
 class EntryStore:
@@ -104,7 +105,9 @@ class EntryStore:
 
     def add(self, row: EntryRow, now: datetime, report_id: str | None, story_id: str | None) -> int:
         """Insert a new entry; return its number."""
-        cursor = self._db.execute(_INSERT, (*_values(row), to_text(now), to_text(now), row.id, row.feed_id, row.data.key, report_id, story_id))
+        seen = to_text(now)
+        own = (seen, seen, row.id, row.feed_id, row.data.key, report_id, story_id, int(row.backlog))
+        cursor = self._db.execute(_INSERT, (*_values(row), *own))
         number = int(cursor.lastrowid or 0)
         self._db.execute("INSERT INTO entry_fts (rowid, title, text) VALUES (?, ?, ?)", (number, row.index_title, row.index_text))
         return number
@@ -154,12 +157,12 @@ class EntryStore:
         """Return the one entry id that begins with ``prefix``."""
         return resolve_prefix(self._db, "SELECT id FROM entry", prefix, "entry")
 
-    def of_stories(self, story_ids: Sequence[str]) -> dict[str, list[Entry]]:
+    def of_stories(self, story_ids: Sequence[str], *, light: bool = False) -> dict[str, list[Entry]]:
         """Return story id -> its entries, oldest first."""
         grouped: dict[str, list[Entry]] = {story_id: [] for story_id in story_ids}
         for chunk in _chunks(story_ids):
             marks = ", ".join("?" * len(chunk))
-            for entry in self.select(f"WHERE e.story_id IN ({marks}) ORDER BY e.time, e.number", tuple(chunk)):
+            for entry in self.select(f"WHERE e.story_id IN ({marks}) ORDER BY e.time, e.number", tuple(chunk), light=light):
                 grouped[entry.story_id].append(entry)
         return grouped
 
@@ -202,20 +205,24 @@ class EntryStore:
         )
         return [row[0] for row in rows]
 
-    def select(self, where: str, values: tuple[object, ...] = ()) -> list[Entry]:
-        """Return entries by a clause of ours over ``e`` (entry) and ``f`` (feed)."""
-        return [_entry(row) for row in self._rows(where, values)]
+    def select(self, where: str, values: tuple[object, ...] = (), *, light: bool = False) -> list[Entry]:
+        """Return entries by a clause of ours over ``e`` (entry) and ``f`` (feed).
+
+        ``light`` leaves summary and content empty, where only the facts about an entry are wanted.
+        """
+        return [_entry(row) for row in self._rows(where, values, light=light)]
 
     def iterate(self, where: str, values: tuple[object, ...] = ()) -> Iterator[Entry]:
         """Like :meth:`select`, one at a time, for whole archives."""
         for row in self._rows(where, values):
             yield _entry(row)
 
-    def _rows(self, where: str, values: tuple[object, ...]) -> sqlite3.Cursor:
+    def _rows(self, where: str, values: tuple[object, ...], *, light: bool = False) -> sqlite3.Cursor:
         cursor = self._db.cursor()
         cursor.row_factory = sqlite3.Row
+        bodies = "'' AS summary, '' AS content" if light else "e.summary, e.content"
         return cursor.execute(
-            "SELECT e.*, f.url AS feed_url, f.authority, f.agency AS agency_feed, f.publisher AS feed_publisher,"  # noqa: S608
+            f"SELECT {_FACTS}, {bodies}, length(e.text) AS text_length, f.url AS feed_url, f.authority, f.agency AS agency_feed, f.publisher AS feed_publisher,"  # noqa: S608
             f" coalesce(f.name, f.title, f.url) AS feed_name FROM entry e JOIN feed f ON f.id = e.feed_id {where}",
             values,
         )
@@ -249,9 +256,14 @@ _TEXTS = (
     "categories",
     "evidence",
 )
+_FACTS = ", ".join(
+    f"e.{name}"
+    for name in (*_TEXTS, "id", "number", "key", "first_seen", "last_seen", "report_id", "story_id", "revisions", "backlog")
+    if name not in ("summary", "content", "text")
+)
 _INSERT = (
-    f"INSERT INTO entry ({', '.join(_TEXTS)}, first_seen, last_seen, id, feed_id, key, report_id, story_id)"  # noqa: S608
-    f" VALUES ({', '.join('?' * (len(_TEXTS) + 7))})"
+    f"INSERT INTO entry ({', '.join(_TEXTS)}, first_seen, last_seen, id, feed_id, key, report_id, story_id, backlog)"  # noqa: S608
+    f" VALUES ({', '.join('?' * (len(_TEXTS) + 8))})"
 )
 _REVISE = (
     f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _TEXTS)}, last_seen = ?, revisions = revisions + 1 WHERE id = ?"  # noqa: S608
@@ -337,12 +349,13 @@ def _entry(row: sqlite3.Row) -> Entry:
         first_seen=from_text(row["first_seen"]),
         last_seen=from_text(row["last_seen"]),
         time=from_text(row["time"]),
-        text_length=len(row["text"]),
+        text_length=row["text_length"],
         report_id=row["report_id"],
         story_id=row["story_id"],
         revisions=row["revisions"],
         correction=row["correction"],
         from_agency_feed=bool(row["agency_feed"]),
+        backlog=bool(row["backlog"]),
     )
 
 

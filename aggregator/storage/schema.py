@@ -99,6 +99,7 @@ CREATE TABLE entry (
   first_seen TEXT NOT NULL,
   last_seen TEXT NOT NULL,
   time TEXT NOT NULL,
+  backlog INTEGER NOT NULL DEFAULT 0,
   summary TEXT NOT NULL,
   content TEXT NOT NULL,
   text TEXT NOT NULL,

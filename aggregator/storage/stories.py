@@ -1,0 +1,335 @@
+"""Stories, reports, the edges that hold them together, and redirects from ids that are gone."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.exceptions import NotFoundError
+from aggregator.model import Evidence, Flag, Match, StoryQuery, StorySummary
+from aggregator.storage.database import Store
+from aggregator.storage.entries import resolve_prefix
+from aggregator.storage.times import from_text, to_text
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a story's row says, worked out from its entries."""
+
+    title: str
+    url: str | None
+    publisher: str
+    agency: str | None
+    language: str | None
+    category: str | None
+    entries: int
+    reports: int
+    publishers: int
+    first_seen: datetime
+    last_seen: datetime
+    canonical_entry: str
+    corrected: bool
+    edited: bool
+
+
+class StoryStore:
+    """Rows of ``story``, ``report``, ``match`` and ``story_redirect``."""
+
+    def __init__(self, store: Store) -> None:
+        self._db = store.connection
+
+    # --- ids -------------------------------------------------------------------------------
+
+    def id_taken(self, story_id: str) -> bool:
+        """Tell whether a story ever had this id."""
+        return (
+            self._db.execute(
+                "SELECT 1 FROM story WHERE id = ?1 UNION ALL SELECT 1 FROM story_redirect WHERE old_id = ?1 LIMIT 1", (story_id,)
+            ).fetchone()
+            is not None
+        )
+
+    def report_taken(self, report_id: str) -> bool:
+        """Tell whether a report has this id."""
+        return self._db.execute("SELECT 1 FROM report WHERE id = ?", (report_id,)).fetchone() is not None
+
+    def resolve(self, prefix: str) -> str:
+        """Return the id of the living story that ``prefix`` means, through redirects."""
+        every = "SELECT id FROM (SELECT id FROM story UNION ALL SELECT old_id AS id FROM story_redirect)"
+        return self.follow(resolve_prefix(self._db, every, prefix, "story"))
+
+    def follow(self, story_id: str) -> str:
+        """Return where an id leads today; NotFoundError where the story was pruned."""
+        seen: set[str] = set()
+        while story_id not in seen:
+            seen.add(story_id)
+            row = self._db.execute("SELECT story_id FROM story_redirect WHERE old_id = ?", (story_id,)).fetchone()
+            if row is None:
+                return story_id
+            if row[0] is None:
+                raise NotFoundError(f"story {story_id} was dropped by the retention rule")
+            story_id = row[0]
+        raise NotFoundError(f"story {story_id} redirects to itself")
+
+    def merged_from(self, story_id: str) -> tuple[str, ...]:
+        """Return the ids that redirect to this story."""
+        rows = self._db.execute("SELECT old_id FROM story_redirect WHERE story_id = ? ORDER BY old_id", (story_id,))
+        return tuple(row[0] for row in rows)
+
+    # --- reports and stories ---------------------------------------------------------------
+
+    def open_story(self, story_id: str, now: datetime, *, split_from: str | None = None) -> None:
+        """Make the row of a new story; its standing follows before the transaction ends."""
+        moment = to_text(now)
+        self._db.execute(
+            "INSERT INTO story (id, title, publisher, entries, reports, publishers, first_seen, last_seen, opened, changed, split_from)"
+            " VALUES (?, '', '', 0, 0, 0, ?, ?, ?, ?, ?)",
+            (story_id, moment, moment, moment, moment, split_from),
+        )
+
+    def open_report(self, report_id: str, story_id: str | None, now: datetime) -> None:
+        """Make the row of a new report."""
+        self._db.execute(
+            "INSERT INTO report (id, story_id, entries, first_seen, last_seen) VALUES (?, ?, 0, ?, ?)",
+            (report_id, story_id, to_text(now), to_text(now)),
+        )
+
+    def story_of_report(self, report_id: str) -> str | None:
+        """Return the story that a report belongs to."""
+        row = self._db.execute("SELECT story_id FROM report WHERE id = ?", (report_id,)).fetchone()
+        return None if row is None else row[0]
+
+    def reports_of(self, story_id: str) -> list[str]:
+        """Return a story's reports, oldest first."""
+        rows = self._db.execute("SELECT id FROM report WHERE story_id = ? ORDER BY first_seen, id", (story_id,))
+        return [row[0] for row in rows]
+
+    def move_report(self, report_id: str, story_id: str) -> None:
+        """Put a report and its entries into another story."""
+        self._db.execute("UPDATE report SET story_id = ? WHERE id = ?", (story_id, report_id))
+        self._db.execute("UPDATE entry SET story_id = ? WHERE report_id = ?", (story_id, report_id))
+
+    def refresh_report(self, report_id: str) -> None:
+        """Bring a report's counts and times in line with its entries; an empty report is removed."""
+        count, first, last = self._db.execute(
+            "SELECT count(*), min(time), max(time) FROM entry WHERE report_id = ?", (report_id,)
+        ).fetchone()
+        if not count:
+            self._db.execute("DELETE FROM report WHERE id = ?", (report_id,))
+            return
+        agencies = self._db.execute(
+            "SELECT agency FROM entry WHERE report_id = ? AND agency IS NOT NULL GROUP BY agency ORDER BY count(*) DESC, agency LIMIT 1",
+            (report_id,),
+        ).fetchone()
+        self._db.execute(
+            "UPDATE report SET entries = ?, first_seen = ?, last_seen = ?, agency = ? WHERE id = ?",
+            (count, first, last, agencies[0] if agencies else None, report_id),
+        )
+
+    def save_standing(self, story_id: str, standing: Standing, now: datetime) -> None:
+        """Write what a story's row says."""
+        self._db.execute(
+            "UPDATE story SET title = ?, url = ?, publisher = ?, agency = ?, language = ?, category = ?, entries = ?, reports = ?,"
+            " publishers = ?, first_seen = ?, last_seen = ?, canonical_entry = ?, corrected = ?, edited = ?, changed = ? WHERE id = ?",
+            (
+                standing.title,
+                standing.url,
+                standing.publisher,
+                standing.agency,
+                standing.language,
+                standing.category,
+                standing.entries,
+                standing.reports,
+                standing.publishers,
+                to_text(standing.first_seen),
+                to_text(standing.last_seen),
+                standing.canonical_entry,
+                int(standing.corrected),
+                int(standing.edited),
+                to_text(now),
+                story_id,
+            ),
+        )
+
+    def close_story(self, story_id: str, into: str | None, now: datetime, reason: str) -> None:
+        """Remove an emptied story and leave a redirect; earlier redirects to it follow along."""
+        moment = to_text(now)
+        self._db.execute("UPDATE story_redirect SET story_id = ? WHERE story_id = ?", (into, story_id))
+        self._db.execute("UPDATE match SET story_id = ? WHERE story_id = ?", (into, story_id))
+        self._db.execute("DELETE FROM story WHERE id = ?", (story_id,))
+        self._db.execute(
+            "INSERT INTO story_redirect (old_id, story_id, at, reason) VALUES (?, ?, ?, ?)", (story_id, into, moment, reason)
+        )
+
+    def reopen_story(self, story_id: str, now: datetime) -> None:
+        """Bring back a merged story under its own id: the undo of a merge."""
+        self._db.execute("DELETE FROM story_redirect WHERE old_id = ?", (story_id,))
+        self.open_story(story_id, now)
+
+    def pinned(self, story_id: str) -> str | None:
+        """Return the entry that an editor pinned as canonical."""
+        row = self._db.execute("SELECT pinned_entry FROM story WHERE id = ?", (story_id,)).fetchone()
+        return None if row is None else row[0]
+
+    def pin(self, story_id: str, entry_id: str | None) -> None:
+        """Set or lift the pin."""
+        self._db.execute("UPDATE story SET pinned_entry = ? WHERE id = ?", (entry_id, story_id))
+
+    def split_from(self, story_id: str) -> str | None:
+        """Return the story that this one left."""
+        row = self._db.execute("SELECT split_from FROM story WHERE id = ?", (story_id,)).fetchone()
+        return None if row is None else row[0]
+
+    def opened(self, story_id: str) -> tuple[str, str]:
+        """Return what orders stories by age: when it was opened, then its id."""
+        row = self._db.execute("SELECT opened FROM story WHERE id = ?", (story_id,)).fetchone()
+        return (row[0], story_id)
+
+    # --- evidence --------------------------------------------------------------------------
+
+    def add_match(self, match: Match, report_id: str | None, story_id: str | None, now: datetime) -> None:
+        """Store the evidence of an edge."""
+        self._db.execute(
+            "INSERT INTO match (kind, entry_id, other_id, report_id, story_id, method, score, threshold, evidence, parameters, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                match.kind,
+                match.entry_id,
+                match.other_id,
+                report_id,
+                story_id,
+                match.method,
+                match.score,
+                match.threshold,
+                json.dumps(match.evidence, ensure_ascii=False, sort_keys=True),
+                match.parameters,
+                to_text(now),
+            ),
+        )
+
+    def matches(self, entry_ids: Iterable[str]) -> list[Match]:
+        """Return the edges of these entries, oldest first."""
+        found: list[Match] = []
+        for entry_id in entry_ids:
+            rows = self._db.execute(
+                "SELECT kind, entry_id, other_id, method, score, threshold, evidence, parameters FROM match WHERE entry_id = ? ORDER BY id",
+                (entry_id,),
+            )
+            found.extend(_match(row) for row in rows)
+        return found
+
+    def story_matches(self, story_id: str) -> list[Match]:
+        """Return all edges of a story, oldest first."""
+        rows = self._db.execute(
+            "SELECT kind, entry_id, other_id, method, score, threshold, evidence, parameters FROM match WHERE story_id = ? ORDER BY id",
+            (story_id,),
+        )
+        return [_match(row) for row in rows]
+
+    # --- lists -----------------------------------------------------------------------------
+
+    def list(self, query: StoryQuery, words: Sequence[str], new_since: datetime) -> list[StorySummary]:
+        """Return the stories that a query asks for; ``words`` are the normalised words of its match text.
+
+        Stories first seen at or after ``new_since`` are flagged new, older ones that grew since then updated.
+        """
+        where, values = _where(query, words)
+        limit = "" if query.limit is None else f"LIMIT {int(query.limit)}"
+        rows = self._rows(f"WHERE {where} ORDER BY {_ORDER[query.sort]} {limit}", tuple(values))
+        return [_summary(row, new_since) for row in rows]
+
+    def summary(self, story_id: str, new_since: datetime) -> StorySummary:
+        """Return one story's line."""
+        for row in self._rows("WHERE s.id = ?", (story_id,)):
+            return _summary(row, new_since)
+        raise NotFoundError(f"no story {story_id}")
+
+    def counts(self) -> dict[str, int]:
+        """Return how many entries, reports and stories are stored."""
+        row = self._db.execute(
+            "SELECT (SELECT count(*) FROM entry), (SELECT count(*) FROM report), (SELECT count(*) FROM story)"
+        ).fetchone()
+        return {"entries": row[0], "reports": row[1], "stories": row[2]}
+
+    def _rows(self, where: str, values: tuple[object, ...]) -> sqlite3.Cursor:
+        cursor = self._db.cursor()
+        cursor.row_factory = sqlite3.Row
+        return cursor.execute(f"SELECT s.* FROM story s {where}", values)  # noqa: S608 - clauses of ours
+
+
+_ORDER = {
+    "latest": "s.last_seen DESC, s.publishers DESC, s.reports DESC, s.entries DESC, s.id",
+    "publishers": "s.publishers DESC, s.reports DESC, s.entries DESC, s.last_seen DESC, s.id",
+    "entries": "s.entries DESC, s.reports DESC, s.publishers DESC, s.last_seen DESC, s.id",
+    "first": "s.first_seen DESC, s.publishers DESC, s.id",
+}
+
+
+def _where(query: StoryQuery, words: Sequence[str]) -> tuple[str, list[object]]:
+    clauses = ["s.entries > 0", "s.publishers >= ?"]
+    values: list[object] = [query.min_publishers]
+    if query.since is not None:
+        clauses.append("s.last_seen >= ?")
+        values.append(to_text(query.since))
+    if query.until is not None:
+        clauses.append("s.first_seen < ?")
+        values.append(to_text(query.until))
+    for column, value in (("publisher", query.publisher), ("language", query.language), ("category", query.category)):
+        if value is not None:
+            clauses.append(f"EXISTS (SELECT 1 FROM entry e WHERE e.story_id = s.id AND lower(e.{column}) = lower(?))")
+            values.append(value)
+    if query.match is not None:
+        text = " ".join('"' + word.replace('"', '""') + '"' for word in words)
+        clauses.append(
+            "s.id IN (SELECT e.story_id FROM entry_fts JOIN entry e ON e.number = entry_fts.rowid WHERE entry_fts MATCH ?)"
+            if text
+            else "0 AND ? IS NULL"
+        )
+        values.append(text)
+    return " AND ".join(clauses), values
+
+
+def _summary(row: sqlite3.Row, new_since: datetime) -> StorySummary:
+    first, last = from_text(row["first_seen"]), from_text(row["last_seen"])
+    flags = (
+        (Flag.NEW, first >= new_since),
+        (Flag.UPDATED, first < new_since <= last),
+        (Flag.CORRECTED, bool(row["corrected"])),
+        # forty outlets with one agency text are one source
+        (Flag.SINGLE_SOURCE, row["reports"] == 1 or row["publishers"] == 1),
+        (Flag.EDITED, bool(row["edited"])),
+    )
+    return StorySummary(
+        id=row["id"],
+        title=row["title"],
+        url=row["url"],
+        publisher=row["publisher"],
+        agency=row["agency"],
+        language=row["language"],
+        category=row["category"],
+        first_seen=first,
+        last_seen=last,
+        entries=row["entries"],
+        reports=row["reports"],
+        publishers=row["publishers"],
+        flags=tuple(flag for flag, holds in flags if holds),
+        canonical_entry=row["canonical_entry"],
+    )
+
+
+def _match(row: Sequence[object]) -> Match:
+    kind, entry_id, other_id, method, score, threshold, evidence, parameters = row
+    kept: Evidence = json.loads(str(evidence))
+    return Match(
+        kind=kind,  # type: ignore[arg-type]
+        entry_id=str(entry_id),
+        other_id=str(other_id),
+        method=str(method),
+        score=float(str(score)),
+        threshold=float(str(threshold)),
+        evidence=kept,
+        parameters=str(parameters),
+    )
