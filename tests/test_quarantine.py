@@ -1,0 +1,58 @@
+"""Each third-party library has one home, so that replacing it touches one place."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "aggregator"
+
+HOMES = {
+    "feedparser": ("parsing/feed.py",),
+    "datasketch": ("clustering/sketch.py",),
+    "sqlite_utils": ("storage/",),
+    "sqlite3": ("storage/",),
+    "requests": ("fetching/",),
+    "urllib3": ("fetching/",),
+    "ruamel": ("config/", "config.py"),
+    "pydantic": ("config/", "config.py"),
+    "apscheduler": ("daemon/", "daemon.py"),
+    "click": ("cli/",),
+    "rich": ("cli/",),
+    "jinja2": ("digest/",),
+    "nh3": ("text/clean.py",),
+    "resiliparse": ("text/", "parsing/"),
+    "can_ada": ("text/urls.py",),
+    "publicsuffixlist": ("text/urls.py",),
+    "py3langid": ("text/language.py",),
+    "dateparser": ("parsing/",),
+    "distributed": ("executor.py", "executor/"),
+    "prometheus_client": ("daemon/", "daemon.py"),
+}
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("library", sorted(HOMES))
+def test_library_is_imported_in_its_home_alone(library: str) -> None:
+    users = [path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if library in imported(path)]
+    assert users, f"{library} is declared but not used"
+    assert [user for user in users if not user.startswith(HOMES[library])] == []
+
+
+def test_no_file_grows_past_four_hundred_lines() -> None:
+    long = {
+        path.relative_to(PACKAGE).as_posix(): count
+        for path in PACKAGE.rglob("*.py")
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert long == {}
