@@ -1,0 +1,106 @@
+"""What a worker does with a body: parse, clean, sketch. Values in, values out, no database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aggregator.exceptions import NotAFeedError, ParseError
+from aggregator.model import Document, EntryData, FetchFailure, ParsedFeed, Sketch
+from aggregator.parsing.feed import parse
+from aggregator.settings import ParseSettings
+from aggregator.text.clean import document
+from aggregator.text.tokens import words
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """One body to prepare; ``known`` maps the keys of stored entries to their content hashes."""
+
+    body: bytes
+    url: str
+    headers: Mapping[str, str]
+    now: datetime
+    limits: ParseSettings
+    language: str | None
+    publisher_names: tuple[str, ...]
+    known: Mapping[str, str]
+    bad_guids: bool
+    sketching: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedEntry:
+    """An entry ready to be stored and compared; ``unchanged`` ones carry no sketch and no index words."""
+
+    data: EntryData
+    document: Document
+    unchanged: bool
+    sketch: Sketch | None = None
+    index_title: str = ""
+    index_text: str = ""
+
+    @property
+    def text(self) -> str:
+        """The plain text: lede and body."""
+        return plain(self.document)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A feed document prepared: its own facts, and its entries in document order."""
+
+    parsed: ParsedFeed  # without entries: they stand below, prepared
+    entries: tuple[PreparedEntry, ...]
+
+
+def prepare(task: Preparation) -> Prepared | FetchFailure:
+    """Parse a body and prepare its entries; bytes that are no feed give a FetchFailure."""
+    try:
+        parsed = parse(task.body, task.url, task.headers, task.now, task.limits)
+    except NotAFeedError as error:
+        return FetchFailure("parse", str(error), feeds=error.feeds)
+    except ParseError as error:
+        return FetchFailure("parse", str(error))
+    language = task.language or parsed.language
+    names = tuple(name for name in (*task.publisher_names, parsed.title) if name)
+    entries = tuple(
+        prepare_entry(data, language, names, task.known.get(data.key), sketching=task.sketching)
+        for data in keyed(parsed.entries, bad_guids=task.bad_guids and not parsed.bad_guids)
+    )
+    return Prepared(replace(parsed, entries=()), entries)
+
+
+def prepare_entry(
+    data: EntryData, language: str | None, publisher_names: Sequence[str], known_hash: str | None, *, sketching: bool
+) -> PreparedEntry:
+    """Clean one entry, and sketch it unless its text is the stored one."""
+    made = document(data, language, publisher_names=publisher_names)
+    if made.content_hash == known_hash:
+        return PreparedEntry(data, made, unchanged=True)
+    sketch = None
+    if sketching:
+        from aggregator.clustering.sketch import sketch as sketch_document  # numpy: only where it is needed
+
+        sketch = sketch_document(made)
+    return PreparedEntry(
+        data,
+        made,
+        unchanged=False,
+        sketch=sketch,
+        index_title=" ".join(words(made.title, made.language)),
+        index_text=" ".join(words(plain(made), made.language)),
+    )
+
+
+def keyed(entries: Sequence[EntryData], *, bad_guids: bool) -> Sequence[EntryData]:
+    """Return the entries under guid and link together, for a feed whose guids were once found to repeat."""
+    if not bad_guids:
+        return entries
+    return [replace(entry, key=f"{entry.guid} {entry.link}") if entry.guid and entry.link else entry for entry in entries]
+
+
+def plain(made: Document) -> str:
+    """Return a document's plain text, lede before body."""
+    return "\n".join(part for part in (made.lede, made.body) if part)
