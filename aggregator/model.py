@@ -129,7 +129,17 @@ class FetchFailure:
     """A fetch that brought nothing; ``message`` is safe to show and holds no secret."""
 
     kind: Literal[
-        "http", "gone", "timeout", "connection", "tls", "refused", "too_large", "redirect", "protocol", "parse", "internal"
+        "http",
+        "gone",
+        "timeout",
+        "connection",
+        "tls",
+        "refused",
+        "too_large",
+        "redirect",
+        "protocol",
+        "parse",
+        "internal",
     ]
     message: str
     status: int | None = None

@@ -40,7 +40,9 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -118,7 +120,9 @@ def _check_ours(connection: sqlite3.Connection, path: Path | None) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if tables and application != APPLICATION_ID:
-        raise StorageError(f"{path}: this database was not made by aggregator; it is left untouched. Name another with --db.")
+        raise StorageError(
+            f"{path}: this database was not made by aggregator; it is left untouched. Name another with --db."
+        )
 
 
 def _migrate(database: Database, path: Path | None) -> None:
@@ -146,9 +150,13 @@ def explained(path: Path | None) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         text = str(error)
         if "locked" in text or "busy" in text:
-            raise LockedError(f"{path}: another process is writing to this database; try again when it is done") from error
+            raise LockedError(
+                f"{path}: another process is writing to this database; try again when it is done"
+            ) from error
         if "unable to open" in text or "readonly" in text:
-            raise StorageError(f"{path}: cannot be opened for writing ({text}); check the path and its permissions") from error
+            raise StorageError(
+                f"{path}: cannot be opened for writing ({text}); check the path and its permissions"
+            ) from error
         if "disk" in text or "full" in text:
             raise StorageError(f"{path}: {text}; nothing of this change was stored") from error
         raise

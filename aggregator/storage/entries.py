@@ -66,7 +66,8 @@ class EntryStore:
     def hashes(self, feed_id: int, limit: int = 1000) -> dict[str, str]:
         """Return key -> content hash of the feed's entries that were seen last."""
         rows = self._db.execute(
-            "SELECT key, content_hash FROM entry WHERE feed_id = ? ORDER BY last_seen DESC, number DESC LIMIT ?", (feed_id, limit)
+            "SELECT key, content_hash FROM entry WHERE feed_id = ? ORDER BY last_seen DESC, number DESC LIMIT ?",
+            (feed_id, limit),
         )
         return dict(rows.fetchall())
 
@@ -75,7 +76,9 @@ class EntryStore:
         found: dict[str, KnownEntry] = {}
         for chunk in _chunks(keys):
             marks = ", ".join("?" * len(chunk))
-            for row in self._db.execute(f"SELECT {_KNOWN} FROM entry WHERE feed_id = ? AND key IN ({marks})", (feed_id, *chunk)):
+            for row in self._db.execute(
+                f"SELECT {_KNOWN} FROM entry WHERE feed_id = ? AND key IN ({marks})", (feed_id, *chunk)
+            ):
                 found[row[2]] = _known(row)
             for row in self._db.execute(
                 f"SELECT {_KNOWN_E}, a.key FROM entry_alias a JOIN entry e ON e.id = a.entry_id"  # noqa: S608
@@ -109,7 +112,9 @@ class EntryStore:
         own = (seen, seen, row.id, row.feed_id, row.data.key, report_id, story_id, int(row.backlog))
         cursor = self._db.execute(_INSERT, (*_values(row), *own))
         number = int(cursor.lastrowid or 0)
-        self._db.execute("INSERT INTO entry_fts (rowid, title, text) VALUES (?, ?, ?)", (number, row.index_title, row.index_text))
+        self._db.execute(
+            "INSERT INTO entry_fts (rowid, title, text) VALUES (?, ?, ?)", (number, row.index_title, row.index_text)
+        )
         return number
 
     def revise(self, known: KnownEntry, row: EntryRow, now: datetime) -> None:
@@ -132,12 +137,15 @@ class EntryStore:
 
     def rename_key(self, feed_id: int, key: str, entry_id: str) -> None:
         """Remember that ``key`` is another name of an entry: its guid changed."""
-        self._db.execute("INSERT OR REPLACE INTO entry_alias (feed_id, key, entry_id) VALUES (?, ?, ?)", (feed_id, key, entry_id))
+        self._db.execute(
+            "INSERT OR REPLACE INTO entry_alias (feed_id, key, entry_id) VALUES (?, ?, ?)", (feed_id, key, entry_id)
+        )
 
     def place(self, entry_ids: Iterable[str], report_id: str, story_id: str) -> None:
         """Put entries into a report and its story."""
         self._db.executemany(
-            "UPDATE entry SET report_id = ?, story_id = ? WHERE id = ?", [(report_id, story_id, entry_id) for entry_id in entry_ids]
+            "UPDATE entry SET report_id = ?, story_id = ? WHERE id = ?",
+            [(report_id, story_id, entry_id) for entry_id in entry_ids],
         )
 
     def set_agency(self, entry_ids: Iterable[str], agency: str | None) -> None:
@@ -162,7 +170,9 @@ class EntryStore:
         grouped: dict[str, list[Entry]] = {story_id: [] for story_id in story_ids}
         for chunk in _chunks(story_ids):
             marks = ", ".join("?" * len(chunk))
-            for entry in self.select(f"WHERE e.story_id IN ({marks}) ORDER BY e.time, e.number", tuple(chunk), light=light):
+            for entry in self.select(
+                f"WHERE e.story_id IN ({marks}) ORDER BY e.time, e.number", tuple(chunk), light=light
+            ):
                 grouped[entry.story_id].append(entry)
         return grouped
 
@@ -177,7 +187,8 @@ class EntryStore:
     def revisions(self, entry_id: str) -> tuple[Revision, ...]:
         """Return the versions before the present one, oldest first."""
         rows = self._db.execute(
-            "SELECT entry_id, number, title, url, text, seen, replaced FROM revision WHERE entry_id = ? ORDER BY number", (entry_id,)
+            "SELECT entry_id, number, title, url, text, seen, replaced FROM revision WHERE entry_id = ? ORDER BY number",
+            (entry_id,),
         )
         return tuple(
             Revision(row[0], row[1], row[2], row[3], row[4], from_text(row[5]), from_text(row[6])) for row in rows
@@ -185,7 +196,9 @@ class EntryStore:
 
     def revised_since(self, since: datetime) -> list[str]:
         """Return the ids of entries that were edited since a time."""
-        rows = self._db.execute("SELECT DISTINCT entry_id FROM revision WHERE replaced >= ? ORDER BY 1", (to_text(since),))
+        rows = self._db.execute(
+            "SELECT DISTINCT entry_id FROM revision WHERE replaced >= ? ORDER BY 1", (to_text(since),)
+        )
         return [row[0] for row in rows]
 
     def search(self, words: Sequence[str], limit: int, since: datetime | None = None) -> list[str]:
@@ -258,16 +271,25 @@ _TEXTS = (
 )
 _FACTS = ", ".join(
     f"e.{name}"
-    for name in (*_TEXTS, "id", "number", "key", "first_seen", "last_seen", "report_id", "story_id", "revisions", "backlog")
+    for name in (
+        *_TEXTS,
+        "id",
+        "number",
+        "key",
+        "first_seen",
+        "last_seen",
+        "report_id",
+        "story_id",
+        "revisions",
+        "backlog",
+    )
     if name not in ("summary", "content", "text")
 )
 _INSERT = (
     f"INSERT INTO entry ({', '.join(_TEXTS)}, first_seen, last_seen, id, feed_id, key, report_id, story_id, backlog)"  # noqa: S608
     f" VALUES ({', '.join('?' * (len(_TEXTS) + 8))})"
 )
-_REVISE = (
-    f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _TEXTS)}, last_seen = ?, revisions = revisions + 1 WHERE id = ?"  # noqa: S608
-)
+_REVISE = f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _TEXTS)}, last_seen = ?, revisions = revisions + 1 WHERE id = ?"  # noqa: S608
 
 
 def _values(row: EntryRow) -> tuple[object, ...]:

@@ -276,5 +276,3 @@ def _hints_from_text(text: str | None) -> PollHints:
         skip_days=frozenset(kept["skip_days"]),
         hub=kept["hub"],
     )
-
-

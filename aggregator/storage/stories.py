@@ -47,7 +47,8 @@ class StoryStore:
         """Tell whether a story ever had this id."""
         return (
             self._db.execute(
-                "SELECT 1 FROM story WHERE id = ?1 UNION ALL SELECT 1 FROM story_redirect WHERE old_id = ?1 LIMIT 1", (story_id,)
+                "SELECT 1 FROM story WHERE id = ?1 UNION ALL SELECT 1 FROM story_redirect WHERE old_id = ?1 LIMIT 1",
+                (story_id,),
             ).fetchone()
             is not None
         )
@@ -161,7 +162,8 @@ class StoryStore:
         self._db.execute("UPDATE match SET story_id = ? WHERE story_id = ?", (into, story_id))
         self._db.execute("DELETE FROM story WHERE id = ?", (story_id,))
         self._db.execute(
-            "INSERT INTO story_redirect (old_id, story_id, at, reason) VALUES (?, ?, ?, ?)", (story_id, into, moment, reason)
+            "INSERT INTO story_redirect (old_id, story_id, at, reason) VALUES (?, ?, ?, ?)",
+            (story_id, into, moment, reason),
         )
 
     def reopen_story(self, story_id: str, now: datetime) -> None:

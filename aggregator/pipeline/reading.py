@@ -1,0 +1,109 @@
+"""What the desk asks of the database: lists, stories, entries, search. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aggregator.model import Entry, Report, Story, StoryQuery, StorySummary
+from aggregator.storage.database import Store
+from aggregator.storage.editions import EditionStore
+from aggregator.storage.entries import EntryStore
+from aggregator.storage.stories import StoryStore
+from aggregator.storage.times import to_text
+from aggregator.text.tokens import sentences, words
+
+# A story is new to the desk where it was first seen after the last edition, or within a day where there is none.
+NEW_WITHOUT_EDITION = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """An entry that full-text search found, with the sentence that shows why."""
+
+    entry: Entry
+    snippet: str
+
+
+class Reader:
+    """Read access to stories and entries as of a moment."""
+
+    def __init__(self, store: Store, now: datetime) -> None:
+        self.entries = EntryStore(store)
+        self.stories = StoryStore(store)
+        self._editions = EditionStore(store)
+        self._now = now
+
+    def new_since(self, since: datetime | None = None) -> datetime:
+        """Return the moment after which a story counts as new to the reader."""
+        if since is not None:
+            return since
+        last = self._editions.last()
+        if last is not None and last.until <= self._now:
+            return last.until
+        return self._now - NEW_WITHOUT_EDITION
+
+    def list(self, query: StoryQuery) -> list[StorySummary]:
+        """Return the stories that a query asks for."""
+        wanted = words(query.match, query.language) if query.match else []
+        return self.stories.list(query, wanted, self.new_since(query.since))
+
+    def story(self, prefix: str, since: datetime | None = None) -> Story:
+        """Return the story that an id or its beginning means, through redirects."""
+        return self.load([self.stories.resolve(prefix)], since)[0]
+
+    def load(self, story_ids: Sequence[str], since: datetime | None = None, *, light: bool = False) -> list[Story]:
+        """Return whole stories by their ids, in the order given."""
+        members = self.entries.of_stories(story_ids, light=light)
+        moment = self.new_since(since)
+        return [self._story(story_id, members[story_id], moment) for story_id in story_ids]
+
+    def entry(self, prefix: str) -> Entry:
+        """Return the entry that an id or its beginning means."""
+        return self.entries.get(self.entries.resolve(prefix))
+
+    def search(self, text: str, limit: int, since: datetime | None = None) -> list[SearchHit]:
+        """Return the entries that hold all words of ``text``, best first."""
+        wanted = words(text, None)
+        ids = self.entries.search(wanted, limit, since)
+        texts = self.entries.texts(ids)
+        return [SearchHit(self.entries.get(entry_id), snippet(texts[entry_id], wanted)) for entry_id in ids]
+
+    def export(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[Entry]:
+        """Yield the entries of a window in order of arrival."""
+        clauses, values = ["1"], []
+        if since is not None:
+            clauses.append("e.first_seen >= ?")
+            values.append(to_text(since))
+        if until is not None:
+            clauses.append("e.first_seen < ?")
+            values.append(to_text(until))
+        yield from self.entries.iterate(f"WHERE {' AND '.join(clauses)} ORDER BY e.number", tuple(values))
+
+    def _story(self, story_id: str, members: Sequence[Entry], new_since: datetime) -> Story:
+        grouped: dict[str, list[Entry]] = {}
+        for entry in members:
+            grouped.setdefault(entry.report_id, []).append(entry)
+        return Story(
+            summary=self.stories.summary(story_id, new_since),
+            reports=tuple(_report(report_id, entries) for report_id, entries in grouped.items()),
+            merged_from=self.stories.merged_from(story_id),
+            split_from=self.stories.split_from(story_id),
+        )
+
+
+def _report(report_id: str, entries: Sequence[Entry]) -> Report:
+    agencies = [entry.agency for entry in entries if entry.agency]
+    common = max(sorted(set(agencies)), key=agencies.count) if agencies else None
+    return Report(report_id, common, tuple(entries))
+
+
+def snippet(text: str, wanted: Sequence[str], most: int = 200) -> str:
+    """Return the sentence that holds most of the wanted words, cut to ``most`` characters."""
+    found = sentences(text, None)
+    if not found:
+        return ""
+    goal = set(wanted)
+    best = max(found, key=lambda sentence: len(goal.intersection(words(sentence, None))))
+    return best if len(best) <= most else best[: most - 1].rstrip() + "…"

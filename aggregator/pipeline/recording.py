@@ -1,0 +1,142 @@
+"""Recording a document's entries: which are new, which were edited, which are known, all in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aggregator.clustering.identifiers import mint
+from aggregator.model import Arrival, Match
+from aggregator.newsroom.corrections import recognise
+from aggregator.newsroom.identity import Identity, recognise_moved
+from aggregator.newsroom.publishers import Families, publisher_of
+from aggregator.newsroom.wires import attribute
+from aggregator.pipeline.placing import Placer
+from aggregator.pipeline.prepare import PreparedEntry
+from aggregator.settings import Settings
+from aggregator.storage.database import Store
+from aggregator.storage.entries import EntryRow, KnownEntry
+from aggregator.storage.feeds import StoredFeed
+
+# On a first fetch, what is older than this stood there before the desk looked: it is stored, not announced.
+ANNOUNCED_FOR = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How many entries of a document were new, edited and known."""
+
+    new: int = 0
+    updated: int = 0
+    known: int = 0
+    revised: tuple[str, ...] = ()
+    placed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where entries come from: the feed's row, and whether it is an archive read back."""
+
+    feed: StoredFeed
+    archive: bool = False
+
+
+class Recorder:
+    """Writes entries; the caller holds the transaction."""
+
+    def __init__(self, store: Store, settings: Settings, families: Families, placer: Placer) -> None:
+        self._settings = settings
+        self._families = families
+        self._placer = placer
+        self._entries = placer.entries
+
+    def record(self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime) -> Recorded:
+        """Store what is new or edited among ``entries`` (a whole document), and note what is still there."""
+        feed_id = origin.feed.id
+        keys = [entry.data.key for entry in entries]
+        known = self._entries.known(feed_id, keys)
+        first = not origin.archive and not known and not self._entries.has_any(feed_id)
+        if not first and not origin.archive:
+            known = {**known, **self._moved(feed_id, entries, known)}
+        backlog = self._backlog(entries, now) if first else frozenset()
+        new = updated = 0
+        revised, placed, still = [], [], []
+        for entry in in_order(entries):
+            before = known.get(entry.data.key)
+            if before is None:
+                placed.append(self._add(origin, entry, now, backlog=origin.archive or entry.data.key in backlog))
+                new += 1
+            elif entry.unchanged or before.content_hash == entry.document.content_hash:
+                still.append(before.number)
+            else:
+                self._revise(origin, entry, before, now)
+                revised.append(before.id)
+                updated += 1
+        if not origin.archive:
+            self._entries.seen(still, now)
+        return Recorded(new, updated, len(still), tuple(revised), tuple(placed))
+
+    def _moved(
+        self, feed_id: int, entries: Sequence[PreparedEntry], known: Mapping[str, KnownEntry]
+    ) -> dict[str, KnownEntry]:
+        arriving = [entry for entry in entries if entry.data.key not in known]
+        if not arriving:
+            return {}
+        recent = {entry.id: entry for entry in self._entries.recent(feed_id)}
+        present = {entry.data.key for entry in entries} | {entry.key for entry in known.values()}
+        found = recognise_moved(
+            [
+                Identity(e.data.key, e.data.key, e.data.title, e.document.canonical_url, e.document.content_hash)
+                for e in arriving
+            ],
+            [Identity(e.id, e.key, e.title, e.canonical_url, e.content_hash) for e in recent.values()],
+            present,
+        )
+        for key, entry_id in found.items():
+            self._entries.rename_key(feed_id, key, entry_id)
+        return {key: recent[entry_id] for key, entry_id in found.items()}
+
+    def _backlog(self, entries: Sequence[PreparedEntry], now: datetime) -> frozenset[str]:
+        newest = sorted(entries, key=lambda entry: entry.data.published or now, reverse=True)
+        announced = {
+            entry.data.key
+            for entry in newest[: self._settings.parse.announce]
+            if (entry.data.published or now) >= now - ANNOUNCED_FOR
+        }
+        return frozenset(entry.data.key for entry in entries) - announced
+
+    def _add(self, origin: Origin, entry: PreparedEntry, now: datetime, *, backlog: bool) -> str:
+        entry_id = mint("e", origin.feed.url, entry.data.key, taken=self._entries.id_taken)
+        row = self._row(origin, entry, entry_id, now, backlog=backlog)
+        self._placer.place(row, arrival(row, origin.feed, entry), now)
+        return entry_id
+
+    def _revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> None:
+        row = self._row(origin, entry, before.id, before_time(entry, now), backlog=False)
+        self._entries.revise(before, row, now)
+        self._placer.revise(before.id, arrival(row, origin.feed, entry), now)
+
+    def _row(self, origin: Origin, entry: PreparedEntry, entry_id: str, now: datetime, *, backlog: bool) -> EntryRow:
+        feed, data, made = origin.feed, entry.data, entry.document
+        publisher = publisher_of(data, feed.publisher, self._families)
+        wire = attribute(data, entry.text)
+        notice = recognise(data.title, entry.text)
+        return EntryRow(
+            id=entry_id,
+            feed_id=feed.id,
+            data=data,
+            publisher=publisher,
+            agency=wire.agency if wire else (publisher if feed.agency else None),
+            language=made.language,
+            category=feed.category,
+            canonical_url=made.canonical_url,
+            time=event_time(entry, now),
+            text=entry.text,
+            content_hash=made.content_hash,
+            correction=notice.kind if notice else None,
+            evidence={},
+            index_title=entry.index_title,
+            index_text=entry.index_text,
+            backlog=backlog,
+        )

@@ -1,0 +1,63 @@
+"""Frozen editions of the digest, and small facts that outlive a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.storage.database import Store
+from aggregator.storage.times import from_text, to_text
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEdition:
+    """An edition as it was frozen; ``body`` is its JSON."""
+
+    id: str
+    since: datetime
+    until: datetime
+    made: datetime
+    body: str
+
+
+class EditionStore:
+    """Rows of ``edition`` and ``fact``."""
+
+    def __init__(self, store: Store) -> None:
+        self._db = store.connection
+
+    def get(self, edition_id: str) -> StoredEdition | None:
+        """Return the edition with this id, if it was ever made."""
+        return self._one("WHERE id = ?", (edition_id,))
+
+    def before(self, until: datetime) -> StoredEdition | None:
+        """Return the last edition whose window ended before ``until``."""
+        return self._one("WHERE until < ? ORDER BY until DESC, made DESC LIMIT 1", (to_text(until),))
+
+    def last(self) -> StoredEdition | None:
+        """Return the newest edition."""
+        return self._one("ORDER BY until DESC, made DESC LIMIT 1", ())
+
+    def add(self, edition: StoredEdition, title: str, stories: int) -> None:
+        """Freeze an edition."""
+        self._db.execute(
+            "INSERT INTO edition (id, title, since, until, made, stories, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (edition.id, title, to_text(edition.since), to_text(edition.until), to_text(edition.made), stories, edition.body),
+        )
+
+    def fact(self, name: str) -> str | None:
+        """Return a remembered fact."""
+        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return None if row is None else row[0]
+
+    def remember(self, name: str, value: str) -> None:
+        """Remember a fact under a name."""
+        self._db.execute(
+            "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
+        )
+
+    def _one(self, where: str, values: tuple[object, ...]) -> StoredEdition | None:
+        row = self._db.execute(f"SELECT id, since, until, made, body FROM edition {where}", values).fetchone()  # noqa: S608
+        if row is None:
+            return None
+        return StoredEdition(row[0], from_text(row[1]), from_text(row[2]), from_text(row[3]), row[4])
