@@ -1,0 +1,198 @@
+"""HTML in, safe HTML or plain text out; the only home of nh3 and resiliparse.
+
+``sanitise`` guards the door: nothing that a publisher sends is kept without it. ``document`` makes the plain text
+that clustering, search and the digest read.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from hashlib import sha256
+
+import nh3
+from resiliparse.extract.html2text import extract_plain_text
+
+from aggregator.model import Document, EntryData
+from aggregator.text.urls import canonical_url
+
+# Above this many tags a text is kept without markup: nested 20,000 deep, elements already cost the sanitiser a second.
+MAX_TAGS = 20_000
+
+_SCHEMES = frozenset({"http", "https"})
+_TAG = re.compile(r"<[/!?a-zA-Z]")
+_ANY_TAG = re.compile(r"<[^>]*>?")
+# Inline markup seen in titles; anything else in angle brackets is the author's own text.
+_TITLE_TAG = re.compile(
+    r"</?(?:a|abbr|acronym|b|bdi|bdo|big|br|cite|code|del|dfn|div|em|font|h[1-6]|i|img|ins|kbd|li|mark|nobr|ol|p|q|s|samp|script|"
+    r"small|span|strike|strong|style|sub|sup|time|tt|u|ul|var|wbr)(?:\s[^<>]*)?/?>|<!--.*?-->",
+    re.IGNORECASE | re.DOTALL,
+)
+_TITLE_BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6])\b", re.IGNORECASE)
+_HIDDEN = re.compile(r"<(script|style)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_INNER_BLANKS = re.compile(r"[^\S\n]+")
+_LINE_ENDS = re.compile(r" ?\n[ \n]*")
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+def storable(text: str) -> str:
+    """Return ``text`` without what SQLite, XML or UTF-8 cannot carry: NUL, other controls, lone surrogates."""
+    return text if text.isprintable() else _UNSTORABLE.sub(_replacement, text)
+
+
+def _replacement(match: re.Match[str]) -> str:
+    return "\ufffd" if match[0] >= "\ud800" else ""
+
+
+@lru_cache(maxsize=16)
+def _cleaner(base: str | None) -> nh3.Cleaner:
+    if base is None:
+        return nh3.Cleaner(url_schemes=set(_SCHEMES))
+    return nh3.Cleaner(url_schemes=set(_SCHEMES), url_relative=("rewrite_with_base", base))
+
+
+def sanitise(html: str, base: str | None = None) -> str:
+    """Return ``html`` with nothing left that could run, load by another scheme than http(s), or break out.
+
+    With ``base``, an absolute http(s) address, relative links become absolute. Text without markup comes back as it is.
+    """
+    html = storable(html)
+    if "<" not in html and "&" not in html:
+        return html.strip()
+    if html.count("<") > MAX_TAGS:
+        return _escaped(_ANY_TAG.sub(" ", html)).strip()
+    return storable(_cleaner(base).clean(html)).strip()
+
+
+def _escaped(text: str) -> str:
+    return html.escape(html.unescape(text), quote=False)
+
+
+def plain_text(html: str) -> str:
+    """Return the text of an HTML fragment: one line a block, single blanks, nothing hidden, entities resolved."""
+    if "<" in html and _TAG.search(html):
+        if html.count("<") > MAX_TAGS:
+            html = _ANY_TAG.sub(" ", html)
+        text = extract_plain_text(html, preserve_formatting=True, list_bullets=False, alt_texts=False)
+    elif "&" in html:
+        text = _unescape(html)
+    else:
+        text = html
+    return _tidy_lines(text)
+
+
+def _unescape(text: str) -> str:
+    return html.unescape(text)
+
+
+def _tidy_lines(text: str) -> str:
+    text = storable(text)
+    if "\n" not in text and "\r" not in text and "\t" not in text:
+        return " ".join(text.split())
+    return _LINE_ENDS.sub("\n", _INNER_BLANKS.sub(" ", text)).strip()
+
+
+def plain_title(markup: str) -> str:
+    """Return a title on one line: known markup removed, entities resolved, other angle brackets left as they are."""
+    if "<" in markup:
+        markup = _HIDDEN.sub("", markup)
+        markup = _TITLE_TAG.sub(lambda match: " " if _TITLE_BREAK.match(match[0]) else "", markup)
+    if "&" in markup:
+        markup = html.unescape(markup)
+    return one_line(markup)
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` with every run of blanks as one blank, and nothing unstorable."""
+    return " ".join(storable(text).split())
+
+
+# --- documents -----------------------------------------------------------------------------------
+
+_SEPARATORS = (" - ", " | ", " – ", " — ", " · ", " :: ", " • ", " // ", " « ", " » ", " | ")
+_TAIL = re.compile(
+    r"""(?:^|(?<=[\s.!?…]))
+    (?: the\ post\ .{1,400}?\ (?:first\ )?appeared\ (?:first\ )?on\ .{1,200}
+      | (?:continue|keep)\ reading(?:\ .{0,200})?
+      | (?:click\ here\ to\ )?read\ (?:more|the\ full\ (?:story|article|report)|full\ (?:story|article))(?:\ .{0,120})?
+      | (?:weiterlesen|lire\ la\ suite|leer\ más|seguir\ leyendo|leggi\ (?:tutto|anche)|lees\ (?:meer|verder)|läs\ mer)(?:\ .{0,120})?
+      | (?:share\ this|follow\ us\ on|sign\ up\ for\ our|subscribe\ to\ our)\b.{0,200}
+    )[\s.…»>\[\]()→]*$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ELLIPSIS = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?|\[(?:…|\.\.\.|&hellip;)\])\s*$")
+_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-", "\u00ad": None,
+                         "\u200b": None, "\ufeff": None, "\u200e": None, "\u200f": None})  # fmt: skip
+
+
+def document(
+    data: EntryData,
+    feed_language: str | None = None,
+    publisher_names: Sequence[str] = (),
+    identify: Callable[[str, str | None], str | None] | None = None,
+    without_boilerplate: Callable[[str], str] | None = None,
+) -> Document:
+    """Return the plain text of an entry, ready to be compared.
+
+    ``publisher_names`` are left out at the end of the title (`` - Example News``). ``identify(text, hint)`` tells the
+    language; without it the declared one stands. ``without_boilerplate`` takes what was learned about a feed out
+    of a text; it has no say in the content hash, so that learning makes no edits.
+    """
+    summary = plain_text(data.summary) if data.summary else ""
+    body = plain_text(data.content) if data.content else ""
+    content_hash = _content_hash(data.title, summary, body)
+    lede, body = _without_tail(summary), _without_tail(body)
+    if without_boilerplate is not None:
+        lede, body = without_boilerplate(lede), without_boilerplate(body)
+    if body and lede and is_beginning(lede, body):
+        lede = ""
+    title = without_publisher(data.title, publisher_names) if publisher_names or data.source_title else data.title
+    if data.source_title:
+        title = without_publisher(title, (data.source_title,))
+    hint = primary_language(data.language or feed_language)
+    language = identify(f"{title}\n{lede or body[:1_000]}", hint) if identify is not None else hint
+    link = data.canonical_link or data.link
+    return Document(title, lede, body, language, canonical_url(link) if link else None, content_hash)
+
+
+def primary_language(tag: str | None) -> str | None:
+    """Return the ISO 639-1 part of a language tag such as ``en-GB``, or None where there is none."""
+    if not tag:
+        return None
+    primary = tag.strip().replace("_", "-").split("-", 1)[0].lower()
+    return primary if len(primary) == 2 and primary.isascii() and primary.isalpha() else None
+
+
+def without_publisher(title: str, names: Sequence[str]) -> str:
+    """Return ``title`` without a trailing `` - Name`` or `` | Name`` for any of ``names``, compared without case."""
+    wanted = {one_line(name).casefold() for name in names if name}
+    for _ in range(2):  # "Title | Section - Publisher" carries at most two
+        cut = max(((title.rfind(mark), len(mark)) for mark in _SEPARATORS), default=(-1, 0))
+        if cut[0] <= 0 or title[cut[0] + cut[1] :].strip().casefold() not in wanted:
+            return title
+        title = title[: cut[0]].rstrip()
+    return title
+
+
+def is_beginning(lede: str, body: str) -> bool:
+    """Tell whether ``lede`` is only the first words of ``body``, cut off or not."""
+    start = _ELLIPSIS.sub("", lede)
+    return _comparable(body[: 2 * len(start) + 64]).startswith(_comparable(start))
+
+
+def _comparable(text: str) -> str:
+    return "".join(text.translate(_QUOTES).casefold().split())
+
+
+def _without_tail(text: str) -> str:
+    """Cut "Continue reading", "The post … appeared first on …" and their like at the very end."""
+    start = max(len(text) - 600, 0)
+    match = _TAIL.search(text, start) if len(text) > start else None
+    return text[: match.start()].rstrip() if match is not None and match.start() > 0 else text
+
+
+def _content_hash(title: str, summary: str, body: str) -> str:
+    parts = (" ".join(part.translate(_QUOTES).split()) for part in (title, summary, body))
+    return sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,51 @@
+"""Foreign text made safe for the places where people read it: terminals, logs, CSV cells, Markdown."""
+
+from __future__ import annotations
+
+import re
+
+# C0 and C1 controls (ESC and newlines among them), bidi marks, embeddings, overrides and isolates, zero-width and
+# invisible formatting characters, line and paragraph separators, interlinear marks, tags, lone surrogates.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
+    "\ud800-\udfff]+"
+)
+_BLANK = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]")
+_SPACES = re.compile(r" {2,}")
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+_MARKDOWN_INLINE = re.compile(r"([\\`*_\[\]<>|~])")
+_MARKDOWN_START = re.compile(r"^(?:([#+\-=>:])|(\d{1,9})([.)]))")
+
+
+def display_text(text: str, limit: int | None = None) -> str:
+    """Return ``text`` on one line without characters that steer a terminal or turn the reading direction.
+
+    Breaks and tabs become blanks, other controls vanish. ``limit`` is in characters; what is cut ends in ``…``.
+    """
+    if not text.isprintable() or "  " in text:
+        text = _SPACES.sub(" ", _UNSAFE.sub(_blank_or_nothing, text)).strip()
+    if limit is not None and len(text) > limit:
+        text = text[: max(limit - 1, 0)].rstrip() + "…"
+    return text
+
+
+def csv_cell(text: str) -> str:
+    """Return ``text`` for a CSV or TSV cell: as :func:`display_text`, and a formula is quoted with an apostrophe.
+
+    Numbers keep their sign. The delimiter and quotes are the CSV writer's business.
+    """
+    text = display_text(text)
+    if text.lstrip().startswith(_FORMULA) and not _NUMBER.fullmatch(text):
+        return "'" + text
+    return text
+
+
+def markdown_text(text: str) -> str:
+    """Return ``text`` so that a Markdown renderer shows it literally, in a paragraph, a link's label or a table cell."""
+    text = _MARKDOWN_INLINE.sub(r"\\\1", display_text(text)).replace("&", "&amp;")
+    return _MARKDOWN_START.sub(lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", text)
+
+
+def _blank_or_nothing(match: re.Match[str]) -> str:
+    return " " if _BLANK.search(match[0]) else ""

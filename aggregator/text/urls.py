@@ -1,0 +1,209 @@
+"""Addresses as keys: canonical forms, registered domains, and masks over what must not be shown.
+
+The list of tracking parameters is our own: the libraries that carry one either merge addresses that
+differ in meaning or keep trackers that news publishers use.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from urllib.parse import urljoin
+
+import can_ada
+from publicsuffixlist import PublicSuffixList
+
+_TRACKING_PREFIXES = (
+    "utm_", "at_", "pk_", "piwik_", "mtm_", "matomo_", "hsa_", "_hs", "oly_", "vero_", "ga_", "xtor", "mc_", "ns_", "wt.", "wt_",
+    "stm_", "itm_", "fb_", "trk_", "guce_", "__twitter",
+)  # fmt: skip
+_TRACKING = frozenset(
+    """
+    fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid ymclid twclid ttclid igshid igsh li_fat_id mkt_tok mkevt epik
+    srsltid s_cid s_kwcid ncid nr_email_referer cmpid cmp ocid icid intcmp int_cmp smid smtyp smprod soc_src soc_trk
+    ref_src ref_url rss feedtype feedname partner_id partnerid campaign_id campaignid emc xtor xts wtmc wt_zmc zanpid
+    echobox traffic_source trk dmcid spm ftag linkid ito cvid sr_share sharetype share smclient linkcode __tn__ _ga _gl
+    _openstat tblci taboola_click_id outbrain_click_id obOrigUrl ftcamp mbid taid socialnetwork guccounter chn
+    """.lower().split()
+)
+# Parameters that mean something to some sites and name a channel at others: left out only where the value is a channel.
+_CHANNEL_PARAMETERS = frozenset("ref source src from feed format via output medium origin cid campaign sc partner".split())
+_CHANNELS = re.compile(
+    r"(?:[a-z]*rss[a-z0-9._-]*|feed|feeds|atom|twitter|facebook|newsletter|social|share|email|googlenews|google_?news|flipboard)",
+    re.IGNORECASE,
+)
+_AMP_PARAMETERS = frozenset({"amp", "outputtype", "_amp", "amp_js_v", "usqp"})
+_DEVICE_LABELS = frozenset({"m", "mobile", "amp"})
+_AMP_CACHE = re.compile(r"^https?://(?:www\.google\.[a-z.]+/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[cv])/(s/)?([^/?#]+\.[^?#]+.*)$")
+_AMP_SUFFIX = re.compile(r"(?<=/)(?P<slug>[^/]*(?:\d|-)[^/]*)/amp(?:\.html)?/?$")
+_ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_BLANKS = " \t\r\n\f\v\0\u00a0\ufeff"
+
+MAX_URL = 8_192  # characters: beyond it an address is taken for none
+
+
+def canonical_url(url: str) -> str | None:
+    """Return the form of an http(s) address under which two links to one page are equal, or None.
+
+    Host in lower case and punycode, no default port, credentials, fragment or tracking parameters; AMP and
+    mobile variants become the page they stand for where that can be told from the address alone. Scheme,
+    ``www.``, trailing slash and the order of parameters are kept: sites exist where they matter.
+    """
+    return _canonical(url)
+
+
+@lru_cache(maxsize=4_096)
+def _canonical(url: str) -> str | None:
+    parsed = _parse(url)
+    if parsed is None:
+        return None
+    cached = _AMP_CACHE.match(parsed.href)
+    if cached is not None:
+        parsed = _parse(("https://" if cached[1] else "http://") + cached[2]) or parsed
+    host = _page_host(parsed.hostname)
+    if parsed.port:
+        host += ":" + parsed.port
+    path = parsed.pathname
+    if "%" in path:
+        path = _ESCAPE.sub(_normal_escape, path)
+    if path.endswith(("/amp", "/amp/", "/amp.html")):
+        path = _AMP_SUFFIX.sub(r"\g<slug>", path)
+    elif path.endswith(".amp.html"):
+        path = path[:-9] + ".html"
+    search = parsed.search
+    query = _kept_query(search[1:]) if search else ""
+    fragment = parsed.hash if parsed.hash.startswith("#!") else ""
+    return f"{parsed.protocol}//{host}{path}{'?' + query if query else ''}{fragment}"
+
+
+def absolute_url(url: str, base: str, limit: int = 2_048) -> str | None:
+    """Return ``url`` resolved against ``base`` if it is an http(s) address of at most ``limit`` characters."""
+    url = url.strip(_BLANKS)
+    if not url:
+        return None
+    if not url[:8].lower().startswith(("http://", "https://")):
+        if ":" in url.split("/", 1)[0] and not url.startswith("//"):
+            return None if "http" not in url[:8].lower() else _parsed_form(url, limit)
+        try:
+            url = urljoin(base, url)
+        except ValueError:
+            return None
+    if any(character in url for character in " \t\r\n<>\"\\`{}\0") or not url.isprintable():
+        return _parsed_form(url, limit)
+    return url if len(url) <= limit and _parse(url) is not None else None
+
+
+def _parsed_form(url: str, limit: int) -> str | None:
+    parsed = _parse(url)
+    return parsed.href if parsed is not None and len(parsed.href) <= limit else None
+
+
+def registered_domain(url: str) -> str | None:
+    """Return the registrable domain of an address or host name (``news.bbc.co.uk`` gives ``bbc.co.uk``), or None.
+
+    Uses the Public Suffix List that ships with the library: no network. Addresses by number have none.
+    """
+    parsed = _parse(url if "://" in url else "http://" + url)
+    return _registrable(parsed.hostname) if parsed is not None else None
+
+
+@lru_cache(maxsize=4_096)
+def _registrable(host: str) -> str | None:
+    host = host.rstrip(".")
+    if not host or host.startswith("[") or host.rsplit(".", 1)[-1].isdigit():
+        return None
+    found: str | None = _suffixes().privatesuffix(host)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList(only_icann=True)
+
+
+def _parse(url: str) -> can_ada.URL | None:
+    url = url.strip(_BLANKS)
+    if len(url) > MAX_URL:
+        return None
+    try:
+        parsed = can_ada.parse(url)
+        if parsed.protocol not in ("http:", "https:") or not parsed.hostname:
+            return None
+    except (ValueError, UnicodeError):
+        return None
+    return parsed
+
+
+def _page_host(host: str) -> str:
+    label, _, rest = host.partition(".")
+    if label not in _DEVICE_LABELS:
+        # en.m.wikipedia.org: the device label stands inside
+        return host.replace(".m.", ".", 1) if ".m." in host and _registrable(host.split(".m.", 1)[1]) else host
+    registrable = _registrable(rest)
+    if registrable is None:
+        return host
+    return "www." + rest if rest == registrable else rest
+
+
+def _kept_query(query: str) -> str:
+    return "&".join(part for part in query.split("&") if part and not _is_tracking(part))
+
+
+def _is_tracking(part: str) -> bool:
+    name, _, value = part.partition("=")
+    name = name.lower()
+    if name in _TRACKING or name.startswith(_TRACKING_PREFIXES):
+        return True
+    if name in _AMP_PARAMETERS:
+        return value.lower() in ("", "1", "true", "amp")
+    return name in _CHANNEL_PARAMETERS and _CHANNELS.fullmatch(value) is not None
+
+
+def _normal_escape(match: re.Match[str]) -> str:
+    character = chr(int(match[0][1:], 16))
+    return character if character in _UNRESERVED else match[0].upper()
+
+
+# --- secrets -------------------------------------------------------------------------------------
+
+_SECRET_NAME = re.compile(
+    r"(?:^|[_.-])(?:[a-z]*key|[a-z]*token|[a-z]*secret|pass|passwd|password|pwd|pw|auth|authorization|sig|signature|hash|hmac|jwt|"
+    r"session|sessionid|sid|credential|credentials|access|code|user|username|login|email)$",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile(r"(?=[^&=]*[0-9])(?=[^&=]*[A-Za-z])[A-Za-z0-9_~+/=.%-]{24,}")
+_PATH_TOKEN = re.compile(r"(?<=/)(?=[^/]*[0-9])(?=[^/]*[a-z])(?=[^/]*[A-Z])[A-Za-z0-9_~=.]{24,}(?=/|$)")
+_URL = re.compile(r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>[^\s<>\"']+)")
+MASK = "***"
+
+
+def mask_secrets(url: str) -> str:
+    """Return an address, or a text that holds addresses, with credentials and tokens replaced by ``***``.
+
+    Masked are user information, values of parameters with a telling name, and values and path segments that look
+    like tokens. Too much is masked rather than too little: the result is for people, never for a request.
+    """
+    return _URL.sub(lambda match: match["scheme"] + _mask_rest(match["rest"]), url)
+
+
+def _mask_rest(rest: str) -> str:
+    cut = min((position for position in (rest.find(mark) for mark in "/?#") if position >= 0), default=len(rest))
+    authority, tail = rest[:cut], rest[cut:]
+    if "@" in authority:
+        authority = MASK + "@" + authority.rsplit("@", 1)[1]
+    path, mark, query = tail.partition("?")
+    query, hash_mark, fragment = query.partition("#")
+    masked = "&".join(_mask_parameter(part) for part in query.split("&"))
+    if fragment:
+        fragment = "&".join(_mask_parameter(part) for part in fragment.split("&"))
+    return authority + _PATH_TOKEN.sub(MASK, path) + mark + masked + hash_mark + fragment
+
+
+def _mask_parameter(part: str) -> str:
+    name, mark, value = part.partition("=")
+    if not mark:
+        return MASK if _TOKEN.fullmatch(part) else part
+    if value and (_SECRET_NAME.search(name) or _TOKEN.fullmatch(value)):
+        return f"{name}={MASK}"
+    return part
