@@ -75,7 +75,9 @@ def build(
         timezone=settings.timezone,
         counts=counts,
         health=health,
-        corrections=tuple(sorted(corrections, key=lambda notice: (_withdrawal_first(notice), notice.story))),
+        corrections=tuple(
+            sorted(corrections, key=lambda notice: (_withdrawal_first(notice), notice.story, notice.entry))
+        ),
         sections=_sections(ranked, settings),
         known=tuple(sorted(material.story.summary.id for material in materials)),
         previous=previous.id if previous else None,
@@ -133,9 +135,15 @@ def _rest(left: Sequence[EditionStory], most: int) -> tuple[EditionSection, ...]
     for category, stories in groupby(sorted(left, key=lambda s: (not s.category, heading(s).casefold())), key=heading):
         chosen = tuple(stories)
         sections.append(
-            EditionSection("rest", category or "Other", chosen[:most], folded=True, more=max(0, len(chosen) - most))
+            EditionSection(
+                "rest", _capital(category) or "Other", chosen[:most], folded=True, more=max(0, len(chosen) - most)
+            )
         )
     return tuple(sections)
+
+
+def _capital(category: str) -> str:
+    return category[:1].upper() + category[1:]  # str.capitalize would make EU Eu
 
 
 def _withdrawal_first(notice: Correction) -> tuple[bool, float]:

@@ -23,7 +23,8 @@ FORMAT = 1
 def to_json(edition: Edition) -> str:
     """Return ``edition`` as JSON text: keys in a fixed order, times ISO 8601 in UTC, one newline at the end."""
     plain = {"format": FORMAT, **_plain(edition), "nothing_new": edition.nothing_new}
-    return json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
+    text = json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
+    return text.encode("utf-8", "replace").decode()  # half a surrogate pair from a feed could not be stored
 
 
 def from_json(text: str) -> Edition:

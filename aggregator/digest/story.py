@@ -51,7 +51,7 @@ def line(material: Material, window: Window, previous: Edition | None) -> Editio
         publishers=summary.publishers,
         independent=len(_voices(story)),
         score=score(story, window),
-        flags=_flags(summary.flags, carried),
+        flags=_flags((*summary.flags, *_corrected(material, window)), carried),
         canonical_entry=summary.canonical_entry,
         quote=quote(material.sentences, summary.title),
         also=also,
@@ -62,6 +62,10 @@ def line(material: Material, window: Window, previous: Edition | None) -> Editio
         gained_reports=summary.reports - before.reports if before else None,
         gained_publishers=summary.publishers - before.publishers if before else None,
     )
+
+
+def _corrected(material: Material, window: Window) -> tuple[Flag, ...]:
+    return (Flag.CORRECTED,) if notices(material, window) else ()
 
 
 def _ids(story: Story) -> set[str]:
@@ -192,6 +196,7 @@ def notices(material: Material, window: Window) -> tuple[Correction, ...]:
     return tuple(
         Correction(
             story=material.story.summary.id,
+            entry=entry.id,
             kind=entry.correction,
             publisher=entry.publisher,
             title=entry.data.title,

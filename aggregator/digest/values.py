@@ -100,6 +100,7 @@ class Correction:
     """
 
     story: str
+    entry: str
     kind: str
     publisher: str
     title: str

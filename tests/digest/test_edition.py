@@ -123,7 +123,7 @@ def test_sections_follow_one_another() -> None:
         ("top", "Top stories", False),
         ("developing", "Developing", False),
         ("new", "New", False),
-        ("rest", "world", True),
+        ("rest", "World", True),
         ("rest", "Other", True),
     ]
 

@@ -1,0 +1,112 @@
+"""What other people wrote, made harmless: for terminals, for Markdown, as a link.
+
+Feeds are hostile input. Titles reach terminals (escape sequences, bidirectional overrides that reorder a line),
+Markdown viewers (links and HTML in a headline) and mail programs (javascript: addresses).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit, urlunsplit
+
+T = TypeVar("T")
+
+UNTITLED = "(no title)"  # a link needs something to click on
+
+# ECMA-48 control sequences, and OSC/DCS/SOS/PM/APC strings up to their terminator.
+_TERMINAL = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+# White space of any kind is one space. Bidirectional controls, invisible tag characters, byte order
+# marks, half surrogates and what XML 1.0 forbids are nothing. Joiners stay: Persian and emoji need them.
+_SPACE = re.compile(r"[\s\x1c-\x1f\x85\u2028\u2029]+")
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\uffff\ufdd0-\ufdef\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+
+_MARKDOWN = re.compile(r"([\\`*_\[\]~|$@])")
+_MARKDOWN_ENTITY = re.compile(r"&(?=#?\w+;)")
+_MARKDOWN_AUTOLINK = re.compile(r"(?i)\b(?:(https?|ftp|mailto|xmpp):|(www)\.)")
+_MARKDOWN_BLOCK = re.compile(r"^(?:([-+#=:])|(\d{1,9})([.)]))")
+
+_IN_ADDRESS = "!$&'()*+,;=:@/?%#[]~-._"  # what an address may hold unquoted (RFC 3986)
+
+
+def plain(text: str) -> str:
+    """Return ``text`` as one line without control, escape and bidirectional characters."""
+    return _SPACE.sub(" ", _FORBIDDEN.sub("", _TERMINAL.sub("", _SPACE.sub(" ", text)))).strip()
+
+
+def link(url: str | None) -> str | None:
+    """Return ``url`` where it is a web address one can follow, without user and password, in ASCII; else None."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(plain(url))
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+        port = parts.port
+    except ValueError:  # also UnicodeError
+        return None
+    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[a-z0-9.:_-]+", host):
+        return None
+    place = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
+    rest = (quote(part, safe=_IN_ADDRESS) for part in parts[2:])
+    return urlunsplit((parts.scheme, place, *rest))
+
+
+def markdown(text: str, *, starts_line: bool = True) -> str:
+    """Return ``text`` escaped so that CommonMark and GitHub show it as it is: no link, no markup, no block.
+
+    ``starts_line`` is False where something else stands before it, so that it cannot open a list or a heading.
+    """
+    safe = _MARKDOWN_ENTITY.sub("&amp;", text)
+    safe = _MARKDOWN.sub(r"\\\1", safe).replace("<", "&lt;").replace(">", "&gt;")
+    safe = _MARKDOWN_AUTOLINK.sub(lambda hit: f"{hit[1]}\\:" if hit[1] else f"{hit[2]}\\.", safe)
+    if not starts_line:
+        return safe
+    return _MARKDOWN_BLOCK.sub(lambda hit: f"\\{hit[1]}" if hit[1] else f"{hit[2]}\\{hit[3]}", safe)
+
+
+def markdown_address(url: str) -> str:
+    """Return a safe address with the characters quoted that would end a Markdown link."""
+    return quote(url, safe="!$&+,;=:@/?%#~-._")
+
+
+def harmless(value: T) -> T:
+    """Return a frozen value with every text in it passed through ``plain``, and every ``url`` through ``link``."""
+    changed: Any = _harmless(value)
+    result: T = changed
+    return result
+
+
+def _harmless_field(name: str, value: Any) -> Any:
+    if name == "url":
+        return link(value)
+    if name == "title":
+        return plain(value) or UNTITLED
+    return _harmless(value)
+
+
+def _harmless(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, tuple):
+        return tuple(_harmless(part) for part in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(
+            value,
+            **{
+                field.name: _harmless_field(field.name, part)
+                for field in fields(value)
+                for part in [getattr(value, field.name)]
+            },
+        )
+    return value

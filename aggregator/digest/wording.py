@@ -1,0 +1,191 @@
+"""The phrases of a digest: counts, times, flags, and what lies between the links."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from aggregator.digest.values import Edition, EditionStory, FeedNote
+from aggregator.exceptions import ConfigurationError
+from aggregator.model import Flag
+
+# Spelled out rather than left to strftime, whose words follow the locale of the process.
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_LABELS = {
+    Flag.NEW: "NEW",
+    Flag.UPDATED: "UPDATED",
+    Flag.CORRECTED: "CORRECTED",
+    Flag.SINGLE_SOURCE: "SINGLE SOURCE",
+    Flag.EDITED: "EDITED",
+}
+_KINDS = {"kill": "Killed", "withdrawal": "Withdrawn", "retraction": "Retracted"}
+
+
+def label(flag: Flag) -> str:
+    """Return a flag as a desk reads it."""
+    return _LABELS[flag]
+
+
+def kind(name: str) -> str:
+    """Return the kind of a correction notice, or the state of a feed, as a word."""
+    return _KINDS.get(name, name.replace("_", " ").capitalize())
+
+
+def amount(number: int, one: str, many: str) -> str:
+    """Return a count with its noun: ``1 entry``, ``1,204 entries``."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def three_counts(story: EditionStory) -> str:
+    """Return the three honest counts of a story."""
+    return " · ".join(
+        (
+            amount(story.entries, "entry", "entries"),
+            amount(story.reports, "report", "reports"),
+            amount(story.publishers, "publisher", "publishers"),
+        )
+    )
+
+
+def gained(story: EditionStory) -> str:
+    """Return what a carried-over story gained since the previous edition; empty where nothing is known or gained."""
+    gains = (
+        (story.gained_entries, "entry", "entries"),
+        (story.gained_reports, "report", "reports"),
+        (story.gained_publishers, "publisher", "publishers"),
+    )
+    parts = [f"+{amount(number, one, many)}" for number, one, many in gains if number and number > 0]
+    return ", ".join(parts)
+
+
+def beyond(story: EditionStory) -> str:
+    """Return what follows the links of "Also": ``+17 more (12 AP copies)``."""
+    copies = ", ".join(amount(number, f"{agency} copy", f"{agency} copies") for agency, number in story.copies)
+    parts = [f"+{story.more} more"] if story.more else []
+    return " ".join((*parts, *([f"({copies})"] if copies else [])))
+
+
+def chain(edition: Edition) -> str:
+    """Return how entries became stories."""
+    counts = edition.counts
+    return " → ".join(
+        (
+            amount(counts.entries, "entry", "entries"),
+            amount(counts.reports, "report", "reports"),
+            amount(counts.stories, "story", "stories"),
+        )
+    )
+
+
+def polled(edition: Edition) -> str:
+    """Return how the feeds did, in a few words."""
+    health = edition.health
+    return f"{amount(health.polled, 'feed', 'feeds')} polled, {health.failed} failed, {health.silent} silent"
+
+
+def trouble(note: FeedNote) -> str:
+    """Return what is known about a feed's trouble."""
+    gaps = f"{amount(note.possible_gaps, 'poll', 'polls')} may have missed entries" if note.possible_gaps else ""
+    return "; ".join(part for part in (note.message, gaps) if part)
+
+
+class Clock:
+    """Times as the desk reads them, in its zone; the edition's own day is left unsaid."""
+
+    def __init__(self, edition: Edition) -> None:
+        try:
+            self._zone = ZoneInfo(edition.timezone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ConfigurationError(
+                f"digest.timezone: there is no time zone {edition.timezone!r}. Use a name such as Europe/Warsaw or UTC."
+            ) from error
+        self._since, self._until = edition.since, edition.until
+
+    def start(self) -> str:
+        """Return when the window opened."""
+        return self.short(self._since)
+
+    def short(self, moment: datetime) -> str:
+        """Return ``06:12`` on the edition's last day, ``Mon 9 Mar 23:10`` on another."""
+        local = moment.astimezone(self._zone)
+        time = f"{local:%H:%M}"
+        if local.date() == (self._until - timedelta(microseconds=1)).astimezone(self._zone).date():
+            return time
+        return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1][:3]} {time}"
+
+    def day(self) -> str:
+        """Return the date of the edition: ``Tuesday`` is left to the reader, ``10 March 2026`` is not."""
+        local = self._until.astimezone(self._zone)
+        return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
+
+    def window(self) -> str:
+        """Return the window in the desk's time zone and in UTC."""
+        start, end = self._since.astimezone(self._zone), self._until.astimezone(self._zone)
+        local = f"{_full(start)} – {_full(end)} {_zone_name(end)}"
+        if end.utcoffset() == start.utcoffset() == timedelta():
+            return local
+        utc = f"{self._since.astimezone(UTC):%H:%M}", f"{self._until.astimezone(UTC):%H:%M}"
+        return f"{local} ({utc[0]} – {utc[1]} UTC)"
+
+    @staticmethod
+    def machine(moment: datetime) -> str:
+        """Return ``moment`` in UTC for machines."""
+        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _full(local: datetime) -> str:
+    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year} {local:%H:%M}"
+
+
+def _zone_name(local: datetime) -> str:
+    name = local.tzname() or "UTC"
+    return f"UTC{name}" if name[0] in "+-" else name
+
+
+# --- plain text --------------------------------------------------------------------------------
+
+
+def columns(text: str) -> int:
+    """Return how many columns of a terminal ``text`` takes."""
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def fold(text: str, indent: str = "", first: str | None = None, width: int = 78) -> str:
+    """Wrap ``text`` at ``width`` columns, the first line led by ``first``; addresses are never broken."""
+    lines: list[str] = []
+    line, empty = (indent if first is None else first), True
+    for word in text.split():
+        if not empty and columns(line) + 1 + columns(word) > width:
+            lines.append(line)
+            line, empty = indent, True
+        if empty:
+            line += word
+        else:
+            line += f" {word}"
+        empty = False
+        while columns(line) > width and "://" not in line:
+            cut = _cut(line, width)
+            lines.append(line[:cut])
+            line = indent + line[cut:]
+    return "\n".join((*lines, line)) if text else ""
+
+
+def _cut(line: str, width: int) -> int:
+    """Return how many characters of ``line`` fit ``width`` columns."""
+    taken = 0
+    for place, character in enumerate(line):
+        taken += _columns(character)
+        if taken > width:
+            return place
+    return len(line)

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+
+import pytest
+from markdown_it import MarkdownIt
+
+from aggregator.digest.edition import Material
+from aggregator.digest.frozen import from_json, to_json
+from aggregator.digest.render import FORMATS, MEDIA_TYPES, SUFFIXES, Format, render
+from aggregator.digest.wording import columns, fold
+from aggregator.exceptions import ConfigurationError, UsageError
+from aggregator.settings import DigestSettings
+from tests.digest.desk import edition, entry, story
+from tests.digest.golden import golden_edition, path
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_edition_renders_as_approved(format: Format) -> None:
+    assert render(golden_edition(), format) == path(format).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_stored_edition_renders_the_same_bytes(format: Format) -> None:
+    made = golden_edition()
+    assert render(from_json(to_json(made)), format) == render(made, format)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_nothing_new_is_said(format: Format) -> None:
+    text = render(edition(), format)
+    assert (
+        "Nothing new" in text or json.loads(text).get("nothing_new") or json.loads(text)["_aggregator"]["nothing_new"]
+    )
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_no_control_or_bidirectional_character_gets_out(format: Format) -> None:
+    text = render(golden_edition(), format)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: list[tuple[str, str | None]] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes += attrs
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert tag in ("meta", "br") or self.open.pop() == tag
+
+
+def _as_html(format: Format) -> list[str]:
+    text = render(golden_edition(), format)
+    if format == "md":
+        return [MarkdownIt("gfm-like", {"linkify": False}).render(text)]
+    if format == "atom":
+        return [found.text or "" for found in ET.fromstring(text).iter(f"{ATOM}content")]
+    if format == "jsonfeed":
+        return [item["content_html"] for item in json.loads(text)["items"]]
+    return [text]
+
+
+@pytest.mark.parametrize("format", ["md", "html", "atom", "jsonfeed"])
+def test_no_link_leads_anywhere_but_the_web_and_nothing_runs_or_loads(format: Format) -> None:
+    seen = _Tags()
+    for fragment in _as_html(format):
+        seen.feed(fragment)
+    addresses = [value or "" for name, value in seen.attributes if name == "href"]
+    assert addresses
+    assert all(address.startswith(("https://", "#")) for address in addresses)
+    assert not seen.tags & {"script", "img", "iframe", "object", "form", "svg"}
+    assert not [name for name, _ in seen.attributes if name.startswith("on") or name == "src"]
+
+
+def test_html_is_self_contained_and_loads_nothing() -> None:
+    seen = _Tags()
+    seen.feed(render(golden_edition(), "html"))
+    assert not seen.open
+    assert not seen.tags & {"script", "img", "link", "iframe", "object", "form", "base"}
+    assert not [name for name, _ in seen.attributes if name.startswith("on") or name == "src"]
+    policy = [value for name, value in seen.attributes if name == "content" and value and "default-src" in value]
+    assert policy == ["default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"]
+    identifiers = [value for name, value in seen.attributes if name == "id"]
+    assert len(identifiers) == len(set(identifiers))
+
+
+def test_html_of_a_style_holds_no_quotation_that_would_end_it() -> None:
+    html = render(golden_edition(), "html")
+    assert "url(" not in html
+    assert "&#34;" not in "".join(re.findall(r'style="([^"]*)"', html))
+
+
+def test_markdown_headlines_stay_links() -> None:
+    html = MarkdownIt("gfm-like", {"linkify": False}).render(render(golden_edition(), "md"))
+    assert set(re.findall(r"<(\w+)", html)) <= {
+        "h1", "h2", "h3", "p", "br", "a", "strong", "code", "blockquote", "ul", "li", "details", "summary",
+    }  # fmt: skip
+    assert all(address.startswith("https://") for address in re.findall(r'href="([^"]*)"', html))
+
+
+def test_text_keeps_to_78_columns() -> None:
+    for line in render(golden_edition(), "text").splitlines():
+        assert columns(line) <= 78 or "://" in line
+
+
+def test_atom_has_what_the_standard_asks_for() -> None:
+    text = render(golden_edition(), "atom")
+    root = ET.fromstring(text)
+    assert root.tag == f"{ATOM}feed"
+    for name in ("id", "title", "updated", "author"):
+        assert len(root.findall(f"{ATOM}{name}")) == 1
+    entries = root.findall(f"{ATOM}entry")
+    identifiers = [found.findtext(f"{ATOM}id") for found in entries]
+    assert len(set(identifiers)) == len(entries) == 7
+    for found in entries:
+        assert found.findtext(f"{ATOM}updated", "").endswith("Z")
+        assert found.find(f"{ATOM}title") is not None
+        assert found.find(f"{ATOM}content") is not None
+
+
+def test_json_feed_has_what_the_standard_asks_for() -> None:
+    feed = json.loads(render(golden_edition(), "jsonfeed"))
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    assert feed["title"]
+    assert len({item["id"] for item in feed["items"]}) == len(feed["items"]) == 7
+    assert all(item["content_html"] for item in feed["items"])
+
+
+def test_a_story_keeps_its_id_from_edition_to_edition() -> None:
+    first = json.loads(render(edition(Material(story("s1", (entry("e1", "A"),)))), "jsonfeed"))
+    later = json.loads(render(edition(Material(story("s1", (entry("e1", "A"), entry("e2", "B"))))), "jsonfeed"))
+    assert first["items"][0]["id"] == later["items"][0]["id"]
+
+
+def test_unknown_format_is_named_with_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"pdf.*md, html"):
+        render(edition(), "pdf")
+
+
+def test_unknown_time_zone_is_a_fault_of_the_settings() -> None:
+    with pytest.raises(ConfigurationError, match=r"digest\.timezone.*Mars/Base"):
+        render(edition(settings=DigestSettings(timezone="Mars/Base")), "text")
+
+
+def test_every_format_has_a_suffix_and_a_media_type() -> None:
+    assert set(SUFFIXES) == set(MEDIA_TYPES) == set(FORMATS)
+
+
+class TestFold:
+    def test_breaks_between_words_and_hangs_the_rest(self) -> None:
+        assert fold("aaaa bbbb cccc", "  ", "* ", width=10) == "* aaaa\n  bbbb\n  cccc"
+
+    def test_breaks_scripts_without_spaces_by_columns(self) -> None:
+        assert fold("参謀総長会議", width=6) == "参謀総\n長会議"
+
+    def test_leaves_an_address_whole(self) -> None:
+        assert fold("see https://paper.example/a/b/c", width=10) == "see\nhttps://paper.example/a/b/c"
+
+    def test_of_nothing_is_nothing(self) -> None:
+        assert fold("", "  ", "* ") == ""
