@@ -225,6 +225,7 @@ CREATE TABLE decision (
 CREATE TABLE decision_entry (
   decision_id INTEGER NOT NULL REFERENCES decision (id) ON DELETE CASCADE,
   part INTEGER NOT NULL,
+  sign TEXT NOT NULL CHECK (sign IN ('together', 'apart')),
   side TEXT NOT NULL CHECK (side IN ('left', 'right')),
   entry_id TEXT NOT NULL,
   PRIMARY KEY (decision_id, part, side, entry_id)

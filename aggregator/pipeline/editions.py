@@ -1,0 +1,83 @@
+"""Making editions: from the query that the list uses, frozen once, the same bytes ever after."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from aggregator.digest.edition import Counts, Edition, FeedHealth, Material, Window, build, edition_id
+from aggregator.digest.frozen import from_json, to_json
+from aggregator.exceptions import ConfigurationError
+from aggregator.model import Story, StoryQuery
+from aggregator.pipeline.corrections import notices
+from aggregator.pipeline.novelties import what_is_new
+from aggregator.pipeline.reading import Reader
+from aggregator.settings import DigestSettings
+from aggregator.storage.database import Store
+from aggregator.storage.editions import EditionStore, StoredEdition
+from aggregator.storage.times import to_text
+from aggregator.text.tokens import sentences
+
+# An edition shows a few dozen stories; what is new is worked out only for those that could be among them.
+CARRIED_AT_MOST = 60
+
+
+def day_window(day: date, settings: DigestSettings, now: datetime) -> Window:
+    """Return the calendar day in the desk's time zone, cut off at ``now``."""
+    zone = zone_of(settings)
+    start = datetime.combine(day, time(0), zone).astimezone(UTC)
+    end = datetime.combine(day + timedelta(days=1), time(0), zone).astimezone(UTC)
+    return Window(start, min(end, now) if now > start else end)
+
+
+def zone_of(settings: DigestSettings) -> ZoneInfo:
+    """Return the desk's time zone; ConfigurationError where there is none of that name."""
+    try:
+        return ZoneInfo(settings.timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigurationError(
+            f"digest.timezone: no time zone is called {settings.timezone!r}; use a name like Europe/Brussels"
+        ) from error
+
+
+def make_edition(store: Store, settings: DigestSettings, window: Window, health: FeedHealth, now: datetime) -> Edition:
+    """Return the edition of a window: the frozen one where there is one, else made and frozen now."""
+    zone_of(settings)
+    window = Window(window.since.replace(microsecond=0), window.until.replace(microsecond=0))
+    editions = EditionStore(store)
+    with store.transaction():
+        kept = editions.get(edition_id(window))
+        if kept is not None:
+            return from_json(kept.body)
+        before = editions.before(window.until)
+        previous = from_json(before.body) if before else None
+        edition = _build(store, settings, window, health, previous, now)
+        shown = sum(1 for _ in edition.stories())
+        editions.add(StoredEdition(edition.id, window.since, window.until, now, to_json(edition)), edition.title, shown)
+    return edition
+
+
+def _build(
+    store: Store, settings: DigestSettings, window: Window, health: FeedHealth, previous: Edition | None, now: datetime
+) -> Edition:
+    reader = Reader(store, now)
+    query = StoryQuery(since=window.since, until=window.until, sort="publishers", limit=None)
+    stories = reader.load([summary.id for summary in reader.list(query)], window.since, light=True)
+    stories = [as_of(story, window.until) for story in stories]
+    texts = reader.entries.texts([story.summary.canonical_entry for story in stories])
+    carried = {story.summary.id for story in stories if story.summary.first_seen < window.since}
+    shown = [story for story in stories if story.summary.id in carried][:CARRIED_AT_MOST]
+    fresh = {story.summary.id: what_is_new(reader, story, window.since) for story in shown}
+    materials = []
+    for story in stories:
+        text = texts.get(story.summary.canonical_entry, "")
+        material = Material(
+            story=story,
+            sentences=tuple(sentences(text, story.summary.language))[:6],
+            corrections=notices(reader, story, window),
+        )
+        if story.summary.id in fresh:
+            material = replace(material, new=fresh[story.summary.id])
+        materials.append(material)
+    return build(window, materials, counts=_counts(store, window, len(stories)), health=health, settings=settings, previous=previous)

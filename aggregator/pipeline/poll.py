@@ -1,0 +1,3 @@
+"""One pass over feeds: fetch in threads, prepare in workers, save one feed a transaction."""
+
+from __future__ import annotations

@@ -1,0 +1,131 @@
+"""The door of the database: only our own files, never a newer one, one writer at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from aggregator.exceptions import LockedError, StorageError
+from aggregator.storage.database import Store
+from aggregator.storage.schema import APPLICATION_ID
+
+APPROVED = Path(__file__).parent / "schema.approved.sql"
+
+
+def schema_of(store: Store) -> str:
+    rows = store.connection.execute(
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '\\_sqlite%' ESCAPE '\\' AND name NOT LIKE 'entry_fts_%'"
+        " ORDER BY type DESC, name"
+    )
+    return "\n\n".join(row[0] + ";" for row in rows) + "\n"
+
+
+def test_schema_is_the_approved_one() -> None:
+    with Store(None) as store:
+        assert schema_of(store) == APPROVED.read_text(encoding="utf-8")
+
+
+def test_every_table_is_strict(tmp_path: Path) -> None:
+    with Store(tmp_path / "a.db") as store:
+        rows = store.connection.execute("SELECT name, strict FROM pragma_table_list WHERE type = 'table' AND schema = 'main'")
+        loose = [name for name, strict in rows if not strict and not name.startswith(("sqlite_", "_sqlite"))]
+    assert loose == []
+
+
+def test_file_is_marked_as_ours_and_in_wal_mode(tmp_path: Path) -> None:
+    with Store(tmp_path / "a.db") as store:
+        assert store.connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+        assert store.connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+        assert store.check() == ()
+
+
+def test_reopening_changes_nothing(tmp_path: Path) -> None:
+    with Store(tmp_path / "a.db") as store:
+        before = schema_of(store)
+    with Store(tmp_path / "a.db") as store:
+        assert schema_of(store) == before
+
+
+def test_another_programs_database_is_refused_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE things (id INTEGER)")
+    other.commit()
+    other.close()
+    before = path.read_bytes()
+    with pytest.raises(StorageError, match="not made by aggregator"):
+        Store(path)
+    assert path.read_bytes() == before
+
+
+def test_a_text_file_is_refused_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    path.write_text("these are notes and no database " * 50)
+    with pytest.raises(StorageError, match="not a SQLite database"):
+        Store(path)
+    assert path.read_text().startswith("these are notes")
+
+
+def test_a_newer_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with Store(path) as store:
+        store.connection.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('aggregator', 'm999_future', '2030-01-01')"
+        )
+    with pytest.raises(StorageError, match="newer aggregator"):
+        Store(path)
+
+
+@pytest.mark.parametrize("name", ["missing/a.db", "."])
+def test_an_impossible_path_is_explained(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StorageError, match=r"folder|opened"):
+        Store(tmp_path / name)
+
+
+def test_a_locked_file_is_reported_as_locked(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with Store(path) as holder, Store(path, busy_timeout_ms=50) as waiter, holder.transaction():
+        with pytest.raises(LockedError, match="another process"), waiter.transaction():
+            pass
+
+
+def test_an_error_inside_a_transaction_undoes_all_of_it(tmp_path: Path) -> None:
+    with Store(tmp_path / "a.db") as store:
+        with pytest.raises(ZeroDivisionError), store.transaction() as db, store.transaction():
+            db.execute("INSERT INTO fact (name, value) VALUES ('a', 'b')")
+            raise ZeroDivisionError
+        assert store.connection.execute("SELECT count(*) FROM fact").fetchone()[0] == 0
+
+
+def test_a_killed_writer_leaves_nothing_half_done(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    script = textwrap.dedent(
+        f"""
+        import os, signal
+        from pathlib import Path
+        from aggregator.storage.database import Store
+        store = Store(Path({str(path)!r}))
+        with store.transaction() as db:
+            db.execute("INSERT INTO fact (name, value) VALUES ('kept', '1')")
+        with store.transaction() as db:
+            db.execute("INSERT INTO fact (name, value) VALUES ('lost', '1')")
+            os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    subprocess.run([sys.executable, "-c", script], check=False)
+    with Store(path) as store:
+        assert [row[0] for row in store.connection.execute("SELECT name FROM fact")] == ["kept"]
+
+
+def test_backup_is_a_whole_database(tmp_path: Path) -> None:
+    with Store(tmp_path / "a.db") as store:
+        store.connection.execute("INSERT INTO fact (name, value) VALUES ('a', 'b')")
+        store.backup(tmp_path / "copies" / "b.db")
+    with Store(tmp_path / "copies" / "b.db") as copy:
+        assert copy.connection.execute("SELECT value FROM fact").fetchone()[0] == "b"
+        assert copy.check() == ()
