@@ -176,6 +176,21 @@ class EntryStore:
                 grouped[entry.story_id].append(entry)
         return grouped
 
+    def ids_of_story(self, story_id: str) -> list[str]:
+        """Return the ids of a story's entries, in order of arrival."""
+        rows = self._db.execute("SELECT id FROM entry WHERE story_id = ? ORDER BY number", (story_id,))
+        return [row[0] for row in rows]
+
+    def ids_of_report(self, report_id: str) -> list[str]:
+        """Return the ids of a report's entries, in order of arrival."""
+        rows = self._db.execute("SELECT id FROM entry WHERE report_id = ? ORDER BY number", (report_id,))
+        return [row[0] for row in rows]
+
+    def placement(self, entry_id: str) -> tuple[str, str] | None:
+        """Return an entry's report and story; None where the entry is gone."""
+        row = self._db.execute("SELECT report_id, story_id FROM entry WHERE id = ?", (entry_id,)).fetchone()
+        return None if row is None else (row[0], row[1])
+
     def texts(self, entry_ids: Sequence[str]) -> dict[str, str]:
         """Return entry id -> plain text."""
         found: dict[str, str] = {}

@@ -62,6 +62,10 @@ class StoryStore:
         every = "SELECT id FROM (SELECT id FROM story UNION ALL SELECT old_id AS id FROM story_redirect)"
         return self.follow(resolve_prefix(self._db, every, prefix, "story"))
 
+    def lives(self, story_id: str) -> bool:
+        """Tell whether a story has a row of its own today."""
+        return self._db.execute("SELECT 1 FROM story WHERE id = ?", (story_id,)).fetchone() is not None
+
     def follow(self, story_id: str) -> str:
         """Return where an id leads today; NotFoundError where the story was pruned."""
         seen: set[str] = set()
