@@ -32,8 +32,6 @@ _TITLE_TAG = re.compile(
 )
 _TITLE_BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6])\b", re.IGNORECASE)
 _HIDDEN = re.compile(r"<(script|style)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_INNER_BLANKS = re.compile(r"[^\S\n]+")
-_LINE_ENDS = re.compile(r" ?\n[ \n]*")
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -89,9 +87,9 @@ def _unescape(text: str) -> str:
 
 def _tidy_lines(text: str) -> str:
     text = storable(text)
-    if "\n" not in text and "\r" not in text and "\t" not in text:
+    if "\n" not in text:
         return " ".join(text.split())
-    return _LINE_ENDS.sub("\n", _INNER_BLANKS.sub(" ", text)).strip()
+    return "\n".join(line for line in (" ".join(line.split()) for line in text.split("\n")) if line)
 
 
 def plain_title(markup: str) -> str:
@@ -122,6 +120,8 @@ _TAIL = re.compile(
     )[\s.…»>\[\]()→]*$""",
     re.IGNORECASE | re.VERBOSE,
 )
+_TAIL_WORDS = ("appeared", " reading", "read ", "weiterles", "lire la", "leer m", "seguir l", "leggi ", "lees ", "läs ", "share this",
+               "follow us", "sign up", "subscribe")  # fmt: skip
 _ELLIPSIS = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?|\[(?:…|\.\.\.|&hellip;)\])\s*$")
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-", "\u00ad": None,
                          "\u200b": None, "\ufeff": None, "\u200e": None, "\u200f": None})  # fmt: skip
@@ -189,7 +189,10 @@ def _comparable(text: str) -> str:
 def _without_tail(text: str) -> str:
     """Cut "Continue reading", "The post … appeared first on …" and their like at the very end."""
     start = max(len(text) - 600, 0)
-    match = _TAIL.search(text, start) if len(text) > start else None
+    end = text[start:].casefold()
+    if not any(word in end for word in _TAIL_WORDS):
+        return text
+    match = _TAIL.search(text, start)
     return text[: match.start()].rstrip() if match is not None and match.start() > 0 else text
 
 

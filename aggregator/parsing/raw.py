@@ -1,0 +1,64 @@
+"""What the readers of the several formats hand over: a publisher's words, untouched.
+
+Nothing here is safe to keep or to show; ``entries.py`` is the door that everything passes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from time import struct_time
+
+
+class Markup(Enum):
+    """How a text is to be read."""
+
+    TEXT = "text"  # literally
+    HTML = "html"
+    GUESS = "guess"  # the format leaves it open
+
+
+@dataclass(slots=True)
+class RawText:
+    """A text with what its document says of it."""
+
+    value: str = ""
+    markup: Markup = Markup.GUESS
+    base: str | None = None
+
+
+@dataclass(slots=True)
+class RawEntry:
+    """One entry as a reader found it."""
+
+    guid: str | None = None
+    guid_is_link: bool = False
+    link: str | None = None
+    other_link: str | None = None  # an alternate that is not said to be HTML
+    canonical_link: str | None = None
+    title: RawText = field(default_factory=RawText)
+    summary: RawText = field(default_factory=RawText)
+    contents: list[RawText] = field(default_factory=list)
+    author: str = ""
+    published_text: str | None = None
+    published_read: struct_time | None = None  # as feedparser read it
+    updated_text: str | None = None
+    updated_read: struct_time | None = None
+    created_text: str | None = None
+    created_read: struct_time | None = None
+    language: str | None = None
+    source_title: str | None = None
+    source_url: str | None = None
+    categories: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class RawFeed:
+    """A document as a reader found it."""
+
+    format: str = ""
+    title: RawText = field(default_factory=RawText)
+    link: str | None = None
+    language: str | None = None
+    entries: list[RawEntry] = field(default_factory=list)
+    faults: list[tuple[int, str]] = field(default_factory=list)  # entries that could not be read: number, reason

@@ -1,0 +1,193 @@
+"""Faulty XML mended as text, so that a strict parser reads what a person can read.
+
+Mending comes before any lenient parser: those corrupt links. Document types go first and for all documents; the
+rest is for documents that a strict parser has refused.
+"""
+
+from __future__ import annotations
+
+import re
+from html.entities import html5
+
+_FIRST_TAG = re.compile(r"<[A-Za-z]")
+_DOCTYPE = re.compile(r"<!DOCTYPE\b", re.IGNORECASE)
+_ENTITY = re.compile(r"<!ENTITY\s+([A-Za-z_][\w.-]{0,40})\s+(?:\"([^\"&%<]{0,200})\"|'([^'&%<]{0,200})'|[\"']&#(x?[0-9a-fA-F]{1,6});[\"'])\s*>")
+_REFERENCE = re.compile(r"&([A-Za-z_][\w.-]{0,40});")
+_MAX_EXPANSION = 1_000_000  # characters that a document's own entities may add
+
+_ROOT = re.compile(r"<(?:\?xml|!DOCTYPE|!--|(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\b)", re.IGNORECASE)
+_ROOT_NAME = re.compile(r"<((?:[\w.-]+:)?(?:rss|feed|rdf|channel))\b", re.IGNORECASE)
+_DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*>")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_LITERAL = r"<!\[CDATA\[.*?\]\]>"
+_COMMENT = re.compile(rf"({_LITERAL})|<!--.*?(?:-->|\Z)", re.DOTALL)
+_AMPERSAND = re.compile(rf"({_LITERAL})|&(?:#(\d{{1,8}}|[xX][0-9a-fA-F]{{1,7}});?|([A-Za-z][A-Za-z0-9]{{1,30}});)?", re.DOTALL)
+_BARE_LESS = re.compile(rf"({_LITERAL})|<(?![A-Za-z_/!?])", re.DOTALL)
+_CDATA_OPEN = "<![CDATA["
+_ATTRIBUTE_UNQUOTED = re.compile(r"(<[A-Za-z][\w:.-]*(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s+[\w:.-]+=)([^\s\"'<>=]+)(?=[\s/>])")
+_PREFIX = re.compile(r"<([A-Za-z_][\w.-]*):[A-Za-z_]|\s([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*\s*=\s*[\"']")
+_ENTRY_END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+_XML_NAMES = frozenset({"lt", "gt", "amp", "quot", "apos"})
+# What numeric references between 128 and 159 mean on the web (WHATWG HTML, 13.2.5.80).
+_C1 = dict(zip(range(0x80, 0xA0), bytes(range(0x80, 0xA0)).decode("cp1252", "replace"), strict=True))
+_NAMESPACES = {
+    "content": "http://purl.org/rss/1.0/modules/content/",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "dcterms": "http://purl.org/dc/terms/",
+    "media": "http://search.yahoo.com/mrss/",
+    "atom": "http://www.w3.org/2005/Atom",
+    "sy": "http://purl.org/rss/1.0/modules/syndication/",
+    "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
+    "feedburner": "http://rssnamespace.org/feedburner/ext/1.0",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+}
+
+
+def without_doctype(text: str) -> str:
+    """Return ``text`` without its document type; short entities of plain text that it declares are put in their places.
+
+    Entities that name files, addresses or other entities are left undeclared: nothing is fetched, nothing explodes.
+    """
+    start = _DOCTYPE.search(text, 0, 200_000)
+    if start is None:
+        return text
+    first_tag = _FIRST_TAG.search(text)
+    if first_tag is not None and first_tag.start() < start.start():
+        return text
+    end = _doctype_end(text, start.end())
+    subset, rest = text[start.start() : end], text[end:]
+    entities = {
+        match[1]: _character(match[4]) if match[4] else match[2] or match[3] or "" for match in _ENTITY.finditer(subset)
+    }
+    if entities:
+        budget = [_MAX_EXPANSION]
+        rest = _REFERENCE.sub(lambda match: _expanded(match, entities, budget), rest)
+    return text[: start.start()] + rest
+
+
+def _doctype_end(text: str, position: int) -> int:
+    """Return where the declaration that begins before ``position`` ends, its internal subset and quotes respected."""
+    depth, quote = 0, ""
+    for match in re.compile(r"[\"'\[\]>]|<!--.*?-->", re.DOTALL).finditer(text, position):
+        mark = match[0]
+        if quote:
+            quote = "" if mark == quote else quote
+        elif mark in "\"'":
+            quote = mark
+        elif mark == "[":
+            depth += 1
+        elif mark == "]":
+            depth = max(depth - 1, 0)
+        elif mark == ">" and depth == 0:
+            return match.end()
+    first_tag = _FIRST_TAG.search(text, position)
+    return first_tag.start() if first_tag else len(text)
+
+
+def _expanded(match: re.Match[str], entities: dict[str, str], budget: list[int]) -> str:
+    value = entities.get(match[1])
+    if value is None or budget[0] < len(value):
+        return match[0]
+    budget[0] -= len(value)
+    return value.replace("]]>", "")
+
+
+def trimmed(text: str) -> str:
+    """Return ``text`` from its first tag of a feed on: blanks, marks and messages of the server go."""
+    if text.startswith("<"):
+        return text
+    stripped = text.lstrip(" \t\r\n\f\v\0\ufeff\u200b\u00a0")
+    if stripped.startswith("<"):
+        return stripped
+    root = _ROOT.search(text)
+    return text[root.start() :] if root else stripped
+
+
+def repaired(text: str) -> str:
+    """Return ``text`` with the faults mended that can be mended without guessing at its structure.
+
+    Mended: junk around the document, control characters, impossible or undeclared references, bare ``&`` and ``<``, comments,
+    attributes without quotes, undeclared prefixes, a document that breaks off (entries that are whole are kept).
+    """
+    root = _ROOT.search(text)
+    text = text[root.start() :] if root else text
+    text = "<?xml version='1.0'?>" + _DECLARATION.sub("", text)
+    if _CONTROLS.search(text):
+        text = _CONTROLS.sub("", text)
+    if "<!--" in text:
+        text = _COMMENT.sub(lambda match: match[1] or "", text)
+    if text.rfind(_CDATA_OPEN) > text.rfind("]]>"):
+        text = text[: text.rfind(_CDATA_OPEN)]
+    text = _AMPERSAND.sub(_reference, text)
+    text = _BARE_LESS.sub(lambda match: match[1] or "&lt;", text)
+    text = _with_quotes(text)
+    name = _ROOT_NAME.search(text)
+    if name is None:
+        return text
+    return _closed(_declared(text, name), name[1])
+
+
+def _reference(match: re.Match[str]) -> str:
+    if match[1]:
+        return match[1]
+    if match[2]:
+        return _character(match[2]) if _is_impossible(match[2]) else f"&#{match[2].lower()};"
+    name = match[3]
+    if not name:
+        return "&amp;" + match[0][1:]
+    if name in _XML_NAMES:
+        return match[0]
+    character = html5.get(name + ";")
+    return character if character is not None and "<" not in character and "&" not in character else f"&amp;{name};"
+
+
+def _code(digits: str) -> int:
+    return int(digits[1:], 16) if digits[0] in "xX" else int(digits)
+
+
+def _is_impossible(digits: str) -> bool:
+    code = _code(digits)
+    return (
+        code in _C1
+        or (code < 32 and code not in (9, 10, 13))
+        or 0xD800 <= code <= 0xDFFF
+        or code in (0xFFFE, 0xFFFF)
+        or code > 0x10FFFF
+    )
+
+
+def _character(digits: str) -> str:
+    code = _code(digits)
+    if code in _C1:
+        return _C1[code]
+    return "\ufffd" if _is_impossible(digits) else {38: "&amp;", 60: "&lt;"}.get(code, chr(code))
+
+
+def _with_quotes(text: str) -> str:
+    for _ in range(8):  # one unquoted attribute of each tag a round
+        text, changed = _ATTRIBUTE_UNQUOTED.subn(r'\1"\2"', text)
+        if not changed:
+            break
+    return text
+
+
+def _declared(text: str, root: re.Match[str]) -> str:
+    used = {match[1] or match[2] for match in _PREFIX.finditer(text)}
+    missing = sorted(prefix for prefix in used if prefix not in ("xml", "xmlns") and f"xmlns:{prefix}" not in text)
+    declarations = "".join(f' xmlns:{prefix}="{_NAMESPACES.get(prefix.lower(), "urn:undeclared:" + prefix)}"' for prefix in missing)
+    return text[: root.end()] + declarations + text[root.end() :] if declarations else text
+
+
+def _closed(text: str, root: str) -> str:
+    """End the document with its root's end tag: cut what follows it, or supply it after the last whole entry."""
+    end = text.rfind(f"</{root}>")
+    if end >= 0:
+        return text[: end + len(root) + 3]
+    last = None
+    for last in _ENTRY_END.finditer(text):
+        pass
+    if last is None:
+        return text
+    kept = text[: last.end()]
+    opened = "channel" if root.lower() == "rss" and "<channel" in kept and "</channel>" not in kept else ""
+    return kept + (f"</{opened}>" if opened else "") + f"</{root}>"

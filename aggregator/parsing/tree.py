@@ -1,0 +1,59 @@
+"""XML text to elements: the only home of ElementTree.
+
+Expat fetches nothing by itself, and documents come here without a document type, so no entity is left to expand.
+"""
+
+from __future__ import annotations
+
+import html
+from xml.etree.ElementTree import Element, ParseError, XMLParser
+
+from aggregator.parsing.repair import without_doctype
+
+MAX_DEPTH = 200  # elements inside one another, where markup is written out again
+_VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+
+
+class XmlError(ValueError):
+    """Text that is no well-formed XML; the message says what and where."""
+
+
+def read_tree(text: str) -> Element:
+    """Return the root element of an XML document; raises XmlError."""
+    parser = XMLParser()  # noqa: S314  no document type reaches it, see above
+    try:
+        parser.feed(without_doctype(text))
+        root = parser.close()
+    except ParseError as error:
+        raise XmlError(str(error)) from None
+    except (ValueError, UnicodeError) as error:
+        raise XmlError(f"unreadable characters: {error}") from None
+    if not isinstance(root, Element):
+        raise XmlError("no element found")
+    return root
+
+
+def inner_markup(element: Element, depth: int = 0) -> str:
+    """Return what stands inside an element as HTML, without namespaces; comments are left out."""
+    parts = [html.escape(element.text or "", quote=False)]
+    for child in element:
+        if isinstance(child.tag, str):
+            parts.append(outer_markup(child, depth + 1))
+        parts.append(html.escape(child.tail or "", quote=False))
+    return "".join(parts)
+
+
+def outer_markup(element: Element, depth: int = 0) -> str:
+    """Return an element as HTML, without namespaces; below MAX_DEPTH only its text."""
+    name = local_name(element.tag)
+    if depth > MAX_DEPTH:
+        return html.escape("".join(element.itertext()), quote=False)
+    attributes = "".join(f' {local_name(key)}="{html.escape(value)}"' for key, value in element.attrib.items())
+    if name in _VOID:
+        return f"<{name}{attributes}>"
+    return f"<{name}{attributes}>{inner_markup(element, depth)}</{name}>"
+
+
+def local_name(tag: str) -> str:
+    """Return a tag or attribute name without its namespace."""
+    return tag.rpartition("}")[2]
