@@ -1,0 +1,127 @@
+"""The authored feeds of the demonstration: fictional outlets, their documents at two moments of one day.
+
+Every outlet, person, place and figure is invented. A document is kept once with both its stages in it: what stands
+between ``<!--morning-->`` and ``<!--/morning-->`` is in the feed in the morning only, and so for midday; in JSON
+feeds an item's ``_stage`` says the same. ``{{06:10}}`` is that time of the day in UTC as RSS writes it,
+``{{-1 20:55 iso}}`` one of the day before as Atom does. ``expected.json`` tells which entries belong together.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from email.utils import format_datetime
+from functools import cache
+from importlib import resources
+from typing import Any, Literal, get_args
+
+from aggregator.model import Feed
+
+Stage = Literal["morning", "midday"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+DAY = date(2026, 3, 10)  # a Tuesday, which the texts mention
+
+_TIMES: dict[Stage, time] = {"morning": time(7, 0, tzinfo=UTC), "midday": time(12, 0, tzinfo=UTC)}
+_PLACEHOLDER = re.compile(r"\{\{(?:(-\d+) )?(\d\d):(\d\d)( iso)?\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """A fictional outlet's feed: the file that holds it and what a desk would write about it in feeds.yaml."""
+
+    file: str
+    media_type: str
+    name: str
+    publisher: str
+    category: str
+    language: str | None
+    authority: int = 50
+    agency: bool = False
+
+
+_RSS, _ATOM, _JSON = "application/rss+xml", "application/atom+xml", "application/feed+json"
+
+OUTLETS: tuple[Outlet, ...] = (
+    Outlet("continental-press.xml", _RSS, "Continental Press Agency", "CPA", "world", "en", 90, agency=True),
+    Outlet("harbour-times.xml", _RSS, "The Harbour Times", "The Harbour Times", "world", "en", 70),
+    Outlet("harbour-defence.xml", _RSS, "The Harbour Times: Defence", "The Harbour Times", "defence", "en", 70),
+    Outlet("northern-ledger.xml", _ATOM, "Northern Ledger", "Northern Ledger", "world", "en", 65),
+    Outlet("radio-meridian.xml", "application/rdf+xml", "Radio Meridian News", "Radio Meridian", "world", "en", 65),
+    Outlet("atlantic-desk.json", _JSON, "Atlantic Desk", "Atlantic Desk", "defence", "en", 60),
+    Outlet("tagesbote.xml", _RSS, "Der Tagesbote", "Der Tagesbote", "world", "de", 70),
+    Outlet("wiener-rundschau.xml", _ATOM, "Wiener Rundschau", "Wiener Rundschau", "world", "de", 60),
+    Outlet("courrier-du-fleuve.xml", _ATOM, "Le Courrier du Fleuve", "Le Courrier du Fleuve", "world", "fr", 65),
+    Outlet("gaceta-del-puerto.xml", _RSS, "La Gaceta del Puerto", "La Gaceta del Puerto", "world", "es", 55),
+    Outlet("kurier-nadwislanski.xml", _ATOM, "Kurier Nadwiślański", "Kurier Nadwiślański", "world", "pl", 60),
+    Outlet("dnipro-visnyk.xml", _RSS, "Дніпровський вісник", "Дніпровський вісник", "world", "uk", 60),
+    Outlet("al-marsad.xml", _RSS, "المرصد اليومي", "المرصد اليومي", "world", "ar", 55),
+    Outlet("minato-shinpo.json", _JSON, "港新報", "港新報", "world", "ja", 55),
+    Outlet("glass-bell.txt", "text/html; charset=utf-8", "The Glass Bell", "The Glass Bell", "culture", "en"),
+    Outlet("evening-star.html", "text/html; charset=utf-8", "The Evening Star", "The Evening Star", "world", "en"),
+)
+
+
+def moment(stage: Stage, day: date = DAY) -> datetime:
+    """Return what the demonstration's clock says at ``stage``."""
+    return datetime.combine(day, _TIMES[stage])
+
+
+def feeds(base: str, outlets: Sequence[Outlet] = OUTLETS) -> tuple[Feed, ...]:
+    """Return what feeds.yaml would say of the outlets, served under the address ``base``."""
+    return tuple(
+        Feed(
+            url=f"{base}/{outlet.file}",
+            name=outlet.name,
+            publisher=outlet.publisher,
+            category=outlet.category,
+            language=outlet.language,
+            authority=outlet.authority,
+            agency=outlet.agency,
+        )
+        for outlet in outlets
+    )
+
+
+def document(file: str, stage: Stage, day: date = DAY) -> bytes:
+    """Return the bytes that an outlet serves at ``stage``; KeyError where no outlet has that file."""
+    if file not in {outlet.file for outlet in OUTLETS}:
+        raise KeyError(file)
+    text = _source(file)
+    text = _json_at(text, stage) if file.endswith(".json") else _markup_at(text, stage)
+    return _PLACEHOLDER.sub(lambda hit: _time(hit, day), text).encode()
+
+
+def expected() -> dict[str, Any]:
+    """Return the truth about the authored entries: event, report and part of each; see its ``about``."""
+    text = resources.files("aggregator.demo").joinpath("expected.json").read_text(encoding="utf-8")
+    truth: dict[str, Any] = json.loads(text)
+    return truth
+
+
+@cache
+def _source(file: str) -> str:
+    return resources.files("aggregator.demo").joinpath("feeds", file).read_text(encoding="utf-8")
+
+
+def _markup_at(text: str, stage: Stage) -> str:
+    for other in STAGES:
+        if other == stage:
+            text = re.sub(rf"<!--/?{other}-->\n?", "", text)
+        else:
+            text = re.sub(rf"<!--{other}-->.*?<!--/{other}-->\n?", "", text, flags=re.DOTALL)
+    return text
+
+
+def _json_at(text: str, stage: Stage) -> str:
+    feed = json.loads(text)
+    feed["items"] = [item for item in feed["items"] if item.pop("_stage", stage) == stage]
+    return json.dumps(feed, indent=1)
+
+
+def _time(hit: re.Match[str], day: date) -> str:
+    days, hour, minute, iso = hit.groups()
+    when = datetime.combine(day + timedelta(days=int(days or 0)), time(int(hour), int(minute), tzinfo=UTC))
+    return f"{when:%Y-%m-%dT%H:%M:%SZ}" if iso else format_datetime(when, usegmt=True)

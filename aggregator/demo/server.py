@@ -1,0 +1,88 @@
+"""A loopback server for the authored feeds, with validators, as real outlets have them."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from types import TracebackType
+from typing import Self
+
+from aggregator.demo.content import DAY, OUTLETS, Stage, document, moment
+
+_MEDIA_TYPES = {outlet.file: outlet.media_type for outlet in OUTLETS}
+
+
+class DemoServer:
+    """Serves every outlet on a free port of 127.0.0.1 while the context is open.
+
+    Setting ``stage`` moves all outlets to another moment of the day; their ETags change where their documents do.
+    """
+
+    def __init__(self, stage: Stage = "morning", day: date = DAY, port: int = 0) -> None:
+        self.stage: Stage = stage
+        self.day = day
+        self.requests: list[tuple[str, int]] = []  # what was asked for, and the answer's status
+        self._http = _Http(("127.0.0.1", port), self)
+        self._thread = Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    @property
+    def base(self) -> str:
+        """Return the address under which the files lie, without a slash at the end."""
+        return f"http://127.0.0.1:{self._http.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], demo: DemoServer) -> None:
+        self.demo = demo
+        super().__init__(address, _Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Http
+    protocol_version = "HTTP/1.1"
+    timeout = 10
+
+    def do_GET(self) -> None:
+        demo = self.server.demo
+        file = self.path.partition("?")[0].lstrip("/")
+        try:
+            body = document(file, demo.stage, demo.day)
+        except KeyError:
+            self._answer(404, {"Content-Type": "text/plain"}, b"There is no such outlet.\n")
+            return
+        tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+        validators = {"ETag": tag, "Last-Modified": format_datetime(moment(demo.stage, demo.day), usegmt=True)}
+        asked = self.headers.get("If-None-Match", "")
+        if tag in (part.strip().removeprefix("W/") for part in asked.split(",")):
+            self._answer(304, validators, b"")
+        else:
+            self._answer(200, {"Content-Type": _MEDIA_TYPES[file], **validators}, body)
+
+    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.server.demo.requests.append((self.path, status))
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != 304:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: the demonstration's own output is the point."""
