@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from aggregator.clustering.identifiers import mint
 from aggregator.clustering.reports import find_copy
 from aggregator.clustering.stories import StoryFinder
 from aggregator.model import Arrival, Join, Match, Merge, Split
-from aggregator.pipeline.rulings import Rulings
+from aggregator.pipeline.rulings import Ruling, Rulings
 from aggregator.pipeline.standing import refresh
 from aggregator.settings import Settings
 from aggregator.storage.clusters import ClusterStore
@@ -42,9 +42,96 @@ class Placer:
             report_id, match = copy.report_id, copy.match
             self.finder.add_copy(report_id, arrival)
         else:
-            report_id, story_id, match = self._open(row, arrival, ruling.barred_stories, ruling.forced_story, now)
+            report_id, story_id, match = self._open(row.id, arrival, ruling, now)
         self.entries.add(row, now, report_id, story_id)
         self.copies.add(arrival, report_id)
         if match is not None:
             self.stories.add_match(match, report_id, story_id, now)
         self.touched.add(story_id)
+
+    def revise(self, entry_id: str, arrival: Arrival) -> None:
+        """Follow an edit: new sketch and vector, the same report and story."""
+        placement = self.entries.placement(entry_id)
+        if placement is None:
+            return
+        report_id, story_id = placement
+        self.copies.replace(arrival, report_id)
+        self.finder.revise(report_id, arrival)
+        self.touched.add(story_id)
+
+    def finish(self, now: datetime) -> None:
+        """Take the second look and bring the rows of all touched stories up to date."""
+        for change in self.finder.second_look(now, self.rulings.blocks):
+            self._apply(change, now)
+        touched, self.touched = self.touched, set()
+        refresh((story for story in touched if self.stories.lives(story)), self.stories, self.entries, now)
+
+    # --- what editors' verbs need ------------------------------------------------------------
+
+    def settle(self, story_ids: Iterable[str], now: datetime) -> None:
+        """Rebuild stories whose reports an editor moved, and their rows."""
+        living = [story for story in story_ids if self.stories.lives(story)]
+        for story in living:
+            self.finder.rebuild(story)
+        self.rulings.forget()
+        refresh(living, self.stories, self.entries, now)
+
+    def move_report(self, report_id: str, story_id: str) -> None:
+        """Put a report into another story, in every table."""
+        self.stories.move_report(report_id, story_id)
+        self.finder.move(report_id, story_id)
+
+    def divide_report(self, report_id: str, leaving: Sequence[str], now: datetime) -> str:
+        """Take entries out of a report into one of their own, in the same story; return its id."""
+        made = mint("r", *leaving, "divided", taken=self.stories.report_taken)
+        story_id = self.stories.story_of_report(report_id)
+        self.stories.open_report(made, story_id, now)
+        for entry_id in leaving:
+            self.join_report(entry_id, made, str(story_id), now)
+        return made
+
+    def join_report(self, entry_id: str, report_id: str, story_id: str, now: datetime) -> None:
+        """Put one entry into a report, made where it is missing, with its sketch and its share in the vectors."""
+        before = self.entries.placement(entry_id)
+        if not self.stories.report_taken(report_id):
+            self.stories.open_report(report_id, story_id, now)
+        self.entries.place([entry_id], report_id, story_id)
+        self.copies.move(entry_id, report_id)
+        for touched in {report_id, *(before[:1] if before else ())}:
+            self._revector(touched)
+            self.stories.refresh_report(touched)
+
+    def close(self, story_id: str, into: str, now: datetime, reason: str) -> None:
+        """Remove an emptied story; its id leads to ``into``."""
+        self.stories.close_story(story_id, into, now, reason)
+        self.finder.close(story_id)
+
+    # --- pieces ------------------------------------------------------------------------------
+
+    def _open(self, entry_id: str, arrival: Arrival, ruling: Ruling, now: datetime) -> tuple[str, str, Match | None]:
+        report_id = mint("r", entry_id, taken=self.stories.report_taken)
+        change = self.finder.place(
+            report_id,
+            arrival,
+            new_id=lambda: mint("s", entry_id, taken=self.stories.id_taken),
+            barred=ruling.barred_stories,
+            forced=ruling.forced_story,
+        )
+        if not isinstance(change, Join):
+            self.stories.open_story(change.story_id, now)
+        self.stories.open_report(report_id, change.story_id, now)
+        return report_id, change.story_id, change.match if isinstance(change, Join) else None
+
+    def _apply(self, change: Merge | Split, now: datetime) -> None:
+        if isinstance(change, Merge):
+            for report_id in self.stories.reports_of(change.gone):
+                self.stories.move_report(report_id, change.kept)
+            self.stories.close_story(change.gone, change.kept, now, "merged: one event")
+            self.stories.add_match(change.match, None, change.kept, now)
+            self.touched.add(change.kept)
+        else:
+            self.stories.open_story(change.new_story_id, now, split_from=change.story_id)
+            for report_id in change.report_ids:
+                self.stories.move_report(report_id, change.new_story_id)
+            self.stories.add_match(change.match, None, change.new_story_id, now)
+            self.touched.update((change.story_id, change.new_story_id))

@@ -58,7 +58,7 @@ class Prepared:
 def prepare(task: Preparation) -> Prepared | FetchFailure:
     """Parse a body and prepare its entries; bytes that are no feed give a FetchFailure."""
     try:
-        parsed = parse(task.body, task.url, task.headers, task.now, task.limits)
+        parsed = parse(task.body, task.url, task.headers, task.now, task.limits, bad_guids=task.bad_guids)
     except NotAFeedError as error:
         return FetchFailure("parse", str(error), feeds=error.feeds)
     except ParseError as error:
@@ -67,7 +67,7 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
     names = tuple(name for name in (*task.publisher_names, parsed.title) if name)
     entries = tuple(
         prepare_entry(data, language, names, task.known.get(data.key), sketching=task.sketching)
-        for data in keyed(parsed.entries, bad_guids=task.bad_guids and not parsed.bad_guids)
+        for data in parsed.entries
     )
     return Prepared(replace(parsed, entries=()), entries)
 
@@ -92,13 +92,6 @@ def prepare_entry(
         index_title=" ".join(words(made.title, made.language)),
         index_text=" ".join(words(plain(made), made.language)),
     )
-
-
-def keyed(entries: Sequence[EntryData], *, bad_guids: bool) -> Sequence[EntryData]:
-    """Return the entries under guid and link together, for a feed whose guids were once found to repeat."""
-    if not bad_guids:
-        return entries
-    return [replace(entry, key=f"{entry.guid} {entry.link}") if entry.guid and entry.link else entry for entry in entries]
 
 
 def plain(made: Document) -> str:

@@ -1,0 +1,115 @@
+"""Archives in and out: JSON Lines read into the database, and written from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+from aggregator.exceptions import NotFoundError, StorageError
+from aggregator.model import Entry, Skip
+from aggregator.newsroom.publishers import Families
+from aggregator.parsing.archive import ArchiveEntry, read
+from aggregator.pipeline.placing import Placer
+from aggregator.pipeline.prepare import PreparedEntry, prepare_entry
+from aggregator.pipeline.recording import Origin, Recorder
+from aggregator.settings import Settings
+from aggregator.storage.database import Store
+from aggregator.storage.feeds import FeedStore, StoredFeed
+
+# Entries a transaction: large enough that commits cost nothing, small enough that an interrupt loses little work.
+BATCH = 500
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOutcome:
+    """What an import did; ``skips`` names lines that could not be used."""
+
+    new: int
+    updated: int
+    known: int
+    skips: tuple[Skip, ...]
+
+
+def load(path: Path) -> tuple[list[ArchiveEntry], tuple[Skip, ...]]:
+    """Return the entries of an archive in order of date, undated ones at the end, and the lines left out."""
+    try:
+        with path.open("rb") as lines:
+            found = list(read(lines))
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{path}: no such file") from error
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
+    entries = [one for one in found if isinstance(one, ArchiveEntry)]
+    entries.sort(key=lambda one: (one.data.published is None, one.data.published or datetime.max.replace(tzinfo=UTC), one.line))
+    return entries, tuple(one for one in found if isinstance(one, Skip))
+
+
+class Importer:
+    """Reads archives into the database, a batch a transaction."""
+
+    def __init__(self, store: Store, settings: Settings, families: Families, now: datetime) -> None:
+        self._store = store
+        self._settings = settings
+        self._now = now
+        self._feeds = FeedStore(store)
+        self._placer = Placer(store, settings)
+        self._recorder = Recorder(store, settings, families, self._placer)
+        self._sources: dict[str, StoredFeed] = {}
+
+    def run(self, path: Path, progress: Progress) -> ImportOutcome:
+        """Import the archive at ``path``; entries that are known already change nothing."""
+        entries, skips = load(path)
+        new = updated = known = done = 0
+        for batch in batches(entries):
+            with self._store.transaction():
+                for one in batch:
+                    counts = self._recorder.record(Origin(self._source(one.source), archive=True), [self._prepared(one)], self._now)
+                    new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
+                self._placer.finish(self._now)
+            done += len(batch)
+            progress(done, len(entries))
+        return ImportOutcome(new, updated, known, skips)
+
+    def _source(self, name: str) -> StoredFeed:
+        if name not in self._sources:
+            self._sources[name] = self._feeds.ensure(f"archive:{name}", name or "archive", self._now, name=name or "archive")
+        return self._sources[name]
+
+    def _prepared(self, one: ArchiveEntry) -> PreparedEntry:
+        return prepare_entry(one.data, one.language, (one.source,), None, sketching=self._settings.stories.enabled)
+
+
+def batches(entries: Sequence[ArchiveEntry]) -> Iterator[list[ArchiveEntry]]:
+    """Yield the entries in batches of one transaction each."""
+    rest = iter(entries)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def export_line(entry: Entry, canonical: bool) -> dict[str, object]:
+    """Return an entry as `export` writes it."""
+    return {
+        "id": entry.id,
+        "key": entry.data.key,
+        "feed": entry.feed_url,
+        "url": entry.data.link,
+        "canonical_url": entry.canonical_url,
+        "publisher": entry.publisher,
+        "agency": entry.agency,
+        "lang": entry.language,
+        "title": entry.data.title,
+        "published": entry.data.published,
+        "first_seen": entry.first_seen,
+        "report_id": entry.report_id,
+        "story_id": entry.story_id,
+        "canonical": canonical,
+        "source": entry.publisher,
+        "date": entry.time,
+        "summary": entry.data.summary,
+        "body": entry.data.content,
+    }
