@@ -1,0 +1,371 @@
+"""Bounded, lazy, unordered fan-out of a top-level function of values: over killable processes, threads or a Dask cluster.
+
+What is shipped is a function that can be imported by name and one value for it; no store, no session, no closure. The three
+engines have the interface of ``concurrent.futures.Executor``; ``map_unordered`` is the one way over all of them.
+
+Why not ``ProcessPoolExecutor`` or ``multiprocessing.Pool``: neither can stop one worker that hangs and keep the others. Here each
+worker is a process of its own at the end of a socket. It is killed when its task outlives the deadline, and another one
+takes its place. Workers are started afresh, never forked: forking a process that runs threads is not safe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import pickle
+import queue
+import resource
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, Pipe
+from typing import Any, Generic, Literal, TypeVar, cast
+
+from aggregator.exceptions import ConfigurationError
+
+Task = TypeVar("Task")
+Value = TypeVar("Value")
+
+FailureKind = Literal["deadline", "memory", "died", "error"]
+
+_GROWTH = 100_000  # KiB: a worker that has grown by more than this is replaced after its task
+_GRACE = 5.0  # seconds after the deadline at which a worker whose parent is gone ends itself
+_START_TIMEOUT = 60.0  # seconds for a worker to come up on a busy machine
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailure:
+    """A task without a result; ``message`` says why in words for people."""
+
+    kind: FailureKind
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[Task, Value]):
+    """What became of one task; ``task`` is the very object that was handed in."""
+
+    task: Task
+    value: Value | TaskFailure
+
+
+class TaskError(Exception):
+    """What the future of a failed task raises; ``failure`` is the value to keep."""
+
+    def __init__(self, failure: TaskFailure) -> None:
+        self.failure = failure
+        super().__init__(failure.message)
+
+
+def map_unordered(
+    executor: Executor, function: Callable[[Task], Value], tasks: Iterable[Task], limit: int, batch: int = 1
+) -> Iterator[Outcome[Task, Value]]:
+    """Yield an outcome a task, as they end; ``tasks`` is read lazily, and at most ``limit`` batches are under way.
+
+    ``batch`` tasks travel together: 1 for processes and threads, 25 to 50 for Dask, whose own cost is some
+    3 ms a task. Nothing that a task does raises here. Closing the iterator cancels what has not begun.
+    """
+    source = iter(tasks)
+    running: dict[Future[Any], tuple[Task, ...]] = {}
+    try:
+        while True:
+            while len(running) < limit and (group := tuple(itertools.islice(source, batch))):
+                running[_submitted(executor, function, group)] = group
+            if not running:
+                return
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield from _outcomes(future, running.pop(future))
+    finally:
+        for future in running:
+            future.cancel()
+
+
+def _submitted(executor: Executor, function: Callable[[Task], Value], group: tuple[Task, ...]) -> Future[Any]:
+    return executor.submit(function, group[0]) if len(group) == 1 else executor.submit(_all_of, function, group)
+
+
+def _all_of(function: Callable[[Task], Value], group: tuple[Task, ...]) -> list[Value | TaskFailure]:
+    values: list[Value | TaskFailure] = []
+    for task in group:
+        try:
+            values.append(function(task))
+        except Exception as error:  # noqa: BLE001  one task of a batch must not cost the others
+            values.append(failure_of(error))
+    return values
+
+
+def _outcomes(future: Future[Any], group: tuple[Task, ...]) -> Iterator[Outcome[Task, Any]]:
+    try:
+        result = future.result()
+    except Exception as error:  # noqa: BLE001  whatever ended the task is its outcome
+        failure = failure_of(error)
+        yield from (Outcome(task, failure) for task in group)
+        return
+    if len(group) == 1:
+        yield Outcome(group[0], result)
+    else:
+        yield from (Outcome(task, value) for task, value in zip(group, result, strict=True))
+
+
+def failure_of(error: BaseException) -> TaskFailure:
+    """Return an exception of a task as a value."""
+    if isinstance(error, TaskError):
+        return error.failure
+    if isinstance(error, MemoryError):
+        return TaskFailure("memory", "needed more memory than a worker may have")
+    if type(error).__name__ in ("KilledWorker", "BrokenProcessPool", "BrokenThreadPool"):
+        return TaskFailure("died", f"the worker died ({type(error).__name__})")
+    where = error.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    place = f" at {os.path.basename(where.tb_frame.f_code.co_filename)}:{where.tb_lineno}" if where is not None else ""  # noqa: PTH119
+    return TaskFailure("error", f"{type(error).__name__}: {str(error)[:500]}{place}")
+
+
+# --- processes -----------------------------------------------------------------------------------
+
+
+class ProcessWorkers(Executor):
+    """Worker processes that can be killed one by one.
+
+    ``deadline`` is in seconds for one task, ``memory`` in bytes of address space over what a worker has when it meets its first
+    task. Workers start when they are first needed. They do not see the terminal's interrupt; they end with their parent.
+    """
+
+    def __init__(self, workers: int, deadline: float, memory: int) -> None:
+        self._deadline = deadline
+        self._memory = memory
+        self._idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+        for _ in range(workers):
+            self._idle.put(None)  # a place whose worker is yet to be started
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        self._all: set[_Worker] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run ``fn`` on its arguments in a worker; the future raises TaskError where there is no result."""
+        return self._threads.submit(self.run, fn, *args, **kwargs)
+
+    def run(self, fn: Callable[..., Value], /, *args: Any, **kwargs: Any) -> Value:
+        """Run ``fn`` in a worker and wait for it; callable from any thread, raises TaskError."""
+        message = pickle.dumps((fn, args, kwargs), pickle.HIGHEST_PROTOCOL)
+        worker = self._idle.get()
+        keep: _Worker | None = None
+        try:
+            if worker is None or not worker.alive():
+                self._forget(worker)
+                worker = self._start()
+            reply = worker.ask(message, self._deadline)
+            if reply.keep:
+                keep = worker
+            if reply.failure is not None:
+                raise TaskError(reply.failure)
+            return cast("Value", reply.value)
+        finally:
+            if keep is None:
+                self._forget(worker)
+            self._idle.put(keep)
+
+    def _start(self) -> _Worker:
+        with self._lock:
+            if self._closed:
+                raise TaskError(TaskFailure("died", "the workers were stopped"))
+            worker = _Worker(self._deadline + _GRACE, self._memory)
+            self._all.add(worker)
+        return worker
+
+    def _forget(self, worker: _Worker | None) -> None:
+        if worker is not None:
+            worker.kill()
+            with self._lock:
+                self._all.discard(worker)
+
+    def pids(self) -> tuple[int, ...]:
+        """Return the process ids of the workers that are up."""
+        with self._lock:
+            return tuple(worker.pid for worker in self._all)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the workers: after their tasks with ``wait``, at once without."""
+        if wait:
+            self._threads.shutdown(wait=True, cancel_futures=cancel_futures)
+        with self._lock:
+            self._closed = True
+            workers, self._all = self._all, set()
+        for worker in workers:
+            worker.kill()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def __exit__(self, kind: object, value: object, trace: object) -> None:
+        self.shutdown(wait=kind is None, cancel_futures=kind is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    value: object = None
+    failure: TaskFailure | None = None
+    keep: bool = True  # whether the worker is fit for another task
+
+
+class _Worker:
+    """One process and our end of its socket."""
+
+    def __init__(self, alarm: float, memory: int) -> None:
+        self._ours, theirs = Pipe()
+        path = os.pathsep.join(entry for entry in sys.path if entry)
+        code = f"from aggregator.executor import serve; serve({theirs.fileno()}, {alarm!r}, {memory})"
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,  # stdout is for data, and a worker's data goes through the socket
+                pass_fds=[theirs.fileno()],
+                env={**os.environ, "PYTHONPATH": path},
+                process_group=0,  # the terminal's interrupt goes to the parent, who decides
+            )
+        except BaseException:
+            self._ours.close()
+            raise
+        finally:
+            theirs.close()
+        self.pid = self._process.pid
+        self._fresh = True
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, message: bytes, deadline: float) -> _Reply:
+        """Send a task and wait for its reply, at most ``deadline`` seconds and a fresh worker's start."""
+        try:
+            if self._fresh:
+                self._fresh = False
+                if not self._ours.poll(_START_TIMEOUT):
+                    return _failed("died", f"a worker did not come up within {_START_TIMEOUT:.0f} s")
+                self._ours.recv_bytes()
+            self._ours.send_bytes(message)
+            if not self._ours.poll(deadline):
+                return _failed("deadline", f"took longer than {deadline:g} s and was stopped")
+            reply: _Reply = pickle.loads(self._ours.recv_bytes())  # noqa: S301  from our own child
+        except (EOFError, OSError):
+            return _failed("died", f"the worker died ({self._epitaph()})")
+        except pickle.PickleError as error:
+            return _failed("error", f"the result could not be read: {error}")
+        return reply
+
+    def _epitaph(self) -> str:
+        try:
+            status = self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            return "without a word"
+        if status >= 0:
+            return f"exit code {status}"
+        with contextlib.suppress(ValueError):
+            return signal.Signals(-status).name
+        return f"signal {-status}"
+
+    def kill(self) -> None:
+        self._ours.close()
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+
+def _failed(kind: FailureKind, message: str) -> _Reply:
+    return _Reply(failure=TaskFailure(kind, message), keep=False)
+
+
+def serve(descriptor: int, alarm: float, memory: int) -> None:
+    """Be a worker: answer tasks on a socket until its other end is closed.
+
+    ``alarm`` seconds after the start of a task the kernel ends the process, for the case that the parent is gone.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    start = 0
+    with contextlib.suppress(EOFError, OSError), Connection(descriptor) as channel:
+        channel.send_bytes(b"up")
+        while True:
+            message = channel.recv_bytes()
+            signal.setitimer(signal.ITIMER_REAL, alarm)
+            reply = _answer(message, memory if not start else 0)
+            start = start or _resident()
+            keep = reply.keep and _resident() - start < _GROWTH
+            channel.send_bytes(_pickled(reply if keep == reply.keep else _Reply(reply.value, reply.failure, keep)))
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            del message, reply
+
+
+def _answer(message: bytes, memory: int) -> _Reply:
+    try:
+        function, args, kwargs = pickle.loads(message)  # noqa: S301  from our own parent
+        if memory:
+            _limit_memory(memory)  # only now: the function's module has been imported
+        return _Reply(function(*args, **kwargs))
+    except MemoryError as error:
+        return _Reply(failure=failure_of(error), keep=False)
+    except Exception as error:  # noqa: BLE001  the function's own failure is the answer
+        return _Reply(failure=failure_of(error))
+
+
+def _pickled(reply: _Reply) -> bytes:
+    try:
+        return pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
+    except Exception as error:  # noqa: BLE001  pickle raises whatever a value's own code raises
+        return pickle.dumps(_Reply(failure=TaskFailure("error", f"the result cannot be sent: {error}"[:500]), keep=False))
+
+
+def _limit_memory(memory: int) -> None:
+    with contextlib.suppress(OSError, ValueError):  # no /proc, or a lower limit set by the system
+        with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123
+            own = int(statm.read().split()[0]) * resource.getpagesize()
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        wanted = own + memory
+        resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+
+
+def _resident() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+# --- the choice of an engine ---------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def open_executor(
+    kind: Literal["processes", "threads", "dask"], workers: int, deadline: float, memory: int, dask_address: str = ""
+) -> Iterator[Executor]:
+    """Open the engine that the settings name; deadline and memory limit hold for processes only.
+
+    Raises ConfigurationError where Dask is asked for and not installed, or its scheduler does not answer.
+    """
+    if kind == "processes":
+        with ProcessWorkers(workers, deadline, memory) as processes:
+            yield processes
+    elif kind == "threads":
+        with ThreadPoolExecutor(workers, thread_name_prefix="worker") as threads:
+            yield threads
+    else:
+        with _dask(dask_address, workers) as cluster:
+            yield cluster
+
+
+@contextlib.contextmanager
+def _dask(address: str, workers: int) -> Iterator[Executor]:
+    try:
+        from distributed import Client  # an extra
+    except ImportError:
+        raise ConfigurationError("run.executor is 'dask', but Dask is not installed: pip install 'aggregator[dask]'") from None
+    try:
+        client = Client(address) if address else Client(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+    except (OSError, TimeoutError) as error:
+        raise ConfigurationError(f"run.dask_address {address!r} does not answer: {error}") from None
+    with client:
+        # pure=False: with the default, equal submits run once
+        yield cast("Executor", client.get_executor(pure=False))
