@@ -41,7 +41,8 @@ _RFC822 = re.compile(
     re.IGNORECASE,
 )
 _RFC3339 = re.compile(
-    rf"\s*(?P<year>\d{{4}})-(?P<month>\d{{1,2}})-(?P<day>\d{{1,2}})(?:(?:\s*T\s*|\s+){_TIME})?\s*{_ZONE}\s*", re.IGNORECASE
+    rf"\s*(?P<year>\d{{4}})-(?P<month>\d{{1,2}})-(?P<day>\d{{1,2}})(?:(?:\s*T\s*|\s+){_TIME})?\s*{_ZONE}\s*",
+    re.IGNORECASE,
 )
 
 

@@ -52,9 +52,9 @@ def admit(
             skips.append(made)
         else:
             entries.append((number, made))
-    bad_guids = bad_guids or _several_stories(entries)
+    bad_guids = bad_guids or any(_several(group) for group in _groups(entries).values())
     if bad_guids:
-        entries = [(number, replace(data, key=_joint_key(data))) for number, data in entries]
+        entries = _rekeyed(entries)
     entries, doubles = _without_doubles(entries)
     return ParsedFeed(
         entries=tuple(data for _, data in entries),
@@ -205,12 +205,22 @@ def _text_key(data: EntryData) -> str:
     return "hash:" + _digest(data.title, data.published_text or data.summary or data.content)
 
 
+def _rekeyed(entries: Sequence[_Numbered]) -> list[_Numbered]:
+    """Return entries under guid and link together; where even that stands for several stories, under their texts as well."""
+    joint = [(number, replace(data, key=_joint_key(data))) for number, data in entries]
+    unclear = {key for key, group in _groups(joint).items() if _several(group)}
+    return [
+        (number, replace(data, key=_bounded(f"{data.key} {_text_key(data)}")) if data.key in unclear else data)
+        for number, data in joint
+    ]
+
+
 def _joint_key(data: EntryData) -> str:
-    """Return the identity in a feed whose guids repeat: guid and link; without one of them, the text has to help."""
-    link = (canonical_url(data.link) or data.link) if data.link else ""
-    if data.guid and link:
-        return _bounded(f"{data.guid} {link}")
-    return _bounded(f"{data.guid or link} {_text_key(data)}".strip())
+    return _bounded(f"{data.guid} {_link_form(data)}") if data.guid and data.link else data.key
+
+
+def _link_form(data: EntryData) -> str:
+    return (canonical_url(data.link) or data.link) if data.link else ""
 
 
 def _bounded(key: str) -> str:
@@ -221,15 +231,32 @@ def _digest(*parts: str) -> str:
     return sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
-def _several_stories(entries: Sequence[_Numbered]) -> bool:
-    """Tell whether one key stands for several stories of the document."""
-    if len({data.key for _, data in entries}) == len(entries):
-        return False
-    stories: dict[str, set[str]] = defaultdict(set)
+def _groups(entries: Sequence[_Numbered]) -> dict[str, list[EntryData]]:
+    """Return the keys that occur more than once, with their entries."""
+    groups: dict[str, list[EntryData]] = defaultdict(list)
     for _, data in entries:
-        told_by = (canonical_url(data.link) or data.link) if data.guid and data.link else data.title
-        stories[data.key].add(told_by or "")
-    return any(len(told) > 1 for told in stories.values())
+        groups[data.key].append(data)
+    return {key: group for key, group in groups.items() if len(group) > 1}
+
+
+def _several(group: Sequence[EntryData]) -> bool:
+    """Tell whether entries under one key are several stories rather than versions of one."""
+    first = group[0]
+    return any(_is_other_story(first, other) for other in group[1:])
+
+
+def _is_other_story(one: EntryData, other: EntryData) -> bool:
+    if one.key == one.guid and one.link and other.link and _link_form(one) != _link_form(other):
+        return True
+    if one.title or other.title:
+        return _unlike(one.title, other.title)
+    return _unlike(plain_text(one.summary or one.content), plain_text(other.summary or other.content))
+
+
+def _unlike(one: str, other: str) -> bool:
+    """Tell whether two texts share fewer than half of their words."""
+    words, others = set(one.casefold().split()), set(other.casefold().split())
+    return 2 * len(words & others) < len(words | others)
 
 
 def _without_doubles(entries: Sequence[_Numbered]) -> tuple[list[_Numbered], list[Skip]]:
@@ -250,7 +277,9 @@ def _without_doubles(entries: Sequence[_Numbered]) -> tuple[list[_Numbered], lis
 
 
 def _rank(data: EntryData) -> tuple[datetime, int, str, str, str]:
-    latest = max((time for time in (data.updated, data.published) if time is not None), default=datetime.min.replace(tzinfo=UTC))
+    latest = max(
+        (time for time in (data.updated, data.published) if time is not None), default=datetime.min.replace(tzinfo=UTC)
+    )
     return latest, len(data.content) + len(data.summary), data.title, data.summary, data.content
 
 
@@ -268,4 +297,6 @@ def _newest(entries: Sequence[RawEntry], limit: int) -> tuple[list[tuple[int, Ra
 
     kept = {number for number, _ in sorted(numbered, key=age, reverse=True)[:limit]}
     reason = f"over the limit of {limit} entries a document; the newest are kept"
-    return [pair for pair in numbered if pair[0] in kept], [Skip(number, reason) for number, _ in numbered if number not in kept]
+    return [pair for pair in numbered if pair[0] in kept], [
+        Skip(number, reason) for number, _ in numbered if number not in kept
+    ]

@@ -40,7 +40,11 @@ def read_hints(text: str, link_header: str, base: str) -> PollHints:
     if "ttl" not in outside and "pdate" not in outside and "skip" not in outside.lower():
         return PollHints(hub=hub)
     return PollHints(
-        ttl=_ttl(outside), update_interval=_update_interval(outside), skip_hours=_hours(outside), skip_days=_days(outside), hub=hub
+        ttl=_ttl(outside),
+        update_interval=_update_interval(outside),
+        skip_hours=_hours(outside),
+        skip_days=_days(outside),
+        hub=hub,
     )
 
 

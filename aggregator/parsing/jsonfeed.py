@@ -12,7 +12,6 @@ from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.text.urls import absolute_url
 
 
-
 def looks_like_json(text: str) -> bool:
     """Tell whether a document begins as a JSON object does."""
     return text.lstrip().startswith("{")

@@ -55,7 +55,9 @@ def feed_links(page: str, base: str) -> tuple[str, ...]:
         if kind not in _FEED_TYPES or not ({"alternate", "feed"} & set(relations)) or "stylesheet" in relations:
             continue
         address = absolute_url(attributes.get("href", ""), base)
-        if address is None or (kind in ("application/json", "text/xml", "application/xml") and _NO_FEED.search(address)):
+        if address is None or (
+            kind in ("application/json", "text/xml", "application/xml") and _NO_FEED.search(address)
+        ):
             continue
         found.setdefault(address, "comment" in (address + attributes.get("title", "")).lower())
     ordered = sorted(found, key=lambda address: found[address])
@@ -64,5 +66,6 @@ def feed_links(page: str, base: str) -> tuple[str, ...]:
 
 def _attributes(text: str) -> dict[str, str]:
     return {
-        match[1].lower(): html.unescape(match[2] or match[3] or match[4] or "").strip() for match in _ATTRIBUTE.finditer(text)
+        match[1].lower(): html.unescape(match[2] or match[3] or match[4] or "").strip()
+        for match in _ATTRIBUTE.finditer(text)
     }

@@ -130,6 +130,8 @@ class _Reader:
             name = names[_tag(child)]
             if name in _READERS:
                 yield name, child, depth > 0
+            elif name in ("item", "entry"):
+                raise UnusualError("entries inside one another")
             elif name in _WRAPPERS and depth < 3 and len(child):
                 yield from self._children(child, depth + 1)
 
@@ -206,7 +208,9 @@ class _Reader:
         value = _flat(element)
         if value:
             entry.guid = value
-        entry.guid_is_link = not self._is_atom and element.get("isPermaLink", element.get("ispermalink", "true")) == "true"
+        entry.guid_is_link = (
+            not self._is_atom and element.get("isPermaLink", element.get("ispermalink", "true")) == "true"
+        )
 
     def author(self, entry: RawEntry, element: Element, nested: bool) -> None:
         if not len(element):

@@ -11,7 +11,9 @@ from html.entities import html5
 
 _FIRST_TAG = re.compile(r"<[A-Za-z]")
 _DOCTYPE = re.compile(r"<!DOCTYPE\b", re.IGNORECASE)
-_ENTITY = re.compile(r"<!ENTITY\s+([A-Za-z_][\w.-]{0,40})\s+(?:\"([^\"&%<]{0,200})\"|'([^'&%<]{0,200})'|[\"']&#(x?[0-9a-fA-F]{1,6});[\"'])\s*>")
+_ENTITY = re.compile(
+    r"<!ENTITY\s+([A-Za-z_][\w.-]{0,40})\s+(?:\"([^\"&%<]{0,200})\"|'([^'&%<]{0,200})'|[\"']&#(x?[0-9a-fA-F]{1,6});[\"'])\s*>"
+)
 _REFERENCE = re.compile(r"&([A-Za-z_][\w.-]{0,40});")
 _MAX_EXPANSION = 1_000_000  # characters that a document's own entities may add
 
@@ -21,10 +23,14 @@ _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*>")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LITERAL = r"<!\[CDATA\[.*?\]\]>"
 _COMMENT = re.compile(rf"({_LITERAL})|<!--.*?(?:-->|\Z)", re.DOTALL)
-_AMPERSAND = re.compile(rf"({_LITERAL})|&(?:#(\d{{1,8}}|[xX][0-9a-fA-F]{{1,7}});?|([A-Za-z][A-Za-z0-9]{{1,30}});)?", re.DOTALL)
+_AMPERSAND = re.compile(
+    rf"({_LITERAL})|&(?:#(\d{{1,8}}|[xX][0-9a-fA-F]{{1,7}});?|([A-Za-z][A-Za-z0-9]{{1,30}});)?", re.DOTALL
+)
 _BARE_LESS = re.compile(rf"({_LITERAL})|<(?![A-Za-z_/!?])", re.DOTALL)
 _CDATA_OPEN = "<![CDATA["
-_ATTRIBUTE_UNQUOTED = re.compile(r"(<[A-Za-z][\w:.-]*(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s+[\w:.-]+=)([^\s\"'<>=]+)(?=[\s/>])")
+_ATTRIBUTE_UNQUOTED = re.compile(
+    r"(<[A-Za-z][\w:.-]*(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s+[\w:.-]+=)([^\s\"'<>=]+)(?=[\s/>])"
+)
 _PREFIX = re.compile(r"<([A-Za-z_][\w.-]*):[A-Za-z_]|\s([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*\s*=\s*[\"']")
 _ENTRY_END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _XML_NAMES = frozenset({"lt", "gt", "amp", "quot", "apos"})
@@ -174,7 +180,9 @@ def _with_quotes(text: str) -> str:
 def _declared(text: str, root: re.Match[str]) -> str:
     used = {match[1] or match[2] for match in _PREFIX.finditer(text)}
     missing = sorted(prefix for prefix in used if prefix not in ("xml", "xmlns") and f"xmlns:{prefix}" not in text)
-    declarations = "".join(f' xmlns:{prefix}="{_NAMESPACES.get(prefix.lower(), "urn:undeclared:" + prefix)}"' for prefix in missing)
+    declarations = "".join(
+        f' xmlns:{prefix}="{_NAMESPACES.get(prefix.lower(), "urn:undeclared:" + prefix)}"' for prefix in missing
+    )
     return text[: root.end()] + declarations + text[root.end() :] if declarations else text
 
 

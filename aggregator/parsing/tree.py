@@ -11,7 +11,9 @@ from xml.etree.ElementTree import Element, ParseError, XMLParser
 from aggregator.parsing.repair import without_doctype
 
 MAX_DEPTH = 200  # elements inside one another, where markup is written out again
-_VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+_VOID = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+)
 
 
 class XmlError(ValueError):

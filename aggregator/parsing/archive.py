@@ -1,0 +1,165 @@
+"""JSON Lines archives: entries read from them, and the lines that ``export`` writes."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+from aggregator.model import Entry, EntryData, Skip
+from aggregator.parsing.dates import DateReader
+from aggregator.settings import ParseSettings
+from aggregator.text.clean import one_line, plain_title, primary_language, sanitise, storable
+from aggregator.text.urls import absolute_url, mask_secrets
+
+MAX_LINE = 20_000_000  # bytes
+MAX_ID = 1_000  # characters
+_MARKUP = re.compile(
+    r"</?(?:p|br|div|a|b|i|em|strong|ul|ol|li|h[1-6]|img|span|blockquote|table|article|section|script|style)\b[^>]*>"
+    r"|&(?:amp|lt|gt|quot|nbsp|apos|#\d{1,6}|#x[0-9a-f]{1,5});",
+    re.IGNORECASE,
+)
+_FAR = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveEntry:
+    """One usable line; ``data.key`` is the archive's ``id``, ``source`` the publisher, ``cluster`` the label if it has one."""
+
+    line: int
+    data: EntryData
+    source: str
+    language: str | None
+    cluster: str | None = None
+
+
+class _UnusableError(ValueError):
+    """Why a line is left out."""
+
+
+def read(
+    lines: Iterable[bytes], *, limits: ParseSettings | None = None, now: datetime | None = None
+) -> Iterator[ArchiveEntry | Skip]:
+    """Yield an entry or a skip for each line that is not blank, in the order of the file.
+
+    ``now`` bounds the dates from above as in feeds; without it an archive's future dates stand.
+    """
+    limits = limits or ParseSettings()
+    dates = DateReader(now or _FAR, slow_readings=1_000)
+    for number, line in enumerate(lines, 1):
+        if number == 1:
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        if not line.strip():
+            continue
+        try:
+            yield _entry(number, _members(line), limits, dates)
+        except _UnusableError as reason:
+            yield Skip(number, f"line {number}: {reason}")
+
+
+def in_date_order(entries: Iterable[ArchiveEntry]) -> list[ArchiveEntry]:
+    """Return entries by date, undated ones at the end in the order of the file."""
+    return sorted(entries, key=lambda entry: (entry.data.published is None, entry.data.published or _FAR, entry.line))
+
+
+def _members(line: bytes) -> dict[str, object]:
+    if len(line) > MAX_LINE:
+        raise _UnusableError(f"longer than {MAX_LINE // 1_000_000} MB")
+    try:
+        members = json.loads(line.decode("utf-8"), strict=False)
+    except UnicodeDecodeError as error:
+        raise _UnusableError(f"not UTF-8 at byte {error.start + 1}") from None
+    except (ValueError, RecursionError) as error:
+        raise _UnusableError(f"not JSON: {error}") from None
+    if not isinstance(members, dict):
+        raise _UnusableError("not a JSON object")
+    return cast("dict[str, object]", members)
+
+
+def _entry(number: int, members: dict[str, object], limits: ParseSettings, dates: DateReader) -> ArchiveEntry:
+    key = _text(members, "id").strip()
+    if not key:
+        raise _UnusableError("no id")
+    if len(key) > MAX_ID:
+        raise _UnusableError(f"an id of more than {MAX_ID} characters")
+    title = plain_title(_text(members, "title"))[: limits.max_title].rstrip()
+    content = _markup(_text(members, "body"), limits.max_content)
+    summary = _markup(_text(members, "summary"), limits.max_summary)
+    if not (title or content or summary):
+        raise _UnusableError("neither title nor body")
+    url = _text(members, "url")
+    published_text = _text(members, "date")
+    published, flag = dates.believed(published_text or None, None)
+    language = primary_language(_text(members, "lang"))
+    data = EntryData(
+        key=key,
+        title=title,
+        guid=key,
+        link=absolute_url(url, "", limits.max_link) if url else None,
+        summary=summary,
+        content=content,
+        author=one_line(_text(members, "author"))[: limits.max_title],
+        published=published,
+        published_text=one_line(published_text)[:200] or None,
+        date_flag=flag,
+        language=language,
+    )
+    cluster = _text(members, "cluster")
+    return ArchiveEntry(number, data, one_line(_text(members, "source")), language, cluster or None)
+
+
+def _text(members: dict[str, object], name: str) -> str:
+    value = members.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return str(value)
+        except ValueError:  # more digits than Python is willing to write out
+            raise _UnusableError(f"{name} is a number of too many digits") from None
+    raise _UnusableError(f"{name} is neither text nor number")
+
+
+def _markup(text: str, limit: int) -> str:
+    """Return text or HTML as safe HTML; text keeps its line breaks."""
+    text = text[:limit].strip()
+    if not _MARKUP.search(text):
+        return html.escape(text, quote=False)
+    return sanitise(text)
+
+
+def dump(entry: Entry, *, canonical: bool) -> str:
+    """Return one line of ``export``, without its line end; ``canonical``: it stands for its story."""
+    return json.dumps(
+        {
+            "id": entry.id,
+            "key": entry.data.key,
+            "feed": entry.feed,
+            "url": _masked(entry.data.link),
+            "canonical_url": _masked(entry.canonical_url),
+            "publisher": entry.publisher,
+            "agency": entry.agency,
+            "lang": entry.language,
+            "title": entry.data.title,
+            "published": _time(entry.data.published),
+            "first_seen": _time(entry.first_seen),
+            "report_id": entry.report_id,
+            "story_id": entry.story_id,
+            "canonical": canonical,
+        },
+        ensure_ascii=False,
+    )
+
+
+def _masked(url: str | None) -> str | None:
+    return mask_secrets(url) if url and "@" in url.split("//", 1)[-1].split("/", 1)[0] else url
+
+
+def _time(time: datetime | None) -> str | None:
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time is not None else None

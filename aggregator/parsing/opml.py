@@ -1,0 +1,119 @@
+"""Subscription lists in OPML, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape, quoteattr
+
+from aggregator.exceptions import ParseError
+from aggregator.model import Feed, Skip
+from aggregator.parsing.charset import decode
+from aggregator.parsing.repair import repaired, trimmed, without_doctype
+from aggregator.parsing.tree import Element, XmlError, local_name, read_tree
+from aggregator.text.clean import one_line
+from aggregator.text.urls import absolute_url, mask_secrets
+
+MAX_FEEDS = 50_000
+MAX_DEPTH = 50  # categories inside one another
+_SEPARATOR = "/"  # between nested categories
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriptions:
+    """A list as read: the feeds, and the outlines that are none, with reasons."""
+
+    feeds: tuple[Feed, ...]
+    skips: tuple[Skip, ...]
+
+
+def read(data: bytes) -> tuple[Feed, ...]:
+    """Return the feeds of an OPML document; raises ParseError where it is none."""
+    return read_all(data).feeds
+
+
+def read_all(data: bytes) -> Subscriptions:
+    """Return the feeds of an OPML document and what was left out; raises ParseError where it is none.
+
+    Attribute names are compared without case, nested outlines become categories joined by ``/``.
+    """
+    feeds: dict[str, Feed] = {}
+    skips: list[Skip] = []
+    number = 0
+    stack = [(child, "", 0) for child in reversed(_outlines(_root(data)))]
+    while stack:
+        outline, category, depth = stack.pop()
+        number += 1
+        attributes = {local_name(name).lower(): value for name, value in outline.attrib.items()}
+        name = one_line(attributes.get("title") or attributes.get("text") or "")
+        children = _outlines(outline)
+        address = attributes.get("xmlurl") or (attributes.get("url") if attributes.get("type", "").lower() in ("rss", "atom") else None)
+        if address is not None:
+            reason = _add(feeds, address, name, category, attributes)
+            if reason:
+                skips.append(Skip(number, f"outline {number} ({name[:80] or 'without a name'}): {reason}"))
+        elif not children:
+            skips.append(Skip(number, f"outline {number} ({name[:80] or 'without a name'}): no xmlUrl"))
+        if children and depth < MAX_DEPTH:
+            inner = _SEPARATOR.join(part for part in (category, name) if part) if address is None else category
+            stack.extend((child, inner, depth + 1) for child in reversed(children))
+    return Subscriptions(tuple(feeds.values()), tuple(skips))
+
+
+def _root(data: bytes) -> Element:
+    text = trimmed(decode(data, "")[0])
+    try:
+        root = read_tree(text)
+    except XmlError as first:
+        try:
+            root = read_tree(repaired(without_doctype(text)))
+        except XmlError:
+            raise ParseError(f"The file is no well-formed OPML: {first}.") from None
+    if local_name(root.tag).lower() != "opml":
+        raise ParseError(f"The file is XML, but no OPML: its root element is <{local_name(root.tag)}>.")
+    return next((child for child in root if isinstance(child.tag, str) and local_name(child.tag).lower() == "body"), root)
+
+
+def _outlines(element: Element) -> list[Element]:
+    return [child for child in element if isinstance(child.tag, str) and local_name(child.tag).lower() == "outline"]
+
+
+def _add(feeds: dict[str, Feed], address: str, name: str, category: str, attributes: dict[str, str]) -> str | None:
+    """Take a feed into the list, or return why not."""
+    address = address.strip()
+    if address.lower().startswith("feed:"):
+        address = address[5:]
+        address = "http:" + address if address.startswith("//") else address
+    url = absolute_url(address, "")
+    if url is None:
+        return f"{mask_secrets(address)[:200]!r} is no http(s) address"
+    if url in feeds:
+        return "named twice"
+    if len(feeds) >= MAX_FEEDS:
+        return f"over the limit of {MAX_FEEDS} feeds"
+    own_category = one_line(attributes.get("category", "")).strip(_SEPARATOR)
+    language = attributes.get("language", "").strip()
+    feeds[url] = Feed(url=url, name=name or None, category=category or own_category or None, language=language or None)
+    return None
+
+
+def write(feeds: Sequence[Feed], title: str) -> bytes:
+    """Return an OPML 2.0 document of the feeds, nested by category; credentials in addresses are masked."""
+    tree: dict[str, list[Feed]] = {}
+    for feed in feeds:
+        tree.setdefault(feed.category or "", []).append(feed)
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">', f"<head><title>{escape(one_line(title))}</title></head>"]
+    lines.append("<body>")
+    for category in sorted(tree):
+        parts = [part for part in category.split(_SEPARATOR) if part]
+        lines += [f"<outline text={quoteattr(one_line(part))}>" for part in parts]
+        lines += [_outline(feed) for feed in tree[category]]
+        lines += ["</outline>"] * len(parts)
+    return "\n".join([*lines, "</body>", "</opml>", ""]).encode("utf-8", "replace")
+
+
+def _outline(feed: Feed) -> str:
+    url = mask_secrets(feed.url)
+    name = quoteattr(one_line(feed.name or url))
+    language = f" language={quoteattr(feed.language)}" if feed.language else ""
+    return f'<outline type="rss" text={name} title={name} xmlUrl={quoteattr(url)}{language}/>'
