@@ -25,7 +25,9 @@ class FetchSettings:
     per_host: int = 1
     host_delay: float = 1.0  # seconds between two requests to one host
     workers: int = 32
-    user_agent: str = ""  # empty: aggregator/VERSION (+contact; N feeds)
+    user_agent: str = ""  # empty: aggregator/VERSION (+contact; N subscribers)
+    subscribers: int = 1  # desks that this one polls for
+    ca_file: str = ""  # PEM file of certificate authorities trusted besides the public ones
     contact: str = "https://example.org/aggregator"
     min_interval: timedelta = timedelta(minutes=15)
     max_interval: timedelta = timedelta(hours=24)

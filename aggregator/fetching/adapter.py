@@ -1,0 +1,105 @@
+"""The HTTP library's adapter, made to carry a fetch: guarded connections, one TLS context, nothing on its own.
+
+The library would read the CA bundle for each TLS connection (24-36 ms of CPU against 2-3 ms with one context),
+take proxies and credentials from the environment, and follow redirects with the body decompressed whole.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool
+from urllib3.util import create_urllib3_context
+
+from aggregator.fetching.connection import PlainPool, TlsPool
+from aggregator.fetching.targets import Target, target_of
+
+_POOLS = {"http": PlainPool, "https": TlsPool}
+
+
+class FeedAdapter(HTTPAdapter):
+    """Sends prepared requests over guarded connections that are kept per origin.
+
+    ``origins`` bounds the origins whose connections are kept, ``connections`` those kept of one origin.
+    """
+
+    def __init__(self, *, origins: int, connections: int, ca_file: str = "") -> None:
+        self._ca_file = ca_file
+        self._contexts: dict[bool, ssl.SSLContext] = {}
+        self._lock = threading.Lock()
+        super().__init__(pool_connections=origins, pool_maxsize=connections)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def context(self, verify: bool) -> ssl.SSLContext:
+        """Return the TLS context, made when first needed and then shared by all connections."""
+        with self._lock:
+            if verify not in self._contexts:
+                context = create_urllib3_context()
+                if verify:
+                    context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
+                    if self._ca_file:
+                        context.load_verify_locations(cafile=self._ca_file)
+                else:
+                    context.check_hostname = False
+                    context.verify_mode = ssl.CERT_NONE
+                self._contexts[verify] = context
+            return self._contexts[verify]
+
+    def get_connection_with_tls_context(
+        self,
+        request: PreparedRequest,
+        verify: Any,
+        proxies: Mapping[str, str] | None = None,
+        cert: Any = None,
+    ) -> HTTPConnectionPool:
+        """Return the kept connections of the request's origin."""
+        target = target_of(request.url or "")
+        manager: Any = self.poolmanager
+        if proxies:
+            manager = self.proxy_manager_for(proxies[target.scheme])
+            manager.pool_classes_by_scheme = _POOLS
+        options: dict[str, Any] = {}
+        if target.scheme == "https":
+            options = {
+                "ssl_context": self.context(bool(verify)),
+                "cert_reqs": "CERT_REQUIRED" if verify else "CERT_NONE",
+            }
+        pool: HTTPConnectionPool = manager.connection_from_host(
+            target.host, target.port, target.scheme, pool_kwargs=options
+        )
+        return pool
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Leave it to the context: the library's own would name the CA bundle anew to each pool."""
+
+    def request_url(self, request: PreparedRequest, proxies: Mapping[str, str] | None) -> str:
+        """Return what stands on the request line: the whole address for a proxy that is to forward it."""
+        target = target_of(request.url or "")
+        return target.url if proxies and target.scheme == "http" else target.path
+
+    def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Response:
+        """Return the library's response without a cookie jar filled and without a guess at the encoding."""
+        response = Response()
+        response.status_code = resp.status
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.raw = resp
+        response.url = req.url or ""
+        response.request = req
+        return response
+
+
+def prepare(target: Target, method: str, headers: dict[str, str], body: bytes | None = None) -> PreparedRequest:
+    """Return a request that is ready to be sent, built directly: the address was prepared once for all polls."""
+    request = PreparedRequest()
+    request.method = method
+    request.url = target.url
+    request.headers = headers  # type: ignore[assignment]
+    request.body = body
+    return request

@@ -1,0 +1,152 @@
+"""Connections that judge the very address they connect to, and speak HTTP/1 strictly.
+
+The library's pools keep them and call ``connect``, ``request`` and ``getresponse``; a name is resolved once, the
+address judged is the address connected to, so a name that resolves differently the second time gains nothing.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from aggregator.fetching.calls import Call, current
+from aggregator.fetching.faults import FetchError, connection_fault, tls_fault
+from aggregator.fetching.resolver import SocketAddress
+from aggregator.fetching.wire import Incoming
+
+_FORBIDDEN = ("\r", "\n", "\0")
+
+
+class _Guarded(HTTPConnection):
+    """The part that plain and TLS connections share."""
+
+    def _new_conn(self) -> socket.socket:
+        call = current()
+        timeout = self.timeout if isinstance(self.timeout, int | float) else None
+        limit = time.monotonic() + min(call.remaining(), timeout or call.remaining())
+        addresses = call.resolver.resolve(self._dns_host, self.port, limit - time.monotonic())
+        if not call.proxied:
+            addresses = [one for one in addresses if call.guard.permits(self.host, one[1][0], self.port)]
+        if not addresses:
+            raise FetchError(
+                "refused",
+                "the host lies in a private network; fetch.allow_private_networks names the ones that may be asked",
+            )
+        connection = _connect(call, addresses, limit)
+        # What follows is a TLS handshake or the request: each ends with the fetch at the latest.
+        connection.settimeout(min(call.remaining(), timeout or call.remaining()))
+        return connection
+
+    def connect(self) -> None:
+        super().connect()
+        assert self.sock is not None  # noqa: S101 - connected
+        current().attach(self.sock)
+
+    def request(  # type: ignore[override]
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_: object,
+    ) -> None:
+        """Send the request in one piece: the header fields that the fetcher wrote, and no other."""
+        call = current()
+        if self.sock is not None and call.fresh:
+            self.close()
+        call.reused = self.sock is not None
+        if self.sock is None:
+            self.connect()
+        head = [f"{method} {url} HTTP/1.1"]
+        for name, value in (headers or {}).items():
+            if any(mark in value or mark in name for mark in _FORBIDDEN):
+                raise FetchError("internal", f"the request header {name!r} holds a line break")
+            head.append(f"{name}: {value}")
+        data = "\r\n".join([*head, "\r\n"]).encode("latin-1")
+        try:
+            self.sock.settimeout(self.timeout)
+            call.attach(self.sock)
+            self.sock.sendall(data if body is None else data + body)
+        except OSError as error:
+            raise connection_fault(error) from error
+        call.incoming = Incoming(self.sock, method)
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        """Read the head of the answer; the body is read from ``Call.incoming``."""
+        call = current()
+        incoming = call.incoming
+        assert incoming is not None  # noqa: S101 - request() came before
+        try:
+            self.sock.settimeout(self.timeout)
+        except OSError as error:
+            raise connection_fault(error) from error
+        incoming.read_head()
+        return HTTPResponse(
+            b"",
+            headers=incoming.fields,  # type: ignore[arg-type]
+            status=incoming.status,
+            version=incoming.version,
+            version_string=f"HTTP/1.{incoming.version - 10}",
+            preload_content=False,
+            decode_content=False,
+            enforce_content_length=False,
+        )
+
+
+class PlainConnection(_Guarded):
+    """A guarded connection without TLS."""
+
+
+class TlsConnection(_Guarded, HTTPSConnection):
+    """A guarded connection with TLS."""
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except ssl.SSLError as error:
+            raise tls_fault(error) from error
+        except OSError as error:
+            raise connection_fault(error) from error
+
+
+class PlainPool(HTTPConnectionPool):
+    """Kept plain connections to one origin."""
+
+    ConnectionCls = PlainConnection  # type: ignore[assignment]
+
+
+class TlsPool(HTTPSConnectionPool):
+    """Kept TLS connections to one origin."""
+
+    ConnectionCls = TlsConnection  # type: ignore[assignment]
+
+    def _validate_conn(self, conn: TlsConnection) -> None:  # type: ignore[override]
+        # The library's own warns of each connection that is not verified; the desk decided that, feed by feed.
+        if conn.is_closed:
+            conn.connect()
+
+
+def _connect(call: Call, addresses: list[SocketAddress], limit: float) -> socket.socket:
+    fault = FetchError("timeout", "the server did not answer in time")
+    for position, (family, address) in enumerate(addresses):
+        left = min(limit - time.monotonic(), call.remaining())
+        if left <= 0:
+            break
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            # A dead first address must not use up the time of those after it.
+            connection.settimeout(left / (len(addresses) - position))
+            connection.connect(address)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as error:
+            connection.close()
+            fault = connection_fault(error)
+            continue
+        call.attach(connection)
+        return connection
+    raise fault

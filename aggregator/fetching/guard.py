@@ -1,0 +1,158 @@
+"""Which addresses may be connected to: the door against requests into the inside of a network."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from aggregator.exceptions import ConfigurationError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_YES = frozenset({"true", "yes", "on", "1"})
+_NO = frozenset({"", "false", "no", "off", "0"})
+
+# A service of the cloud's own machines under a public address (Azure's virtual public IP).
+_INSIDE = frozenset({ipaddress.ip_address("168.63.129.16")})
+# Ranges of IPv6 that carry an IPv4 address in their last 32 bits: RFC 4291 2.5.5.1, RFC 6052 2.1.
+_CARRIERS = (ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("64:ff9b::/96"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """One entry of the list of exceptions; ``port`` None stands for every port."""
+
+    port: int | None
+    network: Network | None = None
+    host: str | None = None
+
+
+class AddressGuard:
+    """Judges the address of a connection about to be made.
+
+    ``allow`` is ``fetch.allow_private_networks``: False lets only global addresses through, True every one, and a
+    comma-separated list of addresses, networks or host names, each with or without ``:port``, those besides the
+    global ones. Raises ConfigurationError where the list cannot be read.
+    """
+
+    def __init__(self, allow: bool | str) -> None:
+        text = str(allow).strip()
+        self._all = text.lower() in _YES
+        self._rules = () if self._all or text.lower() in _NO else tuple(_rule(part) for part in text.split(","))
+
+    def permits(self, host: str, address: str, port: int) -> bool:
+        """Tell whether a connection to ``address`` at ``port``, which ``host`` resolved to, may be made."""
+        if self._all:
+            return True
+        try:
+            # A zone ("fe80::1%eth0") only occurs with link-local addresses; the address decides.
+            parsed = ipaddress.ip_address(address.partition("%")[0])
+        except ValueError:
+            return False
+        return is_global(parsed) or any(_fits(rule, host.lower().rstrip("."), parsed, port) for rule in self._rules)
+
+    def permits_name(self, host: str, port: int) -> bool:
+        """Judge a name that a proxy will resolve: numbers as such, ``localhost`` and its kind as loopback."""
+        name = host.lower().rstrip(".")
+        if name == "localhost" or name.endswith(".localhost"):
+            return self.permits(host, "127.0.0.1", port)
+        number = number_of(name)
+        return number is None or self.permits(host, str(number), port)
+
+
+def number_of(host: str) -> Address | None:
+    """Return the address that a host means by itself, in any spelling the system's resolver takes, else None.
+
+    ``127.1``, ``2130706433``, ``0x7f.1`` and ``0177.0.0.1`` are all 127.0.0.1.
+    """
+    try:
+        return ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        pass
+    parts = host.split(".")
+    if not 1 <= len(parts) <= 4:
+        return None
+    try:
+        values = [_number(part) for part in parts]
+    except ValueError:
+        return None
+    head, tail = values[:-1], values[-1]
+    if any(value > 255 for value in head) or tail >= 256 ** (5 - len(parts)):
+        return None
+    total = tail
+    for position, value in enumerate(head):
+        total += value << (24 - 8 * position)
+    return ipaddress.IPv4Address(total)
+
+
+def is_global(address: Address) -> bool:
+    """Tell whether an address, and any IPv4 address hidden in it, is one of the public internet."""
+    if isinstance(address, ipaddress.IPv6Address):
+        hidden = _hidden(address)
+        if hidden is not None:
+            return is_global(hidden)
+        if address.is_site_local:
+            return False
+    return (
+        address.is_global
+        and not (address.is_multicast or address.is_reserved or address.is_unspecified or address.is_link_local)
+        and address not in _INSIDE
+    )
+
+
+def _hidden(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    if address.teredo is not None:
+        return address.teredo[1]
+    if any(address in network for network in _CARRIERS):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None
+
+
+def _number(part: str) -> int:
+    if not part.isascii() or not part.isalnum():
+        raise ValueError(part)
+    if part.startswith("0x"):
+        return int(part[2:] or "0", 16)
+    return int(part, 8) if part.startswith("0") and part != "0" else int(part)
+
+
+def _rule(part: str) -> _Rule:
+    part = part.strip().lower()
+    host, port = _split_port(part)
+    try:
+        return _Rule(port, network=ipaddress.ip_network(host, strict=False))
+    except ValueError:
+        pass
+    if not host or not all(label and label.replace("-", "").isalnum() for label in host.rstrip(".").split(".")):
+        raise ConfigurationError(
+            f"fetch.allow_private_networks: {part!r} is neither an address, a network nor a host name; "
+            "write true, false or a list such as '10.0.0.1, 127.0.0.1:8765'"
+        )
+    return _Rule(port, host=host.rstrip("."))
+
+
+def _split_port(part: str) -> tuple[str, int | None]:
+    if part.startswith("["):
+        host, _, rest = part[1:].partition("]")
+        port = rest.removeprefix(":")
+    elif part.count(":") == 1:
+        host, _, port = part.partition(":")
+    else:
+        return part, None
+    if port and not (port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise ConfigurationError(f"fetch.allow_private_networks: {part!r} has no port number after the colon")
+    return host, int(port) if port else None
+
+
+def _fits(rule: _Rule, host: str, address: Address, port: int) -> bool:
+    if rule.port is not None and rule.port != port:
+        return False
+    if rule.host is not None:
+        return rule.host == host
+    mapped = _hidden(address) if isinstance(address, ipaddress.IPv6Address) else None
+    return rule.network is not None and any(found in rule.network for found in (address, mapped) if found is not None)

@@ -1,0 +1,218 @@
+"""Fetches feeds over HTTP: politely, under limits, and without ever raising for what a server does."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Self
+
+from aggregator.fetching.calls import Call
+from aggregator.fetching.exchange import KEPT_ORIGINS, Answer, Exchanger, Question
+from aggregator.fetching.faults import FetchError, as_fault
+from aggregator.fetching.statuses import PERMANENT, REDIRECTS, failure_of_status, named
+from aggregator.fetching.targets import Target, basic, resolve, target_of
+from aggregator.model import Feed, FeedState, FetchFailure, FetchOutcome, NotModified, Response, Secret
+from aggregator.settings import FetchSettings
+from aggregator.text.urls import mask_secrets
+
+ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
+    "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
+)
+MAX_VALIDATOR = 4_096  # characters; a longer one is not worth sending back
+_BLANK = b"\xef\xbb\xbf\0 \t\r\n"
+# Framing is ours, and a coding that we cannot decode must not be asked for.
+_RESERVED = frozenset({"host", "connection", "content-length", "transfer-encoding", "accept-encoding"})
+
+
+@dataclass(slots=True)
+class _Trail:
+    """Where a fetch has got to: kept up to date so that a failure can name the address it happened at."""
+
+    target: Target | None = None
+    permanent: Target | None = None  # the end of the chain's permanent beginning
+    conditional: bool = False
+    withheld: bool = False  # credentials exist that this origin was not sent
+
+
+class Fetcher:
+    """Fetches feeds from any number of threads; holds the connections, the TLS context and the watchdog.
+
+    ``feeds`` is how many feeds there are: connections are kept for as many origins, within a bound.
+    Raises ConfigurationError where ``allow_private_networks`` cannot be read.
+    """
+
+    def __init__(self, settings: FetchSettings, *, feeds: int = 0) -> None:
+        self._settings = settings
+        self._exchanger = Exchanger(settings, origins=feeds or KEPT_ORIGINS)
+        self._headers = {
+            "User-Agent": user_agent(settings),
+            "Accept": ACCEPT,
+            "Accept-Encoding": "gzip, deflate",
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End what is under way and let go of every connection and thread."""
+        self._exchanger.close()
+
+    def release(self) -> None:
+        """Close the connections that wait for another request: worthwhile where the next one is minutes away."""
+        self._exchanger.release()
+
+    def fetch(self, feed: Feed, state: FeedState, now: datetime) -> FetchOutcome:
+        """Ask for a feed once, redirects and all.
+
+        ``now`` dates what the headers say relative to it. Never raises for anything a server does.
+        """
+        started = time.monotonic()
+        trail = _Trail()
+        try:
+            with self._exchanger.call(proxied=feed.proxy is not None) as call:
+                answer = self._follow(call, feed, state, trail)
+            outcome = _outcome(answer, trail, now)
+        except Exception as error:  # noqa: BLE001 - whatever the HTTP stack raises is this feed's failure only
+            fault = as_fault(error)
+            outcome = FetchFailure(fault.kind, fault.message)
+        if isinstance(outcome, FetchFailure):
+            outcome = replace(outcome, message=_told(outcome.message, feed, trail.target))
+        return replace(outcome, seconds=time.monotonic() - started)
+
+    def _follow(self, call: Call, feed: Feed, state: FeedState, trail: _Trail) -> Answer:
+        """Follow redirects by hand: the permanent beginning of the chain is noted, a repeated address ends it."""
+        own = target_of(feed.url)
+        target = target_of(state.url or feed.url)
+        seen = {target.url}
+        only_permanent = True
+        for hop in range(self._settings.max_redirects + 1):
+            trail.target = target
+            trail.withheld = target.origin != own.origin and _has_credentials(feed, own)
+            headers = self._request_headers(feed, own, target)
+            validators = dict(_validators(state)) if hop == 0 else {}
+            trail.conditional = bool(validators)
+            answer = self._exchanger.ask(
+                call, Question(target, headers | validators, verify=feed.verify_tls, proxy=feed.proxy)
+            )
+            if answer.status not in REDIRECTS:
+                return answer
+            target = _next(target, answer)
+            if target.url in seen:
+                raise FetchError("redirect", "the redirects lead in a circle")
+            seen.add(target.url)
+            only_permanent = only_permanent and answer.status in PERMANENT
+            trail.permanent = target if only_permanent else trail.permanent
+        raise FetchError("redirect", f"more than {self._settings.max_redirects} redirects (fetch.max_redirects)")
+
+    def _request_headers(self, feed: Feed, own: Target, target: Target) -> dict[str, str]:
+        """Return the fields to send; the feed's own ones and its credentials go to its own origin only."""
+        if target.origin != own.origin:
+            return self._headers
+        headers = self._headers
+        if feed.user is not None or feed.password is not None:
+            password = feed.password.reveal() if feed.password else ""
+            headers = headers | {"Authorization": basic(feed.user or "", password)}
+        elif own.authorization:
+            headers = headers | {"Authorization": own.authorization}
+        for name, value in feed.headers:
+            if name.lower() not in _RESERVED:
+                headers = {known: old for known, old in headers.items() if known.lower() != name.lower()}
+                headers[name] = value.reveal() if isinstance(value, Secret) else value
+        return headers
+
+
+def user_agent(settings: FetchSettings) -> str:
+    """Return the one name under which every request goes out."""
+    if settings.user_agent:
+        return settings.user_agent
+    try:
+        release = version("aggregator")
+    except PackageNotFoundError:  # run from a source tree
+        release = "dev"
+    return f"aggregator/{release} (+{settings.contact}; {settings.subscribers} subscribers)"
+
+
+def _validators(state: FeedState) -> Iterator[tuple[str, str]]:
+    """Yield the validators as the server gave them: RFC 9110 13.1.2, 13.1.3."""
+    if state.force_unconditional:
+        return
+    if state.etag:
+        yield "If-None-Match", state.etag
+    if state.last_modified:
+        yield "If-Modified-Since", state.last_modified
+
+
+def _next(target: Target, answer: Answer) -> Target:
+    location = _field(answer.headers, "location")
+    if not location:
+        raise FetchError("redirect", f"{named(answer.status)} without an address to go to")
+    return resolve(target, location)
+
+
+def _outcome(answer: Answer, trail: _Trail, now: datetime) -> FetchOutcome:
+    target = trail.target
+    assert target is not None  # noqa: S101 - an answer came from somewhere
+    if answer.status == 304:
+        if not trail.conditional:
+            return FetchFailure(
+                "protocol", "HTTP 304 although nothing conditional was asked", 304, force_unconditional=True
+            )
+        return NotModified(target.url, answer.headers, *_received(answer.headers))
+    if answer.status not in (200, 203):
+        return failure_of_status(answer.status, answer.headers, now, withheld=trail.withheld)
+    if not answer.body[:1_024].strip(_BLANK) and not answer.body.strip(_BLANK):
+        return FetchFailure("http", f"{named(answer.status)} with an empty body", answer.status)
+    etag, last_modified = _received(answer.headers)
+    return Response(
+        url=target.url,
+        status=answer.status,
+        headers=answer.headers,
+        body=answer.body,
+        content_hash=hashlib.sha256(answer.body).hexdigest(),
+        etag=etag,
+        last_modified=last_modified,
+        permanent_url=trail.permanent.url if trail.permanent else None,
+    )
+
+
+def _received(headers: tuple[tuple[str, str], ...]) -> tuple[str | None, str | None]:
+    """Return ETag and Last-Modified byte for byte, without those that could not be sent back."""
+    etag, last_modified = (
+        value if value and len(value) <= MAX_VALIDATOR and not _has_controls(value) else None
+        for value in (_field(headers, "etag"), _field(headers, "last-modified"))
+    )
+    return etag, last_modified
+
+
+def _has_controls(value: str) -> bool:
+    return any(character < " " or character == "\x7f" for character in value)
+
+
+def _field(headers: tuple[tuple[str, str], ...], name: str) -> str | None:
+    for found, value in headers:
+        if found == name:
+            return value
+    return None
+
+
+def _has_credentials(feed: Feed, own: Target) -> bool:
+    return feed.user is not None or feed.password is not None or bool(feed.headers) or own.authorization is not None
+
+
+def _told(message: str, feed: Feed, target: Target | None) -> str:
+    """Return the message with the address it concerns and without any secret of the feed."""
+    address = mask_secrets(target.url if target else feed.url)
+    text = f"{address}: {message}"
+    secrets = [value for _, value in feed.headers if isinstance(value, Secret)] + [feed.password, feed.proxy]
+    for secret in secrets:
+        if secret is not None and len(secret.reveal()) >= 4:
+            text = text.replace(secret.reveal(), str(secret))
+    return text
