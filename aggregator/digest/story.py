@@ -218,7 +218,14 @@ def _corrected_at(entry: Entry) -> datetime:
 
 
 def is_withdrawn(story: Story) -> bool:
-    canonical = story.summary.canonical_entry
-    return any(
-        entry.correction in WITHDRAWN for report in story.reports for entry in report.entries if entry.id == canonical
-    )
+    """Say whether the publisher or the agency behind the canonical entry took the story back."""
+    entries = {entry.id: entry for report in story.reports for entry in report.entries}
+    canonical = entries.get(story.summary.canonical_entry)
+    if canonical is None:
+        return False
+    behind = set(_behind(canonical))
+    return any(entry.correction in WITHDRAWN and not behind.isdisjoint(_behind(entry)) for entry in entries.values())
+
+
+def _behind(entry: Entry) -> tuple[str, ...]:
+    return (entry.publisher,) if entry.agency is None else (entry.publisher, entry.agency)

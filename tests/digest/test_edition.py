@@ -153,6 +153,20 @@ def test_withdrawn_story_appears_among_the_corrections_alone() -> None:
     assert made.known == ("s1", "s2")
 
 
+def test_story_is_withdrawn_when_the_agency_behind_it_sends_a_kill() -> None:
+    copied = entry("e1", "Aurora", agency="CP")
+    kill = entry("e2", "Continental Press", agency="CP", own=True, correction="kill")
+    made = edition(Material(story("s1", (copied,), (kill,))))
+    assert not list(made.stories())
+    assert [notice.entry for notice in made.corrections] == ["e2"]
+
+
+def test_story_of_several_survives_the_withdrawal_of_one() -> None:
+    made = edition(Material(story("s1", (entry("e1", "Aurora"),), (entry("e2", "Borealis", correction="retraction"),))))
+    assert [line.id for line in made.stories()] == ["s1"]
+    assert [notice.entry for notice in made.corrections] == ["e2"]
+
+
 def test_withdrawals_stand_before_corrections() -> None:
     made = edition(
         Material(story("s1", (entry("e1", "A", correction="correction", hours=9),))),

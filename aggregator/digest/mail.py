@@ -1,0 +1,137 @@
+"""An edition as a mail: plain text and HTML in one message, sent over SMTP.
+
+The Message-ID is made from the edition, so a message sent twice is one message to every mail program and archive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import smtplib
+import ssl
+from collections.abc import Sequence
+from email import policy
+from email.errors import MessageError
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+
+from aggregator.digest.escape import plain
+from aggregator.digest.render import render
+from aggregator.digest.values import Edition
+from aggregator.digest.wording import Clock
+from aggregator.exceptions import DeliveryError
+from aggregator.model import Secret
+from aggregator.settings import MailSettings
+
+_TIMEOUT = 30.0  # seconds a mail server may stay silent
+_SUBMISSIONS = 465  # RFC 8314: TLS from the first byte
+_OWN_MACHINE = ("127.0.0.1", "::1", "localhost")
+
+
+def message_id(edition: Edition, sender: str) -> str:
+    """Return the one Message-ID of ``edition`` when it comes from ``sender``."""
+    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+    digest = hashlib.sha256(edition.id.encode()).hexdigest()[:16]
+    return f"<edition.{edition.id}.{digest}@{domain}>"
+
+
+def message(edition: Edition, sender: str, recipients: Sequence[str]) -> EmailMessage:
+    """Return ``edition`` as a multipart message; DeliveryError where an address cannot be one."""
+    mail = EmailMessage(policy=policy.SMTP)
+    try:
+        mail["From"] = _address(sender, "mail.sender")
+        mail["To"] = ", ".join(_address(recipient, "mail.recipients") for recipient in recipients)
+        mail["Subject"] = plain(_subject(edition))
+    except (ValueError, MessageError) as error:  # a header that would break the message
+        raise DeliveryError(
+            f"The digest cannot be addressed: {error}. Check the mail section of the settings."
+        ) from error
+    mail["Message-ID"] = message_id(edition, sender)
+    mail["Date"] = format_datetime(edition.until)
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: holiday notices need not answer
+    mail.set_content(render(edition, "text"), cte="quoted-printable")
+    mail.add_alternative(render(edition, "html"), subtype="html", cte="quoted-printable")
+    # A random boundary would make other bytes of the same edition.
+    mail.set_boundary(f"edition-{hashlib.sha256(edition.id.encode()).hexdigest()[:32]}")
+    return mail
+
+
+def send(mail: EmailMessage, settings: MailSettings, password: Secret | None) -> None:
+    """Hand ``mail`` to the server in ``settings``; DeliveryError says who refused what, and leaves no secret in it."""
+    _check(settings)
+    where = f"{settings.server}:{settings.port}"
+    try:
+        with _connect(settings) as server:
+            _greet(server, settings, password)
+            refused = server.send_message(
+                mail,
+                from_addr=parseaddr(settings.sender)[1],
+                to_addrs=[parseaddr(recipient)[1] for recipient in settings.recipients],
+            )
+    except smtplib.SMTPAuthenticationError as error:
+        raise DeliveryError(
+            f"{where} did not accept user {settings.user!r} ({error.smtp_code}). "
+            "Check mail.user and the password in mail.password_env or mail.password_file."
+        ) from error
+    except smtplib.SMTPRecipientsRefused as error:
+        raise DeliveryError(
+            f"{where} refused every recipient: {', '.join(error.recipients)}. Check mail.recipients."
+        ) from error
+    except ssl.SSLError as error:
+        raise DeliveryError(
+            f"No secure connection to {where}: {error.reason or error}. Check the server's certificate."
+        ) from error
+    except smtplib.SMTPNotSupportedError as error:
+        raise DeliveryError(
+            f"{where} cannot do what the settings ask: {error}. Check mail.starttls and mail.user."
+        ) from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise DeliveryError(f"The digest could not be mailed through {where}: {_reason(error)}.") from error
+    if refused:
+        raise DeliveryError(
+            f"{where} refused some recipients: {', '.join(sorted(refused))}; the others have the digest."
+        )
+
+
+def _connect(settings: MailSettings) -> smtplib.SMTP:
+    if settings.port == _SUBMISSIONS:
+        return smtplib.SMTP_SSL(settings.server, settings.port, timeout=_TIMEOUT, context=ssl.create_default_context())
+    return smtplib.SMTP(settings.server, settings.port, timeout=_TIMEOUT)
+
+
+def _greet(server: smtplib.SMTP, settings: MailSettings, password: Secret | None) -> None:
+    server.ehlo()
+    if settings.starttls and settings.port != _SUBMISSIONS:
+        server.starttls(context=ssl.create_default_context())
+        server.ehlo()
+    if settings.user:
+        server.login(settings.user, password.reveal() if password else "")
+
+
+def _check(settings: MailSettings) -> None:
+    if not settings.server or not settings.sender or not settings.recipients:
+        raise DeliveryError("The digest cannot be mailed: set mail.server, mail.sender and mail.recipients.")
+    secure = settings.starttls or settings.port == _SUBMISSIONS or settings.server in _OWN_MACHINE
+    if settings.user and not secure:
+        raise DeliveryError(
+            f"No password is sent to {settings.server} in the clear. Set mail.starttls, or leave mail.user empty."
+        )
+
+
+def _subject(edition: Edition) -> str:
+    counts = f"{edition.counts.stories:,} stories" if not edition.nothing_new else "nothing new"
+    corrections = f", {len(edition.corrections)} corrected" if edition.corrections else ""
+    return f"{edition.title}, {Clock(edition).day()}: {counts}{corrections}"
+
+
+def _address(text: str, key: str) -> str:
+    address = parseaddr(text)[1]
+    if "@" not in address or any(character.isspace() for character in address) or "\n" in text or "\r" in text:
+        raise ValueError(f"{key} holds {text!r}, which is no mail address")
+    return text
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        said = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
+        return plain(f"it answered {error.smtp_code} {said}")
+    return plain(str(error)) or type(error).__name__
