@@ -1,14 +1,179 @@
-"""One pass over feeds: fetch in threads, prepare in workers, save one feed a transaction."""
+"""One pass over feeds: fetch in threads, prepare in workers, save one feed a transaction.
+
+The coordinator (the thread that calls ``run``) is the only one that touches the database. Threads and workers
+hand their results over a queue; what ends in the queue is saved before the next feed is handed out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, SimpleQueue
+from threading import Event
+from typing import Protocol
 
-from aggregator.model import Feed, FeedOutcome, FetchFailure, FetchOutcome, NotModified, Response
+from aggregator.executor import failure_of
+from aggregator.fetching.politeness import HostSchedule
+from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, Response
 from aggregator.pipeline.prepare import Preparation, Prepared, prepare
+from aggregator.pipeline.saving import Saver
+from aggregator.settings import Settings
 from aggregator.storage.feeds import StoredFeed
 
 Progress = Callable[[FeedOutcome, int, int], None]
+# How long the coordinator sleeps at most before it looks whether it was told to stop.
+_PATIENCE = 0.5
+
+
+class Fetching(Protocol):
+    """What the pass needs of a fetcher; tests hand in one without sockets."""
+
+    def fetch(self, feed: Feed, state: FeedState, now: datetime) -> FetchOutcome:
+        """Fetch one feed; never raises for anything that a server does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One feed to poll: what the desk asked for, and what is stored of it."""
+
+    feed: Feed
+    stored: StoredFeed
+
+    @property
+    def address(self) -> str:
+        """Where the request goes: the address after a permanent move."""
+        return self.stored.state.url or self.feed.url
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    poll: Poll
+    outcome: FetchOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    poll: Poll
+    response: Response
+    result: Prepared | FetchFailure
+
+
+class PollPass:
+    """A pass over some feeds; ``now`` gives the time by the product's clock."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        fetcher: Fetching,
+        workers: Executor,
+        saver: Saver,
+        now: Callable[[], datetime],
+        stop: Event,
+    ) -> None:
+        self._settings = settings
+        self._fetcher = fetcher
+        self._workers = workers
+        self._saver = saver
+        self._now = now
+        self._stop = stop
+        self._results: SimpleQueue[_Fetched | _Prepared] = SimpleQueue()
+        self._hosts = HostSchedule(settings.fetch.per_host, settings.fetch.host_delay)
+
+    def run(self, polls: Sequence[Poll], progress: Progress) -> list[FeedOutcome]:
+        """Poll these feeds; return one outcome a feed, in the order in which they ended.
+
+        When ``stop`` is set, feeds in hand are finished and saved, the others are left for the next pass.
+        """
+        outcomes: list[FeedOutcome] = []
+        waiting = {poll.feed.url: poll for poll in polls}
+        for poll in polls:
+            self._hosts.add(poll.feed.url, poll.address)
+        under_way = 0
+        with ThreadPoolExecutor(self._settings.fetch.workers, thread_name_prefix="fetch") as threads:
+            while waiting or under_way:
+                if not self._stop.is_set():
+                    under_way += self._hand_out(threads, waiting, self._settings.fetch.workers * 2 - under_way)
+                elif not under_way:
+                    break
+                for outcome in self._take(self._sleep(waiting)):
+                    if outcome is not None:
+                        under_way -= 1
+                        outcomes.append(outcome)
+                        progress(outcome, len(outcomes), len(polls))
+        self._saver.finish(self._now())
+        return outcomes
+
+    def _hand_out(self, threads: Executor, waiting: dict[str, Poll], room: int) -> int:
+        if room <= 0 or not waiting:
+            return 0
+        ready = self._hosts.take(time.monotonic(), room)
+        for url in ready:
+            poll = waiting.pop(url)
+            threads.submit(self._fetch, poll)
+        return len(ready)
+
+    def _sleep(self, waiting: dict[str, Poll]) -> float:
+        if not waiting or self._stop.is_set():
+            return _PATIENCE
+        wait = self._hosts.wait(time.monotonic())
+        return _PATIENCE if wait is None else min(_PATIENCE, max(0.0, wait))
+
+    def _fetch(self, poll: Poll) -> None:
+        try:
+            outcome = self._fetcher.fetch(poll.feed, poll.stored.state, self._now())
+        except Exception as error:  # noqa: BLE001 - one feed's surprise is never the others' loss
+            outcome = FetchFailure("internal", f"unexpected: {failure_of(error).message}")
+        self._hosts.release(poll.feed.url, time.monotonic())
+        self._results.put(_Fetched(poll, outcome))
+
+    def _take(self, patience: float) -> Iterable[FeedOutcome | None]:
+        """Yield an outcome for each feed that ended; None for one that went on to a worker."""
+        try:
+            first = self._results.get(timeout=patience) if patience > 0 else self._results.get_nowait()
+        except Empty:
+            return
+        batch = [first]
+        while not self._results.empty() and len(batch) < 64:
+            batch.append(self._results.get())
+        with self._saver.batch():
+            for result in batch:
+                yield self._handle(result)
+
+    def _handle(self, result: _Fetched | _Prepared) -> FeedOutcome | None:
+        if isinstance(result, _Prepared):
+            return self._saver.save_document(result.poll, result.response, result.result, self._now())
+        outcome = result.outcome
+        if isinstance(outcome, Response) and outcome.content_hash != result.poll.stored.state.content_hash:
+            self._prepare(result.poll, outcome)
+            return None
+        return self._saver.save_unchanged(result.poll, outcome, self._now())
+
+    def _prepare(self, poll: Poll, response: Response) -> None:
+        future = self._workers.submit(prepare, self._preparation(poll, response))
+        future.add_done_callback(lambda done: self._results.put(_Prepared(poll, response, _result(done))))
+
+    def _preparation(self, poll: Poll, response: Response) -> Preparation:
+        stored = poll.stored
+        return Preparation(
+            body=response.body,
+            url=response.url,
+            headers=dict(response.headers),
+            now=self._now(),
+            limits=self._settings.parse,
+            language=poll.feed.language,
+            publisher_names=tuple(name for name in (stored.publisher, stored.name) if name),
+            known=self._saver.hashes(stored.id),
+            bad_guids=stored.state.bad_guids,
+            sketching=self._settings.stories.enabled,
+        )
+
+
+def _result(future: Future[Prepared | FetchFailure]) -> Prepared | FetchFailure:
+    try:
+        return future.result()
+    except Exception as error:  # noqa: BLE001 - a worker that was killed, or a bug met by one document
+        return FetchFailure("parse", f"could not be parsed: {failure_of(error).message}")

@@ -68,6 +68,19 @@ class Store:
                 raise
             self.connection.execute("COMMIT")
 
+    @contextmanager
+    def savepoint(self) -> Iterator[sqlite3.Connection]:
+        """A part of a transaction that is undone alone where it fails, so that one feed's fault costs no other's entries."""
+        with self.transaction() as db:
+            db.execute("SAVEPOINT part")
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK TO part")
+                db.execute("RELEASE part")
+                raise
+            db.execute("RELEASE part")
+
     def backup(self, target: Path) -> None:
         """Copy the live database to ``target`` with SQLite's online backup; replaces it only when complete."""
         partial = target.with_name(target.name + ".partial")

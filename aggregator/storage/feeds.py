@@ -28,6 +28,7 @@ class StoredFeed:
     """A feed's row: its number, what it is called, and what we remember of it."""
 
     id: int
+    url_key: str  # see feed_key
     url: str  # without secrets
     name: str | None
     title: str | None
@@ -163,7 +164,7 @@ class FeedStore:
     def _select(self, where: str, values: tuple[object, ...] = ()) -> list[StoredFeed]:
         names = ", ".join(_COLUMNS)
         cursor = self._db.execute(
-            "SELECT id, url, name, title, publisher, category, language, authority, agency, followed, paused, "
+            "SELECT id, key, url, name, title, publisher, category, language, authority, agency, followed, paused, "
             f"{names} FROM feed {where}",  # noqa: S608 - column names of ours
             values,
         )
@@ -220,7 +221,7 @@ def _state_values(state: FeedState) -> list[object]:
 
 
 def _stored(row: Sequence[object]) -> StoredFeed:
-    head, tail = row[:11], row[11:]
+    head, tail = row[:12], row[12:]
     remembered: dict[str, object] = {}
     for name, value in zip(_STATE, tail, strict=True):
         if name in _TIMES:
@@ -234,9 +235,10 @@ def _stored(row: Sequence[object]) -> StoredFeed:
         else:
             remembered[name] = value
     remembered["url"] = remembered["url"] or ""
-    feed_id, url, name, title, publisher, category, language, authority, agency, followed, paused = head
+    feed_id, key, url, name, title, publisher, category, language, authority, agency, followed, paused = head
     return StoredFeed(
         id=feed_id,  # type: ignore[arg-type]
+        url_key=key,  # type: ignore[arg-type]
         url=url,  # type: ignore[arg-type]
         name=name,  # type: ignore[arg-type]
         title=title,  # type: ignore[arg-type]

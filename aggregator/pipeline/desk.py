@@ -1,0 +1,202 @@
+"""The desk: one open newsroom, with its settings, its clock and its database. What the command line talks to."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import Self
+
+from aggregator.digest.edition import Edition, Window
+from aggregator.executor import open_executor
+from aggregator.fetching.http import Fetcher
+from aggregator.model import Entry, Feed, FeedOutcome, Revision, Story, StoryQuery, StorySummary
+from aggregator.newsroom.publishers import Families, families, publisher_of_feed
+from aggregator.pipeline import editions
+from aggregator.pipeline.archives import Importer, ImportOutcome, export_line
+from aggregator.pipeline.explaining import Why, explain
+from aggregator.pipeline.health import FeedHealthRow, Status, feed_health, status
+from aggregator.pipeline.placing import Placer
+from aggregator.pipeline.poll import Poll, PollPass, Progress
+from aggregator.pipeline.reading import Reader, SearchHit
+from aggregator.pipeline.recording import Recorder
+from aggregator.pipeline.saving import Saver
+from aggregator.pipeline.subscriptions import named, neighbours, sort_out, subscriptions
+from aggregator.pipeline.verbs import Editor
+from aggregator.settings import Settings
+from aggregator.storage.database import Store
+from aggregator.storage.feeds import FeedStore
+
+Clock = Callable[[], datetime]
+
+
+class Desk:
+    """One open newsroom; use it as a context manager, from one thread."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock, feeds: Sequence[Feed]) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self.feeds = tuple(feeds)
+        self.families: Families = families(feeds)
+        self._stack = ExitStack()
+        self._open_fetcher: Fetcher | None = None
+        self._open_workers: Executor | None = None
+
+    @classmethod
+    def open(
+        cls, settings: Settings, database: Path | None, *, clock: Clock, feeds: Sequence[Feed] | None = None
+    ) -> Self:
+        """Open the database (None: a scratch one in memory) and, where ``feeds`` are given, follow just these."""
+        store = Store(database)
+        try:
+            desk = cls(settings, store, clock, feeds or ())
+            if feeds is not None:
+                desk.follow(feeds)
+        except BaseException:
+            store.close()
+            raise
+        return desk
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the workers and close the database."""
+        self._stack.close()
+        self.store.close()
+
+    # --- feeds -------------------------------------------------------------------------------
+
+    def follow(self, feeds: Sequence[Feed]) -> None:
+        """Follow just these feeds from now on; what is stored of others stays."""
+        self.feeds = tuple(feeds)
+        self.families = families(feeds)
+        FeedStore(self.store).sync([(feed, publisher_of_feed(feed)) for feed in feeds], self.clock())
+
+    def fetch(
+        self,
+        patterns: Sequence[str] = (),
+        *,
+        everything: bool = False,
+        progress: Progress = lambda outcome, done, total: None,
+        stop: Event | None = None,
+    ) -> list[FeedOutcome]:
+        """Poll the feeds that are due, or those named, or all; return one outcome a feed.
+
+        Raises NotFoundError where a pattern names no feed. ``stop``, when set from elsewhere, ends the pass after the feeds in hand.
+        """
+        rows = FeedStore(self.store)
+        now = self.clock()
+        wanted = named(subscriptions(self.feeds, rows), patterns)
+        polls, others = sort_out(wanted, rows.due_keys(now), everything=everything or bool(patterns), now=now)
+        total = len(polls) + len(others)
+        for done, outcome in enumerate(others, 1):
+            progress(outcome, done, total)
+        if not polls:
+            return others
+        placer = Placer(self.store, self.settings)
+        saver = Saver(
+            self.store,
+            self.settings,
+            placer,
+            Recorder(self.store, self.settings, self.families, placer),
+            random.random,
+            lambda address: neighbours(address, wanted),
+        )
+        run = PollPass(self.settings, self._fetcher(), self._workers(), saver, self.clock, stop or Event())
+        return others + run.run(polls, lambda outcome, done, _: progress(outcome, done + len(others), total))
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def stories(self, query: StoryQuery) -> list[StorySummary]:
+        """Return the stories that a query asks for."""
+        return self._reader().list(query)
+
+    def story(self, prefix: str) -> Story:
+        """Return one story with its reports; the id may be shortened, and an id that was merged leads on."""
+        return self._reader().story(prefix)
+
+    def why(self, story: str, entry: str | None = None) -> Why:
+        """Explain why an entry (else the newest) stands in a story, or what kept it out."""
+        return explain(self._reader(), self.store, self.settings, story, entry)
+
+    def entry(self, prefix: str) -> Entry:
+        """Return one entry."""
+        return self._reader().entry(prefix)
+
+    def revisions(self, prefix: str) -> tuple[Revision, ...]:
+        """Return an entry's earlier versions, oldest first."""
+        reader = self._reader()
+        return reader.entries.revisions(reader.entries.resolve(prefix))
+
+    def search(self, text: str, limit: int = 20, since: datetime | None = None) -> list[SearchHit]:
+        """Return the entries that hold all words of ``text``, best first."""
+        return self._reader().search(text, limit, since)
+
+    def status(self) -> Status:
+        """Return what the newsroom holds and what it does next."""
+        return status(self.store, self.clock())
+
+    def feed_health(self) -> list[FeedHealthRow]:
+        """Return how each feed is."""
+        return feed_health(self.store, self.clock())
+
+    # --- editions ----------------------------------------------------------------------------
+
+    def edition(
+        self, *, since: datetime | None = None, until: datetime | None = None, day: date | None = None, title: str | None = None
+    ) -> Edition:
+        """Return the edition of a day, or of a window (by default the 24 hours up to now); frozen when first made."""
+        now = self.clock()
+        if day is not None:
+            window = editions.day_window(day, self.settings.digest, now)
+        else:
+            end = min(until or now, now)
+            window = Window(since or end - timedelta(days=1), end)
+        return editions.make_edition(self.store, self.settings.digest, window, now)
+
+    # --- in and out --------------------------------------------------------------------------
+
+    def import_archive(self, path: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> ImportOutcome:
+        """Read a JSON Lines archive into the database."""
+        return Importer(self.store, self.settings, self.families, self.clock()).run(path, progress)
+
+    def export(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[dict[str, object]]:
+        """Yield entries as `export` writes them, in order of arrival."""
+        reader = self._reader()
+        canonical = reader.stories.canonical_entries()
+        for entry in reader.export(since, until):
+            yield export_line(entry, entry.id in canonical)
+
+    # --- editors' verbs ----------------------------------------------------------------------
+
+    def editor(self, by: str) -> Editor:
+        """Return the verbs, given by ``by``."""
+        return Editor(self.store, Placer(self.store, self.settings), by, self.clock())
+
+    # --- pieces ------------------------------------------------------------------------------
+
+    def _reader(self) -> Reader:
+        return Reader(self.store, self.clock())
+
+    def _fetcher(self) -> Fetcher:
+        if self._open_fetcher is None:
+            self._open_fetcher = self._stack.enter_context(Fetcher(self.settings.fetch, feeds=len(self.feeds)))
+        return self._open_fetcher
+
+    def _workers(self) -> Executor:
+        if self._open_workers is None:
+            parse, run = self.settings.parse, self.settings.run
+            self._open_workers = self._stack.enter_context(
+                open_executor(run.executor, parse.workers, parse.deadline, parse.memory, run.dask_address)
+            )
+        return self._open_workers

@@ -1,0 +1,145 @@
+"""Saving what a poll brought: entries, links, the next poll's validators and due time, in one transaction a feed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from aggregator.fetching.politeness import after_failure, after_not_modified, after_response, after_same_body, next_step
+from aggregator.model import FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
+from aggregator.pipeline.recording import Origin, Recorded, Recorder
+from aggregator.storage.feeds import FeedStore
+
+if TYPE_CHECKING:
+    from aggregator.pipeline.placing import Placer
+    from aggregator.pipeline.poll import Poll
+    from aggregator.pipeline.prepare import Prepared
+    from aggregator.settings import Settings
+    from aggregator.storage.database import Store
+
+
+class Saver:
+    """The only writer of a pass. ``jitter`` gives a number in [0, 1) a call; ``hosts`` maps a host to its feeds' rows."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        placer: Placer,
+        recorder: Recorder,
+        jitter: Callable[[], float],
+        neighbours: Callable[[str], tuple[int, ...]],
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._placer = placer
+        self._recorder = recorder
+        self._jitter = jitter
+        self._neighbours = neighbours
+        self._feeds = FeedStore(store)
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Save several feeds with one commit: each is whole or absent all the same."""
+        with self._store.transaction():
+            yield
+
+    def hashes(self, feed_id: int) -> Mapping[str, str]:
+        """Return key -> content hash of the feed's entries that a document may still hold."""
+        return self._placer.entries.hashes(feed_id, self._settings.parse.max_entries)
+
+    def save_unchanged(self, poll: Poll, outcome: FetchOutcome, now: datetime) -> FeedOutcome:
+        """Save a poll that brought no new document: 304, the same bytes again, or a failure."""
+        before = poll.stored.state
+        if isinstance(outcome, FetchFailure):
+            return self._save_failure(poll, outcome, now)
+        if isinstance(outcome, NotModified):
+            state = after_not_modified(poll.feed, before, outcome, now, self._jitter(), self._settings.fetch)
+            http_status = 304
+        else:
+            state = after_same_body(poll.feed, before, outcome, now, self._jitter(), self._settings.fetch)
+            http_status = outcome.status
+        return self._close(poll, state, now, FeedOutcome(
+            feed=poll.stored.shown,
+            url=poll.stored.url,
+            status="not_modified",
+            http_status=http_status,
+            seconds=outcome.seconds,
+        ))
+
+    def save_document(self, poll: Poll, response: Response, result: Prepared | FetchFailure, now: datetime) -> FeedOutcome:
+        """Save a document's entries and what follows from them, all or nothing."""
+        if isinstance(result, FetchFailure):
+            return self._save_failure(poll, result, now, response)
+        with self._store.savepoint():
+            counts = self._recorder.record(Origin(poll.stored), result.entries, now)
+            self._feeds.save_title(poll.stored.id, result.parsed.title, result.parsed.language)
+            state = after_response(
+                poll.feed,
+                poll.stored.state,
+                response,
+                result.parsed,
+                counts.new,
+                counts.known + counts.updated,
+                now,
+                self._jitter(),
+                self._settings.fetch,
+            )
+            return self._close(poll, state, now, _ok(poll, response, result, counts))
+
+    def finish(self, now: datetime) -> None:
+        """End a pass: the second look over stories that grew, in a transaction of its own."""
+        with self._store.transaction():
+            self._placer.finish(now)
+
+    def _save_failure(
+        self, poll: Poll, failure: FetchFailure, now: datetime, response: Response | None = None
+    ) -> FeedOutcome:
+        state = after_failure(poll.feed, poll.stored.state, failure, now, self._jitter(), self._settings.fetch)
+        if failure.host_wide and state.next_fetch is not None and poll.feed.host_backoff:
+            self._feeds.postpone_host(self._neighbours(poll.address), state.next_fetch)
+        outcome = FeedOutcome(
+            feed=poll.stored.shown,
+            url=poll.stored.url,
+            status="gone" if failure.kind == "gone" else "error",
+            http_status=failure.status if response is None else response.status,
+            error=failure.message,
+            feeds=failure.feeds,
+            seconds=failure.seconds if response is None else response.seconds,
+        )
+        return self._close(poll, state, now, outcome)
+
+    def _close(self, poll: Poll, state: FeedState, now: datetime, outcome: FeedOutcome) -> FeedOutcome:
+        told = replace(outcome, next_fetch=state.next_fetch)
+        with self._store.savepoint():
+            self._feeds.save_state(poll.stored.id, state)
+            self._feeds.log_poll(poll.stored.id, now, told)
+        return told
+
+
+def _ok(poll: Poll, response: Response, result: Prepared, counts: Recorded) -> FeedOutcome:
+    return FeedOutcome(
+        feed=poll.stored.shown,
+        url=poll.stored.url,
+        status="ok",
+        http_status=response.status,
+        new=counts.new,
+        updated=counts.updated,
+        known=counts.known,
+        skipped=len(result.parsed.skips),
+        note=_note(result),
+        seconds=response.seconds,
+    )
+
+
+def _note(result: Prepared) -> str | None:
+    notes = []
+    if result.parsed.ill_formed:
+        notes.append(f"ill-formed: {result.parsed.ill_formed}")
+    if result.parsed.bad_guids:
+        notes.append("bad guids: one stands for several entries")
+    notes.extend(f"entry {skip.position} left out: {skip.reason}" for skip in result.parsed.skips[:3])
+    return "; ".join(notes) or None

@@ -1,0 +1,85 @@
+"""Which feeds a pass takes: what is due, what was named, and one poll where two subscriptions end at one address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from aggregator.exceptions import NotFoundError
+from aggregator.model import Feed, FeedOutcome
+from aggregator.pipeline.poll import Poll
+from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
+
+
+def named(feeds: Sequence[Poll], patterns: Sequence[str]) -> list[Poll]:
+    """Return the feeds that ``patterns`` name by address, name, title or publisher; NotFoundError for a name that fits none."""
+    if not patterns:
+        return list(feeds)
+    chosen: dict[str, Poll] = {}
+    for pattern in patterns:
+        wanted = pattern.casefold()
+        fits = [poll for poll in feeds if wanted in _names(poll)] or [
+            poll for poll in feeds if any(wanted in name for name in _names(poll))
+        ]
+        if not fits:
+            raise NotFoundError(f"no feed is called {pattern!r}; `feeds list` shows those that are followed")
+        chosen.update((poll.feed.url, poll) for poll in fits)
+    return [poll for poll in feeds if poll.feed.url in chosen]
+
+
+def _names(poll: Poll) -> tuple[str, ...]:
+    stored = poll.stored
+    names = (poll.feed.url, stored.url, stored.name, stored.title, stored.publisher)
+    return tuple(name.casefold() for name in names if name)
+
+
+def subscriptions(feeds: Sequence[Feed], store: FeedStore) -> list[Poll]:
+    """Pair what the desk follows with what is stored of it, in the order of feeds.yaml."""
+    stored = {row.url_key: row for row in store.followed()}
+    return [Poll(feed, stored[feed_key(feed.url)]) for feed in feeds if feed_key(feed.url) in stored]
+
+
+def sort_out(
+    polls: Sequence[Poll], due: set[str], *, everything: bool, now: datetime
+) -> tuple[list[Poll], list[FeedOutcome]]:
+    """Return the feeds to poll now, and an outcome for each of the others that was asked for.
+
+    Paused and gone feeds are never polled; of subscriptions that end at one address with the same credentials one is.
+    """
+    chosen: list[Poll] = []
+    others: list[FeedOutcome] = []
+    taken: dict[tuple[object, ...], StoredFeed] = {}
+    for poll in polls:
+        if poll.stored.paused or poll.stored.state.gone:
+            others.append(_left_out(poll))
+            continue
+        if not everything and feed_key(poll.feed.url) not in due:
+            continue
+        feed = poll.feed
+        place = (poll.address, feed.headers, feed.user, feed.password, feed.proxy)
+        if place in taken:
+            twin = taken[place]
+            note = f"duplicate: ends at the same address as {twin.shown}; remove one of the two from feeds.yaml"
+            others.append(_skipped(poll, note))
+            continue
+        taken[place] = poll.stored
+        chosen.append(poll)
+    return chosen, others
+
+
+def neighbours(address: str, polls: Sequence[Poll]) -> tuple[int, ...]:
+    """Return the rows of the feeds that live on the host of ``address`` and obey a back-off for the whole host."""
+    host = urlsplit(address).hostname
+    return tuple(poll.stored.id for poll in polls if poll.feed.host_backoff and urlsplit(poll.address).hostname == host)
+
+
+def _left_out(poll: Poll) -> FeedOutcome:
+    if poll.stored.state.gone:
+        note = "gone: the server said 410 Gone for good; `feeds resume` asks again, `feeds remove` forgets it"
+        return FeedOutcome(poll.stored.shown, poll.stored.url, "gone", http_status=410, note=note)
+    return _skipped(poll, "paused; `feeds resume` takes it up again")
+
+
+def _skipped(poll: Poll, note: str) -> FeedOutcome:
+    return FeedOutcome(poll.stored.shown, poll.stored.url, "skipped", next_fetch=poll.stored.state.next_fetch, note=note)
