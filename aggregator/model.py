@@ -109,6 +109,7 @@ class Response:
     etag: str | None = None
     last_modified: str | None = None
     permanent_url: str | None = None  # end of the permanent prefix of the redirect chain
+    redirected: bool = False  # ``url`` is not the address that was asked for
     seconds: float = 0.0
 
 

@@ -36,6 +36,7 @@ class _Trail:
     target: Target | None = None
     permanent: Target | None = None  # the end of the chain's permanent beginning
     conditional: bool = False
+    redirected: bool = False
     withheld: bool = False  # credentials exist that this origin was not sent
 
 
@@ -95,6 +96,7 @@ class Fetcher:
         only_permanent = True
         for hop in range(self._settings.max_redirects + 1):
             trail.target = target
+            trail.redirected = hop > 0
             trail.withheld = target.origin != own.origin and _has_credentials(feed, own)
             headers = self._request_headers(feed, own, target)
             validators = dict(_validators(state)) if hop == 0 else {}
@@ -180,6 +182,7 @@ def _outcome(answer: Answer, trail: _Trail, now: datetime) -> FetchOutcome:
         etag=etag,
         last_modified=last_modified,
         permanent_url=trail.permanent.url if trail.permanent else None,
+        redirected=trail.redirected,
     )
 
 

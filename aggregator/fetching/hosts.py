@@ -1,0 +1,117 @@
+"""Slots per host: who may be asked now, so that no host is asked by two at once or twice in a second. Pure."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+def host_of(url: str) -> str:
+    """Return the host that politeness counts by: without port and case, so that http and https are one."""
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+@dataclass(slots=True)
+class _Host:
+    waiting: deque[str] = field(default_factory=deque)
+    running: int = 0
+    free_at: float = 0.0  # when the next request may start
+    queued: bool = False  # stands in the heap
+
+
+class HostSchedule:
+    """Hands out work by host: at most ``per_host`` of one host at once, ``delay`` seconds between two of its requests.
+
+    Times are seconds on any clock that does not jump. Hosts take turns; work of one host keeps its order. All
+    operations cost the logarithm of the number of hosts.
+    """
+
+    def __init__(self, per_host: int = 1, delay: float = 1.0) -> None:
+        self._per_host = max(per_host, 1)
+        self._delay = max(delay, 0.0)
+        self._hosts: dict[str, _Host] = {}
+        self._heap: list[tuple[float, int, str]] = []
+        self._turn = 0
+        self._host_of: dict[str, str] = {}  # of the work under way
+        self._waiting = 0
+
+    def __len__(self) -> int:
+        """Work that waits or is under way."""
+        return self._waiting + len(self._host_of)
+
+    @property
+    def running(self) -> int:
+        """Work under way."""
+        return len(self._host_of)
+
+    def add(self, key: str, host: str) -> None:
+        """Let a piece of work wait for its host; ``key`` names it and must not be there already."""
+        slot = self._hosts.setdefault(host, _Host())
+        slot.waiting.append(key)
+        self._waiting += 1
+        self._queue(host, slot)
+
+    def ready(self, now: float, limit: int | None = None) -> list[str]:
+        """Hand out the work that may start now, at most ``limit`` pieces; each is to be ended by ``done``."""
+        handed: list[str] = []
+        while self._heap and self._heap[0][0] <= now and (limit is None or len(handed) < limit):
+            _, _, host = heapq.heappop(self._heap)
+            slot = self._hosts[host]
+            slot.queued = False
+            if slot.waiting and slot.running < self._per_host and slot.free_at <= now:
+                key = slot.waiting.popleft()
+                self._waiting -= 1
+                slot.running += 1
+                slot.free_at = now + self._delay
+                self._host_of[key] = host
+                handed.append(key)
+            self._queue(host, slot)
+        return handed
+
+    def done(self, key: str, now: float) -> None:
+        """End a piece of work: the pause before the next one of its host counts from here."""
+        host = self._host_of.pop(key)
+        slot = self._hosts[host]
+        slot.running -= 1
+        slot.free_at = max(slot.free_at, now + self._delay)
+        self._queue(host, slot)
+
+    def hold(self, host: str, until: float) -> list[str]:
+        """Leave a host alone until a time, after 429 or 503; returns the waiting work, which is taken out."""
+        slot = self._hosts.setdefault(host, _Host())
+        slot.free_at = max(slot.free_at, until)
+        taken = list(slot.waiting)
+        slot.waiting.clear()
+        self._waiting -= len(taken)
+        return taken
+
+    def wait(self, now: float) -> float | None:
+        """Return the seconds until something may start by itself; None where only ``add`` or ``done`` can help."""
+        return max(self._heap[0][0] - now, 0.0) if self._heap else None
+
+    def forget_idle(self, now: float) -> None:
+        """Drop what is known of hosts that have no work and owe no pause: a daemon meets many in a year."""
+        idle = [
+            host
+            for host, slot in self._hosts.items()
+            if not slot.waiting and not slot.running and not slot.queued and slot.free_at <= now
+        ]
+        for host in idle:
+            del self._hosts[host]
+
+    def extend(self, work: Iterable[tuple[str, str]]) -> None:
+        """Add many pairs of key and host."""
+        for key, host in work:
+            self.add(key, host)
+
+    def _queue(self, host: str, slot: _Host) -> None:
+        if not slot.queued and slot.waiting and slot.running < self._per_host:
+            self._turn += 1
+            heapq.heappush(self._heap, (slot.free_at, self._turn, host))
+            slot.queued = True

@@ -1,0 +1,317 @@
+"""When to ask a feed again, and what to remember of the answer. Pure: time and chance are handed in.
+
+``jitter`` is a uniform random number in [0, 1) everywhere; ``FetchSettings.jitter`` is the share of the interval
+that it may add. All functions take the state before a poll and return the state after it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from aggregator.fetching.caching import fresh_until
+from aggregator.model import Feed, FeedState, FetchFailure, NotModified, ParsedFeed, PollHints, Response
+from aggregator.settings import FetchSettings
+
+MIN_BY_HAND = timedelta(minutes=1)
+WITHOUT_VALIDATORS = timedelta(hours=1)  # FreshRSS; a feed that can only be had whole is not asked for often
+HOST_BACKOFF = timedelta(hours=1)  # 429 and 503 without Retry-After: FreshRSS
+GONE_INTERVAL = timedelta(days=1)  # between two looks at a feed that answered 410, until it counts as gone
+QUIET = timedelta(days=30)  # without a new entry: once a day is enough
+WEEK = timedelta(days=7)
+
+# Polls an expected new entry: an entry then waits a quarter of the usual gap at most. miniflux asks once an entry.
+POLLS_PER_ENTRY = 4
+SHORTEN, LENGTHEN = 0.5, 1.5  # bounds of one step of the learned interval; news-crawl x0.8 / x1.5
+MEMORY = WEEK  # of the running rate: an entry counts a third after this time
+
+
+def after_response(
+    feed: Feed,
+    state: FeedState,
+    response: Response,
+    parsed: ParsedFeed | None,
+    new_entries: int,
+    known_entries: int,
+    now: datetime,
+    jitter: float,
+    settings: FetchSettings,
+    *,
+    published: Sequence[datetime] | None = None,
+) -> FeedState:
+    """Return the state after a body whose entries were read; ``parsed`` None where it was the same body again.
+
+    ``published`` are the dates of the document's entries, where ``parsed`` does not hold the entries themselves.
+    """
+    if published is None:
+        published = [entry.published for entry in parsed.entries if entry.published] if parsed else []
+    overrun = state.last_ok is not None and new_entries > 0 and known_entries == 0
+    moved = _moved(replace(state, url=state.url or feed.url), response, now, settings)
+    # Validators belong to the address that gave them: RFC 9110 8.8.
+    ours = not response.redirected or response.url == moved.url
+    after = replace(
+        _succeeded(moved, now),
+        etag=response.etag if ours else None,
+        last_modified=response.last_modified if ours else None,
+        content_hash=response.content_hash,
+        fresh_until=fresh_until(response.headers, now),
+        hints=parsed.hints if parsed else state.hints,
+        ill_formed=parsed.ill_formed if parsed else state.ill_formed,
+        bad_guids=state.bad_guids or (parsed is not None and parsed.bad_guids),
+        possible_gaps=state.possible_gaps + overrun,
+        last_gap=now if overrun else state.last_gap,
+    )
+    after = _learn(after, state, new_entries, now, settings, published, overrun=overrun)
+    return replace(after, next_fetch=next_fetch(feed, after, now, jitter, settings))
+
+
+def after_not_modified(
+    feed: Feed, state: FeedState, outcome: NotModified, now: datetime, jitter: float, settings: FetchSettings
+) -> FeedState:
+    """Return the state after a 304: a success that freshens what is kept (RFC 9111 4.3.4)."""
+    after = replace(
+        _succeeded(state, now),
+        etag=outcome.etag or state.etag,
+        last_modified=outcome.last_modified or state.last_modified,
+        fresh_until=fresh_until(outcome.headers, now),
+        moved_to=None,
+        moved_since=None,
+        moved_seen=0,
+    )
+    after = _learn(after, state, 0, now, settings, (), overrun=False)
+    return replace(after, next_fetch=next_fetch(feed, after, now, jitter, settings))
+
+
+def after_failure(
+    feed: Feed, state: FeedState, failure: FetchFailure, now: datetime, jitter: float, settings: FetchSettings
+) -> FeedState:
+    """Return the state after a failure: entries, validators and hints stay; the wait doubles up to the ceiling.
+
+    A feed never stops by itself but for 410, and that only once it has said so for ``gone_after``.
+    """
+    after = replace(
+        state,
+        last_fetch=now,
+        failures=state.failures + 1,
+        first_failed=state.first_failed if state.failures else now,
+        last_failed=now,
+        last_error=failure.message,
+        force_unconditional=state.force_unconditional or failure.force_unconditional,
+    )
+    if failure.kind == "gone":
+        since = state.gone_since or now
+        after = replace(after, gone_since=since, gone=now - since >= settings.gone_after)
+        if after.gone:
+            return replace(after, next_fetch=None)
+        wait = max(GONE_INTERVAL, backoff(feed, after, failure, settings))
+    else:
+        wait = backoff(feed, after, failure, settings)
+    due = now + _spread(min(wait, settings.max_interval), jitter, settings)
+    if failure.retry_after is not None:
+        due = max(due, _after_retry(failure.retry_after, now, jitter, settings))
+    return replace(after, next_fetch=due)
+
+
+def backoff(feed: Feed, state: FeedState, failure: FetchFailure, settings: FetchSettings) -> timedelta:
+    """Return the wait after ``state.failures`` failures in a row: it doubles from the feed's interval."""
+    start = interval(feed, state, settings)
+    if failure.host_wide and failure.retry_after is None:
+        start = max(start, HOST_BACKOFF)
+    return _doubled(start, state.failures, settings)
+
+
+def host_hold(feed: Feed, state: FeedState, failure: FetchFailure, settings: FetchSettings) -> datetime | None:
+    """Return until when the feed's whole host is to be left alone, or None; ``state`` is that after the failure."""
+    if not failure.host_wide or not feed.host_backoff or state.last_failed is None:
+        return None
+    return failure.retry_after or state.last_failed + _doubled(HOST_BACKOFF, state.failures, settings)
+
+
+def next_fetch(feed: Feed, state: FeedState, now: datetime, jitter: float, settings: FetchSettings) -> datetime:
+    """Return when to ask again after a success."""
+    wait = interval(feed, state, settings)
+    if state.fresh_until is not None:
+        wait = max(wait, min(state.fresh_until - now, settings.max_interval))
+    return postponed(now + _spread(wait, jitter, settings), state.hints)
+
+
+def interval(feed: Feed, state: FeedState, settings: FetchSettings) -> timedelta:
+    """Return the time between two polls of a healthy feed, before jitter and what caches say.
+
+    What the desk sets by hand goes down to a minute and is not raised by ttl or sy:; what is learned lies between
+    the floor and the ceiling, whatever a feed says: a ttl of 99999 must not mute it.
+    """
+    if feed.interval is not None:
+        return min(max(feed.interval, MIN_BY_HAND), settings.max_interval)
+    wanted = state.learned_interval or settings.default_interval
+    for hint in (state.hints.ttl, state.hints.update_interval):
+        wanted = max(wanted, hint) if hint else wanted
+    if state.last_ok is not None and not (state.etag or state.last_modified):
+        wanted = max(wanted, WITHOUT_VALIDATORS)
+    return min(max(wanted, settings.min_interval), settings.max_interval)
+
+
+def postponed(due: datetime, hints: PollHints) -> datetime:
+    """Return ``due``, or the end of the hours and days (GMT) in which the feed does not want to be read.
+
+    Hints that leave no hour of the week are ignored.
+    """
+    hours = {hour % 24 for hour in hints.skip_hours}
+    if not hours and not hints.skip_days:
+        return due
+    if len(hours) >= 24 or len(hints.skip_days) >= 7:
+        return due
+    moment = due
+    for _ in range(24 * 7):
+        if moment.hour not in hours and moment.weekday() not in hints.skip_days:
+            return moment
+        # Minutes and seconds stay: a common end of the hour would bring all of them at once.
+        moment += timedelta(hours=1)
+    return due
+
+
+def spread_overdue(keys: Sequence[str], now: datetime, over: timedelta) -> dict[str, datetime]:
+    """Return when each of many overdue feeds is to be asked after a long stop: evenly, in their order, from now on."""
+    step = over / max(len(keys), 1)
+    return {key: now + step * position for position, key in enumerate(keys)}
+
+
+def address_key(url: str) -> str:
+    """Return what two subscriptions to one address have in common."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    port = f":{parts.port}" if parts.port and parts.port != {"http": 80, "https": 443}.get(parts.scheme) else ""
+    return f"{host}{port}{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+
+
+def duplicates(addresses: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return, for pairs of a feed's key and where it ends, the later feeds that end where an earlier one does.
+
+    The result maps the key of the duplicate, which is not to be polled, to the key of the feed that is.
+    """
+    first: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for key, url in addresses:
+        kept = first.setdefault(address_key(url), key)
+        if kept != key:
+            found[key] = kept
+    return found
+
+
+# --- inside ------------------------------------------------------------------------------------
+
+
+def _spread(wait: timedelta, jitter: float, settings: FetchSettings) -> timedelta:
+    """Add jitter: upwards, because the wait is a floor; at the ceiling downwards, because that holds as well."""
+    share = wait * settings.jitter
+    room = settings.max_interval - wait
+    if room <= timedelta(0):
+        return wait - share * jitter
+    return wait + min(share, room) * jitter
+
+
+def _after_retry(moment: datetime, now: datetime, jitter: float, settings: FetchSettings) -> datetime:
+    """Let the feeds of a host that named a moment come back one after another."""
+    wait = moment - now
+    return moment + wait * (settings.jitter * jitter) if wait < timedelta(days=1) else moment
+
+
+def _doubled(start: timedelta, failures: int, settings: FetchSettings) -> timedelta:
+    times: int = 1 << min(max(failures - 1, 0), 16)
+    return min(start * times, settings.max_interval)
+
+
+def _succeeded(state: FeedState, now: datetime) -> FeedState:
+    return replace(
+        state,
+        last_fetch=now,
+        last_ok=now,
+        failures=0,
+        first_failed=None,
+        last_error=None,
+        force_unconditional=False,
+        gone_since=None,
+        gone=False,
+    )
+
+
+def _moved(state: FeedState, response: Response, now: datetime, settings: FetchSettings) -> FeedState:
+    """Follow a permanent redirect whose target was a feed, once it has repeated: lost feeds come from haste here."""
+    target = response.permanent_url
+    if target is None:
+        return replace(state, moved_to=None, moved_since=None, moved_seen=0)
+    same = target == state.moved_to and state.moved_since is not None
+    since = state.moved_since if same and state.moved_since else now
+    seen = state.moved_seen + 1 if same else 1
+    if _is_upgrade(state.url, target) or seen >= settings.move_polls or now - since >= settings.move_after:
+        return replace(state, url=target, moved_to=None, moved_since=None, moved_seen=0)
+    return replace(state, moved_to=target, moved_since=since, moved_seen=seen)
+
+
+def _is_upgrade(old: str, new: str) -> bool:
+    before, after = urlsplit(old), urlsplit(new)
+    return (before.scheme, after.scheme) == ("http", "https") and before.hostname == after.hostname
+
+
+def _learn(
+    after: FeedState,
+    before: FeedState,
+    new_entries: int,
+    now: datetime,
+    settings: FetchSettings,
+    published: Sequence[datetime],
+    *,
+    overrun: bool,
+) -> FeedState:
+    """Learn how often the feed has something new, and from that how often to ask."""
+    dates = [date for date in published if date <= now]
+    if before.last_ok is None:
+        rate = _rate_of_document(dates, now)
+        last_new = max(dates, default=now)
+    else:
+        rate = _running_rate(before, new_entries, now)
+        last_new = now if new_entries else before.last_new or now
+    learned = _target(rate, settings)
+    previous = before.learned_interval
+    if previous is not None:
+        learned = min(max(learned, previous * SHORTEN), previous * LENGTHEN)
+    if overrun:
+        learned = min(learned, (previous or learned) * SHORTEN)
+    if now - last_new >= QUIET:
+        learned = settings.max_interval
+    learned = min(max(learned, settings.min_interval), settings.max_interval)
+    return replace(after, entries_per_week=rate, last_new=last_new, learned_interval=learned)
+
+
+def _target(rate: float | None, settings: FetchSettings) -> timedelta:
+    """Return the interval for a rate in entries a week: miniflux' entry_frequency with a factor."""
+    if rate is None:
+        return settings.default_interval
+    if rate * POLLS_PER_ENTRY * settings.max_interval <= WEEK:
+        return settings.max_interval
+    return WEEK / (rate * POLLS_PER_ENTRY)
+
+
+def _rate_of_document(dates: Sequence[datetime], now: datetime) -> float | None:
+    """Return entries a week as a first document shows them: over the last week, or its span where that is shorter."""
+    if not dates:
+        return None
+    recent = [date for date in dates if now - date <= WEEK]
+    if len(recent) < len(dates) or len(recent) < 2:
+        return float(len(recent))
+    span = max(now - min(recent), timedelta(hours=1))
+    return len(recent) * (WEEK / span)
+
+
+def _running_rate(before: FeedState, new_entries: int, now: datetime) -> float | None:
+    """Return the exponentially weighted rate of new entries, in entries a week."""
+    last = before.last_ok
+    assert last is not None  # noqa: S101 - there was a poll before
+    elapsed = max(now - last, timedelta(seconds=1))
+    if before.entries_per_week is None:
+        return new_entries * (WEEK / elapsed) if new_entries else None
+    kept = math.exp(-(elapsed / MEMORY))
+    return before.entries_per_week * kept + new_entries * (WEEK / elapsed) * (1 - kept)

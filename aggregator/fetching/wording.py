@@ -1,0 +1,76 @@
+"""One line for a person: what happened to a feed, and what happens next. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from aggregator.model import Feed, FeedOutcome, FeedState
+
+
+def explain(feed: Feed, outcome: FeedOutcome, state: FeedState, now: datetime) -> str:
+    """Return what a poll brought and what follows; ``state`` is that after the poll."""
+    return f"{_happened(outcome)}; {what_next(feed, state, now)}"
+
+
+def health(feed: Feed, state: FeedState, now: datetime) -> str:
+    """Return how a feed does and what follows, between two polls."""
+    if state.last_fetch is None:
+        happened = "never asked"
+    elif state.failures:
+        times = "once" if state.failures == 1 else f"{state.failures} times in a row"
+        since = f" over {duration(now - state.first_failed)}" if state.first_failed and state.failures > 1 else ""
+        happened = f"failed {times}{since}: {state.last_error or 'unknown error'}"
+    else:
+        happened = f"answered {_moment(state.last_ok, now)}" if state.last_ok else "asked"
+    if state.possible_gaps and state.last_gap:
+        happened += f"; entries may have been missed ({state.possible_gaps}x, last {_moment(state.last_gap, now)})"
+    return f"{happened}; {what_next(feed, state, now)}"
+
+
+def what_next(feed: Feed, state: FeedState, now: datetime) -> str:
+    """Return what happens to a feed next, and why where that is not plain."""
+    if feed.paused:
+        return "paused by the desk"
+    if state.gone:
+        return "given up: it answered 410 (gone) for so long; remove it or correct its address"
+    due = state.next_fetch
+    when = "next poll now" if due is None or due <= now else f"next poll in {duration(due - now)}"
+    reasons = []
+    if state.gone_since is not None:
+        reasons.append(f"gone for {duration(now - state.gone_since)}")
+    if state.moved_to is not None:
+        reasons.append("it moved for good; the new address is taken over if that repeats")
+    if not feed.verify_tls:
+        reasons.append("certificate not checked")
+    return f"{when} ({'; '.join(reasons)})" if reasons else when
+
+
+def duration(span: timedelta) -> str:
+    """Return a span in the unit a person would use: ``40 s``, ``25 min``, ``3 h``, ``2 days``."""
+    seconds = round(span.total_seconds())
+    if seconds < 90:
+        return f"{max(seconds, 0)} s"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min"
+    if seconds < 36 * 3_600:
+        return f"{round(seconds / 3_600)} h"
+    return f"{round(seconds / 86_400)} days"
+
+
+def _happened(outcome: FeedOutcome) -> str:
+    if outcome.status == "not_modified":
+        text = "unchanged"
+    elif outcome.status == "ok":
+        counts = [(outcome.new, "new"), (outcome.updated, "edited"), (outcome.skipped, "skipped")]
+        text = ", ".join(f"{count} {name}" for count, name in counts if count) or "nothing new"
+    elif outcome.status == "skipped":
+        text = "not asked"
+    else:
+        text = outcome.error or "failed"
+    return f"{text} ({outcome.note})" if outcome.note else text
+
+
+def _moment(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return "an unknown time"
+    return f"{duration(now - moment)} ago"
