@@ -49,6 +49,7 @@ _REFUSED = frozenset({"utf-7", "punycode", "idna", "unicode_escape", "raw_unicod
 _WIDE = frozenset({"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
 _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]{0,400}?encoding\s*=\s*[\"']\s*([A-Za-z0-9._:-]{1,40})\s*[\"'][^>]{0,200}>")
 _HTTP_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
+_MULTIBYTE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")  # a sign of UTF-8 that some bytes spoil
 _HEAD = 1_024  # bytes in which a declaration is looked for
 
 
@@ -65,12 +66,12 @@ def decode(body: bytes, content_type: str) -> tuple[str, str | None]:
             return _lenient(body, name)
     labels = _labels(body, content_type)
     for label in labels:
-        name = _codec(label)
-        if name is None:
+        codec = _codec(label)
+        if codec is None:
             continue
-        if name == "windows-1252":
+        if codec == "windows-1252":
             return _western(body)
-        text = _strict(body, name)
+        text = _strict(body, codec)
         if text is not None:
             return text, None
     return _unlabelled(body, labels)
@@ -92,7 +93,9 @@ def _unlabelled(body: bytes, labels: list[str]) -> tuple[str, str | None]:
     if text is not None:
         unusable = next((label for label in labels), None)
         return text, f"encoding: labelled {unusable}, is UTF-8" if unusable else None
-    wanted = next((name for name in map(_codec, labels) if name is not None), "utf-8")
+    if not labels and not _MULTIBYTE.search(body):
+        return _western(body)[0], "encoding: not labelled, and not UTF-8; read as windows-1252"
+    wanted = next((codec for codec in map(_codec, labels) if codec is not None), "utf-8")
     text = body.decode(wanted, "replace")
     return text, f"encoding: {text.count(chr(0xFFFD))} places are not {wanted}"
 

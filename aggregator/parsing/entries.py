@@ -83,7 +83,7 @@ class _Door:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             return Skip(number, f"entry {number} cannot be read: {type(error).__name__}: {error}")
         if data is None:
-            return Skip(number, f"entry {number} has neither id, link, title nor text")
+            return Skip(number, f"entry {number} is empty: no id, link, title, text, author or date")
         return data
 
     def _entry(self, raw: RawEntry, feed_language: str | None) -> EntryData | None:
@@ -93,6 +93,8 @@ class _Door:
         summary = self._markup(raw.summary, limits.max_summary)
         published, flag, published_text = self._published(raw)
         guid = storable(raw.guid).strip(_BLANKS) if raw.guid else ""
+        if guid.startswith("/") and raw.guid_is_link:
+            guid = absolute_url(guid, self._base) or guid
         link = self._link(raw, guid)
         source_url, canonical = raw.source_url, raw.canonical_link
         data = EntryData(
@@ -113,7 +115,7 @@ class _Door:
             canonical_link=absolute_url(canonical, self._base, limits.max_link) if canonical else None,
             categories=_categories(raw.categories),
         )
-        key = _key(data)
+        key = _key(data) or _raw_key(raw)
         return replace(data, key=key) if key else None
 
     def title(self, text: RawText) -> str:
@@ -154,7 +156,7 @@ class _Door:
 
     def _link(self, raw: RawEntry, guid: str) -> str | None:
         candidates = [raw.link, raw.other_link]
-        if raw.guid_is_link and ("://" in guid or guid.startswith("/")):
+        if raw.guid_is_link and "://" in guid:
             candidates.append(guid)
         for candidate in candidates:
             if candidate:
@@ -203,6 +205,13 @@ def _text_key(data: EntryData) -> str:
     if not (data.title or data.summary or data.content):
         return ""
     return "hash:" + _digest(data.title, data.published_text or data.summary or data.content)
+
+
+def _raw_key(raw: RawEntry) -> str:
+    """Return an identity for an entry of which nothing readable is left but its author, its date or empty markup."""
+    dates = (raw.published_text or "", raw.updated_text or "", raw.created_text or "")
+    parts = (raw.author, *dates, raw.title.value, raw.summary.value, *(text.value for text in raw.contents))
+    return "hash:" + _digest(*parts) if any(parts) else ""
 
 
 def _rekeyed(entries: Sequence[_Numbered]) -> list[_Numbered]:

@@ -29,7 +29,6 @@ from aggregator.parsing.repair import repaired, trimmed, without_doctype
 from aggregator.parsing.tree import XmlError, read_tree
 from aggregator.settings import ParseSettings
 
-_HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 # What feedparser is told: the bytes are UTF-8 by now, and no address to resolve links against.
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 
@@ -166,7 +165,9 @@ def _own(entry: Any, name: str) -> object:
 
 def _text(value: object, detail: Any, form: str) -> RawText:
     kind = (detail or {}).get("type", "text/html")
-    markup = Markup.HTML if kind in _HTML_TYPES else Markup.TEXT if form.startswith("atom") else Markup.GUESS
+    markup = Markup.HTML
+    if kind in ("text/plain", "text", "plain"):
+        markup = Markup.TEXT if form.startswith("atom") else Markup.GUESS
     base = _string((detail or {}).get("base"))
     return RawText(_string(value), markup, base if base.startswith(("http://", "https://")) else None)
 

@@ -36,7 +36,7 @@ _PREFIXES = {
     "http://www.itunes.com/dtds/podcast-1.0.dtd": "itunes:",
     "http://rssnamespace.org/feedburner/ext/1.0": "feedburner:",
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf:",
-    "http://www.w3.org/xml/1998/namespace": "xml:",
+    "http://www.w3.org/1999/xhtml": "xhtml:",
 }
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
@@ -96,6 +96,7 @@ def _rss_format(root: Element) -> str:
 class _Reader:
     def __init__(self, names: _Names, form: str, channel: Element, root: Element) -> None:
         self._names = names
+        self._weak_title: RawText | None = None
         self._is_atom = form.startswith("atom")
         self._feed = RawFeed(format=form, language=channel.get(_XML_LANG) or root.get(_XML_LANG))
 
@@ -143,8 +144,16 @@ class _Reader:
     # --- one method an element -----------------------------------------------------------------
 
     def title(self, entry: RawEntry, element: Element, nested: bool) -> None:
-        if not entry.title.value:
+        if not entry.title.value or entry.title is self._weak_title:
             entry.title = self._text(element, "text")
+
+    def media_title(self, entry: RawEntry, element: Element, nested: bool) -> None:
+        """A picture's title: the entry's own only where it has none."""
+        if not entry.title.value:
+            entry.title = self._weak_title = self._text(element, "text")
+
+    def rare(self, entry: RawEntry, element: Element, nested: bool) -> None:
+        raise UnusualError(local_name(element.tag))
 
     def description(self, entry: RawEntry, element: Element, nested: bool) -> None:
         self._summary(entry, self._text(element, "html"), nested)
@@ -209,7 +218,7 @@ class _Reader:
         if value:
             entry.guid = value
         entry.guid_is_link = (
-            not self._is_atom and element.get("isPermaLink", element.get("ispermalink", "true")) == "true"
+            element.get("isPermaLink", element.get("ispermalink", "true")) == "true"
         )
 
     def author(self, entry: RawEntry, element: Element, nested: bool) -> None:
@@ -275,7 +284,6 @@ _HEAD_READERS: dict[str, _ElementReader] = {
 }
 _READERS: dict[str, _ElementReader] = {
     **_HEAD_READERS,
-    "media:title": _Reader.title,
     "description": _Reader.description,
     "dc:description": _Reader.description,
     "media:description": _Reader.media_description,
@@ -307,6 +315,9 @@ _READERS: dict[str, _ElementReader] = {
     "itunes:category": _Reader.category,
     "media:category": _Reader.category,
     "feedburner:origlink": _Reader.original_link,
-    "body": _Reader.content,
-    "fullitem": _Reader.encoded,
+    "media:title": _Reader.media_title,
+    "body": _Reader.rare,
+    "xhtml:body": _Reader.rare,
+    "fullitem": _Reader.rare,
+    "abstract": _Reader.rare,
 }

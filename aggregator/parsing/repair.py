@@ -10,7 +10,8 @@ import re
 from html.entities import html5
 
 _FIRST_TAG = re.compile(r"<[A-Za-z]")
-_DOCTYPE = re.compile(r"<!DOCTYPE\b", re.IGNORECASE)
+# All that may stand before a document type; possessive, so that no document makes it go back.
+_DOCTYPE = re.compile(r"(?:\s++|<\?.*?\?>|<!--.*?-->)*+(?P<start><!DOCTYPE\b)", re.IGNORECASE | re.DOTALL)
 _ENTITY = re.compile(
     r"<!ENTITY\s+([A-Za-z_][\w.-]{0,40})\s+(?:\"([^\"&%<]{0,200})\"|'([^'&%<]{0,200})'|[\"']&#(x?[0-9a-fA-F]{1,6});[\"'])\s*>"
 )
@@ -54,21 +55,18 @@ def without_doctype(text: str) -> str:
 
     Entities that name files, addresses or other entities are left undeclared: nothing is fetched, nothing explodes.
     """
-    start = _DOCTYPE.search(text, 0, 200_000)
-    if start is None:
+    match = _DOCTYPE.match(text)
+    if match is None:
         return text
-    first_tag = _FIRST_TAG.search(text)
-    if first_tag is not None and first_tag.start() < start.start():
-        return text
-    end = _doctype_end(text, start.end())
-    subset, rest = text[start.start() : end], text[end:]
+    start, end = match.start("start"), _doctype_end(text, match.end())
+    subset, rest = text[start:end], text[end:]
     entities = {
         match[1]: _character(match[4]) if match[4] else match[2] or match[3] or "" for match in _ENTITY.finditer(subset)
     }
     if entities:
         budget = [_MAX_EXPANSION]
         rest = _REFERENCE.sub(lambda match: _expanded(match, entities, budget), rest)
-    return text[: start.start()] + rest
+    return text[:start] + rest
 
 
 def _doctype_end(text: str, position: int) -> int:
@@ -117,7 +115,7 @@ def repaired(text: str) -> str:
     """
     root = _ROOT.search(text)
     text = text[root.start() :] if root else text
-    text = "<?xml version='1.0'?>" + _DECLARATION.sub("", text)
+    text = "<?xml version='1.0'?>" + _DECLARATION.sub("", without_doctype(text))
     if _CONTROLS.search(text):
         text = _CONTROLS.sub("", text)
     if "<!--" in text:
@@ -191,11 +189,9 @@ def _closed(text: str, root: str) -> str:
     end = text.rfind(f"</{root}>")
     if end >= 0:
         return text[: end + len(root) + 3]
-    last = None
-    for last in _ENTRY_END.finditer(text):
-        pass
-    if last is None:
+    ends = [match.end() for match in _ENTRY_END.finditer(text)]
+    if not ends:
         return text
-    kept = text[: last.end()]
+    kept = text[: ends[-1]]
     opened = "channel" if root.lower() == "rss" and "<channel" in kept and "</channel>" not in kept else ""
     return kept + (f"</{opened}>" if opened else "") + f"</{root}>"

@@ -23,6 +23,8 @@ MAX_TAGS = 20_000
 
 _SCHEMES = frozenset({"http", "https"})
 _TAG = re.compile(r"<[/!?a-zA-Z]")
+_FRAME = re.compile(r"</?iframe\b[^>]*>?", re.IGNORECASE)
+_RELATIVE = re.compile(r"\b(?:href|src|cite|longdesc|poster)\s*=\s*[\"']?\s*(?!https?://)[^\s\"'>]", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[^>]*>?")
 # Inline markup seen in titles; anything else in angle brackets is the author's own text.
 _TITLE_TAG = re.compile(
@@ -61,7 +63,10 @@ def sanitise(html: str, base: str | None = None) -> str:
         return html.strip()
     if html.count("<") > MAX_TAGS:
         return _escaped(_ANY_TAG.sub(" ", html)).strip()
-    return storable(_cleaner(base).clean(html)).strip()
+    if "<iframe" in html or "<IFRAME" in html:
+        html = _FRAME.sub("", html)  # what stands inside is text for a browser without frames, not raw characters
+    relative = base if base is not None and _RELATIVE.search(html) else None
+    return storable(_cleaner(relative).clean(html)).strip()
 
 
 def _escaped(text: str) -> str:
