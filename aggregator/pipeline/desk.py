@@ -14,6 +14,7 @@ from typing import Self
 
 from aggregator.digest.edition import Edition, Window
 from aggregator.executor import open_executor
+from aggregator.fetching.hosts import HostSchedule
 from aggregator.fetching.http import Fetcher
 from aggregator.model import Entry, Feed, FeedOutcome, Revision, Story, StoryQuery, StorySummary
 from aggregator.newsroom.publishers import Families, families, publisher_of_feed
@@ -47,6 +48,8 @@ class Desk:
         self._stack = ExitStack()
         self._open_fetcher: Fetcher | None = None
         self._open_workers: Executor | None = None
+        # lives as long as the desk: two passes in a row keep the pause between requests to a host
+        self._hosts = HostSchedule(settings.fetch.per_host, settings.fetch.host_delay)
 
     @classmethod
     def open(
@@ -112,7 +115,7 @@ class Desk:
             random.random,
             lambda address: neighbours(address, wanted),
         )
-        run = PollPass(self.settings, self._fetcher(), self._workers(), saver, self.clock, stop or Event())
+        run = PollPass(self.settings, self._fetcher(), self._workers(), saver, self.clock, stop or Event(), self._hosts)
         return others + run.run(polls, lambda outcome, done, _: progress(outcome, done + len(others), total))
 
     # --- reading -----------------------------------------------------------------------------

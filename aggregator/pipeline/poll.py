@@ -16,7 +16,7 @@ from threading import Event
 from typing import Protocol
 
 from aggregator.executor import failure_of
-from aggregator.fetching.politeness import HostSchedule
+from aggregator.fetching.hosts import HostSchedule, host_of
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, Response
 from aggregator.pipeline.prepare import Preparation, Prepared, prepare
 from aggregator.pipeline.saving import Saver
@@ -73,6 +73,7 @@ class PollPass:
         saver: Saver,
         now: Callable[[], datetime],
         stop: Event,
+        hosts: HostSchedule,
     ) -> None:
         self._settings = settings
         self._fetcher = fetcher
@@ -81,7 +82,7 @@ class PollPass:
         self._now = now
         self._stop = stop
         self._results: SimpleQueue[_Fetched | _Prepared] = SimpleQueue()
-        self._hosts = HostSchedule(settings.fetch.per_host, settings.fetch.host_delay)
+        self._hosts = hosts
 
     def run(self, polls: Sequence[Poll], progress: Progress) -> list[FeedOutcome]:
         """Poll these feeds; return one outcome a feed, in the order in which they ended.
@@ -91,7 +92,7 @@ class PollPass:
         outcomes: list[FeedOutcome] = []
         waiting = {poll.feed.url: poll for poll in polls}
         for poll in polls:
-            self._hosts.add(poll.feed.url, poll.address)
+            self._hosts.add(poll.feed.url, host_of(poll.address))
         under_way = 0
         with ThreadPoolExecutor(self._settings.fetch.workers, thread_name_prefix="fetch") as threads:
             while waiting or under_way:
@@ -110,7 +111,7 @@ class PollPass:
     def _hand_out(self, threads: Executor, waiting: dict[str, Poll], room: int) -> int:
         if room <= 0 or not waiting:
             return 0
-        ready = self._hosts.take(time.monotonic(), room)
+        ready = self._hosts.ready(time.monotonic(), room)
         for url in ready:
             poll = waiting.pop(url)
             threads.submit(self._fetch, poll)
@@ -127,7 +128,6 @@ class PollPass:
             outcome = self._fetcher.fetch(poll.feed, poll.stored.state, self._now())
         except Exception as error:  # noqa: BLE001 - one feed's surprise is never the others' loss
             outcome = FetchFailure("internal", f"unexpected: {failure_of(error).message}")
-        self._hosts.release(poll.feed.url, time.monotonic())
         self._results.put(_Fetched(poll, outcome))
 
     def _take(self, patience: float) -> Iterable[FeedOutcome | None]:
@@ -146,6 +146,7 @@ class PollPass:
     def _handle(self, result: _Fetched | _Prepared) -> FeedOutcome | None:
         if isinstance(result, _Prepared):
             return self._saver.save_document(result.poll, result.response, result.result, self._now())
+        self._hosts.done(result.poll.feed.url, time.monotonic())
         outcome = result.outcome
         if isinstance(outcome, Response) and outcome.content_hash != result.poll.stored.state.content_hash:
             self._prepare(result.poll, outcome)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from aggregator.fetching.politeness import after_failure, after_not_modified, after_response, after_same_body, next_step
+from aggregator.fetching.politeness import after_failure, after_not_modified, after_response, host_hold
 from aggregator.model import FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.pipeline.recording import Origin, Recorded, Recorder
 from aggregator.storage.feeds import FeedStore
@@ -60,7 +60,7 @@ class Saver:
             state = after_not_modified(poll.feed, before, outcome, now, self._jitter(), self._settings.fetch)
             http_status = 304
         else:
-            state = after_same_body(poll.feed, before, outcome, now, self._jitter(), self._settings.fetch)
+            state = after_response(poll.feed, before, outcome, None, 0, 0, now, self._jitter(), self._settings.fetch)
             http_status = outcome.status
         return self._close(poll, state, now, FeedOutcome(
             feed=poll.stored.shown,
@@ -87,6 +87,7 @@ class Saver:
                 now,
                 self._jitter(),
                 self._settings.fetch,
+                published=[entry.data.published for entry in result.entries if entry.data.published],
             )
             return self._close(poll, state, now, _ok(poll, response, result, counts))
 
@@ -99,8 +100,9 @@ class Saver:
         self, poll: Poll, failure: FetchFailure, now: datetime, response: Response | None = None
     ) -> FeedOutcome:
         state = after_failure(poll.feed, poll.stored.state, failure, now, self._jitter(), self._settings.fetch)
-        if failure.host_wide and state.next_fetch is not None and poll.feed.host_backoff:
-            self._feeds.postpone_host(self._neighbours(poll.address), state.next_fetch)
+        hold = host_hold(poll.feed, state, failure)
+        if hold is not None:
+            self._feeds.postpone_host(self._neighbours(poll.address), hold)
         outcome = FeedOutcome(
             feed=poll.stored.shown,
             url=poll.stored.url,

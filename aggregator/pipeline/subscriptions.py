@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from aggregator.exceptions import NotFoundError
+from aggregator.fetching.politeness import address_key
 from aggregator.model import Feed, FeedOutcome
 from aggregator.pipeline.poll import Poll
 from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
@@ -37,7 +39,12 @@ def _names(poll: Poll) -> tuple[str, ...]:
 def subscriptions(feeds: Sequence[Feed], store: FeedStore) -> list[Poll]:
     """Pair what the desk follows with what is stored of it, in the order of feeds.yaml."""
     stored = {row.url_key: row for row in store.followed()}
-    return [Poll(feed, stored[feed_key(feed.url)]) for feed in feeds if feed_key(feed.url) in stored]
+    return [Poll(feed, _at(stored[feed_key(feed.url)], feed.url)) for feed in feeds if feed_key(feed.url) in stored]
+
+
+def _at(row: StoredFeed, address: str) -> StoredFeed:
+    """Fill in the address of a feed that never moved, or whose address is not stored because it holds a secret."""
+    return replace(row, state=replace(row.state, url=row.state.url or address))
 
 
 def sort_out(
@@ -57,7 +64,7 @@ def sort_out(
         if not everything and feed_key(poll.feed.url) not in due:
             continue
         feed = poll.feed
-        place = (poll.address, feed.headers, feed.user, feed.password, feed.proxy)
+        place = (address_key(poll.address), feed.headers, feed.user, feed.password, feed.proxy)
         if place in taken:
             twin = taken[place]
             note = f"duplicate: ends at the same address as {twin.shown}; remove one of the two from feeds.yaml"
