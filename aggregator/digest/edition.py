@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from aggregator.digest.story import is_withdrawn, line, notices
+from aggregator.digest.story import is_current, is_withdrawn, line, notices
 from aggregator.digest.values import (
     WITHDRAWN,
     Correction,
@@ -61,7 +61,11 @@ def build(
     settings: DigestSettings,
     previous: Edition | None = None,
 ) -> Edition:
-    """Make the edition of ``window`` from the stories that the story list gives for it, in any order."""
+    """Make the edition of ``window`` from the stories that the story list gives for it, in any order.
+
+    Stories to which nothing happened in the window are left out.
+    """
+    materials = [material for material in materials if is_current(material, window)]
     corrections = [notice for material in materials for notice in notices(material, window)]
     ranked = sorted(
         (line(material, window, previous) for material in materials if not is_withdrawn(material.story)),

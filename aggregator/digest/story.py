@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from aggregator.digest.values import (
@@ -160,7 +160,10 @@ def _shortened(new: WhatIsNew) -> WhatIsNew:
 
 
 def quote(sentences: Sequence[str], title: str) -> str:
-    """Return one or two neighbouring sentences, verbatim: the first that say more than the headline."""
+    """Return one or two neighbouring sentences, verbatim: the first that say more than the headline.
+
+    What stands in parentheses before the text is an editor's note, as on a corrected dispatch.
+    """
     first = next((place for place, text in enumerate(sentences) if _says_more(text, title)), None)
     if first is None:
         return ""
@@ -175,7 +178,8 @@ def quote(sentences: Sequence[str], title: str) -> str:
 
 def _says_more(sentence: str, title: str) -> bool:
     shortest = _FRAGMENT_UNSPACED if _is_unspaced(sentence) else _FRAGMENT
-    return len(sentence) >= shortest and _letters(sentence) != _letters(title)
+    is_note = sentence.startswith("(") and ")" not in sentence[:-1]
+    return len(sentence) >= shortest and not is_note and _letters(sentence) != _letters(title)
 
 
 def _is_unspaced(text: str) -> bool:
@@ -192,6 +196,7 @@ def _letters(text: str) -> str:
 def notices(material: Material, window: Window) -> tuple[Correction, ...]:
     if material.corrections is not None:
         return material.corrections
+    edited = dict(material.edited)
     entries = (entry for report in material.story.reports for entry in report.entries)
     return tuple(
         Correction(
@@ -201,20 +206,31 @@ def notices(material: Material, window: Window) -> tuple[Correction, ...]:
             publisher=entry.publisher,
             title=entry.data.title,
             url=entry.data.link,
-            time=_corrected_at(entry),
+            time=_corrected_at(entry, edited),
             agency=entry.agency,
             language=entry.language,
         )
         for entry in sorted(entries, key=_by_time)
-        if entry.correction and window.holds(_corrected_at(entry))
+        if entry.correction and window.holds(_corrected_at(entry, edited))
     )
 
 
-def _corrected_at(entry: Entry) -> datetime:
-    """Return when the notice came: an entry edited into a correction counts from its edit."""
+def _corrected_at(entry: Entry, edited: Mapping[str, datetime]) -> datetime:
+    """Return when the notice came: an entry that was edited into a correction counts from its edit."""
+    if entry.id in edited:
+        return edited[entry.id]
     if entry.revisions and entry.data.updated:
         return max(entry.first_seen, min(entry.data.updated, entry.last_seen))
     return entry.first_seen
+
+
+def is_current(material: Material, window: Window) -> bool:
+    """Say whether anything happened to the story in the window: an entry, an edit, a correction."""
+    return (
+        material.story.summary.last_seen >= window.since
+        or any(window.holds(moment) for _, moment in material.edited)
+        or bool(notices(material, window))
+    )
 
 
 def is_withdrawn(story: Story) -> bool:

@@ -116,13 +116,14 @@ class Correction:
 class Material:
     """What an edition is made from, for one story.
 
-    ``sentences`` are those of the canonical entry's plain text in order; ``corrections`` of None has the notices
-    derived from the entries that carry one.
+    ``sentences`` are those of the canonical entry's plain text in order; ``edited`` says, by entry id, when the present
+    version of an edited entry came; ``corrections`` of None has the notices derived from the entries that carry one.
     """
 
     story: Story
     sentences: tuple[str, ...] = ()
     new: WhatIsNew = WhatIsNew()
+    edited: tuple[tuple[str, datetime], ...] = ()
     corrections: tuple[Correction, ...] | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -126,7 +127,8 @@ class Clock:
     def window(self) -> str:
         """Return the window in the desk's time zone and in UTC."""
         start, end = self._since.astimezone(self._zone), self._until.astimezone(self._zone)
-        local = f"{_full(start)} – {_full(end)} {_zone_name(end)}"
+        close = f"{end:%H:%M}" if start.date() == end.date() else _full(end)
+        local = f"{_full(start)} – {close} {_zone_name(end)}"
         if end.utcoffset() == start.utcoffset() == timedelta():
             return local
         utc = f"{self._since.astimezone(UTC):%H:%M}", f"{self._until.astimezone(UTC):%H:%M}"
@@ -149,6 +151,8 @@ def _zone_name(local: datetime) -> str:
 
 # --- plain text --------------------------------------------------------------------------------
 
+_WORD = re.compile(r"\[[A-Z ]{1,20}\](?!\S)|\S+")  # a flag is one word
+
 
 def columns(text: str) -> int:
     """Return how many columns of a terminal ``text`` takes."""
@@ -162,10 +166,10 @@ def _columns(character: str) -> int:
 
 
 def fold(text: str, indent: str = "", first: str | None = None, width: int = 78) -> str:
-    """Wrap ``text`` at ``width`` columns, the first line led by ``first``; addresses are never broken."""
+    """Wrap ``text`` at ``width`` columns, the first line led by ``first``; addresses and flags are never broken."""
     lines: list[str] = []
     line, empty = (indent if first is None else first), True
-    for word in text.split():
+    for word in _WORD.findall(text):
         if not empty and columns(line) + 1 + columns(word) > width:
             lines.append(line)
             line, empty = indent, True

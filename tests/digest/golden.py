@@ -26,7 +26,7 @@ def rest(
 
 def golden_edition() -> Edition:
     """Make an edition that shows every part, with hostile texts in every place a feed can reach."""
-    before = edition(Material(story("s0summit", (entry("e1", "Continental Press", hours=-3),))))
+    before = edition(Material(story("s0summit", (entry("e1", "Continental Press", hours=0.5),))))
     corrected = story(
         "s1",
         (entry("e31", "Continental Press", agency="CP", own=True, title="CORRECTED: Talks on Wednesday", hours=8),),

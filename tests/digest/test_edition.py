@@ -68,7 +68,8 @@ def test_every_story_appears_once_or_is_counted_as_left_out(
     made = edition(*materials, settings=DigestSettings(top=2, developing=2, new=2, rest=2, per_publisher=per_publisher))
     ids = [line.id for line in made.stories()]
     assert len(ids) == len(set(ids))
-    assert len(ids) + sum(section.more for section in made.sections) == len(shape)
+    current = [hours for hours, _, _ in shape if hours >= 0]
+    assert len(ids) + sum(section.more for section in made.sections) == len(current)
     for section in made.sections:
         if section.key != "rest":
             counts = [line.publisher for line in section.stories]
@@ -97,8 +98,13 @@ def test_story_known_under_an_id_that_was_merged_away_is_carried_over() -> None:
     assert line.gained_entries == 0
 
 
+def older(name: str) -> Story:
+    """Make a story that began before the window and goes on in it."""
+    return story(name, (entry(f"e{name}a", "Aurora", hours=-5),), (entry(f"e{name}b", "Borealis", hours=3),))
+
+
 def test_story_older_than_the_window_is_not_new_without_a_previous_edition() -> None:
-    line = next(iter(edition(Material(two("s1", hours=-5))).stories()))
+    line = next(iter(edition(Material(older("s1"))).stories()))
     assert line.flags == (Flag.UPDATED,)
     assert line.gained_entries is None
 
@@ -113,7 +119,7 @@ def test_sections_follow_one_another() -> None:
     small = SETTINGS.__class__(top=1, developing=1, new=1)
     made = edition(
         Material(summit()),
-        Material(two("s1", hours=-3), new=NEWS),
+        Material(older("s1"), new=NEWS),
         Material(two("s2")),
         Material(story("s3", (entry("e31", "Aurora"),), category="world")),
         Material(story("s4", (entry("e41", "Aurora"),), category=None)),
@@ -143,6 +149,22 @@ def test_corrections_come_from_the_entries_of_the_window() -> None:
         ("s1", "correction", "Aurora")
     ]
     assert "s1" in shown(made, "top")
+
+
+def test_entry_edited_into_a_correction_counts_from_its_edit() -> None:
+    old = story("s1", (entry("e1", "Aurora", correction="correction", hours=-4),))
+    edited = ("e1", SINCE + timedelta(hours=6))
+    made = edition(Material(old, edited=(edited,)))
+    assert [(notice.entry, notice.time) for notice in made.corrections] == [edited]
+    later = (("e1", UNTIL + timedelta(hours=1)),)
+    assert edition(Material(old, edited=later)).nothing_new
+
+
+def test_story_to_which_nothing_happened_is_left_out() -> None:
+    quiet = two("s1", hours=-5)
+    assert edition(Material(quiet)).nothing_new
+    touched = Material(quiet, edited=(("es1a", SINCE + timedelta(hours=1)),))
+    assert [line.id for line in edition(touched).stories()] == ["s1"]
 
 
 def test_withdrawn_story_appears_among_the_corrections_alone() -> None:
@@ -197,6 +219,12 @@ class TestQuote:
             "The chiefs met for two hours on Tuesday.",
         ]
         assert quote(sentences, "Chiefs of defence meet by video link") == "The chiefs met for two hours on Tuesday."
+
+    def test_passes_over_the_note_on_a_corrected_dispatch(self) -> None:
+        lede = "The chiefs met for two hours on Tuesday."
+        assert quote(["(Corrects the number in the third paragraph.", lede], "") == lede
+        assert quote(["(Corrects the number in the third paragraph.)", lede], "") == lede
+        assert quote(["(CP) The chiefs met for two hours on Tuesday.", lede], "").startswith("(CP) The chiefs")
 
     def test_takes_a_second_sentence_only_where_it_follows_and_fits(self) -> None:
         first, second = "The chiefs met for two hours on Tuesday.", "They agreed on a plan for the spring."

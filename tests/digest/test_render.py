@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -155,6 +157,13 @@ def test_unknown_time_zone_is_a_fault_of_the_settings() -> None:
         render(edition(settings=DigestSettings(timezone="Mars/Base")), "text")
 
 
+def test_window_within_one_day_names_the_day_once() -> None:
+    made = replace(golden_edition(), since=datetime(2026, 3, 10, 1, 0, tzinfo=UTC))
+    assert "Tue 10 March 2026 02:00 – 06:00 CET (01:00 – 05:00 UTC)" in render(made, "text")
+    assert "Tue 10 March 2026 01:00 – 05:00 UTC\n" in render(replace(made, timezone="UTC"), "text")
+    assert "02:00 – Tue 10" not in render(made, "text")
+
+
 def test_every_format_has_a_suffix_and_a_media_type() -> None:
     assert set(SUFFIXES) == set(MEDIA_TYPES) == set(FORMATS)
 
@@ -168,6 +177,9 @@ class TestFold:
 
     def test_leaves_an_address_whole(self) -> None:
         assert fold("see https://paper.example/a/b/c", width=10) == "see\nhttps://paper.example/a/b/c"
+
+    def test_keeps_a_flag_on_one_line(self) -> None:
+        assert fold("aaaa [SINGLE SOURCE] b[C D]", width=16) == "aaaa\n[SINGLE SOURCE]\nb[C D]"
 
     def test_of_nothing_is_nothing(self) -> None:
         assert fold("", "  ", "* ") == ""
