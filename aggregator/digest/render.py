@@ -55,7 +55,8 @@ def render(edition: Edition, format: str) -> str:
     if format not in FORMATS:
         raise UsageError(f"There is no digest format {format!r}. Choose from {', '.join(FORMATS)}.")
     template = _environment(format).get_template(f"edition.{format}")
-    return template.render(edition=safe, clock=wording.Clock(safe))
+    shown = {story.id for story in safe.stories()}
+    return template.render(edition=safe, clock=wording.Clock(safe), shown=shown)
 
 
 def stable_id(*parts: str) -> str:

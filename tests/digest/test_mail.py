@@ -64,7 +64,7 @@ class _Session(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         box = self.server.box
         self.say("220 paper.example")
-        while line := self.rfile.readline().decode().strip():
+        while line := self.rfile.readline().decode(errors="replace").strip():
             if line.upper() == "DATA":
                 self.say("354 go on")
                 body = b""

@@ -99,6 +99,14 @@ def test_html_is_self_contained_and_loads_nothing() -> None:
     assert len(identifiers) == len(set(identifiers))
 
 
+def test_notice_leads_to_its_story_only_where_the_edition_shows_it() -> None:
+    html = render(golden_edition(), "html")
+    assert 'href="#s1"' in html
+    killed = edition(Material(story("s7", (entry("e1", "A", correction="kill"),))))
+    assert 'href="#s7"' not in render(killed, "html")
+    assert "s7" in render(killed, "html")
+
+
 def test_html_of_a_style_holds_no_quotation_that_would_end_it() -> None:
     html = render(golden_edition(), "html")
     assert "url(" not in html
