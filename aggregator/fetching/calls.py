@@ -90,7 +90,7 @@ class Watchdog:
     def __init__(self) -> None:
         self._calls: dict[int, Call] = {}
         self._wake = threading.Event()
-        self._closed = False
+        self._closed = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
@@ -108,7 +108,7 @@ class Watchdog:
 
     def close(self) -> None:
         """End the thread, and what is still under way."""
-        self._closed = True
+        self._closed.set()
         self._wake.set()
         if self._thread is not None:
             self._thread.join()
@@ -117,18 +117,18 @@ class Watchdog:
 
     def _start(self) -> None:
         with self._lock:
-            if self._thread is None and not self._closed:
+            if self._thread is None and not self._closed.is_set():
                 self._thread = threading.Thread(target=self._run, name="fetch-watchdog", daemon=True)
                 self._thread.start()
 
     def _run(self) -> None:
-        while not self._closed:
+        while not self._closed.is_set():
             if not self._calls:
                 self._wake.clear()
                 if not self._calls:  # none came between the look and the clearing
                     self._wake.wait()
                 continue
-            time.sleep(self.INTERVAL)
+            self._closed.wait(self.INTERVAL)
             now = time.monotonic()
             for call in list(self._calls.values()):
                 if call.deadline <= now:
