@@ -1,11 +1,13 @@
-"""Bounded, lazy, unordered fan-out of a top-level function of values: over killable processes, threads or a Dask cluster.
+"""Bounded, lazy, unordered fan-out of a top-level function over killable processes, threads or a Dask cluster.
 
-What is shipped is a function that can be imported by name and one value for it; no store, no session, no closure. The three
-engines have the interface of ``concurrent.futures.Executor``; ``map_unordered`` is the one way over all of them.
+What is shipped is a function that can be imported by name and one value for it; no store, no session, no closure.
+The three engines have the interface of ``concurrent.futures.Executor``; ``map_unordered`` is the one way over all of
+them.
 
-Why not ``ProcessPoolExecutor`` or ``multiprocessing.Pool``: neither can stop one worker that hangs and keep the others. Here each
-worker is a process of its own at the end of a socket. It is killed when its task outlives the deadline, and another one
-takes its place. Workers are started afresh, never forked: forking a process that runs threads is not safe.
+Why not ``ProcessPoolExecutor`` or ``multiprocessing.Pool``: neither can stop one worker that hangs and keep the
+others. Here each worker is a process of its own at the end of a socket. It is killed when its task outlives the
+deadline, and another one takes its place. Workers are started afresh, never forked: forking a process that runs
+threads is not safe.
 """
 
 from __future__ import annotations
@@ -67,8 +69,8 @@ def map_unordered(
 ) -> Iterator[Outcome[Task, Value]]:
     """Yield an outcome a task, as they end; ``tasks`` is read lazily, and at most ``limit`` batches are under way.
 
-    ``batch`` tasks travel together: 1 for processes and threads, 25 to 50 for Dask, whose own cost is some
-    3 ms a task. Nothing that a task does raises here. Closing the iterator cancels what has not begun.
+    ``batch`` tasks travel together: 1 for processes and threads, 25 to 50 for Dask, whose own cost is some 3 ms a
+    task. Nothing that a task does raises here. Closing the iterator cancels what has not begun.
     """
     source = iter(tasks)
     running: dict[Future[Any], tuple[Task, ...]] = {}
@@ -134,8 +136,9 @@ def failure_of(error: BaseException) -> TaskFailure:
 class ProcessWorkers(Executor):
     """Worker processes that can be killed one by one.
 
-    ``deadline`` is in seconds for one task, ``memory`` in bytes of address space over what a worker has when it meets its first
-    task. Workers start when they are first needed. They do not see the terminal's interrupt; they end with their parent.
+    ``deadline`` is in seconds for one task, ``memory`` in bytes of address space over what a worker has when it
+    meets its first task. Workers start when they are first needed. They do not see the terminal's interrupt; they
+    end with their parent.
     """
 
     def __init__(self, workers: int, deadline: float, memory: int) -> None:
@@ -318,7 +321,9 @@ def _pickled(reply: _Reply) -> bytes:
     try:
         return pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
     except Exception as error:  # noqa: BLE001  pickle raises whatever a value's own code raises
-        return pickle.dumps(_Reply(failure=TaskFailure("error", f"the result cannot be sent: {error}"[:500]), keep=False))
+        return pickle.dumps(
+            _Reply(failure=TaskFailure("error", f"the result cannot be sent: {error}"[:500]), keep=False)
+        )
 
 
 def _limit_memory(memory: int) -> None:
@@ -359,9 +364,11 @@ def open_executor(
 @contextlib.contextmanager
 def _dask(address: str, workers: int) -> Iterator[Executor]:
     try:
-        from distributed import Client  # an extra
+        from distributed import Client  # type: ignore[import-not-found,unused-ignore]  # an extra
     except ImportError:
-        raise ConfigurationError("run.executor is 'dask', but Dask is not installed: pip install 'aggregator[dask]'") from None
+        raise ConfigurationError(
+            "run.executor is 'dask', but Dask is not installed: pip install 'aggregator[dask]'"
+        ) from None
     try:
         client = Client(address) if address else Client(n_workers=workers, threads_per_worker=1, dashboard_address=None)
     except (OSError, TimeoutError) as error:

@@ -28,7 +28,8 @@ _FAR = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class ArchiveEntry:
-    """One usable line; ``data.key`` is the archive's ``id``, ``source`` the publisher, ``cluster`` the label if it has one."""
+    """One usable line; ``data.key`` is the archive's ``id``, ``source`` the publisher, ``cluster`` the label if it
+    has one."""
 
     line: int
     data: EntryData

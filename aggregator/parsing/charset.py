@@ -26,7 +26,8 @@ _OPENINGS = (
 )
 _ALIASES = {
     **dict.fromkeys(
-        ("ascii", "us-ascii", "ansi_x3.4-1968", "iso-8859-1", "iso8859-1", "iso_8859-1", "iso88591", "latin1", "latin-1", "l1",
+        ("ascii", "us-ascii", "ansi_x3.4-1968", "iso-8859-1", "iso8859-1", "iso_8859-1", "iso88591", "latin1",
+        "latin-1", "l1",
          "cp819", "ibm819", "x-cp1252", "windows-1252"),
         "windows-1252",
     ),

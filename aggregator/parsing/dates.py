@@ -1,7 +1,7 @@
 """Dates as publishers write them: read where they can be, flagged where they cannot be believed.
 
-The two usual shapes, RFC 822 (RSS) and RFC 3339 (Atom), are read here, because feedparser takes every zone name that it does
-not know for UTC without saying so; then feedparser's own reading stands, and last dateparser's.
+The two usual shapes, RFC 822 (RSS) and RFC 3339 (Atom), are read here, because feedparser takes every zone name that
+it does not know for UTC without saying so; then feedparser's own reading stands, and last dateparser's.
 """
 
 from __future__ import annotations
@@ -19,18 +19,28 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before the web there was no feed
 LATEST_AHEAD = timedelta(hours=1)  # a clock may be wrong, or summer time taken twice
 MAX_DATE = 100  # characters
 
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+    )
+}
 _STANDARD_ZONES = {
     "ut": 0, "utc": 0, "gmt": 0, "z": 0, "edt": -240, "est": -300, "cdt": -300, "cst": -360, "mdt": -360, "mst": -420,
     "pdt": -420, "pst": -480,
 }  # fmt: skip
 # Names outside RFC 822: read, but flagged, for several mean more than one zone.
 _OTHER_ZONES = {
-    "adt": -180, "ast": -240, "at": -240, "et": -240, "ct": -300, "mt": -360, "pt": -420, "akst": -540, "akdt": -480, "hst": -600,
-    "nst": -210, "ndt": -150, "brt": -180, "art": -180, "clt": -240, "wet": 0, "west": 60, "bst": 60, "ist": 330, "cet": 60,
-    "cest": 120, "met": 60, "mest": 120, "mez": 60, "mesz": 120, "eet": 120, "eest": 180, "trt": 180, "msk": 180, "msd": 240,
-    "sast": 120, "wat": 60, "cat": 120, "eat": 180, "gst": 240, "pkt": 300, "npt": 345, "ict": 420, "wib": 420, "wita": 480,
-    "wit": 540, "hkt": 480, "sgt": 480, "myt": 480, "pht": 480, "awst": 480, "jst": 540, "kst": 540, "acst": 570, "acdt": 630,
+    "adt": -180, "ast": -240, "at": -240, "et": -240, "ct": -300, "mt": -360, "pt": -420, "akst": -540, "akdt": -480,
+    "hst": -600,
+    "nst": -210, "ndt": -150, "brt": -180, "art": -180, "clt": -240, "wet": 0, "west": 60, "bst": 60, "ist": 330,
+    "cet": 60,
+    "cest": 120, "met": 60, "mest": 120, "mez": 60, "mesz": 120, "eet": 120, "eest": 180, "trt": 180, "msk": 180,
+    "msd": 240,
+    "sast": 120, "wat": 60, "cat": 120, "eat": 180, "gst": 240, "pkt": 300, "npt": 345, "ict": 420, "wib": 420,
+    "wita": 480,
+    "wit": 540, "hkt": 480, "sgt": 480, "myt": 480, "pht": 480, "awst": 480, "jst": 540, "kst": 540, "acst": 570,
+    "acdt": 630,
     "aest": 600, "aedt": 660, "nzst": 720, "nzdt": 780, "a": -60, "n": 60, "m": -720, "y": 720,
 }  # fmt: skip
 _TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,]\d+)?)?"
@@ -138,7 +148,7 @@ class DateReader:
 
 
 def _ask_dateparser(text: str, now: datetime) -> datetime | None:
-    import dateparser  # half a second to import, needed for one feed in a hundred
+    import dateparser  # type: ignore[import-untyped]  # half a second to import, needed for one feed in a hundred
 
     try:
         found = dateparser.parse(
@@ -157,6 +167,7 @@ def _ask_dateparser(text: str, now: datetime) -> datetime | None:
     if found is None:
         return None
     try:
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        aware: datetime = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        return aware
     except (ValueError, OverflowError):
         return None

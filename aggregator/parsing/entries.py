@@ -39,8 +39,8 @@ def admit(
 ) -> ParsedFeed:
     """Return a document as safe values.
 
-    ``base`` is the address that relative links start from. ``bad_guids``: this feed's guids were found to stand for several
-    stories, now or before; entries are then told apart by guid and link together.
+    ``base`` is the address that relative links start from. ``bad_guids``: this feed's guids were found to stand for
+    several stories, now or before; entries are then told apart by guid and link together.
     """
     door = _Door(base, now, limits)
     kept, skips = _newest(raw.entries, limits.max_entries)
@@ -215,7 +215,8 @@ def _raw_key(raw: RawEntry) -> str:
 
 
 def _rekeyed(entries: Sequence[_Numbered]) -> list[_Numbered]:
-    """Return entries under guid and link together; where even that stands for several stories, under their texts as well."""
+    """Return entries under guid and link together; where even that stands for several stories, under their texts as
+    well."""
     joint = [(number, replace(data, key=_joint_key(data))) for number, data in entries]
     unclear = {key for key, group in _groups(joint).items() if _several(group)}
     return [

@@ -1,8 +1,8 @@
 """Bytes to a feed's entries; the only home of feedparser.
 
-The order was found by measuring: decode, JSON Feed by our own reader, the quick reader for well-formed documents of the usual
-kinds, then repair, then feedparser on whatever is left, without its sanitiser and link resolver (two thirds of its time). Every
-road ends at the door in ``entries.py``.
+The order was found by measuring: decode, JSON Feed by our own reader, the quick reader for well-formed documents of
+the usual kinds, then repair, then feedparser on whatever is left, without its sanitiser and link resolver (two
+thirds of its time). Every road ends at the door in ``entries.py``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from time import struct_time
 from typing import Any
 from urllib.parse import urljoin
 
-import feedparser
+import feedparser  # type: ignore[import-untyped]
 
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import ParsedFeed
@@ -44,9 +44,9 @@ def parse(
 ) -> ParsedFeed:
     """Return the entries of a feed document, safe to keep.
 
-    ``url`` is where the body came from, ``headers`` its HTTP headers, ``now`` the clock; ``bad_guids`` says that this feed's
-    guids were found before to stand for several stories. Raises NotAFeedError for a web page, with the feeds
-    that it names, and ParseError for anything else from which no feed can be had.
+    ``url`` is where the body came from, ``headers`` its HTTP headers, ``now`` the clock; ``bad_guids`` says that
+    this feed's guids were found before to stand for several stories. Raises NotAFeedError for a web page, with the
+    feeds that it names, and ParseError for anything else from which no feed can be had.
     """
     lowered = {name.lower(): value for name, value in headers.items()}
     base = _base(url, lowered)

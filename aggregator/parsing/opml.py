@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape, quoteattr
 
 from aggregator.exceptions import ParseError
 from aggregator.model import Feed, Skip
 from aggregator.parsing.charset import decode
 from aggregator.parsing.repair import repaired, trimmed, without_doctype
-from aggregator.parsing.tree import Element, XmlError, local_name, read_tree
+from aggregator.parsing.tree import XmlError, local_name, read_tree
 from aggregator.text.clean import one_line
 from aggregator.text.urls import absolute_url, mask_secrets
 
@@ -47,7 +48,9 @@ def read_all(data: bytes) -> Subscriptions:
         attributes = {local_name(name).lower(): value for name, value in outline.attrib.items()}
         name = one_line(attributes.get("title") or attributes.get("text") or "")
         children = _outlines(outline)
-        address = attributes.get("xmlurl") or (attributes.get("url") if attributes.get("type", "").lower() in ("rss", "atom") else None)
+        address = attributes.get("xmlurl") or (
+            attributes.get("url") if attributes.get("type", "").lower() in ("rss", "atom") else None
+        )
         if address is not None:
             reason = _add(feeds, address, name, category, attributes)
             if reason:
@@ -71,7 +74,9 @@ def _root(data: bytes) -> Element:
             raise ParseError(f"The file is no well-formed OPML: {first}.") from None
     if local_name(root.tag).lower() != "opml":
         raise ParseError(f"The file is XML, but no OPML: its root element is <{local_name(root.tag)}>.")
-    return next((child for child in root if isinstance(child.tag, str) and local_name(child.tag).lower() == "body"), root)
+    return next(
+        (child for child in root if isinstance(child.tag, str) and local_name(child.tag).lower() == "body"), root
+    )
 
 
 def _outlines(element: Element) -> list[Element]:
@@ -102,7 +107,11 @@ def write(feeds: Sequence[Feed], title: str) -> bytes:
     tree: dict[str, list[Feed]] = {}
     for feed in feeds:
         tree.setdefault(feed.category or "", []).append(feed)
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">', f"<head><title>{escape(one_line(title))}</title></head>"]
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<opml version="2.0">',
+        f"<head><title>{escape(one_line(title))}</title></head>",
+    ]
     lines.append("<body>")
     for category in sorted(tree):
         parts = [part for part in category.split(_SEPARATOR) if part]

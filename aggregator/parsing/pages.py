@@ -13,15 +13,17 @@ _FIRST_TAG = re.compile(r"<([A-Za-z][\w:.-]*)")
 _FEED_ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|rdf)\b[^>]{0,4000}>|<channel\b", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _PAGE_TAGS = frozenset(
-    """html head body title meta script style div p a b br center font h1 h2 h3 h4 hr i img link main nav noscript pre section
-    span strong table ul header footer iframe form""".split()
-)
+    {"html", "head", "body", "title", "meta", "script", "style", "div", "p", "a", "b", "br", "center", "font", "h1", "h2",
+     "h3", "h4", "hr", "i", "img", "link", "main", "nav", "noscript", "pre", "section", "span", "strong", "table", "ul",
+     "header", "footer", "iframe", "form"}
+)  # fmt: skip
 _LINK = re.compile(r"<link\b((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
 _BASE = re.compile(r"<base\b((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([A-Za-z-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _FEED_TYPES = frozenset(
-    {"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json", "application/json", "text/rss",
-     "application/x-rss+xml", "application/x-atom+xml", "application/xml", "text/xml", "text/rss+xml", "text/atom+xml"}
+    {"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json", "application/json",
+     "application/x-rss+xml", "application/x-atom+xml", "application/xml", "text/xml", "text/rss", "text/rss+xml",
+     "text/atom+xml"}
 )  # fmt: skip
 _NO_FEED = re.compile(r"oembed|wp-json|manifest|/comments/feed", re.IGNORECASE)
 

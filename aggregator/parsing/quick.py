@@ -1,7 +1,8 @@
 """The usual documents, read in a tenth of the time: well-formed RSS, RDF and Atom 1.0 through ElementTree.
 
-It means to say what feedparser says, entry by entry; a test holds the two equal over every document we have. Whatever
-is out of the usual (Atom 0.3, xml:base, base64, inline markup in RSS, dates of rare shapes …) is refused and goes to feedparser.
+It means to say what feedparser says, entry by entry; a test holds the two equal over every document we have.
+Whatever is out of the usual (Atom 0.3, xml:base, base64, inline markup in RSS, dates of rare shapes …) is refused
+and goes to feedparser.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _PLAIN = frozenset(
 _PREFIXES = {
     "http://purl.org/dc/elements/1.1/": "dc:",
     "http://purl.org/dc/elements/1.1": "dc:",
+    "http://purl.org/dc/elements/1.0/": "dc:",
     "http://purl.org/dc/terms/": "dcterms:",
     "http://purl.org/rss/1.0/modules/content/": "content:",
     "http://search.yahoo.com/mrss": "media:",
@@ -42,6 +44,7 @@ _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _RSS_VERSIONS = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
+_WINDOWS = {code: character for code in range(0x80, 0xA0) if (character := bytes([code]).decode("cp1252", "ignore"))}
 _HTML_TYPES = frozenset({"html", "xhtml", "text/html", "application/xhtml+xml"})
 _WRAPPERS = frozenset({"media:group", "media:content"})
 
@@ -188,7 +191,7 @@ class _Reader:
             if not self._is_atom or kind not in ("xhtml", "application/xhtml+xml"):
                 raise UnusualError("inline markup")
             return RawText(_xhtml(element), Markup.HTML)
-        value = (element.text or "").strip()
+        value = _mended((element.text or "").strip())
         if kind in _HTML_TYPES:
             return RawText(value, Markup.HTML)
         if kind not in ("text", "plain", "text/plain"):
@@ -217,9 +220,7 @@ class _Reader:
         value = _flat(element)
         if value:
             entry.guid = value
-        entry.guid_is_link = (
-            element.get("isPermaLink", element.get("ispermalink", "true")) == "true"
-        )
+        entry.guid_is_link = element.get("isPermaLink", element.get("ispermalink", "true")) == "true"
 
     def author(self, entry: RawEntry, element: Element, nested: bool) -> None:
         if not len(element):
@@ -253,6 +254,9 @@ class _Reader:
         entry.source_title = inner.title.value or None
         entry.source_url = inner.link or inner.guid
 
+    def keywords(self, entry: RawEntry, element: Element, nested: bool) -> None:
+        entry.categories += [term.strip() for term in _flat(element).split(",")]
+
     def category(self, entry: RawEntry, element: Element, nested: bool) -> None:
         for term in (element.get("label") or element.get("term") or element.get("text"), _flat(element)):
             if term:
@@ -262,7 +266,18 @@ class _Reader:
 def _flat(element: Element) -> str:
     if len(element):
         raise UnusualError("inline markup")
-    return (element.text or "").strip()
+    return _mended((element.text or "").strip())
+
+
+def _mended(text: str) -> str:
+    """Undo two faults of publishers, as feedparser does: UTF-8 taken for Latin-1, and windows-1252 taken for
+    Latin-1."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text if text.isprintable() else text.translate(_WINDOWS)
 
 
 def _xhtml(element: Element) -> str:
@@ -314,6 +329,9 @@ _READERS: dict[str, _ElementReader] = {
     "dc:subject": _Reader.category,
     "itunes:category": _Reader.category,
     "media:category": _Reader.category,
+    "keywords": _Reader.keywords,
+    "media:keywords": _Reader.keywords,
+    "itunes:keywords": _Reader.keywords,
     "feedburner:origlink": _Reader.original_link,
     "media:title": _Reader.media_title,
     "body": _Reader.rare,

@@ -1,7 +1,7 @@
 """Faulty XML mended as text, so that a strict parser reads what a person can read.
 
-Mending comes before any lenient parser: those corrupt links. Document types go first and for all documents; the
-rest is for documents that a strict parser has refused.
+Mending comes before any lenient parser: those corrupt links. Document types go first and for all documents; the rest
+is for documents that a strict parser has refused.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ _NAMESPACES = {
 
 
 def without_doctype(text: str) -> str:
-    """Return ``text`` without its document type; short entities of plain text that it declares are put in their places.
+    """Return ``text`` without its document type; short entities of plain text that it declares are put in their
+    places.
 
     Entities that name files, addresses or other entities are left undeclared: nothing is fetched, nothing explodes.
     """
@@ -110,8 +111,9 @@ def trimmed(text: str) -> str:
 def repaired(text: str) -> str:
     """Return ``text`` with the faults mended that can be mended without guessing at its structure.
 
-    Mended: junk around the document, control characters, impossible or undeclared references, bare ``&`` and ``<``, comments,
-    attributes without quotes, undeclared prefixes, a document that breaks off (entries that are whole are kept).
+    Mended: junk around the document, control characters, impossible or undeclared references, bare ``&`` and ``<``,
+    comments, attributes without quotes, undeclared prefixes, a document that breaks off (entries that are whole are
+    kept).
     """
     root = _ROOT.search(text)
     text = text[root.start() :] if root else text

@@ -56,7 +56,8 @@ def _cleaner(base: str | None) -> nh3.Cleaner:
 def sanitise(html: str, base: str | None = None) -> str:
     """Return ``html`` with nothing left that could run, load by another scheme than http(s), or break out.
 
-    With ``base``, an absolute http(s) address, relative links become absolute. Text without markup comes back as it is.
+    With ``base``, an absolute http(s) address, relative links become absolute. Text without markup comes back as it
+    is.
     """
     html = storable(html)
     if "<" not in html and "&" not in html:
@@ -120,16 +121,22 @@ _TAIL = re.compile(
     (?: the\ post\ .{1,400}?\ (?:first\ )?appeared\ (?:first\ )?on\ .{1,200}
       | (?:continue|keep)\ reading(?:\ .{0,200})?
       | (?:click\ here\ to\ )?read\ (?:more|the\ full\ (?:story|article|report)|full\ (?:story|article))(?:\ .{0,120})?
-      | (?:weiterlesen|lire\ la\ suite|leer\ más|seguir\ leyendo|leggi\ (?:tutto|anche)|lees\ (?:meer|verder)|läs\ mer)(?:\ .{0,120})?
+      | (?:weiterlesen|lire\ la\ suite|leer\ más|seguir\ leyendo|leggi\ (?:tutto|anche)
+        |lees\ (?:meer|verder)|läs\ mer)(?:\ .{0,120})?
       | (?:share\ this|follow\ us\ on|sign\ up\ for\ our|subscribe\ to\ our)\b.{0,200}
     )[\s.…»>\[\]()→]*$""",
     re.IGNORECASE | re.VERBOSE,
 )
-_TAIL_WORDS = ("appeared", " reading", "read ", "weiterles", "lire la", "leer m", "seguir l", "leggi ", "lees ", "läs ", "share this",
-               "follow us", "sign up", "subscribe")  # fmt: skip
+_TAIL_WORDS = (
+    "appeared", " reading", "read ", "weiterles", "lire la", "leer m", "seguir l", "leggi ", "lees ", "läs ",
+    "share this", "follow us", "sign up", "subscribe",
+)  # fmt: skip
 _ELLIPSIS = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?|\[(?:…|\.\.\.|&hellip;)\])\s*$")
-_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-", "\u00ad": None,
-                         "\u200b": None, "\ufeff": None, "\u200e": None, "\u200f": None})  # fmt: skip
+# Typography that editors' systems change at will: quotation marks, dashes, invisible characters.
+_QUOTES = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-", "\u00ad": None,
+     "\u200b": None, "\ufeff": None, "\u200e": None, "\u200f": None}
+)  # fmt: skip
 
 
 def document(
@@ -141,8 +148,8 @@ def document(
 ) -> Document:
     """Return the plain text of an entry, ready to be compared.
 
-    ``publisher_names`` are left out at the end of the title (`` - Example News``). ``identify(text, hint)`` tells the
-    language; without it the declared one stands. ``without_boilerplate`` takes what was learned about a feed out
+    ``publisher_names`` are left out at the end of the title (`` - Example News``). ``identify(text, hint)`` tells
+    the language; without it the declared one stands. ``without_boilerplate`` takes what was learned about a feed out
     of a text; it has no say in the content hash, so that learning makes no edits.
     """
     summary = plain_text(data.summary) if data.summary else ""

@@ -42,7 +42,8 @@ def csv_cell(text: str) -> str:
 
 
 def markdown_text(text: str) -> str:
-    """Return ``text`` so that a Markdown renderer shows it literally, in a paragraph, a link's label or a table cell."""
+    """Return ``text`` so that a Markdown renderer shows it literally, in a paragraph, a link's label or a table
+    cell."""
     text = _MARKDOWN_INLINE.sub(r"\\\1", display_text(text)).replace("&", "&amp;")
     return _MARKDOWN_START.sub(lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", text)
 

@@ -1,7 +1,7 @@
 """Addresses as keys: canonical forms, registered domains, and masks over what must not be shown.
 
-The list of tracking parameters is our own: the libraries that carry one either merge addresses that
-differ in meaning or keep trackers that news publishers use.
+The list of tracking parameters is our own: the libraries that carry one either merge addresses that differ in
+meaning or keep trackers that news publishers use.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import can_ada
 from publicsuffixlist import PublicSuffixList
 
 _TRACKING_PREFIXES = (
-    "utm_", "at_", "pk_", "piwik_", "mtm_", "matomo_", "hsa_", "_hs", "oly_", "vero_", "ga_", "xtor", "mc_", "ns_", "wt.", "wt_",
+    "utm_", "at_", "pk_", "piwik_", "mtm_", "matomo_", "hsa_", "_hs", "oly_", "vero_", "ga_", "xtor", "mc_", "ns_",
+    "wt.", "wt_",
     "stm_", "itm_", "fb_", "trk_", "guce_", "__twitter",
 )  # fmt: skip
 _TRACKING = frozenset(
@@ -27,14 +28,33 @@ _TRACKING = frozenset(
     """.lower().split()
 )
 # Parameters that mean something to some sites and name a channel at others: left out only where the value is a channel.
-_CHANNEL_PARAMETERS = frozenset("ref source src from feed format via output medium origin cid campaign sc partner".split())
+_CHANNEL_PARAMETERS = frozenset(
+    {
+        "ref",
+        "source",
+        "src",
+        "from",
+        "feed",
+        "format",
+        "via",
+        "output",
+        "medium",
+        "origin",
+        "cid",
+        "campaign",
+        "sc",
+        "partner",
+    }
+)
 _CHANNELS = re.compile(
     r"(?:[a-z]*rss[a-z0-9._-]*|feed|feeds|atom|twitter|facebook|newsletter|social|share|email|googlenews|google_?news|flipboard)",
     re.IGNORECASE,
 )
 _AMP_PARAMETERS = frozenset({"amp", "outputtype", "_amp", "amp_js_v", "usqp"})
 _DEVICE_LABELS = frozenset({"m", "mobile", "amp"})
-_AMP_CACHE = re.compile(r"^https?://(?:www\.google\.[a-z.]+/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[cv])/(s/)?([^/?#]+\.[^?#]+.*)$")
+_AMP_CACHE = re.compile(
+    r"^https?://(?:www\.google\.[a-z.]+/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[cv])/(s/)?([^/?#]+\.[^?#]+.*)$"
+)
 _AMP_SUFFIX = re.compile(r"(?<=/)(?P<slug>[^/]*(?:\d|-)[^/]*)/amp(?:\.html)?/?$")
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -46,9 +66,9 @@ MAX_URL = 8_192  # characters: beyond it an address is taken for none
 def canonical_url(url: str) -> str | None:
     """Return the form of an http(s) address under which two links to one page are equal, or None.
 
-    Host in lower case and punycode, no default port, credentials, fragment or tracking parameters; AMP and
-    mobile variants become the page they stand for where that can be told from the address alone. Scheme,
-    ``www.``, trailing slash and the order of parameters are kept: sites exist where they matter.
+    Host in lower case and punycode, no default port, credentials, fragment or tracking parameters; AMP and mobile
+    variants become the page they stand for where that can be told from the address alone. Scheme, ``www.``, trailing
+    slash and the order of parameters are kept: sites exist where they matter.
     """
     return _canonical(url)
 
@@ -89,7 +109,7 @@ def absolute_url(url: str, base: str, limit: int = 2_048) -> str | None:
             url = urljoin(base, url)
         except ValueError:
             return None
-    if any(character in url for character in " \t\r\n<>\"\\`{}\0") or not url.isprintable():
+    if any(character in url for character in ' \t\r\n<>"\\`{}\0') or not url.isprintable():
         return _parsed_form(url, limit)
     return url if len(url) <= limit and _parse(url) is not None else None
 
