@@ -13,6 +13,7 @@ from aggregator.model import Story, StoryQuery
 from aggregator.pipeline.corrections import notices
 from aggregator.pipeline.novelties import what_is_new
 from aggregator.pipeline.reading import Reader
+from aggregator.pipeline.standing import standing
 from aggregator.settings import DigestSettings
 from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore, StoredEdition
@@ -41,7 +42,7 @@ def zone_of(settings: DigestSettings) -> ZoneInfo:
         ) from error
 
 
-def make_edition(store: Store, settings: DigestSettings, window: Window, health: FeedHealth, now: datetime) -> Edition:
+def make_edition(store: Store, settings: DigestSettings, window: Window, now: datetime, health: FeedHealth = FeedHealth()) -> Edition:
     """Return the edition of a window: the frozen one where there is one, else made and frozen now."""
     zone_of(settings)
     window = Window(window.since.replace(microsecond=0), window.until.replace(microsecond=0))
@@ -81,3 +82,38 @@ def _build(
             material = replace(material, new=fresh[story.summary.id])
         materials.append(material)
     return build(window, materials, counts=_counts(store, window, len(stories)), health=health, settings=settings, previous=previous)
+
+
+def as_of(story: Story, until: datetime) -> Story:
+    """Return a story as it stood at a moment: without what was seen later."""
+    reports = []
+    for report in story.reports:
+        entries = tuple(entry for entry in report.entries if entry.seen < until)
+        if entries:
+            reports.append(replace(report, entries=entries))
+    members = [entry for report in reports for entry in report.entries]
+    if len(members) == story.summary.entries:
+        return story
+    then = standing(members, None)
+    summary = replace(
+        story.summary,
+        title=then.title,
+        url=then.url,
+        publisher=then.publisher,
+        agency=then.agency,
+        entries=then.entries,
+        reports=then.reports,
+        publishers=then.publishers,
+        first_seen=then.first_seen,
+        last_seen=then.last_seen,
+        canonical_entry=then.canonical_entry,
+    )
+    return replace(story, summary=summary, reports=tuple(reports))
+
+
+def _counts(store: Store, window: Window, stories: int) -> Counts:
+    entries, reports = store.connection.execute(
+        "SELECT count(*), count(DISTINCT report_id) FROM entry WHERE first_seen >= ? AND first_seen < ?",
+        (to_text(window.since), to_text(window.until)),
+    ).fetchone()
+    return Counts(entries, reports, stories)

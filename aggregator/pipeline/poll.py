@@ -83,6 +83,7 @@ class PollPass:
         self._stop = stop
         self._results: SimpleQueue[_Fetched | _Prepared] = SimpleQueue()
         self._hosts = hosts
+        self._held: list[str] = []  # work of hosts that asked to be left alone
 
     def run(self, polls: Sequence[Poll], progress: Progress) -> list[FeedOutcome]:
         """Poll these feeds; return one outcome a feed, in the order in which they ended.
@@ -101,12 +102,19 @@ class PollPass:
                 elif not under_way:
                     break
                 for outcome in self._take(self._sleep(waiting)):
-                    if outcome is not None:
-                        under_way -= 1
-                        outcomes.append(outcome)
-                        progress(outcome, len(outcomes), len(polls))
+                    if outcome is None:
+                        continue
+                    under_way -= 1
+                    for ended in (outcome, *self._held_back(waiting)):
+                        outcomes.append(ended)
+                        progress(ended, len(outcomes), len(polls))
         self._saver.finish(self._now())
         return outcomes
+
+    def _held_back(self, waiting: dict[str, Poll]) -> list[FeedOutcome]:
+        """Return outcomes for the feeds whose host has just asked to be left alone."""
+        held, self._held = self._held, []
+        return [self._saver.leave_alone(waiting.pop(url)) for url in held if url in waiting]
 
     def _hand_out(self, threads: Executor, waiting: dict[str, Poll], room: int) -> int:
         if room <= 0 or not waiting:
@@ -151,7 +159,11 @@ class PollPass:
         if isinstance(outcome, Response) and outcome.content_hash != result.poll.stored.state.content_hash:
             self._prepare(result.poll, outcome)
             return None
-        return self._saver.save_unchanged(result.poll, outcome, self._now())
+        saved = self._saver.save_unchanged(result.poll, outcome, self._now())
+        if isinstance(outcome, FetchFailure) and outcome.host_wide and result.poll.feed.host_backoff and saved.next_fetch:
+            pause = (saved.next_fetch - self._now()).total_seconds()
+            self._held += self._hosts.hold(host_of(result.poll.address), time.monotonic() + pause)
+        return saved
 
     def _prepare(self, poll: Poll, response: Response) -> None:
         future = self._workers.submit(prepare, self._preparation(poll, response))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aggregator.clustering.identifiers import mint
-from aggregator.model import Arrival, Match
+from aggregator.model import Arrival
 from aggregator.newsroom.corrections import recognise
 from aggregator.newsroom.identity import Identity, recognise_moved
 from aggregator.newsroom.publishers import Families, publisher_of
@@ -113,9 +113,9 @@ class Recorder:
         return entry_id
 
     def _revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> None:
-        row = self._row(origin, entry, before.id, before_time(entry, now), backlog=False)
+        row = self._row(origin, entry, before.id, now, backlog=False)
         self._entries.revise(before, row, now)
-        self._placer.revise(before.id, arrival(row, origin.feed, entry), now)
+        self._placer.revise(before.id, arrival(row, origin.feed, entry))
 
     def _row(self, origin: Origin, entry: PreparedEntry, entry_id: str, now: datetime, *, backlog: bool) -> EntryRow:
         feed, data, made = origin.feed, entry.data, entry.document
@@ -140,3 +140,34 @@ class Recorder:
             index_text=entry.index_text,
             backlog=backlog,
         )
+
+
+def in_order(entries: Sequence[PreparedEntry]) -> list[PreparedEntry]:
+    """Return a document's entries oldest first, so that the order in which a publisher lists them decides nothing."""
+
+    def key(entry: PreparedEntry) -> tuple[bool, str, str]:
+        published = entry.data.published
+        return (published is None, published.isoformat() if published else "", entry.data.key)
+
+    return sorted(entries, key=key)
+
+
+def event_time(entry: PreparedEntry, now: datetime) -> datetime:
+    """Return when an entry happened for the clustering: its date where it can be believed, else now."""
+    data = entry.data
+    if data.published is None or data.date_flag in ("clamped", "unreadable", "missing"):
+        return now
+    return min(data.published, now)
+
+
+def arrival(row: EntryRow, feed: StoredFeed, entry: PreparedEntry) -> Arrival:
+    """Return the entry as the clustering sees it."""
+    return Arrival(
+        entry_id=row.id,
+        feed=feed.url,
+        publisher=row.publisher,
+        document=entry.document,
+        sketch=entry.sketch,
+        time=row.time,
+        agency=row.agency,
+    )

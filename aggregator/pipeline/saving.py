@@ -91,6 +91,12 @@ class Saver:
             )
             return self._close(poll, state, now, _ok(poll, response, result, counts))
 
+    def leave_alone(self, poll: Poll) -> FeedOutcome:
+        """Return the outcome of a feed that was not asked because its host wants to be left alone; its due time stands already."""
+        state = self._feeds.by_id(poll.stored.id).state
+        note = "not asked: its host answered another feed with 'too many requests' or 'unavailable'"
+        return FeedOutcome(poll.stored.shown, poll.stored.url, "skipped", next_fetch=state.next_fetch, note=note)
+
     def finish(self, now: datetime) -> None:
         """End a pass: the second look over stories that grew, in a transaction of its own."""
         with self._store.transaction():
@@ -100,7 +106,7 @@ class Saver:
         self, poll: Poll, failure: FetchFailure, now: datetime, response: Response | None = None
     ) -> FeedOutcome:
         state = after_failure(poll.feed, poll.stored.state, failure, now, self._jitter(), self._settings.fetch)
-        hold = host_hold(poll.feed, state, failure)
+        hold = host_hold(poll.feed, state, failure, self._settings.fetch)
         if hold is not None:
             self._feeds.postpone_host(self._neighbours(poll.address), hold)
         outcome = FeedOutcome(
