@@ -86,7 +86,7 @@ class DigestSettings:
     per_publisher: int = 4
     developing: int = 12
     new: int = 12
-    rest: int = 25  # of one category, folded
+    rest: int = 15  # of one category, folded; mail programs cut messages over 100 kB
     title: str = "News digest"
 
 

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from aggregator.digest.story import is_current, is_withdrawn, line, notices
+from aggregator.digest.story import Before, is_current, is_withdrawn, line, notices
 from aggregator.digest.values import (
     WITHDRAWN,
     Correction,
@@ -67,8 +67,9 @@ def build(
     """
     materials = [material for material in materials if is_current(material, window)]
     corrections = [notice for material in materials for notice in notices(material, window)]
+    before = Before(previous)
     ranked = sorted(
-        (line(material, window, previous) for material in materials if not is_withdrawn(material.story)),
+        (line(material, window, before) for material in materials if not is_withdrawn(material.story)),
         key=lambda story: (-story.score, story.id),
     )
     return Edition(

@@ -31,10 +31,28 @@ _FRAGMENT = 25
 _FRAGMENT_UNSPACED = 9
 
 
-def line(material: Material, window: Window, previous: Edition | None) -> EditionStory:
+class Before:
+    """What the previous edition said, by story id; of stories merged since, the largest speaks."""
+
+    def __init__(self, previous: Edition | None) -> None:
+        self._known = frozenset(previous.known) if previous else frozenset()
+        self._lines = {line.id: line for line in previous.stories()} if previous else {}
+
+    def line(self, story: Story) -> EditionStory | None:
+        """Return the story's line in the previous edition, if it was shown there."""
+        lines = [self._lines[name] for name in _ids(story) if name in self._lines]
+        return max(lines, key=lambda line: (line.entries, line.id), default=None)
+
+    def knew(self, story: Story) -> bool:
+        """Say whether the previous edition was made from the story, shown or not."""
+        return not self._known.isdisjoint(_ids(story))
+
+
+def line(material: Material, window: Window, previous: Before) -> EditionStory:
+    """Return the line of one story."""
     story, summary = material.story, material.story.summary
-    before = _in_previous(story, previous)
-    carried = summary.first_seen < window.since or _was_known(story, previous)
+    before = previous.line(story)
+    carried = summary.first_seen < window.since or previous.knew(story)
     also, more = _also(story)
     return EditionStory(
         id=summary.id,
@@ -70,18 +88,6 @@ def _corrected(material: Material, window: Window) -> tuple[Flag, ...]:
 
 def _ids(story: Story) -> set[str]:
     return {story.summary.id, *story.merged_from}
-
-
-def _in_previous(story: Story, previous: Edition | None) -> EditionStory | None:
-    """Return the story's line in the previous edition; of stories merged since, the largest."""
-    if previous is None:
-        return None
-    lines = [line for line in previous.stories() if line.id in _ids(story)]
-    return max(lines, key=lambda line: (line.entries, line.id), default=None)
-
-
-def _was_known(story: Story, previous: Edition | None) -> bool:
-    return previous is not None and not _ids(story).isdisjoint(previous.known)
 
 
 def _flags(flags: Iterable[Flag], carried: bool) -> tuple[Flag, ...]:
