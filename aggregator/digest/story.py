@@ -153,11 +153,14 @@ def _also(story: Story) -> tuple[tuple[Source, ...], int]:
 
 
 def _copies(story: Story) -> tuple[tuple[str, int], ...]:
-    """Count, by agency, the entries of others that carry its text; most copies first."""
+    """Count, by agency, the entries beside the canonical one that copy its text; most copies first."""
+    canonical = story.summary.canonical_entry
     counts: Counter[str] = Counter()
     for report in story.reports:
         if report.agency:
-            counts[report.agency] += sum(not entry.from_agency_feed for entry in report.entries)
+            counts[report.agency] += sum(
+                not entry.from_agency_feed and entry.id != canonical for entry in report.entries
+            )
     return tuple(sorted(((name, n) for name, n in counts.items() if n), key=lambda pair: (-pair[1], pair[0])))
 
 

@@ -141,6 +141,11 @@ def test_also_names_each_publisher_once_independent_ones_first() -> None:
     assert line.copies == (("CP", 17),)
 
 
+def test_canonical_copy_is_not_counted_among_the_copies() -> None:
+    copied = story("s1", tuple(entry(f"e{n}", f"Paper {n}", agency="CP") for n in range(4)))
+    assert next(iter(edition(Material(copied)).stories())).copies == (("CP", 3),)
+
+
 def test_corrections_come_from_the_entries_of_the_window() -> None:
     fixed = story("s1", (entry("e1", "Aurora", correction="correction", hours=4),), (entry("e2", "B"),))
     old = story("s2", (entry("e3", "Aurora", correction="correction", hours=-4),))
