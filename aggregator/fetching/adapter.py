@@ -6,6 +6,7 @@ take proxies and credentials from the environment, and follow redirects with the
 
 from __future__ import annotations
 
+import logging
 import ssl
 import threading
 from collections.abc import Mapping
@@ -20,6 +21,9 @@ from urllib3.util import create_urllib3_context
 
 from aggregator.fetching.connection import PlainPool, TlsPool
 from aggregator.fetching.targets import Target, target_of
+
+# The library writes the addresses it asks for into its log, with whatever secret stands in them.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 _POOLS = {"http": PlainPool, "https": TlsPool}
 

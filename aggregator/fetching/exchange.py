@@ -52,7 +52,7 @@ class Exchanger:
         self._resolver = Resolver()
         self._watchdog = Watchdog()
         self._adapter = FeedAdapter(
-            origins=min(origins, KEPT_ORIGINS), connections=max(settings.per_host, 1), ca_file=settings.ca_file
+            origins=min(origins, KEPT_ORIGINS), connections=max(settings.workers, 1), ca_file=settings.ca_file
         )
 
     def __enter__(self) -> Self:

@@ -13,8 +13,18 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _YES = frozenset({"true", "yes", "on", "1"})
 _NO = frozenset({"", "false", "no", "off", "0"})
 
-# A service of the cloud's own machines under a public address (Azure's virtual public IP).
-_INSIDE = frozenset({ipaddress.ip_address("168.63.129.16")})
+# Beside what the standard library calls private, which differs from one Python to the next: the IANA registries of
+# special-purpose addresses, and a service of the cloud's own machines under a public address (Azure's).
+_SPECIAL_4 = tuple(
+    ipaddress.IPv4Network(network)
+    for network in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+        "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+        "224.0.0.0/3", "168.63.129.16/32",
+    )
+)  # fmt: skip
+_UNICAST_6 = ipaddress.IPv6Network("2000::/3")  # the only global unicast space there is so far
+_SPECIAL_6 = tuple(ipaddress.IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "3fff::/20"))
 # Ranges of IPv6 that carry an IPv4 address in their last 32 bits: RFC 4291 2.5.5.1, RFC 6052 2.1.
 _CARRIERS = (ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("64:ff9b::/96"))
 
@@ -88,17 +98,12 @@ def number_of(host: str) -> Address | None:
 
 def is_global(address: Address) -> bool:
     """Tell whether an address, and any IPv4 address hidden in it, is one of the public internet."""
-    if isinstance(address, ipaddress.IPv6Address):
-        hidden = _hidden(address)
-        if hidden is not None:
-            return is_global(hidden)
-        if address.is_site_local:
-            return False
-    return (
-        address.is_global
-        and not (address.is_multicast or address.is_reserved or address.is_unspecified or address.is_link_local)
-        and address not in _INSIDE
-    )
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.is_global and not any(address in network for network in _SPECIAL_4)
+    hidden = _hidden(address)
+    if hidden is not None:
+        return is_global(hidden)
+    return address.is_global and address in _UNICAST_6 and not any(address in network for network in _SPECIAL_6)
 
 
 def _hidden(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

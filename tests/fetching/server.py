@@ -101,6 +101,7 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._stopping.set()
+        socket.create_connection((self.host, self.port)).close()  # wakes the listener
         self._main.join()
         for thread in self._threads:
             thread.join()

@@ -1,0 +1,111 @@
+"""Line 43: slots per host, as a simulation with its own clock."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
+
+from aggregator.fetching.hosts import HostSchedule, host_of
+
+
+def run(
+    work: list[tuple[str, float]], per_host: int, delay: float, workers: int
+) -> tuple[dict[str, list[tuple[float, float]]], list[str]]:
+    """Play a pass: each piece of work is a host and how long its request takes; returns starts and ends by host."""
+    schedule = HostSchedule(per_host, delay)
+    hosts = {str(number): host for number, (host, _) in enumerate(work)}
+    schedule.extend(hosts.items())
+    now = 0.0
+    under_way: list[tuple[float, str]] = []
+    order: list[str] = []
+    spans: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    while len(schedule):
+        for key in schedule.ready(now, workers - schedule.running):
+            end = now + work[int(key)][1]
+            heapq.heappush(under_way, (end, key))
+            spans[hosts[key]].append((now, end))
+            order.append(key)
+        pause = schedule.wait(now) if schedule.running < workers else None
+        ends = under_way[0][0] if under_way else None
+        assert pause is not None or ends is not None, "work waits and nothing will ever start it"
+        if ends is not None and (pause is None or ends <= now + pause):
+            now = max(now, ends)
+            schedule.done(heapq.heappop(under_way)[1], now)
+        elif pause is not None:
+            now += max(pause, 1e-9)
+    return spans, order
+
+
+@limits(deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 5)), max_size=40),
+    st.integers(1, 3),
+    st.sampled_from([0.0, 1.0, 1.5]),
+    st.integers(1, 6),
+)
+def test_43_never_more_of_one_host_than_allowed_nor_sooner(
+    work: list[tuple[str, float]], per_host: int, delay: float, workers: int
+) -> None:
+    spans, order = run(work, per_host, delay, workers)
+    assert sorted(order, key=int) == [str(number) for number in range(len(work))], "everything once"
+    for host, times in spans.items():
+        for earlier, later in pairwise(times):
+            assert later[0] - earlier[0] >= delay - 1e-6
+        for start, _ in times:
+            assert sum(begun <= start < end for begun, end in times) <= per_host
+        if per_host == 1:
+            assert all(later[0] - earlier[1] >= delay - 1e-6 for earlier, later in pairwise(times))
+        mine = [key for key in order if work[int(key)][0] == host]
+        assert mine == sorted(mine, key=int), "in the order it came"
+
+
+def test_43_hosts_run_side_by_side() -> None:
+    work = [(host, 1.0) for _ in range(5) for host in "abcdefgh"]
+    spans, _ = run(work, 1, 1.0, 32)
+    assert max(end for times in spans.values() for _, end in times) == 9.0, "eight hosts take as long as one"
+
+
+def test_43_hosts_take_turns() -> None:
+    schedule = HostSchedule(per_host=4, delay=0)
+    schedule.extend([(f"a{number}", "a") for number in range(4)] + [(f"b{number}", "b") for number in range(4)])
+    assert [key[0] for key in schedule.ready(0.0, 4)] == ["a", "b", "a", "b"]
+
+
+def test_43_a_thousand_feeds_on_one_allowed_host() -> None:
+    schedule = HostSchedule(per_host=32, delay=0)
+    schedule.extend((str(number), "loop") for number in range(1_000))
+    done = 0
+    while len(schedule):
+        keys = schedule.ready(0.0)
+        assert len(keys) == min(32, 1_000 - done)
+        for key in keys:
+            schedule.done(key, 0.0)
+        done += len(keys)
+
+
+def test_21_a_host_that_had_enough_is_left_alone() -> None:
+    schedule = HostSchedule(per_host=1, delay=1.0)
+    schedule.extend([("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b")])
+    assert schedule.ready(0.0) == ["a1", "b1"]
+    assert schedule.hold("a", 3_600.0) == ["a2", "a3"], "for the caller to put off"
+    schedule.done("a1", 0.5)
+    schedule.done("b1", 0.5)
+    assert len(schedule) == 0
+    schedule.extend([("a4", "a"), ("b2", "b")])
+    assert schedule.ready(10.0) == ["b2"]
+    assert schedule.wait(10.0) == 3_590.0
+    schedule.done("b2", 11.0)
+    assert schedule.ready(3_600.0) == ["a4"]
+    schedule.done("a4", 3_601.0)
+    schedule.forget_idle(4_000.0)
+    assert schedule.wait(4_000.0) is None
+
+
+def test_43_http_and_https_are_one_host() -> None:
+    assert host_of("http://Example.org/feed") == host_of("https://example.org.:8443/") == "example.org"
+    assert host_of("http://[") == ""

@@ -1,0 +1,244 @@
+"""Lines 23-34 over the wire: statuses, empty bodies, exceptions and redirects."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from aggregator.model import Feed, FeedState, Secret
+from tests.fetching.conftest import Desk
+from tests.fetching.server import RSS, Server, answer, moved
+
+
+def test_20_retry_after_is_read_off_the_answer(desk: Desk, server: Server) -> None:
+    url = server.on("/feed", answer(b"", "Retry-After: 7200", status="429 Too Many Requests"))
+    failure = desk.failure(url)
+    assert failure.retry_after is not None
+    assert failure.host_wide
+    assert failure.status == 429
+    server.on("/feed", answer(b"", "Retry-After: soon", status="503 Service Unavailable"))
+    assert (desk.failure(url).retry_after, desk.failure(url).host_wide) == (None, True)
+
+
+def test_23_gone_is_told_apart(desk: Desk, server: Server) -> None:
+    failure = desk.failure(server.on("/feed", answer(b"gone", status="410 Gone")))
+    assert (failure.kind, failure.status) == ("gone", 410)
+    assert "gone" in failure.message
+
+
+@pytest.mark.parametrize(
+    "status", ["404 Not Found", "403 Forbidden", "401 Unauthorized", "451 Unavailable For Legal Reasons"]
+)
+def test_24_refusals_are_errors_that_name_their_status(desk: Desk, server: Server, status: str) -> None:
+    failure = desk.failure(server.on("/feed", answer(RSS, status=status)))
+    assert failure.status == int(status[:3])
+    assert f"HTTP {status}" in failure.message
+    assert not failure.host_wide
+
+
+def test_24_bot_checks_are_named(desk: Desk, server: Server) -> None:
+    url = server.on("/feed", answer(b"<html>", "CF-Mitigated: challenge", status="403 Forbidden"))
+    assert "blocked by bot check" in desk.failure(url).message
+
+
+@pytest.mark.parametrize(
+    "play",
+    [
+        answer(b"", status="204 No Content"),
+        answer(RSS, "Content-Range: bytes 0-9/100", status="206 Partial Content"),
+        answer(RSS, status="999 Request Denied"),
+        answer(RSS, status="202 Accepted"),
+        answer(RSS, status="300 Multiple Choices"),
+        answer(b""),
+        answer(b" \r\n\t \0"),
+        answer(b"\xef\xbb\xbf  "),
+        answer(gzip.compress(b""), "Content-Encoding: gzip"),
+        answer(b" " * 5_000),
+    ],
+)
+def test_25_answers_without_a_feed_are_errors(desk: Desk, server: Server, play: bytes) -> None:
+    failure = desk.failure(server.on("/feed", play))
+    assert failure.kind == "http"
+    assert failure.status == int(play[9:12])
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://[::1",
+        "http://exa mple.org/",
+        "http://" + "a" * 300 + ".example/",
+        "http://a..b/",
+        "http://.example/",
+        "http://\xff\xfe/",
+        "http://example.org:99999/",
+        "http://example.org:port/",
+        "http://",
+        "http:///path",
+        "http://%00/",
+        "http://xn--\xfc/",
+        "\0",
+        "//",
+        "http://" + "x" * 20_000,
+    ],
+)
+def test_26_any_exception_is_this_feeds_error_only(desk: Desk, server: Server, location: str) -> None:
+    failure = desk.failure(server.on("/feed", moved(location)))
+    assert failure.kind in ("refused", "redirect", "connection", "protocol", "http")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "feed",
+        "ftp://example.org/",
+        "file:///etc/passwd",
+        "http://",
+        "http://[",
+        "http://\udc80/",
+        "javascript:x",
+        "http://a:b:c/",
+    ],
+)
+def test_26_addresses_that_cannot_be_asked(desk: Desk, url: str) -> None:
+    assert desk.failure(Feed(url)).kind == "refused"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [UnicodeDecodeError("idna", b"", 0, 1, "x"), RecursionError("deep"), OSError(113, "No route"), KeyError("deep")],
+)
+def test_26_exceptions_of_the_stack(desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def lookup(*_: object, **__: object) -> object:
+        raise error
+
+    monkeypatch.setattr("socket.getaddrinfo", lookup)
+    failure = desk.failure("http://example.org/feed")
+    assert "example.org" in failure.message
+    assert "deep" not in failure.message
+
+
+def test_26_closed_port_and_unknown_name(desk: Desk, server: Server) -> None:
+    port = server.port
+    with Server() as other:
+        closed = other.url()
+    failure = desk.failure(closed)
+    assert failure.kind == "connection"
+    assert "refused" in failure.message
+    assert port != other.port
+    assert "resolved" in desk.failure("http://no-such-host.invalid/feed").message
+
+
+def test_27_errors_name_the_address_without_secrets(desk: Desk, server: Server) -> None:
+    url = server.on("/feed", answer(b"", status="500 Internal Server Error")) + "?token=hunter2secret"
+    url = url.replace("http://", "http://desk:pass@")
+    message = desk.failure(url).message
+    assert f"127.0.0.1:{server.port}/feed" in message
+    assert "HTTP 500" in message
+    assert "hunter2secret" not in message
+    assert "pass@" not in message
+
+
+def test_27_errors_hide_the_feeds_own_secrets_wherever_they_turn_up(desk: Desk, server: Server) -> None:
+    server.on("/s3cr3t-path", answer(b"", status="404 Not Found"))
+    feed = Feed(server.url("/s3cr3t-path"), headers=(("X-Key", Secret("s3cr3t-path")),))
+    assert "s3cr3t" not in desk.failure(feed).message
+
+
+# --- redirects -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["301 Moved Permanently", "308 Permanent Redirect"])
+def test_28_permanent_redirects_are_followed_and_reported(desk: Desk, server: Server, status: str) -> None:
+    server.on("/new", answer(RSS))
+    response = desk.response(server.on("/old", moved("/new", status)))
+    assert response.url == response.permanent_url == server.url("/new")
+    assert response.redirected
+
+
+def test_29_only_the_permanent_beginning_of_a_chain_counts(desk: Desk, server: Server) -> None:
+    server.on("/a", moved("/b", "301 Moved Permanently"))
+    server.on("/b", moved("/c", "308 Permanent Redirect"))
+    server.on("/c", moved("/d"))
+    server.on("/d", moved("/e", "301 Moved Permanently"))
+    server.on("/e", answer(RSS))
+    response = desk.response(server.url("/a"))
+    assert (response.url, response.permanent_url) == (server.url("/e"), server.url("/c"))
+    assert desk.response(server.url("/c")).permanent_url is None
+
+
+@pytest.mark.parametrize("status", ["302 Found", "303 See Other", "307 Temporary Redirect"])
+def test_30_temporary_redirects_are_followed_and_not_kept(desk: Desk, server: Server, status: str) -> None:
+    server.on("/new/feed", answer(RSS))
+    for location in ("new/feed", "./new/feed", f"//127.0.0.1:{server.port}/new/feed", " /new/feed ", "/new/feed#top"):
+        response = desk.response(server.on("/old", moved(location, status)))
+        assert (response.url, response.permanent_url) == (server.url("/new/feed"), None)
+
+
+@pytest.mark.parametrize("play", [answer(b"", status="410 Gone"), answer(b""), answer(b"", status="404 Not Found")])
+def test_31_a_move_to_nothing_is_a_failure(desk: Desk, server: Server, play: bytes) -> None:
+    server.on("/new", play)
+    desk.failure(server.on("/old", moved("/new", "301 Moved Permanently")))
+
+
+def test_32_hops_are_few(desk: Desk, server: Server) -> None:
+    for number in range(40):
+        server.on(f"/{number}", moved(f"/{number + 1}"))
+    server.on("/5", answer(RSS))
+    desk.response(server.url("/0"))
+    server.asked.clear()
+    server.on("/5", moved("/6"))
+    failure = desk.failure(server.url("/0"))
+    assert failure.kind == "redirect"
+    assert len(server.asked) == 6
+
+
+def test_32_a_repeated_address_ends_it_at_once(desk: Desk, server: Server) -> None:
+    server.on("/a", moved("/b", "301 Moved Permanently"))
+    server.on("/b", moved("/a#again"))
+    failure = desk.failure(server.url("/a"))
+    assert failure.kind == "redirect"
+    assert "circle" in failure.message
+    assert server.paths() == ["/a", "/b"]
+    server.asked.clear()
+    assert desk.failure(server.on("/self", moved("/self"))).kind == "redirect"
+    assert server.paths() == ["/self"]
+
+
+def test_32_a_redirect_without_an_address(desk: Desk, server: Server) -> None:
+    assert desk.failure(server.on("/a", answer(b"", status="302 Found"))).kind == "redirect"
+
+
+def test_32_redirect_bodies_are_not_read(desk: Desk, server: Server) -> None:
+    bomb = gzip.compress(b"x" * 3_000_000) * 3
+    server.on("/old", answer(bomb, "Location: /new", "Content-Encoding: gzip", status="301 Moved Permanently"))
+    server.on("/new", answer(RSS))
+    assert desk.response(server.url("/old")).body == RSS
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "file:///etc/passwd",
+        "ftp://example.org/feed",
+        "gopher://127.0.0.1/",
+        "javascript:alert(1)",
+        "data:,x",
+        "feed:http://x/",
+    ],
+)
+def test_33_other_schemes_are_refused(desk: Desk, server: Server, location: str) -> None:
+    failure = desk.failure(server.on("/feed", moved(location)))
+    assert failure.kind == "redirect"
+    assert "neither http nor https" in failure.message
+
+
+def test_34_nothing_inside_a_document_is_followed(desk: Desk, server: Server) -> None:
+    page = b'<html><head><meta http-equiv="refresh" content="0;url=/new"><link rel="self" href="/new"></head></html>'
+    feed = RSS.replace(b"<title>Desk", b"<itunes:new-feed-url>/new</itunes:new-feed-url><title>Desk")
+    for body in (page, feed):
+        url = server.on("/feed", answer(body, "Refresh: 0; url=/new", 'Link: </new>; rel="alternate"'))
+        assert desk.response(url, FeedState(url)).url == url
+    assert set(server.paths()) == {"/feed"}

@@ -1,0 +1,333 @@
+"""Lines 36-42: limits of time and size, codings, framing, TLS."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import ssl
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+
+from aggregator.model import Feed
+from tests.fetching.conftest import Desk
+from tests.fetching.server import RSS, Server, Visit, answer
+
+CERTIFICATE = Path(__file__).with_name("certificate.pem")  # self-signed, for localhost and 127.0.0.1
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+BIG = b"<rss>" + b" " * 900_000 + b"</rss>"
+
+
+# --- 36: time --------------------------------------------------------------------------------------
+
+
+def dripped_header(visit: Visit) -> None:
+    visit.drip(b"HTTP/1.1 200 OK\r\n" + b"X-Slow: " + b"a" * 10_000)
+
+
+def dripped_body(visit: Visit) -> None:
+    visit.send(HEAD + b"Content-Length: 10000\r\n\r\n")
+    visit.drip(b"a" * 10_000)
+
+
+def endless_interim(visit: Visit) -> None:
+    visit.drip(b"HTTP/1.1 102 Processing\r\n\r\n" * 1_000)
+
+
+def hang(visit: Visit) -> None:
+    visit.hang()
+
+
+def half_then_hang(visit: Visit) -> None:
+    visit.send(HEAD + b"Content-Length: 10000\r\n\r\n<rss>")
+    visit.hang()
+
+
+@pytest.mark.parametrize("play", [dripped_header, dripped_body, endless_interim])
+def test_36_total_deadline_ends_a_drip(desk: Desk, server: Server, play: object) -> None:
+    url = server.on("/feed", play)  # type: ignore[arg-type]
+    failure = desk.failure(url, timeout=0.5, read_timeout=0.4)
+    assert failure.kind == "timeout"
+    assert "fetch.timeout" in failure.message
+    assert 0.5 <= failure.seconds < 1.5
+
+
+@pytest.mark.parametrize("play", [hang, half_then_hang])
+def test_36_read_timeout_ends_a_silence(desk: Desk, server: Server, play: object) -> None:
+    failure = desk.failure(server.on("/feed", play), read_timeout=0.2)  # type: ignore[arg-type]
+    assert failure.kind == "timeout"
+    assert failure.seconds < 1
+
+
+def test_36_a_chain_of_slow_redirects_shares_one_deadline(desk: Desk, server: Server) -> None:
+    def slow(visit: Visit) -> bytes:
+        time.sleep(0.25)
+        number = int(visit.asked.path.rpartition("/")[2])
+        return answer(b"", f"Location: /r/{number + 1}", status="302 Found")
+
+    for number in range(8):
+        server.on(f"/r/{number}", slow)
+    failure = desk.failure(server.url("/r/0"), timeout=0.6, read_timeout=0.5, max_redirects=8)
+    assert failure.kind == "timeout"
+    assert failure.seconds < 1
+
+
+def test_36_tls_handshake_is_under_the_deadline(desk: Desk, server: Server) -> None:
+    """A plain server that never answers the greeting."""
+    failure = desk.failure(server.url().replace("http:", "https:"), connect_timeout=0.3)
+    assert failure.kind in ("timeout", "tls")
+    assert failure.seconds < 1
+
+
+def test_36_name_server_that_does_not_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: time.sleep(0.8))
+    failure = desk.failure("http://slow.example/feed", timeout=0.3)
+    assert failure.kind == "timeout"
+    assert failure.seconds < 0.7
+
+
+# --- 37: size --------------------------------------------------------------------------------------
+
+
+def endless(visit: Visit) -> None:
+    visit.send(HEAD + b"\r\n<rss>")
+    while not visit.stopping.is_set():
+        visit.send(b" " * 65_536)
+
+
+def endless_chunks(visit: Visit) -> None:
+    visit.send(CHUNKED)
+    while not visit.stopping.is_set():
+        visit.send(b"10000\r\n" + b" " * 65_536 + b"\r\n")
+
+
+def tiny_chunks(visit: Visit) -> None:
+    visit.send(CHUNKED)
+    block = (b"1;" + b"x" * 3_000 + b"\r\na\r\n") * 20
+    while not visit.stopping.is_set():
+        visit.send(block)
+
+
+@pytest.mark.parametrize(
+    "play", [endless, endless_chunks, HEAD + b"Content-Length: 99999999999\r\n\r\n<rss>", answer(BIG)]
+)
+def test_37_cap_on_the_wire(desk: Desk, server: Server, play: object) -> None:
+    failure = desk.failure(server.on("/feed", play))  # type: ignore[arg-type]
+    assert failure.kind == "too_large"
+    assert "fetch.max_bytes" in failure.message
+    assert failure.seconds < 1
+
+
+def test_37_chunks_smaller_than_their_framing(desk: Desk, server: Server) -> None:
+    assert desk.failure(server.on("/feed", tiny_chunks)).kind == "protocol"
+
+
+def test_37_cap_on_the_decoded_body(desk: Desk, server: Server) -> None:
+    bomb = zlib.compressobj(9, wbits=31)
+    body = b"".join(bomb.compress(b"\0" * 1_000_000) for _ in range(50)) + bomb.flush()
+    failure = desk.failure(server.on("/feed", answer(body, "Content-Encoding: gzip")))
+    assert failure.kind == "too_large"
+    assert "fetch.max_decoded_bytes" in failure.message
+    many = gzip.compress(b" " * 300_000) * 4
+    assert desk.failure(server.on("/feed", answer(many, "Content-Encoding: gzip"))).kind == "too_large"
+
+
+def test_37_large_bodies_under_the_caps_arrive(desk: Desk, server: Server) -> None:
+    assert desk.response(server.on("/feed", answer(gzip.compress(BIG), "Content-Encoding: gzip"))).body == BIG
+    body = os.urandom(190_000)
+    assert desk.response(server.on("/feed", answer(body))).body == body
+
+
+# --- 38, 39: content codings -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "coding", ["br", "zstd", "compress", "gzip, gzip", "gzip, deflate", "deflate\r\nContent-Encoding: gzip", "x"]
+)
+def test_38_one_coding_that_we_asked_for(desk: Desk, server: Server, coding: str) -> None:
+    body = gzip.compress(gzip.compress(RSS))
+    failure = desk.failure(server.on("/feed", answer(body, f"Content-Encoding: {coding}")))
+    assert failure.kind == "protocol"
+    assert "coding" in failure.message
+
+
+PACKED = gzip.compress(RSS * 50, mtime=0)
+
+
+@pytest.mark.parametrize(
+    "body", [PACKED[:-1], PACKED[:-8], PACKED[: len(PACKED) // 2], PACKED[:10], PACKED[:3], PACKED + PACKED[:20]]
+)
+def test_39_cut_off_gzip_is_an_error(desk: Desk, server: Server, body: bytes) -> None:
+    failure = desk.failure(server.on("/feed", answer(body, "Content-Encoding: gzip")))
+    assert failure.kind == "protocol"
+    assert "cut off" in failure.message
+
+
+@pytest.mark.parametrize(
+    "body", [b"not gzip at all", PACKED[:-8] + b"\0\0\0\0" + PACKED[-4:], PACKED[:40] + b"\xff\xff\xff" + PACKED[43:]]
+)
+def test_39_damaged_gzip_is_an_error(desk: Desk, server: Server, body: bytes) -> None:
+    failure = desk.failure(server.on("/feed", answer(body, "Content-Encoding: gzip")))
+    assert failure.kind == "protocol"
+
+
+@pytest.mark.parametrize(
+    ("body", "times"),
+    [
+        (gzip.compress(RSS) * 3, 3),
+        (gzip.compress(RSS) + b"\0" * 512, 1),
+        (gzip.compress(RSS) + b"\0\0" + gzip.compress(RSS), 2),
+    ],
+)
+def test_39_several_members_and_trailing_zeros_are_fine(desk: Desk, server: Server, body: bytes, times: int) -> None:
+    assert desk.response(server.on("/feed", answer(body, "Content-Encoding: gzip"))).body == RSS * times
+
+
+@pytest.mark.parametrize("body", [zlib.compress(RSS)[:-1], zlib.compress(RSS)[:-20], zlib.compress(RSS)[2:-24]])
+def test_39_cut_off_deflate_is_an_error(desk: Desk, server: Server, body: bytes) -> None:
+    assert desk.failure(server.on("/feed", answer(body, "Content-Encoding: deflate"))).kind == "protocol"
+
+
+# --- 40, 41: framing -----------------------------------------------------------------------------------
+
+
+def closing(data: bytes) -> object:
+    def play(visit: Visit) -> None:
+        visit.send(data)
+
+    return play
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        HEAD + b"Content-Length: 5000\r\n\r\n" + RSS,
+        CHUNKED + b"%x\r\n" % len(RSS) + RSS + b"\r\n",
+        CHUNKED + b"%x\r\n" % len(RSS) + RSS + b"\r\n0\r\n",
+        CHUNKED + b"5000\r\n" + RSS,
+        CHUNKED,
+        CHUNKED + b"1",
+    ],
+)
+def test_40_short_bodies_are_errors(desk: Desk, server: Server, data: bytes) -> None:
+    failure = desk.failure(server.on("/feed", closing(data)))  # type: ignore[arg-type]
+    assert failure.kind == "protocol"
+    assert "broke off" in failure.message
+
+
+def test_40_whole_bodies_in_every_framing_arrive(desk: Desk, server: Server) -> None:
+    half = len(RSS) // 2
+    chunks = b"%X;name=value\r\n" % half + RSS[:half] + b"\r\n00%x \r\n" % (len(RSS) - half) + RSS[half:] + b"\r\n"
+    for data in (
+        CHUNKED + chunks + b"0\r\n\r\n",
+        CHUNKED + chunks + b"000\r\nX-Trailer: a\r\nX-Other: b\r\n\r\n",
+        HEAD + b"\r\n" + RSS,
+        b"HTTP/1.0 200 OK\r\n\r\n" + RSS,
+        b"HTTP/1.1 200\r\nContent-Length: %d\r\nContent-Length: %d\r\n\r\n" % (len(RSS), len(RSS)) + RSS,
+        b"HTTP/1.1 200 OK\nContent-Type: text/xml\n\n" + RSS,
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + HEAD + b"\r\n" + RSS,
+        HEAD + b"X-Folded: one\r\n two\r\n\r\n" + RSS,
+    ):
+        response = desk.response(server.on("/feed", closing(data)))  # type: ignore[arg-type]
+        assert response.body == RSS
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n<rss/>",
+        HEAD + b"Content-Length: 5, 6\r\n\r\n<rss/>",
+        HEAD + b"Content-Length: -5\r\n\r\n<rss/>",
+        HEAD + b"Content-Length: +5\r\n\r\n<rss/>",
+        HEAD + b"Content-Length: five\r\n\r\n<rss/>",
+        HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        HEAD + b"Transfer-Encoding: identity\r\n\r\n<rss/>",
+        CHUNKED + b"-5\r\n<rss/>\r\n0\r\n\r\n",
+        CHUNKED + b"0x6\r\n<rss/>\r\n0\r\n\r\n",
+        CHUNKED + b"6_0\r\n<rss/>\r\n0\r\n\r\n",
+        CHUNKED + b"zz\r\n<rss/>\r\n0\r\n\r\n",
+        CHUNKED + b"\r\n<rss/>\r\n0\r\n\r\n",
+        CHUNKED + b"3\r\n<rss/>\r\n0\r\n\r\n",
+        CHUNKED + b"ffffffffffffffffffff\r\n<rss/>",
+        CHUNKED + b"1" * 70_000,
+        CHUNKED + b"0\r\n" + b"X: y\r\n" * 20_000,
+        HEAD + b"X: " + b"a" * 70_000 + b"\r\n\r\n<rss/>",
+        HEAD + b"X: y\r\n" * 300 + b"\r\n<rss/>",
+        HEAD + b"no colon here\r\n\r\n<rss/>",
+        HEAD + b": no name\r\n\r\n<rss/>",
+        HEAD + b"Bad Name: x\r\n\r\n<rss/>",
+        b"<rss/>",
+        b"HTTP/2 200 OK\r\n\r\n<rss/>",
+        b"HTTP/1.1 abc OK\r\n\r\n<rss/>",
+        b"HTTP/1.1 99 Low\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+        b"HTTP/1.1 102 Processing\r\n\r\n" * 20,
+        b"HTTP/1.1 200 OK\r\nContent-Ty",
+        b"ICY 200 OK\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"\0" * 100_000,
+        b"\r\n\r\n\r\n",
+        b"",
+    ],
+)
+def test_41_malformed_answers_are_clean_errors(desk: Desk, server: Server, data: bytes) -> None:
+    failure = desk.failure(server.on("/feed", closing(data)))  # type: ignore[arg-type]
+    assert failure.kind in ("protocol", "too_large", "connection")
+    assert "Error" not in failure.message
+    assert failure.seconds < 1
+
+
+def test_41_a_contradiction_is_named(desk: Desk, server: Server) -> None:
+    failure = desk.failure(server.on("/feed", HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n<rss/>"))
+    assert failure.kind == "protocol"
+    assert "length" in failure.message
+
+
+# --- 42: TLS -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def context() -> ssl.SSLContext:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(CERTIFICATE)
+    return made
+
+
+def test_42_untrusted_certificate_is_refused_unless_the_desk_opts_out(desk: Desk, context: ssl.SSLContext) -> None:
+    with Server(context) as server:
+        url = server.on("/feed", answer(RSS, 'ETag: "1"'))
+        failure = desk.failure(url)
+        assert failure.kind == "tls"
+        assert "certificate" in failure.message
+        assert not server.asked
+        assert desk.response(Feed(url, verify_tls=False)).body == RSS
+        assert desk.failure(url).kind == "tls", "one feed's choice is not another's"
+
+
+def test_42_a_certificate_authority_of_the_desk_is_trusted(desk: Desk, context: ssl.SSLContext) -> None:
+    with Server(context) as server:
+        url = server.on("/feed", answer(RSS))
+        assert desk.response(url, ca_file=str(CERTIFICATE)).body == RSS
+        assert desk.response(url.replace("127.0.0.1", "localhost"), ca_file=str(CERTIFICATE)).body == RSS
+
+
+def test_42_the_certificate_must_name_the_host(desk: Desk, context: ssl.SSLContext) -> None:
+    with Server(context, host="127.0.0.2") as server:
+        failure = desk.failure(server.on("/feed", answer(RSS)), ca_file=str(CERTIFICATE))
+        assert failure.kind == "tls"
+        assert "certificate" in failure.message
+
+
+def test_42_a_plain_server_on_a_tls_address(desk: Desk, server: Server) -> None:
+    failure = desk.failure(server.on("/feed", answer(RSS)).replace("http:", "https:"), connect_timeout=0.3)
+    assert failure.kind in ("tls", "timeout")
+
+
+def test_42_tls_drip_ends_at_the_deadline(desk: Desk, context: ssl.SSLContext) -> None:
+    with Server(context) as server:
+        failure = desk.failure(Feed(server.on("/feed", dripped_body), verify_tls=False), timeout=0.5, read_timeout=0.4)
+        assert failure.kind == "timeout"
+        assert failure.seconds < 1.5
