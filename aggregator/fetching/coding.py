@@ -7,6 +7,8 @@ import zlib
 from aggregator.fetching.faults import FetchError
 
 _GZIP = frozenset({"gzip", "x-gzip"})
+PREVIEW = 4_000_000  # bytes that are kept before the rest is measured; few feeds are larger
+STEP = 1_000_000
 _GZIP_WINDOW = 31  # zlib's number for: gzip header, any window
 
 
@@ -54,11 +56,28 @@ def _inflate(body: bytes, limit: int) -> bytes:
 def _one_stream(data: bytes, window: int, limit: int) -> tuple[bytes, bytes]:
     decoder = zlib.decompressobj(window)
     try:
-        part = decoder.decompress(data, limit + 1)
+        part = decoder.decompress(data, min(limit + 1, PREVIEW))
+        if len(part) == PREVIEW <= limit and decoder.unconsumed_tail:
+            _measure(decoder.copy(), decoder.unconsumed_tail, limit - len(part))
+            part += decoder.decompress(decoder.unconsumed_tail, limit + 1 - len(part))
     except zlib.error as error:
         raise FetchError("protocol", "the compressed body is damaged") from error
     if len(part) > limit:
-        raise FetchError("too_large", "the body is too large once decompressed (fetch.max_decoded_bytes)")
+        raise _too_large()
     if not decoder.eof:
         raise FetchError("protocol", "the compressed body is cut off")
     return part, decoder.unused_data
+
+
+def _measure(decoder: zlib._Decompress, tail: bytes, limit: int) -> None:
+    """Decompress the rest once without keeping it: a bomb then costs a few megabytes and not the whole limit."""
+    have = 0
+    while tail and not decoder.eof:
+        have += len(decoder.decompress(tail, STEP))
+        if have > limit:
+            raise _too_large()
+        tail = decoder.unconsumed_tail
+
+
+def _too_large() -> FetchError:
+    return FetchError("too_large", "the body is too large once decompressed (fetch.max_decoded_bytes)")

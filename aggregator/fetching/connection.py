@@ -67,7 +67,10 @@ class _Guarded(HTTPConnection):
             if any(mark in value or mark in name for mark in _FORBIDDEN):
                 raise FetchError("internal", f"the request header {name!r} holds a line break")
             head.append(f"{name}: {value}")
-        data = "\r\n".join([*head, "\r\n"]).encode("latin-1")
+        try:
+            data = "\r\n".join([*head, "\r\n"]).encode("latin-1")
+        except UnicodeEncodeError:
+            raise FetchError("internal", "a request header holds characters outside Latin-1") from None
         try:
             self.sock.settimeout(self.timeout)
             call.attach(self.sock)
@@ -111,6 +114,9 @@ class TlsConnection(_Guarded, HTTPSConnection):
         except ssl.SSLError as error:
             raise tls_fault(error) from error
         except OSError as error:
+            if error.errno is None and current().proxied and not isinstance(error, TimeoutError):
+                # http.client's way to say that CONNECT was answered with another status than 200
+                raise FetchError("connection", "the proxy refused to connect us to the server") from error
             raise connection_fault(error) from error
 
 

@@ -85,7 +85,9 @@ class Fetcher:
             fault = as_fault(error)
             outcome = FetchFailure(fault.kind, fault.message)
         if isinstance(outcome, FetchFailure):
-            outcome = replace(outcome, message=_told(outcome.message, feed, trail.target))
+            outcome = replace(
+                outcome, message=told(outcome.message, feed, trail.target.url if trail.target else feed.url)
+            )
         return replace(outcome, seconds=time.monotonic() - started)
 
     def _follow(self, call: Call, feed: Feed, state: FeedState, trail: _Trail) -> Answer:
@@ -210,10 +212,9 @@ def _has_credentials(feed: Feed, own: Target) -> bool:
     return feed.user is not None or feed.password is not None or bool(feed.headers) or own.authorization is not None
 
 
-def _told(message: str, feed: Feed, target: Target | None) -> str:
-    """Return the message with the address it concerns and without any secret of the feed."""
-    address = mask_secrets(target.url if target else feed.url)
-    text = f"{address}: {message}"
+def told(message: str, feed: Feed, url: str) -> str:
+    """Return a message with the address it concerns and without any secret of the feed."""
+    text = f"{mask_secrets(url)}: {message}"
     secrets = [value for _, value in feed.headers if isinstance(value, Secret)] + [feed.password, feed.proxy]
     for secret in secrets:
         if secret is not None and len(secret.reveal()) >= 4:

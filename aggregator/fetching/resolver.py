@@ -12,7 +12,7 @@ from aggregator.fetching.faults import FetchError
 SocketAddress = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]
 _Job = Callable[[], None]
 
-THREADS = 8  # names looked up at once: a hanging name server holds up the names asked of it, not the fetches
+THREADS = 32  # names looked up at once, as many as fetches by default: one that hangs holds up no other
 
 
 class Resolver:

@@ -296,6 +296,7 @@ def test_57_header_fields_of_a_feed_cannot_break_the_request(server: Server, des
     failure = desk.failure(broken)
     assert "evil" not in failure.message
     assert not server.asked
+    assert "Latin-1" in desk.failure(Feed(url, headers=(("X-Key", "\u20ac"),))).message
     ours = Feed(url, headers=(("hOsT", "evil"), ("Accept-Encoding", "br"), ("user-agent", "Desk/2")))
     desk.response(ours)
     assert server.asked[0].headers["host"] == f"127.0.0.1:{server.port}"

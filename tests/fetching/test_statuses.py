@@ -177,6 +177,12 @@ def test_30_temporary_redirects_are_followed_and_not_kept(desk: Desk, server: Se
         assert (response.url, response.permanent_url) == (server.url("/new/feed"), None)
 
 
+def test_30_addresses_that_a_server_did_not_escape(desk: Desk, server: Server) -> None:
+    server.on("/caf%C3%A9%20bar", answer(RSS))
+    url = server.on("/old", moved("/caf\xc3\xa9 bar"))
+    assert desk.response(url).url == server.url("/caf%C3%A9%20bar")
+
+
 @pytest.mark.parametrize("play", [answer(b"", status="410 Gone"), answer(b""), answer(b"", status="404 Not Found")])
 def test_31_a_move_to_nothing_is_a_failure(desk: Desk, server: Server, play: bytes) -> None:
     server.on("/new", play)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import gzip
 import os
+import select
+import socket
 import ssl
 import time
+import tracemalloc
 import zlib
 from pathlib import Path
 
 import pytest
 
-from aggregator.model import Feed
+from aggregator.fetching.coding import decode
+from aggregator.fetching.faults import FetchError
+from aggregator.model import Feed, Secret
 from tests.fetching.conftest import Desk
 from tests.fetching.server import RSS, Server, Visit, answer
 
@@ -133,6 +138,24 @@ def test_37_cap_on_the_decoded_body(desk: Desk, server: Server) -> None:
     assert "fetch.max_decoded_bytes" in failure.message
     many = gzip.compress(b" " * 300_000) * 4
     assert desk.failure(server.on("/feed", answer(many, "Content-Encoding: gzip"))).kind == "too_large"
+
+
+def test_37_a_bomb_is_measured_before_it_is_kept() -> None:
+    bomb = zlib.compressobj(9, wbits=31)
+    body = b"".join(bomb.compress(b"\0" * 1_000_000) for _ in range(300)) + bomb.flush()
+    tracemalloc.start()
+    try:
+        with pytest.raises(FetchError, match="too large"):
+            decode(body, ["gzip"], 50_000_000)
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000
+    finally:
+        tracemalloc.stop()
+    whole = os.urandom(6_000_000)
+    assert decode(gzip.compress(whole, 1), ["gzip"], 6_000_000) == whole
+    with pytest.raises(FetchError, match="too large"):
+        decode(gzip.compress(whole, 1), ["gzip"], 5_999_999)
+    with pytest.raises(FetchError, match="cut off"):
+        decode(gzip.compress(whole, 1)[:-1], ["gzip"], 6_000_000)
 
 
 def test_37_large_bodies_under_the_caps_arrive(desk: Desk, server: Server) -> None:
@@ -331,3 +354,34 @@ def test_42_tls_drip_ends_at_the_deadline(desk: Desk, context: ssl.SSLContext) -
         failure = desk.failure(Feed(server.on("/feed", dripped_body), verify_tls=False), timeout=0.5, read_timeout=0.4)
         assert failure.kind == "timeout"
         assert failure.seconds < 1.5
+
+
+def test_42_tls_through_a_proxy(desk: Desk, server: Server, context: ssl.SSLContext) -> None:
+    with Server(context) as behind:
+        url = behind.on("/feed", answer(RSS))
+        place = f"127.0.0.1:{behind.port}"
+
+        def tunnel(visit: Visit) -> None:
+            with socket.create_connection(("127.0.0.1", behind.port)) as onward:
+                visit.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                _pump(visit.socket, onward)
+
+        server.on(place, tunnel)
+        proxy = Secret(server.url(""))
+        assert desk.response(Feed(url, proxy=proxy, verify_tls=False)).body == RSS
+        assert server.asked[0].method == "CONNECT"
+        assert "certificate" in desk.failure(Feed(url, proxy=proxy)).message
+        server.on(place, answer(b"", status="407 Proxy Authentication Required"))
+        failure = desk.failure(Feed(url, proxy=proxy, verify_tls=False))
+        assert failure.kind == "connection"
+        assert "proxy" in failure.message
+
+
+def _pump(one: socket.socket, other: socket.socket) -> None:
+    """Carry bytes both ways until either side closes."""
+    while True:
+        for source in select.select([one, other], [], [], 2)[0]:
+            block = source.recv(65_536)
+            if not block:
+                return
+            (other if source is one else one).sendall(block)
