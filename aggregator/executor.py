@@ -36,7 +36,6 @@ Value = TypeVar("Value")
 FailureKind = Literal["deadline", "memory", "died", "error"]
 
 _GROWTH = 100_000  # KiB: a worker that has grown by more than this is replaced after its task
-_GRACE = 5.0  # seconds after the deadline at which a worker whose parent is gone ends itself
 _START_TIMEOUT = 60.0  # seconds for a worker to come up on a busy machine
 
 
@@ -141,8 +140,9 @@ class ProcessWorkers(Executor):
     end with their parent.
     """
 
-    def __init__(self, workers: int, deadline: float, memory: int) -> None:
+    def __init__(self, workers: int, deadline: float, memory: int, grace: float = 5.0) -> None:
         self._deadline = deadline
+        self._alarm = deadline + grace
         self._memory = memory
         self._idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         for _ in range(workers):
@@ -180,7 +180,7 @@ class ProcessWorkers(Executor):
         with self._lock:
             if self._closed:
                 raise TaskError(TaskFailure("died", "the workers were stopped"))
-            worker = _Worker(self._deadline + _GRACE, self._memory)
+            worker = _Worker(self._alarm, self._memory)
             self._all.add(worker)
         return worker
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from aggregator.fetching.caching import fresh_until
 from aggregator.model import Feed, FeedState, FetchFailure, NotModified, ParsedFeed, PollHints, Response
 from aggregator.settings import FetchSettings
+from aggregator.text.urls import mask_secrets
 
 MIN_BY_HAND = timedelta(minutes=1)
 WITHOUT_VALIDATORS = timedelta(hours=1)  # FreshRSS; a feed that can only be had whole is not asked for often
@@ -241,7 +242,8 @@ def _succeeded(state: FeedState, now: datetime) -> FeedState:
 def _moved(state: FeedState, response: Response, now: datetime, settings: FetchSettings) -> FeedState:
     """Follow a permanent redirect whose target was a feed, once it has repeated: lost feeds come from haste here."""
     target = response.permanent_url
-    if target is None:
+    # An address that carries a secret is never written down, so it cannot be taken over either.
+    if target is None or mask_secrets(target) != target:
         return replace(state, moved_to=None, moved_since=None, moved_seen=0)
     same = target == state.moved_to and state.moved_since is not None
     since = state.moved_since if same and state.moved_since else now

@@ -13,7 +13,7 @@ from typing import cast
 from aggregator.model import Entry, EntryData, Skip
 from aggregator.parsing.dates import DateReader
 from aggregator.settings import ParseSettings
-from aggregator.text.clean import one_line, plain_title, primary_language, sanitise, storable
+from aggregator.text.clean import one_line, plain_text, plain_title, primary_language, sanitise, storable
 from aggregator.text.urls import absolute_url, mask_secrets
 
 MAX_LINE = 20_000_000  # bytes
@@ -90,7 +90,7 @@ def _entry(number: int, members: dict[str, object], limits: ParseSettings, dates
     title = plain_title(_text(members, "title"))[: limits.max_title].rstrip()
     content = _markup(_text(members, "body"), limits.max_content)
     summary = _markup(_text(members, "summary"), limits.max_summary)
-    if not (title or content or summary):
+    if not (title or plain_text(content) or plain_text(summary)):
         raise _UnusableError("neither title nor body")
     url = _text(members, "url")
     published_text = _text(members, "date")

@@ -19,12 +19,17 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before the web there was no feed
 LATEST_AHEAD = timedelta(hours=1)  # a clock may be wrong, or summer time taken twice
 MAX_DATE = 100  # characters
 
+# Months by their first three letters in English, and where they differ in German, French, Spanish, Italian, Portuguese,
+# Dutch and the Scandinavian languages.
 _MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
-    )
-}
+    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11,
+    "dec": 12,
+    "ene": 1, "gen": 1, "jän": 1, "fev": 2, "fév": 2, "mär": 3, "mrz": 3, "maa": 3, "mrt": 3, "avr": 4, "abr": 4,
+    "mai": 5, "mag": 5,
+    "mei": 5, "maj": 5, "giu": 6, "lug": 7, "ago": 8, "aoû": 8, "set": 9, "out": 10, "ott": 10, "okt": 10, "dez": 12,
+    "dic": 12,
+    "déc": 12, "des": 12, "juin": 6, "juil": 7,
+}  # fmt: skip
 _STANDARD_ZONES = {
     "ut": 0, "utc": 0, "gmt": 0, "z": 0, "edt": -240, "est": -300, "cdt": -300, "cst": -360, "mdt": -360, "mst": -420,
     "pdt": -420, "pst": -480,
@@ -46,7 +51,7 @@ _OTHER_ZONES = {
 _TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,]\d+)?)?"
 _ZONE = r"(?P<zone>(?:GMT|UTC)?[+-]\d{1,2}:?\d{2}|[+-]\d{2}|[A-Za-z]{1,5})?(?:\s*\([^)]*\))?"
 _RFC822 = re.compile(
-    r"\s*(?:[^\W\d]{2,12}\.?,?\s*)?(?P<day>\d{1,2})[\s-]+(?P<month>[A-Za-z]{3})[a-z]{0,6}\.?,?[\s-]+(?P<year>\d{4}|\d{2})"
+    r"\s*(?:[^\W\d]{2,12}\.?,?\s*)?(?P<day>\d{1,2})[\s-]+(?P<month>[^\W\d_]{3,12})\.?,?[\s-]+(?P<year>\d{4}|\d{2})"
     rf"(?:[,\s]\s*{_TIME})?\s*{_ZONE}\s*",
     re.IGNORECASE,
 )
@@ -72,8 +77,8 @@ def read_common(text: str) -> Reading | None:
     match = _RFC3339.fullmatch(text) or _RFC822.fullmatch(text)
     if match is None:
         return None
-    month_text = match["month"].lower()
-    month = int(month_text) if month_text.isdigit() else _MONTHS.get(month_text, 0)
+    name = match["month"].lower()
+    month = int(name) if name.isdigit() else _MONTHS.get(name[:4]) or _MONTHS.get(name[:3], 0)
     year = int(match["year"])
     if len(match["year"]) == 2:
         year += 1900 if year >= 90 else 2000

@@ -25,7 +25,7 @@ from aggregator.parsing.jsonfeed import looks_like_json, read_json
 from aggregator.parsing.pages import feed_links, is_page
 from aggregator.parsing.quick import UnusualError, read_quickly
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
-from aggregator.parsing.repair import repaired, trimmed, without_doctype
+from aggregator.parsing.repair import breaks_off, repaired, trimmed, without_doctype
 from aggregator.parsing.tree import XmlError, read_tree
 from aggregator.settings import ParseSettings
 
@@ -82,11 +82,16 @@ def read_xml(text: str) -> tuple[RawFeed, str | None]:
         text = without_doctype(text)
     except XmlError as error:
         fault = f"not well-formed: {error}"
+        cut = breaks_off(text)
         text = repaired(without_doctype(text))
         try:
-            return read_quickly(read_tree(text)), fault
+            raw = read_quickly(read_tree(text))
         except (UnusualError, XmlError):
             pass
+        else:
+            if cut:
+                raw.faults.append((len(raw.entries) + 1, f"entry {len(raw.entries) + 1} is cut off"))
+            return raw, fault
     return read_with_feedparser(text), fault
 
 
@@ -128,7 +133,7 @@ def _raw_entry(entry: Any, form: str) -> RawEntry:
     return RawEntry(
         guid=_string(entry.get("id")) or None,
         guid_is_link=bool(entry.get("guidislink")),
-        link=_string(entry.get("link")) or None,
+        link=_link(entry),
         other_link=next((link["href"] for link in links if link.get("rel") == "alternate"), None),
         canonical_link=_string(entry.get("feedburner_origlink"))
         or next((link["href"] for link in links if link.get("rel") == "canonical"), None),
@@ -147,6 +152,12 @@ def _raw_entry(entry: Any, form: str) -> RawEntry:
         source_url=_string(source.get("href")) or _string(source.get("link")) or _string(source.get("id")) or None,
         categories=[_string(tag.get("label")) or _string(tag.get("term")) for tag in entry.get("tags", ())],
     )
+
+
+def _link(entry: Any) -> str | None:
+    """Return the link unless it is feedparser's copy of an id that is no address."""
+    link = _string(entry.get("link"))
+    return link if link and (link != entry.get("id") or "://" in link) else None
 
 
 def _summary(entry: Any, form: str) -> RawText:

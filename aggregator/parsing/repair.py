@@ -34,6 +34,7 @@ _ATTRIBUTE_UNQUOTED = re.compile(
 )
 _PREFIX = re.compile(r"<([A-Za-z_][\w.-]*):[A-Za-z_]|\s([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*\s*=\s*[\"']")
 _ENTRY_END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+_ENTRY_START = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _XML_NAMES = frozenset({"lt", "gt", "amp", "quot", "apos"})
 # What numeric references between 128 and 159 mean on the web (WHATWG HTML, 13.2.5.80).
 _C1 = dict(zip(range(0x80, 0xA0), bytes(range(0x80, 0xA0)).decode("cp1252", "replace"), strict=True))
@@ -131,6 +132,12 @@ def repaired(text: str) -> str:
     if name is None:
         return text
     return _closed(_declared(text, name), name[1])
+
+
+def breaks_off(text: str) -> bool:
+    """Tell whether a document ends inside an entry."""
+    starts, ends = [match.start() for match in _ENTRY_START.finditer(text)], _ENTRY_END.findall(text)
+    return len(starts) == len(ends) + 1 and not _ENTRY_END.search(text, starts[-1])
 
 
 def _reference(match: re.Match[str]) -> str:

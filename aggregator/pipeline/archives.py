@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -17,10 +17,14 @@ from aggregator.pipeline.prepare import PreparedEntry, prepare_entry
 from aggregator.pipeline.recording import Origin, Recorder
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
+from aggregator.storage.entries import EntryStore
 from aggregator.storage.feeds import FeedStore, StoredFeed
 
 # Entries a transaction: large enough that commits cost nothing, small enough that an interrupt loses little work.
 BATCH = 500
+
+# What the address of an archive's feed begins with; the rest is the publisher.
+ARCHIVE = "archive:"
 
 Progress = Callable[[int, int], None]
 
@@ -64,20 +68,31 @@ class Importer:
     def run(self, path: Path, progress: Progress) -> ImportOutcome:
         """Import the archive at ``path``; entries that are known already change nothing."""
         entries, skips = load(path)
+        done = self._record(entries, progress)
+        return replace(done, skips=skips)
+
+    def take(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, str]:
+        """Import entries and return line number -> the story each is in, for scoring."""
+        self._record(entries, progress)
+        placed = EntryStore(self._store).stories_of_archives()
+        return {str(one.line): placed[(f"{ARCHIVE}{one.source}", one.data.key)] for one in entries}
+
+    def _record(self, entries: Sequence[ArchiveEntry], progress: Progress) -> ImportOutcome:
         new = updated = known = done = 0
         for batch in batches(entries):
             with self._store.transaction():
                 for one in batch:
-                    counts = self._recorder.record(Origin(self._source(one.source), archive=True), [self._prepared(one)], self._now)
+                    origin = Origin(self._source(one.source), archive=True)
+                    counts = self._recorder.record(origin, [self._prepared(one)], self._now)
                     new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
                 self._placer.finish(self._now)
             done += len(batch)
             progress(done, len(entries))
-        return ImportOutcome(new, updated, known, skips)
+        return ImportOutcome(new, updated, known, ())
 
     def _source(self, name: str) -> StoredFeed:
         if name not in self._sources:
-            self._sources[name] = self._feeds.ensure(f"archive:{name}", name or "archive", self._now, name=name or "archive")
+            self._sources[name] = self._feeds.ensure(f"{ARCHIVE}{name}", name or "archive", self._now, name=name or "archive")
         return self._sources[name]
 
     def _prepared(self, one: ArchiveEntry) -> PreparedEntry:

@@ -23,7 +23,7 @@ from aggregator.pipeline.archives import Importer, ImportOutcome, export_line
 from aggregator.pipeline.explaining import Why, explain
 from aggregator.pipeline.health import FeedHealthRow, Status, feed_health, status
 from aggregator.pipeline.placing import Placer
-from aggregator.pipeline.poll import Poll, PollPass, Progress
+from aggregator.pipeline.poll import Fetching, PollPass, Progress
 from aggregator.pipeline.reading import Reader, SearchHit
 from aggregator.pipeline.recording import Recorder
 from aggregator.pipeline.saving import Saver
@@ -39,26 +39,42 @@ Clock = Callable[[], datetime]
 class Desk:
     """One open newsroom; use it as a context manager, from one thread."""
 
-    def __init__(self, settings: Settings, store: Store, clock: Clock, feeds: Sequence[Feed]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock,
+        feeds: Sequence[Feed] = (),
+        *,
+        fetcher: Fetching | None = None,
+        workers: Executor | None = None,
+    ) -> None:
         self.settings = settings
         self.store = store
         self.clock = clock
         self.feeds = tuple(feeds)
         self.families: Families = families(feeds)
         self._stack = ExitStack()
-        self._open_fetcher: Fetcher | None = None
-        self._open_workers: Executor | None = None
+        self._open_fetcher = fetcher
+        self._open_workers = workers
         # lives as long as the desk: two passes in a row keep the pause between requests to a host
         self._hosts = HostSchedule(settings.fetch.per_host, settings.fetch.host_delay)
 
     @classmethod
     def open(
-        cls, settings: Settings, database: Path | None, *, clock: Clock, feeds: Sequence[Feed] | None = None
+        cls,
+        settings: Settings,
+        database: Path | None,
+        *,
+        clock: Clock,
+        feeds: Sequence[Feed] | None = None,
+        fetcher: Fetching | None = None,
+        workers: Executor | None = None,
     ) -> Self:
         """Open the database (None: a scratch one in memory) and, where ``feeds`` are given, follow just these."""
         store = Store(database)
         try:
-            desk = cls(settings, store, clock, feeds or ())
+            desk = cls(settings, store, clock, feeds or (), fetcher=fetcher, workers=workers)
             if feeds is not None:
                 desk.follow(feeds)
         except BaseException:
@@ -191,7 +207,7 @@ class Desk:
     def _reader(self) -> Reader:
         return Reader(self.store, self.clock())
 
-    def _fetcher(self) -> Fetcher:
+    def _fetcher(self) -> Fetching:
         if self._open_fetcher is None:
             self._open_fetcher = self._stack.enter_context(Fetcher(self.settings.fetch, feeds=len(self.feeds)))
         return self._open_fetcher

@@ -209,6 +209,11 @@ class EntryStore:
             Revision(row[0], row[1], row[2], row[3], row[4], from_text(row[5]), from_text(row[6])) for row in rows
         )
 
+    def stories_of_archives(self) -> dict[tuple[str, str], str]:
+        """Return (feed address, key) -> story of every imported entry."""
+        rows = self._db.execute("SELECT f.url, e.key, e.story_id FROM entry e JOIN feed f ON f.id = e.feed_id WHERE f.kind = 'archive'")
+        return {(url, key): story_id for url, key, story_id in rows}
+
     def revised_since(self, since: datetime) -> list[str]:
         """Return the ids of entries that were edited since a time."""
         rows = self._db.execute(

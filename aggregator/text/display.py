@@ -10,6 +10,10 @@ _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
     "\ud800-\udfff]+"
 )
+# Whole escape sequences: CSI, OSC and their 8-bit forms, then any other two-character one.
+_SEQUENCE = re.compile(
+    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\\]|\x9d)[^\x07\x1b\x9c]{0,200}(?:\x07|\x1b\\\\|\x9c)|\x1b[ -~]"
+)
 _BLANK = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]")
 _SPACES = re.compile(r" {2,}")
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -24,7 +28,7 @@ def display_text(text: str, limit: int | None = None) -> str:
     Breaks and tabs become blanks, other controls vanish. ``limit`` is in characters; what is cut ends in ``…``.
     """
     if not text.isprintable() or "  " in text:
-        text = _SPACES.sub(" ", _UNSAFE.sub(_blank_or_nothing, text)).strip()
+        text = _SPACES.sub(" ", _UNSAFE.sub(_blank_or_nothing, _SEQUENCE.sub("", text))).strip()
     if limit is not None and len(text) > limit:
         text = text[: max(limit - 1, 0)].rstrip() + "…"
     return text

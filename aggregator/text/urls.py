@@ -212,8 +212,8 @@ def _mask_rest(rest: str) -> str:
     authority, tail = rest[:cut], rest[cut:]
     if "@" in authority:
         authority = MASK + "@" + authority.rsplit("@", 1)[1]
+    tail, hash_mark, fragment = tail.partition("#")
     path, mark, query = tail.partition("?")
-    query, hash_mark, fragment = query.partition("#")
     masked = "&".join(_mask_parameter(part) for part in query.split("&"))
     if fragment:
         fragment = "&".join(_mask_parameter(part) for part in fragment.split("&"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -46,6 +47,18 @@ class Desk:
         outcome = self.fetch(feed, state, **settings)
         assert isinstance(outcome, FetchFailure), outcome
         return outcome
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test asks a name server: addresses by number and this machine's name are all there is."""
+    real = socket.getaddrinfo
+
+    def lookup(host: str, port: int, *, type: int = 0) -> Any:  # noqa: A002 - the name that callers use
+        flags = 0 if host.rstrip(".") == "localhost" else socket.AI_NUMERICHOST
+        return real(host, port, type=type, flags=flags)
+
+    monkeypatch.setattr("socket.getaddrinfo", lookup)
 
 
 @pytest.fixture

@@ -151,6 +151,13 @@ def test_28_upgrade_to_https_is_taken_over_at_once() -> None:
     assert polled(state, response=through("https://other.example/rss")).url == "http://example.org/feed"
 
 
+def test_28_a_move_to_an_address_with_a_secret_is_not_taken_over() -> None:
+    state = KNOWN
+    for _ in range(SETTINGS.move_polls + 1):
+        state = polled(state, response=through("https://new.example/feed?token=abc"))
+    assert (state.url, state.moved_to, state.etag) == (URL, None, None)
+
+
 def test_31_failures_leave_the_address_alone() -> None:
     state = polled(response=through("https://new.example/feed"))
     for kind in ("gone", "http", "parse"):

@@ -91,7 +91,6 @@ INSIDE += [
 def test_56_private_link_local_and_metadata_addresses_are_refused(closed: Desk, host: str) -> None:
     failure = closed.failure(f"http://{host}/feed")
     assert failure.kind == "refused", failure
-    assert failure.seconds < 0.5
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,2 @@
+"""Stop-gap."""
+def recognise(title, text): return None

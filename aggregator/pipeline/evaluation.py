@@ -1,0 +1,42 @@
+"""Scoring the clustering of a labelled archive, in a scratch database, by the very path that entries take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from aggregator.clustering.metrics import Figures, score
+from aggregator.exceptions import UsageError
+from aggregator.model import Skip
+from aggregator.newsroom.publishers import families
+from aggregator.pipeline.archives import Importer, load
+from aggregator.settings import Settings
+from aggregator.storage.database import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How well the stories of one archive agree with its labels."""
+
+    path: Path
+    figures: Figures
+    skips: tuple[Skip, ...]
+    labels: dict[str, str]
+    predicted: dict[str, str]
+
+
+def evaluate(
+    path: Path, settings: Settings, now: datetime, progress: Callable[[int, int], None] = lambda done, total: None
+) -> Evaluation:
+    """Cluster a labelled archive from nothing and score the result; UsageError where no line has a label."""
+    entries, skips = load(path)
+    labels = {str(one.line): one.cluster for one in entries if one.cluster is not None}
+    if not labels:
+        raise UsageError(f"{path}: no line has a 'cluster'; evaluate needs labels to compare with")
+    with Store(None) as store:
+        importer = Importer(store, settings, families(()), now)
+        places = importer.take(entries, progress)
+        predicted = {line: place for line, place in places.items() if line in labels}
+    return Evaluation(path, score(labels, predicted), skips, labels, predicted)

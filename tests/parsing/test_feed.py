@@ -1,0 +1,455 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from html import escape
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.exceptions import NotAFeedError, ParseError
+from aggregator.model import ParsedFeed
+from aggregator.parsing.feed import parse
+from aggregator.settings import ParseSettings
+from aggregator.text.clean import document
+from aggregator.text.urls import canonical_url
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+URL = "https://feeds.example/rss"
+
+
+def read(
+    body: bytes | str, content_type: str = "text/xml", *, bad_guids: bool = False, limits: ParseSettings | None = None
+) -> ParsedFeed:
+    data = body.encode() if isinstance(body, str) else body
+    return parse(data, URL, {"Content-Type": content_type}, NOW, limits or ParseSettings(), bad_guids=bad_guids)
+
+
+def rss(entries: str, head: str = "") -> str:
+    return f'<rss version="2.0"><channel><title>T</title>{head}{entries}</channel></rss>'
+
+
+def entry(**members: str) -> str:
+    return "<item>" + "".join(f"<{name}>{escape(value)}</{name}>" for name, value in members.items()) + "</item>"
+
+
+def titled(title: bytes, declaration: bytes = b"") -> bytes:
+    return declaration + b'<rss version="2.0"><channel><item><title>' + title + b"</title></item></channel></rss>"
+
+
+# --- content type and charset ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/html", "text/plain", "application/octet-stream", "", ";;charset", "x" * 500, "text/xml; charset="]
+)
+def test_49_the_content_type_does_not_decide(kind: str) -> None:
+    assert len(read(rss(entry(title="A")), kind).entries) == 1
+
+
+def test_50_a_page_is_no_feed_and_names_feeds() -> None:
+    page = """<!DOCTYPE html><html><head><base href="/news/"><link rel="alternate" type="application/rss+xml"
+    href="rss?a=1&amp;b=2">
+    <link rel=alternate type=application/atom+xml href='https://other.example/atom'><link rel="stylesheet" href="x.css">
+    <link rel="alternate" type="application/rss+xml" href="javascript:alert(1)"></head><body>x</body></html>"""
+    with pytest.raises(NotAFeedError) as caught:
+        read(page, "text/html")
+    assert caught.value.feeds == ("https://feeds.example/news/rss?a=1&b=2", "https://other.example/atom")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"  \n\t ", b"\xef\xbb\xbf", b"\0\0\0", b"OK", b"\xff\xd8\xff\xe0jpeg", b"{}", b"[1]", b"<svg/>"]
+)
+def test_25_what_is_no_feed_is_an_error(body: bytes) -> None:
+    with pytest.raises(ParseError):
+        read(body)
+
+
+def test_51_a_byte_order_mark_beats_every_label() -> None:
+    body = titled("Ünï".encode(), b'<?xml version="1.0" encoding="windows-1251"?>')
+    assert read(b"\xef\xbb\xbf" + body, "text/xml; charset=koi8-r").entries[0].title == "Ünï"
+    wide = "<rss version='2.0'><channel><item><title>Ünï</title></item></channel></rss>"
+    assert read(b"\xff\xfe" + wide.encode("utf-16-le"), "text/xml; charset=utf-8").entries[0].title == "Ünï"
+    assert read(wide.encode("utf-16-be"), "text/xml").entries[0].title == "Ünï"
+
+
+def test_51_http_charset_beats_the_declaration() -> None:
+    body = titled("Привет".encode("koi8-r"), b'<?xml version="1.0" encoding="windows-1251"?>')
+    assert read(body, 'application/rss+xml; Charset="KOI8-R"').entries[0].title == "Привет"
+    assert (
+        read(titled("Привет".encode("cp1251"), b'<?xml version="1.0" encoding="windows-1251"?>')).entries[0].title
+        == "Привет"
+    )
+
+
+def test_51_utf8_bytes_beat_a_wrong_latin1_label() -> None:
+    assert read(titled("naïve".encode()), "text/xml; charset=iso-8859-1").entries[0].title == "naïve"
+    assert read(titled("naïve".encode("latin-1")), "text/xml; charset=iso-8859-1").entries[0].title == "naïve"
+
+
+@pytest.mark.parametrize(
+    ("label", "data", "text"),
+    [
+        ("iso-8859-1", b"\x93quoted\x94 \x80", "“quoted” €"),
+        ("us-ascii", b"caf\xe9", "café"),
+        ("gb2312", "镕".encode("gbk"), "镕"),
+        ("x-sjis", "日本".encode("shift_jis"), "日本"),
+        ("ks_c_5601-1987", "한국".encode("euc-kr"), "한국"),
+        ("latin5", "ğş".encode("cp1254"), "ğş"),
+        ("tis-620", "ไทย".encode("tis-620"), "ไทย"),
+    ],
+)
+def test_52_names_mean_what_the_web_takes_them_for(label: str, data: bytes, text: str) -> None:
+    assert read(titled(data), f"text/xml; charset={label}").entries[0].title == text
+
+
+@pytest.mark.parametrize(
+    "label", ["x-unknown", "utf-7", "punycode", "unicode_escape", "rot13", "zip", "utf-16", "\x00"]
+)
+def test_53_unknown_or_refused_names_leave_utf8(label: str) -> None:
+    assert read(titled("+ADw-é".encode()), f"text/xml; charset={label}").entries[0].title == "+ADw-é"
+
+
+def test_53_invalid_bytes_become_replacement_characters() -> None:
+    feed = read(titled(b"caf\xc3\xa9 caf\xe9", b'<?xml version="1.0" encoding="utf-8"?>'))
+    assert feed.entries[0].title == "café caf\ufffd"
+    assert feed.ill_formed is not None
+    assert feed.ill_formed.startswith("encoding:")
+
+
+# --- ill-formed --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rss(entry(guid="1", title="A") + "<item><guid>2</guid><title>B & C</title></item>"),
+        rss(entry(guid="1", title="A") + "<item><guid>2</guid><title>B &nbsp; C</title></item>"),
+        rss(entry(guid="1", title="A") + "<item><guid>2</guid><title>B &#xD800; \x0b C</title></item>"),
+        rss(entry(guid="1", title="A") + "<item><guid>2</guid><title>B < 3</title></item>"),
+        rss(
+            entry(guid="1", title="A")
+            + "<item><guid>2</guid><title>B</title><description><p>x<br>y</description></item>"
+        ),
+        rss(entry(guid="1", title="A") + "<!-- a -- b --><item><guid>2</guid><title>B</title></item>"),
+        rss(
+            entry(guid="1", title="A")
+            + "<item><guid>2</guid><title>B</title><enclosure length=0 url='http://x/'/></item>"
+        ),
+        rss(entry(guid="1", title="A") + "<item><guid>2</guid><title>B</title><x:y z:w='1'/></item>"),
+        rss(entry(guid="1", title="A") + entry(guid="2", title="B")) + "\n<script>late()</script>",
+        "junk\n" + rss(entry(guid="1", title="A") + entry(guid="2", title="B & C")),
+        rss(entry(guid="1", title="A") + entry(guid="2", title="B"))[:-14] + "<item><guid>3</guid><title>C",
+    ],
+)
+def test_54_ill_formed_entries_are_taken_and_flagged(body: str) -> None:
+    feed = read(body)
+    assert [each.guid for each in feed.entries] == ["1", "2"]
+    assert feed.entries[1].title.startswith("B")
+    assert feed.ill_formed or body.startswith("junk")
+
+
+def test_54_a_mended_link_is_not_corrupted() -> None:
+    body = '<rss version="2.0"><channel><item><link>http://a.example/?a=1&copy=2&lt=3&x</link></item></channel></rss>'
+    assert read(body).entries[0].link == "http://a.example/?a=1&copy=2&lt=3&x"
+
+
+def test_54_a_well_formed_document_is_not_flagged() -> None:
+    assert read(rss(entry(title="A &amp; B"))).ill_formed is None
+
+
+# --- security ----------------------------------------------------------------------------------
+
+
+def test_58_entities_are_not_expanded_and_nothing_is_read() -> None:
+    bomb = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 30))
+    doctype = f'<!DOCTYPE rss SYSTEM "file:///etc/passwd" [<!ENTITY e0 "lol">{bomb}<!ENTITY f SYSTEM "file:///etc/hostname">]>'
+    feed = read(f'<?xml version="1.0"?>{doctype}' + rss("<item><title>&e29;|&f;|&e0;</title></item>"))
+    assert feed.entries[0].title == "&e29;|&f;|lol"
+
+
+def test_58_own_entities_cannot_blow_a_document_up() -> None:
+    feed = read(
+        f'<!DOCTYPE rss [<!ENTITY a "{"x" * 200}">]>'
+        + rss(f"<item><guid>1</guid><description>{'&a;' * 50_000}</description></item>")
+    )
+    assert len(feed.entries[0].summary) <= ParseSettings().max_summary
+
+
+def test_60_caps_hold_for_every_field() -> None:
+    long = "w<b>&amp;" * 200_000
+    limits = ParseSettings()
+    feed = read(
+        '<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>' + "i" * 5_000 + f"</id><title>{'t' * 5_000}</title>"
+        f'<link href="https://a.example/{"l" * 3_000}"/><summary type="html">{escape(long)}</summary>'
+        f'<content type="html">{escape(long)}</content><author><name>{"n" * 5_000}</name></author></entry></feed>'
+    )
+    kept = feed.entries[0]
+    assert len(kept.title) == len(kept.author) == limits.max_title
+    assert kept.link is None
+    assert limits.max_summary // 3 < len(kept.summary) <= limits.max_summary
+    assert limits.max_content // 3 < len(kept.content) <= limits.max_content
+    assert len(kept.key) < 1_000
+
+
+def test_60_the_newest_entries_are_kept() -> None:
+    many = "".join(
+        entry(guid=str(n), title="A", pubDate=f"Mon, 23 Nov 2026 {n // 60:02}:{n % 60:02}:00 GMT") for n in range(300)
+    )
+    feed = read(rss(many), limits=ParseSettings(max_entries=100))
+    assert [each.guid for each in feed.entries] == [str(n) for n in range(200, 300)]
+    assert len(feed.skips) == 200
+    assert "newest" in feed.skips[0].reason
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<!--><img src=x onerror=alert(1)>-->",
+        "<script>alert(1)</script>",
+        "<svg onload=alert(1)><script>alert(1)</script></svg>",
+        "<a href='javascript:alert(1)'>x</a><a href=' &#106;avascript:alert(1)'>x</a>",
+        "<img src=x onerror='alert(1)'>",
+        "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
+        "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+        "<p style='background:url(javascript:alert(1))'>x</p>",
+        "<object data='data:text/html,<script>alert(1)</script>'></object>",
+        "<base href='https://evil.example/'><meta http-equiv=refresh content='0;url=javascript:alert(1)'>",
+    ],
+)
+def test_61_nothing_that_runs_gets_in(markup: str) -> None:
+    feed = read(rss(entry(guid="1", title=markup, description=markup, author=markup)))
+    safe = feed.entries[0].summary.lower()
+    for danger in (
+        "<script",
+        "javascript:",
+        "onerror=",
+        "onload=",
+        "<iframe",
+        "<object",
+        "<base",
+        "<meta",
+        "srcdoc=",
+        "style=",
+    ):
+        assert danger not in safe or "&lt;" in safe.split(danger)[0][-5:]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "ftp://a.example/",
+        "mailto:a@b.example",
+        " ",
+        "http://",
+    ],
+)
+def test_61_links_are_http_only(link: str) -> None:
+    assert read(rss(entry(guid="1", title="A", link=link))).entries[0].link is None
+
+
+def test_63_nul_and_surrogates_never_get_out() -> None:
+    for body in (
+        rss("<item><guid>a\0b</guid><title>x&#0;y&#xDFFF;z\0</title></item>"),
+        json.dumps(
+            {
+                "version": "https://jsonfeed.org/version/1",
+                "title": "\ud800\0",
+                "items": [{"id": "\udfff\0", "title": "\ud83d"}],
+            }
+        ),
+    ):
+        feed = read(body)
+        assert len(feed.entries) == 1
+        shown = repr(feed)
+        assert "\\x00" not in shown
+        assert "\\ud" not in shown
+
+
+# --- entries -----------------------------------------------------------------------------------
+
+
+def test_64_identity_is_guid_then_link_then_text() -> None:
+    feed = read(
+        rss(
+            entry(guid=" Ab ", title="1", link="https://a.example/1")
+            + entry(guid="ab", title="2", link="https://a.example/1")
+            + entry(title="3", link="https://a.example/3?utm_source=rss")
+            + entry(title="4", pubDate="Mon, 23 Nov 2026 10:00:00 GMT")
+            + entry(title="4", pubDate="Mon, 23 Nov 2026 11:00:00 GMT")
+        )
+    )
+    keys = [each.key for each in feed.entries]
+    assert keys[:3] == ["Ab", "ab", "https://a.example/3"]
+    assert len(set(keys)) == 5
+    assert not feed.bad_guids
+
+
+def test_65_one_guid_for_several_stories_is_told_by_link() -> None:
+    first, second = (
+        entry(guid="g", title="One", link="https://a.example/1"),
+        entry(guid="g", title="Two", link="https://a.example/2"),
+    )
+    feed = read(rss(first + second))
+    assert feed.bad_guids
+    assert [each.key for each in feed.entries] == ["g https://a.example/1", "g https://a.example/2"]
+    later = read(rss(second), bad_guids=True)
+    assert later.bad_guids
+    assert later.entries[0].key == feed.entries[1].key
+    assert not read(rss(second)).bad_guids
+
+
+def test_65_an_entry_named_twice_is_one_whatever_the_order() -> None:
+    old = entry(
+        guid="g",
+        title="Quay to close in May",
+        link="https://a.example/1?utm_source=x",
+        pubDate="Mon, 23 Nov 2026 10:00:00 GMT",
+    )
+    new = entry(
+        guid="g", title="Quay to close in June", link="https://a.example/1", pubDate="Mon, 23 Nov 2026 11:00:00 GMT"
+    )
+    for body in (old + new, new + old):
+        feed = read(rss(body))
+        assert [each.title for each in feed.entries] == ["Quay to close in June"]
+        assert len(feed.skips) == 1
+        assert not feed.bad_guids
+
+
+def test_65_one_guid_and_one_link_for_unlike_texts_lose_nothing() -> None:
+    feed = read(
+        rss(
+            entry(guid="g", title="Harbour strike ends", link="https://a.example/")
+            + entry(guid="g", title="Museum roof collapses", link="https://a.example/")
+        )
+    )
+    assert len({each.key for each in feed.entries}) == 2
+
+
+def test_68_tracking_is_left_out_of_the_key_only() -> None:
+    kept = read(rss(entry(title="A", link="https://a.example/x?utm_medium=rss&id=7#top"))).entries[0]
+    assert kept.link == "https://a.example/x?utm_medium=rss&id=7#top"
+    assert kept.key == canonical_url(kept.link) == "https://a.example/x?id=7"
+
+
+def test_69_dates_tracking_markup_and_blanks_are_no_edit() -> None:
+    def content_hash(**members: str) -> str:
+        return document(read(rss(entry(guid="1", **members))).entries[0], "en").content_hash
+
+    one = content_hash(
+        title="A b",
+        link="https://a.example/1",
+        description="<p>Some <b>text</b> of it’s kind</p>",
+        pubDate="Mon, 23 Nov 2026 10:00:00 GMT",
+    )
+    assert one == content_hash(
+        title=" A  b", link="https://a.example/1?utm_source=x", description="<div>Some text\n of it's kind</div>"
+    )
+    assert one != content_hash(
+        title="A b", link="https://a.example/1", description="<p>Some other text of its kind</p>"
+    )
+
+
+def test_70_one_bad_entry_never_costs_the_feed() -> None:
+    feed = read(
+        rss(entry(guid="1", title="A") + "<item/>" + entry(guid="2", title="B", pubDate="\ufffd99", link="http://[bad"))
+    )
+    assert [each.guid for each in feed.entries] == ["1", "2"]
+    assert [(skip.position, "empty" in skip.reason) for skip in feed.skips] == [(2, True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "time", "flag"),
+    [
+        ("Mon, 23 Nov 2026 10:00:00 GMT", "2026-11-23T10:00", "ok"),
+        ("Mon, 23 Nov 2026 10:00:00 CEST", "2026-11-23T08:00", "zoneless"),
+        ("Mon, 23 Nov 2026 10:00:00 JST", "2026-11-23T01:00", "zoneless"),
+        ("Mon, 23 Nov 2026 10:00:00", "2026-11-23T10:00", "zoneless"),
+        ("Mon, 01 Jan 0001 00:00:00 GMT", "1990-01-01T00:00", "clamped"),
+        ("1789-07-14", "1990-01-01T00:00", "clamped"),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "2026-11-24T13:00", "clamped"),
+        ("2026-11-24T13:00:01Z", "2026-11-24T13:00", "clamped"),
+        ("soon", None, "unreadable"),
+        ("", None, "missing"),
+    ],
+)
+def test_71_dates_are_clamped_flagged_and_kept(text: str, time: str | None, flag: str) -> None:
+    kept = read(rss(entry(guid="1", pubDate=text))).entries[0]
+    assert (kept.published.strftime("%Y-%m-%dT%H:%M") if kept.published else None) == time
+    assert kept.date_flag == flag
+    assert kept.published_text == (text or None)
+
+
+def test_55_formats_have_names() -> None:
+    assert read('<rss version="0.92"><channel><item><title>A</title></item></channel></rss>').format == "rss092"
+    assert read('{"version": "https://jsonfeed.org/version/1", "items": []}').format == "json1"
+
+
+def test_13_14_hints() -> None:
+    head = """<ttl>99999</ttl><sy:updatePeriod xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"> daily
+    </sy:updatePeriod>
+    <skipHours><hour>24</hour><hour>5</hour></skipHours><skipDays><day>Monday</day></skipDays>"""
+    hints = read(rss(entry(title="A", description="<ttl>1</ttl>"), head)).hints
+    assert hints.ttl == timedelta(minutes=99_999)
+    assert hints.update_interval == timedelta(days=1)
+    assert (hints.skip_hours, hints.skip_days) == (frozenset({0, 5}), frozenset({0}))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<ttl>0</ttl><ttl>-5</ttl>",
+        "<ttl>soon</ttl>",
+        "<updatePeriod>fortnightly</updatePeriod>",
+        "<updatePeriod>hourly</updatePeriod><updateFrequency>0</updateFrequency>",
+        "<updatePeriod>  </updatePeriod>",
+    ],
+)
+def test_13_senseless_hints_are_none(head: str) -> None:
+    hints = read(rss(entry(title="A"), head)).hints
+    assert hints.ttl is None
+    assert hints.update_interval is None
+
+
+# --- whatever comes ----------------------------------------------------------------------------
+
+_PIECES = st.sampled_from(
+    [b"<rss version='2.0'>", b"<channel>", b"<item>", b"</item>", b"<title>", b"</title>", b"<![CDATA[", b"]]>",
+     b"<!--", b"-->", b"<!DOCTYPE x [", b"<!ENTITY a 'b'>", b"]>", b"&amp;", b"&#xD800;", b"&", b"<", b">", b"{", b'"items":', b"\0",
+     b"\xff\xfe", b"\xef\xbb\xbf", b"<feed xmlns='http://www.w3.org/2005/Atom'>", b"<entry>", b"</entry>", b"<content type='xhtml'>", b"<html>",
+     b"<link href='", b"'/>"]
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.one_of(st.binary(max_size=300), st.lists(st.one_of(_PIECES, st.binary(max_size=8)), max_size=25).map(b"".join))
+)
+def test_any_bytes_give_a_feed_or_a_parse_error(body: bytes) -> None:
+    for given_body in (body, b"<rss version='2.0'><channel><item><title>" + body):
+        try:
+            feed = read(given_body)
+        except ParseError:
+            continue
+        else:
+            assert len({each.key for each in feed.entries}) == len(feed.entries)
+            repr(feed).encode("utf-8")
+            assert feed == read(given_body)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from("12"), st.sampled_from(["x y", "z w", "x v"])), max_size=7
+    ),
+    st.randoms(),
+)
+def test_keys_do_not_depend_on_the_order_of_a_document(drawn: list[tuple[str, str, str]], random: object) -> None:
+    made = [entry(guid=guid, link=f"https://a.example/{link}", title=title) for guid, link, title in drawn]
+    forward, backward = read(rss("".join(made))), read(rss("".join(reversed(made))))
+    assert {each.key for each in forward.entries} == {each.key for each in backward.entries}
+    assert len(forward.entries) + len(forward.skips) == len(drawn)

@@ -1,0 +1,219 @@
+"""A pass over feeds: what is stored, what is counted, and that nothing is lost or doubled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aggregator.exceptions import NotFoundError
+from aggregator.model import Feed, FetchFailure
+from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
+
+LEDGER = Feed("https://ledger.example/rss", name="Ledger", publisher="Ledger")
+TIMES = Feed("https://times.example/rss", name="Times", publisher="Times")
+TALKS = Item("a1", "Chiefs of defence meet by video link", "The chiefs of defence met by video link on Tuesday.")
+STORM = Item("a2", "Storm closes the northern port", "A storm closed the northern port on Tuesday morning.")
+
+
+def test_a_first_poll_stores_every_entry_and_the_validators_together() -> None:
+    fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS, STORM)}), Clock()
+    with open_desk(fetcher, clock, [LEDGER]) as desk:
+        [outcome] = desk.fetch()
+        assert (outcome.status, outcome.new, outcome.updated, outcome.known) == ("ok", 2, 0, 0)
+        assert outcome.next_fetch is not None
+        assert outcome.next_fetch > clock.now
+        etag, entries = desk.store.connection.execute("SELECT etag, (SELECT count(*) FROM entry) FROM feed").fetchone()
+    assert etag
+    assert entries == 2
+
+
+def test_an_unchanged_feed_is_not_parsed_again() -> None:
+    fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS)}), Clock()
+    with open_desk(fetcher, clock, [LEDGER]) as desk:
+        desk.fetch()
+        clock.forward(hours=1)
+        [outcome] = desk.fetch(everything=True)
+    assert (outcome.status, outcome.http_status, outcome.new, outcome.known) == ("not_modified", 304, 0, 0)
+
+
+def test_only_what_is_due_is_polled() -> None:
+    fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS)}), Clock()
+    with open_desk(fetcher, clock, [LEDGER]) as desk:
+        desk.fetch()
+        assert desk.fetch() == []
+        clock.forward(days=2)
+        assert len(desk.fetch()) == 1
+    assert fetcher.asked == [LEDGER.url] * 2
+
+
+def test_an_edit_becomes_a_revision_and_forks_nothing() -> None:
+    fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS)}), Clock()
+    with open_desk(fetcher, clock, [LEDGER]) as desk:
+        desk.fetch()
+        before = desk.store.connection.execute("SELECT id, report_id, story_id FROM entry").fetchall()
+        clock.forward(hours=1)
+        edited = replace(TALKS, title="Chiefs of defence meet on guarantees", text=TALKS.text + " They agreed on little.")
+        fetcher.answers[LEDGER.url] = rss(edited)
+        [outcome] = desk.fetch(everything=True)
+        after = desk.store.connection.execute("SELECT id, report_id, story_id FROM entry").fetchall()
+        [revision] = desk.revisions(before[0][0])
+        story = desk.story(before[0][2])
+    assert (outcome.new, outcome.updated) == (0, 1)
+    assert after == before
+    assert revision.title == TALKS.title
+    assert (revision.seen, revision.replaced) == (MORNING, MORNING + timedelta(hours=1))
+    assert story.summary.title == edited.title
+
+
+def test_markup_blanks_and_tracking_links_are_no_edit() -> None:
+    fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS)}), Clock()
+    with open_desk(fetcher, clock, [LEDGER]) as desk:
+        desk.fetch()
+        cosmetic = replace(TALKS, text=f"<p>{TALKS.text.replace(' ', '  ')}</p>", link="https://example.org/a1?utm_source=rss")
+        fetcher.answers[LEDGER.url] = rss(cosmetic)
+        [outcome] = desk.fetch(everything=True)
+        revisions = desk.store.connection.execute("SELECT count(*) FROM revision").fetchone()[0]
+    assert (outcome.new, outcome.updated, outcome.known, revisions) == (0, 0, 1, 0)
+
+
+def test_an_entry_that_left_the_feed_is_kept() -> None:
+    fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS, STORM)}), Clock()
+    with open_desk(fetcher, clock, [LEDGER]) as desk:
+        desk.fetch()
+        clock.forward(hours=1)
+        fetcher.answers[LEDGER.url] = rss(TALKS)
+        desk.fetch(everything=True)
+        seen = dict(desk.store.connection.execute("SELECT key, last_seen FROM entry").fetchall())
+    assert seen == {"a1": "2026-03-10T07:00:00Z", "a2": "2026-03-10T06:00:00Z"}
+
+
+def test_a_changed_guid_brings_nothing_new() -> None:
+    fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS)}), Clock()
+    with open_desk(fetcher, clock, [LEDGER]) as desk:
+        desk.fetch()
+        fetcher.answers[LEDGER.url] = rss(replace(TALKS, guid="https://moved.example/a1", link="https://example.org/a1"))
+        [moved] = desk.fetch(everything=True)
+        fetcher.answers[LEDGER.url] = rss(
+            replace(TALKS, guid="https://moved.example/a1", link="https://example.org/a1", title="Chiefs meet")
+        )
+        [edited] = desk.fetch(everything=True)
+        count = desk.store.connection.execute("SELECT count(*) FROM entry").fetchone()[0]
+    assert (moved.new, moved.known) == (0, 1)
+    assert (edited.new, edited.updated, count) == (0, 1, 1)
+
+
+def test_the_same_guid_in_two_feeds_is_two_entries() -> None:
+    fetcher = FakeFetcher({LEDGER.url: rss(TALKS), TIMES.url: rss(TALKS)})
+    with open_desk(fetcher, Clock(), [LEDGER, TIMES]) as desk:
+        desk.fetch()
+        assert desk.store.connection.execute("SELECT count(*), count(DISTINCT id) FROM entry").fetchone() == (2, 2)
+
+
+@pytest.mark.parametrize("answer", [b"", b"<html><body>Sorry</body></html>", b"\x00\x01garbage", FetchFailure("timeout", "too slow")])
+def test_a_failing_feed_costs_no_other_and_keeps_what_it_had(answer: bytes | FetchFailure) -> None:
+    fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS), TIMES.url: rss(STORM)}), Clock()
+    with open_desk(fetcher, clock, [LEDGER, TIMES]) as desk:
+        desk.fetch()
+        etag = desk.store.connection.execute("SELECT etag FROM feed WHERE name = 'Ledger'").fetchone()
+        clock.forward(hours=1)
+        fetcher.answers[LEDGER.url] = answer
+        fetcher.answers[TIMES.url] = rss(STORM, replace(TALKS, guid="t9"))
+        outcomes = {outcome.feed: outcome for outcome in desk.fetch(everything=True)}
+        assert outcomes["Ledger"].status == "error"
+        assert outcomes["Ledger"].error
+        assert outcomes["Times"].new == 1
+        assert desk.store.connection.execute("SELECT etag FROM feed WHERE name = 'Ledger'").fetchone() == etag
+        assert desk.store.connection.execute("SELECT count(*) FROM entry").fetchone()[0] == 3
+
+
+def test_too_many_requests_leaves_the_whole_host_alone() -> None:
+    feeds = [Feed(f"https://busy.example/{n}", name=f"Busy {n}") for n in range(3)]
+    fetcher = FakeFetcher({feed.url: FetchFailure("http", "429", status=429, host_wide=True) for feed in feeds})
+    clock = Clock()
+    with open_desk(fetcher, clock, feeds) as desk:
+        outcomes = {outcome.feed: outcome for outcome in desk.fetch()}
+        assert len(fetcher.asked) == 1
+        assert sorted(outcome.status for outcome in outcomes.values()) == ["error", "skipped", "skipped"]
+        clock.forward(minutes=30)
+        assert desk.fetch() == []
+
+
+def test_two_subscriptions_to_one_address_are_one_poll() -> None:
+    again = replace(LEDGER, url="https://ledger.example:443/rss", name="Ledger again")
+    fetcher = FakeFetcher({LEDGER.url: rss(TALKS), again.url: rss(TALKS)})
+    with open_desk(fetcher, Clock(), [LEDGER, again]) as desk:
+        outcomes = {outcome.feed: outcome for outcome in desk.fetch()}
+    assert len(fetcher.asked) == 1
+    assert {outcome.status for outcome in outcomes.values()} == {"ok", "skipped"}
+    assert any("duplicate" in (outcome.note or "") for outcome in outcomes.values())
+
+
+def test_a_paused_feed_is_not_asked() -> None:
+    fetcher = FakeFetcher({LEDGER.url: rss(TALKS)})
+    with open_desk(fetcher, Clock(), [replace(LEDGER, paused=True)]) as desk:
+        [outcome] = desk.fetch(everything=True)
+    assert (outcome.status, fetcher.asked) == ("skipped", [])
+
+
+def test_an_unknown_feed_name_is_not_found() -> None:
+    with open_desk(FakeFetcher(), Clock(), [LEDGER]) as desk, pytest.raises(NotFoundError, match="feeds list"):
+        desk.fetch(["Gazette"])
+
+
+def test_a_feed_that_leaves_the_file_keeps_its_entries() -> None:
+    fetcher = FakeFetcher({LEDGER.url: rss(TALKS), TIMES.url: rss(STORM)})
+    with open_desk(fetcher, Clock(), [LEDGER, TIMES]) as desk:
+        desk.fetch()
+        desk.follow([TIMES])
+        assert desk.store.connection.execute("SELECT count(*) FROM entry").fetchone()[0] == 2
+        assert [outcome.feed for outcome in desk.fetch(everything=True)] == ["Times"]
+
+
+def test_secrets_in_an_address_never_reach_the_database(tmp_path: Path) -> None:
+    secret = Feed("https://user:hunter2@ledger.example/rss?token=s3cr3t", name="Ledger")
+    path = tmp_path / "a.db"
+    with open_desk(FakeFetcher({secret.url: rss(TALKS)}), Clock(), [secret], database=path) as desk:
+        desk.fetch()
+    raw = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"hunter2" not in raw
+    assert b"s3cr3t" not in raw
+
+
+ITEMS = st.lists(
+    st.builds(
+        Item,
+        guid=st.sampled_from("abcdef"),
+        title=st.sampled_from(["Talks open", "Talks close", "Storm", "Port shut"]),
+        text=st.sampled_from(["", "One text of some words.", "Another text, about something else."]),
+    ),
+    max_size=6,
+    unique_by=lambda item: item.guid,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(ITEMS, min_size=1, max_size=5))
+def test_no_sequence_of_polls_loses_or_doubles_an_entry(polls: list[list[Item]]) -> None:
+    fetcher, clock = FakeFetcher(), Clock()
+    with open_desk(fetcher, clock, [LEDGER]) as desk:
+        for items in polls:
+            fetcher.answers[LEDGER.url] = rss(*items)
+            desk.fetch(everything=True)
+            clock.forward(hours=1)
+        rows = desk.store.connection.execute(
+            "SELECT key, title, revisions, (SELECT count(*) FROM revision r WHERE r.entry_id = e.id) FROM entry e"
+        ).fetchall()
+        aliases = {key for (key,) in desk.store.connection.execute("SELECT key FROM entry_alias")}
+        dangling = desk.store.connection.execute(
+            "SELECT count(*) FROM entry WHERE report_id IS NULL OR story_id NOT IN (SELECT id FROM story)"
+        ).fetchone()[0]
+    polled = {item.guid for items in polls for item in items}
+    assert {row[0] for row in rows} | aliases == polled
+    assert len(rows) + len(aliases) == len(polled)
+    assert all(kept == counted for _, _, kept, counted in rows)
+    assert dangling == 0

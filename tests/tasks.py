@@ -1,0 +1,46 @@
+"""Top-level functions that tests ship to workers."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Callable
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def pid(_: object) -> int:
+    return os.getpid()
+
+
+def misbehave(how: str) -> object:
+    """Do what documents do to parsers."""
+    return MISDEEDS[how]()
+
+
+def _backtrack() -> object:
+    import re
+
+    return re.match(r"(a+)+$", "a" * 60 + "b")  # holds the GIL for years
+
+
+def _raise() -> object:
+    raise ValueError("bad value")
+
+
+MISDEEDS: dict[str, Callable[[], object]] = {
+    "well": lambda: "well",
+    "sleep": lambda: time.sleep(600),
+    "backtrack": _backtrack,
+    "memory": lambda: bytearray(3_000_000_000),
+    "raise": _raise,
+    "exit": lambda: os._exit(3),
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "crash": lambda: ctypes.string_at(0),
+    "unsendable": lambda: lambda: None,
+    "print": lambda: print("not on stdout"),  # noqa: T201
+}

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from aggregator.exceptions import ConfigurationError
+from aggregator.executor import Outcome, ProcessWorkers, TaskError, TaskFailure, map_unordered, open_executor
+from tests.tasks import double, misbehave, pid
+
+MEMORY = 500_000_000
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def workers() -> Iterator[ProcessWorkers]:
+    with ProcessWorkers(2, deadline=1.0, memory=MEMORY) as made:
+        yield made
+
+
+def failure(workers: ProcessWorkers, how: str) -> TaskFailure:
+    with pytest.raises(TaskError) as caught:
+        workers.run(misbehave, how)
+    return caught.value.failure
+
+
+@pytest.mark.parametrize("engine", ["processes", "threads"])
+@pytest.mark.parametrize("batch", [1, 7])
+def test_every_engine_gives_one_outcome_a_task(engine: str, batch: int) -> None:
+    with open_executor("threads" if engine == "threads" else "processes", 2, 5.0, MEMORY) as executor:
+        outcomes = list(map_unordered(executor, double, range(50), limit=4, batch=batch))
+    assert sorted(outcomes, key=lambda outcome: outcome.task) == [Outcome(n, 2 * n) for n in range(50)]
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: ThreadPoolExecutor(2), lambda: ProcessWorkers(2, 5.0, MEMORY)], ids=["threads", "processes"]
+)
+def test_tasks_are_taken_lazily_and_within_the_limit(make: object) -> None:
+    taken = 0
+
+    def tasks() -> Iterator[int]:
+        nonlocal taken
+        for number in range(100):
+            taken += 1
+            yield number
+
+    executor = make()  # type: ignore[operator]
+    assert isinstance(executor, Executor)
+    with executor:
+        outcomes = map_unordered(executor, double, tasks(), limit=3)
+        assert taken == 0
+        for done, _ in enumerate(outcomes, 1):
+            assert taken <= done + 3
+            if done == 10:
+                outcomes.close()  # type: ignore[attr-defined]
+    assert taken <= 14
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "words"),
+    [
+        ("sleep", "deadline", "took longer than 1 s and was stopped"),
+        ("backtrack", "deadline", "took longer"),
+        ("memory", "memory", "more memory"),
+        ("raise", "error", "ValueError: bad value at tasks.py:"),
+        ("exit", "died", "exit code 3"),
+        ("kill", "died", "SIGKILL"),
+        ("crash", "died", "SIGSEGV"),
+        ("unsendable", "error", "cannot be sent"),
+    ],
+)
+def test_59_a_task_that_misbehaves_is_a_failure_and_its_worker_is_replaced(
+    workers: ProcessWorkers, how: str, kind: str, words: str
+) -> None:
+    before = workers.run(pid, None)
+    found = failure(workers, how)
+    assert found.kind == kind
+    assert words in found.message
+    assert workers.run(misbehave, "well") == "well"
+    if kind != "error":
+        assert before not in workers.pids()
+        with pytest.raises(ProcessLookupError):
+            os.kill(before, 0)
+
+
+def test_59_one_hung_task_does_not_hold_the_others_up(workers: ProcessWorkers) -> None:
+    outcomes = list(map_unordered(workers, misbehave, ["sleep", *["well"] * 20], limit=4))
+    assert [outcome.value for outcome in outcomes if outcome.task == "well"] == ["well"] * 20
+    assert [type(outcome.value) for outcome in outcomes if outcome.task == "sleep"] == [TaskFailure]
+
+
+def test_workers_are_started_when_needed_and_used_again(workers: ProcessWorkers) -> None:
+    assert workers.pids() == ()
+    used = {workers.run(pid, None) for _ in range(10)}
+    assert len(used) == 1
+    assert used == set(workers.pids())
+    assert os.getpid() not in used
+
+
+def test_workers_may_be_asked_from_many_threads(workers: ProcessWorkers) -> None:
+    results: list[int] = []
+    threads = [threading.Thread(target=lambda n=n: results.append(workers.run(double, n))) for n in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [2 * n for n in range(16)]
+    assert len(workers.pids()) == 2
+
+
+def test_a_workers_print_is_not_on_our_stdout(workers: ProcessWorkers, capfd: pytest.CaptureFixture[str]) -> None:
+    workers.run(misbehave, "print")
+    assert capfd.readouterr().out == ""
+
+
+def test_an_error_inside_the_with_ends_workers_at_once() -> None:
+    with pytest.raises(KeyboardInterrupt), ProcessWorkers(1, 60.0, MEMORY) as workers:  # noqa: PT012
+        future = workers.submit(misbehave, "sleep")
+        while not workers.pids():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+    assert isinstance(future.exception(), TaskError)
+    with pytest.raises(RuntimeError):
+        workers.submit(double, 1)
+
+
+_SCRIPT = """
+import sys, time
+sys.path.insert(0, {root!r})
+from aggregator.executor import ProcessWorkers
+from tests.tasks import misbehave, pid
+workers = ProcessWorkers(1, {deadline}, 500_000_000, grace=0.5)
+print(workers.run(pid, None), flush=True)
+{then}
+"""
+
+
+def script(then: str, deadline: float = 60.0) -> tuple[subprocess.Popen[str], int]:
+    code = _SCRIPT.format(root=str(ROOT), then=then, deadline=deadline)
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stdout is not None
+    return process, int(process.stdout.readline())
+
+
+def gone(worker: int) -> bool:
+    for _ in range(300):
+        try:
+            os.kill(worker, 0)
+            state = Path(f"/proc/{worker}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        if state == "Z":  # ended; whoever adopted it has not looked yet
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_workers_end_with_their_parent() -> None:
+    process, worker = script("time.sleep(60)")
+    process.kill()
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+    assert gone(worker)
+
+
+def test_a_hung_worker_ends_though_its_parent_is_gone() -> None:
+    then = """
+import threading
+threading.Thread(target=workers.run, args=(misbehave, "backtrack")).start()
+time.sleep(60)
+"""
+    process, worker = script(then, deadline=1.0)
+    while "R" not in Path(f"/proc/{worker}/stat").read_text().rsplit(")", 1)[1].split()[0]:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+    assert gone(worker)
+
+
+def test_the_terminals_interrupt_reaches_the_parent_only() -> None:
+    process, worker = script("time.sleep(60)")
+    os.killpg(process.pid, signal.SIGINT)
+    os.kill(worker, signal.SIGINT)
+    assert process.wait(10) == -signal.SIGINT
+    assert process.stdout is not None
+    process.stdout.close()
+    assert gone(worker)
+
+
+def test_dask_is_an_extra() -> None:
+    try:
+        import distributed  # type: ignore[import-not-found,unused-ignore]  # noqa: F401
+    except ImportError:
+        with pytest.raises(ConfigurationError, match=r"aggregator\[dask\]"), open_executor("dask", 1, 1.0, MEMORY):
+            pass
+    else:
+        with open_executor("dask", 1, 60.0, MEMORY) as executor:
+            outcomes = list(map_unordered(executor, double, [1, 1, 1], limit=2, batch=2))
+        assert [outcome.value for outcome in outcomes] == [2, 2, 2]

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.model import EntryData
+from aggregator.text.clean import (
+    MAX_TAGS,
+    document,
+    is_beginning,
+    plain_text,
+    plain_title,
+    primary_language,
+    sanitise,
+    without_publisher,
+)
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("in<b>ter</b>national <i>news</i>", "international news"),
+        ("<p>One</p><p>Two<br>Three</p><ul><li>a</li><li>b</li></ul>", "One\nTwo\nThree\na\nb"),
+        ("a &amp; b &lt;c&gt; &nbsp; d", "a & b <c> d"),
+        ("no   markup\n\n at all", "no markup\nat all"),
+        ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
+        ("<script>x</script><style>y</style><!-- z -->kept", "kept"),
+        ('<img alt="never" src="x">text', "text"),
+        ("", ""),
+    ],
+)
+def test_plain_text(markup: str, text: str) -> None:
+    assert plain_text(markup) == text
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("AT&amp;T <b>wins</b>", "AT&T wins"),
+        ("a <foo> b <3", "a <foo> b <3"),
+        ("One<br/>Two", "One Two"),
+        ("<script>alert(1)</script>Title", "Title"),
+        ("  a\n b\t c\u00a0d ", "a b c d"),
+    ],
+)
+def test_plain_title(markup: str, text: str) -> None:
+    assert plain_title(markup) == text
+
+
+def test_relative_links_become_absolute_only_with_a_base() -> None:
+    assert (
+        sanitise("<a href='/x'>y</a>", "https://a.example/b/")
+        == '<a href="https://a.example/x" rel="noopener noreferrer">y</a>'
+    )
+    assert "https://a.example/i.png" in sanitise("<img src=i.png>", "https://a.example/")
+
+
+def test_a_text_of_nothing_but_tags_is_kept_without_them() -> None:
+    assert sanitise("<div>" * (MAX_TAGS + 1) + "x") == "x"
+    assert plain_text("<div>" * (MAX_TAGS + 1) + "x") == "x"
+
+
+def entry(title: str = "T", summary: str = "", content: str = "", link: str | None = None, **more: str) -> EntryData:
+    return EntryData(key="k", title=title, summary=summary, content=content, link=link, **more)  # type: ignore[arg-type]
+
+
+def test_a_summary_that_begins_the_body_is_no_lede() -> None:
+    made = document(
+        entry(
+            summary="The council  voted on <b>Monday</b> […]", content="<p>The council voted on Monday.</p><p>More.</p>"
+        ),
+        "en",
+    )
+    assert (made.lede, made.body) == ("", "The council voted on Monday.\nMore.")
+    made = document(entry(summary="A summary of its own", content="<p>Body</p>"), "en")
+    assert (made.lede, made.body) == ("A summary of its own", "Body")
+    made = document(entry(summary="Only a summary"), "en")
+    assert (made.lede, made.body) == ("Only a summary", "")
+
+
+@pytest.mark.parametrize(
+    ("title", "left"),
+    [
+        ("Quay closes - Harbour Gazette", "Quay closes"),
+        ("Quay closes | harbour gazette", "Quay closes"),
+        ("Quay closes – Local | Harbour Gazette", "Quay closes – Local"),
+        ("Harbour Gazette", "Harbour Gazette"),
+        ("Quay closes - Other Paper", "Quay closes - Other Paper"),
+        ("Harbour Gazette - Harbour Gazette", "Harbour Gazette"),
+    ],
+)
+def test_the_publishers_name_is_left_out_of_the_title(title: str, left: str) -> None:
+    assert without_publisher(title, ["Harbour Gazette"]) == left
+    assert document(entry(title), "en", ["Harbour Gazette"]).title == left
+
+
+def test_tails_are_cut_at_the_end_only() -> None:
+    made = document(entry(content="<p>Text.</p><p>The post Quay closes appeared first on Harbour Gazette.</p>"), "en")
+    assert made.body == "Text."
+    assert document(entry(summary="Text. Continue reading..."), "en").lede == "Text."
+    assert document(entry(content="<p>Read more books, says the mayor.</p><p>He did.</p>"), "en").body.startswith(
+        "Read more books"
+    )
+
+
+def test_language_hint_and_identifier() -> None:
+    assert document(entry(language="pt-BR"), "en").language == "pt"
+    assert document(entry(), "zz-invalid-").language == "zz"
+    assert document(entry("Titel"), "en", identify=lambda text, hint: f"{text[:5]}{hint}").language == "Titelen"
+    assert primary_language("english") is None
+
+
+def test_learned_boilerplate_changes_the_text_but_makes_no_edit() -> None:
+    plain = document(entry(content="<p>Text</p><p>Cookies!</p>"), "en")
+    less = document(
+        entry(content="<p>Text</p><p>Cookies!</p>"),
+        "en",
+        without_boilerplate=lambda text: text.replace("\nCookies!", ""),
+    )
+    assert less.body == "Text"
+    assert less.content_hash == plain.content_hash
+
+
+def test_beginnings_are_compared_without_typography() -> None:
+    assert is_beginning("“It’s over”, she said…", '"It\'s over", she said on Monday.')
+    assert not is_beginning("Something else", "It is over")
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.text(max_size=200), st.text("<>&;/abp\"'= \n!-", max_size=80))
+def test_cleaning_never_raises_and_leaves_nothing_unstorable(one: str, other: str) -> None:
+    for text in (one, other, one + other):
+        for made in (sanitise(text, "https://a.example/"), plain_text(text), plain_title(text)):
+            made.encode("utf-8")
+            assert "\0" not in made
+        assert "\n" not in plain_title(text)
+        assert "<script" not in sanitise(text).lower()
