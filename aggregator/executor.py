@@ -135,9 +135,9 @@ def failure_of(error: BaseException) -> TaskFailure:
 class ProcessWorkers(Executor):
     """Worker processes that can be killed one by one.
 
-    ``deadline`` is in seconds for one task, ``memory`` in bytes of address space over what a worker has when it
-    meets its first task. Workers start when they are first needed. They do not see the terminal's interrupt; they
-    end with their parent.
+    ``deadline`` is in seconds for one task, ``memory`` in bytes of address space over what a worker has when it meets
+    its first task; ``grace`` seconds after the deadline the kernel ends a worker whose parent is gone. Workers start
+    when they are first needed, and do not see the terminal's interrupt.
     """
 
     def __init__(self, workers: int, deadline: float, memory: int, grace: float = 5.0) -> None:

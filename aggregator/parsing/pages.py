@@ -13,9 +13,9 @@ _FIRST_TAG = re.compile(r"<([A-Za-z][\w:.-]*)")
 _FEED_ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|rdf)\b[^>]{0,4000}>|<channel\b", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _PAGE_TAGS = frozenset(
-    {"html", "head", "body", "title", "meta", "script", "style", "div", "p", "a", "b", "br",
-     "center", "font", "h1", "h2", "h3", "h4", "hr", "i", "img", "link", "main", "nav", "noscript", "pre", "section", "span", "strong", "table", "ul",
-     "header", "footer", "iframe", "form"}
+    {"html", "head", "body", "title", "meta", "script", "style", "div", "p", "a", "b", "br", "center", "font", "h1",
+     "h2", "h3", "h4", "hr", "i", "img", "link", "main", "nav", "noscript", "pre", "section", "span", "strong",
+     "table", "ul", "header", "footer", "iframe", "form"}
 )  # fmt: skip
 _LINK = re.compile(r"<link\b((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
 _BASE = re.compile(r"<base\b((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
