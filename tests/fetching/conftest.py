@@ -54,9 +54,9 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test asks a name server: addresses by number and this machine's name are all there is."""
     real = socket.getaddrinfo
 
-    def lookup(host: str, port: int, *, type: int = 0) -> Any:  # noqa: A002 - the name that callers use
-        flags = 0 if host.rstrip(".") == "localhost" else socket.AI_NUMERICHOST
-        return real(host, port, type=type, flags=flags)
+    def lookup(host: str, port: int, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0) -> Any:
+        flags |= 0 if host.rstrip(".") == "localhost" else socket.AI_NUMERICHOST
+        return real(host, port, family, type, proto, flags)
 
     monkeypatch.setattr("socket.getaddrinfo", lookup)
 

@@ -101,7 +101,8 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._stopping.set()
-        socket.create_connection((self.host, self.port)).close()  # wakes the listener
+        with socket.socket() as wake:
+            wake.connect((self.host, self.port))
         self._main.join()
         for thread in self._threads:
             thread.join()

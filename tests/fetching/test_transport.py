@@ -90,7 +90,7 @@ def test_36_tls_handshake_is_under_the_deadline(desk: Desk, server: Server) -> N
 
 def test_36_name_server_that_does_not_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: time.sleep(0.8))
-    failure = desk.failure("http://slow.example/feed", timeout=0.3)
+    failure = desk.failure("http://slow.example/feed", connect_timeout=0.2)
     assert failure.kind == "timeout"
     assert "resolved" in failure.message
 
