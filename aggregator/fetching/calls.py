@@ -125,7 +125,8 @@ class Watchdog:
         while not self._closed.is_set():
             if not self._calls:
                 self._wake.clear()
-                if not self._calls:  # none came between the look and the clearing
+                # Neither a call nor the end came between the look and the clearing.
+                if not self._calls and not self._closed.is_set():
                     self._wake.wait()
                 continue
             self._closed.wait(self.INTERVAL)

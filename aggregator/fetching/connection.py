@@ -77,7 +77,7 @@ class _Guarded(HTTPConnection):
             self.sock.sendall(data if body is None else data + body)
         except OSError as error:
             raise connection_fault(error) from error
-        call.incoming = Incoming(self.sock, method)
+        call.incoming = Incoming(self.sock)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         """Read the head of the answer; the body is read from ``Call.incoming``."""

@@ -32,9 +32,8 @@ Fields = list[tuple[str, str]]
 class Incoming:
     """An answer on its way: head first, then the body, once."""
 
-    def __init__(self, connection: socket.socket, method: str = "GET") -> None:
+    def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
-        self._method = method
         self._buffer = b""
         self._at = 0  # how much of the buffer is used up
         self.received = 0  # bytes off the wire, framing and all
@@ -102,9 +101,6 @@ class Incoming:
 
     def read_body(self, limit: int) -> bytes:
         """Return the whole body as it was sent; raises FetchError where it is cut off, malformed or too large."""
-        if self._method == "HEAD" or self.status in (204, 304):
-            self.finished = True
-            return b""
         codings = [part.lower() for part in self.every("transfer-encoding")]
         if codings and codings != ["chunked"]:
             raise FetchError("protocol", "the answer uses a transfer coding that we did not ask for")
