@@ -9,6 +9,7 @@ from aggregator.fetching.faults import FetchError
 _GZIP = frozenset({"gzip", "x-gzip"})
 PREVIEW = 4_000_000  # bytes that are kept before the rest is measured; few feeds are larger
 STEP = 1_000_000
+MAX_COPIED = 1_000_000_000  # bytes moved for the sake of members: each leaves the rest of the body to be copied
 _GZIP_WINDOW = 31  # zlib's number for: gzip header, any window
 
 
@@ -33,12 +34,15 @@ def decode(body: bytes, codings: list[str], limit: int) -> bytes:
 
 def _gunzip(body: bytes, limit: int) -> bytes:
     parts: list[bytes] = []
-    have = 0
+    have = copied = 0
     rest = body
     while rest[:2] == b"\x1f\x8b" or not parts:
         part, rest = _one_stream(rest, _GZIP_WINDOW, limit - have)
         parts.append(part)
         have += len(part)
+        copied += len(rest)
+        if copied > MAX_COPIED:
+            raise FetchError("protocol", "the compressed body has too many parts")
         rest = rest.lstrip(b"\0")  # padding after a member; what else follows is no part of the file
     return parts[0] if len(parts) == 1 else b"".join(parts)
 

@@ -210,6 +210,13 @@ def test_39_several_members_and_trailing_zeros_are_fine(desk: Desk, server: Serv
     assert desk.response(server.on("/feed", answer(body, "Content-Encoding: gzip"))).body == RSS * times
 
 
+def test_39_members_without_number_are_given_up() -> None:
+    member = gzip.compress(b"")
+    assert decode(member * 5_000 + gzip.compress(RSS), ["gzip"], 1_000) == RSS
+    with pytest.raises(FetchError, match="too many parts"):
+        decode(member * 400_000, ["gzip"], 1_000)
+
+
 @pytest.mark.parametrize("body", [zlib.compress(RSS)[:-1], zlib.compress(RSS)[:-20], zlib.compress(RSS)[2:-24]])
 def test_39_cut_off_deflate_is_an_error(desk: Desk, server: Server, body: bytes) -> None:
     assert desk.failure(server.on("/feed", answer(body, "Content-Encoding: deflate"))).kind == "protocol"

@@ -51,14 +51,17 @@ def test_36_a_socket_taken_back_is_left_alone() -> None:
 
 
 def test_one_thread_for_all_and_none_left_behind() -> None:
-    before = threading.active_count()
     for _ in range(50):
         watchdog = Watchdog()
         calls = [call(60) for _ in range(20)]
         for one in calls:
             watchdog.watch(one)
-        assert threading.active_count() <= before + 1
+        assert _watchdogs() == 1
         for one in calls:
             watchdog.forget(one)
         watchdog.close()
-    assert threading.active_count() == before
+    assert _watchdogs() == 0
+
+
+def _watchdogs() -> int:
+    return sum(thread.name == "fetch-watchdog" for thread in threading.enumerate())
