@@ -1,15 +1,29 @@
-"""Which arriving entry is a copy: MinHash proposes, exact Jaccard or containment on shingles decides."""
+"""Which arriving entry is a copy: keys propose, exact comparison of shingles decides, the report as a whole confirms.
+
+Thresholds and their provenance: Jaccard and containment as in ``CopySettings`` (the usual bars for reprints: a half, or four
+fifths of the shorter text). A false copy costs more than a missed one: copies vanish from sight.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
-import numpy as np
-
+from aggregator.clustering.recurring import is_recurring_title
+from aggregator.clustering.sketch import MIN_WORDS, overlap, read
 from aggregator.model import Arrival, Match, Sketch
 from aggregator.settings import CopySettings
+from aggregator.text.tokens import words
+
+# Two entries of one headline and no text are copies only this close in time: headlines come again.
+SAME_TITLE_WITHIN = timedelta(hours=36)
+# A newcomer must be near this share of the report's members that are looked at, so that no chain grows.
+CONFIRMED_BY = 0.6
+CONFIRMING = 5  # members looked at
+# How near a member must be to confirm: looser than the bar, for a member may itself be cut off or edited.
+CONFIRM_JACCARD, CONFIRM_CONTAINMENT = 0.35, 0.65
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +32,18 @@ class StoredSketch:
 
     entry_id: str
     report_id: str
+    feed: str
+    publisher: str
+    title: str
+    url: str | None
+    numbers: frozenset[str]
+    time: datetime
     sketch: Sketch
 
 
 @dataclass(frozen=True, slots=True)
 class CopyDecision:
-    """The report whose text an entry carries, if any, and what was compared."""
+    """The report whose text an entry carries, if any; how many were compared, and whether a cap cut that short."""
 
     report_id: str | None = None
     match: Match | None = None
@@ -32,31 +52,138 @@ class CopyDecision:
 
 
 class CopyMemory(Protocol):
-    """Where sketches are looked up."""
+    """Where sketches are looked up; bounded by the window."""
 
-    def candidates(self, bands: Sequence[int], limit: int) -> Sequence[str]: ...
+    def candidates(self, keys: Sequence[int], limit: int) -> tuple[Sequence[str], bool]:
+        """Return entries that share keys, those that share most first, and whether a cap left some out."""
+        ...
 
-    def sketches(self, entry_ids: Sequence[str]) -> Mapping[str, StoredSketch]: ...
+    def sketches(self, entry_ids: Sequence[str]) -> Mapping[str, StoredSketch]:
+        """Return the sketches of these entries."""
+        ...
+
+    def members(self, report_id: str, limit: int) -> Sequence[StoredSketch]:
+        """Return a report's first entries: its anchor and those that followed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    other: StoredSketch
+    method: str
+    score: float
+    threshold: float
+    jaccard: float
+    containment: float
 
 
 def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barred: Collection[str]) -> CopyDecision:
-    """Return the report whose text this entry carries."""
+    """Return the report whose text an entry carries; ``barred`` reports are out of the question by an editor's word."""
     made = arrival.sketch
-    if made is None or made.words < settings.min_words:
+    if made is None:
         return CopyDecision()
-    ids = memory.candidates(made.bands, settings.max_compared)
-    mine = np.frombuffer(made.shingles, dtype="<u4")
-    best: tuple[float, StoredSketch] | None = None
-    for stored in memory.sketches(ids).values():
-        if stored.report_id in barred or stored.sketch.version != made.version or stored.entry_id == arrival.entry_id:
+    ids, capped = memory.candidates(made.bands, settings.max_compared)
+    edges: list[_Edge] = []
+    for other in memory.sketches(ids).values():
+        if other.entry_id == arrival.entry_id or other.report_id in barred or other.sketch.version != made.version:
             continue
-        theirs = np.frombuffer(stored.sketch.shingles, dtype="<u4")
-        common = len(np.intersect1d(mine, theirs, assume_unique=True))
-        score = common / (len(mine) + len(theirs) - common)
-        if score >= settings.jaccard and (best is None or score > best[0]):
-            best = (score, stored)
-    if best is None:
-        return CopyDecision(compared=len(ids))
-    score, stored = best
-    match = Match("copy", arrival.entry_id, stored.entry_id, "jaccard", score, settings.jaccard, {}, made.version)
-    return CopyDecision(stored.report_id, match, len(ids))
+        edge = _edge(arrival, made, other, settings)
+        if edge is not None:
+            edges.append(edge)
+    edges.sort(key=lambda edge: (-edge.score / edge.threshold, edge.other.time, edge.other.entry_id))
+    refused: set[str] = set()
+    for edge in edges:
+        report = edge.other.report_id
+        if report in refused:
+            continue
+        if _confirmed(arrival, made, edge, memory.members(report, CONFIRMING)):
+            return CopyDecision(report, _match(arrival, made, edge), len(ids), int(capped))
+        refused.add(report)
+    return CopyDecision(compared=len(ids), capped=int(capped))
+
+
+def numbers_of(arrival: Arrival) -> frozenset[str]:
+    """Return the numbers that tell one instalment of a routine text from the next: those of title and first sentences."""
+    made = arrival.document
+    text = f"{made.title} {(made.body or made.lede)[:1500]}"
+    return frozenset(word for word in words(text, made.language) if word[0].isdigit())
+
+
+def _edge(arrival: Arrival, made: Sketch, other: StoredSketch, settings: CopySettings) -> _Edge | None:
+    if abs(arrival.time - other.time) > settings.window:
+        return None
+    if arrival.document.canonical_url and arrival.document.canonical_url == other.url:
+        return _Edge(other, "link", 1.0, 1.0, 0.0, 0.0)
+    if made.words < MIN_WORDS or other.sketch.words < MIN_WORDS:
+        return _title_edge(arrival, other)
+    jaccard, containment = overlap(read(made), read(other.sketch))
+    if _is_routine(arrival, other, jaccard):
+        return None
+    if jaccard >= settings.jaccard:
+        return _Edge(other, "jaccard", jaccard, settings.jaccard, jaccard, containment)
+    if containment >= settings.containment and min(made.words, other.sketch.words) >= settings.min_words:
+        return _Edge(other, "containment", containment, settings.containment, jaccard, containment)
+    return None
+
+
+def _title_edge(arrival: Arrival, other: StoredSketch) -> _Edge | None:
+    """Judge an entry without text by its headline: the same words, another feed, hardly any time between."""
+    if other.feed == arrival.feed or abs(arrival.time - other.time) > SAME_TITLE_WITHIN:
+        return None
+    title = words(arrival.document.title, arrival.document.language)
+    if len(set(title)) < 4 or title != words(other.title, arrival.document.language):
+        return None
+    if is_recurring_title(arrival.document.title):
+        return None
+    return _Edge(other, "title", 1.0, 1.0, 0.0, 0.0)
+
+
+def _is_routine(arrival: Arrival, other: StoredSketch, jaccard: float) -> bool:
+    """Tell whether two like texts of one publisher are instalments of a routine: the words stay, the numbers change."""
+    if arrival.publisher != other.publisher and arrival.feed != other.feed:
+        return False
+    if is_recurring_title(arrival.document.title) and arrival.document.canonical_url != other.url:
+        return jaccard < 0.95
+    mine = numbers_of(arrival)
+    if len(mine) < 2 or len(other.numbers) < 2:
+        return False
+    return len(mine & other.numbers) / len(mine | other.numbers) < 0.4
+
+
+def _confirmed(arrival: Arrival, made: Sketch, edge: _Edge, members: Sequence[StoredSketch]) -> bool:
+    """Tell whether the newcomer is near the report and not merely near one straggler of it."""
+    if edge.method in ("link", "title") or len(members) < 2:
+        return True
+    mine = read(made)
+    near = 0
+    judged = 0
+    for member in members:
+        if member.sketch.words < MIN_WORDS:
+            continue
+        judged += 1
+        jaccard, containment = overlap(mine, read(member.sketch))
+        near += jaccard >= CONFIRM_JACCARD or containment >= CONFIRM_CONTAINMENT
+    return judged == 0 or near / judged >= CONFIRMED_BY
+
+
+def _match(arrival: Arrival, made: Sketch, edge: _Edge) -> Match:
+    other = edge.other
+    return Match(
+        kind="copy",
+        entry_id=arrival.entry_id,
+        other_id=other.entry_id,
+        method=edge.method,
+        score=round(edge.score, 4),
+        threshold=edge.threshold,
+        evidence={
+            "jaccard": round(edge.jaccard, 4),
+            "containment": round(edge.containment, 4),
+            "words": made.words,
+            "other_words": other.sketch.words,
+            "other_title": other.title,
+            "other_publisher": other.publisher,
+            "other_time": other.time.isoformat(),
+            "same_title": arrival.document.title.casefold() == other.title.casefold(),
+        },
+        parameters=made.version,
+    )

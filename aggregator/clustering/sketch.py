@@ -1,12 +1,22 @@
-"""MinHash sketches of documents; the only home of datasketch.
+"""MinHash sketches of documents, and the keys under which a copy is looked up; the only home of datasketch.
 
-Broder 1997 (MinHash), Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, chapter 3 (banding).
+Theory of operation. A text is the set of its 3-word shingles, hashed to 32 bits. Five kinds of key propose what may be a
+copy; the exact comparison in ``reports.py`` decides:
+
+- band: 32 bands of 4 rows of a 128-permutation MinHash (Broder 1997; Leskovec, Rajaraman and Ullman, Mining of Massive
+  Datasets, chapter 3). A pair at Jaccard .5 shares a band with probability 1 - (1 - .5^4)^32 = .87, at .6 .99.
+- sample: every shingle whose hash is 0 modulo 24 (Broder's mod-p sketch): a text that stands whole inside a longer one
+  shares its samples with it, whatever the Jaccard.
+- opening: the smallest hashes of the first words: a text that a feed cut off after a sentence has too few samples.
+- title: all words of the headline: for entries without text.
+- link: the canonical address: one page in several feeds.
 """
 
 from __future__ import annotations
 
 import hashlib
-import struct
+from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from datasketch import MinHash
@@ -18,35 +28,92 @@ from aggregator.text.tokens import words
 PERMUTATIONS = 128
 BANDS, ROWS = 32, 4
 SHINGLE = 3  # words
-VERSION = "affine32-128-seed1-w3-blake2s-t1"
-_SCHEME = "affine32"
+SAMPLED = 24  # one shingle in so many is a key of its own
+OPENING_WORDS, OPENING_KEYS = 30, 6
+MIN_WORDS = 12  # below it a text has no shingles worth comparing: its title and link speak for it
+MAX_WORDS = 5_000  # a text is compared by its first words: enough for any report, and a bound on the cost
+VERSION = "minhash-affine32-128p-seed1-w3-b32x4-mod24-v1"
 
+_SCHEME = "affine32"  # named, because datasketch 2 changed its default and signatures carry no trace of it
+_MULTIPLIERS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9))
+_PERMUTED = MinHash(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=int)
 
-def shingle_hashes(tokens: list[str]) -> NDArray[np.uint32]:
-    """Return the sorted distinct 32-bit hashes of the word shingles."""
-    span = min(SHINGLE, len(tokens))
-    texts = {" ".join(tokens[i : i + span]) for i in range(len(tokens) - span + 1)} if tokens else set()
-    made = [struct.unpack("<I", hashlib.blake2s(text.encode(), digest_size=4).digest())[0] for text in texts]
-    return np.unique(np.array(made, dtype=np.uint32))
+Hashes = NDArray[np.uint32]
 
 
 def sketch(document: Document) -> Sketch | None:
-    """Return the sketch of a document's text (its title where there is no other), None where there is no word."""
-    text = document.body or document.lede or document.title
-    tokens = words(text, document.language)
-    if not tokens:
-        return None
-    shingles = shingle_hashes(tokens)
-    minhash = MinHash(num_perm=PERMUTATIONS, scheme=_SCHEME, hashfunc=int)
-    minhash.update_batch(shingles.tolist())
-    signature = np.asarray(minhash.hashvalues, dtype="<u4")
-    return Sketch(VERSION, signature.tobytes(), shingles.astype("<u4").tobytes(), band_keys(signature), len(tokens))
-
-
-def band_keys(signature: NDArray[np.uint32]) -> tuple[int, ...]:
-    """Return one signed 64-bit key a band."""
-    rows = signature.reshape(BANDS, ROWS)
-    return tuple(
-        int.from_bytes(hashlib.blake2b(bytes([band]) + rows[band].tobytes(), digest_size=8).digest(), "big", signed=True)
-        for band in range(BANDS)
+    """Return the sketch of a document: its body where it has one, else the lede; None where there is no word at all."""
+    title = words(document.title, document.language)
+    tokens = words(document.body, document.language)
+    if len(tokens) < MIN_WORDS:
+        tokens = words(document.lede, document.language) if document.lede else tokens
+    tokens = tokens[:MAX_WORDS]
+    keys = [*_title_keys(title), *_link_keys(document.canonical_url)]
+    if len(tokens) < MIN_WORDS:
+        return Sketch(VERSION, b"", b"", tuple(keys), len(tokens)) if keys else None
+    hashes = shingles(tokens)
+    distinct = np.unique(hashes)
+    signature = minhash(distinct)
+    keys += band_keys(signature)
+    keys += [_key("sample", int(one)) for one in distinct[distinct % SAMPLED == 0]]
+    keys += [_key("opening", int(one)) for one in np.unique(hashes[: OPENING_WORDS - SHINGLE + 1])[:OPENING_KEYS]]
+    return Sketch(
+        VERSION, signature.astype("<u4").tobytes(), distinct.astype("<u4").tobytes(), tuple(keys), len(tokens)
     )
+
+
+def shingles(tokens: Sequence[str]) -> Hashes:
+    """Return the hash of each shingle in order of the text, repeats included."""
+    hashed = np.fromiter((_word_hash(token) for token in tokens), dtype=np.uint64, count=len(tokens))
+    count = len(tokens) - SHINGLE + 1
+    mixed = np.zeros(count, dtype=np.uint64)
+    for place, multiplier in enumerate(_MULTIPLIERS):
+        mixed = mixed + hashed[place : place + count] * multiplier
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)  # the finaliser of SplitMix64, so that all bits count
+    return (mixed >> np.uint64(32)).astype(np.uint32)
+
+
+def minhash(distinct: Hashes) -> Hashes:
+    """Return the signature of a set of shingle hashes."""
+    made = _PERMUTED.copy()
+    made.update_batch(distinct.tolist())
+    return np.asarray(made.hashvalues, dtype=np.uint32)
+
+
+def band_keys(signature: Hashes) -> list[int]:
+    """Return one key a band."""
+    rows = signature.astype("<u4").reshape(BANDS, ROWS)
+    return [_key("band", band, rows[band].tobytes()) for band in range(BANDS)]
+
+
+def read(sketched: Sketch) -> Hashes:
+    """Return the shingle hashes of a sketch, sorted and distinct."""
+    return np.frombuffer(sketched.shingles, dtype="<u4")
+
+
+def overlap(left: Hashes, right: Hashes) -> tuple[float, float]:
+    """Return Jaccard similarity, and the share of the smaller set that the larger contains."""
+    if not len(left) or not len(right):
+        return 0.0, 0.0
+    common = len(np.intersect1d(left, right, assume_unique=True))
+    return common / (len(left) + len(right) - common), common / min(len(left), len(right))
+
+
+def _title_keys(title: Sequence[str]) -> list[int]:
+    return [_key("title", " ".join(title))] if len(set(title)) >= 4 else []
+
+
+def _link_keys(url: str | None) -> list[int]:
+    # a bare host is a front page, which stands for no entry
+    return [_key("link", url)] if url and url.rstrip("/").count("/") > 2 else []
+
+
+def _key(kind: str, *parts: object) -> int:
+    digest = hashlib.blake2b(repr((kind, *parts)).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+@lru_cache(maxsize=200_000)
+def _word_hash(word: str) -> int:
+    return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")

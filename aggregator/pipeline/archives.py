@@ -49,7 +49,9 @@ def load(path: Path) -> tuple[list[ArchiveEntry], tuple[Skip, ...]]:
     except OSError as error:
         raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
     entries = [one for one in found if isinstance(one, ArchiveEntry)]
-    entries.sort(key=lambda one: (one.data.published is None, one.data.published or datetime.max.replace(tzinfo=UTC), one.line))
+    entries.sort(
+        key=lambda one: (one.data.published is None, one.data.published or datetime.max.replace(tzinfo=UTC), one.line)
+    )
     return entries, tuple(one for one in found if isinstance(one, Skip))
 
 
@@ -83,7 +85,7 @@ class Importer:
             with self._store.transaction():
                 for one in batch:
                     origin = Origin(self._source(one.source), archive=True)
-                    counts = self._recorder.record(origin, [self._prepared(one)], self._now)
+                    counts = self._recorder.record(origin, [self._prepared(one, origin.feed.id)], self._now)
                     new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
                 self._placer.finish(self._now)
             done += len(batch)
@@ -92,11 +94,16 @@ class Importer:
 
     def _source(self, name: str) -> StoredFeed:
         if name not in self._sources:
-            self._sources[name] = self._feeds.ensure(f"{ARCHIVE}{name}", name or "archive", self._now, name=name or "archive")
+            self._sources[name] = self._feeds.ensure(
+                f"{ARCHIVE}{name}", name or "archive", self._now, name=name or "archive"
+            )
         return self._sources[name]
 
-    def _prepared(self, one: ArchiveEntry) -> PreparedEntry:
-        return prepare_entry(one.data, one.language, (one.source,), None, sketching=self._settings.stories.enabled)
+    def _prepared(self, one: ArchiveEntry, feed_id: int) -> PreparedEntry:
+        boilerplate = self._recorder.boilerplate(feed_id)
+        return prepare_entry(
+            one.data, one.language, (one.source,), None, boilerplate, sketching=self._settings.stories.enabled
+        )
 
 
 def batches(entries: Sequence[ArchiveEntry]) -> Iterator[list[ArchiveEntry]]:

@@ -1,2 +1,5 @@
 """stop"""
-def notices(*_): return None
+
+
+def notices(*_):
+    return None

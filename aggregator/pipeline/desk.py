@@ -85,7 +85,9 @@ class Desk:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -172,7 +174,12 @@ class Desk:
     # --- editions ----------------------------------------------------------------------------
 
     def edition(
-        self, *, since: datetime | None = None, until: datetime | None = None, day: date | None = None, title: str | None = None
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        day: date | None = None,
+        title: str | None = None,
     ) -> Edition:
         """Return the edition of a day, or of a window (by default the 24 hours up to now); frozen when first made."""
         now = self.clock()
@@ -185,7 +192,9 @@ class Desk:
 
     # --- in and out --------------------------------------------------------------------------
 
-    def import_archive(self, path: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> ImportOutcome:
+    def import_archive(
+        self, path: Path, progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> ImportOutcome:
         """Read a JSON Lines archive into the database."""
         return Importer(self.store, self.settings, self.families, self.clock()).run(path, progress)
 

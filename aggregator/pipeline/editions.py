@@ -42,7 +42,9 @@ def zone_of(settings: DigestSettings) -> ZoneInfo:
         ) from error
 
 
-def make_edition(store: Store, settings: DigestSettings, window: Window, now: datetime, health: FeedHealth = FeedHealth()) -> Edition:
+def make_edition(
+    store: Store, settings: DigestSettings, window: Window, now: datetime, health: FeedHealth = FeedHealth()
+) -> Edition:
     """Return the edition of a window: the frozen one where there is one, else made and frozen now."""
     zone_of(settings)
     window = Window(window.since.replace(microsecond=0), window.until.replace(microsecond=0))
@@ -81,7 +83,14 @@ def _build(
         if story.summary.id in fresh:
             material = replace(material, new=fresh[story.summary.id])
         materials.append(material)
-    return build(window, materials, counts=_counts(store, window, len(stories)), health=health, settings=settings, previous=previous)
+    return build(
+        window,
+        materials,
+        counts=_counts(store, window, len(stories)),
+        health=health,
+        settings=settings,
+        previous=previous,
+    )
 
 
 def as_of(story: Story, until: datetime) -> Story:

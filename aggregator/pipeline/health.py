@@ -4,6 +4,14 @@ from __future__ import annotations
 
 
 class FeedHealthRow: ...
+
+
 class Status: ...
-def feed_health(*_: object): raise RuntimeError
-def status(*_: object): raise RuntimeError
+
+
+def feed_health(*_: object):
+    raise RuntimeError
+
+
+def status(*_: object):
+    raise RuntimeError

@@ -1,3 +1,7 @@
 """stop"""
+
 from aggregator.digest.edition import WhatIsNew
-def what_is_new(*_): return WhatIsNew()
+
+
+def what_is_new(*_):
+    return WhatIsNew()

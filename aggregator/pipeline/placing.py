@@ -32,8 +32,8 @@ class Placer:
         self.touched: set[str] = set()
         self.capped = 0  # comparisons that a cap cut short: a hot bucket
 
-    def place(self, row: EntryRow, arrival: Arrival, now: datetime) -> None:
-        """Store a new entry in the report whose text it carries, or in a report of its own in the story it tells."""
+    def place(self, row: EntryRow, arrival: Arrival, now: datetime) -> tuple[int, str]:
+        """Store a new entry in the report whose text it carries, or in a report of its own in the story it tells; return its number and report."""
         ruling = self.rulings.for_entry(row.id)
         copy = find_copy(arrival, self.copies, self._settings.copies, ruling.barred_reports)
         self.capped += copy.capped
@@ -43,11 +43,12 @@ class Placer:
             self.finder.add_copy(report_id, arrival)
         else:
             report_id, story_id, match = self._open(row.id, arrival, ruling, now)
-        self.entries.add(row, now, report_id, story_id)
+        number = self.entries.add(row, now, report_id, story_id)
         self.copies.add(arrival, report_id)
         if match is not None:
             self.stories.add_match(match, report_id, story_id, now)
         self.touched.add(story_id)
+        return number, report_id
 
     def revise(self, entry_id: str, arrival: Arrival) -> None:
         """Follow an edit: new sketch and vector, the same report and story."""

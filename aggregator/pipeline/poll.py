@@ -160,7 +160,12 @@ class PollPass:
             self._prepare(result.poll, outcome)
             return None
         saved = self._saver.save_unchanged(result.poll, outcome, self._now())
-        if isinstance(outcome, FetchFailure) and outcome.host_wide and result.poll.feed.host_backoff and saved.next_fetch:
+        if (
+            isinstance(outcome, FetchFailure)
+            and outcome.host_wide
+            and result.poll.feed.host_backoff
+            and saved.next_fetch
+        ):
             pause = (saved.next_fetch - self._now()).total_seconds()
             self._held += self._hosts.hold(host_of(result.poll.address), time.monotonic() + pause)
         return saved
@@ -181,6 +186,7 @@ class PollPass:
             publisher_names=tuple(name for name in (stored.publisher, stored.name) if name),
             known=self._saver.hashes(stored.id),
             bad_guids=stored.state.bad_guids,
+            boilerplate=self._saver.boilerplate(stored.id),
             sketching=self._settings.stories.enabled,
         )
 

@@ -10,6 +10,7 @@ from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import Document, EntryData, FetchFailure, ParsedFeed, Sketch
 from aggregator.parsing.feed import parse
 from aggregator.settings import ParseSettings
+from aggregator.text.boilerplate import line_hashes, without_boilerplate
 from aggregator.text.clean import document
 from aggregator.text.tokens import words
 
@@ -27,16 +28,22 @@ class Preparation:
     publisher_names: tuple[str, ...]
     known: Mapping[str, str]
     bad_guids: bool
+    boilerplate: frozenset[int]
     sketching: bool
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedEntry:
-    """An entry ready to be stored and compared; ``unchanged`` ones carry no sketch and no index words."""
+    """An entry ready to be stored and compared; ``unchanged`` ones carry no sketch and no index words.
+
+    ``document`` is all its text; ``told`` is what is left of it for comparing, without boilerplate.
+    """
 
     data: EntryData
     document: Document
     unchanged: bool
+    told: Document | None = None
+    lines: frozenset[int] = frozenset()
     sketch: Sketch | None = None
     index_title: str = ""
     index_text: str = ""
@@ -66,28 +73,37 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
     language = task.language or parsed.language
     names = tuple(name for name in (*task.publisher_names, parsed.title) if name)
     entries = tuple(
-        prepare_entry(data, language, names, task.known.get(data.key), sketching=task.sketching)
+        prepare_entry(data, language, names, task.known.get(data.key), task.boilerplate, sketching=task.sketching)
         for data in parsed.entries
     )
     return Prepared(replace(parsed, entries=()), entries)
 
 
 def prepare_entry(
-    data: EntryData, language: str | None, publisher_names: Sequence[str], known_hash: str | None, *, sketching: bool
+    data: EntryData,
+    language: str | None,
+    publisher_names: Sequence[str],
+    known_hash: str | None,
+    boilerplate: frozenset[int] = frozenset(),
+    *,
+    sketching: bool,
 ) -> PreparedEntry:
     """Clean one entry, and sketch it unless its text is the stored one."""
     made = document(data, language, publisher_names=publisher_names)
     if made.content_hash == known_hash:
         return PreparedEntry(data, made, unchanged=True)
     sketch = None
+    told = without_boilerplate(made, boilerplate)
     if sketching:
         from aggregator.clustering.sketch import sketch as sketch_document  # numpy: only where it is needed
 
-        sketch = sketch_document(made)
+        sketch = sketch_document(told)
     return PreparedEntry(
         data,
         made,
         unchanged=False,
+        told=told,
+        lines=line_hashes(made) if sketching else frozenset(),
         sketch=sketch,
         index_title=" ".join(words(made.title, made.language)),
         index_text=" ".join(words(plain(made), made.language)),

@@ -15,9 +15,11 @@ from aggregator.newsroom.wires import attribute
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.prepare import PreparedEntry
 from aggregator.settings import Settings
+from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryRow, KnownEntry
 from aggregator.storage.feeds import StoredFeed
+from aggregator.text.boilerplate import REPEATED
 
 # On a first fetch, what is older than this stood there before the desk looked: it is stored, not announced.
 ANNOUNCED_FOR = timedelta(days=1)
@@ -50,6 +52,11 @@ class Recorder:
         self._families = families
         self._placer = placer
         self._entries = placer.entries
+        self._lines = LineStore(store.connection)
+
+    def boilerplate(self, feed_id: int) -> frozenset[int]:
+        """Return the lines that a feed is known to repeat."""
+        return self._lines.repeated(feed_id, REPEATED)
 
     def record(self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime) -> Recorded:
         """Store what is new or edited among ``entries`` (a whole document), and note what is still there."""
@@ -109,7 +116,9 @@ class Recorder:
     def _add(self, origin: Origin, entry: PreparedEntry, now: datetime, *, backlog: bool) -> str:
         entry_id = mint("e", origin.feed.url, entry.data.key, taken=self._entries.id_taken)
         row = self._row(origin, entry, entry_id, now, backlog=backlog)
-        self._placer.place(row, arrival(row, origin.feed, entry), now)
+        number, report_id = self._placer.place(row, arrival(row, origin.feed, entry), now)
+        if entry.lines:
+            self._lines.count(origin.feed.id, entry.lines, report_id, number)
         return entry_id
 
     def _revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> None:
@@ -166,7 +175,7 @@ def arrival(row: EntryRow, feed: StoredFeed, entry: PreparedEntry) -> Arrival:
         entry_id=row.id,
         feed=feed.url,
         publisher=row.publisher,
-        document=entry.document,
+        document=entry.told or entry.document,
         sketch=entry.sketch,
         time=row.time,
         agency=row.agency,

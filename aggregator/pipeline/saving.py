@@ -51,6 +51,10 @@ class Saver:
         """Return key -> content hash of the feed's entries that a document may still hold."""
         return self._placer.entries.hashes(feed_id, self._settings.parse.max_entries)
 
+    def boilerplate(self, feed_id: int) -> frozenset[int]:
+        """Return the lines that the feed is known to repeat."""
+        return self._recorder.boilerplate(feed_id)
+
     def save_unchanged(self, poll: Poll, outcome: FetchOutcome, now: datetime) -> FeedOutcome:
         """Save a poll that brought no new document: 304, the same bytes again, or a failure."""
         before = poll.stored.state
@@ -62,15 +66,22 @@ class Saver:
         else:
             state = after_response(poll.feed, before, outcome, None, 0, 0, now, self._jitter(), self._settings.fetch)
             http_status = outcome.status
-        return self._close(poll, state, now, FeedOutcome(
-            feed=poll.stored.shown,
-            url=poll.stored.url,
-            status="not_modified",
-            http_status=http_status,
-            seconds=outcome.seconds,
-        ))
+        return self._close(
+            poll,
+            state,
+            now,
+            FeedOutcome(
+                feed=poll.stored.shown,
+                url=poll.stored.url,
+                status="not_modified",
+                http_status=http_status,
+                seconds=outcome.seconds,
+            ),
+        )
 
-    def save_document(self, poll: Poll, response: Response, result: Prepared | FetchFailure, now: datetime) -> FeedOutcome:
+    def save_document(
+        self, poll: Poll, response: Response, result: Prepared | FetchFailure, now: datetime
+    ) -> FeedOutcome:
         """Save a document's entries and what follows from them, all or nothing."""
         if isinstance(result, FetchFailure):
             return self._save_failure(poll, result, now, response)

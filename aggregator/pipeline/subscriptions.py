@@ -89,4 +89,6 @@ def _left_out(poll: Poll) -> FeedOutcome:
 
 
 def _skipped(poll: Poll, note: str) -> FeedOutcome:
-    return FeedOutcome(poll.stored.shown, poll.stored.url, "skipped", next_fetch=poll.stored.state.next_fetch, note=note)
+    return FeedOutcome(
+        poll.stored.shown, poll.stored.url, "skipped", next_fetch=poll.stored.state.next_fetch, note=note
+    )

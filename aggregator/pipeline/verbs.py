@@ -44,7 +44,14 @@ class Editor:
                 for report in self._stories.reports_of(other):
                     self._move_report(report, kept)
                 self._placer.close(other, kept, self._now, "merged by an editor")
-            self._record("merge", sentence, [kept, *others], before, parts, [(entry, kept) for o in others for entry in members[o]])
+            self._record(
+                "merge",
+                sentence,
+                [kept, *others],
+                before,
+                parts,
+                [(entry, kept) for o in others for entry in members[o]],
+            )
             self._placer.settle([kept], self._now)
         return kept
 

@@ -62,7 +62,14 @@ class DecisionStore:
         """Store a decision with its constraints; return its number."""
         cursor = self._db.execute(
             "INSERT INTO decision (kind, by, at, sentence, arguments, before) VALUES (?, ?, ?, ?, ?, ?)",
-            (kind, by, to_text(at), sentence, json.dumps(list(arguments)), json.dumps(before, ensure_ascii=False, sort_keys=True)),
+            (
+                kind,
+                by,
+                to_text(at),
+                sentence,
+                json.dumps(list(arguments)),
+                json.dumps(before, ensure_ascii=False, sort_keys=True),
+            ),
         )
         number = int(cursor.lastrowid or 0)
         self._db.executemany(
@@ -90,7 +97,9 @@ class DecisionStore:
 
     def active(self) -> list[Decision]:
         """Return all decisions in force, oldest first."""
-        return self._load([row[0] for row in self._db.execute("SELECT id FROM decision WHERE undone_at IS NULL ORDER BY id")])
+        return self._load(
+            [row[0] for row in self._db.execute("SELECT id FROM decision WHERE undone_at IS NULL ORDER BY id")]
+        )
 
     def last_active(self) -> Decision | None:
         """Return the newest decision in force: what undo takes back."""
@@ -99,7 +108,9 @@ class DecisionStore:
 
     def undo(self, decision_id: int, by: str, at: datetime) -> None:
         """Mark a decision as taken back; it stays in the log."""
-        self._db.execute("UPDATE decision SET undone_at = ?, undone_by = ? WHERE id = ?", (to_text(at), by, decision_id))
+        self._db.execute(
+            "UPDATE decision SET undone_at = ?, undone_by = ? WHERE id = ?", (to_text(at), by, decision_id)
+        )
 
     def log(self, limit: int | None = None) -> list[Decision]:
         """Return decisions newest first, those taken back among them."""
@@ -111,7 +122,8 @@ class DecisionStore:
 
     def _one(self, number: int) -> Decision:
         kind, by, at, sentence, arguments, before, undone_at, undone_by = self._db.execute(
-            "SELECT kind, by, at, sentence, arguments, before, undone_at, undone_by FROM decision WHERE id = ?", (number,)
+            "SELECT kind, by, at, sentence, arguments, before, undone_at, undone_by FROM decision WHERE id = ?",
+            (number,),
         ).fetchone()
         sides: dict[int, tuple[Literal["together", "apart"], set[str], set[str]]] = {}
         for part, sign, side, entry_id in self._db.execute(

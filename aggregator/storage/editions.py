@@ -42,7 +42,15 @@ class EditionStore:
         """Freeze an edition."""
         self._db.execute(
             "INSERT INTO edition (id, title, since, until, made, stories, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (edition.id, title, to_text(edition.since), to_text(edition.until), to_text(edition.made), stories, edition.body),
+            (
+                edition.id,
+                title,
+                to_text(edition.since),
+                to_text(edition.until),
+                to_text(edition.made),
+                stories,
+                edition.body,
+            ),
         )
 
     def fact(self, name: str) -> str | None:
@@ -53,7 +61,8 @@ class EditionStore:
     def remember(self, name: str, value: str) -> None:
         """Remember a fact under a name."""
         self._db.execute(
-            "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
+            "INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (name, value),
         )
 
     def _one(self, where: str, values: tuple[object, ...]) -> StoredEdition | None:

@@ -211,7 +211,9 @@ class EntryStore:
 
     def stories_of_archives(self) -> dict[tuple[str, str], str]:
         """Return (feed address, key) -> story of every imported entry."""
-        rows = self._db.execute("SELECT f.url, e.key, e.story_id FROM entry e JOIN feed f ON f.id = e.feed_id WHERE f.kind = 'archive'")
+        rows = self._db.execute(
+            "SELECT f.url, e.key, e.story_id FROM entry e JOIN feed f ON f.id = e.feed_id WHERE f.kind = 'archive'"
+        )
         return {(url, key): story_id for url, key, story_id in rows}
 
     def revised_since(self, since: datetime) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from aggregator.storage import clusters, sketches
+from aggregator.storage import boilerplate, clusters, sketches
 
 # "AGGR" in ASCII: what `file` and our own door check recognise the database by.
 APPLICATION_ID: Final = 0x41474752
@@ -292,7 +292,7 @@ migrations = Migrations("aggregator")
 @migrations()
 def m001_initial(db: Database) -> None:
     """Everything that the first release stores."""
-    for script in (FEEDS, STORIES, ENTRIES, DESK, VIEWS, sketches.TABLES, clusters.TABLES):
+    for script in (FEEDS, STORIES, ENTRIES, DESK, VIEWS, boilerplate.TABLES, sketches.TABLES, clusters.TABLES):
         for statement in statements(script):
             db.execute(statement)
 

@@ -1,23 +1,36 @@
-"""Sketches and their bands in SQLite."""
+"""Sketches and the keys to find them by, beside the entries: crash-consistent, nothing to rebuild at start."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
 
-from aggregator.clustering.reports import StoredSketch
+from aggregator.clustering.reports import StoredSketch, numbers_of
 from aggregator.model import Arrival, Sketch
+from aggregator.storage.times import from_text, to_text
 
-TABLES = """
+TABLES: Final = """
 CREATE TABLE sketch (
-  number INTEGER PRIMARY KEY,
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
   entry_id TEXT NOT NULL UNIQUE,
   report_id TEXT NOT NULL,
+  feed TEXT NOT NULL,
+  publisher TEXT NOT NULL,
+  title TEXT NOT NULL,
+  url TEXT,
+  numbers TEXT NOT NULL,
+  time TEXT NOT NULL,
   version TEXT NOT NULL,
   signature BLOB NOT NULL,
   shingles BLOB NOT NULL,
   words INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX sketch_report ON sketch (report_id);
+CREATE INDEX sketch_time ON sketch (time);
+
 CREATE TABLE band (
   band_key INTEGER NOT NULL,
   number INTEGER NOT NULL,
@@ -25,51 +38,119 @@ CREATE TABLE band (
 ) STRICT, WITHOUT ROWID;
 """
 
+# Entries looked at under one key, newest first: a hot key (a boilerplate paragraph) proposes no more than this.
+PER_KEY: Final = 60
+
+_FIELDS = "entry_id, report_id, feed, publisher, title, url, numbers, time, version, signature, shingles, words"
+
 
 class SketchStore:
-    """Implements CopyMemory."""
+    """The CopyMemory of the copies stage over SQLite; the caller holds the transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def candidates(self, bands: Sequence[int], limit: int) -> list[str]:
-        """Return entries that share a band."""
-        found: dict[int, None] = {}
-        for band in bands:
-            for (number,) in self._db.execute("SELECT number FROM band WHERE band_key = ? ORDER BY number DESC LIMIT 50", (band,)):
-                found[number] = None
-        ids = []
-        for number in list(found)[:limit]:
-            ids.append(self._db.execute("SELECT entry_id FROM sketch WHERE number = ?", (number,)).fetchone()[0])
-        return ids
+    def candidates(self, keys: Sequence[int], limit: int) -> tuple[list[str], bool]:
+        """Return entries that share keys, those that share most first, and whether a cap left some out."""
+        shared: Counter[int] = Counter()
+        capped = False
+        for key in keys:
+            numbers = self._db.execute(
+                "SELECT number FROM band WHERE band_key = ? ORDER BY number DESC LIMIT ?", (key, PER_KEY)
+            ).fetchall()
+            capped |= len(numbers) == PER_KEY
+            shared.update(row[0] for row in numbers)
+        if not shared:
+            return [], False
+        chosen = sorted(shared, key=lambda number: (-shared[number], -number))
+        capped |= len(chosen) > limit
+        marks = ", ".join("?" * len(chosen[:limit]))
+        found = dict(
+            self._db.execute(
+                f"SELECT number, entry_id FROM sketch WHERE number IN ({marks})", chosen[:limit]
+            ).fetchall()
+        )  # noqa: S608
+        return [found[number] for number in chosen[:limit] if number in found], capped
 
     def sketches(self, entry_ids: Sequence[str]) -> Mapping[str, StoredSketch]:
-        """Return stored sketches."""
-        out = {}
-        for entry_id in entry_ids:
-            row = self._db.execute("SELECT report_id, version, signature, shingles, words FROM sketch WHERE entry_id = ?", (entry_id,)).fetchone()
-            out[entry_id] = StoredSketch(entry_id, row[0], Sketch(row[1], row[2], row[3], (), row[4]))
-        return out
+        """Return the sketches of these entries."""
+        if not entry_ids:
+            return {}
+        marks = ", ".join("?" * len(entry_ids))
+        rows = self._db.execute(f"SELECT {_FIELDS} FROM sketch WHERE entry_id IN ({marks})", tuple(entry_ids))  # noqa: S608
+        found = {row[0]: _stored(row) for row in rows}
+        return {entry_id: found[entry_id] for entry_id in entry_ids if entry_id in found}
+
+    def members(self, report_id: str, limit: int) -> list[StoredSketch]:
+        """Return a report's first entries: its anchor and those that followed."""
+        rows = self._db.execute(
+            f"SELECT {_FIELDS} FROM sketch WHERE report_id = ? ORDER BY number LIMIT ?", (report_id, limit)
+        )  # noqa: S608
+        return [_stored(row) for row in rows]
 
     def add(self, arrival: Arrival, report_id: str) -> None:
-        """Store a sketch."""
+        """Store an entry's sketch under its keys."""
         made = arrival.sketch
         if made is None:
             return
         cursor = self._db.execute(
-            "INSERT INTO sketch (entry_id, report_id, version, signature, shingles, words) VALUES (?, ?, ?, ?, ?, ?)",
-            (arrival.entry_id, report_id, made.version, made.signature, made.shingles, made.words),
+            f"INSERT INTO sketch ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (
+                arrival.entry_id,
+                report_id,
+                arrival.feed,
+                arrival.publisher,
+                arrival.document.title,
+                arrival.document.canonical_url,
+                " ".join(sorted(numbers_of(arrival))),
+                to_text(arrival.time),
+                made.version,
+                made.signature,
+                made.shingles,
+                made.words,
+            ),
         )
-        self._db.executemany("INSERT OR IGNORE INTO band VALUES (?, ?)", [(band, cursor.lastrowid) for band in made.bands])
+        # in key order, which is the table's: a large build then appends to pages instead of scattering over them
+        self._db.executemany(
+            "INSERT OR IGNORE INTO band (band_key, number) VALUES (?, ?)",
+            [(key, cursor.lastrowid) for key in sorted(made.bands)],
+        )
 
     def replace(self, arrival: Arrival, report_id: str) -> None:
-        """Replace a sketch."""
-        row = self._db.execute("SELECT number FROM sketch WHERE entry_id = ?", (arrival.entry_id,)).fetchone()
-        if row:
-            self._db.execute("DELETE FROM band WHERE number = ?", row)
-            self._db.execute("DELETE FROM sketch WHERE number = ?", row)
+        """Follow an edit: the new text's keys stand in place of the old ones."""
+        self.remove(arrival.entry_id)
         self.add(arrival, report_id)
+
+    def remove(self, entry_id: str) -> None:
+        """Forget an entry's sketch and keys."""
+        row = self._db.execute("SELECT number FROM sketch WHERE entry_id = ?", (entry_id,)).fetchone()
+        if row is None:
+            return
+        # band is keyed by key: the keys of one entry are found by a scan, rare enough for an edit's sake
+        self._db.execute("DELETE FROM sketch WHERE number = ?", row)
 
     def move(self, entry_id: str, report_id: str) -> None:
         """Put an entry into another report."""
         self._db.execute("UPDATE sketch SET report_id = ? WHERE entry_id = ?", (report_id, entry_id))
+
+    def prune(self, before: datetime) -> int:
+        """Drop sketches older than the window; return how many."""
+        dropped = self._db.execute("DELETE FROM sketch WHERE time < ?", (to_text(before),)).rowcount
+        if dropped:
+            self._db.execute("DELETE FROM band WHERE number NOT IN (SELECT number FROM sketch)")
+        return dropped
+
+
+def _stored(row: Sequence[object]) -> StoredSketch:
+    entry_id, report_id, feed, publisher, title, url, numbers, time, version, signature, shingles, words = row
+    return StoredSketch(
+        entry_id=str(entry_id),
+        report_id=str(report_id),
+        feed=str(feed),
+        publisher=str(publisher),
+        title=str(title),
+        url=None if url is None else str(url),
+        numbers=frozenset(str(numbers).split()),
+        time=from_text(str(time)),
+        sketch=Sketch(str(version), signature, shingles, (), int(str(words))),  # type: ignore[arg-type]
+    )

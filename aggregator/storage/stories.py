@@ -255,7 +255,9 @@ class StoryStore:
 
     def canonical_entries(self) -> set[str]:
         """Return the canonical entries of all stories."""
-        return {row[0] for row in self._db.execute("SELECT canonical_entry FROM story WHERE canonical_entry IS NOT NULL")}
+        return {
+            row[0] for row in self._db.execute("SELECT canonical_entry FROM story WHERE canonical_entry IS NOT NULL")
+        }
 
     def counts(self) -> dict[str, int]:
         """Return how many entries, reports and stories are stored."""

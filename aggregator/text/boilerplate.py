@@ -1,0 +1,62 @@
+"""Lines that a feed repeats over its entries: consent texts, share links, read-also tails, the house's own blurb.
+
+Learned, not listed: a line that stood in several entries of one feed already says nothing about the next. A few general
+marks catch the first arrivals, before anything is learned.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection
+from dataclasses import replace
+
+from aggregator.model import Document
+
+# Reports of one feed in which a line must have stood before it is boilerplate.
+REPEATED = 3
+# A shorter line is a headline's or a caption's part as often as not; a longer one is a paragraph of text.
+MIN_CHARACTERS, MAX_CHARACTERS = 12, 1_000
+_BLANKS = re.compile(r"\s+")
+_MARKS = re.compile(
+    r"^\W*(?:read (?:also|more|next|the full)|see also|also read|more on this|related(?: (?:stories|news|links))?\s*:|share (?:this|on)|"
+    r"follow us|sign up (?:for|to)|subscribe (?:to|now|here)|click here|continue reading|advertisement\b|this site uses cookies|"
+    r"we use cookies|the post .{1,200} appeared first on|all rights reserved|©|copyright (?:©|20\d\d)|"
+    r"lesen sie (?:auch|mehr)|mehr zum thema|lire aussi|à lire aussi|lea también|le puede interesar|leggi anche|leia (?:também|mais)|"
+    r"lees ook|czytaj (?:też|także|również)|zobacz (?:też|także)|читайте (?:также|також)|читать далее|подробнее|"
+    r"اقرأ أيضا|関連記事|相关阅读|延伸阅读)",
+    re.IGNORECASE,
+)
+
+
+def line_hashes(document: Document) -> frozenset[int]:
+    """Return the hashes of a text's lines: what is counted per feed."""
+    return frozenset(_hash(line) for line in _lines(document) if MIN_CHARACTERS <= len(line) <= MAX_CHARACTERS)
+
+
+def without_boilerplate(document: Document, known: Collection[int]) -> Document:
+    """Return a document without the lines that the feed is known to repeat, or that say what they are."""
+    if "\n" not in document.body and not known:
+        return document
+    body = "\n".join(line for line in document.body.split("\n") if not _is_boilerplate(line, known))
+    lede = "\n".join(line for line in document.lede.split("\n") if not _is_boilerplate(line, known))
+    if body == document.body and lede == document.lede:
+        return document
+    return replace(document, body=body, lede=lede)
+
+
+def _is_boilerplate(line: str, known: Collection[int]) -> bool:
+    if len(line) < MIN_CHARACTERS:
+        return False
+    return (len(line) < 300 and _MARKS.match(line) is not None) or (bool(known) and _hash(line) in known)
+
+
+def _lines(document: Document) -> list[str]:
+    return [*document.lede.split("\n"), *document.body.split("\n")]
+
+
+def _hash(line: str) -> int:
+    folded = _BLANKS.sub(" ", line).strip().casefold()
+    return int.from_bytes(
+        hashlib.blake2b(folded.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True
+    )
