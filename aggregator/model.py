@@ -437,5 +437,6 @@ class FeedOutcome:
     error: str | None = None
     next_fetch: datetime | None = None
     note: str | None = None  # what a person should know although nothing failed
+    explanation: str = ""  # one line: what happened, and what happens next
     feeds: tuple[str, ...] = ()  # offered in place of a page
     seconds: float = 0.0

@@ -40,6 +40,9 @@ class FakeFetcher:
     asked: list[str] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    def release(self) -> None:
+        """Nothing is kept open."""
+
     def fetch(self, feed: Feed, state: FeedState, now: datetime) -> FetchOutcome:
         self.asked.append(feed.url)
         answer = self.answers.get(feed.url, FetchFailure("http", "404 Not Found", status=404))
@@ -48,7 +51,9 @@ class FakeFetcher:
         etag = f'"{hashlib.sha256(answer).hexdigest()[:16]}"'
         if state.etag == etag:
             return NotModified(feed.url, (), etag=etag)
-        return Response(feed.url, 200, tuple(self.headers.items()), answer, hashlib.sha256(answer).hexdigest(), etag=etag)
+        return Response(
+            feed.url, 200, tuple(self.headers.items()), answer, hashlib.sha256(answer).hexdigest(), etag=etag
+        )
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,12 @@ def rss(*items: Item, title: str = "A feed") -> bytes:
 
 @contextmanager
 def open_desk(
-    fetcher: FakeFetcher, clock: Clock, feeds: list[Feed], *, database: Path | None = None, settings: Settings | None = None
+    fetcher: FakeFetcher,
+    clock: Clock,
+    feeds: list[Feed],
+    *,
+    database: Path | None = None,
+    settings: Settings | None = None,
 ) -> Iterator[Desk]:
     """Open a desk over a fake fetcher, with its work done in threads."""
     with (

@@ -16,6 +16,7 @@ from aggregator.digest.edition import Edition, Window
 from aggregator.executor import open_executor
 from aggregator.fetching.hosts import HostSchedule
 from aggregator.fetching.http import Fetcher
+from aggregator.fetching.politeness import spread_overdue
 from aggregator.model import Entry, Feed, FeedOutcome, Revision, Story, StoryQuery, StorySummary
 from aggregator.newsroom.publishers import Families, families, publisher_of_feed
 from aggregator.pipeline import editions
@@ -103,6 +104,13 @@ class Desk:
         self.families = families(feeds)
         FeedStore(self.store).sync([(feed, publisher_of_feed(feed)) for feed in feeds], self.clock())
 
+    def spread_overdue(self, over: timedelta = timedelta(minutes=5)) -> int:
+        """Spread the feeds that came due long ago over the next minutes, after a long stop; return how many."""
+        rows, now = FeedStore(self.store), self.clock()
+        keys = rows.overdue(now - self.settings.fetch.min_interval)
+        rows.reschedule(spread_overdue(keys, now, over))
+        return len(keys)
+
     def fetch(
         self,
         patterns: Sequence[str] = (),
@@ -140,7 +148,7 @@ class Desk:
 
     def stories(self, query: StoryQuery) -> list[StorySummary]:
         """Return the stories that a query asks for."""
-        return self._reader().list(query)
+        return self._reader().find(query)
 
     def story(self, prefix: str) -> Story:
         """Return one story with its reports; the id may be shortened, and an id that was merged leads on."""

@@ -66,7 +66,7 @@ def _build(
 ) -> Edition:
     reader = Reader(store, now)
     query = StoryQuery(since=window.since, until=window.until, sort="publishers", limit=None)
-    stories = reader.load([summary.id for summary in reader.list(query)], window.since, light=True)
+    stories = reader.load([summary.id for summary in reader.find(query)], window.since, light=True)
     stories = [as_of(story, window.until) for story in stories]
     texts = reader.entries.texts([story.summary.canonical_entry for story in stories])
     carried = {story.summary.id for story in stories if story.summary.first_seen < window.since}

@@ -35,6 +35,10 @@ class Fetching(Protocol):
         """Fetch one feed; never raises for anything that a server does."""
         ...
 
+    def release(self) -> None:
+        """Close idle connections: the next request is minutes away."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Poll:
@@ -108,6 +112,7 @@ class PollPass:
                     for ended in (outcome, *self._held_back(waiting)):
                         outcomes.append(ended)
                         progress(ended, len(outcomes), len(polls))
+        self._fetcher.release()
         self._saver.finish(self._now())
         return outcomes
 
@@ -160,13 +165,9 @@ class PollPass:
             self._prepare(result.poll, outcome)
             return None
         saved = self._saver.save_unchanged(result.poll, outcome, self._now())
-        if (
-            isinstance(outcome, FetchFailure)
-            and outcome.host_wide
-            and result.poll.feed.host_backoff
-            and saved.next_fetch
-        ):
-            pause = (saved.next_fetch - self._now()).total_seconds()
+        hold = self._saver.holds.pop(result.poll.feed.url, None)
+        if hold is not None:
+            pause = (hold - self._now()).total_seconds()
             self._held += self._hosts.hold(host_of(result.poll.address), time.monotonic() + pause)
         return saved
 

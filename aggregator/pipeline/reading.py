@@ -44,10 +44,10 @@ class Reader:
             return last.until
         return self._now - NEW_WITHOUT_EDITION
 
-    def list(self, query: StoryQuery) -> list[StorySummary]:
+    def find(self, query: StoryQuery) -> list[StorySummary]:
         """Return the stories that a query asks for."""
         wanted = words(query.match, query.language) if query.match else []
-        return self.stories.list(query, wanted, self.new_since(query.since))
+        return self.stories.find(query, wanted, self.new_since(query.since))
 
     def story(self, prefix: str, since: datetime | None = None) -> Story:
         """Return the story that an id or its beginning means, through redirects."""

@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from aggregator.fetching.http import told
 from aggregator.fetching.politeness import after_failure, after_not_modified, after_response, host_hold
+from aggregator.fetching.wording import explain
 from aggregator.model import FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.pipeline.recording import Origin, Recorded, Recorder
 from aggregator.storage.feeds import FeedStore
@@ -40,6 +42,7 @@ class Saver:
         self._jitter = jitter
         self._neighbours = neighbours
         self._feeds = FeedStore(store)
+        self.holds: dict[str, datetime] = {}  # feed -> until when its whole host is to be left alone
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -116,9 +119,12 @@ class Saver:
     def _save_failure(
         self, poll: Poll, failure: FetchFailure, now: datetime, response: Response | None = None
     ) -> FeedOutcome:
+        if response is not None:  # a fetcher's failure names its address already
+            failure = replace(failure, message=told(failure.message, poll.feed, response.url))
         state = after_failure(poll.feed, poll.stored.state, failure, now, self._jitter(), self._settings.fetch)
         hold = host_hold(poll.feed, state, failure, self._settings.fetch)
         if hold is not None:
+            self.holds[poll.feed.url] = hold
             self._feeds.postpone_host(self._neighbours(poll.address), hold)
         outcome = FeedOutcome(
             feed=poll.stored.shown,
@@ -132,11 +138,12 @@ class Saver:
         return self._close(poll, state, now, outcome)
 
     def _close(self, poll: Poll, state: FeedState, now: datetime, outcome: FeedOutcome) -> FeedOutcome:
-        told = replace(outcome, next_fetch=state.next_fetch)
+        ended = replace(outcome, next_fetch=state.next_fetch)
+        ended = replace(ended, explanation=explain(poll.feed, ended, state, now))
         with self._store.savepoint():
             self._feeds.save_state(poll.stored.id, state)
-            self._feeds.log_poll(poll.stored.id, now, told)
-        return told
+            self._feeds.log_poll(poll.stored.id, now, ended)
+        return ended
 
 
 def _ok(poll: Poll, response: Response, result: Prepared, counts: Recorded) -> FeedOutcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
@@ -109,6 +109,21 @@ class FeedStore:
             "SELECT min(next_fetch) FROM feed WHERE followed AND NOT paused AND NOT gone AND next_fetch IS NOT NULL"
         ).fetchone()
         return from_text(row[0])
+
+    def overdue(self, before: datetime) -> list[str]:
+        """Return the keys of the feeds that should have been polled before a time, the longest overdue first."""
+        rows = self._db.execute(
+            "SELECT key FROM feed WHERE followed AND NOT paused AND NOT gone AND next_fetch < ? ORDER BY next_fetch, id",
+            (to_text(before),),
+        )
+        return [row[0] for row in rows]
+
+    def reschedule(self, due: Mapping[str, datetime]) -> None:
+        """Set when feeds are due, by key."""
+        with self._store.transaction() as db:
+            db.executemany(
+                "UPDATE feed SET next_fetch = ? WHERE key = ?", [(to_text(time), key) for key, time in due.items()]
+            )
 
     def save_state(self, feed_id: int, state: FeedState) -> None:
         """Write what is to be remembered; call it in the transaction that stores the feed's entries."""

@@ -237,7 +237,7 @@ class StoryStore:
 
     # --- lists -----------------------------------------------------------------------------
 
-    def list(self, query: StoryQuery, words: Sequence[str], new_since: datetime) -> list[StorySummary]:
+    def find(self, query: StoryQuery, words: Sequence[str], new_since: datetime) -> list[StorySummary]:
         """Return the stories that a query asks for; ``words`` are the normalised words of its match text.
 
         Stories first seen at or after ``new_since`` are flagged new, older ones that grew since then updated.
