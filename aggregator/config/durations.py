@@ -1,0 +1,32 @@
+"""Durations as people write them: ``90s``, ``15m``, ``1h30m``, ``3d``, ``2w``."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_WHOLE = re.compile(r"(?:\d+(?:\.\d+)?\s*[smhdw]\s*)+", re.IGNORECASE)
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])", re.IGNORECASE)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Return the duration that ``text`` says; ValueError where it says none."""
+    wanted = str(text).strip()
+    if not _WHOLE.fullmatch(wanted):
+        raise ValueError(f"{text!r} is no duration: write 90s, 15m, 1h30m, 3d or 2w")
+    try:
+        return timedelta(seconds=sum(float(number) * _UNITS[unit.lower()] for number, unit in _PART.findall(wanted)))
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is too long a duration") from error
+
+
+def format_duration(duration: timedelta) -> str:
+    """Return a duration in the form that ``parse_duration`` reads."""
+    seconds = int(duration.total_seconds())
+    parts = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"

@@ -1,0 +1,289 @@
+"""feeds.yaml: what we follow, read with every fault named at once, and edited with comments kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from aggregator.config.documents import line_of, load, new_map, save, unknown_key
+from aggregator.config.durations import format_duration, parse_duration
+from aggregator.exceptions import ConfigurationError, NotFoundError
+from aggregator.model import Feed, Secret
+
+_TOP = ("defaults", "feeds")
+_DEFAULTS = (
+    "publisher",
+    "category",
+    "language",
+    "authority",
+    "agency",
+    "interval",
+    "headers",
+    "proxy",
+    "paused",
+    "verify_tls",
+    "host_backoff",
+)
+_FEED = ("url", "name", "auth", *_DEFAULTS)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A file being read: its faults so far."""
+
+    path: Path
+    environ: Mapping[str, str]
+    problems: list[str] = field(default_factory=list)
+
+    def fault(self, holder: Any, key: object, text: str) -> None:
+        self.problems.append(f"{self.path}:{line_of(holder, key)}: {text}")
+
+
+def read_feeds(path: Path, environ: Mapping[str, str]) -> tuple[Feed, ...]:
+    """Return the feeds of a file; ConfigurationError names all faults with their lines."""
+    document = load(path)
+    reading = _Reading(path, environ)
+    feeds = _document(reading, document)
+    if reading.problems:
+        raise ConfigurationError(tuple(reading.problems))
+    return feeds
+
+
+def _document(reading: _Reading, document: Any) -> tuple[Feed, ...]:
+    if document is None:
+        return ()
+    if not isinstance(document, Mapping):
+        reading.problems.append(f"{reading.path}:1: a mapping with the key 'feeds' is wanted, not {_kind(document)}")
+        return ()
+    for key in document:
+        if key not in _TOP:
+            reading.problems.append(unknown_key(reading.path, document, key, _TOP))
+    defaults = document.get("defaults") or {}
+    if not isinstance(defaults, Mapping):
+        reading.fault(document, "defaults", f"'defaults' is a mapping of keys for all feeds, not {_kind(defaults)}")
+        defaults = {}
+    inherited = _values(reading, defaults, _DEFAULTS)
+    listed = document.get("feeds") or []
+    if not isinstance(listed, Sequence) or isinstance(listed, str):
+        reading.fault(document, "feeds", f"'feeds' is a list, not {_kind(listed)}")
+        return ()
+    return _feeds(reading, listed, inherited)
+
+
+def _feeds(reading: _Reading, listed: Sequence[Any], inherited: Mapping[str, Any]) -> tuple[Feed, ...]:
+    feeds: list[Feed] = []
+    first_line: dict[str, int] = {}
+    for position, one in enumerate(listed):
+        if not isinstance(one, Mapping):
+            reading.fault(listed, position, f"a feed is a mapping with a 'url', not {_kind(one)}")
+            continue
+        if "url" not in one:
+            _values(reading, one, _FEED)
+            reading.fault(listed, position, "a feed without 'url'")
+            continue
+        values = {**inherited, **_values(reading, one, _FEED)}
+        url = values.get("url")
+        if url is None:
+            continue
+        if url in first_line:
+            reading.fault(one, "url", f"duplicate address {_shown(url)}: it stands in line {first_line[url]} already")
+            continue
+        first_line[url] = line_of(one, "url")
+        feeds.append(Feed(**values))
+    return tuple(feeds)
+
+
+def _values(reading: _Reading, holder: Mapping[Any, Any], legal: Sequence[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, raw in holder.items():
+        if key not in legal:
+            reading.problems.append(unknown_key(reading.path, holder, key, legal))
+            continue
+        if raw is None:
+            continue
+        try:
+            if key == "auth":
+                values.update(_auth(raw, reading))
+            else:
+                values[str(key)] = _READERS[str(key)](raw, reading)
+        except ValueError as error:
+            reading.fault(holder, key, f"{key!r}: {error}")
+    return values
+
+
+def _url(raw: object, _: _Reading) -> str:
+    if not isinstance(raw, str):
+        raise ValueError(f"an address is wanted, not {_kind(raw)}")
+    text = raw.strip()
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and not any(c.isspace() for c in text)
+        good = good and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(f"{_shown(text)!r} is no http or https address")
+    return text
+
+
+def _text(raw: object, _: _Reading) -> str:
+    if not isinstance(raw, str):
+        raise ValueError(f"a text is wanted, not {_kind(raw)}")
+    if not raw.strip():
+        raise ValueError("is empty")
+    return raw.strip()
+
+
+def _language(raw: object, reading: _Reading) -> str:
+    if raw is False:  # YAML 1.1 habits: an unquoted `no` means Norwegian here
+        return "no"
+    text = _text(raw, reading).lower().replace("_", "-")
+    if not 2 <= len(text.split("-")[0]) <= 3 or not text.replace("-", "").isalnum():
+        raise ValueError(f"{raw!r} is no language code; write en, de, pt-br …")
+    return text.split("-")[0]
+
+
+def _authority(raw: object, _: _Reading) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int) or not 0 <= raw <= 100:
+        raise ValueError(f"a whole number from 0 to 100 is wanted, not {raw!r}")
+    return int(raw)
+
+
+def _flag(raw: object, _: _Reading) -> bool:
+    if not isinstance(raw, bool):
+        raise ValueError(f"true or false is wanted, not {raw!r}")
+    return raw
+
+
+def _interval(raw: object, _: _Reading) -> timedelta:
+    duration = parse_duration(str(raw))
+    if duration < timedelta(minutes=1):
+        raise ValueError(f"{raw!r} is under a minute; no feed is asked more often than that")
+    return duration
+
+
+def _headers(raw: object, reading: _Reading) -> tuple[tuple[str, str | Secret], ...]:
+    if not isinstance(raw, Mapping):
+        raise ValueError(f"a mapping of header names to values is wanted, not {_kind(raw)}")
+    return tuple((str(name), _secret(value, reading)) for name, value in raw.items())
+
+
+def _auth(raw: object, reading: _Reading) -> dict[str, Any]:
+    if not isinstance(raw, Mapping) or set(raw) - {"user", "password"} or "user" not in raw:
+        raise ValueError("a mapping of 'user' and 'password' is wanted")
+    return {"user": str(raw["user"]), "password": _secret(raw.get("password", ""), reading)}
+
+
+def _secret(raw: object, reading: _Reading) -> Secret:
+    """Read ``{env: NAME}``, ``{file: PATH}`` or a plain value."""
+    if not isinstance(raw, Mapping):
+        return Secret(str(raw))
+    if set(raw) == {"env"}:
+        name = str(raw["env"])
+        if name not in reading.environ:
+            raise ValueError(f"the environment has no {name}")
+        return Secret(reading.environ[name])
+    if set(raw) == {"file"}:
+        path = reading.path.parent / str(raw["file"])
+        try:
+            return Secret(path.read_text(encoding="utf-8").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"the secret's file {path} cannot be read ({error})") from error
+    raise ValueError("a secret is a text, {env: NAME} or {file: PATH}")
+
+
+_READERS: dict[str, Callable[[object, _Reading], Any]] = {
+    "url": _url,
+    "name": _text,
+    "publisher": _text,
+    "category": _text,
+    "language": _language,
+    "authority": _authority,
+    "agency": _flag,
+    "interval": _interval,
+    "headers": _headers,
+    "proxy": _secret,
+    "paused": _flag,
+    "verify_tls": _flag,
+    "host_backoff": _flag,
+}
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    return repr(value) if isinstance(value, str | bool | int | float) else "a list"
+
+
+def _shown(url: str) -> str:
+    parts = urlsplit(url) if "@" in url or "?" in url else None
+    return url if parts is None else f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+# --- editing -----------------------------------------------------------------------------------
+
+
+def add_feeds(path: Path, feeds: Sequence[Feed]) -> int:
+    """Append the feeds that the file does not hold yet; return how many."""
+    document = load(path) if path.exists() else None
+    document = new_map() if document is None else document
+    if document.get("feeds") is None:
+        document["feeds"] = []
+    there = {one.get("url") for one in document["feeds"] if isinstance(one, Mapping)}
+    fresh = [feed for feed in feeds if feed.url not in there]
+    for feed in {feed.url: feed for feed in fresh}.values():
+        document["feeds"].append(_written(feed))
+    if fresh:
+        save(path, document)
+    return len({feed.url for feed in fresh})
+
+
+def remove_feed(path: Path, url: str) -> None:
+    """Take a feed out of the file; its entries stay in the database."""
+    document = load(path)
+    position = _position(path, document, url)
+    del document["feeds"][position]
+    save(path, document)
+
+
+def pause_feed(path: Path, url: str, paused: bool) -> None:
+    """Pause a feed, or take it up again."""
+    document = load(path)
+    one = document["feeds"][_position(path, document, url)]
+    if paused:
+        one["paused"] = True
+    else:
+        one.pop("paused", None)
+    save(path, document)
+
+
+def _position(path: Path, document: Any, url: str) -> int:
+    listed = (document or {}).get("feeds") or []
+    for position, one in enumerate(listed):
+        if isinstance(one, Mapping) and str(one.get("url", "")).strip() == url:
+            return position
+    raise NotFoundError(f"{path}: has no feed {_shown(url)}")
+
+
+def _written(feed: Feed) -> Mapping[str, Any]:
+    made = new_map()
+    made["url"] = feed.url
+    for key in ("name", "publisher", "category", "language"):
+        value = getattr(feed, key)
+        if value:
+            made[key] = value
+    if feed.authority != Feed("").authority:
+        made["authority"] = feed.authority
+    if feed.agency:
+        made["agency"] = True
+    if feed.interval is not None:
+        made["interval"] = format_duration(feed.interval)
+    if feed.paused:
+        made["paused"] = True
+    return made

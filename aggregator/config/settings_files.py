@@ -1,0 +1,201 @@
+"""Settings from defaults, the user's file, the project's file, the environment and options, with where each came from."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+import platformdirs
+from pydantic import TypeAdapter, ValidationError
+
+from aggregator.config.documents import line_of, load, unknown_key
+from aggregator.config.durations import parse_duration
+from aggregator.exceptions import ConfigurationError, UsageError
+from aggregator.settings import Settings
+
+FILE_NAME = "aggregator.yaml"
+PREFIX = "AGGREGATOR_"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Settings, and for each ``section.key`` where its value came from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    files: tuple[Path, ...]
+
+
+def keys() -> dict[str, Any]:
+    """Return ``section.key`` -> its type, in the order of the settings."""
+    sections = get_type_hints(Settings)
+    return {
+        f"{section}.{one.name}": get_type_hints(kind)[one.name]
+        for section, kind in sections.items()
+        if is_dataclass(kind)
+        for one in fields(kind)
+    }
+
+
+def user_file() -> Path:
+    """Return where the user's own settings file lives."""
+    return platformdirs.user_config_path("aggregator") / FILE_NAME
+
+
+def resolve(
+    environ: Mapping[str, str], *, project: Path | None, required: bool = False, assignments: Sequence[str] = ()
+) -> Resolved:
+    """Return the settings: option over environment over project file over user file over default.
+
+    ``project`` is the project's settings file; where ``required``, it must exist. Raises ConfigurationError with all faults.
+    """
+    known = keys()
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(known, "default")
+    problems: list[str] = []
+    files = []
+    for path, wanted in ((user_file(), False), (project, required)):
+        if path is None or (not wanted and not path.is_file()):
+            continue
+        files.append(path)
+        for key, value in _from_file(path, known, problems).items():
+            values[key], origins[key] = value, str(path)
+    for key, kind in known.items():
+        name = PREFIX + key.replace(".", "_").upper()
+        if name in environ:
+            _take(key, kind, environ[name], f"environment {name}", values, origins, problems)
+    for assignment in assignments:
+        key, sign, text = assignment.partition("=")
+        if not sign or key.strip() not in known:
+            problems.append(_bad_assignment(assignment, known))
+            continue
+        _take(key.strip(), known[key.strip()], text.strip(), f"option --set {key.strip()}", values, origins, problems)
+    if problems:
+        raise ConfigurationError(tuple(problems))
+    return Resolved(_settings(values), origins, tuple(files))
+
+
+def _from_file(path: Path, known: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+    document = load(path)
+    if document is None:
+        return {}
+    if not isinstance(document, Mapping):
+        problems.append(f"{path}:1: a mapping of sections is wanted")
+        return {}
+    sections = {key.partition(".")[0] for key in known}
+    found: dict[str, Any] = {}
+    for section, body in document.items():
+        if section not in sections:
+            problems.append(unknown_key(path, document, section, sections))
+            continue
+        if body is None:
+            continue
+        if not isinstance(body, Mapping):
+            problems.append(f"{path}:{line_of(document, section)}: {section!r} is a mapping of keys")
+            continue
+        legal = [key.partition(".")[2] for key in known if key.startswith(f"{section}.")]
+        for name, raw in body.items():
+            if name not in legal:
+                problems.append(unknown_key(path, body, name, legal))
+                continue
+            key = f"{section}.{name}"
+            try:
+                found[key] = convert(raw, known[key])
+            except ValueError as error:
+                problems.append(f"{path}:{line_of(body, name)}: {key}: {error}")
+    return found
+
+
+def _take(
+    key: str,
+    kind: Any,
+    text: str,
+    origin: str,
+    values: dict[str, Any],
+    origins: dict[str, str],
+    problems: list[str],
+) -> None:
+    try:
+        values[key], origins[key] = convert(text, kind), origin
+    except ValueError as error:
+        problems.append(f"{origin}: {error}")
+
+
+def convert(raw: Any, kind: Any) -> Any:
+    """Return a value of a setting's type from what a file or a text says; ValueError where it can't be."""
+    if kind is timedelta:
+        return parse_duration(str(raw))
+    if isinstance(raw, str) and _holds(kind, bool) and raw.lower() in ("true", "false", "yes", "no", "on", "off"):
+        return raw.lower() in ("true", "yes", "on")
+    if get_origin(kind) is tuple:
+        if isinstance(raw, str):
+            raw = [part.strip() for part in raw.split(",") if part.strip()]
+        if not isinstance(raw, Sequence):
+            raise ValueError(f"a list is wanted, not {raw!r}")
+        raw = tuple(str(part) for part in raw)
+    elif isinstance(raw, bool) and not _holds(kind, bool):
+        raise ValueError(f"{raw!r} is not wanted here")
+    elif isinstance(raw, str):
+        raw = str(raw)
+    elif kind is str and isinstance(raw, int | float):
+        raw = str(raw)
+    try:
+        return TypeAdapter(kind).validate_python(raw)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise ValueError(f"{raw!r}: {fault['msg'].lower()}") from None
+
+
+def _holds(kind: Any, wanted: type) -> bool:
+    if kind is wanted:
+        return True
+    return get_origin(kind) in (typing.Union, types.UnionType) and wanted in get_args(kind)
+
+
+def _settings(values: Mapping[str, Any]) -> Settings:
+    made = Settings()
+    grouped: dict[str, dict[str, Any]] = {}
+    for key, value in values.items():
+        section, _, name = key.partition(".")
+        grouped.setdefault(section, {})[name] = value
+    return replace(made, **{section: replace(getattr(made, section), **parts) for section, parts in grouped.items()})
+
+
+def _bad_assignment(assignment: str, known: Mapping[str, Any]) -> str:
+    import difflib
+
+    key = assignment.partition("=")[0].strip()
+    if "=" not in assignment:
+        return f"--set {assignment}: write SECTION.KEY=VALUE"
+    near = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else "`config show` lists the keys"
+    return f"--set {assignment}: there is no setting {key!r}; {hint}"
+
+
+def value_text(value: Any) -> str:
+    """Return a setting's value as the settings file would hold it."""
+    from aggregator.config.durations import format_duration
+
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(str(part) for part in value)
+    if hasattr(value, "strftime"):
+        return str(value.strftime("%H:%M"))
+    return str(value)
+
+
+def value_of(settings: Settings, key: str) -> Any:
+    """Return the value of ``section.key``; UsageError where there is none of that name."""
+    section, _, name = key.partition(".")
+    try:
+        return getattr(getattr(settings, section), name)
+    except AttributeError as error:
+        raise UsageError(f"there is no setting {key!r}; `config show` lists them") from error
