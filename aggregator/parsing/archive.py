@@ -87,7 +87,7 @@ def _entry(number: int, members: dict[str, object], limits: ParseSettings, dates
         raise _UnusableError("no id")
     if len(key) > MAX_ID:
         raise _UnusableError(f"an id of more than {MAX_ID} characters")
-    title = plain_title(_text(members, "title"))[: limits.max_title].rstrip()
+    title = plain_title(_text(members, "title")[: 10 * limits.max_title])[: limits.max_title].rstrip()
     content = _markup(_text(members, "body"), limits.max_content)
     summary = _markup(_text(members, "summary"), limits.max_summary)
     if not (title or plain_text(content) or plain_text(summary)):

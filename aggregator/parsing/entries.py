@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -104,13 +104,13 @@ class _Door:
             link=link,
             summary=summary,
             content=self._markup(content, limits.max_content) if content is not None else "",
-            author=plain_title(raw.author)[: limits.max_title] if raw.author else "",
+            author=self._line(raw.author) or "",
             published=published,
             updated=self._dates.believed(raw.updated_text, raw.updated_read)[0],
             published_text=published_text,
             date_flag=flag,
             language=_language(raw.language) if raw.language != feed_language else None,
-            source_title=plain_title(raw.source_title)[: limits.max_title] or None if raw.source_title else None,
+            source_title=self._line(raw.source_title),
             source_url=absolute_url(source_url, self._base, limits.max_link) if source_url else None,
             canonical_link=absolute_url(canonical, self._base, limits.max_link) if canonical else None,
             categories=_categories(raw.categories),
@@ -127,6 +127,10 @@ class _Door:
         else:
             title = plain_title(value)
         return title[: self._limits.max_title].rstrip()
+
+    def _line(self, text: str | None) -> str | None:
+        limit = self._limits.max_title
+        return plain_title(text[: 10 * limit])[:limit].rstrip() or None if text else None
 
     def _markup(self, text: RawText, limit: int) -> str:
         value = text.value[:limit]
@@ -183,8 +187,8 @@ def _language(tag: str | None) -> str | None:
     return tag if _LANGUAGE.fullmatch(tag) else None
 
 
-def _categories(terms: Iterable[str]) -> tuple[str, ...]:
-    seen = dict.fromkeys(plain_title(term)[:200] for term in terms)
+def _categories(terms: Sequence[str]) -> tuple[str, ...]:
+    seen = dict.fromkeys(plain_title(term[:2_000])[:200] for term in terms[:1_000])
     seen.pop("", None)
     return tuple(seen)[:MAX_CATEGORIES]
 

@@ -25,7 +25,7 @@ _SKIP_HOURS = re.compile(r"<skipHours\b[^>]*>(.{0,4000}?)</skipHours", re.IGNORE
 _SKIP_DAYS = re.compile(r"<skipDays\b[^>]*>(.{0,2000}?)</skipDays", re.IGNORECASE | re.DOTALL)
 _HOUR = re.compile(r"<hour\b[^>]*>\s*(\d{1,2})\s*<", re.IGNORECASE)
 _DAY = re.compile(r"<day\b[^>]*>\s*(\w+)\s*<", re.IGNORECASE)
-_LINK = re.compile(r"<(?:\w+:)?link\b([^>]{0,2000})>", re.IGNORECASE)
+_LINK = re.compile(r"<(?:\w+:)?link\b([^<>]{0,2000})>", re.IGNORECASE)
 _HUB = re.compile(r"\brel\s*=\s*(\"[^\"]*\bhub\b[^\"]*\"|'[^']*\bhub\b[^']*')", re.IGNORECASE)
 _HREF = re.compile(r"\bhref\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _HEADER_HUB = re.compile(r"<([^<>]{1,2000})>\s*;[^,<]*\brel\s*=\s*\"?[^\",;]*\bhub\b", re.IGNORECASE)

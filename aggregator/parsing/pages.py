@@ -17,8 +17,9 @@ _PAGE_TAGS = frozenset(
      "h2", "h3", "h4", "hr", "i", "img", "link", "main", "nav", "noscript", "pre", "section", "span", "strong",
      "table", "ul", "header", "footer", "iframe", "form"}
 )  # fmt: skip
-_LINK = re.compile(r"<link\b((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
-_BASE = re.compile(r"<base\b((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
+# No "<" inside, not even in quotes: a tag that does not end must not be searched for its end over the whole page.
+_LINK = re.compile(r"<link\b((?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*+)>", re.IGNORECASE)
+_BASE = re.compile(r"<base\b((?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*+)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([A-Za-z-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _FEED_TYPES = frozenset(
     {"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json", "application/json",

@@ -12,6 +12,7 @@ from html.entities import html5
 _FIRST_TAG = re.compile(r"<[A-Za-z]")
 # All that may stand before a document type; possessive, so that no document makes it go back.
 _DOCTYPE = re.compile(r"(?:\s++|<\?.*?\?>|<!--.*?-->)*+(?P<start><!DOCTYPE\b)", re.IGNORECASE | re.DOTALL)
+_DOCTYPE_MARK = re.compile(r"[\"'\[\]>]|<!--")
 _ENTITY = re.compile(
     r"<!ENTITY\s+([A-Za-z_][\w.-]{0,40})\s+(?:\"([^\"&%<]{0,200})\"|'([^'&%<]{0,200})'|[\"']&#(x?[0-9a-fA-F]{1,6});[\"'])\s*>"
 )
@@ -73,18 +74,22 @@ def without_doctype(text: str) -> str:
 
 def _doctype_end(text: str, position: int) -> int:
     """Return where the declaration that begins before ``position`` ends, its internal subset and quotes respected."""
-    depth, quote = 0, ""
-    for match in re.compile(r"[\"'\[\]>]|<!--.*?-->", re.DOTALL).finditer(text, position):
+    depth, quote, comment_end = 0, "", position
+    for match in _DOCTYPE_MARK.finditer(text, position):
         mark = match[0]
+        if match.start() < comment_end:
+            continue
         if quote:
             quote = "" if mark == quote else quote
+        elif mark == "<!--":
+            comment_end = text.find("-->", match.end()) + 3
+            if comment_end < 3:
+                break
         elif mark in "\"'":
             quote = mark
-        elif mark == "[":
-            depth += 1
-        elif mark == "]":
-            depth = max(depth - 1, 0)
-        elif mark == ">" and depth == 0:
+        elif mark in "[]":
+            depth = max(depth + (1 if mark == "[" else -1), 0)
+        elif depth == 0:
             return match.end()
     first_tag = _FIRST_TAG.search(text, position)
     return first_tag.start() if first_tag else len(text)
@@ -121,10 +126,11 @@ def repaired(text: str) -> str:
     text = "<?xml version='1.0'?>" + _DECLARATION.sub("", without_doctype(text))
     if _CONTROLS.search(text):
         text = _CONTROLS.sub("", text)
+    unclosed = text.find(_CDATA_OPEN, text.rfind("]]>") + 1)
+    if unclosed >= 0:
+        text = text[:unclosed]
     if "<!--" in text:
         text = _COMMENT.sub(lambda match: match[1] or "", text)
-    if text.rfind(_CDATA_OPEN) > text.rfind("]]>"):
-        text = text[: text.rfind(_CDATA_OPEN)]
     text = _AMPERSAND.sub(_reference, text)
     text = _BARE_LESS.sub(lambda match: match[1] or "&lt;", text)
     text = _with_quotes(text)

@@ -196,7 +196,11 @@ def is_beginning(lede: str, body: str) -> bool:
 
 
 def _comparable(text: str) -> str:
-    return "".join(text.translate(_QUOTES).casefold().split())
+    return "".join(_plain_typography(text).casefold().split())
+
+
+def _plain_typography(text: str) -> str:
+    return text if text.isascii() else text.translate(_QUOTES)
 
 
 def _without_tail(text: str) -> str:
@@ -210,5 +214,5 @@ def _without_tail(text: str) -> str:
 
 
 def _content_hash(title: str, summary: str, body: str) -> str:
-    parts = (" ".join(part.translate(_QUOTES).split()) for part in (title, summary, body))
-    return sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+    text = _plain_typography(f"{title} \0 {summary} \0 {body}")
+    return sha256(" ".join(text.split()).encode("utf-8", "replace")).hexdigest()

@@ -415,12 +415,40 @@ def test_13_senseless_hints_are_none(head: str) -> None:
     assert hints.update_interval is None
 
 
+HOSTILE = {
+    "unclosed CDATA": "<![CDATA[" * 200_000,
+    "unclosed comments": "<!--" * 200_000,
+    "unclosed entries": "<item><title>" * 20_000,
+    "ampersands": "<item><title>" + "&" * 500_000,
+    "less-than signs": "<item><title>" + "<" * 500_000,
+    "attributes": "<item " + " ".join(f"a{number}='x'" for number in range(50_000)) + "/>",
+    "unquoted attributes": "<item " + "a=b " * 50_000,
+    "depth": "<item>" + "<a>" * 100_000 + "</a>" * 100_000 + "</item>",
+    "depth in markup": "<item><title>t</title><description>" + "&lt;div&gt;" * 60_000 + "</description></item>",
+    "unclosed links": "<link " * 100_000,
+    "unclosed hints": "<skipHours>" * 20_000,
+}
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("head", ['<rss version="2.0"><channel>', "<html>", "<!DOCTYPE rss [<!--"])
+def test_59_no_document_takes_quadratic_time(head: str, name: str) -> None:
+    try:
+        read(head + HOSTILE[name])
+    except ParseError as error:
+        message = str(error)
+    else:
+        message = ""
+    assert len(message) < 1_000
+
+
 # --- whatever comes ----------------------------------------------------------------------------
 
 _PIECES = st.sampled_from(
-    [b"<rss version='2.0'>", b"<channel>", b"<item>", b"</item>", b"<title>", b"</title>", b"<![CDATA[", b"]]>", b"<!--",
-     b"-->", b"<!DOCTYPE x[", b"<!ENTITY a 'b'>", b"]>", b"&amp;", b"&#xD800;", b"&", b"<", b">", b"{", b'"items":',
-     b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"<feed xmlns='http://www.w3.org/2005/Atom'>", b"<entry>", b"</entry>",
+    [b"<rss version='2.0'>", b"<channel>", b"<item>", b"</item>", b"<title>", b"</title>", b"<![CDATA[", b"]]>",
+     b"<!--", b"-->", b"<!DOCTYPE x[", b"<!ENTITY a 'b'>", b"]>", b"&amp;", b"&#xD800;", b"&", b"<", b">", b"{",
+     b'"items":', b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"<feed xmlns='http://www.w3.org/2005/Atom'>", b"<entry>", b"</entry>",
      b"<content type='xhtml'>", b"<html>", b"<link href='", b"'/>"]
 )  # fmt: skip
 
