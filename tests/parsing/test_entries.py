@@ -1,0 +1,153 @@
+"""Identity, edits, dates and hints of entries, line by line of what the desk was promised."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from aggregator.text.clean import document
+from aggregator.text.urls import canonical_url
+from tests.parsing.making import entry, read, rss
+
+
+def test_64_identity_is_guid_then_link_then_text() -> None:
+    feed = read(
+        rss(
+            entry(guid=" Ab ", title="1", link="https://a.example/1")
+            + entry(guid="ab", title="2", link="https://a.example/1")
+            + entry(title="3", link="https://a.example/3?utm_source=rss")
+            + entry(title="4", pubDate="Mon, 23 Nov 2026 10:00:00 GMT")
+            + entry(title="4", pubDate="Mon, 23 Nov 2026 11:00:00 GMT")
+        )
+    )
+    keys = [each.key for each in feed.entries]
+    assert keys[:3] == ["Ab", "ab", "https://a.example/3"]
+    assert len(set(keys)) == 5
+    assert not feed.bad_guids
+
+
+def test_65_one_guid_for_several_stories_is_told_by_link() -> None:
+    first, second = (
+        entry(guid="g", title="One", link="https://a.example/1"),
+        entry(guid="g", title="Two", link="https://a.example/2"),
+    )
+    feed = read(rss(first + second))
+    assert feed.bad_guids
+    assert [each.key for each in feed.entries] == ["g https://a.example/1", "g https://a.example/2"]
+    later = read(rss(second), bad_guids=True)
+    assert later.bad_guids
+    assert later.entries[0].key == feed.entries[1].key
+    assert not read(rss(second)).bad_guids
+
+
+def test_65_an_entry_named_twice_is_one_whatever_the_order() -> None:
+    old = entry(
+        guid="g",
+        title="Quay to close in May",
+        link="https://a.example/1?utm_source=x",
+        pubDate="Mon, 23 Nov 2026 10:00:00 GMT",
+    )
+    new = entry(
+        guid="g", title="Quay to close in June", link="https://a.example/1", pubDate="Mon, 23 Nov 2026 11:00:00 GMT"
+    )
+    for body in (old + new, new + old):
+        feed = read(rss(body))
+        assert [each.title for each in feed.entries] == ["Quay to close in June"]
+        assert len(feed.skips) == 1
+        assert not feed.bad_guids
+
+
+def test_65_one_guid_and_one_link_for_unlike_texts_lose_nothing() -> None:
+    feed = read(
+        rss(
+            entry(guid="g", title="Harbour strike ends", link="https://a.example/")
+            + entry(guid="g", title="Museum roof collapses", link="https://a.example/")
+        )
+    )
+    assert len({each.key for each in feed.entries}) == 2
+
+
+def test_68_tracking_is_left_out_of_the_key_only() -> None:
+    kept = read(rss(entry(title="A", link="https://a.example/x?utm_medium=rss&id=7#top"))).entries[0]
+    assert kept.link == "https://a.example/x?utm_medium=rss&id=7#top"
+    assert kept.key == canonical_url(kept.link) == "https://a.example/x?id=7"
+
+
+def test_69_dates_tracking_markup_and_blanks_are_no_edit() -> None:
+    def content_hash(**members: str) -> str:
+        return document(read(rss(entry(guid="1", **members))).entries[0], "en").content_hash
+
+    one = content_hash(
+        title="A b",
+        link="https://a.example/1",
+        description="<p>Some <b>text</b> of it’s kind</p>",
+        pubDate="Mon, 23 Nov 2026 10:00:00 GMT",
+    )
+    assert one == content_hash(
+        title=" A  b", link="https://a.example/1?utm_source=x", description="<div>Some text\n of it's kind</div>"
+    )
+    assert one != content_hash(
+        title="A b", link="https://a.example/1", description="<p>Some other text of its kind</p>"
+    )
+
+
+def test_70_one_bad_entry_never_costs_the_feed() -> None:
+    feed = read(
+        rss(entry(guid="1", title="A") + "<item/>" + entry(guid="2", title="B", pubDate="\ufffd99", link="http://[bad"))
+    )
+    assert [each.guid for each in feed.entries] == ["1", "2"]
+    assert [(skip.position, "empty" in skip.reason) for skip in feed.skips] == [(2, True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "time", "flag"),
+    [
+        ("Mon, 23 Nov 2026 10:00:00 GMT", "2026-11-23T10:00", "ok"),
+        ("Mon, 23 Nov 2026 10:00:00 CEST", "2026-11-23T08:00", "zoneless"),
+        ("Mon, 23 Nov 2026 10:00:00 JST", "2026-11-23T01:00", "zoneless"),
+        ("Mon, 23 Nov 2026 10:00:00", "2026-11-23T10:00", "zoneless"),
+        ("Mon, 01 Jan 0001 00:00:00 GMT", "1990-01-01T00:00", "clamped"),
+        ("1789-07-14", "1990-01-01T00:00", "clamped"),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "2026-11-24T13:00", "clamped"),
+        ("2026-11-24T13:00:01Z", "2026-11-24T13:00", "clamped"),
+        ("soon", None, "unreadable"),
+        ("", None, "missing"),
+    ],
+)
+def test_71_dates_are_clamped_flagged_and_kept(text: str, time: str | None, flag: str) -> None:
+    kept = read(rss(entry(guid="1", pubDate=text))).entries[0]
+    assert (kept.published.strftime("%Y-%m-%dT%H:%M") if kept.published else None) == time
+    assert kept.date_flag == flag
+    assert kept.published_text == (text or None)
+
+
+def test_55_formats_have_names() -> None:
+    assert read('<rss version="0.92"><channel><item><title>A</title></item></channel></rss>').format == "rss092"
+    assert read('{"version": "https://jsonfeed.org/version/1", "items": []}').format == "json1"
+
+
+def test_13_14_hints() -> None:
+    head = """<ttl>99999</ttl><sy:updatePeriod xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"> daily
+    </sy:updatePeriod>
+    <skipHours><hour>24</hour><hour>5</hour></skipHours><skipDays><day>Monday</day></skipDays>"""
+    hints = read(rss(entry(title="A", description="<ttl>1</ttl>"), head)).hints
+    assert hints.ttl == timedelta(minutes=99_999)
+    assert hints.update_interval == timedelta(days=1)
+    assert (hints.skip_hours, hints.skip_days) == (frozenset({0, 5}), frozenset({0}))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<ttl>0</ttl><ttl>-5</ttl>",
+        "<ttl>soon</ttl>",
+        "<updatePeriod>fortnightly</updatePeriod>",
+        "<updatePeriod>hourly</updatePeriod><updateFrequency>0</updateFrequency>",
+        "<updatePeriod>  </updatePeriod>",
+    ],
+)
+def test_13_senseless_hints_are_none(head: str) -> None:
+    hints = read(rss(entry(title="A"), head)).hints
+    assert hints.ttl is None
+    assert hints.update_interval is None
