@@ -1,10 +1,171 @@
-"""Stop-gap."""
+"""Who publishes: the families of feeds.yaml, and the real publisher behind an entry that came through another's feed.
+
+A publisher is a house, not a feed: what feeds.yaml calls it, else the registered domain by the Public Suffix List.
+"""
+
 from __future__ import annotations
-from dataclasses import dataclass
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from aggregator.model import EntryData, Feed
+from aggregator.text.tokens import fold
 from aggregator.text.urls import registered_domain
+
+# One domain, many houses: the address tells nothing, or only by its first label or folder.
+_HOSTING = """
+    feedburner.com google.com rss.app feedspot.com medium.com substack.com wordpress.com blogspot.com tumblr.com
+    youtube.com reddit.com github.io gitlab.io podbean.com libsyn.com feedblitz.com typepad.com livejournal.com
+    rsshub.app feed43.com politepol.com kill-the-newsletter.com fetchrss.com feedly.com inoreader.com t.me telegram.me
+    news.yahoo.com msn.com flipboard.com buzzsprout.com simplecast.com megaphone.fm anchor.fm soundcloud.com
+    cloudfront.net amazonaws.com appspot.com herokuapp.com netlify.app vercel.app pages.dev feedx.net feedx.site
+"""
+_SHARED = frozenset(_HOSTING.split())
+_SEPARATOR = re.compile(r"\s+[-–—|:·•/]\s+|\s*[>»|]\s*|\s+::\s+")
+_LEADING = re.compile(r"^(?:the|der|die|das|le|la|les|el|il|de|o|a)\s+(?=\S)")
+_TRAILING = re.compile(
+    r"(?<=\S)[\s,.-]+"
+    r"(?:news(?:paper)?s?|online|rss|feeds?|digital|world service|com|net|org|co uk|co|international edition)$"
+)
+_NOT_WORD = re.compile(r"[^\w]+")
+
+
 @dataclass(frozen=True, slots=True)
 class Families:
-    x: int = 0
-def families(feeds): return Families()
-def publisher_of_feed(feed): return feed.publisher or registered_domain(feed.url) or feed.url
-def publisher_of(data, feed_publisher, fam): return feed_publisher
+    """Which publisher a registered domain, or a name in normal form, stands for."""
+
+    domains: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def of_domain(self, domain: str | None) -> str | None:
+        """Return the family that owns a registered domain, None where feeds.yaml names none."""
+        return self.domains.get(domain) if domain else None
+
+    def of_name(self, name: str | None) -> str | None:
+        """Return the family that goes by a name, however it is spelled."""
+        return self.names.get(normal_name(name)) if name else None
+
+
+def normal_name(name: str) -> str:
+    """Return the form in which names of publishers are compared: ``The BBC News`` and ``bbc`` are one."""
+    bare = _NOT_WORD.sub(" ", fold(name)).strip()
+    bare = _LEADING.sub("", bare)
+    shorter = _TRAILING.sub("", bare)
+    while shorter != bare:
+        bare, shorter = shorter, _TRAILING.sub("", shorter)
+    return bare.replace(" ", "")
+
+
+def families(feeds: Iterable[Feed]) -> Families:
+    """Return what feeds.yaml says of publishers.
+
+    A domain belongs to a family where all its feeds that name a publisher name the same; feeds of the domain that
+    name none are counted to it.
+    """
+    by_domain: dict[str, dict[str, str]] = {}
+    by_name: dict[str, dict[str, str]] = {}
+    for feed in feeds:
+        publisher = publisher_of_feed(feed)
+        key = normal_name(publisher)
+        domain = _own_domain(feed.url)
+        if domain:
+            houses = by_domain.setdefault(domain, {})
+            if feed.publisher:
+                houses.setdefault(key, publisher)
+        for name in (publisher, feed.name):
+            if name and normal_name(name):
+                by_name.setdefault(normal_name(name), {}).setdefault(key, publisher)
+    spelled = {name: houses[name] for name, houses in by_name.items() if name in houses}
+    names = {
+        name: next(iter(houses.values()))
+        for name, houses in by_name.items()
+        if name not in spelled and len(houses) == 1 and len(name) > 3
+    } | spelled
+    domains = {
+        domain: spelled.get(next(iter(houses)), next(iter(houses.values()))) if houses else domain
+        for domain, houses in by_domain.items()
+        if len(houses) <= 1
+    }
+    return Families(domains, {name: _final(publisher, domains) for name, publisher in names.items()})
+
+
+def _final(publisher: str, domains: Mapping[str, str]) -> str:
+    return domains.get(publisher, publisher)
+
+
+def publisher_of_feed(feed: Feed) -> str:
+    """Return a feed's publisher: that of feeds.yaml, else the registered domain, else name or host.
+
+    Services that host the feeds of many houses on one domain give the host or the first folder as well.
+    """
+    if feed.publisher and feed.publisher.strip():
+        return " ".join(feed.publisher.split())
+    domain = _own_domain(feed.url)
+    if domain:
+        return domain
+    if feed.name:
+        return feed.name
+    parts = urlsplit(feed.url if "://" in feed.url else "http://" + feed.url)
+    host = (parts.hostname or feed.url).removeprefix("www.")
+    shared = registered_domain(feed.url)
+    if shared is None or (host != shared and host.split(".")[0] not in ("feeds", "feeds2", "rss", "news")):
+        return host
+    folder = parts.path.strip("/").split("/")[0]
+    return f"{host}/{folder}" if folder else host
+
+
+def _own_domain(url: str) -> str | None:
+    domain = registered_domain(url)
+    if domain is None or domain in _SHARED:
+        return None
+    host = urlsplit(url if "://" in url else "http://" + url).hostname
+    return None if host in _SHARED else domain
+
+
+def publisher_of(data: EntryData, feed_publisher: str, families: Families) -> str:
+    """Return the publisher that an entry counts for.
+
+    That is the house named by RSS <source> or Atom source where it is not the feed's own: found by the domain of its
+    address among the families, else by its title, else the domain itself; otherwise the feed's publisher.
+    """
+    own = families.of_name(feed_publisher) or families.of_domain(feed_publisher) or feed_publisher
+    domain = _own_domain(data.source_url) if data.source_url else None
+    title = _outlet(data.source_title or "", domain)
+    if not title and not domain:
+        return own
+    if _is_own(title, domain, own, families):
+        return own
+    return families.of_domain(domain) or families.of_name(title) or title or domain or own
+
+
+def _is_own(title: str, domain: str | None, own: str, families: Families) -> bool:
+    if domain is not None:
+        named = families.of_domain(domain)
+        if named is not None:
+            return named == own
+        if domain == own or _label(domain) == normal_name(own):
+            return True
+    return bool(title) and normal_name(title) == normal_name(own)
+
+
+def _outlet(title: str, domain: str | None) -> str:
+    """Return the outlet in the title of a feed: ``World | The Outlet`` of theoutlet.com gives ``The Outlet``."""
+    title = " ".join(title.split())
+    parts = [part for part in _SEPARATOR.split(title) if part]
+    if len(parts) < 2:
+        return title
+    if domain is None:
+        return parts[0]
+    label = _label(domain)
+    for part in parts:
+        bare = normal_name(part)
+        whole = _NOT_WORD.sub("", fold(part))
+        if bare and (label in (bare, whole) or (len(bare) > 2 and (label.startswith(bare) or bare.startswith(label)))):
+            return part
+    return domain
+
+
+def _label(domain: str) -> str:
+    return normal_name(domain.split(".", 1)[0])

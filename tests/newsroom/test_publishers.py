@@ -1,0 +1,93 @@
+"""Whom an entry counts for."""
+
+from __future__ import annotations
+
+import pytest
+
+from aggregator.model import EntryData, Feed
+from aggregator.newsroom.publishers import families, normal_name, publisher_of, publisher_of_feed
+
+FEEDS = (
+    Feed("https://feeds.tidings.example/world.xml", publisher="The Tidings", name="Tidings World"),
+    Feed("https://feeds.tidings.example/sport.xml", publisher="the tidings"),
+    Feed("https://www.tidings.example/all.xml"),
+    Feed("https://harbourpost.co.uk/rss"),
+    Feed("https://wire.example.org/a", publisher="Wire One"),
+    Feed("https://other.example.org/b", publisher="Other House"),
+    Feed("https://news.google.com/rss/search?q=x", name="Google News: x"),
+)
+KNOWN = families(FEEDS)
+
+
+def of(feed: Feed, title: str | None = None, url: str | None = None) -> str:
+    """Return whom an entry of ``feed`` with this <source> counts for."""
+    data = EntryData(key="k", title="Bridge opens - Tidings", source_title=title, source_url=url)
+    return publisher_of(data, publisher_of_feed(feed), KNOWN)
+
+
+def test_feeds_of_one_house_are_one_publisher() -> None:
+    assert {of(feed) for feed in FEEDS[:3]} == {"The Tidings"}
+
+
+def test_nine_feeds_of_one_domain_are_one_publisher() -> None:
+    feeds = [Feed(f"https://feeds{number}.post.com.au/{number}.xml") for number in range(9)]
+    assert {publisher_of_feed(feed) for feed in feeds} == {"post.com.au"}
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "publisher"),
+    [
+        ("https://feeds.bbci.co.uk/news/rss.xml", None, "bbci.co.uk"),
+        ("http://feeds.feedburner.com/Alpha", None, "feeds.feedburner.com/Alpha"),
+        ("http://feeds.feedburner.com/Alpha", "Alpha", "Alpha"),
+        ("https://alpha.blogspot.com/feeds/posts/default", None, "alpha.blogspot.com"),
+        ("https://medium.com/feed/@alpha", None, "medium.com/feed"),
+        ("http://127.0.0.1:8000/feed", None, "127.0.0.1"),
+    ],
+)
+def test_a_feed_without_a_publisher_counts_for_its_domain(url: str, name: str | None, publisher: str) -> None:
+    assert publisher_of_feed(Feed(url, name=name)) == publisher
+
+
+@pytest.mark.parametrize(
+    ("title", "url", "publisher"),
+    [
+        ("The Tidings", "https://www.tidings.example", "The Tidings"),
+        ("Tidings | World", "https://edition.tidings.example/", "The Tidings"),
+        ("TIDINGS News", None, "The Tidings"),
+        ("Harbour Post", "https://www.harbourpost.co.uk", "harbourpost.co.uk"),
+        ("Valley Echo", "https://valleyecho.test.com", "Valley Echo"),
+        ("Sport - Valley Echo", "https://valleyecho.com/sport", "Valley Echo"),
+        ("Politics", "https://valleyecho.com/politics", "Politics"),
+        ("All about it > Now", "https://valleyecho.com/sport", "valleyecho.com"),
+        (None, "https://valleyecho.com", "valleyecho.com"),
+        ("Two houses", "https://third.example.org", "Two houses"),
+    ],
+)
+def test_an_aggregator_counts_for_the_outlet(title: str | None, url: str | None, publisher: str) -> None:
+    assert of(FEEDS[6], title, url) == publisher
+
+
+@pytest.mark.parametrize(
+    ("title", "url"),
+    [
+        ("Tidings", None),
+        ("The Tidings News", "https://mirror.net/x"),
+        ("World", "https://feeds.tidings.example/world.xml"),
+        (None, None),
+        ("", ""),
+        ("tidings", "https://tidings.co.uk/rss"),
+    ],
+)
+def test_a_source_that_is_the_feed_itself_changes_nothing(title: str | None, url: str | None) -> None:
+    assert of(FEEDS[0], title, url) == "The Tidings"
+
+
+def test_a_domain_that_two_houses_share_names_neither() -> None:
+    assert KNOWN.of_domain("example.org") is None
+
+
+def test_names_are_compared_in_a_normal_form() -> None:
+    assert normal_name("The BBC News") == normal_name("bbc") == normal_name("BBC.com")
+    assert normal_name("Süddeutsche Zeitung") == normal_name("SUDDEUTSCHE-ZEITUNG")
+    assert normal_name("The News") == "news"
