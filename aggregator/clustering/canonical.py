@@ -1,3 +1,53 @@
-"""Stop-gap."""
-def choose(entries, pinned):
-    return min(entries, key=lambda e: (e.id != pinned, not e.from_agency_feed, -e.authority, -(e.text_length // 500), e.time, e.id))
+"""Which entry stands for a story: the first by a total order, so that it never flip-flops.
+
+The order, most important first:
+
+1. the entry that an editor pinned;
+2. an entry that tells the event, before a live blog, a round-up or another title that names a slot in the day;
+3. the agency's own entry: from a feed of the agency, or published by it;
+4. the feed's authority, 0-100;
+5. completeness: length of the text in doubling steps, so that a few words more or less decide nothing;
+6. the earliest time;
+7. the id.
+
+Each step compares a property of one entry alone; an entry that ranks lower never changes what ranks first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aggregator.clustering.recurring import is_recurring_title
+from aggregator.model import Entry
+from aggregator.text.tokens import fold
+
+# Characters. Below a headline's length there is no text; a page of 4,000 is as complete as one of 20,000.
+_STEPS = (200, 500, 1_000, 2_000, 4_000)
+
+Rank = tuple[bool, bool, bool, int, int, datetime, str]
+
+
+def choose(entries: Sequence[Entry], pinned: str | None) -> Entry:
+    """Return the canonical one of ``entries``; ValueError where there are none.
+
+    ``pinned`` is the id that an editor chose; one that is no longer among the entries has no effect.
+    """
+    return min(entries, key=lambda entry: rank(entry, pinned))
+
+
+def rank(entry: Entry, pinned: str | None) -> Rank:
+    """Return an entry's place in the order; the smallest is canonical."""
+    return (
+        entry.id != pinned,
+        is_recurring_title(entry.data.title),
+        not _is_agency_own(entry),
+        -entry.authority,
+        -sum(entry.text_length >= step for step in _STEPS),
+        entry.time,
+        entry.id,
+    )
+
+
+def _is_agency_own(entry: Entry) -> bool:
+    return entry.from_agency_feed or (entry.agency is not None and fold(entry.agency) == fold(entry.publisher))
