@@ -1,2 +1,5 @@
 """Stop-gap."""
-def recognise(title, text): return None
+
+
+def recognise(title, text):
+    return None

@@ -1,2 +1,5 @@
 """Stop-gap."""
-def attribute(data, text): return None
+
+
+def attribute(data, text):
+    return None

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -22,6 +23,7 @@ from aggregator.newsroom.publishers import Families, families, publisher_of_feed
 from aggregator.pipeline import editions
 from aggregator.pipeline.archives import Importer, ImportOutcome, export_line
 from aggregator.pipeline.explaining import Why, explain
+from aggregator.pipeline.housekeeping import labels, prune, rotate_backups
 from aggregator.pipeline.health import FeedHealthRow, Status, feed_health, status
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.poll import Fetching, PollPass, Progress
@@ -32,6 +34,7 @@ from aggregator.pipeline.subscriptions import named, neighbours, sort_out, subsc
 from aggregator.pipeline.verbs import Editor
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
+from aggregator.storage.decisions import Decision, DecisionStore
 from aggregator.storage.feeds import FeedStore
 
 Clock = Callable[[], datetime]
@@ -144,6 +147,19 @@ class Desk:
         run = PollPass(self.settings, self._fetcher(), self._workers(), saver, self.clock, stop or Event(), self._hosts)
         return others + run.run(polls, lambda outcome, done, _: progress(outcome, done + len(others), total))
 
+    def next_due(self) -> datetime | None:
+        """Return when the next feed is due; None where none is."""
+        return FeedStore(self.store).next_due()
+
+    def resume(self, feed: Feed) -> None:
+        """Poll a feed again at once: its failures, and that it was given up as gone, are forgotten."""
+        rows = FeedStore(self.store)
+        stored = rows.by_url(feed.url)
+        if stored is not None:
+            state = replace(stored.state, gone=False, gone_since=None, failures=0, first_failed=None, next_fetch=None)
+            with self.store.transaction():
+                rows.save_state(stored.id, state)
+
     # --- reading -----------------------------------------------------------------------------
 
     def stories(self, query: StoryQuery) -> list[StorySummary]:
@@ -166,6 +182,10 @@ class Desk:
         """Return an entry's earlier versions, oldest first."""
         reader = self._reader()
         return reader.entries.revisions(reader.entries.resolve(prefix))
+
+    def text(self, entry_id: str) -> str:
+        """Return an entry's plain text."""
+        return self._reader().entries.texts([entry_id]).get(entry_id, "")
 
     def search(self, text: str, limit: int = 20, since: datetime | None = None) -> list[SearchHit]:
         """Return the entries that hold all words of ``text``, best first."""
@@ -194,8 +214,8 @@ class Desk:
         if day is not None:
             window = editions.day_window(day, self.settings.digest, now)
         else:
-            end = min(until or now, now)
-            window = Window(since or end - timedelta(days=1), end)
+            end = until if until is not None and until < now else editions.just_after(now)
+            window = Window(since or (until or now) - timedelta(days=1), end)
         return editions.make_edition(self.store, self.settings.digest, window, now)
 
     # --- in and out --------------------------------------------------------------------------
@@ -213,11 +233,37 @@ class Desk:
         for entry in reader.export(since, until):
             yield export_line(entry, entry.id in canonical)
 
+    def labels(self) -> Iterator[dict[str, object]]:
+        """Yield the entries that editors' verbs in force put together or apart, labelled for `evaluate`."""
+        yield from labels(self._reader(), self.store)
+
+    # --- keeping house -----------------------------------------------------------------------
+
+    def prune(self) -> dict[str, int]:
+        """Drop what is past the windows and the retention rule; return how many of each."""
+        return prune(self.store, self.settings, self.clock())
+
+    def backup(self) -> Path | None:
+        """Copy the database beside itself, keep the newest few copies; None where backups are off or there is no file."""
+        return rotate_backups(self.store, self.settings.retention.backups, self.clock())
+
+    def reconfigure(self, settings: Settings, feeds: Sequence[Feed]) -> None:
+        """Go on under other settings and feeds: open connections and workers are replaced at the next pass."""
+        self._stack.close()
+        self._open_fetcher = self._open_workers = None
+        self.settings = settings
+        self._hosts = HostSchedule(settings.fetch.per_host, settings.fetch.host_delay)
+        self.follow(feeds)
+
     # --- editors' verbs ----------------------------------------------------------------------
 
     def editor(self, by: str) -> Editor:
         """Return the verbs, given by ``by``."""
         return Editor(self.store, Placer(self.store, self.settings), by, self.clock())
+
+    def decisions(self, limit: int | None = None) -> list[Decision]:
+        """Return editors' verbs, newest first, those taken back among them."""
+        return DecisionStore(self.store).log(limit)
 
     # --- pieces ------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from aggregator.digest.frozen import from_json, to_json
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import Story, StoryQuery
 from aggregator.pipeline.corrections import notices
+from aggregator.pipeline.health import edition_health
 from aggregator.pipeline.novelties import what_is_new
 from aggregator.pipeline.reading import Reader
 from aggregator.pipeline.standing import standing
@@ -29,7 +30,12 @@ def day_window(day: date, settings: DigestSettings, now: datetime) -> Window:
     zone = zone_of(settings)
     start = datetime.combine(day, time(0), zone).astimezone(UTC)
     end = datetime.combine(day + timedelta(days=1), time(0), zone).astimezone(UTC)
-    return Window(start, min(end, now) if now > start else end)
+    return Window(start, min(end, just_after(now)) if now > start else end)
+
+
+def just_after(now: datetime) -> datetime:
+    """Return the end of a window that takes in what was seen this very second: windows leave their end out."""
+    return now.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def zone_of(settings: DigestSettings) -> ZoneInfo:
@@ -55,6 +61,7 @@ def make_edition(
             return from_json(kept.body)
         before = editions.before(window.until)
         previous = from_json(before.body) if before else None
+        health = edition_health(store, window.since, window.until, now)
         edition = _build(store, settings, window, health, previous, now)
         shown = sum(1 for _ in edition.stories())
         editions.add(StoredEdition(edition.id, window.since, window.until, now, to_json(edition)), edition.title, shown)

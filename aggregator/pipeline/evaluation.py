@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ class Evaluation:
     skips: tuple[Skip, ...]
     labels: dict[str, str]
     predicted: dict[str, str]
+    ids: dict[str, str]
 
 
 def evaluate(
@@ -35,8 +37,18 @@ def evaluate(
     labels = {str(one.line): one.cluster for one in entries if one.cluster is not None}
     if not labels:
         raise UsageError(f"{path}: no line has a 'cluster'; evaluate needs labels to compare with")
+    ids = {str(one.line): one.data.key for one in entries}
     with Store(None) as store:
         importer = Importer(store, settings, families(()), now)
         places = importer.take(entries, progress)
         predicted = {line: place for line, place in places.items() if line in labels}
-    return Evaluation(path, score(labels, predicted), skips, labels, predicted)
+    return Evaluation(path, score(labels, predicted), skips, labels, predicted, ids)
+
+
+def predictions(result: Evaluation) -> str:
+    """Return line number and story of each labelled line, as JSON Lines under the archive's own ids."""
+    return "".join(
+        json.dumps({"id": result.ids[line], "cluster": result.labels[line], "story_id": story}, ensure_ascii=False)
+        + "\n"
+        for line, story in result.predicted.items()
+    )

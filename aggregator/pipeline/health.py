@@ -2,16 +2,121 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-class FeedHealthRow: ...
+from aggregator.digest.edition import FeedHealth, FeedNote
+from aggregator.fetching.wording import health as wording
+from aggregator.model import Feed
+from aggregator.newsroom.health import feed_state
+from aggregator.storage.database import Store
+from aggregator.storage.feeds import FeedStore, StoredFeed
+from aggregator.storage.stories import StoryStore
+
+# What a feed's rhythm is measured on.
+RHYTHM = timedelta(days=30)
+# States that the digest tells its readers of.
+TOLD = ("failing", "silent", "gone")
 
 
-class Status: ...
+@dataclass(frozen=True, slots=True)
+class FeedHealthRow:
+    """One feed's health under its documented keys; ``interval`` is in seconds."""
+
+    feed: str
+    url: str
+    state: str
+    last_ok: datetime | None
+    last_error: str | None
+    failures: int
+    interval: float | None
+    next_fetch: datetime | None
+    entries_per_day: float
+    possible_gaps: int
+    explanation: str = ""
 
 
-def feed_health(*_: object):
-    raise RuntimeError
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the newsroom holds, and what comes next."""
+
+    feeds: int
+    feeds_ok: int
+    feeds_failing: int
+    feeds_silent: int
+    feeds_gone: int
+    feeds_paused: int
+    entries: int
+    reports: int
+    stories: int
+    last_poll: datetime | None
+    next_poll: datetime | None
+    last_edition: datetime | None
+    possible_gaps: int
 
 
-def status(*_: object):
-    raise RuntimeError
+def feed_health(store: Store, now: datetime) -> list[FeedHealthRow]:
+    """Return how each followed feed is, by name."""
+    feeds = FeedStore(store)
+    arrivals = feeds.arrivals(now - RHYTHM)
+    return [_row(feed, arrivals.get(feed.id, ()), now) for feed in feeds.followed()]
+
+
+def _row(feed: StoredFeed, arrivals: Sequence[datetime], now: datetime) -> FeedHealthRow:
+    state = feed.state
+    days = max(min((now - feed.added) / timedelta(days=1), RHYTHM / timedelta(days=1)), 1.0)
+    wait = None if state.next_fetch is None or state.last_fetch is None else state.next_fetch - state.last_fetch
+    return FeedHealthRow(
+        feed=feed.shown,
+        url=feed.url,
+        state=feed_state(state, arrivals, now, paused=feed.paused),
+        last_ok=state.last_ok,
+        last_error=state.last_error,
+        failures=state.failures,
+        interval=None if wait is None else round(wait.total_seconds(), 1),
+        next_fetch=None if feed.paused or state.gone else state.next_fetch,
+        entries_per_day=round(len(arrivals) / days, 2),
+        possible_gaps=state.possible_gaps,
+        explanation=wording(Feed(feed.url, paused=feed.paused), state, now),
+    )
+
+
+def status(store: Store, now: datetime) -> Status:
+    """Return what the newsroom holds."""
+    rows = feed_health(store, now)
+    states: Mapping[str, int] = {name: sum(row.state == name for row in rows) for name in ("ok", *TOLD, "paused")}
+    feeds = FeedStore(store)
+    counts = StoryStore(store).counts()
+    return Status(
+        feeds=len(rows),
+        feeds_ok=states["ok"],
+        feeds_failing=states["failing"],
+        feeds_silent=states["silent"],
+        feeds_gone=states["gone"],
+        feeds_paused=states["paused"],
+        entries=counts["entries"],
+        reports=counts["reports"],
+        stories=counts["stories"],
+        last_poll=feeds.last_poll(),
+        next_poll=feeds.next_due(),
+        last_edition=feeds.last_edition(),
+        possible_gaps=sum(row.possible_gaps for row in rows),
+    )
+
+
+def edition_health(store: Store, since: datetime, until: datetime, now: datetime) -> FeedHealth:
+    """Return what the digest says of the feeds: how many were polled and failed in its window, and who is silent."""
+    rows = feed_health(store, now)
+    polls = FeedStore(store).poll_counts(since, until)
+    notes = tuple(
+        FeedNote(row.feed, row.url, row.state, row.last_error or "", row.last_ok, row.possible_gaps)
+        for row in rows
+        if row.state in TOLD or row.possible_gaps
+    )
+    return FeedHealth(
+        polled=polls.get("any", 0),
+        failed=sum(row.state == "failing" for row in rows),
+        silent=sum(row.state == "silent" for row in rows),
+        notes=notes,
+    )

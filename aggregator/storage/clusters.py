@@ -45,3 +45,6 @@ class ClusterStore:
 
     def move(self, rid, sid):
         self.c.execute("UPDATE sg_rep SET story_id=? WHERE report_id=?", (sid, rid))
+
+    def prune(self, before):
+        return 0

@@ -39,6 +39,7 @@ class StoredFeed:
     agency: bool
     followed: bool
     paused: bool
+    added: datetime
     state: FeedState
 
     @property
@@ -94,6 +95,10 @@ class FeedStore:
     def followed(self) -> list[StoredFeed]:
         """Return the feeds that feeds.yaml names, by name."""
         return self._select("WHERE followed ORDER BY coalesce(name, title, url) COLLATE NOCASE, id")
+
+    def every(self) -> list[StoredFeed]:
+        """Return all feeds there ever were, archives too."""
+        return self._select("ORDER BY id")
 
     def due_keys(self, now: datetime) -> set[str]:
         """Return the keys of the feeds that should be polled now."""
@@ -165,12 +170,34 @@ class FeedStore:
         )
 
     def poll_counts(self, since: datetime, until: datetime) -> dict[str, int]:
-        """Return how many feeds ended each way at least once in the window: status -> feeds."""
+        """Return status -> how many feeds ended so at least once in the window; ``any`` counts those asked at all."""
         rows = self._db.execute(
             "SELECT status, count(DISTINCT feed_id) FROM poll WHERE at >= ? AND at < ? GROUP BY status",
             (to_text(since), to_text(until)),
         )
-        return {str(status): int(count) for status, count in rows}
+        counts = {str(status): int(count) for status, count in rows}
+        counts["any"] = self._db.execute(
+            "SELECT count(DISTINCT feed_id) FROM poll WHERE at >= ? AND at < ?", (to_text(since), to_text(until))
+        ).fetchone()[0]
+        return counts
+
+    def arrivals(self, since: datetime) -> dict[int, list[datetime]]:
+        """Return feed -> the times of its entries since a moment: its rhythm."""
+        found: dict[int, list[datetime]] = {}
+        rows = self._db.execute(
+            "SELECT feed_id, time FROM entry WHERE time >= ? ORDER BY feed_id, time", (to_text(since),)
+        )
+        for feed_id, time in rows:
+            found.setdefault(feed_id, []).append(from_text(time))
+        return found
+
+    def last_poll(self) -> datetime | None:
+        """Return when a feed was last asked."""
+        return from_text(self._db.execute("SELECT max(at) FROM poll").fetchone()[0])
+
+    def last_edition(self) -> datetime | None:
+        """Return the end of the newest edition's window."""
+        return from_text(self._db.execute("SELECT max(until) FROM edition").fetchone()[0])
 
     def prune_polls(self, before: datetime) -> int:
         """Forget poll log lines older than ``before``; return how many."""
@@ -179,7 +206,7 @@ class FeedStore:
     def _select(self, where: str, values: tuple[object, ...] = ()) -> list[StoredFeed]:
         names = ", ".join(_COLUMNS)
         cursor = self._db.execute(
-            "SELECT id, key, url, name, title, publisher, category, language, authority, agency, followed, paused, "
+            "SELECT id, key, url, name, title, publisher, category, language, authority, agency, followed, paused, added, "
             f"{names} FROM feed {where}",  # noqa: S608 - column names of ours
             values,
         )
@@ -236,7 +263,7 @@ def _state_values(state: FeedState) -> list[object]:
 
 
 def _stored(row: Sequence[object]) -> StoredFeed:
-    head, tail = row[:12], row[12:]
+    head, tail = row[:13], row[13:]
     remembered: dict[str, object] = {}
     for name, value in zip(_STATE, tail, strict=True):
         if name in _TIMES:
@@ -250,7 +277,7 @@ def _stored(row: Sequence[object]) -> StoredFeed:
         else:
             remembered[name] = value
     remembered["url"] = remembered["url"] or ""
-    feed_id, key, url, name, title, publisher, category, language, authority, agency, followed, paused = head
+    feed_id, key, url, name, title, publisher, category, language, authority, agency, followed, paused, added = head
     return StoredFeed(
         id=feed_id,  # type: ignore[arg-type]
         url_key=key,  # type: ignore[arg-type]
@@ -264,6 +291,7 @@ def _stored(row: Sequence[object]) -> StoredFeed:
         agency=bool(agency),
         followed=bool(followed),
         paused=bool(paused),
+        added=from_text(str(added)),
         state=FeedState(**remembered),  # type: ignore[arg-type]
     )
 

@@ -15,7 +15,9 @@ _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
     "\U00020000-\U0002fa1f"
 )
-_WORD = re.compile(rf"[{_UNSPACED}]+|\d+(?:[.,:]\d+)*(?:[^\W\d_{_UNSPACED}]+)?|[^\W_{_UNSPACED}]+(?:['’][^\W\d_{_UNSPACED}]+)*")
+_WORD = re.compile(
+    rf"[{_UNSPACED}]+|\d+(?:[.,:]\d+)*(?:[^\W\d_{_UNSPACED}]+)?|[^\W_{_UNSPACED}]+(?:['’][^\W\d_{_UNSPACED}]+)*"
+)
 _RUN = re.compile(rf"[{_UNSPACED}]+")
 # Combining marks of scripts in which they are accents, not letters.
 _ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u0670]")

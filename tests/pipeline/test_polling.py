@@ -57,7 +57,9 @@ def test_an_edit_becomes_a_revision_and_forks_nothing() -> None:
         desk.fetch()
         before = desk.store.connection.execute("SELECT id, report_id, story_id FROM entry").fetchall()
         clock.forward(hours=1)
-        edited = replace(TALKS, title="Chiefs of defence meet on guarantees", text=TALKS.text + " They agreed on little.")
+        edited = replace(
+            TALKS, title="Chiefs of defence meet on guarantees", text=TALKS.text + " They agreed on little."
+        )
         fetcher.answers[LEDGER.url] = rss(edited)
         [outcome] = desk.fetch(everything=True)
         after = desk.store.connection.execute("SELECT id, report_id, story_id FROM entry").fetchall()
@@ -74,7 +76,9 @@ def test_markup_blanks_and_tracking_links_are_no_edit() -> None:
     fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS)}), Clock()
     with open_desk(fetcher, clock, [LEDGER]) as desk:
         desk.fetch()
-        cosmetic = replace(TALKS, text=f"<p>{TALKS.text.replace(' ', '  ')}</p>", link="https://example.org/a1?utm_source=rss")
+        cosmetic = replace(
+            TALKS, text=f"<p>{TALKS.text.replace(' ', '  ')}</p>", link="https://example.org/a1?utm_source=rss"
+        )
         fetcher.answers[LEDGER.url] = rss(cosmetic)
         [outcome] = desk.fetch(everything=True)
         revisions = desk.store.connection.execute("SELECT count(*) FROM revision").fetchone()[0]
@@ -96,7 +100,9 @@ def test_a_changed_guid_brings_nothing_new() -> None:
     fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS)}), Clock()
     with open_desk(fetcher, clock, [LEDGER]) as desk:
         desk.fetch()
-        fetcher.answers[LEDGER.url] = rss(replace(TALKS, guid="https://moved.example/a1", link="https://example.org/a1"))
+        fetcher.answers[LEDGER.url] = rss(
+            replace(TALKS, guid="https://moved.example/a1", link="https://example.org/a1")
+        )
         [moved] = desk.fetch(everything=True)
         fetcher.answers[LEDGER.url] = rss(
             replace(TALKS, guid="https://moved.example/a1", link="https://example.org/a1", title="Chiefs meet")
@@ -114,7 +120,9 @@ def test_the_same_guid_in_two_feeds_is_two_entries() -> None:
         assert desk.store.connection.execute("SELECT count(*), count(DISTINCT id) FROM entry").fetchone() == (2, 2)
 
 
-@pytest.mark.parametrize("answer", [b"", b"<html><body>Sorry</body></html>", b"\x00\x01garbage", FetchFailure("timeout", "too slow")])
+@pytest.mark.parametrize(
+    "answer", [b"", b"<html><body>Sorry</body></html>", b"\x00\x01garbage", FetchFailure("timeout", "too slow")]
+)
 def test_a_failing_feed_costs_no_other_and_keeps_what_it_had(answer: bytes | FetchFailure) -> None:
     fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS), TIMES.url: rss(STORM)}), Clock()
     with open_desk(fetcher, clock, [LEDGER, TIMES]) as desk:

@@ -32,7 +32,9 @@ def test_schema_is_the_approved_one() -> None:
 
 def test_every_table_is_strict(tmp_path: Path) -> None:
     with Store(tmp_path / "a.db") as store:
-        rows = store.connection.execute("SELECT name, strict FROM pragma_table_list WHERE type = 'table' AND schema = 'main'")
+        rows = store.connection.execute(
+            "SELECT name, strict FROM pragma_table_list WHERE type = 'table' AND schema = 'main'"
+        )
         loose = [name for name, strict in rows if not strict and not name.startswith(("sqlite_", "_sqlite"))]
     assert loose == []
 

@@ -1,0 +1,120 @@
+"""The entry point: global options, commands loaded when they are asked for, errors told to the person who reads them."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aggregator import __version__
+from aggregator.cli.session import Session
+from aggregator.exceptions import AggregatorError
+
+# command -> the module that holds it; a module is imported only for its own commands
+COMMANDS = {
+    "run": "running",
+    "fetch": "feeds",
+    "feeds": "feeds",
+    "stories": "stories",
+    "story": "stories",
+    "entry": "entries",
+    "search": "entries",
+    "digest": "digest",
+    "watch": "watch",
+    "import": "archives",
+    "export": "archives",
+    "evaluate": "tuning",
+    "replay": "tuning",
+    "demo": "demo",
+    "init": "house",
+    "status": "house",
+    "health": "house",
+    "config": "house",
+    "db": "house",
+    "completion": "house",
+}
+
+EPILOG = (
+    "Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 not found, 4 partly done, 5 locked by another process, "
+    "130 interrupted."
+)
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in modules of their own, imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"aggregator.cli.{COMMANDS[cmd_name]}")
+        found: click.Command = getattr(module, f"{cmd_name}_command")
+        return found
+
+
+@click.group(
+    cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.option("--db", "database", type=click.Path(path_type=Path), envvar="AGGREGATOR_DB", help="The SQLite database.")
+@click.option("--feeds", type=click.Path(path_type=Path), envvar="AGGREGATOR_FEEDS", help="The feeds file.")
+@click.option("--config", type=click.Path(path_type=Path), envvar="AGGREGATOR_CONFIG", help="The settings file.")
+@click.option("--set", "assignments", multiple=True, metavar="SECTION.KEY=VALUE", help="Set one setting; repeatable.")
+@click.option("--now", envvar="AGGREGATOR_NOW", metavar="TIME", help="What the clock says, for replays and backfills.")
+@click.option("-v", "--verbose", count=True, help="Say more; twice: tracebacks too.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but data and errors.")
+@click.version_option(__version__, prog_name="aggregator")
+@click.pass_context
+def cli(
+    ctx: click.Context,
+    database: Path | None,
+    feeds: Path | None,
+    config: Path | None,
+    assignments: tuple[str, ...],
+    now: str | None,
+    verbose: int,
+    quiet: bool,
+) -> None:
+    """Newsroom feed aggregator: finds the copies, groups the reports into stories, explains why."""
+    ctx.obj = Session(database, feeds, config, assignments, now, verbose, quiet)
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run the command line; every way out is an exit code."""
+    sys.exit(code_of(arguments))
+
+
+def code_of(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    verbose = sum(
+        argument.count("v") for argument in arguments or sys.argv[1:] if argument in ("-v", "-vv", "--verbose")
+    )
+    try:
+        result: Any = cli.main(args=arguments, prog_name="aggregator", standalone_mode=False)
+    except AggregatorError as error:
+        if verbose >= 2:
+            raise
+        for line in str(error).split("\n"):
+            click.echo(f"aggregator: {line}", err=True)
+        return error.exit_code
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.Abort:
+        click.echo("aggregator: interrupted", err=True)
+        return 130
+    except KeyboardInterrupt:
+        click.echo("aggregator: interrupted", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except BrokenPipeError:
+        # whoever read our output has had enough: no traceback now, nor when the interpreter flushes stdout
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,63 @@
+"""``import`` and ``export``: entries from and to JSON Lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from aggregator.cli.output import emit, plain, print_list, safe
+from aggregator.cli.progress import progress
+from aggregator.cli.session import Session
+
+PARTLY = 4
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+@click.pass_obj
+def import_command(session: Session, files: tuple[Path, ...], as_json: bool) -> int:
+    """Read entries from JSON Lines archives; lines that can't be used are named, and the exit code is 4."""
+    code, rows = 0, []
+    with session.writing_desk(with_feeds=False) as desk:
+        for file in files:
+            with progress(f"importing {file.name}", quiet=session.quiet) as advance:
+                done = desk.import_archive(file, advance)
+            for skip in done.skips:
+                click.echo(f"{file}:{skip.position}: left out: {safe(skip.reason)}", err=True)
+                code = PARTLY
+            rows.append(
+                {
+                    "file": str(file),
+                    "new": done.new,
+                    "updated": done.updated,
+                    "known": done.known,
+                    "skipped": len(done.skips),
+                }
+            )
+    if as_json:
+        print_list(rows, (), "json")
+    elif not session.quiet:
+        for row in rows:
+            click.echo(
+                f"{row['file']}: {row['new']} new, {row['updated']} edited, {row['known']} known, {row['skipped']} left out.",
+                err=True,
+            )
+    return code
+
+
+@click.command("export")
+@click.option("--since", metavar="TIME", help="First seen since: 2h, 3d, yesterday, 2026-10-01.")
+@click.option("--until", metavar="TIME", help="First seen before.")
+@click.option(
+    "--labels", is_flag=True, help="Only entries that editors put together or apart, with `cluster`: for evaluate."
+)
+@click.pass_obj
+def export_command(session: Session, since: str | None, until: str | None, labels: bool) -> None:
+    """Write entries as JSON Lines, in order of arrival."""
+    with session.reading_desk() as desk:
+        rows = desk.labels() if labels else desk.export(session.moment(since), session.moment(until))
+        for row in rows:
+            emit(json.dumps(plain(row), ensure_ascii=False))

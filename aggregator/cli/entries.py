@@ -1,0 +1,138 @@
+"""``entry`` and ``search``: single entries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from aggregator.cli.output import (
+    Column,
+    colours,
+    emit,
+    list_options,
+    local,
+    plain,
+    print_json,
+    print_list,
+    safe,
+    thing_options,
+)
+from aggregator.cli.session import Session
+from aggregator.model import Entry
+
+
+@click.group("entry")
+def entry_command() -> None:
+    """One entry: what it says, and what it said before."""
+
+
+def entry_row(entry: Entry) -> dict[str, Any]:
+    """Return an entry as JSON shows it."""
+    data = entry.data
+    return {
+        "id": entry.id,
+        "key": data.key,
+        "title": data.title,
+        "url": data.link,
+        "canonical_url": entry.canonical_url,
+        "feed": entry.feed,
+        "publisher": entry.publisher,
+        "agency": entry.agency,
+        "lang": entry.language,
+        "category": entry.category,
+        "author": data.author,
+        "published": data.published,
+        "published_text": data.published_text,
+        "date_flag": data.date_flag,
+        "first_seen": entry.first_seen,
+        "last_seen": entry.last_seen,
+        "revisions": entry.revisions,
+        "correction": entry.correction,
+        "report_id": entry.report_id,
+        "story_id": entry.story_id,
+    }
+
+
+@entry_command.command("show")
+@click.argument("entry")
+@thing_options
+@click.pass_obj
+def show_command(session: Session, entry: str, form: str, as_json: bool) -> None:
+    """Show an entry and its text."""
+    with session.reading_desk() as desk:
+        found = desk.entry(entry)
+        text = desk.text(found.id)
+    row = {**entry_row(found), "text": text}
+    if as_json or form == "json":
+        print_json(row)
+        return
+    emit(click.style(safe(found.data.title), bold=True) if colours() else safe(found.data.title))
+    for name in (
+        "id",
+        "url",
+        "feed",
+        "publisher",
+        "agency",
+        "author",
+        "published",
+        "first_seen",
+        "story_id",
+        "report_id",
+        "revisions",
+        "correction",
+    ):
+        value = plain(row[name])
+        if value not in (None, "", 0):
+            emit(f"{name.replace('_', ' '):12} {safe(local(value) if name in ('published', 'first_seen') else value)}")
+    emit("")
+    for line in text.split("\n"):
+        emit(safe(line))
+
+
+@entry_command.command("revisions")
+@click.argument("entry")
+@list_options
+@click.pass_obj
+def revisions_command(session: Session, entry: str, form: str, as_json: bool) -> None:
+    """List an entry's earlier versions, oldest first."""
+    with session.reading_desk() as desk:
+        rows = [
+            {
+                "number": one.number,
+                "title": one.title,
+                "url": one.url,
+                "seen": one.seen,
+                "replaced": one.replaced,
+                "text": one.text,
+            }
+            for one in desk.revisions(entry)
+        ]
+    columns = (
+        Column("number", lambda row: str(row["number"]), right=True),
+        Column("seen", lambda row: local(row["seen"])),
+        Column("replaced", lambda row: local(row["replaced"])),
+        Column("title", lambda row: row["title"], wrap=True),
+    )
+    print_list(rows, columns, form, as_json=as_json, empty="This entry was never edited.")
+
+
+@click.command("search")
+@click.argument("text")
+@click.option("--since", metavar="TIME", help="Published since: 2h, 3d, yesterday, 2026-10-01.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, metavar="N", help="At most so many.")
+@list_options
+@click.pass_obj
+def search_command(session: Session, text: str, since: str | None, limit: int, form: str, as_json: bool) -> None:
+    """Find entries that hold all words of TEXT, best first."""
+    with session.reading_desk() as desk:
+        hits = desk.search(text, limit, session.moment(since))
+    rows = [{**entry_row(hit.entry), "snippet": hit.snippet} for hit in hits]
+    columns = (
+        Column("entry", lambda row: row["id"]),
+        Column("published", lambda row: local(row["published"] or row["first_seen"])),
+        Column("publisher", lambda row: row["publisher"]),
+        Column("title", lambda row: row["title"], wrap=True),
+        Column("", lambda row: row["snippet"], wrap=True),
+    )
+    print_list(rows, columns, form, as_json=as_json, empty="Nothing found.")

@@ -1,0 +1,307 @@
+"""``fetch`` and ``feeds``: one pass now, and what we follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aggregator.cli.output import Column, emit, list_options, local, print_list, safe
+from aggregator.cli.progress import progress
+from aggregator.cli.session import Session
+from aggregator.exceptions import NotFoundError, UsageError
+from aggregator.model import Feed, FeedOutcome
+
+PARTLY = 4
+
+
+@click.command("fetch")
+@click.argument("feeds", nargs=-1, metavar="[FEED]...")
+@click.option("--all", "everything", is_flag=True, help="Ask every feed, due or not.")
+@list_options
+@click.pass_obj
+def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, form: str, as_json: bool) -> int:
+    """Poll now: the feeds that are due, those named, or all.
+
+    FEED is a name, a title, a publisher or an address, or part of one. Ends with 4 where a feed failed.
+    """
+    with (
+        session.writing_desk(with_feeds=True) as desk,
+        progress("fetching", quiet=session.quiet) as advance,
+    ):
+        outcomes = desk.fetch(feeds, everything=everything, progress=lambda _, done, total: advance(done, total))
+        due = desk.next_due()
+    ordered = sorted(outcomes, key=lambda outcome: (outcome.status != "error", outcome.feed.casefold(), outcome.url))
+    nothing = (
+        "Nothing is due" + (f" until {due.astimezone():%Y-%m-%d %H:%M}" if due else "") + "; --all asks every feed."
+    )
+    print_list(map(outcome_row, ordered), FETCH_COLUMNS, form, as_json=as_json, empty=nothing)
+    if not session.quiet and form == "table" and not as_json and outcomes:
+        click.echo(summary(outcomes), err=True)
+    return PARTLY if any(outcome.status == "error" for outcome in outcomes) else 0
+
+
+def outcome_row(outcome: FeedOutcome) -> dict[str, Any]:
+    """Return an outcome under its documented keys."""
+    return {
+        "feed": outcome.feed,
+        "url": outcome.url,
+        "status": outcome.status,
+        "http_status": outcome.http_status,
+        "new": outcome.new,
+        "updated": outcome.updated,
+        "known": outcome.known,
+        "skipped": outcome.skipped,
+        "error": outcome.error,
+        "next_fetch": outcome.next_fetch,
+        "note": outcome.note,
+        "explanation": outcome.explanation,
+        "feeds": outcome.feeds,
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+FETCH_COLUMNS = (
+    Column("feed", lambda row: row["feed"][:32]),
+    Column("status", lambda row: row["status"]),
+    Column("new", lambda row: str(row["new"] or ""), right=True),
+    Column("updated", lambda row: str(row["updated"] or ""), right=True),
+    Column("known", lambda row: str(row["known"] or ""), right=True),
+    Column("what happened, what next", lambda row: told(row), wrap=True),
+)
+
+
+def told(row: Any) -> str:
+    """Return what a person should know of an outcome."""
+    parts = [row["explanation"] or row["note"] or ""]
+    if row["note"] and row["explanation"] and row["note"] not in row["explanation"]:
+        parts.append(row["note"])
+    if row["feeds"]:
+        parts.append("feeds on that page: " + ", ".join(row["feeds"]))
+    return "; ".join(part for part in parts if part)
+
+
+def summary(outcomes: Iterable[FeedOutcome]) -> str:
+    """Return the totals of a pass."""
+    listed = list(outcomes)
+    failed = sum(outcome.status == "error" for outcome in listed)
+    new, updated = sum(outcome.new for outcome in listed), sum(outcome.updated for outcome in listed)
+    return f"{len(listed)} feeds: {new} new entries, {updated} edited, {failed} feeds failed."
+
+
+@click.group("feeds")
+def feeds_command() -> None:
+    """The feeds we follow, and how they do."""
+
+
+@feeds_command.command("list")
+@list_options
+@click.pass_obj
+def list_command(session: Session, form: str, as_json: bool) -> None:
+    """List the feeds of the feeds file."""
+    from aggregator.newsroom.publishers import publisher_of_feed
+    from aggregator.text.urls import mask_secrets
+
+    rows = [
+        {
+            "name": feed.name,
+            "url": mask_secrets(feed.url),
+            "publisher": publisher_of_feed(feed),
+            "category": feed.category,
+            "language": feed.language,
+            "authority": feed.authority,
+            "agency": feed.agency,
+            "paused": feed.paused,
+        }
+        for feed in session.feeds()
+    ]
+    columns = (
+        Column("name", lambda row: row["name"] or ""),
+        Column("publisher", lambda row: row["publisher"]),
+        Column("category", lambda row: row["category"] or ""),
+        Column("lang", lambda row: row["language"] or ""),
+        Column("authority", lambda row: str(row["authority"]), right=True),
+        Column("", lambda row: " ".join(word for word in ("agency", "paused") if row[word])),
+        Column("url", lambda row: row["url"], wrap=True),
+    )
+    print_list(rows, columns, form, as_json=as_json, empty="No feeds yet; `aggregator feeds add URL` adds one.")
+
+
+@feeds_command.command("add")
+@click.argument("url")
+@click.option("--name", help="What to call it; else the feed's own title.")
+@click.option("--publisher", help="The family it belongs to; else its registered domain.")
+@click.option("--category", help="The digest's section.")
+@click.option("--language", help="A code such as en or de; else found in the text.")
+@click.option("--authority", type=click.IntRange(0, 100), help="Weight in the choice of the canonical entry.")
+@click.option("--agency", is_flag=True, help="It is a wire service.")
+@click.option("--no-check", is_flag=True, help="Don't ask the address first.")
+@click.pass_obj
+def add_command(
+    session: Session,
+    url: str,
+    name: str | None,
+    publisher: str | None,
+    category: str | None,
+    language: str | None,
+    authority: int | None,
+    agency: bool,
+    no_check: bool,
+) -> None:
+    """Follow a feed: the address is asked first, and where it is a page its feeds are offered."""
+    from aggregator.config.feeds_file import add_feeds
+
+    path = session.feeds_file or Path("feeds.yaml")
+    feed = Feed(url, name, publisher, category, language, 50 if authority is None else authority, agency)
+    _check_address(url)
+    if not no_check:
+        _check_feed(session, feed)
+    if add_feeds(path, [feed]):
+        click.echo(f"Added to {path}.", err=True)
+    else:
+        click.echo(f"{path} has this feed already.", err=True)
+
+
+def _check_address(url: str) -> None:
+    if not url.lower().startswith(("http://", "https://")):
+        raise UsageError(f"{url}: an address begins with http:// or https://")
+
+
+def _check_feed(session: Session, feed: Feed) -> None:
+    found = _discovered(session, feed)
+    if found.is_feed:
+        return
+    if found.feeds:
+        listed = "\n".join(f"  {url}" for url in found.feeds)
+        raise UsageError(f"{feed.url} is a page, not a feed. It names these feeds; add one of them:\n{listed}")
+    raise UsageError(f"{feed.url}: {found.error or 'no feed'}; --no-check adds it all the same")
+
+
+def _discovered(session: Session, feed: Feed) -> Any:
+    from aggregator.pipeline.discovering import discover_feed
+
+    return discover_feed(feed, session.settings, session.clock())
+
+
+@feeds_command.command("discover")
+@click.argument("url")
+@list_options
+@click.pass_obj
+def discover_command(session: Session, url: str, form: str, as_json: bool) -> None:
+    """Find the feeds that a page names."""
+    _check_address(url)
+    found = _discovered(session, Feed(url))
+    urls = (url,) if found.is_feed else found.feeds
+    if not urls and found.error:
+        raise NotFoundError(f"{url}: {found.error}")
+    rows = [{"url": one} for one in urls]
+    print_list(rows, (Column("url", lambda row: row["url"]),), form, as_json=as_json, empty="No feed found there.")
+
+
+@feeds_command.command("remove")
+@click.argument("feed")
+@click.pass_obj
+def remove_command(session: Session, feed: str) -> None:
+    """Stop following a feed; its entries stay in the database."""
+    from aggregator.config.feeds_file import remove_feed
+
+    one = _one(session, feed)
+    remove_feed(session.needed_feeds_file(), one.url)
+    click.echo(f"{safe(one.name or one.url)} is no longer followed.", err=True)
+
+
+@feeds_command.command("pause")
+@click.argument("feed")
+@click.pass_obj
+def pause_command(session: Session, feed: str) -> None:
+    """Stop polling a feed for now."""
+    from aggregator.config.feeds_file import pause_feed
+
+    one = _one(session, feed)
+    pause_feed(session.needed_feeds_file(), one.url, paused=True)
+    click.echo(f"{safe(one.name or one.url)} is paused.", err=True)
+
+
+@feeds_command.command("resume")
+@click.argument("feed")
+@click.pass_obj
+def resume_command(session: Session, feed: str) -> None:
+    """Poll a paused feed again, or one that was given up as gone."""
+    from aggregator.config.feeds_file import pause_feed
+
+    one = _one(session, feed)
+    pause_feed(session.needed_feeds_file(), one.url, paused=False)
+    if session.database_file.exists():
+        with session.reading_desk() as desk:
+            desk.resume(one)
+    click.echo(f"{safe(one.name or one.url)} is polled again.", err=True)
+
+
+def _one(session: Session, wanted: str) -> Feed:
+    feeds = session.feeds()
+    folded = wanted.casefold()
+    exact = [feed for feed in feeds if folded in (feed.url.casefold(), (feed.name or "").casefold())]
+    found = exact or [feed for feed in feeds if folded in f"{feed.url} {feed.name or ''}".casefold()]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise NotFoundError(f"no feed {wanted!r} in {session.feeds_file}; `feeds list` shows them")
+    raise UsageError(f"{wanted!r} fits {len(found)} feeds: {', '.join(feed.name or feed.url for feed in found[:5])}")
+
+
+@feeds_command.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.pass_obj
+def import_command(session: Session, files: tuple[Path, ...]) -> int:
+    """Add the feeds of OPML files to the feeds file."""
+    from aggregator.config.feeds_file import add_feeds
+    from aggregator.pipeline.subscription_lists import read_opml
+
+    path = session.feeds_file or Path("feeds.yaml")
+    code = 0
+    for file in files:
+        feeds, skipped = read_opml(file)
+        for reason in skipped:
+            click.echo(f"{file}: {safe(reason)}", err=True)
+            code = PARTLY
+        added = add_feeds(path, feeds)
+        click.echo(f"{file}: {added} feeds added to {path}, {len(feeds) - added} were there already.", err=True)
+    return code
+
+
+@feeds_command.command("export")
+@click.option("--output", type=click.Path(path_type=Path), help="The file to write; else stdout.")
+@click.pass_obj
+def export_command(session: Session, output: Path | None) -> None:
+    """Write the feeds as OPML, without their secrets."""
+    from aggregator.config.documents import write_atomically
+    from aggregator.pipeline.subscription_lists import write_opml
+
+    data = write_opml(session.feeds(), "Feeds")
+    if output is None:
+        emit(data.decode("utf-8").rstrip("\n"))
+    else:
+        write_atomically(output, data)
+
+
+@feeds_command.command("health")
+@list_options
+@click.pass_obj
+def health_list_command(session: Session, form: str, as_json: bool) -> None:
+    """Say how each feed does: failing, silent, gone, with possible gaps."""
+    from dataclasses import asdict
+
+    with session.reading_desk() as desk:
+        rows = [asdict(row) for row in desk.feed_health()]
+    columns = (
+        Column("feed", lambda row: row["feed"][:32]),
+        Column("state", lambda row: row["state"]),
+        Column("last ok", lambda row: local(row["last_ok"])),
+        Column("failures", lambda row: str(row["failures"] or ""), right=True),
+        Column("a day", lambda row: f"{row['entries_per_day']:.1f}" if row["entries_per_day"] else "", right=True),
+        Column("gaps", lambda row: str(row["possible_gaps"] or ""), right=True),
+        Column("what happened, what next", lambda row: row.get("explanation") or row["last_error"] or "", wrap=True),
+    )
+    print_list(rows, columns, form, as_json=as_json, empty="No feed is followed yet.")

@@ -1,0 +1,163 @@
+"""Data on stdout: tables for people, JSON, JSON Lines, CSV and TSV for programs; nothing of a feed's gets through raw."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from aggregator.text.display import csv_cell, display_text
+
+ListFormat = Literal["table", "json", "jsonl", "csv", "tsv"]
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table for people: its heading, and what it shows of a row."""
+
+    title: str
+    show: Callable[[Row], str]
+    right: bool = False
+    wrap: bool = False
+
+
+def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--format`` and ``--json`` to a command that prints a list."""
+    command = click.option("--json", "as_json", is_flag=True, help="Short for --format json.")(command)
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["table", "json", "jsonl", "csv", "tsv"]),
+        default="table",
+        show_default=True,
+        help="How the list is printed.",
+    )(command)
+
+
+def thing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--format`` and ``--json`` to a command on one thing."""
+    command = click.option("--json", "as_json", is_flag=True, help="Short for --format json.")(command)
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How it is printed.",
+    )(command)
+
+
+def print_list(
+    rows: Iterable[Row], columns: Sequence[Column], form: str, *, as_json: bool = False, empty: str = ""
+) -> None:
+    """Print rows in the form asked for; ``empty`` is what people read on stderr where there is nothing."""
+    form = "json" if as_json else form
+    made = [plain(row) for row in rows]
+    if form == "json":
+        emit(json.dumps(made, ensure_ascii=False, indent=2))
+    elif form == "jsonl":
+        for row in made:
+            emit(json.dumps(row, ensure_ascii=False))
+    elif form in ("csv", "tsv"):
+        _print_cells(made, "," if form == "csv" else "\t")
+    elif made:
+        _print_table(made, columns)
+    elif empty:
+        click.echo(empty, err=True)
+
+
+def print_json(value: Any) -> None:
+    """Print one value as JSON."""
+    emit(json.dumps(plain(value), ensure_ascii=False, indent=2))
+
+
+def emit(text: str) -> None:
+    """Write a line of data to stdout as UTF-8, whatever the locale."""
+    click.echo(text.encode("utf-8", "replace") + b"\n", nl=False)
+
+
+def plain(value: Any) -> Any:
+    """Return JSON values: times as ISO 8601 in UTC, tuples as lists."""
+    if isinstance(value, datetime):
+        return stamp(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(part) for part in value]
+    return value
+
+
+def stamp(time: datetime | None) -> str | None:
+    """Return a time for machines."""
+    return None if time is None else time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def local(text: str | None) -> str:
+    """Return a machine's time as people at this terminal read it."""
+    if not text:
+        return ""
+    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def safe(value: object) -> str:
+    """Return a value as one harmless line for a terminal."""
+    return "" if value is None else display_text(str(value))
+
+
+def colours() -> bool:
+    """Tell whether stdout wants colour."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def _print_table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size((120, 24)).columns if terminal else 160
+    table = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=False, show_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(
+            column.title,
+            justify="right" if column.right else "left",
+            no_wrap=not column.wrap,
+            overflow="fold" if column.wrap else "ellipsis",
+        )
+    for row in rows:
+        table.add_row(*(Text(safe(column.show(row))) for column in columns))
+    out = io.StringIO()
+    Console(file=out, width=width, force_terminal=colours(), no_color=not colours(), highlight=False).print(table)
+    for line in out.getvalue().rstrip("\n").split("\n"):
+        emit(line.rstrip())
+
+
+def _print_cells(rows: Sequence[Row], delimiter: str) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    if rows:
+        writer.writerow(rows[0].keys())
+    for row in rows:
+        writer.writerow([_cell(value) for value in row.values()])
+    if rows:
+        emit(out.getvalue().rstrip("\n"))
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return csv_cell(" ".join(str(part) for part in value))
+    if isinstance(value, Mapping):
+        return csv_cell(json.dumps(value, ensure_ascii=False))
+    return csv_cell(value) if isinstance(value, str) else value

@@ -1,0 +1,45 @@
+"""``run``: the daemon."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+from aggregator.cli.session import Session
+
+
+@click.command("run")
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How log lines look."
+)
+@click.pass_obj
+def run_command(session: Session, log_format: str) -> int:
+    """Be the daemon: poll what is due, cluster, make editions on schedule, until told to stop.
+
+    SIGTERM and SIGINT finish the feeds in hand and stop; a second one stops at once. SIGHUP reads the feeds and settings anew.
+    """
+    from aggregator.daemon.logs import set_up
+    from aggregator.daemon.service import Daemon
+
+    session.needed_feeds_file()
+    level = logging.DEBUG if session.verbose else logging.WARNING if session.quiet else logging.INFO
+    set_up(level, log_format, sys.stderr)
+
+    def reread() -> Session:
+        return Session(
+            session.database,
+            session.feeds_option,
+            session.config,
+            session.assignments,
+            session.now_option,
+            session.verbose,
+            session.quiet,
+        )
+
+    return Daemon(session.database_file, session.clock, lambda: _configured(reread())).run()
+
+
+def _configured(session: Session) -> tuple[object, object]:
+    return session.settings, session.feeds()

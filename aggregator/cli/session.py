@@ -1,0 +1,146 @@
+"""What the global options say, resolved when a command first needs it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from aggregator.cli.times import parse_clock, parse_day, parse_moment
+from aggregator.exceptions import ConfigurationError, UsageError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from aggregator.config.settings_files import Resolved
+    from aggregator.model import Feed
+    from aggregator.pipeline.desk import Desk
+    from aggregator.settings import Settings
+
+DATABASE = "aggregator.db"
+FEEDS = "feeds.yaml"
+
+
+@dataclass
+class Session:
+    """One run of the command line."""
+
+    database: Path | None
+    feeds_option: Path | None
+    config: Path | None
+    assignments: tuple[str, ...]
+    now_option: str | None
+    verbose: int
+    quiet: bool
+
+    @cached_property
+    def feeds_file(self) -> Path | None:
+        """The feeds file in use: the option's, else ./feeds.yaml, else the user's; None where there is none."""
+        if self.feeds_option is not None:
+            return self.feeds_option
+        for path in (Path(FEEDS), self.user_feeds):
+            if path.is_file():
+                return path
+        return None
+
+    @property
+    def user_feeds(self) -> Path:
+        """Where the user's own feeds file lives."""
+        from aggregator.config.settings_files import user_file
+
+        return user_file().with_name(FEEDS)
+
+    def needed_feeds_file(self) -> Path:
+        """Return the feeds file; ConfigurationError names `init` where there is none."""
+        path = self.feeds_file
+        if path is None or not path.is_file():
+            where = path or Path(FEEDS)
+            raise ConfigurationError(
+                f"{where}: no feeds file. `aggregator init` writes one to begin with, or name yours with --feeds;"
+                " `aggregator demo` shows the whole chain without one."
+            )
+        return path
+
+    def feeds(self) -> tuple[Feed, ...]:
+        """Read the feeds that are followed."""
+        from aggregator.config.feeds_file import read_feeds
+
+        return read_feeds(self.needed_feeds_file(), os.environ)
+
+    @cached_property
+    def resolved(self) -> Resolved:
+        """The settings, with where each came from."""
+        from aggregator.config.settings_files import FILE_NAME, resolve
+
+        beside = (self.feeds_file.parent if self.feeds_file else Path()) / FILE_NAME
+        return resolve(
+            os.environ, project=self.config or beside, required=self.config is not None, assignments=self.assignments
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, alone."""
+        return self.resolved.settings
+
+    @cached_property
+    def database_file(self) -> Path:
+        """The database: the option's, else beside the feeds file in use."""
+        if self.database is not None:
+            return self.database
+        return (self.feeds_file.parent if self.feeds_file else Path()) / DATABASE
+
+    @cached_property
+    def clock(self) -> Callable[[], datetime]:
+        """The clock: real, or fixed by --now."""
+        if self.now_option is None:
+            return lambda: datetime.now(UTC)  # noqa: TID251 - the one place where time comes from
+        fixed = parse_clock(self.now_option)
+        return lambda: fixed
+
+    def zone(self) -> ZoneInfo:
+        """Return the desk's time zone."""
+        from aggregator.pipeline.editions import zone_of
+
+        return zone_of(self.settings.digest)
+
+    def moment(self, text: str | None) -> datetime | None:
+        """Return what a time option means."""
+        return None if text is None else parse_moment(text, self.clock(), self.zone())
+
+    def day(self, text: str) -> date:
+        """Return what a day option means."""
+        return parse_day(text, self.clock(), self.zone())
+
+    def reading_desk(self) -> Desk:
+        """Open the database for commands that only look: it must exist."""
+        from aggregator.exceptions import NotFoundError
+        from aggregator.pipeline.desk import Desk
+
+        if not self.database_file.exists():
+            raise NotFoundError(
+                f"{self.database_file}: no database yet. `aggregator fetch` or `aggregator run` makes it; name another with --db."
+            )
+        return Desk.open(self.settings, self.database_file, clock=self.clock, feeds=self._feeds_if_any())
+
+    def writing_desk(self, *, with_feeds: bool) -> Desk:
+        """Open the database, made where it is missing; ``with_feeds`` follows the feeds file, which must then exist."""
+        from aggregator.pipeline.desk import Desk
+
+        feeds = self.feeds() if with_feeds else self._feeds_if_any()
+        settings = self.settings
+        if feeds is not None:
+            settings = replace(settings, fetch=replace(settings.fetch, subscribers=max(settings.fetch.subscribers, 1)))
+        return Desk.open(settings, self.database_file, clock=self.clock, feeds=feeds)
+
+    def _feeds_if_any(self) -> tuple[Feed, ...] | None:
+        path = self.feeds_file
+        if path is None or not path.is_file():
+            if self.feeds_option is not None:
+                raise UsageError(f"{self.feeds_option}: no such feeds file")
+            return None
+        return self.feeds()

@@ -1,0 +1,364 @@
+"""``stories`` and ``story``: what the desk has, and what an editor does with it."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from aggregator.cli.output import (
+    Column,
+    colours,
+    emit,
+    list_options,
+    local,
+    plain,
+    print_json,
+    print_list,
+    safe,
+    thing_options,
+)
+from aggregator.cli.session import Session
+from aggregator.model import Entry, Report, Story, StoryQuery, StorySummary
+
+
+@click.command("stories")
+@click.option("--since", metavar="TIME", help="Active since: 2h, 3d, yesterday, 2026-10-01.")
+@click.option("--until", metavar="TIME", help="First seen before.")
+@click.option("--match", metavar="TEXT", help="With an entry that holds all these words.")
+@click.option(
+    "--min-publishers", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Carried by so many."
+)
+@click.option("--publisher", help="Carried by this publisher.")
+@click.option("--lang", help="With an entry in this language.")
+@click.option("--category", help="With an entry of this category.")
+@click.option(
+    "--sort",
+    type=click.Choice(["latest", "publishers", "entries", "first"]),
+    default="latest",
+    show_default=True,
+    help="Order.",
+)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, metavar="N", help="At most so many.")
+@list_options
+@click.pass_obj
+def stories_command(
+    session: Session,
+    since: str | None,
+    until: str | None,
+    match: str | None,
+    min_publishers: int,
+    publisher: str | None,
+    lang: str | None,
+    category: str | None,
+    sort: Any,
+    limit: int,
+    form: str,
+    as_json: bool,
+) -> None:
+    """List stories, newest first."""
+    query = StoryQuery(
+        since=session.moment(since),
+        until=session.moment(until),
+        match=match,
+        min_publishers=min_publishers,
+        publisher=publisher,
+        language=lang.lower() if lang else None,
+        category=category,
+        sort=sort,
+        limit=limit,
+    )
+    with session.reading_desk() as desk:
+        rows = [summary_row(summary) for summary in desk.stories(query)]
+    print_list(rows, STORY_COLUMNS, form, as_json=as_json, empty="No stories fit.")
+
+
+def summary_row(summary: StorySummary) -> dict[str, Any]:
+    """Return a story's line under its documented keys."""
+    return {
+        "id": summary.id,
+        "title": summary.title,
+        "url": summary.url,
+        "publisher": summary.publisher,
+        "agency": summary.agency,
+        "lang": summary.language,
+        "category": summary.category,
+        "first_seen": summary.first_seen,
+        "last_seen": summary.last_seen,
+        "entries": summary.entries,
+        "reports": summary.reports,
+        "publishers": summary.publishers,
+        "flags": [str(flag) for flag in summary.flags],
+        "canonical_entry": summary.canonical_entry,
+    }
+
+
+STORY_COLUMNS = (
+    Column("id", lambda row: row["id"]),
+    Column("last seen", lambda row: local(row["last_seen"])),
+    Column("entries", lambda row: str(row["entries"]), right=True),
+    Column("reports", lambda row: str(row["reports"]), right=True),
+    Column("publishers", lambda row: str(row["publishers"]), right=True),
+    Column("story", lambda row: headline(row), wrap=True),
+    Column("", lambda row: " ".join(flag.upper().replace("_", " ") for flag in row["flags"])),
+)
+
+
+def headline(row: Any) -> str:
+    """Return a story's title with who stands for it."""
+    source = (
+        row["publisher"]
+        if not row["agency"] or row["agency"] == row["publisher"]
+        else f"{row['publisher']}/{row['agency']}"
+    )
+    return f"{row['title']} ({source})"
+
+
+@click.group("story")
+def story_command() -> None:
+    """One story: what it holds, why, and an editor's verbs."""
+
+
+@story_command.command("show")
+@click.argument("story")
+@thing_options
+@click.pass_obj
+def show_command(session: Session, story: str, form: str, as_json: bool) -> None:
+    """Show a story with its reports and their entries."""
+    with session.reading_desk() as desk:
+        found = desk.story(story)
+    if as_json or form == "json":
+        print_json(story_row(found))
+    else:
+        print_story(found)
+
+
+def story_row(story: Story) -> dict[str, Any]:
+    """Return a whole story under its documented keys."""
+    row = summary_row(story.summary)
+    row["merged_from"] = story.merged_from
+    row["split_from"] = story.split_from
+    row["members"] = [
+        {
+            "id": report.id,
+            "agency": report.agency,
+            "entries": [member_row(entry, story.summary.canonical_entry) for entry in report.entries],
+        }
+        for report in story.reports
+    ]
+    return row
+
+
+def member_row(entry: Entry, canonical: str) -> dict[str, Any]:
+    """Return an entry as a story lists it."""
+    return {
+        "id": entry.id,
+        "title": entry.data.title,
+        "url": entry.data.link,
+        "feed": entry.feed,
+        "publisher": entry.publisher,
+        "agency": entry.agency,
+        "lang": entry.language,
+        "published": entry.data.published,
+        "first_seen": entry.first_seen,
+        "revisions": entry.revisions,
+        "correction": entry.correction,
+        "canonical": entry.id == canonical,
+    }
+
+
+def counts(summary: StorySummary) -> str:
+    """Return the three honest counts."""
+
+    def of(number: int, one: str, many: str) -> str:
+        return f"{number} {one if number == 1 else many}"
+
+    return " · ".join(
+        (
+            of(summary.entries, "entry", "entries"),
+            of(summary.reports, "report", "reports"),
+            of(summary.publishers, "publisher", "publishers"),
+        )
+    )
+
+
+def print_story(story: Story) -> None:
+    """Print a story for people."""
+    summary = story.summary
+    emit(click.style(safe(summary.title), bold=True) if colours() else safe(summary.title))
+    source = summary.publisher if not summary.agency else f"{summary.publisher} ({summary.agency})"
+    emit(f"{summary.id}  {safe(source)}  {safe(summary.url)}")
+    flags = " ".join(str(flag).upper().replace("_", " ") for flag in summary.flags)
+    times = plain({"first": summary.first_seen, "last": summary.last_seen})
+    emit(f"{counts(summary)}  first seen {local(times['first'])}, last {local(times['last'])}  {flags}".rstrip())
+    if story.merged_from:
+        emit(f"merged from {', '.join(story.merged_from)}")
+    if story.split_from:
+        emit(f"split from {story.split_from}")
+    for report in story.reports:
+        _print_report(report, summary.canonical_entry)
+
+
+def _print_report(report: Report, canonical: str) -> None:
+    copies = f"{len(report.entries)} copies of one text" if len(report.entries) > 1 else "1 entry"
+    emit("")
+    emit(f"report {report.id}  {copies}" + (f"  {safe(report.agency)}" if report.agency else ""))
+    for entry in report.entries:
+        mark = "*" if entry.id == canonical else " "
+        notes = [f"{entry.revisions}x edited"] if entry.revisions else []
+        notes += [entry.correction] if entry.correction else []
+        when = local(plain(entry.data.published) or plain(entry.first_seen))
+        emit(
+            f" {mark} {entry.id}  {when}  {safe(entry.publisher)}: {safe(entry.data.title)}"
+            + (f"  [{', '.join(notes)}]" if notes else "")
+        )
+        if entry.data.link:
+            emit(f"      {safe(entry.data.link)}")
+
+
+@story_command.command("why")
+@click.argument("story")
+@click.argument("entry", required=False)
+@thing_options
+@click.pass_obj
+def why_command(session: Session, story: str, entry: str | None, form: str, as_json: bool) -> None:
+    """Say why an entry stands in a story, or what keeps it out; without ENTRY, why the newest joined."""
+    with session.reading_desk() as desk:
+        why = desk.why(story, entry)
+    row = {
+        "entry": why.entry,
+        "sentence": why.sentence,
+        "links": [
+            {
+                "kind": link.kind,
+                "entry": link.entry_id,
+                "with": link.other_id,
+                "method": link.method,
+                "score": link.score,
+                "threshold": link.threshold,
+                "evidence": link.evidence,
+                "parameters": link.parameters,
+            }
+            for link in why.links
+        ],
+    }
+    if as_json or form == "json":
+        print_json(row)
+        return
+    emit(f"{why.entry}: {safe(why.sentence)}")
+    for link in why.links:
+        emit(
+            f"  {link.kind}: {link.entry_id} with {link.other_id} by {link.method}, {link.score:.2f} where {link.threshold:.2f} is needed ({link.parameters})"
+        )
+
+
+# --- editors' verbs ------------------------------------------------------------------------------
+
+
+def by_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--by``: who gives the verb."""
+    return click.option("--by", metavar="NAME", help="Who says so; else the user's name.")(command)
+
+
+def _by(name: str | None) -> str:
+    if name:
+        return name
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+@story_command.command("merge")
+@click.argument("stories", nargs=-1, required=True)
+@by_option
+@click.pass_obj
+def merge_command(session: Session, stories: tuple[str, ...], by: str | None) -> None:
+    """Make several stories one; the oldest keeps its id, the others lead to it."""
+    with session.reading_desk() as desk:
+        emit(desk.editor(_by(by)).merge(stories))
+
+
+@story_command.command("split")
+@click.argument("story")
+@click.argument("entries", nargs=-1, required=True)
+@by_option
+@click.pass_obj
+def split_command(session: Session, story: str, entries: tuple[str, ...], by: str | None) -> None:
+    """Take entries out of a story into one of their own."""
+    with session.reading_desk() as desk:
+        emit(desk.editor(_by(by)).split(story, entries))
+
+
+@story_command.command("move")
+@click.argument("entry")
+@click.argument("story")
+@by_option
+@click.pass_obj
+def move_command(session: Session, entry: str, story: str, by: str | None) -> None:
+    """Put an entry into another story."""
+    with session.reading_desk() as desk:
+        emit(desk.editor(_by(by)).move(entry, story))
+
+
+@story_command.command("pin")
+@click.argument("story")
+@click.argument("entry")
+@by_option
+@click.pass_obj
+def pin_command(session: Session, story: str, entry: str, by: str | None) -> None:
+    """Make an entry the canonical one of its story."""
+    with session.reading_desk() as desk:
+        emit(desk.editor(_by(by)).pin(story, entry))
+
+
+@story_command.command("forbid")
+@click.argument("first")
+@click.argument("second")
+@by_option
+@click.pass_obj
+def forbid_command(session: Session, first: str, second: str, by: str | None) -> None:
+    """Keep two stories or entries apart for good."""
+    with session.reading_desk() as desk:
+        desk.editor(_by(by)).forbid(first, second)
+
+
+@story_command.command("undo")
+@by_option
+@click.pass_obj
+def undo_command(session: Session, by: str | None) -> None:
+    """Take back the last verb."""
+    with session.reading_desk() as desk:
+        emit(f"Undone: {safe(desk.editor(_by(by)).undo().sentence)}")
+
+
+@story_command.command("log")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, metavar="N", help="At most so many.")
+@list_options
+@click.pass_obj
+def log_command(session: Session, limit: int, form: str, as_json: bool) -> None:
+    """List editors' verbs, newest first, those taken back among them."""
+    with session.reading_desk() as desk:
+        rows = [
+            {
+                "id": one.id,
+                "at": one.at,
+                "by": one.by,
+                "verb": one.kind,
+                "arguments": one.arguments,
+                "sentence": one.sentence,
+                "undone_at": one.undone_at,
+                "undone_by": one.undone_by,
+            }
+            for one in desk.decisions(limit)
+        ]
+    columns = (
+        Column("id", lambda row: str(row["id"]), right=True),
+        Column("at", lambda row: local(row["at"])),
+        Column("verb", lambda row: row["verb"]),
+        Column("sentence", lambda row: row["sentence"], wrap=True),
+        Column("", lambda row: f"undone by {row['undone_by']}" if row["undone_at"] else ""),
+    )
+    print_list(rows, columns, form, as_json=as_json, empty="No verbs yet.")

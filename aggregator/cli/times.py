@@ -1,0 +1,57 @@
+"""Moments as people write them on the command line: ``2h``, ``yesterday``, ``2026-10-01``, ``2026-10-01T12:00Z``."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from aggregator.config.durations import parse_duration
+from aggregator.exceptions import UsageError
+
+
+def parse_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the moment that ``text`` means: a duration ago, a day's beginning in the desk's zone, or an ISO time."""
+    wanted = text.strip()
+    days = {"today": 0, "yesterday": 1}
+    if wanted.lower() == "now":
+        return now
+    if wanted.lower() in days:
+        return _midnight(now.astimezone(zone).date() - timedelta(days=days[wanted.lower()]), zone)
+    try:
+        return now - parse_duration(wanted.removesuffix(" ago"))
+    except (ValueError, OverflowError):
+        pass
+    try:
+        if len(wanted) == 10:
+            return _midnight(date.fromisoformat(wanted), zone)
+        moment = datetime.fromisoformat(wanted)
+    except ValueError as error:
+        raise UsageError(
+            f"{text!r} is no time; write 2h, 3d, today, yesterday, 2026-10-01 or 2026-10-01T12:00Z"
+        ) from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def parse_day(text: str, now: datetime, zone: ZoneInfo) -> date:
+    """Return the calendar day that ``text`` means in the desk's zone."""
+    wanted = text.strip().lower()
+    today = now.astimezone(zone).date()
+    if wanted in ("today", "yesterday"):
+        return today - timedelta(days=wanted == "yesterday")
+    try:
+        return date.fromisoformat(wanted)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no day; write today, yesterday or 2026-10-01") from error
+
+
+def parse_clock(text: str) -> datetime:
+    """Return the fixed time of ``--now``, which must say what it is without a clock."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise UsageError(f"--now {text!r}: write an ISO time such as 2026-10-01T12:00:00Z") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(0), zone).astimezone(UTC)

@@ -1,0 +1,120 @@
+"""``evaluate`` and ``replay``: how good the clustering is, and what other settings would change."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aggregator.cli.output import Column, emit, list_options, print_json, print_list, safe
+from aggregator.cli.progress import progress
+from aggregator.cli.session import Session
+from aggregator.exceptions import UsageError
+
+PARTLY = 4
+
+
+@click.command("evaluate")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option("--sweep", metavar="SECTION.KEY=A,B,…", help="Score once for each value of a setting, as a table.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw precision against recall of the sweep, as SVG.")
+@click.option("--predicted", type=click.Path(path_type=Path), help="Write each line's story as JSON Lines.")
+@list_options
+@click.pass_obj
+def evaluate_command(
+    session: Session,
+    files: tuple[Path, ...],
+    sweep: str | None,
+    plot: Path | None,
+    predicted: Path | None,
+    form: str,
+    as_json: bool,
+) -> int:
+    """Score the clustering of labelled JSON Lines files, in a scratch database."""
+    from aggregator.config.documents import write_atomically
+    from aggregator.pipeline.evaluation import evaluate, predictions
+
+    rows: list[dict[str, Any]] = []
+    code = 0
+    for label, settings in _settings(session, sweep):
+        for file in files:
+            with progress(f"evaluating {file.name} {label}".strip(), quiet=session.quiet) as advance:
+                result = evaluate(file, settings, session.clock(), advance)
+            for skip in result.skips:
+                click.echo(f"{file}:{skip.position}: left out: {safe(skip.reason)}", err=True)
+                code = PARTLY
+            rows.append({"file": file.name, **({"setting": label} if label else {}), **asdict(result.figures)})
+            if predicted is not None:
+                write_atomically(predicted, predictions(result).encode("utf-8"))
+    if plot is not None:
+        from aggregator.pipeline.plotting import precision_recall_svg
+
+        write_atomically(plot, precision_recall_svg(rows).encode("utf-8"))
+    if len(rows) == 1 and (as_json or form == "json"):
+        print_json(rows[0])
+    else:
+        print_list(rows, _columns(sweep is not None), form, as_json=as_json)
+    return code
+
+
+def _settings(session: Session, sweep: str | None) -> list[tuple[str, Any]]:
+    if sweep is None:
+        return [("", session.settings)]
+    from aggregator.config.settings_files import resolve
+
+    key, sign, values = sweep.partition("=")
+    if not sign or not values:
+        raise UsageError(f"--sweep {sweep}: write SECTION.KEY=A,B,C")
+    made = []
+    for value in values.split(","):
+        assignment = f"{key.strip()}={value.strip()}"
+        found = resolve({}, project=None, assignments=(*session.assignments, assignment))
+        made.append((assignment, found.settings))
+    return made
+
+
+def _columns(sweeping: bool) -> tuple[Column, ...]:
+    def figure(name: str) -> Column:
+        return Column(name.replace("_", " ").replace("bcubed", "B³"), lambda row: f"{row[name]:.4f}", right=True)
+
+    head = (Column("file", lambda row: row["file"]),)
+    head += (Column("setting", lambda row: row["setting"]),) if sweeping else ()
+    return (
+        *head,
+        Column("items", lambda row: str(row["items"]), right=True),
+        *map(figure, ("bcubed_precision", "bcubed_recall", "bcubed_f1", "pair_precision", "pair_recall", "pair_f1")),
+        Column("labelled", lambda row: str(row["labelled_clusters"]), right=True),
+        Column("predicted", lambda row: str(row["predicted_clusters"]), right=True),
+    )
+
+
+@click.command("replay")
+@click.option("--dry-run", is_flag=True, required=True, help="Only show what would change; nothing is written.")
+@click.option("--since", metavar="TIME", help="Entries first seen since.")
+@click.option("--set", "assignments", multiple=True, metavar="SECTION.KEY=VALUE", help="A setting to try; repeatable.")
+@list_options
+@click.pass_obj
+def replay_command(
+    session: Session, dry_run: bool, since: str | None, assignments: tuple[str, ...], form: str, as_json: bool
+) -> None:
+    """Cluster the stored entries anew under other settings and show what would change."""
+    from aggregator.config.settings_files import resolve
+    from aggregator.pipeline.replaying import replay
+
+    settings = session.settings
+    if assignments:
+        settings = resolve({}, project=None, assignments=(*session.assignments, *assignments)).settings
+    with session.reading_desk() as desk, progress("replaying", quiet=session.quiet) as advance:
+        outcome = replay(desk.store, settings, desk.families, session.moment(since), session.clock(), advance)
+    columns = (
+        Column("change", lambda row: row["change"]),
+        Column("stories", lambda row: " ".join(row["stories"])),
+        Column("entries", lambda row: str(row["entries"]), right=True),
+        Column("title", lambda row: row["title"], wrap=True),
+    )
+    print_list(outcome.changes, columns, form, as_json=as_json, empty="Nothing would change.")
+    if form == "table" and not as_json:
+        emit("")
+        emit(outcome.sentence)

@@ -1,0 +1,51 @@
+"""Log lines for people or for programs, on one stream, without secrets."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import TextIO
+
+from aggregator.text.display import display_text
+from aggregator.text.urls import mask_secrets
+
+
+class _Line(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{_stamp(record)} {record.levelname.lower():7} {_message(record)}"
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        row = {
+            "time": _stamp(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": _message(record),
+        }
+        return json.dumps(row, ensure_ascii=False)
+
+
+def set_up(level: int, form: str, stream: TextIO) -> None:
+    """Send the product's log lines to ``stream``; libraries speak from warnings on."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_Json() if form == "json" else _Line())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("aggregator").setLevel(level)
+    # a job that is missed because the one before is still at work is no news: ticks coalesce
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
+
+def _stamp(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _message(record: logging.LogRecord) -> str:
+    text = record.getMessage()
+    if record.exc_info and record.exc_info[1] is not None:
+        error = record.exc_info[1]
+        text = f"{text} ({type(error).__name__}: {error})"
+    return display_text(mask_secrets(text))

@@ -1,0 +1,218 @@
+"""The daemon itself: one tick that polls what is due, jobs for the digest, pruning and backups, and signals."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from aggregator.daemon.locking import DaemonLock
+from aggregator.daemon.metrics import Metrics
+from aggregator.daemon.notify import notify, watchdog_interval
+from aggregator.exceptions import AggregatorError
+from aggregator.model import Feed, FeedOutcome
+from aggregator.pipeline.desk import Desk
+from aggregator.pipeline.editions import zone_of
+from aggregator.pipeline.publishing import publish
+from aggregator.settings import Settings
+
+log = logging.getLogger("aggregator.daemon")
+
+Configured = Callable[[], tuple[Any, Any]]
+# Jobs never overlap, run late rather than not at all, and make up for what was missed once (APScheduler's own grace is a second).
+_JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+_HELP_AFTER = 1  # passes in which no feed answered before the way out is named
+
+
+class Daemon:
+    """Runs until it is told to stop. ``configured`` reads settings and feeds, at the start and at SIGHUP."""
+
+    def __init__(self, database: Path, clock: Callable[[], datetime], configured: Configured) -> None:
+        self._database = database
+        self._clock = clock
+        self._configured = configured
+        self._stop = threading.Event()
+        self._reload = threading.Event()
+        self._wake = threading.Event()
+        # the tick and the jobs take turns: one writer
+        self._turn = threading.Lock()
+        self._unreached = 0
+
+    def run(self) -> int:
+        """Run to the end; return the exit code."""
+        settings, feeds = self._configured()
+        zone_of(settings.digest)
+        with (
+            DaemonLock(self._database),
+            Desk.open(settings, self._database, clock=self._clock, feeds=feeds) as desk,
+        ):
+            self._desk = desk
+            self._metrics = Metrics(settings.run.metrics_port, settings.run.metrics_address)
+            spread = desk.spread_overdue()
+            log.info("following %d feeds, database %s", len(feeds), self._database)
+            if spread:
+                log.info("%d feeds came due while nobody polled; they are spread over the next minutes", spread)
+            self._schedule = self._scheduler(settings)
+            handlers = self._listen()
+            self._schedule.start()
+            notify("READY=1\nSTATUS=polling")
+            try:
+                self._wait()
+            finally:
+                notify("STOPPING=1")
+                self._stop.set()
+                self._schedule.shutdown(wait=True)
+                for number, handler in handlers.items():
+                    signal.signal(number, handler)
+            log.info("stopped")
+        return 0
+
+    def _wait(self) -> None:
+        pulse = watchdog_interval()
+        while not self._stop.is_set():
+            self._wake.wait(pulse)
+            self._wake.clear()
+            if pulse is not None:
+                notify("WATCHDOG=1")
+            if self._reload.is_set():
+                self._reload.clear()
+                self._reread()
+
+    # --- jobs ------------------------------------------------------------------------------
+
+    def _scheduler(self, settings: Settings) -> BackgroundScheduler:
+        made = BackgroundScheduler(timezone=zone_of(settings.digest), job_defaults=_JOB)
+        self._set_jobs(made, settings)
+        return made
+
+    def _set_jobs(self, scheduler: BackgroundScheduler, settings: Settings) -> None:
+        zone = zone_of(settings.digest)
+        scheduler.add_job(
+            self._tick,
+            IntervalTrigger(seconds=settings.run.tick, timezone=zone),
+            id="tick",
+            replace_existing=True,
+            next_run_time=datetime.now(zone),  # noqa: TID251 - the scheduler's own clock: its first tick is at once
+        )
+        at = settings.digest.time
+        scheduler.add_job(
+            self._digest, CronTrigger(hour=at.hour, minute=at.minute, timezone=zone), id="digest", replace_existing=True
+        )
+        scheduler.add_job(self._prune, CronTrigger(hour=3, minute=17, timezone=zone), id="prune", replace_existing=True)
+        scheduler.add_job(
+            self._backup, CronTrigger(hour=3, minute=47, timezone=zone), id="backup", replace_existing=True
+        )
+
+    def _tick(self) -> None:
+        self._do("a pass over the feeds", self._poll)
+
+    def _poll(self) -> None:
+        if self._stop.is_set():
+            return
+        started = time.monotonic()
+        outcomes = self._desk.fetch(progress=lambda outcome, done, total: self._told(outcome), stop=self._stop)
+        asked = [outcome for outcome in outcomes if outcome.status not in ("skipped", "gone")]
+        if not asked:
+            return
+        self._metrics.passed(outcomes, time.monotonic() - started)
+        self._metrics.feeds(self._desk.feed_health())
+        self._sum_up(asked, time.monotonic() - started)
+
+    def _told(self, outcome: FeedOutcome) -> None:
+        if outcome.status == "error":
+            log.warning("%s: %s", outcome.feed, outcome.explanation or outcome.error)
+        elif outcome.status == "gone":
+            log.info("%s: %s", outcome.feed, outcome.explanation or outcome.note)
+        elif outcome.new or outcome.updated:
+            log.info("%s: %d new, %d edited", outcome.feed, outcome.new, outcome.updated)
+        else:
+            log.debug("%s: %s", outcome.feed, outcome.explanation or outcome.status)
+
+    def _sum_up(self, asked: Sequence[FeedOutcome], seconds: float) -> None:
+        failed = sum(outcome.status == "error" for outcome in asked)
+        new = sum(outcome.new for outcome in asked)
+        log.info("%d feeds asked in %.1f s: %d new entries, %d failed", len(asked), seconds, new, failed)
+        notify(f"STATUS=last pass: {len(asked)} feeds, {new} new entries, {failed} failed")
+        self._unreached = self._unreached + 1 if failed == len(asked) else 0
+        if self._unreached == _HELP_AFTER:
+            log.warning(
+                "no feed could be reached; they are asked again, less and less often."
+                " Without a network, `aggregator demo` shows the whole chain."
+            )
+
+    def _digest(self) -> None:
+        def make() -> None:
+            for path in publish(self._desk):
+                log.info("digest written to %s", path)
+
+        self._do("the digest", make)
+
+    def _prune(self) -> None:
+        def prune() -> None:
+            dropped = {name: count for name, count in self._desk.prune().items() if count}
+            log.info("pruned %s", dropped or "nothing")
+
+        self._do("pruning", prune)
+
+    def _backup(self) -> None:
+        def copy() -> None:
+            path = self._desk.backup()
+            if path is not None:
+                log.info("backup written to %s", path)
+
+        self._do("the backup", copy)
+
+    def _do(self, what: str, act: Callable[[], None]) -> None:
+        """Run a job: its failure is told and never ends the daemon."""
+        with self._turn:
+            try:
+                act()
+            except AggregatorError as error:
+                log.error("%s failed: %s", what, error)
+            except Exception:
+                log.exception("%s failed unexpectedly; the daemon goes on", what)
+
+    # --- signals ---------------------------------------------------------------------------
+
+    def _listen(self) -> dict[int, Any]:
+        wanted = {
+            signal.SIGTERM: self._told_to_stop,
+            signal.SIGINT: self._told_to_stop,
+            signal.SIGHUP: self._told_to_reload,
+        }
+        return {number: signal.signal(number, handler) for number, handler in wanted.items()}
+
+    def _told_to_stop(self, number: int, frame: FrameType | None) -> None:
+        if self._stop.is_set():
+            raise SystemExit(130 if number == signal.SIGINT else 143)
+        self._stop.set()
+        self._wake.set()
+
+    def _told_to_reload(self, number: int, frame: FrameType | None) -> None:
+        self._reload.set()
+        self._wake.set()
+
+    def _reread(self) -> None:
+        try:
+            settings, feeds = self._configured()
+            zone_of(settings.digest)
+        except AggregatorError as error:
+            log.error("not reloaded, the old settings and feeds stay: %s", "; ".join(str(error).split("\n")))
+            return
+        with self._turn:
+            self._swap(settings, feeds)
+        log.info("reloaded: following %d feeds", len(feeds))
+
+    def _swap(self, settings: Settings, feeds: tuple[Feed, ...]) -> None:
+        self._desk.reconfigure(settings, feeds)
+        self._set_jobs(self._schedule, settings)

@@ -1,0 +1,38 @@
+"""What an address is before the desk follows it: a feed, or a page with the feeds that it names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.exceptions import NotAFeedError, ParseError
+from aggregator.fetching.http import Fetcher
+from aggregator.model import Feed, FeedState, FetchFailure, Response
+from aggregator.parsing.feed import parse
+from aggregator.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stands at an address."""
+
+    is_feed: bool
+    feeds: tuple[str, ...] = ()
+    error: str | None = None
+
+
+def discover_feed(feed: Feed, settings: Settings, now: datetime) -> Found:
+    """Ask an address once; nothing that it names is asked for."""
+    with Fetcher(settings.fetch) as fetcher:
+        outcome = fetcher.fetch(feed, FeedState(feed.url), now)
+    if isinstance(outcome, FetchFailure):
+        return Found(is_feed=False, feeds=outcome.feeds, error=outcome.message)
+    if not isinstance(outcome, Response):
+        return Found(is_feed=False, error="answered 304 although nothing conditional was asked")
+    try:
+        parse(outcome.body, outcome.url, dict(outcome.headers), now, settings.parse)
+    except NotAFeedError as error:
+        return Found(is_feed=False, feeds=error.feeds, error=str(error))
+    except ParseError as error:
+        return Found(is_feed=False, error=str(error))
+    return Found(is_feed=True)

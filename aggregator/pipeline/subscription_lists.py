@@ -1,0 +1,30 @@
+"""OPML files in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from aggregator.exceptions import NotFoundError, ParseError, StorageError
+from aggregator.model import Feed
+from aggregator.parsing.opml import read_all, write
+from aggregator.text.urls import mask_secrets
+
+
+def read_opml(path: Path) -> tuple[tuple[Feed, ...], tuple[str, ...]]:
+    """Return the feeds of an OPML file, and why others were left out."""
+    try:
+        found = read_all(path.read_bytes())
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{path}: no such file") from error
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
+    except ParseError as error:
+        raise ParseError(f"{path}: {error}") from error
+    return found.feeds, tuple(f"outline {skip.position} left out: {skip.reason}" for skip in found.skips)
+
+
+def write_opml(feeds: Sequence[Feed], title: str) -> bytes:
+    """Return the feeds as OPML; what an address holds of secrets is masked."""
+    return write([replace(feed, url=mask_secrets(feed.url)) for feed in feeds], title)
