@@ -79,7 +79,7 @@ def _columns(sweeping: bool) -> tuple[Column, ...]:
     def figure(name: str) -> Column:
         return Column(name.replace("_", " ").replace("bcubed", "B³"), lambda row: f"{row[name]:.4f}", right=True)
 
-    head = (Column("file", lambda row: row["file"]),)
+    head: tuple[Column, ...] = (Column("file", lambda row: row["file"]),)
     head += (Column("setting", lambda row: row["setting"]),) if sweeping else ()
     return (
         *head,

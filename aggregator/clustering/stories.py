@@ -1,9 +1,11 @@
 """Stop-gap."""
 
 from __future__ import annotations
+
 import math
 from collections import Counter
-from aggregator.model import Arrival, Join, Match, Open
+
+from aggregator.model import Join, Match, Open
 from aggregator.text.tokens import words
 
 

@@ -140,9 +140,7 @@ def convert(raw: Any, kind: Any) -> Any:
         raw = tuple(str(part) for part in raw)
     elif isinstance(raw, bool) and not _holds(kind, bool):
         raise ValueError(f"{raw!r} is not wanted here")
-    elif isinstance(raw, str):
-        raw = str(raw)
-    elif kind is str and isinstance(raw, int | float):
+    elif isinstance(raw, str) or (kind is str and isinstance(raw, int | float)):
         raw = str(raw)
     try:
         return TypeAdapter(kind).validate_python(raw)

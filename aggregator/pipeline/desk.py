@@ -23,8 +23,8 @@ from aggregator.newsroom.publishers import Families, families, publisher_of_feed
 from aggregator.pipeline import editions
 from aggregator.pipeline.archives import Importer, ImportOutcome, export_line
 from aggregator.pipeline.explaining import Why, explain
-from aggregator.pipeline.housekeeping import labels, prune, rotate_backups
 from aggregator.pipeline.health import FeedHealthRow, Status, feed_health, status
+from aggregator.pipeline.housekeeping import labels, prune, rotate_backups
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.poll import Fetching, PollPass, Progress
 from aggregator.pipeline.reading import Reader, SearchHit

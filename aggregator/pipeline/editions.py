@@ -48,9 +48,7 @@ def zone_of(settings: DigestSettings) -> ZoneInfo:
         ) from error
 
 
-def make_edition(
-    store: Store, settings: DigestSettings, window: Window, now: datetime, health: FeedHealth = FeedHealth()
-) -> Edition:
+def make_edition(store: Store, settings: DigestSettings, window: Window, now: datetime) -> Edition:
     """Return the edition of a window: the frozen one where there is one, else made and frozen now."""
     zone_of(settings)
     window = Window(window.since.replace(microsecond=0), window.until.replace(microsecond=0))

@@ -61,8 +61,8 @@ def restore(store: Store, placer: Placer, before: Snapshot, now: datetime) -> li
         if current is not None and current != story:
             touched.add(current)
             placer.move_report(report, story)
-    for story, entry in before.pins.items():
-        stories.pin(story, entry)
+    for story, pinned in before.pins.items():
+        stories.pin(story, pinned)
     for story in sorted(touched - before.pins.keys()):
         if not stories.reports_of(story):
             touched.discard(story)

@@ -1,6 +1,7 @@
 """Stop-gap."""
 
 from __future__ import annotations
+
 import json
 
 TABLES = """

@@ -125,12 +125,11 @@ class DecisionStore:
             "SELECT kind, by, at, sentence, arguments, before, undone_at, undone_by FROM decision WHERE id = ?",
             (number,),
         ).fetchone()
-        sides: dict[int, tuple[Literal["together", "apart"], set[str], set[str]]] = {}
+        sides: dict[int, tuple[str, dict[str, set[str]]]] = {}
         for part, sign, side, entry_id in self._db.execute(
             "SELECT part, sign, side, entry_id FROM decision_entry WHERE decision_id = ? ORDER BY part", (number,)
         ):
-            kept = sides.setdefault(part, (sign, set(), set()))
-            kept[1 if side == "left" else 2].add(entry_id)
+            sides.setdefault(part, (sign, {"left": set(), "right": set()}))[1][side].add(entry_id)
         return Decision(
             id=number,
             kind=kind,
@@ -139,7 +138,10 @@ class DecisionStore:
             sentence=sentence,
             arguments=tuple(json.loads(arguments)),
             before=json.loads(before),
-            parts=tuple(Part(sign, frozenset(left), frozenset(right)) for sign, left, right in sides.values()),
+            parts=tuple(
+                Part("apart" if sign == "apart" else "together", frozenset(both["left"]), frozenset(both["right"]))
+                for sign, both in sides.values()
+            ),
             undone_at=from_text(undone_at),
             undone_by=undone_by,
         )

@@ -66,7 +66,7 @@ class EditionStore:
         )
 
     def _one(self, where: str, values: tuple[object, ...]) -> StoredEdition | None:
-        row = self._db.execute(f"SELECT id, since, until, made, body FROM edition {where}", values).fetchone()  # noqa: S608
+        row = self._db.execute(f"SELECT id, since, until, made, body FROM edition {where}", values).fetchone()
         if row is None:
             return None
         return StoredEdition(row[0], from_text(row[1]), from_text(row[2]), from_text(row[3]), row[4])

@@ -81,7 +81,7 @@ class EntryStore:
             ):
                 found[row[2]] = _known(row)
             for row in self._db.execute(
-                f"SELECT {_KNOWN_E}, a.key FROM entry_alias a JOIN entry e ON e.id = a.entry_id"  # noqa: S608
+                f"SELECT {_KNOWN_E}, a.key FROM entry_alias a JOIN entry e ON e.id = a.entry_id"
                 f" WHERE a.feed_id = ? AND a.key IN ({marks})",
                 (feed_id, *chunk),
             ):
@@ -91,7 +91,7 @@ class EntryStore:
     def recent(self, feed_id: int, limit: int = 300) -> list[KnownEntry]:
         """Return the feed's entries that were seen last: where a republished entry may be found."""
         rows = self._db.execute(
-            f"SELECT {_KNOWN} FROM entry WHERE feed_id = ? ORDER BY last_seen DESC, number DESC LIMIT ?",  # noqa: S608
+            f"SELECT {_KNOWN} FROM entry WHERE feed_id = ? ORDER BY last_seen DESC, number DESC LIMIT ?",
             (feed_id, limit),
         )
         return [_known(row) for row in rows]
@@ -196,7 +196,7 @@ class EntryStore:
         found: dict[str, str] = {}
         for chunk in _chunks(entry_ids):
             marks = ", ".join("?" * len(chunk))
-            found.update(self._db.execute(f"SELECT id, text FROM entry WHERE id IN ({marks})", tuple(chunk)).fetchall())  # noqa: S608
+            found.update(self._db.execute(f"SELECT id, text FROM entry WHERE id IN ({marks})", tuple(chunk)).fetchall())
         return found
 
     def revisions(self, entry_id: str) -> tuple[Revision, ...]:
@@ -234,7 +234,7 @@ class EntryStore:
             clause = "AND e.time >= ?"
             bound.append(to_text(since))
         rows = self._db.execute(
-            "SELECT e.id FROM entry_fts JOIN entry e ON e.number = entry_fts.rowid"  # noqa: S608
+            "SELECT e.id FROM entry_fts JOIN entry e ON e.number = entry_fts.rowid"
             f" WHERE entry_fts MATCH ? {clause} ORDER BY bm25(entry_fts, 4.0, 1.0), e.time DESC, e.number LIMIT ?",
             (*bound, limit),
         )
@@ -257,7 +257,7 @@ class EntryStore:
         cursor.row_factory = sqlite3.Row
         bodies = "'' AS summary, '' AS content" if light else "e.summary, e.content"
         return cursor.execute(
-            f"SELECT {_FACTS}, {bodies}, length(e.text) AS text_length, f.url AS feed_url, f.authority, f.agency AS agency_feed, f.publisher AS feed_publisher,"  # noqa: S608
+            f"SELECT {_FACTS}, {bodies}, length(e.text) AS text_length, f.url AS feed_url, f.authority, f.agency AS agency_feed, f.publisher AS feed_publisher,"
             f" coalesce(f.name, f.title, f.url) AS feed_name FROM entry e JOIN feed f ON f.id = e.feed_id {where}",
             values,
         )
@@ -308,10 +308,10 @@ _FACTS = ", ".join(
     if name not in ("summary", "content", "text")
 )
 _INSERT = (
-    f"INSERT INTO entry ({', '.join(_TEXTS)}, first_seen, last_seen, id, feed_id, key, report_id, story_id, backlog)"  # noqa: S608
+    f"INSERT INTO entry ({', '.join(_TEXTS)}, first_seen, last_seen, id, feed_id, key, report_id, story_id, backlog)"
     f" VALUES ({', '.join('?' * (len(_TEXTS) + 8))})"
 )
-_REVISE = f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _TEXTS)}, last_seen = ?, revisions = revisions + 1 WHERE id = ?"  # noqa: S608
+_REVISE = f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _TEXTS)}, last_seen = ?, revisions = revisions + 1 WHERE id = ?"
 
 
 def _values(row: EntryRow) -> tuple[object, ...]:

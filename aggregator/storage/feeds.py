@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any
 
 from aggregator.model import Feed, FeedOutcome, FeedState, PollHints
 from aggregator.storage.database import Store
@@ -110,10 +111,9 @@ class FeedStore:
 
     def next_due(self) -> datetime | None:
         """Return when the next poll is due; None where nothing is scheduled."""
-        row = self._db.execute(
+        return self._moment(
             "SELECT min(next_fetch) FROM feed WHERE followed AND NOT paused AND NOT gone AND next_fetch IS NOT NULL"
-        ).fetchone()
-        return from_text(row[0])
+        )
 
     def overdue(self, before: datetime) -> list[str]:
         """Return the keys of the feeds that should have been polled before a time, the longest overdue first."""
@@ -193,11 +193,15 @@ class FeedStore:
 
     def last_poll(self) -> datetime | None:
         """Return when a feed was last asked."""
-        return from_text(self._db.execute("SELECT max(at) FROM poll").fetchone()[0])
+        return self._moment("SELECT max(at) FROM poll")
 
     def last_edition(self) -> datetime | None:
         """Return the end of the newest edition's window."""
-        return from_text(self._db.execute("SELECT max(until) FROM edition").fetchone()[0])
+        return self._moment("SELECT max(until) FROM edition")
+
+    def _moment(self, query: str) -> datetime | None:
+        text: str | None = self._db.execute(query).fetchone()[0]
+        return from_text(text)
 
     def prune_polls(self, before: datetime) -> int:
         """Forget poll log lines older than ``before``; return how many."""
@@ -207,7 +211,7 @@ class FeedStore:
         names = ", ".join(_COLUMNS)
         cursor = self._db.execute(
             "SELECT id, key, url, name, title, publisher, category, language, authority, agency, followed, paused, added, "
-            f"{names} FROM feed {where}",  # noqa: S608 - column names of ours
+            f"{names} FROM feed {where}",
             values,
         )
         return [_stored(row) for row in cursor]
@@ -223,7 +227,7 @@ WHERE (url, name, publisher, category, authority, agency, paused, followed) IS N
   (excluded.url, excluded.name, excluded.publisher, excluded.category, excluded.authority, excluded.agency, excluded.paused, 1)
   OR (excluded.language IS NOT NULL AND language IS NOT excluded.language)
 """
-_SAVE_STATE = f"UPDATE feed SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ?"  # noqa: S608
+_SAVE_STATE = f"UPDATE feed SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ?"
 
 
 def _row(feed: Feed, publisher: str, now: datetime) -> tuple[object, ...]:
@@ -262,16 +266,16 @@ def _state_values(state: FeedState) -> list[object]:
     return values
 
 
-def _stored(row: Sequence[object]) -> StoredFeed:
+def _stored(row: Sequence[Any]) -> StoredFeed:
     head, tail = row[:13], row[13:]
-    remembered: dict[str, object] = {}
+    remembered: dict[str, Any] = {}
     for name, value in zip(_STATE, tail, strict=True):
         if name in _TIMES:
-            remembered[name] = from_text(value) if isinstance(value, str) else None
+            remembered[name] = from_text(value)
         elif name == "hints":
-            remembered[name] = _hints_from_text(value if isinstance(value, str) else None)
+            remembered[name] = _hints_from_text(value)
         elif name == "learned_interval":
-            remembered[name] = timedelta(seconds=value) if isinstance(value, float | int) else None
+            remembered[name] = None if value is None else timedelta(seconds=value)
         elif name in _FLAGS:
             remembered[name] = bool(value)
         else:
@@ -279,20 +283,20 @@ def _stored(row: Sequence[object]) -> StoredFeed:
     remembered["url"] = remembered["url"] or ""
     feed_id, key, url, name, title, publisher, category, language, authority, agency, followed, paused, added = head
     return StoredFeed(
-        id=feed_id,  # type: ignore[arg-type]
-        url_key=key,  # type: ignore[arg-type]
-        url=url,  # type: ignore[arg-type]
-        name=name,  # type: ignore[arg-type]
-        title=title,  # type: ignore[arg-type]
-        publisher=publisher,  # type: ignore[arg-type]
-        category=category,  # type: ignore[arg-type]
-        language=language,  # type: ignore[arg-type]
-        authority=authority,  # type: ignore[arg-type]
+        id=feed_id,
+        url_key=key,
+        url=url,
+        name=name,
+        title=title,
+        publisher=publisher,
+        category=category,
+        language=language,
+        authority=authority,
         agency=bool(agency),
         followed=bool(followed),
         paused=bool(paused),
-        added=from_text(str(added)),
-        state=FeedState(**remembered),  # type: ignore[arg-type]
+        added=from_text(added),
+        state=FeedState(**remembered),
     )
 
 

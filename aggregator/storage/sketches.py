@@ -69,7 +69,7 @@ class SketchStore:
             self._db.execute(
                 f"SELECT number, entry_id FROM sketch WHERE number IN ({marks})", chosen[:limit]
             ).fetchall()
-        )  # noqa: S608
+        )
         return [found[number] for number in chosen[:limit] if number in found], capped
 
     def sketches(self, entry_ids: Sequence[str]) -> Mapping[str, StoredSketch]:
@@ -77,7 +77,7 @@ class SketchStore:
         if not entry_ids:
             return {}
         marks = ", ".join("?" * len(entry_ids))
-        rows = self._db.execute(f"SELECT {_FIELDS} FROM sketch WHERE entry_id IN ({marks})", tuple(entry_ids))  # noqa: S608
+        rows = self._db.execute(f"SELECT {_FIELDS} FROM sketch WHERE entry_id IN ({marks})", tuple(entry_ids))
         found = {row[0]: _stored(row) for row in rows}
         return {entry_id: found[entry_id] for entry_id in entry_ids if entry_id in found}
 
@@ -85,7 +85,7 @@ class SketchStore:
         """Return a report's first entries: its anchor and those that followed."""
         rows = self._db.execute(
             f"SELECT {_FIELDS} FROM sketch WHERE report_id = ? ORDER BY number LIMIT ?", (report_id, limit)
-        )  # noqa: S608
+        )
         return [_stored(row) for row in rows]
 
     def add(self, arrival: Arrival, report_id: str) -> None:
@@ -94,7 +94,7 @@ class SketchStore:
         if made is None:
             return
         cursor = self._db.execute(
-            f"INSERT INTO sketch ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            f"INSERT INTO sketch ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 arrival.entry_id,
                 report_id,
