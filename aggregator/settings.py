@@ -71,7 +71,6 @@ class StorySettings:
     enabled: bool = True
     window: timedelta = timedelta(days=3)
     threshold: float = 0.5
-    semantic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

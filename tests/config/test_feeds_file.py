@@ -1,0 +1,138 @@
+"""feeds.yaml: read with every fault named, secrets kept secret, edited with comments kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.config.feeds_file import add_feeds, pause_feed, read_feeds, remove_feed
+from aggregator.exceptions import ConfigurationError, NotFoundError
+from aggregator.model import Feed, Secret
+
+GOOD = """\
+# Our feeds.
+defaults: {authority: 60, interval: 20m}
+feeds:
+  - url: https://a.example/rss   # the ministry
+    name: Ministry
+    publisher: Government
+    category: defence
+    language: EN
+    agency: true
+    headers: {X-Key: {env: MINISTRY_KEY}}
+    auth: {user: desk, password: {file: secret.txt}}
+  # a paper
+  - url: https://b.example/rss
+    authority: 80
+    interval: 5m
+    paused: true
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "feeds.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_feeds_are_read_with_defaults_and_secrets(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("hunter2\n")
+    first, second = read_feeds(write(tmp_path, GOOD), {"MINISTRY_KEY": "k3y"})
+    assert (first.name, first.language, first.authority, first.interval) == (
+        "Ministry",
+        "en",
+        60,
+        timedelta(minutes=20),
+    )
+    assert first.headers == (("X-Key", Secret("k3y")),)
+    assert first.password == Secret("hunter2")
+    assert (second.authority, second.interval, second.paused) == (80, timedelta(minutes=5), True)
+    assert "hunter2" not in repr(first)
+    assert "k3y" not in str(first)
+
+
+def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        """\
+feed: []
+feeds:
+  - url: https://a.example/rss
+    categry: defence
+    authority: 101
+  - name: no address
+  - url: https://a.example/rss
+  - url: ftp://a.example/rss
+  - just a text
+  - url: https://c.example/rss
+    agency: perhaps
+    interval: 10s
+    headers: {X-Key: {env: NOT_THERE}}
+""",
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        read_feeds(path, {})
+    problems = "\n".join(caught.value.problems)
+    for expected in (
+        f"{path}:1: unknown key 'feed'; did you mean 'feeds'?",
+        f"{path}:4: unknown key 'categry'; did you mean 'category'?",
+        f"{path}:5: 'authority': a whole number from 0 to 100",
+        f"{path}:6: a feed without 'url'",
+        f"{path}:7: duplicate address https://a.example/rss: it stands in line 3 already",
+        f"{path}:8: 'url':",
+        f"{path}:9: a feed is a mapping",
+        f"{path}:11: 'agency': true or false",
+        f"{path}:12: 'interval':",
+        f"{path}:13: 'headers': the environment has no NOT_THERE",
+    ):
+        assert expected in problems
+    assert len(caught.value.problems) == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("feeds:\n  - url: 'unclosed\n", ":"), ("a: b: c\n", ":1:"), ("\tfeeds: []\n", ":1:"), ("- a\n- b\n", ":1:")],
+)
+def test_what_is_not_our_yaml_is_named_with_its_line(tmp_path: Path, text: str, line: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigurationError, match=f"{path}{line}"):
+        read_feeds(path, {})
+
+
+def test_binary_and_missing_files_are_explained(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.yaml"
+    with pytest.raises(NotFoundError):
+        read_feeds(path, {})
+    path.write_bytes(b"\xff\xfe\x00feeds")
+    with pytest.raises(ConfigurationError, match="UTF-8"):
+        read_feeds(path, {})
+
+
+def test_editing_keeps_comments_and_order(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("x")
+    path = write(tmp_path, GOOD)
+    assert add_feeds(path, [Feed("https://c.example/rss", name="C", authority=70), Feed("https://a.example/rss")]) == 1
+    pause_feed(path, "https://c.example/rss", paused=True)
+    pause_feed(path, "https://b.example/rss", paused=False)
+    remove_feed(path, "https://a.example/rss")
+    text = path.read_text(encoding="utf-8")
+    assert "# Our feeds." in text
+    assert "# a paper" in text
+    feeds = read_feeds(path, {})
+    assert [(feed.url, feed.paused) for feed in feeds] == [
+        ("https://b.example/rss", False),
+        ("https://c.example/rss", True),
+    ]
+
+
+def test_adding_to_a_missing_file_makes_it(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "feeds.yaml"
+    assert add_feeds(path, [Feed("https://a.example/rss")]) == 1
+    assert [feed.url for feed in read_feeds(path, {})] == ["https://a.example/rss"]
+
+
+def test_removing_what_is_not_there_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError):
+        remove_feed(write(tmp_path, "feeds: []\n"), "https://a.example/rss")

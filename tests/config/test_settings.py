@@ -1,0 +1,99 @@
+"""Settings: one meaning wherever they are written, every fault named, and where each value came from."""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.config import settings_files
+from aggregator.config.documents import load
+from aggregator.config.durations import format_duration, parse_duration
+from aggregator.config.settings_files import convert, keys, resolve, value_of, value_text
+from aggregator.exceptions import ConfigurationError
+from aggregator.settings import Settings
+
+DEFAULTS = Path(__file__).parents[2] / "config" / "defaults.yaml"
+
+
+@pytest.fixture(autouse=True)
+def no_user_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(settings_files, "user_file", lambda: tmp_path / "user" / "aggregator.yaml")
+
+
+def test_the_documented_defaults_are_the_defaults() -> None:
+    document = load(DEFAULTS)
+    written = {f"{section}.{name}": value for section, body in document.items() for name, value in body.items()}
+    assert list(written) == list(keys())
+    for key, kind in keys().items():
+        assert convert(written[key], kind) == value_of(Settings(), key), key
+
+
+def test_an_option_goes_over_the_environment_over_the_file_over_the_default(tmp_path: Path) -> None:
+    project = tmp_path / "aggregator.yaml"
+    project.write_text("fetch: {timeout: 11, workers: 5, per_host: 2}\n")
+    environ = {"AGGREGATOR_FETCH_TIMEOUT": "12", "AGGREGATOR_FETCH_WORKERS": "6"}
+    found = resolve(environ, project=project, assignments=["fetch.timeout=13"])
+    assert (found.settings.fetch.timeout, found.settings.fetch.workers, found.settings.fetch.per_host) == (13.0, 6, 2)
+    assert found.origins["fetch.timeout"] == "option --set fetch.timeout"
+    assert found.origins["fetch.workers"] == "environment AGGREGATOR_FETCH_WORKERS"
+    assert found.origins["fetch.per_host"] == str(project)
+    assert found.origins["fetch.jitter"] == "default"
+
+
+def test_values_are_read_by_their_type() -> None:
+    found = resolve(
+        {},
+        project=None,
+        assignments=[
+            "stories.window=2d12h",
+            "digest.time=07:30",
+            "digest.formats=md, json",
+            "fetch.allow_private_networks=127.0.0.1:80, 10.0.0.1",
+            "mail.starttls=no",
+        ],
+    ).settings
+    assert found.stories.window == timedelta(days=2, hours=12)
+    assert found.digest.time == time(7, 30)
+    assert found.digest.formats == ("md", "json")
+    assert found.fetch.allow_private_networks == "127.0.0.1:80, 10.0.0.1"
+    assert found.mail.starttls is False
+
+
+def test_all_faults_are_named_at_once_with_file_line_and_the_nearest_key(tmp_path: Path) -> None:
+    project = tmp_path / "aggregator.yaml"
+    project.write_text("fetch:\n  timout: 3\n  workers: many\nstorys:\n  window: 3d\n")
+    with pytest.raises(ConfigurationError) as caught:
+        resolve({"AGGREGATOR_DIGEST_FORMATS": "pdf"}, project=project, assignments=["fetch.jiter=1", "nonsense"])
+    text = str(caught.value)
+    for expected in (
+        f"{project}:2: unknown key 'timout'; did you mean 'timeout'?",
+        f"{project}:3: fetch.workers:",
+        f"{project}:4: unknown key 'storys'; did you mean 'stories'?",
+        "AGGREGATOR_DIGEST_FORMATS",
+        "did you mean fetch.jitter?",
+        "SECTION.KEY=VALUE",
+    ):
+        assert expected in text
+    assert len(caught.value.problems) == 6
+
+
+@given(st.integers(0, 10**7))
+def test_a_duration_reads_as_it_was_written(seconds: int) -> None:
+    assert parse_duration(format_duration(timedelta(seconds=seconds))) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "5", "five minutes", "3x", "-5m", "9" * 400 + "d"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="duration"):
+        parse_duration(text)
+
+
+def test_every_value_can_be_shown_and_read_back() -> None:
+    for key, kind in keys().items():
+        value = value_of(Settings(), key)
+        if value_text(value):
+            assert convert(value_text(value), kind) == value, key
