@@ -1,0 +1,243 @@
+"""What editors' decisions demand of the clustering: which entries belong together, which never.
+
+A decision states constraints between two sides, sets of entries: together (must-link) or apart (cannot-link).
+Decisions contradict one another; :func:`settle` resolves them once, newest first. A constraint is obeyed pair by pair
+unless newer ones, taken with all that follows from them, forbid it: *together* is transitive, and what is apart from
+one of a group is apart from all of it. What comes out are groups, each to be found in one story, and rivals among
+groups, never to be found in one. A clustering that asks before each join, merge and split keeps both true whatever
+comes in whatever order.
+
+Constraint clustering by groups after Wagstaff and others, "Constrained K-means clustering" (ICML 2001); that the
+newest wins is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Sign = Literal["together", "apart"]
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """Every entry of ``left`` belongs with, or apart from, every entry of ``right``.
+
+    ``decision`` is the number of the verb that states it: greater is newer. Where an older decision binds an entry to
+    both sides of ``apart``, it stays with ``left``.
+    """
+
+    decision: int
+    sign: Sign
+    left: frozenset[str]
+    right: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """Where an arriving entry must not go, and where it must."""
+
+    barred_reports: frozenset[str] = frozenset()
+    barred_stories: frozenset[str] = frozenset()
+    forced_story: str | None = None
+
+    def allows(self, story_id: str) -> bool:
+        """Tell whether the entry may stand in this story."""
+        return story_id not in self.barred_stories and self.forced_story in (None, story_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where an entry stands."""
+
+    report_id: str
+    story_id: str
+
+
+# --- what each verb states -----------------------------------------------------------------------
+
+
+def merged(decision: int, stories: Sequence[Collection[str]]) -> tuple[Constraint, ...]:
+    """Return what a merge states: the entries of all these stories belong together."""
+    first, *others = (frozenset(story) for story in stories)
+    return tuple(Constraint(decision, "together", first, other) for other in others)
+
+
+def parted(decision: int, staying: Collection[str], leaving: Collection[str]) -> tuple[Constraint, ...]:
+    """Return what a split states: those that leave belong together, apart from those that stay."""
+    left, right = frozenset(staying), frozenset(leaving)
+    together = (Constraint(decision, "together", right, right),) if len(right) > 1 else ()
+    return (Constraint(decision, "apart", left, right), *together)
+
+
+def moved(decision: int, entry: str, source: Collection[str], target: Collection[str]) -> tuple[Constraint, ...]:
+    """Return what a move states: the entry belongs with ``target`` and apart from what stays in ``source``."""
+    one = frozenset({entry})
+    staying, there = frozenset(source) - one, frozenset(target) - one
+    apart = (Constraint(decision, "apart", staying, one),) if staying else ()
+    together = (Constraint(decision, "together", there, one),) if there else ()
+    return apart + together
+
+
+def forbidden(decision: int, first: Collection[str], second: Collection[str]) -> tuple[Constraint, ...]:
+    """Return what a forbid states: the two are never one story; where they are one now, ``second`` leaves."""
+    return (Constraint(decision, "apart", frozenset(first), frozenset(second)),)
+
+
+def without(constraints: Iterable[Constraint], decision: int) -> tuple[Constraint, ...]:
+    """Return what is left in force when a decision is undone."""
+    return tuple(constraint for constraint in constraints if constraint.decision != decision)
+
+
+# --- all of them taken together ------------------------------------------------------------------
+
+
+class Settlement:
+    """Decisions without their contradictions: groups of entries, and which groups are rivals.
+
+    Immutable once :func:`settle` returns it. Entries that no decision names are groups of one without rivals.
+    """
+
+    __slots__ = ("_group", "_marks", "_members")
+
+    def __init__(self) -> None:
+        self._group: dict[str, str] = {}  # entry -> the entry that its group is called by
+        self._members: dict[str, list[str]] = {}
+        # Group -> (number of an "apart" constraint, side) of its members: two groups with opposite sides are rivals.
+        self._marks: dict[str, set[tuple[int, bool]]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._group)
+
+    def group(self, entry: str) -> frozenset[str]:
+        """Return the entries that belong with this one, itself among them."""
+        return frozenset(self._members.get(self._group.get(entry, ""), (entry,)))
+
+    def are_apart(self, first: str, second: str) -> bool:
+        """Tell whether two entries must never stand in one story."""
+        left, right = self._group.get(first), self._group.get(second)
+        return left is not None and right is not None and self._rivals(left, right)
+
+    def may_join(self, left: Iterable[str], right: Iterable[str]) -> bool:
+        """Tell whether the entries of two stories may stand in one."""
+        ours, theirs = self._groups(left), self._groups(right)
+        if len(ours) > len(theirs):
+            ours, theirs = theirs, ours
+        marks: dict[tuple[int, bool], set[str]] = {}
+        for name in theirs:
+            for mark in self._marks[name]:
+                marks.setdefault(mark, set()).add(name)
+        return not any(
+            marks.get((number, not side), set()) - {name} for name in ours for number, side in self._marks[name]
+        )
+
+    def may_part(self, staying: Iterable[str], leaving: Iterable[str]) -> bool:
+        """Tell whether a story may be split so: no group is torn."""
+        return self._groups(staying).isdisjoint(self._groups(leaving))
+
+    def rule(self, entry: str, placed: Mapping[str, Placement]) -> Ruling:
+        """Return where an entry must not go and where it must.
+
+        ``placed`` says where the entries stand that decisions name (see :meth:`named`); those that it leaves out have
+        not arrived or are gone. Where the entry's group already stands in several stories, as after a verb of which
+        only a part is done, the one that holds most of it is the place.
+        """
+        own = self._group.get(entry)
+        if own is None:
+            return Ruling()
+        reports, stories, wanted = set[str](), set[str](), dict[str, int]()
+        for other, place in placed.items():
+            group = self._group.get(other)
+            if group is None or other == entry:
+                continue
+            if group == own:
+                wanted[place.story_id] = wanted.get(place.story_id, 0) + 1
+            elif self._rivals(own, group):
+                reports.add(place.report_id)
+                stories.add(place.story_id)
+        allowed = sorted((-count, story) for story, count in wanted.items() if story not in stories)
+        return Ruling(frozenset(reports), frozenset(stories), allowed[0][1] if allowed else None)
+
+    def named(self) -> frozenset[str]:
+        """Return all entries that a decision names."""
+        return frozenset(self._group)
+
+    def obeys(self, constraint: Constraint) -> bool:
+        """Tell whether a constraint holds in full, or was overridden in part."""
+        return all(
+            self._group.get(left) == self._group.get(right)
+            if constraint.sign == "together"
+            else self.are_apart(left, right)
+            for left in constraint.left
+            for right in constraint.right
+            if left != right
+        )
+
+    # --- how it is made: by settle() alone ---------------------------------------------------------
+
+    def _groups(self, entries: Iterable[str]) -> set[str]:
+        return {group for entry in entries if (group := self._group.get(entry)) is not None}
+
+    def _rivals(self, left: str, right: str) -> bool:
+        if left == right:
+            return False
+        ours, theirs = self._marks[left], self._marks[right]
+        if len(ours) > len(theirs):
+            ours, theirs = theirs, ours
+        return any((number, not side) in theirs for number, side in ours)
+
+    def _enter(self, entry: str) -> None:
+        if entry not in self._group:
+            self._group[entry] = entry
+            self._members[entry] = [entry]
+            self._marks[entry] = set()
+
+    def _mark(self, number: int, constraint: Constraint) -> None:
+        for side, entries in ((False, constraint.left), (True, constraint.right)):
+            for entry in entries:
+                self._marks[self._group[entry]].add((number, side))
+
+    def _bind(self, left: Sequence[str], right: Sequence[str]) -> None:
+        """Join every two of both sides that newer decisions do not keep apart, those named first before others."""
+        for one in left:
+            for other in dict.fromkeys(self._group[entry] for entry in right):
+                name = self._group[other]  # may have been joined under another name meanwhile
+                mine = self._group[one]
+                if mine != name and not self._rivals(mine, name):
+                    self._join(mine, name)
+
+    def _join(self, one: str, other: str) -> None:
+        if len(self._members[one]) < len(self._members[other]):
+            one, other = other, one
+        for entry in self._members[other]:
+            self._group[entry] = one
+        self._members[one] += self._members.pop(other)
+        self._marks[one] |= self._marks.pop(other)
+
+
+def settle(constraints: Iterable[Constraint]) -> Settlement:
+    """Resolve the decisions in force; their order in ``constraints`` does not matter.
+
+    Time grows with the number of entries named, not with the number of pairs.
+    """
+    ordered = sorted(
+        constraints, key=lambda one: (-one.decision, one.sign != "apart", sorted(one.left), sorted(one.right))
+    )
+    made = Settlement()
+    leavers: dict[str, int] = {}  # entries that a newer decision sent away: others stay with whoever stayed
+    for number, constraint in enumerate(ordered):
+        for entry in (*constraint.left, *constraint.right):
+            made._enter(entry)
+        if constraint.sign == "apart":
+            made._mark(number, constraint)
+            for entry in constraint.right:
+                leavers.setdefault(entry, number)
+        else:
+            made._bind(_by_rank(constraint.left, leavers), _by_rank(constraint.right, leavers))
+    return made
+
+
+def _by_rank(entries: Iterable[str], leavers: Mapping[str, int]) -> list[str]:
+    """Return entries in an order that no caller can change: those that stayed first, then those that left, by id."""
+    return sorted(entries, key=lambda entry: (entry in leavers, -leavers.get(entry, 0), entry))

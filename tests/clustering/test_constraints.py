@@ -1,0 +1,259 @@
+"""Editors' decisions, whatever they contradict and in whatever order entries come."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.clustering.constraints import (
+    Constraint,
+    Placement,
+    Ruling,
+    Settlement,
+    forbidden,
+    merged,
+    moved,
+    parted,
+    settle,
+    without,
+)
+
+A, B, C, D = "ea", "eb", "ec", "ed"
+
+
+def together(decision: int, left: str, right: str) -> Constraint:
+    return Constraint(decision, "together", frozenset(left), frozenset(right))
+
+
+def apart(decision: int, left: str, right: str) -> Constraint:
+    return Constraint(decision, "apart", frozenset(left), frozenset(right))
+
+
+# --- one decision --------------------------------------------------------------------------------
+
+
+def test_a_merge_binds_all_its_stories() -> None:
+    made = settle(merged(1, [{A, B}, {C}, {D}]))
+    assert made.group(A) == {A, B, C, D}
+    assert not made.may_part([A, B], [C])
+
+
+def test_a_split_keeps_both_parts_apart_and_the_leavers_together() -> None:
+    made = settle(parted(1, {A, B}, {C, D}))
+    assert made.are_apart(A, D)
+    assert made.group(C) == {C, D}
+    assert made.group(A) == {A}  # those that stay are the machine's
+    assert not made.may_join([A], [D, "other"])
+
+
+def test_a_move_binds_to_the_target_and_keeps_from_the_source() -> None:
+    made = settle(moved(1, A, {A, B}, {C}))
+    assert made.are_apart(A, B)
+    assert made.are_apart(C, B)  # who is with the one is apart from whom the one is apart from
+    assert made.group(A) == {A, C}
+
+
+def test_a_move_of_the_last_entry_only_binds() -> None:
+    assert [one.sign for one in moved(1, A, {A}, {C})] == ["together"]
+
+
+def test_a_forbid_says_nothing_more() -> None:
+    made = settle(forbidden(1, {A, B}, {C}))
+    assert made.group(A) == {A}
+    assert made.may_join([A], [B])
+    assert not made.may_join([A, "x"], ["y", C])
+
+
+def test_who_is_named_nowhere_is_free() -> None:
+    made = settle(forbidden(1, {A}, {B}))
+    assert made.rule("other", {A: Placement("r1", "s1")}) == Ruling()
+    assert made.group("other") == {"other"}
+    assert not settle([])
+    assert settle([]).may_join([A], [A])
+
+
+# --- contradictions ------------------------------------------------------------------------------
+
+
+def test_the_newer_of_two_wins() -> None:
+    assert settle([together(1, "a", "b"), apart(2, "a", "b")]).are_apart("a", "b")
+    assert settle([apart(1, "a", "b"), together(2, "a", "b")]).group("a") == {"a", "b"}
+
+
+def test_an_older_decision_loses_only_the_pairs_that_contradict() -> None:
+    made = settle([*merged(1, [{A, B}, {C}]), *parted(2, {B, C}, {A})])
+    assert made.group(B) == {B, C}
+    assert made.group(A) == {A}
+
+
+def test_what_follows_from_newer_decisions_counts_as_newer() -> None:
+    made = settle([apart(1, "a", "c"), together(2, "a", "b"), together(3, "b", "c")])
+    assert made.group("a") == {"a", "b", "c"}
+    assert not made.obeys(apart(1, "a", "c"))
+
+
+def test_who_belonged_with_both_stays_with_the_one_that_stays() -> None:
+    merge = merged(1, [{"e2", "e5"}, {"e3"}])
+    assert settle([*merge, *forbidden(2, {"e5"}, {"e2"})]).group("e3") == {"e3", "e5"}
+    assert settle([*merge, *forbidden(2, {"e2"}, {"e5"})]).group("e3") == {"e3", "e2"}
+
+
+def test_undoing_a_decision_brings_back_what_it_overrode() -> None:
+    constraints = [*merged(1, [{A, B}, {C}]), *parted(2, {B, C}, {A})]
+    assert settle(without(constraints, 2)).group(A) == {A, B, C}
+    assert not without(without(constraints, 2), 1)
+
+
+# --- rulings -------------------------------------------------------------------------------------
+
+
+def test_an_entry_goes_where_its_group_is_and_not_where_its_rivals_are() -> None:
+    made = settle([together(1, "a", "b"), apart(2, "a", "c")])
+    placed = {"b": Placement("r1", "s1"), "c": Placement("r2", "s2"), "d": Placement("r3", "s3")}
+    ruling = made.rule("a", placed)
+    assert ruling == Ruling(frozenset({"r2"}), frozenset({"s2"}), "s1")
+    assert ruling.allows("s1")
+    assert not ruling.allows("s3")
+
+
+def test_a_group_in_two_places_is_where_most_of_it_is_and_no_rival() -> None:
+    made = settle([together(1, "a", "bcde"), apart(1, "a", "x")])
+    placed = {
+        **dict.fromkeys("bc", Placement("r1", "s1")),
+        "x": Placement("r1", "s1"),
+        "d": Placement("r2", "s2"),
+        "e": Placement("r3", "s3"),
+    }
+    assert made.rule("a", placed).forced_story == "s2"
+
+
+# --- properties ----------------------------------------------------------------------------------
+
+ENTRIES = [f"e{number}" for number in range(10)]
+SIDES = st.frozensets(st.sampled_from(ENTRIES), min_size=1, max_size=4)
+
+
+@st.composite
+def verbs(draw: st.DrawFn) -> list[tuple[Constraint, ...]]:
+    made: list[tuple[Constraint, ...]] = []
+    for number in range(draw(st.integers(0, 8))):
+        first, second = draw(SIDES), draw(SIDES)
+        match draw(st.sampled_from(["merge", "split", "move", "forbid"])):
+            case "merge":
+                made.append(merged(number, [first, second - first] if second - first else [first]))
+            case "split" if second - first:
+                made.append(parted(number, first, second - first))
+            case "move":
+                made.append(moved(number, min(first), first, second - first))
+            case "forbid" if second - first:
+                made.append(forbidden(number, first, second - first))
+            case _:
+                made.append(())
+    return made
+
+
+def flat(decisions: list[tuple[Constraint, ...]]) -> list[Constraint]:
+    return [one for decision in decisions for one in decision]
+
+
+def demands(made: Settlement) -> set[tuple[str, str, str]]:
+    """Return all that a settlement demands of the entries, pair by pair."""
+    return {
+        (one, other, "apart" if made.are_apart(one, other) else "together")
+        for one in ENTRIES
+        for other in ENTRIES
+        if one < other and (made.are_apart(one, other) or other in made.group(one))
+    }
+
+
+@settings(deadline=None, max_examples=300)
+@given(verbs())
+def test_no_pair_is_both(decisions: list[tuple[Constraint, ...]]) -> None:
+    made = settle(flat(decisions))
+    for one in ENTRIES:
+        for other in made.group(one):
+            assert not made.are_apart(one, other)
+            assert made.group(other) == made.group(one)
+
+
+@settings(deadline=None, max_examples=300)
+@given(verbs(), st.randoms(use_true_random=False))
+def test_the_order_of_storage_decides_nothing(decisions: list[tuple[Constraint, ...]], chance: random.Random) -> None:
+    constraints = flat(decisions)
+    shuffled = constraints[:]
+    chance.shuffle(shuffled)
+    assert demands(settle(shuffled)) == demands(settle(constraints))
+
+
+@settings(deadline=None, max_examples=300)
+@given(verbs())
+def test_the_last_verb_is_always_obeyed(decisions: list[tuple[Constraint, ...]]) -> None:
+    made = settle(flat(decisions))
+    if decisions:
+        assert all(made.obeys(one) for one in decisions[-1])
+
+
+@settings(deadline=None, max_examples=300)
+@given(verbs(), verbs())
+def test_a_verb_about_others_changes_nothing(
+    decisions: list[tuple[Constraint, ...]], later: list[tuple[Constraint, ...]]
+) -> None:
+    def renamed(entries: frozenset[str]) -> frozenset[str]:
+        return frozenset("other " + entry for entry in entries)
+
+    others = [Constraint(one.decision + 100, one.sign, renamed(one.left), renamed(one.right)) for one in flat(later)]
+    assert demands(settle([*flat(decisions), *others])) == demands(settle(flat(decisions)))
+
+
+@settings(deadline=None, max_examples=300)
+@given(verbs())
+def test_stories_are_judged_as_their_pairs_are(decisions: list[tuple[Constraint, ...]]) -> None:
+    made = settle(flat(decisions))
+    left, right = ENTRIES[:5], ENTRIES[5:]
+    assert made.may_join(left, right) == (not any(made.are_apart(one, other) for one in left for other in right))
+    assert made.may_part(left, right) == (not any(other in made.group(one) for one in left for other in right))
+
+
+@settings(deadline=None, max_examples=300)
+@given(verbs(), st.randoms(use_true_random=False))
+def test_a_machine_that_asks_never_breaks_a_decision(
+    decisions: list[tuple[Constraint, ...]], chance: random.Random
+) -> None:
+    made = settle(flat(decisions))
+    stories: dict[str, list[str]] = {}
+    place: dict[str, Placement] = {}
+    arrivals = [*ENTRIES, "e10", "e11"]
+    chance.shuffle(arrivals)
+    for step, entry in enumerate(arrivals):
+        ruling = made.rule(entry, place)
+        choices = [story for story in sorted(stories) if ruling.allows(story)] + [f"s{step}"]
+        story = ruling.forced_story or chance.choice(choices)
+        stories.setdefault(story, []).append(entry)
+        place[entry] = Placement("r" + entry, story)
+        _second_look(made, stories, place, chance, f"split{step}")
+    for one, other, demand in demands(made):
+        assert (place[one].story_id == place[other].story_id) == (demand == "together")
+
+
+def _second_look(
+    made: Settlement, stories: dict[str, list[str]], place: dict[str, Placement], chance: random.Random, fresh: str
+) -> None:
+    """Merge two stories, or split one, at random, where the decisions let it."""
+    first, second = chance.choice(sorted(stories)), chance.choice(sorted(stories))
+    members = stories[first]
+    if first != second:
+        if not made.may_join(members, stories[second]):
+            return
+        second, moving = first, stories.pop(second)
+    else:
+        moving = [entry for entry in members if chance.random() < 0.5]
+        staying = [entry for entry in members if entry not in moving]
+        if not moving or not staying or not made.may_part(staying, moving):
+            return
+        stories[first] = staying
+        second = fresh
+    stories.setdefault(second, []).extend(moving)
+    for entry in moving:
+        place[entry] = Placement("r" + entry, second)
