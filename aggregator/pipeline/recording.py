@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from aggregator.clustering.identifiers import mint
 from aggregator.model import Arrival
+from aggregator.newsroom.agencies import agency_called
 from aggregator.newsroom.corrections import recognise
 from aggregator.newsroom.identity import Identity, recognise_moved
 from aggregator.newsroom.publishers import Families, publisher_of
@@ -116,7 +117,7 @@ class Recorder:
     def _add(self, origin: Origin, entry: PreparedEntry, now: datetime, *, backlog: bool) -> str:
         entry_id = mint("e", origin.feed.url, entry.data.key, taken=self._entries.id_taken)
         row = self._row(origin, entry, entry_id, now, backlog=backlog)
-        number, report_id = self._placer.place(row, arrival(row, origin.feed, entry), now)
+        number, report_id = self._placer.place(row, arrival(row, origin, entry), now)
         if entry.lines:
             self._lines.count(origin.feed.id, entry.lines, report_id, number)
         return entry_id
@@ -124,7 +125,7 @@ class Recorder:
     def _revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> None:
         row = self._row(origin, entry, before.id, now, backlog=False)
         self._entries.revise(before, row, now)
-        self._placer.revise(before.id, arrival(row, origin.feed, entry))
+        self._placer.revise(before.id, arrival(row, origin, entry))
 
     def _row(self, origin: Origin, entry: PreparedEntry, entry_id: str, now: datetime, *, backlog: bool) -> EntryRow:
         feed, data, made = origin.feed, entry.data, entry.document
@@ -136,7 +137,7 @@ class Recorder:
             feed_id=feed.id,
             data=data,
             publisher=publisher,
-            agency=wire.agency if wire else (publisher if feed.agency else None),
+            agency=wire.agency if wire else (agency_called(publisher) or publisher if feed.agency else None),
             language=made.language,
             category=feed.category,
             canonical_url=made.canonical_url,
@@ -169,14 +170,15 @@ def event_time(entry: PreparedEntry, now: datetime) -> datetime:
     return min(data.published, now)
 
 
-def arrival(row: EntryRow, feed: StoredFeed, entry: PreparedEntry) -> Arrival:
+def arrival(row: EntryRow, origin: Origin, entry: PreparedEntry) -> Arrival:
     """Return the entry as the clustering sees it."""
     return Arrival(
         entry_id=row.id,
-        feed=feed.url,
+        feed=origin.feed.url,
         publisher=row.publisher,
         document=entry.told or entry.document,
         sketch=entry.sketch,
         time=row.time,
         agency=row.agency,
+        dated=entry.data.published is not None or not origin.archive,
     )

@@ -1,0 +1,153 @@
+"""The wire services: how each is called in its own language and in others', and where it publishes.
+
+Names are compared without regard to case; marks, which are short, as they are written. A loose mark is also a word, a
+name or another's initials and counts only where nothing else can be meant.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from aggregator.text.urls import registered_domain
+
+# agency | names | marks | loose marks | domains; entries of a column are parted by a semicolon.
+_TABLE = """
+AP|Associated Press;The Associated Press;Associated Press News;AP News;AP Wire|AP||apnews.com;ap.org
+Reuters|Reuters;Thomson Reuters;Reuters News;Рейтер;Ройтерс;ロイター;路透社;路透;로이터;رويترز;רויטרס|||reuters.com;reutersagency.com
+AFP|Agence France-Presse;Agence France Presse;Франс Пресс;法新社;AFP=時事;AFP通信;أ ف ب;فرانس برس|AFP;АФП||afp.com
+dpa|Deutsche Presse-Agentur;dpa-AFX;dpa-infocom;dpa International|dpa;DPA||dpa.com;dpa-international.com
+EFE|Agencia EFE;EFE Noticias;Agência EFE|EFE||efe.com
+ANSA|Agenzia ANSA;Redazione ANSA;ANSAmed||ANSA|ansa.it
+TASS|ITAR-TASS;ИТАР-ТАСС;Russian News Agency TASS|TASS;ТАСС;塔斯社||tass.ru;tass.com
+Xinhua|Xinhua News Agency;Xinhua;新华社;新華社;新华网;Xinhuanet;Синьхуа|||xinhuanet.com;news.cn
+Kyodo|Kyodo News;Kyodo;共同通信;共同通信社;共同社|共同||kyodonews.net;kyodonews.jp;kyodo.co.jp
+Jiji|Jiji Press;時事通信;時事通信社;時事ドットコム|時事|Jiji;JIJI|jiji.com
+PTI|Press Trust of India||PTI|ptinews.com
+ANI|Asian News International||ANI|aninews.in
+IANS|Indo-Asian News Service|IANS||ians.in
+UNI|United News of India||UNI|uniindia.com
+PA Media|Press Association;PA Media;PA News Agency;PA News||PA|pa.media;pressassociation.com
+UPI|United Press International|UPI||upi.com
+Belga|Belga News Agency;Agence Belga||Belga;BELGA|belga.be;belganewsagency.eu
+ANP|Algemeen Nederlands Persbureau;ANP Producties|ANP||anp.nl
+APA|Austria Presse Agentur;APA OTS||APA|apa.at
+PAP|Polska Agencja Prasowa;Nauka w Polsce - PAP||PAP|pap.pl
+Ukrinform|Укрінформ;Укринформ;Ukrinform|||ukrinform.ua;ukrinform.net;ukrinform.ru;ukrinform.de
+Interfax-Ukraine|Interfax-Ukraine;Интерфакс-Украина;Інтерфакс-Україна|||interfax.com.ua
+Anadolu|Anadolu Agency;Anadolu Ajansı;Anadolu Ajansi;Anadolu||AA|aa.com.tr
+Lusa|Agência Lusa;Lusa Agência||Lusa;LUSA|lusa.pt
+ČTK|Česká tisková kancelář;Czech News Agency|ČTK||ctk.cz;ctk.eu;ceskenoviny.cz
+TASR|Tlačová agentúra Slovenskej republiky|TASR||tasr.sk;teraz.sk
+SITA|Slovenská tlačová agentúra||SITA|sita.sk
+MTI|Magyar Távirati Iroda||MTI|mti.hu
+STA|Slovenska tiskovna agencija||STA|sta.si
+Hina|||HINA;Hina|hina.hr
+Tanjug|Tanjug;Танјуг|||tanjug.rs
+FENA|||FENA|fena.ba
+BTA|Bulgarian News Agency;Българска телеграфна агенция||BTA;БТА|bta.bg
+Agerpres|Agerpres|||agerpres.ro
+ANA-MPA|Athens-Macedonian News Agency;ΑΠΕ-ΜΠΕ|ANA-MPA;ΑΠΕ||amna.gr
+Ritzau|Ritzaus Bureau;Ritzau|||ritzau.dk;ritzau.com
+NTB|Norsk Telegrambyrå|NTB||ntb.no
+TT|Tidningarnas Telegrambyrå;TT Nyhetsbyrån;TT-Reuters||TT|tt.se
+STT|Suomen Tietotoimisto|STT||stt.fi
+BNS|Baltic News Service|BNS||bns.ee;bns.lt;bns.lv
+Keystone-SDA|Keystone-SDA;Keystone-ATS;Schweizerische Depeschenagentur|SDA;sda;SDA-ATS;ATS||keystone-sda.ch
+Interfax|Interfax;Интерфакс|||interfax.ru;interfax.com
+RIA Novosti|RIA Novosti;РИА Новости|||ria.ru;sputniknews.com
+BelTA|BelTA;БЕЛТА|||belta.by
+Kazinform|Kazinform;Казинформ|||inform.kz
+Azertac|Azertac;AZƏRTAC|||azertag.az
+Armenpress|Armenpress;Արմենպրես|||armenpress.am
+IRNA|Islamic Republic News Agency;ایرنا|IRNA||irna.ir
+WAM|Emirates News Agency|WAM;وام||wam.ae
+SPA|Saudi Press Agency;واس||SPA|spa.gov.sa
+QNA|Qatar News Agency;قنا||QNA|qna.org.qa
+MENA|Middle East News Agency;أ ش أ||MENA|mena.org.eg
+KUNA|Kuwait News Agency;كونا|KUNA||kuna.net.kw
+Petra|Jordan News Agency;بترا||Petra|petra.gov.jo
+SANA|Syrian Arab News Agency;سانا||SANA|sana.sy
+Yonhap|Yonhap News Agency;Yonhap News;Yonhap;연합뉴스|||yna.co.kr;yonhapnews.co.kr
+Newsis|Newsis;뉴시스|||newsis.com
+News1|뉴스1|||news1.kr
+KCNA|Korean Central News Agency|KCNA||kcna.kp;kcna.co.jp
+CNA|Central News Agency;中央通訊社;Focus Taiwan;中央社|||cna.com.tw;focustaiwan.tw
+VNA|Vietnam News Agency;TTXVN|TTXVN|VNA|vnanet.vn
+Bernama|Bernama|||bernama.com
+Antara|Antara News||ANTARA;Antara|antaranews.com
+AAP|Australian Associated Press;AAP Newswire|AAP||aap.com.au
+The Canadian Press|The Canadian Press;Canadian Press;La Presse Canadienne||CP|thecanadianpress.com
+Bloomberg|Bloomberg News;Bloomberg|||bloomberg.com
+Europa Press|Europa Press|||europapress.es
+AGI|Agenzia Italia||AGI|agi.it
+Adnkronos|Adnkronos;Adnkronos/Labitalia|||adnkronos.com
+LaPresse|LaPresse|||lapresse.it
+SID|Sport-Informations-Dienst||SID;sid|sid.de
+epd|Evangelischer Pressedienst|epd||epd.de
+KNA|Katholische Nachrichten-Agentur||KNA|kna.de
+Télam|Télam;Telam|||telam.com.ar
+Notimex|Notimex|||notimex.gob.mx
+Agência Brasil|Agência Brasil;Agencia Brasil|||
+Prensa Latina|Prensa Latina|||prensa-latina.cu
+NAN|News Agency of Nigeria||NAN|nannews.ng
+GNA|Ghana News Agency||GNA|gna.org.gh
+SAnews|SAnews|||sanews.gov.za
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """A wire service: its short name, by which entries are attributed, and the ways it is written."""
+
+    name: str
+    names: tuple[str, ...]
+    marks: tuple[str, ...]
+    loose: tuple[str, ...]
+    domains: tuple[str, ...]
+
+
+def _read(line: str) -> Agency:
+    name, *columns = line.split("|")
+    names, marks, loose, domains = (tuple(part for part in column.split(";") if part) for column in columns)
+    return Agency(name, names, marks, loose, domains)
+
+
+AGENCIES = tuple(_read(line) for line in _TABLE.strip().split("\n"))
+
+_BY_NAME = {name.casefold(): agency.name for agency in AGENCIES for name in agency.names}
+_BY_MARK = {mark: agency.name for agency in AGENCIES for mark in (*agency.marks, *agency.loose)}
+_BY_DOMAIN = {domain: agency.name for agency in AGENCIES for domain in agency.domains}
+LOOSE = frozenset(mark for agency in AGENCIES for mark in agency.loose)
+
+# What surrounds an agency's name where it stands for the author.
+_BEFORE = re.compile(
+    r"^(?:(?:by|von|par|por|de|di|da|af|av|door|od|the|agencia|agence|agenzia|agência|agentur|redazione|redacción|"
+    r"redação|source|quelle|fuente|fonte|bron|via|news agency|correspondents?)\b[\s:]*|[©/(\[])+",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(r"(?:\s*\b(?:staff|writers?|news(?: agency| wire)?|newswire|agency|agentur|gmbh|inc)\b\.?|[/)\].])+$", re.IGNORECASE)  # fmt: skip
+
+
+def agency_called(name: str) -> str | None:
+    """Return the agency that goes by a name or a mark, None where no agency does."""
+    name = " ".join(name.split())
+    for form in dict.fromkeys((name, _BEFORE.sub("", name).strip(), _AFTER.sub("", _BEFORE.sub("", name)).strip())):
+        found = _BY_NAME.get(form.casefold()) or _BY_MARK.get(form) or _BY_DOMAIN.get(form.casefold())
+        if found:
+            return found
+    return None
+
+
+def agency_of_address(url: str | None) -> str | None:
+    """Return the agency whose site an address is on."""
+    domain = registered_domain(url) if url else None
+    return _BY_DOMAIN.get(domain) if domain else None
+
+
+def forms(*, loose: bool = True) -> str:
+    """Return a regular expression for any agency as it is written: names in any case, marks as they are."""
+    names = sorted((name for agency in AGENCIES for name in agency.names), key=len, reverse=True)
+    marks = sorted((mark for mark in _BY_MARK if loose or mark not in LOOSE), key=len, reverse=True)
+    every = [f"(?i:{re.escape(name)})" for name in names] + [re.escape(mark) for mark in marks]
+    return "(?:" + "|".join(every) + ")"
