@@ -12,6 +12,7 @@ from aggregator.parsing.feed import parse
 from aggregator.settings import ParseSettings
 from aggregator.text.boilerplate import line_hashes, without_boilerplate
 from aggregator.text.clean import document
+from aggregator.text.language import identify
 from aggregator.text.tokens import words
 
 
@@ -89,7 +90,7 @@ def prepare_entry(
     sketching: bool,
 ) -> PreparedEntry:
     """Clean one entry, and sketch it unless its text is the stored one."""
-    made = document(data, language, publisher_names=publisher_names)
+    made = document(data, language, publisher_names=publisher_names, identify=identify)
     if made.content_hash == known_hash:
         return PreparedEntry(data, made, unchanged=True)
     sketch = None
