@@ -1,5 +1,195 @@
-"""Stop-gap."""
+"""Corrections, clarifications, kills and withdrawals: recognising the notice, and finding the copies left uncorrected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from aggregator.model import Entry
+from aggregator.newsroom.notices import KINDS, Kind, openings, statements
+from aggregator.text.tokens import sentences, words
+
+# Kinds after which nothing of the text stands; the digest's own list holds them too.
+TAKEN_BACK = frozenset({"kill", "withdrawn", "retraction"})
+
+_OPENING = 700  # characters at either end of a text in which notices stand
+_CLOSING = 1_200
+
+_OPENINGS = [(kind, openings(kind)) for kind in KINDS]
+_STATEMENTS = [(kind, statements(kind)) for kind in KINDS]
+_BRACKETED_TITLE = re.compile(
+    r"[(\[（【]\s*(?P<phrase>corrected|correction|korrigiert|berichtigt|corrigé|corregid[ao]|corretto|corrigid[ao]|исправлено|"
+    r"виправлено|rättad|rettet|更正|訂正|정정)\s*[)\]）】]",
+    re.IGNORECASE,
+)
+# A market's correction, a storm's advisory, a prison's Corrections: words that follow and show that no text is meant.
+_OTHER_SENSE = re.compile(
+    r"\b(?:stocks?|shares?|markets?|bourses?|nasdaq|dow|dax|index|aktien|kurse|börse|mercados?|bolsa|prices?|rally|"
+    r"weather|heat|flood|winter|wind|storm|travel|tsunami|beach|boil|traffic|health|surf|frost|air quality|"
+    r"officers?|facility|department|law(?:s|makers)?|act|amendment|board|committee|закон\w*|конституц\w*)\b",
+    re.IGNORECASE,
+)
+_SENSES = ("correction", "advisory")
 
 
-def recognise(title, text):
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice that an entry carries: its kind, the words that gave it away, and the sentence they stand in."""
+
+    kind: Kind
+    phrase: str
+    statement: str = ""
+
+
+def recognise(title: str, text: str) -> Notice | None:
+    """Return the notice that an entry carries, the gravest where there are several; None where it carries none."""
+    found = [notice for notice in (_in_title(title), *_in_text(text)) if notice is not None]
+    return min(found, key=lambda notice: KINDS.index(notice.kind), default=None)
+
+
+def _in_title(title: str) -> Notice | None:
+    title = " ".join(title.split())
+    for kind, pattern in _OPENINGS:
+        match = pattern.match(title)
+        if match is not None and not _means_something_else(kind, match["rest"], bare=True):
+            return Notice(kind, match["phrase"], title)
+    tail = _BRACKETED_TITLE.search(title)
+    return Notice("correction", tail["phrase"], title) if tail else None
+
+
+def _in_text(text: str) -> list[Notice]:
+    ends = [text] if len(text) <= _OPENING + _CLOSING else [text[:_OPENING], text[-_CLOSING:]]
+    found = []
+    for end in ends:
+        for kind, pattern in _STATEMENTS:
+            match = pattern.search(end)
+            if match is not None:
+                found.append(Notice(kind, match[0].strip(), _sentence_at(end, match.start())))
+        for line in end.split("\n"):
+            notice = _in_line(line.strip())
+            if notice is not None:
+                found.append(notice)
+    return found
+
+
+def _in_line(line: str) -> Notice | None:
+    for kind, pattern in _OPENINGS:
+        match = pattern.match(line)
+        if match is not None and match["rest"].strip(" :–—-.!") and not _means_something_else(kind, match["rest"]):
+            return Notice(kind, match["phrase"], _first_sentences(line))
     return None
+
+
+def _means_something_else(kind: str, rest: str, *, bare: bool = False) -> bool:
+    if bare and not rest.strip(" :–—-.!)]"):
+        return True  # a title that is but the word names a column of corrections, or a film
+    return kind in _SENSES and _OTHER_SENSE.search(rest[:60]) is not None
+
+
+def _first_sentences(line: str) -> str:
+    return line if len(line) <= 400 else line[:400].rsplit(None, 1)[0] + " …"
+
+
+def _sentence_at(text: str, place: int) -> str:
+    line_start = text.rfind("\n", 0, place) + 1
+    line_end = text.find("\n", place)
+    line = text[line_start : line_end if line_end >= 0 else len(text)]
+    position = place - line_start
+    for sentence in sentences(line, None):
+        position -= len(sentence) + 1
+        if position < 0:
+            return _first_sentences(sentence)
+    return _first_sentences(line.strip())
+
+
+# --- copies left uncorrected ---------------------------------------------------------------------
+
+_CONTEXT = 3  # words on either side of a change: "twelve people" is everywhere, its surroundings are not
+_LIKE = 0.6  # share of common words from which two sentences are one, reworded
+_NOT = re.compile(
+    r"(?P<new>[\w.,%$€£'’-]+(?: [\w.,%$€£'’-]+){0,3}?),? (?:not|nicht|et non|y no|e non|e não|niet|а не|inte|ikke|not the)"
+    r" (?P<old>[\w.%$€£'’-]+(?: [\w%$€£'’-]+){0,3})",
+    re.IGNORECASE,
+)
+
+
+def stale_copies(
+    notice: Entry, text: str, others: Sequence[tuple[Entry, str]], before: str | None = None
+) -> tuple[Entry, ...]:
+    """Return the entries that still carry what ``notice`` (with its present ``text``) corrected, oldest first.
+
+    ``others`` are the story's entries with their texts, ``before`` the corrected entry's text before the correction.
+    After a kill or withdrawal every copy of that agency's or publisher's text is stale. After a correction it is those
+    with a changed passage as it was before; where no earlier text is known, the copies (one report or one agency) that
+    hold the wrong words of "X, not Y", or a sentence of the corrected text with other numbers.
+    """
+    rest = [(entry, told) for entry, told in others if entry.id != notice.id and entry.correction is None]
+    if notice.correction in TAKEN_BACK:
+        chosen = [entry for entry, _ in rest if _same_text(notice, entry)]
+    elif before is not None and _tokens(before) != _tokens(text):
+        changes = _changes(_tokens(before), _tokens(text))
+        chosen = [entry for entry, told in rest if _carries(told, changes)]
+    else:
+        chosen = [
+            entry
+            for entry, told in rest
+            if entry.time <= notice.time and _same_text(notice, entry) and _contradicts(text, told)
+        ]
+    return tuple(sorted(chosen, key=lambda entry: (entry.time, entry.id)))
+
+
+def _same_text(notice: Entry, other: Entry) -> bool:
+    behind = {name for name in (notice.agency, notice.publisher) if name}
+    return notice.report_id == other.report_id or other.agency in behind or other.publisher == notice.publisher
+
+
+def _tokens(text: str) -> list[str]:
+    return words(text, None)
+
+
+def _changes(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the changed passages with their surroundings: as they were, and as they are now."""
+    found = []
+    for op, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if op in ("replace", "delete"):
+            was = old[max(a - _CONTEXT, 0) : b + _CONTEXT]
+            now = new[max(c - _CONTEXT, 0) : d + _CONTEXT]
+            if len(was) > _CONTEXT:
+                found.append((_spaced(was), _spaced(now)))
+    return found
+
+
+def _spaced(tokens: Sequence[str]) -> str:
+    return " " + " ".join(tokens) + " "
+
+
+def _carries(text: str, changes: Sequence[tuple[str, str]]) -> bool:
+    spaced = _spaced(_tokens(text))
+    return any(was in spaced and now not in spaced for was, now in changes)
+
+
+def _contradicts(corrected: str, text: str) -> bool:
+    spaced = _spaced(_tokens(text))
+    pairs = [(_spaced(_tokens(match["old"])), _spaced(_tokens(match["new"]))) for match in _NOT.finditer(corrected)]
+    stated = [(old, new) for old, new in pairs if old.strip() and new.strip() and old != new]
+    if any(old in spaced and new not in spaced for old, new in stated):
+        return True
+    told = [_tokens(sentence) for sentence in sentences(text, None)]
+    return any(_other_numbers(_tokens(sentence), told) for sentence in sentences(corrected, None))
+
+
+def _other_numbers(sentence: Sequence[str], told: Sequence[Sequence[str]]) -> bool:
+    """Say whether one of the sentences told is this one with other numbers."""
+    here = {word for word in sentence if word[0].isdigit()}
+    plain = set(sentence) - here
+    if not here or len(plain) < 5:
+        return False
+    for other in told:
+        there = {word for word in other if word[0].isdigit()}
+        common = len(plain & set(other))
+        alike = common / max(len(plain | (set(other) - there)), 1)
+        if alike >= _LIKE and there and not here & there:
+            return True
+    return False

@@ -1,0 +1,216 @@
+"""The words by which agencies and papers correct, clarify and take back, by kind and language.
+
+Each table holds regular expressions. Openings stand at the beginning of a title or of a line of text, where a notice
+names itself; statements are whole phrases, which stand anywhere near the beginning or the end of a text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+Kind = Literal["correction", "clarification", "advisory", "kill", "withdrawn", "retraction"]
+
+# The gravest first: where two are found, it is the first that counts.
+KINDS: Final[tuple[Kind, ...]] = ("kill", "withdrawn", "retraction", "correction", "clarification", "advisory")
+
+_STORY = r"(?:story|article|report|dispatch|headline|post|piece|column|caption|item|newsletter|analysis|obituary|version|video|graphic|photo)"  # fmt: skip
+_ARTIKEL = r"(?:Artikels?|Textes|Text|Beitrags?|Berichts?|Meldung|Überschrift|Nachricht)"
+_NOTA = r"(?:noticia|nota|artículo|información|texto|reportaje|titular|crónica)"
+_MATERIAL = r"(?:материала|статьи|новости|публикации|сообщения|текста|заметки)"
+_MATERIAL_UK = r"(?:матеріалу|статті|новини|публікації|повідомлення|тексту)"
+
+# At the beginning of a title or line, and followed by a colon, a dash or the like.
+OPENINGS: Final[dict[Kind, tuple[str, ...]]] = {
+    "kill": (
+        r"(?:(?:MANDATORY|STORY|PHOTO|BULLETIN|URGENT) )?KILL(?:ED)?",
+        r"(?-i:BC|AP)[-–].{0,60}[-–]{1,2}(?:KILL|Kill)",
+        r"ACHTUNG,? MELDUNG (?:ZURÜCKGEZOGEN|NICHT VERWENDEN)",
+        r"ANNULATION",
+        r"ANULACIÓN|ANULADA|ANULAR",
+        r"ANNULLA(?: E SOSTITUISCE|RE|TA|MENTO)?",
+        r"ANULAÇÃO",
+        r"ANULOWAN[EAIY]|ANULACJA",
+        r"АННУЛИРОВАНО|АННУЛИРОВАНИЕ|АННУЛИРУЕТСЯ|ОТБОЙ",
+        r"АНУЛЬОВАНО|АНУЛЮВАННЯ|СКАСОВАНО",
+        r"ANNULLERES|ANNULLERAS|MAKULERES|UTGÅR",
+        r"ZRUŠENO|RUŠÍ SE",
+        r"İPTAL",
+    ),
+    "withdrawn": (
+        r"(?:STORY )?WITHDRAWN|STORY REMOVED|REMOVED",
+        r"RÜCKZUG|ZURÜCKGEZOGEN",
+        r"RETIRÉ",
+        r"RETIRADA",
+        r"INGETROKKEN",
+        r"WYCOFAN[EAY]",
+        r"ОТОЗВАНО",
+        r"ВІДКЛИКАНО",
+        r"INDRAGEN|TILLBAKADRAGEN|TRUKKET TILBAGE|TRUKKET",
+    ),
+    "retraction": (
+        r"RETRACTION|RETRACTED",
+        r"RETRACTACIÓN|RETRATAÇÃO|RITRATTAZIONE|RÉTRACTATION",
+        r"ОПРОВЕРЖЕНИЕ|СПРОСТУВАННЯ",
+    ),
+    "correction": (
+        r"correct(?:ion|ed|s)(?: ?\((?:official|\d)\))?(?: ?-? ?\d)?",
+        r"(?-i:BC|AP)[-–].{0,60}[-–]{1,2}correction",
+        r"erratum|errata(?: corrige)?",
+        r"korrektur|korrigiert|berichtigung|berichtigt|richtigstellung",
+        r"rectificatif|corrigé|corrige",
+        r"corrección|corregid[ao]|fe de (?:errat|error)(?:e|a)?s?|rectificación",
+        r"correzione|corretto|corregge|rettifica",
+        r"correção|corrigid[ao]|retificação",
+        r"correctie|gecorrigeerd|rectificatie",
+        r"korekta|sprostowanie|poprawiona",
+        r"исправление|исправлено|исправленная версия|поправка",
+        r"виправлення|виправлено|виправлена версія",
+        r"rättelse|rättad|rettelse|rettet|korrigering",
+        r"oikaisu|korjaus|korjattu",
+        r"oprava|opraveno",
+        r"helyesbítés|javítás",
+        r"düzeltme",
+        r"διόρθωση|ορθή επανάληψη",
+        r"تصحيح",
+        r"更正|訂正|정정|정정보도",
+        r"भूल सुधार|शुद्धिपत्र",
+    ),
+    "clarification": (
+        r"clarification|clarified",
+        r"klarstellung|präzisierung",
+        r"mise au point|précision",
+        r"aclaración|precisazione|esclarecimento",
+        r"verduidelijking|wyjaśnienie",
+        r"уточнение|уточнено|уточнення",
+        r"förtydligande|præcisering|presisering|täsmennys|upřesnění",
+        r"توضيح|澄清",
+    ),
+    "advisory": (
+        r"(?-i:ADVISORY)",
+        r"(?:editors?[’']? advisory|advisory to (?:editors|clients|customers)|attention,? editors"
+        r"|(?:a )?note to (?:editors|clients))",
+        r"(?:hinweis an die (?:redaktionen|kunden)|redaktioneller hinweis)",
+        r"(?:avis aux (?:rédactions|clients|abonnés)|aviso a (?:los )?(?:editores|clientes|abonados)"
+        r"|avviso ai (?:clienti|redattori))",
+        r"(?:вниманию (?:редакций|клиентов|подписчиков)|до уваги (?:редакцій|клієнтів|передплатників))",
+    ),
+}
+
+# Whole phrases; what they speak of is the text itself, so that a market's correction is none.
+STATEMENTS: Final[dict[Kind, tuple[str, ...]]] = {
+    "kill": (
+        rf"(?:please|must|editors[,:]?(?: please)?) kill (?:the|our|this) [\w\s,.'’:“”\"-]{{0,80}}?{_STORY}",
+        rf"(?:mandatory|bulletin|story) kill\b(?=[^.]{{0,200}}\b{_STORY})",
+        r"(?:bitte|diese) (?:die )?meldung (?:bitte )?nicht (?:mehr )?(?:verwenden|veröffentlichen)",
+        r"(?:merci|prière) d['’]annuler (?:la|notre|cette) (?:dépêche|information)",
+        r"(?:cette|notre|la) dépêche (?:\S+ ){0,6}?est annulée",
+        r"(?:rogamos|se ruega|por favor,?) (?:que )?(?:anulen|anular|no utilicen) (?:la|nuestra|esta) (?:noticia"
+        r"|nota|información)",
+        r"si prega di (?:annullare|non utilizzare) (?:la|il|questa|nostra)",
+        r"(?:pedimos|solicita-se) (?:a )?anulação da notícia",
+        r"prosimy o (?:anulowanie|niewykorzystywanie) (?:depeszy|informacji)",
+        r"(?:просим|просьба) (?:аннулировать|не использовать) (?:сообщение|новость|материал)|сообщение аннулировано",
+        r"(?:просимо|прохання) (?:анулювати|не використовувати) (?:повідомлення|новину|матеріал)"
+        r"|повідомлення анульовано",
+        r"(?:配信)?記事を(?:全文)?取り消し(?:ます|ました)|전문\s?취소|稿件作废|(?:请|請)勿(?:使用|采用|採用)(?:该|本|此)(?:稿|文)",
+    ),
+    "withdrawn": (
+        r"(?:has|have) (?:withdrawn|removed|pulled|taken down|deleted) (?:its|our|a|the"
+        rf"|this) (?:\S+ ){{0,4}}?{_STORY}",
+        rf"this {_STORY} (?:has been|was|is) (?:withdrawn|removed|taken down|deleted|unpublished)",
+        rf"(?:der|dieser?|die|unser|wir haben (?:den|diesen|die)) {_ARTIKEL} (?:\S+ ){{0,8}}?(?:zurückgezogen"
+        r"|entfernt|gelöscht)",
+        r"(?:cet article|cette dépêche|notre article) (?:a été|est) (?:retirée?|supprimée?|dépubliée?)",
+        rf"(?:esta|este) {_NOTA} (?:ha sido|fue) (?:retirad|eliminad|borrad)[ao]",
+        r"questo articolo è stato (?:ritirato|rimosso|cancellato)",
+        r"(?:esta notícia|este (?:texto|artigo)) foi (?:retirad|removid|apagad|despublicad)[ao]",
+        r"dit (?:artikel|bericht) is (?:ingetrokken|verwijderd|offline gehaald)",
+        r"(?:ten|ta|niniejszy) (?:artykuł|tekst|depesza|materiał) został[ay]? (?:wycofan|usunięt)[yae]",
+        r"(?:этот )?(?:материал|публикация|новость|сообщение) (?:был[ао]? )?(?:отозван|снят"
+        r"|удал[её]н)[ао]?(?: (?:с публикации|редакцией))",
+        r"(?:цей )?(?:матеріал|новину|публікацію|повідомлення) (?:було )?(?:відкликано|вилучено|знято"
+        r"|видалено)(?: (?:редакцією|з публікації))",
+        r"(?:den här )?(?:artikeln|texten|artiklen|artikkelen) (?:är|har blitt|er|er blevet|har"
+        r"|är) (?:tillbakadragen|borttagen|trukket (?:tilbage|tilbake)|avpublicerad|fjernet)",
+        r"本文已(?:撤回|撤下|删除|刪除)|已撤稿|이 기사는 (?:삭제|철회)",
+    ),
+    "retraction": (
+        rf"(?:has|have|is being|been) retract(?:ed|ing) (?:its|our|a|the|this) (?:\S+ ){{0,4}}?{_STORY}",
+        rf"this {_STORY} (?:has been|is|was) (?:fully )?retracted|we (?:fully |hereby )?retract (?:the|this"
+        rf"|our) (?:\S+ ){{0,3}}?{_STORY}",
+        rf"nos retractamos de (?:esta|la) {_NOTA}",
+    ),
+    "correction": (
+        r"(?:an? )?(?:earlier|previous|prior|original|initial) versions? of (?:this|the"
+        rf"|our) (?:\S+ ){{0,2}}?{_STORY}",
+        rf"this {_STORY}(?:['’]s (?:headline|caption))? (?:has been|was|is being) (?:corrected|amended"
+        r"|updated to correct|edited to correct)",
+        rf"this is a corrected (?:version|{_STORY})|this version corrects|{_STORY} corrects\b",
+        rf"\(\s?corrects? [^)]{{5,300}}\)|^corrects (?:headline|paragraph|para|lead|the|spelling|name"
+        rf"|to)\b[^\n]{{5,}}",
+        r"(?:the|our) (?:Associated Press|AP|newspaper|paper|site|\w+) (?:\S+ )?(?:erroneously|incorrectly|wrongly"
+        rf"|mistakenly) reported[^.\n]{{0,200}}(?:the {_STORY}|corrected)",
+        rf"in (?:a|an) (?:{_STORY}) (?:published|on|about|sent|filed)[^.\n]{{0,160}}(?:erroneously|incorrectly"
+        r"|wrongly|mistakenly) (?:reported|stated|said|identified|named|gave)",
+        r"(?:in )?(?:einer|der|die|eine|unserer) (?:früheren?|ersten?|vorherigen?|ursprünglichen?"
+        rf"|älteren?) (?:version|fassung) (?:dieses|des|dieser|der|unseres) (?:\S+ )?{_ARTIKEL}",
+        rf"dieser? {_ARTIKEL} wurde (?:\S+ ){{0,4}}?(?:korrigiert|berichtigt)|wir haben (?:das|dies|den fehler"
+        rf"|die stelle|die angabe|die zahl|den namen) (?:\S+ ){{0,3}}?(?:korrigiert|berichtigt)",
+        r"(?:une|la|dans une|dans la) (?:version (?:précédente|antérieure|initiale)|première version"
+        r"|précédente version) de (?:cet article|ce texte|cette dépêche|notre article|cet article)",
+        r"(?:cet article|cette dépêche|ce texte) a été (?:corrigée?|rectifiée?|modifiée? pour corriger)"
+        r"|\(\s?corrige [^)]{5,200}\)",
+        r"(?:una|en una|la) (?:versión|primera versión) (?:anterior|previa|inicial|preliminar)? ?de (?:este"
+        rf"|esta) {_NOTA}",
+        rf"(?:este|esta) {_NOTA} (?:ha sido|fue) (?:corregid|rectificad)[ao]",
+        r"(?:una|in una|nella) (?:versione precedente|precedente versione|prima versione|versione iniziale) (?:di"
+        r"|del) (?:questo|questa|nostro|presente) (?:articolo|notizia|testo)|questo articolo è stato corretto",
+        r"(?:uma|em uma|numa|na) (?:versão anterior|primeira versão|versão inicial) (?:deste|desta) (?:texto"
+        r"|artigo|reportagem|notícia|matéria)|(?:este texto|esta reportagem|este artigo"
+        r"|esta notícia) foi corrigid[ao]",
+        r"(?:in een|een|de) (?:eerdere|vorige|oorspronkelijke) versie van dit (?:artikel|bericht|stuk|verhaal)"
+        r"|dit (?:artikel|bericht) is (?:gecorrigeerd|gerectificeerd)",
+        r"(?:we|w) (?:wcześniejszej|poprzedniej|pierwotnej) wersji (?:tego |niniejszego )?(?:artykułu|tekstu"
+        r"|depeszy|materiału)|(?:artykuł|tekst|depesza) został[ay]? (?:poprawion|skorygowan)[yae]",
+        r"в (?:предыдущей|более ранней|первоначальной|ранней|первой) версии (?:этого |этой |данного "
+        rf"|данной )?{_MATERIAL}|(?:материал|текст|новость) исправлен[ао]?\b"
+        r"|редакция приносит извинения за (?:ошибку|неточность)",
+        rf"у (?:попередній|ранішій|первісній|більш ранній|першій) версії (?:цього |цієї |даного )?{_MATERIAL_UK}"
+        r"|(?:матеріал|текст|новину) виправлено|редакція (?:перепрошує|вибачається) за (?:помилку|неточність)",
+        r"i en (?:tidigare|tidligere) (?:version|versjon|udgave|utgave|utgåva) av? ?(?:af )?(?:den här |denne "
+        r"|denna |dette )?(?:artikeln?|artiklen|artikkelen|texten|teksten|saken|nyheten)",
+        r"(?:jutun|artikkelin|uutisen) (?:aiemmassa|aikaisemmassa|alkuperäisessä) versiossa",
+        r"v (?:předchozí|dřívější|původní) verzi (?:tohoto |této )?(?:článku|textu|zprávy)",
+        r"(?:haberin|yazının) (?:önceki|ilk) (?:sürümünde|versiyonunda|halinde)",
+        r"σε προηγούμενη (?:έκδοση|εκδοχή) (?:του|αυτού του) (?:άρθρου|κειμένου)",
+        r"في نسخة سابقة من (?:هذا|هذه) (?:المقال|الخبر|التقرير|المقالة)",
+        r"本文(?:的)?(?:先前|早前|较早|較早|之前|此前)(?:的)?版本|(?:お詫び|おわび)して訂正|記事を訂正(?:しました|します)|바로잡습니다",
+    ),
+    "clarification": (
+        rf"this {_STORY} (?:has been|was) (?:clarified|(?:updated|amended|edited) to (?:clarify|make clear))",
+        r"dieser artikel wurde präzisiert|cet article a été (?:précisé|modifié pour préciser)",
+        rf"(?:este|esta) {_NOTA} (?:ha sido|fue) (?:aclarad|precisad|actualizad)[ao] para (?:aclarar|precisar)",
+        r"(?:текст|материал) уточн[её]н редакцией|текст уточнено редакцією",
+    ),
+    "advisory": (
+        rf"(?:editors|clients|subscribers)(?:[,:]| are advised| please note)[^.\n]{{0,120}}\b(?:{_STORY}|alert"
+        r"|slug)\b",
+        r"attention (?:editors|subscribers|clients)\b",
+    ),
+}
+
+
+def openings(kind: Kind) -> re.Pattern[str]:
+    """Return what recognises a notice of a kind at the beginning of a title or line."""
+    capitals = kind in ("kill", "withdrawn", "retraction")
+    names = "|".join(OPENINGS[kind])
+    end = r"(?=\s*[:：;.!–—|\])）】]|\s?[-–—]|\s*$)"
+    return re.compile(
+        rf"^[\W_]*(?P<phrase>{names}){end}(?P<rest>.*)", re.DOTALL if capitals else re.DOTALL | re.IGNORECASE
+    )
+
+
+def statements(kind: Kind) -> re.Pattern[str]:
+    """Return what recognises a notice of a kind inside a text."""
+    return re.compile("|".join(f"(?:{phrase})" for phrase in STATEMENTS[kind]), re.IGNORECASE | re.MULTILINE)

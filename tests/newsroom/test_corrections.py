@@ -1,0 +1,195 @@
+"""Recognising corrections and withdrawals, and the copies they left behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.digest.values import WITHDRAWN
+from aggregator.newsroom.corrections import TAKEN_BACK, recognise, stale_copies
+from tests.newsroom.made import made_entry
+
+TITLES = [
+    ("correction", "CORRECTED-Ferry maker cuts forecast"),
+    ("correction", "CORRECTED (OFFICIAL)-Ferry maker cuts forecast"),
+    ("correction", "Correction: Harbor-Fire story"),
+    ("correction", "CORRECTS: Twelve hurt in harbour fire"),
+    ("correction", "Twelve hurt in harbour fire (corrected)"),
+    ("correction", "(Korrektur: Zahl der Verletzten) Brand im Hafen"),
+    ("correction", "Berichtigung: Brand im Hafen"),
+    ("correction", "RECTIFICATIF - Incendie dans le port"),
+    ("correction", "CORRECCIÓN: Incendio en el puerto"),
+    ("correction", "Fe de errores: Incendio en el puerto"),
+    ("correction", "RETTIFICA: Incendio nel porto"),
+    ("correction", "CORREÇÃO – Incêndio no porto"),
+    ("correction", "Rectificatie: Brand in de haven"),
+    ("correction", "KOREKTA: Pożar w porcie"),
+    ("correction", "ИСПРАВЛЕНИЕ: Пожар в порту"),
+    ("correction", "ВИПРАВЛЕННЯ: Пожежа в порту"),
+    ("correction", "Rättelse: Brand i hamnen"),
+    ("correction", "Rettelse: Brand på havnen"),
+    ("correction", "OPRAVA: Požár v přístavu"),
+    ("correction", "【訂正】港で火災"),
+    ("correction", "更正：港口火灾"),
+    ("correction", "[정정] 항구 화재"),
+    ("correction", "تصحيح: حريق في الميناء"),
+    ("clarification", "Clarification: Harbor-Fire story"),
+    ("clarification", "Klarstellung: Brand im Hafen"),
+    ("clarification", "Уточнение: Пожар в порту"),
+    ("kill", "MANDATORY KILL: Harbor fire"),
+    ("kill", "STORY KILL - Harbor fire"),
+    ("kill", "АННУЛИРОВАНО: Пожар в порту"),
+    ("kill", "ANULADA: Incendio en el puerto"),
+    ("kill", "ANNULLA E SOSTITUISCE: Incendio nel porto"),
+    ("withdrawn", "WITHDRAWN: Harbor fire"),
+    ("withdrawn", "STORY REMOVED: BC-Harbor Fire"),
+    ("retraction", "RETRACTION: Harbor fire"),
+    ("advisory", "ADVISORY-Story on harbor fire will be replaced"),
+]
+TEXTS = [
+    ("correction", "The fire is out.\nAn earlier version of this story misstated the number of the hurt."),
+    ("correction", "A previous version of this article gave the wrong day."),
+    ("correction", "This story has been corrected to show that the fire broke out on Sunday."),
+    ("correction", "OSTEND (Wire) - (Corrects paragraph 3 to say 12 people, not 21)\nThe fire is out."),
+    ("correction", "The fire is out.\nCorrection: The fire broke out on Sunday, not on Monday."),
+    ("correction", "Der Brand ist gelöscht. In einer früheren Version dieses Artikels stand eine falsche Zahl."),
+    ("correction", "Dieser Artikel wurde am Montag korrigiert."),
+    ("correction", "Une version précédente de cet article donnait un autre chiffre."),
+    ("correction", "Una versión anterior de esta noticia daba otra cifra."),
+    ("correction", "In una versione precedente di questo articolo la cifra era sbagliata."),
+    ("correction", "Uma versão anterior deste texto trazia outro número."),
+    ("correction", "In een eerdere versie van dit artikel stond een verkeerd aantal."),
+    ("correction", "We wcześniejszej wersji artykułu podano błędną liczbę."),
+    ("correction", "В предыдущей версии материала была указана неверная цифра."),
+    ("correction", "У попередній версії новини було вказано хибну цифру."),
+    ("correction", "I en tidigare version av artikeln angavs fel antal."),
+    ("correction", "本文先前版本的数字有误。"),
+    ("correction", "人数に誤りがありました。おわびして訂正します。"),
+    ("clarification", "This article was updated to clarify who gave the order."),
+    ("kill", "Editors, please kill the story about the harbor fire."),
+    ("kill", "Rogamos anulen la noticia sobre el incendio."),
+    ("kill", "Просим аннулировать сообщение о пожаре."),
+    ("withdrawn", "The Associated Press has withdrawn its story about the harbor fire."),
+    ("withdrawn", "This article has been removed after doubts about its source."),
+    ("withdrawn", "Diese Meldung wurde am Montag zurückgezogen."),
+    ("withdrawn", "Cet article a été retiré."),
+    ("retraction", "The Courier has retracted its report on the harbour fire."),
+    ("retraction", "This story has been retracted."),
+]
+NEGATIVES = [
+    ("Market correction looms as bond yields rise", "Stocks may fall into a correction, analysts said."),
+    ("Correction: stocks slide 10 percent from their peak", "Shares fell for a third day."),
+    ("Corrections officer charged with smuggling", "The state's Department of Corrections said he was suspended."),
+    ("Corrections and clarifications", "What we got wrong this week."),
+    ("Course correction: how the fleet is going electric", "Ferries change."),
+    ("Kill switch for phones becomes law", "The law takes effect in June."),
+    ("Storm kills three on the coast", "Two of the killed were sailors."),
+    ("Kill Bill returns to cinemas", "A story of revenge. Critics called the movie's kill scenes dated."),
+    ("To Kill a Mockingbird: a new staging", "The play opens on Sunday."),
+    ("Weather advisory: heavy snow", "An advisory is in force until Sunday."),
+    ("ADVISORY: Heat index to reach 44", "Drink water."),
+    ("Travel advisory lifted", "Tourists may return."),
+    ("Advisory board named", "Nine members."),
+    ("Troops withdrawn from the border", "The army has withdrawn its forces."),
+    ("Drug maker withdraws pill", "The drug has been withdrawn from sale."),
+    ("Journal retracts paper on sleep", "The study was retracted by its authors last week."),
+    ("Minister retracts remark", "He said he retracted the remark."),
+    ("Earlier version of bill had no such clause", "An earlier version of this bill passed in May."),
+    ("New glasses bring corrected vision", "Correction of sight is routine."),
+    ("Kurskorrektur: Dax fällt", "Eine Korrektur am Aktienmarkt ist überfällig."),
+    ("Korrektur am Aktienmarkt erwartet", "Anleger sind vorsichtig."),
+    ("Поправки к закону о портах приняты", "Исправительная колония закрыта."),
+    ("Поправка к Конституции принята", "Депутаты проголосовали."),
+    ("La corrección política, a debate", "El ensayo fue premiado."),
+    ("La corrección del mercado", "La bolsa cae."),
+    ("Le correcteur du Monde prend sa retraite", "Il corrigeait depuis trente ans."),
+    ("Ministerie trekt vergunning in", "De vergunning is ingetrokken."),
+    ("Army retires old rifle", "The rifle has been withdrawn."),
+    ("政府更正统计数据", "统计局表示数据有误。"),
+    ("UPDATE 1-Ferry maker cuts forecast", "(Adds quote, background)"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("kind", "title"), TITLES)
+def test_a_notice_names_itself_in_the_title(kind: str, title: str) -> None:
+    found = recognise(title, "The fire is out, the port said.")
+    assert found is not None
+    assert found.kind == kind
+
+
+@pytest.mark.parametrize(("kind", "text"), TEXTS)
+def test_a_notice_stands_in_the_text(kind: str, text: str) -> None:
+    found = recognise("Fire in the harbour", text)
+    assert found is not None
+    assert found.kind == kind
+    assert found.phrase in text
+    assert found.statement
+
+
+@pytest.mark.parametrize(("title", "text"), NEGATIVES)
+def test_other_corrections_and_kills_are_none(title: str, text: str) -> None:
+    assert recognise(title, text) is None
+
+
+def test_the_gravest_notice_counts() -> None:
+    found = recognise("CORRECTED-Fire in the harbour", "The Courier has withdrawn this story.")
+    assert found is not None
+    assert found.kind == "withdrawn"
+
+
+def test_a_notice_in_the_middle_of_a_long_text_is_not_the_texts_own() -> None:
+    filler = "Ferries run every hour. " * 100
+    assert recognise("Fire", f"{filler}An earlier version of this story, he joked, was longer. {filler}") is None
+
+
+def test_kinds_that_take_back_are_those_of_the_digest() -> None:
+    assert TAKEN_BACK <= WITHDRAWN
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(max_size=300), st.text(max_size=600))
+def test_any_text_is_read(title: str, text: str) -> None:
+    recognise(title, text)
+
+
+# --- copies left uncorrected ---------------------------------------------------------------------
+
+WRONG = "The harbour fire hurt 21 people on Monday, the port said. Crews put it out after two hours."
+RIGHT = "The harbour fire hurt 12 people on Monday, the port said. Crews put it out after two hours."
+COPY = made_entry("copy", "Herald", agency="Wire", minutes=-20)
+FIXED = made_entry("fixed", "Post", agency="Wire", minutes=-10)
+OWN_WORDS = made_entry("own", "Echo", report="r2", minutes=-5)
+OTHERS = [(COPY, "By Wire. " + WRONG), (FIXED, RIGHT), (OWN_WORDS, "A fire broke out in the port at noon.")]
+NOTICE = made_entry("notice", "Wire", agency="Wire", correction="correction")
+
+
+def ids(text: str, before: str | None = None, kind: str = "correction") -> list[str]:
+    """Return the ids of the stale copies after a notice with this text."""
+    found = stale_copies(replace(NOTICE, correction=kind), text, [*OTHERS, (NOTICE, text)], before)
+    return [entry.id for entry in found]
+
+
+def test_copies_with_the_old_wording_are_stale() -> None:
+    assert ids(RIGHT, before=WRONG) == ["copy"]
+
+
+def test_without_the_old_text_what_the_notice_says_decides() -> None:
+    assert ids("(Corrects first paragraph to say 12, not 21) The fire is out.") == ["copy"]
+
+
+def test_without_the_old_text_other_numbers_in_the_same_sentence_decide() -> None:
+    assert ids(f"Correction: {RIGHT}") == ["copy"]
+
+
+@pytest.mark.parametrize("kind", sorted(TAKEN_BACK))
+def test_after_a_kill_every_copy_is_stale(kind: str) -> None:
+    assert ids("Please kill the story.", kind=kind) == ["copy", "fixed"]
+
+
+def test_a_copy_that_carries_the_notice_is_not_stale() -> None:
+    copy = replace(COPY, correction="correction")
+    assert stale_copies(NOTICE, RIGHT, [(copy, WRONG)], WRONG) == ()
