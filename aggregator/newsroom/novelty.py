@@ -1,0 +1,206 @@
+"""What is new in a story since a moment: sentences, numbers and names that nobody in it had written before.
+
+No language model, only comparison. A sentence is new where no earlier one holds most of its weight in words and its
+word pairs were not mostly seen either; a number where its value was not seen; a name where one of its words was not.
+The oldest source of what is new is the one that is named. In a language that the story did not speak before, every
+word would be new, so there a sentence counts only where it brings a new number or name.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+
+from aggregator.model import Entry, Revision
+from aggregator.newsroom.mentions import Mention, names, numbers
+from aggregator.text.tokens import sentences, words
+
+# Share of a sentence's weight that one earlier sentence must hold to have said it before. Reworded quotations of one
+# statement share about half, sentences on other matters of the same event a fifth.
+SAID_BEFORE = 0.6
+# Share of its word pairs that the story must have held: catches sentences that were split, joined or cut.
+PAIRS_BEFORE = 0.7
+MIN_WORDS = 5  # a shorter line is a caption, a label or a fragment
+_RAREST = 8  # words of a sentence by which earlier ones are looked up
+_COMPARED = 60  # earlier sentences compared with one
+_STEM = 5  # letters that the forms of a name share in the languages that bend names
+_BENDING = frozenset(
+    {"be", "bg", "cs", "el", "et", "fi", "hr", "hu", "lt", "lv", "mk", "pl", "ro", "ru", "sk", "sl", "sr", "tr", "uk"}
+)
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What an entry said from ``time`` on: its first text or that of an edit."""
+
+    entry_id: str
+    publisher: str
+    url: str | None
+    language: str | None
+    time: datetime
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One new thing and who wrote it first: a sentence, or a number or name with the sentence it stands in."""
+
+    text: str
+    sentence: str
+    entry_id: str
+    publisher: str
+    url: str | None
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """What is new in a story, each list oldest source first."""
+
+    sentences: tuple[Finding, ...] = ()
+    numbers: tuple[Finding, ...] = ()
+    names: tuple[Finding, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.sentences or self.numbers or self.names)
+
+    @property
+    def facts(self) -> int:
+        """Count the new numbers and names."""
+        return len(self.numbers) + len(self.names)
+
+
+def versions(entry: Entry, text: str, revisions: Sequence[Revision] = ()) -> tuple[Version, ...]:
+    """Return what an entry said over time, oldest first; ``text`` is its present plain text."""
+    earlier = sorted(revisions, key=lambda revision: revision.number)
+    told = [(one.seen, one.title, one.text, one.url) for one in earlier]
+    told.append((earlier[-1].replaced if earlier else entry.seen, entry.data.title, text, entry.data.link))
+    return tuple(
+        Version(entry.id, entry.publisher, url, entry.language, seen, title, body) for seen, title, body, url in told
+    )
+
+
+def what_is_new(story: Iterable[Version], since: datetime) -> Novelty:
+    """Return what the versions of ``since`` and later brought that no earlier one held.
+
+    Time grows with the number of sentences; a sentence is compared with a bounded number of earlier ones.
+    """
+    known = _Known()
+    found: tuple[list[Finding], list[Finding], list[Finding]] = ([], [], [])
+    for version in sorted(story, key=lambda one: (one.time, one.entry_id)):
+        if version.time < since:
+            known.learn(version)
+        else:
+            for kept, fresh in zip(found, known.news(version), strict=True):
+                kept.extend(fresh)
+    return Novelty(*(tuple(kept) for kept in found))
+
+
+@dataclass(slots=True)
+class _Known:
+    """All that the story has said up to now."""
+
+    said: list[dict[str, None]] = field(default_factory=list)  # the words of each sentence, in order, each once
+    holding: dict[str, list[int]] = field(default_factory=dict)  # word -> sentences
+    pairs: set[tuple[str, str]] = field(default_factory=set)
+    values: set[str] = field(default_factory=set)
+    stems: set[str] = field(default_factory=set)
+    languages: set[str | None] = field(default_factory=set)
+    seen: set[tuple[str, str]] = field(default_factory=set)  # entry and sentence: an edit repeats most of its text
+
+    def learn(self, version: Version) -> None:
+        """Take in what a version says."""
+        for sentence in _sentences(version):
+            key = (version.entry_id, sentence)
+            if key not in self.seen:
+                self.seen.add(key)
+                self._remember(sentence, words(sentence, version.language))
+        self._remember(version.title, words(version.title, version.language))
+        self.languages.add(version.language)
+
+    def news(self, version: Version) -> tuple[list[Finding], list[Finding], list[Finding]]:
+        """Return what a version says that is new, and take it in."""
+        foreign = bool(self.languages) and version.language not in self.languages
+        told: list[Finding] = []
+        new_numbers: list[Finding] = []
+        new_names: list[Finding] = []
+        whole = _sentences(version)
+        proper = names(whole, version.language)
+        for sentence, named in zip(whole, proper, strict=True):
+            key = (version.entry_id, sentence)
+            if key in self.seen:
+                continue
+            self.seen.add(key)
+            said = words(sentence, version.language)
+            counted = [one for one in numbers(sentence) if one.key not in self.values]
+            unknown = [one for one in named if self._is_unknown(one, version.language)]
+            if len(said) >= MIN_WORDS and (counted or unknown if foreign else not self._was_said(said)):
+                told.append(_finding(version, sentence, sentence))
+            new_numbers += [_finding(version, one.text, sentence) for one in _once(counted)]
+            new_names += [_finding(version, one.text, sentence) for one in _once(unknown)]
+            self._remember(sentence, said)
+        self._remember(version.title, words(version.title, version.language))
+        self.languages.add(version.language)
+        return told, new_numbers, new_names
+
+    def _remember(self, sentence: str, said: Sequence[str]) -> None:
+        kinds = dict.fromkeys(said)
+        for word in kinds:
+            self.holding.setdefault(word, []).append(len(self.said))
+            self.stems.update((word, word[:_STEM]))
+        self.said.append(kinds)
+        self.pairs.update(pairwise(said))
+        self.values.update(one.key for one in numbers(sentence))
+
+    def _was_said(self, said: Sequence[str]) -> bool:
+        kinds = dict.fromkeys(said)
+        weights = {word: self._weight(word) for word in kinds}
+        whole = sum(weights.values())
+        pairs = list(pairwise(said))
+        if pairs and sum(pair in self.pairs for pair in pairs) >= PAIRS_BEFORE * len(pairs):
+            return True
+        return any(
+            sum(weight for word, weight in weights.items() if word in other) >= SAID_BEFORE * whole
+            for other in self._nearest(weights)
+        )
+
+    def _nearest(self, weights: dict[str, float]) -> list[dict[str, None]]:
+        """Return the earlier sentences that share the rarest words of this one."""
+        shared: dict[int, float] = {}
+        for word in sorted(weights, key=lambda one: (-weights[one], one)):
+            holding = self.holding.get(word)
+            if holding is None:
+                continue
+            if len(shared) >= _COMPARED * 4:
+                break
+            for number in holding[: _COMPARED * 4]:
+                shared[number] = shared.get(number, 0.0) + weights[word]
+        best = sorted(shared, key=lambda number: (-shared[number], number))[:_COMPARED]
+        return [self.said[number] for number in best]
+
+    def _weight(self, word: str) -> float:
+        """Weigh a word by how few sentences hold it: there is no list of common words for every language."""
+        return math.log(2 + len(self.said) / (1 + len(self.holding.get(word, ()))))
+
+    def _is_unknown(self, name: Mention, language: str | None) -> bool:
+        parts = [part for part in words(name.text, None) if _LETTER.match(part) and len(part) > 1]
+        bent = language in _BENDING
+        return any((part[:_STEM] if bent else part) not in self.stems for part in parts)
+
+
+def _sentences(version: Version) -> list[str]:
+    return [one for one in sentences(version.text, version.language) if _LETTER.search(one)]
+
+
+def _finding(version: Version, text: str, sentence: str) -> Finding:
+    return Finding(text, sentence, version.entry_id, version.publisher, version.url, version.time)
+
+
+def _once(mentions: Iterable[Mention]) -> list[Mention]:
+    return list({mention.key: mention for mention in mentions}.values())
