@@ -1,0 +1,254 @@
+"""What an edit changed: whether it matters, and word by word.
+
+An edit is cosmetic where the words stay: blanks, markup, typography, case, accents and punctuation may move, and so
+may counters such as "updated 5 minutes ago". Signs that carry meaning (currencies, percent, minus) count as words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import SequenceMatcher
+from typing import Literal
+
+from aggregator.model import Entry, Revision
+from aggregator.text.tokens import words
+
+Op = Literal["same", "removed", "added"]
+Weight = Literal["none", "cosmetic", "substantive"]
+
+# Signs that change what a number says.
+_SIGNS = re.compile(r"[%‰$€£¥₽₴₹±]|(?<![\w\-])[-−](?=\d)")
+# Lines that say when, not what: they move with every poll.
+_COUNTER = re.compile(
+    r"^\W*(?:(?:last )?(?:updated|published|modified|posted)\b|zuletzt aktualisiert|aktualisiert|stand:|mis à jour|publié le|actualizado|"
+    r"aggiornato|atualizado|bijgewerkt|zaktualizowano|aktualizacja|обновлено|оновлено)[\w\s:.,/()+–-]{0,60}$"
+    r"|^\W*\d{1,3}\s?(?:seconds?|minutes?|mins?|hours?|hrs?|days?|stunden?|minuten?|heures?|horas?|ore|uur|godzin\w*|час\w*|годин\w*)\s?"
+    r"(?:ago|temu|fa|geleden|назад|тому)\W*$|^\W*(?:vor|il y a|hace|há)\s\d{1,3}\s?\w{1,10}\W*$",
+    re.IGNORECASE,
+)
+# A token is a word with the blanks behind it, a single sign, or one character of a script without spaces.
+_TOKEN = re.compile(
+    r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|[^\W\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]+(?:['’.,-][^\W]+)*\s*|\s+|[^\w\s]\s*"
+)
+# Pairs of tokens that a word-level comparison may look at; larger blocks are given as a whole.
+_MOST_PAIRS = 4_000_000
+# Words between two changes that are no landmark: they read better as part of one change.
+_CHAFF = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of text that two versions share, or that only one has."""
+
+    op: Op
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened between two versions; ``similarity`` is the share of words kept, 0 to 1."""
+
+    weight: Weight
+    title_changed: bool = False
+    text_changed: bool = False
+    similarity: float = 1.0
+
+    @property
+    def is_substantive(self) -> bool:
+        """Tell whether a reader would want to know."""
+        return self.weight == "substantive"
+
+
+@dataclass(frozen=True, slots=True)
+class HeadlineChange:
+    """A headline that was replaced by other words."""
+
+    entry_id: str
+    publisher: str
+    url: str | None
+    before: str
+    after: str
+    time: datetime
+
+
+def compare(
+    before: tuple[str, str],
+    after: tuple[str, str],
+    language: str | None = None,
+    links: tuple[str | None, str | None] = (None, None),
+) -> Change:
+    """Return what changed between two versions, each (title, plain text).
+
+    ``links`` are the canonical addresses of both, without tracking parts; another address alone is cosmetic.
+    """
+    if before == after and links[0] == links[1]:
+        return Change("none")
+    titles = [_told(version[0], language) for version in (before, after)]
+    texts = [_told(_without_counters(version[1]), language) for version in (before, after)]
+    title, text = titles[0] != titles[1], texts[0] != texts[1]
+    if not title and not text:
+        return Change("cosmetic")
+    kept = _kept(titles[0] + texts[0], titles[1] + texts[1])
+    return Change("substantive", title, text, round(kept, 4))
+
+
+def _told(text: str, language: str | None) -> list[str]:
+    return [*words(text, language), *_SIGNS.findall(unicodedata.normalize("NFKC", text))]
+
+
+def _without_counters(text: str) -> str:
+    return "\n".join(line for line in text.split("\n") if not _COUNTER.match(line))
+
+
+def _kept(before: Sequence[str], after: Sequence[str]) -> float:
+    """Return the share of words in common, each as often as both have it: order does not matter for a figure."""
+    counts: dict[str, int] = {}
+    for word in before:
+        counts[word] = counts.get(word, 0) + 1
+    common = 0
+    for word in after:
+        if counts.get(word, 0) > 0:
+            counts[word] -= 1
+            common += 1
+    return 2 * common / max(len(before) + len(after), 1)
+
+
+# --- word by word --------------------------------------------------------------------------------
+
+
+def diff(before: str, after: str) -> tuple[Piece, ...]:
+    """Return two versions as runs of words: joined without ``added`` they are ``before``, without ``removed`` ``after``.
+
+    Lines are aligned first, then the words of what differs.
+    """
+    pieces: list[Piece] = []
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    for op, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        left, right = "".join(old[a:b]), "".join(new[c:d])
+        if op == "equal":
+            pieces.append(Piece("same", left))
+        else:
+            pieces.extend(_by_words(left, right))
+    return tuple(_joined(pieces))
+
+
+def _by_words(before: str, after: str) -> Iterator[Piece]:
+    old, new = _TOKEN.findall(before), _TOKEN.findall(after)
+    if len(old) * len(new) > _MOST_PAIRS or not old or not new:
+        yield from _pieces("", before, after)
+        return
+    keys = [[token.strip() or " " for token in tokens] for tokens in (old, new)]
+    left = right = 0
+    for match in _landmarks(SequenceMatcher(None, keys[0], keys[1], autojunk=False).get_matching_blocks(), keys[0]):
+        a, b, size = match
+        yield from _pieces("", "".join(old[left:a]), "".join(new[right:b]))
+        for one, other in zip(old[a : a + size], new[b : b + size], strict=True):
+            yield from _pieces(one, "", "") if one == other else _pieces("", one, other)
+        left, right = a + size, b + size
+
+
+def _landmarks(blocks: Iterable[tuple[int, int, int]], tokens: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """Leave out short matches between longer changes: a lone "the" in a rewritten sentence helps nobody."""
+    left = right = 0
+    found = list(blocks)
+    for place, (a, b, size) in enumerate(found):
+        if 0 < size <= _CHAFF and place + 1 < len(found):
+            after = found[place + 1]
+            around = (a - left, b - right, after[0] - a - size, after[1] - b - size)
+            if (
+                max(around[:2]) > 2 * size
+                and max(around[2:]) > 2 * size
+                and not any(map(_is_number, tokens[a : a + size]))
+            ):
+                continue
+        yield a, b, size
+        left, right = a + size, b + size
+
+
+def _is_number(token: str) -> bool:
+    return token[:1].isdigit()
+
+
+def _pieces(same: str, removed: str, added: str) -> Iterator[Piece]:
+    if same:
+        yield Piece("same", same)
+    if removed:
+        yield Piece("removed", removed)
+    if added:
+        yield Piece("added", added)
+
+
+def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Join neighbours of one kind; of a run of changes, first all that went, then all that came."""
+    removed = added = same = ""
+    for piece in pieces:
+        if piece.op == "same":
+            yield from _pieces("", removed, added)
+            removed = added = ""
+            same += piece.text
+            continue
+        yield from _pieces(same, "", "")
+        same = ""
+        removed += piece.text if piece.op == "removed" else ""
+        added += piece.text if piece.op == "added" else ""
+    yield from _pieces(same, removed, added)
+
+
+def excerpt(pieces: Iterable[Piece], around: int = 12) -> tuple[Piece, ...]:
+    """Return the changes with at most ``around`` words of what is unchanged on each side, the rest as ``…``."""
+    found = list(pieces)
+    return tuple(
+        Piece("same", _cut(piece.text, around, first=place == 0, last=place == len(found) - 1))
+        if piece.op == "same"
+        else piece
+        for place, piece in enumerate(found)
+    )
+
+
+def _cut(text: str, around: int, *, first: bool, last: bool) -> str:
+    tokens = _TOKEN.findall(text)
+    head = 0 if first else around
+    tail = 0 if last else around
+    if len(tokens) <= head + tail + 1:
+        return text
+    end = "".join(tokens[len(tokens) - tail :]) if tail else ""
+    return "".join(tokens[:head]) + ("… " if end else "…") + end
+
+
+def plain(pieces: Iterable[Piece]) -> str:
+    """Return a diff for places without colours, in the notation of wdiff: ``[-old-]{+new+}``."""
+    marks = {"same": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}
+    return "".join(_marked(piece.text, *marks[piece.op]) for piece in pieces)
+
+
+def _marked(text: str, left: str, right: str) -> str:
+    if not left:
+        return text
+    bare = text.rstrip()
+    return f"{left}{bare}{right}{text[len(bare) :]}" if bare else f"{left}{text}{right}"
+
+
+# --- over time -----------------------------------------------------------------------------------
+
+
+def headline_changes(
+    edited: Iterable[tuple[Entry, Sequence[Revision]]], since: datetime, until: datetime
+) -> tuple[HeadlineChange, ...]:
+    """Return the headlines that got other words between ``since`` (included) and ``until``, oldest change first."""
+    found = []
+    for entry, revisions in edited:
+        ordered = sorted(revisions, key=lambda revision: revision.number)
+        titles = [*(revision.title for revision in ordered), entry.data.title]
+        for revision, after in zip(ordered, titles[1:], strict=True):
+            if (
+                since <= revision.replaced < until
+                and compare((revision.title, ""), (after, ""), entry.language).title_changed
+            ):
+                found.append(
+                    HeadlineChange(entry.id, entry.publisher, entry.data.link, revision.title, after, revision.replaced)
+                )
+    return tuple(sorted(found, key=lambda change: (change.time, change.entry_id)))

@@ -1,0 +1,135 @@
+"""What an edit changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.model import Entry, EntryData, Revision
+from aggregator.newsroom.revisions import Piece, compare, diff, excerpt, headline_changes, plain
+
+START = datetime(2026, 3, 9, 5, 0, tzinfo=UTC)
+TITLE = "Bridge opens in Delft"
+TEXT = "The bridge opened on Monday.\nIt cost 40 million euros, the mayor said."
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        (TITLE, TEXT.replace("\n", "  \n ")),
+        (TITLE.upper(), TEXT),
+        (TITLE, TEXT.replace("euros,", "euros –")),
+        (TITLE, "“" + TEXT + "”"),
+        (TITLE, TEXT + "\nUpdated 9 March 2026, 10:31 GMT"),
+        (TITLE, "5 minutes ago\n" + TEXT),
+        (TITLE, "vor 12 Minuten\n" + TEXT),
+        (TITLE, "Обновлено 12:30\n" + TEXT),
+    ],
+)
+def test_cosmetic(after: tuple[str, str]) -> None:
+    change = compare((TITLE, TEXT), after, "en")
+    assert change.weight == "cosmetic"
+    assert not change.is_substantive
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("It cost 40 million.", "It cost 41 million."),
+        ("It cost €40 million.", "It cost $40 million."),
+        ("Growth was 2.", "Growth was -2."),
+        ("Growth was 2.", "Growth was 2%."),
+        ("Five died.", "Six died."),
+        ("The mayor said so.", "The mayor did not say so."),
+        ("知事は賛成した。", "知事は反対した。"),
+        ("Updated plans for the harbour were shown to the council and all its committees in the town hall.", ""),
+    ],
+)
+def test_substantive(before: str, after: str) -> None:
+    change = compare((TITLE, before), (TITLE, after), "en")
+    assert change.is_substantive
+    assert change.text_changed
+    assert not change.title_changed
+    assert 0 <= change.similarity < 1
+
+
+def test_the_same_is_no_change_and_another_link_alone_is_cosmetic() -> None:
+    assert compare((TITLE, TEXT), (TITLE, TEXT)).weight == "none"
+    assert (
+        compare((TITLE, TEXT), (TITLE, TEXT), links=("https://a.example/1", "https://a.example/2")).weight == "cosmetic"
+    )
+
+
+def test_a_word_that_was_replaced() -> None:
+    assert (
+        plain(diff("It cost 40 million euros.", "It cost 44 million euros.")) == "It cost [-40-] {+44+} million euros."
+    )
+
+
+def test_only_the_lines_that_differ_are_looked_into() -> None:
+    pieces = diff("One line.\nTwo lines.\nThree lines.\n", "One line.\nTwo new lines.\nThree lines.\n")
+    assert pieces == (Piece("same", "One line.\nTwo "), Piece("added", "new "), Piece("same", "lines.\nThree lines.\n"))
+
+
+def test_a_rewritten_sentence_is_one_change() -> None:
+    told = plain(
+        diff("Police in the old harbour town said so.", "A judge sitting quite near the great river ruled otherwise.")
+    )
+    assert told.count("[-") == 1
+
+
+def test_scripts_without_spaces_are_compared_by_character() -> None:
+    assert plain(diff("知事は賛成した。", "知事は反対した。")) == "知事は[-賛成-]{+反対+}した。"
+
+
+def test_a_long_text_is_cut_to_what_changed() -> None:
+    before = "word " * 50 + "old " + "word " * 50
+    shown = plain(excerpt(diff(before, before.replace("old", "new")), around=3))
+    assert shown == "… word word word [-old-] {+new+} word word word …"
+
+
+def test_a_text_too_long_for_words_is_given_as_a_whole() -> None:
+    before, after = "a b " * 1500, "b a " * 1500
+    assert [piece.op for piece in diff(before, after)] == ["removed", "added"]
+
+
+TEXTS = st.text("ab 1.\n知é", max_size=60)
+
+
+@settings(deadline=None)
+@given(TEXTS, TEXTS)
+def test_a_diff_holds_both_versions(before: str, after: str) -> None:
+    pieces = diff(before, after)
+    assert "".join(piece.text for piece in pieces if piece.op != "added") == before
+    assert "".join(piece.text for piece in pieces if piece.op != "removed") == after
+    assert all(piece.text for piece in pieces)
+    assert all(one.op != other.op for one, other in pairwise(pieces))
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_any_text_is_compared(before: str, after: str) -> None:
+    assert "".join(piece.text for piece in diff(before, after) if piece.op != "added") == before
+    assert compare(("", before), ("", after)).weight == compare(("", after), ("", before)).weight
+
+
+def test_headlines_changed_over_a_day() -> None:
+    entry = Entry(
+        "e1", EntryData("k", title="Bridge closed again"), "Feed", "Courier", "en", None, None, 50, None, START, START, START, 9, "r1", "s1", 3
+    )  # fmt: skip
+
+    def revision(number: int, title: str) -> Revision:
+        return Revision("e1", number, title, None, "", START, START + timedelta(hours=number))
+
+    history = [revision(3, "BRIDGE OPENS!"), revision(1, "Bridge to open"), revision(2, "Bridge opens")]
+    changes = headline_changes([(entry, history)], START, START + timedelta(days=1))
+    assert [(one.before, one.after) for one in changes] == [
+        ("Bridge to open", "Bridge opens"),
+        ("BRIDGE OPENS!", "Bridge closed again"),
+    ]
+    assert headline_changes([(entry, history)], START, START + timedelta(hours=3)) == changes[:1]
+    assert headline_changes([(entry, ())], START, START + timedelta(days=1)) == ()
