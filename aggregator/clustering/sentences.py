@@ -1,7 +1,139 @@
-"""Stop-gap."""
+"""Why an entry stands where it stands, as evidence in JSON values and as one true sentence of it."""
 
-from aggregator.model import Match
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from aggregator.clustering.features import Terms, Vector
+from aggregator.clustering.likeness import NAMES, StoryView
+from aggregator.model import Evidence, Match
+
+SHOWN = 5  # names, terms and numbers of each kind that evidence lists
+
+_AT = {name: place for place, name in enumerate(NAMES)}
+
+
+def evidence(vector: Vector, story: StoryView, numbers: Sequence[float]) -> Evidence:
+    """Return what a report shares with a story, in its own spelling, and how near it is."""
+    gap = story.gap(vector.time)
+    names = _shared(vector, vector.names, story.names.terms)
+    taken = {name.casefold() for name in names}
+    words = _shared(vector, {t: w for t, w in vector.whole.items() if not t[0].isdigit()}, story.whole.terms)
+    return {
+        "shared_names": names,
+        "shared_terms": [word for word in words if word.casefold() not in taken][:SHOWN],
+        "shared_numbers": _shared(vector, vector.numbers, story.numbers.terms),
+        "hours": None if gap is None else round(gap / 3600, 1),
+        "reports": len(story.members),
+        "title_similarity": round(max(numbers[_AT["best title"]], numbers[_AT["centroid title"]]), 3),
+        "text_similarity": round(max(numbers[_AT["best text"]], numbers[_AT["centroid text"]]), 3),
+    }
 
 
 def sentence(match: Match) -> str:
-    return f"{match.method} {match.score:.2f} where {match.threshold:.2f} is needed."
+    """Return one true sentence about an edge."""
+    if match.kind == "copy":
+        return _copy(match)
+    if match.kind == "editor":
+        return _editor(match)
+    return _story(match)
+
+
+def apart(vector: Vector, story: StoryView, score: float, needed: float, window_hours: float) -> str:
+    """Return one true sentence about what keeps a report out of a story."""
+    if not story.speaks(vector.language):
+        return f"They are in different languages ({vector.language} and {_language(story)}), which are not compared."
+    gap = story.gap(vector.time)
+    if gap is not None and gap / 3600 > window_hours:
+        return f"{_hours(gap / 3600)} lie between them, more than the window of {_hours(window_hours)}."
+    names = _shared(vector, vector.names, story.names.terms)
+    words = _shared(vector, vector.whole, story.whole.terms)
+    shared = _list((names or [f"'{word}'" for word in words])[:3])
+    told = f"Shares {shared}" if shared else "Shares no telling word"
+    with_whom = f"with the {_reports(len(story.members))} of that story"
+    if score >= needed:
+        return (
+            f"{told} {with_whom}; score {score:.2f}, needed {needed:.2f}: it was nearer to its own story when it came."
+        )
+    return f"{told} {with_whom}, which is too little; score {score:.2f}, needed {needed:.2f}."
+
+
+def _copy(match: Match) -> str:
+    proof = match.evidence
+    other = _whose(proof)
+    share = max(_number(proof.get("jaccard")), _number(proof.get("containment")))
+    if match.method == "link":
+        return f"The same page as {other}: one address."
+    if match.method == "title":
+        return f"The same headline as {other}, and neither has a text to compare."
+    heading = "" if proof.get("same_title", True) else " under another headline"
+    if share <= 0:
+        return f"Same text as {other}{heading}; score {match.score:.2f}, needed {match.threshold:.2f}."
+    if match.method == "containment":
+        return f"One text stands in the other, {other}{heading}: {share:.0%} of the shorter one's shingles."
+    return f"Same text as {other}{heading}: {_number(proof.get('jaccard')):.0%} of the shingles of both."
+
+
+def _editor(match: Match) -> str:
+    by, reason = match.evidence.get("by"), match.evidence.get("reason")
+    who = f"by {by}" if by else "by an editor"
+    return f"Put here {who}{f': {reason}' if reason else ''}."
+
+
+def _story(match: Match) -> str:
+    proof = match.evidence
+    shared = _texts(proof.get("shared_names"))[:3]
+    shared += [f"'{word}'" for word in _texts(proof.get("shared_terms"))[: max(1, 4 - len(shared))]]
+    shared += _texts(proof.get("shared_numbers"))[: max(0, 3 - len(shared))]
+    told = f"Shares {_list(shared)}" if shared else "Resembles"
+    count = int(_number(proof.get("reports")))
+    whom = f"{_reports(count)} of this story" if count else "this story"
+    hours = proof.get("hours")
+    when = f" within {_hours(_number(hours))}" if hours is not None else ""
+    joined = "; found at a second look" if match.method == "second look" else ""
+    link = " with " if shared else " "
+    return f"{told}{link}{whom}{when}{joined}; score {match.score:.2f}, needed {match.threshold:.2f}."
+
+
+def _whose(proof: Evidence) -> str:
+    publisher, when = proof.get("other_publisher"), proof.get("other_time")
+    told = f"{publisher}'s entry" if publisher else "an entry"
+    if isinstance(when, str):
+        try:
+            told += f" of {datetime.fromisoformat(when):%H:%M}"
+        except ValueError:
+            pass
+    return told
+
+
+def _shared(vector: Vector, terms: Terms, known: Mapping[str, float]) -> list[str]:
+    found = sorted((term for term in terms if term in known), key=lambda term: (-terms[term], term))
+    return list(dict.fromkeys(vector.spelling.get(term, term) for term in found))[:SHOWN]
+
+
+def _language(story: StoryView) -> str:
+    return "/".join(sorted({one.vector.language or "unknown" for one in story.members.values()}))
+
+
+def _reports(count: int) -> str:
+    return f"{count} report{'' if count == 1 else 's'}"
+
+
+def _hours(hours: float) -> str:
+    if hours >= 48:
+        return f"{hours / 24:.0f} days"
+    whole = max(1, -(-round(hours * 60) // 60))
+    return f"{whole} hour{'' if whole == 1 else 's'}"
+
+
+def _list(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+
+
+def _texts(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, (list, tuple)) else []
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, (int, float)) else 0.0

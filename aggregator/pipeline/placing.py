@@ -8,7 +8,7 @@ from datetime import datetime
 from aggregator.clustering.identifiers import mint
 from aggregator.clustering.reports import find_copy
 from aggregator.clustering.stories import StoryFinder
-from aggregator.model import Arrival, Join, Match, Merge, Split
+from aggregator.model import Arrival, Document, Entry, Join, Match, Merge, Split
 from aggregator.pipeline.rulings import Ruling, Rulings
 from aggregator.pipeline.standing import refresh
 from aggregator.settings import Settings
@@ -109,6 +109,14 @@ class Placer:
 
     # --- pieces ------------------------------------------------------------------------------
 
+    def _revector(self, report_id: str) -> None:
+        """Make a report's vector anew from the entries that stand in it now."""
+        standing = self.entries.select("WHERE e.report_id = ?", (report_id,))
+        texts = self.entries.texts([entry.id for entry in standing])
+        story_id = self.stories.story_of_report(report_id)
+        if story_id is not None:
+            self.finder.revector(report_id, story_id, [_arrival(entry, texts[entry.id]) for entry in standing])
+
     def _open(self, entry_id: str, arrival: Arrival, ruling: Ruling, now: datetime) -> tuple[str, str, Match | None]:
         report_id = mint("r", entry_id, taken=self.stories.report_taken)
         change = self.finder.place(
@@ -136,3 +144,18 @@ class Placer:
                 self.stories.move_report(report_id, change.new_story_id)
             self.stories.add_match(change.match, None, change.new_story_id, now)
             self.touched.update((change.story_id, change.new_story_id))
+
+
+def _arrival(entry: Entry, text: str) -> Arrival:
+    """Return a stored entry as the clustering sees it, without a sketch."""
+    document = Document(entry.data.title, "", text, entry.language, entry.canonical_url, "")
+    return Arrival(
+        entry_id=entry.id,
+        feed=entry.feed_url,
+        publisher=entry.publisher,
+        document=document,
+        sketch=None,
+        time=entry.time,
+        agency=entry.agency,
+        dated=entry.data.published is not None or not entry.backlog,
+    )

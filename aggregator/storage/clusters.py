@@ -1,51 +1,305 @@
-"""Stop-gap."""
+"""The memory of the story finder: vectors, keys to find them by, and word counts, beside the entries."""
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
+import sqlite3
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Final
 
-TABLES = """
-CREATE TABLE sg_df (w TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT;
-CREATE TABLE sg_rep (report_id TEXT PRIMARY KEY, story_id TEXT NOT NULL, v TEXT NOT NULL) STRICT;
-CREATE TABLE sg_post (w TEXT NOT NULL, story_id TEXT NOT NULL, PRIMARY KEY (w, story_id)) STRICT;
-CREATE INDEX sg_story ON sg_rep (story_id)
+from aggregator.clustering.features import Vector
+from aggregator.clustering.likeness import Stored
+from aggregator.clustering.vocabulary import Count
+
+TABLES: Final = """
+CREATE TABLE story_vector (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  report_id TEXT NOT NULL UNIQUE,
+  entry_id TEXT NOT NULL,
+  story_id TEXT NOT NULL,
+  language TEXT,
+  time REAL NOT NULL,
+  dated INTEGER NOT NULL,
+  version TEXT NOT NULL,
+  vector BLOB NOT NULL
+) STRICT;
+CREATE INDEX story_vector_story ON story_vector (story_id, number);
+CREATE INDEX story_vector_time ON story_vector (time);
+
+CREATE TABLE story_term (
+  term INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  weight REAL NOT NULL,
+  PRIMARY KEY (term, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE story_word (
+  language TEXT NOT NULL,
+  term TEXT NOT NULL,
+  documents REAL NOT NULL,
+  cased REAL NOT NULL,
+  capitals REAL NOT NULL,
+  PRIMARY KEY (language, term)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE story_memory (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 """
+
+# Values kept in memory: a day of a busy desk; beyond it the oldest are read anew.
+CACHED_VECTORS: Final = 20_000
+CACHED_WORDS: Final = 200_000
+
+_instances = itertools.count(1)
 
 
 class ClusterStore:
-    def __init__(self, c):
-        self.c = c
+    """The StoryMemory of the stories stage over SQLite; the caller holds the transaction.
 
-    def n(self):
-        return self.c.execute("SELECT count(*) FROM sg_rep").fetchone()[0]
+    What is cached is dropped when someone else, or a rollback, changed the tables: every change writes a stamp,
+    and every first look compares it.
+    """
 
-    def df(self, w):
-        r = self.c.execute("SELECT n FROM sg_df WHERE w=?", (w,)).fetchone()
-        return r[0] if r else 0
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self._writer = f"{os.getpid()}.{next(_instances)}"
+        self._changes = 0
+        self._stamp: str | None = None
+        self._vectors: OrderedDict[str, Stored] = OrderedDict()
+        self._ids: dict[int, str] = {}
+        self._words: dict[tuple[str, str], Count] = {}
+        self._documents: dict[str, float] = {}
 
-    def learn(self, v):
-        self.c.executemany("INSERT INTO sg_df VALUES (?,1) ON CONFLICT (w) DO UPDATE SET n=n+1", [(w,) for w in v])
+    # --- whether what is cached still holds ------------------------------------------------------
 
-    def candidates(self, ws):
-        out = {}
-        for w in ws:
-            for (s,) in self.c.execute("SELECT story_id FROM sg_post WHERE w=? LIMIT 50", (w,)):
-                out[s] = 1
-        return list(out)
+    def changed(self) -> bool:
+        """Tell whether the tables changed under us since the last call; drops what was cached if so."""
+        row = self._db.execute("SELECT value FROM story_memory WHERE name = 'stamp'").fetchone()
+        stamp = row[0] if row else None
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        self._vectors.clear()
+        self._ids.clear()
+        self._words.clear()
+        self._documents.clear()
+        return True
 
-    def centroid(self, sid):
-        c = {}
-        for (v,) in self.c.execute("SELECT v FROM sg_rep WHERE story_id=?", (sid,)):
-            for w, x in json.loads(v).items():
-                c[w] = c.get(w, 0) + x
-        return c
+    def _mark(self) -> None:
+        self._changes += 1
+        self._stamp = f"{self._writer}.{self._changes}"
+        self._db.execute("INSERT OR REPLACE INTO story_memory VALUES ('stamp', ?)", (self._stamp,))
 
-    def add(self, sid, rid, v):
-        self.c.execute("INSERT INTO sg_rep VALUES (?,?,?)", (rid, sid, json.dumps(v)))
-        self.c.executemany("INSERT OR IGNORE INTO sg_post VALUES (?,?)", [(w, sid) for w in v])
+    # --- vectors ---------------------------------------------------------------------------------
 
-    def move(self, rid, sid):
-        self.c.execute("UPDATE sg_rep SET story_id=? WHERE report_id=?", (sid, rid))
+    def add(self, report_id: str, entry_id: str, story_id: str, vector: Vector, version: str, now: float) -> Stored:
+        """Store a report's vector in a story."""
+        row = self._db.execute(
+            "INSERT INTO story_vector (report_id, entry_id, story_id, language, time, dated, version, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                report_id,
+                entry_id,
+                story_id,
+                vector.language,
+                now if vector.time is None else vector.time,
+                vector.time is not None,
+                version,
+                _packed(vector),
+            ),
+        )
+        number = int(row.lastrowid or 0)
+        self._post(number, vector)
+        stored = Stored(number, report_id, entry_id, story_id, vector)
+        self._remember(stored)
+        self._mark()
+        return stored
 
-    def prune(self, before):
-        return 0
+    def replace(self, report_id: str, entry_id: str, vector: Vector, version: str) -> Stored | None:
+        """Store a report's new vector in place of its old one; None where it has none."""
+        old = self.get(report_id)
+        if old is None:
+            return None
+        self._db.execute(
+            "UPDATE story_vector SET entry_id = ?, language = ?, version = ?, vector = ? WHERE number = ?",
+            (entry_id, vector.language, version, _packed(vector), old.number),
+        )
+        self._unpost(old)
+        self._post(old.number, vector)
+        stored = Stored(old.number, report_id, entry_id, old.story_id, vector)
+        self._remember(stored)
+        self._mark()
+        return stored
+
+    def remove(self, report_id: str) -> None:
+        """Forget a report."""
+        old = self.get(report_id)
+        if old is None:
+            return
+        self._unpost(old)
+        self._db.execute("DELETE FROM story_vector WHERE number = ?", (old.number,))
+        self._vectors.pop(report_id, None)
+        self._ids.pop(old.number, None)
+        self._mark()
+
+    def move(self, report_id: str, story_id: str) -> None:
+        """Put a report into another story."""
+        self._db.execute("UPDATE story_vector SET story_id = ? WHERE report_id = ?", (story_id, report_id))
+        old = self._vectors.get(report_id)
+        if old is not None:
+            self._vectors[report_id] = Stored(old.number, report_id, old.entry_id, story_id, old.vector)
+        self._mark()
+
+    def get(self, report_id: str) -> Stored | None:
+        """Return a report's vector; None where it is unknown or past the window."""
+        found = self._vectors.get(report_id)
+        if found is not None:
+            return found
+        row = self._db.execute(
+            "SELECT number, report_id, entry_id, story_id, vector FROM story_vector WHERE report_id = ?", (report_id,)
+        ).fetchone()
+        return None if row is None else self._read(row)
+
+    def members(self, story_id: str, limit: int) -> Sequence[Stored]:
+        """Return a story's newest reports, oldest of them first."""
+        rows = self._db.execute(
+            "SELECT report_id FROM story_vector WHERE story_id = ? ORDER BY number DESC LIMIT ?", (story_id, limit)
+        ).fetchall()
+        found = (self.get(report_id) for (report_id,) in reversed(rows))
+        return [one for one in found if one is not None]
+
+    def candidates(self, terms: Mapping[str, float], per_term: int, limit: int) -> Sequence[Stored]:
+        """Return reports that share heavy terms, the nearest first; ``per_term`` newest are looked at under each."""
+        shared: dict[int, float] = {}
+        for term, weight in terms.items():
+            for number, other in self._db.execute(
+                "SELECT number, weight FROM story_term WHERE term = ? ORDER BY number DESC LIMIT ?",
+                (_key(term), per_term),
+            ):
+                shared[number] = shared.get(number, 0.0) + weight * other
+        best = sorted(shared, key=lambda number: (-shared[number], number))[:limit]
+        return [one for one in map(self._numbered, best) if one is not None]
+
+    # --- words -----------------------------------------------------------------------------------
+
+    def counts(self, language: str, terms: Iterable[str]) -> Mapping[str, Count]:
+        """Return the counts of those terms that are known."""
+        wanted = list(terms)
+        missing = [term for term in wanted if (language, term) not in self._words]
+        if len(self._words) > CACHED_WORDS:
+            self._words.clear()
+            missing = wanted
+        for start in range(0, len(missing), 500):
+            part = missing[start : start + 500]
+            marks = ",".join("?" * len(part))
+            for term in part:
+                self._words[language, term] = _UNSEEN
+            for term, *numbers in self._db.execute(
+                f"SELECT term, documents, cased, capitals FROM story_word WHERE language = ? AND term IN ({marks})",
+                (language, *part),
+            ):
+                self._words[language, term] = Count(*numbers)
+        found = ((term, self._words[language, term]) for term in wanted)
+        return {term: count for term, count in found if count is not _UNSEEN}
+
+    def documents(self, language: str) -> float:
+        """Return how many documents of a language were learned."""
+        if language not in self._documents:
+            row = self._db.execute(
+                "SELECT value FROM story_memory WHERE name = ?", (f"documents {language}",)
+            ).fetchone()
+            self._documents[language] = float(row[0]) if row else 0.0
+        return self._documents[language]
+
+    def learn(self, language: str, counts: Mapping[str, Count], documents: float) -> None:
+        """Add to the counts."""
+        self._db.executemany(
+            "INSERT INTO story_word VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET documents = documents + excluded.documents, "
+            "cased = cased + excluded.cased, capitals = capitals + excluded.capitals",
+            [(language, term, one.documents, one.cased, one.capitals) for term, one in counts.items()],
+        )
+        for term, one in counts.items():
+            old = self._words.get((language, term))
+            if old is not None:
+                self._words[language, term] = Count(
+                    old.documents + one.documents, old.cased + one.cased, old.capitals + one.capitals
+                )
+        if documents:
+            self._documents[language] = self.documents(language) + documents
+            self._db.execute(
+                "INSERT OR REPLACE INTO story_memory VALUES (?, ?)",
+                (f"documents {language}", repr(self._documents[language])),
+            )
+        self._mark()
+
+    # --- housekeeping ----------------------------------------------------------------------------
+
+    def prune(self, before: datetime) -> int:
+        """Forget reports older than ``before`` and words hardly ever seen; return how many reports."""
+        limit = before.timestamp()
+        numbers = [
+            number
+            for (number,) in self._db.execute(
+                "SELECT number FROM story_vector WHERE time < ? ORDER BY number", (limit,)
+            )
+        ]
+        for number in numbers:
+            stored = self._numbered(number)
+            if stored is not None:
+                self.remove(stored.report_id)
+        return len(numbers)
+
+    # --- pieces ----------------------------------------------------------------------------------
+
+    def _post(self, number: int, vector: Vector) -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO story_term VALUES (?, ?, ?)",
+            [(_key(term), number, vector.whole[term]) for term in vector.keys],
+        )
+
+    def _unpost(self, stored: Stored) -> None:
+        self._db.executemany(
+            "DELETE FROM story_term WHERE term = ? AND number = ?",
+            [(_key(term), stored.number) for term in stored.vector.keys],
+        )
+
+    def _numbered(self, number: int) -> Stored | None:
+        known = self._ids.get(number)
+        if known is not None:
+            return self.get(known)
+        row = self._db.execute(
+            "SELECT number, report_id, entry_id, story_id, vector FROM story_vector WHERE number = ?", (number,)
+        ).fetchone()
+        return None if row is None else self._read(row)
+
+    def _read(self, row: tuple[int, str, str, str, bytes]) -> Stored:
+        number, report_id, entry_id, story_id, packed = row
+        stored = Stored(number, report_id, entry_id, story_id, Vector(**json.loads(zlib.decompress(packed))))
+        self._remember(stored)
+        return stored
+
+    def _remember(self, stored: Stored) -> None:
+        self._vectors[stored.report_id] = stored
+        self._ids[stored.number] = stored.report_id
+        while len(self._vectors) > CACHED_VECTORS:
+            _, oldest = self._vectors.popitem(last=False)
+            self._ids.pop(oldest.number, None)
+
+
+_UNSEEN: Final = Count()
+
+
+def _packed(vector: Vector) -> bytes:
+    return zlib.compress(json.dumps(asdict(vector), ensure_ascii=False, separators=(",", ":")).encode(), 1)
+
+
+def _key(term: str) -> int:
+    """Return the number that stands for a term in the index; a collision in 2^32 costs one needless comparison."""
+    return zlib.crc32(term.encode("utf-8", "surrogatepass"))

@@ -7,9 +7,11 @@ from functools import lru_cache
 from typing import Any
 
 # The languages of newsrooms that a desk follows; the fewer there are to choose from, the fewer mistakes in a headline.
-LANGUAGES = (
-    "ar bg ca cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv ms nl no pl pt ro ru sk sl sq sr sv th tr uk ur vi zh"
-).split()
+LANGUAGES = [
+    "ar", "bg", "ca", "cs", "da", "de", "el", "en", "es", "et", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id",
+    "it", "ja", "ko", "lt", "lv", "ms", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "th",
+    "tr", "uk", "ur", "vi", "zh",
+]  # fmt: skip
 # A shorter text says too little, unless its script does.
 MIN_LETTERS = 25
 _SCRIPTS = (

@@ -91,16 +91,26 @@ def test_an_impossible_path_is_explained(tmp_path: Path, name: str) -> None:
 
 def test_a_locked_file_is_reported_as_locked(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
-    with Store(path) as holder, Store(path, busy_timeout_ms=50) as waiter, holder.transaction():
-        with pytest.raises(LockedError, match="another process"), waiter.transaction():
-            pass
+    with (
+        Store(path) as holder,
+        Store(path, busy_timeout_ms=50) as waiter,
+        holder.transaction(),
+        pytest.raises(LockedError, match="another process"),
+        waiter.transaction(),
+    ):
+        pass
+
+
+def fail_inside(store: Store) -> None:
+    with store.transaction() as db, store.transaction():
+        db.execute("INSERT INTO fact (name, value) VALUES ('a', 'b')")
+        raise ZeroDivisionError
 
 
 def test_an_error_inside_a_transaction_undoes_all_of_it(tmp_path: Path) -> None:
     with Store(tmp_path / "a.db") as store:
-        with pytest.raises(ZeroDivisionError), store.transaction() as db, store.transaction():
-            db.execute("INSERT INTO fact (name, value) VALUES ('a', 'b')")
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            fail_inside(store)
         assert store.connection.execute("SELECT count(*) FROM fact").fetchone()[0] == 0
 
 

@@ -1,0 +1,200 @@
+"""What of an entry counts when stories are compared: title, text, names and numbers as weighted terms."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aggregator.clustering.recurring import is_recurring_title
+from aggregator.clustering.vocabulary import Frequencies, Weigher, term_of, terms_of
+from aggregator.model import Document
+from aggregator.text.tokens import words
+
+# Words of lede and body that are read: news tells its event first.
+TEXT_WORDS = 260
+# Terms kept of each part.
+TITLE_TERMS, TEXT_TERMS, WHOLE_TERMS, NAME_TERMS = 24, 70, 80, 24
+KEY_TERMS = 20  # under which a report is found
+TITLE_WEIGHT = 2.0
+NAME_WEIGHT = 0.5  # a sure name weighs half as much again
+
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*|\d[\d.,:]*|[.!?…:;\n“”\"]")
+_DIGITS = re.compile(r"\d+(?:[.:]\d+)*")
+
+Terms = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """A report as the comparison sees it. ``title``, ``text`` and ``whole`` have length 1; ``names`` and ``numbers`` hold rarities."""
+
+    language: str | None
+    time: float | None  # seconds since 1970; None where the entry bears no date
+    title: Terms
+    text: Terms
+    whole: Terms
+    names: Terms
+    numbers: Terms
+    title_words: int
+    text_words: int
+    recurring: bool
+    spelling: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The terms under which the report is found, heaviest first."""
+        return tuple(sorted(self.whole, key=lambda term: (-self.whole[term], term))[:KEY_TERMS])
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The words of a document before they are weighed."""
+
+    title: Sequence[str]
+    text: Sequence[str]
+    guesses: Mapping[str, float]  # term -> how surely it is a name, by this text
+    cased: Mapping[str, bool]  # terms seen inside a normally written sentence, and whether with a capital
+    spelling: Mapping[str, str]
+
+    @property
+    def terms(self) -> frozenset[str]:
+        """All terms."""
+        return frozenset(self.title) | frozenset(self.text)
+
+
+def read(document: Document) -> Reading:
+    """Return the terms of a document, with what its capitals say of them."""
+    language = document.language
+    text = f"{document.lede}\n{document.body}" if document.lede else document.body
+    text = text[: TEXT_WORDS * 12]
+    cased: dict[str, bool] = {}
+    spelling: dict[str, str] = {}
+    starts: set[str] = set()
+    for part in (text, document.title):
+        _note_capitals(part, language, cased, starts, spelling)
+    title = [_number(term) for term in terms_of(words(document.title, language), language)]
+    body = [_number(term) for term in terms_of(words(text, language)[:TEXT_WORDS], language)]
+    guesses = {term: 0.9 if capital else 0.0 for term, capital in cased.items()}
+    guesses |= {term: 0.5 for term in starts if term not in guesses}
+    return Reading(title, body, guesses, cased, spelling)
+
+
+def weigh(reading: Reading, arrival_time: float | None, document: Document, frequencies: Frequencies) -> Vector:
+    """Return a document's vector under the present frequencies."""
+    weigher = Weigher(frequencies, document.language, reading.terms)
+    nameness = {term: _nameness(term, reading, weigher) for term in reading.terms}
+    rarity = {term: weigher.rarity(term) * (1 + NAME_WEIGHT * nameness[term]) for term in reading.terms}
+    title, text = Counter(reading.title), Counter(reading.text)
+    whole = {term: (1 + math.log(TITLE_WEIGHT * title[term] + text[term])) * rarity[term] for term in reading.terms}
+    names = {term: rarity[term] for term in reading.terms if nameness[term] >= 0.5}
+    lead = frozenset(reading.title) | frozenset(reading.text[:80])
+    numbers = {term: rarity[term] for term in lead if term[0].isdigit()}
+    kept = _heaviest(whole, WHOLE_TERMS)
+    return Vector(
+        language=document.language,
+        time=arrival_time,
+        title=_unit({term: (1 + math.log(count)) * rarity[term] for term, count in title.items()}, TITLE_TERMS),
+        text=_unit({term: (1 + math.log(count)) * rarity[term] for term, count in text.items()}, TEXT_TERMS),
+        whole=_unit(kept, WHOLE_TERMS),
+        names=_heaviest(
+            {term: names[term] * (1 + math.log(TITLE_WEIGHT * title[term] + text[term])) for term in names}, NAME_TERMS
+        ),
+        numbers=_heaviest(numbers, NAME_TERMS),
+        title_words=len(title),
+        text_words=len(reading.text),
+        recurring=is_recurring_title(document.title),
+        spelling={term: reading.spelling[term] for term in kept if term in reading.spelling},
+    )
+
+
+def dot(left: Terms, right: Terms) -> float:
+    """Return the sum of products over shared terms."""
+    if len(left) > len(right):
+        left, right = right, left
+    get = right.get
+    total = 0.0
+    for term, weight in left.items():
+        other = get(term)
+        if other is not None:
+            total += weight * other
+    return total
+
+
+def _nameness(term: str, reading: Reading, weigher: Weigher) -> float:
+    if term[0].isdigit():
+        return 0.0
+    guess = reading.guesses.get(term, 0.0)
+    if guess == 0.5:  # a capital where any word would have one
+        guess = 0.05 if weigher.common(term) else 0.5
+    return weigher.nameness(term, guess)
+
+
+def _number(term: str) -> str:
+    """Let '12th', '12.' and '12' be one."""
+    if term[0].isdigit():
+        found = _DIGITS.match(term)
+        return found[0] if found and len(term) - len(found[0]) <= 2 else term
+    return term
+
+
+def _note_capitals(
+    text: str, language: str | None, cased: dict[str, bool], starts: set[str], spelling: dict[str, str]
+) -> None:
+    tokens = _TOKEN.findall(text)
+    long = [token for token in tokens if len(token) > 3 and token[0].isalpha()]
+    capitals = sum(token[0].isupper() for token in long)
+    lowered = sum(token[0].islower() for token in long)
+    shouted = capitals > lowered
+    start = True
+    for token in tokens:
+        if not (token[0].isalpha()):
+            start = not token[0].isdigit()
+            continue
+        capital = token[0].isupper()
+        if capital or token[0].islower():
+            for piece in re.split(r"[.-]", token):
+                if piece:
+                    _note(piece, capital, start or shouted, language, cased, starts, spelling)
+        start = False
+
+
+def _note(
+    token: str,
+    capital: bool,
+    ambiguous: bool,
+    language: str | None,
+    cased: dict[str, bool],
+    starts: set[str],
+    spelling: dict[str, str],
+) -> None:
+    for word in words(token, language):
+        term = term_of(word, language or "")
+        spelling.setdefault(term, token)
+        if capital and ambiguous:
+            starts.add(term)
+        elif not capital and ambiguous:
+            cased[term] = False
+        else:
+            cased[term] = capital or cased.get(term, False)
+            if capital:
+                spelling[term] = token
+
+
+def _heaviest(weights: Terms, count: int) -> dict[str, float]:
+    if len(weights) <= count:
+        return dict(weights)
+    return dict(sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))[:count])
+
+
+def _unit(weights: Terms, count: int) -> dict[str, float]:
+    kept = _heaviest(weights, count)
+    norm = math.sqrt(sum(weight * weight for weight in kept.values()))
+    return {term: round(weight / norm, 4) for term, weight in kept.items()} if norm else {}
+
+
+def total(weights: Iterable[float]) -> float:
+    """Return a sum that is never zero, to divide by."""
+    return sum(weights) or 1.0

@@ -1,0 +1,142 @@
+"""Feeds a second beside lemon24/reader, on one loopback server: a first fetch, an unchanged pass, memory.
+
+    python bench/polling.py --reader-python PATH [--feeds 200] [--entries 50]
+
+``--reader-python`` is the interpreter of an environment that has reader installed; without it only our figures
+are printed. Each side has its own process and its own database file; the two run in turn, so that a noisy
+machine is noisy for both. Figures are medians; the ratio is ours to reader's (10 workers).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+OURS = """
+import json, sys, time, resource, os
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from aggregator.model import Feed
+from aggregator.pipeline.desk import Desk
+from aggregator.settings import FetchSettings, Settings, StorySettings
+
+def total_memory():
+    pages = 0
+    for pid in [os.getpid(), *(int(name) for name in children())]:
+        try:
+            pages += sum(int(line.split()[1]) for line in open(f"/proc/{pid}/smaps_rollup") if line.startswith("Pss:"))
+        except OSError:
+            pass
+    return pages / 1024
+
+def children():
+    return open(f"/proc/self/task/{os.getpid()}/children").read().split()
+
+base, feeds, folder, stories = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4] == "on"
+settings = replace(
+    Settings(),
+    fetch=FetchSettings(allow_private_networks=True, per_host=32, host_delay=0.0),
+    stories=replace(StorySettings(), enabled=stories),
+)
+now = datetime(2026, 3, 10, 23, tzinfo=UTC)
+listed = [Feed(f"{base}/{n}.xml") for n in range(feeds)]
+with Desk.open(settings, Path(folder) / "ours.db", clock=lambda: now, feeds=listed) as desk:
+    seconds, memory = [], 0
+    for _ in range(2):
+        started = time.perf_counter()
+        outcomes = desk.fetch(everything=True)
+        seconds.append(time.perf_counter() - started)
+        memory = max(memory, total_memory())
+        assert all(o.status in ("ok", "not_modified") for o in outcomes), outcomes[0]
+    entries = desk.store.connection.execute("SELECT count(*) FROM entry").fetchone()[0]
+print(json.dumps({"first": feeds / seconds[0], "unchanged": feeds / seconds[1], "memory": memory, "entries": entries}))
+"""
+
+READER = """
+import json, sys, time, resource
+from reader import make_reader
+base, feeds, folder, workers = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+reader = make_reader(folder + "/reader.db")
+for n in range(feeds):
+    reader.add_feed(f"{base}/{n}.xml")
+seconds = []
+for _ in range(2):
+    started = time.perf_counter()
+    for result in reader.update_feeds_iter(workers=workers):
+        if isinstance(result.value, Exception):
+            raise result.value
+    seconds.append(time.perf_counter() - started)
+entries = reader.get_entry_counts().total
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"first": feeds / seconds[0], "unchanged": feeds / seconds[1], "memory": memory, "entries": entries}))
+"""
+
+
+def main() -> int:
+    """Run the sides in turn and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reader-python", type=Path)
+    parser.add_argument("--feeds", type=int, default=200)
+    parser.add_argument("--entries", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    sides: dict[str, tuple[str, str, str]] = {
+        "ours": (sys.executable, OURS, "off"),
+        "ours, clustering": (sys.executable, OURS, "on"),
+    }
+    if options.reader_python:
+        sides["reader, default"] = (str(options.reader_python), READER, "1")
+        sides["reader, 10 workers"] = (str(options.reader_python), READER, "10")
+    server = Path(__file__).with_name("feed_server.py")
+    figures: dict[str, list[dict[str, float]]] = {name: [] for name in sides}
+    with subprocess.Popen(
+        [sys.executable, str(server), str(options.feeds), str(options.entries)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as serving:
+        assert serving.stdout is not None
+        base = serving.stdout.readline().strip()
+        for _ in range(options.rounds):
+            for name, (python, script, argument) in sides.items():
+                with tempfile.TemporaryDirectory() as folder:
+                    done = subprocess.run(
+                        [python, "-c", script, base, str(options.feeds), folder, argument],
+                        capture_output=True,
+                        text=True,
+                        check=False,
+                    )
+                if done.returncode:
+                    print(done.stderr[-2000:], file=sys.stderr)
+                    return 1
+                figures[name].append(json.loads(done.stdout.splitlines()[-1]))
+        serving.terminate()
+    _print(figures, options.feeds, options.entries)
+    return 0
+
+
+def _print(figures: dict[str, list[dict[str, float]]], feeds: int, entries: int) -> None:
+    print(f"{feeds} feeds x {entries} entries, medians of {len(next(iter(figures.values())))} rounds")
+    print(f"{'':22}{'first fetch/s':>14}{'unchanged/s':>13}{'MB':>7}{'entries':>9}")
+    middle = {
+        name: {key: statistics.median(run[key] for run in runs) for key in runs[0]} for name, runs in figures.items()
+    }
+    for name, row in middle.items():
+        print(f"{name:22}{row['first']:14.1f}{row['unchanged']:13.1f}{row['memory']:7.0f}{row['entries']:9.0f}")
+    base = middle.get("reader, 10 workers")
+    if base:
+        for name in ("ours", "ours, clustering"):
+            row = middle[name]
+            print(
+                f"{name} / reader: first {row['first'] / base['first']:.2f}, unchanged {row['unchanged'] / base['unchanged']:.2f}"
+            )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
