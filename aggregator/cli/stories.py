@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -21,6 +22,7 @@ from aggregator.cli.output import (
     thing_options,
 )
 from aggregator.cli.session import Session
+from aggregator.digest.edition import Correction
 from aggregator.model import Entry, Report, Story, StoryQuery, StorySummary
 
 
@@ -129,15 +131,17 @@ def show_command(session: Session, story: str, form: str, as_json: bool) -> None
     """Show a story with its reports and their entries."""
     with session.reading_desk() as desk:
         found = desk.story(story)
+        corrections = desk.corrections(found)
     if as_json or form == "json":
-        print_json(story_row(found))
+        print_json(story_row(found, corrections))
     else:
-        print_story(found)
+        print_story(found, corrections)
 
 
-def story_row(story: Story) -> dict[str, Any]:
+def story_row(story: Story, corrections: Sequence[Correction] = ()) -> dict[str, Any]:
     """Return a whole story under its documented keys."""
     row = summary_row(story.summary)
+    row["corrections"] = [asdict(one) for one in corrections]
     row["merged_from"] = story.merged_from
     row["split_from"] = story.split_from
     row["members"] = [
@@ -184,7 +188,7 @@ def counts(summary: StorySummary) -> str:
     )
 
 
-def print_story(story: Story) -> None:
+def print_story(story: Story, corrections: Sequence[Correction] = ()) -> None:
     """Print a story for people."""
     summary = story.summary
     emit(click.style(safe(summary.title), bold=True) if colours() else safe(summary.title))
@@ -197,8 +201,25 @@ def print_story(story: Story) -> None:
         emit(f"merged from {', '.join(story.merged_from)}")
     if story.split_from:
         emit(f"split from {story.split_from}")
+    for correction in corrections:
+        _print_correction(correction)
     for report in story.reports:
         _print_report(report, summary.canonical_entry)
+
+
+def _print_correction(correction: Correction) -> None:
+    kind = correction.kind.upper()
+    emit("")
+    emit(
+        f"{click.style(kind, fg='red', bold=True) if colours() else kind}  {local(plain(correction.time))}"
+        f"  {safe(correction.publisher)}: {safe(correction.title)}  ({correction.entry})"
+    )
+    if correction.text:
+        emit(f"      {safe(correction.text)}")
+    if correction.stale:
+        emit("      still with the old wording:")
+    for source in correction.stale:
+        emit(f"      - {source.entry}  {safe(source.publisher)}: {safe(source.title)}  {safe(source.url)}".rstrip())
 
 
 def _print_report(report: Report, canonical: str) -> None:

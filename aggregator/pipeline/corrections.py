@@ -1,5 +1,195 @@
-"""stop"""
+"""The corrections, kills and withdrawals of a story, with the copies that still carry the old wording.
+
+A notice counts from the version that brought it, and once, however many copies carry it along. Nothing is deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from aggregator.digest.edition import Correction, Source, Window
+from aggregator.model import Entry, Story
+from aggregator.newsroom.corrections import TAKEN_BACK, recognise, stale_copies
+from aggregator.newsroom.novelty import Version
+from aggregator.pipeline.reading import Reader
+from aggregator.pipeline.revisions import until, versions_of
+from aggregator.text.tokens import words
+
+_TELLING = 4  # words from which a headline is told apart from others
 
 
-def notices(*_):
-    return None
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A notice as an entry gave it: the version that brought it, and the one it corrected."""
+
+    entry: Entry
+    kind: str
+    statement: str
+    version: Version
+    before: Version | None
+
+
+def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, ...]:
+    """Return the notices that came in a window, oldest first, judged by the texts as they stood at its end."""
+    members = sorted((entry for report in story.reports for entry in report.entries), key=_by_time)
+    suspects = [entry for entry in members if entry.correction or entry.revisions]
+    if not suspects:
+        return ()
+    told = until(versions_of(reader, suspects), window.until)
+    given = [one for entry in suspects if entry.id in told and (one := _given(entry, told[entry.id]))]
+    recent = [one for one in _once(given) if window.holds(one.version.time)]
+    if not recent:
+        return ()
+    told = until(versions_of(reader, members), window.until)
+    carrying = {one.entry.id for one in given}
+    return tuple(_correction(story.summary.id, one, members, told, carrying) for one in recent)
+
+
+def _by_time(entry: Entry) -> tuple[object, str]:
+    return entry.time, entry.id
+
+
+def _given(entry: Entry, told: Sequence[Version]) -> _Given | None:
+    """Return the notice that the last of these versions carries, as of the version that brought it."""
+    if entry.correction is None and len(told) > entry.revisions:
+        return None  # judged when it arrived, and unchanged since
+    last = recognise(told[-1].title, told[-1].text)
+    if last is None:
+        if entry.correction is None or len(told) <= entry.revisions:
+            return None
+        return _Given(entry, entry.correction, "", told[-1], None)  # by the rules of an earlier release
+    place = len(told) - 1
+    while place:
+        earlier = recognise(told[place - 1].title, told[place - 1].text)
+        if earlier is None or (earlier.kind, earlier.statement) != (last.kind, last.statement):
+            break
+        place -= 1
+    return _Given(entry, last.kind, last.statement, told[place], told[place - 1] if place else None)
+
+
+def _once(given: Iterable[_Given]) -> list[_Given]:
+    """Leave out the copies that carry a notice along: the agency's own or the first to have it stands for them."""
+    kept: list[_Given] = []
+    givers: dict[tuple[str, str], str] = {}
+    statements: set[tuple[str, ...]] = set()
+    for one in sorted(given, key=lambda one: (not one.entry.from_agency_feed, one.version.time, one.entry.id)):
+        statement = (one.kind, *words(one.statement, one.entry.language))
+        giver = givers.setdefault((one.kind, one.entry.report_id), one.entry.publisher)
+        if giver != one.entry.publisher or (len(statement) > 1 and statement in statements):
+            continue
+        statements.add(statement)
+        kept.append(one)
+    return sorted(kept, key=lambda one: (one.version.time, one.entry.id))
+
+
+def _correction(
+    story_id: str,
+    given: _Given,
+    members: Sequence[Entry],
+    told: Mapping[str, Sequence[Version]],
+    carrying: set[str],
+) -> Correction:
+    entry = given.entry
+    return Correction(
+        story=story_id,
+        entry=entry.id,
+        kind=given.kind,
+        publisher=entry.publisher,
+        title=given.version.title,
+        url=entry.data.link,
+        time=given.version.time,
+        text=_explanation(given),
+        agency=entry.agency,
+        language=entry.language,
+        stale=tuple(_source(one) for one in _stale(given, members, told, carrying)),
+    )
+
+
+def _explanation(given: _Given) -> str:
+    """Return the sentence that says what was wrong; empty where there is only the word in the title."""
+    title = " ".join(given.version.title.split())
+    statement = given.statement
+    if statement == title:
+        inside = recognise("", given.version.text)
+        statement = inside.statement if inside is not None and inside.kind == given.kind else ""
+    # an agency's note stands in parentheses before the text
+    return statement[1:].partition(")")[0] if statement.startswith("(") else statement
+
+
+def _stale(
+    given: _Given, members: Sequence[Entry], told: Mapping[str, Sequence[Version]], carrying: set[str]
+) -> tuple[Entry, ...]:
+    """Return the entries that still say what was corrected, not those that carry the notice or gave way to it."""
+    notice = replace(given.entry, correction=given.kind)
+    agencies = dict(sorted(_agencies(members)))
+    others = [
+        # an unsigned copy of an agency's text is the agency's too
+        (
+            replace(entry, correction=None, agency=entry.agency or agencies.get(entry.report_id)),
+            _words(told[entry.id][-1]),
+        )
+        for entry in members
+        if entry.id in told and entry.id not in carrying and not _same_place(entry, notice)
+    ]
+    now = _words(told[notice.id][-1])
+    if given.kind in TAKEN_BACK:
+        return _each_place(stale_copies(notice, now, _named(notice, now, others)))
+    before = _words(given.before) if given.before else _superseded(notice, members, told)
+    known = stale_copies(notice, now, others, before) if before else ()
+    return _each_place(known or stale_copies(notice, now, others))
+
+
+def _agencies(members: Sequence[Entry]) -> set[tuple[str, str]]:
+    return {(entry.report_id, entry.agency) for entry in members if entry.agency}
+
+
+def _named(notice: Entry, text: str, others: Sequence[tuple[Entry, str]]) -> Sequence[tuple[Entry, str]]:
+    """Narrow a kill down to the texts whose headline it names, where it names one: an agency sends several a story."""
+    told = _spaced(text, notice)
+    reports = {
+        entry.report_id
+        for entry, _ in others
+        if len(_spaced(entry.data.title, entry).split()) >= _TELLING and _spaced(entry.data.title, entry) in told
+    }
+    reports = reports | {notice.report_id} if reports else {entry.report_id for entry, _ in others}
+    return [(entry, text) for entry, text in others if entry.report_id in reports]
+
+
+def _spaced(text: str, entry: Entry) -> str:
+    return f" {' '.join(words(text, entry.language))} "
+
+
+def _each_place(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Name a page once, though several feeds of one house brought it."""
+    places: dict[str, Entry] = {}
+    for entry in entries:
+        places.setdefault(entry.canonical_url or entry.id, entry)
+    return tuple(places.values())
+
+
+def _superseded(notice: Entry, members: Sequence[Entry], told: Mapping[str, Sequence[Version]]) -> str | None:
+    """Return the text that an agency's separate correction replaces: the last one of its own in the same report."""
+    earlier = [
+        entry
+        for entry in members
+        if entry.id in told
+        and entry.report_id == notice.report_id
+        and entry.publisher == notice.publisher
+        and entry.correction is None
+        and _by_time(entry) < _by_time(notice)
+    ]
+    return _words(told[earlier[-1].id][-1]) if earlier else None
+
+
+def _same_place(entry: Entry, notice: Entry) -> bool:
+    """Tell whether a reader who follows the entry's link now reads the notice."""
+    return entry.canonical_url is not None and entry.canonical_url == notice.canonical_url
+
+
+def _words(version: Version) -> str:
+    return f"{version.title}\n{version.text}"
+
+
+def _source(entry: Entry) -> Source:
+    return Source(entry.id, entry.publisher, entry.data.title, entry.data.link, entry.agency, entry.language)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from types import TracebackType
 from typing import Self
 
-from aggregator.digest.edition import Edition, Window
+from aggregator.digest.edition import Correction, Edition, Window
 from aggregator.executor import open_executor
 from aggregator.fetching.hosts import HostSchedule
 from aggregator.fetching.http import Fetcher
@@ -22,6 +22,7 @@ from aggregator.model import Entry, Feed, FeedOutcome, Revision, Story, StoryQue
 from aggregator.newsroom.publishers import Families, families, publisher_of_feed
 from aggregator.pipeline import editions
 from aggregator.pipeline.archives import Importer, ImportOutcome, export_line
+from aggregator.pipeline.corrections import notices
 from aggregator.pipeline.explaining import Why, explain
 from aggregator.pipeline.health import FeedHealthRow, Status, feed_health, status
 from aggregator.pipeline.housekeeping import labels, prune, rotate_backups
@@ -38,6 +39,8 @@ from aggregator.storage.decisions import Decision, DecisionStore
 from aggregator.storage.feeds import FeedStore
 
 Clock = Callable[[], datetime]
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Desk:
@@ -186,6 +189,10 @@ class Desk:
     def text(self, entry_id: str) -> str:
         """Return an entry's plain text."""
         return self._reader().entries.texts([entry_id]).get(entry_id, "")
+
+    def corrections(self, story: Story) -> tuple[Correction, ...]:
+        """Return a story's corrections and withdrawals with the copies that still carry the old wording, oldest first."""
+        return notices(self._reader(), story, Window(LONG_AGO, editions.just_after(self.clock())))
 
     def search(self, text: str, limit: int = 20, since: datetime | None = None) -> list[SearchHit]:
         """Return the entries that hold all words of ``text``, best first."""
