@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from aggregator.cli.changes import new_command
 from aggregator.cli.output import (
     Column,
     colours,
@@ -121,6 +122,9 @@ def headline(row: Any) -> str:
 @click.group("story")
 def story_command() -> None:
     """One story: what it holds, why, and an editor's verbs."""
+
+
+story_command.add_command(new_command)
 
 
 @story_command.command("show")

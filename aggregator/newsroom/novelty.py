@@ -36,7 +36,10 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What an entry said from ``time`` on: its first text or that of an edit."""
+    """What an entry said from ``time`` on, when the desk could first read it: its first text or that of an edit.
+
+    ``written`` is when it was published, where that is known to be earlier.
+    """
 
     entry_id: str
     publisher: str
@@ -45,6 +48,7 @@ class Version:
     time: datetime
     title: str
     text: str
+    written: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,8 @@ def what_is_new(story: Iterable[Version], since: datetime) -> Novelty:
     """
     known = _Known()
     found: tuple[list[Finding], list[Finding], list[Finding]] = ([], [], [])
-    for version in sorted(story, key=lambda one: (one.time, one.entry_id)):
+    # what was to be read before counts as known; of the rest, whoever published first is the source
+    for version in sorted(story, key=lambda one: (one.time >= since, one.written or one.time, one.entry_id)):
         if version.time < since:
             known.learn(version)
         else:
@@ -199,7 +204,7 @@ def _sentences(version: Version) -> list[str]:
 
 
 def _finding(version: Version, text: str, sentence: str) -> Finding:
-    return Finding(text, sentence, version.entry_id, version.publisher, version.url, version.time)
+    return Finding(text, sentence, version.entry_id, version.publisher, version.url, version.written or version.time)
 
 
 def _once(mentions: Iterable[Mention]) -> list[Mention]:

@@ -14,11 +14,13 @@ from types import TracebackType
 from typing import Self
 
 from aggregator.digest.edition import Correction, Edition, Window
+from aggregator.exceptions import NotFoundError
 from aggregator.executor import open_executor
 from aggregator.fetching.hosts import HostSchedule
 from aggregator.fetching.http import Fetcher
 from aggregator.fetching.politeness import spread_overdue
 from aggregator.model import Entry, Feed, FeedOutcome, Revision, Story, StoryQuery, StorySummary
+from aggregator.newsroom.novelty import Novelty
 from aggregator.newsroom.publishers import Families, families, publisher_of_feed
 from aggregator.pipeline import editions
 from aggregator.pipeline.archives import Importer, ImportOutcome, export_line
@@ -26,6 +28,7 @@ from aggregator.pipeline.corrections import notices
 from aggregator.pipeline.explaining import Why, explain
 from aggregator.pipeline.health import FeedHealthRow, Status, feed_health, status
 from aggregator.pipeline.housekeeping import labels, prune, rotate_backups
+from aggregator.pipeline.novelties import news_of
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.poll import Fetching, PollPass, Progress
 from aggregator.pipeline.reading import Reader, SearchHit
@@ -36,6 +39,7 @@ from aggregator.pipeline.verbs import Editor
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionStore
+from aggregator.storage.editions import EditionStore
 from aggregator.storage.feeds import FeedStore
 
 Clock = Callable[[], datetime]
@@ -193,6 +197,19 @@ class Desk:
     def corrections(self, story: Story) -> tuple[Correction, ...]:
         """Return a story's corrections and withdrawals with the copies that still carry the old wording, oldest first."""
         return notices(self._reader(), story, Window(LONG_AGO, editions.just_after(self.clock())))
+
+    def news_of(self, story: Story, since: datetime) -> Novelty:
+        """Return the sentences, numbers and names that a story did not hold before ``since``."""
+        return news_of(self._reader(), story, since)
+
+    def last_read(self, edition: str | None = None) -> datetime:
+        """Return when an edition closed: the one named, else the last one, else a day ago."""
+        if edition is None:
+            return self._reader().new_since()
+        kept = EditionStore(self.store).get(edition)
+        if kept is None:
+            raise NotFoundError(f"no edition {edition}; an edition's id stands in its header")
+        return kept.until
 
     def search(self, text: str, limit: int = 20, since: datetime | None = None) -> list[SearchHit]:
         """Return the entries that hold all words of ``text``, best first."""

@@ -76,7 +76,7 @@ def _build(
     texts = reader.entries.texts([story.summary.canonical_entry for story in stories])
     carried = {story.summary.id for story in stories if story.summary.first_seen < window.since}
     shown = [story for story in stories if story.summary.id in carried][:CARRIED_AT_MOST]
-    fresh = {story.summary.id: what_is_new(reader, story, window.since) for story in shown}
+    fresh = {story.summary.id: what_is_new(reader, story, window.since, window.until) for story in shown}
     materials = []
     for story in stories:
         text = texts.get(story.summary.canonical_entry, "")

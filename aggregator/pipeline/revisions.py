@@ -47,8 +47,9 @@ def versions_of(reader: Reader, entries: Sequence[Entry]) -> dict[str, tuple[Ver
     for entry in entries:
         earlier = reader.entries.revisions(entry.id) if entry.revisions else ()
         told = versions(entry, texts.get(entry.id, ""), earlier)
-        # of a backlog the first version stood before the desk looked
-        found[entry.id] = (replace(told[0], time=min(told[0].time, entry.seen)), *told[1:])
+        # of a backlog the first version stood before the desk looked; dates that an edit moved on are not believed
+        first = replace(told[0], time=min(told[0].time, entry.seen), written=min(entry.time, entry.first_seen))
+        found[entry.id] = (first, *told[1:])
     return found
 
 

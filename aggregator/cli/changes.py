@@ -1,0 +1,93 @@
+"""``story new``: what happened to a story since an editor last looked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import click
+
+from aggregator.cli.output import colours, emit, local, print_json, safe, stamp, thing_options
+from aggregator.cli.session import Session
+from aggregator.newsroom.novelty import Finding
+
+# Lines that fit a few screens: of a whole new story everything is new.
+SHOWN = 60
+
+
+@click.command("new")
+@click.argument("story")
+@click.option(
+    "--since", metavar="TIME", help="New since: 2h, yesterday, 2026-10-01. Else since the last edition, or a day."
+)
+@click.option("--edition", metavar="ID", help="New since this edition closed.")
+@thing_options
+@click.pass_obj
+def new_command(session: Session, story: str, since: str | None, edition: str | None, form: str, as_json: bool) -> None:
+    """List the sentences, numbers and names that a story did not hold before, oldest source first."""
+    if since is not None and edition is not None:
+        raise click.UsageError("--since and --edition say the same thing; give one of them")
+    with session.reading_desk() as desk:
+        found = desk.story(story)
+        moment = session.moment(since) or desk.last_read(edition)
+        news = desk.news_of(found, moment)
+    lists = {"sentences": news.sentences, "numbers": news.numbers, "names": news.names}
+    if as_json or form == "json":
+        rows = {name: [finding_row(one) for one in findings] for name, findings in lists.items()}
+        print_json({"story": found.summary.id, "title": found.summary.title, "since": moment, **rows})
+        return
+    _headline(found.summary.title)
+    when = local(stamp(moment))
+    if not news:
+        emit(f"{found.summary.id}  nothing new since {when}")
+        return
+    told = ", ".join(_amount(len(findings), name[:-1], name) for name, findings in lists.items() if findings)
+    whole = "  (all of it: the story began later)" if found.summary.first_seen >= moment else ""
+    emit(f"{found.summary.id}  new since {when}: {told}{whole}")
+    _print_sentences(news.sentences)
+    _print_terms("Numbers", news.numbers)
+    _print_terms("Names", news.names)
+
+
+def finding_row(finding: Finding) -> dict[str, Any]:
+    """Return a new sentence, number or name with who wrote it first."""
+    return {
+        "text": finding.text,
+        "sentence": finding.sentence,
+        "entry": finding.entry_id,
+        "publisher": finding.publisher,
+        "url": finding.url,
+        "time": finding.time,
+    }
+
+
+def _headline(title: str) -> None:
+    emit(click.style(safe(title), bold=True) if colours() else safe(title))
+
+
+def _amount(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _print_sentences(findings: Sequence[Finding]) -> None:
+    for (_, time), told in groupby(findings[:SHOWN], key=lambda one: (one.entry_id, one.time)):
+        passages = list(told)
+        source = passages[0]
+        emit("")
+        emit(f"{local(stamp(time))}  {safe(source.publisher)}  {source.entry_id}  {safe(source.url)}".rstrip())
+        for passage in passages:
+            emit(f"  {safe(passage.text)}")
+    if len(findings) > SHOWN:
+        emit(f"  … and {len(findings) - SHOWN} more; --json has them all")
+
+
+def _print_terms(heading: str, findings: Sequence[Finding]) -> None:
+    terms: dict[str, str] = {}
+    for one in findings:
+        terms.setdefault(safe(one.text), safe(one.publisher))
+    shown = [f"{term} ({publisher})" for term, publisher in list(terms.items())[:SHOWN]]
+    more = f" · and {len(terms) - SHOWN} more" if len(terms) > SHOWN else ""
+    if shown:
+        emit("")
+        emit(f"{heading}: {' · '.join(shown)}{more}")
