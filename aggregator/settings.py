@@ -104,6 +104,20 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """When a watch tells again of a story, and how alerts are delivered."""
+
+    more_publishers: int = 3  # independent ones since the last alert
+    fact_sources: int = 2  # independent ones that tell a new number or name
+    timeout: float = 10.0  # seconds for one delivery to a webhook
+    first_retry: timedelta = timedelta(minutes=1)  # doubles with every failure
+    longest_retry: timedelta = timedelta(hours=1)
+    give_up: timedelta = timedelta(days=1)
+    secret_env: str = ""  # what signs the bodies that go to webhooks
+    secret_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RetentionSettings:
     """What is thrown away, and when."""
 
@@ -132,5 +146,6 @@ class Settings:
     stories: StorySettings = field(default_factory=StorySettings)
     digest: DigestSettings = field(default_factory=DigestSettings)
     mail: MailSettings = field(default_factory=MailSettings)
+    watches: WatchSettings = field(default_factory=WatchSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     run: RunSettings = field(default_factory=RunSettings)

@@ -10,7 +10,7 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from aggregator.storage import boilerplate, clusters, sketches
+from aggregator.storage import boilerplate, clusters, sketches, watches
 
 # "AGGR" in ASCII: what `file` and our own door check recognise the database by.
 APPLICATION_ID: Final = 0x41474752
@@ -181,6 +181,10 @@ CREATE TABLE story_redirect (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX story_redirect_target ON story_redirect (story_id);
 
+CREATE TABLE unsettled (
+  story_id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE report (
   id TEXT PRIMARY KEY,
   story_id TEXT REFERENCES story (id),
@@ -243,30 +247,6 @@ CREATE TABLE edition (
 ) STRICT;
 CREATE INDEX edition_until ON edition (until);
 
-CREATE TABLE watch (
-  name TEXT PRIMARY KEY,
-  query TEXT NOT NULL,
-  deliver TEXT NOT NULL,
-  added TEXT NOT NULL,
-  by TEXT NOT NULL
-) STRICT;
-
-CREATE TABLE alert (
-  id INTEGER PRIMARY KEY,
-  watch TEXT NOT NULL REFERENCES watch (name) ON DELETE CASCADE,
-  story_id TEXT NOT NULL,
-  at TEXT NOT NULL,
-  reason TEXT NOT NULL,
-  state TEXT NOT NULL,
-  payload TEXT NOT NULL,
-  delivered TEXT,
-  attempts INTEGER NOT NULL DEFAULT 0,
-  next_attempt TEXT,
-  error TEXT
-) STRICT;
-CREATE INDEX alert_watch_story ON alert (watch, story_id, at);
-CREATE INDEX alert_pending ON alert (next_attempt) WHERE delivered IS NULL;
-
 CREATE TABLE fact (
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -292,7 +272,8 @@ migrations = Migrations("aggregator")
 @migrations()
 def m001_initial(db: Database) -> None:
     """Everything that the first release stores."""
-    for script in (FEEDS, STORIES, ENTRIES, DESK, VIEWS, boilerplate.TABLES, sketches.TABLES, clusters.TABLES):
+    rooms = (boilerplate.TABLES, sketches.TABLES, clusters.TABLES, watches.TABLES)
+    for script in (FEEDS, STORIES, ENTRIES, DESK, VIEWS, *rooms):
         for statement in statements(script):
             db.execute(statement)
 

@@ -1,0 +1,225 @@
+"""Watches: saved queries over stories, and what they catch.
+
+An entry fits a query where its title or the beginning of its text holds all words and phrases and none that are
+excluded, and where its publisher, language and category are among those named. A story is caught where one of its
+entries fits and enough publishers carry it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from aggregator.model import Entry
+from aggregator.newsroom.mentions import Mention, names, numbers
+from aggregator.newsroom.publishers import normal_name
+from aggregator.text.clean import without_publisher
+from aggregator.text.tokens import sentences, words
+
+LEDE = 600  # characters after the title that a watch reads: what the story is about stands there
+BEGINNING = 3_000  # characters of an earlier text in which a number or a name may have stood already
+# Where one sentence ends and the next begins: not behind the short words that are mostly abbreviations.
+_BREAK = re.compile(r"(?<=[^\W\d_]{4}[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？])|[\n|•·]+")
+
+
+@dataclass(frozen=True, slots=True)
+class WatchQuery:
+    """A saved query: all words and phrases, none of ``without``, any of each of the lists.
+
+    A word, a phrase or an exclusion may hold alternatives between bars (``flood|inondation``) and end in ``*`` for
+    every word that begins so. Languages are ISO 639-1.
+    """
+
+    words: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    publishers: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    min_publishers: int = 1
+
+    def __bool__(self) -> bool:
+        return self != WatchQuery()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An entry as watches read it; ``text`` is the beginning of its plain text."""
+
+    entry: Entry
+    text: str
+
+    @property
+    def lede(self) -> str:
+        """The beginning of the text, cut between words."""
+        return beginning(self.text, LEDE)
+
+    @cached_property
+    def title(self) -> str:
+        """The title without the name of who published it."""
+        data = self.entry.data
+        named = (self.entry.publisher, self.entry.feed, *((data.source_title,) if data.source_title else ()))
+        return without_publisher(data.title, named)
+
+    @cached_property
+    def marked(self) -> str:
+        """The words of title and lede, each between blanks, sentences parted."""
+        return marked(f"{self.title}\n{self.lede}")
+
+    @cached_property
+    def facts(self) -> tuple[tuple[bool, Mention], ...]:
+        """The numbers of title and lede and the names of the lede; True marks a name."""
+        told = sentences(self.lede, self.entry.language)
+        counted = [one for sentence in (self.title, *told) for one in numbers(sentence)]
+        named = [one for found in names(told, self.entry.language) for one in found]
+        return (*((False, one) for one in counted), *((True, one) for one in named))
+
+    @cached_property
+    def past(self) -> str:
+        """The words of the title and of all the text that is known."""
+        return marked(f"{self.title}\n{self.text}")
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """The numbers of the title and of all the text that is known."""
+        return values_of(f"{self.title}\n{self.text}", self.entry.language)
+
+
+# --- the query -------------------------------------------------------------------------------------
+
+
+def query_values(query: WatchQuery) -> dict[str, Any]:
+    """Return a query as JSON values."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(query).items()}
+
+
+def query_from(values: Mapping[str, Any]) -> WatchQuery:
+    """Read what :func:`query_values` wrote."""
+    kept: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return WatchQuery(**kept)
+
+
+def described(query: WatchQuery) -> str:
+    """Return a query on one line, as people read it."""
+    parts = [*query.words, *(f'"{one}"' for one in query.phrases), *(f"-{_quoted(one)}" for one in query.without)]
+    for label, chosen in (
+        ("publisher", query.publishers),
+        ("lang", query.languages),
+        ("category", query.categories),
+    ):
+        if chosen:
+            parts.append(f"{label}:{_quoted('|'.join(chosen))}")
+    if query.min_publishers > 1:
+        parts.append(f"publishers>={query.min_publishers}")
+    return " ".join(parts) or "everything"
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if " " in text else text
+
+
+def unreadable(query: WatchQuery) -> tuple[str, ...]:
+    """Return the words, phrases and exclusions without a letter or digit to look for."""
+    return tuple(one for one in (*query.words, *query.phrases, *query.without) if not _needles(one))
+
+
+def search_expression(query: WatchQuery) -> str | None:
+    """Return an FTS5 expression over normalised words that finds at least every entry that can fit; None where all can."""
+    clauses = []
+    for text in _wanted(query):
+        needles = _needles(text)
+        if not needles or not all(needle.startswith(" ") for needle in needles):
+            continue  # one character of a script without blanks: no word of the index
+        clauses.append("(" + " OR ".join(_searched(needle) for needle in needles) + ")")
+    return " AND ".join(clauses) or None
+
+
+def _searched(needle: str) -> str:
+    run = '"' + needle.strip().replace('"', '""') + '"'
+    return run if needle.endswith(" ") else run + " *"
+
+
+def _wanted(query: WatchQuery) -> list[str]:
+    """Return each thing that must be held: the words one by one, the phrases whole."""
+    return [*(word for text in query.words for word in _single(text)), *query.phrases]
+
+
+def _single(text: str) -> list[str]:
+    """Part a word that holds blanks: `--word "port strike"` asks for both, in any order."""
+    return [text] if "|" in text else text.split()
+
+
+class Matcher:
+    """A query made ready; pure, and the same for any order of entries."""
+
+    def __init__(self, query: WatchQuery) -> None:
+        self.query = query
+        self._wanted = [_needles(text) for text in _wanted(query)]
+        self._unwanted = [needle for text in query.without for needle in _needles(text)]
+        self._publishers = {normal_name(name) for name in query.publishers}
+        self._languages = {tag.lower().replace("_", "-").partition("-")[0] for tag in query.languages}
+        self._categories = {name.casefold() for name in query.categories}
+
+    def fits(self, reading: Reading) -> bool:
+        """Tell whether an entry fits."""
+        entry = reading.entry
+        if self._publishers and normal_name(entry.publisher) not in self._publishers:
+            return False
+        if self._languages and entry.language not in self._languages:
+            return False
+        if self._categories and (entry.category or "").casefold() not in self._categories:
+            return False
+        text = reading.marked
+        return all(any(needle in text for needle in needles) for needles in self._wanted) and not any(
+            needle in text for needle in self._unwanted
+        )
+
+    def catches(self, story: Sequence[Reading]) -> tuple[Reading, ...]:
+        """Return the entries of a story that fit; none where too few publishers carry the story."""
+        if len({reading.entry.publisher for reading in story}) < self.query.min_publishers:
+            return ()
+        return tuple(sorted(filter(self.fits, story), key=by_arrival))
+
+
+def _needles(text: str) -> tuple[str, ...]:
+    """Return what to look for in a marked text: a run of words for each alternative."""
+    found = []
+    for part in text.split("|"):
+        run = words(part.strip().rstrip("*"), None)
+        if not run:
+            continue
+        alone = "".join(run)
+        # A character of a script without blanks between words stands apart from a Latin letter behind it.
+        if len(alone) == 1 and len(words(alone + "a", None)) == 2:
+            found.append(alone)
+        else:
+            found.append(f" {' '.join(run)}" + ("" if part.strip().endswith("*") else " "))
+    return tuple(found)
+
+
+def marked(text: str) -> str:
+    """Return the normalised words of a text, each between blanks, with a break where no phrase goes on."""
+    parts = (words(part, None) for part in _BREAK.split(text) if part)
+    return "\n".join(f" {' '.join(part)} " for part in parts if part)
+
+
+def beginning(text: str, most: int) -> str:
+    """Return at most ``most`` characters of a text, cut at a blank where there is one."""
+    if len(text) <= most:
+        return text
+    cut = max(text.rfind(" ", most // 2, most + 1), text.rfind("\n", most // 2, most + 1))
+    return text[: cut if cut > 0 else most]
+
+
+def values_of(text: str, language: str | None) -> frozenset[str]:
+    """Return the numbers of a text in the form in which they are compared."""
+    return frozenset(one.key for sentence in sentences(text, language) for one in numbers(sentence))
+
+
+def by_arrival(reading: Reading) -> tuple[datetime, str]:
+    """Order entries as the desk could have seen them."""
+    return reading.entry.seen, reading.entry.id
