@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,17 @@ class LazyGroup(click.Group):
         found: click.Command = getattr(module, f"{cmd_name}_command")
         return found
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            # click would end with 1; a reader who has had enough is no failure of ours
+            raise _ReaderLeftError from error
+
+
+class _ReaderLeftError(Exception):
+    """Whoever read our output has had enough."""
+
 
 @click.group(
     cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -81,7 +94,8 @@ def cli(
     quiet: bool,
 ) -> None:
     """Newsroom feed aggregator: finds the copies, groups the reports into stories, explains why."""
-    ctx.obj = Session(database, feeds, config, assignments, now, verbose, quiet)
+    ctx.obj = session = Session(database, feeds, config, assignments, now, verbose, quiet)
+    session.clock()  # a bad --now is a fault of the call, even where the command has no use for the time
 
 
 def run(arguments: list[str] | None = None) -> None:
@@ -91,30 +105,44 @@ def run(arguments: list[str] | None = None) -> None:
 
 def code_of(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    verbose = sum(
-        argument.count("v") for argument in arguments or sys.argv[1:] if argument in ("-v", "-vv", "--verbose")
-    )
     try:
         result: Any = cli.main(args=arguments, prog_name="aggregator", standalone_mode=False)
-    except AggregatorError as error:
-        if verbose >= 2:
-            raise
-        for line in str(error).split("\n"):
-            click.echo(f"aggregator: {line}", err=True)
-        return error.exit_code
+    except (AggregatorError, OSError) as error:
+        return _failed(error, sys.argv[1:] if arguments is None else arguments)
     except click.exceptions.Exit as leave:
         return leave.exit_code
-    except click.Abort:
-        click.echo("aggregator: interrupted", err=True)
-        return 130
-    except KeyboardInterrupt:
+    except (click.Abort, KeyboardInterrupt):
         click.echo("aggregator: interrupted", err=True)
         return 130
     except click.ClickException as error:
         error.show()
         return 2
-    except BrokenPipeError:
-        # whoever read our output has had enough: no traceback now, nor when the interpreter flushes stdout
+    except _ReaderLeftError:
+        # nor may the interpreter complain when it flushes stdout at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return result if isinstance(result, int) else 0
+
+
+def _failed(error: AggregatorError | OSError, arguments: list[str]) -> int:
+    """Tell an error to the person at the terminal; with -vv where in the code it came up, too."""
+    from aggregator.text.display import display_text
+
+    if _verbosity(arguments) >= 2:
+        traceback.print_exception(error)
+    if isinstance(error, AggregatorError):
+        text, code = str(error), error.exit_code
+    else:
+        # an OSError that no room explained: the system's own words, without the ten frames around them
+        text, code = f"{error.filename or 'system'}: {error.strerror or error}", 1
+    for line in text.split("\n"):
+        # what a feed or a file brought may stand in an error, and must not steer the terminal
+        indent = line[: len(line) - len(line.lstrip(" "))]
+        click.echo(f"aggregator: {indent}{display_text(line)}", err=True)
+    return code
+
+
+def _verbosity(arguments: list[str]) -> int:
+    """Count -v among the global options, which is needed where the error came before they were read."""
+    short = sum(argument.count("v") for argument in arguments if re.fullmatch("-[vq]+", argument))
+    return short + arguments.count("--verbose")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from aggregator.cli.output import emit, plain, print_list, safe
+from aggregator.cli.output import emit, json_text, plain, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 
@@ -60,4 +59,4 @@ def export_command(session: Session, since: str | None, until: str | None, label
     with session.reading_desk() as desk:
         rows = desk.labels() if labels else desk.export(session.moment(since), session.moment(until))
         for row in rows:
-            emit(json.dumps(plain(row), ensure_ascii=False))
+            emit(json_text(plain(row)))

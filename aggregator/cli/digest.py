@@ -43,10 +43,13 @@ def digest_command(
 
     if day is not None and (since is not None or until is not None):
         raise UsageError("--date names a whole day; give it alone, or --since and --until")
-    with session.reading_desk() as desk:
-        edition = desk.edition(
-            since=session.moment(since), until=session.moment(until), day=session.day(day) if day else None
+    start, end = session.moment(since), session.moment(until)
+    if start is not None and start >= (end or session.clock()):
+        raise UsageError(
+            f"--since {since} is not before {f'--until {until}' if until else 'now'}: nothing lies between"
         )
+    with session.reading_desk() as desk:
+        edition = desk.edition(since=start, until=end, day=session.day(day) if day else None)
     text = render(edition, "json" if as_json else form)
     if mail:
         _mail(session, edition)

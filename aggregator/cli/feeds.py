@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
 from aggregator.cli.output import Column, emit, list_options, local, print_list, safe
 from aggregator.cli.progress import progress
-from aggregator.cli.session import Session
-from aggregator.exceptions import NotFoundError, UsageError
+from aggregator.cli.session import FEEDS, Session
+from aggregator.exceptions import ConfigurationError, NotFoundError, UsageError
 from aggregator.model import Feed, FeedOutcome
 
 PARTLY = 4
@@ -153,9 +155,9 @@ def add_command(
     """Follow a feed: the address is asked first, and where it is a page its feeds are offered."""
     from aggregator.config.feeds_file import add_feeds
 
-    path = session.feeds_file or Path("feeds.yaml")
+    path = _editable(session)
     feed = Feed(url, name, publisher, category, language, 50 if authority is None else authority, agency)
-    _check_address(url)
+    _check_values([feed])
     if not no_check:
         _check_feed(session, feed)
     if add_feeds(path, [feed]):
@@ -164,9 +166,28 @@ def add_command(
         click.echo(f"{path} has this feed already.", err=True)
 
 
-def _check_address(url: str) -> None:
-    if not url.lower().startswith(("http://", "https://")):
-        raise UsageError(f"{url}: an address begins with http:// or https://")
+def _editable(session: Session) -> Path:
+    """Return the feeds file to add to, made where it is missing; ConfigurationError where what it holds is faulty."""
+    path = session.feeds_file
+    if path is None:
+        return Path(FEEDS)
+    if path.exists():
+        session.feeds()
+    return path
+
+
+def _check_values(feeds: Sequence[Feed]) -> None:
+    """Let the reader of feeds files judge feeds before they get into one, where they would stop every command."""
+    from aggregator.config.feeds_file import add_feeds, read_feeds
+
+    with TemporaryDirectory(prefix="aggregator-") as folder:
+        scratch = Path(folder) / FEEDS
+        add_feeds(scratch, feeds)
+        try:
+            read_feeds(scratch, {})
+        except ConfigurationError as error:
+            problems = [problem.removeprefix(f"{scratch}:").partition(": ")[2] for problem in error.problems]
+            raise UsageError("\n".join(problems)) from error
 
 
 def _check_feed(session: Session, feed: Feed) -> None:
@@ -191,7 +212,7 @@ def _discovered(session: Session, feed: Feed) -> Any:
 @click.pass_obj
 def discover_command(session: Session, url: str, form: str, as_json: bool) -> None:
     """Find the feeds that a page names."""
-    _check_address(url)
+    _check_values([Feed(url)])
     found = _discovered(session, Feed(url))
     urls = (url,) if found.is_feed else found.feeds
     if not urls and found.error:
@@ -251,6 +272,27 @@ def _one(session: Session, wanted: str) -> Feed:
     raise UsageError(f"{wanted!r} fits {len(found)} feeds: {', '.join(feed.name or feed.url for feed in found[:5])}")
 
 
+def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:
+    """Return the feeds that a feeds file may hold, and what was left out of the others or them altogether."""
+    try:
+        _check_values(feeds)
+    except UsageError:
+        pass
+    else:
+        return list(feeds), []
+    kept, reasons = [], []
+    for feed in feeds:
+        for tried in (feed, replace(feed, language=None)):
+            try:
+                _check_values([tried])
+            except UsageError as error:
+                reasons.append(f"{feed.name or feed.url}: left out: {error}")
+            else:
+                kept.append(tried)
+                break
+    return kept, reasons
+
+
 @feeds_command.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.pass_obj
@@ -259,11 +301,12 @@ def import_command(session: Session, files: tuple[Path, ...]) -> int:
     from aggregator.config.feeds_file import add_feeds
     from aggregator.pipeline.subscription_lists import read_opml
 
-    path = session.feeds_file or Path("feeds.yaml")
+    path = _editable(session)
     code = 0
     for file in files:
-        feeds, skipped = read_opml(file)
-        for reason in skipped:
+        found, skipped = read_opml(file)
+        feeds, left_out = _sound(found)
+        for reason in (*skipped, *left_out):
             click.echo(f"{file}: {safe(reason)}", err=True)
             code = PARTLY
         added = add_feeds(path, feeds)
@@ -293,7 +336,7 @@ def health_list_command(session: Session, form: str, as_json: bool) -> None:
     """Say how each feed does: failing, silent, gone, with possible gaps."""
     from dataclasses import asdict
 
-    with session.reading_desk() as desk:
+    with session.reading_desk(with_feeds=True) as desk:
         rows = [asdict(row) for row in desk.feed_health()]
     columns = (
         Column("feed", lambda row: row["feed"][:32]),

@@ -166,9 +166,24 @@ def backup_command(session: Session, target: Path | None) -> None:
     path = target or session.database_file.with_name(
         f"{session.database_file.stem}-{session.clock():%Y%m%dT%H%M%SZ}.db"
     )
+    _check_target(session.database_file, path)
     with session.reading_desk() as desk:
         desk.store.backup(path)
     emit(str(path))
+
+
+def _check_target(database: Path, target: Path) -> None:
+    """Refuse to put a backup in place of the live database or of a file that is no database."""
+    if not target.exists():
+        return
+    if target.is_dir():
+        raise UsageError(f"{target}: is a folder; name the file to write")
+    if database.exists() and target.samefile(database):
+        raise UsageError(f"{target}: is the live database itself; name another file")
+    with target.open("rb") as file:
+        start = file.read(16)
+    if start not in (b"", b"SQLite format 3\0"):
+        raise UsageError(f"{target}: is there already and is no database; name another file")
 
 
 @db_command.command("prune")

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,6 +21,11 @@ from rich.table import Table
 from rich.text import Text
 
 from aggregator.text.display import csv_cell, display_text
+
+# JSON escapes C0 by itself; these it leaves: DEL and C1, soft hyphens, bidi and other invisible marks, lone surrogates
+_STEERING = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+)
 
 ListFormat = Literal["table", "json", "jsonl", "csv", "tsv"]
 Row = Mapping[str, Any]
@@ -68,10 +74,10 @@ def print_list(
     form = "json" if as_json else form
     made = [plain(row) for row in rows]
     if form == "json":
-        emit(json.dumps(made, ensure_ascii=False, indent=2))
+        emit(json_text(made, indent=2))
     elif form == "jsonl":
         for row in made:
-            emit(json.dumps(row, ensure_ascii=False))
+            emit(json_text(row))
     elif form in ("csv", "tsv"):
         _print_cells(made, "," if form == "csv" else "\t")
     elif made:
@@ -82,7 +88,13 @@ def print_list(
 
 def print_json(value: Any) -> None:
     """Print one value as JSON."""
-    emit(json.dumps(plain(value), ensure_ascii=False, indent=2))
+    emit(json_text(plain(value), indent=2))
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """Return JSON that reads as text; what would steer a terminal or turn its lines is escaped, and so kept."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _STEERING.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def emit(text: str) -> None:
@@ -159,5 +171,5 @@ def _cell(value: Any) -> Any:
     if isinstance(value, list):
         return csv_cell(" ".join(str(part) for part in value))
     if isinstance(value, Mapping):
-        return csv_cell(json.dumps(value, ensure_ascii=False))
+        return csv_cell(json_text(value))
     return csv_cell(value) if isinstance(value, str) else value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -82,6 +83,10 @@ class Session:
             os.environ, project=self.config or beside, required=self.config is not None, assignments=self.assignments
         )
 
+    def settings_with(self, assignments: Sequence[str]) -> Settings:
+        """Return the settings in force, but for a few to be tried."""
+        return replace(self, assignments=(*self.assignments, *assignments)).settings
+
     @property
     def settings(self) -> Settings:
         """The settings, alone."""
@@ -116,28 +121,46 @@ class Session:
         """Return what a day option means."""
         return parse_day(text, self.clock(), self.zone())
 
-    def reading_desk(self) -> Desk:
-        """Open the database for commands that only look: it must exist."""
+    @contextmanager
+    def reading_desk(self, *, with_feeds: bool = False) -> Iterator[Desk]:
+        """Open the database for commands that look or rule: it must exist.
+
+        ``with_feeds`` takes over the feeds file first. The others leave the feeds table as it is: the database named
+        by --db need not belong to the feeds file that lies in this folder, and a fault there is no reason not to look.
+        """
         from aggregator.exceptions import NotFoundError
         from aggregator.pipeline.desk import Desk
+        from aggregator.storage.database import explained
 
         if not self.database_file.exists():
             raise NotFoundError(
                 f"{self.database_file}: no database yet. `aggregator fetch` or `aggregator run` makes it; name another with --db."
             )
-        return Desk.open(self.settings, self.database_file, clock=self.clock, feeds=self._feeds_if_any())
+        feeds = self.feeds_if_any() if with_feeds else None
+        with (
+            explained(self.database_file),
+            Desk.open(self.settings, self.database_file, clock=self.clock, feeds=feeds) as desk,
+        ):
+            yield desk
 
-    def writing_desk(self, *, with_feeds: bool) -> Desk:
+    @contextmanager
+    def writing_desk(self, *, with_feeds: bool) -> Iterator[Desk]:
         """Open the database, made where it is missing; ``with_feeds`` follows the feeds file, which must then exist."""
         from aggregator.pipeline.desk import Desk
+        from aggregator.storage.database import explained
 
-        feeds = self.feeds() if with_feeds else self._feeds_if_any()
+        feeds = self.feeds() if with_feeds else self.feeds_if_any()
         settings = self.settings
         if feeds is not None:
             settings = replace(settings, fetch=replace(settings.fetch, subscribers=max(settings.fetch.subscribers, 1)))
-        return Desk.open(settings, self.database_file, clock=self.clock, feeds=feeds)
+        with (
+            explained(self.database_file),
+            Desk.open(settings, self.database_file, clock=self.clock, feeds=feeds) as desk,
+        ):
+            yield desk
 
-    def _feeds_if_any(self) -> tuple[Feed, ...] | None:
+    def feeds_if_any(self) -> tuple[Feed, ...] | None:
+        """Read the feeds that are followed; None where there is no feeds file and none was named."""
         path = self.feeds_file
         if path is None or not path.is_file():
             if self.feeds_option is not None:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from aggregator.config.durations import parse_duration
 from aggregator.exceptions import UsageError
 
+_DayT = TypeVar("_DayT", bound=date)
+
+
+# Years outside of these are slips of the hand; within them no reckoning of windows runs off the calendar.
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+
 
 def parse_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     """Return the moment that ``text`` means: a duration ago, a day's beginning in the desk's zone, or an ISO time."""
+    return _in_range(text, _moment(text, now, zone))
+
+
+def _moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     wanted = text.strip()
     days = {"today": 0, "yesterday": 1}
     if wanted.lower() == "now":
@@ -23,13 +34,13 @@ def parse_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
         pass
     try:
         if len(wanted) == 10:
-            return _midnight(date.fromisoformat(wanted), zone)
+            return _midnight(_in_range(text, date.fromisoformat(wanted)), zone)
         moment = datetime.fromisoformat(wanted)
     except ValueError as error:
         raise UsageError(
             f"{text!r} is no time; write 2h, 3d, today, yesterday, 2026-10-01 or 2026-10-01T12:00Z"
         ) from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    return _in_range(text, moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def parse_day(text: str, now: datetime, zone: ZoneInfo) -> date:
@@ -39,7 +50,7 @@ def parse_day(text: str, now: datetime, zone: ZoneInfo) -> date:
     if wanted in ("today", "yesterday"):
         return today - timedelta(days=wanted == "yesterday")
     try:
-        return date.fromisoformat(wanted)
+        return _in_range(text, date.fromisoformat(wanted))
     except ValueError as error:
         raise UsageError(f"{text!r} is no day; write today, yesterday or 2026-10-01") from error
 
@@ -50,7 +61,13 @@ def parse_clock(text: str) -> datetime:
         moment = datetime.fromisoformat(text.strip())
     except ValueError as error:
         raise UsageError(f"--now {text!r}: write an ISO time such as 2026-10-01T12:00:00Z") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    return _in_range(text, moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _in_range(text: str, moment: _DayT) -> _DayT:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise UsageError(f"{text!r} is out of range; years from {FIRST_YEAR} to {LAST_YEAR} are understood")
+    return moment
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -62,16 +62,13 @@ def evaluate_command(
 def _settings(session: Session, sweep: str | None) -> list[tuple[str, Any]]:
     if sweep is None:
         return [("", session.settings)]
-    from aggregator.config.settings_files import resolve
-
     key, sign, values = sweep.partition("=")
     if not sign or not values:
         raise UsageError(f"--sweep {sweep}: write SECTION.KEY=A,B,C")
     made = []
     for value in values.split(","):
         assignment = f"{key.strip()}={value.strip()}"
-        found = resolve({}, project=None, assignments=(*session.assignments, assignment))
-        made.append((assignment, found.settings))
+        made.append((assignment, session.settings_with([assignment])))
     return made
 
 
@@ -100,14 +97,13 @@ def replay_command(
     session: Session, dry_run: bool, since: str | None, assignments: tuple[str, ...], form: str, as_json: bool
 ) -> None:
     """Cluster the stored entries anew under other settings and show what would change."""
-    from aggregator.config.settings_files import resolve
+    from aggregator.newsroom.publishers import families
     from aggregator.pipeline.replaying import replay
 
-    settings = session.settings
-    if assignments:
-        settings = resolve({}, project=None, assignments=(*session.assignments, *assignments)).settings
+    settings = session.settings_with(assignments)
+    houses = families(session.feeds_if_any() or ())
     with session.reading_desk() as desk, progress("replaying", quiet=session.quiet) as advance:
-        outcome = replay(desk.store, settings, desk.families, session.moment(since), session.clock(), advance)
+        outcome = replay(desk.store, settings, houses, session.moment(since), session.clock(), advance)
     columns = (
         Column("change", lambda row: row["change"]),
         Column("stories", lambda row: " ".join(row["stories"])),
