@@ -23,6 +23,7 @@ from aggregator.model import Entry, Feed, FeedOutcome, Revision, Story, StoryQue
 from aggregator.newsroom.novelty import Novelty
 from aggregator.newsroom.publishers import Families, families, publisher_of_feed
 from aggregator.pipeline import editions
+from aggregator.pipeline.alerting import Announce, Courier, Sent
 from aggregator.pipeline.archives import Importer, ImportOutcome, export_line
 from aggregator.pipeline.corrections import notices
 from aggregator.pipeline.explaining import Why, explain
@@ -36,6 +37,7 @@ from aggregator.pipeline.recording import Recorder
 from aggregator.pipeline.saving import Saver
 from aggregator.pipeline.subscriptions import named, neighbours, sort_out, subscriptions
 from aggregator.pipeline.verbs import Editor
+from aggregator.pipeline.watches import Watches
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionStore
@@ -288,6 +290,16 @@ class Desk:
     def decisions(self, limit: int | None = None) -> list[Decision]:
         """Return editors' verbs, newest first, those taken back among them."""
         return DecisionStore(self.store).log(limit)
+
+    # --- watches -----------------------------------------------------------------------------
+
+    def watches(self) -> Watches:
+        """Return the saved queries that alert, and what is done with them."""
+        return Watches(self.store, self.settings, self.clock)
+
+    def deliver(self, announce: Announce) -> Sent:
+        """Deliver the alerts that are due now; ``announce`` takes those for stdout."""
+        return Courier(self.store, self.settings, self.clock, announce).deliver()
 
     # --- pieces ------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from aggregator.storage.decisions import DecisionStore
 from aggregator.storage.feeds import FeedStore
 from aggregator.storage.retention import drop_entries
 from aggregator.storage.sketches import SketchStore
+from aggregator.storage.watches import WatchStore
 
 # The poll log serves health and the digest's header: a month of it is enough.
 POLL_LOG = timedelta(days=31)
@@ -29,6 +30,7 @@ def prune(store: Store, settings: Settings, now: datetime) -> dict[str, int]:
             "sketches": SketchStore(connection).prune(now - settings.copies.window),
             "vectors": ClusterStore(connection).prune(now - 2 * settings.stories.window),
             "polls": FeedStore(store).prune_polls(now - POLL_LOG),
+            "alerts": WatchStore(connection).prune(now - settings.retention.entries),
         }
 
 

@@ -60,12 +60,14 @@ class Placer:
         self.finder.revise(report_id, arrival)
         self.touched.add(story_id)
 
-    def finish(self, now: datetime) -> None:
-        """Take the second look and bring the rows of all touched stories up to date."""
+    def finish(self, now: datetime) -> frozenset[str]:
+        """Take the second look and bring the rows of all touched stories up to date; return those that live."""
         for change in self.finder.second_look(now, self.rulings.blocks):
             self._apply(change, now)
         touched, self.touched = self.touched, set()
-        refresh((story for story in touched if self.stories.lives(story)), self.stories, self.entries, now)
+        living = frozenset(story for story in touched if self.stories.lives(story))
+        refresh(living, self.stories, self.entries, now)
+        return living
 
     # --- what editors' verbs need ------------------------------------------------------------
 
@@ -75,6 +77,7 @@ class Placer:
         for story in living:
             self.finder.rebuild(story)
         self.rulings.forget()
+        self.stories.leave_unsettled(living)  # the watches look at them with the next pass
         refresh(living, self.stories, self.entries, now)
 
     def move_report(self, report_id: str, story_id: str) -> None:

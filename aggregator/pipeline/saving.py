@@ -13,6 +13,7 @@ from aggregator.fetching.politeness import after_failure, after_not_modified, af
 from aggregator.fetching.wording import explain
 from aggregator.model import FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.pipeline.recording import Origin, Recorded, Recorder
+from aggregator.pipeline.watches import Watcher
 from aggregator.storage.feeds import FeedStore
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Saver:
         self._jitter = jitter
         self._neighbours = neighbours
         self._feeds = FeedStore(store)
+        self._watcher = Watcher(store, settings)
         self.holds: dict[str, datetime] = {}  # feed -> until when its whole host is to be left alone
 
     @contextmanager
@@ -90,6 +92,7 @@ class Saver:
             return self._save_failure(poll, result, now, response)
         with self._store.savepoint():
             counts = self._recorder.record(Origin(poll.stored), result.entries, now)
+            self._placer.stories.leave_entries_unsettled(counts.placed + counts.revised)
             self._feeds.save_title(poll.stored.id, result.parsed.title, result.parsed.language)
             state = after_response(
                 poll.feed,
@@ -112,9 +115,14 @@ class Saver:
         return FeedOutcome(poll.stored.shown, poll.stored.url, "skipped", next_fetch=state.next_fetch, note=note)
 
     def finish(self, now: datetime) -> None:
-        """End a pass: the second look over stories that grew, in a transaction of its own."""
+        """End a pass, in a transaction of its own: the second look over stories that grew, and the watches' look at all that changed.
+
+        What an earlier pass or an editor's verb left unsettled is taken along.
+        """
         with self._store.transaction():
-            self._placer.finish(now)
+            self._placer.touched |= self._placer.stories.unsettled()
+            self._watcher.look(self._placer.finish(now), now)
+            self._placer.stories.settled()
 
     def _save_failure(
         self, poll: Poll, failure: FetchFailure, now: datetime, response: Response | None = None

@@ -159,6 +159,29 @@ class StoryStore:
             ),
         )
 
+    # --- what is still to be settled -------------------------------------------------------
+
+    def leave_unsettled(self, story_ids: Iterable[str]) -> None:
+        """Note that these stories changed since they were last settled: it outlives a crash between two transactions."""
+        self._db.executemany(
+            "INSERT OR IGNORE INTO unsettled (story_id) VALUES (?)", [(story,) for story in sorted(story_ids)]
+        )
+
+    def leave_entries_unsettled(self, entry_ids: Sequence[str]) -> None:
+        """Note the same of the stories that these entries stand in."""
+        self._db.executemany(
+            "INSERT OR IGNORE INTO unsettled (story_id) SELECT story_id FROM entry WHERE id = ? AND story_id IS NOT NULL",
+            [(entry,) for entry in entry_ids],
+        )
+
+    def unsettled(self) -> set[str]:
+        """Return the stories that changed since they were last settled."""
+        return {row[0] for row in self._db.execute("SELECT story_id FROM unsettled")}
+
+    def settled(self) -> None:
+        """Note that all stories are settled."""
+        self._db.execute("DELETE FROM unsettled")
+
     def close_story(self, story_id: str, into: str | None, now: datetime, reason: str) -> None:
         """Remove an emptied story and leave a redirect; earlier redirects to it follow along."""
         moment = to_text(now)

@@ -1,0 +1,79 @@
+"""Where alerts go: ``stdout``, ``file:PATH``, ``webhook:URL``, ``webhook:env:NAME``, ``mail:ADDRESS``."""
+
+from __future__ import annotations
+
+import os
+import re
+from email.utils import parseaddr
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aggregator.exceptions import ConfigurationError, UsageError
+from aggregator.text.display import display_text
+
+KINDS = "stdout, file:PATH, webhook:URL, webhook:env:NAME or mail:ADDRESS"
+_FROM_ENVIRONMENT = "env:"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def checked_target(text: str, folder: Path) -> str:
+    """Return a target as it is stored, a file's path made absolute from ``folder``; UsageError where it is none."""
+    kind, sign, place = text.strip().partition(":")
+    if kind == "stdout" and not sign:
+        return "stdout"
+    checks = {"file": _file, "webhook": _webhook, "mail": _mail}
+    if kind not in checks or not place.strip() or not place.isprintable():
+        raise UsageError(f"--to {display_text(text)}: write {KINDS}")
+    return f"{kind}:{checks[kind](place.strip(), folder)}"
+
+
+def shown_target(target: str) -> str:
+    """Return a target as people may see it: the path of a webhook's address is often its secret."""
+    kind, _, place = target.partition(":")
+    if kind != "webhook" or place.startswith(_FROM_ENVIRONMENT):
+        return display_text(target)
+    parts = urlsplit(place)
+    return f"webhook:{parts.scheme}://{display_text(parts.netloc)}/…"
+
+
+def webhook_address(place: str) -> str:
+    """Return a webhook's address, looked up where the environment holds it; ConfigurationError where it does not."""
+    if not place.startswith(_FROM_ENVIRONMENT):
+        return place
+    name = place.removeprefix(_FROM_ENVIRONMENT)
+    address = os.environ.get(name, "").strip()
+    if not address:
+        raise ConfigurationError(f"the environment has no {name}, which is to hold the webhook's address")
+    return address
+
+
+def _file(place: str, folder: Path) -> str:
+    path = folder / Path(place).expanduser()
+    if path.is_dir():
+        raise UsageError(f"--to file:{place}: is a folder; name the file that alerts are appended to")
+    return str(path)
+
+
+def _webhook(place: str, folder: Path) -> str:
+    if place.startswith(_FROM_ENVIRONMENT):
+        if not _NAME.fullmatch(place.removeprefix(_FROM_ENVIRONMENT)):
+            raise UsageError(f"--to webhook:{place}: write webhook:env:NAME, with the name of an environment variable")
+        return place
+    try:
+        parts = urlsplit(place)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or " " in place:
+        raise UsageError("--to webhook:…: write an address that begins with https:// or http://")
+    if parts.username is not None or parts.password is not None:
+        raise UsageError("--to webhook:…: no password belongs into the database; write webhook:env:NAME")
+    return place
+
+
+def _mail(place: str, folder: Path) -> str:
+    address = parseaddr(place)[1]
+    local, at, domain = address.rpartition("@")
+    if address != place or not (local and at and domain) or any(character.isspace() for character in address):
+        raise UsageError(f"--to mail:{display_text(place)}: is no mail address")
+    return address
