@@ -1,0 +1,168 @@
+"""Whatever is typed or found in a file, a person reads a sentence and never a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.calling import ARCHIVE, Outcome, call, newsroom, write_archive
+
+LONG = "x" * 5000
+
+
+def explained(outcome: Outcome) -> Outcome:
+    """Check that a command failed in words."""
+    assert outcome.code in (1, 2, 3, 4), outcome
+    assert outcome.err.strip()
+    assert "Traceback" not in outcome.err
+    return outcome
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("stories", "--since", "9999-12-31T23:59:59-12:00"),
+        ("stories", "--since", "0001-01-01"),
+        ("--set", "digest.timezone=Europe/Berlin", "stories", "--until", "0001-01-01"),
+        ("--now", "9999-12-31T23:59:59Z", "digest"),
+        ("--now", "", "stories"),
+        ("digest", "--date", "9999-12-31"),
+        ("digest", "--date", "0001-01-01"),
+        ("--set", "digest.timezone=", "digest"),
+        ("--set", "digest.timezone=../../etc/passwd", "digest"),
+        ("--set", "digest.timezone=Europe", "digest"),
+        ("--set", "=", "stories"),
+        ("--db", ".", "stories"),
+        ("--db", LONG, "stories"),
+        ("--db", "no/such/folder/a.db", "import", "filled.jsonl"),
+        ("--db", "filled.jsonl", "stories"),
+        ("--feeds", ".", "fetch"),
+        ("--feeds", LONG, "fetch"),
+        ("--feeds", "filled.jsonl", "fetch"),
+        ("--config", "filled.jsonl", "stories"),
+        ("--config", "none.yaml", "stories"),
+        ("import", "."),
+        ("import", "aggregator.db"),
+        ("evaluate", "."),
+        ("evaluate", "filled.jsonl", "--sweep", "nonsense"),
+        ("evaluate", "filled.jsonl", "--sweep", "copies.jaccard=a,b"),
+        ("evaluate", "filled.jsonl", "--predicted", "filled.jsonl/below"),
+        ("evaluate", "filled.jsonl", "--plot", "filled.jsonl/below.svg"),
+        ("replay", "--dry-run", "--set", "x"),
+        ("digest", "--output", "filled.jsonl/below/a.md"),
+        ("digest", "--output", "."),
+        ("digest", "--output", LONG),
+        ("digest", "--mail"),
+        ("db", "backup", "."),
+        ("db", "backup", "filled.jsonl/below"),
+        ("feeds", "import", "filled.jsonl"),
+        ("feeds", "import", "."),
+        ("feeds", "add", "no address", "--no-check"),
+        ("feeds", "add", "https://", "--no-check"),
+        ("feeds", "add", "https://[::1/", "--no-check"),
+        ("feeds", "add", "https://a.example/", "--language", "!", "--no-check"),
+        ("feeds", "discover", "file:///etc/passwd"),
+        ("health", "--max-age", "soon"),
+        ("init", "filled.jsonl"),
+        ("demo", "--keep", "filled.jsonl"),
+        ("story", "merge", "s0"),
+        ("story", "merge", "s"),
+        ("story", "split", "s", "e"),
+        ("story", "move", "e0", "s0"),
+        ("story", "pin", "s0", "e0"),
+        ("story", "forbid", "s0", "s1"),
+        ("story", "undo"),
+        ("completion", "cmd.exe"),
+    ],
+)  # fmt: skip
+def test_bad_arguments(arguments: tuple[str, ...]) -> None:
+    newsroom()
+    explained(call(*arguments))
+
+
+@pytest.mark.parametrize("text", ["", '"', "*", "AND", "NEAR(a b)", "title:", "(", "'", "\x00", "ñ" * 3000, "-", "^a"])
+def test_no_search_text_is_a_syntax(text: str) -> None:
+    newsroom()
+    assert call("search", "--", text, now="2026-03-10T07:00:00Z").code == 0
+    assert call("stories", "--match", text).code == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\t", "- a\n- b\n", "feeds: text\n", "feeds: [a]\n", "feeds: {a: b}\n", "feeds: [{url: [1]}]\n",
+        "feeds:\n - url: https://a.example/\n   url: https://b.example/\n", "defaults: 3\n", "{", "a: &a [*a]\n",
+        "feeds: [{url: 'https://a.example/', headers: 3}]\n", "feeds: [{url: 'https://a.example/', auth: x}]\n",
+        "feeds: [{url: 'https://a.example/', interval: soon}]\n", "!!python/object/apply:os.system [touch run]\n", "\x00",
+        "feeds: [{url: 'https://a.example/', headers: {X: {env: NOT_SET_ANYWHERE}}}]\n",
+    ],
+)  # fmt: skip
+def test_bad_feeds_files_name_the_file(text: str) -> None:
+    Path("feeds.yaml").write_text(text, encoding="utf-8")
+    for command in (("feeds", "list"), ("feeds", "add", "https://a.example/", "--no-check"), ("config", "check")):
+        outcome = explained(call(*command))
+        assert outcome.code == 2
+        assert outcome.err.startswith("aggregator: feeds.yaml:")
+    assert Path("feeds.yaml").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"\x80abc", b"\x1f\x8b\x08"])
+def test_binary_files(data: bytes) -> None:
+    Path("feeds.yaml").write_bytes(data)
+    Path("some.opml").write_bytes(data)
+    Path("some.jsonl").write_bytes(data)
+    assert explained(call("feeds", "list")).code == 2
+    explained(call("--feeds", "new.yaml", "feeds", "import", "some.opml"))
+    explained(call("--db", "a.db", "--feeds", "new.yaml", "evaluate", "some.jsonl"))
+
+
+def test_a_damaged_database() -> None:
+    newsroom()
+    file = Path("aggregator.db")
+    data = bytearray(file.read_bytes())
+    data[4096 * 2 :] = b"\xa5" * (len(data) - 4096 * 2)
+    file.write_bytes(data)
+    for command in ("stories", "export", "status", "digest"):
+        outcome = explained(call(command))
+        assert outcome.code == 1
+        assert "damaged" in outcome.err
+    assert call("db", "check").code == 1
+
+
+def test_a_truncated_database() -> None:
+    newsroom()
+    file = Path("aggregator.db")
+    file.write_bytes(file.read_bytes()[:5000])
+    assert explained(call("stories")).code == 1
+
+
+def test_an_empty_file_is_an_empty_newsroom() -> None:
+    Path("aggregator.db").touch()
+    outcome = call("stories", "--json").ok()
+    assert outcome.json() == []
+
+
+def test_verbose_twice_adds_the_traceback_and_keeps_the_code() -> None:
+    for flags in (("-vv",), ("-v", "-v"), ("--verbose", "--verbose"), ("-vvv",)):
+        outcome = call(*flags, "stories")
+        assert outcome.code == 3
+        assert "Traceback" in outcome.err
+        assert "aggregator: aggregator.db: no database yet" in outcome.err
+    assert "Traceback" not in call("-v", "stories").err
+
+
+def test_a_fault_in_the_feeds_file_stops_nobody_who_only_looks() -> None:
+    newsroom()
+    Path("feeds.yaml").write_text("feeds: 7\n", encoding="utf-8")
+    for command in (("stories",), ("export",), ("digest",), ("db", "check"), ("db", "backup", "copy.db")):
+        assert call(*command).code == 0, command
+
+
+def test_looking_into_another_database_leaves_its_feeds_alone() -> None:
+    Path("feeds.yaml").write_text("feeds:\n  - url: https://a.example/rss\n", encoding="utf-8")
+    call("--db", "other.db", "import", write_archive(Path("some.jsonl"), *ARCHIVE)).ok()
+    Path("feeds.yaml").write_text("feeds:\n  - url: https://b.example/rss\n", encoding="utf-8")
+    before = call("--db", "other.db", "status", "--json").ok().json()
+    call("--db", "other.db", "stories").ok()
+    assert call("--db", "other.db", "status", "--json").ok().json() == before
