@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from aggregator.cli.diffs import entry_diff_command, headlines_command
 from aggregator.cli.output import (
     Column,
     colours,
@@ -25,6 +26,10 @@ from aggregator.model import Entry
 @click.group("entry")
 def entry_command() -> None:
     """One entry: what it says, and what it said before."""
+
+
+entry_command.add_command(entry_diff_command)
+entry_command.add_command(headlines_command)
 
 
 def entry_row(entry: Entry) -> dict[str, Any]:

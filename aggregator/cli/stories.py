@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from aggregator.cli.changes import new_command
+from aggregator.cli.diffs import story_diff_command
 from aggregator.cli.output import (
     Column,
     colours,
@@ -125,6 +126,7 @@ def story_command() -> None:
 
 
 story_command.add_command(new_command)
+story_command.add_command(story_diff_command)
 
 
 @story_command.command("show")

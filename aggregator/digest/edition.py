@@ -83,7 +83,7 @@ def build(
         corrections=tuple(
             sorted(corrections, key=lambda notice: (_withdrawal_first(notice), notice.story, notice.entry))
         ),
-        sections=_sections(ranked, settings),
+        sections=_sections(ranked, settings, window),
         known=tuple(sorted(material.story.summary.id for material in materials)),
         previous=previous.id if previous else None,
     )
@@ -92,10 +92,13 @@ def build(
 # --- sections ----------------------------------------------------------------------------------
 
 
-def _sections(ranked: Sequence[EditionStory], settings: DigestSettings) -> tuple[EditionSection, ...]:
-    top, left = _take(ranked, settings.top, settings.per_publisher, _is_shared)
+def _sections(ranked: Sequence[EditionStory], settings: DigestSettings, window: Window) -> tuple[EditionSection, ...]:
+    def grew(story: EditionStory) -> bool:
+        return story.last_seen >= window.since  # yesterday's story with a word changed is not today's top
+
+    top, left = _take(ranked, settings.top, settings.per_publisher, lambda story: _is_shared(story) and grew(story))
     if not top:  # a quiet day, or a desk with one feed: the best there is
-        top, left = _take(ranked, settings.top, settings.per_publisher, lambda _: True)
+        top, left = _take(ranked, settings.top, settings.per_publisher, grew)
     developing, left = _take(left, settings.developing, settings.per_publisher, _is_developing)
     new, left = _take(left, settings.new, settings.per_publisher, lambda s: Flag.NEW in s.flags and _is_shared(s))
     named: list[EditionSection] = [

@@ -34,6 +34,7 @@ from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.poll import Fetching, PollPass, Progress
 from aggregator.pipeline.reading import Reader, SearchHit
 from aggregator.pipeline.recording import Recorder
+from aggregator.pipeline.revisions import Edit, Retitled, entry_edit, headlines_between, story_edits
 from aggregator.pipeline.saving import Saver
 from aggregator.pipeline.subscriptions import named, neighbours, sort_out, subscriptions
 from aggregator.pipeline.verbs import Editor
@@ -203,6 +204,18 @@ class Desk:
     def news_of(self, story: Story, since: datetime) -> Novelty:
         """Return the sentences, numbers and names that a story did not hold before ``since``."""
         return news_of(self._reader(), story, since)
+
+    def edit(self, prefix: str, first: int | None = None, last: int | None = None) -> Edit:
+        """Return what changed between two versions of an entry, numbered from 1; by default between the last two."""
+        return entry_edit(self._reader(), prefix, first, last)
+
+    def edits(self, story: Story, since: datetime | None = None) -> tuple[Edit, ...]:
+        """Return what became of a story's entries since a time, else since their first text."""
+        return story_edits(self._reader(), story, since)
+
+    def headlines(self, since: datetime | None = None, until: datetime | None = None) -> tuple[Retitled, ...]:
+        """Return the headlines that got other words, oldest change first; by default up to now."""
+        return headlines_between(self._reader(), since or LONG_AGO, until or editions.just_after(self.clock()))
 
     def last_read(self, edition: str | None = None) -> datetime:
         """Return when an edition closed: the one named, else the last one, else a day ago."""

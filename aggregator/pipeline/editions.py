@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,12 +15,15 @@ from aggregator.pipeline.corrections import notices
 from aggregator.pipeline.health import edition_health
 from aggregator.pipeline.novelties import what_is_new
 from aggregator.pipeline.reading import Reader
+from aggregator.pipeline.revisions import edited_between, headlines_between
 from aggregator.pipeline.standing import standing
 from aggregator.settings import DigestSettings
 from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore, StoredEdition
 from aggregator.storage.times import to_text
 from aggregator.text.tokens import sentences
+
+Edited = Mapping[str, Mapping[str, datetime]]  # story -> entry -> when it was edited last
 
 # An edition shows a few dozen stories; what is new is worked out only for those that could be among them.
 CARRIED_AT_MOST = 60
@@ -71,31 +75,57 @@ def _build(
 ) -> Edition:
     reader = Reader(store, now)
     query = StoryQuery(since=window.since, until=window.until, sort="publishers", limit=None)
-    stories = reader.load([summary.id for summary in reader.find(query)], window.since, light=True)
-    stories = [as_of(story, window.until) for story in stories]
-    texts = reader.entries.texts([story.summary.canonical_entry for story in stories])
-    carried = {story.summary.id for story in stories if story.summary.first_seen < window.since}
-    shown = [story for story in stories if story.summary.id in carried][:CARRIED_AT_MOST]
-    fresh = {story.summary.id: what_is_new(reader, story, window.since, window.until) for story in shown}
-    materials = []
-    for story in stories:
-        text = texts.get(story.summary.canonical_entry, "")
-        material = Material(
-            story=story,
-            sentences=tuple(sentences(text, story.summary.language))[:6],
-            corrections=notices(reader, story, window),
-        )
-        if story.summary.id in fresh:
-            material = replace(material, new=fresh[story.summary.id])
-        materials.append(material)
+    listed = [summary.id for summary in reader.find(query)]
+    edited = edited_between(reader, window.since, window.until)
+    materials = _materials(reader, listed, edited, window) + _retold(reader, listed, edited, window)
     return build(
         window,
         materials,
-        counts=_counts(store, window, len(stories)),
+        counts=_counts(store, window, len(listed)),
         health=health,
         settings=settings,
         previous=previous,
     )
+
+
+def _materials(reader: Reader, story_ids: Sequence[str], edited: Edited, window: Window) -> list[Material]:
+    """Return what an edition is made from, for these stories as they stood when the window closed."""
+    stories = [as_of(story, window.until) for story in reader.load(story_ids, window.since, light=True)]
+    texts = reader.entries.texts([story.summary.canonical_entry for story in stories])
+    carried = [story.summary.id for story in stories if story.summary.first_seen < window.since]
+    fresh = frozenset(carried[:CARRIED_AT_MOST])
+    materials = []
+    for story in stories:
+        summary = story.summary
+        material = Material(
+            story=story,
+            sentences=tuple(sentences(texts.get(summary.canonical_entry, ""), summary.language))[:6],
+            edited=tuple(sorted(edited.get(summary.id, {}).items())),
+            corrections=notices(reader, story, window),
+        )
+        if summary.id in fresh:
+            material = replace(material, new=what_is_new(reader, story, window.since, window.until))
+        materials.append(material)
+    return materials
+
+
+def _retold(reader: Reader, listed: Sequence[str], edited: Edited, window: Window) -> list[Material]:
+    """Return the material of stories to which nothing happened but that entries were edited, where it matters to a reader.
+
+    It does where a headline changed, something new was told, or a correction came. The edits that came last go first.
+    """
+    known = frozenset(listed)
+    others = sorted(
+        (story_id for story_id in edited if story_id not in known),
+        key=lambda story_id: (max(edited[story_id].values()), story_id),
+        reverse=True,
+    )
+    retitled = {one.story_id for one in headlines_between(reader, window.since, window.until)}
+    return [
+        material
+        for material in _materials(reader, others[:CARRIED_AT_MOST], edited, window)
+        if material.new or material.corrections or material.story.summary.id in retitled
+    ]
 
 
 def as_of(story: Story, until: datetime) -> Story:

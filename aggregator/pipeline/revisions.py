@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from aggregator.model import Entry, Story
 from aggregator.newsroom.novelty import Version, versions
 from aggregator.newsroom.revisions import Change, HeadlineChange, Piece, compare, diff, headline_changes
 from aggregator.pipeline.reading import Reader
+from aggregator.storage.times import to_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +95,26 @@ def story_edits(reader: Reader, story: Story, since: datetime | None = None) -> 
 def edited_between(reader: Reader, since: datetime, before: datetime) -> dict[str, dict[str, datetime]]:
     """Return story id -> entry id -> when its newest version of this window came."""
     found: dict[str, dict[str, datetime]] = {}
-    for entry in _entries(reader, reader.entries.revised_since(since)):
+    for entry in _edited(reader, since, before):
         moments = [one.replaced for one in reader.entries.revisions(entry.id) if since <= one.replaced < before]
-        if moments:
-            found.setdefault(entry.story_id, {})[entry.id] = max(moments)
+        found.setdefault(entry.story_id, {})[entry.id] = max(moments)
     return found
 
 
 def headlines_between(reader: Reader, since: datetime, before: datetime) -> tuple[Retitled, ...]:
     """Return the headlines that got other words in a window, oldest change first."""
-    entries = _entries(reader, reader.entries.revised_since(since))
+    entries = _edited(reader, since, before)
     stories = {entry.id: entry.story_id for entry in entries}
     changes = headline_changes(((entry, reader.entries.revisions(entry.id)) for entry in entries), since, before)
     return tuple(Retitled(stories[change.entry_id], change) for change in changes)
 
 
-def _entries(reader: Reader, entry_ids: Iterable[str]) -> list[Entry]:
-    return [reader.entries.get(entry_id) for entry_id in entry_ids]
+def _edited(reader: Reader, since: datetime, before: datetime) -> list[Entry]:
+    return reader.entries.select(
+        "WHERE e.id IN (SELECT entry_id FROM revision WHERE replaced >= ? AND replaced < ?) ORDER BY e.number",
+        (to_text(since), to_text(before)),
+        light=True,
+    )
 
 
 def _edit(entry: Entry, told: Sequence[Version], first: int, last: int) -> Edit:

@@ -1,0 +1,192 @@
+"""``entry diff``, ``entry headlines`` and ``story diff``: what was edited, word by word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from aggregator.cli.output import (
+    Column,
+    colours,
+    emit,
+    list_options,
+    local,
+    print_json,
+    print_list,
+    safe,
+    stamp,
+    thing_options,
+)
+from aggregator.cli.session import Session
+from aggregator.newsroom.novelty import Version
+from aggregator.newsroom.revisions import Piece, excerpt, plain
+from aggregator.pipeline.revisions import Edit
+
+
+def full_option(command: Any) -> Any:
+    """Add ``--full``: the whole text, not the surroundings of changes alone."""
+    return click.option("--full", is_flag=True, help="The whole text, not only what is around the changes.")(command)
+
+
+@click.command("diff")
+@click.argument("entry")
+@click.option(
+    "--from", "first", type=click.IntRange(1), metavar="N", help="This version, from 1; else the last but one."
+)
+@click.option("--to", "last", type=click.IntRange(1), metavar="M", help="This version; else the present one.")
+@full_option
+@thing_options
+@click.pass_obj
+def entry_diff_command(
+    session: Session, entry: str, first: int | None, last: int | None, full: bool, form: str, as_json: bool
+) -> None:
+    """Show what an edit changed, word by word: coloured on a terminal, else as [-old-]{+new+}."""
+    with session.reading_desk() as desk:
+        edit = desk.edit(entry, first, last)
+    if as_json or form == "json":
+        print_json(edit_row(edit))
+    else:
+        print_edit(edit, full=full)
+
+
+@click.command("diff")
+@click.argument("story")
+@click.option(
+    "--since", metavar="TIME", help="Against what stood then: 2h, yesterday, 2026-10-01; else the first text."
+)
+@full_option
+@thing_options
+@click.pass_obj
+def story_diff_command(session: Session, story: str, since: str | None, full: bool, form: str, as_json: bool) -> None:
+    """Show what became of a story's entries since a time, word by word; the edit made first comes first."""
+    moment = session.moment(since)
+    with session.reading_desk() as desk:
+        found = desk.story(story)
+        edits = desk.edits(found, moment)
+    if as_json or form == "json":
+        row = {"story": found.summary.id, "title": found.summary.title, "since": moment}
+        print_json({**row, "edits": [edit_row(edit) for edit in edits]})
+        return
+    after = f" since {local(stamp(moment))}" if moment else ""
+    if not edits:
+        emit(f"{found.summary.id}  no entry was edited{after}")
+        return
+    entries = "1 entry was" if len(edits) == 1 else f"{len(edits)} entries were"
+    emit(f"{found.summary.id}  {entries} edited{after}")
+    for edit in edits:
+        emit("")
+        print_edit(edit, full=full)
+
+
+@click.command("headlines")
+@click.option(
+    "--since", default="1d", show_default=True, metavar="TIME", help="Changed since: 2h, 3d, yesterday, 2026-10-01."
+)
+@click.option("--until", metavar="TIME", help="Changed before.")
+@list_options
+@click.pass_obj
+def headlines_command(session: Session, since: str, until: str | None, form: str, as_json: bool) -> None:
+    """List the headlines that were given other words over a day, oldest change first."""
+    with session.reading_desk() as desk:
+        found = desk.headlines(session.moment(since), session.moment(until))
+    rows = [
+        {
+            "time": one.change.time,
+            "entry": one.change.entry_id,
+            "story": one.story_id,
+            "publisher": one.change.publisher,
+            "url": one.change.url,
+            "before": one.change.before,
+            "after": one.change.after,
+        }
+        for one in found
+    ]
+    columns = (
+        Column("changed", lambda row: local(row["time"])),
+        Column("entry", lambda row: row["entry"]),
+        Column("publisher", lambda row: row["publisher"]),
+        Column("before", lambda row: row["before"], wrap=True),
+        Column("after", lambda row: row["after"], wrap=True),
+    )
+    print_list(rows, columns, form, as_json=as_json, empty="No headline was changed.")
+
+
+def edit_row(edit: Edit) -> dict[str, Any]:
+    """Return an edit as JSON shows it."""
+    return {
+        "entry": edit.entry.id,
+        "story": edit.entry.story_id,
+        "publisher": edit.entry.publisher,
+        "url": edit.entry.data.link,
+        "from": _version_row(edit.first, edit.before),
+        "to": _version_row(edit.last, edit.after),
+        "edits": edit.steps,
+        "change": edit.change.weight,
+        "title_changed": edit.change.title_changed,
+        "text_changed": edit.change.text_changed,
+        "similarity": edit.change.similarity,
+        "title": [{"op": piece.op, "text": piece.text} for piece in edit.title],
+        "text": [{"op": piece.op, "text": piece.text} for piece in edit.text],
+    }
+
+
+def _version_row(number: int, version: Version) -> dict[str, Any]:
+    return {"version": number, "seen": version.time, "title": version.title}
+
+
+def print_edit(edit: Edit, *, full: bool) -> None:
+    """Print an edit for people: the headline's change, then the text's."""
+    emit(shown(edit.title) if _differs(edit.title) else _bold(safe(edit.after.title)))
+    steps = f", {edit.steps} edits" if edit.steps > 1 else ""
+    emit(
+        f"{edit.entry.id}  {safe(edit.entry.publisher)}  version {edit.first} ({local(stamp(edit.before.time))})"
+        f" → {edit.last} ({local(stamp(edit.after.time))}){steps}"
+        f", {edit.change.similarity:.0%} of the words kept  {safe(edit.entry.data.link)}".rstrip()
+    )
+    if not _differs(edit.text):
+        emit("  the text is the same" if _differs(edit.title) else "  the same words again")
+        return
+    for line in shown(edit.text if full else excerpt(edit.text)).split("\n"):
+        emit(f"  {line}".rstrip())
+
+
+def shown(pieces: Iterable[Piece]) -> str:
+    """Return a diff as this terminal, pipe or file can show it; nothing of a feed's steers it."""
+    clean = [Piece(piece.op, _clean(piece.text)) for piece in pieces]
+    if not colours():
+        return plain(clean)
+    styles: dict[str, dict[str, Any]] = {
+        "same": {},
+        "removed": {"fg": "red", "strikethrough": True},
+        "added": {"fg": "green", "bold": True},
+    }
+    # a style ends with its line, so that the margin of the next is not painted
+    return "".join(
+        "\n".join(
+            click.style(line, **styles[piece.op]) if line.strip() and styles[piece.op] else line for line in lines
+        )
+        for piece in clean
+        for lines in [piece.text.split("\n")]
+    )
+
+
+def _clean(text: str) -> str:
+    """Return harmless text with its line breaks, and the blanks that part it from its neighbours."""
+    return "\n".join(_edged(line) for line in text.split("\n"))
+
+
+def _edged(line: str) -> str:
+    inside = safe(line).strip()
+    if not inside:
+        return " " if line else ""
+    return f"{' ' if line[0].isspace() else ''}{inside}{' ' if line[-1].isspace() else ''}"
+
+
+def _differs(pieces: Iterable[Piece]) -> bool:
+    return any(piece.op != "same" for piece in pieces)
+
+
+def _bold(text: str) -> str:
+    return click.style(text, bold=True) if colours() else text
