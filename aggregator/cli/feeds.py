@@ -13,6 +13,7 @@ import click
 from aggregator.cli.output import Column, emit, list_options, local, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import FEEDS, Session
+from aggregator.cli.watch import announce_to
 from aggregator.exceptions import ConfigurationError, NotFoundError, UsageError
 from aggregator.model import Feed, FeedOutcome
 
@@ -35,6 +36,8 @@ def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, fo
     ):
         outcomes = desk.fetch(feeds, everything=everything, progress=lambda _, done, total: advance(done, total))
         due = desk.next_due()
+        # a program that reads stdout wants the list and nothing else
+        desk.deliver(announce_to(stderr=as_json or form != "table"))
     ordered = sorted(outcomes, key=lambda outcome: (outcome.status != "error", outcome.feed.casefold(), outcome.url))
     nothing = (
         "Nothing is due" + (f" until {due.astimezone():%Y-%m-%d %H:%M}" if due else "") + "; --all asks every feed."

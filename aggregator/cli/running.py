@@ -8,6 +8,7 @@ import sys
 import click
 
 from aggregator.cli.session import Session
+from aggregator.cli.watch import announce
 
 
 @click.command("run")
@@ -16,7 +17,7 @@ from aggregator.cli.session import Session
 )
 @click.pass_obj
 def run_command(session: Session, log_format: str) -> int:
-    """Be the daemon: poll what is due, cluster, make editions on schedule, until told to stop.
+    """Be the daemon: poll what is due, cluster, make editions and alerts, until told to stop.
 
     SIGTERM and SIGINT finish the feeds in hand and stop; a second one stops at once. SIGHUP reads the feeds and settings anew.
     """
@@ -38,7 +39,7 @@ def run_command(session: Session, log_format: str) -> int:
             session.quiet,
         )
 
-    return Daemon(session.database_file, session.clock, lambda: _configured(reread())).run()
+    return Daemon(session.database_file, session.clock, lambda: _configured(reread()), announce).run()
 
 
 def _configured(session: Session) -> tuple[object, object]:

@@ -21,26 +21,37 @@ from aggregator.daemon.metrics import Metrics
 from aggregator.daemon.notify import notify, watchdog_interval
 from aggregator.exceptions import AggregatorError
 from aggregator.model import Feed, FeedOutcome
+from aggregator.pipeline.alerting import Announce, Courier
 from aggregator.pipeline.desk import Desk
 from aggregator.pipeline.editions import zone_of
 from aggregator.pipeline.publishing import publish
 from aggregator.settings import Settings
+from aggregator.storage.database import Store
 
 log = logging.getLogger("aggregator.daemon")
 
 Configured = Callable[[], tuple[Any, Any]]
 # Jobs never overlap, run late rather than not at all, and make up for what was missed once (APScheduler's own grace is a second).
 _JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+# How long the outbox waits for a pass that is saving: an alert that went out must be noted, else it goes out again.
+_PATIENCE_MS = 60_000
 _HELP_AFTER = 1  # passes in which no feed answered before the way out is named
 
 
 class Daemon:
-    """Runs until it is told to stop. ``configured`` reads settings and feeds, at the start and at SIGHUP."""
+    """Runs until it is told to stop. ``configured`` reads settings and feeds, at the start and at SIGHUP; ``announce`` prints an alert."""
 
-    def __init__(self, database: Path, clock: Callable[[], datetime], configured: Configured) -> None:
+    def __init__(
+        self,
+        database: Path,
+        clock: Callable[[], datetime],
+        configured: Configured,
+        announce: Announce = lambda payload: None,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._configured = configured
+        self._announce = announce
         self._stop = threading.Event()
         self._reload = threading.Event()
         self._wake = threading.Event()
@@ -55,8 +66,11 @@ class Daemon:
         with (
             DaemonLock(self._database),
             Desk.open(settings, self._database, clock=self._clock, feeds=feeds) as desk,
+            # a connection of its own: deliveries take no turn with the polls
+            Store(self._database, busy_timeout_ms=_PATIENCE_MS) as outbox,
         ):
             self._desk = desk
+            self._courier = Courier(outbox, settings, self._clock, self._announce, self._stop)
             self._metrics = Metrics(settings.run.metrics_port, settings.run.metrics_address)
             spread = desk.spread_overdue()
             log.info("following %d feeds, database %s", len(feeds), self._database)
@@ -104,6 +118,12 @@ class Daemon:
             replace_existing=True,
             next_run_time=datetime.now(zone),  # noqa: TID251 - the scheduler's own clock: its first tick is at once
         )
+        scheduler.add_job(
+            self._deliver,
+            IntervalTrigger(seconds=settings.run.tick, timezone=zone),
+            id="alerts",
+            replace_existing=True,
+        )
         at = settings.digest.time
         scheduler.add_job(
             self._digest, CronTrigger(hour=at.hour, minute=at.minute, timezone=zone), id="digest", replace_existing=True
@@ -150,6 +170,10 @@ class Daemon:
                 " Without a network, `aggregator demo` shows the whole chain."
             )
 
+    def _deliver(self) -> None:
+        """Deliver alerts beside the polls: whoever waits for a slow webhook, it is not they."""
+        self._guarded("delivering alerts", self._courier.deliver)
+
     def _digest(self) -> None:
         def make() -> None:
             for path in publish(self._desk):
@@ -172,15 +196,19 @@ class Daemon:
 
         self._do("the backup", copy)
 
-    def _do(self, what: str, act: Callable[[], None]) -> None:
-        """Run a job: its failure is told and never ends the daemon."""
+    def _do(self, what: str, act: Callable[[], object]) -> None:
+        """Run a job in its turn."""
         with self._turn:
-            try:
-                act()
-            except AggregatorError as error:
-                log.error("%s failed: %s", what, error)
-            except Exception:
-                log.exception("%s failed unexpectedly; the daemon goes on", what)
+            self._guarded(what, act)
+
+    def _guarded(self, what: str, act: Callable[[], object]) -> None:
+        """Run a job: its failure is told and never ends the daemon."""
+        try:
+            act()
+        except AggregatorError as error:
+            log.error("%s failed: %s", what, error)
+        except Exception:
+            log.exception("%s failed unexpectedly; the daemon goes on", what)
 
     # --- signals ---------------------------------------------------------------------------
 
@@ -215,4 +243,5 @@ class Daemon:
 
     def _swap(self, settings: Settings, feeds: tuple[Feed, ...]) -> None:
         self._desk.reconfigure(settings, feeds)
+        self._courier.settings = settings
         self._set_jobs(self._schedule, settings)

@@ -24,6 +24,7 @@ from aggregator.storage.entries import EntryStore
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.times import to_text
 from aggregator.storage.watches import LoggedAlert, NewAlert, StoredWatch, Tally, WatchStore
+from aggregator.text.clean import primary_language
 from aggregator.text.display import display_text
 from aggregator.text.tokens import fold
 
@@ -64,9 +65,9 @@ class Watcher:
 
     def _over(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _Seen) -> int:
         raised = 0
-        ids = [reading.entry.id for reading in story.readings]
+        all_told = self._watches.told([reading.entry.id for reading in story.readings])
         for watch, matcher in watches:
-            told = self._watches.told(watch.name, ids)
+            told = all_told.get(watch.name, {})
             cause = decide(matcher, story.readings, told, self._rules, self._earlier(story.readings, told))
             if cause is not None:
                 self._raise(watch, matcher, story, cause)
@@ -204,7 +205,7 @@ class Watches:
         doubts = [
             f"no feed of publisher {name!r} is followed, and no entry of it is stored; `feeds list` shows the publishers"
             for name in query.publishers
-            if normal_name(name) not in known
+            if known and normal_name(name) not in known
         ]
         if any(target.startswith("mail:") for target in targets) and not self._settings.mail.server:
             doubts.append("mail.server is not set: alerts by mail wait until it is")
@@ -228,6 +229,9 @@ def read_stories(
 
 
 def _check(query: WatchQuery) -> None:
+    for tag in query.languages:
+        if primary_language(tag) is None:
+            raise UsageError(f"{display_text(tag)!r} is no language; write a code of two letters such as en")
     if not query:
         raise UsageError("the query asks for nothing: give a word, a phrase, a publisher, or --min-publishers")
     if not_found := unreadable(query):

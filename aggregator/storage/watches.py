@@ -159,17 +159,17 @@ class WatchStore:
 
     # --- alerts ----------------------------------------------------------------------------
 
-    def told(self, watch: str, entry_ids: Sequence[str]) -> dict[str, Told]:
-        """Return what the watch's alerts have told of these entries."""
-        found: dict[str, Told] = {}
+    def told(self, entry_ids: Sequence[str]) -> dict[str, dict[str, Told]]:
+        """Return watch -> what its alerts have told of these entries."""
+        found: dict[str, dict[str, Told]] = {}
         for chunk in _chunks(entry_ids):
             rows = self._db.execute(
-                "SELECT entry_id, matched, revisions, correction FROM alert_entry"
-                f" WHERE watch = ? AND entry_id IN ({', '.join('?' * len(chunk))})",
-                (watch, *chunk),
+                "SELECT watch, entry_id, matched, revisions, correction FROM alert_entry"
+                f" WHERE entry_id IN ({', '.join('?' * len(chunk))})",
+                tuple(chunk),
             )
-            for entry_id, matched, revisions, correction in rows:
-                found[entry_id] = Told(bool(matched), revisions, correction)
+            for watch, entry_id, matched, revisions, correction in rows:
+                found.setdefault(watch, {})[entry_id] = Told(bool(matched), revisions, correction)
         return found
 
     def alert_taken(self, alert_id: str) -> bool:

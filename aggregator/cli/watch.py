@@ -1,0 +1,232 @@
+"""``watch``: saved queries that alert, and how an alert looks on stdout."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aggregator.cli.output import Column, emit, json_text, list_options, local, print_list, safe
+from aggregator.cli.session import Session
+from aggregator.cli.stories import _by, by_option, headline, summary_row
+from aggregator.exceptions import UsageError
+from aggregator.newsroom.watches import WatchQuery, described, query_values
+
+if TYPE_CHECKING:
+    from aggregator.pipeline.watches import Catch, WatchRow
+
+
+@click.group("watch")
+def watch_command() -> None:
+    """Saved queries that alert: once for a story, and again only for more independent publishers, a correction or new facts."""
+
+
+def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that make up a query; they arrive as ``query``."""
+    options = (
+        ("--word", "words", "A word that title or lede must hold: port|harbour for either, evacuat* for a beginning."),
+        ("--phrase", "phrases", "Words that must stand side by side."),
+        ("--without", "without", "A word or phrase that must not stand there."),
+        ("--publisher", "publishers", "From this publisher; repeated: from any of them."),
+        ("--lang", "languages", "In this language, such as en; repeated: in any of them."),
+        ("--category", "categories", "Of this category; repeated: of any of them."),
+    )
+
+    @wraps(command)  # which hands on the options that stand below this one
+    def wrapped(**given: Any) -> Any:
+        parts = {name: given.pop(name) for _, name, _ in options}
+        return command(query=WatchQuery(**parts, min_publishers=given.pop("min_publishers")), **given)
+
+    made = click.option(
+        "--min-publishers",
+        type=click.IntRange(1),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Stories carried by so many.",
+    )(wrapped)
+    for name, target, told in reversed(options):
+        made = click.option(name, target, multiple=True, metavar="TEXT", help=told)(made)
+    return made
+
+
+@watch_command.command("add")
+@click.argument("name")
+@query_options
+@click.option(
+    "--to",
+    "targets",
+    multiple=True,
+    metavar="TARGET",
+    help="Where alerts go: stdout, file:PATH, webhook:URL, webhook:env:NAME (the address from the environment) or mail:ADDRESS;"
+    " repeatable.  [default: stdout]",
+)
+@by_option
+@click.pass_obj
+def add_command(session: Session, name: str, query: WatchQuery, targets: tuple[str, ...], by: str | None) -> None:
+    """Save a query under NAME; from the next poll on it alerts.
+
+    An entry must hold all words and phrases and nothing excluded, in its title or at the beginning of its text.
+    """
+    with session.writing_desk(with_feeds=False) as desk:
+        doubts = desk.watches().add(name, query, targets, _by(by))
+    for doubt in doubts:
+        click.echo(f"Note: {safe(doubt)}.", err=True)
+    emit(f"{safe(name)}: {safe(described(query))}")
+
+
+@watch_command.command("list")
+@list_options
+@click.pass_obj
+def list_command(session: Session, form: str, as_json: bool) -> None:
+    """List the watches, with how many alerts they raised and how delivery goes."""
+    with session.reading_desk() as desk:
+        rows = [watch_row(row) for row in desk.watches().all()]
+    columns = (
+        Column("watch", lambda row: row["name"]),
+        Column("query", lambda row: row["sentence"], wrap=True),
+        Column("to", lambda row: " ".join(row["to"]), wrap=True),
+        Column("alerts", lambda row: str(row["alerts"]), right=True),
+        Column("last", lambda row: local(row["last_alert"])),
+        Column("delivery", _delivery, wrap=True),
+    )
+    print_list(rows, columns, form, as_json=as_json, empty="No watches yet; `watch add` saves one.")
+
+
+@watch_command.command("remove")
+@click.argument("name")
+@click.pass_obj
+def remove_command(session: Session, name: str) -> None:
+    """Drop a watch, its alerts and what of them still waits."""
+    with session.reading_desk() as desk:
+        removed = desk.watches().remove(name)
+    click.echo(f"{safe(removed)}: removed.", err=True)
+
+
+@watch_command.command("test")
+@click.argument("name", required=False)
+@query_options
+@click.option(
+    "--since", default="7d", show_default=True, metavar="TIME", help="From when on: 7d, yesterday, 2026-10-01."
+)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, metavar="N", help="At most so many.")
+@list_options
+@click.pass_obj
+def test_command(
+    session: Session, name: str | None, query: WatchQuery, since: str, limit: int, form: str, as_json: bool
+) -> None:
+    """Show what a watch, or a query given by options, would have caught; nothing is sent.
+
+    NAME is a watch that was saved. Alerts are worked out from what is known of the entries today.
+    """
+    if (name is None) == (not query):
+        raise UsageError("name a watch, or give a query by --word, --phrase, --publisher …; not both")
+    moment = session.moment(since) or session.clock()
+    with session.reading_desk() as desk:
+        watches = desk.watches()
+        wanted = query if name is None else watches.named(name).query
+        rows = [catch_row(one) for one in watches.test(wanted, moment, limit)]
+    columns = (
+        Column("id", lambda row: row["id"]),
+        Column("first alert", lambda row: local(row["alerts"][0]["at"])),
+        Column("alerts", lambda row: " ".join(one["reason"] for one in row["alerts"]), wrap=True),
+        Column("publishers", lambda row: str(row["publishers"]), right=True),
+        Column("story", headline, wrap=True),
+    )
+    print_list(rows, columns, form, as_json=as_json, empty=f"Nothing would have been caught since {safe(since)}.")
+
+
+@watch_command.command("log")
+@click.argument("name", required=False)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, metavar="N", help="At most so many.")
+@list_options
+@click.pass_obj
+def log_command(session: Session, name: str | None, limit: int, form: str, as_json: bool) -> None:
+    """List alerts, newest first, with how each delivery went; of one watch, or of all."""
+    from aggregator.pipeline.targets import shown_target
+
+    with session.reading_desk() as desk:
+        rows = [
+            {
+                "id": one.id,
+                "watch": one.watch,
+                "story": one.story_id,
+                "at": one.at,
+                "reason": one.reason,
+                "sentence": one.sentence,
+                "to": shown_target(one.target),
+                "state": one.state,
+                "attempts": one.attempts,
+                "next_try": one.next_try,
+                "delivered": one.delivered,
+                "error": one.error,
+            }
+            for one in desk.watches().log(name, limit)
+        ]
+    columns = (
+        Column("at", lambda row: local(row["at"])),
+        Column("watch", lambda row: row["watch"]),
+        Column("story", lambda row: row["story"]),
+        Column("alert", lambda row: row["sentence"], wrap=True),
+        Column("to", lambda row: row["to"], wrap=True),
+        Column("state", lambda row: row["state"].replace("_", " ")),
+        Column("error", lambda row: row["error"] or "", wrap=True),
+    )
+    print_list(rows, columns, form, as_json=as_json, empty="No alerts yet.")
+
+
+def watch_row(row: WatchRow) -> dict[str, Any]:
+    """Return a watch under its documented keys."""
+    from aggregator.pipeline.targets import shown_target
+
+    return {
+        "name": row.watch.name,
+        "sentence": described(row.watch.query),
+        "query": query_values(row.watch.query),
+        "to": [shown_target(target) for target in row.watch.targets],
+        "added": row.watch.added,
+        "by": row.watch.by,
+        "alerts": row.tally.alerts,
+        "last_alert": row.tally.last_alert,
+        "waiting": row.tally.waiting,
+        "given_up": row.tally.given_up,
+        "last_error": row.tally.last_error,
+    }
+
+
+def catch_row(catch: Catch) -> dict[str, Any]:
+    """Return a story that would have been caught: its line, what fitted, and the alerts."""
+    alerts = [
+        {"at": at, "reason": cause.reason, "sentence": cause.sentence, "entries": list(cause.entries)}
+        for at, cause in catch.alerts
+    ]
+    return {**summary_row(catch.summary), "matched": catch.matched, "alerts": alerts}
+
+
+def _delivery(row: Mapping[str, Any]) -> str:
+    parts = [f"{row[state]} {state.replace('_', ' ')}" for state in ("waiting", "given_up") if row[state]]
+    return ", ".join(parts) + (f": {row['last_error']}" if parts and row["last_error"] else "")
+
+
+# --- alerts on stdout ------------------------------------------------------------------------------
+
+
+def announce(payload: Mapping[str, Any]) -> None:
+    """Print an alert on stdout: a line for people on a terminal, JSON where a program reads."""
+    emit(alert_line(payload) if sys.stdout.isatty() else json_text(dict(payload)))
+    sys.stdout.flush()
+
+
+def announce_to(stderr: bool) -> Callable[[Mapping[str, Any]], None]:
+    """Return what prints alerts as lines for people, on stderr where stdout carries something else."""
+    return lambda payload: click.echo(alert_line(payload), err=stderr)
+
+
+def alert_line(payload: Mapping[str, Any]) -> str:
+    """Return an alert on one harmless line."""
+    story = payload["story"]
+    parts = (local(payload["at"]), f"ALERT {payload['watch']}:", headline(story), f"- {payload['sentence']}")
+    return safe(" ".join((*parts, story["url"] or "", story["id"])))
