@@ -1,0 +1,27 @@
+"""The demo, run by its command: the whole chain without a network."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.cli.calling import call
+
+
+def test_demo_shows_the_chain_and_keeps_it() -> None:
+    outcome = call("demo", "--keep", "kept", now=None).ok()
+    headings = re.findall(r"(?m)^== (.*)$", outcome.out)
+    assert sum("polling" in heading for heading in headings) >= 2
+    assert any(heading.startswith("stories") for heading in headings)
+    assert any(heading.startswith("story show") for heading in headings)
+    assert any(heading.startswith("story why") for heading in headings)
+    assert headings[-1] == "digest"
+    assert "\x1b" not in outcome.out
+    assert "Traceback" not in outcome.err
+    rows = call("--db", "kept/demo.db", "stories", "--sort", "publishers", "--json", now=None).ok().json()
+    assert rows[0]["publishers"] > 2
+    assert rows[0]["reports"] < rows[0]["entries"]
+    shown = next(heading for heading in headings if heading.startswith("story show")).split()[-1]
+    assert shown in {row["id"] for row in rows}
+    assert Path("kept/digest.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert {path.name for path in Path().iterdir()} == {"kept"}

@@ -1,0 +1,72 @@
+"""``digest``: one edition in every form, to stdout or a file, the same however often it is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.calling import ARCHIVE, call, newsroom
+
+FORMS = {"md": "#", "html": "<!doctype html>", "text": "", "json": "{", "atom": "<?xml", "jsonfeed": "{"}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_names_the_stories(form: str) -> None:
+    newsroom()
+    out = call("digest", "--format", form).ok().out
+    assert out.lower().startswith(FORMS[form])
+    for entry in (ARCHIVE[0], ARCHIVE[2]):
+        assert entry["title"] in out
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_edition_never_changes(form: str) -> None:
+    newsroom()
+    first = call("digest", "--date", "2026-03-10", "--format", form).ok().out
+    newsroom(
+        {**ARCHIVE[2], "id": "late", "title": "A late report on something else", "body": "Something else happened."}
+    )
+    assert call("digest", "--date", "2026-03-10", "--format", form).ok().out == first
+
+
+def test_output_writes_what_stdout_would_show() -> None:
+    newsroom()
+    shown = call("digest", "--format", "html").ok().out
+    outcome = call("digest", "--format", "html", "--output", "a/folder/digest.html").ok()
+    assert outcome.out == ""
+    assert "a/folder/digest.html" in outcome.err
+    assert Path("a/folder/digest.html").read_text(encoding="utf-8").rstrip("\n") == shown.rstrip("\n")
+
+
+@pytest.mark.parametrize("target", ["filled.jsonl/digest.md", ".", "/proc/digest.md", "x" * 300])
+def test_an_output_that_cannot_be_written_is_named(target: str) -> None:
+    newsroom()
+    outcome = call("digest", "--output", target)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert target in outcome.err
+    assert "cannot be written" in outcome.err
+    assert Path("filled.jsonl").is_file()
+
+
+def test_since_and_until() -> None:
+    newsroom()
+    assert ARCHIVE[2]["title"] not in call("digest", "--since", "2026-03-09", "--until", "2026-03-10T05:45Z").ok().out
+    assert ARCHIVE[2]["title"] in call("digest", "--since", "3h").ok().out
+
+
+def test_mail_needs_its_settings() -> None:
+    newsroom()
+    outcome = call("digest", "--mail")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "mail.server" in outcome.err
+
+
+def test_mail_that_cannot_be_delivered() -> None:
+    newsroom()
+    outcome = call(
+        "--set", "mail.server=127.0.0.1", "--set", "mail.port=1", "--set", "mail.recipients=desk@example.org", "--set",
+        "mail.sender=news@example.org", "digest", "--mail",
+    )  # fmt: skip
+    assert outcome.code == 1
+    assert "127.0.0.1" in outcome.err

@@ -1,0 +1,160 @@
+"""The tree of commands: all that the interface names are there, and every one explains itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from aggregator.cli.app import COMMANDS, cli, code_of
+from tests.cli.calling import ROOT, call
+
+NAMED = """
+run
+fetch
+stories
+story show|why|timeline|diff|new|merge|split|move|pin|forbid|undo|log
+entry show|revisions|diff
+digest
+search
+feeds list|add|remove|pause|resume|health|discover|import|export
+watch add|list|remove|test
+import
+export
+evaluate
+replay
+demo
+init
+status
+health
+config show|path|check
+db check|backup|prune|vacuum
+completion
+"""
+OPTIONS: dict[tuple[str, ...], str] = {
+    (): "--db --feeds --config --set --now -v -q --version",
+    ("fetch",): "--all",
+    ("stories",): "--since --until --match --min-publishers --publisher --lang --category --sort --limit",
+    ("digest",): "--date --since --until --format --output --mail",
+    ("replay",): "--dry-run --set",
+    ("config", "show"): "--origin",
+    **{("story", verb): "--by" for verb in ("merge", "split", "move", "pin", "forbid", "undo")},
+}
+LISTS = [
+    ("fetch",),
+    ("stories",),
+    ("search",),
+    ("feeds", "list"),
+    ("feeds", "health"),
+    ("story", "log"),
+    ("watch", "list"),
+]
+THINGS = [("story", "show"), ("story", "why"), ("entry", "show"), ("status",)]
+
+
+def walk(command: click.Command = cli, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from walk(found, (*path, name))
+
+
+def named() -> list[tuple[str, ...]]:
+    made: list[tuple[str, ...]] = []
+    for line in NAMED.split("\n"):
+        name, _, verbs = line.partition(" ")
+        made += [(name, verb) for verb in verbs.split("|")] if verbs else [(name,)] if name else []
+    return made
+
+
+def find(path: tuple[str, ...]) -> click.Command:
+    return dict(walk())[path]
+
+
+def names(command: click.Command) -> set[str]:
+    return {name for parameter in command.params for name in parameter.opts}
+
+
+@pytest.mark.parametrize("path", named(), ids=" ".join)
+def test_every_command_of_the_interface_is_there_and_explains_itself(path: tuple[str, ...]) -> None:
+    outcome = call(*path, "--help").ok()
+    assert outcome.out.startswith(f"Usage: aggregator {' '.join(path)}")
+    assert outcome.err == ""
+
+
+def test_the_whole_tree_has_a_line_of_help_each() -> None:
+    seen = 0
+    for path, command in walk():
+        text = command.get_short_help_str(limit=200)
+        assert text, path
+        assert text[0].isupper(), path
+        assert text.endswith((".", ":", ")")) or '"' in text, (path, text)
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, (path, parameter.name)
+        assert call(*path, "--help").code == call(*path, "-h").code == 0
+        seen += 1
+    assert seen > 50
+
+
+@pytest.mark.parametrize("path", OPTIONS, ids=" ".join)
+def test_options_of_the_interface(path: tuple[str, ...]) -> None:
+    assert names(find(path)) >= set(OPTIONS[path].split())
+
+
+@pytest.mark.parametrize(("paths", "forms"), [(LISTS, "table json jsonl csv tsv"), (THINGS, "text json")])
+def test_forms(paths: list[tuple[str, ...]], forms: str) -> None:
+    for path in paths:
+        command = find(path)
+        [option] = [parameter for parameter in command.params if "--format" in parameter.opts]
+        assert isinstance(option.type, click.Choice)
+        assert list(option.type.choices) == forms.split(), path
+        assert "--json" in names(command), path
+
+
+def test_groups_without_a_command_show_their_help() -> None:
+    for arguments in ((), ("story",), ("db",)):
+        outcome = call(*arguments, now=None)
+        assert outcome.code == 2
+        assert "Usage:" in outcome.out + outcome.err
+        assert "Commands:" in outcome.out + outcome.err
+
+
+def test_version() -> None:
+    assert call("--version").ok().out.startswith("aggregator, version 0.")
+
+
+def test_a_command_loads_its_own_module_alone() -> None:
+    check = (
+        "import sys; from aggregator.cli.app import code_of; code_of(['completion', 'fish']);"
+        "print(*(name for name in ('requests', 'feedparser', 'datasketch', 'apscheduler', 'sqlite_utils', 'ruamel.yaml')"
+        " if name in sys.modules), file=sys.stderr)"
+    )
+    setting = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, env=setting)
+    assert done.stderr.strip() == ""
+    assert set(COMMANDS) == {path[0] for path in named()}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell: str) -> None:
+    script = call("completion", shell).ok().out
+    assert "_AGGREGATOR_COMPLETE" in script
+    assert "aggregator" in script
+
+
+def test_completion_answers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("_AGGREGATOR_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "aggregator story me")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    with pytest.raises(SystemExit) as left:
+        code_of([])
+    assert left.value.code == 0
+    assert capsys.readouterr().out.split() == ["plain,merge"]

@@ -1,0 +1,153 @@
+"""``init``, ``config``, ``db``, ``status``, ``health``: the first day and the thousandth."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from aggregator.daemon.locking import DaemonLock
+from tests.cli.calling import ARCHIVE, call, newsroom, write_archive
+from tests.fakes import Item, rss
+from tests.fetching.server import Server, answer
+
+
+def test_init_then_check() -> None:
+    call("init").ok()
+    assert {path.name for path in Path().iterdir()} == {"feeds.yaml", "aggregator.yaml"}
+    checked = call("config", "check").ok()
+    assert checked.out.startswith("feeds.yaml: ")
+    assert call("feeds", "list", "--json").ok().json()
+
+
+def test_init_leaves_what_is_there() -> None:
+    Path("feeds.yaml").write_text("feeds: []  # mine\n", encoding="utf-8")
+    assert "left as it is" in call("init").ok().err
+    assert Path("feeds.yaml").read_text(encoding="utf-8") == "feeds: []  # mine\n"
+    call("init", "a/new/folder").ok()
+    call("--feeds", "a/new/folder/feeds.yaml", "config", "check").ok()
+
+
+def test_the_database_lies_beside_the_feeds_file_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    call("init", "desk").ok()
+    archive = write_archive(Path("some.jsonl"), *ARCHIVE)
+    call("--feeds", "desk/feeds.yaml", "import", archive).ok()
+    assert Path("desk/aggregator.db").exists()
+    monkeypatch.setenv("AGGREGATOR_FEEDS", "desk/feeds.yaml")
+    assert len(call("stories", "--json").ok().json()) == 2
+    monkeypatch.setenv("AGGREGATOR_DB", "elsewhere.db")
+    call("import", archive).ok()
+    assert Path("elsewhere.db").exists()
+    assert call("--db", "desk/aggregator.db", "config", "path").ok().out.split("database")[1].split() == [
+        "desk/aggregator.db"
+    ]
+
+
+def test_the_users_own_feeds_file_is_the_last_resort(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "config" / "aggregator"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(own.parent))
+    call("init", own).ok()
+    assert str(own / "feeds.yaml") in call("config", "path").ok().out
+    assert call("config", "check").ok().out.startswith(str(own / "feeds.yaml"))
+    Path("feeds.yaml").write_text("feeds: []\n", encoding="utf-8")
+    assert call("config", "check").ok().out.startswith("feeds.yaml: 0 feeds")
+
+
+def test_config_show_says_where_each_value_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("aggregator.yaml").write_text("fetch: {timeout: 7, workers: 3}\n", encoding="utf-8")
+    monkeypatch.setenv("AGGREGATOR_FETCH_WORKERS", "5")
+    rows = call("--set", "stories.window=2d", "config", "show", "--origin", "--json").ok().json()
+    found = {row["key"]: (row["value"], row["origin"]) for row in rows}
+    assert found["fetch.timeout"] == ("7.0", "aggregator.yaml")
+    assert found["fetch.workers"] == ("5", "environment AGGREGATOR_FETCH_WORKERS")
+    assert found["stories.window"] == ("2d", "option --set stories.window")
+    assert found["fetch.allow_private_networks"] == ("false", "default")
+    assert {
+        "fetch.max_bytes", "fetch.per_host", "fetch.host_delay", "fetch.user_agent", "digest.time", "digest.timezone",
+        "digest.formats", "digest.directory", "retention.entries",
+    } <= found.keys()  # fmt: skip
+    assert "origin" not in call("config", "show", "--json").ok().json()[0]
+
+
+def test_what_config_show_prints_can_be_set_again() -> None:
+    for row in call("config", "show", "--json").ok().json():
+        again = call("--set", f"{row['key']}={row['value']}", "config", "show", "--json").ok().json()
+        assert row in again
+
+
+def test_db_backup_can_be_used_and_is_no_trap() -> None:
+    newsroom()
+    assert call("db", "backup", "safe/copy.db").ok().out == "safe/copy.db\n"
+    assert call("--db", "safe/copy.db", "stories", "--json").ok().json() == call("stories", "--json").ok().json()
+    dated = Path(call("db", "backup").ok().out.strip())
+    assert dated.name == "aggregator-20260310T070000Z.db"
+    call("db", "backup", "safe/copy.db").ok()  # over the older one
+    for target in ("aggregator.db", "./aggregator.db", "filled.jsonl", "safe"):
+        assert call("db", "backup", target).code == 2
+    assert Path("filled.jsonl").read_text(encoding="utf-8").startswith("{")
+    assert call("db", "check").ok().out == "aggregator.db: sound.\n"
+
+
+def test_db_check_finds_what_dangles() -> None:
+    newsroom()
+    with closing(sqlite3.connect("aggregator.db")) as other:
+        other.execute("PRAGMA foreign_keys = OFF")
+        other.execute("UPDATE entry SET feed_id = 999 WHERE number = 1")
+        other.commit()
+    outcome = call("db", "check")
+    assert outcome.code == 1
+    assert "missing feed" in outcome.err
+
+
+def test_db_prune_keeps_to_the_retention_rule() -> None:
+    newsroom()
+    assert call("db", "prune", "--json", now="2026-03-11T00:00:00Z").ok().json()["entries"] == 0
+    assert len(call("export").ok().lines()) == 3
+    dropped = call("--set", "retention.entries=30d", "db", "prune", "--json", now="2026-06-01T00:00:00Z").ok().json()
+    assert dropped["entries"] == 3
+    assert call("export").ok().out == ""
+    assert call("stories", "--json").ok().json() == []
+    call("db", "check").ok()
+
+
+def test_db_vacuum_keeps_everything() -> None:
+    newsroom()
+    before = call("export").ok().out
+    assert "bytes before" in call("db", "vacuum").ok().out
+    assert call("export").ok().out == before
+
+
+def test_status_counts() -> None:
+    newsroom()
+    row = call("status", "--json").ok().json()
+    assert (row["entries"], row["reports"], row["stories"]) == (3, 2, 2)
+    assert (row["database"], row["daemon"]) == ("aggregator.db", None)
+    text = call("status").ok().out
+    assert "entries          3" in text
+
+
+def test_health_is_an_exit_code(server: Server) -> None:
+    url = server.on("/feed", answer(rss(Item("1", "One"))))
+    Path("feeds.yaml").write_text(f"feeds: [{{url: '{url}'}}]\n", encoding="utf-8")
+    assert call("health").code == 1  # no database
+    options = ("--set", "fetch.allow_private_networks=true", "--set", "run.executor=threads")
+    call(*options, "fetch").ok()
+    assert "no daemon" in call("health").err
+    with DaemonLock(Path("aggregator.db")):
+        assert call("health").ok().out == "healthy\n"
+        late = call("health", now="2026-03-10T09:00:00Z")
+        assert late.code == 1
+        assert "the last poll was 2026-03-10 07:00" in late.err
+        assert call("health", "--max-age", "3h", now="2026-03-10T09:00:00Z").code == 0
+        assert isinstance(call("status", "--json").ok().json()["daemon"], int)
+    assert call("health").code == 1
+
+
+def test_health_of_a_newsroom_that_never_polled() -> None:
+    newsroom()
+    with DaemonLock(Path("aggregator.db")):
+        outcome = call("health")
+    assert outcome.code == 1
+    assert "never" in outcome.err
