@@ -1,0 +1,124 @@
+"""``stories`` and the editors' verbs as a desk uses them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.calling import ARCHIVE, call, newsroom, story_ids
+
+TALKS, STORM = str(ARCHIVE[0]["title"]), str(ARCHIVE[2]["title"])
+
+
+def titles(*arguments: str) -> list[str]:
+    return [row["title"] for row in call("stories", *arguments, "--json").ok().json()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        ((), [STORM, TALKS]),
+        (("--sort", "first"), [TALKS, STORM]),
+        (("--sort", "publishers"), [TALKS, STORM]),
+        (("--sort", "entries"), [TALKS, STORM]),
+        (("--limit", "1"), [STORM]),
+        (("--min-publishers", "2"), [TALKS]),
+        (("--min-publishers", "3"), []),
+        (("--publisher", "Courier"), [STORM]),
+        (("--publisher", "Nobody"), []),
+        (("--lang", "EN"), [STORM, TALKS]),
+        (("--lang", "de"), []),
+        (("--category", "world"), []),
+        (("--match", "ferries Harwich"), [STORM]),
+        (("--match", "UKRAINE guarantees"), [TALKS]),
+        (("--match", "Ukraine ferries"), []),
+        (("--since", "2026-03-10T05:45Z"), [STORM]),
+        (("--until", "2026-03-10T05:45Z"), [TALKS]),
+        (("--since", "yesterday", "--until", "now"), [STORM, TALKS]),
+    ],
+)
+def test_filters_and_order(arguments: tuple[str, ...], found: list[str]) -> None:
+    newsroom()
+    got = titles(*arguments)
+    assert sorted(got) == sorted(found)
+    if "--sort" in arguments or not arguments:
+        assert got[0] == found[0] or "first" in arguments
+
+
+def test_first_sorts_by_first_seen() -> None:
+    newsroom()
+    seen = [row["first_seen"] for row in call("stories", "--sort", "first", "--json").ok().json()]
+    assert seen in (sorted(seen), sorted(seen, reverse=True))
+
+
+def test_a_day_at_the_desk() -> None:
+    newsroom()
+    ids = story_ids()
+    kept = call("story", "merge", ids[TALKS], ids[STORM], "--by", "Maria").ok().out.strip()
+    assert kept == ids[TALKS]  # the older one
+    assert len(titles()) == 1
+    storm = next(row["id"] for row in call("export").ok().lines() if row["key"] == "a3")
+    why = call("story", "why", kept, storm, "--json").ok().json()
+    assert "editor" in {link["kind"] for link in why["links"]}
+    assert "Maria" in why["sentence"] + str(why["links"])
+    call("story", "pin", kept, storm, "--by", "Maria").ok()
+    assert call("story", "show", kept, "--json").ok().json()["canonical_entry"] == storm
+    own = call("story", "split", kept, storm, "--by", "Jan").ok().out.strip()
+    assert own != kept
+    assert len(titles()) == 2
+    assert call("story", "move", storm, kept, "--by", "Jan").ok().out.strip() == kept
+    assert call("story", "undo", "--by", "Maria").ok().out.startswith("Undone: ")
+    log = call("story", "log", "--json").ok().json()
+    assert [(row["verb"], row["by"]) for row in log] == [
+        ("move", "Jan"), ("split", "Jan"), ("pin", "Maria"), ("merge", "Maria"),
+    ]  # fmt: skip
+    assert log[0]["undone_by"] == "Maria"
+    assert all(row["undone_at"] is None for row in log[1:])
+    assert [row["verb"] for row in call("story", "log", "--limit", "1", "--json").ok().json()] == ["move"]
+    labels = call("export", "--labels").ok().lines()
+    assert all("cluster" in row for row in labels)
+
+
+def test_forbid_keeps_two_stories_apart() -> None:
+    newsroom()
+    ids = story_ids()
+    call("story", "forbid", ids[TALKS], ids[STORM]).ok()
+    assert [row["verb"] for row in call("story", "log", "--json").ok().json()] == ["forbid"]
+    assert len(titles()) == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("merge", "{talks}"), ("merge", "{talks}", "{talks}"), ("split", "{talks}", "{storm_entry}"), ("undo",)],
+)
+def test_a_verb_that_cannot_be_carried_out_changes_nothing(arguments: tuple[str, ...]) -> None:
+    newsroom()
+    ids = story_ids()
+    storm = next(row["id"] for row in call("export").ok().lines() if row["key"] == "a3")
+    before = call("stories", "--json").ok().out
+    outcome = call("story", *(one.format(talks=ids[TALKS], storm_entry=storm) for one in arguments))
+    assert outcome.code in (1, 2, 3), outcome
+    assert outcome.err.startswith("aggregator: ")
+    assert call("stories", "--json").ok().out == before
+    assert call("story", "log", "--json").ok().json() == []
+
+
+def test_search_is_best_first_and_limited() -> None:
+    newsroom()
+    hits = call("search", "ukraine guarantees", "--json").ok().json()
+    assert {hit["key"] for hit in hits} == {"a1", "a2"}
+    assert all("Ukraine" in hit["snippet"] for hit in hits)
+    assert len(call("search", "ukraine", "--limit", "1", "--json").ok().json()) == 1
+    assert call("search", "ukraine", "--since", "2026-03-10T05:15Z", "--json").ok().json()[0]["key"] == "a2"
+
+
+def test_entry_show_and_its_revisions() -> None:
+    newsroom()
+    edited = {**ARCHIVE[2], "title": "Storm closes the port of Esbjerg and the bridge", "date": "2026-03-10T06:30:00Z"}
+    newsroom(edited)
+    entry = next(row["id"] for row in call("export").ok().lines() if row["key"] == "a3")
+    shown = call("entry", "show", entry, "--json").ok().json()
+    assert (shown["title"], shown["revisions"]) == (edited["title"], 1)
+    assert "Harwich" in shown["text"]
+    [revision] = call("entry", "revisions", entry, "--json").ok().json()
+    assert revision["title"] == STORM
+    assert "Harwich" in call("entry", "show", entry).ok().out
