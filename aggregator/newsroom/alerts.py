@@ -187,7 +187,7 @@ def _is_fresh(entry: Entry, told: Mapping[str, Told]) -> bool:
 
 def _is_strange(name: str, past: str, spoken: set[str | None]) -> bool:
     """Tell whether a word of a name was never told; in a language new to the story every name would be."""
-    parts = [part for part in words(name, None) if _LETTER.match(part) and len(part) > 1]
+    parts = [part for word in words(name, None) for part in word.split("'") if _LETTER.match(part) and len(part) > 1]
     return bool(spoken) and any(
         (f" {part[:_STEM]}" if len(part) > _STEM else f" {part} ") not in past for part in parts
     )

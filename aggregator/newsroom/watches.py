@@ -189,7 +189,7 @@ def _needles(text: str) -> tuple[str, ...]:
     """Return what to look for in a marked text: a run of words for each alternative."""
     found = []
     for part in text.split("|"):
-        run = words(part.strip().rstrip("*"), None)
+        run = _parted(part.strip().rstrip("*"))
         if not run:
             continue
         alone = "".join(run)
@@ -203,8 +203,13 @@ def _needles(text: str) -> tuple[str, ...]:
 
 def marked(text: str) -> str:
     """Return the normalised words of a text, each between blanks, with a break where no phrase goes on."""
-    parts = (words(part, None) for part in _BREAK.split(text) if part)
+    parts = (_parted(part) for part in _BREAK.split(text) if part)
     return "\n".join(f" {' '.join(part)} " for part in parts if part)
+
+
+def _parted(text: str) -> list[str]:
+    """Return the words of a text, what stands before an apostrophe apart: l'Élysée is found by Élysée."""
+    return [part for word in words(text, None) for part in word.split("'") if part]
 
 
 def beginning(text: str, most: int) -> str:
