@@ -100,7 +100,19 @@ def cli(
 
 def run(arguments: list[str] | None = None) -> None:
     """Run the command line; every way out is an exit code."""
+    _occupy_closed_streams()
     sys.exit(code_of(arguments))
+
+
+def _occupy_closed_streams() -> None:
+    """Send what a closed stdout or stderr (``>&-``) would have got to nowhere, not to the next file that is opened."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != descriptor:
+                os.dup2(opened, descriptor)
+                os.close(opened)
+            setattr(sys, name, open(descriptor, "r" if descriptor == 0 else "w", encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def code_of(arguments: list[str] | None = None) -> int:

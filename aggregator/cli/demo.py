@@ -16,6 +16,7 @@ from aggregator.cli.output import colours, emit, print_list
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 from aggregator.cli.stories import STORY_COLUMNS, print_story, summary_row
+from aggregator.exceptions import UsageError
 from aggregator.model import StoryQuery
 
 TOLD_ABOUT = "Ukraine guarantee"
@@ -65,6 +66,10 @@ def _run(session: Session, folder: Path) -> None:
         stories = desk.stories(StoryQuery(sort="publishers", limit=12))
         print_list(map(summary_row, stories), STORY_COLUMNS, "table")
         found = desk.stories(StoryQuery(sort="publishers", match=TOLD_ABOUT, limit=1)) or stories[:1]
+        if not found:
+            raise UsageError(
+                "no story came of the sample feeds: settings in force keep them out; `config show --origin`"
+            )
         heading(f"story show {found[0].id}")
         story = desk.story(found[0].id)
         print_story(story)

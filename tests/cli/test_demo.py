@@ -23,5 +23,12 @@ def test_demo_shows_the_chain_and_keeps_it() -> None:
     assert rows[0]["reports"] < rows[0]["entries"]
     shown = next(heading for heading in headings if heading.startswith("story show")).split()[-1]
     assert shown in {row["id"] for row in rows}
-    assert Path("kept/digest.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert Path("kept/digest.html").read_text(encoding="utf-8").lower().startswith("<!doctype html>")
     assert {path.name for path in Path().iterdir()} == {"kept"}
+
+
+def test_settings_that_leave_the_demo_nothing_are_told() -> None:
+    outcome = call("--set", "fetch.max_bytes=1", "--set", "run.executor=threads", "demo", now=None)
+    assert outcome.code == 2
+    assert "no story came of the sample feeds" in outcome.err
+    assert list(Path().iterdir()) == []

@@ -133,6 +133,16 @@ def test_a_closed_stdout_is_told_in_words() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_streams_closed_from_the_start_are_no_files_to_write_into() -> None:
+    newsroom()
+    before = shell("aggregator export").stdout
+    for streams in (">&-", ">&- 2>&- <&-"):
+        done = shell(f"aggregator stories {streams}")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert shell("aggregator nonsense 2>&-").returncode == 2
+    assert shell("aggregator export").stdout == before
+
+
 def test_interrupted_by_a_signal() -> None:
     os.mkfifo("pipe")
     setting = {**os.environ, "PYTHONPATH": str(ROOT)}
