@@ -24,6 +24,7 @@ from aggregator.cli.output import (
     thing_options,
 )
 from aggregator.cli.session import Session
+from aggregator.cli.timeline import lags_command, timeline_command
 from aggregator.digest.edition import Correction
 from aggregator.model import Entry, Report, Story, StoryQuery, StorySummary
 
@@ -127,6 +128,8 @@ def story_command() -> None:
 
 story_command.add_command(new_command)
 story_command.add_command(story_diff_command)
+story_command.add_command(timeline_command)
+story_command.add_command(lags_command)
 
 
 @story_command.command("show")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from aggregator.digest.edition import Correction, Source, Window
 from aggregator.model import Entry, Story
@@ -33,11 +34,7 @@ class _Given:
 def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, ...]:
     """Return the notices that came in a window, oldest first, judged by the texts as they stood at its end."""
     members = sorted((entry for report in story.reports for entry in report.entries), key=_by_time)
-    suspects = [entry for entry in members if entry.correction or entry.revisions]
-    if not suspects:
-        return ()
-    told = until(versions_of(reader, suspects), window.until)
-    given = [one for entry in suspects if entry.id in told and (one := _given(entry, told[entry.id]))]
+    given = _all_given(reader, members, window.until)
     recent = [one for one in _once(given) if window.holds(one.version.time)]
     if not recent:
         return ()
@@ -46,7 +43,19 @@ def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, .
     return tuple(_correction(story.summary.id, one, members, told, carrying) for one in recent)
 
 
-def _by_time(entry: Entry) -> tuple[object, str]:
+def notice_times(reader: Reader, story: Story, before: datetime) -> dict[str, datetime]:
+    """Return entry id -> when its notice came, for every entry that carries one, copies too."""
+    members = [entry for report in story.reports for entry in report.entries]
+    return {one.entry.id: one.version.time for one in _all_given(reader, members, before)}
+
+
+def _all_given(reader: Reader, members: Sequence[Entry], before: datetime) -> list[_Given]:
+    suspects = [entry for entry in members if entry.correction or entry.revisions]
+    told = until(versions_of(reader, suspects), before)
+    return [one for entry in suspects if entry.id in told and (one := _given(entry, told[entry.id]))]
+
+
+def _by_time(entry: Entry) -> tuple[datetime, str]:
     return entry.time, entry.id
 
 

@@ -22,6 +22,7 @@ from aggregator.fetching.politeness import spread_overdue
 from aggregator.model import Entry, Feed, FeedOutcome, Revision, Story, StoryQuery, StorySummary
 from aggregator.newsroom.novelty import Novelty
 from aggregator.newsroom.publishers import Families, families, publisher_of_feed
+from aggregator.newsroom.timeline import Punctuality, Timeline
 from aggregator.pipeline import editions
 from aggregator.pipeline.alerting import Announce, Courier, Sent
 from aggregator.pipeline.archives import Importer, ImportOutcome, export_line
@@ -37,6 +38,7 @@ from aggregator.pipeline.recording import Recorder
 from aggregator.pipeline.revisions import Edit, Retitled, entry_edit, headlines_between, story_edits
 from aggregator.pipeline.saving import Saver
 from aggregator.pipeline.subscriptions import named, neighbours, sort_out, subscriptions
+from aggregator.pipeline.timeline import publisher_lags, story_timeline
 from aggregator.pipeline.verbs import Editor
 from aggregator.pipeline.watches import Watches
 from aggregator.settings import Settings
@@ -216,6 +218,16 @@ class Desk:
     def headlines(self, since: datetime | None = None, until: datetime | None = None) -> tuple[Retitled, ...]:
         """Return the headlines that got other words, oldest change first; by default up to now."""
         return headlines_between(self._reader(), since or LONG_AGO, until or editions.just_after(self.clock()))
+
+    def timeline(self, story: Story) -> Timeline:
+        """Return who had a story when, with its edits and corrections."""
+        return story_timeline(self._reader(), story, editions.just_after(self.clock()))
+
+    def punctuality(
+        self, since: datetime | None = None, until: datetime | None = None, category: str | None = None
+    ) -> tuple[Punctuality, ...]:
+        """Return how often each publisher was first, and how late it was, over the stories of a window."""
+        return publisher_lags(self._reader(), since, until, category)
 
     def last_read(self, edition: str | None = None) -> datetime:
         """Return when an edition closed: the one named, else the last one, else a day ago."""

@@ -1,0 +1,229 @@
+"""``story timeline`` and ``story lags``: who had it when, and how late each publisher was."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.cells import cell_len, set_cell_size
+
+from aggregator.cli.output import (
+    Column,
+    colours,
+    emit,
+    json_text,
+    list_options,
+    local,
+    plain,
+    print_list,
+    safe,
+    stamp,
+)
+from aggregator.cli.session import Session
+from aggregator.newsroom.timeline import Lag, Mark, MarkKind, Timeline
+from aggregator.pipeline.timeline import KINDS, timeline_svg, waited
+
+# What stands over what where two fall on one place.
+SIGNS: dict[MarkKind, str] = {"correction": "×", "report": "●", "copy": "○", "edit": "~"}
+_COLOURS = {"correction": "red", "report": "cyan", "copy": "cyan", "edit": "yellow"}
+_PIPED, _NARROWEST, _WIDEST = 100, 50, 160
+_MOST_ROWS = 60
+
+
+@click.command("timeline")
+@click.argument("story")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "svg"]), help="How it is shown; else by FILE's name."
+)
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there.")
+@click.pass_obj
+def timeline_command(session: Session, story: str, form: str | None, as_json: bool, output: Path | None) -> None:
+    """Show who had a story when, who was first, and how much later each publisher had it."""
+    named = {".svg": "svg", ".json": "json"}.get(output.suffix.lower(), "text") if output else "text"
+    form = "json" if as_json else form or named
+    with session.reading_desk() as desk:
+        shown = desk.timeline(desk.story(story))
+    if form == "json":
+        text = json_text(plain(timeline_row(shown)), indent=2)
+    elif form == "svg":
+        text = timeline_svg(shown, session.zone()).rstrip("\n")
+    else:
+        terminal = sys.stdout.isatty() and output is None
+        width = shutil.get_terminal_size((_PIPED, 24)).columns if terminal else _PIPED
+        text = "\n".join(picture(shown, width, coloured=colours() and output is None))
+    if output is None:
+        emit(text)
+        return
+    from aggregator.config.documents import write_atomically
+
+    write_atomically(output, f"{text}\n".encode("utf-8", "replace"))
+
+
+@click.command("lags")
+@click.option(
+    "--since", default="30d", show_default=True, metavar="TIME", help="Stories active since: 30d, 2026-10-01."
+)
+@click.option("--until", metavar="TIME", help="Stories first seen before.")
+@click.option("--category", help="Stories with an entry of this category.")
+@list_options
+@click.pass_obj
+def lags_command(
+    session: Session, since: str, until: str | None, category: str | None, form: str, as_json: bool
+) -> None:
+    """List how often each publisher was first over a month, and how late it was when it was not.
+
+    Lags (in seconds in JSON) are over the stories that another publisher had too.
+    """
+    with session.reading_desk() as desk:
+        found = desk.punctuality(session.moment(since), session.moment(until), category)
+    rows = [
+        {
+            "publisher": one.publisher,
+            "stories": one.stories,
+            "first": one.first,
+            "median_lag": None if one.median is None else int(one.median.total_seconds()),
+            "late_lag": None if one.late is None else int(one.late.total_seconds()),
+            "own": one.own,
+            "undated": one.undated,
+            "alone": one.alone,
+        }
+        for one in found
+    ]
+    columns = (
+        Column("publisher", lambda row: row["publisher"]),
+        Column("shared stories", lambda row: str(row["stories"]), right=True),
+        Column("first", lambda row: str(row["first"]), right=True),
+        Column("median", lambda row: _said(row["median_lag"]), right=True),
+        Column("9 in 10 within", lambda row: _said(row["late_lag"]), right=True),
+        Column("own text", lambda row: str(row["own"]), right=True),
+        Column("undated", lambda row: str(row["undated"]), right=True),
+        Column("alone", lambda row: str(row["alone"]), right=True),
+    )
+    print_list(rows, columns, form, as_json=as_json, empty="No stories in this time.")
+
+
+def _said(seconds: int | None) -> str:
+    if not seconds:
+        return "" if seconds is None else "0"
+    return waited(timedelta(seconds=seconds))
+
+
+def timeline_row(shown: Timeline) -> dict[str, Any]:
+    """Return a timeline as JSON shows it; lags are in seconds."""
+    return {
+        "story": shown.story_id,
+        "title": shown.title,
+        "first": shown.publishers[0].publisher,
+        "start": shown.start,
+        "end": shown.end,
+        "seen": shown.seen,
+        "publishers": [_lag_row(one) for one in shown.publishers],
+        "events": [_mark_row(one) for one in shown.marks],
+    }
+
+
+def _lag_row(one: Lag) -> dict[str, Any]:
+    return {
+        "publisher": one.publisher,
+        "agency": one.agency,
+        "entry": one.entry_id,
+        "title": one.title,
+        "url": one.url,
+        "time": one.time,
+        "lag": int(one.lag.total_seconds()),
+        "entries": one.entries,
+        "own": one.own,
+        "dated": one.dated,
+    }
+
+
+def _mark_row(mark: Mark) -> dict[str, Any]:
+    return {
+        "time": mark.time,
+        "kind": mark.kind,
+        "entry": mark.entry_id,
+        "publisher": mark.publisher,
+        "title": mark.title,
+    }
+
+
+# --- the picture ---------------------------------------------------------------------------------
+
+
+def picture(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
+    """Return a timeline as lines of at most ``width`` columns (50 at least): a row a publisher, a sign an event."""
+    width = min(max(width, _NARROWEST), _WIDEST)
+    rows = shown.publishers[:_MOST_ROWS]
+    names = {one.publisher: _source(one) for one in rows}
+    label = min(max(cell_len(name) for name in names.values()), width // 4)
+    late = {one.publisher: waited(one.lag) + ("" if one.dated else "?") for one in rows}
+    right = max(len(text) for text in late.values())
+    plot = width - label - right - 4
+    lines = _heading(shown, width, coloured=coloured)
+    lines.append(f"{' ' * label}  {_axis(shown, plot)}")
+    for one in rows:
+        signs = _signs(shown, one.publisher, plot, coloured=coloured)
+        lines.append(
+            f"{set_cell_size(_fitted(names[one.publisher], label), label)}  {signs}  {late[one.publisher]:>{right}}"
+        )
+    if len(shown.publishers) > len(rows):
+        lines.append(f"… and {len(shown.publishers) - len(rows)} more publishers; --json has them all")
+    kinds = [kind for kind in KINDS if any(mark.kind == kind for mark in shown.marks)]
+    legend = "   ".join(f"{SIGNS[kind]} {KINDS[kind]}" for kind in kinds)
+    undated = "   ? the time of the poll: its entry has no date" if any(not one.dated for one in rows) else ""
+    return [*lines, "", f"{legend}{undated}"]
+
+
+def _heading(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
+    title = _fitted(safe(shown.title), width)
+    first = shown.publishers[0]
+    facts = [shown.story_id, f"first: {safe(first.publisher)}, {local(stamp(first.time))}"]
+    if shown.seen is not None:
+        facts.append(f"seen here {waited(shown.seen - first.time) if shown.seen > first.time else 'at once'}")
+    return [click.style(title, bold=True) if coloured else title, _fitted("  ".join(facts), width), ""]
+
+
+def _fitted(text: str, width: int) -> str:
+    return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
+
+
+def _source(one: Lag) -> str:
+    agency = f" ({one.agency})" if one.agency and one.agency != one.publisher else ""
+    return safe(f"{one.publisher}{agency}")
+
+
+def _axis(shown: Timeline, plot: int) -> str:
+    """Return the first and the last time over the ends of the plot, with the days where they differ."""
+    start, end = local(stamp(shown.start)), local(stamp(shown.end))
+    if start == end:
+        return start
+    if start[:10] == end[:10]:
+        start, end = start[11:], end[11:]
+    elif len(start) + len(end) + 2 > plot:
+        start, end = start[5:10], end[5:10]
+    return f"{start}{end:>{plot - len(start)}}"
+
+
+def _signs(shown: Timeline, publisher: str, plot: int, *, coloured: bool) -> str:
+    """Return a publisher's row: its signs where they belong, and a line from its first to its last."""
+    span = shown.end - shown.start
+    order = list(SIGNS)
+    at: dict[int, MarkKind] = {}
+    for mark in shown.marks:
+        if mark.publisher == publisher:
+            place = round((plot - 1) * ((mark.time - shown.start) / span)) if span else 0
+            at[place] = min(at.get(place, mark.kind), mark.kind, key=order.index)
+    first, last = min(at), max(at)
+    cells = []
+    for place in range(plot):
+        if place in at:
+            sign = SIGNS[at[place]]
+            cells.append(click.style(sign, fg=_COLOURS[at[place]], bold=True) if coloured else sign)
+        else:
+            cells.append("─" if first < place < last else "·" if place < first else " ")
+    return "".join(cells)

@@ -1,0 +1,209 @@
+"""Who had a story when, who was first, and how late every other publisher was.
+
+An entry counts from the moment its publisher dates it, but never from later than the desk saw it: edits and
+republication move dates on. Who shares the first moment with another is first too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import ceil
+from statistics import median
+from typing import Literal
+
+from aggregator.model import Entry, Story
+
+MarkKind = Literal["report", "copy", "edit", "correction"]
+
+_DATED = frozenset({"ok", "zoneless"})
+# The share of a publisher's stories that "late" describes: one in ten took it longer.
+_LATE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened to a story: a report, a copy of one, an edit, a correction."""
+
+    time: datetime
+    kind: MarkKind
+    entry_id: str
+    publisher: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """A publisher's first entry in a story, and how long after the very first one it came.
+
+    ``own`` says that its text was no copy of an earlier one; ``dated`` that the publisher, not the poll, gives the time.
+    """
+
+    publisher: str
+    entry_id: str
+    title: str
+    url: str | None
+    agency: str | None
+    time: datetime
+    lag: timedelta
+    entries: int
+    own: bool
+    dated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A story over time: publishers in the order in which they had it, and all that happened, oldest first.
+
+    ``seen`` is when the desk first saw it; None where all of it stood there before the desk looked.
+    """
+
+    story_id: str
+    title: str
+    publishers: tuple[Lag, ...]
+    marks: tuple[Mark, ...]
+    seen: datetime | None
+
+    @property
+    def start(self) -> datetime:
+        """When the first publisher had it."""
+        return self.publishers[0].time
+
+    @property
+    def end(self) -> datetime:
+        """When something last happened."""
+        return self.marks[-1].time
+
+
+@dataclass(frozen=True, slots=True)
+class Punctuality:
+    """How early a publisher is over many stories.
+
+    ``stories`` are those that others had too, ``first`` those in which nobody was earlier, ``alone`` those that nobody
+    else had, ``own`` the shared ones that it did not enter with a copy, ``undated`` the shared ones of which only the
+    time of the poll is known. ``median`` and ``late`` are lags over the shared ones: half, and nine in ten, were no
+    greater; None where there are none.
+    """
+
+    publisher: str
+    stories: int
+    first: int
+    alone: int
+    own: int
+    undated: int
+    median: timedelta | None
+    late: timedelta | None
+
+
+def had(entry: Entry) -> datetime:
+    """Return when the publisher had it, as far as can be told."""
+    return min(entry.time, entry.first_seen)
+
+
+def lags(entries: Iterable[Entry]) -> tuple[Lag, ...]:
+    """Return the publishers of a story's entries in the order in which they had it."""
+    ordered = sorted(entries, key=_by_time)
+    opened = _openers(ordered)
+    mine: dict[str, list[Entry]] = {}
+    for entry in ordered:
+        mine.setdefault(entry.publisher, []).append(entry)
+    return tuple(
+        Lag(
+            publisher=publisher,
+            entry_id=told[0].id,
+            title=told[0].data.title,
+            url=told[0].data.link,
+            agency=told[0].agency,
+            time=had(told[0]),
+            lag=had(told[0]) - had(ordered[0]),
+            entries=len(told),
+            own=told[0].id in opened,
+            dated=told[0].data.published is not None and told[0].data.date_flag in _DATED,
+        )
+        for publisher, told in mine.items()
+    )
+
+
+def timeline(
+    story: Story, edits: Mapping[str, Sequence[datetime]], corrections: Mapping[str, datetime] | None = None
+) -> Timeline:
+    """Return a story over time; ``edits`` and ``corrections`` say by entry id when it was edited and corrected."""
+    entries = sorted((entry for report in story.reports for entry in report.entries), key=_by_time)
+    opened = _openers(entries)
+    corrected = corrections or {}
+    marks = []
+    for entry in entries:
+        moments = edits.get(entry.id, ())
+        kind: MarkKind = "report" if entry.id in opened else "copy"
+        if entry.id in corrected and corrected[entry.id] not in moments:
+            kind = "correction"
+        marks.append(_mark(entry, had(entry), kind))
+        marks += [_mark(entry, at, "correction" if corrected.get(entry.id) == at else "edit") for at in moments]
+    seen = min((entry.first_seen for entry in entries if not entry.backlog), default=None)
+    return Timeline(
+        story.summary.id,
+        story.summary.title,
+        lags(entries),
+        tuple(sorted(marks, key=lambda mark: (mark.time, mark.entry_id))),
+        seen,
+    )
+
+
+def punctuality(stories: Iterable[Sequence[Lag]]) -> tuple[Punctuality, ...]:
+    """Return how early each publisher was over these stories; those with most stories shared first."""
+    found: dict[str, _Record] = {}
+    for told in stories:
+        for one in told:
+            found.setdefault(one.publisher, _Record()).add(one, shared=len(told) > 1)
+    figures = [record.figures(publisher) for publisher, record in found.items()]
+    return tuple(sorted(figures, key=lambda one: (-one.stories, one.median or timedelta(), -one.alone, one.publisher)))
+
+
+@dataclass(slots=True)
+class _Record:
+    """A publisher's lags, as they are gathered."""
+
+    lags: list[timedelta] = field(default_factory=list)
+    alone: int = 0
+    own: int = 0
+    undated: int = 0
+
+    def add(self, one: Lag, *, shared: bool) -> None:
+        """Take in a story."""
+        if not shared:
+            self.alone += 1
+            return
+        self.lags.append(one.lag)
+        self.own += one.own
+        self.undated += not one.dated
+
+    def figures(self, publisher: str) -> Punctuality:
+        """Return what was gathered."""
+        ordered = sorted(self.lags)
+        return Punctuality(
+            publisher=publisher,
+            stories=len(ordered),
+            first=sum(not lag for lag in ordered),
+            alone=self.alone,
+            own=self.own,
+            undated=self.undated,
+            median=timedelta(seconds=median(lag.total_seconds() for lag in ordered)) if ordered else None,
+            late=ordered[ceil(_LATE * len(ordered)) - 1] if ordered else None,
+        )
+
+
+def _by_time(entry: Entry) -> tuple[datetime, str]:
+    return had(entry), entry.id
+
+
+def _openers(ordered: Sequence[Entry]) -> frozenset[str]:
+    """Return the entries that were the first with their text."""
+    first: dict[str, str] = {}
+    for entry in ordered:
+        first.setdefault(entry.report_id, entry.id)
+    return frozenset(first.values())
+
+
+def _mark(entry: Entry, time: datetime, kind: MarkKind) -> Mark:
+    return Mark(time, kind, entry.id, entry.publisher, entry.data.title)
