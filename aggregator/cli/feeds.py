@@ -30,21 +30,20 @@ def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, fo
 
     FEED is a name, a title, a publisher or an address, or part of one. Ends with 4 where a feed failed.
     """
-    with (
-        session.writing_desk(with_feeds=True) as desk,
-        progress("fetching", quiet=session.quiet) as advance,
-    ):
-        outcomes = desk.fetch(feeds, everything=everything, progress=lambda _, done, total: advance(done, total))
+    people = form == "table" and not as_json
+    with session.writing_desk(with_feeds=True) as desk:
+        with progress("fetching", quiet=session.quiet) as advance:
+            outcomes = desk.fetch(feeds, everything=everything, progress=lambda _, done, total: advance(done, total))
         due = desk.next_due()
+        ordered = sorted(outcomes, key=lambda one: (one.status != "error", one.feed.casefold(), one.url))
+        nothing = (
+            "Nothing is due" + (f" until {due.astimezone():%Y-%m-%d %H:%M}" if due else "") + "; --all asks every feed."
+        )
+        print_list(map(outcome_row, ordered), FETCH_COLUMNS, form, as_json=as_json, empty=nothing)
+        if people and outcomes and not session.quiet:
+            click.echo(summary(outcomes), err=True)
         # a program that reads stdout wants the list and nothing else
-        desk.deliver(announce_to(stderr=as_json or form != "table"))
-    ordered = sorted(outcomes, key=lambda outcome: (outcome.status != "error", outcome.feed.casefold(), outcome.url))
-    nothing = (
-        "Nothing is due" + (f" until {due.astimezone():%Y-%m-%d %H:%M}" if due else "") + "; --all asks every feed."
-    )
-    print_list(map(outcome_row, ordered), FETCH_COLUMNS, form, as_json=as_json, empty=nothing)
-    if not session.quiet and form == "table" and not as_json and outcomes:
-        click.echo(summary(outcomes), err=True)
+        desk.deliver(announce_to(stderr=not people))
     return PARTLY if any(outcome.status == "error" for outcome in outcomes) else 0
 
 

@@ -320,7 +320,9 @@ class Outbox:
 
         Returns how many were given up.
         """
-        self._db.execute("UPDATE delivery SET error = ? WHERE id = ?", (error, delivery.id))
+        self._db.execute(
+            "UPDATE delivery SET error = ?, next_try = ? WHERE id = ?", (error, to_text(again), delivery.id)
+        )
         lost = self._db.execute(
             "UPDATE delivery SET state = 'given_up', next_try = NULL, error = coalesce(error, ?) WHERE state = 'waiting' AND target = ?"
             " AND (SELECT at FROM alert a WHERE a.id = alert_id) <= ?",
