@@ -292,7 +292,8 @@ def by_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--by", metavar="NAME", help="Who says so; else the user's name.")(command)
 
 
-def _by(name: str | None) -> str:
+def by_whom(name: str | None) -> str:
+    """Return who gives a verb: the name given, else the user's."""
     if name:
         return name
     try:
@@ -308,7 +309,7 @@ def _by(name: str | None) -> str:
 def merge_command(session: Session, stories: tuple[str, ...], by: str | None) -> None:
     """Make several stories one; the oldest keeps its id, the others lead to it."""
     with session.reading_desk() as desk:
-        emit(desk.editor(_by(by)).merge(stories))
+        emit(desk.editor(by_whom(by)).merge(stories))
 
 
 @story_command.command("split")
@@ -319,7 +320,7 @@ def merge_command(session: Session, stories: tuple[str, ...], by: str | None) ->
 def split_command(session: Session, story: str, entries: tuple[str, ...], by: str | None) -> None:
     """Take entries out of a story into one of their own."""
     with session.reading_desk() as desk:
-        emit(desk.editor(_by(by)).split(story, entries))
+        emit(desk.editor(by_whom(by)).split(story, entries))
 
 
 @story_command.command("move")
@@ -330,7 +331,7 @@ def split_command(session: Session, story: str, entries: tuple[str, ...], by: st
 def move_command(session: Session, entry: str, story: str, by: str | None) -> None:
     """Put an entry into another story."""
     with session.reading_desk() as desk:
-        emit(desk.editor(_by(by)).move(entry, story))
+        emit(desk.editor(by_whom(by)).move(entry, story))
 
 
 @story_command.command("pin")
@@ -341,7 +342,7 @@ def move_command(session: Session, entry: str, story: str, by: str | None) -> No
 def pin_command(session: Session, story: str, entry: str, by: str | None) -> None:
     """Make an entry the canonical one of its story."""
     with session.reading_desk() as desk:
-        emit(desk.editor(_by(by)).pin(story, entry))
+        emit(desk.editor(by_whom(by)).pin(story, entry))
 
 
 @story_command.command("forbid")
@@ -352,7 +353,7 @@ def pin_command(session: Session, story: str, entry: str, by: str | None) -> Non
 def forbid_command(session: Session, first: str, second: str, by: str | None) -> None:
     """Keep two stories or entries apart for good."""
     with session.reading_desk() as desk:
-        desk.editor(_by(by)).forbid(first, second)
+        desk.editor(by_whom(by)).forbid(first, second)
 
 
 @story_command.command("undo")
@@ -361,7 +362,7 @@ def forbid_command(session: Session, first: str, second: str, by: str | None) ->
 def undo_command(session: Session, by: str | None) -> None:
     """Take back the last verb."""
     with session.reading_desk() as desk:
-        emit(f"Undone: {safe(desk.editor(_by(by)).undo().sentence)}")
+        emit(f"Undone: {safe(desk.editor(by_whom(by)).undo().sentence)}")
 
 
 @story_command.command("log")

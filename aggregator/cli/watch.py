@@ -11,7 +11,7 @@ import click
 
 from aggregator.cli.output import Column, emit, json_text, list_options, local, print_list, safe
 from aggregator.cli.session import Session
-from aggregator.cli.stories import _by, by_option, headline, summary_row
+from aggregator.cli.stories import by_option, by_whom, headline, summary_row
 from aggregator.exceptions import UsageError
 from aggregator.newsroom.watches import WatchQuery, described, query_values
 
@@ -72,7 +72,7 @@ def add_command(session: Session, name: str, query: WatchQuery, targets: tuple[s
     An entry must hold all words and phrases and nothing excluded, in its title or at the beginning of its text.
     """
     with session.writing_desk(with_feeds=False) as desk:
-        doubts = desk.watches().add(name, query, targets, _by(by))
+        doubts = desk.watches().add(name, query, targets, by_whom(by))
     for doubt in doubts:
         click.echo(f"Note: {safe(doubt)}.", err=True)
     emit(f"{safe(name)}: {safe(described(query))}")

@@ -72,10 +72,13 @@ class Reading:
 
     @cached_property
     def facts(self) -> tuple[tuple[bool, Mention], ...]:
-        """The numbers of title and lede and the names of the lede; True marks a name."""
+        """The numbers of title and lede and the names of the lede; True marks a name.
+
+        Only names of two words and more: of single ones most are nationalities, weekdays and abbreviations.
+        """
         told = sentences(self.lede, self.entry.language)
         counted = [one for sentence in (self.title, *told) for one in numbers(sentence)]
-        named = [one for found in names(told, self.entry.language) for one in found]
+        named = [one for found in names(told, self.entry.language) for one in found if " " in one.text]
         return (*((False, one) for one in counted), *((True, one) for one in named))
 
     @cached_property
