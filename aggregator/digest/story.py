@@ -25,6 +25,7 @@ _QUOTE_LONGEST = 480
 _ALSO = 6
 _NEW_SENTENCES = 3
 _NEW_TERMS = 8
+_HEADLINES = 3
 
 # A shorter sentence is a byline or a dateline. Scripts without spaces say as much in a third of the characters.
 _FRAGMENT = 25
@@ -79,6 +80,7 @@ def line(material: Material, window: Window, previous: Before) -> EditionStory:
         gained_entries=summary.entries - before.entries if before else None,
         gained_reports=summary.reports - before.reports if before else None,
         gained_publishers=summary.publishers - before.publishers if before else None,
+        headlines=material.headlines[-_HEADLINES:],
     )
 
 

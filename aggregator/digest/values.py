@@ -93,6 +93,16 @@ class WhatIsNew:
 
 
 @dataclass(frozen=True, slots=True)
+class Headline:
+    """A headline that an outlet gave other words during the window."""
+
+    publisher: str
+    before: str
+    after: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Correction:
     """A correction or withdrawal that arrived in the window.
 
@@ -117,7 +127,8 @@ class Material:
     """What an edition is made from, for one story.
 
     ``sentences`` are those of the canonical entry's plain text in order; ``edited`` says, by entry id, when the present
-    version of an edited entry came; ``corrections`` of None has the notices derived from the entries that carry one.
+    version of an edited entry came; ``headlines`` are those changed in the window; ``corrections`` of None has the
+    notices derived from the entries that carry one.
     """
 
     story: Story
@@ -125,6 +136,7 @@ class Material:
     new: WhatIsNew = WhatIsNew()
     edited: tuple[tuple[str, datetime], ...] = ()
     corrections: tuple[Correction, ...] | None = None
+    headlines: tuple[Headline, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +172,7 @@ class EditionStory:
     gained_entries: int | None = None
     gained_reports: int | None = None
     gained_publishers: int | None = None
+    headlines: tuple[Headline, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from aggregator.digest.edition import Counts, Edition, FeedHealth, Material, Window, build, edition_id
+from aggregator.digest.edition import Counts, Edition, FeedHealth, Headline, Material, Window, build, edition_id
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import Story, StoryQuery
@@ -77,7 +77,9 @@ def _build(
     query = StoryQuery(since=window.since, until=window.until, sort="publishers", limit=None)
     listed = [summary.id for summary in reader.find(query)]
     edited = edited_between(reader, window.since, window.until)
-    materials = _materials(reader, listed, edited, window) + _retold(reader, listed, edited, window)
+    retitled = _retitled(reader, window)
+    materials = _materials(reader, listed, edited, window) + _retold(reader, listed, edited, window, retitled)
+    materials = [replace(one, headlines=retitled.get(one.story.summary.id, ())) for one in materials]
     return build(
         window,
         materials,
@@ -109,7 +111,24 @@ def _materials(reader: Reader, story_ids: Sequence[str], edited: Edited, window:
     return materials
 
 
-def _retold(reader: Reader, listed: Sequence[str], edited: Edited, window: Window) -> list[Material]:
+def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]:
+    """Return story id -> the headlines that changed, from the words at the window's beginning to those at its end."""
+    found: dict[str, dict[str, Headline]] = {}
+    for one in headlines_between(reader, window.since, window.until):
+        change = one.change
+        told = found.setdefault(one.story_id, {})
+        first = told.pop(change.entry_id, None)  # the change made last goes last
+        before = first.before if first else change.before
+        told[change.entry_id] = Headline(change.publisher, before, change.after, change.url)
+    return {
+        story_id: tuple(headline for headline in told.values() if headline.before != headline.after)
+        for story_id, told in found.items()
+    }
+
+
+def _retold(
+    reader: Reader, listed: Sequence[str], edited: Edited, window: Window, retitled: Mapping[str, Sequence[Headline]]
+) -> list[Material]:
     """Return the material of stories to which nothing happened but that entries were edited, where it matters to a reader.
 
     It does where a headline changed, something new was told, or a correction came. The edits that came last go first.
@@ -120,11 +139,10 @@ def _retold(reader: Reader, listed: Sequence[str], edited: Edited, window: Windo
         key=lambda story_id: (max(edited[story_id].values()), story_id),
         reverse=True,
     )
-    retitled = {one.story_id for one in headlines_between(reader, window.since, window.until)}
     return [
         material
         for material in _materials(reader, others[:CARRIED_AT_MOST], edited, window)
-        if material.new or material.corrections or material.story.summary.id in retitled
+        if material.new or material.corrections or retitled.get(material.story.summary.id)
     ]
 
 

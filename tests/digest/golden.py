@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from aggregator.digest.edition import Edition, Material, Source
+from aggregator.digest.edition import Edition, Headline, Material, Source
 from aggregator.digest.render import FORMATS, SUFFIXES, Format, render
 from aggregator.digest.story import notices
 from aggregator.model import Story
@@ -59,9 +59,15 @@ def golden_edition() -> Edition:
                 "They left the question of command open.",
             ),
             NEWS,
+            headlines=(
+                Headline(
+                    "Aurora", "Generals argue about a plan", "Generals agree on a plan", "https://aurora.example/e2"
+                ),
+            ),
         ),
         Material(
             corrected,
+            headlines=(Headline(HOSTILE, HOSTILE, f"1. {HOSTILE}", "javascript:alert(1)"),),
             corrections=(replace(notice, text=f"An earlier version gave the wrong day. {HOSTILE}", stale=(stale,)),),
         ),
         Material(arabic, ("参謀総長らが会議を開いた。", "安全の保証を協議した。")),

@@ -136,7 +136,17 @@ def test_a_story_with_nothing_but_an_edit_stands_in_the_edition_of_that_day() ->
     [line] = edition.stories()
     assert (line.title, line.entries) == (WORSE.title, 1)
     assert "edited" in line.flags
+    assert [(one.publisher, one.before, one.after) for one in line.headlines] == [("Ledger", FLOOD.title, WORSE.title)]
     assert edition.counts.stories == 0
+
+
+def test_a_headline_that_changed_twice_is_told_once_and_one_that_came_back_not_at_all() -> None:
+    with newsroom() as room:
+        room.poll(WORSE, replace(STORM, title="Storm opens the northern port"))
+        room.poll(replace(WORSE, title="Flood in Brackwater kills six"), STORM)
+        [line] = room.edition(0.5, 3).stories()
+        [notice] = line.headlines
+    assert (notice.before, notice.after) == (FLOOD.title, "Flood in Brackwater kills six")
 
 
 def test_an_edit_that_tells_nothing_new_is_passed_over() -> None:
