@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -41,6 +42,7 @@ Payload = Mapping[str, Any]
 Announce = Callable[[Payload], None]
 
 LEASE = timedelta(minutes=5)  # longer than any one delivery can take: mail servers may stay silent for 30 s a step
+ROUND = 10.0  # seconds after which a target takes nothing more in hand: the others' new alerts wait for it
 _TARGETS = 8  # targets served side by side
 _ENTRIES = 10  # entries that an alert names
 _TAIL = 1_000_000  # bytes at the end of a file in which an alert that was written before a crash is looked for
@@ -77,7 +79,10 @@ class Courier:
         self._turn = Lock()  # one connection, several threads
 
     def deliver(self) -> Sent:
-        """Try every delivery that is due, the oldest first; a target that fails is left alone until its next try."""
+        """Deliver what is due, the oldest first; a target that fails is left alone until its next try.
+
+        What a slow target does not take within a round's time is left to the next round.
+        """
         targets = self._outbox.due(self._clock())
         if not targets:
             return Sent()
@@ -86,8 +91,8 @@ class Courier:
         return Sent(*(sum(counts) for counts in zip(*rounds, strict=True)))
 
     def _serve(self, target: str) -> tuple[int, int, int]:
-        delivered = 0
-        while not self._stop.is_set():
+        delivered, started = 0, time.monotonic()
+        while not self._stop.is_set() and (not delivered or time.monotonic() - started < ROUND):
             now = self._clock()
             with self._turn, self._store.transaction():
                 delivery = self._outbox.claim(target, now, now + LEASE)

@@ -158,6 +158,14 @@ def test_a_slow_webhook_keeps_neither_polls_nor_other_targets_waiting(server: Se
         assert len(file.read_text().splitlines()) >= 1
 
 
+def test_a_slow_target_leaves_the_rest_of_its_queue_to_the_next_round(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aggregator.pipeline.alerting.ROUND", 0.0)
+    with alerted(f"webhook:{server.on('/hook', answer())}", "stdout", count=3) as (desk, _):
+        assert [deliver(desk)[0].delivered for _ in range(4)] == [2, 2, 2, 0]
+
+
 def test_a_webhook_inside_the_house_is_refused_unless_allowed(server: Server) -> None:
     hook = server.on("/hook", answer())
     with alerted(f"webhook:{hook}", settings=Settings()) as (desk, _):
