@@ -166,3 +166,16 @@ def test_looking_into_another_database_leaves_its_feeds_alone() -> None:
     before = call("--db", "other.db", "status", "--json").ok().json()
     call("--db", "other.db", "stories").ok()
     assert call("--db", "other.db", "status", "--json").ok().json() == before
+
+
+@pytest.mark.xfail(strict=True, reason="a limit beyond SQLite's integers reaches the database")
+@pytest.mark.parametrize("command", [("stories",), ("search", "ukraine"), ("story", "log")])
+def test_a_limit_beyond_all_bounds(command: tuple[str, ...]) -> None:
+    newsroom()
+    assert call(*command, "--limit", "9" * 20).code in (0, 2)
+
+
+@pytest.mark.xfail(strict=True, reason="numbers of settings have no bounds yet")
+@pytest.mark.parametrize("assignment", ["fetch.workers=0", "fetch.timeout=-1", "fetch.timeout=nan", "parse.workers=-1"])
+def test_a_setting_out_of_bounds_is_a_fault_of_configuration(assignment: str) -> None:
+    assert call("--set", assignment, "config", "show").code == 2
