@@ -16,14 +16,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from datasketch import MinHash
 from numpy.typing import NDArray
 
 from aggregator.model import Document, Sketch
 from aggregator.text.tokens import words
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
 
 PERMUTATIONS = 128
 BANDS, ROWS = 32, 4
@@ -36,7 +39,6 @@ VERSION = "minhash-affine32-128p-seed1-w3-b32x4-mod24-v1"
 
 _SCHEME = "affine32"  # named, because datasketch 2 changed its default and signatures carry no trace of it
 _MULTIPLIERS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9))
-_PERMUTED = MinHash(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=int)
 
 Hashes = NDArray[np.uint32]
 
@@ -76,9 +78,17 @@ def shingles(tokens: Sequence[str]) -> Hashes:
 
 def minhash(distinct: Hashes) -> Hashes:
     """Return the signature of a set of shingle hashes."""
-    made = _PERMUTED.copy()
+    made = _permuted().copy()
     made.update_batch(distinct.tolist())
     return np.asarray(made.hashvalues, dtype=np.uint32)
+
+
+@cache
+def _permuted() -> MinHash:
+    """Return the empty signature. Importing datasketch brings scipy: half a second and 40 MB that only whoever sketches is to spend."""
+    from datasketch import MinHash
+
+    return MinHash(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=int)
 
 
 def band_keys(signature: Hashes) -> list[int]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
+from aggregator.exceptions import ConfigurationError
 from aggregator.model import FeedOutcome
 from aggregator.pipeline.health import FeedHealthRow
 
 
 class Metrics:
-    """Counters and gauges of one daemon; served where ``port`` is not 0."""
+    """Counters and gauges of one daemon, served while the context is open where ``port`` is not 0."""
 
     def __init__(self, port: int, address: str) -> None:
         self.registry = CollectorRegistry()
@@ -23,8 +27,29 @@ class Metrics:
         self._gaps = Gauge("aggregator_possible_gaps", "Polls in which no entry was known.", registry=self.registry)
         self._failures = Gauge("aggregator_feed_failures", "Failures in a row.", ["feed"], registry=self.registry)
         self._seconds = Gauge("aggregator_last_pass_seconds", "How long the last pass took.", registry=self.registry)
-        if port:
-            start_http_server(port, address, registry=self.registry)
+        self._port = port
+        self._address = address
+        self._serving = ExitStack()
+
+    def __enter__(self) -> Self:
+        if not self._port:
+            return self
+        try:
+            server, thread = start_http_server(self._port, self._address, registry=self.registry)
+        except OSError as error:
+            raise ConfigurationError(
+                f"run.metrics_port: {self._address}:{self._port} cannot be listened on ({error.strerror or error});"
+                " choose another, or 0 for none"
+            ) from error
+        self._serving.callback(thread.join)
+        self._serving.callback(server.server_close)
+        self._serving.callback(server.shutdown)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._serving.close()
 
     def passed(self, outcomes: Iterable[FeedOutcome], seconds: float) -> None:
         """Count a pass."""
@@ -33,6 +58,10 @@ class Metrics:
             for kind in ("new", "updated", "known", "skipped"):
                 self._entries.labels(kind).inc(getattr(outcome, kind))
         self._seconds.set(seconds)
+
+    def forget(self) -> None:
+        """Forget the figures of single feeds: some may be followed no more."""
+        self._failures.clear()
 
     def feeds(self, rows: Iterable[FeedHealthRow]) -> None:
         """Set how the feeds are."""

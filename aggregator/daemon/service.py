@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -19,12 +19,13 @@ from apscheduler.triggers.interval import IntervalTrigger
 from aggregator.daemon.locking import DaemonLock
 from aggregator.daemon.metrics import Metrics
 from aggregator.daemon.notify import notify, watchdog_interval
+from aggregator.daemon.signals import RELOAD, STOP, WOKEN, Signals
 from aggregator.exceptions import AggregatorError
 from aggregator.model import Feed, FeedOutcome
 from aggregator.pipeline.alerting import Announce, Courier
 from aggregator.pipeline.desk import Desk
 from aggregator.pipeline.editions import zone_of
-from aggregator.pipeline.publishing import publish
+from aggregator.pipeline.publishing import publish_due
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 
@@ -36,6 +37,8 @@ _JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
 # How long the outbox waits for a pass that is saving: an alert that went out must be noted, else it goes out again.
 _PATIENCE_MS = 60_000
 _HELP_AFTER = 1  # passes in which no feed answered before the way out is named
+# How often is looked whether an edition is still to be made: after a stop, a change of its time, a mail that failed.
+_LATE_DIGEST = timedelta(minutes=10)
 
 
 class Daemon:
@@ -53,14 +56,16 @@ class Daemon:
         self._configured = configured
         self._announce = announce
         self._stop = threading.Event()
-        self._reload = threading.Event()
-        self._wake = threading.Event()
         # the tick and the jobs take turns: one writer
         self._turn = threading.Lock()
         self._unreached = 0
 
     def run(self) -> int:
-        """Run to the end; return the exit code."""
+        """Run to the end; return the exit code: 0, or 130 where the terminal's interrupt ended it."""
+        with Signals() as self._signals:
+            return self._run()
+
+    def _run(self) -> int:
         settings, feeds = self._configured()
         zone_of(settings.digest)
         with (
@@ -68,39 +73,60 @@ class Daemon:
             Desk.open(settings, self._database, clock=self._clock, feeds=feeds) as desk,
             # a connection of its own: deliveries take no turn with the polls
             Store(self._database, busy_timeout_ms=_PATIENCE_MS) as outbox,
+            Metrics(settings.run.metrics_port, settings.run.metrics_address) as metrics,
         ):
             self._desk = desk
             self._courier = Courier(outbox, settings, self._clock, self._announce, self._stop)
-            self._metrics = Metrics(settings.run.metrics_port, settings.run.metrics_address)
+            self._metrics = metrics
             spread = desk.spread_overdue()
-            log.info("following %d feeds, database %s", len(feeds), self._database)
+            self._follows(feeds)
+            log.info("database %s", self._database)
             if spread:
                 log.info("%d feeds came due while nobody polled; they are spread over the next minutes", spread)
             self._schedule = self._scheduler(settings)
-            handlers = self._listen()
             self._schedule.start()
             notify("READY=1\nSTATUS=polling")
             try:
-                self._wait()
+                number = self._wait()
             finally:
-                notify("STOPPING=1")
-                self._stop.set()
-                self._schedule.shutdown(wait=True)
-                for number, handler in handlers.items():
-                    signal.signal(number, handler)
+                self._wind_up()
             log.info("stopped")
-        return 0
+        return 130 if number == signal.SIGINT else 0
 
-    def _wait(self) -> None:
+    def _wait(self) -> int:
+        """Return the signal that ends the daemon; until then have it reread what it is told to."""
+        while True:
+            number = self._next()
+            if number in STOP:
+                log.info("stopping: the feeds in hand are finished and saved; a second signal stops at once")
+                return number
+            if number == RELOAD:
+                # a job like the others: a reload that waits for a long pass must not keep the watchdog waiting
+                self._schedule.add_job(self._reread, id="reload", replace_existing=True)
+
+    def _next(self) -> int:
+        """Return the next signal, and say meanwhile that the daemon lives."""
         pulse = watchdog_interval()
-        while not self._stop.is_set():
-            self._wake.wait(pulse)
-            self._wake.clear()
-            if pulse is not None:
-                notify("WATCHDOG=1")
-            if self._reload.is_set():
-                self._reload.clear()
-                self._reread()
+        while (number := self._signals.wait(pulse)) is None:
+            notify("WATCHDOG=1")
+        return number
+
+    def _wind_up(self) -> None:
+        """Let the jobs in hand end, in a thread of its own: this one goes on to listen."""
+        notify("STOPPING=1")
+        self._stop.set()
+
+        def end() -> None:
+            self._schedule.shutdown(wait=True)
+            self._signals.wake()
+
+        ending = threading.Thread(target=end, name="ending", daemon=True)
+        ending.start()
+        while (number := self._next()) != WOKEN:
+            if number in STOP:
+                # threads that hang in a socket would hold up an orderly exit; what is not committed never was
+                os._exit(128 + number)
+        ending.join()
 
     # --- jobs ------------------------------------------------------------------------------
 
@@ -127,6 +153,13 @@ class Daemon:
         at = settings.digest.time
         scheduler.add_job(
             self._digest, CronTrigger(hour=at.hour, minute=at.minute, timezone=zone), id="digest", replace_existing=True
+        )
+        scheduler.add_job(
+            self._digest,
+            IntervalTrigger(seconds=int(_LATE_DIGEST.total_seconds()), timezone=zone),
+            id="late digest",
+            replace_existing=True,
+            next_run_time=datetime.now(zone),  # noqa: TID251 - one that came due while the daemon was down is made now
         )
         scheduler.add_job(self._prune, CronTrigger(hour=3, minute=17, timezone=zone), id="prune", replace_existing=True)
         scheduler.add_job(
@@ -176,8 +209,11 @@ class Daemon:
 
     def _digest(self) -> None:
         def make() -> None:
-            for path in publish(self._desk):
+            written = publish_due(self._desk)
+            for path in written:
                 log.info("digest written to %s", path)
+            if not written:
+                log.debug("no digest is due")
 
         self._do("the digest", make)
 
@@ -210,38 +246,38 @@ class Daemon:
         except Exception:
             log.exception("%s failed unexpectedly; the daemon goes on", what)
 
-    # --- signals ---------------------------------------------------------------------------
-
-    def _listen(self) -> dict[int, Any]:
-        wanted = {
-            signal.SIGTERM: self._told_to_stop,
-            signal.SIGINT: self._told_to_stop,
-            signal.SIGHUP: self._told_to_reload,
-        }
-        return {number: signal.signal(number, handler) for number, handler in wanted.items()}
-
-    def _told_to_stop(self, number: int, frame: FrameType | None) -> None:
-        if self._stop.is_set():
-            raise SystemExit(130 if number == signal.SIGINT else 143)
-        self._stop.set()
-        self._wake.set()
-
-    def _told_to_reload(self, number: int, frame: FrameType | None) -> None:
-        self._reload.set()
-        self._wake.set()
+    # --- reload ---------------------------------------------------------------------------
 
     def _reread(self) -> None:
+        self._do("the reload", self._reload)
+
+    def _reload(self) -> None:
+        if self._stop.is_set():
+            return
+        notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
             settings, feeds = self._configured()
             zone_of(settings.digest)
+            self._swap(settings, feeds)
         except AggregatorError as error:
             log.error("not reloaded, the old settings and feeds stay: %s", "; ".join(str(error).split("\n")))
-            return
-        with self._turn:
-            self._swap(settings, feeds)
-        log.info("reloaded: following %d feeds", len(feeds))
+        else:
+            log.info("reloaded")
+            self._follows(feeds)
+        finally:
+            notify("READY=1")
+
+    def _follows(self, feeds: Sequence[Feed]) -> None:
+        if feeds:
+            log.info("following %d feed%s", len(feeds), "" if len(feeds) == 1 else "s")
+        else:
+            log.warning("no feed to follow: put some into feeds.yaml, then send this process a SIGHUP")
 
     def _swap(self, settings: Settings, feeds: tuple[Feed, ...]) -> None:
+        before = self._desk.settings.run
         self._desk.reconfigure(settings, feeds)
         self._courier.settings = settings
+        self._metrics.forget()
         self._set_jobs(self._schedule, settings)
+        if (before.metrics_port, before.metrics_address) != (settings.run.metrics_port, settings.run.metrics_address):
+            log.warning("run.metrics_port and run.metrics_address hold from the next start on")

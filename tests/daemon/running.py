@@ -1,0 +1,175 @@
+"""The daemon as people run it: a process of its own, told by signals, heard through its log lines."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.cli.calling import Outcome, call
+from tests.fetching.server import Server, answer
+
+ROOT = Path(__file__).parents[2]
+DEADLINE = 60.0  # seconds for anything to happen: on a busy machine late is not wrong
+
+
+def document(*titles: str) -> bytes:
+    """Return a feed with an entry for each title."""
+    entries = "".join(
+        f"<item><guid>{title}</guid><title>{title}</title><link>http://example.org/{number}</link></item>"
+        for number, title in enumerate(titles)
+    )
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>Desk</title>{entries}</channel></rss>'.encode()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds; fail when the deadline has passed."""
+    pause = threading.Event()
+    for _ in range(int(DEADLINE / 0.02)):
+        if condition():
+            return
+        pause.wait(0.02)
+    raise AssertionError("waited in vain")
+
+
+@dataclass
+class Newsroom:
+    """A folder with a feeds file and a database, beside a server."""
+
+    folder: Path
+    server: Server
+    # neither worker processes nor clustering: they take longer to start than what is tested here
+    settings: tuple[str, ...] = (
+        "fetch.allow_private_networks=true",
+        "fetch.host_delay=0",
+        "run.tick=0.2",
+        "run.executor=threads",
+        "stories.enabled=false",
+    )
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "aggregator.db"
+
+    @property
+    def feeds_file(self) -> Path:
+        return self.folder / "feeds.yaml"
+
+    def serve(self, path: str, *titles: str) -> str:
+        """Serve a feed and return its address."""
+        return self.server.on(path, answer(document(*titles)))
+
+    def follow(self, *addresses: str) -> None:
+        """Write the feeds file; each feed is called by its path."""
+        names = [address.rpartition("/")[2] for address in addresses]
+        rows = [f"  - {{url: '{url}', name: {name}}}\n" for url, name in zip(addresses, names, strict=True)]
+        self.feeds_file.write_text("feeds:\n" + "".join(rows), encoding="utf-8")
+
+    def arguments(self, *command: str, settings: Sequence[str] = ()) -> list[str]:
+        """Return the arguments of a call."""
+        sets = [part for setting in (*self.settings, *settings) for part in ("--set", setting)]
+        return ["--db", str(self.database), "--feeds", str(self.feeds_file), *sets, *command]
+
+    def daemon(self, *, now: str | None = None, settings: Sequence[str] = (), **environ: str) -> Daemon:
+        """Return a daemon to be entered."""
+        clock = ["--now", now] if now else []
+        arguments = self.arguments("-v", *clock, "run", settings=settings)
+        return Daemon([sys.executable, "-W", "error", "-m", "aggregator", *arguments], self.folder, environ)
+
+    def call(self, *command: str, now: str | None = None) -> Outcome:
+        """Run another command, in this process."""
+        return call(*self.arguments(*command), now=now)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Read the database."""
+        with contextlib.closing(sqlite3.connect(self.database)) as db:
+            return db.execute(query).fetchall()
+
+    def titles(self) -> list[str]:
+        """Return the titles of what is stored."""
+        return [title for (title,) in self.rows("SELECT title FROM entry ORDER BY title")]
+
+
+def environment(more: dict[str, str]) -> dict[str, str]:
+    """Return the environment of a call: this one, without what would lead it elsewhere."""
+    foreign = ("AGGREGATOR_", "NOTIFY_SOCKET", "WATCHDOG_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return {**kept, "PYTHONPATH": str(ROOT), "NO_PROXY": "*", **more}
+
+
+class Daemon:
+    """A running daemon; killed at the end of the context where it still runs."""
+
+    def __init__(self, arguments: list[str], folder: Path, environ: dict[str, str]) -> None:
+        self._arguments = arguments
+        self._folder = folder
+        self._environ = environ
+        self.lines: list[str] = []
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            self._arguments, cwd=self._folder, env=environment(self._environ), stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+        )  # fmt: skip
+        self._listener = threading.Thread(target=self._listen)
+        self._listener.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        self._listener.join()
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
+
+    def said(self, text: str) -> list[str]:
+        """Return the log lines so far in which a pattern is found."""
+        return [line for line in list(self.lines) if re.search(text, line)]
+
+    def hear(self, text: str, times: int = 1) -> str:
+        """Wait until a pattern is found in so many log lines; return the last of them."""
+        try:
+            wait_for(lambda: len(self.said(text)) >= times or self._process.poll() is not None)
+            return self.said(text)[times - 1]
+        except (AssertionError, IndexError):
+            raise AssertionError(f"never said {text!r}:\n" + "".join(self.lines)) from None
+
+    def end(self) -> int:
+        """Wait for its end; return the exit code."""
+        try:
+            code = self._process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            raise AssertionError("still runs:\n" + "".join(self.lines)) from None
+        self._listener.join()
+        return code
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and return the exit code."""
+        self.tell(number)
+        return self.end()
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None
+        for line in iter(self._process.stderr.readline, ""):
+            self.lines.append(line)
