@@ -420,7 +420,17 @@ class Split:
     match: Match
 
 
-StoryChange = Open | Join | Merge | Split
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A report leaves a story for another that it tells more surely."""
+
+    report_id: str
+    left: str
+    joined: str
+    match: Match
+
+
+StoryChange = Open | Join | Merge | Split | Move
 
 
 @dataclass(frozen=True, slots=True)

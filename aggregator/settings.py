@@ -69,8 +69,8 @@ class StorySettings:
     """When reports are one story."""
 
     enabled: bool = True
-    window: timedelta = timedelta(days=3)
-    threshold: float = 0.5
+    window: timedelta = timedelta(days=7)
+    threshold: float = 0.45
 
 
 @dataclass(frozen=True, slots=True)

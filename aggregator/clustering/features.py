@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aggregator.clustering.recurring import is_recurring_title
@@ -41,6 +41,8 @@ class Vector:
     title_words: int
     text_words: int
     recurring: bool
+    title_mass: float = 0.0  # the lengths of ``title`` and ``whole`` before they were made 1
+    mass: float = 0.0
     spelling: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -93,10 +95,11 @@ def weigh(reading: Reading, arrival_time: float | None, document: Document, freq
     lead = frozenset(reading.title) | frozenset(reading.text[:80])
     numbers = {term: rarity[term] for term in lead if term[0].isdigit()}
     kept = _heaviest(whole, WHOLE_TERMS)
+    titles = {term: (1 + math.log(count)) * rarity[term] for term, count in title.items()}
     return Vector(
         language=document.language,
         time=arrival_time,
-        title=_unit({term: (1 + math.log(count)) * rarity[term] for term, count in title.items()}, TITLE_TERMS),
+        title=_unit(titles, TITLE_TERMS),
         text=_unit({term: (1 + math.log(count)) * rarity[term] for term, count in text.items()}, TEXT_TERMS),
         whole=_unit(kept, WHOLE_TERMS),
         names=_heaviest(
@@ -106,6 +109,8 @@ def weigh(reading: Reading, arrival_time: float | None, document: Document, freq
         title_words=len(title),
         text_words=len(reading.text),
         recurring=is_recurring_title(document.title),
+        title_mass=length(_heaviest(titles, TITLE_TERMS)),
+        mass=length(kept),
         spelling={term: reading.spelling[term] for term in kept if term in reading.spelling},
     )
 
@@ -189,12 +194,12 @@ def _heaviest(weights: Terms, count: int) -> dict[str, float]:
     return dict(sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))[:count])
 
 
+def length(weights: Terms) -> float:
+    """Return the Euclidean length."""
+    return math.sqrt(sum(weight * weight for weight in weights.values()))
+
+
 def _unit(weights: Terms, count: int) -> dict[str, float]:
     kept = _heaviest(weights, count)
-    norm = math.sqrt(sum(weight * weight for weight in kept.values()))
+    norm = length(kept)
     return {term: round(weight / norm, 4) for term, weight in kept.items()} if norm else {}
-
-
-def total(weights: Iterable[float]) -> float:
-    """Return a sum that is never zero, to divide by."""
-    return sum(weights) or 1.0

@@ -6,38 +6,28 @@ All numbers are free of scale (cosines, shares, logarithms), so that they mean t
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from aggregator.clustering.features import KEY_TERMS, Terms, Vector, dot
 
-DAY = 86_400.0
-
 NAMES = (
-    "centroid title",
-    "centroid text",
-    "centroid whole",
-    "title in whole",
-    "whole in title",
-    "best title",
-    "best text",
-    "best whole",
-    "top three title",
-    "top three whole",
-    "names cosine",
-    "best names",
-    "names covered",
-    "covered",
-    "title covered",
+    "mean whole",  # mean cosine to the story's reports: title, lede and names together
+    "mean title",
+    "short mean whole",  # the same, where the entry is hardly more than a headline
+    "log mean whole",
+    "log top three whole",  # to the three nearest reports
+    "shared",  # how much the nearest report shares, free of length: rare words count by the square of their rarity
+    "short shared",
     "numbers shared",
-    "numbers differ",
-    "size",
-    "length",
-    "story length",
-    "gap",
-    "undated",
+    "coherence",  # how near the story's reports are to its middle
+    "young",
+    "log gap",
     "nameless",
     "recurring",
+    "core numbers missed",  # share of the numbers of most of the story's reports that this one, with others, lacks
 )
 
 
@@ -84,8 +74,10 @@ class StoryView:
     def __init__(self, story_id: str, members: Sequence[Stored]) -> None:
         self.id = story_id
         self.members: dict[str, Stored] = {}
-        self.title, self.text, self.whole, self.names, self.numbers = Sum(), Sum(), Sum(), Sum(), Sum()
-        self.words = 0.0
+        self.title, self.whole, self.numbers = Sum(), Sum(), Sum()
+        self.named = 0
+        self._times: list[float] = []
+        self._languages: Counter[str | None] = Counter()
         for member in members:
             self.add(member)
 
@@ -97,25 +89,35 @@ class StoryView:
     def add(self, member: Stored) -> None:
         """Take a report in."""
         self.members[member.report_id] = member
-        self._sum(member.vector, 1.0)
+        self._sum(member.vector, 1)
+        if member.vector.time is not None:
+            insort(self._times, member.vector.time)
 
     def remove(self, report_id: str) -> None:
         """Let a report go."""
         member = self.members.pop(report_id, None)
         if member is not None:
-            self._sum(member.vector, -1.0)
+            self._sum(member.vector, -1)
+            if member.vector.time is not None:
+                self._times.pop(bisect_left(self._times, member.vector.time))
 
     def gap(self, time: float | None) -> float | None:
         """Return the seconds to the nearest dated report; None where either side bears no date."""
-        times = [one.vector.time for one in self.members.values() if one.vector.time is not None]
-        return None if time is None or not times else min(abs(time - other) for other in times)
+        if time is None or not self._times:
+            return None
+        place = bisect_left(self._times, time)
+        return min(abs(time - other) for other in self._times[max(place - 1, 0) : place + 1])
 
     def speaks(self, language: str | None) -> bool:
         """Tell whether a text of this language may join; an unknown one may join any."""
-        if language is None:
+        if language is None or self._languages[language] > 0:
             return True
-        spoken = {one.vector.language for one in self.members.values()} - {None}
-        return not spoken or language in spoken
+        return all(other is None or not count for other, count in self._languages.items())
+
+    @property
+    def languages(self) -> list[str]:
+        """The languages of its reports, where they are known."""
+        return sorted(language for language, count in self._languages.items() if language and count > 0)
 
     def heaviest(self, count: int = KEY_TERMS) -> dict[str, float]:
         """Return the story's heaviest terms: those under which its neighbours are found."""
@@ -134,73 +136,60 @@ class StoryView:
         scored = sorted(members, key=lambda one: (-dot(vector.whole, one.vector.whole), one.number))
         return tuple(scored[:count])
 
-    def _sum(self, vector: Vector, sign: float) -> None:
+    def _sum(self, vector: Vector, sign: int) -> None:
         self.title.add(vector.title, sign)
-        self.text.add(vector.text, sign)
         self.whole.add(vector.whole, sign)
-        self.names.add(unit(vector.names), sign)
         self.numbers.add(vector.numbers, sign)
-        self.words += sign * math.log1p(vector.text_words)
-
-
-def unit(terms: Terms) -> dict[str, float]:
-    """Return a vector at length 1."""
-    norm = math.sqrt(sum(weight * weight for weight in terms.values()))
-    return {term: weight / norm for term, weight in terms.items()} if norm else {}
+        self.named += sign * bool(vector.names)
+        self._languages[vector.language] += sign
 
 
 def measure(vector: Vector, story: StoryView, near: Sequence[Stored]) -> tuple[float, ...]:
     """Return the numbers named in ``NAMES`` for a report and a story; ``near`` are members to compare one by one."""
-    names = unit(vector.names)
-    titles = sorted((dot(vector.title, one.vector.title) for one in near), reverse=True) or [0.0]
-    wholes = sorted((dot(vector.whole, one.vector.whole) for one in near), reverse=True) or [0.0]
+    size = max(len(story.members), 1)
+    dots = [dot(vector.whole, one.vector.whole) for one in near]
+    nearest = sorted(dots, reverse=True)[:3] or [0.0]
+    mass = max((value * one.vector.mass for value, one in zip(dots, near, strict=True)), default=0.0) * vector.mass
+    shared = math.log1p(mass) / 8
+    mean_whole = dot(vector.whole, story.whole.terms) / size
+    short = 1.0 / (1.0 + vector.text_words / 20)
     seconds = story.gap(vector.time)
-    size = len(story.members)
     return (
-        story.title.cosine(vector.title),
-        story.text.cosine(vector.text),
-        story.whole.cosine(vector.whole),
-        story.whole.cosine(vector.title),
-        story.title.cosine(vector.whole),
-        titles[0],
-        max((dot(vector.text, one.vector.text) for one in near), default=0.0),
-        wholes[0],
-        _mean(titles[:3]),
-        _mean(wholes[:3]),
-        story.names.cosine(names),
-        max((dot(names, unit(one.vector.names)) for one in near), default=0.0),
-        _share(vector.names, story.names.terms),
-        _energy(vector.whole, story.whole.terms),
-        _energy(vector.title, story.whole.terms),
+        mean_whole,
+        dot(vector.title, story.title.terms) / size,
+        short * mean_whole,
+        math.log(0.03 + max(mean_whole, 0.0)),
+        math.log(0.03 + sum(nearest) / len(nearest)),
+        shared,
+        short * shared,
         _share(vector.numbers, story.numbers.terms),
-        _differ(vector, near),
-        math.log(max(size, 1)) / 3,
-        math.log1p(vector.text_words) / 6,
-        story.words / max(size, 1) / 6,
-        0.0 if seconds is None else min(seconds / DAY, 3.0),
-        float(seconds is None),
-        float(not vector.names or not story.names.terms),
+        story.whole.norm / size,
+        1.0 / size,
+        0.0 if seconds is None else math.log1p(seconds / 3600) / 5,
+        float(not vector.names or not story.named),
         float(vector.recurring),
+        _missed(story.numbers.terms, vector.numbers, size) if vector.numbers else 0.0,
     )
 
 
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+def similarities(vector: Vector, near: Sequence[Stored]) -> tuple[float, float]:
+    """Return the cosine of titles and of texts to the nearest report, for people to read."""
+    return (
+        max((dot(vector.title, one.vector.title) for one in near), default=0.0),
+        max((dot(vector.text, one.vector.text) for one in near), default=0.0),
+    )
+
+
+def _missed(sums: Terms, terms: Terms, size: int) -> float:
+    """Return which share of a story's core terms a report lacks; 0 where the story has no core."""
+    if size < 2:
+        return 0.0
+    bar = max(sums.values(), default=0.0) * 0.5
+    core = {term: weight for term, weight in sums.items() if weight >= bar}
+    whole = sum(core.values())
+    return sum(weight for term, weight in core.items() if term not in terms) / whole if whole else 0.0
 
 
 def _share(terms: Terms, known: Terms) -> float:
     whole = sum(terms.values())
     return sum(weight for term, weight in terms.items() if term in known) / whole if whole else 0.0
-
-
-def _energy(terms: Terms, known: Terms) -> float:
-    return sum(weight * weight for term, weight in terms.items() if term in known)
-
-
-def _differ(vector: Vector, near: Sequence[Stored]) -> float:
-    """Return the share of near members whose title names numbers and none of ours."""
-    mine = {term for term in vector.title if term[0].isdigit()}
-    if not mine or not near:
-        return 0.0
-    theirs = [{term for term in one.vector.title if term[0].isdigit()} for one in near]
-    return sum(bool(other) and not (mine & other) for other in theirs) / len(near)

@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from aggregator.clustering.features import Terms, Vector
-from aggregator.clustering.likeness import NAMES, StoryView
+from aggregator.clustering.likeness import Stored, StoryView, similarities
 from aggregator.model import Evidence, Match
 
 SHOWN = 5  # names, terms and numbers of each kind that evidence lists
 
-_AT = {name: place for place, name in enumerate(NAMES)}
 
-
-def evidence(vector: Vector, story: StoryView, numbers: Sequence[float]) -> Evidence:
+def evidence(vector: Vector, story: StoryView, near: Sequence[Stored]) -> Evidence:
     """Return what a report shares with a story, in its own spelling, and how near it is."""
     gap = story.gap(vector.time)
-    names = _shared(vector, vector.names, story.names.terms)
+    names = _shared(vector, vector.names, story.whole.terms)
+    title, text = similarities(vector, near)
     taken = {name.casefold() for name in names}
     words = _shared(vector, {t: w for t, w in vector.whole.items() if not t[0].isdigit()}, story.whole.terms)
     return {
@@ -26,8 +25,8 @@ def evidence(vector: Vector, story: StoryView, numbers: Sequence[float]) -> Evid
         "shared_numbers": _shared(vector, vector.numbers, story.numbers.terms),
         "hours": None if gap is None else round(gap / 3600, 1),
         "reports": len(story.members),
-        "title_similarity": round(max(numbers[_AT["best title"]], numbers[_AT["centroid title"]]), 3),
-        "text_similarity": round(max(numbers[_AT["best text"]], numbers[_AT["centroid text"]]), 3),
+        "title_similarity": round(title, 3),
+        "text_similarity": round(text, 3),
     }
 
 
@@ -47,7 +46,7 @@ def apart(vector: Vector, story: StoryView, score: float, needed: float, window_
     gap = story.gap(vector.time)
     if gap is not None and gap / 3600 > window_hours:
         return f"{_hours(gap / 3600)} lie between them, more than the window of {_hours(window_hours)}."
-    names = _shared(vector, vector.names, story.names.terms)
+    names = _shared(vector, vector.names, story.whole.terms)
     words = _shared(vector, vector.whole, story.whole.terms)
     shared = _list((names or [f"'{word}'" for word in words])[:3])
     told = f"Shares {shared}" if shared else "Shares no telling word"
@@ -113,7 +112,7 @@ def _shared(vector: Vector, terms: Terms, known: Mapping[str, float]) -> list[st
 
 
 def _language(story: StoryView) -> str:
-    return "/".join(sorted({one.vector.language or "unknown" for one in story.members.values()}))
+    return "/".join(story.languages)
 
 
 def _reports(count: int) -> str:

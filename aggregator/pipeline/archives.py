@@ -50,7 +50,12 @@ def load(path: Path) -> tuple[list[ArchiveEntry], tuple[Skip, ...]]:
         raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
     entries = [one for one in found if isinstance(one, ArchiveEntry)]
     entries.sort(
-        key=lambda one: (one.data.published is None, one.data.published or datetime.max.replace(tzinfo=UTC), one.line)
+        key=lambda one: (
+            one.data.published is None,
+            one.data.published or datetime.max.replace(tzinfo=UTC),
+            one.data.key if one.data.published else "",
+            one.line,
+        )
     )
     return entries, tuple(one for one in found if isinstance(one, Skip))
 
@@ -87,7 +92,7 @@ class Importer:
                     origin = Origin(self._source(one.source), archive=True)
                     counts = self._recorder.record(origin, [self._prepared(one, origin.feed.id)], self._now)
                     new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
-                self._placer.finish(self._now)
+                self._placer.finish(self._now, look=False)
             done += len(batch)
             progress(done, len(entries))
         return ImportOutcome(new, updated, known, ())

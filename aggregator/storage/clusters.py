@@ -175,6 +175,12 @@ class ClusterStore:
         found = (self.get(report_id) for (report_id,) in reversed(rows))
         return [one for one in found if one is not None]
 
+    def newest(self, count: int) -> Sequence[Stored]:
+        """Return the reports that came last, oldest of them first."""
+        rows = self._db.execute("SELECT report_id FROM story_vector ORDER BY number DESC LIMIT ?", (count,)).fetchall()
+        found = (self.get(report_id) for (report_id,) in reversed(rows))
+        return [one for one in found if one is not None]
+
     def candidates(self, terms: Mapping[str, float], per_term: int, limit: int) -> Sequence[Stored]:
         """Return reports that share heavy terms, the nearest first; ``per_term`` newest are looked at under each."""
         shared: dict[int, float] = {}
