@@ -6,7 +6,7 @@ import difflib
 import io
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +22,23 @@ _MOST = 10_000_000
 
 def load(path: Path) -> Any:
     """Return the document in a file, None where it is empty; ConfigurationError with the line where it is no YAML."""
+    return _parsed(path, _read(path))
+
+
+def _read(path: Path) -> str:
     try:
         if path.stat().st_size > _MOST:
             raise ConfigurationError(f"{path}: larger than {_MOST // 1_000_000} MB; this is no configuration file")
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise NotFoundError(f"{path}: no such file") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: not UTF-8 text (byte {error.start})") from error
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _parsed(path: Path, text: str) -> Any:
     try:
         return _yaml().load(text)
     except MarkedYAMLError as error:
@@ -43,10 +50,70 @@ def load(path: Path) -> Any:
 
 
 def save(path: Path, document: Any) -> None:
-    """Write a document back, comments and order kept; the old file stays whole until the new one is complete."""
+    """Write a document back, comments and order kept; the old file stays whole until the new one is complete.
+
+    The text is read again before it takes the file's place: comments in odd spots have made the writer's text say
+    something else, or nothing that is YAML. ConfigurationError then, and the file is as it was.
+    """
     text = io.StringIO()
     _yaml().dump(document, text)
+    if not _says(path, text.getvalue(), document):
+        raise ConfigurationError(f"{path}: cannot be rewritten with its comments in place; change it by hand")
     write_atomically(path, text.getvalue().encode("utf-8"))
+
+
+def remove_item(path: Path, key: str, position: int) -> None:
+    """Take one item out of the list under ``key``, and no other line.
+
+    The item's own lines go; a comment above the item that follows stays, and so does one above the item itself: it may
+    head a whole section. A list in flow style, or an item others refer to, is written anew.
+    """
+    text = _read(path)
+    document = _parsed(path, text)
+    shortened = _without_lines(text, document[key], position)
+    del document[key][position]
+    wanted = document if document[key] else {**document, key: None}
+    if shortened is not None and _says(path, shortened, wanted):
+        write_atomically(path, shortened.encode("utf-8"))
+    else:
+        save(path, document)
+
+
+def _without_lines(text: str, listed: Any, position: int) -> str | None:
+    """Return ``text`` without the lines of an item of a block list; None where the item's lines are not its own."""
+    lines = text.splitlines(keepends=True)
+    indent = listed.lc.col
+    first = _dash_line(lines, listed.lc.item(position)[0], indent)
+    if listed.fa.flow_style() or first is None:
+        return None
+    end = first + 1
+    last = first
+    while end < len(lines):
+        line = lines[end].strip()
+        depth = len(lines[end]) - len(lines[end].lstrip())
+        if line and depth <= indent:
+            break  # the next item, a comment above it, or the key after the list
+        last = end if line else last
+        end += 1
+    return "".join(lines[:first] + lines[last + 1 :])
+
+
+def _dash_line(lines: Sequence[str], line: int, indent: int) -> int | None:
+    """Return the line on which an item's dash stands: its value may begin further down."""
+    for number in range(line, -1, -1):
+        content = lines[number][indent:].rstrip()
+        if content == "-" or content.startswith("- "):
+            return number if not lines[number][:indent].strip() else None
+        if content and not content.lstrip().startswith("#") and number != line:
+            return None
+    return None
+
+
+def _says(path: Path, text: str, wanted: Any) -> bool:
+    try:
+        return bool(_parsed(path, text) == wanted)
+    except ConfigurationError:
+        return False
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from aggregator.config.documents import line_of, load, new_map, save, unknown_key
+from aggregator.config.documents import line_of, load, new_map, remove_item, save, unknown_key
 from aggregator.config.durations import format_duration, parse_duration
 from aggregator.exceptions import ConfigurationError, NotFoundError
 from aggregator.model import Feed, Secret
@@ -246,10 +246,7 @@ def add_feeds(path: Path, feeds: Sequence[Feed]) -> int:
 
 def remove_feed(path: Path, url: str) -> None:
     """Take a feed out of the file; its entries stay in the database."""
-    document = load(path)
-    position = _position(path, document, url)
-    del document["feeds"][position]
-    save(path, document)
+    remove_item(path, "feeds", _position(path, load(path), url))
 
 
 def pause_feed(path: Path, url: str, paused: bool) -> None:

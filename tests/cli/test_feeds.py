@@ -81,7 +81,6 @@ def test_remove_keeps_the_other_feeds_comments(feeds_file: Path) -> None:
         assert comment in text
 
 
-@pytest.mark.xfail(strict=True, reason="a comment at the head of an emptied list makes the file unreadable")
 def test_remove_of_the_last_feed_leaves_a_readable_file(feeds_file: Path) -> None:
     for name in ("Wire", "Ledger"):
         call("feeds", "remove", name).ok()
@@ -91,7 +90,6 @@ def test_remove_of_the_last_feed_leaves_a_readable_file(feeds_file: Path) -> Non
     assert "# The desk's feeds." in feeds_file.read_text(encoding="utf-8")
 
 
-@pytest.mark.xfail(strict=True, reason="a comment above a feed hangs on the feed before it and goes with that")
 def test_remove_keeps_the_comment_above_the_next_feed(feeds_file: Path) -> None:
     call("feeds", "remove", "Wire").ok()
     assert "# --- papers" in feeds_file.read_text(encoding="utf-8")

@@ -6,7 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from aggregator.config.documents import save
 from aggregator.config.feeds_file import add_feeds, pause_feed, read_feeds, remove_feed
 from aggregator.exceptions import ConfigurationError, NotFoundError
 from aggregator.model import Feed, Secret
@@ -136,3 +139,74 @@ def test_adding_to_a_missing_file_makes_it(tmp_path: Path) -> None:
 def test_removing_what_is_not_there_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
         remove_feed(write(tmp_path, "feeds: []\n"), "https://a.example/rss")
+
+
+@st.composite
+def files(draw: st.DrawFn) -> tuple[str, list[str]]:
+    """A feeds file of one indentation, comments everywhere, and the addresses in it."""
+    indent = draw(st.sampled_from(["", "  ", "    "]))
+    comments = st.lists(st.sampled_from(["", f"{indent}# heading", "# margin", "  "]), max_size=2)
+    lines, urls = ["# head", "feeds:"], []
+    for number in range(draw(st.integers(1, 4))):
+        url = f"https://{number}.example/rss"
+        urls.append(url)
+        lines += draw(comments)
+        lines += draw(
+            st.sampled_from(
+                [
+                    [f"{indent}- url: {url}  # said at the end", f"{indent}  category: world"],
+                    [f"{indent}-", f"{indent}  name: N", f"{indent}  # inside", f"{indent}  url: {url}"],
+                    [f"{indent}- {{url: '{url}', language: de}}"],
+                    [
+                        f"{indent}- name: |",
+                        f"{indent}    - # no comment",
+                        "",
+                        f"{indent}    text",
+                        f"{indent}  url: {url}",
+                    ],
+                    [f"{indent}- url: {url}", f"{indent}  headers:", f"{indent}    A: b"],
+                ]
+            )
+        )
+    lines += draw(comments)
+    lines += draw(st.sampled_from([[], ["defaults: {authority: 60}"]]))
+    return "\n".join(lines) + draw(st.sampled_from(["\n", ""])), urls
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files(), st.data())
+def test_removing_takes_the_feed_and_no_comment_outside_it(
+    tmp_path: Path, made: tuple[str, list[str]], data: st.DataObject
+) -> None:
+    text, urls = made
+    path = write(tmp_path, text)
+    before = {feed.url: feed for feed in read_feeds(path, {})}
+    for url in data.draw(st.permutations(urls)):
+        remove_feed(path, url)
+        before.pop(url)
+        assert {feed.url: feed for feed in read_feeds(path, {})} == before
+    left = path.read_text(encoding="utf-8")
+    for comment in ("# head\n", "# heading", "# margin"):
+        assert left.count(comment) == text.count(comment)
+    add_feeds(path, [Feed("https://new.example/rss")])
+    assert [feed.url for feed in read_feeds(path, {})] == ["https://new.example/rss"]
+
+
+def test_removing_from_a_list_in_flow_style_or_with_an_anchor(tmp_path: Path) -> None:
+    path = write(tmp_path, "feeds: [{url: https://a.example/}, {url: https://b.example/}]  # short\n")
+    remove_feed(path, "https://a.example/")
+    assert [feed.url for feed in read_feeds(path, {})] == ["https://b.example/"]
+    assert "# short" in path.read_text(encoding="utf-8")
+    path = write(
+        tmp_path,
+        "feeds:\n  - url: https://a.example/\n    headers: &h {A: b}\n  - url: https://b.example/\n    headers: *h\n",
+    )
+    remove_feed(path, "https://a.example/")
+    assert read_feeds(path, {})[0].headers == (("A", Secret("b")),)
+
+
+def test_a_text_that_would_say_something_else_never_replaces_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, "feeds: []\n")
+    with pytest.raises(ConfigurationError, match="by hand"):
+        save(path, {"feeds": [float("nan")]})  # nothing that was written down equals this one
+    assert path.read_text(encoding="utf-8") == "feeds: []\n"
