@@ -1,14 +1,33 @@
 """Every setting with its default, as frozen values.
 
 The file ``config/defaults.yaml`` gives the reason for each key; a test keeps the two equal.
-Durations are timedeltas, sizes are bytes.
+Durations are timedeltas, sizes are bytes. Every number and duration has the range of its legal values beside it; what
+reads settings from files, the environment and options holds to them. The ranges keep out what cannot work, not what is unwise.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import time, timedelta
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The legal values of a number or a duration, both ends included; not-a-number is in no range."""
+
+    low: float | timedelta
+    high: float | timedelta
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(self.low <= value <= self.high)
+
+
+NONE = timedelta()
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+YEAR = timedelta(days=366)
+CENTURY = timedelta(days=36_525)  # longer, and a moment so far back is before the first day there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,52 +35,54 @@ class FetchSettings:
     """How feeds are asked for, and how often."""
 
     allow_private_networks: bool | str = False  # True, False, or "10.0.0.1, 127.0.0.1:8765"
-    timeout: float = 30.0  # seconds for one fetch, redirects and all
-    connect_timeout: float = 10.0
-    read_timeout: float = 20.0
-    max_bytes: int = 10_000_000  # on the wire
-    max_decoded_bytes: int = 50_000_000
-    max_redirects: int = 5
-    per_host: int = 1
-    host_delay: float = 1.0  # seconds between two requests to one host
-    workers: int = 32
+    timeout: Annotated[float, Range(0.1, 3_600)] = 30.0  # seconds for one fetch, redirects and all
+    connect_timeout: Annotated[float, Range(0.1, 600)] = 10.0
+    read_timeout: Annotated[float, Range(0.1, 3_600)] = 20.0
+    max_bytes: Annotated[int, Range(1, 1_000_000_000)] = 10_000_000  # on the wire
+    max_decoded_bytes: Annotated[int, Range(1, 4_000_000_000)] = 50_000_000
+    max_redirects: Annotated[int, Range(0, 20)] = 5
+    per_host: Annotated[int, Range(1, 100)] = 1
+    host_delay: Annotated[float, Range(0, 3_600)] = 1.0  # seconds between two requests to one host
+    workers: Annotated[int, Range(1, 512)] = 32
     user_agent: str = ""  # empty: aggregator/VERSION (+contact; N subscribers)
-    subscribers: int = 1  # desks that this one polls for
+    subscribers: Annotated[int, Range(1, 1_000_000_000)] = 1  # desks that this one polls for
     ca_file: str = ""  # PEM file of certificate authorities trusted besides the public ones
     contact: str = "https://example.org/aggregator"
-    min_interval: timedelta = timedelta(minutes=15)
-    max_interval: timedelta = timedelta(hours=24)
-    default_interval: timedelta = timedelta(minutes=30)
-    jitter: float = 0.15
-    gone_after: timedelta = timedelta(days=14)
-    move_after: timedelta = timedelta(days=7)
-    move_polls: int = 5
+    min_interval: Annotated[timedelta, Range(SECOND, YEAR)] = timedelta(minutes=15)
+    max_interval: Annotated[timedelta, Range(SECOND, YEAR)] = timedelta(hours=24)
+    default_interval: Annotated[timedelta, Range(SECOND, YEAR)] = timedelta(minutes=30)
+    jitter: Annotated[float, Range(0, 1)] = 0.15
+    gone_after: Annotated[timedelta, Range(NONE, YEAR)] = timedelta(days=14)
+    move_after: Annotated[timedelta, Range(NONE, YEAR)] = timedelta(days=7)
+    move_polls: Annotated[int, Range(1, 1_000)] = 5
 
 
 @dataclass(frozen=True, slots=True)
 class ParseSettings:
     """Limits on what one document may cost and hold."""
 
-    workers: int = 2
-    deadline: float = 20.0  # seconds for one document
-    memory: int = 1_000_000_000  # bytes of address space over the worker's own at start
-    max_entries: int = 5_000
-    max_title: int = 1_000
-    max_summary: int = 20_000
-    max_content: int = 500_000
-    max_link: int = 2_048
-    announce: int = 50  # entries of a first fetch that count as new
+    workers: Annotated[int, Range(1, 256)] = 2
+    deadline: Annotated[float, Range(0.1, 3_600)] = 20.0  # seconds for one document
+    memory: Annotated[int, Range(10_000_000, 1_000_000_000_000)] = (
+        1_000_000_000  # bytes of address space over the worker's own at start
+    )
+    max_entries: Annotated[int, Range(1, 1_000_000)] = 5_000
+    max_title: Annotated[int, Range(1, 1_000_000)] = 1_000
+    max_summary: Annotated[int, Range(1, 10_000_000)] = 20_000
+    max_content: Annotated[int, Range(1, 100_000_000)] = 500_000
+    max_link: Annotated[int, Range(1, 1_000_000)] = 2_048
+    announce: Annotated[int, Range(0, 1_000_000)] = 50  # entries of a first fetch that count as new
 
 
 @dataclass(frozen=True, slots=True)
 class CopySettings:
     """When two texts are one report."""
 
-    jaccard: float = 0.5
-    containment: float = 0.8
-    min_words: int = 20  # below it a text is judged by its title
-    max_compared: int = 200
-    window: timedelta = timedelta(days=14)
+    jaccard: Annotated[float, Range(0, 1)] = 0.5
+    containment: Annotated[float, Range(0, 1)] = 0.8
+    min_words: Annotated[int, Range(1, 10_000)] = 20  # below it a text is judged by its title
+    max_compared: Annotated[int, Range(1, 100_000)] = 200
+    window: Annotated[timedelta, Range(MINUTE, CENTURY)] = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +90,8 @@ class StorySettings:
     """When reports are one story."""
 
     enabled: bool = True
-    window: timedelta = timedelta(days=7)
-    threshold: float = 0.45
+    window: Annotated[timedelta, Range(MINUTE, CENTURY)] = timedelta(days=7)
+    threshold: Annotated[float, Range(0, 1)] = 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +102,11 @@ class DigestSettings:
     timezone: str = "UTC"
     formats: tuple[Literal["md", "html", "text", "json", "atom", "jsonfeed"], ...] = ("md", "html")
     directory: str = "digests"
-    top: int = 12
-    per_publisher: int = 4
-    developing: int = 12
-    new: int = 12
-    rest: int = 15  # of one category, folded; mail programs cut messages over 100 kB
+    top: Annotated[int, Range(1, 1_000)] = 12
+    per_publisher: Annotated[int, Range(1, 1_000)] = 4
+    developing: Annotated[int, Range(0, 1_000)] = 12
+    new: Annotated[int, Range(0, 1_000)] = 12
+    rest: Annotated[int, Range(0, 1_000)] = 15  # of one category, folded; mail programs cut messages over 100 kB
     title: str = "News digest"
 
 
@@ -94,7 +115,7 @@ class MailSettings:
     """Where the digest is mailed; the password comes from the environment or a file."""
 
     server: str = ""
-    port: int = 587
+    port: Annotated[int, Range(1, 65_535)] = 587
     user: str = ""
     password_env: str = ""
     password_file: str = ""
@@ -107,12 +128,12 @@ class MailSettings:
 class WatchSettings:
     """When a watch tells again of a story, and how alerts are delivered."""
 
-    more_publishers: int = 3  # independent ones since the last alert
-    fact_sources: int = 2  # independent ones that tell a new number or name
-    timeout: float = 10.0  # seconds for one delivery to a webhook
-    first_retry: timedelta = timedelta(minutes=1)  # doubles with every failure
-    longest_retry: timedelta = timedelta(hours=1)
-    give_up: timedelta = timedelta(days=1)
+    more_publishers: Annotated[int, Range(1, 1_000)] = 3  # independent ones since the last alert
+    fact_sources: Annotated[int, Range(1, 1_000)] = 2  # independent ones that tell a new number or name
+    timeout: Annotated[float, Range(0.1, 600)] = 10.0  # seconds for one delivery to a webhook
+    first_retry: Annotated[timedelta, Range(SECOND, YEAR)] = timedelta(minutes=1)  # doubles with every failure
+    longest_retry: Annotated[timedelta, Range(SECOND, YEAR)] = timedelta(hours=1)
+    give_up: Annotated[timedelta, Range(SECOND, YEAR)] = timedelta(days=1)
     secret_env: str = ""  # what signs the bodies that go to webhooks
     secret_file: str = ""
 
@@ -121,18 +142,18 @@ class WatchSettings:
 class RetentionSettings:
     """What is thrown away, and when."""
 
-    entries: timedelta = timedelta(days=365)
-    backups: int = 7
+    entries: Annotated[timedelta, Range(MINUTE, CENTURY)] = timedelta(days=365)
+    backups: Annotated[int, Range(0, 10_000)] = 7
 
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
     """The daemon."""
 
-    tick: float = 5.0  # seconds between two looks at what is due
+    tick: Annotated[float, Range(0.05, 3_600)] = 5.0  # seconds between two looks at what is due
     executor: Literal["processes", "threads", "dask"] = "processes"
     dask_address: str = ""
-    metrics_port: int = 0  # 0: no Prometheus endpoint
+    metrics_port: Annotated[int, Range(0, 65_535)] = 0  # 0: no Prometheus endpoint
     metrics_address: str = "127.0.0.1"
 
 

@@ -14,9 +14,9 @@ import platformdirs
 from pydantic import TypeAdapter, ValidationError
 
 from aggregator.config.documents import line_of, load, unknown_key
-from aggregator.config.durations import parse_duration
+from aggregator.config.durations import format_duration, parse_duration
 from aggregator.exceptions import ConfigurationError, UsageError
-from aggregator.settings import Settings
+from aggregator.settings import Range, Settings
 
 FILE_NAME = "aggregator.yaml"
 PREFIX = "AGGREGATOR_"
@@ -39,6 +39,17 @@ def keys() -> dict[str, Any]:
         for section, kind in sections.items()
         if is_dataclass(kind)
         for one in fields(kind)
+    }
+
+
+def ranges() -> dict[str, Range]:
+    """Return ``section.key`` -> its legal range, of every setting that is a number or a duration."""
+    return {
+        f"{section}.{name}": part
+        for section, kind in get_type_hints(Settings).items()
+        for name, hint in get_type_hints(kind, include_extras=True).items()
+        for part in getattr(hint, "__metadata__", ())
+        if isinstance(part, Range)
     }
 
 
@@ -105,7 +116,7 @@ def _from_file(path: Path, known: Mapping[str, Any], problems: list[str]) -> dic
                 continue
             key = f"{section}.{name}"
             try:
-                found[key] = convert(raw, known[key])
+                found[key] = _legal(key, convert(raw, known[key]))
             except ValueError as error:
                 problems.append(f"{path}:{line_of(body, name)}: {key}: {error}")
     return found
@@ -121,9 +132,23 @@ def _take(
     problems: list[str],
 ) -> None:
     try:
-        values[key], origins[key] = convert(text, kind), origin
+        values[key], origins[key] = _legal(key, convert(text, kind)), origin
     except ValueError as error:
-        problems.append(f"{origin}: {error}")
+        problems.append(f"{origin}: {error}" if key in origin else f"{origin}: {key}: {error}")
+
+
+def _legal(key: str, value: Any) -> Any:
+    """Return a value that is in its key's range; ValueError names the range."""
+    legal = ranges().get(key)
+    if legal is not None and value not in legal:
+        raise ValueError(
+            f"{_amount(value)} is out of range: from {_amount(legal.low)} to {_amount(legal.high)} is legal"
+        )
+    return value
+
+
+def _amount(value: float | timedelta) -> str:
+    return format_duration(value) if isinstance(value, timedelta) else f"{value:.15g}"
 
 
 def convert(raw: Any, kind: Any) -> Any:
@@ -177,8 +202,6 @@ def _bad_assignment(assignment: str, known: Mapping[str, Any]) -> str:
 
 def value_text(value: Any) -> str:
     """Return a setting's value as the settings file would hold it."""
-    from aggregator.config.durations import format_duration
-
     if isinstance(value, timedelta):
         return format_duration(value)
     if isinstance(value, bool):

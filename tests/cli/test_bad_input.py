@@ -190,7 +190,6 @@ def test_a_limit_beyond_all_bounds(command: tuple[str, ...]) -> None:
     assert call(*command, "--limit", "9" * 20).code in (0, 2)
 
 
-@pytest.mark.xfail(strict=True, reason="numbers of settings have no bounds yet")
 @pytest.mark.parametrize("assignment", ["fetch.workers=0", "fetch.timeout=-1", "fetch.timeout=nan", "parse.workers=-1"])
 def test_a_setting_out_of_bounds_is_a_fault_of_configuration(assignment: str) -> None:
     assert call("--set", assignment, "config", "show").code == 2

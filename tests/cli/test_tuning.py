@@ -11,7 +11,7 @@ from tests.cli.calling import ARCHIVE, TALKS, call, newsroom, write_archive
 
 # The second paper changed a few words: a copy, unless copies must be perfect.
 RETOUCHED = (ARCHIVE[0], {**ARCHIVE[1], "body": TALKS.replace("June", "late July")}, ARCHIVE[2])
-STRICT = ("copies.jaccard=1.0", "copies.containment=1.0", "stories.threshold=2")
+STRICT = ("copies.jaccard=1.0", "copies.containment=1.0", "stories.threshold=1")
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_trials_start_from_the_settings_file() -> None:
     retouched = write_archive(Path("retouched.jsonl"), *RETOUCHED)
     assert call("evaluate", retouched, "--json").ok().json()["predicted_clusters"] == 2
     Path("aggregator.yaml").write_text(
-        "copies: {jaccard: 1.0, containment: 1.0}\nstories: {threshold: 2}\n", encoding="utf-8"
+        "copies: {jaccard: 1.0, containment: 1.0}\nstories: {threshold: 1}\n", encoding="utf-8"
     )
     assert call("evaluate", retouched, "--json").ok().json()["predicted_clusters"] == 3
     swept = call("evaluate", retouched, "--sweep", "copies.min_words=20,21", "--json").ok().json()

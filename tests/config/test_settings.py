@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aggregator.config import settings_files
 from aggregator.config.documents import load
 from aggregator.config.durations import format_duration, parse_duration
-from aggregator.config.settings_files import convert, keys, resolve, value_of, value_text
+from aggregator.config.settings_files import convert, keys, ranges, resolve, value_of, value_text
 from aggregator.exceptions import ConfigurationError
 from aggregator.settings import Settings
 
@@ -97,3 +97,41 @@ def test_every_value_can_be_shown_and_read_back() -> None:
         value = value_of(Settings(), key)
         if value_text(value):
             assert convert(value_text(value), kind) == value, key
+
+
+def test_every_number_and_duration_has_a_range_and_its_default_lies_in_it() -> None:
+    assert set(ranges()) == {key for key, kind in keys().items() if kind in (int, float, timedelta)}
+    for key, legal in ranges().items():
+        assert value_of(Settings(), key) in legal, key
+        assert legal.low < legal.high  # type: ignore[operator]
+        assert (
+            datetime(2026, 1, 1, tzinfo=UTC) - legal.high if isinstance(legal.high, timedelta) else legal.high < 2**63
+        )
+
+
+@pytest.mark.parametrize("key", sorted(ranges()))
+def test_a_value_out_of_range_is_refused_with_key_place_and_range(key: str, tmp_path: Path) -> None:
+    legal, (section, _, name) = ranges()[key], key.partition(".")
+    project = tmp_path / "aggregator.yaml"
+    if isinstance(legal.low, timedelta) or isinstance(legal.high, timedelta):
+        over, under, high = "99999999d", "-1s", format_duration(legal.high)  # type: ignore[arg-type]
+    else:
+        over, under, high = f"{legal.high + 1:.0f}", f"{legal.low - 1:g}", f"{legal.high:.15g}"
+    project.write_text(f"{section}:\n  {name}: {over}\n")
+    with pytest.raises(ConfigurationError, match="legal") as caught:
+        resolve({f"AGGREGATOR_{section}_{name}".upper(): over}, project=project, assignments=[f"{key}={over}"])
+    in_file, in_environment, in_option = caught.value.problems
+    assert in_file.startswith(f"{project}:2: {key}: ")
+    assert in_environment.startswith(f"environment AGGREGATOR_{section.upper()}_{name.upper()}: {key}: ")
+    assert in_option.startswith(f"option --set {key}: ")
+    for problem in caught.value.problems:
+        assert problem.endswith(f"to {high} is legal")
+    for wrong in (under, "nan", "inf", "-inf"):
+        with pytest.raises(ConfigurationError, match=key):
+            resolve({}, project=None, assignments=[f"{key}={wrong}"])
+
+
+@pytest.mark.parametrize("key", sorted(ranges()))
+def test_both_ends_of_a_range_are_legal(key: str) -> None:
+    for end in (ranges()[key].low, ranges()[key].high):
+        assert value_of(resolve({}, project=None, assignments=[f"{key}={value_text(end)}"]).settings, key) == end
