@@ -110,7 +110,14 @@ def headlines_command(session: Session, since: str, until: str | None, form: str
         Column("before", lambda row: row["before"], wrap=True),
         Column("after", lambda row: row["after"], wrap=True),
     )
-    print_list(rows, columns, form, as_json=as_json, empty="No headline was changed.")
+    print_list(
+        rows,
+        columns,
+        form,
+        as_json=as_json,
+        empty="No headline was changed.",
+        keys="time entry story publisher url before after",
+    )
 
 
 def edit_row(edit: Edit) -> dict[str, Any]:

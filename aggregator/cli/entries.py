@@ -8,6 +8,7 @@ import click
 
 from aggregator.cli.diffs import entry_diff_command, headlines_command
 from aggregator.cli.output import (
+    COUNT,
     Column,
     colours,
     emit,
@@ -30,6 +31,12 @@ def entry_command() -> None:
 
 entry_command.add_command(entry_diff_command)
 entry_command.add_command(headlines_command)
+
+
+ENTRY_KEYS = (
+    "id key title url canonical_url feed publisher agency lang category author published published_text date_flag "
+    "first_seen last_seen revisions correction report_id story_id"
+)
 
 
 def entry_row(entry: Entry) -> dict[str, Any]:
@@ -119,13 +126,20 @@ def revisions_command(session: Session, entry: str, form: str, as_json: bool) ->
         Column("replaced", lambda row: local(row["replaced"])),
         Column("title", lambda row: row["title"], wrap=True),
     )
-    print_list(rows, columns, form, as_json=as_json, empty="This entry was never edited.")
+    print_list(
+        rows,
+        columns,
+        form,
+        as_json=as_json,
+        empty="This entry was never edited.",
+        keys="number title url seen replaced text",
+    )
 
 
 @click.command("search")
 @click.argument("text")
 @click.option("--since", metavar="TIME", help="Published since: 2h, 3d, yesterday, 2026-10-01.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, metavar="N", help="At most so many.")
+@click.option("--limit", type=COUNT, default=20, show_default=True, metavar="N", help="At most so many.")
 @list_options
 @click.pass_obj
 def search_command(session: Session, text: str, since: str | None, limit: int, form: str, as_json: bool) -> None:
@@ -140,4 +154,4 @@ def search_command(session: Session, text: str, since: str | None, limit: int, f
         Column("title", lambda row: row["title"], wrap=True),
         Column("", lambda row: row["snippet"], wrap=True),
     )
-    print_list(rows, columns, form, as_json=as_json, empty="Nothing found.")
+    print_list(rows, columns, form, as_json=as_json, empty="Nothing found.", keys=f"{ENTRY_KEYS} snippet")

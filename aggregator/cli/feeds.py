@@ -39,7 +39,7 @@ def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, fo
         nothing = (
             "Nothing is due" + (f" until {due.astimezone():%Y-%m-%d %H:%M}" if due else "") + "; --all asks every feed."
         )
-        print_list(map(outcome_row, ordered), FETCH_COLUMNS, form, as_json=as_json, empty=nothing)
+        print_list(map(outcome_row, ordered), FETCH_COLUMNS, form, as_json=as_json, empty=nothing, keys=FETCH_KEYS)
         if people and outcomes and not session.quiet:
             click.echo(summary(outcomes), err=True)
         # a program that reads stdout wants the list and nothing else
@@ -67,6 +67,7 @@ def outcome_row(outcome: FeedOutcome) -> dict[str, Any]:
     }
 
 
+FETCH_KEYS = "feed url status http_status new updated known skipped error next_fetch note explanation feeds seconds"
 FETCH_COLUMNS = (
     Column("feed", lambda row: row["feed"][:32]),
     Column("status", lambda row: row["status"]),
@@ -130,7 +131,14 @@ def list_command(session: Session, form: str, as_json: bool) -> None:
         Column("", lambda row: " ".join(word for word in ("agency", "paused") if row[word])),
         Column("url", lambda row: row["url"], wrap=True),
     )
-    print_list(rows, columns, form, as_json=as_json, empty="No feeds yet; `aggregator feeds add URL` adds one.")
+    print_list(
+        rows,
+        columns,
+        form,
+        as_json=as_json,
+        empty="No feeds yet; `aggregator feeds add URL` adds one.",
+        keys="name url publisher category language authority agency paused",
+    )
 
 
 @feeds_command.command("add")
@@ -220,7 +228,9 @@ def discover_command(session: Session, url: str, form: str, as_json: bool) -> No
     if not urls and found.error:
         raise NotFoundError(f"{url}: {found.error}")
     rows = [{"url": one} for one in urls]
-    print_list(rows, (Column("url", lambda row: row["url"]),), form, as_json=as_json, empty="No feed found there.")
+    print_list(
+        rows, (Column("url", lambda row: row["url"]),), form, as_json=as_json, empty="No feed found there.", keys="url"
+    )
 
 
 @feeds_command.command("remove")
@@ -349,4 +359,11 @@ def health_list_command(session: Session, form: str, as_json: bool) -> None:
         Column("gaps", lambda row: str(row["possible_gaps"] or ""), right=True),
         Column("what happened, what next", lambda row: row.get("explanation") or row["last_error"] or "", wrap=True),
     )
-    print_list(rows, columns, form, as_json=as_json, empty="No feed is followed yet.")
+    print_list(
+        rows,
+        columns,
+        form,
+        as_json=as_json,
+        empty="No feed is followed yet.",
+        keys="feed url state last_ok last_error failures interval next_fetch entries_per_day possible_gaps explanation",
+    )

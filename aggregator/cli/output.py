@@ -27,6 +27,9 @@ _STEERING = re.compile(
     "[\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
 )
 
+# How many rows or things an option may ask for: more would not fit a table, and far more no integer of the database.
+COUNT = click.IntRange(1, 1_000_000)
+
 ListFormat = Literal["table", "json", "jsonl", "csv", "tsv"]
 Row = Mapping[str, Any]
 
@@ -68,9 +71,18 @@ def thing_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def print_list(
-    rows: Iterable[Row], columns: Sequence[Column], form: str, *, as_json: bool = False, empty: str = ""
+    rows: Iterable[Row],
+    columns: Sequence[Column],
+    form: str,
+    *,
+    as_json: bool = False,
+    empty: str = "",
+    keys: str = "",
 ) -> None:
-    """Print rows in the form asked for; ``empty`` is what people read on stderr where there is nothing."""
+    """Print rows in the form asked for.
+
+    Where there are none, ``empty`` is what people read on stderr, and ``keys``, with blanks between, the heading that programs read.
+    """
     form = "json" if as_json else form
     made = [plain(row) for row in rows]
     if form == "json":
@@ -79,7 +91,7 @@ def print_list(
         for row in made:
             emit(json_text(row))
     elif form in ("csv", "tsv"):
-        _print_cells(made, "," if form == "csv" else "\t")
+        _print_cells(made, "," if form == "csv" else "\t", keys)
     elif made:
         _print_table(made, columns)
     elif empty:
@@ -154,15 +166,13 @@ def _print_table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
         emit(line.rstrip())
 
 
-def _print_cells(rows: Sequence[Row], delimiter: str) -> None:
+def _print_cells(rows: Sequence[Row], delimiter: str, keys: str) -> None:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    if rows:
-        writer.writerow(rows[0].keys())
+    writer.writerow(rows[0].keys() if rows else keys.split())
     for row in rows:
         writer.writerow([_cell(value) for value in row.values()])
-    if rows:
-        emit(out.getvalue().rstrip("\n"))
+    emit(out.getvalue().rstrip("\n"))
 
 
 def _cell(value: Any) -> Any:

@@ -1,9 +1,8 @@
-"""``stories`` and ``story``: what the desk has, and what an editor does with it."""
+"""``stories`` and ``story``: what the desk has."""
 
 from __future__ import annotations
 
-import getpass
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +11,7 @@ import click
 from aggregator.cli.changes import new_command
 from aggregator.cli.diffs import story_diff_command
 from aggregator.cli.output import (
+    COUNT,
     Column,
     colours,
     emit,
@@ -25,6 +25,7 @@ from aggregator.cli.output import (
 )
 from aggregator.cli.session import Session
 from aggregator.cli.timeline import lags_command, timeline_command
+from aggregator.cli.verbs import VERBS
 from aggregator.digest.edition import Correction
 from aggregator.model import Entry, Report, Story, StoryQuery, StorySummary
 
@@ -33,9 +34,7 @@ from aggregator.model import Entry, Report, Story, StoryQuery, StorySummary
 @click.option("--since", metavar="TIME", help="Active since: 2h, 3d, yesterday, 2026-10-01.")
 @click.option("--until", metavar="TIME", help="First seen before.")
 @click.option("--match", metavar="TEXT", help="With an entry that holds all these words.")
-@click.option(
-    "--min-publishers", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Carried by so many."
-)
+@click.option("--min-publishers", type=COUNT, default=1, show_default=True, metavar="N", help="Carried by so many.")
 @click.option("--publisher", help="Carried by this publisher.")
 @click.option("--lang", help="With an entry in this language.")
 @click.option("--category", help="With an entry of this category.")
@@ -46,7 +45,7 @@ from aggregator.model import Entry, Report, Story, StoryQuery, StorySummary
     show_default=True,
     help="Order.",
 )
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, metavar="N", help="At most so many.")
+@click.option("--limit", type=COUNT, default=50, show_default=True, metavar="N", help="At most so many.")
 @list_options
 @click.pass_obj
 def stories_command(
@@ -77,7 +76,7 @@ def stories_command(
     )
     with session.reading_desk() as desk:
         rows = [summary_row(summary) for summary in desk.stories(query)]
-    print_list(rows, STORY_COLUMNS, form, as_json=as_json, empty="No stories fit.")
+    print_list(rows, STORY_COLUMNS, form, as_json=as_json, empty="No stories fit.", keys=STORY_KEYS)
 
 
 def summary_row(summary: StorySummary) -> dict[str, Any]:
@@ -100,6 +99,9 @@ def summary_row(summary: StorySummary) -> dict[str, Any]:
     }
 
 
+STORY_KEYS = (
+    "id title url publisher agency lang category first_seen last_seen entries reports publishers flags canonical_entry"
+)
 STORY_COLUMNS = (
     Column("id", lambda row: row["id"]),
     Column("last seen", lambda row: local(row["last_seen"])),
@@ -130,6 +132,8 @@ story_command.add_command(new_command)
 story_command.add_command(story_diff_command)
 story_command.add_command(timeline_command)
 story_command.add_command(lags_command)
+for verb in VERBS:
+    story_command.add_command(verb)
 
 
 @story_command.command("show")
@@ -282,114 +286,3 @@ def why_command(session: Session, story: str, entry: str | None, form: str, as_j
         emit(
             f"  {link.kind}: {link.entry_id} with {link.other_id} by {link.method}, {link.score:.2f} where {link.threshold:.2f} is needed ({link.parameters})"
         )
-
-
-# --- editors' verbs ------------------------------------------------------------------------------
-
-
-def by_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--by``: who gives the verb."""
-    return click.option("--by", metavar="NAME", help="Who says so; else the user's name.")(command)
-
-
-def by_whom(name: str | None) -> str:
-    """Return who gives a verb: the name given, else the user's."""
-    if name:
-        return name
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
-
-
-@story_command.command("merge")
-@click.argument("stories", nargs=-1, required=True)
-@by_option
-@click.pass_obj
-def merge_command(session: Session, stories: tuple[str, ...], by: str | None) -> None:
-    """Make several stories one; the oldest keeps its id, the others lead to it."""
-    with session.reading_desk() as desk:
-        emit(desk.editor(by_whom(by)).merge(stories))
-
-
-@story_command.command("split")
-@click.argument("story")
-@click.argument("entries", nargs=-1, required=True)
-@by_option
-@click.pass_obj
-def split_command(session: Session, story: str, entries: tuple[str, ...], by: str | None) -> None:
-    """Take entries out of a story into one of their own."""
-    with session.reading_desk() as desk:
-        emit(desk.editor(by_whom(by)).split(story, entries))
-
-
-@story_command.command("move")
-@click.argument("entry")
-@click.argument("story")
-@by_option
-@click.pass_obj
-def move_command(session: Session, entry: str, story: str, by: str | None) -> None:
-    """Put an entry into another story."""
-    with session.reading_desk() as desk:
-        emit(desk.editor(by_whom(by)).move(entry, story))
-
-
-@story_command.command("pin")
-@click.argument("story")
-@click.argument("entry")
-@by_option
-@click.pass_obj
-def pin_command(session: Session, story: str, entry: str, by: str | None) -> None:
-    """Make an entry the canonical one of its story."""
-    with session.reading_desk() as desk:
-        emit(desk.editor(by_whom(by)).pin(story, entry))
-
-
-@story_command.command("forbid")
-@click.argument("first")
-@click.argument("second")
-@by_option
-@click.pass_obj
-def forbid_command(session: Session, first: str, second: str, by: str | None) -> None:
-    """Keep two stories or entries apart for good."""
-    with session.reading_desk() as desk:
-        desk.editor(by_whom(by)).forbid(first, second)
-
-
-@story_command.command("undo")
-@by_option
-@click.pass_obj
-def undo_command(session: Session, by: str | None) -> None:
-    """Take back the last verb."""
-    with session.reading_desk() as desk:
-        emit(f"Undone: {safe(desk.editor(by_whom(by)).undo().sentence)}")
-
-
-@story_command.command("log")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, metavar="N", help="At most so many.")
-@list_options
-@click.pass_obj
-def log_command(session: Session, limit: int, form: str, as_json: bool) -> None:
-    """List editors' verbs, newest first, those taken back among them."""
-    with session.reading_desk() as desk:
-        rows = [
-            {
-                "id": one.id,
-                "at": one.at,
-                "by": one.by,
-                "verb": one.kind,
-                "arguments": one.arguments,
-                "sentence": one.sentence,
-                "undone_at": one.undone_at,
-                "undone_by": one.undone_by,
-            }
-            for one in desk.decisions(limit)
-        ]
-    columns = (
-        Column("id", lambda row: str(row["id"]), right=True),
-        Column("at", lambda row: local(row["at"])),
-        Column("verb", lambda row: row["verb"]),
-        Column("sentence", lambda row: row["sentence"], wrap=True),
-        Column("", lambda row: f"undone by {row['undone_by']}" if row["undone_at"] else ""),
-    )
-    print_list(rows, columns, form, as_json=as_json, empty="No verbs yet.")

@@ -104,7 +104,14 @@ def lags_command(
         Column("undated", lambda row: str(row["undated"]), right=True),
         Column("alone", lambda row: str(row["alone"]), right=True),
     )
-    print_list(rows, columns, form, as_json=as_json, empty="No stories in this time.")
+    print_list(
+        rows,
+        columns,
+        form,
+        as_json=as_json,
+        empty="No stories in this time.",
+        keys="publisher stories first median_lag late_lag own undated alone",
+    )
 
 
 def _said(seconds: int | None) -> str:

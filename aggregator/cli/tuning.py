@@ -110,7 +110,14 @@ def replay_command(
         Column("entries", lambda row: str(row["entries"]), right=True),
         Column("title", lambda row: row["title"], wrap=True),
     )
-    print_list(outcome.changes, columns, form, as_json=as_json, empty="Nothing would change.")
+    print_list(
+        outcome.changes,
+        columns,
+        form,
+        as_json=as_json,
+        empty="Nothing would change.",
+        keys="change stories entries title",
+    )
     if form == "table" and not as_json:
         emit("")
         emit(outcome.sentence)

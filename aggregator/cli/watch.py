@@ -9,9 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.output import Column, emit, json_text, list_options, local, print_list, safe
+from aggregator.cli.output import (
+    COUNT,
+    Column,
+    emit,
+    json_text,
+    list_options,
+    local,
+    print_list,
+    safe,
+)
 from aggregator.cli.session import Session
-from aggregator.cli.stories import by_option, by_whom, headline, summary_row
+from aggregator.cli.stories import STORY_KEYS, headline, summary_row
+from aggregator.cli.verbs import by_option, by_whom
 from aggregator.exceptions import UsageError
 from aggregator.newsroom.watches import WatchQuery, described, query_values
 
@@ -42,7 +52,7 @@ def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     made = click.option(
         "--min-publishers",
-        type=click.IntRange(1),
+        type=COUNT,
         default=1,
         show_default=True,
         metavar="N",
@@ -93,7 +103,14 @@ def list_command(session: Session, form: str, as_json: bool) -> None:
         Column("last", lambda row: local(row["last_alert"])),
         Column("delivery", _delivery, wrap=True),
     )
-    print_list(rows, columns, form, as_json=as_json, empty="No watches yet; `watch add` saves one.")
+    print_list(
+        rows,
+        columns,
+        form,
+        as_json=as_json,
+        empty="No watches yet; `watch add` saves one.",
+        keys="name sentence query to added by alerts last_alert waiting given_up last_error",
+    )
 
 
 @watch_command.command("remove")
@@ -112,7 +129,7 @@ def remove_command(session: Session, name: str) -> None:
 @click.option(
     "--since", default="7d", show_default=True, metavar="TIME", help="From when on: 7d, yesterday, 2026-10-01."
 )
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, metavar="N", help="At most so many.")
+@click.option("--limit", type=COUNT, default=50, show_default=True, metavar="N", help="At most so many.")
 @list_options
 @click.pass_obj
 def test_command(
@@ -136,12 +153,19 @@ def test_command(
         Column("publishers", lambda row: str(row["publishers"]), right=True),
         Column("story", headline, wrap=True),
     )
-    print_list(rows, columns, form, as_json=as_json, empty=f"Nothing would have been caught since {safe(since)}.")
+    print_list(
+        rows,
+        columns,
+        form,
+        as_json=as_json,
+        empty=f"Nothing would have been caught since {safe(since)}.",
+        keys=f"{STORY_KEYS} matched alerts",
+    )
 
 
 @watch_command.command("log")
 @click.argument("name", required=False)
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, metavar="N", help="At most so many.")
+@click.option("--limit", type=COUNT, default=50, show_default=True, metavar="N", help="At most so many.")
 @list_options
 @click.pass_obj
 def log_command(session: Session, name: str | None, limit: int, form: str, as_json: bool) -> None:
@@ -175,7 +199,14 @@ def log_command(session: Session, name: str | None, limit: int, form: str, as_js
         Column("state", lambda row: row["state"].replace("_", " ")),
         Column("error", lambda row: row["error"] or "", wrap=True),
     )
-    print_list(rows, columns, form, as_json=as_json, empty="No alerts yet.")
+    print_list(
+        rows,
+        columns,
+        form,
+        as_json=as_json,
+        empty="No alerts yet.",
+        keys="id watch story at reason sentence to state attempts next_try delivered error",
+    )
 
 
 def watch_row(row: WatchRow) -> dict[str, Any]:

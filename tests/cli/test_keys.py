@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.calling import ARCHIVE, NOW, call, newsroom, write_archive
+import pytest
+
+from tests.cli.calling import ARCHIVE, NOW, TALKS, call, newsroom, write_archive
 from tests.fakes import Item, rss
 from tests.fetching.server import Server, answer
 
@@ -53,6 +55,39 @@ def test_the_forms_of_a_list_say_the_same() -> None:
         head, *lines = call("stories", "--format", form).ok().out.splitlines()
         assert set(head.split(delimiter)) >= STORIES
         assert [line.split(delimiter)[0] for line in lines] == [row["id"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("filled", "empty"),
+    [
+        (("stories",), ("--match", "zebra")),
+        (("search", "chiefs"), ("--since", "2026-03-10T06:30:00Z")),
+        (("story", "log"), ()),
+        (("story", "lags"), ("--category", "none")),
+        (("entry", "headlines"), ("--until", "2026-03-01")),
+        (("watch", "list"), ()),
+        (("watch", "test", "--word", "chiefs"), ("--publisher", "nobody")),
+        (("feeds", "list"), ()),
+        (("feeds", "health"), ()),
+    ],
+)
+def test_an_empty_list_for_programs_has_the_heading_of_a_full_one(
+    filled: tuple[str, ...], empty: tuple[str, ...]
+) -> None:
+    Path("feeds.yaml").write_text("feeds: []\n", encoding="utf-8")
+    call("import", "/dev/null").ok()
+    nothing = call(*filled, *empty, "--format", "csv").ok().out
+    newsroom()
+    edited = {**ARCHIVE[0], "title": "Defence chiefs promise nothing", "date": "2026-03-10T06:30:00Z"}
+    call("import", write_archive(Path("again.jsonl"), edited, {**ARCHIVE[1], "id": "a4", "body": TALKS[:-30]})).ok()
+    call("watch", "add", "chiefs", "--word", "chiefs").ok()
+    [*_, talks] = call("stories", "--json").ok().json()
+    call("story", "pin", talks["id"], talks["canonical_entry"]).ok()
+    Path("feeds.yaml").write_text("feeds: [{url: 'https://a.example/'}]\n", encoding="utf-8")
+    heading, *rows = call(*filled, "--format", "csv").ok().out.splitlines()
+    assert rows
+    assert nothing.splitlines() == [heading]
+    assert call(*filled, *empty, "--format", "tsv").ok().out.splitlines()[0] == heading.replace(",", "\t")
 
 
 def test_story_show_is_its_line_and_its_members() -> None:

@@ -1,0 +1,138 @@
+"""Editors' verbs on stories, and the list of those that were given."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from aggregator.cli.output import COUNT, Column, emit, list_options, local, print_list, safe
+from aggregator.cli.session import Session
+
+
+def by_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--by``: who gives the verb."""
+    return click.option("--by", metavar="NAME", help="Who says so; else the user's name.")(command)
+
+
+def by_whom(name: str | None) -> str:
+    """Return who gives a verb: the name given, else the user's."""
+    if name:
+        return name
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+@click.command("merge")
+@click.argument("stories", nargs=-1, required=True)
+@by_option
+@click.pass_obj
+def merge_command(session: Session, stories: tuple[str, ...], by: str | None) -> None:
+    """Make several stories one; the oldest keeps its id, the others lead to it."""
+    with session.reading_desk() as desk:
+        emit(desk.editor(by_whom(by)).merge(stories))
+
+
+@click.command("split")
+@click.argument("story")
+@click.argument("entries", nargs=-1, required=True)
+@by_option
+@click.pass_obj
+def split_command(session: Session, story: str, entries: tuple[str, ...], by: str | None) -> None:
+    """Take entries out of a story into one of their own."""
+    with session.reading_desk() as desk:
+        emit(desk.editor(by_whom(by)).split(story, entries))
+
+
+@click.command("move")
+@click.argument("entry")
+@click.argument("story")
+@by_option
+@click.pass_obj
+def move_command(session: Session, entry: str, story: str, by: str | None) -> None:
+    """Put an entry into another story."""
+    with session.reading_desk() as desk:
+        emit(desk.editor(by_whom(by)).move(entry, story))
+
+
+@click.command("pin")
+@click.argument("story")
+@click.argument("entry")
+@by_option
+@click.pass_obj
+def pin_command(session: Session, story: str, entry: str, by: str | None) -> None:
+    """Make an entry the canonical one of its story."""
+    with session.reading_desk() as desk:
+        emit(desk.editor(by_whom(by)).pin(story, entry))
+
+
+@click.command("forbid")
+@click.argument("first")
+@click.argument("second")
+@by_option
+@click.pass_obj
+def forbid_command(session: Session, first: str, second: str, by: str | None) -> None:
+    """Keep two stories or entries apart for good."""
+    with session.reading_desk() as desk:
+        desk.editor(by_whom(by)).forbid(first, second)
+
+
+@click.command("undo")
+@by_option
+@click.pass_obj
+def undo_command(session: Session, by: str | None) -> None:
+    """Take back the last verb."""
+    with session.reading_desk() as desk:
+        emit(f"Undone: {safe(desk.editor(by_whom(by)).undo().sentence)}")
+
+
+@click.command("log")
+@click.option("--limit", type=COUNT, default=50, show_default=True, metavar="N", help="At most so many.")
+@list_options
+@click.pass_obj
+def log_command(session: Session, limit: int, form: str, as_json: bool) -> None:
+    """List editors' verbs, newest first, those taken back among them."""
+    with session.reading_desk() as desk:
+        rows = [
+            {
+                "id": one.id,
+                "at": one.at,
+                "by": one.by,
+                "verb": one.kind,
+                "arguments": one.arguments,
+                "sentence": one.sentence,
+                "undone_at": one.undone_at,
+                "undone_by": one.undone_by,
+            }
+            for one in desk.decisions(limit)
+        ]
+    columns = (
+        Column("id", lambda row: str(row["id"]), right=True),
+        Column("at", lambda row: local(row["at"])),
+        Column("verb", lambda row: row["verb"]),
+        Column("sentence", lambda row: row["sentence"], wrap=True),
+        Column("", lambda row: f"undone by {row['undone_by']}" if row["undone_at"] else ""),
+    )
+    print_list(
+        rows,
+        columns,
+        form,
+        as_json=as_json,
+        empty="No verbs yet.",
+        keys="id at by verb arguments sentence undone_at undone_by",
+    )
+
+
+VERBS = (
+    merge_command,
+    split_command,
+    move_command,
+    pin_command,
+    forbid_command,
+    undo_command,
+    log_command,
+)
