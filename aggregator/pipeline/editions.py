@@ -46,7 +46,7 @@ def zone_of(settings: DigestSettings) -> ZoneInfo:
     """Return the desk's time zone; ConfigurationError where there is none of that name."""
     try:
         return ZoneInfo(settings.timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, an endless name
         raise ConfigurationError(
             f"digest.timezone: no time zone is called {settings.timezone!r}; use a name like Europe/Brussels"
         ) from error

@@ -108,6 +108,9 @@ def test_2_faults_of_settings_and_feeds_are_checked_together() -> None:
         (("digest", "--date", "today", "--since", "2h"), "--date"),
         (("digest", "--since", "2026-03-02", "--until", "2026-03-01"), "nothing lies between"),
         (("--set", "digest.timezone=Mars/Base", "digest"), "Mars/Base"),
+        (("--set", "digest.timezone=Europe", "digest"), "no time zone is called 'Europe'"),  # a folder of zones
+        (("--set", "digest.timezone=" + "x" * 5000, "digest"), "digest.timezone: no time zone"),
+        (("--set", "fetch.workers=0", "config", "show"), "option --set fetch.workers: 0 is out of range: from 1 to 512"),
         (("replay",), "--dry-run"),
         (("fetch",), "aggregator init"),
         (("run",), "aggregator init"),
