@@ -1,0 +1,71 @@
+"""Frozen values that travel between stages.
+
+All times are aware UTC datetimes. Ids that people see are short texts with a leading letter:
+entries ``e…``, reports ``r…``, stories ``s…``.
+"""
+
+from aggregator.model.entries import (
+    Arrival,
+    Document,
+    Entry,
+    EntryData,
+    ParsedFeed,
+    Revision,
+    Sketch,
+    Skip,
+)
+from aggregator.model.feeds import (
+    Feed,
+    FeedOutcome,
+    FeedState,
+    FetchFailure,
+    FetchOutcome,
+    NotModified,
+    PollHints,
+    Response,
+    Secret,
+)
+from aggregator.model.stories import (
+    Evidence,
+    Flag,
+    Join,
+    Match,
+    Merge,
+    Move,
+    Open,
+    Report,
+    Story,
+    StoryQuery,
+    StorySummary,
+)
+
+__all__ = [
+    "Arrival",
+    "Document",
+    "Entry",
+    "EntryData",
+    "Evidence",
+    "Feed",
+    "FeedOutcome",
+    "FeedState",
+    "FetchFailure",
+    "FetchOutcome",
+    "Flag",
+    "Join",
+    "Match",
+    "Merge",
+    "Move",
+    "NotModified",
+    "Open",
+    "ParsedFeed",
+    "PollHints",
+    "Report",
+    "Response",
+    "Revision",
+    "Secret",
+    "Sketch",
+    "Skip",
+    "Story",
+    "StoryQuery",
+    "StorySummary",
+]

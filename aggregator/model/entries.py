@@ -1,0 +1,154 @@
+"""Entries: what a feed document holds, its text and sketch, and what is stored of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from aggregator.model.feeds import PollHints
+
+# --- what a feed document holds ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EntryData:
+    """The publisher's words, cleaned for safety but not for meaning.
+
+    ``key`` is the identity inside the feed: the guid, else the canonical link, else a hash.
+    ``title`` and ``author`` are plain text; ``summary`` and ``content`` are sanitised HTML.
+    """
+
+    key: str
+    title: str = ""
+    guid: str | None = None
+    link: str | None = None
+    summary: str = ""
+    content: str = ""
+    author: str = ""
+    published: datetime | None = None
+    updated: datetime | None = None
+    published_text: str | None = None  # the date as the feed wrote it
+    date_flag: Literal["ok", "missing", "unreadable", "clamped", "zoneless"] = "ok"
+    language: str | None = None
+    source_title: str | None = None  # RSS <source>, Atom source/title
+    source_url: str | None = None
+    canonical_link: str | None = None  # rel=canonical or feedburner:origLink, as given
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """An entry left out of a feed or an archive, with the reason."""
+
+    position: int  # entry number in the feed, or line number in the archive; from 1
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """A feed document as values; entries in document order."""
+
+    entries: tuple[EntryData, ...]
+    title: str | None = None
+    link: str | None = None
+    language: str | None = None
+    skips: tuple[Skip, ...] = ()
+    hints: PollHints = field(default_factory=PollHints)
+    format: str = ""  # rss20, atom10, json11 …
+    ill_formed: str | None = None  # what was wrong, where the feed could be read all the same
+    bad_guids: bool = False  # one guid stood for several entries
+
+
+# --- text and sketches -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The plain text of an entry, ready to be compared.
+
+    ``lede`` is the summary where it is not the beginning of the body; ``body`` may be empty.
+    """
+
+    title: str
+    lede: str
+    body: str
+    language: str | None  # ISO 639-1, None where it cannot be told
+    canonical_url: str | None
+    content_hash: str  # hex, over title, lede and body after normalisation: what makes an edit an edit
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """MinHash signature of a document's shingles, with what is needed to verify an estimate.
+
+    ``shingles`` is a sorted little-endian uint32 array, ``signature`` one uint32 a permutation;
+    ``version`` names scheme, seed, shingling and normaliser: sketches of two versions are never compared.
+    """
+
+    version: str
+    signature: bytes
+    shingles: bytes
+    bands: tuple[int, ...]  # signed 64-bit band keys; empty where the text is too short
+    words: int  # length of the sketched text in words
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An entry on its way into reports and stories."""
+
+    entry_id: str
+    feed: str  # address of the feed
+    publisher: str
+    document: Document
+    sketch: Sketch | None
+    time: datetime  # published where it can be believed, else first seen
+    agency: str | None = None
+    dated: bool = True  # False where neither the entry nor its arrival says when the event was
+
+
+# --- stored ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stored entry: the publisher's words and what we found out about them."""
+
+    id: str
+    data: EntryData
+    feed: str  # what people call the feed
+    publisher: str
+    language: str | None
+    canonical_url: str | None
+    agency: str | None
+    authority: int
+    category: str | None
+    first_seen: datetime
+    last_seen: datetime
+    time: datetime
+    text_length: int  # of the plain text, in characters
+    report_id: str
+    story_id: str
+    revisions: int  # versions before the present one
+    correction: str | None = None  # kind of correction notice that it carries
+    from_agency_feed: bool = False
+    feed_url: str = ""  # without secrets
+    backlog: bool = False  # stood in the feed before we followed it, or came from an archive
+
+    @property
+    def seen(self) -> datetime:
+        """When the desk could have seen it: on arrival, or for a backlog when it was published."""
+        return min(self.time, self.first_seen) if self.backlog else self.first_seen
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A version of an entry before the present one; it stood from ``seen`` to ``replaced``."""
+
+    entry_id: str
+    number: int  # from 1
+    title: str
+    url: str | None
+    text: str
+    seen: datetime
+    replaced: datetime

@@ -1,0 +1,131 @@
+"""Reports and stories, the evidence between them, and what changes in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from aggregator.model.entries import Entry
+
+Evidence = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A verified edge: why an entry stands in its report, or its report in its story.
+
+    ``score`` and ``threshold`` are on the method's own scale, greater is closer; ``parameters`` names
+    the version of the settings that decided; ``evidence`` holds JSON values only.
+    """
+
+    kind: Literal["copy", "story", "editor"]
+    entry_id: str
+    other_id: str  # the entry, report or story it was matched with
+    method: str
+    score: float
+    threshold: float
+    evidence: Evidence
+    parameters: str
+
+
+class Flag(StrEnum):
+    """What a list says of a story beside its counts."""
+
+    NEW = "new"
+    UPDATED = "updated"
+    CORRECTED = "corrected"
+    SINGLE_SOURCE = "single_source"
+    EDITED = "edited"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The entries that carry substantially one text."""
+
+    id: str
+    agency: str | None
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StorySummary:
+    """One line of a list: what the story is, who stands for it, how many carry it."""
+
+    id: str
+    title: str
+    url: str | None
+    publisher: str
+    agency: str | None
+    language: str | None
+    category: str | None
+    first_seen: datetime
+    last_seen: datetime
+    entries: int
+    reports: int
+    publishers: int
+    flags: tuple[Flag, ...]
+    canonical_entry: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoryQuery:
+    """What a list of stories shows: those active between ``since`` and ``until``, filtered and sorted."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    match: str | None = None
+    min_publishers: int = 1
+    publisher: str | None = None
+    language: str | None = None
+    category: str | None = None
+    sort: Literal["latest", "publishers", "entries", "first"] = "latest"
+    limit: int | None = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A story with all its reports."""
+
+    summary: StorySummary
+    reports: tuple[Report, ...]
+    merged_from: tuple[str, ...] = ()
+    split_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A report opens a story of its own."""
+
+    story_id: str
+    report_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A report joins a story."""
+
+    story_id: str
+    report_id: str
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two stories are one; the older id stays, the other becomes a redirect."""
+
+    kept: str
+    gone: str
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A report leaves a story for another that it tells more surely."""
+
+    report_id: str
+    left: str
+    joined: str
+    match: Match

@@ -1,0 +1,193 @@
+"""Rows of ``entry`` as values, and values as rows."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.model import Entry, EntryData, Evidence
+from aggregator.storage.times import from_text, to_text
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEntry:
+    """What decides whether an arriving entry is known, edited or new."""
+
+    id: str
+    number: int
+    key: str
+    guid: str | None
+    title: str
+    url: str | None
+    canonical_url: str | None
+    content_hash: str
+    revisions: int
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """An entry as it is written: the publisher's words beside what we found out."""
+
+    id: str
+    feed_id: int
+    data: EntryData
+    publisher: str
+    agency: str | None
+    language: str | None
+    category: str | None
+    canonical_url: str | None
+    time: datetime
+    text: str
+    content_hash: str
+    correction: str | None
+    evidence: Evidence
+    index_title: str  # normalised words for full-text search
+    index_text: str
+    backlog: bool = False
+
+
+KNOWN = "id, number, key, guid, title, url, canonical_url, content_hash, revisions, last_seen"
+KNOWN_OF_ENTRY = ", ".join(f"e.{name}" for name in KNOWN.split(", "))
+_TEXTS = (
+    "guid",
+    "title",
+    "url",
+    "canonical_url",
+    "publisher",
+    "agency",
+    "language",
+    "category",
+    "author",
+    "published",
+    "published_text",
+    "date_flag",
+    "updated",
+    "time",
+    "summary",
+    "content",
+    "text",
+    "content_hash",
+    "correction",
+    "source_title",
+    "source_url",
+    "canonical_link",
+    "categories",
+    "evidence",
+)
+FACTS = ", ".join(
+    f"e.{name}"
+    for name in (
+        *_TEXTS,
+        "id",
+        "number",
+        "key",
+        "first_seen",
+        "last_seen",
+        "report_id",
+        "story_id",
+        "revisions",
+        "backlog",
+    )
+    if name not in ("summary", "content", "text")
+)
+INSERT = (
+    f"INSERT INTO entry ({', '.join(_TEXTS)}, first_seen, last_seen, id, feed_id, key, report_id, story_id, backlog)"
+    f" VALUES ({', '.join('?' * (len(_TEXTS) + 8))})"
+)
+REVISE = f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _TEXTS)}, last_seen = ?, revisions = revisions + 1 WHERE id = ?"
+
+
+def values_of(row: EntryRow) -> tuple[object, ...]:
+    """Return the values of a row in the order of ``INSERT`` and ``REVISE``."""
+    data = row.data
+    return (
+        data.guid,
+        data.title,
+        data.link,
+        row.canonical_url,
+        row.publisher,
+        row.agency,
+        row.language,
+        row.category,
+        data.author,
+        to_text(data.published),
+        data.published_text,
+        data.date_flag,
+        to_text(data.updated),
+        to_text(row.time),
+        data.summary,
+        data.content,
+        row.text,
+        row.content_hash,
+        row.correction,
+        data.source_title,
+        data.source_url,
+        data.canonical_link,
+        json.dumps(data.categories, ensure_ascii=False),
+        json.dumps(row.evidence, ensure_ascii=False, sort_keys=True),
+    )
+
+
+def known_of(row: Sequence[object]) -> KnownEntry:
+    """Return a row of ``KNOWN`` as a value."""
+    entry_id, number, key, guid, title, url, canonical_url, content_hash, revisions, last_seen = row
+    return KnownEntry(
+        str(entry_id),
+        int(str(number)),
+        str(key),
+        None if guid is None else str(guid),
+        str(title),
+        None if url is None else str(url),
+        None if canonical_url is None else str(canonical_url),
+        str(content_hash),
+        int(str(revisions)),
+        from_text(str(last_seen)),
+    )
+
+
+def entry_of(row: sqlite3.Row) -> Entry:
+    """Return a row of ``FACTS`` and its feed as an entry."""
+    data = EntryData(
+        key=row["key"],
+        title=row["title"],
+        guid=row["guid"],
+        link=row["url"],
+        summary=row["summary"],
+        content=row["content"],
+        author=row["author"],
+        published=from_text(row["published"]),
+        updated=from_text(row["updated"]),
+        published_text=row["published_text"],
+        date_flag=row["date_flag"],
+        language=row["language"],
+        source_title=row["source_title"],
+        source_url=row["source_url"],
+        canonical_link=row["canonical_link"],
+        categories=tuple(json.loads(row["categories"])),
+    )
+    return Entry(
+        id=row["id"],
+        data=data,
+        feed=row["feed_name"],
+        feed_url=row["feed_url"],
+        publisher=row["publisher"],
+        language=row["language"],
+        canonical_url=row["canonical_url"],
+        agency=row["agency"],
+        authority=row["authority"],
+        category=row["category"],
+        first_seen=from_text(row["first_seen"]),
+        last_seen=from_text(row["last_seen"]),
+        time=from_text(row["time"]),
+        text_length=row["text_length"],
+        report_id=row["report_id"],
+        story_id=row["story_id"],
+        revisions=row["revisions"],
+        correction=row["correction"],
+        from_agency_feed=bool(row["agency_feed"]),
+        backlog=bool(row["backlog"]),
+    )
