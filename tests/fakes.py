@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from html import escape
@@ -90,9 +90,11 @@ def open_desk(
     database: Path | None = None,
     settings: Settings | None = None,
 ) -> Iterator[Desk]:
-    """Open a desk over a fake fetcher, with its work done in threads."""
+    """Open a desk over a fake fetcher, with its work done in threads and no pause between two polls of a host."""
+    given = settings or Settings()
+    without_pause = replace(given, fetch=replace(given.fetch, host_delay=0.0))
     with (
         ThreadPoolExecutor(1) as workers,
-        Desk.open(settings or Settings(), database, clock=clock, feeds=feeds, fetcher=fetcher, workers=workers) as desk,
+        Desk.open(without_pause, database, clock=clock, feeds=feeds, fetcher=fetcher, workers=workers) as desk,
     ):
         yield desk

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from aggregator.cli.output import colours, emit, local, print_json, safe, stamp, thing_options
 from aggregator.cli.session import Session
-from aggregator.newsroom.novelty import Finding
+
+if TYPE_CHECKING:
+    from aggregator.newsroom.novelty import Finding
 
 # Lines that fit a few screens: of a whole new story everything is new.
 SHOWN = 60

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,9 +20,11 @@ from aggregator.cli.output import (
     thing_options,
 )
 from aggregator.cli.session import Session
-from aggregator.newsroom.novelty import Version
-from aggregator.newsroom.revisions import Piece, excerpt, plain
-from aggregator.pipeline.revisions import Edit
+
+if TYPE_CHECKING:
+    from aggregator.newsroom.novelty import Version
+    from aggregator.newsroom.revisions import Piece
+    from aggregator.pipeline.revisions import Edit
 
 
 def full_option(command: Any) -> Any:
@@ -145,6 +147,8 @@ def _version_row(number: int, version: Version) -> dict[str, Any]:
 
 def print_edit(edit: Edit, *, full: bool) -> None:
     """Print an edit for people: the headline's change, then the text's."""
+    from aggregator.newsroom.revisions import excerpt
+
     emit(shown(edit.title) if _differs(edit.title) else _bold(safe(edit.after.title)))
     steps = f", {edit.steps} edits" if edit.steps > 1 else ""
     emit(
@@ -161,6 +165,8 @@ def print_edit(edit: Edit, *, full: bool) -> None:
 
 def shown(pieces: Iterable[Piece]) -> str:
     """Return a diff as this terminal, pipe or file can show it; nothing of a feed's steers it."""
+    from aggregator.newsroom.revisions import Piece, plain
+
     clean = [Piece(piece.op, _clean(piece.text)) for piece in pieces]
     if not colours():
         return plain(clean)

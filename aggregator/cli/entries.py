@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,7 +21,9 @@ from aggregator.cli.output import (
     thing_options,
 )
 from aggregator.cli.session import Session
-from aggregator.model import Entry
+
+if TYPE_CHECKING:
+    from aggregator.model import Entry
 
 
 @click.group("entry")

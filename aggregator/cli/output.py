@@ -15,10 +15,6 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from aggregator.text.display import csv_cell, display_text
 
@@ -148,6 +144,11 @@ def colours() -> bool:
 
 
 def _print_table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size((120, 24)).columns if terminal else 160
     table = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=False, show_edge=False, header_style="bold")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,8 +26,10 @@ from aggregator.cli.output import (
 from aggregator.cli.session import Session
 from aggregator.cli.timeline import lags_command, timeline_command
 from aggregator.cli.verbs import VERBS
-from aggregator.digest.edition import Correction
-from aggregator.model import Entry, Report, Story, StoryQuery, StorySummary
+
+if TYPE_CHECKING:
+    from aggregator.digest.edition import Correction
+    from aggregator.model import Entry, Report, Story, StorySummary
 
 
 @click.command("stories")
@@ -63,6 +65,8 @@ def stories_command(
     as_json: bool,
 ) -> None:
     """List stories, newest first."""
+    from aggregator.model import StoryQuery
+
     query = StoryQuery(
         since=session.moment(since),
         until=session.moment(until),

@@ -6,10 +6,9 @@ import shutil
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.cells import cell_len, set_cell_size
 
 from aggregator.cli.output import (
     Column,
@@ -24,8 +23,9 @@ from aggregator.cli.output import (
     stamp,
 )
 from aggregator.cli.session import Session
-from aggregator.newsroom.timeline import Lag, Mark, MarkKind, Timeline
-from aggregator.pipeline.timeline import KINDS, timeline_svg, waited
+
+if TYPE_CHECKING:
+    from aggregator.newsroom.timeline import Lag, Mark, MarkKind, Timeline
 
 # What stands over what where two fall on one place.
 SIGNS: dict[MarkKind, str] = {"correction": "×", "report": "●", "copy": "○", "edit": "~"}
@@ -51,6 +51,8 @@ def timeline_command(session: Session, story: str, form: str | None, as_json: bo
     if form == "json":
         text = json_text(plain(timeline_row(shown)), indent=2)
     elif form == "svg":
+        from aggregator.pipeline.timeline import timeline_svg
+
         text = timeline_svg(shown, session.zone()).rstrip("\n")
     else:
         terminal = sys.stdout.isatty() and output is None
@@ -117,6 +119,8 @@ def lags_command(
 def _said(seconds: int | None) -> str:
     if not seconds:
         return "" if seconds is None else "0"
+    from aggregator.pipeline.timeline import waited
+
     return waited(timedelta(seconds=seconds))
 
 
@@ -164,6 +168,10 @@ def _mark_row(mark: Mark) -> dict[str, Any]:
 
 def picture(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
     """Return a timeline as lines of at most ``width`` columns (50 at least): a row a publisher, a sign an event."""
+    from rich.cells import cell_len, set_cell_size
+
+    from aggregator.pipeline.timeline import KINDS, waited
+
     width = min(max(width, _NARROWEST), _WIDEST)
     rows = shown.publishers[:_MOST_ROWS]
     names = {one.publisher: _source(one) for one in rows}
@@ -187,6 +195,8 @@ def picture(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
 
 
 def _heading(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
+    from aggregator.pipeline.timeline import waited
+
     title = _fitted(safe(shown.title), width)
     first = shown.publishers[0]
     facts = [shown.story_id, f"first: {safe(first.publisher)}, {local(stamp(first.time))}"]
@@ -196,6 +206,8 @@ def _heading(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
 
 
 def _fitted(text: str, width: int) -> str:
+    from rich.cells import cell_len, set_cell_size
+
     return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
 
 

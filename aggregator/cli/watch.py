@@ -23,9 +23,9 @@ from aggregator.cli.session import Session
 from aggregator.cli.stories import STORY_KEYS, headline, summary_row
 from aggregator.cli.verbs import by_option, by_whom
 from aggregator.exceptions import UsageError
-from aggregator.newsroom.watches import WatchQuery, described, query_values
 
 if TYPE_CHECKING:
+    from aggregator.newsroom.watches import WatchQuery
     from aggregator.pipeline.watches import Catch, WatchRow
 
 
@@ -47,6 +47,8 @@ def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)  # which hands on the options that stand below this one
     def wrapped(**given: Any) -> Any:
+        from aggregator.newsroom.watches import WatchQuery
+
         parts = {name: given.pop(name) for _, name, _ in options}
         return command(query=WatchQuery(**parts, min_publishers=given.pop("min_publishers")), **given)
 
@@ -81,6 +83,8 @@ def add_command(session: Session, name: str, query: WatchQuery, targets: tuple[s
 
     An entry must hold all words and phrases and nothing excluded, in its title or at the beginning of its text.
     """
+    from aggregator.newsroom.watches import described
+
     with session.writing_desk(with_feeds=False) as desk:
         doubts = desk.watches().add(name, query, targets, by_whom(by))
     for doubt in doubts:
@@ -211,6 +215,7 @@ def log_command(session: Session, name: str | None, limit: int, form: str, as_js
 
 def watch_row(row: WatchRow) -> dict[str, Any]:
     """Return a watch under its documented keys."""
+    from aggregator.newsroom.watches import described, query_values
     from aggregator.pipeline.targets import shown_target
 
     return {

@@ -13,6 +13,7 @@ newest wins is ours.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -80,14 +81,22 @@ def moved(decision: int, entry: str, source: Collection[str], target: Collection
     return apart + together
 
 
-def forbidden(decision: int, first: Collection[str], second: Collection[str]) -> tuple[Constraint, ...]:
-    """Return what a forbid states: the two are never one story; where they are one now, ``second`` leaves."""
-    return (Constraint(decision, "apart", frozenset(first), frozenset(second)),)
+def forbidden(
+    decision: int, first: Collection[str], second: Collection[str], older: Collection[Constraint] = ()
+) -> tuple[Constraint, ...]:
+    """Return what a forbid states: the two are never one story; where they are one now, ``second`` leaves.
 
-
-def without(constraints: Iterable[Constraint], decision: int) -> tuple[Constraint, ...]:
-    """Return what is left in force when a decision is undone."""
-    return tuple(constraint for constraint in constraints if constraint.decision != decision)
+    Where ``older`` decisions bind entries to both, the forbid parts these too, and names them: else the old binding would
+    come back with the first newer decision that takes such an entry out of the story in which it stayed.
+    """
+    left, right = frozenset(first), frozenset(second)
+    made = Constraint(decision, "apart", left, right)
+    before, after = settle(older), settle([*older, made])
+    torn = {
+        other for entry in left | right for other in before.group(entry) if before.group(other) != after.group(other)
+    }
+    leaving = torn.intersection(other for entry in right for other in after.group(entry))
+    return (Constraint(decision, "apart", left | (torn - leaving), right | leaving),)
 
 
 # --- all of them taken together ------------------------------------------------------------------
@@ -99,16 +108,22 @@ class Settlement:
     Immutable once :func:`settle` returns it. Entries that no decision names are groups of one without rivals.
     """
 
-    __slots__ = ("_group", "_marks", "_members")
+    __slots__ = ("_decisions", "_group", "_marks", "_members", "_wearers")
 
     def __init__(self) -> None:
         self._group: dict[str, str] = {}  # entry -> the entry that its group is called by
         self._members: dict[str, list[str]] = {}
         # Group -> (number of an "apart" constraint, side) of its members: two groups with opposite sides are rivals.
         self._marks: dict[str, set[tuple[int, bool]]] = {}
+        self._wearers: dict[tuple[int, bool], tuple[str, ...]] = {}  # mark -> entries of that side
+        self._decisions: dict[int, int] = {}  # number of an "apart" constraint, newest first -> its decision
 
     def __bool__(self) -> bool:
         return bool(self._group)
+
+    def names(self, entry: str) -> bool:
+        """Tell whether a decision names an entry."""
+        return entry in self._group
 
     def group(self, entry: str) -> frozenset[str]:
         """Return the entries that belong with this one, itself among them."""
@@ -119,8 +134,8 @@ class Settlement:
         left, right = self._group.get(first), self._group.get(second)
         return left is not None and right is not None and self._rivals(left, right)
 
-    def may_join(self, left: Iterable[str], right: Iterable[str]) -> bool:
-        """Tell whether the entries of two stories may stand in one."""
+    def barrier(self, left: Iterable[str], right: Iterable[str]) -> int | None:
+        """Return the newest decision by which the entries of two stories must not stand in one; None where they may."""
         ours, theirs = self._groups(left), self._groups(right)
         if len(ours) > len(theirs):
             ours, theirs = theirs, ours
@@ -128,20 +143,37 @@ class Settlement:
         for name in theirs:
             for mark in self._marks[name]:
                 marks.setdefault(mark, set()).add(name)
-        return not any(
-            marks.get((number, not side), set()) - {name} for name in ours for number, side in self._marks[name]
-        )
+        found = [
+            number
+            for name in ours
+            for number, side in self._marks[name]
+            if marks.get((number, not side), set()) - {name}
+        ]
+        return self._decisions[min(found)] if found else None
 
     def may_part(self, staying: Iterable[str], leaving: Iterable[str]) -> bool:
         """Tell whether a story may be split so: no group is torn."""
         return self._groups(staying).isdisjoint(self._groups(leaving))
 
+    def concerned(self, entry: str) -> frozenset[str]:
+        """Return the entries whose places decide where this one may stand: its group and its rivals."""
+        own = self._group.get(entry)
+        if own is None:
+            return frozenset()
+        rivals = {
+            self._group[other]
+            for number, side in self._marks[own]
+            for other in self._wearers[number, not side]
+            if self._group[other] != own
+        }
+        return frozenset(other for name in (own, *rivals) for other in self._members[name]) - {entry}
+
     def rule(self, entry: str, placed: Mapping[str, Placement]) -> Ruling:
         """Return where an entry must not go and where it must.
 
-        ``placed`` says where the entries stand that decisions name (see :meth:`named`); those that it leaves out have
-        not arrived or are gone. Where the entry's group already stands in several stories, as after a verb of which
-        only a part is done, the one that holds most of it is the place.
+        ``placed`` says where the entries stand that :meth:`concerned` names; those that it leaves out have not arrived
+        or are gone. Where the entry's group already stands in several stories, the one that holds most of it is the
+        place.
         """
         own = self._group.get(entry)
         if own is None:
@@ -159,20 +191,21 @@ class Settlement:
         allowed = sorted((-count, story) for story, count in wanted.items() if story not in stories)
         return Ruling(frozenset(reports), frozenset(stories), allowed[0][1] if allowed else None)
 
-    def named(self) -> frozenset[str]:
-        """Return all entries that a decision names."""
-        return frozenset(self._group)
+    def divide(self, entries: Sequence[str]) -> tuple[frozenset[str], ...]:
+        """Return a story's named entries in as few parts as may each stand in one story; one part is a story in order.
 
-    def obeys(self, constraint: Constraint) -> bool:
-        """Tell whether a constraint holds in full, or was overridden in part."""
-        return all(
-            self._group.get(left) == self._group.get(right)
-            if constraint.sign == "together"
-            else self.are_apart(left, right)
-            for left in constraint.left
-            for right in constraint.right
-            if left != right
-        )
+        The first part holds the largest group, of two the one named first in ``entries``. No group is torn.
+        """
+        named = [entry for entry in entries if entry in self._group]
+        sizes = Counter(self._group[entry] for entry in named)
+        parts: list[list[str]] = []
+        for name in sorted(sizes, key=lambda group: -sizes[group]):  # stable: of two, the first named
+            free = next((part for part in parts if not any(self._rivals(name, other) for other in part)), None)
+            if free is None:
+                parts.append([name])
+            else:
+                free.append(name)
+        return tuple(frozenset(entry for entry in named if self._group[entry] in part) for part in parts)
 
     # --- how it is made: by settle() alone ---------------------------------------------------------
 
@@ -194,7 +227,9 @@ class Settlement:
             self._marks[entry] = set()
 
     def _mark(self, number: int, constraint: Constraint) -> None:
+        self._decisions[number] = constraint.decision
         for side, entries in ((False, constraint.left), (True, constraint.right)):
+            self._wearers[number, side] = tuple(entries)
             for entry in entries:
                 self._marks[self._group[entry]].add((number, side))
 

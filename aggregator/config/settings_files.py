@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 import platformdirs
-from pydantic import TypeAdapter, ValidationError
 
 from aggregator.config.documents import line_of, load, unknown_key
 from aggregator.config.durations import format_duration, parse_duration
@@ -167,6 +166,9 @@ def convert(raw: Any, kind: Any) -> Any:
         raise ValueError(f"{raw!r} is not wanted here")
     elif isinstance(raw, str) or (kind is str and isinstance(raw, int | float)):
         raw = str(raw)
+    # where nothing is set but by default, as with most look-ups, nobody waits for this import
+    from pydantic import TypeAdapter, ValidationError
+
     try:
         return TypeAdapter(kind).validate_python(raw)
     except ValidationError as error:

@@ -6,46 +6,35 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from aggregator.digest.edition import Correction, Edition, Window
 from aggregator.exceptions import NotFoundError
-from aggregator.executor import open_executor
-from aggregator.fetching.hosts import HostSchedule
-from aggregator.fetching.http import Fetcher
-from aggregator.fetching.politeness import spread_overdue
 from aggregator.model import Entry, Feed, FeedOutcome, Revision, Story, StoryQuery, StorySummary
-from aggregator.newsroom.novelty import Novelty
 from aggregator.newsroom.publishers import Families, families, publisher_of_feed
-from aggregator.newsroom.timeline import Punctuality, Timeline
-from aggregator.pipeline import editions
-from aggregator.pipeline.alerting import Announce, Courier, Sent
-from aggregator.pipeline.archives import Importer, ImportOutcome, export_line
-from aggregator.pipeline.corrections import notices
-from aggregator.pipeline.explaining import Why, explain
-from aggregator.pipeline.health import FeedHealthRow, Status, feed_health, status
-from aggregator.pipeline.housekeeping import labels, prune, rotate_backups
-from aggregator.pipeline.novelties import news_of
-from aggregator.pipeline.placing import Placer
-from aggregator.pipeline.poll import Fetching, PollPass, Progress
-from aggregator.pipeline.reading import Reader, SearchHit
-from aggregator.pipeline.recording import Recorder
-from aggregator.pipeline.revisions import Edit, Retitled, entry_edit, headlines_between, story_edits
-from aggregator.pipeline.saving import Saver
-from aggregator.pipeline.subscriptions import named, neighbours, sort_out, subscriptions
-from aggregator.pipeline.timeline import publisher_lags, story_timeline
-from aggregator.pipeline.verbs import Editor
-from aggregator.pipeline.watches import Watches
+from aggregator.pipeline.reading import Reader, SearchHit, just_after
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
-from aggregator.storage.decisions import Decision, DecisionStore
-from aggregator.storage.editions import EditionStore
 from aggregator.storage.feeds import FeedStore
+
+# Most commands look something up: what only polls, clusters, renders or sends is imported by the methods that do so.
+if TYPE_CHECKING:
+    from aggregator.digest.edition import Correction, Edition
+    from aggregator.fetching.hosts import HostSchedule
+    from aggregator.newsroom.novelty import Novelty
+    from aggregator.newsroom.timeline import Punctuality, Timeline
+    from aggregator.pipeline.alerting import Announce, Sent
+    from aggregator.pipeline.archives import ImportOutcome
+    from aggregator.pipeline.explaining import Why
+    from aggregator.pipeline.health import FeedHealthRow, Status
+    from aggregator.pipeline.poll import Fetching, Progress
+    from aggregator.pipeline.revisions import Edit, Retitled
+    from aggregator.pipeline.verbs import Editor
+    from aggregator.pipeline.watches import Watches
+    from aggregator.storage.decisions import Decision
 
 Clock = Callable[[], datetime]
 
@@ -73,8 +62,7 @@ class Desk:
         self._stack = ExitStack()
         self._open_fetcher = fetcher
         self._open_workers = workers
-        # lives as long as the desk: two passes in a row keep the pause between requests to a host
-        self._hosts = HostSchedule(settings.fetch.per_host, settings.fetch.host_delay)
+        self._hosts: HostSchedule | None = None
 
     @classmethod
     def open(
@@ -121,6 +109,8 @@ class Desk:
 
     def spread_overdue(self, over: timedelta = timedelta(minutes=5)) -> int:
         """Spread the feeds that came due long ago over the next minutes, after a long stop; return how many."""
+        from aggregator.fetching.politeness import spread_overdue
+
         rows, now = FeedStore(self.store), self.clock()
         keys = rows.overdue(now - self.settings.fetch.min_interval)
         rows.reschedule(spread_overdue(keys, now, over))
@@ -138,6 +128,12 @@ class Desk:
 
         Raises NotFoundError where a pattern names no feed. ``stop``, when set from elsewhere, ends the pass after the feeds in hand.
         """
+        from aggregator.pipeline.placing import Placer
+        from aggregator.pipeline.poll import PollPass
+        from aggregator.pipeline.recording import Recorder
+        from aggregator.pipeline.saving import Saver
+        from aggregator.pipeline.subscriptions import named, neighbours, sort_out, subscriptions
+
         rows = FeedStore(self.store)
         now = self.clock()
         wanted = named(subscriptions(self.feeds, rows), patterns)
@@ -156,7 +152,9 @@ class Desk:
             random.random,
             lambda address: neighbours(address, wanted),
         )
-        run = PollPass(self.settings, self._fetcher(), self._workers(), saver, self.clock, stop or Event(), self._hosts)
+        run = PollPass(
+            self.settings, self._fetcher(), self._workers(), saver, self.clock, stop or Event(), self._schedule()
+        )
         return others + run.run(polls, lambda outcome, done, _: progress(outcome, done + len(others), total))
 
     def next_due(self) -> datetime | None:
@@ -165,12 +163,9 @@ class Desk:
 
     def resume(self, feed: Feed) -> None:
         """Poll a feed again at once: its failures, and that it was given up as gone, are forgotten."""
-        rows = FeedStore(self.store)
-        stored = rows.by_url(feed.url)
-        if stored is not None:
-            state = replace(stored.state, gone=False, gone_since=None, failures=0, first_failed=None, next_fetch=None)
-            with self.store.transaction():
-                rows.save_state(stored.id, state)
+        from aggregator.pipeline.subscriptions import poll_again
+
+        poll_again(self.store, feed)
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -184,6 +179,8 @@ class Desk:
 
     def why(self, story: str, entry: str | None = None) -> Why:
         """Explain why an entry (else the newest) stands in a story, or what kept it out."""
+        from aggregator.pipeline.explaining import explain
+
         return explain(self._reader(), self.store, self.settings, story, entry)
 
     def entry(self, prefix: str) -> Entry:
@@ -201,38 +198,55 @@ class Desk:
 
     def corrections(self, story: Story) -> tuple[Correction, ...]:
         """Return a story's corrections and withdrawals with the copies that still carry the old wording, oldest first."""
-        return notices(self._reader(), story, Window(LONG_AGO, editions.just_after(self.clock())))
+        from aggregator.digest.edition import Window
+        from aggregator.pipeline.corrections import notices
+
+        return notices(self._reader(), story, Window(LONG_AGO, just_after(self.clock())))
 
     def news_of(self, story: Story, since: datetime) -> Novelty:
         """Return the sentences, numbers and names that a story did not hold before ``since``."""
+        from aggregator.pipeline.novelties import news_of
+
         return news_of(self._reader(), story, since)
 
     def edit(self, prefix: str, first: int | None = None, last: int | None = None) -> Edit:
         """Return what changed between two versions of an entry, numbered from 1; by default between the last two."""
+        from aggregator.pipeline.revisions import entry_edit
+
         return entry_edit(self._reader(), prefix, first, last)
 
     def edits(self, story: Story, since: datetime | None = None) -> tuple[Edit, ...]:
         """Return what became of a story's entries since a time, else since their first text."""
+        from aggregator.pipeline.revisions import story_edits
+
         return story_edits(self._reader(), story, since)
 
     def headlines(self, since: datetime | None = None, until: datetime | None = None) -> tuple[Retitled, ...]:
         """Return the headlines that got other words, oldest change first; by default up to now."""
-        return headlines_between(self._reader(), since or LONG_AGO, until or editions.just_after(self.clock()))
+        from aggregator.pipeline.revisions import headlines_between
+
+        return headlines_between(self._reader(), since or LONG_AGO, until or just_after(self.clock()))
 
     def timeline(self, story: Story) -> Timeline:
         """Return who had a story when, with its edits and corrections."""
-        return story_timeline(self._reader(), story, editions.just_after(self.clock()))
+        from aggregator.pipeline.timeline import story_timeline
+
+        return story_timeline(self._reader(), story, just_after(self.clock()))
 
     def punctuality(
         self, since: datetime | None = None, until: datetime | None = None, category: str | None = None
     ) -> tuple[Punctuality, ...]:
         """Return how often each publisher was first, and how late it was, over the stories of a window."""
+        from aggregator.pipeline.timeline import publisher_lags
+
         return publisher_lags(self._reader(), since, until, category)
 
     def last_read(self, edition: str | None = None) -> datetime:
         """Return when an edition closed: the one named, else the last one, else a day ago."""
         if edition is None:
             return self._reader().new_since()
+        from aggregator.storage.editions import EditionStore
+
         kept = EditionStore(self.store).get(edition)
         if kept is None:
             raise NotFoundError(f"no edition {edition}; an edition's id stands in its header")
@@ -244,10 +258,14 @@ class Desk:
 
     def status(self) -> Status:
         """Return what the newsroom holds and what it does next."""
+        from aggregator.pipeline.health import status
+
         return status(self.store, self.clock())
 
     def feed_health(self) -> list[FeedHealthRow]:
         """Return how each feed is."""
+        from aggregator.pipeline.health import feed_health
+
         return feed_health(self.store, self.clock())
 
     # --- editions ----------------------------------------------------------------------------
@@ -261,11 +279,14 @@ class Desk:
         title: str | None = None,
     ) -> Edition:
         """Return the edition of a day, or of a window (by default the 24 hours up to now); frozen when first made."""
+        from aggregator.digest.edition import Window
+        from aggregator.pipeline import editions
+
         now = self.clock()
         if day is not None:
             window = editions.day_window(day, self.settings.digest, now)
         else:
-            end = until if until is not None and until < now else editions.just_after(now)
+            end = until if until is not None and until < now else just_after(now)
             window = Window(since or (until or now) - timedelta(days=1), end)
         return editions.make_edition(self.store, self.settings.digest, window, now)
 
@@ -275,10 +296,14 @@ class Desk:
         self, path: Path, progress: Callable[[int, int], None] = lambda done, total: None
     ) -> ImportOutcome:
         """Read a JSON Lines archive into the database."""
+        from aggregator.pipeline.archives import Importer
+
         return Importer(self.store, self.settings, self.families, self.clock()).run(path, progress)
 
     def export(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[dict[str, object]]:
         """Yield entries as `export` writes them, in order of arrival."""
+        from aggregator.pipeline.archives import export_line
+
         reader = self._reader()
         canonical = reader.stories.canonical_entries()
         for entry in reader.export(since, until):
@@ -286,16 +311,22 @@ class Desk:
 
     def labels(self) -> Iterator[dict[str, object]]:
         """Yield the entries that editors' verbs in force put together or apart, labelled for `evaluate`."""
+        from aggregator.pipeline.housekeeping import labels
+
         yield from labels(self._reader(), self.store)
 
     # --- keeping house -----------------------------------------------------------------------
 
     def prune(self) -> dict[str, int]:
         """Drop what is past the windows and the retention rule; return how many of each."""
+        from aggregator.pipeline.housekeeping import prune
+
         return prune(self.store, self.settings, self.clock())
 
     def backup(self) -> Path | None:
         """Copy the database beside itself, keep the newest few copies; None where backups are off or there is no file."""
+        from aggregator.pipeline.housekeeping import rotate_backups
+
         return rotate_backups(self.store, self.settings.retention.backups, self.clock())
 
     def reconfigure(self, settings: Settings, feeds: Sequence[Feed]) -> None:
@@ -303,27 +334,36 @@ class Desk:
         self._stack.close()
         self._open_fetcher = self._open_workers = None
         self.settings = settings
-        self._hosts = HostSchedule(settings.fetch.per_host, settings.fetch.host_delay)
+        self._hosts = None
         self.follow(feeds)
 
     # --- editors' verbs ----------------------------------------------------------------------
 
     def editor(self, by: str) -> Editor:
         """Return the verbs, given by ``by``."""
+        from aggregator.pipeline.placing import Placer
+        from aggregator.pipeline.verbs import Editor
+
         return Editor(self.store, Placer(self.store, self.settings), by, self.clock())
 
     def decisions(self, limit: int | None = None) -> list[Decision]:
         """Return editors' verbs, newest first, those taken back among them."""
+        from aggregator.storage.decisions import DecisionStore
+
         return DecisionStore(self.store).log(limit)
 
     # --- watches -----------------------------------------------------------------------------
 
     def watches(self) -> Watches:
         """Return the saved queries that alert, and what is done with them."""
+        from aggregator.pipeline.watches import Watches
+
         return Watches(self.store, self.settings, self.clock)
 
     def deliver(self, announce: Announce) -> Sent:
         """Deliver the alerts that are due now; ``announce`` takes those for stdout."""
+        from aggregator.pipeline.alerting import Courier
+
         return Courier(self.store, self.settings, self.clock, announce).deliver()
 
     # --- pieces ------------------------------------------------------------------------------
@@ -331,13 +371,25 @@ class Desk:
     def _reader(self) -> Reader:
         return Reader(self.store, self.clock())
 
+    def _schedule(self) -> HostSchedule:
+        """Return what spaces requests to a host; one for all passes, so that two in a row keep the pause."""
+        if self._hosts is None:
+            from aggregator.fetching.hosts import HostSchedule
+
+            self._hosts = HostSchedule(self.settings.fetch.per_host, self.settings.fetch.host_delay)
+        return self._hosts
+
     def _fetcher(self) -> Fetching:
         if self._open_fetcher is None:
+            from aggregator.fetching.http import Fetcher
+
             self._open_fetcher = self._stack.enter_context(Fetcher(self.settings.fetch, feeds=len(self.feeds)))
         return self._open_fetcher
 
     def _workers(self) -> Executor:
         if self._open_workers is None:
+            from aggregator.executor import open_executor
+
             parse, run = self.settings.parse, self.settings.run
             self._open_workers = self._stack.enter_context(
                 open_executor(run.executor, parse.workers, parse.deadline, parse.memory, run.dask_address)

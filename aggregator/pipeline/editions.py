@@ -14,7 +14,7 @@ from aggregator.model import Story, StoryQuery
 from aggregator.pipeline.corrections import notices
 from aggregator.pipeline.health import edition_health
 from aggregator.pipeline.novelties import what_is_new
-from aggregator.pipeline.reading import Reader
+from aggregator.pipeline.reading import Reader, just_after
 from aggregator.pipeline.revisions import edited_between, headlines_between
 from aggregator.pipeline.standing import standing
 from aggregator.settings import DigestSettings
@@ -35,11 +35,6 @@ def day_window(day: date, settings: DigestSettings, now: datetime) -> Window:
     start = datetime.combine(day, time(0), zone).astimezone(UTC)
     end = datetime.combine(day + timedelta(days=1), time(0), zone).astimezone(UTC)
     return Window(start, min(end, just_after(now)) if now > start else end)
-
-
-def just_after(now: datetime) -> datetime:
-    """Return the end of a window that takes in what was seen this very second: windows leave their end out."""
-    return now.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def zone_of(settings: DigestSettings) -> ZoneInfo:

@@ -10,10 +10,9 @@ from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, Match, Story
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.reading import Reader
-from aggregator.pipeline.rulings import opposed
+from aggregator.pipeline.rulings import Rulings
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
-from aggregator.storage.decisions import DecisionStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +69,9 @@ def _alone(story: Story, entry: Entry) -> str:
 def _outside(reader: Reader, store: Store, settings: Settings, story: Story, entry: Entry) -> Why:
     theirs = frozenset(other.id for report in story.reports for other in report.entries)
     own = frozenset(reader.entries.ids_of_story(entry.story_id))
-    decisions = DecisionStore(store).touching(own)
-    if opposed(own, theirs, decisions):
-        ruling = next(one for one in reversed(decisions) if opposed(own, theirs, [one]))
-        return Why(entry.id, f"Not in this story by an editor's word: {ruling.sentence}", ())
+    word = Rulings(store).between(own, theirs)
+    if word is not None:
+        return Why(entry.id, f"Not in this story by an editor's word: {word.sentence}", ())
     apart = Placer(store, settings).finder.explain_apart(entry.report_id, story.summary.id)
     return Why(entry.id, apart, _edges(reader, entry))
 

@@ -51,8 +51,8 @@ def labels(reader: Reader, store: Store) -> Iterator[dict[str, object]]:
     named = {
         entry_id
         for decision in DecisionStore(store).active()
-        for part in decision.parts
-        for entry_id in part.left | part.right
+        for constraint in decision.constraints
+        for entry_id in constraint.left | constraint.right
     }
     texts = reader.entries.texts(sorted(named))
     for entry in reader.entries.iterate("ORDER BY e.number"):

@@ -1,22 +1,47 @@
-"""Placing entries: copies into reports, reports into stories, all in the caller's transaction."""
+"""Placing entries: copies into reports, reports into stories, all in the caller's transaction.
+
+Editors' decisions are asked before each step that the machine takes; see ``rulings.py``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
+from aggregator.clustering.constraints import Ruling
 from aggregator.clustering.identifiers import mint
 from aggregator.clustering.reports import find_copy
 from aggregator.clustering.stories import StoryFinder
-from aggregator.model import Arrival, Document, Entry, Join, Match, Merge, Split
-from aggregator.pipeline.rulings import Ruling, Rulings
+from aggregator.model import Arrival, Entry, Join, Match, Merge, Move
+from aggregator.pipeline.prepare import prepare_entry
+from aggregator.pipeline.rulings import Rulings
 from aggregator.pipeline.standing import refresh
 from aggregator.settings import Settings
+from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.clusters import ClusterStore
 from aggregator.storage.database import Store
-from aggregator.storage.entries import EntryRow, EntryStore
+from aggregator.storage.entries import EntryStore
+from aggregator.storage.entry_rows import EntryRow
+from aggregator.storage.feeds import FeedStore
 from aggregator.storage.sketches import SketchStore
 from aggregator.storage.stories import StoryStore
+from aggregator.text.boilerplate import REPEATED
+
+
+class _Memory(ClusterStore):
+    """The finder's memory in step with the tables of the desk.
+
+    In one look the finder moves reports again and again; what editors say of the next step is asked of the tables.
+    """
+
+    def __init__(self, store: Store, stories: StoryStore) -> None:
+        super().__init__(store.connection)
+        self._stories = stories
+
+    def move(self, report_id: str, story_id: str) -> None:
+        """Put a report into another story, in every table."""
+        super().move(report_id, story_id)
+        self._stories.move_report(report_id, story_id)
 
 
 class Placer:
@@ -27,8 +52,10 @@ class Placer:
         self.entries = EntryStore(store)
         self.stories = StoryStore(store)
         self.copies = SketchStore(store.connection)
-        self.finder = StoryFinder(ClusterStore(store.connection), settings.stories)
+        self.finder = StoryFinder(_Memory(store, self.stories), settings.stories)
         self.rulings = Rulings(store)
+        self._feeds = FeedStore(store)
+        self._lines = LineStore(store.connection)
         self.touched: set[str] = set()
         self.capped = 0  # comparisons that a cap cut short: a hot bucket
 
@@ -48,6 +75,8 @@ class Placer:
         if match is not None:
             self.stories.add_match(match, report_id, story_id, now)
         self.touched.add(story_id)
+        if self.finder.due():
+            self._look(now)
         return number, report_id
 
     def revise(self, entry_id: str, arrival: Arrival) -> None:
@@ -60,29 +89,75 @@ class Placer:
         self.finder.revise(report_id, arrival)
         self.touched.add(story_id)
 
-    def finish(self, now: datetime) -> frozenset[str]:
-        """Take the second look and bring the rows of all touched stories up to date; return those that live."""
-        for change in self.finder.second_look(now, self.rulings.blocks):
-            self._apply(change, now)
+    def finish(self, now: datetime, *, look: bool = True) -> frozenset[str]:
+        """Bring the rows of all touched stories up to date, after a second look; return those that live.
+
+        An archive is read without that last look: how it was cut into files must not decide what stands together.
+        """
+        if look:
+            self._look(now)
         touched, self.touched = self.touched, set()
-        living = frozenset(story for story in touched if self.stories.lives(story))
-        refresh(living, self.stories, self.entries, now)
+        living = frozenset(story for story in self.obey(touched, now) if self.stories.lives(story))
+        self._refresh(living, now)
         return living
+
+    def resume(self) -> None:
+        """Take up what an earlier pass or an editor's verb left unsettled: :meth:`finish` looks at it too."""
+        left = self.stories.unsettled() - self.touched
+        self.touched |= left
+        for story in sorted(left):
+            self.finder.rebuild(story)
 
     # --- what editors' verbs need ------------------------------------------------------------
 
     def settle(self, story_ids: Iterable[str], now: datetime) -> None:
         """Rebuild stories whose reports an editor moved, and their rows."""
-        living = [story for story in story_ids if self.stories.lives(story)]
+        living = [story for story in sorted(self.obey(story_ids, now)) if self.stories.lives(story)]
         for story in living:
             self.finder.rebuild(story)
-        self.rulings.forget()
-        self.stories.leave_unsettled(living)  # the watches look at them with the next pass
-        refresh(living, self.stories, self.entries, now)
+        self.stories.leave_unsettled(living)  # the next pass takes a second look, and the watches theirs
+        self._refresh(living, now)
+
+    def obey(self, story_ids: Iterable[str], now: datetime) -> set[str]:
+        """Take what must not stand together out of these stories; return them and those that it opened.
+
+        Every step of the machine asks first, so there is nothing to do but after an undo, where entries come back to
+        what has come since, and where a story's vectors are past the window.
+        """
+        found = set(story_ids)
+        for story_id in sorted(found):
+            for leaving in self.rulings.breaches(story_id):
+                found.add(self.separate(story_id, self.with_copies(leaving), now))
+        return found
+
+    def separate(self, story_id: str, leaving: frozenset[str], now: datetime) -> str:
+        """Take exactly these entries out of a story into one of their own; return its id."""
+        made = mint("s", *sorted(leaving), "split", taken=self.stories.id_taken)
+        self.stories.open_story(made, now, split_from=story_id)
+        for report in sorted({self.entries.get(entry).report_id for entry in leaving}):
+            inside = leaving & frozenset(self.entries.ids_of_report(report))
+            self.move_report(self.report_of_own(inside, now), made)
+        return made
+
+    def with_copies(self, leaving: frozenset[str]) -> frozenset[str]:
+        """Add the entries that came with the same text as one that leaves, where no decision names another of them."""
+        named = self.rulings.settlement()
+        found = set(leaving)
+        for report in sorted({self.entries.get(entry).report_id for entry in leaving}):
+            copies = frozenset(self.entries.ids_of_report(report))
+            if not any(named.names(entry) for entry in copies - leaving):
+                found |= copies
+        return frozenset(found)
+
+    def report_of_own(self, entries: frozenset[str], now: datetime) -> str:
+        """Return a report that holds exactly these entries of one report: theirs, or one made for them."""
+        report = self.entries.get(min(entries)).report_id
+        if frozenset(self.entries.ids_of_report(report)) == entries:
+            return report
+        return self.divide_report(report, sorted(entries), now)
 
     def move_report(self, report_id: str, story_id: str) -> None:
         """Put a report into another story, in every table."""
-        self.stories.move_report(report_id, story_id)
         self.finder.move(report_id, story_id)
 
     def divide_report(self, report_id: str, leaving: Sequence[str], now: datetime) -> str:
@@ -114,11 +189,34 @@ class Placer:
 
     def _revector(self, report_id: str) -> None:
         """Make a report's vector anew from the entries that stand in it now."""
-        standing = self.entries.select("WHERE e.report_id = ?", (report_id,))
-        texts = self.entries.texts([entry.id for entry in standing])
+        standing = self.entries.select("WHERE e.report_id = ? ORDER BY e.number", (report_id,))
         story_id = self.stories.story_of_report(report_id)
         if story_id is not None:
-            self.finder.revector(report_id, story_id, [_arrival(entry, texts[entry.id]) for entry in standing])
+            self.finder.revector(report_id, story_id, [self._arrival(entry) for entry in standing])
+
+    def _arrival(self, entry: Entry) -> Arrival:
+        """Return a stored entry as it arrived, without a sketch."""
+        feed = self._feeds.by_url(entry.feed_url)
+        boilerplate = frozenset[int]() if feed is None else self._lines.repeated(feed.id, REPEATED)
+        names = (entry.publisher, entry.feed)
+        prepared = prepare_entry(entry.data, entry.language, names, None, boilerplate, sketching=False)
+        return Arrival(
+            entry_id=entry.id,
+            feed=entry.feed_url,
+            publisher=entry.publisher,
+            document=prepared.told or prepared.document,
+            sketch=None,
+            time=entry.time,
+            agency=entry.agency,
+            dated=entry.data.published is not None or not entry.backlog,
+        )
+
+    def _refresh(self, story_ids: Collection[str], now: datetime) -> None:
+        for story_id in sorted(story_ids):
+            pinned = self.rulings.pinned(story_id)
+            if pinned != self.stories.pinned(story_id):
+                self.stories.pin(story_id, pinned)
+        refresh(story_ids, self.stories, self.entries, now)
 
     def _open(self, entry_id: str, arrival: Arrival, ruling: Ruling, now: datetime) -> tuple[str, str, Match | None]:
         report_id = mint("r", entry_id, taken=self.stories.report_taken)
@@ -134,31 +232,18 @@ class Placer:
         self.stories.open_report(report_id, change.story_id, now)
         return report_id, change.story_id, change.match if isinstance(change, Join) else None
 
-    def _apply(self, change: Merge | Split, now: datetime) -> None:
-        if isinstance(change, Merge):
-            for report_id in self.stories.reports_of(change.gone):
-                self.stories.move_report(report_id, change.kept)
-            self.stories.close_story(change.gone, change.kept, now, "merged: one event")
-            self.stories.add_match(change.match, None, change.kept, now)
-            self.touched.add(change.kept)
-        else:
-            self.stories.open_story(change.new_story_id, now, split_from=change.story_id)
-            for report_id in change.report_ids:
-                self.stories.move_report(report_id, change.new_story_id)
-            self.stories.add_match(change.match, None, change.new_story_id, now)
-            self.touched.update((change.story_id, change.new_story_id))
+    def _look(self, now: datetime) -> None:
+        for change in self.finder.second_look(now, self.rulings.blocks, held=self.rulings.holds):
+            self._apply(change, now)
 
-
-def _arrival(entry: Entry, text: str) -> Arrival:
-    """Return a stored entry as the clustering sees it, without a sketch."""
-    document = Document(entry.data.title, "", text, entry.language, entry.canonical_url, "")
-    return Arrival(
-        entry_id=entry.id,
-        feed=entry.feed_url,
-        publisher=entry.publisher,
-        document=document,
-        sketch=None,
-        time=entry.time,
-        agency=entry.agency,
-        dated=entry.data.published is not None or not entry.backlog,
-    )
+    def _apply(self, change: Merge | Move, now: datetime) -> None:
+        """Follow what the finder did to its memory: the reports that it knows are moved already."""
+        if isinstance(change, Move):
+            self.stories.add_match(change.match, change.report_id, change.joined, now)
+            self.touched.update((change.left, change.joined))
+            return
+        for report_id in self.stories.reports_of(change.gone):
+            self.stories.move_report(report_id, change.kept)
+        self.stories.close_story(change.gone, change.kept, now, "merged: one event")
+        self.stories.add_match(change.match, None, change.kept, now)
+        self.touched.add(change.kept)

@@ -18,6 +18,11 @@ from aggregator.text.tokens import sentences, words
 NEW_WITHOUT_EDITION = timedelta(days=1)
 
 
+def just_after(now: datetime) -> datetime:
+    """Return the end of a window that takes in what was seen this very second: windows leave their end out."""
+    return now.replace(microsecond=0) + timedelta(seconds=1)
+
+
 @dataclass(frozen=True, slots=True)
 class SearchHit:
     """An entry that full-text search found, with the sentence that shows why."""

@@ -18,7 +18,7 @@ from aggregator.pipeline.prepare import PreparedEntry
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store
-from aggregator.storage.entries import EntryRow, KnownEntry
+from aggregator.storage.entry_rows import EntryRow, KnownEntry
 from aggregator.storage.feeds import StoredFeed
 from aggregator.text.boilerplate import REPEATED
 

@@ -40,13 +40,10 @@ def replay(
     Editors' verbs in force are obeyed: an entry has the same id in the scratch database.
     """
     entries = sorted(Reader(store, now).export(since, None), key=lambda entry: (entry.time, entry.id))
-    with Store(None) as scratch:
-        _copy(store, scratch, ("feed", "decision", "decision_entry"))
-        _record(scratch, settings, families, entries, progress)
-        found = dict(scratch.connection.execute("SELECT id, story_id FROM entry").fetchall())
+    found = cluster_anew(store, settings, families, entries, progress)
     before = {entry.id: entry.story_id for entry in entries}
     titles = {entry.id: entry.data.title for entry in entries}
-    changes = compare(before, {entry_id: found.get(entry_id, entry_id) for entry_id in before}, titles)
+    changes = compare(before, found, titles)
     merged = sum(change["change"] == "merge" for change in changes)
     split = sum(change["change"] == "split" for change in changes)
     sentence = (
@@ -54,6 +51,21 @@ def replay(
         f" {merged} merges, {split} splits."
     )
     return ReplayOutcome(changes, sentence)
+
+
+def cluster_anew(
+    store: Store,
+    settings: Settings,
+    families: Families,
+    entries: Sequence[Entry],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, str]:
+    """Return entry -> story as these entries, taken in this order, would stand; nothing is written to ``store``."""
+    with Store(None) as scratch:
+        _copy(store, scratch, ("feed", "decision", "decision_entry"))
+        _record(scratch, settings, families, entries, progress)
+        found = dict(scratch.connection.execute("SELECT id, story_id FROM entry").fetchall())
+    return {entry.id: found.get(entry.id, entry.id) for entry in entries}
 
 
 def _copy(store: Store, scratch: Store, tables: Sequence[str]) -> None:

@@ -1,103 +1,77 @@
-"""What editors' decisions say of an entry on its way, and of stories that the machine would merge or split."""
+"""What editors' decisions in force say of entries, reports and stories as they stand.
+
+They are resolved in one place, ``clustering/constraints.py``; here they are read from the database and asked.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from aggregator.clustering.constraints import Placement, Ruling, Settlement, settle
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionStore
 from aggregator.storage.entries import EntryStore
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """Where an entry must not go, and where it must."""
-
-    barred_reports: frozenset[str] = frozenset()
-    barred_stories: frozenset[str] = frozenset()
-    forced_story: str | None = None
-
-    def allows(self, story_id: str) -> bool:
-        """Tell whether the entry may stand in this story."""
-        return story_id not in self.barred_stories and self.forced_story in (None, story_id)
-
-
 class Rulings:
-    """Answers from the decisions in force; forget() after a verb."""
+    """Answers from the decisions in force at the moment of asking, whoever gave them."""
 
     def __init__(self, store: Store) -> None:
         self._decisions = DecisionStore(store)
         self._entries = EntryStore(store)
-        self._any: bool | None = None
+        self._stamp: tuple[int, int] | None = None
+        self._settlement = settle(())
+        self._pins: list[str] = []
 
-    def forget(self) -> None:
-        """Drop what was remembered of the decisions in force."""
-        self._any = None
+    def settlement(self) -> Settlement:
+        """Return all decisions in force, without their contradictions."""
+        stamp = self._decisions.stamp()  # an editor may speak between two feeds of a pass
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self._settlement = settle(self._decisions.constraints())
+            self._pins = self._decisions.pins()
+        return self._settlement
 
     def for_entry(self, entry_id: str) -> Ruling:
-        """Return the ruling on an arriving entry; later decisions override earlier ones."""
-        if not self._in_force():
-            return Ruling()
-        signs = partners(entry_id, self._decisions.touching([entry_id]))
-        if not signs:
-            return Ruling()
-        reports, stories, wanted = set(), set(), Counter[str]()
-        for other, sign in sorted(signs.items()):
+        """Return the ruling on an arriving entry: one that a decision names comes back, as in a replay."""
+        settlement = self.settlement()
+        placed = {}
+        for other in sorted(settlement.concerned(entry_id)):
             placement = self._entries.placement(other)
-            if placement is None:
-                continue
-            if sign == "apart":
-                reports.add(placement[0])
-                stories.add(placement[1])
-            else:
-                wanted[placement[1]] += 1
-        allowed = sorted((-count, story) for story, count in wanted.items() if story not in stories)
-        return Ruling(frozenset(reports), frozenset(stories), allowed[0][1] if allowed else None)
+            if placement is not None:
+                placed[other] = Placement(*placement)
+        return settlement.rule(entry_id, placed)
 
     def blocks(self, first: str, second: str) -> bool:
         """Tell whether editors keep two stories apart."""
-        if not self._in_force():
-            return False
-        left, right = self._members(first), self._members(second)
-        return opposed(left, right, self._decisions.touching(left if len(left) < len(right) else right))
+        settlement = self.settlement()
+        return bool(settlement) and settlement.barrier(self._members(first), self._members(second)) is not None
 
-    def binds(self, staying: Iterable[str], leaving: Iterable[str]) -> bool:
-        """Tell whether editors want some of these entries together: a split is not the machine's to make."""
-        if not self._in_force():
+    def holds(self, report_id: str) -> bool:
+        """Tell whether a report stands where it stands by an editor's word: with entries of other reports, or pinned."""
+        settlement = self.settlement()
+        if not settlement and not self._pins:
             return False
-        there, gone = frozenset(staying), frozenset(leaving)
-        decisions = self._decisions.touching(gone)
-        return any(partners(entry, decisions).get(other) == "together" for entry in gone for other in there)
+        inside = frozenset(self._entries.ids_of_report(report_id))
+        return not inside.isdisjoint(self._pins) or any(settlement.group(entry) - inside for entry in inside)
 
-    def _in_force(self) -> bool:
-        if self._any is None:
-            self._any = self._decisions.any_active()
-        return self._any
+    def breaches(self, story_id: str) -> tuple[frozenset[str], ...]:
+        """Return the entries that can't stay in a story, in as few parts as may each stand in one; mostly none."""
+        settlement = self.settlement()
+        return settlement.divide(self._entries.ids_of_story(story_id))[1:] if settlement else ()
+
+    def pinned(self, story_id: str) -> str | None:
+        """Return the entry of a story that was pinned last."""
+        self.settlement()
+        if not self._pins:
+            return None
+        members = self._members(story_id)
+        return next((entry for entry in self._pins if entry in members), None)
+
+    def between(self, left: Iterable[str], right: Iterable[str]) -> Decision | None:
+        """Return the newest decision that keeps entries of two stories apart."""
+        number = self.settlement().barrier(left, right)
+        return None if number is None else self._decisions.get(number)
 
     def _members(self, story_id: str) -> frozenset[str]:
         return frozenset(self._entries.ids_of_story(story_id))
-
-
-def partners(entry_id: str, decisions: Iterable[Decision]) -> dict[str, str]:
-    """Return other entry -> the sign ('together' or 'apart') of the newest decision that names both."""
-    signs: dict[str, str] = {}
-    for decision in decisions:
-        for part in decision.parts:
-            if entry_id in part.left:
-                signs.update(dict.fromkeys(part.right - {entry_id}, part.sign))
-            if entry_id in part.right:
-                signs.update(dict.fromkeys(part.left - {entry_id}, part.sign))
-    return signs
-
-
-def opposed(left: frozenset[str], right: frozenset[str], decisions: Iterable[Decision]) -> bool:
-    """Tell whether some entry of ``left`` and some entry of ``right`` are to stay apart."""
-    kept = list(decisions)
-    named = {entry for decision in kept for part in decision.parts for entry in part.left | part.right}
-    return any(
-        sign == "apart" and other in right
-        for entry in sorted(left & named)
-        for other, sign in partners(entry, kept).items()
-    )

@@ -120,7 +120,7 @@ class Saver:
         What an earlier pass or an editor's verb left unsettled is taken along.
         """
         with self._store.transaction():
-            self._placer.touched |= self._placer.stories.unsettled()
+            self._placer.resume()
             self._watcher.look(self._placer.finish(now), now)
             self._placer.stories.settled()
 

@@ -5,66 +5,93 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from aggregator.pipeline.placing import Placer
-from aggregator.storage.database import Store
-from aggregator.storage.entries import EntryStore
-from aggregator.storage.stories import StoryStore
+from aggregator.storage.times import from_text, to_text
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Stories with their pins, reports with their stories, entries with their reports."""
+    """Stories with what is theirs alone, reports with their stories, entries with their reports."""
 
-    pins: Mapping[str, str | None]
-    reports: Mapping[str, str]
-    entries: Mapping[str, str]
+    opened: Mapping[str, datetime]  # story -> when
+    split_from: Mapping[str, str | None]  # story -> the story it once left
+    redirects: Mapping[str, str]  # id that is gone -> story
+    reports: Mapping[str, str]  # report -> story
+    entries: Mapping[str, str]  # entry -> report
 
     def to_json(self) -> dict[str, object]:
         """Return JSON values."""
-        return {"pins": dict(self.pins), "reports": dict(self.reports), "entries": dict(self.entries)}
+        return {
+            "opened": {story: to_text(moment) for story, moment in self.opened.items()},
+            "split_from": dict(self.split_from),
+            "redirects": dict(self.redirects),
+            "reports": dict(self.reports),
+            "entries": dict(self.entries),
+        }
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, object]) -> Self:
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
         """Read what ``to_json`` gave."""
-        return cls(kept["pins"], kept["reports"], kept["entries"])  # type: ignore[arg-type]
+        opened = {story: from_text(moment) for story, moment in kept["opened"].items()}
+        return cls(opened, kept["split_from"], kept["redirects"], kept["reports"], kept["entries"])
 
 
-def take(store: Store, story_ids: Sequence[str]) -> Snapshot:
+# What a verb that moved nothing keeps: there is nothing to put back.
+NOTHING = Snapshot({}, {}, {}, {}, {})
+
+
+def take(placer: Placer, story_ids: Sequence[str]) -> Snapshot:
     """Return how these stories stand now."""
-    stories, entries = StoryStore(store), EntryStore(store)
+    stories, entries = placer.stories, placer.entries
     reports = {report: story for story in story_ids for report in stories.reports_of(story)}
     return Snapshot(
-        pins={story: stories.pinned(story) for story in story_ids},
+        opened={story: stories.opened(story) for story in story_ids},
+        split_from={story: stories.split_from(story) for story in story_ids},
+        redirects={old: story for story in story_ids for old in stories.merged_from(story)},
         reports=reports,
         entries={entry: report for report in reports for entry in entries.ids_of_report(report)},
     )
 
 
-def restore(store: Store, placer: Placer, before: Snapshot, now: datetime) -> list[str]:
-    """Put everything back where it stood; copies that joined a report since go with it. Return the stories touched."""
-    stories, entries = StoryStore(store), EntryStore(store)
-    touched: set[str] = set()
-    for story in before.pins:
+def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
+    """Put everything back where it stood; return the stories touched.
+
+    What has come since stays where it is, but for copies: one that joined a report goes with that report, and one that
+    joined a report which the verb had made out of another goes back into that one.
+    """
+    stories, entries = placer.stories, placer.entries
+    standing = {entry: report for entry, report in before.entries.items() if entries.placement(entry) is not None}
+    wanted = {before.reports[report] for report in standing.values()}
+    for story in sorted(wanted):
         if not stories.lives(story):
-            stories.reopen_story(story, now)
-        touched.add(story)
-    for entry, report in before.entries.items():
-        now_in = entries.placement(entry)
-        if now_in is None or now_in[0] == report:
-            continue
-        touched.add(now_in[1])
-        placer.join_report(entry, report, before.reports[report], now)
+            stories.reopen_story(story, before.opened[story], before.split_from[story])
+    touched = wanted | _rejoin(placer, before, standing, now)
+    left: dict[str, str] = {}  # story -> where the last report that left it went
     for report, story in before.reports.items():
         current = stories.story_of_report(report)
         if current is not None and current != story:
-            touched.add(current)
+            left[current] = story
             placer.move_report(report, story)
-    for story, pinned in before.pins.items():
-        stories.pin(story, pinned)
-    for story in sorted(touched - before.pins.keys()):
+    for story in wanted:
+        stories.redirect((old for old, target in before.redirects.items() if target == story), story)
+    for story in sorted((touched | left.keys()) - wanted):
         if not stories.reports_of(story):
-            touched.discard(story)
-            placer.close(story, next(iter(sorted(before.pins))), now, "emptied by an undo")
-    return sorted(touched)
+            placer.close(story, left.get(story, min(wanted)), now, "emptied by an undo")
+    return touched | left.keys()
+
+
+def _rejoin(placer: Placer, before: Snapshot, standing: Mapping[str, str], now: datetime) -> set[str]:
+    """Put entries back into the reports that they were taken out of, and their later copies with them."""
+    entries = placer.entries
+    touched: set[str] = set()
+    for entry, report in standing.items():
+        place = entries.placement(entry)
+        if place is None or place[0] == report:
+            continue
+        for member in entries.ids_of_report(place[0]):
+            if member == entry or member not in standing:
+                placer.join_report(member, report, before.reports[report], now)
+        touched.add(place[1])
+    return touched

@@ -11,6 +11,7 @@ from aggregator.exceptions import NotFoundError
 from aggregator.fetching.politeness import address_key
 from aggregator.model import Feed, FeedOutcome
 from aggregator.pipeline.poll import Poll
+from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
 
 
@@ -92,3 +93,13 @@ def _skipped(poll: Poll, note: str) -> FeedOutcome:
     return FeedOutcome(
         poll.stored.shown, poll.stored.url, "skipped", next_fetch=poll.stored.state.next_fetch, note=note
     )
+
+
+def poll_again(store: Store, feed: Feed) -> None:
+    """Make a feed due at once: its failures, and that it was given up as gone, are forgotten."""
+    rows = FeedStore(store)
+    stored = rows.by_url(feed.url)
+    if stored is not None:
+        state = replace(stored.state, gone=False, gone_since=None, failures=0, first_failed=None, next_fetch=None)
+        with store.transaction():
+            rows.save_state(stored.id, state)

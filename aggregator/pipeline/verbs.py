@@ -1,20 +1,21 @@
 """Editors' verbs: merge, split, move, pin, forbid, undo. Each is one transaction, a decision that every later run obeys.
 
-A verb names entries, not stories, in what it stores: stories come and go, entries stay.
+A verb names entries, not stories, in what it stores: stories come and go, entries stay. What it states is written in
+``clustering/constraints.py``, where all decisions are resolved: the newer of two that contradict one another rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from aggregator.clustering.identifiers import mint
+from aggregator.clustering.constraints import Constraint, forbidden, merged, moved, parted
 from aggregator.exceptions import DecisionError
 from aggregator.model import Match
 from aggregator.pipeline.placing import Placer
-from aggregator.pipeline.snapshots import Snapshot, restore, take
+from aggregator.pipeline.snapshots import NOTHING, Snapshot, restore, take
 from aggregator.storage.database import Store
-from aggregator.storage.decisions import Decision, DecisionKind, DecisionStore, Part
+from aggregator.storage.decisions import Decision, DecisionKind, DecisionStore, reference
 
 
 class Editor:
@@ -32,25 +33,23 @@ class Editor:
     def merge(self, prefixes: Sequence[str]) -> str:
         """Make several stories one; the oldest keeps its id, which is returned."""
         with self._store.transaction():
-            ids = sorted({self._stories.resolve(prefix) for prefix in prefixes}, key=self._stories.opened)
+            ids = sorted({self._stories.resolve(prefix) for prefix in prefixes}, key=self._stories.age)
             if len(ids) < 2:
                 raise DecisionError("merge takes two different stories or more")
-            members = {story: self._members(story) for story in ids}
+            members = [self._members(story) for story in ids]
             kept, others = ids[0], ids[1:]
-            before = take(self._store, ids)
-            parts = [Part("together", members[kept], members[other]) for other in others]
-            sentence = f"{self._by} merged {', '.join(others)} into {kept}."
+            before = take(self._placer, ids)
             for other in others:
                 for report in self._stories.reports_of(other):
-                    self._move_report(report, kept)
+                    self._placer.move_report(report, kept)
                 self._placer.close(other, kept, self._now, "merged by an editor")
             self._record(
                 "merge",
-                sentence,
-                [kept, *others],
+                f"{self._by} merged {', '.join(others)} into {kept}.",
+                ids,
                 before,
-                parts,
-                [(entry, kept) for o in others for entry in members[o]],
+                lambda number: merged(number, members),
+                {kept: frozenset().union(*members[1:])},
             )
             self._placer.settle([kept], self._now)
         return kept
@@ -61,19 +60,20 @@ class Editor:
             story = self._stories.resolve(prefix)
             members = self._members(story)
             leaving = frozenset(self._entries.resolve(entry) for entry in entry_prefixes)
+            if not leaving:
+                raise DecisionError("split takes at least one entry")
             self._all_in(leaving, members, story)
             if leaving == members:
                 raise DecisionError(f"all entries of {story} would leave it; nothing to split")
-            before = take(self._store, [story])
-            made = self._separate(story, leaving)
-            sentence = f"{self._by} split {len(leaving)} of {len(members)} entries from {story} into {made}."
+            before = take(self._placer, [story])
+            made = self._placer.separate(story, leaving, self._now)
             self._record(
                 "split",
-                sentence,
+                f"{self._by} split {len(leaving)} of {len(members)} entries from {story} into {made}.",
                 [story, *sorted(leaving)],
                 before,
-                [Part("apart", leaving, members - leaving), Part("together", leaving, leaving)],
-                [(entry, made) for entry in leaving],
+                lambda number: parted(number, members - leaving, leaving),
+                {made: leaving},
             )
             self._placer.settle([story, made], self._now)
         return made
@@ -86,49 +86,55 @@ class Editor:
             source = self._entries.get(entry).story_id
             if source == target:
                 raise DecisionError(f"entry {entry} is in story {target} already")
-            staying = self._members(source) - {entry}
-            there = self._members(target)
-            before = take(self._store, [source, target])
-            report = self._report_of_own(frozenset({entry}))
-            self._move_report(report, target)
-            parts = [Part("together", frozenset({entry}), there)]
-            if staying:
-                parts.append(Part("apart", frozenset({entry}), staying))
-            else:
+            own = frozenset({entry})
+            from_, to = self._members(source), self._members(target)
+            before = take(self._placer, [source, target])
+            self._placer.move_report(self._placer.report_of_own(own, self._now), target)
+            if from_ == own:
                 self._placer.close(source, target, self._now, "its last entry was moved by an editor")
-            sentence = f"{self._by} moved entry {entry} from {source} to {target}."
-            self._record("move", sentence, [entry, target], before, parts, [(entry, target)])
-            self._placer.settle([target, *([source] if staying else [])], self._now)
+            self._record(
+                "move",
+                f"{self._by} moved entry {entry} from {source} to {target}.",
+                [entry, target],
+                before,
+                lambda number: moved(number, entry, from_, to),
+                {target: own},
+            )
+            self._placer.settle([source, target], self._now)
         return target
 
     def pin(self, prefix: str, entry_prefix: str) -> str:
-        """Make an entry the canonical one of its story, whatever the order says."""
+        """Make an entry the canonical one of its story, whatever the order says; of two pins in a story the newer rules."""
         with self._store.transaction():
             story = self._stories.resolve(prefix)
             entry = self._entries.resolve(entry_prefix)
             self._all_in(frozenset({entry}), self._members(story), story)
-            before = take(self._store, [story])
-            self._stories.pin(story, entry)
             sentence = f"{self._by} pinned {entry} as the canonical entry of {story}."
-            self._record("pin", sentence, [story, entry], before, [], [])
+            self._record("pin", sentence, [story, entry], NOTHING, lambda number: (), {})
             self._placer.settle([story], self._now)
         return story
 
     def forbid(self, first: str, second: str) -> None:
         """Keep two stories or entries apart for good; where they stand together now, the second leaves."""
         with self._store.transaction():
-            (left_story, left), (right_story, right) = self._side(first), self._side(second)
+            (story, left), (other_story, right) = self._side(first), self._side(second)
             if left & right:
-                raise DecisionError(f"{first} and {second} are the same; nothing can be kept apart from itself")
-            before = take(self._store, sorted({left_story, right_story}))
-            touched, edges = [left_story, right_story], []
-            if left_story == right_story:
-                made = self._separate(left_story, right)
-                touched.append(made)
-                edges = [(entry, made) for entry in right]
+                raise DecisionError(f"{first} and {second} are the same or one holds the other; split it instead")
+            together = story == other_story
+            before = take(self._placer, [story]) if together else NOTHING
             sentence = f"{self._by} forbade {first} and {second} to be one story."
-            self._record("forbid", sentence, [first, second], before, [Part("apart", left, right)], edges)
-            self._placer.settle(sorted(set(touched)), self._now)
+            number = self._record(
+                "forbid",
+                sentence,
+                [first, second],
+                before,
+                lambda number: forbidden(number, left, right, self._decisions.constraints()),
+                {},
+            )
+            touched = [story, other_story]
+            if together:
+                touched.append(self._send_away(right, story, number, sentence))
+            self._placer.settle(touched, self._now)
 
     def undo(self) -> Decision:
         """Take back the last verb in force and restore what stood before it; later arrivals stay."""
@@ -137,7 +143,10 @@ class Editor:
             if last is None:
                 raise DecisionError("there is no verb to undo")
             self._decisions.undo(last.id, self._by, self._now)
-            touched = restore(self._store, self._placer, Snapshot.from_json(last.before), self._now)
+            touched = restore(self._placer, Snapshot.from_json(last.before), self._now)
+            pinned = self._entries.placement(last.arguments[1]) if last.kind == "pin" else None
+            if pinned is not None:
+                touched.add(pinned[1])
             self._placer.settle(touched, self._now)
         return last
 
@@ -158,23 +167,14 @@ class Editor:
         story = self._stories.resolve(prefix)
         return story, self._members(story)
 
-    def _separate(self, story: str, leaving: frozenset[str]) -> str:
-        made = mint("s", *sorted(leaving), "split", taken=self._stories.id_taken)
-        self._stories.open_story(made, self._now, split_from=story)
-        for report in sorted({self._entries.get(entry).report_id for entry in leaving}):
-            inside = leaving & frozenset(self._entries.ids_of_report(report))
-            self._move_report(self._report_of_own(inside), made)
+    def _send_away(self, entries: frozenset[str], story: str, number: int, sentence: str) -> str:
+        """Take entries out of a story with those that older decisions bind to them, and with the copies of their text."""
+        settlement = self._placer.rulings.settlement()
+        bound = frozenset(other for entry in entries for other in settlement.group(entry))
+        leaving = self._placer.with_copies(bound & self._members(story))
+        made = self._placer.separate(story, leaving, self._now)
+        self._link(number, "forbid", sentence, {made: leaving})
         return made
-
-    def _report_of_own(self, entries: frozenset[str]) -> str:
-        """Return a report that holds exactly these entries of one report: theirs, or one made for them."""
-        report = self._entries.get(min(entries)).report_id
-        if frozenset(self._entries.ids_of_report(report)) == entries:
-            return report
-        return self._placer.divide_report(report, sorted(entries), self._now)
-
-    def _move_report(self, report: str, story: str) -> None:
-        self._placer.move_report(report, story)
 
     def _record(
         self,
@@ -182,11 +182,18 @@ class Editor:
         sentence: str,
         arguments: Sequence[str],
         before: Snapshot,
-        parts: Sequence[Part],
-        edges: Sequence[tuple[str, str]],
-    ) -> None:
-        number = self._decisions.add(kind, self._by, self._now, sentence, arguments, before.to_json(), parts)
-        for entry, story in sorted(edges):
-            evidence = {"decision": number, "by": self._by, "verb": kind, "sentence": sentence}
-            match = Match("editor", entry, story, kind, 1.0, 1.0, evidence, f"decision {number}")
-            self._stories.add_match(match, None, story, self._now)
+        states: Callable[[int], Sequence[Constraint]],
+        placed: Mapping[str, frozenset[str]],
+    ) -> int:
+        number = self._decisions.next_number()
+        self._decisions.add(number, kind, self._by, self._now, sentence, arguments, before.to_json(), states(number))
+        self._link(number, kind, sentence, placed)
+        return number
+
+    def _link(self, number: int, kind: DecisionKind, sentence: str, placed: Mapping[str, frozenset[str]]) -> None:
+        """Leave the verb as the reason why these entries stand in these stories."""
+        evidence = {"decision": number, "by": self._by, "verb": kind, "sentence": sentence}
+        for story, entries in placed.items():
+            for entry in sorted(entries):
+                match = Match("editor", entry, story, kind, 1.0, 1.0, evidence, reference(number))
+                self._stories.add_match(match, None, story, self._now)

@@ -8,19 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from aggregator.clustering.constraints import Constraint
 from aggregator.storage.database import Store
 from aggregator.storage.times import from_text, to_text
 
 DecisionKind = Literal["merge", "split", "move", "pin", "forbid"]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One constraint of a decision: the entries of ``left`` and ``right`` belong together, or apart."""
-
-    sign: Literal["together", "apart"]
-    left: frozenset[str]
-    right: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +26,7 @@ class Decision:
     sentence: str
     arguments: tuple[str, ...]
     before: Mapping[str, object]
-    parts: tuple[Part, ...]
+    constraints: tuple[Constraint, ...]
     undone_at: datetime | None = None
     undone_by: str | None = None
 
@@ -45,24 +37,31 @@ class DecisionStore:
     def __init__(self, store: Store) -> None:
         self._db = store.connection
 
-    def any_active(self) -> bool:
-        """Tell whether a decision is in force."""
-        return self._db.execute("SELECT 1 FROM decision WHERE undone_at IS NULL LIMIT 1").fetchone() is not None
+    def stamp(self) -> tuple[int, int]:
+        """Return what differs whenever other decisions are in force than before."""
+        newest, undone = self._db.execute("SELECT coalesce(max(id), 0), count(undone_at) FROM decision").fetchone()
+        return newest, undone
+
+    def next_number(self) -> int:
+        """Return the number that the next decision gets, within the caller's transaction."""
+        return self.stamp()[0] + 1
 
     def add(
         self,
+        number: int,
         kind: DecisionKind,
         by: str,
         at: datetime,
         sentence: str,
         arguments: Sequence[str],
         before: Mapping[str, object],
-        parts: Sequence[Part],
-    ) -> int:
-        """Store a decision with its constraints; return its number."""
-        cursor = self._db.execute(
-            "INSERT INTO decision (kind, by, at, sentence, arguments, before) VALUES (?, ?, ?, ?, ?, ?)",
+        constraints: Sequence[Constraint],
+    ) -> None:
+        """Store a decision with its constraints under the number that :meth:`next_number` gave."""
+        self._db.execute(
+            "INSERT INTO decision (id, kind, by, at, sentence, arguments, before) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
+                number,
                 kind,
                 by,
                 to_text(at),
@@ -71,29 +70,35 @@ class DecisionStore:
                 json.dumps(before, ensure_ascii=False, sort_keys=True),
             ),
         )
-        number = int(cursor.lastrowid or 0)
         self._db.executemany(
             "INSERT INTO decision_entry (decision_id, part, sign, side, entry_id) VALUES (?, ?, ?, ?, ?)",
             [
-                (number, index, part.sign, side, entry_id)
-                for index, part in enumerate(parts)
-                for side, members in (("left", part.left), ("right", part.right))
+                (number, index, constraint.sign, side, entry_id)
+                for index, constraint in enumerate(constraints)
+                for side, members in (("left", constraint.left), ("right", constraint.right))
                 for entry_id in sorted(members)
             ],
         )
-        return number
 
-    def touching(self, entry_ids: Iterable[str]) -> list[Decision]:
-        """Return the decisions in force whose constraints name one of these entries, oldest first."""
-        numbers: set[int] = set()
-        for entry_id in entry_ids:
-            rows = self._db.execute(
-                "SELECT DISTINCT d.id FROM decision_entry m JOIN decision d ON d.id = m.decision_id"
-                " WHERE m.entry_id = ? AND d.undone_at IS NULL",
-                (entry_id,),
+    def constraints(self) -> list[Constraint]:
+        """Return what all decisions in force state, oldest first."""
+        return _constraints(
+            self._db.execute(
+                "SELECT m.decision_id, m.part, m.sign, m.side, m.entry_id FROM decision_entry m"
+                " JOIN decision d ON d.id = m.decision_id WHERE d.undone_at IS NULL ORDER BY m.decision_id, m.part"
             )
-            numbers.update(row[0] for row in rows)
-        return self._load(sorted(numbers))
+        )
+
+    def pins(self) -> list[str]:
+        """Return the entries that pins in force name, newest first."""
+        rows = self._db.execute(
+            "SELECT arguments FROM decision WHERE kind = 'pin' AND undone_at IS NULL ORDER BY id DESC"
+        )
+        return [json.loads(arguments)[1] for (arguments,) in rows]
+
+    def get(self, number: int) -> Decision:
+        """Return the decision with this number."""
+        return self._one(number)
 
     def active(self) -> list[Decision]:
         """Return all decisions in force, oldest first."""
@@ -107,10 +112,11 @@ class DecisionStore:
         return self._load([row[0]])[0] if row[0] is not None else None
 
     def undo(self, decision_id: int, by: str, at: datetime) -> None:
-        """Mark a decision as taken back; it stays in the log."""
+        """Mark a decision as taken back: it stays in the log, but is no longer a reason why anything stands anywhere."""
         self._db.execute(
             "UPDATE decision SET undone_at = ?, undone_by = ? WHERE id = ?", (to_text(at), by, decision_id)
         )
+        self._db.execute("DELETE FROM match WHERE kind = 'editor' AND parameters = ?", (reference(decision_id),))
 
     def log(self, limit: int | None = None) -> list[Decision]:
         """Return decisions newest first, those taken back among them."""
@@ -125,11 +131,10 @@ class DecisionStore:
             "SELECT kind, by, at, sentence, arguments, before, undone_at, undone_by FROM decision WHERE id = ?",
             (number,),
         ).fetchone()
-        sides: dict[int, tuple[str, dict[str, set[str]]]] = {}
-        for part, sign, side, entry_id in self._db.execute(
-            "SELECT part, sign, side, entry_id FROM decision_entry WHERE decision_id = ? ORDER BY part", (number,)
-        ):
-            sides.setdefault(part, (sign, {"left": set(), "right": set()}))[1][side].add(entry_id)
+        rows = self._db.execute(
+            "SELECT decision_id, part, sign, side, entry_id FROM decision_entry WHERE decision_id = ? ORDER BY part",
+            (number,),
+        )
         return Decision(
             id=number,
             kind=kind,
@@ -138,10 +143,24 @@ class DecisionStore:
             sentence=sentence,
             arguments=tuple(json.loads(arguments)),
             before=json.loads(before),
-            parts=tuple(
-                Part("apart" if sign == "apart" else "together", frozenset(both["left"]), frozenset(both["right"]))
-                for sign, both in sides.values()
-            ),
+            constraints=tuple(_constraints(rows)),
             undone_at=from_text(undone_at),
             undone_by=undone_by,
         )
+
+
+def reference(number: int) -> str:
+    """Return how the evidence of an edge names the decision behind it."""
+    return f"decision {number}"
+
+
+def _constraints(rows: Iterable[tuple[int, int, str, str, str]]) -> list[Constraint]:
+    sides: dict[tuple[int, int], tuple[str, dict[str, set[str]]]] = {}
+    for number, part, sign, side, entry_id in rows:
+        sides.setdefault((number, part), (sign, {"left": set(), "right": set()}))[1][side].add(entry_id)
+    return [
+        Constraint(
+            number, "apart" if sign == "apart" else "together", frozenset(both["left"]), frozenset(both["right"])
+        )
+        for (number, _), (sign, both) in sides.items()
+    ]

@@ -2,56 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.exceptions import AmbiguousIdError, NotFoundError
-from aggregator.model import Entry, EntryData, Evidence, Revision
+from aggregator.exceptions import NotFoundError
+from aggregator.model import Entry, Revision
 from aggregator.storage.database import Store
+from aggregator.storage.entry_rows import (
+    FACTS,
+    INSERT,
+    KNOWN,
+    KNOWN_OF_ENTRY,
+    REVISE,
+    EntryRow,
+    KnownEntry,
+    entry_of,
+    known_of,
+    values_of,
+)
+from aggregator.storage.prefixes import resolve_prefix
 from aggregator.storage.times import from_text, to_text
 
 _CHUNK = 500  # bound variables a statement; SQLite's own limit is 32,766
-
-
-@dataclass(frozen=True, slots=True)
-class KnownEntry:
-    """What decides whether an arriving entry is known, edited or new."""
-
-    id: str
-    number: int
-    key: str
-    guid: str | None
-    title: str
-    url: str | None
-    canonical_url: str | None
-    content_hash: str
-    revisions: int
-    last_seen: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class EntryRow:
-    """An entry as it is written: the publisher's words beside what we found out."""
-
-    id: str
-    feed_id: int
-    data: EntryData
-    publisher: str
-    agency: str | None
-    language: str | None
-    category: str | None
-    canonical_url: str | None
-    time: datetime
-    text: str
-    content_hash: str
-    correction: str | None
-    evidence: Evidence
-    index_title: str  # normalised words for full-text search
-    index_text: str
-    backlog: bool = False
 
 
 class EntryStore:
@@ -77,24 +50,24 @@ class EntryStore:
         for chunk in _chunks(keys):
             marks = ", ".join("?" * len(chunk))
             for row in self._db.execute(
-                f"SELECT {_KNOWN} FROM entry WHERE feed_id = ? AND key IN ({marks})", (feed_id, *chunk)
+                f"SELECT {KNOWN} FROM entry WHERE feed_id = ? AND key IN ({marks})", (feed_id, *chunk)
             ):
-                found[row[2]] = _known(row)
+                found[row[2]] = known_of(row)
             for row in self._db.execute(
-                f"SELECT {_KNOWN_E}, a.key FROM entry_alias a JOIN entry e ON e.id = a.entry_id"
+                f"SELECT {KNOWN_OF_ENTRY}, a.key FROM entry_alias a JOIN entry e ON e.id = a.entry_id"
                 f" WHERE a.feed_id = ? AND a.key IN ({marks})",
                 (feed_id, *chunk),
             ):
-                found.setdefault(row[-1], _known(row[:-1]))
+                found.setdefault(row[-1], known_of(row[:-1]))
         return found
 
     def recent(self, feed_id: int, limit: int = 300) -> list[KnownEntry]:
         """Return the feed's entries that were seen last: where a republished entry may be found."""
         rows = self._db.execute(
-            f"SELECT {_KNOWN} FROM entry WHERE feed_id = ? ORDER BY last_seen DESC, number DESC LIMIT ?",
+            f"SELECT {KNOWN} FROM entry WHERE feed_id = ? ORDER BY last_seen DESC, number DESC LIMIT ?",
             (feed_id, limit),
         )
-        return [_known(row) for row in rows]
+        return [known_of(row) for row in rows]
 
     def has_any(self, feed_id: int) -> bool:
         """Tell whether the feed ever brought an entry."""
@@ -110,7 +83,7 @@ class EntryStore:
         """Insert a new entry; return its number."""
         seen = to_text(now)
         own = (seen, seen, row.id, row.feed_id, row.data.key, report_id, story_id, int(row.backlog))
-        cursor = self._db.execute(_INSERT, (*_values(row), *own))
+        cursor = self._db.execute(INSERT, (*values_of(row), *own))
         number = int(cursor.lastrowid or 0)
         self._db.execute(
             "INSERT INTO entry_fts (rowid, title, text) VALUES (?, ?, ?)", (number, row.index_title, row.index_text)
@@ -125,7 +98,7 @@ class EntryStore:
             " coalesce((SELECT max(replaced) FROM revision r WHERE r.entry_id = entry.id), first_seen), ? FROM entry WHERE id = ?",
             (to_text(now), known.id),
         )
-        self._db.execute(_REVISE, (*_values(row), to_text(now), known.id))
+        self._db.execute(REVISE, (*values_of(row), to_text(now), known.id))
         self._db.execute(
             "UPDATE entry_fts SET title = ?, text = ? WHERE rowid = ?", (row.index_title, row.index_text, known.number)
         )
@@ -245,177 +218,22 @@ class EntryStore:
 
         ``light`` leaves summary and content empty, where only the facts about an entry are wanted.
         """
-        return [_entry(row) for row in self._rows(where, values, light=light)]
+        return [entry_of(row) for row in self._rows(where, values, light=light)]
 
     def iterate(self, where: str, values: tuple[object, ...] = ()) -> Iterator[Entry]:
         """Like :meth:`select`, one at a time, for whole archives."""
         for row in self._rows(where, values):
-            yield _entry(row)
+            yield entry_of(row)
 
     def _rows(self, where: str, values: tuple[object, ...], *, light: bool = False) -> sqlite3.Cursor:
         cursor = self._db.cursor()
         cursor.row_factory = sqlite3.Row
         bodies = "'' AS summary, '' AS content" if light else "e.summary, e.content"
         return cursor.execute(
-            f"SELECT {_FACTS}, {bodies}, length(e.text) AS text_length, f.url AS feed_url, f.authority, f.agency AS agency_feed, f.publisher AS feed_publisher,"
+            f"SELECT {FACTS}, {bodies}, length(e.text) AS text_length, f.url AS feed_url, f.authority, f.agency AS agency_feed, f.publisher AS feed_publisher,"
             f" coalesce(f.name, f.title, f.url) AS feed_name FROM entry e JOIN feed f ON f.id = e.feed_id {where}",
             values,
         )
-
-
-_KNOWN = "id, number, key, guid, title, url, canonical_url, content_hash, revisions, last_seen"
-_KNOWN_E = ", ".join(f"e.{name}" for name in _KNOWN.split(", "))
-_TEXTS = (
-    "guid",
-    "title",
-    "url",
-    "canonical_url",
-    "publisher",
-    "agency",
-    "language",
-    "category",
-    "author",
-    "published",
-    "published_text",
-    "date_flag",
-    "updated",
-    "time",
-    "summary",
-    "content",
-    "text",
-    "content_hash",
-    "correction",
-    "source_title",
-    "source_url",
-    "canonical_link",
-    "categories",
-    "evidence",
-)
-_FACTS = ", ".join(
-    f"e.{name}"
-    for name in (
-        *_TEXTS,
-        "id",
-        "number",
-        "key",
-        "first_seen",
-        "last_seen",
-        "report_id",
-        "story_id",
-        "revisions",
-        "backlog",
-    )
-    if name not in ("summary", "content", "text")
-)
-_INSERT = (
-    f"INSERT INTO entry ({', '.join(_TEXTS)}, first_seen, last_seen, id, feed_id, key, report_id, story_id, backlog)"
-    f" VALUES ({', '.join('?' * (len(_TEXTS) + 8))})"
-)
-_REVISE = f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _TEXTS)}, last_seen = ?, revisions = revisions + 1 WHERE id = ?"
-
-
-def _values(row: EntryRow) -> tuple[object, ...]:
-    data = row.data
-    return (
-        data.guid,
-        data.title,
-        data.link,
-        row.canonical_url,
-        row.publisher,
-        row.agency,
-        row.language,
-        row.category,
-        data.author,
-        to_text(data.published),
-        data.published_text,
-        data.date_flag,
-        to_text(data.updated),
-        to_text(row.time),
-        data.summary,
-        data.content,
-        row.text,
-        row.content_hash,
-        row.correction,
-        data.source_title,
-        data.source_url,
-        data.canonical_link,
-        json.dumps(data.categories, ensure_ascii=False),
-        json.dumps(row.evidence, ensure_ascii=False, sort_keys=True),
-    )
-
-
-def _known(row: Sequence[object]) -> KnownEntry:
-    entry_id, number, key, guid, title, url, canonical_url, content_hash, revisions, last_seen = row
-    return KnownEntry(
-        str(entry_id),
-        int(str(number)),
-        str(key),
-        None if guid is None else str(guid),
-        str(title),
-        None if url is None else str(url),
-        None if canonical_url is None else str(canonical_url),
-        str(content_hash),
-        int(str(revisions)),
-        from_text(str(last_seen)),
-    )
-
-
-def _entry(row: sqlite3.Row) -> Entry:
-    data = EntryData(
-        key=row["key"],
-        title=row["title"],
-        guid=row["guid"],
-        link=row["url"],
-        summary=row["summary"],
-        content=row["content"],
-        author=row["author"],
-        published=from_text(row["published"]),
-        updated=from_text(row["updated"]),
-        published_text=row["published_text"],
-        date_flag=row["date_flag"],
-        language=row["language"],
-        source_title=row["source_title"],
-        source_url=row["source_url"],
-        canonical_link=row["canonical_link"],
-        categories=tuple(json.loads(row["categories"])),
-    )
-    return Entry(
-        id=row["id"],
-        data=data,
-        feed=row["feed_name"],
-        feed_url=row["feed_url"],
-        publisher=row["publisher"],
-        language=row["language"],
-        canonical_url=row["canonical_url"],
-        agency=row["agency"],
-        authority=row["authority"],
-        category=row["category"],
-        first_seen=from_text(row["first_seen"]),
-        last_seen=from_text(row["last_seen"]),
-        time=from_text(row["time"]),
-        text_length=row["text_length"],
-        report_id=row["report_id"],
-        story_id=row["story_id"],
-        revisions=row["revisions"],
-        correction=row["correction"],
-        from_agency_feed=bool(row["agency_feed"]),
-        backlog=bool(row["backlog"]),
-    )
-
-
-def resolve_prefix(db: sqlite3.Connection, select: str, prefix: str, noun: str) -> str:
-    """Return the one id that begins with ``prefix``; an exact id always wins.
-
-    ``select`` yields an ``id`` column and has no WHERE. Raises NotFoundError or AmbiguousIdError.
-    """
-    wanted = prefix.strip().lower()
-    rows = db.execute(f"{select} WHERE id >= ? AND id < ? ORDER BY id LIMIT 5", (wanted, wanted + "\x7f")).fetchall()
-    found = tuple(str(row[0]) for row in rows)
-    if not wanted or not found:
-        raise NotFoundError(f"no {noun} {prefix!r}")
-    if len(found) == 1 or found[0] == wanted:
-        return found[0]
-    raise AmbiguousIdError(prefix, found)
 
 
 def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -213,6 +213,7 @@ CREATE INDEX match_entry ON match (entry_id);
 CREATE INDEX match_story ON match (story_id);
 """
 
+# The columns of a key stand first in tables WITHOUT ROWID: SQLite 3.40's integrity check mistakes the columns of others.
 DESK: Final = """
 CREATE TABLE decision (
   id INTEGER PRIMARY KEY,
@@ -229,9 +230,9 @@ CREATE TABLE decision (
 CREATE TABLE decision_entry (
   decision_id INTEGER NOT NULL REFERENCES decision (id) ON DELETE CASCADE,
   part INTEGER NOT NULL,
-  sign TEXT NOT NULL CHECK (sign IN ('together', 'apart')),
   side TEXT NOT NULL CHECK (side IN ('left', 'right')),
   entry_id TEXT NOT NULL,
+  sign TEXT NOT NULL CHECK (sign IN ('together', 'apart')),
   PRIMARY KEY (decision_id, part, side, entry_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX decision_entry_entry ON decision_entry (entry_id);

@@ -11,7 +11,7 @@ from datetime import datetime
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Evidence, Flag, Match, StoryQuery, StorySummary
 from aggregator.storage.database import Store
-from aggregator.storage.entries import resolve_prefix
+from aggregator.storage.prefixes import resolve_prefix
 from aggregator.storage.times import from_text, to_text
 
 
@@ -193,10 +193,16 @@ class StoryStore:
             (story_id, into, moment, reason),
         )
 
-    def reopen_story(self, story_id: str, now: datetime) -> None:
-        """Bring back a merged story under its own id: the undo of a merge."""
+    def reopen_story(self, story_id: str, opened: datetime, split_from: str | None) -> None:
+        """Bring back a story that was closed, under its own id and as old as it was: the undo of a merge."""
         self._db.execute("DELETE FROM story_redirect WHERE old_id = ?", (story_id,))
-        self.open_story(story_id, now)
+        self.open_story(story_id, opened, split_from=split_from)
+
+    def redirect(self, old_ids: Iterable[str], story_id: str) -> None:
+        """Let ids that are gone lead to a story."""
+        self._db.executemany(
+            "UPDATE story_redirect SET story_id = ? WHERE old_id = ?", [(story_id, old_id) for old_id in old_ids]
+        )
 
     def pinned(self, story_id: str) -> str | None:
         """Return the entry that an editor pinned as canonical."""
@@ -212,10 +218,15 @@ class StoryStore:
         row = self._db.execute("SELECT split_from FROM story WHERE id = ?", (story_id,)).fetchone()
         return None if row is None else row[0]
 
-    def opened(self, story_id: str) -> tuple[str, str]:
-        """Return what orders stories by age: when it was opened, then its id."""
+    def opened(self, story_id: str) -> datetime:
+        """Return when a story was opened."""
         row = self._db.execute("SELECT opened FROM story WHERE id = ?", (story_id,)).fetchone()
-        return (row[0], story_id)
+        return from_text(str(row[0]))
+
+    def age(self, story_id: str) -> tuple[str, str, str]:
+        """Return what orders stories by age: when opened, for those of one import when first seen, then the id."""
+        row = self._db.execute("SELECT opened, first_seen FROM story WHERE id = ?", (story_id,)).fetchone()
+        return (row[0], row[1], story_id)
 
     # --- evidence --------------------------------------------------------------------------
 

@@ -17,7 +17,6 @@ from aggregator.clustering.constraints import (
     moved,
     parted,
     settle,
-    without,
 )
 
 A, B, C, D = "ea", "eb", "ec", "ed"
@@ -29,6 +28,16 @@ def together(decision: int, left: str, right: str) -> Constraint:
 
 def apart(decision: int, left: str, right: str) -> Constraint:
     return Constraint(decision, "apart", frozenset(left), frozenset(right))
+
+
+def obeys(made: Settlement, constraint: Constraint) -> bool:
+    """Tell whether a constraint holds in full, or was overridden in part."""
+    return all(
+        right in made.group(left) if constraint.sign == "together" else made.are_apart(left, right)
+        for left in constraint.left
+        for right in constraint.right
+        if left != right
+    )
 
 
 # --- one decision --------------------------------------------------------------------------------
@@ -45,7 +54,7 @@ def test_a_split_keeps_both_parts_apart_and_the_leavers_together() -> None:
     assert made.are_apart(A, D)
     assert made.group(C) == {C, D}
     assert made.group(A) == {A}  # those that stay are the machine's
-    assert not made.may_join([A], [D, "other"])
+    assert made.barrier([A], [D, "other"]) == 1
 
 
 def test_a_move_binds_to_the_target_and_keeps_from_the_source() -> None:
@@ -62,8 +71,8 @@ def test_a_move_of_the_last_entry_only_binds() -> None:
 def test_a_forbid_says_nothing_more() -> None:
     made = settle(forbidden(1, {A, B}, {C}))
     assert made.group(A) == {A}
-    assert made.may_join([A], [B])
-    assert not made.may_join([A, "x"], ["y", C])
+    assert made.barrier([A], [B]) is None
+    assert made.barrier([A, "x"], ["y", C]) == 1
 
 
 def test_who_is_named_nowhere_is_free() -> None:
@@ -71,7 +80,26 @@ def test_who_is_named_nowhere_is_free() -> None:
     assert made.rule("other", {A: Placement("r1", "s1")}) == Ruling()
     assert made.group("other") == {"other"}
     assert not settle([])
-    assert settle([]).may_join([A], [A])
+    assert settle([]).barrier([A], [A]) is None
+
+
+def test_the_barrier_is_the_newest_decision_between_two_stories() -> None:
+    made = settle([apart(3, "a", "b"), apart(5, "c", "b"), apart(7, "a", "x")])
+    assert made.barrier("ac", "b") == 5
+    assert made.barrier("a", "b") == 3
+    assert made.barrier("b", "x") is None
+
+
+def test_a_story_in_order_is_one_part() -> None:
+    made = settle([together(1, "a", "b"), apart(2, "a", "c")])
+    assert made.divide(["a", "other", "b"]) == (frozenset("ab"),)
+    assert made.divide(["other"]) == ()
+
+
+def test_a_story_that_breaks_decisions_is_divided_between_groups_and_the_largest_stays() -> None:
+    made = settle([together(1, "b", "d"), apart(2, "a", "b"), apart(3, "c", "a")])
+    assert made.divide(["a", "b", "c", "d"]) == (frozenset("bcd"), frozenset("a"))
+    assert settle([apart(1, "a", "b")]).divide(["b", "a"]) == (frozenset("b"), frozenset("a"))
 
 
 # --- contradictions ------------------------------------------------------------------------------
@@ -91,7 +119,7 @@ def test_an_older_decision_loses_only_the_pairs_that_contradict() -> None:
 def test_what_follows_from_newer_decisions_counts_as_newer() -> None:
     made = settle([apart(1, "a", "c"), together(2, "a", "b"), together(3, "b", "c")])
     assert made.group("a") == {"a", "b", "c"}
-    assert not made.obeys(apart(1, "a", "c"))
+    assert not obeys(made, apart(1, "a", "c"))
 
 
 def test_who_belonged_with_both_stays_with_the_one_that_stays() -> None:
@@ -100,10 +128,19 @@ def test_who_belonged_with_both_stays_with_the_one_that_stays() -> None:
     assert settle([*merge, *forbidden(2, {"e2"}, {"e5"})]).group("e3") == {"e3", "e2"}
 
 
+def test_what_a_forbid_parts_stays_parted_when_a_newer_decision_takes_away_the_reason() -> None:
+    merge = merged(1, [{"a", "b"}, {"c"}])
+    forbid = forbidden(2, {"a"}, {"b"}, merge)
+    assert settle([*merge, *forbid]).group("c") == {"a", "c"}
+    split = parted(3, {"a"}, {"c"})
+    made = settle([*merge, *forbid, *split])
+    assert made.group("c") == {"c"}
+    assert made.are_apart("c", "b")
+
+
 def test_undoing_a_decision_brings_back_what_it_overrode() -> None:
     constraints = [*merged(1, [{A, B}, {C}]), *parted(2, {B, C}, {A})]
-    assert settle(without(constraints, 2)).group(A) == {A, B, C}
-    assert not without(without(constraints, 2), 1)
+    assert settle(one for one in constraints if one.decision != 2).group(A) == {A, B, C}
 
 
 # --- rulings -------------------------------------------------------------------------------------
@@ -192,7 +229,7 @@ def test_the_order_of_storage_decides_nothing(decisions: list[tuple[Constraint, 
 def test_the_last_verb_is_always_obeyed(decisions: list[tuple[Constraint, ...]]) -> None:
     made = settle(flat(decisions))
     if decisions:
-        assert all(made.obeys(one) for one in decisions[-1])
+        assert all(obeys(made, one) for one in decisions[-1])
 
 
 @settings(deadline=None, max_examples=300)
@@ -212,8 +249,29 @@ def test_a_verb_about_others_changes_nothing(
 def test_stories_are_judged_as_their_pairs_are(decisions: list[tuple[Constraint, ...]]) -> None:
     made = settle(flat(decisions))
     left, right = ENTRIES[:5], ENTRIES[5:]
-    assert made.may_join(left, right) == (not any(made.are_apart(one, other) for one in left for other in right))
+    rivals = any(made.are_apart(one, other) for one in left for other in right)
+    assert (made.barrier(left, right) is not None) == rivals
     assert made.may_part(left, right) == (not any(other in made.group(one) for one in left for other in right))
+
+
+@settings(deadline=None, max_examples=300)
+@given(verbs())
+def test_only_who_is_concerned_matters_to_a_ruling(decisions: list[tuple[Constraint, ...]]) -> None:
+    made = settle(flat(decisions))
+    places = {entry: Placement("r" + entry, f"s{number % 3}") for number, entry in enumerate(ENTRIES)}
+    for entry in ENTRIES:
+        known = made.concerned(entry)
+        assert made.rule(entry, {one: places[one] for one in known}) == made.rule(entry, places)
+
+
+@settings(deadline=None, max_examples=300)
+@given(verbs(), st.permutations(ENTRIES))
+def test_no_part_holds_rivals_and_no_group_is_torn(decisions: list[tuple[Constraint, ...]], story: list[str]) -> None:
+    made = settle(flat(decisions))
+    parts = made.divide(story)
+    for part in parts:
+        assert all(made.group(entry) <= part for entry in part)
+        assert not any(made.are_apart(one, other) for one in part for other in part)
 
 
 @settings(deadline=None, max_examples=300)
@@ -244,7 +302,7 @@ def _second_look(
     first, second = chance.choice(sorted(stories)), chance.choice(sorted(stories))
     members = stories[first]
     if first != second:
-        if not made.may_join(members, stories[second]):
+        if made.barrier(members, stories[second]) is not None:
             return
         second, moving = first, stories.pop(second)
     else:

@@ -1,0 +1,381 @@
+CREATE VIEW feed_health AS
+SELECT coalesce(name, title, url) AS feed, url, publisher, last_ok, failures, last_error, next_fetch, possible_gaps,
+       (SELECT count(*) FROM entry WHERE entry.feed_id = feed.id) AS entries
+FROM feed WHERE followed;
+
+CREATE VIEW story_entry AS
+SELECT story.id AS story_id, story.title AS story, entry.report_id, entry.id AS entry_id, entry.title,
+       entry.publisher, entry.agency, entry.url, entry.published, entry.first_seen,
+       entry.id = story.canonical_entry AS canonical
+FROM entry JOIN story ON story.id = entry.story_id;
+
+CREATE TABLE alert (
+  id TEXT PRIMARY KEY,
+  watch TEXT NOT NULL REFERENCES watch (name) ON DELETE CASCADE,
+  story_id TEXT NOT NULL,
+  at TEXT NOT NULL,
+  reason TEXT NOT NULL CHECK (reason IN ('new', 'publishers', 'correction', 'facts')),
+  sentence TEXT NOT NULL,
+  payload TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE alert_entry (
+  watch TEXT NOT NULL REFERENCES watch (name) ON DELETE CASCADE,
+  entry_id TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
+  matched INTEGER NOT NULL,
+  revisions INTEGER NOT NULL,
+  correction TEXT,
+  PRIMARY KEY (watch, entry_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE band (
+  band_key INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  PRIMARY KEY (band_key, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE decision (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('merge', 'split', 'move', 'pin', 'forbid')),
+  by TEXT NOT NULL,
+  at TEXT NOT NULL,
+  sentence TEXT NOT NULL,
+  arguments TEXT NOT NULL,
+  before TEXT NOT NULL,
+  undone_at TEXT,
+  undone_by TEXT
+) STRICT;
+
+CREATE TABLE decision_entry (
+  decision_id INTEGER NOT NULL REFERENCES decision (id) ON DELETE CASCADE,
+  part INTEGER NOT NULL,
+  side TEXT NOT NULL CHECK (side IN ('left', 'right')),
+  entry_id TEXT NOT NULL,
+  sign TEXT NOT NULL CHECK (sign IN ('together', 'apart')),
+  PRIMARY KEY (decision_id, part, side, entry_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE delivery (
+  id INTEGER PRIMARY KEY,
+  alert_id TEXT NOT NULL REFERENCES alert (id) ON DELETE CASCADE,
+  target TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'given_up')),
+  attempts INTEGER NOT NULL DEFAULT 0,
+  next_try TEXT,
+  delivered TEXT,
+  error TEXT,
+  UNIQUE (alert_id, target)
+) STRICT;
+
+CREATE TABLE edition (
+  id TEXT PRIMARY KEY,
+  title TEXT NOT NULL,
+  since TEXT NOT NULL,
+  until TEXT NOT NULL,
+  made TEXT NOT NULL,
+  stories INTEGER NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE entry (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  feed_id INTEGER NOT NULL REFERENCES feed (id),
+  key TEXT NOT NULL,
+  guid TEXT,
+  title TEXT NOT NULL,
+  url TEXT,
+  canonical_url TEXT,
+  publisher TEXT NOT NULL,
+  agency TEXT,
+  language TEXT,
+  category TEXT,
+  author TEXT NOT NULL,
+  published TEXT,
+  published_text TEXT,
+  date_flag TEXT NOT NULL,
+  updated TEXT,
+  first_seen TEXT NOT NULL,
+  last_seen TEXT NOT NULL,
+  time TEXT NOT NULL,
+  backlog INTEGER NOT NULL DEFAULT 0,
+  summary TEXT NOT NULL,
+  content TEXT NOT NULL,
+  text TEXT NOT NULL,
+  content_hash TEXT NOT NULL,
+  revisions INTEGER NOT NULL DEFAULT 0,
+  correction TEXT,
+  source_title TEXT,
+  source_url TEXT,
+  canonical_link TEXT,
+  categories TEXT NOT NULL DEFAULT '[]',
+  evidence TEXT NOT NULL DEFAULT '{}',
+  report_id TEXT REFERENCES report (id),
+  story_id TEXT REFERENCES story (id),
+  UNIQUE (feed_id, key)
+) STRICT;
+
+CREATE TABLE entry_alias (
+  feed_id INTEGER NOT NULL REFERENCES feed (id),
+  key TEXT NOT NULL,
+  entry_id TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
+  PRIMARY KEY (feed_id, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIRTUAL TABLE entry_fts USING fts5 (title, text, tokenize = 'unicode61 remove_diacritics 0');
+
+CREATE TABLE fact (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE feed (
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL DEFAULT 'poll' CHECK (kind IN ('poll', 'archive')),
+  url TEXT NOT NULL,
+  name TEXT,
+  title TEXT,
+  publisher TEXT NOT NULL,
+  category TEXT,
+  language TEXT,
+  authority INTEGER NOT NULL DEFAULT 50,
+  agency INTEGER NOT NULL DEFAULT 0,
+  followed INTEGER NOT NULL DEFAULT 1,
+  paused INTEGER NOT NULL DEFAULT 0,
+  added TEXT NOT NULL,
+  fetch_url TEXT,
+  etag TEXT,
+  last_modified TEXT,
+  content_hash TEXT,
+  next_fetch TEXT,
+  last_fetch TEXT,
+  last_ok TEXT,
+  failures INTEGER NOT NULL DEFAULT 0,
+  first_failed TEXT,
+  last_failed TEXT,
+  last_error TEXT,
+  force_unconditional INTEGER NOT NULL DEFAULT 0,
+  gone_since TEXT,
+  gone INTEGER NOT NULL DEFAULT 0,
+  moved_to TEXT,
+  moved_since TEXT,
+  moved_seen INTEGER NOT NULL DEFAULT 0,
+  learned_interval REAL,
+  entries_per_week REAL,
+  last_new TEXT,
+  hints TEXT,
+  fresh_until TEXT,
+  bad_guids INTEGER NOT NULL DEFAULT 0,
+  ill_formed TEXT,
+  possible_gaps INTEGER NOT NULL DEFAULT 0,
+  last_gap TEXT
+) STRICT;
+
+CREATE TABLE line (
+  feed_id INTEGER NOT NULL REFERENCES feed (id) ON DELETE CASCADE,
+  hash INTEGER NOT NULL,
+  reports INTEGER NOT NULL,
+  last_report TEXT NOT NULL,
+  last_entry INTEGER NOT NULL,
+  PRIMARY KEY (feed_id, hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE match (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('copy', 'story', 'editor')),
+  entry_id TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
+  other_id TEXT NOT NULL,
+  report_id TEXT,
+  story_id TEXT,
+  method TEXT NOT NULL,
+  score REAL NOT NULL,
+  threshold REAL NOT NULL,
+  evidence TEXT NOT NULL,
+  parameters TEXT NOT NULL,
+  at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE poll (
+  id INTEGER PRIMARY KEY,
+  feed_id INTEGER NOT NULL REFERENCES feed (id) ON DELETE CASCADE,
+  at TEXT NOT NULL,
+  status TEXT NOT NULL,
+  http_status INTEGER,
+  new INTEGER NOT NULL,
+  updated INTEGER NOT NULL,
+  known INTEGER NOT NULL,
+  skipped INTEGER NOT NULL,
+  error TEXT,
+  seconds REAL NOT NULL
+) STRICT;
+
+CREATE TABLE report (
+  id TEXT PRIMARY KEY,
+  story_id TEXT REFERENCES story (id),
+  agency TEXT,
+  entries INTEGER NOT NULL,
+  first_seen TEXT NOT NULL,
+  last_seen TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE revision (
+  id INTEGER PRIMARY KEY,
+  entry_id TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  url TEXT,
+  summary TEXT NOT NULL,
+  content TEXT NOT NULL,
+  text TEXT NOT NULL,
+  content_hash TEXT NOT NULL,
+  published TEXT,
+  seen TEXT NOT NULL,
+  replaced TEXT NOT NULL,
+  UNIQUE (entry_id, number)
+) STRICT;
+
+CREATE TABLE sketch (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  entry_id TEXT NOT NULL UNIQUE,
+  report_id TEXT NOT NULL,
+  feed TEXT NOT NULL,
+  publisher TEXT NOT NULL,
+  title TEXT NOT NULL,
+  url TEXT,
+  numbers TEXT NOT NULL,
+  time TEXT NOT NULL,
+  version TEXT NOT NULL,
+  signature BLOB NOT NULL,
+  shingles BLOB NOT NULL,
+  words INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE sqlite_sequence(name,seq);
+
+CREATE TABLE story (
+  id TEXT PRIMARY KEY,
+  title TEXT NOT NULL,
+  url TEXT,
+  publisher TEXT NOT NULL,
+  agency TEXT,
+  language TEXT,
+  category TEXT,
+  entries INTEGER NOT NULL,
+  reports INTEGER NOT NULL,
+  publishers INTEGER NOT NULL,
+  first_seen TEXT NOT NULL,
+  last_seen TEXT NOT NULL,
+  canonical_entry TEXT,
+  pinned_entry TEXT,
+  corrected INTEGER NOT NULL DEFAULT 0,
+  edited INTEGER NOT NULL DEFAULT 0,
+  opened TEXT NOT NULL,
+  changed TEXT NOT NULL,
+  split_from TEXT
+) STRICT;
+
+CREATE TABLE story_memory (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE story_redirect (
+  old_id TEXT PRIMARY KEY,
+  story_id TEXT,
+  at TEXT NOT NULL,
+  reason TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE story_term (
+  term INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  weight REAL NOT NULL,
+  PRIMARY KEY (term, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE story_vector (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  report_id TEXT NOT NULL UNIQUE,
+  entry_id TEXT NOT NULL,
+  story_id TEXT NOT NULL,
+  language TEXT,
+  time REAL NOT NULL,
+  dated INTEGER NOT NULL,
+  version TEXT NOT NULL,
+  vector BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE story_word (
+  language TEXT NOT NULL,
+  term TEXT NOT NULL,
+  documents REAL NOT NULL,
+  cased REAL NOT NULL,
+  capitals REAL NOT NULL,
+  PRIMARY KEY (language, term)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE unsettled (
+  story_id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE watch (
+  name TEXT PRIMARY KEY,
+  query TEXT NOT NULL,
+  targets TEXT NOT NULL,
+  added TEXT NOT NULL,
+  by TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX alert_entry_entry ON alert_entry (entry_id);
+
+CREATE INDEX alert_story ON alert (story_id);
+
+CREATE INDEX alert_watch ON alert (watch, at);
+
+CREATE INDEX decision_entry_entry ON decision_entry (entry_id);
+
+CREATE INDEX delivery_waiting ON delivery (next_try, target) WHERE state = 'waiting';
+
+CREATE INDEX edition_until ON edition (until);
+
+CREATE INDEX entry_corrections ON entry (time) WHERE correction IS NOT NULL;
+
+CREATE INDEX entry_feed_link ON entry (feed_id, canonical_url);
+
+CREATE INDEX entry_first_seen ON entry (first_seen);
+
+CREATE INDEX entry_report ON entry (report_id);
+
+CREATE INDEX entry_story ON entry (story_id, time);
+
+CREATE INDEX feed_due ON feed (next_fetch) WHERE followed AND NOT paused AND NOT gone;
+
+CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
+    ON "_sqlite_migrations" ("migration_set", "name");
+
+CREATE INDEX match_entry ON match (entry_id);
+
+CREATE INDEX match_story ON match (story_id);
+
+CREATE INDEX poll_at ON poll (at);
+
+CREATE INDEX poll_feed ON poll (feed_id, at);
+
+CREATE INDEX report_story ON report (story_id);
+
+CREATE INDEX revision_replaced ON revision (replaced);
+
+CREATE INDEX sketch_report ON sketch (report_id);
+
+CREATE INDEX sketch_time ON sketch (time);
+
+CREATE INDEX story_first_seen ON story (first_seen);
+
+CREATE INDEX story_last_seen ON story (last_seen);
+
+CREATE INDEX story_redirect_target ON story_redirect (story_id);
+
+CREATE INDEX story_vector_story ON story_vector (story_id, number);
+
+CREATE INDEX story_vector_time ON story_vector (time);

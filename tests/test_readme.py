@@ -1,0 +1,187 @@
+"""README.md and the other documents: whatever they tell a reader to type, to set or to open must be there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from aggregator.cli.app import EPILOG
+from aggregator.config.feeds_file import read_feeds
+from aggregator.config.settings_files import keys
+from tests.cli.calling import ARCHIVE, call, newsroom, story_ids, write_archive
+from tests.documents import (
+    DOCUMENTS,
+    README,
+    ROOT,
+    Shown,
+    calls,
+    faults,
+    fenced,
+    inline,
+    known_options,
+    links,
+    options,
+    settings,
+)
+
+RUN = "pip install . && aggregator run"
+TEST = "pip install -e '.[test]' && pytest"
+SAMPLES: dict[str, str] = {
+    "url": "https://wire.example/feed",
+    "name": "Wire",
+    "publisher": "Wire",
+    "category": "defence",
+    "language": "en",
+    "authority": "80",
+    "agency": "true",
+    "interval": "5m",
+    "headers": "{X-Key: {env: NATO_KEY}}",
+    "auth": "{user: desk, password: {env: NATO_KEY}}",
+    "proxy": "http://proxy.example:3128",
+    "paused": "false",
+    "verify_tls": "false",
+    "host_backoff": "false",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in [name for name in os.environ if name.startswith("AGGREGATOR_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no-config"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def readme() -> str:
+    return README.read_text(encoding="utf-8")
+
+
+@pytest.fixture(params=DOCUMENTS, ids=lambda path: path.name)
+def document(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.param
+    return path
+
+
+def test_the_two_commands_stand_there_to_be_copied(readme: str) -> None:
+    blocks = [block.strip() for block in fenced(readme, "sh")]
+    assert blocks[:2] == [RUN, TEST]
+
+
+def test_ci_ends_with_the_test_command() -> None:
+    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.strip()][-1] == TEST
+
+
+def test_what_the_commands_install_is_declared(readme: str) -> None:
+    declared = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for extra in re.findall(r"\.\[(\w+)\]", readme):
+        assert re.search(rf"^{extra} = \[", declared, re.MULTILINE), extra
+    assert 'readme = "README.md"' in declared
+
+
+def test_every_call_that_a_document_shows_is_one(document: Path) -> None:
+    shown = calls(document.read_text(encoding="utf-8"))
+    assert [fault for one in shown for fault in faults(one)] == []
+    if document == README:
+        assert len(shown) > 40  # fewer: the reading of the document broke, not the product
+
+
+def test_every_option_named_by_itself_exists(document: Path) -> None:
+    assert options(document.read_text(encoding="utf-8")) <= known_options()
+
+
+def test_every_setting_that_is_named_exists(document: Path) -> None:
+    named = settings(document.read_text(encoding="utf-8"))
+    assert named <= set(keys())
+    if document == README:
+        assert len(named) > 8
+
+
+def test_links_lead_to_files_of_the_repository(document: Path) -> None:
+    for link in links(document.read_text(encoding="utf-8")):
+        assert (document.parent / link).resolve().is_relative_to(ROOT.resolve()), link
+        assert (document.parent / link).exists(), link
+
+
+def test_a_wrong_call_would_be_found() -> None:
+    for wrong in ("fetsh", "fetch --al", "story pinn", "digest --format pdf", "search", "status extra", "story why"):
+        assert faults(Shown(tuple(wrong.split()), True)), wrong
+    assert faults(Shown(("search",), False)) == []
+
+
+def test_blocks_are_not_wider_than_a_page(readme: str) -> None:
+    assert [line for block in fenced(readme) for line in block.splitlines() if len(line) > 142] == []
+
+
+def test_keys_of_feeds_yaml_are_those_that_are_read(readme: str, folder: Path) -> None:
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \|", readme, re.MULTILINE)
+    named = [key for row in rows for key in re.findall(r"`(\w+)`", row)]
+    assert named[0] == "url"
+    assert set(named) == set(SAMPLES)
+    path = folder / "feeds.yaml"
+    path.write_text("feeds:\n  - " + "\n    ".join(f"{key}: {SAMPLES[key]}" for key in named), encoding="utf-8")
+    [feed] = read_feeds(path, {"NATO_KEY": "k"})
+    assert (feed.url, feed.name, feed.authority, feed.agency, feed.verify_tls) == (
+        "https://wire.example/feed", "Wire", 80, True, False,
+    )  # fmt: skip
+
+
+def test_exit_codes_are_those_of_the_help(readme: str) -> None:
+    table = re.findall(r"^\| (\d+) \| ", readme, re.MULTILINE)
+    assert table == re.findall(r"(?:: |, )(\d+) ", EPILOG)
+
+
+def test_keys_of_json_that_are_shown_exist(readme: str, folder: Path) -> None:
+    [block] = [block for block in fenced(readme, "console") if "evaluate" in block and "--json" in block]
+    shown = json.loads(block[block.index("{") :])
+    scored = call("evaluate", write_archive(Path("labelled.jsonl"), *ARCHIVE), "--json").ok().json()
+    assert list(shown) == list(scored)
+    newsroom()
+    story = story_ids()[ARCHIVE[0]["title"]]
+    why = call("story", "why", story, "--json").ok().json()
+    [sentence] = re.findall(r"With `--json` .*?\.\n", readme, re.DOTALL)
+    named = set(re.findall(r"`(\w+)`", sentence)) - {"links"}
+    assert named
+    assert all(named <= set(link) for link in why["links"])
+
+
+def test_forms_that_are_named_are_those_of_the_digest(readme: str) -> None:
+    [sentence] = re.findall(r"Formats: (.*?)\. Sentences", readme, re.DOTALL)
+    named = re.findall(r"`(\w+)`", sentence)
+    for form in named:
+        assert faults(Shown(("digest", "--format", form), True)) == []
+    assert len(named) == 6
+
+
+def test_first_quarter_of_an_hour_goes_as_written(readme: str, folder: Path) -> None:
+    """The commands of the tour that need no id, one after another, as a newcomer types them."""
+    from_demo = ("--db", "morning/demo.db")
+    call("demo", "--keep", "morning", now=None).ok()
+    noon = "2026-03-10T12:05Z"
+    for shown in calls(readme):
+        if shown.whole and shown.words[0] in ("stories", "search", "digest", "watch"):
+            assert call(*from_demo, *shown.words, now=noon).ok().out.strip() or shown.words[1] == "add", str(shown)
+    call("init", now=None).ok()
+    added = [shown for shown in calls(readme) if shown.whole and shown.words[:2] == ("feeds", "add")]
+    assert added
+    for shown in added:
+        call(*shown.words, now=None).ok()
+    assert "4 feeds" in call("config", "check", now=None).ok().out
+
+
+def test_nothing_is_named_that_only_this_copy_has(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for foreign in (r"\.\./shared", r"/work/", r"/tmp/", r"/root/", r"/home/", r"\bTODO\b", r"\bFIXME\b"):
+        assert not re.search(foreign, text), foreign
+
+
+def test_words_are_the_products_own(readme: str) -> None:
+    prose = re.sub(r"`[^`]*`", "", re.sub(r"^```.*?^```$", "", readme, flags=re.MULTILINE | re.DOTALL))
+    assert not re.search(r"\b(?:articles?|posts?|items?)\b", prose, re.IGNORECASE)
+    assert "`aggregator demo`" in {f"`{code}`" for code in inline(readme)}
