@@ -1,6 +1,6 @@
 """MinHash sketches of documents, and the keys under which a copy is looked up; the only home of datasketch.
 
-Theory of operation. A text is the set of its 3-word shingles, hashed to 32 bits. Five kinds of key propose what may be a
+Theory of operation. A text is the set of its 5-word shingles, hashed to 32 bits. Five kinds of key propose what may be a
 copy; the exact comparison in ``reports.py`` decides:
 
 - band: 32 bands of 4 rows of a 128-permutation MinHash (Broder 1997; Leskovec, Rajaraman and Ullman, Mining of Massive
@@ -30,15 +30,21 @@ if TYPE_CHECKING:
 
 PERMUTATIONS = 128
 BANDS, ROWS = 32, 4
-SHINGLE = 3  # words
+SHINGLE = 5  # words
 SAMPLED = 24  # one shingle in so many is a key of its own
 OPENING_WORDS, OPENING_KEYS = 30, 6
 MIN_WORDS = 12  # below it a text has no shingles worth comparing: its title and link speak for it
 MAX_WORDS = 5_000  # a text is compared by its first words: enough for any report, and a bound on the cost
-VERSION = "minhash-affine32-128p-seed1-w3-b32x4-mod24-v1"
+VERSION = "minhash-affine32-128p-seed1-w5-b32x4-mod24-v2"
 
 _SCHEME = "affine32"  # named, because datasketch 2 changed its default and signatures carry no trace of it
-_MULTIPLIERS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9))
+_MULTIPLIERS = (
+    np.uint64(0x9E3779B97F4A7C15),
+    np.uint64(0xC2B2AE3D27D4EB4F),
+    np.uint64(0x165667B19E3779F9),
+    np.uint64(0x27D4EB2F165667C5),
+    np.uint64(0x85EBCA77C2B2AE63),
+)
 
 Hashes = NDArray[np.uint32]
 
