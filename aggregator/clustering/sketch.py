@@ -7,7 +7,8 @@ copy; the exact comparison in ``reports.py`` decides:
   Datasets, chapter 3). A pair at Jaccard .5 shares a band with probability 1 - (1 - .5^4)^32 = .87, at .6 .99.
 - sample: every shingle whose hash is 0 modulo 24 (Broder's mod-p sketch): a text that stands whole inside a longer one
   shares its samples with it, whatever the Jaccard.
-- opening: the smallest hashes of the first words: a text that a feed cut off after a sentence has too few samples.
+- opening: the first shingle and the smallest hashes of the first words: a text that a feed cut off after a sentence has
+  too few samples.
 - title: all words of the headline: for entries without text.
 - link: the canonical address: one page in several feeds.
 """
@@ -64,7 +65,7 @@ def sketch(document: Document) -> Sketch | None:
     signature = minhash(distinct)
     keys += band_keys(signature)
     keys += [_key("sample", int(one)) for one in distinct[distinct % SAMPLED == 0]]
-    keys += [_key("opening", int(one)) for one in np.unique(hashes[: OPENING_WORDS - SHINGLE + 1])[:OPENING_KEYS]]
+    keys += [_key("opening", one) for one in sorted(_opening(hashes))]
     return Sketch(
         VERSION, signature.astype("<u4").tobytes(), distinct.astype("<u4").tobytes(), tuple(keys), len(tokens)
     )
@@ -114,6 +115,11 @@ def overlap(left: Hashes, right: Hashes) -> tuple[float, float]:
         return 0.0, 0.0
     common = len(np.intersect1d(left, right, assume_unique=True))
     return common / (len(left) + len(right) - common), common / min(len(left), len(right))
+
+
+def _opening(hashes: Hashes) -> set[int]:
+    smallest = np.unique(hashes[: OPENING_WORDS - SHINGLE + 1])[:OPENING_KEYS]
+    return {int(hashes[0]), *smallest.tolist()}
 
 
 def _title_keys(title: Sequence[str]) -> list[int]:

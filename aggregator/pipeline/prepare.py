@@ -8,9 +8,10 @@ from datetime import datetime
 
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import Document, EntryData, FetchFailure, ParsedFeed, Sketch
+from aggregator.newsroom.agencies import without_agency
 from aggregator.parsing.feed import parse
 from aggregator.settings import ParseSettings
-from aggregator.text.boilerplate import line_hashes, without_boilerplate
+from aggregator.text.boilerplate import line_hashes, repeated_tails, without_boilerplate
 from aggregator.text.clean import document
 from aggregator.text.language import identify
 from aggregator.text.tokens import words
@@ -72,7 +73,8 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
     except ParseError as error:
         return FetchFailure("parse", str(error))
     language = task.language or parsed.language
-    names = tuple(name for name in (*task.publisher_names, parsed.title) if name)
+    tails = repeated_tails([data.title for data in parsed.entries])
+    names = tuple(name for name in (*task.publisher_names, parsed.title, *tails) if name)
     entries = tuple(
         prepare_entry(data, language, names, task.known.get(data.key), task.boilerplate, sketching=task.sketching)
         for data in parsed.entries
@@ -95,6 +97,7 @@ def prepare_entry(
         return PreparedEntry(data, made, unchanged=True)
     sketch = None
     told = without_boilerplate(made, boilerplate)
+    told = replace(told, title=without_agency(told.title))
     if sketching:
         from aggregator.clustering.sketch import sketch as sketch_document  # numpy: only where it is needed
 

@@ -9,12 +9,15 @@ OTHER_NEWS = (
     (
         "Museum in Velden buys back stolen altarpiece",
         "The city museum of Velden has bought back an altarpiece that thieves took from its chapel forty years ago."
-        " Director Hanne Brock said a collector in Lisbon had offered the panel after reading about the theft in a magazine.",
+        " Director Hanne Brock said a collector in Lisbon had offered the panel after reading about the"
+        " theft in a magazine.",
     ),
     (
         "Beavers released into the upper Tarn",
-        "Rangers released six beavers into the upper Tarn on Monday, the first to swim there since the eighteenth century."
-        " Farmers downstream were promised money for flooded meadows; anglers hope that the dams will keep the water cool.",
+        "Rangers released six beavers into the upper Tarn on Monday, the first to swim there since the"
+        " eighteenth century."
+        " Farmers downstream were promised money for flooded meadows; anglers hope that the dams will keep"
+        " the water cool.",
     ),
     (
         "Chipmaker Orvane closes its plant in Dresk",
@@ -28,18 +31,21 @@ OTHER_NEWS = (
     ),
     (
         "Court frees journalist Emre Yalin",
-        "A court freed journalist Emre Yalin after eleven months in custody and dropped the charge of insulting a judge."
+        "A court freed journalist Emre Yalin after eleven months in custody and dropped the charge of"
+        " insulting a judge."
         " His editors met him at the prison gate. The prosecutor has a week to appeal against the ruling.",
     ),
     (
         "Measles cases triple in Northmoor schools",
-        "Health officials in Northmoor counted 61 cases of measles, three times as many as a month earlier, most of them pupils."
+        "Health officials in Northmoor counted 61 cases of measles, three times as many as a month earlier,"
+        " most of them pupils."
         " Clinics stay open on Saturday so that parents can have children vaccinated without an appointment.",
     ),
     (
         "Mission to Europa delayed by a leaking valve",
         "Engineers found a leaking helium valve in the probe that was to leave for the moon Europa this autumn."
-        " The next window for the launch opens in fourteen months; the agency put the cost of the delay at 90 million.",
+        " The next window for the launch opens in fourteen months; the agency put the cost of the delay at"
+        " 90 million.",
     ),
     (
         "Olive harvest fails across Andoria",
@@ -60,45 +66,54 @@ FERRY = _told(
     "ferry",
     (
         "Ferry with 210 aboard runs aground off Skarvik",
-        "The ferry Nordlys ran aground off Skarvik in thick fog with 210 passengers aboard. Lifeboats took them to the quay of Skarvik; nobody was hurt, the coastguard said.",
+        "The ferry Nordlys ran aground off Skarvik in thick fog with 210 passengers aboard. Lifeboats took"
+        " them to the quay of Skarvik; nobody was hurt, the coastguard said.",
     ),
     (
         "Passengers of the Nordlys brought ashore in Skarvik",
-        "All passengers of the ferry Nordlys are ashore in Skarvik after the ship struck rocks in fog. Captain Jens Aune told the coastguard that the radar had failed.",
+        "All passengers of the ferry Nordlys are ashore in Skarvik after the ship struck rocks in fog."
+        " Captain Jens Aune told the coastguard that the radar had failed.",
     ),
     (
         "Tugs to pull the Nordlys off the rocks at Skarvik",
-        "Two tugs will try to free the ferry Nordlys at high tide. The ship lies on rocks outside Skarvik, where fog had hidden the channel from captain Jens Aune.",
+        "Two tugs will try to free the ferry Nordlys at high tide. The ship lies on rocks outside Skarvik,"
+        " where fog had hidden the channel from captain Jens Aune.",
     ),
 )
 BRIDGE_OPENS = _told(
     "bridge",
     (
         "King opens bridge over the Aldersund",
-        "The king cut a ribbon and opened the bridge over the Aldersund, nine years after the first pile was driven. Cars queued from dawn to be first across the Aldersund bridge.",
+        "The king cut a ribbon and opened the bridge over the Aldersund, nine years after the first pile was"
+        " driven. Cars queued from dawn to be first across the Aldersund bridge.",
     ),
     (
         "Aldersund bridge opens after nine years of work",
-        "Nine years and two bankruptcies after work began, the Aldersund bridge is open. Drivers pay a toll of 12 crowns; the king was the first to cross the Aldersund by car.",
+        "Nine years and two bankruptcies after work began, the Aldersund bridge is open. Drivers pay a toll"
+        " of 12 crowns; the king was the first to cross the Aldersund by car.",
     ),
     (
         "Islanders cross the Aldersund bridge toll-free on opening day",
-        "On the day the king opened it, islanders crossed the new bridge over the Aldersund without paying. From tomorrow the toll is 12 crowns.",
+        "On the day the king opened it, islanders crossed the new bridge over the Aldersund without paying."
+        " From tomorrow the toll is 12 crowns.",
     ),
 )
 STRIKE = _told(
     "strike",
     (
         "Dockers walk out in Ponte Sal",
-        "Dockers in Ponte Sal walked out at midnight over a plan to cut night shifts. Forty container ships wait off Ponte Sal; union leader Marta Ruiz said the walkout would last a week.",
+        "Dockers in Ponte Sal walked out at midnight over a plan to cut night shifts. Forty container ships"
+        " wait off Ponte Sal; union leader Marta Ruiz said the walkout would last a week.",
     ),
     (
         "Forty ships wait as dockers' walkout shuts Ponte Sal",
-        "Container ships queue off Ponte Sal because dockers stopped work at midnight. Union leader Marta Ruiz wants the night shifts back.",
+        "Container ships queue off Ponte Sal because dockers stopped work at midnight. Union leader Marta"
+        " Ruiz wants the night shifts back.",
     ),
     (
         "Ponte Sal dockers reject offer on night shifts",
-        "The dockers of Ponte Sal voted down an offer to keep half of the night shifts. Marta Ruiz, who leads their union, said the walkout goes on.",
+        "The dockers of Ponte Sal voted down an offer to keep half of the night shifts. Marta Ruiz, who"
+        " leads their union, said the walkout goes on.",
     ),
 )
 

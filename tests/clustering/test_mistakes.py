@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from aggregator.model import Feed
 from tests.clustering.arriving import Text, room, spread
 from tests.clustering.events import BRIDGE_OPENS, FERRY, FLOOD_OF_REPORTS, HARBOUR_DAY, OTHER_NEWS, STRIKE
+from tests.fakes import Clock, FakeFetcher, Item, open_desk, rss
 
 # --- 1: the publisher's own name ------------------------------------------------------------------
 
@@ -22,11 +24,21 @@ def test_mistake_01_the_publishers_name_in_every_title_pulls_nothing_together() 
         assert made.stories(text.key for text in texts) == len(texts)
 
 
-@pytest.mark.parametrize("suffix", [" - Reuters", " | The Daily Example", " – Beispielnachrichten", " (AP)"])
-def test_mistake_01_nor_does_a_suffix_that_nobody_declared(suffix: str) -> None:
+@pytest.mark.parametrize("suffix", [" - Reuters", " | dpa", " (AP)", " – AFP"])
+def test_mistake_01_nor_does_the_name_of_an_agency(suffix: str) -> None:
     texts = [Text(f"g{number}", title + suffix, source="News search") for number, (title, _) in enumerate(OTHER_NEWS)]
     with room(*texts) as made:
         assert made.stories(text.key for text in texts) == len(texts)
+
+
+@pytest.mark.parametrize("suffix", [" | The Daily Example", " – Beispielnachrichten", " - World - The Example"])
+def test_mistake_01_nor_does_a_name_that_no_one_declared(suffix: str) -> None:
+    feed = Feed("https://search.example/rss", name="Search", publisher="Search")
+    items = [Item(f"g{number}", title + suffix) for number, (title, _) in enumerate(OTHER_NEWS)]
+    with open_desk(FakeFetcher({feed.url: rss(*items)}), Clock(), [feed]) as desk:
+        desk.fetch()
+        [counts] = desk.store.connection.execute("SELECT count(*), count(DISTINCT story_id) FROM entry").fetchall()
+    assert counts == (len(items), len(items))
 
 
 # --- 2: dates and numbers ---------------------------------------------------------------------------
@@ -36,17 +48,20 @@ def test_mistake_02_dates_and_numbers_alone_join_nothing() -> None:
     crash = Text(
         "crash",
         "Bus crash near Torvald on 3 March 2026 leaves 12 dead, 45 hurt",
-        "A coach left the road near Torvald at 14:30 on 3 March 2026. Police counted 12 dead and 45 hurt; the driver is in hospital.",
+        "A coach left the road near Torvald at 14:30 on 3 March 2026. Police counted 12 dead and 45 hurt;"
+        " the driver is in hospital.",
     )
     shares = Text(
         "shares",
         "Index gains 12 points on 3 March 2026 as 45 companies report",
-        "Trading ended at 14:30 on 3 March 2026 with the index up 12 points. Of 45 companies that reported, most beat forecasts.",
+        "Trading ended at 14:30 on 3 March 2026 with the index up 12 points. Of 45 companies that reported,"
+        " most beat forecasts.",
     )
     squad = Text(
         "squad",
         "Coach names 12 new faces in squad of 45 for 3 March 2026",
-        "The squad of 45 announced at 14:30 for the tour that begins on 3 March 2026 has 12 players who never wore the shirt.",
+        "The squad of 45 announced at 14:30 for the tour that begins on 3 March 2026 has 12 players who"
+        " never wore the shirt.",
     )
     with room(crash, shares, squad) as made:
         assert made.stories(["crash", "shares", "squad"]) == 3
@@ -60,13 +75,15 @@ def package(number: str, day: str, hours: float, added: str) -> list[Text]:
         Text(
             f"p{number}a",
             f"EU adopts {number} package of sanctions against Russia",
-            f"European Union governments adopted a {number} package of sanctions against Russia on {day}, {added}. Ambassadors in Brussels had agreed on the package the evening before.",
+            f"European Union governments adopted a {number} package of sanctions against Russia on {day},"
+            f" {added}. Ambassadors in Brussels had agreed on the package the evening before.",
             hours=hours,
         ),
         Text(
             f"p{number}b",
             f"{number} sanctions package against Russia agreed in Brussels",
-            f"The {number} package, {added}, was adopted in Brussels on {day}. Russia called the sanctions unlawful and promised an answer.",
+            f"The {number} package, {added}, was adopted in Brussels on {day}. Russia called the sanctions"
+            " unlawful and promised an answer.",
             hours=hours + 2,
         ),
     ]
@@ -94,13 +111,15 @@ def meeting(key: str, day: str, place: str, subject: str, hours: float) -> list[
         Text(
             f"{key}a",
             f"NATO defence ministers meet in {place}",
-            f"NATO defence ministers met in {place} on {day} under secretary general Rutte. On the table was {subject}.",
+            f"NATO defence ministers met in {place} on {day} under secretary general Rutte. On the table was"
+            f" {subject}.",
             hours=hours,
         ),
         Text(
             f"{key}b",
             f"{subject.capitalize()} tops NATO defence ministers' agenda in {place}",
-            f"Secretary general Rutte opened the meeting of NATO defence ministers in {place} on {day}; {subject} took most of the morning.",
+            f"Secretary general Rutte opened the meeting of NATO defence ministers in {place} on {day};"
+            f" {subject} took most of the morning.",
             hours=hours + 3,
         ),
     ]
@@ -123,19 +142,22 @@ def test_mistake_04_one_place_with_other_people_is_another_event() -> None:
         Text(
             "bakery1",
             "Baker Otto Lind dies in Marnholm fire",
-            "Baker Otto Lind, 61, died when fire tore through his shop in Marnholm before dawn. Firefighters blamed an oven.",
+            "Baker Otto Lind, 61, died when fire tore through his shop in Marnholm before dawn. Firefighters"
+            " blamed an oven.",
         ),
         Text(
             "bakery2",
             "Marnholm mourns baker Otto Lind after oven fire",
-            "Neighbours laid flowers at the bakery of Otto Lind in Marnholm. An oven started the fire that killed him before dawn.",
+            "Neighbours laid flowers at the bakery of Otto Lind in Marnholm. An oven started the fire that"
+            " killed him before dawn.",
         ),
     ]
     hotel = [
         Text(
             "hotel1",
             "Singer Ada Kree hurt in Marnholm hotel fire",
-            "Singer Ada Kree broke a leg when she jumped from a hotel window in Marnholm. Guests fled as fire spread from the kitchen to the roof.",
+            "Singer Ada Kree broke a leg when she jumped from a hotel window in Marnholm. Guests fled as"
+            " fire spread from the kitchen to the roof.",
             hours=10,
         ),
         Text(
@@ -236,8 +258,10 @@ def test_mistake_08_a_title_that_comes_again_every_day_is_another_entry_each_day
 def test_mistake_08_nor_are_texts_of_a_slot_that_differ_in_their_numbers_only() -> None:
     def forecast(day: int, high: int, low: int, wind: int) -> Text:
         body = (
-            f"Dry with sunny spells over the sound, a high of {high} degrees by the coast and {low} inland after midnight."
-            f" Winds from the west at up to {wind} kilometres an hour, easing towards the evening; no warnings are in force."
+            f"Dry with sunny spells over the sound, a high of {high} degrees by the coast and {low} inland"
+            " after midnight."
+            f" Winds from the west at up to {wind} kilometres an hour, easing towards the evening; no"
+            " warnings are in force."
         )
         return Text(f"w{day}", "Weather for the coast", body, source="Courier", hours=24.0 * day)
 
