@@ -138,7 +138,6 @@ def one_by_one(texts: Iterable[Text]) -> Room:
     made = Room()
     for text in texts:
         made.take(text)
-    made.look()
     return made
 
 
