@@ -39,7 +39,7 @@ def stories(imports: Iterable[Sequence[ArchiveEntry]]) -> dict[str, str]:
     """Return line -> story after these imports, one after another."""
     with Store(None) as store:
         importer = Importer(store, Settings(), families(()), NOW)
-        lines = {}
+        lines: dict[tuple[str, str], str] = {}
         for entries in imports:
             lines |= {(f"archive:{one.source}", one.data.key): str(one.line) for one in entries}
             importer.take(entries, lambda done, total: None)
