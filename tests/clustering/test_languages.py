@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from aggregator.model import Feed
 from aggregator.text.language import identify
 from tests.clustering.arriving import Text, room
+from tests.fakes import Clock, FakeFetcher, Item, open_desk, rss
 
 # Language -> two reports of a ferry aground off Skarvik, and one of another event. The names and the 210 are the same in all.
 NEWS: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] = {
@@ -332,3 +334,36 @@ def test_a_text_without_letters_has_no_language() -> None:
 
 def test_the_feeds_word_stands_where_it_says_one() -> None:
     assert identify(NEWS["pl"][0][1], "pl-PL") == "pl"
+
+
+def polled_languages(feed: Feed, said: str, *languages: str) -> list[str | None]:
+    items = [
+        Item(f"{language}{number}", title, body)
+        for language in languages
+        for number, (title, body) in enumerate(NEWS[language])
+    ]
+    body = rss(*items).replace(b"<channel>", f"<channel><language>{said}</language>".encode())
+    with open_desk(FakeFetcher({feed.url: body}), Clock(), [feed]) as desk:
+        desk.fetch()
+        return [row[0] for row in desk.store.connection.execute("SELECT language FROM entry ORDER BY key")]
+
+
+SILENT = Feed("https://courier.example/rss", name="Courier", publisher="Courier")
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+def test_a_feed_that_says_english_by_default_is_not_believed(language: str) -> None:
+    assert polled_languages(SILENT, "en-US", language) == [language] * 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_feed_that_says_what_it_is_keeps_its_word(language: str) -> None:
+    assert polled_languages(SILENT, language, language) == [language] * 3
+
+
+def test_what_the_desk_says_of_a_feed_stands() -> None:
+    assert polled_languages(replace(SILENT, language="nl"), "en", "de") == ["nl"] * 3
+
+
+def test_a_feed_in_a_script_of_its_own_is_told_entry_by_entry() -> None:
+    assert polled_languages(SILENT, "en", "en", "zh") == ["en"] * 3 + ["zh"] * 3
