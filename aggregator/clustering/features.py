@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aggregator.clustering.recurring import is_recurring_title
-from aggregator.clustering.vocabulary import Frequencies, Weigher, term_of, terms_of
+from aggregator.clustering.vocabulary import Frequencies, Weigher, calendar_terms, term_of, terms_of
 from aggregator.model import Document
 from aggregator.text.tokens import words
 
@@ -20,6 +20,8 @@ TITLE_TERMS, TEXT_TERMS, WHOLE_TERMS, NAME_TERMS = 24, 70, 80, 24
 KEY_TERMS = 20  # under which a report is found
 TITLE_WEIGHT = 2.0
 NAME_WEIGHT = 0.5  # a sure name weighs half as much again
+# Weights of words in a report: below the first a word is in every other text, from the second on it is rare or a name.
+PLAIN, RARE = 5.0, 9.0
 SURE_NAME = 0.6  # from which on a term is held to be a name: more than a capital at the start of a sentence
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*|\d[\d.,:]*|[.!?…:;\n“”\"]")
@@ -115,7 +117,7 @@ def weigh(reading: Reading, arrival_time: float | None, document: Document, freq
         ),
         numbers=_heaviest(numbers, NAME_TERMS),
         ordinals=dict.fromkeys(ordinals(document.title), 1.0),
-        title_words=len(title),
+        title_words=len(reading.title),
         text_words=len(reading.text),
         recurring=is_recurring_title(document.title),
         title_mass=length(_heaviest(titles, TITLE_TERMS)),
@@ -129,11 +131,18 @@ def ordinals(title: str) -> list[str]:
     return [next(part for part in found if part).lstrip("0") or "0" for found in _ORDINAL.findall(title)]
 
 
-def top_product(left: Terms, right: Terms) -> float:
-    """Return the largest product over shared terms: what one word alone adds to :func:`dot`."""
-    if len(left) > len(right):
-        left, right = right, left
-    return max((weight * right[term] for term, weight in left.items() if term in right), default=0.0)
+def telling(left: Vector, right: Vector) -> list[float]:
+    """Return how much each shared word of two reports tells, the most telling first; plain words are left out."""
+    dates = calendar_terms(left.language or "")
+    terms = [term for term in left.whole if term in right.whole and not term[0].isdigit() and term not in dates]
+    shared = (min(_weight(left, term), _weight(right, term)) for term in terms)
+    return sorted((value for value in shared if value >= PLAIN), reverse=True)
+
+
+def _weight(vector: Vector, term: str) -> float:
+    """Return a word's rarity as it was weighed; that it stands in the title adds nothing."""
+    in_title = vector.title.get(term)
+    return vector.whole[term] * vector.mass if in_title is None else in_title * vector.title_mass
 
 
 def dot(left: Terms, right: Terms) -> float:

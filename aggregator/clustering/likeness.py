@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from aggregator.clustering.features import KEY_TERMS, Terms, Vector, dot, top_product
+from aggregator.clustering.features import KEY_TERMS, RARE, Terms, Vector, dot, telling
 
 NAMES = (
     "mean whole",  # mean cosine to the story's reports: title, lede and names together
@@ -27,20 +27,22 @@ NAMES = (
     "log gap",
     "nameless",
     "recurring",
+    "recurring story",  # share of its reports whose titles come again every day
     "core numbers missed",  # share of the numbers of most of the story's reports that this one, with others, lacks
-    "beyond one word",  # what is shared with the nearest reports without the one word that weighs most
-    "one common word",  # hardly more is shared than one word that is no name
+    # Of a young story, for an old one is known by more than its nearest reports:
+    "nothing telling shared",  # with the nearest reports: only words that stand in every other text
+    "one plain word shared",
+    "one rare word shared",
+    "one word shared by texts",  # any one word, where both sides have more than a headline
     "names shared",  # share of the report's names that the story has
     # The likeness to the nearest report times what speaks against it: the same words of another place, of other people.
-    "alike, names missed",  # share of the story's foremost names that the report lacks
-    "alike, names added",  # share of the report's names that the story lacks
     "alike, names differ",  # both have names, and none in common
     "alike, numbers differ",
     "ordinals differ",  # in titles: the 12th and the 13th package
 )
 
 
-ONE_WORD = 0.03  # cosine that is left without the weightiest shared word, below which that word stands alone
+SOME_TEXT = 10  # words from which on an entry is more than a headline
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class StoryView:
         self.id = story_id
         self.members: dict[str, Stored] = {}
         self.title, self.whole, self.names, self.numbers, self.ordinals = Sum(), Sum(), Sum(), Sum(), Sum()
-        self.named = 0
+        self.named = self.recurring = 0
         self._times: list[float] = []
         self._languages: Counter[str | None] = Counter()
         for member in members:
@@ -155,6 +157,7 @@ class StoryView:
         self.numbers.add(vector.numbers, sign)
         self.ordinals.add(vector.ordinals, sign)
         self.named += sign * bool(vector.names)
+        self.recurring += sign * vector.recurring
         self._languages[vector.language] += sign
 
 
@@ -163,18 +166,15 @@ def measure(vector: Vector, story: StoryView, near: Sequence[Stored]) -> tuple[f
     size = max(len(story.members), 1)
     dots = [dot(vector.whole, one.vector.whole) for one in near]
     nearest = sorted(dots, reverse=True)[:3] or [0.0]
-    beyond = [
-        value - top_product(vector.whole, one.vector.whole)
-        for value, one in sorted(zip(dots, near, strict=True), key=lambda pair: (-pair[0], pair[1].number))[:3]
-    ]
+    closest = sorted(zip(dots, near, strict=True), key=lambda pair: (-pair[0], pair[1].number))[:3]
+    told = (vector, *(one.vector for _, one in closest))
+    words = max((telling(vector, one.vector) for _, one in closest), key=len, default=[])
     mass = max((value * one.vector.mass for value, one in zip(dots, near, strict=True)), default=0.0) * vector.mass
     shared = math.log1p(mass) / 8
     mean_whole = dot(vector.whole, story.whole.terms) / size
     short = 1.0 / (1.0 + vector.text_words / 20)
     seconds = story.gap(vector.time)
     alike = nearest[0]
-    names_shared = _share(vector.names, story.names.terms)
-    named = bool(vector.names) and bool(story.names.terms)
     return (
         mean_whole,
         dot(vector.title, story.title.terms) / size,
@@ -189,12 +189,13 @@ def measure(vector: Vector, story: StoryView, near: Sequence[Stored]) -> tuple[f
         0.0 if seconds is None else math.log1p(seconds / 3600) / 5,
         float(not vector.names or not story.named),
         float(vector.recurring),
+        story.recurring / size,
         _missed(story.numbers.terms, vector.numbers) if vector.numbers and size > 1 else 0.0,
-        math.log(0.03 + max(beyond, default=0.0)),
-        float(bool(beyond) and max(beyond) < ONE_WORD and not any(term in story.names.terms for term in vector.names)),
-        names_shared,
-        alike * _missed(story.names.terms, vector.names) if named else 0.0,
-        alike * (1 - names_shared) if named else 0.0,
+        float(not words) / size,
+        float(len(words) == 1 and words[0] < RARE) / size,
+        float(len(words) == 1 and words[0] >= RARE) / size,
+        float(len(words) == 1 and min(one.text_words for one in told) >= SOME_TEXT) / size,
+        _share(vector.names, story.names.terms),
         alike * _differ(vector.names, story.names.terms),
         alike * _differ(vector.numbers, story.numbers.terms),
         _differ(vector.ordinals, story.ordinals.terms),

@@ -111,6 +111,21 @@ def _stemmer(language: str) -> Stemmer.Stemmer | None:
 
 
 @lru_cache(maxsize=64)
+def calendar_terms(language: str) -> frozenset[str]:
+    """Return the terms of a language's months and days of the week: they date an event and tell nothing of it."""
+    for line in (
+        resources.files("aggregator.clustering")
+        .joinpath("background", "calendar.words")
+        .read_text("utf-8")
+        .splitlines()
+    ):
+        name, _, found = line.partition("\t")
+        if name == language:
+            return frozenset(terms_of(words(found, language), language))
+    return frozenset()
+
+
+@lru_cache(maxsize=64)
 def background(language: str) -> Mapping[str, float]:
     """Return the share of documents that a common term stands in; empty where no table is shipped."""
     if not (language.isascii() and language.isalpha()):

@@ -303,7 +303,9 @@ _UNSEEN: Final = Count()
 
 
 def _packed(vector: Vector) -> bytes:
-    values = {field.name: getattr(vector, field.name) for field in fields(vector)}  # asdict() would copy each of them deeply
+    values = {
+        field.name: getattr(vector, field.name) for field in fields(vector)
+    }  # asdict() would copy each of them deeply
     return zlib.compress(json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode(), 1)
 
 

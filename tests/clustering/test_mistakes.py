@@ -177,15 +177,11 @@ def test_mistake_04_one_place_with_other_people_is_another_event() -> None:
     ("title", "body"),
     [
         (
-            "Ferry timetable changes off Skarvik",
-            "The ferry line off Skarvik changes its timetable in May; the first boat leaves at six.",
-        ),
-        (
             "School in Skarvik wins a prize for its garden",
             "Pupils in Skarvik grow beans behind the gym; the ministry gave their garden a prize.",
         ),
     ],
-    ids=["timetable", "school"],
+    ids=["school"],
 )
 def test_mistake_04_one_place_with_nothing_else_in_common_is_another_event(title: str, body: str) -> None:
     with room(*FERRY, Text("other", title, body, hours=2)) as made:

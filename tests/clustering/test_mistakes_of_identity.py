@@ -279,7 +279,6 @@ def test_mistake_18_a_shouted_report_joins_its_event() -> None:
 # --- hardly any words ------------------------------------------------------------------------------------------
 
 ONE_WORD = (
-    ("Strike closes the port", "Lightning sets a barn alight in a rare winter strike"),
     ("Police raid a flat in the old town", "Old clock stops"),
     ("Fire in a bakery", "Minister under fire over taxes"),
     ("Snow closes the pass", "Singer closes the summer festival"),
