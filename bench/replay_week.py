@@ -116,7 +116,7 @@ def served(recording: Recording) -> Iterator[str]:
 
 def get(address: str) -> bytes:
     """Return the body at an address of the recording's server."""
-    with urlopen(address, timeout=30) as answer:  # noqa: S310 - an address of the caller's own
+    with urlopen(address, timeout=30) as answer:
         return bytes(answer.read())
 
 
@@ -137,7 +137,7 @@ def megabytes(root: int) -> float:
 
 def poll(arguments: list[str]) -> tuple[list[dict[str, object]], float]:
     """Run one pass of the product; return the outcomes of its feeds and its peak memory in megabytes."""
-    with subprocess.Popen([*PRODUCT, *arguments], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen([*PRODUCT, *arguments], stdout=subprocess.PIPE, text=True) as process:
         peak = [0.0]
 
         def watch() -> None:
@@ -162,7 +162,7 @@ def play(base: str, folder: Path, options: argparse.Namespace) -> None:
     if not feeds.exists():
         (folder / "recording.opml").write_bytes(get(f"{base}/feeds.opml"))
         opml = str(folder / "recording.opml")
-        subprocess.run([*PRODUCT, *here, "feeds", "import", opml], check=True, stdout=sys.stderr)  # noqa: S603
+        subprocess.run([*PRODUCT, *here, "feeds", "import", opml], check=True, stdout=sys.stderr)
     host = urlsplit(base).netloc  # one machine plays every host, so its manners between feeds would only cost time
     settings = (f"fetch.allow_private_networks={host}", "fetch.host_delay=0", "fetch.per_host=16", *options.set)
     here += [f"--set={setting}" for setting in settings]

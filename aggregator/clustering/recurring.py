@@ -22,7 +22,8 @@ _RECURRING = re.compile(
     re.IGNORECASE,
 )
 _LIVE_TAIL = re.compile(
-    r"(?:[|:–—-]\s*|\(|\b)(?:live(?: updates?| blog| news)?|as it happened|liveticker|live-ticker|newsblog|en direct|en vivo|en directo|in diretta|ao vivo|"
+    r"^.{3,40}\blive(?: updates?| blog| news)?\s?:\s"
+    r"|(?:[|:–—-]\s*|\(|\b)(?:live(?: updates?| blog| news)?|as it happened|liveticker|live-ticker|newsblog|en direct|en vivo|en directo|in diretta|ao vivo|"
     r"na żywo|онлайн|наживо|morning briefing|evening briefing)\)?\W*$",
     re.IGNORECASE,
 )

@@ -38,7 +38,11 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class FeedNote:
-    """A feed the desk should know about; ``state`` is that of ``feeds health``, ``message`` is safe to show."""
+    """A feed the desk should know about; ``state`` is that of ``feeds health``, ``message`` is safe to show.
+
+    ``since`` is when the feed was read last; of a silent one, when its last entry came. ``possible_gaps`` counts those of
+    the window.
+    """
 
     feed: str
     url: str

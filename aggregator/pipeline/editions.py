@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from aggregator.clustering.recurring import is_recurring_title
 from aggregator.digest.edition import Counts, Edition, FeedHealth, Headline, Material, Window, build, edition_id
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.exceptions import ConfigurationError
@@ -107,7 +108,10 @@ def _materials(reader: Reader, story_ids: Sequence[str], edited: Edited, window:
 
 
 def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]:
-    """Return story id -> the headlines that changed, from the words at the window's beginning to those at its end."""
+    """Return story id -> the headlines that changed, from the words at the window's beginning to those at its end.
+
+    A live blog's changes with every turn and tells nothing.
+    """
     found: dict[str, dict[str, Headline]] = {}
     for one in headlines_between(reader, window.since, window.until):
         change = one.change
@@ -116,7 +120,7 @@ def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]
         before = first.before if first else change.before
         told[change.entry_id] = Headline(change.publisher, before, change.after, change.url)
     return {
-        story_id: tuple(headline for headline in told.values() if headline.before != headline.after)
+        story_id: tuple(one for one in told.values() if one.before != one.after and not is_recurring_title(one.after))
         for story_id, told in found.items()
     }
 

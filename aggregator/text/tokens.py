@@ -35,12 +35,13 @@ _TITLES = re.compile(
 _ORDINAL = re.compile(r"(?:^|[^\w.,])\d{1,2}\.$")
 _WITH_ORDINALS = frozenset({"de", "da", "no", "nb", "nn", "fi", "cs", "sk", "hu", "et", "hr", "sl", "sr", "pl"})
 # After "U.S.", only a word like these begins a sentence for certain.
-_STARTERS = frozenset(
-    """the a an it its he she they we you i this that these those there here in on at as after before for from with by but and
-    or if when while since although however meanwhile his her their our what who how why no not one two many most some
-    der die das ein eine es er sie wir le la les un une il elle el los las""".split()
+_ENGLISH = (
+    "the a an it its he she they we you i this that these those there here in on at as after before for from with by but and or if "
+    "when while since although however meanwhile his her their our what who how why no not one two many most some"
 )
+_STARTERS = frozenset(f"{_ENGLISH} der die das ein eine es er sie wir ihr le la les un une il elle el los las".split())
 _FIRST_WORD = re.compile(r"[^\W\d_]+")
+
 
 def fold(text: str) -> str:
     """Return ``text`` in the form in which words are compared."""

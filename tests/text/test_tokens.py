@@ -28,6 +28,6 @@ def test_sentences_end_where_a_reader_ends_them(language: str, told: list[str]) 
     assert sentences(between.join(told), language) == told
 
 
-@given(st.text(alphabet="Aa.U \n!?\"”。3", max_size=40))
+@given(st.text(alphabet='Aa.U \n!?"”。3', max_size=40))
 def test_no_character_is_lost(text: str) -> None:
     assert "".join("".join(sentences(text, None)).split()) == "".join(text.split())
