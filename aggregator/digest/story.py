@@ -175,9 +175,9 @@ def _shortened(new: WhatIsNew, quoted: str, title: str) -> WhatIsNew:
     passages.sort(key=lambda one: not _is_whole(one.text))
     shown = tuple(passages[:_NEW_SENTENCES])
     said = "\n".join((said, *(one.text for one in shown))).casefold()
-    numbers = [one for one in new.numbers if one.casefold() not in said]
-    # one word with a capital is as often the first of a sentence; a name within a longer one is told with it
-    names = [one for one in new.names if (" " in one or not one.isascii()) and one.casefold() not in said]
+    # a small number says nothing by itself, and one word with a capital is as often the first of a sentence
+    numbers = [one for one in new.numbers if (len(one) > 2 or not one.isdigit()) and one.casefold() not in said]
+    names = [one for one in new.names if (" " in one or not one.isascii()) and one.split()[-1].casefold() not in said]
     names = [one for one in names if not any(one != other and one in other for other in names)]
     return WhatIsNew(shown, tuple(numbers[:_NEW_TERMS]), tuple(names[:_NEW_TERMS]))
 

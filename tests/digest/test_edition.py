@@ -271,8 +271,8 @@ def test_what_is_new_repeats_neither_the_quotation_nor_itself() -> None:
     told = "Thirty thousand soldiers of the Northern Brigade would go, of whom 41 per cent are reserves."
     new = WhatIsNew(
         passages=(Passage("Officials and director ..."), Passage(quoted), Passage(told)),
-        numbers=("41 per cent", "1,900"),
-        names=("Northern Brigade", "Earth", "Ilse Maren", "Admiral Ilse Maren", "参謀総長"),
+        numbers=("41 per cent", "11", "1,900"),
+        names=("First Northern Brigade", "Earth", "Ilse Maren", "Admiral Ilse Maren", "参謀総長"),
     )
     [line] = edition(
         Material(two("s1"), (quoted,), new=new), previous=edition(Material(two("s1", hours=0.5)))
