@@ -83,6 +83,7 @@ def line(material: Material, window: Window, previous: Before) -> EditionStory:
         gained_reports=summary.reports - before.reports if before else None,
         gained_publishers=summary.publishers - before.publishers if before else None,
         headlines=material.headlines[-_HEADLINES:],
+        recurring=material.recurring,
     )
 
 

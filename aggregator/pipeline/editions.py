@@ -100,6 +100,7 @@ def _materials(reader: Reader, story_ids: Sequence[str], edited: Edited, window:
             sentences=tuple(sentences(texts.get(summary.canonical_entry, ""), summary.language))[:6],
             edited=tuple(sorted(edited.get(summary.id, {}).items())),
             corrections=notices(reader, story, window),
+            recurring=is_recurring_title(summary.title),
         )
         if summary.id in fresh:
             material = replace(material, new=what_is_new(reader, story, window.since, window.until))

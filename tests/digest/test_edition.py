@@ -289,3 +289,12 @@ def test_sentence_that_the_feed_cut_off_goes_last_and_does_not_follow_a_whole_on
     new = WhatIsNew((Passage(cut), Passage(whole)))
     [line] = edition(Material(two("s1"), new=new), previous=edition(Material(two("s1", hours=0.5)))).stories()
     assert [one.text for one in line.new.passages] == [whole, cut]
+
+
+def test_what_names_a_slot_of_the_day_is_folded_behind_the_rest() -> None:
+    weather = Material(two("s1"), recurring=True, new=NEWS)
+    alone = Material(story("s2", (entry("e2", "Aurora"),)))
+    made = edition(weather, alone, previous=edition(Material(two("s1", hours=0.5))))
+    assert shown(made, "top") == ["s2"]
+    made = edition(weather, alone, Material(two("s3")))
+    assert [shown(made, key) for key in ("top", "developing", "new", "rest")] == [["s3"], [], [], ["s2", "s1"]]
