@@ -28,6 +28,19 @@ _LIVE_TAIL = re.compile(
     re.IGNORECASE,
 )
 
+# What a paper sets before the headline of a text about an event rather than on it.
+_COMMENT = re.compile(
+    r"^\W*(?:analysis|opinion|comment|commentary|editorial|column|explainer|podcast|video|analyse|kommentar|meinung|leitartikel|tribune|"
+    r"chronique|éditorial|opinión|análisis|opinione|commento|analisi|opinião|análise|мнение|анализ|колонка|думка|аналіз|opinia|komentarz|analiza)"
+    r"\s*[:|]",
+    re.IGNORECASE,
+)
+
+
+def is_comment_title(title: str) -> bool:
+    """Tell whether a title says that its text comments on an event."""
+    return bool(_COMMENT.match(title))
+
 
 def is_recurring_title(title: str) -> bool:
     """Tell whether a title names a slot that recurs rather than an event."""

@@ -204,7 +204,7 @@ def test_edition_that_closes_at_midnight_is_that_of_the_day_it_ends() -> None:
     ("note", "told"),
     [
         (FeedNote("F", "", "failing", "HTTP 503", SINCE), "Failing, last read Mon 9 Mar 06:00. HTTP 503"),
-        (FeedNote("F", "", "failing"), "Failing"),
+        (FeedNote("F", "", "failing", "No feed.", None, 2), "Failing. No feed. 2 polls may have missed entries"),
         (FeedNote("F", "", "silent", "", SINCE), "Silent, last entry Mon 9 Mar 06:00"),
         (FeedNote("F", "", "ok", "HTTP 503", SINCE, 1), "1 poll may have missed entries"),
     ],
