@@ -149,8 +149,16 @@ def db_command() -> None:
 @click.pass_obj
 def db_check_command(session: Session) -> int:
     """Check the file's integrity; ends with 1 where it is damaged."""
+    from aggregator.pipeline.resketching import outdated
+
     with session.reading_desk() as desk:
         faults = desk.store.check()
+        stale = 0 if faults else outdated(desk.store)
+    if stale:
+        click.echo(
+            f"{stale} sketches are of another version and find no copies; `aggregator db resketch` makes them anew.",
+            err=True,
+        )
     for fault in faults:
         click.echo(f"{session.database_file}: {fault}", err=True)
     if not faults:
@@ -197,6 +205,18 @@ def prune_command(session: Session, as_json: bool) -> None:
         print_json(dropped)
     else:
         emit(", ".join(f"{count} {name}" for name, count in dropped.items()) + " dropped.")
+
+
+@db_command.command("resketch")
+@click.pass_obj
+def resketch_command(session: Session) -> None:
+    """Make anew what copies are found by, where an update of the program changed its form."""
+    from aggregator.cli.progress import progress
+    from aggregator.pipeline.resketching import resketch
+
+    with session.reading_desk() as desk, progress("sketching", quiet=session.quiet) as advance:
+        count = resketch(desk.store, desk.settings, advance)
+    emit(f"{count} sketches made anew.")
 
 
 @db_command.command("vacuum")

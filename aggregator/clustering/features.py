@@ -20,9 +20,16 @@ TITLE_TERMS, TEXT_TERMS, WHOLE_TERMS, NAME_TERMS = 24, 70, 80, 24
 KEY_TERMS = 20  # under which a report is found
 TITLE_WEIGHT = 2.0
 NAME_WEIGHT = 0.5  # a sure name weighs half as much again
+SURE_NAME = 0.6  # from which on a term is held to be a name: more than a capital at the start of a sentence
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*|\d[\d.,:]*|[.!?…:;\n“”\"]")
 _DIGITS = re.compile(r"\d+(?:[.:]\d+)*")
+# "12th", "12e", "12-й", "12º", "12. Paket", "第12", "No. 12": a number that tells one of a kind from the next.
+_ORDINAL = re.compile(
+    r"(?<![\w.,])(\d{1,4})(?:st|nd|rd|th|er|re|ère|e|ème|ème|de|ste|[ªº°]|-?(?:й|я|е|го|му|ій|та|те|ма|ча))(?!\w)"
+    r"|(?<![\w.,])(\d{1,3})\.(?=\s[^\W\d_]{3})"
+    r"|第\s?(\d{1,4})|(?i:\b(?:no|nr|nº|№|num|part|phase|round|package|season|episode|day|week|game)\.?\s?)(\d{1,4})(?![\d.,]*\d)"
+)
 
 Terms = Mapping[str, float]
 
@@ -44,6 +51,7 @@ class Vector:
     title_mass: float = 0.0  # the lengths of ``title`` and ``whole`` before they were made 1
     mass: float = 0.0
     spelling: Mapping[str, str] = field(default_factory=dict)
+    ordinals: Terms = field(default_factory=dict)  # of the title
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -91,7 +99,7 @@ def weigh(reading: Reading, arrival_time: float | None, document: Document, freq
     rarity = {term: weigher.rarity(term) * (1 + NAME_WEIGHT * nameness[term]) for term in reading.terms}
     title, text = Counter(reading.title), Counter(reading.text)
     whole = {term: (1 + math.log(TITLE_WEIGHT * title[term] + text[term])) * rarity[term] for term in reading.terms}
-    names = {term: rarity[term] for term in reading.terms if nameness[term] >= 0.5}
+    names = {term: rarity[term] for term in reading.terms if nameness[term] >= SURE_NAME}
     lead = frozenset(reading.title) | frozenset(reading.text[:80])
     numbers = {term: rarity[term] for term in lead if term[0].isdigit()}
     kept = _heaviest(whole, WHOLE_TERMS)
@@ -106,6 +114,7 @@ def weigh(reading: Reading, arrival_time: float | None, document: Document, freq
             {term: names[term] * (1 + math.log(TITLE_WEIGHT * title[term] + text[term])) for term in names}, NAME_TERMS
         ),
         numbers=_heaviest(numbers, NAME_TERMS),
+        ordinals=dict.fromkeys(ordinals(document.title), 1.0),
         title_words=len(title),
         text_words=len(reading.text),
         recurring=is_recurring_title(document.title),
@@ -113,6 +122,18 @@ def weigh(reading: Reading, arrival_time: float | None, document: Document, freq
         mass=length(kept),
         spelling={term: reading.spelling[term] for term in kept if term in reading.spelling},
     )
+
+
+def ordinals(title: str) -> list[str]:
+    """Return the numbers of a title that tell one of a kind from the next: "12th", "12. Paket", "No. 12"."""
+    return [next(part for part in found if part).lstrip("0") or "0" for found in _ORDINAL.findall(title)]
+
+
+def top_product(left: Terms, right: Terms) -> float:
+    """Return the largest product over shared terms: what one word alone adds to :func:`dot`."""
+    if len(left) > len(right):
+        left, right = right, left
+    return max((weight * right[term] for term, weight in left.items() if term in right), default=0.0)
 
 
 def dot(left: Terms, right: Terms) -> float:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from aggregator.clustering.features import KEY_TERMS, Terms, Vector, dot
+from aggregator.clustering.features import KEY_TERMS, Terms, Vector, dot, top_product
 
 NAMES = (
     "mean whole",  # mean cosine to the story's reports: title, lede and names together
@@ -28,7 +28,19 @@ NAMES = (
     "nameless",
     "recurring",
     "core numbers missed",  # share of the numbers of most of the story's reports that this one, with others, lacks
+    "beyond one word",  # what is shared with the nearest reports without the one word that weighs most
+    "one common word",  # hardly more is shared than one word that is no name
+    "names shared",  # share of the report's names that the story has
+    # The likeness to the nearest report times what speaks against it: the same words of another place, of other people.
+    "alike, names missed",  # share of the story's foremost names that the report lacks
+    "alike, names added",  # share of the report's names that the story lacks
+    "alike, names differ",  # both have names, and none in common
+    "alike, numbers differ",
+    "ordinals differ",  # in titles: the 12th and the 13th package
 )
+
+
+ONE_WORD = 0.03  # cosine that is left without the weightiest shared word, below which that word stands alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,7 @@ class StoryView:
     def __init__(self, story_id: str, members: Sequence[Stored]) -> None:
         self.id = story_id
         self.members: dict[str, Stored] = {}
-        self.title, self.whole, self.numbers = Sum(), Sum(), Sum()
+        self.title, self.whole, self.names, self.numbers, self.ordinals = Sum(), Sum(), Sum(), Sum(), Sum()
         self.named = 0
         self._times: list[float] = []
         self._languages: Counter[str | None] = Counter()
@@ -139,7 +151,9 @@ class StoryView:
     def _sum(self, vector: Vector, sign: int) -> None:
         self.title.add(vector.title, sign)
         self.whole.add(vector.whole, sign)
+        self.names.add(vector.names, sign)
         self.numbers.add(vector.numbers, sign)
+        self.ordinals.add(vector.ordinals, sign)
         self.named += sign * bool(vector.names)
         self._languages[vector.language] += sign
 
@@ -149,11 +163,18 @@ def measure(vector: Vector, story: StoryView, near: Sequence[Stored]) -> tuple[f
     size = max(len(story.members), 1)
     dots = [dot(vector.whole, one.vector.whole) for one in near]
     nearest = sorted(dots, reverse=True)[:3] or [0.0]
+    beyond = [
+        value - top_product(vector.whole, one.vector.whole)
+        for value, one in sorted(zip(dots, near, strict=True), key=lambda pair: (-pair[0], pair[1].number))[:3]
+    ]
     mass = max((value * one.vector.mass for value, one in zip(dots, near, strict=True)), default=0.0) * vector.mass
     shared = math.log1p(mass) / 8
     mean_whole = dot(vector.whole, story.whole.terms) / size
     short = 1.0 / (1.0 + vector.text_words / 20)
     seconds = story.gap(vector.time)
+    alike = nearest[0]
+    names_shared = _share(vector.names, story.names.terms)
+    named = bool(vector.names) and bool(story.names.terms)
     return (
         mean_whole,
         dot(vector.title, story.title.terms) / size,
@@ -168,7 +189,15 @@ def measure(vector: Vector, story: StoryView, near: Sequence[Stored]) -> tuple[f
         0.0 if seconds is None else math.log1p(seconds / 3600) / 5,
         float(not vector.names or not story.named),
         float(vector.recurring),
-        _missed(story.numbers.terms, vector.numbers, size) if vector.numbers else 0.0,
+        _missed(story.numbers.terms, vector.numbers) if vector.numbers and size > 1 else 0.0,
+        math.log(0.03 + max(beyond, default=0.0)),
+        float(bool(beyond) and max(beyond) < ONE_WORD and not any(term in story.names.terms for term in vector.names)),
+        names_shared,
+        alike * _missed(story.names.terms, vector.names) if named else 0.0,
+        alike * (1 - names_shared) if named else 0.0,
+        alike * _differ(vector.names, story.names.terms),
+        alike * _differ(vector.numbers, story.numbers.terms),
+        _differ(vector.ordinals, story.ordinals.terms),
     )
 
 
@@ -180,14 +209,17 @@ def similarities(vector: Vector, near: Sequence[Stored]) -> tuple[float, float]:
     )
 
 
-def _missed(sums: Terms, terms: Terms, size: int) -> float:
-    """Return which share of a story's core terms a report lacks; 0 where the story has no core."""
-    if size < 2:
-        return 0.0
+def _missed(sums: Terms, terms: Terms) -> float:
+    """Return which share of a story's core terms a report lacks; 0 where the story has none."""
     bar = max(sums.values(), default=0.0) * 0.5
     core = {term: weight for term, weight in sums.items() if weight >= bar}
     whole = sum(core.values())
     return sum(weight for term, weight in core.items() if term not in terms) / whole if whole else 0.0
+
+
+def _differ(terms: Terms, known: Terms) -> float:
+    """Return 1 where both sides have terms and none in common."""
+    return float(bool(terms) and bool(known) and not any(term in known for term in terms))
 
 
 def _share(terms: Terms, known: Terms) -> float:

@@ -9,6 +9,7 @@ _RECURRING = re.compile(
     r"^\W*(?:(?:your |the )?(?:morning|evening|daily|weekly|weekend|midday|afternoon|friday|monday|sunday|saturday|nightly)\s+"
     r"(?:briefing|brief|digest|round-?up|wrap|update|news(?:letter)?|edition|bulletin|summary|report|quiz|podcast|show|catch-?up|headlines)\b"
     r"|news\s+(?:in brief|round-?up|quiz|summary|wrap)\b|(?:today's|the day's)\s+(?:headlines|top stories|papers)|what(?:'s|’s| is) (?:on|new) today"
+    r"|(?:podcast\s*[:|–—-]|release notes\b)"
     r"|(?:weather|horoscopes?|crossword|sudoku|wordle|lottery|quiz of the week)\b|in pictures\b|photos? of the (?:day|week)|letters to the editor"
     r"|(?:market|stock|currency|exchange rate|commodit(?:y|ies)|oil price)s?\s+(?:report|wrap|update|close|summary|round-?up|snapshot)\b"
     r"|(?:five|5|ten|10|six|6|seven|7|three|3)\s+things\s+(?:you need )?to\s+know|(?:live|watch live|live blog|live updates?|as it happened)\s*[:|–—-]"
@@ -24,7 +25,7 @@ _RECURRING = re.compile(
 _LIVE_TAIL = re.compile(
     r"^.{3,40}\blive(?: updates?| blog| news)?\s?:\s"
     r"|(?:[|:–—-]\s*|\(|\b)(?:live(?: updates?| blog| news)?|as it happened|liveticker|live-ticker|newsblog|en direct|en vivo|en directo|in diretta|ao vivo|"
-    r"na żywo|онлайн|наживо|morning briefing|evening briefing)\)?\W*$",
+    r"na żywo|онлайн|наживо|morning briefing|evening briefing|podcast)\)?\W*$",
     re.IGNORECASE,
 )
 

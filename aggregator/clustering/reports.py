@@ -1,7 +1,7 @@
 """Which arriving entry is a copy: keys propose, exact comparison of shingles decides, the report as a whole confirms.
 
 Thresholds and their provenance: Jaccard and containment as in ``CopySettings`` (the usual bars for reprints: a half, or four
-fifths of the shorter text). A false copy costs more than a missed one: copies vanish from sight.
+fifths of the shorter text, over shingles of five words). A false copy costs more than a missed one: copies vanish from sight.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from aggregator.text.tokens import words
 
 # Two entries of one headline and no text are copies only this close in time: headlines come again.
 SAME_TITLE_WITHIN = timedelta(hours=36)
-# A newcomer must be near this share of the report's members that are looked at, so that no chain grows.
-CONFIRMED_BY = 0.6
+# A newcomer must be a copy of more than this share of the report's first members, so that no chain grows: the report keeps to the
+# text that it began with, and a running report that a house writes on until little of it is left begins another.
+CONFIRMED_BY = 0.5
 CONFIRMING = 5  # members looked at
-# How near a member must be to confirm: looser than the bar, for a member may itself be cut off or edited.
-CONFIRM_JACCARD, CONFIRM_CONTAINMENT = 0.35, 0.65
+# Numbers that each of two instalments of a routine has and the other lacks; one may be a channel's or a page's.
+OWN_NUMBERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barr
         report = edge.other.report_id
         if report in refused:
             continue
-        if _confirmed(arrival, made, edge, memory.members(report, CONFIRMING)):
+        if _confirmed(made, edge, memory.members(report, CONFIRMING), settings):
             return CopyDecision(report, _match(arrival, made, edge), len(ids), int(capped))
         refused.add(report)
     return CopyDecision(compared=len(ids), capped=int(capped))
@@ -116,9 +117,14 @@ def _edge(arrival: Arrival, made: Sketch, other: StoredSketch, settings: CopySet
         return _Edge(other, "link", 1.0, 1.0, 0.0, 0.0)
     if made.words < MIN_WORDS or other.sketch.words < MIN_WORDS:
         return _title_edge(arrival, other)
-    jaccard, containment = overlap(read(made), read(other.sketch))
-    if _is_routine(arrival, other, jaccard):
+    edge = _text_edge(made, other, settings) or _short_edge(arrival, made, other, settings)
+    if edge is None or _is_routine(arrival, other, edge.jaccard) or _is_quoted(arrival, made, edge):
         return None
+    return edge
+
+
+def _text_edge(made: Sketch, other: StoredSketch, settings: CopySettings) -> _Edge | None:
+    jaccard, containment = overlap(read(made), read(other.sketch))
     if jaccard >= settings.jaccard:
         return _Edge(other, "jaccard", jaccard, settings.jaccard, jaccard, containment)
     if containment >= settings.containment and min(made.words, other.sketch.words) >= settings.min_words:
@@ -126,16 +132,26 @@ def _edge(arrival: Arrival, made: Sketch, other: StoredSketch, settings: CopySet
     return None
 
 
+def _short_edge(arrival: Arrival, made: Sketch, other: StoredSketch, settings: CopySettings) -> _Edge | None:
+    """Judge a text too short to speak for itself, cut off after a line: it stands in the other under the same headline."""
+    jaccard, containment = overlap(read(made), read(other.sketch))
+    if containment < settings.containment or not _same_headline(arrival, other):
+        return None
+    return _Edge(other, "containment", containment, settings.containment, jaccard, containment)
+
+
 def _title_edge(arrival: Arrival, other: StoredSketch) -> _Edge | None:
     """Judge an entry without text by its headline: the same words, another feed, hardly any time between."""
-    if other.feed == arrival.feed or abs(arrival.time - other.time) > SAME_TITLE_WITHIN:
-        return None
-    title = words(arrival.document.title, arrival.document.language)
-    if len(set(title)) < 4 or title != words(other.title, arrival.document.language):
-        return None
-    if is_recurring_title(arrival.document.title):
+    if other.feed == arrival.feed or not _same_headline(arrival, other):
         return None
     return _Edge(other, "title", 1.0, 1.0, 0.0, 0.0)
+
+
+def _same_headline(arrival: Arrival, other: StoredSketch) -> bool:
+    if abs(arrival.time - other.time) > SAME_TITLE_WITHIN or is_recurring_title(arrival.document.title):
+        return False
+    title = words(arrival.document.title, arrival.document.language)
+    return len(set(title)) >= 4 and title == words(other.title, arrival.document.language)
 
 
 def _is_routine(arrival: Arrival, other: StoredSketch, jaccard: float) -> bool:
@@ -145,25 +161,26 @@ def _is_routine(arrival: Arrival, other: StoredSketch, jaccard: float) -> bool:
     if is_recurring_title(arrival.document.title) and arrival.document.canonical_url != other.url:
         return jaccard < 0.95
     mine = numbers_of(arrival)
-    if len(mine) < 2 or len(other.numbers) < 2:
+    if min(len(mine - other.numbers), len(other.numbers - mine)) < OWN_NUMBERS:
         return False
     return len(mine & other.numbers) / len(mine | other.numbers) < 0.4
 
 
-def _confirmed(arrival: Arrival, made: Sketch, edge: _Edge, members: Sequence[StoredSketch]) -> bool:
+def _is_quoted(arrival: Arrival, made: Sketch, edge: _Edge) -> bool:
+    """Tell whether the longer of two texts is a round-up or a live blog, which holds the texts of many events."""
+    longer = arrival.document.title if made.words > edge.other.sketch.words else edge.other.title
+    return edge.method == "containment" and is_recurring_title(longer)
+
+
+def _confirmed(made: Sketch, edge: _Edge, members: Sequence[StoredSketch], settings: CopySettings) -> bool:
     """Tell whether the newcomer is near the report and not merely near one straggler of it."""
     if edge.method in ("link", "title") or len(members) < 2:
         return True
-    mine = read(made)
-    near = 0
-    judged = 0
-    for member in members:
-        if member.sketch.words < MIN_WORDS:
-            continue
-        judged += 1
-        jaccard, containment = overlap(mine, read(member.sketch))
-        near += jaccard >= CONFIRM_JACCARD or containment >= CONFIRM_CONTAINMENT
-    return judged == 0 or near / judged >= CONFIRMED_BY
+    judged = [member for member in members if member.sketch.words >= MIN_WORDS]
+    near = sum(_text_edge(made, member, settings) is not None for member in judged)
+    # two members that are unlike each other, as in a round-up, leave a contained text without a majority
+    needed = CONFIRMED_BY * len(judged)
+    return near > needed or (near == needed and edge.method == "jaccard") or not judged
 
 
 def _match(arrival: Arrival, made: Sketch, edge: _Edge) -> Match:

@@ -10,6 +10,8 @@ from aggregator.clustering.likeness import Stored, StoryView, similarities
 from aggregator.model import Evidence, Match
 
 SHOWN = 5  # names, terms and numbers of each kind that evidence lists
+TELLING = 0.25  # of the weight of a text's heaviest term; what weighs less, such as 'on', tells nobody anything
+MIN_WORDS = 12  # of a text that is compared by its shingles (sketch.MIN_WORDS, which would bring numpy to every start)
 
 
 def evidence(vector: Vector, story: StoryView, near: Sequence[Stored]) -> Evidence:
@@ -18,7 +20,7 @@ def evidence(vector: Vector, story: StoryView, near: Sequence[Stored]) -> Eviden
     names = _shared(vector, vector.names, story.whole.terms)
     title, text = similarities(vector, near)
     taken = {name.casefold() for name in names}
-    words = _shared(vector, {t: w for t, w in vector.whole.items() if not t[0].isdigit()}, story.whole.terms)
+    words = _shared(vector, {t: w for t, w in _telling(vector).items() if not t[0].isdigit()}, story.whole.terms)
     return {
         "shared_names": names,
         "shared_terms": [word for word in words if word.casefold() not in taken][:SHOWN],
@@ -47,7 +49,7 @@ def apart(vector: Vector, story: StoryView, score: float, needed: float, window_
     if gap is not None and gap / 3600 > window_hours:
         return f"{_hours(gap / 3600)} lie between them, more than the window of {_hours(window_hours)}."
     names = _shared(vector, vector.names, story.whole.terms)
-    words = _shared(vector, vector.whole, story.whole.terms)
+    words = _shared(vector, _telling(vector), story.whole.terms)
     shared = _list((names or [f"'{word}'" for word in words])[:3])
     told = f"Shares {shared}" if shared else "Shares no telling word"
     with_whom = f"with the {_reports(len(story.members))} of that story"
@@ -65,7 +67,9 @@ def _copy(match: Match) -> str:
     if match.method == "link":
         return f"The same page as {other}: one address."
     if match.method == "title":
-        return f"The same headline as {other}, and neither has a text to compare."
+        longest = max(_number(proof.get("words")), _number(proof.get("other_words")))
+        who = "neither has" if longest < MIN_WORDS else "one of them lacks"
+        return f"The same headline as {other}, and {who} a text to compare."
     heading = "" if proof.get("same_title", True) else " under another headline"
     if share <= 0:
         return f"Same text as {other}{heading}; score {match.score:.2f}, needed {match.threshold:.2f}."
@@ -109,6 +113,11 @@ def _whose(proof: Evidence) -> str:
 def _shared(vector: Vector, terms: Terms, known: Mapping[str, float]) -> list[str]:
     found = sorted((term for term in terms if term in known), key=lambda term: (-terms[term], term))
     return list(dict.fromkeys(vector.spelling.get(term, term) for term in found))[:SHOWN]
+
+
+def _telling(vector: Vector) -> Terms:
+    bar = TELLING * max(vector.whole.values(), default=0.0)
+    return {term: weight for term, weight in vector.whole.items() if weight >= bar}
 
 
 def _language(story: StoryView) -> str:

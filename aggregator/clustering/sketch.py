@@ -1,13 +1,14 @@
 """MinHash sketches of documents, and the keys under which a copy is looked up; the only home of datasketch.
 
-Theory of operation. A text is the set of its 3-word shingles, hashed to 32 bits. Five kinds of key propose what may be a
+Theory of operation. A text is the set of its 5-word shingles, hashed to 32 bits. Five kinds of key propose what may be a
 copy; the exact comparison in ``reports.py`` decides:
 
 - band: 32 bands of 4 rows of a 128-permutation MinHash (Broder 1997; Leskovec, Rajaraman and Ullman, Mining of Massive
   Datasets, chapter 3). A pair at Jaccard .5 shares a band with probability 1 - (1 - .5^4)^32 = .87, at .6 .99.
 - sample: every shingle whose hash is 0 modulo 24 (Broder's mod-p sketch): a text that stands whole inside a longer one
   shares its samples with it, whatever the Jaccard.
-- opening: the smallest hashes of the first words: a text that a feed cut off after a sentence has too few samples.
+- opening: the first shingle and the smallest hashes of the first words: a text that a feed cut off after a sentence has
+  too few samples.
 - title: all words of the headline: for entries without text.
 - link: the canonical address: one page in several feeds.
 """
@@ -30,15 +31,21 @@ if TYPE_CHECKING:
 
 PERMUTATIONS = 128
 BANDS, ROWS = 32, 4
-SHINGLE = 3  # words
+SHINGLE = 5  # words
 SAMPLED = 24  # one shingle in so many is a key of its own
 OPENING_WORDS, OPENING_KEYS = 30, 6
 MIN_WORDS = 12  # below it a text has no shingles worth comparing: its title and link speak for it
 MAX_WORDS = 5_000  # a text is compared by its first words: enough for any report, and a bound on the cost
-VERSION = "minhash-affine32-128p-seed1-w3-b32x4-mod24-v1"
+VERSION = "minhash-affine32-128p-seed1-w5-b32x4-mod24-v2"
 
 _SCHEME = "affine32"  # named, because datasketch 2 changed its default and signatures carry no trace of it
-_MULTIPLIERS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9))
+_MULTIPLIERS = (
+    np.uint64(0x9E3779B97F4A7C15),
+    np.uint64(0xC2B2AE3D27D4EB4F),
+    np.uint64(0x165667B19E3779F9),
+    np.uint64(0x27D4EB2F165667C5),
+    np.uint64(0x85EBCA77C2B2AE63),
+)
 
 Hashes = NDArray[np.uint32]
 
@@ -58,7 +65,7 @@ def sketch(document: Document) -> Sketch | None:
     signature = minhash(distinct)
     keys += band_keys(signature)
     keys += [_key("sample", int(one)) for one in distinct[distinct % SAMPLED == 0]]
-    keys += [_key("opening", int(one)) for one in np.unique(hashes[: OPENING_WORDS - SHINGLE + 1])[:OPENING_KEYS]]
+    keys += [_key("opening", one) for one in sorted(_opening(hashes))]
     return Sketch(
         VERSION, signature.astype("<u4").tobytes(), distinct.astype("<u4").tobytes(), tuple(keys), len(tokens)
     )
@@ -108,6 +115,11 @@ def overlap(left: Hashes, right: Hashes) -> tuple[float, float]:
         return 0.0, 0.0
     common = len(np.intersect1d(left, right, assume_unique=True))
     return common / (len(left) + len(right) - common), common / min(len(left), len(right))
+
+
+def _opening(hashes: Hashes) -> set[int]:
+    smallest = np.unique(hashes[: OPENING_WORDS - SHINGLE + 1])[:OPENING_KEYS]
+    return {int(hashes[0]), *smallest.tolist()}
 
 
 def _title_keys(title: Sequence[str]) -> list[int]:

@@ -26,6 +26,7 @@ from aggregator.clustering.vocabulary import Count
 from aggregator.model import Arrival, Document, Join, Merge, Move, Open
 from aggregator.settings import StorySettings
 
+RETOLD = 0.2  # of a document: what a further report of a known story adds to how common its words are
 LOOK_EVERY = 8  # arrivals; counted over all of them, so that how they are cut into batches decides nothing
 
 
@@ -181,16 +182,15 @@ class StoryFinder(StoryMatcher):
         self._touched.add(old.story_id)
 
     def _learn(self, reading: Reading, document: Document, joined: Candidate | None) -> None:
-        """Count terms once a story, so that an event in five hundred reports doesn't make its own words common."""
+        """Count terms once a story and little for each report more: five hundred of one event must not make its words common."""
         known = joined.story.whole.terms if joined else {}
         counts = {
             term: Count(
-                0.0 if term in known else 1.0, float(term in reading.cased), float(reading.cased.get(term, False))
+                RETOLD if term in known else 1.0, float(term in reading.cased), float(reading.cased.get(term, False))
             )
             for term in reading.terms
-            if term not in known or term in reading.cased
         }
-        self.memory.learn(document.language or "", counts, 0.0 if joined else 1.0)
+        self.memory.learn(document.language or "", counts, RETOLD if joined else 1.0)
 
 
 def _time(arrival: Arrival) -> float | None:

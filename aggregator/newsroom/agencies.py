@@ -128,6 +128,8 @@ _BEFORE = re.compile(
 )
 _AFTER = re.compile(r"(?:\s*\b(?:staff|writers?|news(?: agency| wire)?|newswire|agency|agentur|gmbh|inc)\b\.?|[/)\].])+$", re.IGNORECASE)  # fmt: skip
 
+_TITLE_TAIL = re.compile(r"(?<=\S)\s+(?:[-|–—]\s+([^-|–—()]{2,40})|\(([^()]{2,40})\))$")
+
 
 def agency_called(name: str) -> str | None:
     """Return the agency that goes by a name or a mark, None where no agency does."""
@@ -137,6 +139,12 @@ def agency_called(name: str) -> str | None:
         if found:
             return found
     return None
+
+
+def without_agency(title: str) -> str:
+    """Return a title without an agency's name or mark behind a dash, a bar or in brackets at its end."""
+    found = _TITLE_TAIL.search(title)
+    return title[: found.start()] if found and agency_called(found[1] or found[2]) else title
 
 
 def agency_of_address(url: str | None) -> str | None:

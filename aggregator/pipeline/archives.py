@@ -75,16 +75,16 @@ class Importer:
     def run(self, path: Path, progress: Progress) -> ImportOutcome:
         """Import the archive at ``path``; entries that are known already change nothing."""
         entries, skips = load(path)
-        done = self._record(entries, progress)
-        return replace(done, skips=skips)
+        return replace(self.record(entries, progress), skips=skips)
 
     def take(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, str]:
         """Import entries and return line number -> the story each is in, for scoring."""
-        self._record(entries, progress)
+        self.record(entries, progress)
         placed = EntryStore(self._store).stories_of_archives()
         return {str(one.line): placed[(f"{ARCHIVE}{one.source}", one.data.key)] for one in entries}
 
-    def _record(self, entries: Sequence[ArchiveEntry], progress: Progress) -> ImportOutcome:
+    def record(self, entries: Sequence[ArchiveEntry], progress: Progress) -> ImportOutcome:
+        """Import entries in the order given."""
         new = updated = known = done = 0
         for batch in batches(entries):
             with self._store.transaction():

@@ -180,6 +180,12 @@ class Placer:
             self._revector(touched)
             self.stories.refresh_report(touched)
 
+    def resketch(self, entry_ids: Sequence[str]) -> None:
+        """Make the sketches of entries anew; where they stand stays."""
+        for entry_id in entry_ids:
+            entry = self.entries.get(entry_id)
+            self.copies.replace(self._arrival(entry, sketching=True), entry.report_id)
+
     def close(self, story_id: str, into: str, now: datetime, reason: str) -> None:
         """Remove an emptied story; its id leads to ``into``."""
         self.stories.close_story(story_id, into, now, reason)
@@ -194,18 +200,18 @@ class Placer:
         if story_id is not None:
             self.finder.revector(report_id, story_id, [self._arrival(entry) for entry in standing])
 
-    def _arrival(self, entry: Entry) -> Arrival:
-        """Return a stored entry as it arrived, without a sketch."""
+    def _arrival(self, entry: Entry, *, sketching: bool = False) -> Arrival:
+        """Return a stored entry as it arrived."""
         feed = self._feeds.by_url(entry.feed_url)
         boilerplate = frozenset[int]() if feed is None else self._lines.repeated(feed.id, REPEATED)
         names = (entry.publisher, entry.feed)
-        prepared = prepare_entry(entry.data, entry.language, names, None, boilerplate, sketching=False)
+        prepared = prepare_entry(entry.data, entry.language, names, None, boilerplate, sketching=sketching)
         return Arrival(
             entry_id=entry.id,
             feed=entry.feed_url,
             publisher=entry.publisher,
             document=prepared.told or prepared.document,
-            sketch=None,
+            sketch=prepared.sketch,
             time=entry.time,
             agency=entry.agency,
             dated=entry.data.published is not None or not entry.backlog,

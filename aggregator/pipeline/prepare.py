@@ -6,14 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from aggregator.clustering.vocabulary import background, terms_of
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import Document, EntryData, FetchFailure, ParsedFeed, Sketch
+from aggregator.newsroom.agencies import without_agency
 from aggregator.parsing.feed import parse
 from aggregator.settings import ParseSettings
-from aggregator.text.boilerplate import line_hashes, without_boilerplate
-from aggregator.text.clean import document
-from aggregator.text.language import identify
+from aggregator.text.boilerplate import line_hashes, repeated_tails, without_boilerplate
+from aggregator.text.clean import document, plain_text, primary_language
+from aggregator.text.language import identify, surely_other
 from aggregator.text.tokens import words
+
+# Entries and characters of a feed that are looked at to tell whether it is in the language that it says.
+SAMPLED, SAMPLE = 12, 1_500
+MIN_TERMS = 40
+# A word that stands in this share of texts is one of the commonest; fewer than one word in six are, and the feed is suspect.
+FREQUENT, FEW = 0.1, 1 / 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +79,25 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
         return FetchFailure("parse", str(error), feeds=error.feeds)
     except ParseError as error:
         return FetchFailure("parse", str(error))
-    language = task.language or parsed.language
-    names = tuple(name for name in (*task.publisher_names, parsed.title) if name)
+    language, lied = task.language, False
+    if language is None and parsed.language is not None:
+        lied = speaks_otherwise(
+            parsed.language, [f"{data.title}. {plain_text(data.summary)}" for data in parsed.entries]
+        )
+        language = None if lied else parsed.language
+    tails = repeated_tails([data.title for data in parsed.entries])
+    names = tuple(name for name in (*task.publisher_names, parsed.title, *tails) if name)
+    unsaid = primary_language(parsed.language) if lied else None
     entries = tuple(
-        prepare_entry(data, language, names, task.known.get(data.key), task.boilerplate, sketching=task.sketching)
+        prepare_entry(
+            data,
+            language,
+            names,
+            task.known.get(data.key),
+            task.boilerplate,
+            sketching=task.sketching,
+            disbelieved=unsaid,
+        )
         for data in parsed.entries
     )
     return Prepared(replace(parsed, entries=()), entries)
@@ -88,13 +111,16 @@ def prepare_entry(
     boilerplate: frozenset[int] = frozenset(),
     *,
     sketching: bool,
+    disbelieved: str | None = None,
 ) -> PreparedEntry:
-    """Clean one entry, and sketch it unless its text is the stored one."""
-    made = document(data, language, publisher_names=publisher_names, identify=identify)
+    """Clean one entry, and sketch it unless its text is the stored one; a ``disbelieved`` language is found anew."""
+    said = replace(data, language=None) if disbelieved and primary_language(data.language) == disbelieved else data
+    made = document(said, language, publisher_names=publisher_names, identify=identify)
     if made.content_hash == known_hash:
         return PreparedEntry(data, made, unchanged=True)
     sketch = None
     told = without_boilerplate(made, boilerplate)
+    told = replace(told, title=without_agency(told.title))
     if sketching:
         from aggregator.clustering.sketch import sketch as sketch_document  # numpy: only where it is needed
 
@@ -109,6 +135,20 @@ def prepare_entry(
         index_title=" ".join(words(made.title, made.language)),
         index_text=" ".join(words(plain(made), made.language)),
     )
+
+
+def speaks_otherwise(said: str, texts: Sequence[str]) -> bool:
+    """Tell whether a feed's texts are surely in another language than it says, as where a site kept its software's default.
+
+    The commonest words of the language are looked for first: they are there in nearly every feed, and cost no model.
+    """
+    language = primary_language(said) or ""
+    rates = background(language)
+    sample = "\n".join(texts[:SAMPLED])[:SAMPLE]
+    terms = terms_of(words(sample, language), language)
+    if not rates or len(terms) < MIN_TERMS or sum(rates.get(term, 0.0) > FREQUENT for term in terms) > FEW * len(terms):
+        return False
+    return surely_other(sample, language)
 
 
 def plain(made: Document) -> str:

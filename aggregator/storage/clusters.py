@@ -9,7 +9,7 @@ import sqlite3
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Final
 
@@ -303,7 +303,8 @@ _UNSEEN: Final = Count()
 
 
 def _packed(vector: Vector) -> bytes:
-    return zlib.compress(json.dumps(asdict(vector), ensure_ascii=False, separators=(",", ":")).encode(), 1)
+    values = {field.name: getattr(vector, field.name) for field in fields(vector)}  # asdict() would copy each of them deeply
+    return zlib.compress(json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode(), 1)
 
 
 def _key(term: str) -> int:

@@ -133,6 +133,11 @@ class SketchStore:
         """Put an entry into another report."""
         self._db.execute("UPDATE sketch SET report_id = ? WHERE entry_id = ?", (report_id, entry_id))
 
+    def of_other_versions(self, version: str) -> list[str]:
+        """Return the entries whose sketches bear another version, oldest first."""
+        rows = self._db.execute("SELECT entry_id FROM sketch WHERE version <> ? ORDER BY number", (version,))
+        return [str(row[0]) for row in rows]
+
     def prune(self, before: datetime) -> int:
         """Drop sketches older than the window; return how many."""
         dropped = self._db.execute("DELETE FROM sketch WHERE time < ?", (to_text(before),)).rowcount

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ REPEATED = 3
 # A shorter line is a headline's or a caption's part as often as not; a longer one is a paragraph of text.
 MIN_CHARACTERS, MAX_CHARACTERS = 12, 1_000
 _BLANKS = re.compile(r"\s+")
+_TITLE_PARTS = re.compile(r"\s(?:[-|–—·•»«]|::|//)\s")
 _MARKS = re.compile(
     r"^\W*(?:read (?:also|more|next|the full)|see also|also read|more on this|related(?: (?:stories|news|links))?\s*:|share (?:this|on)|"
     r"follow us|sign up (?:for|to)|subscribe (?:to|now|here)|click here|continue reading|advertisement\b|this site uses cookies|"
@@ -27,6 +29,19 @@ _MARKS = re.compile(
     r"اقرأ أيضا|関連記事|相关阅读|延伸阅读)",
     re.IGNORECASE,
 )
+
+# What consent texts speak of: a line that speaks of three of them is one, whatever else it says.
+_CONSENT = re.compile(
+    r"cookies?\b|consent|privacy|personal data|legitimate interests?|terms of (?:use|service)|(?:our|\d+) partners|advertising|"
+    r"on your device|newsletter|change your mind|einwilligung|datenschutz|nutzungsbedingungen|auf ihrem (?:gerät|endgerät)|werbung|"
+    r"partnern\b|consentement|confidentialité|données personnelles|nos (?:\d+ )?partenaires|sur votre appareil|publicité|"
+    r"consentimiento|privacidad|datos personales|nuestros (?:\d+ )?socios|en su dispositivo|publicidad|consenso|dati personali|"
+    r"nostri (?:\d+ )?partner|sul (?:tuo|suo) dispositivo|pubblicità|toestemming|op uw apparaat|zgod[aęy]\b|prywatności|danych osobowych|"
+    r"partnerzy|reklam\w*|na urządzeniu|конфиденциальн\w+|персональн\w+ данн\w+|согласи[ея]|реклам\w+|конфіденційн\w+|персональн\w+ дан\w+|"
+    r"çerez\w*|gizlilik|kişisel veri\w*|隐私|同意|广告|个人信息|クッキー|プライバシー|広告",
+    re.IGNORECASE,
+)
+CONSENTED = 3
 
 
 def line_hashes(document: Document) -> frozenset[int]:
@@ -45,10 +60,18 @@ def without_boilerplate(document: Document, known: Collection[int]) -> Document:
     return replace(document, body=body, lede=lede)
 
 
+def repeated_tails(titles: Collection[str]) -> tuple[str, ...]:
+    """Return what several titles of one document end in, behind a dash or a bar: a publisher's name, a section's."""
+    tails = Counter(part.strip() for title in set(titles) for part in _TITLE_PARTS.split(title)[1:][-2:])
+    return tuple(sorted(tail for tail, count in tails.items() if count >= REPEATED))
+
+
 def _is_boilerplate(line: str, known: Collection[int]) -> bool:
     if len(line) < MIN_CHARACTERS:
         return False
-    return (len(line) < 300 and _MARKS.match(line) is not None) or (bool(known) and _hash(line) in known)
+    if (len(line) < 300 and _MARKS.match(line)) or (known and _hash(line) in known):
+        return True
+    return len(line) <= MAX_CHARACTERS and len({found.casefold() for found in _CONSENT.findall(line)}) >= CONSENTED
 
 
 def _lines(document: Document) -> list[str]:

@@ -23,25 +23,59 @@ _SCRIPTS = (
     ("he", re.compile("[\u0590-\u05ff]")),
     ("hi", re.compile("[\u0900-\u097f]")),
 )
+# Languages that are written in each of these scripts: who says one of them is believed.
+_WRITERS = {
+    "ja": {"ja"}, "ko": {"ko"}, "zh": {"zh", "ja", "ko", "yue"}, "th": {"th"}, "el": {"el"}, "he": {"he", "yi", "iw"},
+    "hi": {"hi", "mr", "ne", "sa", "bho", "mai", "kok"},
+}  # fmt: skip
+# Languages so like each other that a feed's word counts for more than a guess.
+_ALIKE = (
+    {"no", "nb", "nn", "da", "sv"},
+    {"hr", "sr", "bs", "sl"},
+    {"id", "ms"},
+    {"cs", "sk"},
+    {"es", "ca", "gl", "pt"},
+)
 _LETTER = re.compile(r"[^\W\d_]")
 _ENOUGH = 1_000  # characters; more of a text adds cost and no certainty
 
 
 def identify(text: str, hint: str | None) -> str | None:
-    """Return the ISO 639-1 code of a text's language; the feed's own word (``hint``) where it gives one; None where unsure."""
-    if hint:
-        return hint.split("-")[0].lower()
+    """Return the ISO 639-1 code of a text's language; None where unsure.
+
+    The feed's own word (``hint``) stands where it gives one, unless the text is in a script that the language isn't written in.
+    """
+    said = hint.split("-")[0].lower() if hint else None
+    if said and text.isascii():
+        return said
     head = text[:_ENOUGH]
     letters = len(_LETTER.findall(head))
+    written = _by_script(head, letters)
+    if written and said not in _WRITERS[written]:
+        return written
+    if said or letters < MIN_LETTERS:
+        return said
+    language, _ = _identifier().classify(head)
+    return str(language)
+
+
+def surely_other(text: str, said: str) -> bool:
+    """Tell whether a text of some length is surely in another language than what is said of it."""
+    head = text[:_ENOUGH]
+    if said not in LANGUAGES or len(_LETTER.findall(head)) < 4 * MIN_LETTERS:
+        return False
+    language, chance = _identifier().classify(head)
+    alike = any(said in group and language in group for group in _ALIKE)
+    return language != said and not alike and float(chance) > 0.99
+
+
+def _by_script(head: str, letters: int) -> str | None:
     for language, script in _SCRIPTS:
         found = len(script.findall(head))
         # a text in Han characters with any kana is Japanese; otherwise most of the letters decide
         if found and (found * 2 > letters or (language == "ja" and found * 8 > letters)):
             return language
-    if letters < MIN_LETTERS:
-        return None
-    language, _ = _identifier().classify(head)
-    return str(language)
+    return None
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,250 @@
+"""Copies become one report: by verified edges only, without chains, whatever the headline."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.clustering.reports import CONFIRMING, StoredSketch, find_copy, numbers_of
+from aggregator.clustering.sketch import overlap, read, sketch
+from aggregator.model import Arrival, Document
+from aggregator.settings import CopySettings
+from tests.clustering.arriving import Text, room
+from tests.clustering.events import FERRY, OTHER_NEWS
+from tests.fakes import MORNING
+
+BARS = CopySettings()
+WIRE = " ".join(body for _, body in OTHER_NEWS[:3])
+
+
+@dataclass
+class Memory:
+    """A memory that proposes everything it has, or what it is told to."""
+
+    stored: list[StoredSketch] = field(default_factory=list)
+    proposing: list[str] | None = None
+    asked: int = 0
+
+    def candidates(self, keys: Sequence[int], limit: int) -> tuple[Sequence[str], bool]:
+        ids = self.proposing if self.proposing is not None else [one.entry_id for one in self.stored]
+        return ids[:limit], len(ids) > limit
+
+    def sketches(self, entry_ids: Sequence[str]) -> Mapping[str, StoredSketch]:
+        return {one.entry_id: one for one in self.stored if one.entry_id in entry_ids}
+
+    def members(self, report_id: str, limit: int) -> Sequence[StoredSketch]:
+        self.asked += 1
+        return [one for one in self.stored if one.report_id == report_id][:limit]
+
+    def put(self, arrival: Arrival, report_id: str) -> None:
+        assert arrival.sketch is not None
+        made = arrival.document
+        self.stored.append(
+            StoredSketch(
+                arrival.entry_id,
+                report_id,
+                arrival.feed,
+                arrival.publisher,
+                made.title,
+                made.canonical_url,
+                numbers_of(arrival),
+                arrival.time,
+                arrival.sketch,
+            )
+        )
+
+
+def arrival(
+    entry_id: str, body: str, *, title: str = "Ferry aground", hours: float = 0, url: str | None = None
+) -> Arrival:
+    made = Document(title, "", body, "en", url, "")
+    time = MORNING + timedelta(hours=hours)
+    return Arrival(entry_id, f"feed-{entry_id}", f"House {entry_id}", made, sketch(made), time, None, True)
+
+
+def placed(arrivals: Sequence[Arrival]) -> tuple[Memory, dict[str, str]]:
+    """Let arrivals come one after another; return the memory and entry -> report."""
+    memory, reports = Memory(), {}
+    for one in arrivals:
+        found = find_copy(one, memory, BARS, ())
+        reports[one.entry_id] = found.report_id or f"r-{one.entry_id}"
+        memory.put(one, reports[one.entry_id])
+    return memory, reports
+
+
+# --- edges ---------------------------------------------------------------------------------------
+
+
+def test_what_is_proposed_and_unlike_is_refused() -> None:
+    memory, _ = placed([arrival(f"e{n}", body) for n, (_, body) in enumerate(OTHER_NEWS)])
+    assert find_copy(arrival("new", FERRY[0].body), memory, BARS, ()).report_id is None
+
+
+def test_the_edge_says_what_was_measured() -> None:
+    memory, _ = placed([arrival("a", WIRE, title="One headline")])
+    newcomer = arrival("b", f"{WIRE} The ministry declined to comment on Monday evening.", title="Another headline")
+    match = find_copy(newcomer, memory, BARS, ()).match
+    assert match is not None
+    assert newcomer.sketch is not None
+    jaccard, containment = overlap(read(newcomer.sketch), read(memory.stored[0].sketch))
+    assert (match.kind, match.method, match.other_id) == ("copy", "jaccard", "a")
+    assert match.score == pytest.approx(jaccard, abs=1e-4)
+    assert match.evidence["jaccard"] == pytest.approx(jaccard, abs=1e-4)
+    assert match.evidence["containment"] == pytest.approx(containment, abs=1e-4)
+    assert match.evidence["same_title"] is False
+    assert match.parameters == newcomer.sketch.version
+    assert match.score >= match.threshold == BARS.jaccard
+
+
+def test_sketches_of_another_version_are_never_compared() -> None:
+    memory, _ = placed([arrival("a", WIRE)])
+    old = memory.stored[0]
+    memory.stored[0] = replace(old, sketch=replace(old.sketch, version="minhash-other-scheme"))
+    assert find_copy(arrival("b", WIRE), memory, BARS, ()).report_id is None
+    memory.stored[0] = old
+    assert find_copy(arrival("b", WIRE), memory, BARS, ()).report_id == "r-a"
+
+
+def test_an_entry_is_no_copy_of_itself_nor_of_what_an_editor_barred() -> None:
+    memory, _ = placed([arrival("a", WIRE)])
+    assert find_copy(arrival("a", WIRE), memory, BARS, ()).report_id is None
+    assert find_copy(arrival("b", WIRE), memory, BARS, {"r-a"}).report_id is None
+
+
+def test_a_text_that_comes_again_past_the_window_is_a_report_of_its_own() -> None:
+    memory, _ = placed([arrival("a", WIRE)])
+    days = BARS.window.days
+    assert find_copy(arrival("b", WIRE, hours=24 * days), memory, BARS, ()).report_id == "r-a"
+    assert find_copy(arrival("b", WIRE, hours=24 * days + 1), memory, BARS, ()).report_id is None
+
+
+VOCABULARY = [f"word{number}" for number in range(40)]
+BODIES = st.lists(st.sampled_from(VOCABULARY), min_size=12, max_size=60).map(" ".join)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(BODIES, min_size=2, max_size=8), st.integers(0, 2**16))
+def test_only_verified_edges_join_and_most_of_the_first_members_confirm(bodies: list[str], seed: int) -> None:
+    chance = random.Random(seed)
+    texts = [body for body in bodies for _ in range(2)]
+    for number in range(1, len(texts), 2):  # a later edition of each, cut or lengthened
+        words = texts[number].split()
+        texts[number] = " ".join([*words[: chance.randint(12, len(words))], *chance.choices(VOCABULARY, k=3)])
+    memory = Memory()
+    for number, body in enumerate(texts):
+        one = arrival(f"e{number}", body)
+        found = find_copy(one, memory, BARS, ())
+        assert (found.report_id is None) == (found.match is None)
+        if found.match is not None and found.report_id is not None:
+            assert one.sketch is not None
+            members = memory.members(found.report_id, CONFIRMING)
+            shared = [overlap(read(one.sketch), read(other.sketch)) for other in members]
+            near = sum(jaccard >= BARS.jaccard or containment >= BARS.containment for jaccard, containment in shared)
+            assert 2 * near >= len(members)
+            assert found.match.score >= found.match.threshold
+            assert found.match.other_id in {other.entry_id for other in memory.stored}
+        memory.put(one, found.report_id or f"r{number}")
+
+
+def test_no_chain_grows_however_long_it_is_offered() -> None:
+    chance = random.Random(11)
+    words = [f"w{chance.randrange(10**6)}" for _ in range(1_400)]
+    arrivals = [arrival(f"e{n:02}", " ".join(words[20 * n : 20 * n + 200])) for n in range(60)]
+    _, reports = placed(arrivals)
+    by_report: dict[str, list[Arrival]] = {}
+    for one in arrivals:
+        by_report.setdefault(reports[one.entry_id], []).append(one)
+    assert len(by_report) > 5
+    for members in by_report.values():
+        first, last = members[0].sketch, members[-1].sketch
+        assert first is not None
+        assert last is not None
+        assert overlap(read(first), read(last))[0] > 0.2
+
+
+# --- caps ----------------------------------------------------------------------------------------
+
+
+def test_no_more_are_compared_than_the_cap_allows_and_the_counter_says_so() -> None:
+    memory = Memory()
+    for number in range(30):
+        memory.put(arrival(f"e{number}", OTHER_NEWS[number % 8][1] + f" Number {number}."), f"r{number}")
+    found = find_copy(arrival("new", FERRY[0].body), memory, replace(BARS, max_compared=10), ())
+    assert (found.compared, found.capped) == (10, 1)
+    assert find_copy(arrival("new", FERRY[0].body), memory, BARS, ()).capped == 0
+
+
+def test_a_report_of_hundreds_is_asked_through_a_few_members_only() -> None:
+    memory = Memory()
+    for number in range(300):
+        memory.put(arrival(f"e{number}", f"{WIRE} Edition {number}."), "r")
+    assert find_copy(arrival("new", WIRE), memory, BARS, ()).report_id == "r"
+    assert memory.asked == 1
+
+
+# --- as a desk sees it -----------------------------------------------------------------------------
+
+
+def test_the_same_text_under_three_addresses_is_three_entries_and_one_report() -> None:
+    base = Text("a", "Ferry aground", WIRE, source="Courier", link="https://courier.example/sea/1")
+    with room(
+        base,
+        replace(base, key="b", link="https://courier.example/top/1"),
+        replace(base, key="c", link="https://courier.example/north/1"),
+    ) as made:
+        assert len({made.id(key) for key in "abc"}) == 3
+        assert made.reports("abc") == made.stories("abc") == 1
+
+
+def test_a_changed_headline_is_irrelevant() -> None:
+    titles = ("Ferry aground", "Rocks, fog and 210 passengers", "WATCH: rescue at sea", "Fähre auf Grund", "")
+    texts = [Text(f"t{n}", title, WIRE, hours=n) for n, title in enumerate(titles)]
+    with room(*texts) as made:
+        assert made.reports(text.key for text in texts) == 1
+
+
+def test_one_headline_over_two_texts_makes_no_copy() -> None:
+    with room(
+        Text("a", "What happened at sea today", OTHER_NEWS[0][1]),
+        Text("b", "What happened at sea today", OTHER_NEWS[1][1]),
+    ) as made:
+        assert made.reports("ab") == 2
+
+
+def test_one_page_in_two_feeds_is_one_report_by_its_address() -> None:
+    link = "https://courier.example/2026/03/ferry"
+    one = Text("a", "Ferry aground", source="Courier", link=f"{link}?utm_source=rss")
+    with room(one, replace(one, key="b", source="Courier sea", title="Ship on rocks", link=link)) as made:
+        assert made.reports("ab") == 1
+        assert [match.method for match in made.matches("b")] == ["link"]
+
+
+def test_headlines_without_text_are_copies_only_across_feeds_and_close_in_time() -> None:
+    one = Text("a", "Chiefs of defence agree on a plan for the strait", source="Courier")
+    with room(
+        one,
+        replace(one, key="b", source="Ledger", hours=5),
+        replace(one, key="c", source="Courier", link="https://courier.example/other", hours=6),
+        replace(one, key="d", source="Star", hours=24 * 5),
+    ) as made:
+        assert made.report("a") == made.report("b")
+        assert made.report("c") != made.report("d")
+        assert made.report("d") != made.report("a")
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
+def test_the_order_of_arrival_decides_nothing(order: tuple[int, ...]) -> None:
+    copies = [
+        Text("a", "One", WIRE, hours=0),
+        Text("b", "Two", f"HARBOUR (Wire) — {WIRE}", hours=1),
+        Text("c", "Three", " ".join(WIRE.split()[:60]) + " …", hours=2),
+        Text("d", "Four", f"{WIRE} Reporting by our staff; editing by the night desk.", hours=3),
+    ]
+    with room(*(replace(copies[place], hours=float(number)) for number, place in enumerate(order))) as made:
+        assert made.reports("abcd") == 1

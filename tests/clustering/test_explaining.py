@@ -1,0 +1,209 @@
+"""What `why` claims is true of what is stored: terms, shares of shingles, hours, reports, scores."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from aggregator.clustering.sketch import overlap, read
+from aggregator.storage.sketches import SketchStore
+from aggregator.text.tokens import words
+from tests.clustering.arriving import Room, Text, room
+from tests.clustering.events import BRIDGE_OPENS, FERRY, FLOOD_OF_REPORTS, STRIKE
+from tests.fakes import MORNING
+
+WIRE = " ".join(text.body for text in FERRY)
+SCORES = re.compile(r"score (\d\.\d\d), needed (\d\.\d\d)")
+COPY = re.compile(
+    r"^Same text as (.+)'s entry of (\d\d:\d\d)( under another headline)?: (\d+)% of the shingles of both\.$"
+)
+CONTAINED = re.compile(
+    r"^One text stands in the other, (.+)'s entry of (\d\d:\d\d)( under another headline)?: (\d+)% of the shorter one's shingles\.$"
+)
+STORY = re.compile(
+    r"^Shares (?P<terms>.+) with (?P<reports>\d+) reports? of this story"
+    r"(?: within (?P<count>\d+) (?P<unit>hours?|days))?(?P<second>; found at a second look)?; score (?P<score>\d\.\d\d), needed (?P<needed>\d\.\d\d)\.$"
+)
+APART = re.compile(
+    r"^Shares (?P<terms>.+) with the (?P<reports>\d+) reports? of that story, which is too little; score .+\.$"
+)
+
+
+def terms(told: str) -> list[str]:
+    return [part.strip("'") for part in re.split(r", | and ", told)]
+
+
+def shares_of(made: Room, one: str, other: str) -> tuple[float, float]:
+    found = SketchStore(made.store.connection).sketches([made.id(one), made.id(other)])
+    return overlap(read(found[made.id(one)].sketch), read(found[made.id(other)].sketch))
+
+
+def stands_in(term: str, text: Text) -> bool:
+    """Tell whether a word, or another form of it, stands in a text."""
+    said = words(f"{text.title} {text.body}", text.language)
+    [word] = words(term, text.language)
+    stem = word[: max(3, len(word) - 3)]
+    return any(one.startswith(stem) for one in said)
+
+
+# --- copies ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("headline", ["Ferry aground", "Another headline"])
+def test_a_copys_sentence_gives_the_share_of_shingles_the_publisher_and_the_time(headline: str) -> None:
+    first = Text("a", "Ferry aground", WIRE, source="Wire", hours=8.05)
+    copy = Text(
+        "b", headline, f"{WIRE} Our reporter adds that the quay was crowded with families.", source="Courier", hours=9
+    )
+    with room(first, copy) as made:
+        told = COPY.match(made.why("b").sentence)
+        assert told is not None
+        assert (told[1], told[2]) == ("Wire", "14:03")
+        assert (told[3] is None) == (headline == first.title)
+        assert int(told[4]) == round(100 * shares_of(made, "a", "b")[0])
+        [match] = made.why("b").links
+        assert match.score == pytest.approx(shares_of(made, "a", "b")[0], abs=1e-4)
+
+
+def test_a_contained_text_gives_the_share_of_the_shorter() -> None:
+    first = Text("a", "Ferry aground", f"{WIRE} {BRIDGE_OPENS[0].body} {STRIKE[0].body}", source="Wire", hours=8)
+    cut = Text("b", "Rocks", " ".join(WIRE.split()[:30]) + " …", source="Courier", hours=9)
+    with room(first, cut) as made:
+        told = CONTAINED.match(made.why("b").sentence)
+        assert told is not None
+        assert (told[1], told[2]) == ("Wire", "14:00")
+        assert int(told[4]) == round(100 * shares_of(made, "a", "b")[1])
+
+
+def test_a_page_and_a_bare_headline_say_what_joined_them() -> None:
+    link = "https://courier.example/2026/ferry"
+    page = Text("a", "Ferry runs aground off Skarvik", source="Courier", link=link)
+    with room(
+        page, replace(page, key="b", source="Courier sea"), replace(page, key="c", source="Star", link="", hours=1)
+    ) as made:
+        assert made.why("b").sentence == "The same page as Courier's entry of 06:00: one address."
+        assert made.why("c").sentence == (
+            "The same headline as Courier sea's entry of 06:00, and neither has a text to compare."
+        )
+
+
+def test_a_bare_headline_beside_a_full_text_says_that_only_one_has_none() -> None:
+    full = Text("a", "Ferry runs aground off Skarvik", WIRE, source="Courier")
+    with room(full, replace(full, key="b", body="", source="Star", hours=1)) as made:
+        assert made.why("b").sentence == (
+            "The same headline as Courier's entry of 06:00, and one of them lacks a text to compare."
+        )
+
+
+# --- stories ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "event", [FERRY, BRIDGE_OPENS, STRIKE, FLOOD_OF_REPORTS[:12]], ids=["ferry", "bridge", "strike", "flood"]
+)
+def test_what_a_storys_sentence_claims_is_true(event: tuple[Text, ...]) -> None:
+    with room(*event, *(text for other in (FERRY, BRIDGE_OPENS) if other is not event for text in other)) as made:
+        judged = 0
+        for text in event:
+            why = made.why(text.key)
+            told = STORY.match(why.sentence)
+            if told is None:
+                assert "opened this story" in why.sentence or COPY.match(why.sentence) or CONTAINED.match(why.sentence)
+                continue
+            judged += 1
+            others = [
+                other for other in event if other.key != text.key and made.story(other.key) == made.story(text.key)
+            ]
+            for term in terms(told["terms"]):
+                assert stands_in(term, text), (term, why.sentence)
+                assert any(stands_in(term, other) for other in others), (term, why.sentence)
+            if not told["second"]:
+                earlier = [o for o in others if (o.hours or 0) < (text.hours or 0)]
+                assert int(told["reports"]) == made.reports(o.key for o in earlier)
+                nearest = min(abs((text.hours or 0) - (o.hours or 0)) for o in earlier)
+                assert nearest <= int(told["count"]) < nearest + 1.02
+            match = why.links[0]
+            assert float(told["score"]) == pytest.approx(match.score, abs=0.0051)
+            assert float(told["needed"]) == match.threshold == made.settings.stories.threshold
+            assert match.score >= match.threshold
+        assert judged >= 2
+
+
+def test_an_entry_without_company_says_so() -> None:
+    with room(FERRY[0], *BRIDGE_OPENS) as made:
+        assert made.why("ferry0").sentence.startswith("It is the only entry of this story")
+        assert made.why("ferry0").links == ()
+        assert "2 other reports joined it since" in made.why("bridge0").sentence
+
+
+def test_a_copy_of_a_report_that_joined_later_says_both() -> None:
+    copy = replace(FERRY[1], key="copy", title="Rescued", hours=5)
+    with room(FERRY[0], FERRY[1], copy) as made:
+        why = made.why("copy")
+        assert COPY.match(why.sentence)
+        assert {match.kind for match in why.links} == {"copy", "story"}
+
+
+# --- what keeps apart --------------------------------------------------------------------------------
+
+
+def test_two_entries_apart_share_what_is_said_and_score_less_than_needed() -> None:
+    other = Text(
+        "other",
+        "Council votes on a new theatre",
+        "Members of the city council voted on Monday for a theatre beside the quay. The architect promised 900 seats,"
+        " a glass roof over the foyer and an orchestra pit that can be covered for concerts in the summer months.",
+        hours=2,
+    )
+    with room(*FERRY, other) as made:
+        assert made.story("other") != made.story("ferry0")
+        sentence = made.why("other", about="ferry0").sentence
+        told, scores = APART.match(sentence), SCORES.search(sentence)
+        assert told is not None, sentence
+        assert scores is not None
+        assert int(told["reports"]) == 3
+        assert float(scores[1]) < float(scores[2]) == made.settings.stories.threshold
+        for term in terms(told["terms"]):
+            assert stands_in(term, other)
+            assert any(stands_in(term, text) for text in FERRY)
+
+
+def test_entries_with_nothing_in_common_say_that() -> None:
+    zoo = Text("zoo", "Panda born", "Keepers announced twins on Friday.", hours=1)
+    with room(*FERRY, zoo) as made:
+        assert "no telling word" in made.why("zoo", about="ferry0").sentence
+
+
+def test_languages_that_differ_are_named() -> None:
+    german = replace(
+        FERRY[0],
+        key="de",
+        title="Fähre läuft auf Grund",
+        language="de",
+        body="Die Fähre Nordlys lief vor Skarvik auf Grund.",
+    )
+    with room(*FERRY, german) as made:
+        sentence = made.why("de", about="ferry0").sentence
+        assert sentence == "They are in different languages (de and en), which are not compared."
+
+
+def test_a_gap_longer_than_the_window_is_named_in_days() -> None:
+    later = Text("later", FERRY[0].title, FERRY[2].body, hours=24.0 * 30)
+    with room(*FERRY, later) as made:
+        sentence = made.why("later", about="ferry0").sentence
+        window = made.settings.stories.window // timedelta(days=1)
+        gap = round((24.0 * 30 - (FERRY[-1].hours or 0)) / 24)
+        assert sentence == f"{gap} days lie between them, more than the window of {window} days."
+        assert made.entry("later").time == MORNING + timedelta(days=30)
+
+
+@pytest.mark.parametrize("key", ["ferry1", "bridge2", "strike0"])
+def test_every_entry_has_one_sentence(key: str) -> None:
+    with room(*FERRY, *BRIDGE_OPENS, *STRIKE) as made:
+        for about in ("ferry0", "bridge0", "strike0"):
+            sentence = made.why(key, about=about).sentence
+            assert sentence.endswith(".")
+            assert "\n" not in sentence

@@ -1,0 +1,149 @@
+"""The order of arrival decides little, how entries are cut into imports decides nothing, and ids are for good."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aggregator.clustering.metrics import score
+from aggregator.pipeline.placing import Placer
+from aggregator.pipeline.verbs import Editor
+from tests.clustering.arriving import Room, Text, one_by_one, room
+from tests.clustering.events import BRIDGE_OPENS, FERRY, FLOOD_OF_REPORTS, HARBOUR_DAY, OTHER_NEWS, STRIKE
+from tests.clustering.test_languages import told
+
+EVENTS = (*FERRY, *BRIDGE_OPENS, *STRIKE)
+REST = tuple(Text(f"rest{number}", title, body, hours=number) for number, (title, body) in enumerate(OTHER_NEWS))
+DAY = sorted(
+    (
+        *EVENTS,
+        *FLOOD_OF_REPORTS[:15],
+        *HARBOUR_DAY,
+        *REST,
+        *(text for language in ("ar", "de", "pl", "zh") for text in told(language)),
+    ),
+    key=lambda text: (text.hours or 0.0, text.key),
+)
+
+
+def shuffled_within_hours(texts: Sequence[Text], seed: int) -> list[Text]:
+    chance = random.Random(seed)
+    return sorted(texts, key=lambda text: (int(text.hours or 0), chance.random()))
+
+
+def placed(made: Room) -> dict[str, str]:
+    stories = {key: story for key, (_, story) in made.places().items()}
+    made.store.close()
+    return stories
+
+
+@pytest.fixture(scope="module")
+def unshuffled() -> dict[str, str]:
+    made = Room()
+    made.take(*DAY)
+    return placed(made)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_day_shuffled_within_each_hour_gives_the_same_stories(seed: int, unshuffled: dict[str, str]) -> None:
+    made = Room()
+    made.take(*shuffled_within_hours(DAY, seed))
+    assert score(unshuffled, placed(made)).bcubed_f1 >= 0.97
+
+
+def test_entry_by_entry_gives_exactly_what_one_import_gives(unshuffled: dict[str, str]) -> None:
+    assert placed(one_by_one(DAY)) == unshuffled
+
+
+@settings(deadline=None, max_examples=4)
+@given(st.lists(st.integers(1, len(DAY) - 1), max_size=6))
+def test_wherever_an_import_is_cut_the_stories_are_the_same(unshuffled: dict[str, str], cuts: list[int]) -> None:
+    made = Room()
+    edges = [0, *sorted(set(cuts)), len(DAY)]
+    for start, end in pairwise(edges):
+        made.take(*DAY[start:end])
+    assert placed(made) == unshuffled
+
+
+def test_a_second_run_over_the_same_input_changes_nothing() -> None:
+    made = Room()
+    made.take(*DAY)
+    made.look()
+    before = made.places()
+    tables = ("story", "report", "match", "story_redirect", "sketch", "story_vector")
+    rows = {table: made.store.connection.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables}
+    made.take(*DAY)
+    made.look()
+    made.look()
+    assert made.places() == before
+    assert {
+        table: made.store.connection.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables
+    } == rows
+    made.store.close()
+
+
+def members(made: Room) -> dict[str, frozenset[str]]:
+    """Return story -> its entries."""
+    found: dict[str, set[str]] = {}
+    for key, (_, story) in made.places().items():
+        found.setdefault(story, set()).add(key)
+    return {story: frozenset(keys) for story, keys in found.items()}
+
+
+@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+@given(st.permutations(EVENTS + REST[:4] + FLOOD_OF_REPORTS[:6]), st.lists(st.integers(1, 5), min_size=4, max_size=12))
+def test_ids_never_change_by_growth_and_merges_leave_redirects(texts: list[Text], sizes: list[int]) -> None:
+    made = Room()
+    stories = Placer(made.store, made.settings).stories
+    reports: dict[str, str] = {}
+    ever: dict[str, frozenset[str]] = {}
+    waiting = list(texts)
+    for size in sizes:
+        before = members(made)
+        made.take(*waiting[:size])
+        del waiting[:size]
+        made.look()
+        after = members(made)
+        for story, keys in before.items():
+            homes = {place for place, there in after.items() if keys & there}
+            assert stories.resolve(story) in after, "an id that was shown leads nowhere"
+            if len(homes) == 1 and after[(home := homes.pop())] & frozenset().union(*before.values()) == keys:
+                assert home == story, "a story that only grew has another id"
+        for story, keys in after.items():
+            assert story not in ever or ever[story] & keys or stories.split_from(story), "an id was used again"
+        ever |= after
+        found = {key: report for key, (report, _) in made.places().items()}
+        assert {key: found[key] for key in reports} == reports, "an entry changed its report by growth"
+        reports = found
+    made.store.close()
+
+
+def test_a_merge_keeps_the_older_id_and_the_other_leads_to_it() -> None:
+    with room(*FERRY, *BRIDGE_OPENS) as made:
+        old, young = made.story("ferry0"), made.story("bridge0")
+        placer = Placer(made.store, made.settings)
+        assert Editor(made.store, placer, "ann", made.now).merge([young, old]) in (old, young)
+        kept = made.story("ferry0")
+        assert {placer.stories.resolve(old), placer.stories.resolve(young)} == {kept}
+        assert made.stories(text.key for text in (*FERRY, *BRIDGE_OPENS)) == 1
+        made.take(*STRIKE)
+        made.look()
+        assert made.story("ferry0") == kept
+
+
+def test_a_split_leaves_the_id_behind_and_records_its_lineage() -> None:
+    with room(*FERRY) as made:
+        story = made.story("ferry0")
+        placer = Placer(made.store, made.settings)
+        gone = Editor(made.store, placer, "ann", made.now).split(story, [made.id("ferry2")])
+        assert made.story("ferry0") == made.story("ferry1") == story
+        assert made.story("ferry2") == gone != story
+        assert placer.stories.split_from(gone) == story
+        made.take(*BRIDGE_OPENS, *STRIKE)
+        made.look()
+        assert made.story("ferry2") == gone
