@@ -3,7 +3,7 @@
 The order, most important first:
 
 1. the entry that an editor pinned;
-2. an entry that tells the event, before a live blog, a round-up or another title that names a slot in the day;
+2. an entry that tells the event, before a live blog, a round-up, another title that names a slot in the day, or a comment;
 3. the agency's own entry: from a feed of the agency, or published by it;
 4. the feed's authority, 0-100;
 5. completeness: length of the text in doubling steps, so that a few words more or less decide nothing;
@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from aggregator.clustering.recurring import is_recurring_title
+from aggregator.clustering.recurring import is_comment_title, is_recurring_title
 from aggregator.model import Entry
 from aggregator.text.tokens import fold
 
@@ -40,7 +40,7 @@ def rank(entry: Entry, pinned: str | None) -> Rank:
     """Return an entry's place in the order; the smallest is canonical."""
     return (
         entry.id != pinned,
-        is_recurring_title(entry.data.title),
+        is_recurring_title(entry.data.title) or is_comment_title(entry.data.title),
         not _is_agency_own(entry),
         -entry.authority,
         -sum(entry.text_length >= step for step in _STEPS),

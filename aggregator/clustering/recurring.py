@@ -24,10 +24,24 @@ _RECURRING = re.compile(
     re.IGNORECASE,
 )
 _LIVE_TAIL = re.compile(
-    r"(?:[|:–—-]\s*|\(|\b)(?:live(?: updates?| blog| news)?|as it happened|liveticker|live-ticker|newsblog|en direct|en vivo|en directo|in diretta|ao vivo|"
+    r"^.{3,40}\blive(?: updates?| blog| news)?\s?:\s"
+    r"|(?:[|:–—-]\s*|\(|\b)(?:live(?: updates?| blog| news)?|as it happened|liveticker|live-ticker|newsblog|en direct|en vivo|en directo|in diretta|ao vivo|"
     r"na żywo|онлайн|наживо|morning briefing|evening briefing|podcast)\)?\W*$",
     re.IGNORECASE,
 )
+
+# What a paper sets before the headline of a text about an event rather than on it.
+_COMMENT = re.compile(
+    r"^\W*(?:analysis|opinion|comment|commentary|editorial|column|explainer|podcast|video|analyse|kommentar|meinung|leitartikel|tribune|"
+    r"chronique|éditorial|opinión|análisis|opinione|commento|analisi|opinião|análise|мнение|анализ|колонка|думка|аналіз|opinia|komentarz|analiza)"
+    r"\s*[:|]",
+    re.IGNORECASE,
+)
+
+
+def is_comment_title(title: str) -> bool:
+    """Tell whether a title says that its text comments on an event."""
+    return bool(_COMMENT.match(title))
 
 
 def is_recurring_title(title: str) -> bool:

@@ -3,7 +3,8 @@
 Theory of operation. Every story handed in is either *new* (first seen in the window and not in the previous
 edition) or *carried over*. All are ranked by independent publishers x source weight x recency. The best go to
 the top, the other carried-over ones that gained something to "developing", the other new ones that several
-publishers have to "new", and what remains is folded by category, so every story appears exactly once. The
+publishers have to "new", and what remains is folded by category, so every story appears exactly once. What names a
+slot of the day (the weather, a live blog, a briefing) leads nothing: it is folded, behind the others. The
 corrections section holds notices that point to their story; a story withdrawn by its canonical entry appears
 there alone. An edition is frozen: once made it is stored, and the same edition renders the same bytes.
 """
@@ -98,6 +99,8 @@ def _sections(ranked: Sequence[EditionStory], settings: DigestSettings, window: 
     def grew(story: EditionStory) -> bool:
         return story.last_seen >= window.since  # yesterday's story with a word changed is not today's top
 
+    slots = [story for story in ranked if story.recurring]
+    ranked = [story for story in ranked if not story.recurring]
     top, left = _take(ranked, settings.top, settings.per_publisher, lambda story: _is_shared(story) and grew(story))
     if not top:  # a quiet day, or a desk with one feed: the best there is
         top, left = _take(ranked, settings.top, settings.per_publisher, grew)
@@ -108,7 +111,7 @@ def _sections(ranked: Sequence[EditionStory], settings: DigestSettings, window: 
         EditionSection("developing", "Developing", tuple(developing)),
         EditionSection("new", "New", tuple(new)),
     ]
-    return (*(section for section in named if section.stories), *_rest(left, settings.rest))
+    return (*(section for section in named if section.stories), *_rest([*left, *slots], settings.rest))
 
 
 def _take(

@@ -24,6 +24,7 @@ _QUOTE_LENGTH = 320
 _QUOTE_LONGEST = 480
 _ALSO = 6
 _NEW_SENTENCES = 3
+_CUT_AT_LEAST = 60  # characters: less of a sentence that the feed cut off tells nothing
 _NEW_TERMS = 8
 _HEADLINES = 3
 
@@ -55,6 +56,7 @@ def line(material: Material, window: Window, previous: Before) -> EditionStory:
     before = previous.line(story)
     carried = summary.first_seen < window.since or previous.knew(story)
     also, more = _also(story)
+    quoted = quote(material.sentences, summary.title)
     return EditionStory(
         id=summary.id,
         title=summary.title,
@@ -72,15 +74,16 @@ def line(material: Material, window: Window, previous: Before) -> EditionStory:
         score=score(story, window),
         flags=_flags((*summary.flags, *_corrected(material, window)), carried),
         canonical_entry=summary.canonical_entry,
-        quote=quote(material.sentences, summary.title),
+        quote=quoted,
         also=also,
         more=more,
         copies=_copies(story),
-        new=_shortened(material.new) if carried else WhatIsNew(),
+        new=_shortened(material.new, quoted, summary.title) if carried else WhatIsNew(),
         gained_entries=summary.entries - before.entries if before else None,
         gained_reports=summary.reports - before.reports if before else None,
         gained_publishers=summary.publishers - before.publishers if before else None,
         headlines=material.headlines[-_HEADLINES:],
+        recurring=material.recurring,
     )
 
 
@@ -166,8 +169,26 @@ def _copies(story: Story) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(((name, n) for name, n in counts.items() if n), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _shortened(new: WhatIsNew) -> WhatIsNew:
-    return WhatIsNew(new.passages[:_NEW_SENTENCES], new.numbers[:_NEW_TERMS], new.names[:_NEW_TERMS])
+def _shortened(new: WhatIsNew, quoted: str, title: str) -> WhatIsNew:
+    """Return the first of what is new that the line does not say already, whole sentences before those cut off."""
+    said = f"{title}\n{quoted}"
+    passages = [one for one in new.passages if one.text not in said and (_is_whole(one.text) or _says_enough(one.text))]
+    passages.sort(key=lambda one: not _is_whole(one.text))
+    shown = tuple(passages[:_NEW_SENTENCES])
+    said = "\n".join((said, *(one.text for one in shown))).casefold()
+    # a small number says nothing by itself, and one word with a capital is as often the first of a sentence
+    numbers = [one for one in new.numbers if (len(one) > 2 or not one.isdigit()) and one.casefold() not in said]
+    names = [one for one in new.names if (" " in one or not one.isascii()) and one.split()[-1].casefold() not in said]
+    names = [one for one in names if not any(one != other and one in other for other in names)]
+    return WhatIsNew(shown, tuple(numbers[:_NEW_TERMS]), tuple(names[:_NEW_TERMS]))
+
+
+def _is_whole(sentence: str) -> bool:
+    return not sentence.rstrip().endswith(("...", "…"))
+
+
+def _says_enough(cut: str) -> bool:
+    return len(cut) >= _CUT_AT_LEAST
 
 
 def quote(sentences: Sequence[str], title: str) -> str:
@@ -182,7 +203,12 @@ def quote(sentences: Sequence[str], title: str) -> str:
     if len(text) > _QUOTE_LONGEST:
         return text[:_QUOTE_LONGEST].rsplit(None, 1)[0].rstrip(",;:–- ") + " …"
     following = sentences[first + 1] if first + 1 < len(sentences) else ""
-    if following and _says_more(following, title) and len(text) + len(following) < _QUOTE_LENGTH:
+    if (
+        following
+        and _is_whole(following)
+        and _says_more(following, title)
+        and len(text) + len(following) < _QUOTE_LENGTH
+    ):
         return text + ("" if _is_unspaced(text) else " ") + following
     return text
 

@@ -38,7 +38,11 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class FeedNote:
-    """A feed the desk should know about; ``state`` is that of ``feeds health``, ``message`` is safe to show."""
+    """A feed the desk should know about; ``state`` is that of ``feeds health``, ``message`` is safe to show.
+
+    ``since`` is when the feed was read last; of a silent one, when its last entry came. ``possible_gaps`` counts those of
+    the window.
+    """
 
     feed: str
     url: str
@@ -128,7 +132,8 @@ class Material:
 
     ``sentences`` are those of the canonical entry's plain text in order; ``edited`` says, by entry id, when the present
     version of an edited entry came; ``headlines`` are those changed in the window; ``corrections`` of None has the
-    notices derived from the entries that carry one.
+    notices derived from the entries that carry one; ``recurring`` says that the title names a slot of the day rather than
+    an event, such as the weather or a live blog.
     """
 
     story: Story
@@ -137,6 +142,7 @@ class Material:
     edited: tuple[tuple[str, datetime], ...] = ()
     corrections: tuple[Correction, ...] | None = None
     headlines: tuple[Headline, ...] = ()
+    recurring: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +179,7 @@ class EditionStory:
     gained_reports: int | None = None
     gained_publishers: int | None = None
     headlines: tuple[Headline, ...] = ()
+    recurring: bool = False
 
 
 @dataclass(frozen=True, slots=True)

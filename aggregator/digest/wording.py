@@ -24,6 +24,9 @@ _LABELS = {
     Flag.SINGLE_SOURCE: "SINGLE SOURCE",
     Flag.EDITED: "EDITED",
 }
+# Feeds that are well are named only for what they may have missed.
+_TROUBLES = {"failing": "Failing", "silent": "Silent", "gone": "Gone"}
+_SINCE = {"failing": "last read", "silent": "last entry", "gone": "last read"}
 _KINDS = {"kill": "Killed", "withdrawal": "Withdrawn", "retraction": "Retracted"}
 
 
@@ -33,7 +36,7 @@ def label(flag: Flag) -> str:
 
 
 def kind(name: str) -> str:
-    """Return the kind of a correction notice, or the state of a feed, as a word."""
+    """Return the kind of a correction notice as a word."""
     return _KINDS.get(name, name.replace("_", " ").capitalize())
 
 
@@ -89,10 +92,13 @@ def polled(edition: Edition) -> str:
     return f"{amount(health.polled, 'feed', 'feeds')} polled, {health.failed} failed, {health.silent} silent"
 
 
-def trouble(note: FeedNote) -> str:
-    """Return what is known about a feed's trouble."""
+def health(note: FeedNote, clock: Clock) -> str:
+    """Return what the desk should know about a feed, in one line."""
+    state = _TROUBLES.get(note.state, "")
+    since = f", {_SINCE[note.state]} {clock.short(note.since)}" if state and note.since else ""
     gaps = f"{amount(note.possible_gaps, 'poll', 'polls')} may have missed entries" if note.possible_gaps else ""
-    return "; ".join(part for part in (note.message, gaps) if part)
+    told = ". ".join(part.rstrip(". ") for part in (state + since, note.message if state else "", gaps) if part)
+    return told[:1].upper() + told[1:]
 
 
 class Clock:
@@ -119,9 +125,14 @@ class Clock:
             return time
         return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1][:3]} {time}"
 
+    def seen(self, story: EditionStory) -> str:
+        """Return when a story was first and last seen, once where it is the same minute."""
+        first, last = self.short(story.first_seen), self.short(story.last_seen)
+        return f"Seen {first}" if first == last else f"First seen {first}, last {last}"
+
     def day(self) -> str:
-        """Return the date of the edition: ``Tuesday`` is left to the reader, ``10 March 2026`` is not."""
-        local = self._until.astimezone(self._zone)
+        """Return the date of the edition, ``10 March 2026``: that of the last day it covers, so that midnight ends one."""
+        local = (self._until - timedelta(microseconds=1)).astimezone(self._zone)
         return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
 
     def window(self) -> str:

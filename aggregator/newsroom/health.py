@@ -28,13 +28,14 @@ def feed_state(state: FeedState, arrivals: Sequence[datetime], now: datetime, *,
         return "failing"
     if state.last_ok is None:
         return "new"
-    return "silent" if _is_silent(arrivals, now) else "ok"
+    # a desk that did not look cannot say that a feed is silent
+    return "silent" if _is_silent(arrivals, min(now, state.last_ok)) else "ok"
 
 
-def _is_silent(arrivals: Sequence[datetime], now: datetime) -> bool:
+def _is_silent(arrivals: Sequence[datetime], read: datetime) -> bool:
     times = sorted(arrivals)
     if len(times) < RHYTHM_FROM:
         return False
     gaps = sorted(later - earlier for earlier, later in pairwise(times))
     usual = gaps[int(0.9 * (len(gaps) - 1))]
-    return now - times[-1] > max(SILENT_AFTER * usual, LEAST_SILENCE)
+    return read - times[-1] > max(SILENT_AFTER * usual, LEAST_SILENCE)

@@ -26,7 +26,7 @@ class Mention:
 
 _CURRENCY = "$€£¥₽₴₹₩₺₪₫₱zł"
 _NUMBER = re.compile(
-    rf"(?<![^\W\u3040-\u30ff\u3400-\u9fff])(?<![.,:/])(?P<before>[{_CURRENCY}]|[A-Z]{{2,3}}[$€£])?\s?"
+    rf"(?<![^\W\u3040-\u30ff\u3400-\u9fff])(?<![.,:/])(?<![^\W\d_][-‑])(?P<before>[{_CURRENCY}]|[A-Z]{{2,3}}[$€£])?\s?"
     r"(?P<digits>\d+(?:[.,'’\u00a0\u202f]\d{3})*(?:[.,]\d+)?)"
     r"(?P<after>\s?(?:%|‰|°|[€£$₽₴]|(?:per cent|percent|Prozent|pour cent|por ciento|per cento|procent|proc\.|процент\w*|відсотк\w*)\b)|"
     r"\s(?:million|billion|trillion|thousand|hundred|Million\w*|Milliard\w*|Billion\w*|millions?|milliards?|mill(?:ones|ón)|miliardi?|"

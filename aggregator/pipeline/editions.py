@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from aggregator.clustering.recurring import is_recurring_title
 from aggregator.digest.edition import Counts, Edition, FeedHealth, Headline, Material, Window, build, edition_id
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.exceptions import ConfigurationError
@@ -99,6 +100,7 @@ def _materials(reader: Reader, story_ids: Sequence[str], edited: Edited, window:
             sentences=tuple(sentences(texts.get(summary.canonical_entry, ""), summary.language))[:6],
             edited=tuple(sorted(edited.get(summary.id, {}).items())),
             corrections=notices(reader, story, window),
+            recurring=is_recurring_title(summary.title),
         )
         if summary.id in fresh:
             material = replace(material, new=what_is_new(reader, story, window.since, window.until))
@@ -107,7 +109,10 @@ def _materials(reader: Reader, story_ids: Sequence[str], edited: Edited, window:
 
 
 def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]:
-    """Return story id -> the headlines that changed, from the words at the window's beginning to those at its end."""
+    """Return story id -> the headlines that changed, from the words at the window's beginning to those at its end.
+
+    A live blog's changes with every turn and tells nothing.
+    """
     found: dict[str, dict[str, Headline]] = {}
     for one in headlines_between(reader, window.since, window.until):
         change = one.change
@@ -116,7 +121,7 @@ def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]
         before = first.before if first else change.before
         told[change.entry_id] = Headline(change.publisher, before, change.after, change.url)
     return {
-        story_id: tuple(headline for headline in told.values() if headline.before != headline.after)
+        story_id: tuple(one for one in told.values() if one.before != one.after and not is_recurring_title(one.after))
         for story_id, told in found.items()
     }
 

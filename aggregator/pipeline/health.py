@@ -107,16 +107,20 @@ def status(store: Store, now: datetime) -> Status:
 
 def edition_health(store: Store, since: datetime, until: datetime, now: datetime) -> FeedHealth:
     """Return what the digest says of the feeds: how many were polled and failed in its window, and who is silent."""
-    rows = feed_health(store, now)
-    polls = FeedStore(store).poll_counts(since, until)
-    notes = tuple(
-        FeedNote(row.feed, row.url, row.state, row.last_error or "", row.last_ok, row.possible_gaps)
-        for row in rows
-        if row.state in TOLD or row.possible_gaps
-    )
+    feeds = FeedStore(store)
+    arrivals = feeds.arrivals(now - RHYTHM)
+    gaps = feeds.gaps(since, until)
+    polls = feeds.poll_counts(since, until)
+    rows, notes = [], []
+    for feed in feeds.followed():
+        row = _row(feed, arrivals.get(feed.id, ()), now)
+        rows.append(row)
+        if row.state in TOLD or feed.id in gaps:
+            told = max(arrivals.get(feed.id, ()), default=row.last_ok) if row.state == "silent" else row.last_ok
+            notes.append(FeedNote(row.feed, row.url, row.state, row.last_error or "", told, gaps.get(feed.id, 0)))
     return FeedHealth(
         polled=polls.get("any", 0),
         failed=sum(row.state == "failing" for row in rows),
         silent=sum(row.state == "silent" for row in rows),
-        notes=notes,
+        notes=tuple(notes),
     )

@@ -67,7 +67,8 @@ def _write(desk: Desk, edition: Edition) -> list[Path]:
     folder = Path(settings.directory)
     if not folder.is_absolute() and desk.store.path is not None:
         folder = desk.store.path.parent / folder
-    day = edition.until.astimezone(zone_of(settings)).strftime("%Y-%m-%d")
+    last = edition.until - timedelta(microseconds=1)  # an edition that closes at midnight is that of the day that ends
+    day = last.astimezone(zone_of(settings)).strftime("%Y-%m-%d")
     written = []
     for form in settings.formats:
         path = folder / f"digest-{day}{SUFFIXES[form]}"

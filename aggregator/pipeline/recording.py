@@ -12,6 +12,7 @@ from aggregator.newsroom.agencies import agency_called
 from aggregator.newsroom.corrections import recognise
 from aggregator.newsroom.identity import Identity, recognise_moved
 from aggregator.newsroom.publishers import Families, publisher_of
+from aggregator.newsroom.revisions import compare
 from aggregator.newsroom.wires import attribute
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.prepare import PreparedEntry
@@ -78,9 +79,10 @@ class Recorder:
             elif entry.unchanged or before.content_hash == entry.document.content_hash:
                 still.append(before.number)
             else:
-                self._revise(origin, entry, before, now)
+                is_edit = self._revise(origin, entry, before, now)
                 revised.append(before.id)
-                updated += 1
+                updated += is_edit
+                still += [] if is_edit else [before.number]
         if not origin.archive:
             self._entries.seen(still, now)
         return Recorded(new, updated, len(still), tuple(revised), tuple(placed))
@@ -122,10 +124,15 @@ class Recorder:
             self._lines.count(origin.feed.id, entry.lines, report_id, number)
         return entry_id
 
-    def _revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> None:
+    def _revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> bool:
+        """Take in another text of a known entry; tell whether a reader would call that an edit, which is kept as a revision."""
         row = self._row(origin, entry, before.id, now, backlog=False)
-        self._entries.revise(before, row, now)
+        text = self._entries.texts([before.id])[before.id]
+        change = compare((before.title, text), (row.data.title, row.text), row.language)
+        write = self._entries.revise if change.is_substantive else self._entries.touch_up
+        write(before, row, now)
         self._placer.revise(before.id, arrival(row, origin, entry))
+        return change.is_substantive
 
     def _row(self, origin: Origin, entry: PreparedEntry, entry_id: str, now: datetime, *, backlog: bool) -> EntryRow:
         feed, data, made = origin.feed, entry.data, entry.document

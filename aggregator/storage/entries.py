@@ -15,6 +15,7 @@ from aggregator.storage.entry_rows import (
     KNOWN,
     KNOWN_OF_ENTRY,
     REVISE,
+    TOUCH_UP,
     EntryRow,
     KnownEntry,
     entry_of,
@@ -102,6 +103,10 @@ class EntryStore:
         self._db.execute(
             "UPDATE entry_fts SET title = ?, text = ? WHERE rowid = ?", (row.index_title, row.index_text, known.number)
         )
+
+    def touch_up(self, known: KnownEntry, row: EntryRow, now: datetime) -> None:
+        """Replace an entry's text by one of the same words: no revision."""
+        self._db.execute(TOUCH_UP, (*values_of(row), to_text(now), known.id))
 
     def seen(self, numbers: Iterable[int], now: datetime) -> None:
         """Note that these entries still stand in their feed."""

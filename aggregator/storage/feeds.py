@@ -181,6 +181,16 @@ class FeedStore:
         ).fetchone()[0]
         return counts
 
+    def gaps(self, since: datetime, until: datetime) -> dict[int, int]:
+        """Return feed -> its polls of a window in which no entry was already known, so that some may have been missed."""
+        rows = self._db.execute(
+            "SELECT feed_id, count(*) FROM poll AS this WHERE at >= ? AND at < ? AND status = 'ok' AND new > 0 AND known + updated = 0 "
+            "AND EXISTS (SELECT 1 FROM poll AS other WHERE other.feed_id = this.feed_id AND other.at < this.at "
+            "AND other.status IN ('ok', 'not_modified')) GROUP BY feed_id",
+            (to_text(since), to_text(until)),
+        )
+        return dict(rows.fetchall())
+
     def arrivals(self, since: datetime) -> dict[int, list[datetime]]:
         """Return feed -> the times of its entries since a moment: its rhythm."""
         found: dict[int, list[datetime]] = {}

@@ -36,11 +36,13 @@ _TITLE_TAG = re.compile(
 _TITLE_BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6])\b", re.IGNORECASE)
 _HIDDEN = re.compile(r"<(script|style)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# Sequences that steer a terminal go whole: without the escape that begins them they would stay as rubbish.
+_SEQUENCE = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]{0,200}(?:\x07|\x1b\\\\)")
 
 
 def storable(text: str) -> str:
     """Return ``text`` without what SQLite, XML or UTF-8 cannot carry: NUL, other controls, lone surrogates."""
-    return text if text.isprintable() else _UNSTORABLE.sub(_replacement, text)
+    return text if text.isprintable() else _UNSTORABLE.sub(_replacement, _SEQUENCE.sub("", text))
 
 
 def _replacement(match: re.Match[str]) -> str:

@@ -23,7 +23,24 @@ _RUN = re.compile(rf"[{_UNSPACED}]+")
 _ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u0670]")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _GROUPED = re.compile(r"(?<=\d)[.,](?=\d{3}(?:\D|$))")
-_SENTENCE_END = re.compile(r"(?<=[.!?…؟])[\"'”’»)\]]*\s+(?=[^\s\da-zа-яё])|(?<=[。！？])|\n+")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?…؟])(?P<closing>[\"'”’»)\]]*)\s+(?=[^\s\da-zа-яё])|(?<=[。！？])(?P<closing_wide>[」』”’）]*)|\n+"
+)
+# What a full stop may follow without ending a sentence: an initial or "U.S.", a title, a German day of the month.
+_INITIALS = re.compile(r"(?:^|[^\w.])(?:[^\W\d_a-zа-яё]\.)+$")
+_TITLES = re.compile(
+    r"(?:^|[^\w.])(?:Mr|Mrs|Ms|Mx|Dr|Prof|St|Sen|Rep|Gov|Gen|Lt|Col|Maj|Sgt|Capt|Cmdr|Adm|Rev|Hon|Pres|Amb|Supt|Messrs|vs|Mme|Mlle|Sr|Sra|Dra|"
+    r"Hr|Fr|Frl|Ing|Dott|ul|im|św|проф|ген|ст|вул|ул|им|г)\.$"
+)
+_ORDINAL = re.compile(r"(?:^|[^\w.,])\d{1,2}\.$")
+_WITH_ORDINALS = frozenset({"de", "da", "no", "nb", "nn", "fi", "cs", "sk", "hu", "et", "hr", "sl", "sr", "pl"})
+# After "U.S.", only a word like these begins a sentence for certain.
+_ENGLISH = (
+    "the a an it its he she they we you i this that these those there here in on at as after before for from with by but and or if "
+    "when while since although however meanwhile his her their our what who how why no not one two many most some"
+)
+_STARTERS = frozenset(f"{_ENGLISH} der die das ein eine es er sie wir ihr le la les un une il elle el los las".split())
+_FIRST_WORD = re.compile(r"[^\W\d_]+")
 
 
 def fold(text: str) -> str:
@@ -50,4 +67,22 @@ def words(text: str, language: str | None) -> list[str]:
 
 def sentences(text: str, language: str | None) -> list[str]:
     """Return the sentences of ``text`` in order, blanks folded."""
-    return [" ".join(part.split()) for part in _SENTENCE_END.split(text) if part and part.strip()]
+    found, start = [], 0
+    for match in _SENTENCE_END.finditer(text):
+        end = match.end(match.lastgroup) if match.lastgroup else match.start()
+        if not _goes_on(text[max(start, end - 40) : end], text[match.end() : match.end() + 20], language):
+            found.append(text[start:end])
+            start = match.end()
+    return [" ".join(part.split()) for part in (*found, text[start:]) if part and part.strip()]
+
+
+def _goes_on(before: str, after: str, language: str | None) -> bool:
+    """Tell whether the full stop that ends ``before`` belongs to an abbreviation, so that the sentence goes on."""
+    if not before.endswith("."):
+        return False
+    if _TITLES.search(before):
+        return True
+    if _INITIALS.search(before):
+        first = _FIRST_WORD.match(after)
+        return first is not None and first[0].casefold() not in _STARTERS
+    return language in _WITH_ORDINALS and _ORDINAL.search(before) is not None

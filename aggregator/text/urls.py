@@ -99,7 +99,7 @@ def _canonical(url: str) -> str | None:
 
 def absolute_url(url: str, base: str, limit: int = 2_048) -> str | None:
     """Return ``url`` resolved against ``base`` if it is an http(s) address of at most ``limit`` characters."""
-    url = url.strip(_BLANKS)
+    url = url.strip(_BLANKS).replace("&amp;", "&")  # escaped twice: no address means that
     if not url:
         return None
     if not url[:8].lower().startswith(("http://", "https://")):

@@ -106,3 +106,10 @@ def test_removing_another_entry_never_changes_the_choice(entries: list[Entry]) -
     for entry in entries:
         if entry is not chosen:
             assert choose([other for other in entries if other is not entry], None) is chosen
+
+
+def test_comment_does_not_stand_for_the_event() -> None:
+    comment = replace(
+        BASE, id="e0", data=EntryData(key="c", title="Analysis: What the bridge tells of us"), authority=90
+    )
+    assert choose((comment, BASE), None) == BASE

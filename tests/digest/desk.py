@@ -134,6 +134,6 @@ def summit() -> Story:
 
 NEWS = WhatIsNew(
     passages=(Passage("The force would number 26,000.", "Aurora", "https://aurora.example/e2", SINCE),),
-    numbers=("26,000",),
-    names=("Vaasa",),
+    numbers=("41 per cent",),
+    names=("Port of Vaasa",),
 )

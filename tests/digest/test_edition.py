@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.digest.edition import Edition, Material, Window, build, edition_id
+from aggregator.digest.edition import Edition, Material, Passage, WhatIsNew, Window, build, edition_id
 from aggregator.digest.story import quote, score
 from aggregator.model import Flag, Story
 from aggregator.settings import DigestSettings
@@ -264,3 +264,37 @@ def test_build_keeps_what_the_caller_counted() -> None:
     assert (
         build(WINDOW, [], counts=made.counts, health=made.health, settings=SETTINGS, previous=made).previous == made.id
     )
+
+
+def test_what_is_new_repeats_neither_the_quotation_nor_itself() -> None:
+    quoted = "Chiefs of defence met in Vaasa on Tuesday to settle the force."
+    told = "Thirty thousand soldiers of the Northern Brigade would go, of whom 41 per cent are reserves."
+    new = WhatIsNew(
+        passages=(Passage("Officials and director ..."), Passage(quoted), Passage(told)),
+        numbers=("41 per cent", "11", "1,900"),
+        names=("First Northern Brigade", "Earth", "Ilse Maren", "Admiral Ilse Maren", "参謀総長"),
+    )
+    [line] = edition(
+        Material(two("s1"), (quoted,), new=new), previous=edition(Material(two("s1", hours=0.5)))
+    ).stories()
+    assert line.quote == quoted
+    assert line.new == WhatIsNew((Passage(told),), ("1,900",), ("Admiral Ilse Maren", "参謀総長"))
+
+
+def test_sentence_that_the_feed_cut_off_goes_last_and_does_not_follow_a_whole_one() -> None:
+    whole = "Three crews were found on the ice by a patrol of the coast guard."
+    cut = "The blaze that drove them out had begun outside the engine room, close to the ..."
+    assert quote((whole, cut), "Rescue") == whole
+    assert quote((cut,), "Rescue") == cut
+    new = WhatIsNew((Passage(cut), Passage(whole)))
+    [line] = edition(Material(two("s1"), new=new), previous=edition(Material(two("s1", hours=0.5)))).stories()
+    assert [one.text for one in line.new.passages] == [whole, cut]
+
+
+def test_what_names_a_slot_of_the_day_is_folded_behind_the_rest() -> None:
+    weather = Material(two("s1"), recurring=True, new=NEWS)
+    alone = Material(story("s2", (entry("e2", "Aurora"),)))
+    made = edition(weather, alone, previous=edition(Material(two("s1", hours=0.5))))
+    assert shown(made, "top") == ["s2"]
+    made = edition(weather, alone, Material(two("s3")))
+    assert [shown(made, key) for key in ("top", "developing", "new", "rest")] == [["s3"], [], [], ["s2", "s1"]]

@@ -4,19 +4,19 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
 from markdown_it import MarkdownIt
 
-from aggregator.digest.edition import Material
+from aggregator.digest.edition import FeedNote, Material
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.digest.render import FORMATS, MEDIA_TYPES, SUFFIXES, Format, render
-from aggregator.digest.wording import columns, fold
+from aggregator.digest.wording import Clock, columns, fold, health
 from aggregator.exceptions import ConfigurationError, UsageError
 from aggregator.settings import DigestSettings
-from tests.digest.desk import edition, entry, story
+from tests.digest.desk import SINCE, edition, entry, story
 from tests.digest.golden import golden_edition, path
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -191,3 +191,23 @@ class TestFold:
 
     def test_of_nothing_is_nothing(self) -> None:
         assert fold("", "  ", "* ") == ""
+
+
+def test_edition_that_closes_at_midnight_is_that_of_the_day_it_ends() -> None:
+    midnight = datetime(2026, 3, 11, tzinfo=UTC)
+    made = replace(edition(), timezone="UTC", since=midnight - timedelta(days=1), until=midnight)
+    assert Clock(made).day() == "10 March 2026"
+    assert Clock(replace(made, until=midnight + timedelta(hours=6))).day() == "11 March 2026"
+
+
+@pytest.mark.parametrize(
+    ("note", "told"),
+    [
+        (FeedNote("F", "", "failing", "HTTP 503", SINCE), "Failing, last read Mon 9 Mar 06:00. HTTP 503"),
+        (FeedNote("F", "", "failing", "No feed.", None, 2), "Failing. No feed. 2 polls may have missed entries"),
+        (FeedNote("F", "", "silent", "", SINCE), "Silent, last entry Mon 9 Mar 06:00"),
+        (FeedNote("F", "", "ok", "HTTP 503", SINCE, 1), "1 poll may have missed entries"),
+    ],
+)
+def test_feed_that_is_well_is_named_for_its_gaps_alone(note: FeedNote, told: str) -> None:
+    assert health(note, Clock(edition())) == told

@@ -25,6 +25,7 @@ from aggregator.newsroom.mentions import names, numbers
         ("3月12日に45人が死亡した。", ["45"]),
         ("Section 4.2.1 and file 7/12 are no numbers.", []),
         ("A 5% rise", ["5%"]),
+        ("Covid-19 closed 19 schools, an F-16 passed.", ["19"]),
         ("1.234.567,89 und 1,234,567.89", ["1234567.89", "1234567.89"]),
     ],
 )

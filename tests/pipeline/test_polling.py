@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.exceptions import NotFoundError
-from aggregator.model import Feed, FetchFailure
+from aggregator.model import Feed, FetchFailure, StoryQuery
 from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger", publisher="Ledger")
@@ -83,6 +83,22 @@ def test_markup_blanks_and_tracking_links_are_no_edit() -> None:
         [outcome] = desk.fetch(everything=True)
         revisions = desk.store.connection.execute("SELECT count(*) FROM revision").fetchone()[0]
     assert (outcome.new, outcome.updated, outcome.known, revisions) == (0, 0, 1, 0)
+
+
+def test_a_full_stop_more_is_no_edit_but_is_shown() -> None:
+    fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS)}), Clock()
+    with open_desk(fetcher, clock, [LEDGER]) as desk:
+        desk.fetch()
+        for title in (f"{TALKS.title}.", TALKS.title.upper()):
+            clock.forward(hours=1)
+            fetcher.answers[LEDGER.url] = rss(replace(TALKS, title=title, text=f"{TALKS.text}\nUpdated 5 minutes ago"))
+            [outcome] = desk.fetch(everything=True)
+            assert (outcome.new, outcome.updated, outcome.known) == (0, 0, 1)
+            [story] = desk.stories(StoryQuery())
+            assert story.title == title
+        [entry] = desk.store.connection.execute("SELECT id, revisions FROM entry").fetchall()
+        assert entry[1] == 0
+        assert desk.revisions(entry[0]) == ()
 
 
 def test_an_entry_that_left_the_feed_is_kept() -> None:

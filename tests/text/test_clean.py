@@ -13,6 +13,7 @@ from aggregator.text.clean import (
     plain_title,
     primary_language,
     sanitise,
+    storable,
     without_publisher,
 )
 
@@ -136,3 +137,7 @@ def test_cleaning_never_raises_and_leaves_nothing_unstorable(one: str, other: st
             assert "\0" not in made
         assert "\n" not in plain_title(text)
         assert "<script" not in sanitise(text).lower()
+
+
+def test_escape_sequences_go_whole() -> None:
+    assert storable("\x1b[31mGarden\x1b[0m \x1b]0;owned\x07chairs\x1b") == "Garden chairs"

@@ -63,6 +63,7 @@ def test_canonical_is_its_own_canonical_form(url: str) -> None:
         ("?p=1", "https://a.example/rss", "https://a.example/rss?p=1"),
         ("HTTP://b.example/1", "", "HTTP://b.example/1"),
         ("https://b.example/a b", "", "https://b.example/a%20b"),
+        ("https://a.example/?a=1&amp;b=2", "", "https://a.example/?a=1&b=2"),
         ("javascript:alert(1)", "https://a.example/", None),
         ("java\nscript:alert(1)", "https://a.example/", None),
         ("data:text/html,x", "https://a.example/", None),
