@@ -42,14 +42,16 @@ def after_response(
     settings: FetchSettings,
     *,
     published: Sequence[datetime] | None = None,
+    empty_before: bool = False,
 ) -> FeedState:
     """Return the state after a body whose entries were read; ``parsed`` None where it was the same body again.
 
+    ``empty_before``: the feed never had an entry, so that none can have been missed between the last two polls.
     ``published`` are the dates of the document's entries, where ``parsed`` does not hold the entries themselves.
     """
     if published is None:
         published = [entry.published for entry in parsed.entries if entry.published] if parsed else []
-    overrun = state.last_ok is not None and new_entries > 0 and known_entries == 0
+    overrun = state.last_ok is not None and new_entries > 0 and known_entries == 0 and not empty_before
     moved = _moved(replace(state, url=state.url or feed.url), response, now, settings)
     # Validators belong to the address that gave them: RFC 9110 8.8.
     ours = not response.redirected or response.url == moved.url

@@ -35,6 +35,7 @@ class Recorded:
     known: int = 0
     revised: tuple[str, ...] = ()
     placed: tuple[str, ...] = ()
+    first: bool = False  # the feed had no entry before
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class Recorder:
                 updated += 1
         if not origin.archive:
             self._entries.seen(still, now)
-        return Recorded(new, updated, len(still), tuple(revised), tuple(placed))
+        return Recorded(new, updated, len(still), tuple(revised), tuple(placed), first)
 
     def _moved(
         self, feed_id: int, entries: Sequence[PreparedEntry], known: Mapping[str, KnownEntry]

@@ -105,8 +105,10 @@ class Saver:
                 self._jitter(),
                 self._settings.fetch,
                 published=[entry.data.published for entry in result.entries if entry.data.published],
+                empty_before=counts.first,
             )
-            return self._close(poll, state, now, _ok(poll, response, result, counts))
+            gap = state.possible_gaps > poll.stored.state.possible_gaps
+            return self._close(poll, state, now, _ok(poll, response, result, counts, gap=gap))
 
     def leave_alone(self, poll: Poll) -> FeedOutcome:
         """Return the outcome of a feed that was not asked because its host wants to be left alone; its due time stands already."""
@@ -154,7 +156,7 @@ class Saver:
         return ended
 
 
-def _ok(poll: Poll, response: Response, result: Prepared, counts: Recorded) -> FeedOutcome:
+def _ok(poll: Poll, response: Response, result: Prepared, counts: Recorded, *, gap: bool) -> FeedOutcome:
     return FeedOutcome(
         feed=poll.stored.shown,
         url=poll.stored.url,
@@ -164,13 +166,15 @@ def _ok(poll: Poll, response: Response, result: Prepared, counts: Recorded) -> F
         updated=counts.updated,
         known=counts.known,
         skipped=len(result.parsed.skips),
-        note=_note(result),
+        note=_note(result, gap=gap),
         seconds=response.seconds,
     )
 
 
-def _note(result: Prepared) -> str | None:
+def _note(result: Prepared, *, gap: bool) -> str | None:
     notes = []
+    if gap:
+        notes.append("none of the entries of the last poll is left: some may have been missed, so it is asked more often")
     if result.parsed.ill_formed:
         notes.append(f"ill-formed: {result.parsed.ill_formed}")
     if result.parsed.bad_guids:
