@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -70,27 +70,31 @@ class Fetcher:
         """Close the connections that wait for another request: worthwhile where the next one is minutes away."""
         self._exchanger.release()
 
-    def fetch(self, feed: Feed, state: FeedState, now: datetime) -> FetchOutcome:
+    def fetch(
+        self, feed: Feed, state: FeedState, now: datetime, twin: Callable[[str], str | None] = lambda url: None
+    ) -> FetchOutcome:
         """Ask for a feed once, redirects and all.
 
-        ``now`` dates what the headers say relative to it. Never raises for anything a server does.
+        ``now`` dates what the headers say relative to it; ``twin`` names the feed that is asked at an address anyway: a
+        redirect there is not followed. Never raises for anything a server does.
         """
         started = time.monotonic()
         trail = _Trail()
         try:
             with self._exchanger.call(proxied=feed.proxy is not None) as call:
-                answer = self._follow(call, feed, state, trail)
+                answer = self._follow(call, feed, state, trail, twin)
             outcome = _outcome(answer, trail, now)
         except Exception as error:  # noqa: BLE001 - whatever the HTTP stack raises is this feed's failure only
             fault = as_fault(error)
             outcome = FetchFailure(fault.kind, fault.message)
         if isinstance(outcome, FetchFailure):
-            outcome = replace(
-                outcome, message=told(outcome.message, feed, trail.target.url if trail.target else feed.url)
-            )
+            url = trail.target.url if trail.target else feed.url
+            outcome = replace(outcome, message=told(outcome.message, feed, url), url=url)
         return replace(outcome, seconds=time.monotonic() - started)
 
-    def _follow(self, call: Call, feed: Feed, state: FeedState, trail: _Trail) -> Answer:
+    def _follow(
+        self, call: Call, feed: Feed, state: FeedState, trail: _Trail, twin: Callable[[str], str | None]
+    ) -> Answer:
         """Follow redirects by hand: the permanent beginning of the chain is noted, a repeated address ends it."""
         own = target_of(feed.url)
         target = target_of(state.url or feed.url)
@@ -112,6 +116,10 @@ class Fetcher:
             if target.url in seen:
                 raise FetchError("redirect", "the redirects lead in a circle")
             seen.add(target.url)
+            if (other := twin(target.url)) is not None:
+                raise FetchError(
+                    "duplicate", f"duplicate: leads to the same address as {other}; one of the two is enough"
+                )
             only_permanent = only_permanent and answer.status in PERMANENT
             trail.permanent = target if only_permanent else trail.permanent
         raise FetchError("redirect", f"more than {self._settings.max_redirects} redirects (fetch.max_redirects)")

@@ -118,6 +118,19 @@ def after_failure(
     return replace(after, next_fetch=due)
 
 
+def after_duplicate(
+    feed: Feed, state: FeedState, failure: FetchFailure, now: datetime, jitter: float, settings: FetchSettings
+) -> FeedState:
+    """Return the state after a redirect to where another feed is asked: no failure, and no success of its own.
+
+    ``last_error`` without ``failures`` is the mark of it.
+    """
+    after = replace(
+        state, last_fetch=now, failures=0, first_failed=None, last_error=failure.message, gone_since=None, gone=False
+    )
+    return replace(after, next_fetch=next_fetch(feed, after, now, jitter, settings))
+
+
 def backoff(feed: Feed, state: FeedState, failure: FetchFailure, settings: FetchSettings) -> timedelta:
     """Return the wait after ``state.failures`` failures in a row: it doubles from the feed's interval."""
     start = interval(feed, state, settings)
