@@ -41,7 +41,8 @@ def total_memory():
     return pages / 1024
 
 def children():
-    return open(f"/proc/self/task/{os.getpid()}/children").read().split()
+    # a process belongs to the thread that started it
+    return [pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()]
 
 def processor():
     ticks = 0

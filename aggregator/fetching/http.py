@@ -13,6 +13,7 @@ from typing import Self
 from aggregator.fetching.calls import Call
 from aggregator.fetching.exchange import KEPT_ORIGINS, Answer, Exchanger, Question
 from aggregator.fetching.faults import FetchError, as_fault
+from aggregator.fetching.gate import HostGate
 from aggregator.fetching.statuses import PERMANENT, REDIRECTS, failure_of_status, named
 from aggregator.fetching.targets import Target, basic, resolve, target_of
 from aggregator.model import Feed, FeedState, FetchFailure, FetchOutcome, NotModified, Response, Secret
@@ -50,6 +51,7 @@ class Fetcher:
     def __init__(self, settings: FetchSettings, *, feeds: int = 0) -> None:
         self._settings = settings
         self._exchanger = Exchanger(settings, origins=feeds or KEPT_ORIGINS)
+        self._gate = HostGate(settings.per_host, settings.host_delay)
         self._headers = {
             "User-Agent": user_agent(settings),
             "Accept": ACCEPT,
@@ -64,6 +66,7 @@ class Fetcher:
 
     def close(self) -> None:
         """End what is under way and let go of every connection and thread."""
+        self._gate.close()
         self._exchanger.close()
 
     def release(self) -> None:
@@ -82,7 +85,10 @@ class Fetcher:
         trail = _Trail()
         try:
             with self._exchanger.call(proxied=feed.proxy is not None) as call:
-                answer = self._follow(call, feed, state, trail, twin)
+                try:
+                    answer = self._follow(call, feed, state, trail, twin)
+                finally:
+                    self._leave(call)
             outcome = _outcome(answer, trail, now)
         except Exception as error:  # noqa: BLE001 - whatever the HTTP stack raises is this feed's failure only
             fault = as_fault(error)
@@ -107,9 +113,7 @@ class Fetcher:
             headers = self._request_headers(feed, own, target)
             validators = dict(_validators(state)) if hop == 0 else {}
             trail.conditional = bool(validators)
-            answer = self._exchanger.ask(
-                call, Question(target, headers | validators, verify=feed.verify_tls, proxy=feed.proxy)
-            )
+            answer = self._ask(call, Question(target, headers | validators, verify=feed.verify_tls, proxy=feed.proxy))
             if answer.status not in REDIRECTS:
                 return answer
             target = _next(target, answer)
@@ -123,6 +127,20 @@ class Fetcher:
             only_permanent = only_permanent and answer.status in PERMANENT
             trail.permanent = target if only_permanent else trail.permanent
         raise FetchError("redirect", f"more than {self._settings.max_redirects} redirects (fetch.max_redirects)")
+
+    def _ask(self, call: Call, question: Question) -> Answer:
+        host = question.target.host.rstrip(".")
+        if host != call.host:
+            self._leave(call)
+            with call.standing_still():
+                self._gate.enter(host)
+            call.host = host
+        return self._exchanger.ask(call, question)
+
+    def _leave(self, call: Call) -> None:
+        if call.host is not None:
+            self._gate.leave(call.host)
+            call.host = None
 
     def _request_headers(self, feed: Feed, own: Target, target: Target) -> dict[str, str]:
         """Return the fields to send; the feed's own ones and its credentials go to its own origin only."""

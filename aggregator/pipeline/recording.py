@@ -119,7 +119,7 @@ class Recorder:
         entry_id = mint("e", origin.feed.url, entry.data.key, taken=self._entries.id_taken)
         row = self._row(origin, entry, entry_id, now, backlog=backlog)
         number, report_id = self._placer.place(row, arrival(row, origin, entry), now)
-        if entry.lines:
+        if entry.lines and report_id is not None:
             self._lines.count(origin.feed.id, entry.lines, report_id, number)
         return entry_id
 
