@@ -93,7 +93,7 @@ for n in range(feeds):
 seconds, work = [], []
 for _ in range(2):
     started, before = time.perf_counter(), time.process_time()
-    for result in reader.update_feeds_iter(workers=workers):
+    for result in reader.update_feeds_iter(workers=workers, scheduled=False):
         if isinstance(result.value, Exception):
             raise result.value
     seconds.append(time.perf_counter() - started)

@@ -268,7 +268,7 @@ class Desk:
         """Return how each feed is."""
         from aggregator.pipeline.health import feed_health
 
-        return feed_health(self.store, self.clock())
+        return feed_health(self.store, self.clock(), self.feeds)
 
     # --- editions ----------------------------------------------------------------------------
 
