@@ -35,7 +35,9 @@ def document(feed: int, entries: int) -> bytes:
             f"<item><guid isPermaLink='false'>{feed}-{entry}</guid><title>{title}</title><link>https://example.org/{feed}/{entry}</link>"
             f"<description>&lt;p&gt;{text}&lt;/p&gt;</description><pubDate>Tue, 10 Mar 2026 {entry % 24:02}:{entry % 60:02}:00 GMT</pubDate></item>"
         )
-    return f"<?xml version='1.0'?><rss version='2.0'><channel><title>Feed {feed}</title>{''.join(rows)}</channel></rss>".encode()
+    # About half of the feeds one meets name their language; the others' entries are looked at one by one.
+    language = "<language>en</language>" if feed % 2 else ""
+    return f"<?xml version='1.0'?><rss version='2.0'><channel><title>Feed {feed}</title>{language}{''.join(rows)}</channel></rss>".encode()
 
 
 def main() -> None:
