@@ -59,13 +59,8 @@ class Placer:
         self.touched: set[str] = set()
         self.capped = 0  # comparisons that a cap cut short: a hot bucket
 
-    def place(self, row: EntryRow, arrival: Arrival, now: datetime) -> tuple[int, str | None]:
-        """Store a new entry in the report whose text it carries, or in a report of its own in the story it tells.
-
-        Returns its number and report; no report where the desk wants no stories.
-        """
-        if not self._settings.stories.enabled:
-            return self.entries.add(row, now, None, None), None
+    def place(self, row: EntryRow, arrival: Arrival, now: datetime) -> tuple[int, str]:
+        """Store a new entry in the report whose text it carries, or in a report of its own in the story it tells; return its number and report."""
         ruling = self.rulings.for_entry(row.id)
         copy = find_copy(arrival, self.copies, self._settings.copies, ruling.barred_reports)
         self.capped += copy.capped

@@ -118,8 +118,11 @@ class Recorder:
     def _add(self, origin: Origin, entry: PreparedEntry, now: datetime, *, backlog: bool) -> str:
         entry_id = mint("e", origin.feed.url, entry.data.key, taken=self._entries.id_taken)
         row = self._row(origin, entry, entry_id, now, backlog=backlog)
+        if not self._settings.stories.enabled:
+            self._entries.add(row, now, None, None)
+            return entry_id
         number, report_id = self._placer.place(row, arrival(row, origin, entry), now)
-        if entry.lines and report_id is not None:
+        if entry.lines:
             self._lines.count(origin.feed.id, entry.lines, report_id, number)
         return entry_id
 
