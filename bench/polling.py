@@ -114,11 +114,14 @@ def main() -> int:
     parser.add_argument("--feeds", type=int, default=200)
     parser.add_argument("--entries", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--without-clustering", action="store_true", help="leave out the side that clusters")
     options = parser.parse_args()
     sides: dict[str, tuple[str, str, str]] = {
         "ours": (sys.executable, OURS, "off"),
         "ours, clustering": (sys.executable, OURS, "on"),
     }
+    if options.without_clustering:
+        del sides["ours, clustering"]
     if options.reader_python:
         sides["reader, default"] = (str(options.reader_python), READER, "1")
         sides["reader, 10 workers"] = (str(options.reader_python), READER, "10")
@@ -172,7 +175,7 @@ def _print(figures: dict[str, list[dict[str, float]]], feeds: int, entries: int)
         print(f"{name:22}" + "".join(f"{row[key]:17.0f}" for key in COLUMNS))
     base = middle.get("reader, 10 workers")
     if base:
-        for name in ("ours", "ours, clustering"):
+        for name in sorted(name for name in middle if name.startswith("ours")):
             ratios = ", ".join(f"{COLUMNS[key]} {middle[name][key] / base[key]:.2f}" for key in list(COLUMNS)[:4])
             print(f"{name} to reader: {ratios}")
 
