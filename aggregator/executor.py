@@ -13,6 +13,7 @@ threads is not safe.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import itertools
 import os
 import pickle
@@ -165,7 +166,7 @@ class ProcessWorkers(Executor):
             if worker is None or not worker.alive():
                 self._forget(worker)
                 worker = self._start()
-            reply = worker.ask(message, self._deadline)
+            reply = worker.ask(message, self._deadline, fn.__module__)
             if reply.keep:
                 keep = worker
             if reply.failure is not None:
@@ -244,11 +245,16 @@ class _Worker:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, message: bytes, deadline: float) -> _Reply:
-        """Send a task and wait for its reply, at most ``deadline`` seconds and a fresh worker's start."""
+    def ask(self, message: bytes, deadline: float, module: str) -> _Reply:
+        """Send a task and wait for its reply, at most ``deadline`` seconds; a fresh worker first gets ready.
+
+        ``module`` is where the task's function lives. What it imports and loads takes seconds on a busy machine, which
+        must not count against the first task: it would be stopped, and so would be every worker after it.
+        """
         try:
             if self._fresh:
                 self._fresh = False
+                self._ours.send_bytes(module.encode())
                 if not self._ours.poll(_START_TIMEOUT):
                     return _failed("died", f"a worker did not come up within {_START_TIMEOUT:.0f} s")
                 self._ours.recv_bytes()
@@ -293,7 +299,8 @@ def serve(descriptor: int, alarm: float, memory: int) -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     start = 0
     with contextlib.suppress(EOFError, OSError), Connection(descriptor) as channel:
-        channel.send_bytes(b"up")
+        _warm_up(channel.recv_bytes().decode())
+        channel.send_bytes(b"ready")
         while True:
             message = channel.recv_bytes()
             signal.setitimer(signal.ITIMER_REAL, alarm)
@@ -303,6 +310,13 @@ def serve(descriptor: int, alarm: float, memory: int) -> None:
             channel.send_bytes(_pickled(reply if keep == reply.keep else _Reply(reply.value, reply.failure, keep)))
             signal.setitimer(signal.ITIMER_REAL, 0)
             del message, reply
+
+
+def _warm_up(module: str) -> None:
+    """Import a module and call its ``warm_up``, where it has one; its faults come to light with the first task."""
+    with contextlib.suppress(Exception):
+        loaded = importlib.import_module(module)
+        getattr(loaded, "warm_up", lambda: None)()
 
 
 def _answer(message: bytes, memory: int) -> _Reply:

@@ -8,16 +8,20 @@ Prints its address; stops when its standard input is closed.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import random
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-WORDS = [
+SYLLABLES = [
     f"{first}{second}"
     for first in ["ba", "be", "bi", "bo", "bu", "da", "de", "di", "do", "du", "fa", "fe", "fi", "fo", "fu"]
     for second in ["la", "len", "mir", "nos", "tar", "ver", "zin", "kol"]
 ]
+# As in a newspaper, a few words are in every text and most in few: with a handful of words all texts would be alike.
+WORDS = [f"{first}{second}" for first in SYLLABLES for second in SYLLABLES]
+SHARES = list(itertools.accumulate(1 / (rank + 3) for rank in range(len(WORDS))))
 
 
 def document(feed: int, entries: int) -> bytes:
@@ -25,13 +29,15 @@ def document(feed: int, entries: int) -> bytes:
     chance = random.Random(feed)
     rows = []
     for entry in range(entries):
-        text = " ".join(chance.choices(WORDS, k=60))
-        title = " ".join(chance.choices(WORDS, k=9)).capitalize()
+        text = " ".join(chance.choices(WORDS, cum_weights=SHARES, k=60))
+        title = " ".join(chance.choices(WORDS, cum_weights=SHARES, k=9)).capitalize()
         rows.append(
             f"<item><guid isPermaLink='false'>{feed}-{entry}</guid><title>{title}</title><link>https://example.org/{feed}/{entry}</link>"
             f"<description>&lt;p&gt;{text}&lt;/p&gt;</description><pubDate>Tue, 10 Mar 2026 {entry % 24:02}:{entry % 60:02}:00 GMT</pubDate></item>"
         )
-    return f"<?xml version='1.0'?><rss version='2.0'><channel><title>Feed {feed}</title>{''.join(rows)}</channel></rss>".encode()
+    # About half of the feeds one meets name their language; the others' entries are looked at one by one.
+    language = "<language>en</language>" if feed % 2 else ""
+    return f"<?xml version='1.0'?><rss version='2.0'><channel><title>Feed {feed}</title>{language}{''.join(rows)}</channel></rss>".encode()
 
 
 def main() -> None:

@@ -4,7 +4,12 @@
 
 ``--reader-python`` is the interpreter of an environment that has reader installed; without it only our figures
 are printed. Each side has its own process and its own database file; the two run in turn, so that a noisy
-machine is noisy for both. Figures are medians; the ratio is ours to reader's (10 workers).
+machine is noisy for both. Figures are medians; the ratio is ours to reader's (10 workers), on the clock and by
+the processor time of all processes, which other load disturbs less.
+
+Ours runs with ``fetch.per_host`` 32 and ``fetch.host_delay`` 0, because all feeds lie on one host here. Its memory is
+the proportional set size of all processes together (what they share counts once), taken after each pass and every
+tenth of a second in between; reader is one process, and its figure is its largest resident set.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ import tempfile
 from pathlib import Path
 
 OURS = """
-import json, sys, time, resource, os
+import json, sys, threading, time, os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,8 +41,24 @@ def total_memory():
     return pages / 1024
 
 def children():
-    return open(f"/proc/self/task/{os.getpid()}/children").read().split()
+    # a process belongs to the thread that started it
+    return [pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()]
 
+def processor():
+    ticks = 0
+    for pid in [os.getpid(), *children()]:
+        fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+peak = [0.0]
+
+def watch():
+    while True:
+        time.sleep(0.1)
+        peak[0] = max(peak[0], total_memory())
+
+threading.Thread(target=watch, daemon=True).start()
 base, feeds, folder, stories = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4] == "on"
 settings = replace(
     Settings(),
@@ -47,15 +68,19 @@ settings = replace(
 now = datetime(2026, 3, 10, 23, tzinfo=UTC)
 listed = [Feed(f"{base}/{n}.xml") for n in range(feeds)]
 with Desk.open(settings, Path(folder) / "ours.db", clock=lambda: now, feeds=listed) as desk:
-    seconds, memory = [], 0
+    seconds, work, memory = [], [], 0
     for _ in range(2):
-        started = time.perf_counter()
+        started, before = time.perf_counter(), processor()
         outcomes = desk.fetch(everything=True)
         seconds.append(time.perf_counter() - started)
-        memory = max(memory, total_memory())
+        work.append(max(processor() - before, 0.01))
+        memory = max(memory, peak[0], total_memory())
         assert all(o.status in ("ok", "not_modified") for o in outcomes), outcomes[0]
     entries = desk.store.connection.execute("SELECT count(*) FROM entry").fetchone()[0]
-print(json.dumps({"first": feeds / seconds[0], "unchanged": feeds / seconds[1], "memory": memory, "entries": entries}))
+print(json.dumps({
+    "first": feeds / seconds[0], "unchanged": feeds / seconds[1], "first_cpu": feeds / work[0],
+    "unchanged_cpu": feeds / work[1], "memory": memory, "entries": entries,
+}))
 """
 
 READER = """
@@ -65,16 +90,20 @@ base, feeds, folder, workers = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(s
 reader = make_reader(folder + "/reader.db")
 for n in range(feeds):
     reader.add_feed(f"{base}/{n}.xml")
-seconds = []
+seconds, work = [], []
 for _ in range(2):
-    started = time.perf_counter()
-    for result in reader.update_feeds_iter(workers=workers):
+    started, before = time.perf_counter(), time.process_time()
+    for result in reader.update_feeds_iter(workers=workers, scheduled=False):
         if isinstance(result.value, Exception):
             raise result.value
     seconds.append(time.perf_counter() - started)
+    work.append(max(time.process_time() - before, 0.01))
 entries = reader.get_entry_counts().total
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"first": feeds / seconds[0], "unchanged": feeds / seconds[1], "memory": memory, "entries": entries}))
+print(json.dumps({
+    "first": feeds / seconds[0], "unchanged": feeds / seconds[1], "first_cpu": feeds / work[0],
+    "unchanged_cpu": feeds / work[1], "memory": memory, "entries": entries,
+}))
 """
 
 
@@ -85,11 +114,14 @@ def main() -> int:
     parser.add_argument("--feeds", type=int, default=200)
     parser.add_argument("--entries", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--without-clustering", action="store_true", help="leave out the side that clusters")
     options = parser.parse_args()
     sides: dict[str, tuple[str, str, str]] = {
         "ours": (sys.executable, OURS, "off"),
         "ours, clustering": (sys.executable, OURS, "on"),
     }
+    if options.without_clustering:
+        del sides["ours, clustering"]
     if options.reader_python:
         sides["reader, default"] = (str(options.reader_python), READER, "1")
         sides["reader, 10 workers"] = (str(options.reader_python), READER, "10")
@@ -103,7 +135,8 @@ def main() -> int:
     ) as serving:
         assert serving.stdout is not None
         base = serving.stdout.readline().strip()
-        for _ in range(options.rounds):
+        for number in range(options.rounds):
+            print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
             for name, (python, script, argument) in sides.items():
                 with tempfile.TemporaryDirectory() as folder:
                     done = subprocess.run(
@@ -111,6 +144,7 @@ def main() -> int:
                         capture_output=True,
                         text=True,
                         check=False,
+                        timeout=600,
                     )
                 if done.returncode:
                     print(done.stderr[-2000:], file=sys.stderr)
@@ -121,21 +155,29 @@ def main() -> int:
     return 0
 
 
+COLUMNS = {
+    "first": "first/s",
+    "unchanged": "unchanged/s",
+    "first_cpu": "first/CPU s",
+    "unchanged_cpu": "unchanged/CPU s",
+    "memory": "MB",
+    "entries": "entries",
+}
+
+
 def _print(figures: dict[str, list[dict[str, float]]], feeds: int, entries: int) -> None:
     print(f"{feeds} feeds x {entries} entries, medians of {len(next(iter(figures.values())))} rounds")
-    print(f"{'':22}{'first fetch/s':>14}{'unchanged/s':>13}{'MB':>7}{'entries':>9}")
+    print(f"{'':22}" + "".join(f"{title:>17}" for title in COLUMNS.values()))
     middle = {
         name: {key: statistics.median(run[key] for run in runs) for key in runs[0]} for name, runs in figures.items()
     }
     for name, row in middle.items():
-        print(f"{name:22}{row['first']:14.1f}{row['unchanged']:13.1f}{row['memory']:7.0f}{row['entries']:9.0f}")
+        print(f"{name:22}" + "".join(f"{row[key]:17.0f}" for key in COLUMNS))
     base = middle.get("reader, 10 workers")
     if base:
-        for name in ("ours", "ours, clustering"):
-            row = middle[name]
-            print(
-                f"{name} / reader: first {row['first'] / base['first']:.2f}, unchanged {row['unchanged'] / base['unchanged']:.2f}"
-            )
+        for name in sorted(name for name in middle if name.startswith("ours")):
+            ratios = ", ".join(f"{COLUMNS[key]} {middle[name][key] / base[key]:.2f}" for key in list(COLUMNS)[:4])
+            print(f"{name} to reader: {ratios}")
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ class FakeFetcher:
     def release(self) -> None:
         """Nothing is kept open."""
 
-    def fetch(self, feed: Feed, state: FeedState, now: datetime) -> FetchOutcome:
+    def fetch(self, feed: Feed, state: FeedState, now: datetime, twin: object = None) -> FetchOutcome:
         self.asked.append(feed.url)
         answer = self.answers.get(feed.url, FetchFailure("http", "404 Not Found", status=404))
         if isinstance(answer, FetchFailure):

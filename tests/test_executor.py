@@ -14,6 +14,7 @@ import pytest
 
 from aggregator.exceptions import ConfigurationError
 from aggregator.executor import Outcome, ProcessWorkers, TaskError, TaskFailure, map_unordered, open_executor
+from tests import slow_start
 from tests.tasks import double, misbehave, pid
 
 MEMORY = 500_000_000
@@ -103,6 +104,11 @@ def test_workers_are_started_when_needed_and_used_again(workers: ProcessWorkers)
     assert len(used) == 1
     assert used == set(workers.pids())
     assert os.getpid() not in used
+
+
+def test_getting_ready_does_not_count_against_the_first_task() -> None:
+    with ProcessWorkers(1, deadline=0.5, memory=MEMORY) as made:
+        assert made.run(slow_start.waited) >= 1.0
 
 
 def test_workers_may_be_asked_from_many_threads(workers: ProcessWorkers) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from aggregator.fetching.faults import FetchError
 from aggregator.fetching.guard import AddressGuard
@@ -25,6 +28,7 @@ class Call:
         "expired",
         "fresh",
         "guard",
+        "host",
         "incoming",
         "proxied",
         "resolver",
@@ -40,6 +44,7 @@ class Call:
         self.fresh = False  # no kept connection will do
         self.reused = False  # the last request went out on a kept connection
         self.incoming: Incoming | None = None
+        self.host: str | None = None  # whose turn it has: see HostGate
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
 
@@ -50,6 +55,16 @@ class Call:
             self.expired = True
             raise FetchError("timeout", "the fetch took too long")
         return left
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Stop the clock inside the block: time spent waiting for a turn is not the server's fault."""
+        left = self.remaining()
+        self.deadline = math.inf
+        try:
+            yield
+        finally:
+            self.deadline = time.monotonic() + left
 
     def attach(self, connection: socket.socket) -> None:
         """Name the socket that the watchdog shuts at the deadline."""

@@ -12,8 +12,8 @@ from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema, Reques
 from urllib3.exceptions import HTTPError, LocationParseError
 
 FaultKind = Literal[
-    "http", "gone", "timeout", "connection", "tls", "refused", "too_large", "redirect", "protocol", "internal"
-]
+    "http", "gone", "timeout", "connection", "tls", "refused", "too_large", "redirect", "protocol", "duplicate", "internal",
+]  # fmt: skip
 
 
 class FetchError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -82,12 +82,14 @@ class HostSchedule:
         slot.free_at = max(slot.free_at, now + self._delay)
         self._queue(host, slot)
 
-    def hold(self, host: str, until: float) -> list[str]:
-        """Leave a host alone until a time, after 429 or 503; returns the waiting work, which is taken out."""
+    def withdraw(self, host: str, which: Callable[[str], bool]) -> list[str]:
+        """Take out and return the waiting work of a host that ``which`` says yes to: after 429 or 503.
+
+        How long the host is left alone is no matter of this schedule: it stands in the feeds' due times.
+        """
         slot = self._hosts.setdefault(host, _Host())
-        slot.free_at = max(slot.free_at, until)
-        taken = list(slot.waiting)
-        slot.waiting.clear()
+        taken = [key for key in slot.waiting if which(key)]
+        slot.waiting = deque(key for key in slot.waiting if key not in set(taken))
         self._waiting -= len(taken)
         return taken
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -13,6 +13,7 @@ from typing import Self
 from aggregator.fetching.calls import Call
 from aggregator.fetching.exchange import KEPT_ORIGINS, Answer, Exchanger, Question
 from aggregator.fetching.faults import FetchError, as_fault
+from aggregator.fetching.gate import HostGate
 from aggregator.fetching.statuses import PERMANENT, REDIRECTS, failure_of_status, named
 from aggregator.fetching.targets import Target, basic, resolve, target_of
 from aggregator.model import Feed, FeedState, FetchFailure, FetchOutcome, NotModified, Response, Secret
@@ -50,6 +51,7 @@ class Fetcher:
     def __init__(self, settings: FetchSettings, *, feeds: int = 0) -> None:
         self._settings = settings
         self._exchanger = Exchanger(settings, origins=feeds or KEPT_ORIGINS)
+        self._gate = HostGate(settings.per_host, settings.host_delay)
         self._headers = {
             "User-Agent": user_agent(settings),
             "Accept": ACCEPT,
@@ -64,33 +66,41 @@ class Fetcher:
 
     def close(self) -> None:
         """End what is under way and let go of every connection and thread."""
+        self._gate.close()
         self._exchanger.close()
 
     def release(self) -> None:
         """Close the connections that wait for another request: worthwhile where the next one is minutes away."""
         self._exchanger.release()
 
-    def fetch(self, feed: Feed, state: FeedState, now: datetime) -> FetchOutcome:
+    def fetch(
+        self, feed: Feed, state: FeedState, now: datetime, twin: Callable[[str], str | None] = lambda url: None
+    ) -> FetchOutcome:
         """Ask for a feed once, redirects and all.
 
-        ``now`` dates what the headers say relative to it. Never raises for anything a server does.
+        ``now`` dates what the headers say relative to it; ``twin`` names the feed that is asked at an address anyway: a
+        redirect there is not followed. Never raises for anything a server does.
         """
         started = time.monotonic()
         trail = _Trail()
         try:
             with self._exchanger.call(proxied=feed.proxy is not None) as call:
-                answer = self._follow(call, feed, state, trail)
+                try:
+                    answer = self._follow(call, feed, state, trail, twin)
+                finally:
+                    self._leave(call)
             outcome = _outcome(answer, trail, now)
         except Exception as error:  # noqa: BLE001 - whatever the HTTP stack raises is this feed's failure only
             fault = as_fault(error)
             outcome = FetchFailure(fault.kind, fault.message)
         if isinstance(outcome, FetchFailure):
-            outcome = replace(
-                outcome, message=told(outcome.message, feed, trail.target.url if trail.target else feed.url)
-            )
+            url = trail.target.url if trail.target else feed.url
+            outcome = replace(outcome, message=told(outcome.message, feed, url), url=url)
         return replace(outcome, seconds=time.monotonic() - started)
 
-    def _follow(self, call: Call, feed: Feed, state: FeedState, trail: _Trail) -> Answer:
+    def _follow(
+        self, call: Call, feed: Feed, state: FeedState, trail: _Trail, twin: Callable[[str], str | None]
+    ) -> Answer:
         """Follow redirects by hand: the permanent beginning of the chain is noted, a repeated address ends it."""
         own = target_of(feed.url)
         target = target_of(state.url or feed.url)
@@ -103,18 +113,34 @@ class Fetcher:
             headers = self._request_headers(feed, own, target)
             validators = dict(_validators(state)) if hop == 0 else {}
             trail.conditional = bool(validators)
-            answer = self._exchanger.ask(
-                call, Question(target, headers | validators, verify=feed.verify_tls, proxy=feed.proxy)
-            )
+            answer = self._ask(call, Question(target, headers | validators, verify=feed.verify_tls, proxy=feed.proxy))
             if answer.status not in REDIRECTS:
                 return answer
             target = _next(target, answer)
             if target.url in seen:
                 raise FetchError("redirect", "the redirects lead in a circle")
             seen.add(target.url)
+            if (other := twin(target.url)) is not None:
+                raise FetchError(
+                    "duplicate", f"duplicate: leads to the same address as {other}; one of the two is enough"
+                )
             only_permanent = only_permanent and answer.status in PERMANENT
             trail.permanent = target if only_permanent else trail.permanent
         raise FetchError("redirect", f"more than {self._settings.max_redirects} redirects (fetch.max_redirects)")
+
+    def _ask(self, call: Call, question: Question) -> Answer:
+        host = question.target.host.rstrip(".")
+        if host != call.host:
+            self._leave(call)
+            with call.standing_still():
+                self._gate.enter(host)
+            call.host = host
+        return self._exchanger.ask(call, question)
+
+    def _leave(self, call: Call) -> None:
+        if call.host is not None:
+            self._gate.leave(call.host)
+            call.host = None
 
     def _request_headers(self, feed: Feed, own: Target, target: Target) -> dict[str, str]:
         """Return the fields to send; the feed's own ones and its credentials go to its own origin only."""

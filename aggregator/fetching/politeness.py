@@ -42,14 +42,16 @@ def after_response(
     settings: FetchSettings,
     *,
     published: Sequence[datetime] | None = None,
+    empty_before: bool = False,
 ) -> FeedState:
     """Return the state after a body whose entries were read; ``parsed`` None where it was the same body again.
 
+    ``empty_before``: the feed never had an entry, so that none can have been missed between the last two polls.
     ``published`` are the dates of the document's entries, where ``parsed`` does not hold the entries themselves.
     """
     if published is None:
         published = [entry.published for entry in parsed.entries if entry.published] if parsed else []
-    overrun = state.last_ok is not None and new_entries > 0 and known_entries == 0
+    overrun = state.last_ok is not None and new_entries > 0 and known_entries == 0 and not empty_before
     moved = _moved(replace(state, url=state.url or feed.url), response, now, settings)
     # Validators belong to the address that gave them: RFC 9110 8.8.
     ours = not response.redirected or response.url == moved.url
@@ -114,6 +116,19 @@ def after_failure(
     if failure.retry_after is not None:
         due = max(due, _after_retry(failure.retry_after, now, jitter, settings))
     return replace(after, next_fetch=due)
+
+
+def after_duplicate(
+    feed: Feed, state: FeedState, failure: FetchFailure, now: datetime, jitter: float, settings: FetchSettings
+) -> FeedState:
+    """Return the state after a redirect to where another feed is asked: no failure, and no success of its own.
+
+    ``last_error`` without ``failures`` is the mark of it.
+    """
+    after = replace(
+        state, last_fetch=now, failures=0, first_failed=None, last_error=failure.message, gone_since=None, gone=False
+    )
+    return replace(after, next_fetch=next_fetch(feed, after, now, jitter, settings))
 
 
 def backoff(feed: Feed, state: FeedState, failure: FetchFailure, settings: FetchSettings) -> timedelta:

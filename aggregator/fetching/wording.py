@@ -20,6 +20,8 @@ def health(feed: Feed, state: FeedState, now: datetime) -> str:
         times = "once" if state.failures == 1 else f"{state.failures} times in a row"
         since = f" over {duration(now - state.first_failed)}" if state.first_failed and state.failures > 1 else ""
         happened = f"failed {times}{since}: {state.last_error or 'unknown error'}"
+    elif state.last_error:
+        happened = state.last_error
     else:
         happened = f"answered {_moment(state.last_ok, now)}" if state.last_ok else "asked"
     if state.possible_gaps and state.last_gap:

@@ -134,6 +134,7 @@ class FetchFailure:
         "redirect",
         "protocol",
         "parse",
+        "duplicate",
         "internal",
     ]
     message: str
@@ -142,6 +143,7 @@ class FetchFailure:
     host_wide: bool = False  # 429 and 503 speak for the whole host
     force_unconditional: bool = False  # a 304 nobody asked for
     feeds: tuple[str, ...] = ()  # feed addresses found where the address was a page
+    url: str = field(default="", repr=False)  # where it happened, secrets and all
     seconds: float = 0.0
 
 

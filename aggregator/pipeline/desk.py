@@ -132,11 +132,12 @@ class Desk:
         from aggregator.pipeline.poll import PollPass
         from aggregator.pipeline.recording import Recorder
         from aggregator.pipeline.saving import Saver
-        from aggregator.pipeline.subscriptions import named, neighbours, sort_out, subscriptions
+        from aggregator.pipeline.subscriptions import Twins, named, neighbours, sort_out, subscriptions
 
         rows = FeedStore(self.store)
         now = self.clock()
-        wanted = named(subscriptions(self.feeds, rows), patterns)
+        every = subscriptions(self.feeds, rows)
+        wanted = named(every, patterns)
         polls, others = sort_out(wanted, rows.due_keys(now), everything=everything or bool(patterns), now=now)
         total = len(polls) + len(others)
         for done, outcome in enumerate(others, 1):
@@ -150,10 +151,11 @@ class Desk:
             placer,
             Recorder(self.store, self.settings, self.families, placer),
             random.random,
-            lambda address: neighbours(address, wanted),
+            lambda address: neighbours(address, every),
         )
+        halt = stop or Event()
         run = PollPass(
-            self.settings, self._fetcher(), self._workers(), saver, self.clock, stop or Event(), self._schedule()
+            self.settings, self._fetcher(), self._workers(), saver, self.clock, halt, self._schedule(), Twins(every)
         )
         return others + run.run(polls, lambda outcome, done, _: progress(outcome, done + len(others), total))
 
@@ -266,7 +268,7 @@ class Desk:
         """Return how each feed is."""
         from aggregator.pipeline.health import feed_health
 
-        return feed_health(self.store, self.clock())
+        return feed_health(self.store, self.clock(), self.feeds)
 
     # --- editions ----------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from aggregator.digest.edition import FeedHealth, FeedNote
@@ -11,7 +11,7 @@ from aggregator.fetching.wording import health as wording
 from aggregator.model import Feed
 from aggregator.newsroom.health import feed_state
 from aggregator.storage.database import Store
-from aggregator.storage.feeds import FeedStore, StoredFeed
+from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
 from aggregator.storage.stories import StoryStore
 
 # What a feed's rhythm is measured on.
@@ -56,14 +56,18 @@ class Status:
     possible_gaps: int
 
 
-def feed_health(store: Store, now: datetime) -> list[FeedHealthRow]:
-    """Return how each followed feed is, by name."""
+def feed_health(store: Store, now: datetime, subscriptions: Sequence[Feed] = ()) -> list[FeedHealthRow]:
+    """Return how each followed feed is, by name; ``subscriptions`` are what the desk wrote, where that is at hand."""
     feeds = FeedStore(store)
     arrivals = feeds.arrivals(now - RHYTHM)
-    return [_row(feed, arrivals.get(feed.id, ()), now) for feed in feeds.followed()]
+    written = {feed_key(feed.url): feed for feed in subscriptions}
+    return [
+        _row(feed, written.get(feed.url_key, Feed(feed.url)), arrivals.get(feed.id, ()), now)
+        for feed in feeds.followed()
+    ]
 
 
-def _row(feed: StoredFeed, arrivals: Sequence[datetime], now: datetime) -> FeedHealthRow:
+def _row(feed: StoredFeed, written: Feed, arrivals: Sequence[datetime], now: datetime) -> FeedHealthRow:
     state = feed.state
     days = max(min((now - feed.added) / timedelta(days=1), RHYTHM / timedelta(days=1)), 1.0)
     wait = None if state.next_fetch is None or state.last_fetch is None else state.next_fetch - state.last_fetch
@@ -78,7 +82,7 @@ def _row(feed: StoredFeed, arrivals: Sequence[datetime], now: datetime) -> FeedH
         next_fetch=None if feed.paused or state.gone else state.next_fetch,
         entries_per_day=round(len(arrivals) / days, 2),
         possible_gaps=state.possible_gaps,
-        explanation=wording(Feed(feed.url, paused=feed.paused), state, now),
+        explanation=wording(replace(written, paused=feed.paused), state, now),
     )
 
 

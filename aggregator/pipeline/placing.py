@@ -239,6 +239,8 @@ class Placer:
         return report_id, change.story_id, change.match if isinstance(change, Join) else None
 
     def _look(self, now: datetime) -> None:
+        if not self._settings.stories.enabled:
+            return
         for change in self.finder.second_look(now, self.rulings.blocks, held=self.rulings.holds):
             self._apply(change, now)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event
 from typing import Protocol
@@ -31,8 +32,8 @@ _PATIENCE = 0.5
 class Fetching(Protocol):
     """What the pass needs of a fetcher; tests hand in one without sockets."""
 
-    def fetch(self, feed: Feed, state: FeedState, now: datetime) -> FetchOutcome:
-        """Fetch one feed; never raises for anything that a server does."""
+    def fetch(self, feed: Feed, state: FeedState, now: datetime, twin: Callable[[str], str | None]) -> FetchOutcome:
+        """Fetch one feed, but not through a redirect to where ``twin`` names another; never raises for a server's doings."""
         ...
 
     def release(self) -> None:
@@ -78,6 +79,7 @@ class PollPass:
         now: Callable[[], datetime],
         stop: Event,
         hosts: HostSchedule,
+        twin: Callable[[Poll, str], str | None],
     ) -> None:
         self._settings = settings
         self._fetcher = fetcher
@@ -87,6 +89,8 @@ class PollPass:
         self._stop = stop
         self._results: SimpleQueue[_Fetched | _Prepared] = SimpleQueue()
         self._hosts = hosts
+        self._twin = twin
+        self._waiting: dict[str, Poll] = {}
         self._held: list[str] = []  # work of hosts that asked to be left alone
 
     def run(self, polls: Sequence[Poll], progress: Progress) -> list[FeedOutcome]:
@@ -95,7 +99,7 @@ class PollPass:
         When ``stop`` is set, feeds in hand are finished and saved, the others are left for the next pass.
         """
         outcomes: list[FeedOutcome] = []
-        waiting = {poll.feed.url: poll for poll in polls}
+        waiting = self._waiting = {poll.feed.url: poll for poll in polls}
         for poll in polls:
             self._hosts.add(poll.feed.url, host_of(poll.address))
         under_way = 0
@@ -138,7 +142,7 @@ class PollPass:
 
     def _fetch(self, poll: Poll) -> None:
         try:
-            outcome = self._fetcher.fetch(poll.feed, poll.stored.state, self._now())
+            outcome = self._fetcher.fetch(poll.feed, poll.stored.state, self._now(), partial(self._twin, poll))
         except Exception as error:  # noqa: BLE001 - one feed's surprise is never the others' loss
             outcome = FetchFailure("internal", f"unexpected: {failure_of(error).message}")
         self._results.put(_Fetched(poll, outcome))
@@ -165,10 +169,9 @@ class PollPass:
             self._prepare(result.poll, outcome)
             return None
         saved = self._saver.save_unchanged(result.poll, outcome, self._now())
-        hold = self._saver.holds.pop(result.poll.feed.url, None)
-        if hold is not None:
-            pause = (hold - self._now()).total_seconds()
-            self._held += self._hosts.hold(host_of(result.poll.address), time.monotonic() + pause)
+        if result.poll.feed.url in self._saver.holds:
+            host = host_of(self._saver.holds.pop(result.poll.feed.url))
+            self._held += self._hosts.withdraw(host, lambda url: self._waiting[url].feed.host_backoff)
         return saved
 
     def _prepare(self, poll: Poll, response: Response) -> None:

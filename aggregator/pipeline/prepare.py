@@ -71,6 +71,11 @@ class Prepared:
     entries: tuple[PreparedEntry, ...]
 
 
+def warm_up() -> None:
+    """Load what the first entry would wait for; a fresh worker calls it before it takes a document."""
+    identify("The first text that is looked at loads the model of languages.", None)
+
+
 def prepare(task: Preparation) -> Prepared | FetchFailure:
     """Parse a body and prepare its entries; bytes that are no feed give a FetchFailure."""
     try:

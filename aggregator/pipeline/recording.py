@@ -36,6 +36,7 @@ class Recorded:
     known: int = 0
     revised: tuple[str, ...] = ()
     placed: tuple[str, ...] = ()
+    first: bool = False  # the feed had no entry before
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Recorder:
                 still += [] if is_edit else [before.number]
         if not origin.archive:
             self._entries.seen(still, now)
-        return Recorded(new, updated, len(still), tuple(revised), tuple(placed))
+        return Recorded(new, updated, len(still), tuple(revised), tuple(placed), first)
 
     def _moved(
         self, feed_id: int, entries: Sequence[PreparedEntry], known: Mapping[str, KnownEntry]
@@ -119,6 +120,9 @@ class Recorder:
     def _add(self, origin: Origin, entry: PreparedEntry, now: datetime, *, backlog: bool) -> str:
         entry_id = mint("e", origin.feed.url, entry.data.key, taken=self._entries.id_taken)
         row = self._row(origin, entry, entry_id, now, backlog=backlog)
+        if not self._settings.stories.enabled:
+            self._entries.add(row, now, None, None)
+            return entry_id
         number, report_id = self._placer.place(row, arrival(row, origin, entry), now)
         if entry.lines:
             self._lines.count(origin.feed.id, entry.lines, report_id, number)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aggregator.fetching.http import told
-from aggregator.fetching.politeness import after_failure, after_not_modified, after_response, host_hold
+from aggregator.fetching.politeness import after_duplicate, after_failure, after_not_modified, after_response, host_hold
 from aggregator.fetching.wording import explain
 from aggregator.model import FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.pipeline.recording import Origin, Recorded, Recorder
@@ -44,7 +44,7 @@ class Saver:
         self._neighbours = neighbours
         self._feeds = FeedStore(store)
         self._watcher = Watcher(store, settings)
-        self.holds: dict[str, datetime] = {}  # feed -> until when its whole host is to be left alone
+        self.holds: dict[str, str] = {}  # feed -> an address whose whole host is to be left alone
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -105,8 +105,10 @@ class Saver:
                 self._jitter(),
                 self._settings.fetch,
                 published=[entry.data.published for entry in result.entries if entry.data.published],
+                empty_before=counts.first,
             )
-            return self._close(poll, state, now, _ok(poll, response, result, counts))
+            gap = state.possible_gaps > poll.stored.state.possible_gaps
+            return self._close(poll, state, now, _ok(poll, response, result, counts, gap=gap))
 
     def leave_alone(self, poll: Poll) -> FeedOutcome:
         """Return the outcome of a feed that was not asked because its host wants to be left alone; its due time stands already."""
@@ -129,11 +131,17 @@ class Saver:
     ) -> FeedOutcome:
         if response is not None:  # a fetcher's failure names its address already
             failure = replace(failure, message=told(failure.message, poll.feed, response.url))
+        if failure.kind == "duplicate":
+            state = after_duplicate(poll.feed, poll.stored.state, failure, now, self._jitter(), self._settings.fetch)
+            twin = FeedOutcome(
+                poll.stored.shown, poll.stored.url, "skipped", note=failure.message, seconds=failure.seconds
+            )
+            return self._close(poll, state, now, twin)
         state = after_failure(poll.feed, poll.stored.state, failure, now, self._jitter(), self._settings.fetch)
         hold = host_hold(poll.feed, state, failure, self._settings.fetch)
         if hold is not None:
-            self.holds[poll.feed.url] = hold
-            self._feeds.postpone_host(self._neighbours(poll.address), hold)
+            self.holds[poll.feed.url] = address = failure.url or poll.address
+            self._feeds.postpone_host(self._neighbours(address), hold)
         outcome = FeedOutcome(
             feed=poll.stored.shown,
             url=poll.stored.url,
@@ -154,7 +162,7 @@ class Saver:
         return ended
 
 
-def _ok(poll: Poll, response: Response, result: Prepared, counts: Recorded) -> FeedOutcome:
+def _ok(poll: Poll, response: Response, result: Prepared, counts: Recorded, *, gap: bool) -> FeedOutcome:
     return FeedOutcome(
         feed=poll.stored.shown,
         url=poll.stored.url,
@@ -164,13 +172,17 @@ def _ok(poll: Poll, response: Response, result: Prepared, counts: Recorded) -> F
         updated=counts.updated,
         known=counts.known,
         skipped=len(result.parsed.skips),
-        note=_note(result),
+        note=_note(result, gap=gap),
         seconds=response.seconds,
     )
 
 
-def _note(result: Prepared) -> str | None:
+def _note(result: Prepared, *, gap: bool) -> str | None:
     notes = []
+    if gap:
+        notes.append(
+            "none of the entries of the last poll is left: some may have been missed, so it is asked more often"
+        )
     if result.parsed.ill_formed:
         notes.append(f"ill-formed: {result.parsed.ill_formed}")
     if result.parsed.bad_guids:

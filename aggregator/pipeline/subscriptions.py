@@ -64,8 +64,7 @@ def sort_out(
             continue
         if not everything and feed_key(poll.feed.url) not in due:
             continue
-        feed = poll.feed
-        place = (address_key(poll.address), feed.headers, feed.user, feed.password, feed.proxy)
+        place = _place(poll, poll.address)
         if place in taken:
             twin = taken[place]
             note = f"duplicate: ends at the same address as {twin.shown}; remove one of the two from feeds.yaml"
@@ -74,6 +73,31 @@ def sort_out(
         taken[place] = poll.stored
         chosen.append(poll)
     return chosen, others
+
+
+class Twins:
+    """Knows which feed is asked at an address, so that a redirect there need not be followed.
+
+    Only feeds whose last poll was a success count, or that were never asked: two that redirect to each other, or to one
+    that fails, must be told as what they are.
+    """
+
+    def __init__(self, polls: Sequence[Poll]) -> None:
+        self._at: dict[tuple[object, ...], StoredFeed] = {}
+        for poll in polls:
+            state = poll.stored.state
+            if not poll.stored.paused and not state.gone and state.last_ok == state.last_fetch:
+                self._at.setdefault(_place(poll, poll.address), poll.stored)
+
+    def __call__(self, poll: Poll, url: str) -> str | None:
+        """Return what another feed is called that is asked at ``url`` with the same credentials as this one."""
+        found = self._at.get(_place(poll, url))
+        return found.shown if found is not None and found.id != poll.stored.id else None
+
+
+def _place(poll: Poll, url: str) -> tuple[object, ...]:
+    feed = poll.feed
+    return (address_key(url), feed.headers, feed.user, feed.password, feed.proxy)
 
 
 def neighbours(address: str, polls: Sequence[Poll]) -> tuple[int, ...]:

@@ -165,9 +165,9 @@ class EntryStore:
         return [row[0] for row in rows]
 
     def placement(self, entry_id: str) -> tuple[str, str] | None:
-        """Return an entry's report and story; None where the entry is gone."""
+        """Return an entry's report and story; None where the entry is gone, or was stored while stories were off."""
         row = self._db.execute("SELECT report_id, story_id FROM entry WHERE id = ?", (entry_id,)).fetchone()
-        return None if row is None else (row[0], row[1])
+        return None if row is None or row[0] is None else (row[0], row[1])
 
     def texts(self, entry_ids: Sequence[str]) -> dict[str, str]:
         """Return entry id -> plain text."""

@@ -18,7 +18,7 @@ from tests.fetching.server import Server
 NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)  # a Monday
 SETTINGS = FetchSettings(
     allow_private_networks=True, timeout=2.0, connect_timeout=1.0, read_timeout=0.6, max_bytes=200_000,
-    max_decoded_bytes=1_000_000,
+    max_decoded_bytes=1_000_000, per_host=32, host_delay=0.0,
 )  # fmt: skip
 
 

@@ -1,0 +1,37 @@
+"""With ``stories.enabled: false`` entries are fetched and stored, and no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aggregator.model import Feed, StoryQuery
+from aggregator.settings import Settings
+from tests.fakes import Clock, FakeFetcher, Item, open_desk, rss
+
+URL = "https://example.org/feed"
+
+
+def test_entries_are_stored_without_reports_and_edits_are_kept() -> None:
+    settings = Settings()
+    settings = replace(settings, stories=replace(settings.stories, enabled=False))
+    fetcher, clock = FakeFetcher({URL: rss(Item("1", "One", "A text"), Item("2", "Two", "A text"))}), Clock()
+    with open_desk(fetcher, clock, [Feed(URL)], settings=settings) as desk:
+        assert desk.fetch()[0].new == 2
+        fetcher.answers[URL] = rss(Item("1", "One, corrected", "Another text"), Item("2", "Two", "A text"))
+        clock.forward(days=1)
+        outcome = desk.fetch()[0]
+        assert (outcome.new, outcome.updated, outcome.known) == (0, 1, 1)
+        assert desk.stories(StoryQuery()) == []
+        rows = list(desk.export())
+        assert [(row["report_id"], row["story_id"]) for row in rows] == [(None, None)] * 2
+        assert len(desk.revisions(str(rows[0]["id"]))) == 1
+        connection = desk.store.connection
+        for table in ("report", "story", "story_vector", "sketch"):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+        # switched on again: an edit of an entry from before stands beside new ones
+        desk.settings = replace(settings, stories=Settings().stories)
+        fetcher.answers[URL] = rss(Item("1", "One, corrected twice", "Text"), Item("3", "Three", "A third text"))
+        clock.forward(days=1)
+        outcome = desk.fetch()[0]
+        assert (outcome.new, outcome.updated) == (1, 1)
+        assert [story.title for story in desk.stories(StoryQuery())] == ["Three"]
