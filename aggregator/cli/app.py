@@ -41,8 +41,8 @@ COMMANDS = {
 }
 
 EPILOG = (
-    "Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 not found, 4 partly done, 5 locked by another process, "
-    "130 interrupted."
+    "Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 not found, 4 partly done, 5 the database is locked "
+    "by another process, not ours or newer than this program, 130 interrupted."
 )
 
 

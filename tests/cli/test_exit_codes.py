@@ -209,18 +209,29 @@ def test_5_two_daemons() -> None:
     assert "another daemon" in outcome.err
 
 
-def test_1_a_database_that_is_not_ours_is_left_alone() -> None:
+def test_5_a_database_that_is_not_ours_is_left_alone() -> None:
     with closing(sqlite3.connect("other.db")) as other:
         other.execute("CREATE TABLE recipes (name TEXT)")
     before = Path("other.db").read_bytes()
     for command in (("stories",), ("import", write_archive(Path("some.jsonl"), *ARCHIVE))):
         outcome = call("--db", "other.db", *command)
-        assert outcome.code == 1
+        assert outcome.code == 5
         assert "not made by aggregator" in outcome.err
     assert Path("other.db").read_bytes() == before
 
 
-def test_1_a_database_from_a_newer_aggregator() -> None:
+def test_5_a_file_that_is_no_database() -> None:
+    path = Path("notes.db")
+    path.write_text("Ring the ministry before noon.\n" * 100, encoding="utf-8")
+    before = path.read_bytes()
+    for command in (("stories",), ("import", write_archive(Path("some.jsonl"), *ARCHIVE))):
+        outcome = call("--db", path, *command)
+        assert (outcome.code, outcome.out) == (5, "")
+        assert "notes.db: not a SQLite database" in outcome.err
+    assert path.read_bytes() == before
+
+
+def test_5_a_database_from_a_newer_aggregator() -> None:
     newsroom()
     with closing(sqlite3.connect("aggregator.db")) as later:
         table = next(name for (name,) in later.execute("SELECT name FROM sqlite_master") if name.endswith("migrations"))
@@ -230,7 +241,7 @@ def test_1_a_database_from_a_newer_aggregator() -> None:
         later.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", [*row.values()])
         later.commit()
     outcome = call("stories")
-    assert outcome.code == 1
+    assert outcome.code == 5
     assert "newer aggregator" in outcome.err
     assert "9999_from_the_future" in outcome.err
 
