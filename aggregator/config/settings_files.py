@@ -5,8 +5,9 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -30,18 +31,18 @@ class Resolved:
     files: tuple[Path, ...]
 
 
-def keys() -> dict[str, Any]:
+@cache
+def keys() -> Mapping[str, Any]:
     """Return ``section.key`` -> its type, in the order of the settings."""
-    sections = get_type_hints(Settings)
     return {
-        f"{section}.{one.name}": get_type_hints(kind)[one.name]
-        for section, kind in sections.items()
-        if is_dataclass(kind)
-        for one in fields(kind)
+        f"{section}.{name}": hint
+        for section, kind in get_type_hints(Settings).items()
+        for name, hint in get_type_hints(kind).items()
     }
 
 
-def ranges() -> dict[str, Range]:
+@cache
+def ranges() -> Mapping[str, Range]:
     """Return ``section.key`` -> its legal range, of every setting that is a number or a duration."""
     return {
         f"{section}.{name}": part

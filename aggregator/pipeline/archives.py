@@ -81,7 +81,7 @@ class Importer:
         for batch in batches(entries):
             with self._store.transaction():
                 for one in batch:
-                    origin = Origin(self._feed(one), archive=True, agency=one.origin and one.origin.agency)
+                    origin = Origin(self._feed(one), archive=True, agency=one.origin.agency if one.origin else None)
                     seen = (one.origin and one.origin.first_seen) or self._now
                     counts = self._recorder.record(origin, [self._prepared(one, origin.feed.id)], min(seen, self._now))
                     new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
