@@ -136,6 +136,36 @@ def test_3_not_found(arguments: tuple[str, ...]) -> None:
     assert outcome.err.count("\n") == 1
 
 
+NEEDS_FEEDS = (
+    "fetch", "run", "feeds list", "feeds export", "feeds remove a", "feeds pause a", "feeds resume a", "config check",
+)  # fmt: skip
+NEEDS_A_DATABASE = (
+    "stories", "story show s0", "story log", "story undo", "search x", "digest", "export", "status", "feeds health",
+    "entry show e0", "entry headlines", "watch list", "replay --dry-run", "db check", "db prune",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("named", [(), ("--feeds", "none.yaml")])
+def test_commands_that_find_no_feeds_file_say_so_and_name_init(named: tuple[str, ...]) -> None:
+    for codes, commands in (({2}, NEEDS_FEEDS), ({2, 3} if named else {3}, NEEDS_A_DATABASE)):
+        for command in commands:
+            outcome = call(*named, *command.split())
+            assert outcome.code in codes, command
+            assert outcome.out == ""
+            assert "no feeds file" in outcome.err
+            assert "`aggregator init`" in outcome.err
+    assert "`aggregator init`" in call("config", "path").ok().out or named
+    assert not list(Path().iterdir())
+
+
+def test_2_a_folder_is_no_feeds_file() -> None:
+    Path("feeds.yaml").mkdir()
+    for arguments in (("--feeds", "feeds.yaml"), ("--feeds", ".")):
+        outcome = call(*arguments, "fetch")
+        assert (outcome.code, outcome.out) == (2, "")
+        assert "is a folder" in outcome.err
+
+
 def test_3_a_feed_nobody_follows() -> None:
     feeds_file("feeds:\n  - url: https://a.example/rss\n")
     for command in (("fetch", "ledger"), ("feeds", "pause", "ledger")):
