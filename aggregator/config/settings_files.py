@@ -71,7 +71,7 @@ def resolve(
     problems: list[str] = []
     files = []
     for path, wanted in ((user_file(), False), (project, required)):
-        if path is None or (not wanted and not path.is_file()):
+        if path is None or path in files or (not wanted and not path.is_file()):
             continue
         files.append(path)
         for key, value in _from_file(path, known, problems).items():

@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 
 from aggregator.cli.app import COMMANDS, cli, code_of
-from tests.cli.calling import ROOT, call
+from tests.cli.calling import ROOT, call, newsroom
 
 NAMED = """
 run
@@ -117,6 +118,29 @@ def test_forms(paths: list[tuple[str, ...]], forms: str) -> None:
         assert isinstance(option.type, click.Choice)
         assert list(option.type.choices) == forms.split(), path
         assert "--json" in names(command), path
+
+
+def test_global_options_may_stand_after_the_command() -> None:
+    newsroom()
+    Path("aggregator.db").rename("other.db")
+    assert call("stories").code == 3
+    for arguments in (
+        ("stories", "--db", "other.db"),
+        ("story", "--db", "other.db", "log"),
+        ("story", "log", "--db", "other.db"),
+    ):
+        call(*arguments).ok()
+    assert call("--db", "none.db", "stories", "--db", "other.db", "--json").ok().json()
+    assert (
+        call("stories", "--db", "other.db", "--since", "1h", "--now", "2026-03-20T00:00Z", "--json").ok().json() == []
+    )
+    for wrong in ("--now ", "--now never", "--db other.db --set fetch.workers=0"):
+        assert call("stories", *wrong.split(" ")).code == 2, wrong
+    shown = call("--set", "fetch.workers=3", "config", "show", "--set", "fetch.timeout=7", "--json").ok().json()
+    assert {row["key"]: row["value"] for row in shown}.items() >= {"fetch.workers": "3", "fetch.timeout": "7.0"}.items()
+    assert "Traceback" in call("stories", "-vv", "--since", "never", "--db", "other.db").err
+    assert call("import", "filled.jsonl", "-q").ok().err == ""
+    assert call("search", "--db", "other.db", "--", "--db").ok().err == "Nothing found.\n"
 
 
 def test_groups_without_a_command_show_their_help() -> None:
