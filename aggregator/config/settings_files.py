@@ -13,7 +13,6 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import platformdirs
 
-from aggregator.config.documents import line_of, load, unknown_key
 from aggregator.config.durations import format_duration, parse_duration
 from aggregator.exceptions import ConfigurationError, UsageError
 from aggregator.settings import Range, Settings
@@ -92,6 +91,8 @@ def resolve(
 
 
 def _from_file(path: Path, known: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+    from aggregator.config.documents import line_of, load, unknown_key  # YAML, only where there is a file
+
     document = load(path)
     if document is None:
         return {}
