@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.parsing import dates
 from aggregator.parsing.dates import EARLIEST, LATEST_AHEAD, DateReader, read_common
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -75,3 +76,9 @@ def test_every_date_ends_between_1990_and_an_hour_from_now(moment: datetime, sha
     assert EARLIEST <= time <= NOW + LATEST_AHEAD
     assert (flag == "ok") == (EARLIEST <= moment.replace(microsecond=0) <= NOW + LATEST_AHEAD)
     assert flag == "clamped" or time == moment.replace(microsecond=0)
+
+
+@pytest.mark.parametrize("text", ["", " ", "?", "yesterday-ish", "gestern", "\x1b[mnever"])
+def test_a_text_without_a_number_is_unreadable_without_a_search(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dates, "_ask_dateparser", lambda *_: pytest.fail("asked"))
+    assert DateReader(datetime(2026, 3, 10, tzinfo=UTC)).believed(text, None)[0] is None
