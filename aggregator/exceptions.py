@@ -6,7 +6,8 @@ AggregatorError                what happened, where, and what to do; safe to sho
  +-- NotFoundError             no such story, entry, feed, edition or file (exit 3)
  |    +-- AmbiguousIdError     an id prefix that fits more than one thing
  +-- LockedError               another process holds the database or the daemon's lock (exit 5)
- +-- StorageError              the database is not ours, is newer than the code, or is damaged
+ +-- StorageError              the database cannot be opened, read or written, or is damaged
+ |    +-- NotOursError         the database is not ours, or newer than the code (exit 5)
  +-- ParseError                bytes that are no feed
  |    +-- NotAFeedError        a web page; carries the feed addresses it names
  +-- DecisionError             an editor's verb that cannot be carried out
@@ -63,7 +64,13 @@ class LockedError(AggregatorError):
 
 
 class StorageError(AggregatorError):
-    """A database file that this code must not touch or cannot read."""
+    """A database file that cannot be opened, read or written."""
+
+
+class NotOursError(StorageError):
+    """A database that this code must not touch: another program's, or a newer aggregator's."""
+
+    exit_code = 5
 
 
 class ParseError(AggregatorError):

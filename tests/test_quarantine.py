@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,15 @@ HOMES = {
     "py3langid": ("text/language.py",),
     "dateparser": ("parsing/",),
     "distributed": ("executor.py", "executor/"),
+    "matplotlib": ("pipeline/plotting.py",),
     "prometheus_client": ("daemon/", "daemon.py"),
 }
+
+
+@cache
+def imports() -> dict[str, frozenset[str]]:
+    """Return each file of the package with what it imports."""
+    return {path.relative_to(PACKAGE).as_posix(): frozenset(imported(path)) for path in PACKAGE.rglob("*.py")}
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -44,7 +52,7 @@ def imported(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("library", sorted(HOMES))
 def test_library_is_imported_in_its_home_alone(library: str) -> None:
-    users = [path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if library in imported(path)]
+    users = [path for path, libraries in imports().items() if library in libraries]
     assert users, f"{library} is declared but not used"
     assert [user for user in users if not user.startswith(HOMES[library])] == []
 

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    from aggregator.cli.app import run
+    if "run" in sys.argv[1:]:
+        # a reload asked for before there is anything to reload must not end the daemon; it sets its own handler later
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        from aggregator.cli.app import run
 
-    run()
+        run()
+    except KeyboardInterrupt:  # while the program was still being loaded
+        sys.stderr.write("aggregator: interrupted\n")
+        sys.exit(130)

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from aggregator import __version__
+from aggregator.cli.global_options import global_options, understand_after
 from aggregator.cli.session import Session
 from aggregator.exceptions import AggregatorError
 
@@ -41,13 +42,17 @@ COMMANDS = {
 }
 
 EPILOG = (
-    "Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 not found, 4 partly done, 5 locked by another process, "
-    "130 interrupted."
+    "These options may also stand after the command. Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 not found, "
+    "4 partly done, 5 the database is locked by another process, not ours or newer than this program, 130 interrupted."
 )
 
 
 class LazyGroup(click.Group):
     """A group whose commands live in modules of their own, imported when they are called."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self._prepared: set[str] = set()
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -57,6 +62,9 @@ class LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"aggregator.cli.{COMMANDS[cmd_name]}")
         found: click.Command = getattr(module, f"{cmd_name}_command")
+        if cmd_name not in self._prepared:
+            self._prepared.add(cmd_name)
+            understand_after(found)
         return found
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -74,27 +82,21 @@ class _ReaderLeftError(Exception):
 @click.group(
     cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-@click.option("--db", "database", type=click.Path(path_type=Path), envvar="AGGREGATOR_DB", help="The SQLite database.")
-@click.option("--feeds", type=click.Path(path_type=Path), envvar="AGGREGATOR_FEEDS", help="The feeds file.")
-@click.option("--config", type=click.Path(path_type=Path), envvar="AGGREGATOR_CONFIG", help="The settings file.")
-@click.option("--set", "assignments", multiple=True, metavar="SECTION.KEY=VALUE", help="Set one setting; repeatable.")
-@click.option("--now", envvar="AGGREGATOR_NOW", metavar="TIME", help="What the clock says, for replays and backfills.")
-@click.option("-v", "--verbose", count=True, help="Say more; twice: tracebacks too.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but data and errors.")
+@global_options
 @click.version_option(__version__, prog_name="aggregator")
 @click.pass_context
 def cli(
     ctx: click.Context,
     database: Path | None,
-    feeds: Path | None,
+    feeds_option: Path | None,
     config: Path | None,
     assignments: tuple[str, ...],
-    now: str | None,
+    now_option: str | None,
     verbose: int,
     quiet: bool,
 ) -> None:
     """Newsroom feed aggregator: finds the copies, groups the reports into stories, explains why."""
-    ctx.obj = session = Session(database, feeds, config, assignments, now, verbose, quiet)
+    ctx.obj = session = Session(database, feeds_option, config, assignments, now_option, verbose, quiet)
     session.clock()  # a bad --now is a fault of the call, even where the command has no use for the time
 
 

@@ -190,6 +190,8 @@ def _check_values(feeds: Sequence[Feed]) -> None:
     """Let the reader of feeds files judge feeds before they get into one, where they would stop every command."""
     from aggregator.config.feeds_file import add_feeds, read_feeds
 
+    if not feeds:
+        return
     with TemporaryDirectory(prefix="aggregator-") as folder:
         scratch = Path(folder) / FEEDS
         add_feeds(scratch, feeds)
@@ -321,7 +323,7 @@ def import_command(session: Session, files: tuple[Path, ...]) -> int:
         for reason in (*skipped, *left_out):
             click.echo(f"{file}: {safe(reason)}", err=True)
             code = PARTLY
-        added = add_feeds(path, feeds)
+        added = add_feeds(path, feeds) if feeds else 0
         click.echo(f"{file}: {added} feeds added to {path}, {len(feeds) - added} were there already.", err=True)
     return code
 

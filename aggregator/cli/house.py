@@ -113,7 +113,9 @@ def path_command(session: Session) -> None:
     """Show which files are in use."""
     from aggregator.config.settings_files import user_file
 
-    emit(f"feeds      {session.feeds_file or f'none (./{FEEDS} and {session.user_feeds} are looked for)'}")
+    emit(
+        f"feeds      {session.feeds_file or f'none (./{FEEDS} and {session.user_feeds} are looked for; `aggregator init` writes one)'}"
+    )
     used = session.resolved.files
     emit(
         f"settings   {', '.join(map(str, used)) or f'none (aggregator.yaml beside the feeds file and {user_file()} are looked for)'}"

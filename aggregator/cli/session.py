@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from aggregator.cli.times import parse_clock, parse_day, parse_moment
-from aggregator.exceptions import ConfigurationError, UsageError
+from aggregator.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -61,6 +61,8 @@ class Session:
         path = self.feeds_file
         if path is None or not path.is_file():
             where = path or Path(FEEDS)
+            if where.is_dir():
+                raise ConfigurationError(f"{where}: is a folder, and a feeds file is wanted; name one with --feeds")
             raise ConfigurationError(
                 f"{where}: no feeds file. `aggregator init` writes one to begin with, or name yours with --feeds;"
                 " `aggregator demo` shows the whole chain without one."
@@ -133,15 +135,20 @@ class Session:
         from aggregator.storage.database import explained
 
         if not self.database_file.exists():
-            raise NotFoundError(
-                f"{self.database_file}: no database yet. `aggregator fetch` or `aggregator run` makes it; name another with --db."
-            )
+            raise NotFoundError(f"{self.database_file}: no database yet{self._way_to_one()} name another with --db.")
         feeds = self.feeds_if_any() if with_feeds else None
         with (
             explained(self.database_file),
             Desk.open(self.settings, self.database_file, clock=self.clock, feeds=feeds) as desk,
         ):
             yield desk
+
+    def _way_to_one(self) -> str:
+        if self.feeds_file is not None and self.feeds_file.is_file():
+            return ". `aggregator fetch` or `aggregator run` makes it;"
+        return (
+            ", and no feeds file: `aggregator init` writes one to begin with, `aggregator run` then makes the database;"
+        )
 
     @contextmanager
     def writing_desk(self, *, with_feeds: bool) -> Iterator[Desk]:
@@ -163,7 +170,5 @@ class Session:
         """Read the feeds that are followed; None where there is no feeds file and none was named."""
         path = self.feeds_file
         if path is None or not path.is_file():
-            if self.feeds_option is not None:
-                raise UsageError(f"{self.feeds_option}: no such feeds file")
-            return None
+            return None if self.feeds_option is None else self.feeds()
         return self.feeds()

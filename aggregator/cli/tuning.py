@@ -19,7 +19,7 @@ PARTLY = 4
 @click.command("evaluate")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--sweep", metavar="SECTION.KEY=A,B,…", help="Score once for each value of a setting, as a table.")
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw precision against recall of the sweep, as SVG.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw precision against recall, as .svg or .png.")
 @click.option("--predicted", type=click.Path(path_type=Path), help="Write each line's story as JSON Lines.")
 @list_options
 @click.pass_obj
@@ -35,7 +35,10 @@ def evaluate_command(
     """Score the clustering of labelled JSON Lines files, in a scratch database."""
     from aggregator.config.documents import write_atomically
     from aggregator.pipeline.evaluation import evaluate, predictions
+    from aggregator.pipeline.plotting import check_drawable, picture
 
+    if plot is not None:
+        check_drawable(plot)
     rows: list[dict[str, Any]] = []
     code = 0
     for label, settings in _settings(session, sweep):
@@ -49,9 +52,7 @@ def evaluate_command(
             if predicted is not None:
                 write_atomically(predicted, predictions(result).encode("utf-8"))
     if plot is not None:
-        from aggregator.pipeline.plotting import precision_recall_svg
-
-        write_atomically(plot, precision_recall_svg(rows).encode("utf-8"))
+        write_atomically(plot, picture(plot, rows))
     if len(rows) == 1 and (as_json or form == "json"):
         print_json(rows[0])
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import io
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,12 +13,20 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import CollectionNode, Node
+from ruamel.yaml.reader import ReaderError
 
 from aggregator.exceptions import ConfigurationError, DeliveryError, NotFoundError
 
-# A configuration file larger than this is a mistake; an alias bomb is refused with it.
+# A configuration file larger than this is a mistake.
 _MOST = 10_000_000
+_BRACKET = re.compile(r"[\[\]{}]")
+# Brackets open at once: the reader takes time by the square of them, and five suffice.
+_DEEPEST = 50
+# Aliases may make a document so many times longer than it is written, and somewhat more where it is short.
+_UNFOLDED, _UNFOLDED_FREE = 10, 10_000
 
 
 def load(path: Path) -> Any:
@@ -39,14 +48,59 @@ def _read(path: Path) -> str:
 
 
 def _parsed(path: Path, text: str) -> Any:
+    if _depth(text) > _DEEPEST:
+        raise ConfigurationError(
+            f"{path}: more than {_DEEPEST} brackets are open at once; this is no configuration file"
+        )
     try:
         return _yaml().load(text)
+    except DuplicateKeyError as error:
+        # the library's words go on with both values, which may be secrets
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigurationError(f"{path}:{line}: {str(error.problem).partition(' with value')[0]}") from None
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         problem = " ".join(str(error.problem or "malformed").split())
         raise ConfigurationError(f"{path}:{line}: not YAML: {problem}") from error
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigurationError(
+            f"{path}:{line}: not YAML: the character U+{int(error.character):04X} has no place in it"
+        ) from error
+    except TypeError as error:
+        raise ConfigurationError(f"{path}: not YAML that can be used: a key is a list or a mapping") from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path}: not YAML: {' '.join(str(error).split())[:200]}") from error
+
+
+def _depth(text: str) -> int:
+    deepest = depth = 0
+    for bracket in _BRACKET.findall(text):
+        depth = max(0, depth + (1 if bracket in "[{" else -1))
+        deepest = max(deepest, depth)
+    return deepest
+
+
+class _Constructor(RoundTripConstructor):
+    """Makes values of a document after a look at how long its aliases make it."""
+
+    def construct_document(self, node: Node) -> Any:
+        written: dict[int, int] = {}
+        unfolded = _unfolded(node, written)
+        if unfolded > _UNFOLDED * len(written) + _UNFOLDED_FREE:
+            raise MarkedYAMLError(problem="aliases unfold it to many times its length", problem_mark=node.start_mark)
+        return super().construct_document(node)
+
+
+def _unfolded(node: Node, sizes: dict[int, int]) -> int:
+    """Return how many nodes a node stands for; ``sizes`` holds those known, 0 for one that is being counted."""
+    if id(node) in sizes:
+        return sizes[id(node)] or 2**63  # it holds itself
+    sizes[id(node)] = 0
+    below: list[Any] = node.value if isinstance(node, CollectionNode) else []
+    size = 1 + sum(_unfolded(part, sizes) for one in below for part in (one if isinstance(one, tuple) else (one,)))
+    sizes[id(node)] = size
+    return size
 
 
 def save(path: Path, document: Any) -> None:
@@ -163,6 +217,7 @@ def new_map() -> CommentedMap:
 
 def _yaml() -> YAML:
     made = YAML(typ="rt", pure=True)
+    made.Constructor = _Constructor
     made.preserve_quotes = True
     made.width = 120
     made.indent(mapping=2, sequence=4, offset=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,6 +14,8 @@ from aggregator.config.documents import line_of, load, new_map, remove_item, sav
 from aggregator.config.durations import format_duration, parse_duration
 from aggregator.exceptions import ConfigurationError, NotFoundError
 from aggregator.model import Feed, Secret
+from aggregator.settings import YEAR
+from aggregator.text.urls import request_url
 
 _TOP = ("defaults", "feeds")
 _DEFAULTS = (
@@ -29,6 +32,9 @@ _DEFAULTS = (
     "host_backoff",
 )
 _FEED = ("url", "name", "auth", *_DEFAULTS)
+_AUTH = ("user", "password")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 
 
 @dataclass(slots=True)
@@ -88,11 +94,14 @@ def _feeds(reading: _Reading, listed: Sequence[Any], inherited: Mapping[str, Any
         values = {**inherited, **_values(reading, one, _FEED)}
         url = values.get("url")
         if url is None:
+            if one["url"] is None:
+                reading.fault(one, "url", "'url' is empty")
             continue
-        if url in first_line:
-            reading.fault(one, "url", f"duplicate address {_shown(url)}: it stands in line {first_line[url]} already")
+        same = request_url(url)
+        if same in first_line:
+            reading.fault(one, "url", f"duplicate address {_shown(url)}: it stands in line {first_line[same]} already")
             continue
-        first_line[url] = line_of(one, "url")
+        first_line[same] = line_of(one, "url")
         feeds.append(Feed(**values))
     return tuple(feeds)
 
@@ -149,39 +158,82 @@ def _language(raw: object, reading: _Reading) -> str:
 
 def _authority(raw: object, _: _Reading) -> int:
     if isinstance(raw, bool) or not isinstance(raw, int) or not 0 <= raw <= 100:
-        raise ValueError(f"a whole number from 0 to 100 is wanted, not {raw!r}")
+        raise ValueError(f"a whole number from 0 to 100 is wanted, not {_kind(raw)}")
     return int(raw)
 
 
 def _flag(raw: object, _: _Reading) -> bool:
     if not isinstance(raw, bool):
-        raise ValueError(f"true or false is wanted, not {raw!r}")
+        raise ValueError(f"true or false is wanted, not {_kind(raw)}")
     return raw
 
 
 def _interval(raw: object, _: _Reading) -> timedelta:
-    duration = parse_duration(str(raw))
+    if not isinstance(raw, str):
+        raise ValueError(f"a duration such as 15m or 2h is wanted, not {_kind(raw)}")
+    duration = parse_duration(raw)
     if duration < timedelta(minutes=1):
         raise ValueError(f"{raw!r} is under a minute; no feed is asked more often than that")
+    if duration > YEAR:
+        raise ValueError(f"{raw!r} is more than a year")
     return duration
 
 
 def _headers(raw: object, reading: _Reading) -> tuple[tuple[str, str | Secret], ...]:
     if not isinstance(raw, Mapping):
         raise ValueError(f"a mapping of header names to values is wanted, not {_kind(raw)}")
-    return tuple((str(name), _secret(value, reading)) for name, value in raw.items())
+    made: list[tuple[str, str | Secret]] = []
+    for name, value in raw.items():
+        try:
+            made.append((_header_name(name), _secret(value, reading)))
+        except ValueError as error:
+            reading.fault(raw, name, f"'headers': {error}")
+    return tuple(made)
+
+
+def _header_name(raw: object) -> str:
+    if not isinstance(raw, str) or not _TOKEN.fullmatch(raw):
+        raise ValueError(f"{_kind(raw)} is no name of a header")
+    return raw
 
 
 def _auth(raw: object, reading: _Reading) -> dict[str, Any]:
-    if not isinstance(raw, Mapping) or set(raw) - {"user", "password"} or "user" not in raw:
+    if not isinstance(raw, Mapping) or "user" not in raw:
         raise ValueError("a mapping of 'user' and 'password' is wanted")
-    return {"user": str(raw["user"]), "password": _secret(raw.get("password", ""), reading)}
+    for key in raw:
+        if key not in _AUTH:
+            reading.problems.append(unknown_key(reading.path, raw, key, _AUTH))
+    user = raw["user"]
+    if not isinstance(user, str | int) or isinstance(user, bool):
+        raise ValueError(f"a text is wanted for 'user', not {_kind(user)}")
+    return {"user": str(user), "password": _secret(raw.get("password", ""), reading)}
+
+
+def _proxy(raw: object, reading: _Reading) -> Secret:
+    secret = _secret(raw, reading)
+    try:
+        parts = urlsplit(secret.reveal())
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("the address of a proxy begins with http:// or https:// and names a host")
+    return secret
 
 
 def _secret(raw: object, reading: _Reading) -> Secret:
-    """Read ``{env: NAME}``, ``{file: PATH}`` or a plain value."""
-    if not isinstance(raw, Mapping):
+    """Read ``{env: NAME}``, ``{file: PATH}`` or a plain value, of one line: more would be lines of the request."""
+    secret = _named_secret(raw, reading)
+    if _CONTROL.search(secret.reveal()):
+        raise ValueError("holds line ends or other control characters")
+    return secret
+
+
+def _named_secret(raw: object, reading: _Reading) -> Secret:
+    if isinstance(raw, str | int | float) and not isinstance(raw, bool):
         return Secret(str(raw))
+    if not isinstance(raw, Mapping):
+        raise ValueError(f"a secret is a text, {{env: NAME}} or {{file: PATH}}, not {_kind(raw)}")
     if set(raw) == {"env"}:
         name = str(raw["env"])
         if name not in reading.environ:
@@ -192,7 +244,8 @@ def _secret(raw: object, reading: _Reading) -> Secret:
         try:
             return Secret(path.read_text(encoding="utf-8").strip())
         except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"the secret's file {path} cannot be read ({error})") from error
+            reason = getattr(error, "strerror", None) or "not UTF-8 text"
+            raise ValueError(f"the secret's file {path} cannot be read ({reason})") from error
     raise ValueError("a secret is a text, {env: NAME} or {file: PATH}")
 
 
@@ -206,7 +259,7 @@ _READERS: dict[str, Callable[[object, _Reading], Any]] = {
     "agency": _flag,
     "interval": _interval,
     "headers": _headers,
-    "proxy": _secret,
+    "proxy": _proxy,
     "paused": _flag,
     "verify_tls": _flag,
     "host_backoff": _flag,
@@ -218,7 +271,9 @@ def _kind(value: object) -> str:
         return "nothing"
     if isinstance(value, Mapping):
         return "a mapping"
-    return repr(value) if isinstance(value, str | bool | int | float) else "a list"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "a list"
+    return repr(value) if isinstance(value, str | bool | int | float) else str(value) or "a tagged value"
 
 
 def _shown(url: str) -> str:
@@ -235,13 +290,13 @@ def add_feeds(path: Path, feeds: Sequence[Feed]) -> int:
     document = new_map() if document is None else document
     if document.get("feeds") is None:
         document["feeds"] = []
-    there = {one.get("url") for one in document["feeds"] if isinstance(one, Mapping)}
-    fresh = [feed for feed in feeds if feed.url not in there]
-    for feed in {feed.url: feed for feed in fresh}.values():
+    there = {request_url(str(one.get("url"))) for one in document["feeds"] if isinstance(one, Mapping)}
+    fresh = {address: feed for feed in feeds if (address := request_url(feed.url)) not in there}
+    for feed in fresh.values():
         document["feeds"].append(_written(feed))
     if fresh:
         save(path, document)
-    return len({feed.url for feed in fresh})
+    return len(fresh)
 
 
 def remove_feed(path: Path, url: str) -> None:

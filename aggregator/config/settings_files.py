@@ -5,14 +5,14 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 import platformdirs
 
-from aggregator.config.documents import line_of, load, unknown_key
 from aggregator.config.durations import format_duration, parse_duration
 from aggregator.exceptions import ConfigurationError, UsageError
 from aggregator.settings import Range, Settings
@@ -30,18 +30,18 @@ class Resolved:
     files: tuple[Path, ...]
 
 
-def keys() -> dict[str, Any]:
+@cache
+def keys() -> Mapping[str, Any]:
     """Return ``section.key`` -> its type, in the order of the settings."""
-    sections = get_type_hints(Settings)
     return {
-        f"{section}.{one.name}": get_type_hints(kind)[one.name]
-        for section, kind in sections.items()
-        if is_dataclass(kind)
-        for one in fields(kind)
+        f"{section}.{name}": hint
+        for section, kind in get_type_hints(Settings).items()
+        for name, hint in get_type_hints(kind).items()
     }
 
 
-def ranges() -> dict[str, Range]:
+@cache
+def ranges() -> Mapping[str, Range]:
     """Return ``section.key`` -> its legal range, of every setting that is a number or a duration."""
     return {
         f"{section}.{name}": part
@@ -70,7 +70,7 @@ def resolve(
     problems: list[str] = []
     files = []
     for path, wanted in ((user_file(), False), (project, required)):
-        if path is None or (not wanted and not path.is_file()):
+        if path is None or path in files or (not wanted and not path.is_file()):
             continue
         files.append(path)
         for key, value in _from_file(path, known, problems).items():
@@ -91,6 +91,8 @@ def resolve(
 
 
 def _from_file(path: Path, known: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+    from aggregator.config.documents import line_of, load, unknown_key  # YAML, only where there is a file
+
     document = load(path)
     if document is None:
         return {}

@@ -1,4 +1,4 @@
-"""JSON Lines archives: entries read from them, and the lines that ``export`` writes."""
+"""JSON Lines archives: entries read from their lines, those that ``export`` wrote among them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from aggregator.model import Entry, EntryData, Skip
+from aggregator.model import EntryData, Skip
 from aggregator.parsing.dates import DateReader
 from aggregator.settings import ParseSettings
 from aggregator.text.clean import one_line, plain_text, plain_title, primary_language, sanitise, storable
-from aggregator.text.urls import absolute_url, mask_secrets
+from aggregator.text.urls import absolute_url
 
 MAX_LINE = 20_000_000  # bytes
 MAX_ID = 1_000  # characters
@@ -23,6 +23,7 @@ _MARKUP = re.compile(
     r"|&(?:amp|lt|gt|quot|nbsp|apos|#\d{1,6}|#x[0-9a-f]{1,5});",
     re.IGNORECASE,
 )
+_ENTRY_ID = re.compile("e[0-9a-z]{10}")
 _FAR = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
 
 
@@ -36,6 +37,17 @@ class ArchiveEntry:
     source: str
     language: str | None
     cluster: str | None = None
+    time: datetime | None = None  # what the lines are taken in the order of
+    origin: Origin | None = None  # of a line that `export` wrote
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an exported entry brings along: the address of its feed, when the desk that wrote it first saw it, its agency."""
+
+    feed: str
+    first_seen: datetime | None
+    agency: str | None
 
 
 class _UnusableError(ValueError):
@@ -63,8 +75,11 @@ def read(
 
 
 def in_date_order(entries: Iterable[ArchiveEntry]) -> list[ArchiveEntry]:
-    """Return entries by date, undated ones at the end in the order of the file."""
-    return sorted(entries, key=lambda entry: (entry.data.published is None, entry.data.published or _FAR, entry.line))
+    """Return entries by date, those of one moment by their ids, undated ones at the end in the order of the file."""
+    return sorted(
+        entries,
+        key=lambda one: (one.time is None, one.time or _FAR, one.data.key if one.time else "", one.line),
+    )
 
 
 def _members(line: bytes) -> dict[str, object]:
@@ -82,19 +97,22 @@ def _members(line: bytes) -> dict[str, object]:
 
 
 def _entry(number: int, members: dict[str, object], limits: ParseSettings, dates: DateReader) -> ArchiveEntry:
-    key = _text(members, "id").strip()
+    exported = _exported(members)
+    key = _text(members, "key" if exported else "id").strip()
     if not key:
         raise _UnusableError("no id")
     if len(key) > MAX_ID:
         raise _UnusableError(f"an id of more than {MAX_ID} characters")
-    title = plain_title(_text(members, "title")[: 10 * limits.max_title])[: limits.max_title].rstrip()
+    title = _text(members, "title")[: 10 * limits.max_title]
+    title = (one_line(title) if exported else plain_title(title))[: limits.max_title].rstrip()
     content = _markup(_text(members, "body"), limits.max_content)
     summary = _markup(_text(members, "summary"), limits.max_summary)
     if not (title or plain_text(content) or plain_text(summary)):
         raise _UnusableError("neither title nor body")
     url = _text(members, "url")
-    published_text = _text(members, "date")
+    published_text = _text(members, "published" if exported else "date")
     published, flag = dates.believed(published_text or None, None)
+    source = one_line(_text(members, "source"))
     language = primary_language(_text(members, "lang"))
     data = EntryData(
         key=key,
@@ -108,9 +126,24 @@ def _entry(number: int, members: dict[str, object], limits: ParseSettings, dates
         published_text=one_line(published_text)[:200] or None,
         date_flag=flag,
         language=language,
+        source_title=source if exported else None,
     )
-    cluster = _text(members, "cluster")
-    return ArchiveEntry(number, data, one_line(_text(members, "source")), language, cluster or None)
+    cluster = _text(members, "cluster") or None
+    if not exported:
+        return ArchiveEntry(number, data, source, language, cluster, published)
+    first_seen, _ = dates.believed(_text(members, "first_seen") or None, None)
+    time, _ = dates.believed(_text(members, "date") or None, None)
+    origin = Origin(_text(members, "feed"), first_seen, _text(members, "agency") or None)
+    return ArchiveEntry(number, data, source, language, cluster, time or published, origin)
+
+
+def _exported(members: dict[str, object]) -> bool:
+    """Tell whether a line is one of ``export``: read back, it is the same entry of the same feed again, under the same id."""
+    return (
+        _ENTRY_ID.fullmatch(str(members.get("id"))) is not None
+        and all(isinstance(members.get(name), str) and members[name] for name in ("key", "feed"))
+        and {"report_id", "story_id", "first_seen"} <= members.keys()
+    )
 
 
 def _text(members: dict[str, object], name: str) -> str:
@@ -133,34 +166,3 @@ def _markup(text: str, limit: int) -> str:
     if not _MARKUP.search(text):
         return html.escape(text, quote=False)
     return sanitise(text)
-
-
-def dump(entry: Entry, *, canonical: bool) -> str:
-    """Return one line of ``export``, without its line end; ``canonical``: it stands for its story."""
-    return json.dumps(
-        {
-            "id": entry.id,
-            "key": entry.data.key,
-            "feed": entry.feed,
-            "url": _masked(entry.data.link),
-            "canonical_url": _masked(entry.canonical_url),
-            "publisher": entry.publisher,
-            "agency": entry.agency,
-            "lang": entry.language,
-            "title": entry.data.title,
-            "published": _time(entry.data.published),
-            "first_seen": _time(entry.first_seen),
-            "report_id": entry.report_id,
-            "story_id": entry.story_id,
-            "canonical": canonical,
-        },
-        ensure_ascii=False,
-    )
-
-
-def _masked(url: str | None) -> str | None:
-    return mask_secrets(url) if url and "@" in url.split("//", 1)[-1].split("/", 1)[0] else url
-
-
-def _time(time: datetime | None) -> str | None:
-    return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time is not None else None

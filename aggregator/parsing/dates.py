@@ -143,7 +143,8 @@ class DateReader:
                 return Reading(datetime(*parsed[:5], min(parsed[5], 59), tzinfo=UTC), zoned)
             except (ValueError, OverflowError):
                 return None
-        if not text.strip() or len(text) > MAX_DATE:
+        # no year and no day without a number; dateparser would look for one in all of its languages, for seconds
+        if len(text) > MAX_DATE or not any(character.isnumeric() for character in text):
             return None
         if text not in self._slow and self._slow_left > 0:
             self._slow_left -= 1

@@ -96,9 +96,11 @@ def _add(feeds: dict[str, Feed], address: str, name: str, category: str, attribu
         return "named twice"
     if len(feeds) >= MAX_FEEDS:
         return f"over the limit of {MAX_FEEDS} feeds"
-    own_category = one_line(attributes.get("category", "")).strip(_SEPARATOR)
+    # a list of paths, by the specification: the first is the one that a section can be named by
+    own_category = one_line(attributes.get("category", "").partition(",")[0]).strip(_SEPARATOR)
     language = attributes.get("language", "").strip()
-    feeds[url] = Feed(url=url, name=name or None, category=category or own_category or None, language=language or None)
+    named = name if name not in (address, url) else ""
+    feeds[url] = Feed(url=url, name=named or None, category=category or own_category or None, language=language or None)
     return None
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 from aggregator.exceptions import NotFoundError, StorageError
 from aggregator.model import Entry, Skip
 from aggregator.newsroom.publishers import Families
-from aggregator.parsing.archive import ArchiveEntry, read
+from aggregator.parsing.archive import ArchiveEntry, in_date_order, read
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.prepare import PreparedEntry, prepare_entry
 from aggregator.pipeline.recording import Origin, Recorder
@@ -48,15 +48,7 @@ def load(path: Path) -> tuple[list[ArchiveEntry], tuple[Skip, ...]]:
         raise NotFoundError(f"{path}: no such file") from error
     except OSError as error:
         raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
-    entries = [one for one in found if isinstance(one, ArchiveEntry)]
-    entries.sort(
-        key=lambda one: (
-            one.data.published is None,
-            one.data.published or datetime.max.replace(tzinfo=UTC),
-            one.data.key if one.data.published else "",
-            one.line,
-        )
-    )
+    entries = in_date_order(one for one in found if isinstance(one, ArchiveEntry))
     return entries, tuple(one for one in found if isinstance(one, Skip))
 
 
@@ -81,7 +73,7 @@ class Importer:
         """Import entries and return line number -> the story each is in, for scoring."""
         self.record(entries, progress)
         placed = EntryStore(self._store).stories_of_archives()
-        return {str(one.line): placed[(f"{ARCHIVE}{one.source}", one.data.key)] for one in entries}
+        return {str(one.line): placed[(_address(one), one.data.key)] for one in entries}
 
     def record(self, entries: Sequence[ArchiveEntry], progress: Progress) -> ImportOutcome:
         """Import entries in the order given."""
@@ -89,20 +81,22 @@ class Importer:
         for batch in batches(entries):
             with self._store.transaction():
                 for one in batch:
-                    origin = Origin(self._source(one.source), archive=True)
-                    counts = self._recorder.record(origin, [self._prepared(one, origin.feed.id)], self._now)
+                    origin = Origin(self._feed(one), archive=True, agency=one.origin.agency if one.origin else None)
+                    seen = (one.origin and one.origin.first_seen) or self._now
+                    counts = self._recorder.record(origin, [self._prepared(one, origin.feed.id)], min(seen, self._now))
                     new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
                 self._placer.finish(self._now, look=False)
             done += len(batch)
             progress(done, len(entries))
         return ImportOutcome(new, updated, known, ())
 
-    def _source(self, name: str) -> StoredFeed:
-        if name not in self._sources:
-            self._sources[name] = self._feeds.ensure(
-                f"{ARCHIVE}{name}", name or "archive", self._now, name=name or "archive"
-            )
-        return self._sources[name]
+    def _feed(self, one: ArchiveEntry) -> StoredFeed:
+        address = _address(one)
+        if address not in self._sources:
+            publisher = one.source or "archive"
+            name = publisher if address.startswith(ARCHIVE) else None
+            self._sources[address] = self._feeds.ensure(address, publisher, self._now, name=name)
+        return self._sources[address]
 
     def _prepared(self, one: ArchiveEntry, feed_id: int) -> PreparedEntry:
         boilerplate = self._recorder.boilerplate(feed_id)
@@ -116,6 +110,11 @@ def batches(entries: Sequence[ArchiveEntry]) -> Iterator[list[ArchiveEntry]]:
     rest = iter(entries)
     while batch := list(islice(rest, BATCH)):
         yield batch
+
+
+def _address(one: ArchiveEntry) -> str:
+    """Return the address of the feed that an entry belongs to: its own where `export` wrote the line, else one for its publisher."""
+    return one.origin.feed if one.origin else f"{ARCHIVE}{one.source}"
 
 
 def export_line(entry: Entry, canonical: bool) -> dict[str, object]:

@@ -1,13 +1,52 @@
-"""A picture of a sweep: precision against recall, as SVG that stands alone."""
+"""A picture of a sweep: precision against recall, as SVG that stands alone or, with the bench extra, as PNG."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
 from typing import Any
+
+from aggregator.exceptions import UsageError
 
 _SIDE, _EDGE = 460, 50
 _COLOURS = ("#1b6ca8", "#b5422c", "#3d7d3d", "#8a4f9e", "#a07800", "#3f8f8f", "#666666")
+
+
+def check_drawable(path: Path) -> None:
+    """Raise UsageError where no picture can be drawn into a file of that name."""
+    kind = path.suffix.lower()
+    if kind not in (".svg", ".png"):
+        raise UsageError(f"--plot {path}: the name of a picture ends with .svg or .png")
+    if kind == ".png" and find_spec("matplotlib") is None:
+        raise UsageError(
+            f"--plot {path}: PNG needs matplotlib: pip install 'aggregator[bench]'; a name that ends with .svg needs nothing"
+        )
+
+
+def picture(path: Path, rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return the plot in the form that the file's name asks for."""
+    if path.suffix.lower() == ".png":
+        return precision_recall_png(rows)
+    return precision_recall_svg(rows).encode("utf-8")
+
+
+def precision_recall_png(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return the same plot as PNG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 6), layout="constrained")
+    axes = figure.add_subplot(xlabel="BCubed recall", ylabel="BCubed precision", xlim=(0, 1), ylim=(0, 1))
+    axes.grid(visible=True, color="#ddd")
+    for index, name in enumerate(dict.fromkeys(str(row["file"]) for row in rows)):
+        points = [(row["bcubed_recall"], row["bcubed_precision"]) for row in rows if row["file"] == name]
+        axes.plot(*zip(*points, strict=True), marker="o", color=_COLOURS[index % len(_COLOURS)], label=name)
+    axes.legend(loc="lower left")
+    out = BytesIO()
+    figure.savefig(out, format="png", dpi=150)
+    return out.getvalue()
 
 
 def precision_recall_svg(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -41,10 +41,11 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where entries come from: the feed's row, and whether it is an archive read back."""
+    """Where entries come from: the feed's row, whether it is an archive read back, and the agency known from there."""
 
     feed: StoredFeed
     archive: bool = False
+    agency: str | None = None
 
 
 class Recorder:
@@ -148,7 +149,7 @@ class Recorder:
             feed_id=feed.id,
             data=data,
             publisher=publisher,
-            agency=wire.agency if wire else (agency_called(publisher) or publisher if feed.agency else None),
+            agency=wire.agency if wire else _own_agency(origin, publisher),
             language=made.language,
             category=feed.category,
             canonical_url=made.canonical_url,
@@ -161,6 +162,10 @@ class Recorder:
             index_text=entry.index_text,
             backlog=backlog,
         )
+
+
+def _own_agency(origin: Origin, publisher: str) -> str | None:
+    return (agency_called(publisher) or publisher) if origin.feed.agency else origin.agency
 
 
 def in_order(entries: Sequence[PreparedEntry]) -> list[PreparedEntry]:

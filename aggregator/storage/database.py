@@ -11,7 +11,7 @@ from typing import Self
 
 from sqlite_utils import Database
 
-from aggregator.exceptions import LockedError, StorageError
+from aggregator.exceptions import LockedError, NotOursError, StorageError
 from aggregator.storage.schema import APPLICATION_ID, migrations
 
 BUSY_TIMEOUT_MS = 10_000
@@ -23,8 +23,8 @@ class Store:
     def __init__(self, path: Path | None, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
         """Open the file at ``path``, made where it is missing; None is a scratch database in memory.
 
-        Raises StorageError where the file is not ours, damaged or newer than the code, LockedError
-        where another process holds it.
+        Raises NotOursError where the file is not ours or newer than the code, StorageError where it is damaged or
+        cannot be opened, LockedError where another process holds it.
         """
         self.path = path
         with explained(path):
@@ -133,7 +133,7 @@ def _check_ours(connection: sqlite3.Connection, path: Path | None) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if tables and application != APPLICATION_ID:
-        raise StorageError(
+        raise NotOursError(
             f"{path}: this database was not made by aggregator; it is left untouched. Name another with --db."
         )
 
@@ -143,7 +143,7 @@ def _migrate(database: Database, path: Path | None) -> None:
     known = {migration.name for migration in migrations._migrations}
     newer = [migration.name for migration in migrations.applied(database) if migration.name not in known]
     if newer:
-        raise StorageError(
+        raise NotOursError(
             f"{path}: written by a newer aggregator (it has {newer[-1]}, unknown here); upgrade the program, the file is left untouched"
         )
     if path is not None:
@@ -176,4 +176,10 @@ def explained(path: Path | None) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
             raise
-        raise StorageError(f"{path}: not a SQLite database, or damaged ({error})") from error
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            raise NotOursError(
+                f"{path}: not a SQLite database; it is left untouched. Name another with --db."
+            ) from error
+        raise StorageError(
+            f"{path}: damaged ({error}); `db check` tells more, `backups` beside it holds copies"
+        ) from error

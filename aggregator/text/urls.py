@@ -114,6 +114,15 @@ def absolute_url(url: str, base: str, limit: int = 2_048) -> str | None:
     return url if len(url) <= limit and _parse(url) is not None else None
 
 
+def request_url(url: str) -> str:
+    """Return the form of an address under which two that ask for one thing are equal: no fragment, no default port.
+
+    What is no http(s) address comes back as it is.
+    """
+    parsed = _parse(url)
+    return url if parsed is None else parsed.href.partition("#")[0]
+
+
 def _parsed_form(url: str, limit: int) -> str | None:
     parsed = _parse(url)
     return parsed.href if parsed is not None and len(parsed.href) <= limit else None

@@ -136,6 +136,36 @@ def test_3_not_found(arguments: tuple[str, ...]) -> None:
     assert outcome.err.count("\n") == 1
 
 
+NEEDS_FEEDS = (
+    "fetch", "run", "feeds list", "feeds export", "feeds remove a", "feeds pause a", "feeds resume a", "config check",
+)  # fmt: skip
+NEEDS_A_DATABASE = (
+    "stories", "story show s0", "story log", "story undo", "search x", "digest", "export", "status", "feeds health",
+    "entry show e0", "entry headlines", "watch list", "replay --dry-run", "db check", "db prune",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("named", [(), ("--feeds", "none.yaml")])
+def test_commands_that_find_no_feeds_file_say_so_and_name_init(named: tuple[str, ...]) -> None:
+    for codes, commands in (({2}, NEEDS_FEEDS), ({2, 3} if named else {3}, NEEDS_A_DATABASE)):
+        for command in commands:
+            outcome = call(*named, *command.split())
+            assert outcome.code in codes, command
+            assert outcome.out == ""
+            assert "no feeds file" in outcome.err
+            assert "`aggregator init`" in outcome.err
+    assert "`aggregator init`" in call("config", "path").ok().out or named
+    assert not list(Path().iterdir())
+
+
+def test_2_a_folder_is_no_feeds_file() -> None:
+    Path("feeds.yaml").mkdir()
+    for arguments in (("--feeds", "feeds.yaml"), ("--feeds", ".")):
+        outcome = call(*arguments, "fetch")
+        assert (outcome.code, outcome.out) == (2, "")
+        assert "is a folder" in outcome.err
+
+
 def test_3_a_feed_nobody_follows() -> None:
     feeds_file("feeds:\n  - url: https://a.example/rss\n")
     for command in (("fetch", "ledger"), ("feeds", "pause", "ledger")):
@@ -209,18 +239,29 @@ def test_5_two_daemons() -> None:
     assert "another daemon" in outcome.err
 
 
-def test_1_a_database_that_is_not_ours_is_left_alone() -> None:
+def test_5_a_database_that_is_not_ours_is_left_alone() -> None:
     with closing(sqlite3.connect("other.db")) as other:
         other.execute("CREATE TABLE recipes (name TEXT)")
     before = Path("other.db").read_bytes()
     for command in (("stories",), ("import", write_archive(Path("some.jsonl"), *ARCHIVE))):
         outcome = call("--db", "other.db", *command)
-        assert outcome.code == 1
+        assert outcome.code == 5
         assert "not made by aggregator" in outcome.err
     assert Path("other.db").read_bytes() == before
 
 
-def test_1_a_database_from_a_newer_aggregator() -> None:
+def test_5_a_file_that_is_no_database() -> None:
+    path = Path("notes.db")
+    path.write_text("Ring the ministry before noon.\n" * 100, encoding="utf-8")
+    before = path.read_bytes()
+    for command in (("stories",), ("import", write_archive(Path("some.jsonl"), *ARCHIVE))):
+        outcome = call("--db", path, *command)
+        assert (outcome.code, outcome.out) == (5, "")
+        assert "notes.db: not a SQLite database" in outcome.err
+    assert path.read_bytes() == before
+
+
+def test_5_a_database_from_a_newer_aggregator() -> None:
     newsroom()
     with closing(sqlite3.connect("aggregator.db")) as later:
         table = next(name for (name,) in later.execute("SELECT name FROM sqlite_master") if name.endswith("migrations"))
@@ -230,7 +271,7 @@ def test_1_a_database_from_a_newer_aggregator() -> None:
         later.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", [*row.values()])
         later.commit()
     outcome = call("stories")
-    assert outcome.code == 1
+    assert outcome.code == 5
     assert "newer aggregator" in outcome.err
     assert "9999_from_the_future" in outcome.err
 

@@ -110,6 +110,12 @@ def test_opml_out_and_in_again(feeds_file: Path) -> None:
     assert feeds_file.read_text(encoding="utf-8") == FILE
 
 
+def test_an_opml_file_without_feeds_adds_none() -> None:
+    Path("some.opml").write_text('<opml version="2.0"><head/><body/></opml>', encoding="utf-8")
+    assert "0 feeds added" in call("feeds", "import", "some.opml").ok().err
+    assert not Path("feeds.yaml").exists()
+
+
 def test_an_opml_import_never_breaks_the_feeds_file() -> None:
     Path("some.opml").write_text(
         '<opml version="2.0"><body><outline text="Good" xmlUrl="https://good.example/rss"/>'

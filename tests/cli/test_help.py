@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 
 from aggregator.cli.app import COMMANDS, cli, code_of
-from tests.cli.calling import ROOT, call
+from tests.cli.calling import ROOT, call, newsroom
 
 NAMED = """
 run
@@ -119,6 +120,29 @@ def test_forms(paths: list[tuple[str, ...]], forms: str) -> None:
         assert "--json" in names(command), path
 
 
+def test_global_options_may_stand_after_the_command() -> None:
+    newsroom()
+    Path("aggregator.db").rename("other.db")
+    assert call("stories").code == 3
+    for arguments in (
+        ("stories", "--db", "other.db"),
+        ("story", "--db", "other.db", "log"),
+        ("story", "log", "--db", "other.db"),
+    ):
+        call(*arguments).ok()
+    assert call("--db", "none.db", "stories", "--db", "other.db", "--json").ok().json()
+    assert (
+        call("stories", "--db", "other.db", "--since", "1h", "--now", "2026-03-20T00:00Z", "--json").ok().json() == []
+    )
+    for wrong in ("--now ", "--now never", "--db other.db --set fetch.workers=0"):
+        assert call("stories", *wrong.split(" ")).code == 2, wrong
+    shown = call("--set", "fetch.workers=3", "config", "show", "--set", "fetch.timeout=7", "--json").ok().json()
+    assert {row["key"]: row["value"] for row in shown}.items() >= {"fetch.workers": "3", "fetch.timeout": "7.0"}.items()
+    assert "Traceback" in call("stories", "-vv", "--since", "never", "--db", "other.db").err
+    assert call("import", "filled.jsonl", "-q").ok().err == ""
+    assert call("search", "--db", "other.db", "--", "--db").ok().err == "Nothing found.\n"
+
+
 def test_groups_without_a_command_show_their_help() -> None:
     for arguments in ((), ("story",), ("db",)):
         outcome = call(*arguments, now=None)
@@ -131,15 +155,33 @@ def test_version() -> None:
     assert call("--version").ok().out.startswith("aggregator, version 0.")
 
 
-def test_a_command_loads_its_own_module_alone() -> None:
+HEAVY = [
+    "requests",
+    "feedparser",
+    "datasketch",
+    "apscheduler",
+    "sqlite_utils",
+    "ruamel.yaml",
+    "pydantic",
+    "dateparser",
+    "jinja2",
+    "rich",
+]
+
+
+@pytest.mark.parametrize(("command", "needed"), [("completion fish", set()), ("stories", {"sqlite_utils", "rich"})])
+def test_a_command_loads_what_it_needs_alone(command: str, needed: set[str]) -> None:
+    newsroom()
     check = (
-        "import sys; from aggregator.cli.app import code_of; code_of(['completion', 'fish']);"
-        "print(*(name for name in ('requests', 'feedparser', 'datasketch', 'apscheduler', 'sqlite_utils', 'ruamel.yaml')"
-        " if name in sys.modules), file=sys.stderr)"
+        f"import sys; from aggregator.cli.app import code_of; code_of({command.split()});"
+        f"print(*(name for name in {HEAVY} if name in sys.modules), file=sys.stderr)"
     )
     setting = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, env=setting)
-    assert done.stderr.strip() == ""
+    assert set(done.stderr.split()) == needed
+
+
+def test_the_commands_are_those_of_the_interface() -> None:
     assert set(COMMANDS) == {path[0] for path in named()}
 
 

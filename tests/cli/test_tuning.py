@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from aggregator.pipeline import plotting
 from tests.cli.calling import ARCHIVE, TALKS, call, newsroom, write_archive
 
 # The second paper changed a few words: a copy, unless copies must be perfect.
@@ -31,6 +33,23 @@ def test_a_sweep_scores_each_value_and_is_drawn(labelled: Path) -> None:
     rows = call("evaluate", labelled, "--sweep", "copies.jaccard=0.5,0.9", "--plot", "sweep.svg", "--json").ok().json()
     assert [row["setting"] for row in rows] == ["copies.jaccard=0.5", "copies.jaccard=0.9"]
     assert Path("sweep.svg").read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_a_picture_as_png_needs_the_bench_extra_alone(labelled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if find_spec("matplotlib"):
+        call("evaluate", labelled, "--plot", "sweep.png").ok()
+        assert Path("sweep.png").read_bytes().startswith(b"\x89PNG")
+        monkeypatch.setattr(plotting, "find_spec", lambda name: None)
+    outcome = call("evaluate", labelled, "--plot", "none.png")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "aggregator[bench]" in outcome.err
+    assert not Path("none.png").exists()
+
+
+def test_a_picture_is_named_for_its_form(labelled: Path) -> None:
+    outcome = call("evaluate", labelled, "--plot", "sweep.pdf")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert ".svg or .png" in outcome.err
 
 
 def test_predictions_are_written_under_the_archives_ids(labelled: Path) -> None:

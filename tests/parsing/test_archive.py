@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.model import Entry, EntryData, Skip
-from aggregator.parsing.archive import ArchiveEntry, dump, in_date_order, read
+from aggregator.model import Skip
+from aggregator.parsing.archive import ArchiveEntry, Origin, in_date_order, read
 from aggregator.text.clean import plain_text
 
 
@@ -91,24 +90,31 @@ def test_any_line_gives_an_entry_or_a_skip(data: bytes) -> None:
         repr(made).encode("utf-8")
 
 
-def test_export_writes_the_archives_id_as_key_and_no_credentials() -> None:
+EXPORTED = {
+    "id": "e0123456789", "key": "17", "feed": "https://a.example/rss", "title": "A <plain> title", "source": "Gazette",
+    "agency": "AP", "published": None, "date": "2026-11-24T09:00:00Z", "first_seen": "2026-11-24T09:00:00Z",
+    "report_id": "r0123456789", "story_id": "s0123456789",
+}  # fmt: skip
+
+
+def test_a_line_that_export_wrote_is_the_entry_it_was() -> None:
+    made = one(**EXPORTED)
     time = datetime(2026, 11, 24, 9, tzinfo=UTC)
-    data = EntryData(key="17", title="Ü", link="https://user:pass@a.example/1", published=time)
-    entry = Entry(
-        id="eabc", data=data, feed="f", publisher="p", language="en", canonical_url="https://a.example/1",
-        agency=None, authority=50,
-        category=None, first_seen=time, last_seen=time, time=time, text_length=1, report_id="r1", story_id="s1",
-        revisions=0,
-    )  # fmt: skip
-    written = json.loads(dump(entry, canonical=True))
-    assert list(written) == [
-        "id", "key", "feed", "url", "canonical_url", "publisher", "agency", "lang", "title", "published",
-        "first_seen", "report_id",
-        "story_id", "canonical",
-    ]  # fmt: skip
-    assert (written["key"], written["url"], written["published"]) == (
+    assert (made.data.key, made.data.guid, made.data.title, made.data.published) == (
         "17",
-        "https://***@a.example/1",
-        "2026-11-24T09:00:00Z",
+        "17",
+        "A <plain> title",
+        None,
     )
-    assert json.loads(dump(replace(entry, data=EntryData(key="x")), canonical=False))["published"] is None
+    assert made.origin == Origin("https://a.example/rss", time, "AP")
+    assert made.time == time
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"id": "17"}, {"id": 3}, {"key": None}, {"key": 5}, {"feed": ""}, {"feed": ["a"]}, {"id": "e01234567890"}],
+)
+def test_any_other_line_with_such_keys_is_taken_at_its_id(change: dict[str, object]) -> None:
+    made = one(**{**EXPORTED, **change})
+    assert made.origin is None
+    assert made.data.key == str({**EXPORTED, **change}["id"])

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.parsing import dates
 from aggregator.parsing.dates import EARLIEST, LATEST_AHEAD, DateReader, read_common
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -63,7 +64,7 @@ def test_dateparser_reads_what_others_cannot() -> None:
 
 def test_dateparser_is_not_asked_for_relative_dates_or_without_end() -> None:
     reader = DateReader(NOW, slow_readings=1)
-    assert reader.believed("two hours ago", None) == (None, "unreadable")
+    assert reader.believed("2 hours ago", None) == (None, "unreadable")
     assert reader.believed("23 ноября 2026", None) == (None, "unreadable")  # its one question is spent
 
 
@@ -75,3 +76,9 @@ def test_every_date_ends_between_1990_and_an_hour_from_now(moment: datetime, sha
     assert EARLIEST <= time <= NOW + LATEST_AHEAD
     assert (flag == "ok") == (EARLIEST <= moment.replace(microsecond=0) <= NOW + LATEST_AHEAD)
     assert flag == "clamped" or time == moment.replace(microsecond=0)
+
+
+@pytest.mark.parametrize("text", ["", " ", "?", "yesterday-ish", "gestern", "\x1b[mnever"])
+def test_a_text_without_a_number_is_unreadable_without_a_search(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dates, "_ask_dateparser", lambda *_: pytest.fail("asked"))
+    assert DateReader(datetime(2026, 3, 10, tzinfo=UTC)).believed(text, None)[0] is None

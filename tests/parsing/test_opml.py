@@ -21,13 +21,13 @@ def test_nested_outlines_become_categories_and_attributes_have_no_case() -> None
             '<outline text="News"><outline title="Defence">'
             '<outline TEXT="A &amp; B" XMLURL="https://a.example/rss" Language="de"/>'
             '</outline><outline text="C" type="rss" url="https://c.example/rss"/></outline>'
-            '<outline text="D" xmlUrl="feed://d.example/rss" category="/Wires"/>'
+            '<outline text="D" xmlUrl="feed://d.example/rss" category="/Wires/World,/Europe"/>'
         )
     )
     assert feeds == (
         Feed("https://a.example/rss", name="A & B", category="News/Defence", language="de"),
         Feed("https://c.example/rss", name="C", category="News"),
-        Feed("http://d.example/rss", name="D", category="Wires"),
+        Feed("http://d.example/rss", name="D", category="Wires/World"),
     )
 
 
@@ -75,7 +75,7 @@ _NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Z
 @given(st.lists(st.tuples(_NAMES, _NAMES.map(lambda s: s.replace("/", "").strip())), max_size=6))
 def test_what_is_written_is_read_back(named: list[tuple[str, str]]) -> None:
     feeds = [
-        Feed(f"https://a.example/{number}", name=name or f"https://a.example/{number}", category=category or None)
+        Feed(f"https://a.example/{number}", name=name or None, category=category or None)
         for number, (name, category) in enumerate(named)
     ]
     assert sorted(read(write(feeds, "T <&>")), key=lambda feed: feed.url) == feeds

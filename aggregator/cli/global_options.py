@@ -1,0 +1,67 @@
+"""Global options: they stand before the command, and are understood after it as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from aggregator.cli.session import Session
+
+_PATH = click.Path(path_type=Path)
+# name in the session -> how it is written, and what a command line says of it
+_OPTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+    "database": (("--db",), {"type": _PATH, "help": "The SQLite database."}),
+    "feeds_option": (("--feeds",), {"type": _PATH, "help": "The feeds file."}),
+    "config": (("--config",), {"type": _PATH, "help": "The settings file."}),
+    "assignments": (
+        ("--set",),
+        {"multiple": True, "metavar": "SECTION.KEY=VALUE", "help": "Set one setting; repeatable."},
+    ),
+    "now_option": (("--now",), {"metavar": "TIME", "help": "What the clock says, for replays and backfills."}),
+    "verbose": (("-v", "--verbose"), {"count": True, "help": "Say more; twice: tracebacks too."}),
+    "quiet": (("-q", "--quiet"), {"is_flag": True, "help": "Say nothing but data and errors."}),
+}
+_VARIABLES = {
+    "database": "AGGREGATOR_DB",
+    "feeds_option": "AGGREGATOR_FEEDS",
+    "config": "AGGREGATOR_CONFIG",
+    "now_option": "AGGREGATOR_NOW",
+}
+
+
+def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the global options to the command that stands for the whole program; the environment gives what is not said."""
+    for name, (written, keywords) in reversed(_OPTIONS.items()):
+        command = click.option(*written, name, envvar=_VARIABLES.get(name), **keywords)(command)
+    return command
+
+
+def understand_after(command: click.Command) -> None:
+    """Let a command and those below it take global options too, unless it has an option of that name of its own."""
+    own = {name for parameter in command.params for name in parameter.opts}
+    for name, (written, keywords) in _OPTIONS.items():
+        if own.isdisjoint(written):
+            command.params.append(
+                click.Option((*written, f"global_{name}"), expose_value=False, hidden=True, callback=_taken, **keywords)
+            )
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        understand_after(below)
+
+
+def _taken(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Put what stands after the command over what stood before it, settings behind those."""
+    session = context.obj
+    written = parameter.name or ""
+    if not isinstance(session, Session) or context.get_parameter_source(written) is not ParameterSource.COMMANDLINE:
+        return
+    name = written.removeprefix("global_")
+    if name in ("assignments", "verbose"):
+        value = getattr(session, name) + value
+    setattr(session, name, value)
+    if name == "now_option":
+        vars(session).pop("clock", None)
+        session.clock()
