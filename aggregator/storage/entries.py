@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from aggregator.exceptions import NotFoundError
-from aggregator.model import Entry, Revision
+from aggregator.model import Entry, Evidence, Revision
 from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import (
     FACTS,
@@ -18,6 +18,7 @@ from aggregator.storage.entry_rows import (
     EntryRow,
     KnownEntry,
     entry_of,
+    evidence_text,
     known_of,
     values_of,
 )
@@ -121,9 +122,11 @@ class EntryStore:
             [(report_id, story_id, entry_id) for entry_id in entry_ids],
         )
 
-    def set_agency(self, entry_ids: Iterable[str], agency: str | None) -> None:
-        """Attribute entries to a wire service found through the text they share."""
-        self._db.executemany("UPDATE entry SET agency = ? WHERE id = ?", [(agency, entry_id) for entry_id in entry_ids])
+    def set_agency(self, entry_id: str, agency: str | None, evidence: Evidence) -> None:
+        """Attribute an entry to a wire service for the text it shares; None takes that back."""
+        self._db.execute(
+            "UPDATE entry SET agency = ?, evidence = ? WHERE id = ?", (agency, evidence_text(evidence), entry_id)
+        )
 
     # --- reading ---------------------------------------------------------------------------
 
