@@ -40,7 +40,7 @@ _SENSES = ("correction", "advisory")
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice that an entry carries: its kind, the words that gave it away, and the sentence they stand in."""
+    """A notice that an entry carries: its kind, the words that gave it away, and their sentence with the one after it."""
 
     kind: Kind
     phrase: str
@@ -103,10 +103,11 @@ def _sentence_at(text: str, place: int) -> str:
     line_end = text.find("\n", place)
     line = text[line_start : line_end if line_end >= 0 else len(text)]
     position = place - line_start
-    for sentence in sentences(line, None):
+    told = sentences(line, None)
+    for number, sentence in enumerate(told):
         position -= len(sentence) + 1
-        if position < 0:
-            return _first_sentences(sentence)
+        if position < 0:  # the sentence after it mostly says what is right
+            return _first_sentences(" ".join(told[number : number + 2]))
     return _first_sentences(line.strip())
 
 

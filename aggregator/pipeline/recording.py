@@ -12,6 +12,7 @@ from aggregator.newsroom.agencies import agency_of_publisher
 from aggregator.newsroom.corrections import recognise
 from aggregator.newsroom.identity import Identity, recognise_moved
 from aggregator.newsroom.publishers import Families, publisher_of, publisher_of_link
+from aggregator.newsroom.revisions import compare
 from aggregator.newsroom.wires import Attribution, attribute
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.prepare import PreparedEntry
@@ -80,6 +81,9 @@ class Recorder:
                 new += 1
             elif entry.unchanged or before.content_hash == entry.document.content_hash:
                 still.append(before.number)
+            elif not self._is_edit(entry, before):
+                self._retouch(origin, entry, before, now)
+                still.append(before.number)
             else:
                 self._revise(origin, entry, before, now)
                 revised.append(before.id)
@@ -128,6 +132,18 @@ class Recorder:
     def _revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> None:
         row = self._row(origin, entry, before.id, now, backlog=False)
         self._entries.revise(before, row, now)
+        self._placer.revise(before.id, arrival(row, origin, entry))
+
+    def _is_edit(self, entry: PreparedEntry, before: KnownEntry) -> bool:
+        """Tell whether the words changed: a comma, a capital or a counter such as "updated 5 minutes ago" is no edit."""
+        told = self._entries.texts([before.id]).get(before.id, "")
+        found = compare((before.title, told), (entry.data.title, entry.text), entry.document.language)
+        return found.is_substantive
+
+    def _retouch(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> None:
+        """Show an entry as it stands now without counting it as edited."""
+        row = self._row(origin, entry, before.id, now, backlog=False)
+        self._entries.retouch(before, row, now)
         self._placer.revise(before.id, arrival(row, origin, entry))
 
     def _row(self, origin: Origin, entry: PreparedEntry, entry_id: str, now: datetime, *, backlog: bool) -> EntryRow:

@@ -99,7 +99,15 @@ class EntryStore:
             " coalesce((SELECT max(replaced) FROM revision r WHERE r.entry_id = entry.id), first_seen), ? FROM entry WHERE id = ?",
             (to_text(now), known.id),
         )
-        self._db.execute(REVISE, (*values_of(row), to_text(now), known.id))
+        self._db.execute(REVISE, (*values_of(row), to_text(now), 1, known.id))
+        self._index(known, row)
+
+    def retouch(self, known: KnownEntry, row: EntryRow, now: datetime) -> None:
+        """Replace an entry's text where the words are the same: no version is kept."""
+        self._db.execute(REVISE, (*values_of(row), to_text(now), 0, known.id))
+        self._index(known, row)
+
+    def _index(self, known: KnownEntry, row: EntryRow) -> None:
         self._db.execute(
             "UPDATE entry_fts SET title = ?, text = ? WHERE rowid = ?", (row.index_title, row.index_text, known.number)
         )

@@ -98,7 +98,7 @@ INSERT = (
     f"INSERT INTO entry ({', '.join(_TEXTS)}, first_seen, last_seen, id, feed_id, key, report_id, story_id, backlog)"
     f" VALUES ({', '.join('?' * (len(_TEXTS) + 8))})"
 )
-REVISE = f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _TEXTS)}, last_seen = ?, revisions = revisions + 1 WHERE id = ?"
+REVISE = f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _TEXTS)}, last_seen = ?, revisions = revisions + ? WHERE id = ?"
 
 
 def values_of(row: EntryRow) -> tuple[object, ...]:
