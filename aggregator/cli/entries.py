@@ -36,7 +36,7 @@ entry_command.add_command(headlines_command)
 
 
 ENTRY_KEYS = (
-    "id key title url canonical_url feed publisher agency lang category author published published_text date_flag "
+    "id key title url canonical_url feed publisher agency agency_form agency_words lang category author published published_text date_flag "
     "first_seen last_seen revisions correction report_id story_id"
 )
 
@@ -53,6 +53,8 @@ def entry_row(entry: Entry) -> dict[str, Any]:
         "feed": entry.feed,
         "publisher": entry.publisher,
         "agency": entry.agency,
+        "agency_form": entry.agency_form,
+        "agency_words": entry.agency_words,
         "lang": entry.language,
         "category": entry.category,
         "author": data.author,
@@ -96,12 +98,20 @@ def show_command(session: Session, entry: str, form: str, as_json: bool) -> None
         "revisions",
         "correction",
     ):
-        value = plain(row[name])
+        value = _attribution(found) if name == "agency" else plain(row[name])
         if value not in (None, "", 0):
             emit(f"{name.replace('_', ' '):12} {safe(local(value) if name in ('published', 'first_seen') else value)}")
     emit("")
     for line in text.split("\n"):
         emit(safe(line))
+
+
+def _attribution(entry: Entry) -> str | None:
+    """Return the agency and how it is known: ``AP (dateline: OSLO (AP) —)``."""
+    if entry.agency is None or entry.agency_form is None:
+        return entry.agency
+    words = f"same text as {entry.agency_words}" if entry.agency_form == "copy" else entry.agency_words
+    return f"{entry.agency} ({entry.agency_form}: {words})"
 
 
 @entry_command.command("revisions")

@@ -209,7 +209,8 @@ def print_story(story: Story, corrections: Sequence[Correction] = ()) -> None:
     """Print a story for people."""
     summary = story.summary
     emit(click.style(safe(summary.title), bold=True) if colours() else safe(summary.title))
-    source = summary.publisher if not summary.agency else f"{summary.publisher} ({summary.agency})"
+    own = not summary.agency or summary.agency == summary.publisher
+    source = summary.publisher if own else f"{summary.publisher} ({summary.agency})"
     emit(f"{summary.id}  {safe(source)}  {safe(summary.url)}")
     flags = " ".join(str(flag).upper().replace("_", " ") for flag in summary.flags)
     times = plain({"first": summary.first_seen, "last": summary.last_seen})

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.output import COUNT, Column, emit, list_options, local, print_list, safe
+from aggregator.cli.output import COUNT, Column, emit, list_options, local, print_json, print_list, safe, thing_options
 from aggregator.cli.session import Session
+from aggregator.exceptions import UsageError
+
+if TYPE_CHECKING:
+    from aggregator.pipeline.desk import Desk
+    from aggregator.storage.decisions import Decision
 
 
 def by_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -27,67 +32,90 @@ def by_whom(name: str | None) -> str:
         return "unknown"
 
 
+def _tell(desk: Desk, story: str | None, form: str, *, as_json: bool) -> None:
+    """Say what came of a verb: the story's id for people and scripts; as JSON the line of the log as well."""
+    if as_json or form == "json":
+        print_json({"story": story, **decision_row(desk.decisions(1)[0])})
+    elif story is not None:
+        emit(story)
+
+
 @click.command("merge")
 @click.argument("stories", nargs=-1, required=True)
 @by_option
+@thing_options
 @click.pass_obj
-def merge_command(session: Session, stories: tuple[str, ...], by: str | None) -> None:
+def merge_command(session: Session, stories: tuple[str, ...], by: str | None, form: str, as_json: bool) -> None:
     """Make several stories one; the oldest keeps its id, the others lead to it."""
+    if len(stories) == 1:
+        raise UsageError("merge takes two different stories or more")
     with session.reading_desk() as desk:
-        emit(desk.editor(by_whom(by)).merge(stories))
+        _tell(desk, desk.editor(by_whom(by)).merge(stories), form, as_json=as_json)
 
 
 @click.command("split")
 @click.argument("story")
 @click.argument("entries", nargs=-1, required=True)
 @by_option
+@thing_options
 @click.pass_obj
-def split_command(session: Session, story: str, entries: tuple[str, ...], by: str | None) -> None:
+def split_command(
+    session: Session, story: str, entries: tuple[str, ...], by: str | None, form: str, as_json: bool
+) -> None:
     """Take entries out of a story into one of their own."""
     with session.reading_desk() as desk:
-        emit(desk.editor(by_whom(by)).split(story, entries))
+        _tell(desk, desk.editor(by_whom(by)).split(story, entries), form, as_json=as_json)
 
 
 @click.command("move")
 @click.argument("entry")
 @click.argument("story")
 @by_option
+@thing_options
 @click.pass_obj
-def move_command(session: Session, entry: str, story: str, by: str | None) -> None:
+def move_command(session: Session, entry: str, story: str, by: str | None, form: str, as_json: bool) -> None:
     """Put an entry into another story."""
     with session.reading_desk() as desk:
-        emit(desk.editor(by_whom(by)).move(entry, story))
+        _tell(desk, desk.editor(by_whom(by)).move(entry, story), form, as_json=as_json)
 
 
 @click.command("pin")
 @click.argument("story")
 @click.argument("entry")
 @by_option
+@thing_options
 @click.pass_obj
-def pin_command(session: Session, story: str, entry: str, by: str | None) -> None:
+def pin_command(session: Session, story: str, entry: str, by: str | None, form: str, as_json: bool) -> None:
     """Make an entry the canonical one of its story."""
     with session.reading_desk() as desk:
-        emit(desk.editor(by_whom(by)).pin(story, entry))
+        _tell(desk, desk.editor(by_whom(by)).pin(story, entry), form, as_json=as_json)
 
 
 @click.command("forbid")
 @click.argument("first")
 @click.argument("second")
 @by_option
+@thing_options
 @click.pass_obj
-def forbid_command(session: Session, first: str, second: str, by: str | None) -> None:
+def forbid_command(session: Session, first: str, second: str, by: str | None, form: str, as_json: bool) -> None:
     """Keep two stories or entries apart for good."""
     with session.reading_desk() as desk:
         desk.editor(by_whom(by)).forbid(first, second)
+        _tell(desk, None, form, as_json=as_json)
 
 
 @click.command("undo")
 @by_option
+@thing_options
 @click.pass_obj
-def undo_command(session: Session, by: str | None) -> None:
+def undo_command(session: Session, by: str | None, form: str, as_json: bool) -> None:
     """Take back the last verb."""
     with session.reading_desk() as desk:
-        emit(f"Undone: {safe(desk.editor(by_whom(by)).undo().sentence)}")
+        undone = desk.editor(by_whom(by)).undo()
+        if as_json or form == "json":
+            print_json({"story": None, **decision_row(undone)})
+        else:
+            emit(f"Undone: {safe(undone.sentence)}")
 
 
 @click.command("log")
@@ -97,19 +125,7 @@ def undo_command(session: Session, by: str | None) -> None:
 def log_command(session: Session, limit: int, form: str, as_json: bool) -> None:
     """List editors' verbs, newest first, those taken back among them."""
     with session.reading_desk() as desk:
-        rows = [
-            {
-                "id": one.id,
-                "at": one.at,
-                "by": one.by,
-                "verb": one.kind,
-                "arguments": one.arguments,
-                "sentence": one.sentence,
-                "undone_at": one.undone_at,
-                "undone_by": one.undone_by,
-            }
-            for one in desk.decisions(limit)
-        ]
+        rows = [decision_row(one) for one in desk.decisions(limit)]
     columns = (
         Column("id", lambda row: str(row["id"]), right=True),
         Column("at", lambda row: local(row["at"])),
@@ -125,6 +141,20 @@ def log_command(session: Session, limit: int, form: str, as_json: bool) -> None:
         empty="No verbs yet.",
         keys="id at by verb arguments sentence undone_at undone_by",
     )
+
+
+def decision_row(one: Decision) -> dict[str, Any]:
+    """Return a verb under its documented keys."""
+    return {
+        "id": one.id,
+        "at": one.at,
+        "by": one.by,
+        "verb": one.kind,
+        "arguments": one.arguments,
+        "sentence": one.sentence,
+        "undone_at": one.undone_at,
+        "undone_by": one.undone_by,
+    }
 
 
 VERBS = (

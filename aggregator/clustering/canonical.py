@@ -20,7 +20,6 @@ from datetime import datetime
 
 from aggregator.clustering.recurring import is_comment_title, is_recurring_title
 from aggregator.model import Entry
-from aggregator.text.tokens import fold
 
 # Characters. Below a headline's length there is no text; a page of 4,000 is as complete as one of 20,000.
 _STEPS = (200, 500, 1_000, 2_000, 4_000)
@@ -41,13 +40,9 @@ def rank(entry: Entry, pinned: str | None) -> Rank:
     return (
         entry.id != pinned,
         is_recurring_title(entry.data.title) or is_comment_title(entry.data.title),
-        not _is_agency_own(entry),
+        not entry.is_agency_own,
         -entry.authority,
         -sum(entry.text_length >= step for step in _STEPS),
         entry.time,
         entry.id,
     )
-
-
-def _is_agency_own(entry: Entry) -> bool:
-    return entry.from_agency_feed or (entry.agency is not None and fold(entry.agency) == fold(entry.publisher))

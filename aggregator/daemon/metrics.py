@@ -26,6 +26,18 @@ class Metrics:
         self._feeds = Gauge("aggregator_feeds", "Feeds by state.", ["state"], registry=self.registry)
         self._gaps = Gauge("aggregator_possible_gaps", "Polls in which no entry was known.", registry=self.registry)
         self._failures = Gauge("aggregator_feed_failures", "Failures in a row.", ["feed"], registry=self.registry)
+        self._silent = Gauge(
+            "aggregator_feed_silent",
+            "1 where a feed is silent beyond its own rhythm.",
+            ["feed"],
+            registry=self.registry,
+        )
+        self._feed_gaps = Gauge(
+            "aggregator_feed_possible_gaps",
+            "Polls of a feed in which no entry was known.",
+            ["feed"],
+            registry=self.registry,
+        )
         self._seconds = Gauge("aggregator_last_pass_seconds", "How long the last pass took.", registry=self.registry)
         self._port = port
         self._address = address
@@ -61,7 +73,8 @@ class Metrics:
 
     def forget(self) -> None:
         """Forget the figures of single feeds: some may be followed no more."""
-        self._failures.clear()
+        for figure in (self._failures, self._silent, self._feed_gaps):
+            figure.clear()
 
     def feeds(self, rows: Iterable[FeedHealthRow]) -> None:
         """Set how the feeds are."""
@@ -71,3 +84,5 @@ class Metrics:
         self._gaps.set(sum(row.possible_gaps for row in listed))
         for row in listed:
             self._failures.labels(row.feed).set(row.failures)
+            self._silent.labels(row.feed).set(row.state == "silent")
+            self._feed_gaps.labels(row.feed).set(row.possible_gaps)

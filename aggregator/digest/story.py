@@ -163,9 +163,7 @@ def _copies(story: Story) -> tuple[tuple[str, int], ...]:
     counts: Counter[str] = Counter()
     for report in story.reports:
         if report.agency:
-            counts[report.agency] += sum(
-                not entry.from_agency_feed and entry.id != canonical for entry in report.entries
-            )
+            counts[report.agency] += sum(not entry.is_agency_own and entry.id != canonical for entry in report.entries)
     return tuple(sorted(((name, n) for name, n in counts.items() if n), key=lambda pair: (-pair[1], pair[0])))
 
 

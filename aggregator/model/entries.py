@@ -134,6 +134,15 @@ class Entry:
     from_agency_feed: bool = False
     feed_url: str = ""  # without secrets
     backlog: bool = False  # stood in the feed before we followed it, or came from an archive
+    agency_form: str | None = None  # how the agency is known: newsroom/wires.py lists the forms
+    agency_words: str = ""  # the words that say it; for a copy, the id of the entry that shows it
+
+    @property
+    def is_agency_own(self) -> bool:
+        """Tell whether a wire service published it: in a feed of its own, or under its name."""
+        if self.from_agency_feed or self.agency_form == "feed":
+            return True
+        return self.agency is not None and self.agency.casefold() == self.publisher.casefold()
 
     @property
     def seen(self) -> datetime:

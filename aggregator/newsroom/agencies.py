@@ -11,31 +11,37 @@ from dataclasses import dataclass
 
 from aggregator.text.urls import registered_domain
 
-# agency | names | marks | loose marks | domains; entries of a column are parted by a semicolon.
+# agency | names | marks | loose marks | domains; entries of a column are parted by a semicolon. An agency may fill two rows.
 _TABLE = """
 AP|Associated Press;The Associated Press;Associated Press News;AP News;AP Wire|AP||apnews.com;ap.org
-Reuters|Reuters;Thomson Reuters;Reuters News;Рейтер;Ройтерс;ロイター;路透社;路透;로이터;رويترز;רויטרס|||reuters.com;reutersagency.com
-AFP|Agence France-Presse;Agence France Presse;Франс Пресс;法新社;AFP=時事;AFP通信;أ ف ب;فرانس برس|AFP;АФП||afp.com
-dpa|Deutsche Presse-Agentur;dpa-AFX;dpa-infocom;dpa International|dpa;DPA||dpa.com;dpa-international.com
-EFE|Agencia EFE;EFE Noticias;Agência EFE|EFE||efe.com
-ANSA|Agenzia ANSA;Redazione ANSA;ANSAmed||ANSA|ansa.it
-TASS|ITAR-TASS;ИТАР-ТАСС;Russian News Agency TASS|TASS;ТАСС;塔斯社||tass.ru;tass.com
-Xinhua|Xinhua News Agency;Xinhua;新华社;新華社;新华网;Xinhuanet;Синьхуа|||xinhuanet.com;news.cn
-Kyodo|Kyodo News;Kyodo;共同通信;共同通信社;共同社|共同||kyodonews.net;kyodonews.jp;kyodo.co.jp
+AP|AP通信;AP통신;美联社;美聯社;Ассошиэйтед Пресс;Ассошіейтед Прес;أسوشيتد برس|أ ب;एपी||
+Reuters|Reuters;Thomson Reuters;Reuters News|||reuters.com;reutersagency.com
+Reuters|Рейтер;Рейтерс;Ройтерс;ロイター;ロイター通信;路透社;路透;로이터;로이터통신;رويترز;רויטרס;रॉयटर्स|||
+AFP|Agence France-Presse;Agence France Presse|AFP||afp.com
+AFP|Франс Пресс;Франс Прес;法新社;AFP=時事;AFP通信;AFP통신;فرانس برس|АФП;أ ف ب;أ.ف.ب;ا ف ب;एएफपी||
+dpa|Deutsche Presse-Agentur;Deutsche Presse Agentur;dpa-AFX;dpa-infocom;dpa International;德新社|dpa;DPA;ДПА;د ب أ||dpa.com;dpa-international.com
+EFE|Agencia EFE;EFE Noticias;Agência EFE;埃菲社|EFE||efe.com
+ANSA|Agenzia ANSA;Redazione ANSA;ANSAmed;安莎社||ANSA|ansa.it
+TASS|ITAR-TASS;ИТАР-ТАСС;Russian News Agency TASS;塔斯社;タス通信;타스통신|TASS;ТАСС||tass.ru;tass.com
+Xinhua|Xinhua News Agency;Xinhua;新华社;新華社;新华网;Xinhuanet;Синьхуа;Сіньхуа;신화통신;شينخوا|||xinhuanet.com;news.cn
+Kyodo|Kyodo News;Kyodo;共同通信;共同通信社;共同社;교도통신;Киодо|共同||kyodonews.net;kyodonews.jp;kyodo.co.jp
 Jiji|Jiji Press;時事通信;時事通信社;時事ドットコム|時事|Jiji;JIJI|jiji.com
-PTI|Press Trust of India||PTI|ptinews.com
-ANI|Asian News International||ANI|aninews.in
-IANS|Indo-Asian News Service|IANS||ians.in
+PTI|Press Trust of India;PTI Bhasha;पीटीआई;पीटीआई-भाषा||PTI;भाषा|ptinews.com
+ANI|Asian News International;एएनआई||ANI|aninews.in
+IANS|Indo-Asian News Service;आईएएनएस|IANS||ians.in
 UNI|United News of India||UNI|uniindia.com
-PA Media|Press Association;PA Media;PA News Agency;PA News||PA|pa.media;pressassociation.com
+PA Media|Press Association;PA Media;PA News Agency;PA News;PA Reporters||PA|pa.media;pressassociation.com
 UPI|United Press International|UPI||upi.com
+China News Service|China News Service;中新社;中国新闻社;中新网|||chinanews.com.cn;chinanews.com
 Belga|Belga News Agency;Agence Belga||Belga;BELGA|belga.be;belganewsagency.eu
 ANP|Algemeen Nederlands Persbureau;ANP Producties|ANP||anp.nl
-APA|Austria Presse Agentur;APA OTS||APA|apa.at
-PAP|Polska Agencja Prasowa;Nauka w Polsce - PAP||PAP|pap.pl
+APA|Austria Presse Agentur;Austria Presseagentur;APA OTS||APA|apa.at
+PAP|Polska Agencja Prasowa;Nauka w Polsce - PAP;Польское агентство печати||PAP|pap.pl
 Ukrinform|Укрінформ;Укринформ;Ukrinform|||ukrinform.ua;ukrinform.net;ukrinform.ru;ukrinform.de
 Interfax-Ukraine|Interfax-Ukraine;Интерфакс-Украина;Інтерфакс-Україна|||interfax.com.ua
-Anadolu|Anadolu Agency;Anadolu Ajansı;Anadolu Ajansi;Anadolu||AA|aa.com.tr
+Anadolu|Anadolu Agency;Anadolu Ajansı;Anadolu Ajansi;Anadolu;Анадолу;الأناضول||AA|aa.com.tr
+DHA|Demirören Haber Ajansı|DHA||dha.com.tr
+İHA|İhlas Haber Ajansı|İHA||iha.com.tr
 Lusa|Agência Lusa;Lusa Agência||Lusa;LUSA|lusa.pt
 ČTK|Česká tisková kancelář;Czech News Agency|ČTK||ctk.cz;ctk.eu;ceskenoviny.cz
 TASR|Tlačová agentúra Slovenskej republiky|TASR||tasr.sk;teraz.sk
@@ -53,7 +59,7 @@ NTB|Norsk Telegrambyrå|NTB||ntb.no
 TT|Tidningarnas Telegrambyrå;TT Nyhetsbyrån;TT-Reuters||TT|tt.se
 STT|Suomen Tietotoimisto|STT||stt.fi
 BNS|Baltic News Service|BNS||bns.ee;bns.lt;bns.lv
-Keystone-SDA|Keystone-SDA;Keystone-ATS;Schweizerische Depeschenagentur|SDA;sda;SDA-ATS;ATS||keystone-sda.ch
+Keystone-SDA|Keystone-SDA;Keystone-ATS;Schweizerische Depeschenagentur;Agence télégraphique suisse;ats awp|SDA;sda;SDA-ATS;ATS;awp/sda|ats|keystone-sda.ch
 Interfax|Interfax;Интерфакс|||interfax.ru;interfax.com
 RIA Novosti|RIA Novosti;РИА Новости|||ria.ru;sputniknews.com
 BelTA|BelTA;БЕЛТА|||belta.by
@@ -68,7 +74,7 @@ MENA|Middle East News Agency;أ ش أ||MENA|mena.org.eg
 KUNA|Kuwait News Agency;كونا|KUNA||kuna.net.kw
 Petra|Jordan News Agency;بترا||Petra|petra.gov.jo
 SANA|Syrian Arab News Agency;سانا||SANA|sana.sy
-Yonhap|Yonhap News Agency;Yonhap News;Yonhap;연합뉴스|||yna.co.kr;yonhapnews.co.kr
+Yonhap|Yonhap News Agency;Yonhap News;Yonhap;연합뉴스;聯合ニュース;韩联社;韓聯社;Ренхап|||yna.co.kr;yonhapnews.co.kr
 Newsis|Newsis;뉴시스|||newsis.com
 News1|뉴스1|||news1.kr
 KCNA|Korean Central News Agency|KCNA||kcna.kp;kcna.co.jp
@@ -107,18 +113,28 @@ class Agency:
     domains: tuple[str, ...]
 
 
-def _read(line: str) -> Agency:
-    name, *columns = line.split("|")
-    names, marks, loose, domains = (tuple(part for part in column.split(";") if part) for column in columns)
-    return Agency(name, names, marks, loose, domains)
+def _read(table: str) -> tuple[Agency, ...]:
+    found: dict[str, Agency] = {}
+    for line in table.strip().split("\n"):
+        name, *columns = line.split("|")
+        told = [tuple(part for part in column.split(";") if part) for column in columns]
+        known = found.get(name, Agency(name, (), (), (), ()))
+        names, marks, loose, domains = told
+        found[name] = Agency(
+            name, known.names + names, known.marks + marks, known.loose + loose, known.domains + domains
+        )
+    return tuple(found.values())
 
 
-AGENCIES = tuple(_read(line) for line in _TABLE.strip().split("\n"))
+AGENCIES = _read(_TABLE)
 
 _BY_NAME = {name.casefold(): agency.name for agency in AGENCIES for name in agency.names}
 _BY_MARK = {mark: agency.name for agency in AGENCIES for mark in (*agency.marks, *agency.loose)}
 _BY_DOMAIN = {domain: agency.name for agency in AGENCIES for domain in agency.domains}
 LOOSE = frozenset(mark for agency in AGENCIES for mark in agency.loose)
+
+# Marks by which readers know another house: Channel NewsAsia is CNA to more of them than Taiwan's agency.
+_OTHER_HOUSES = frozenset({"CNA", "NAN", "SANA", "SPA", "UNI"})
 
 # What surrounds an agency's name where it stands for the author.
 _BEFORE = re.compile(
@@ -145,6 +161,12 @@ def without_agency(title: str) -> str:
     """Return a title without an agency's name or mark behind a dash, a bar or in brackets at its end."""
     found = _TITLE_TAIL.search(title)
     return title[: found.start()] if found and agency_called(found[1] or found[2]) else title
+
+
+def agency_of_publisher(name: str) -> str | None:
+    """Return the agency that publishes under a name: not where another house is known by the same letters."""
+    found = agency_called(name)
+    return None if name.strip() in _OTHER_HOUSES else found
 
 
 def agency_of_address(url: str | None) -> str | None:

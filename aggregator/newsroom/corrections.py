@@ -20,14 +20,18 @@ _CLOSING = 1_200
 _OPENINGS = [(kind, openings(kind)) for kind in KINDS]
 _STATEMENTS = [(kind, statements(kind)) for kind in KINDS]
 _BRACKETED_TITLE = re.compile(
-    r"[(\[（【]\s*(?P<phrase>corrected|correction|korrigiert|berichtigt|corrigé|corregid[ao]|corretto|corrigid[ao]|исправлено|"
-    r"виправлено|rättad|rettet|更正|訂正|정정)\s*[)\]）】]",
+    r"[(\[（【]\s*(?P<phrase>corrected|correction|korrigiert|berichtigt|korrektur|berichtigung|corrigé|rectificatif|corregid[ao]|"
+    r"corrección|rectificación|corretto|rettifica|corrigid[ao]|correção|correctie|rectificatie|korekta|sprostowanie|исправлено|"
+    r"поправка|виправлено|rättad|rettet|更正|訂正|정정)\s*[)\]）】]"
+    r"|[-–—|]\s*(?P<version>(?:korrigierte|berichtigte) fassung|corrected version|version corrigée|versión corregida|"
+    r"versione corretta|versão corrigida|gecorrigeerde versie|wersja poprawiona|исправленная версия|виправлена версія)\s*$",
     re.IGNORECASE,
 )
 # A market's correction, a storm's advisory, a prison's Corrections: words that follow and show that no text is meant.
 _OTHER_SENSE = re.compile(
     r"\b(?:stocks?|shares?|markets?|bourses?|nasdaq|dow|dax|index|aktien|kurse|börse|mercados?|bolsa|prices?|rally|"
-    r"weather|heat|flood|winter|wind|storm|travel|tsunami|beach|boil|traffic|health|surf|frost|air quality|"
+    r"weather|heat|flood|winter|wind|storm|travel|tsunami|beach|boil|traffic|health|surf|frost|air quality|snow|rain|ice|icy|fog|"
+    r"hurricane|cyclone|typhoon|tornado|thunderstorms?|smoke|dust|evacuation|avalanche|volcan\w+|drought|tides?|temperatures?|"
     r"officers?|facility|department|law(?:s|makers)?|act|amendment|board|committee|закон\w*|конституц\w*)\b",
     re.IGNORECASE,
 )
@@ -36,7 +40,7 @@ _SENSES = ("correction", "advisory")
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice that an entry carries: its kind, the words that gave it away, and the sentence they stand in."""
+    """A notice that an entry carries: its kind, the words that gave it away, and their sentence with the one after it."""
 
     kind: Kind
     phrase: str
@@ -53,10 +57,11 @@ def _in_title(title: str) -> Notice | None:
     title = " ".join(title.split())
     for kind, pattern in _OPENINGS:
         match = pattern.match(title)
-        if match is not None and not _means_something_else(kind, match["rest"], bare=True):
+        # a slug such as BC-Harbor-Fire names the story before the word
+        if match is not None and not _means_something_else(kind, match["rest"], bare="-" not in match["phrase"]):
             return Notice(kind, match["phrase"], title)
     tail = _BRACKETED_TITLE.search(title)
-    return Notice("correction", tail["phrase"], title) if tail else None
+    return Notice("correction", tail["phrase"] or tail["version"], title) if tail else None
 
 
 def _in_text(text: str) -> list[Notice]:
@@ -98,10 +103,11 @@ def _sentence_at(text: str, place: int) -> str:
     line_end = text.find("\n", place)
     line = text[line_start : line_end if line_end >= 0 else len(text)]
     position = place - line_start
-    for sentence in sentences(line, None):
+    told = sentences(line, None)
+    for number, sentence in enumerate(told):
         position -= len(sentence) + 1
-        if position < 0:
-            return _first_sentences(sentence)
+        if position < 0:  # the sentence after it mostly says what is right
+            return _first_sentences(" ".join(told[number : number + 2]))
     return _first_sentences(line.strip())
 
 

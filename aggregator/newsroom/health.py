@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Literal
@@ -16,10 +17,26 @@ SILENT_AFTER = 3.0
 LEAST_SILENCE = timedelta(days=1)
 # Fewer arrivals say nothing of a rhythm.
 RHYTHM_FROM = 5
+# The rhythm is that of the month before the last entry: a feed that is silent for long has none since.
+RHYTHM = timedelta(days=30)
+# What comes within an hour came together: a paper that puts ten entries out each morning has a rhythm of a day.
+TOGETHER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When a feed last brought something, and the longest of the gaps that are usual for it."""
+
+    last: datetime
+    usual: timedelta
+
+    def is_silent(self, now: datetime) -> bool:
+        """Tell whether nothing came for longer than it usually takes."""
+        return now - self.last > max(SILENT_AFTER * self.usual, LEAST_SILENCE)
 
 
 def feed_state(state: FeedState, arrivals: Sequence[datetime], now: datetime, *, paused: bool = False) -> State:
-    """Return a feed's state; ``arrivals`` are the times of its entries of the last weeks, in any order."""
+    """Return a feed's state; ``arrivals`` are the times of its entries of the last months, in any order."""
     if paused:
         return "paused"
     if state.gone or state.gone_since is not None:
@@ -28,14 +45,21 @@ def feed_state(state: FeedState, arrivals: Sequence[datetime], now: datetime, *,
         return "failing"
     if state.last_ok is None:
         return "new"
-    # a desk that did not look cannot say that a feed is silent
-    return "silent" if _is_silent(arrivals, min(now, state.last_ok)) else "ok"
+    found = rhythm(arrivals)
+    read = min(now, state.last_ok)  # a desk that did not look cannot say that a feed is silent
+    return "silent" if found is not None and found.is_silent(read) else "ok"
 
 
-def _is_silent(arrivals: Sequence[datetime], read: datetime) -> bool:
-    times = sorted(arrivals)
-    if len(times) < RHYTHM_FROM:
-        return False
-    gaps = sorted(later - earlier for earlier, later in pairwise(times))
-    usual = gaps[int(0.9 * (len(gaps) - 1))]
-    return read - times[-1] > max(SILENT_AFTER * usual, LEAST_SILENCE)
+def rhythm(arrivals: Sequence[datetime]) -> Rhythm | None:
+    """Return a feed's rhythm; None where too little came to tell one."""
+    if not arrivals:
+        return None
+    last = max(arrivals)
+    starts: list[datetime] = []
+    for time in sorted(arrivals):
+        if time >= last - RHYTHM and (not starts or time - starts[-1] >= TOGETHER):
+            starts.append(time)
+    if len(starts) < RHYTHM_FROM:
+        return None
+    gaps = sorted(later - earlier for earlier, later in pairwise(starts))
+    return Rhythm(last, gaps[int(0.9 * (len(gaps) - 1))])

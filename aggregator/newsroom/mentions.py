@@ -118,6 +118,7 @@ _ENGLISH = (
     "monday tuesday wednesday thursday friday saturday sunday i i'm i've i'll i'd mr mrs ms dr he she it we they a an"
 )
 _NO_NAMES = frozenset(_ENGLISH.split())
+_LONGEST_ACRONYM = 6  # letters, as in UNICEF: longer words in capitals before a colon are labels
 
 
 def names(sentences: Sequence[str], language: str | None) -> list[list[Mention]]:
@@ -172,15 +173,18 @@ def _runs(sentence: str) -> Iterator[tuple[bool, list[str]]]:
     if _is_shouted(sentence):
         return
     run: list[str] = []
-    starts, end = False, 0
+    starts, label, end = False, False, 0
     for place, match in enumerate(_WORD.finditer(sentence)):
-        word, capital = match[0], _is_capitalised(match[0])
+        # "EDITORS: Please kill": a label is no name, and what follows it begins anew
+        after_label = label
+        label = _is_acronym(match[0]) and len(match[0]) > _LONGEST_ACRONYM and sentence[match.end() :].startswith(":")
+        word, capital = match[0], _is_capitalised(match[0]) and not label
         goes_on = capital or fold(word) in _PARTICLES
         if run and not (goes_on and _GAP.match(sentence[end : match.start()])):
             yield starts, run
             run = []
         if capital and not run:
-            starts = place == 0
+            starts = place == 0 or after_label
         if capital or run:
             run.append(word)
         end = match.end()

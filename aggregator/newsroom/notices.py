@@ -24,7 +24,7 @@ _MATERIAL_UK = r"(?:матеріалу|статті|новини|публіка�
 OPENINGS: Final[dict[Kind, tuple[str, ...]]] = {
     "kill": (
         r"(?:(?:MANDATORY|STORY|PHOTO|BULLETIN|URGENT) )?KILL(?:ED)?",
-        r"(?-i:BC|AP)[-–].{0,60}[-–]{1,2}(?:KILL|Kill)",
+        r"(?-i:BC|AP)[-–].{0,60}(?:[-–]{1,2}|, ?)(?:KILL|Kill)",
         r"ACHTUNG,? MELDUNG (?:ZURÜCKGEZOGEN|NICHT VERWENDEN)",
         r"ANNULATION",
         r"ANULACIÓN|ANULADA|ANULAR",
@@ -55,7 +55,8 @@ OPENINGS: Final[dict[Kind, tuple[str, ...]]] = {
     ),
     "correction": (
         r"correct(?:ion|ed|s)(?: ?\((?:official|\d)\))?(?: ?-? ?\d)?",
-        r"(?-i:BC|AP)[-–].{0,60}[-–]{1,2}correction",
+        r"(?-i:BC|AP)[-–].{0,60}(?:[-–]{1,2}|, ?)corrections?",
+        r"(?:AP|AFP|Reuters|dpa|EFE|ANSA|PA) (?:corrects|korrigiert|corrige|corregge)",
         r"erratum|errata(?: corrige)?",
         r"korrektur|korrigiert|berichtigung|berichtigt|richtigstellung",
         r"rectificatif|corrigé|corrige",
@@ -144,9 +145,12 @@ STATEMENTS: Final[dict[Kind, tuple[str, ...]]] = {
     "correction": (
         r"(?:an? )?(?:earlier|previous|prior|original|initial) versions? of (?:this|the"
         rf"|our) (?:\S+ ){{0,2}}?{_STORY}",
-        rf"this {_STORY}(?:['’]s (?:headline|caption))? (?:has been|was|is being) (?:corrected|amended"
+        rf"this (?:[\w.]+ \d{{1,2}} )?{_STORY}(?:['’]s (?:headline|caption))? (?:has been|was|is being) (?:corrected|amended"
         r"|updated to correct|edited to correct)",
         rf"this is a corrected (?:version|{_STORY})|this version corrects|{_STORY} corrects\b",
+        r"(?:an? )?(?:earlier|previous) version (?:\w+ly )?(?:misstated|misspelled|misidentified|misquoted|misattributed"
+        r"|gave the wrong|had the wrong|included an incorrect|contained an error)|\(\s?refiles? to (?:correct|fix)\b",
+        rf"in an? {_STORY} [^\n]{{0,400}}?\bthe (?:correct [\w ]{{2,20}} (?:is|was)|{_STORY} should have)\b",
         r"\(\s?corrects? [^)]{5,300}\)|^corrects (?:headline|paragraph|para|lead|the|spelling|name"
         r"|to)\b[^\n]{5,}",
         r"(?:the|our) (?:Associated Press|AP|newspaper|paper|site|\w+) (?:\S+ )?(?:erroneously|incorrectly|wrongly"
@@ -208,6 +212,7 @@ supprim dépubli eliminad borrad ritirat rimosso cancellat apagad ingetrokken ve
 trukket avpublicerad fjernet 撤 除 勿 取り消し 취소 삭제 철회 作废 retract erroneously wrongly mistakenly amended edited
 gerectificeerd poprawion skorygowan niewykorzyst исправлен извинения виправлено перепрошує вибачається 訂正 바로 clarif clear
 präzisiert précis aclarad precisad actualizad уточн editors clients subscribers modifi rectif
+misstated misspelled misidentified misquoted misattributed wrong incorrect error refile
 """
 # One of these stands in every statement: looking for them first spares most texts the long expressions.
 STEMS: Final = tuple(_STEMS.split())
@@ -217,7 +222,7 @@ def openings(kind: Kind) -> re.Pattern[str]:
     """Return what recognises a notice of a kind at the beginning of a title or line."""
     capitals = kind in ("kill", "withdrawn", "retraction")
     names = "|".join(OPENINGS[kind])
-    end = r"(?=\s*[:：;.!–—|\])）】]|\s?[-–—]|\s*$)"
+    end = r"(?=\s*[:：;.!–—|\])）】]|\s?[-–—]|\s?\+\+|\s*$)"
     return re.compile(
         rf"^[\W_]*(?P<phrase>{names}){end}(?P<rest>.*)", re.DOTALL if capitals else re.DOTALL | re.IGNORECASE
     )

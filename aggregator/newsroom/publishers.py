@@ -140,6 +140,12 @@ def publisher_of(data: EntryData, feed_publisher: str, families: Families) -> st
     return families.of_domain(domain) or families.of_name(title) or title or domain or own
 
 
+def publisher_of_link(link: str | None, families: Families) -> str | None:
+    """Return the house on whose site an entry stands: its family, else its registered domain; None where none is told."""
+    domain = _own_domain(link) if link else None
+    return families.of_domain(domain) or domain
+
+
 def _is_own(title: str, domain: str | None, own: str, families: Families) -> bool:
     if domain is not None:
         named = families.of_domain(domain)

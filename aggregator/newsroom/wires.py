@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aggregator.model import Entry, EntryData
-from aggregator.newsroom.agencies import LOOSE, agency_called, agency_of_address, forms
-from aggregator.text.tokens import fold
+from aggregator.newsroom.agencies import LOOSE, agency_called, agency_of_address, agency_of_publisher, forms
 
-Form = Literal["source", "byline", "address", "dateline", "credit"]
+# How an entry tells its agency: its own signature, the feed of the agency itself, or the text it shares with another.
+Form = Literal["source", "byline", "address", "dateline", "credit", "feed", "copy"]
 
 _OPENING = 1_500  # characters in which a dateline may stand after a byline and captions
 _OPENING_LINES = 6
 _CLOSING = 700  # characters: a sign-off with names of five reporters, or a copyright note
 _CLOSING_LINES = 4
+_ENOUGH_SIGN = 2  # publishers whose copies name one agency before the unsigned copies are its too
 
 _ANY = forms()
 _SURE = forms(loose=False)
@@ -42,26 +43,35 @@ def attribute(data: EntryData, text: str) -> Attribution | None:
     return found or _by_opening(text) or _by_closing(text)
 
 
-def shared_text(entries: Iterable[Entry]) -> str | None:
-    """Return the agency whose own entry is among the entries of one report: then all of them carry its text."""
-    own = [(entry.time, entry.id, name) for entry in entries if (name := _own_agency(entry))]
-    return min(own)[2] if own else None
+def shared_text(entries: Iterable[Entry]) -> tuple[str, str] | None:
+    """Return the agency whose text the copies of one report carry, and the id of the entry that shows it.
+
+    That is the agency whose own entry is among them, the first where there are several; else the one that copies of
+    two publishers sign. One signature alone may be a mistake, and tells nothing of the other copies.
+    """
+    copies = sorted(entries, key=lambda entry: (entry.time, entry.id))
+    for entry in copies:
+        own = _own_agency(entry)
+        if own is not None:
+            return own, entry.id
+    signed: dict[str, list[Entry]] = {}
+    for entry in copies:
+        if entry.agency is not None and entry.agency_form != "copy":
+            signed.setdefault(entry.agency, []).append(entry)
+    houses = {agency: len({entry.publisher for entry in told}) for agency, told in signed.items()}
+    agency = max(houses, key=lambda name: houses[name], default=None)  # of two alike, the one signed first
+    return None if agency is None or houses[agency] < _ENOUGH_SIGN else (agency, signed[agency][0].id)
 
 
 def _own_agency(entry: Entry) -> str | None:
-    called = agency_called(entry.publisher)
-    if entry.from_agency_feed:
-        return entry.agency or called or entry.publisher
-    if called is not None:
-        return called
-    return entry.agency if entry.agency and fold(entry.agency) == fold(entry.publisher) else None
+    return (entry.agency or agency_of_publisher(entry.publisher) or entry.publisher) if entry.is_agency_own else None
 
 
 # --- what the feed says --------------------------------------------------------------------------
 
 
 def _by_source(data: EntryData) -> Attribution | None:
-    agency = agency_of_address(data.source_url) or agency_called(data.source_title or "")
+    agency = agency_of_address(data.source_url) or agency_of_publisher(data.source_title or "")
     evidence = data.source_title or data.source_url or ""
     return Attribution(agency, "source", evidence) if agency else None
 
@@ -75,22 +85,43 @@ def _by_address(data: EntryData) -> Attribution | None:
 
 
 _PARTS = re.compile(r"\s*(?:[,;|/&()\[\]\n–—]|\s-\s|\b(?:and|und|et|og|och|mit|avec|with|con|com|met|med)\b)\s*", re.IGNORECASE)  # fmt: skip
-_NAME_AND_AGENCY = re.compile(
-    r"\s(?P<agency>(?:The )?(?:Associated Press|Agence France-Presse|Canadian Press|Press Association|Thomson Reuters))$",
+_AGENCY_AND_DESK = re.compile(
+    r"(?:The )?(?P<agency>Associated Press|Agence France-Presse|Canadian Press|Press Trust of India)(?:\s[^\W\d_]+){1,2}$",
     re.IGNORECASE,
 )
+_NAME_AND_AGENCY = re.compile(
+    r"\s(?P<agency>(?:The )?(?:(?:Australian )?Associated Press|Agence France-Presse|Canadian Press|Press Association|Thomson Reuters))$",
+    re.IGNORECASE,
+)
+# "Agence France-Presse in Nairobi", "PA Political Editor": where an agency's people sit, and what they do.
+_PLACE = re.compile(r"\s+(?:in|aus|à|en|da|a)\s+[^\W\d_].{0,40}$")
+_DESK = re.compile(
+    r"^PA (?=(?:Scotland|Wales|Ireland|England|Political|Science|Health|Education|Business|City|Sport|Home|Royal|Court|"
+    r"Environment|Entertainment|Deputy|Senior|Chief)\b)"
+)
+_STATE = "PA"  # behind a name and a town it is the state: "Jane Roe, Pittsburgh, PA"
+_PARTS_WITH_AGENCY = 2
 _PICTURE = re.compile(r"\b(?:photos?|fotos?|bild(?:er)?|pictures?|images?|фото|zdjęcie|kuva|valokuva)\b", re.IGNORECASE)
 
 
 def _by_author(author: str) -> Attribution | None:
     if not author or len(author) > 300 or _PICTURE.search(author):
         return None
-    for part in (author, *_PARTS.split(author)):
-        trailing = _NAME_AND_AGENCY.search(part)
-        agency = agency_called(trailing["agency"] if trailing else part)
+    for place, part in enumerate((author, *_PARTS.split(author))):
+        if place > _PARTS_WITH_AGENCY and part.strip() == _STATE:
+            continue
+        agency = _signed(part)
         if agency:
             return Attribution(agency, "byline", author)
     return None
+
+
+def _signed(part: str) -> str | None:
+    agency = agency_called(part) or agency_called(_PLACE.sub("", part))
+    if agency is None and _DESK.match(part.strip()):
+        return agency_called("PA")
+    named = _NAME_AND_AGENCY.search(part) or _AGENCY_AND_DESK.match(part.strip())
+    return agency_called(named["agency"]) if agency is None and named else agency
 
 
 # --- how a dispatch opens ------------------------------------------------------------------------
@@ -99,27 +130,34 @@ _BRACKETED = re.compile(
     rf"(?P<place>.{{0,80}}?)\s*[(（](?:©\s?)?(?P<agency>{_ANY})(?:[/,-][^)）]{{0,25}})?[)）]\s*(?P<after>\.?{_DASH}?)"
 )
 _SLASHED = re.compile(
-    r"(?P<place>.{0,60}?)\s*/(?:[Кк]орр\. )?(?P<agency>(?i:TASS|ТАСС|ritzau|interfax|ukrinform|укрінформ))\b[^/]{0,40}/"
+    rf"(?P<place>.{{0,60}}?)\s*/(?:[Кк]орр\. )?(?P<agency>(?i:ritzau|interfax|ukrinform|укрінформ)|{_SURE})\b[^/]{{0,40}}/"
 )
+_PIPED = re.compile(rf"(?P<place>.{{2,60}}?)\s*\|\s*(?P<agency>{_SURE})\s*\|")
 _SPELLED = re.compile(
     r"(?P<place>.{2,60}?)[.,]?\s+[-–—]?\s*"
     r"(?P<agency>(?i:interfax|интерфакс|укрінформ|ukrinform|риа новости|ria novosti|belta|белта)|AAP|AFP)"
     rf"(?:\.(?:RU|COM))?\s*(?:{_DASH}|\.)\s"
 )
-_PLAIN = re.compile(rf"(?P<agency>{_SURE})\s+[-–—]\s")
-_XINHUA = re.compile(
-    r"[（(]?(?P<agency>新华社|新華社)[^\s，。、；]{1,16}\d{0,2}月?[\d一二三四五六七八九十]{1,3}日(?:电|電)"
+_PLAIN = re.compile(rf"(?P<agency>{_SURE})\s+[-–—]\s+(?![^\W\d_A-ZА-Я])")
+_CHINESE = re.compile(
+    r"[（(【]?(?P<agency>(?:新华|新華|路透|法新|共同|塔斯|中新|美联|美聯|德新|韩联|韓聯|安莎|埃菲)社|路透)[^\s，。、；]{1,16}"
+    r"\d{0,2}月?[\d一二三四五六七八九十]{1,3}日(?:电|電)"
 )
 _CENTRAL = re.compile(r"[（(](?P<agency>中央社)[^）)]{0,30}[日]?[電电][）)]")
 _ASIAN = re.compile(
     r"[【［][^】］]{0,24}?(?P<agency>共同|時事|ロイター|AFP|新华社)(?:通信|=時事)?[】］]"
     r"|[(（\[][^)）\]]{0,24}?=(?P<korean>연합뉴스|뉴시스|뉴스1|로이터|AFP|AP)[)）\]]"
 )
+_SOURCES = r"Source|Quelle|Fuente|Fonte|Bron|Zdroj|Źródło|Källa|Kilde|Lähde|Kaynak|Izvor|Forrás|Sursa|Джерело|Источник|來源|来源|出典|출처|المصدر"
+_LABELLED = re.compile(rf"(?:{_SOURCES})\s?[:：]")
 _BYLINE = re.compile(r"(?:by|von|par|por|di)\b", re.IGNORECASE)
 
 _DATE = re.compile(r"\d")
 _PARTICLES = "de la del di da do dos das am an der den im of the and und et y i na nad bei sur les le los el"
 _CONNECTORS = frozenset(_PARTICLES.split())
+_UNCASED_WORDS = 5
+# Marks that in brackets mostly mean something else.
+_AMBIGUOUS = frozenset({"PA", "AA", "CP", "SPA", "SID", "STA", "MENA", "CNA", "UNI", "NAN", "GNA", "TT", "AGI", "KNA"})
 
 
 def _by_opening(text: str) -> Attribution | None:
@@ -130,6 +168,8 @@ def _by_opening(text: str) -> Attribution | None:
         found = _dateline(line)
         if found is not None:
             return found
+        if place and _LABELLED.match(line):
+            continue  # the source of a figure in the text
         if len(line) <= 80 and (place == 0 or _BYLINE.match(line) or agency_called(line)):
             signed = _lone_byline(line)
             if signed is not None:
@@ -170,7 +210,11 @@ def _is_place(match: re.Match[str]) -> bool:
 def _looks_like_place(place: str) -> bool:
     """Say whether words could be the place and date of a dateline: short, and names but for dates and particles."""
     words = re.findall(r"[^\W\d_]+", place)
-    if not words or len(words) > 8 or not words[0][0].isupper():
+    if not words or words[0][0].islower():
+        return False
+    if not words[0][0].isupper():
+        return len(place.split()) <= _UNCASED_WORDS  # a script without capitals: only its shortness tells a place
+    if len(words) > 8:
         return False
     small = [word for word in words if word[0].islower() and word not in _CONNECTORS]
     return not small or (_DATE.search(place) is not None and len(small) <= 2)
@@ -179,16 +223,20 @@ def _looks_like_place(place: str) -> bool:
 def _is_bracketed_dateline(match: re.Match[str]) -> bool:
     place, mark, after = match["place"].strip(), match["agency"], match["after"]
     if not place:
-        return any(dash in after for dash in "-–—")
+        # "(Belga) Three ports": a dash, or at once the sentence
+        follows = match.string[match.end() :].lstrip()[:1]
+        return any(dash in after for dash in "-–—") or (mark not in _AMBIGUOUS and follows.isupper())
     if not _looks_like_place(place) or _spells_out(place, mark):
         return False
+    if "\u0900" <= mark[0] <= "\u0dff":
+        return True  # in the scripts of India dispatches have neither capitals nor a dash
     dated = _DATE.search(place) is not None
     shouted = any(len(word) > 2 and word.isupper() for word in re.findall(r"[^\W\d_]+", place))
     if dated or shouted:
         return True
     if re.match(r"(?:the|die|der|das|le|la|el)\b", place, re.IGNORECASE):
         return False
-    return bool(after) and mark not in ("PA", "AA", "CP", "SPA", "SID", "STA", "MENA")
+    return bool(after) and mark not in _AMBIGUOUS
 
 
 def _spells_out(place: str, mark: str) -> bool:
@@ -200,9 +248,10 @@ def _spells_out(place: str, mark: str) -> bool:
 _OPENINGS = (
     (_BRACKETED, _is_bracketed_dateline),
     (_SLASHED, _is_place),
+    (_PIPED, _is_place),
     (_SPELLED, _is_place),
     (_PLAIN, _always),
-    (_XINHUA, _always),
+    (_CHINESE, _always),
     (_CENTRAL, _always),
     (_ASIAN, _always),
 )
@@ -213,20 +262,31 @@ _OPENINGS = (
 _END = r"(?:^|(?<=[.!?…。\"'”’»)\]])|\n)\s*"  # after a sentence: a credit inside one is a mention
 _INITIALS = r"(?:[\s,;/]*\b[^\W\d_A-ZА-Я]{2,5}/?){0,5}"
 _BARE = r"(?:^|(?<=[.!?…])|\n)\s*"
+_RESERVED = r"(?:^|(?<=[.!?…\"'”’»)\]])|\n|(?<=RISERVATA)|(?<=riservata)|(?<=eserved))\s*"
 _CREDITS = (
     re.compile(rf"{_END}(?:--|[-–—])\s?(?P<agency>{_ANY})\.?{_INITIALS}\s*$"),
     re.compile(rf"{_END}[(（\[]\s*(?:©\s?)?(?P<agency>{_ANY}(?:[/-][\w/]{{2,8}})?)[)）\]]\.?{_INITIALS}\s*$"),
-    re.compile(rf"{_END}(?:©|\(c\)|Copyright)\s*(?:\(c\)|©)?\s*(?:\d{{4}},?\s*)?(?:by\s+)?(?:The\s+)?(?P<agency>{_SURE})\b", re.I),
-    re.compile(rf"(?:^|\n)\s*(?:Source|Quelle|Fuente|Fonte|Bron|Zdroj|Źródło|Källa|Kilde|Lähde)\s?:\s*(?P<agency>{_ANY})\b"),
-    re.compile(_BARE + r"(?P<agency>dpa|EFE|AFP|AAP|PTI|IANS|ANP|NTB|STT|ANSA)(?:/\w{2,4}){0,3}\.?(?:\s[A-Z]{2,4}){0,5}\s*$"),
-    re.compile(r"/(?P<agency>ritzau)/\s*$", re.I),
+    re.compile(rf"{_RESERVED}\(?(?:©|\(c\)|Copyright)\s*(?:\(c\)|©|Copyright)?\s*(?:\d{{4}},?\s*)?(?:by\s+)?(?:The\s)?(?P<agency>{_SURE}|ANSA|Lusa)\b", re.I),
+    re.compile(rf"(?:^|\n)\s*[(（]?(?:{_SOURCES})\s?[:：]\s*(?P<agency>(?i:{_ANY}))(?![^\W\d_])[^\n]{{0,60}}(?:\n[^\n]{{0,40}})?\s*$"),
+    re.compile(_BARE + rf"(?P<agency>dpa|EFE|AFP|AAP|PTI|IANS|ANP|NTB|STT|ANSA|Lusa)(?:/\w{{2,4}}){{0,3}}\.?(?:(?:\s[A-Z]{{2,4}}){{0,5}}|{_INITIALS})\s*$"),
+    re.compile(r"\n\s*(?P<agency>afp|efe|ansa|sda|ntb|ritzau)(?:/\w{2,4}){0,2}\s*$"),
+    re.compile(rf"/(?P<agency>(?i:ritzau)|{_SURE})/\s*$"),
+    re.compile(rf"\n(?:autor|author|auteur|autore|oprac\.|opr\.)\s?:?\s[^\n()]{{2,60}}\((?P<agency>{_ANY})\)\s*$", re.I),
     re.compile(r"\b(?P<agency>dpa):\d{6}-\d"),
+    re.compile(r"\n(?P<agency>Lusa)/fim\s*$", re.I),
     re.compile(r"This report by (?P<agency>The Canadian Press) was first published"),
     re.compile(r"(?P<agency>Associated Press)\. All rights reserved"),
+    # its own people are named so under its own dispatches; "The Associated Press contributed" is another's thanks
+    re.compile(
+        rf"{_END}(?P<agency>AP|Associated Press)(?: [\w-]+){{0,3}} (?:writers?|journalists?|reporters?|correspondents?|photographers?)"
+        r" [^.\n]{3,300} contributed\b"
+    ),
+    re.compile(r"Our Standards: The (?P<agency>Thomson Reuters) Trust Principles"),
 )  # fmt: skip
 # How Reuters signs a dispatch; nobody else names its editors so.
 _SIGN_OFF = re.compile(
-    r"\((?:Reporting|Additional reporting|Writing|Compiled) by [^()]{3,400}?[;.] ?Editing by [^()]{3,160}\)"
+    r"\((?:Reporting|Additional reporting|Writing|Compiled) by [^()]{3,400}?[;.,]\s?[Ee]diting by [^()]{3,160}\)"
+    r"|(?:^|\n)Reporting by [^()\n]{3,400}?; ?Editing by [^()\n]{3,160}"
 )
 
 
@@ -239,7 +299,16 @@ def _by_closing(text: str) -> Attribution | None:
         match = pattern.search(tail)
         if match is None or _is_caption(tail[tail.rfind("\n", 0, match.start()) + 1 :]):
             continue
-        agency = agency_called(re.split(r"[/-]", match["agency"])[0]) or agency_called(match["agency"])
+        agency = _named(match["agency"])
         if agency and (match["agency"] not in LOOSE or len(tail) > len(match[0])):
             return Attribution(agency, "credit", match[0].strip())
+    return None
+
+
+def _named(form: str) -> str | None:
+    """Return the agency of a credit, which may name a desk behind it or be written in small letters."""
+    for name in (form, re.split(r"[/-]", form)[0]):
+        found = agency_called(name) or agency_called(name.upper())
+        if found:
+            return found
     return None

@@ -14,7 +14,7 @@ from aggregator.newsroom.publishers import Families
 from aggregator.parsing.archive import ArchiveEntry, in_date_order, read
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.prepare import PreparedEntry, prepare_entry
-from aggregator.pipeline.recording import Origin, Recorder
+from aggregator.pipeline.recording import ARCHIVE, Origin, Recorder
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore
@@ -22,9 +22,6 @@ from aggregator.storage.feeds import FeedStore, StoredFeed
 
 # Entries a transaction: large enough that commits cost nothing, small enough that an interrupt loses little work.
 BATCH = 500
-
-# What the address of an archive's feed begins with; the rest is the publisher.
-ARCHIVE = "archive:"
 
 Progress = Callable[[int, int], None]
 

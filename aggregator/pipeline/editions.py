@@ -88,7 +88,10 @@ def _build(
 
 def _materials(reader: Reader, story_ids: Sequence[str], edited: Edited, window: Window) -> list[Material]:
     """Return what an edition is made from, for these stories as they stood when the window closed."""
-    stories = [as_of(story, window.until) for story in reader.load(story_ids, window.since, light=True)]
+    stories = [
+        as_of(story, window.until, reader.stories.pinned(story.summary.id))
+        for story in reader.load(story_ids, window.since, light=True)
+    ]
     texts = reader.entries.texts([story.summary.canonical_entry for story in stories])
     carried = [story.summary.id for story in stories if story.summary.first_seen < window.since]
     fresh = frozenset(carried[:CARRIED_AT_MOST])
@@ -146,8 +149,8 @@ def _retold(
     ]
 
 
-def as_of(story: Story, until: datetime) -> Story:
-    """Return a story as it stood at a moment: without what was seen later."""
+def as_of(story: Story, until: datetime, pinned: str | None = None) -> Story:
+    """Return a story as it stood at a moment: without what was seen later. What an editor pinned stays canonical."""
     reports = []
     for report in story.reports:
         entries = tuple(entry for entry in report.entries if entry.seen < until)
@@ -156,7 +159,7 @@ def as_of(story: Story, until: datetime) -> Story:
     members = [entry for report in reports for entry in report.entries]
     if len(members) == story.summary.entries:
         return story
-    then = standing(members, None)
+    then = standing(members, pinned)
     summary = replace(
         story.summary,
         title=then.title,

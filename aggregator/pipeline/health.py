@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from aggregator.digest.edition import FeedHealth, FeedNote
+from aggregator.fetching.wording import duration
 from aggregator.fetching.wording import health as wording
 from aggregator.model import Feed
-from aggregator.newsroom.health import feed_state
+from aggregator.newsroom.health import RHYTHM, feed_state, rhythm
 from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
 from aggregator.storage.stories import StoryStore
 
-# What a feed's rhythm is measured on.
-RHYTHM = timedelta(days=30)
+# How far back arrivals are read: silence is seen for so long, less the month on which the rhythm is measured.
+REMEMBERED = timedelta(days=180)
 # States that the digest tells its readers of.
 TOLD = ("failing", "silent", "gone")
 
@@ -59,7 +60,7 @@ class Status:
 def feed_health(store: Store, now: datetime, subscriptions: Sequence[Feed] = ()) -> list[FeedHealthRow]:
     """Return how each followed feed is, by name; ``subscriptions`` are what the desk wrote, where that is at hand."""
     feeds = FeedStore(store)
-    arrivals = feeds.arrivals(now - RHYTHM)
+    arrivals = feeds.arrivals(now - REMEMBERED)
     written = {feed_key(feed.url): feed for feed in subscriptions}
     return [
         _row(feed, written.get(feed.url_key, Feed(feed.url)), arrivals.get(feed.id, ()), now)
@@ -70,20 +71,30 @@ def feed_health(store: Store, now: datetime, subscriptions: Sequence[Feed] = ())
 def _row(feed: StoredFeed, written: Feed, arrivals: Sequence[datetime], now: datetime) -> FeedHealthRow:
     state = feed.state
     days = max(min((now - feed.added) / timedelta(days=1), RHYTHM / timedelta(days=1)), 1.0)
+    recent = sum(time >= now - RHYTHM for time in arrivals)
+    shown = feed_state(state, arrivals, now, paused=feed.paused)
+    told = wording(replace(written, paused=feed.paused), state, now)
     wait = None if state.next_fetch is None or state.last_fetch is None else state.next_fetch - state.last_fetch
     return FeedHealthRow(
         feed=feed.shown,
         url=feed.url,
-        state=feed_state(state, arrivals, now, paused=feed.paused),
+        state=shown,
         last_ok=state.last_ok,
         last_error=state.last_error,
         failures=state.failures,
         interval=None if wait is None else round(wait.total_seconds(), 1),
         next_fetch=None if feed.paused or state.gone else state.next_fetch,
-        entries_per_day=round(len(arrivals) / days, 2),
+        entries_per_day=round(recent / days, 2),
         possible_gaps=state.possible_gaps,
-        explanation=wording(replace(written, paused=feed.paused), state, now),
+        explanation=f"{_silence(arrivals, now)}; {told}" if shown == "silent" else told,
     )
+
+
+def _silence(arrivals: Sequence[datetime], now: datetime) -> str:
+    found = rhythm(arrivals)
+    if found is None:
+        return "silent"
+    return f"nothing new for {duration(now - found.last)}, where {duration(found.usual)} is usual"
 
 
 def status(store: Store, now: datetime) -> Status:
@@ -112,12 +123,12 @@ def status(store: Store, now: datetime) -> Status:
 def edition_health(store: Store, since: datetime, until: datetime, now: datetime) -> FeedHealth:
     """Return what the digest says of the feeds: how many were polled and failed in its window, and who is silent."""
     feeds = FeedStore(store)
-    arrivals = feeds.arrivals(now - RHYTHM)
+    arrivals = feeds.arrivals(now - REMEMBERED)
     gaps = feeds.gaps(since, until)
     polls = feeds.poll_counts(since, until)
     rows, notes = [], []
     for feed in feeds.followed():
-        row = _row(feed, arrivals.get(feed.id, ()), now)
+        row = _row(feed, Feed(feed.url), arrivals.get(feed.id, ()), now)
         rows.append(row)
         if row.state in TOLD or feed.id in gaps:
             told = max(arrivals.get(feed.id, ()), default=row.last_ok) if row.state == "silent" else row.last_ok

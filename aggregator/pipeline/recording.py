@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 
 from aggregator.clustering.identifiers import mint
 from aggregator.model import Arrival
-from aggregator.newsroom.agencies import agency_called
+from aggregator.newsroom.agencies import agency_of_publisher
 from aggregator.newsroom.corrections import recognise
 from aggregator.newsroom.identity import Identity, recognise_moved
-from aggregator.newsroom.publishers import Families, publisher_of
+from aggregator.newsroom.publishers import Families, publisher_of, publisher_of_link
 from aggregator.newsroom.revisions import compare
-from aggregator.newsroom.wires import attribute
+from aggregator.newsroom.wires import Attribution, attribute
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.prepare import PreparedEntry
+from aggregator.pipeline.standing import agency_evidence
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store
@@ -25,6 +26,8 @@ from aggregator.text.boilerplate import REPEATED
 
 # On a first fetch, what is older than this stood there before the desk looked: it is stored, not announced.
 ANNOUNCED_FOR = timedelta(days=1)
+# What the address of an archive's feed begins with; the rest is the source, empty where a line names none.
+ARCHIVE = "archive:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,7 @@ class Recorder:
         row = self._row(origin, entry, before.id, now, backlog=False)
         text = self._entries.texts([before.id])[before.id]
         change = compare((before.title, text), (row.data.title, row.text), row.language)
-        write = self._entries.revise if change.is_substantive else self._entries.touch_up
+        write = self._entries.revise if change.is_substantive else self._entries.retouch
         write(before, row, now)
         self._placer.revise(before.id, arrival(row, origin, entry))
         return change.is_substantive
@@ -142,14 +145,16 @@ class Recorder:
     def _row(self, origin: Origin, entry: PreparedEntry, entry_id: str, now: datetime, *, backlog: bool) -> EntryRow:
         feed, data, made = origin.feed, entry.data, entry.document
         publisher = publisher_of(data, feed.publisher, self._families)
-        wire = attribute(data, entry.text)
+        if feed.url == ARCHIVE:  # the line named no source: its address may
+            publisher = publisher_of_link(data.link, self._families) or publisher
+        wire = _wire(entry, feed, publisher)
         notice = recognise(data.title, entry.text)
         return EntryRow(
             id=entry_id,
             feed_id=feed.id,
             data=data,
             publisher=publisher,
-            agency=wire.agency if wire else _own_agency(origin, publisher),
+            agency=wire.agency if wire else origin.agency,
             language=made.language,
             category=feed.category,
             canonical_url=made.canonical_url,
@@ -157,15 +162,20 @@ class Recorder:
             text=entry.text,
             content_hash=made.content_hash,
             correction=notice.kind if notice else None,
-            evidence={},
+            evidence=agency_evidence(wire.form, wire.evidence) if wire else {},
             index_title=entry.index_title,
             index_text=entry.index_text,
             backlog=backlog,
         )
 
 
-def _own_agency(origin: Origin, publisher: str) -> str | None:
-    return (agency_called(publisher) or publisher) if origin.feed.agency else origin.agency
+def _wire(entry: PreparedEntry, feed: StoredFeed, publisher: str) -> Attribution | None:
+    """Return the agency behind an entry: what it signs, or who publishes it."""
+    signed = attribute(entry.data, entry.text)
+    own = agency_of_publisher(publisher) or (publisher if feed.agency else None)
+    if own is not None and (signed is None or signed.agency == own):
+        return Attribution(own, "feed", publisher)
+    return signed
 
 
 def in_order(entries: Sequence[PreparedEntry]) -> list[PreparedEntry]:

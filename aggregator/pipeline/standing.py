@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from aggregator.clustering.canonical import choose
-from aggregator.model import Entry
+from aggregator.model import Entry, Evidence
+from aggregator.newsroom.wires import shared_text
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.stories import Standing, StoryStore
 
@@ -35,8 +37,37 @@ def standing(entries: Sequence[Entry], pinned: str | None) -> Standing:
 def refresh(story_ids: Iterable[str], stories: StoryStore, entries: EntryStore, now: datetime) -> None:
     """Bring the rows of these stories, and of their reports, in line with their entries."""
     wanted = sorted(set(story_ids))
-    for story_id, members in entries.of_stories(wanted, light=True).items():
+    for story_id, found in entries.of_stories(wanted, light=True).items():
+        members = attributed(found)
+        for entry, before in zip(members, found, strict=True):
+            if (entry.agency, entry.agency_words) != (before.agency, before.agency_words):
+                entries.set_agency(entry.id, entry.agency, agency_evidence(entry.agency_form, entry.agency_words))
         for report_id in sorted({entry.report_id for entry in members}):
             stories.refresh_report(report_id)
         if members:
             stories.save_standing(story_id, standing(members, stories.pinned(story_id)), now)
+
+
+def attributed(members: Sequence[Entry]) -> list[Entry]:
+    """Return a story's entries, those that sign nothing with the agency whose text they share.
+
+    What is signed stays; what an entry has by its text alone it loses when it leaves the report.
+    """
+    reports: dict[str, list[Entry]] = {}
+    for entry in members:
+        reports.setdefault(entry.report_id, []).append(entry)
+    shared = {report_id: shared_text(copies) if len(copies) > 1 else None for report_id, copies in reports.items()}
+    return [_attributed(entry, shared[entry.report_id]) for entry in members]
+
+
+def _attributed(entry: Entry, shared: tuple[str, str] | None) -> Entry:
+    if entry.agency is not None and entry.agency_form != "copy":
+        return entry
+    if shared is None:
+        return replace(entry, agency=None, agency_form=None, agency_words="")
+    return replace(entry, agency=shared[0], agency_form="copy", agency_words=shared[1])
+
+
+def agency_evidence(form: str | None, words: str) -> Evidence:
+    """Return how an entry tells its agency, as it is stored."""
+    return {} if form is None else {"agency": {"form": form, "words": words}}

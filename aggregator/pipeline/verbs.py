@@ -137,7 +137,7 @@ class Editor:
             self._placer.settle(touched, self._now)
 
     def undo(self) -> Decision:
-        """Take back the last verb in force and restore what stood before it; later arrivals stay."""
+        """Take back the last verb in force, which is returned, and restore what stood before it; later arrivals stay."""
         with self._store.transaction():
             last = self._decisions.last_active()
             if last is None:
@@ -148,7 +148,7 @@ class Editor:
             if pinned is not None:
                 touched.add(pinned[1])
             self._placer.settle(touched, self._now)
-        return last
+            return self._decisions.get(last.id)
 
     # --- pieces ----------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from aggregator.exceptions import NotFoundError
-from aggregator.model import Entry, Revision
+from aggregator.model import Entry, Evidence, Revision
 from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import (
     FACTS,
@@ -15,10 +15,10 @@ from aggregator.storage.entry_rows import (
     KNOWN,
     KNOWN_OF_ENTRY,
     REVISE,
-    TOUCH_UP,
     EntryRow,
     KnownEntry,
     entry_of,
+    evidence_text,
     known_of,
     values_of,
 )
@@ -99,14 +99,18 @@ class EntryStore:
             " coalesce((SELECT max(replaced) FROM revision r WHERE r.entry_id = entry.id), first_seen), ? FROM entry WHERE id = ?",
             (to_text(now), known.id),
         )
-        self._db.execute(REVISE, (*values_of(row), to_text(now), known.id))
+        self._db.execute(REVISE, (*values_of(row), to_text(now), 1, known.id))
+        self._index(known, row)
+
+    def retouch(self, known: KnownEntry, row: EntryRow, now: datetime) -> None:
+        """Replace an entry's text where the words are the same: no version is kept."""
+        self._db.execute(REVISE, (*values_of(row), to_text(now), 0, known.id))
+        self._index(known, row)
+
+    def _index(self, known: KnownEntry, row: EntryRow) -> None:
         self._db.execute(
             "UPDATE entry_fts SET title = ?, text = ? WHERE rowid = ?", (row.index_title, row.index_text, known.number)
         )
-
-    def touch_up(self, known: KnownEntry, row: EntryRow, now: datetime) -> None:
-        """Replace an entry's text by one of the same words: no revision."""
-        self._db.execute(TOUCH_UP, (*values_of(row), to_text(now), known.id))
 
     def seen(self, numbers: Iterable[int], now: datetime) -> None:
         """Note that these entries still stand in their feed."""
@@ -126,9 +130,11 @@ class EntryStore:
             [(report_id, story_id, entry_id) for entry_id in entry_ids],
         )
 
-    def set_agency(self, entry_ids: Iterable[str], agency: str | None) -> None:
-        """Attribute entries to a wire service found through the text they share."""
-        self._db.executemany("UPDATE entry SET agency = ? WHERE id = ?", [(agency, entry_id) for entry_id in entry_ids])
+    def set_agency(self, entry_id: str, agency: str | None, evidence: Evidence) -> None:
+        """Attribute an entry to a wire service for the text it shares; None takes that back."""
+        self._db.execute(
+            "UPDATE entry SET agency = ?, evidence = ? WHERE id = ?", (agency, evidence_text(evidence), entry_id)
+        )
 
     # --- reading ---------------------------------------------------------------------------
 

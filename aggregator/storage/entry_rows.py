@@ -98,8 +98,7 @@ INSERT = (
     f"INSERT INTO entry ({', '.join(_TEXTS)}, first_seen, last_seen, id, feed_id, key, report_id, story_id, backlog)"
     f" VALUES ({', '.join('?' * (len(_TEXTS) + 8))})"
 )
-TOUCH_UP = f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _TEXTS)}, last_seen = ? WHERE id = ?"
-REVISE = f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _TEXTS)}, last_seen = ?, revisions = revisions + 1 WHERE id = ?"
+REVISE = f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _TEXTS)}, last_seen = ?, revisions = revisions + ? WHERE id = ?"
 
 
 def values_of(row: EntryRow) -> tuple[object, ...]:
@@ -129,8 +128,13 @@ def values_of(row: EntryRow) -> tuple[object, ...]:
         data.source_url,
         data.canonical_link,
         json.dumps(data.categories, ensure_ascii=False),
-        json.dumps(row.evidence, ensure_ascii=False, sort_keys=True),
+        evidence_text(row.evidence),
     )
+
+
+def evidence_text(evidence: Evidence) -> str:
+    """Return evidence as it is stored."""
+    return json.dumps(evidence, ensure_ascii=False, sort_keys=True)
 
 
 def known_of(row: Sequence[object]) -> KnownEntry:
@@ -152,6 +156,7 @@ def known_of(row: Sequence[object]) -> KnownEntry:
 
 def entry_of(row: sqlite3.Row) -> Entry:
     """Return a row of ``FACTS`` and its feed as an entry."""
+    sign = json.loads(row["evidence"]).get("agency") or {}
     data = EntryData(
         key=row["key"],
         title=row["title"],
@@ -191,4 +196,6 @@ def entry_of(row: sqlite3.Row) -> Entry:
         correction=row["correction"],
         from_agency_feed=bool(row["agency_feed"]),
         backlog=bool(row["backlog"]),
+        agency_form=sign.get("form"),
+        agency_words=sign.get("words", ""),
     )

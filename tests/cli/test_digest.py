@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.calling import ARCHIVE, call, newsroom
+from tests.cli.calling import ARCHIVE, call, newsroom, story_ids, write_archive
 
 FORMS = {"md": "#", "html": "<!doctype html>", "text": "", "json": "{", "atom": "<?xml", "jsonfeed": "{"}
 
@@ -70,3 +70,22 @@ def test_mail_that_cannot_be_delivered() -> None:
     )  # fmt: skip
     assert outcome.code == 1
     assert "127.0.0.1" in outcome.err
+
+
+def test_a_pin_holds_in_the_edition_of_an_earlier_window() -> None:
+    newsroom()
+    story = story_ids()[ARCHIVE[0]["title"]]
+    ids = {row["key"]: row["id"] for row in call("export").ok().lines()}
+    call("story", "pin", story, ids["a2"]).ok()
+    later = {
+        **ARCHIVE[0],
+        "id": "a4",
+        "source": "Post",
+        "url": "https://post.example/a4",
+        "date": "2026-03-10T06:30:00Z",
+    }
+    call("import", write_archive(Path("later.jsonl"), later)).ok()
+    asked = ("--since", "2026-03-10T00:00Z", "--until", "2026-03-10T06:15Z", "--format", "json")
+    sections = call("digest", *asked).ok().json()["sections"]
+    [shown] = [one for section in sections for one in section["stories"] if one["id"] == story]
+    assert (shown["entries"], shown["canonical_entry"]) == (2, ids["a2"])

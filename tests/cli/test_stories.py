@@ -78,6 +78,29 @@ def test_a_day_at_the_desk() -> None:
     assert all("cluster" in row for row in labels)
 
 
+def test_verbs_answer_programs_with_the_line_of_the_log_and_the_story() -> None:
+    newsroom()
+    ids = story_ids()
+    storm = next(row["id"] for row in call("export").ok().lines() if row["key"] == "a3")
+    merged = call("story", "merge", ids[TALKS], ids[STORM], "--by", "Maria", "--json").ok().json()
+    assert (merged["story"], merged["verb"], merged["by"]) == (ids[TALKS], "merge", "Maria")
+    assert call("story", "pin", ids[TALKS], storm, "--json").ok().json()["arguments"] == [ids[TALKS], storm]
+    parted = call("story", "split", ids[TALKS], storm, "--format", "json").ok().json()
+    assert parted["story"] not in (None, ids[TALKS])
+    assert call("story", "move", storm, ids[TALKS], "--json").ok().json()["story"] == ids[TALKS]
+    undone = call("story", "undo", "--by", "Jan", "--json").ok().json()
+    assert (undone["verb"], undone["undone_by"]) == ("move", "Jan")
+    forbidden = call("story", "forbid", ids[TALKS], parted["story"], "--json").ok().json()
+    log = call("story", "log", "--json").ok().json()
+    assert forbidden == {"story": None, **log[0]}
+    assert undone == {"story": None, **next(row for row in log if row["verb"] == "move")}
+
+
+def test_a_merge_of_one_story_is_a_fault_of_the_call() -> None:
+    newsroom()
+    assert call("story", "merge", story_ids()[TALKS]).code == 2
+
+
 def test_forbid_keeps_two_stories_apart() -> None:
     newsroom()
     ids = story_ids()

@@ -44,6 +44,8 @@ def test_numbers(sentence: str, keys: list[str]) -> None:
         ("uk", "Про це повідомив Олексій Бондар у Києві.", ["Олексій Бондар", "Києві"]),
         ("en", "MINISTER RESIGNS AFTER HARBOUR SCANDAL BROKE", []),
         ("ja", "大臣は東京で述べた。", []),
+        ("en", "EDITORS: Please kill the story on the Ostrel ferry.", ["Ostrel"]),
+        ("en", "UNICEF: Vantoria needs water.", ["UNICEF", "Vantoria"]),
     ],
 )  # fmt: skip
 def test_names(language: str, sentence: str, found: list[str]) -> None:

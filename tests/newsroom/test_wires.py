@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.model import EntryData
-from aggregator.newsroom.agencies import AGENCIES, agency_called, agency_of_address
+from aggregator.newsroom.agencies import AGENCIES, agency_called, agency_of_address, agency_of_publisher
 from aggregator.newsroom.wires import attribute, shared_text
 from tests.newsroom.made import MOMENT, made_entry
 
@@ -33,7 +33,12 @@ def told(case: dict[str, str]) -> str | None:
     return found.agency if found else None
 
 
-@pytest.mark.parametrize("half", ["tuned", "held_out"])
+# "blind" was written by someone who had not read the rules. On its first 206 cases they had a precision of .98 and a
+# recall of .85 before they were mended; mended after the first 117 alone, they had 1.0 and .91 on the next 89.
+HALVES = ("tuned", "held_out", "blind")
+
+
+@pytest.mark.parametrize("half", HALVES)
 def test_precision_and_recall(half: str) -> None:
     pairs = [(told(case), case["agency"], case) for case in cases(half)]
     assert len(pairs) >= 100
@@ -95,14 +100,38 @@ def test_the_evidence_is_what_the_entry_says(data: dict[str, str], text: str, fo
 def test_sharing_text_with_the_agencys_own_entry_tells_the_agency() -> None:
     copies = [made_entry("e1"), made_entry("e2", "Herald")]
     assert shared_text(copies) is None
-    assert shared_text([*copies, made_entry("e3", "Reuters", minutes=5)]) == "Reuters"
-    assert shared_text([*copies, made_entry("e4", "Valley Wire", own=True)]) == "Valley Wire"
-    assert shared_text([*copies, made_entry("e5", "Herald", agency="AP")]) is None
+    assert shared_text([*copies, made_entry("e3", "Reuters", minutes=5, agency="Reuters")]) == ("Reuters", "e3")
+    assert shared_text([*copies, made_entry("e4", "Valley Wire", own=True)]) == ("Valley Wire", "e4")
+
+
+def test_copies_of_two_publishers_must_sign_before_the_others_are_the_agencys() -> None:
+    unsigned, one, again = made_entry("e1"), made_entry("e2", "Herald", agency="AP"), made_entry("e3", agency="AP")
+    assert shared_text([unsigned, one]) is None
+    assert shared_text([unsigned, one, replace(again, publisher="Herald")]) is None
+    assert shared_text([unsigned, one, again]) == ("AP", "e2")
+    assert shared_text([unsigned, one, replace(again, agency_form="copy")]) is None
 
 
 def test_of_two_agencies_in_a_report_the_first_wrote_it() -> None:
-    late = replace(made_entry("e1", "AFP"), time=MOMENT + timedelta(hours=2))
-    assert shared_text([late, made_entry("e2", "Reuters")]) == "Reuters"
+    late = replace(made_entry("e1", "AFP", agency="AFP"), time=MOMENT + timedelta(hours=2))
+    assert shared_text([late, made_entry("e2", "Reuters", agency="Reuters")]) == ("Reuters", "e2")
+
+
+def test_another_house_known_by_an_agencys_letters_is_not_the_agency() -> None:
+    told = EntryData(key="k", source_title="CNA", source_url="https://www.channelnewsasia.com")
+    assert attribute(told, "The operator is to merge.") is None
+    assert agency_of_publisher("CNA") is None
+    assert agency_of_publisher("reuters.com") == "Reuters"
+
+
+ISSUED = "AP Reuters AFP dpa EFE ANSA TASS Xinhua Kyodo PTI PA_Media UPI Belga ANP APA PAP Ukrinform Anadolu Lusa ČTK"
+
+
+@pytest.mark.parametrize("agency", [name.replace("_", " ") for name in ISSUED.split()])
+def test_each_of_the_large_agencies_is_tried_in_several_forms(agency: str) -> None:
+    told_of = [case for half in HALVES for case in cases(half) if case["agency"] == agency]
+    assert len(told_of) >= 5
+    assert sum(told(case) == agency for case in told_of) >= 0.9 * len(told_of)
 
 
 def test_a_long_text_costs_no_more_than_its_ends() -> None:

@@ -1,13 +1,56 @@
-"""What an edition says of the feeds."""
+"""Feed health where people look for it: the list, the status, the digest and the figures."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from aggregator.model import Feed
+from prometheus_client import generate_latest
+
+from aggregator.daemon.metrics import Metrics
+from aggregator.model import Feed, FetchFailure
 from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
-LEDGER = Feed("https://ledger.example/rss", name="Ledger", publisher="Ledger")
+LEDGER = Feed("https://ledger.example/rss", name="Ledger")
+TIMES = Feed("https://times.example/rss", name="Times")
+POST = Feed("https://post.example/rss", name="Post")
+HOURLY = [
+    Item(f"a{hour}", f"Bulletin {hour}", f"Words of hour {hour}.", MORNING - timedelta(hours=2 * hour))
+    for hour in range(12)
+]
+
+
+def test_silence_gaps_and_failures_are_told_everywhere() -> None:
+    clock = Clock()
+    fetcher = FakeFetcher(
+        {LEDGER.url: rss(*HOURLY), TIMES.url: rss(Item("t1", "One")), POST.url: rss(Item("p1", "It"))}
+    )
+    with open_desk(fetcher, clock, [LEDGER, TIMES, POST]) as desk:
+        desk.fetch()
+        clock.forward(days=2)
+        fetcher.answers[TIMES.url] = rss(*(Item(f"t{n}", f"Other {n}", published=clock.now) for n in range(2, 9)))
+        fetcher.answers[POST.url] = FetchFailure("http", "503 Service Unavailable", status=503)
+        desk.fetch(everything=True)
+        rows = {row.feed: row for row in desk.feed_health()}
+        status, edition = desk.status(), desk.edition()
+    assert {name: row.state for name, row in rows.items()} == {"Ledger": "silent", "Times": "ok", "Post": "failing"}
+    assert rows["Ledger"].explanation.startswith("nothing new for 2 days, where 2 h is usual; ")
+    assert (rows["Times"].possible_gaps, rows["Post"].failures) == (1, 1)
+    assert (status.feeds_silent, status.feeds_failing, status.possible_gaps) == (1, 1, 1)
+    assert {note.feed for note in edition.health.notes} == {"Ledger", "Times", "Post"}
+    assert (edition.health.silent, edition.health.failed) == (1, 1)
+    metrics = Metrics(0, "")
+    metrics.feeds(rows.values())
+    figures = generate_latest(metrics.registry).decode()
+    for line in (
+        'aggregator_feeds{state="silent"} 1.0',
+        'aggregator_feed_silent{feed="Ledger"} 1.0',
+        'aggregator_feed_possible_gaps{feed="Times"} 1.0',
+        'aggregator_feed_failures{feed="Post"} 1.0',
+        "aggregator_possible_gaps 1.0",
+    ):
+        assert line in figures, line
+
+
 HOUR = timedelta(hours=1)
 
 

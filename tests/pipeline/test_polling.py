@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.exceptions import NotFoundError
-from aggregator.model import Feed, FetchFailure, StoryQuery
+from aggregator.model import Feed, FetchFailure
 from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger", publisher="Ledger")
@@ -85,20 +85,28 @@ def test_markup_blanks_and_tracking_links_are_no_edit() -> None:
     assert (outcome.new, outcome.updated, outcome.known, revisions) == (0, 0, 1, 0)
 
 
-def test_a_full_stop_more_is_no_edit_but_is_shown() -> None:
+@pytest.mark.parametrize(
+    "touched",
+    [
+        replace(TALKS, text=f"<p>{TALKS.text}</p><p>Updated 5 minutes ago</p>"),
+        replace(TALKS, text=TALKS.text.replace(" by video", ", by video")),
+        replace(TALKS, title=TALKS.title.upper()),
+    ],
+)
+def test_a_comma_a_counter_or_capitals_are_shown_and_no_edit(touched: Item) -> None:
     fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS)}), Clock()
     with open_desk(fetcher, clock, [LEDGER]) as desk:
         desk.fetch()
-        for title in (f"{TALKS.title}.", TALKS.title.upper()):
+        for item in (touched, touched):
             clock.forward(hours=1)
-            fetcher.answers[LEDGER.url] = rss(replace(TALKS, title=title, text=f"{TALKS.text}\nUpdated 5 minutes ago"))
+            fetcher.answers[LEDGER.url] = rss(item, title=f"A feed at {clock.now}")
             [outcome] = desk.fetch(everything=True)
-            assert (outcome.new, outcome.updated, outcome.known) == (0, 0, 1)
-            [story] = desk.stories(StoryQuery())
-            assert story.title == title
-        [entry] = desk.store.connection.execute("SELECT id, revisions FROM entry").fetchall()
-        assert entry[1] == 0
-        assert desk.revisions(entry[0]) == ()
+            assert (outcome.updated, outcome.known) == (0, 1)
+        rows = desk.store.connection.execute("SELECT e.title, e.revisions, s.title, s.edited FROM entry e, story s")
+        assert rows.fetchall() == [(touched.title, 0, touched.title, 0)]
+        assert desk.store.connection.execute("SELECT count(*) FROM revision").fetchone()[0] == 0
+        [found] = desk.search(TALKS.title)
+        assert found.entry.data.title == touched.title
 
 
 def test_an_entry_that_left_the_feed_is_kept() -> None:

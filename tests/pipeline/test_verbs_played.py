@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -239,6 +240,7 @@ def check_last_word(stories: dict[str, str], last: Decision | None) -> None:
 PLAYED: Counter[str] = Counter()
 
 
+@pytest.mark.timeout(max(300, 3 * EXAMPLES))  # a thousand took half an hour on two busy cores
 @settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )

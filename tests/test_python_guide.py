@@ -1,0 +1,26 @@
+"""What docs/python.md shows runs as it stands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.calling import newsroom
+
+GUIDE = Path(__file__).parents[1] / "docs" / "python.md"
+
+
+def test_the_guides_examples_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no-config"))
+    monkeypatch.chdir(tmp_path)
+    newsroom()
+    blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    assert len(blocks) == 3
+    exec("\n".join(blocks), {})  # one program: the first block imports for all
+    said = capsys.readouterr().out
+    assert "merge takes two different stories or more" in said
+    assert "('Maria', 'merge', 'Jan')" in said
