@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.vocabulary import Frequencies, Weigher, term_of, terms_of
 from aggregator.model import Document
@@ -44,6 +45,7 @@ class Vector:
     title_mass: float = 0.0  # the lengths of ``title`` and ``whole`` before they were made 1
     mass: float = 0.0
     spelling: Mapping[str, str] = field(default_factory=dict)
+    meaning: Meaning | None = None  # where the sentence encoder is switched on and knows the language
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -9,13 +9,14 @@ import sqlite3
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Final
 
 from aggregator.clustering.features import Vector
 from aggregator.clustering.likeness import Stored
 from aggregator.clustering.vocabulary import Count
+from aggregator.storage.meanings import MeaningStore
 
 TABLES: Final = """
 CREATE TABLE story_vector (
@@ -68,8 +69,10 @@ class ClusterStore:
     and every first look compares it.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, meaning: str | None = None) -> None:
+        """Open the memory; ``meaning`` is the version of the sentence encoder, None where it is switched off."""
         self._db = connection
+        self.meanings = MeaningStore(connection, meaning)
         self._writer = f"{os.getpid()}.{next(_instances)}"
         self._changes = 0
         self._stamp: str | None = None
@@ -91,6 +94,7 @@ class ClusterStore:
         self._ids.clear()
         self._words.clear()
         self._documents.clear()
+        self.meanings.clear()
         return True
 
     def _mark(self) -> None:
@@ -117,6 +121,7 @@ class ClusterStore:
         )
         number = int(row.lastrowid or 0)
         self._post(number, vector)
+        self.meanings.put(number, vector)
         stored = Stored(number, report_id, entry_id, story_id, vector)
         self._remember(stored)
         self._mark()
@@ -133,6 +138,7 @@ class ClusterStore:
         )
         self._unpost(old)
         self._post(old.number, vector)
+        self.meanings.put(old.number, vector)
         stored = Stored(old.number, report_id, entry_id, old.story_id, vector)
         self._remember(stored)
         self._mark()
@@ -145,6 +151,7 @@ class ClusterStore:
             return
         self._unpost(old)
         self._db.execute("DELETE FROM story_vector WHERE number = ?", (old.number,))
+        self.meanings.remove(old.number)
         self._vectors.pop(report_id, None)
         self._ids.pop(old.number, None)
         self._mark()
@@ -192,6 +199,11 @@ class ClusterStore:
                 shared[number] = shared.get(number, 0.0) + weight * other
         best = sorted(shared, key=lambda number: (-shared[number], number))[:limit]
         return [one for one in map(self._numbered, best) if one is not None]
+
+    def akin(self, vector: Vector, limit: int, window: float) -> Sequence[Stored]:
+        """Return the reports nearest in meaning, the nearest first, none further away in time than ``window`` seconds."""
+        found = map(self._numbered, self.meanings.nearest(vector, limit, window))
+        return [one for one in found if one is not None]
 
     # --- words -----------------------------------------------------------------------------------
 
@@ -287,7 +299,8 @@ class ClusterStore:
 
     def _read(self, row: tuple[int, str, str, str, bytes]) -> Stored:
         number, report_id, entry_id, story_id, packed = row
-        stored = Stored(number, report_id, entry_id, story_id, Vector(**json.loads(zlib.decompress(packed))))
+        vector = replace(Vector(**json.loads(zlib.decompress(packed))), meaning=self.meanings.get(number))
+        stored = Stored(number, report_id, entry_id, story_id, vector)
         self._remember(stored)
         return stored
 
@@ -303,7 +316,7 @@ _UNSEEN: Final = Count()
 
 
 def _packed(vector: Vector) -> bytes:
-    return zlib.compress(json.dumps(asdict(vector), ensure_ascii=False, separators=(",", ":")).encode(), 1)
+    return zlib.compress(json.dumps(asdict(replace(vector, meaning=None)), ensure_ascii=False, separators=(",", ":")).encode(), 1)
 
 
 def _key(term: str) -> int:
