@@ -35,6 +35,7 @@ from aggregator.clustering.stories import StoryFinder
 from aggregator.model import Arrival, Join, Merge, Open
 from aggregator.pipeline import evaluation, placing
 from aggregator.settings import Settings, StorySettings
+from aggregator.storage import meanings
 from aggregator.storage.clusters import TABLES, ClusterStore
 
 # How much each archive counts. The headlines of 2014 bear one story under several labels; the last two are small and easy.
@@ -128,7 +129,7 @@ class Watching(StoryFinder):
 def run(calls: Sequence[Call], settings: StorySettings) -> tuple[Figures, Examples]:
     """Run the stories stage over an archive; return its figures and what it saw."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.executescript(TABLES)
+    connection.executescript(TABLES + meanings.TABLES)
     connection.execute("BEGIN")
     labels = {call.report_id: call.label for call in calls if call.new}
     finder = Watching(ClusterStore(connection), settings, labels=labels)

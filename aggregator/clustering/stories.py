@@ -22,7 +22,7 @@ from aggregator.clustering.judging import Judge
 from aggregator.clustering.likeness import Stored
 from aggregator.clustering.matching import COMPARED, Candidate, StoryMatcher, StoryMemory
 from aggregator.clustering.second_look import SecondLook
-from aggregator.clustering.sentences import apart
+from aggregator.clustering.sentences import apart, apart_across
 from aggregator.clustering.vocabulary import Count
 from aggregator.model import Arrival, Document, Join, Merge, Move, Open
 from aggregator.settings import StorySettings
@@ -154,6 +154,10 @@ class StoryFinder(StoryMatcher):
         if stored is None or not view.members:
             return "They are too far apart in time to be compared: one of them is past the window."
         candidate = self.candidate(stored.vector, view, tuple(view.members.values())[-COMPARED:])
+        gap, window = view.gap(stored.vector.time), self.settings.window.total_seconds()
+        if candidate.opinion is not None and candidate.opinion.across and (gap is None or gap <= window):
+            score = weights.probability(candidate.score)
+            return apart_across(stored.vector.language, candidate.opinion.evidence(), score, self.settings.threshold)
         hours = self.settings.window.total_seconds() / 3600
         return apart(stored.vector, view, weights.probability(candidate.score), self.settings.threshold, hours)
 

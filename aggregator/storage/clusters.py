@@ -121,7 +121,8 @@ class ClusterStore:
         )
         number = int(row.lastrowid or 0)
         self._post(number, vector)
-        self.meanings.put(number, vector)
+        if vector.meaning is not None:
+            self.meanings.put(number, vector)
         stored = Stored(number, report_id, entry_id, story_id, vector)
         self._remember(stored)
         self._mark()
@@ -316,7 +317,9 @@ _UNSEEN: Final = Count()
 
 
 def _packed(vector: Vector) -> bytes:
-    return zlib.compress(json.dumps(asdict(replace(vector, meaning=None)), ensure_ascii=False, separators=(",", ":")).encode(), 1)
+    return zlib.compress(
+        json.dumps(asdict(replace(vector, meaning=None)), ensure_ascii=False, separators=(",", ":")).encode(), 1
+    )
 
 
 def _key(term: str) -> int:

@@ -127,18 +127,23 @@ def _gazetteer(language: str) -> tuple[re.Pattern[str] | None, Mapping[str, str]
             city = zone.rpartition("/")[2].replace("_", " ")
         if city and "/" in zone:
             names.setdefault(city, zone)
-    stems: dict[str, str] = {}
-    for name, code in names.items():
-        stems.setdefault(name if language in _UNSPACED else _stem(fold(name), language), code)
-    kept = sorted((stem for stem in stems if len(stem) > 1), key=lambda stem: (-len(stem), stem))
     if language in _UNSPACED:
-        return re.compile("(" + "|".join(map(re.escape, kept)) + ")"), stems
-    ends = [re.escape(stem) + (r"\b" if len(stem) < 5 else "") for stem in kept if len(stem) > 2]
+        whole = sorted((name for name in names if len(name) > 1), key=lambda name: (-len(name), name))
+        return re.compile("(" + "|".join(map(re.escape, whole)) + ")"), names
+    stems: dict[str, str] = {}
+    short = set()
+    for name, code in names.items():
+        stem = _stem(fold(name), language)
+        stems.setdefault(stem, code)
+        if stem == fold(name) and len(stem) < 5:
+            short.add(stem)
+    kept = sorted((stem for stem in stems if len(stem) > 2), key=lambda stem: (-len(stem), stem))
+    ends = [re.escape(stem) + (r"\b" if stem in short else "") for stem in kept]
     return re.compile(r"\b(" + "|".join(ends) + r")\w*"), stems
 
 
 def _stem(name: str, language: str) -> str:
     """Cut the ending of a place's name, so that its cases and the adjective made of it are found."""
-    if language in ("de", "nl") and name.endswith("land") and len(name) > 8:
+    if language in ("de", "nl") and name.endswith("land") and len(name) > 7:
         return name.removesuffix("land")
     return name[: len(name) - (2 if len(name) > 8 else 1)] if len(name) > 5 and " " not in name else name
