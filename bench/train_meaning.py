@@ -41,9 +41,9 @@ from bench.train_stories import NOW, SETS, Call, record, told
 
 TEXTS = Path(__file__).parent.parent / "tests" / "semantic"
 DEVELOPMENT, TEST = "languages-dev", "languages-test"
-COUNTS = {**SETS, DEVELOPMENT: 1.0}
+COUNTS = {**SETS, DEVELOPMENT: 3.0}  # it alone has look-alikes and other languages: a false merge costs more than a miss
 FOR = {"words", "nearest", "mean", "names shared", "places shared", "numbers shared"}
-AGAINST = {"names missed", "places missed", "numbers missed", "log gap"}
+AGAINST = {"names missed", "places missed", "numbers missed", "nothing shared", "log gap"}
 RIDGE = 3e-4
 Numbers = NDArray[np.float64]
 Table = tuple[dict[str, float], float]  # weights by name, bias

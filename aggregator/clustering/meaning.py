@@ -28,6 +28,7 @@ NAMES = (
     "places missed",
     "numbers shared",
     "numbers missed",
+    "nothing shared",  # of how many kinds of sign both have some, where none at all is shared: another event alike
     "log gap",
     "alone",  # the story has one report
 )
@@ -70,6 +71,14 @@ class Agreement:
     def confirmation(self) -> float:
         """How much is in common: 1 a name or a telling number, half a place."""
         return len(self.names) + sum(map(telling, self.numbers)) + 0.5 * len(self.places)
+
+
+    @property
+    def strangeness(self) -> int:
+        """Of how many kinds of sign both sides have some and share none; 0 where anything is shared."""
+        if self.names or self.numbers or self.places:
+            return 0
+        return sum(missed == 1.0 for missed in (self.names_missed, self.numbers_missed, self.places_missed))
 
 
 def meaning_of(version: str, vector: bytes, text: str, language: str, names: Iterable[str]) -> Meaning:
@@ -162,6 +171,7 @@ def measure(
         common.places_missed,
         math.log1p(sum(map(telling, common.numbers))),
         common.numbers_missed,
+        float(common.strangeness),
         0.0 if gap is None else math.log1p(gap / 3600) / 5,
         float(len(story.members) == 1),
     ), common
