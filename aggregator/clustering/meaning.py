@@ -72,7 +72,6 @@ class Agreement:
         """How much is in common: 1 a name or a telling number, half a place."""
         return len(self.names) + sum(map(telling, self.numbers)) + 0.5 * len(self.places)
 
-
     @property
     def strangeness(self) -> int:
         """Of how many kinds of sign both sides have some and share none; 0 where anything is shared."""

@@ -44,7 +44,7 @@ class Sound:
 
 def numbers(text: str) -> list[str]:
     """Return the numbers of a text in order, each once: "5,9" is 5.9, "2 300" and "2.300" are 2300."""
-    found = {}
+    found: dict[str, None] = {}
     for match in _NUMBER.finditer(text):
         written = match[0]
         head, *groups = _GROUPS.split(written)
@@ -121,7 +121,7 @@ def _gazetteer(language: str) -> tuple[re.Pattern[str] | None, Mapping[str, str]
         return None, {}
     names = {name: code for code, name in locale.territories.items() if len(code) == 2 and code.isalpha()}
     zones = Locale.parse("ru").time_zones  # a locale of another script names every city
-    for zone in zones:
+    for zone in map(str, zones):
         city = locale.time_zones.get(zone, {}).get("city")
         if city is None and language in _LATIN:
             city = zone.rpartition("/")[2].replace("_", " ")
