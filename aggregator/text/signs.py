@@ -135,7 +135,7 @@ def _gazetteer(language: str) -> tuple[re.Pattern[str] | None, Mapping[str, str]
     for name, code in names.items():
         stem = _stem(fold(name), language)
         stems.setdefault(stem, code)
-        if stem == fold(name) and len(stem) < 5:
+        if stem == fold(name) and len(stem) < (4 if language in ("pl", "ru", "tr") else 5):
             short.add(stem)
     kept = sorted((stem for stem in stems if len(stem) > 2), key=lambda stem: (-len(stem), stem))
     ends = [re.escape(stem) + (r"\b" if stem in short else "") for stem in kept]

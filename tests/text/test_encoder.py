@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.exceptions import ConfigurationError
 from aggregator.text import encoder
-from tests.cli.calling import call
+from tests.cli.calling import ARCHIVE, call, write_archive
 
 needs_extra = pytest.mark.skipif(encoder.missing() is not None, reason=f"needs the extra: {encoder.missing()}")
 
@@ -24,12 +24,13 @@ def without_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("without_extra")
 def test_switched_on_without_its_extra_is_a_fault_of_configuration_that_names_the_command() -> None:
-    outcome = call("--set", "stories.semantic=true", "stories")
+    write_archive(Path("labelled.jsonl"), *ARCHIVE)
+    outcome = call("--set", "stories.semantic=true", "evaluate", "labelled.jsonl")
     assert outcome.code == 2
     assert "pip install 'aggregator[semantic]'" in outcome.err
     assert "option --set stories.semantic" in outcome.err
     Path("aggregator.yaml").write_text("stories: {semantic: true}\n")
-    outcome = call("config", "check")
+    outcome = call("evaluate", "labelled.jsonl")
     assert outcome.code == 2
     assert "aggregator.yaml" in outcome.err
     assert "pip install 'aggregator[semantic]'" in outcome.err
