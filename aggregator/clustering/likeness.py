@@ -92,6 +92,7 @@ class StoryView:
         self.named = self.recurring = 0
         self._times: list[float] = []
         self._languages: Counter[str | None] = Counter()
+        self._parts: dict[str | None, StoryView] = {}
         for member in members:
             self.add(member)
 
@@ -104,6 +105,8 @@ class StoryView:
         """Take a report in."""
         self.members[member.report_id] = member
         self._sum(member.vector, 1)
+        if member.vector.language in self._parts:
+            self._parts[member.vector.language].add(member)
         if member.vector.time is not None:
             insort(self._times, member.vector.time)
 
@@ -112,6 +115,8 @@ class StoryView:
         member = self.members.pop(report_id, None)
         if member is not None:
             self._sum(member.vector, -1)
+            if member.vector.language in self._parts:
+                self._parts[member.vector.language].remove(report_id)
             if member.vector.time is not None:
                 self._times.pop(bisect_left(self._times, member.vector.time))
 
@@ -127,6 +132,15 @@ class StoryView:
         if language is None or self._languages[language] > 0:
             return True
         return all(other is None or not count for other, count in self._languages.items())
+
+    def part(self, language: str | None) -> StoryView:
+        """Return the story as it stands in one language, where it has reports in it and in others; else itself."""
+        if not self._languages[language] or self._languages[language] == len(self.members):
+            return self
+        if language not in self._parts:
+            mine = [member for member in self.members.values() if member.vector.language == language]
+            self._parts[language] = StoryView(self.id, mine)
+        return self._parts[language]
 
     @property
     def languages(self) -> list[str]:

@@ -7,12 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from aggregator.clustering import weights
+from aggregator.clustering import meaning_weights, weights
 from aggregator.clustering.features import Vector
+from aggregator.clustering.judging import Judge, Opinion
 from aggregator.clustering.likeness import Stored, StoryView, measure
 from aggregator.clustering.sentences import evidence
 from aggregator.clustering.vocabulary import Count, Frequencies
-from aggregator.model import Match
+from aggregator.model import Evidence, Match
 from aggregator.settings import StorySettings
 
 # Reports looked at under one term, newest first, and reports proposed in all: a hot term costs no more than this.
@@ -20,6 +21,7 @@ PER_TERM, PROPOSED = 120, 80
 STORIES = 12  # stories that are scored: those of the nearest reports
 COMPARED = 12  # reports of a story that a newcomer is compared with one by one: the nearest
 NEWEST = 300  # reports of a story that its sums are made from
+AKIN, AKIN_STORIES = 24, 6  # reports near in meaning that are proposed, and stories of theirs that are scored
 VIEWS = 3_000  # stories kept in memory
 
 
@@ -58,6 +60,10 @@ class StoryMemory(Frequencies, Protocol):
         """Return reports that share heavy terms, the nearest first."""
         ...
 
+    def akin(self, vector: Vector, limit: int, window: float) -> Sequence[Stored]:
+        """Return the reports nearest in meaning, the nearest first, none further away in time than ``window`` seconds."""
+        ...
+
     def newest(self, count: int) -> Sequence[Stored]:
         """Return the reports that came last, oldest of them first."""
         ...
@@ -75,27 +81,37 @@ class Candidate:
     near: tuple[Stored, ...]
     numbers: tuple[float, ...]
     score: float
+    opinion: Opinion | None = None  # of meaning, where it was heard
 
 
 class StoryMatcher:
     """Scores reports against the stories in memory."""
 
-    def __init__(self, memory: StoryMemory, settings: StorySettings) -> None:
+    def __init__(self, memory: StoryMemory, settings: StorySettings, judge: Judge | None = None) -> None:
         self.memory = memory
         self.settings = settings
+        self.judge = judge
         self.views: OrderedDict[str, StoryView] = OrderedDict()
 
     def candidates(
         self, vector: Vector, barred: Collection[str] = (), without_report: str | None = None
     ) -> Sequence[Candidate]:
-        """Return the stories that share heavy terms with a report, scored."""
+        """Return the stories that share heavy terms with a report or are near it in meaning, scored."""
         keys = {term: vector.whole[term] for term in vector.keys}
-        near: dict[str, list[Stored]] = {}
-        for other in self.memory.candidates(keys, PER_TERM, PROPOSED):
-            if other.story_id not in barred and other.report_id != without_report:
-                near.setdefault(other.story_id, []).append(other)
-        views = [(self.view(story_id), tuple(members[:COMPARED])) for story_id, members in list(near.items())[:STORIES]]
+        proposed = self.memory.candidates(keys, PER_TERM, PROPOSED)
+        left_out = {one.report_id for one in proposed if one.story_id in barred or one.report_id == without_report}
+        near = _by_story([one for one in proposed if one.report_id not in left_out], STORIES)
+        akin = [one for one in self.akin(vector) if one.story_id not in barred and one.report_id != without_report]
+        for story_id, members in _by_story(akin, AKIN_STORIES).items():
+            near.setdefault(story_id, members)
+        views = [(self.view(story_id), tuple(members[:COMPARED])) for story_id, members in near.items()]
         return [self.candidate(vector, view, members) for view, members in views if self.possible(vector, view)]
+
+    def akin(self, vector: Vector) -> Sequence[Stored]:
+        """Return the reports nearest to one in meaning, whatever their language; none where meaning isn't heard."""
+        if self.judge is None or vector.meaning is None:
+            return ()
+        return self.memory.akin(vector, AKIN, self.settings.window.total_seconds())
 
     def choose(self, report_id: str, candidates: Sequence[Candidate]) -> Candidate | None:
         """Return the candidate to join, if any; the older of two that are equally near."""
@@ -115,13 +131,20 @@ class StoryMatcher:
 
     def candidate(self, vector: Vector, view: StoryView, near: tuple[Stored, ...]) -> Candidate:
         """Return a report and a story, scored; ``near`` are the story's reports nearest to it."""
-        numbers = measure(vector, view, near)
-        return Candidate(view, near, numbers, weights.score(numbers))
+        heard, close = view, near
+        if self.judge is not None and view.part(vector.language) is not view:
+            heard = view.part(vector.language)
+            close = tuple(one for one in near if one.report_id in heard.members) or heard.nearest(vector, COMPARED)
+        numbers = measure(vector, heard, close)
+        score = weights.score(numbers)
+        opinion = self.judge.opinion(score, vector, view, near) if self.judge is not None else None
+        return Candidate(view, near, numbers, score if opinion is None else opinion.score, opinion)
 
     def possible(self, vector: Vector, view: StoryView) -> bool:
         """Tell whether language and window let a report into a story."""
         gap = view.gap(vector.time)
-        return view.speaks(vector.language) and (gap is None or gap <= self.settings.window.total_seconds())
+        understood = view.speaks(vector.language) or (self.judge is not None and self.judge.crosses(vector, view))
+        return understood and (gap is None or gap <= self.settings.window.total_seconds())
 
     def match(self, entry_id: str, candidate: Candidate, vector: Vector, *, forced: bool) -> Match:
         """Return the edge that says why a report stands in a story."""
@@ -132,6 +155,25 @@ class StoryMatcher:
             method="decision" if forced else "score",
             score=round(weights.probability(candidate.score), 4),
             threshold=self.settings.threshold,
-            evidence=evidence(vector, candidate.story, candidate.near),
-            parameters=weights.VERSION,
+            evidence=self.evidence(vector, candidate),
+            parameters=self.parameters,
         )
+
+    def evidence(self, vector: Vector, candidate: Candidate) -> Evidence:
+        """Return what speaks for a report's place in a story, as JSON values."""
+        heard = candidate.opinion.evidence() if candidate.opinion is not None else {}
+        return {**evidence(vector, candidate.story, candidate.near), **heard}
+
+    @property
+    def parameters(self) -> str:
+        """The version of the weights that decide, stored with every edge."""
+        return weights.VERSION if self.judge is None else f"{weights.VERSION}+{meaning_weights.VERSION}"
+
+
+def _by_story(reports: Sequence[Stored], limit: int) -> dict[str, list[Stored]]:
+    """Return the first stories that reports stand in, with those reports."""
+    found: dict[str, list[Stored]] = {}
+    for one in reports:
+        if one.story_id in found or len(found) < limit:
+            found.setdefault(one.story_id, []).append(one)
+    return found

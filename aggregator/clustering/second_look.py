@@ -14,11 +14,11 @@ from aggregator.clustering import weights
 from aggregator.clustering.features import dot
 from aggregator.clustering.likeness import Stored, StoryView
 from aggregator.clustering.matching import COMPARED, NEWEST, PER_TERM, PROPOSED, StoryMatcher
-from aggregator.clustering.sentences import evidence
 from aggregator.model import Match, Merge, Move
 
 # Stories compared with each story that changed; reports of the smaller that are asked, the most typical first.
 NEIGHBOURS, ASKED = 4, 8
+SPEAKERS = 2  # reports of a story by which stories near it in meaning are found
 ROUNDS = 3  # a merge may bring another within reach; no chain grows longer than this in one look
 CALLED = 12  # reports near a newcomer that may be called to reconsider
 NEAR = 0.2  # cosine below which a newcomer calls nobody
@@ -130,8 +130,10 @@ class SecondLook:
 
     def _neighbours(self, view: StoryView) -> Sequence[StoryView]:
         found = self._memory.candidates(view.heaviest(), PER_TERM, 2 * PROPOSED)
-        ids = dict.fromkeys(other.story_id for other in found if other.story_id != view.id)
-        return [self._matcher.view(story_id) for story_id in list(ids)[:NEIGHBOURS]]
+        ids = list(dict.fromkeys(other.story_id for other in found if other.story_id != view.id))[:NEIGHBOURS]
+        akin = [other.story_id for one in view.typical(SPEAKERS) for other in self._matcher.akin(one.vector)]
+        ids += list(dict.fromkeys(story for story in akin if story != view.id and story not in ids))[:NEIGHBOURS]
+        return [self._matcher.view(story_id) for story_id in ids]
 
     def _togetherness(self, one: StoryView, other: StoryView) -> float:
         """Return how surely the reports of the smaller story would join the larger, as mean log odds."""
@@ -147,6 +149,7 @@ class SecondLook:
     def _unite(self, one: StoryView, other: StoryView, score: float) -> Merge:
         kept, gone = sorted((one, other), key=lambda view: (view.first, view.id))
         example = gone.typical(1)[0]
+        asked = self._matcher.candidate(example.vector, kept, kept.nearest(example.vector, COMPARED))
         match = Match(
             kind="story",
             entry_id=example.entry_id,
@@ -154,8 +157,8 @@ class SecondLook:
             method="second look",
             score=round(weights.probability(score), 4),
             threshold=self._matcher.settings.threshold,
-            evidence=evidence(example.vector, kept, kept.nearest(example.vector, COMPARED)),
-            parameters=weights.VERSION,
+            evidence=self._matcher.evidence(example.vector, asked),
+            parameters=self._matcher.parameters,
         )
         for member in list(gone.members.values()):
             self._move(member.report_id, kept)

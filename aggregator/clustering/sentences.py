@@ -12,6 +12,7 @@ from aggregator.model import Evidence, Match
 SHOWN = 5  # names, terms and numbers of each kind that evidence lists
 TELLING = 0.25  # of the weight of a text's heaviest term; what weighs less, such as 'on', tells nobody anything
 MIN_WORDS = 12  # of a text that is compared by its shingles (sketch.MIN_WORDS, which would bring numpy to every start)
+NEARLY = 0.6  # cosine of meanings from which two texts mean nearly the same; most translations are nearer
 
 
 def evidence(vector: Vector, story: StoryView, near: Sequence[Stored]) -> Evidence:
@@ -95,8 +96,39 @@ def _story(match: Match) -> str:
     hours = proof.get("hours")
     when = f" within {_hours(_number(hours))}" if hours is not None else ""
     joined = "; found at a second look" if match.method == "second look" else ""
+    if proof.get("across"):
+        return f"{_across(match)}{when}{joined}; score {match.score:.2f}, needed {match.threshold:.2f}."
+    nearness = _number(proof.get("meaning"))
+    if nearness >= NEARLY:
+        joined = f"; means nearly the same as the nearest ({nearness:.2f}){joined}"
     link = " with " if shared else " "
     return f"{told}{link}{whom}{when}{joined}; score {match.score:.2f}, needed {match.threshold:.2f}."
+
+
+def _across(match: Match) -> str:
+    """Say how a report came to a story of other languages; nothing but meaning and signs speaks for it."""
+    proof = match.evidence
+    nearness, count = _number(proof.get("meaning")), int(_number(proof.get("reports")))
+    told = "Means nearly the same as" if nearness >= NEARLY else "Is near in meaning to"
+    languages = "/".join(_texts(proof.get("languages")))
+    whom = f"{_reports(count)} of this story in {languages}"
+    return f"{told} {whom} ({nearness:.2f}) and shares {_list(_signs(proof)[:4])}"
+
+
+def _signs(proof: Evidence) -> list[str]:
+    """Return the names, places and numbers that are common to texts of different languages."""
+    return [word for kind in ("names", "places", "numbers") for word in _texts(proof.get(f"common_{kind}"))[:2]]
+
+
+def apart_across(language: str | None, proof: Evidence, score: float, needed: float) -> str:
+    """Return one true sentence about what keeps a report out of a story of other languages."""
+    nearness, languages = _number(proof.get("meaning")), "/".join(_texts(proof.get("languages")))
+    signs = _list(_signs(proof)[:4])
+    told = f"They are in different languages ({language} and {languages}); in meaning they are {nearness:.2f} near"
+    shared = f"they share {signs}" if signs else "they share no name, number or place"
+    if score >= needed:
+        return f"{told}, and {shared}; score {score:.2f}, needed {needed:.2f}: it was nearer to its own story when it came."
+    return f"{told}, and {shared}, which is too little; score {score:.2f}, needed {needed:.2f}."
 
 
 def _whose(proof: Evidence) -> str:

@@ -17,11 +17,12 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from aggregator.clustering import weights
-from aggregator.clustering.features import Reading, read, weigh
+from aggregator.clustering.features import Reading, Vector, read, weigh
+from aggregator.clustering.judging import Judge
 from aggregator.clustering.likeness import Stored
 from aggregator.clustering.matching import COMPARED, Candidate, StoryMatcher, StoryMemory
 from aggregator.clustering.second_look import SecondLook
-from aggregator.clustering.sentences import apart
+from aggregator.clustering.sentences import apart, apart_across
 from aggregator.clustering.vocabulary import Count
 from aggregator.model import Arrival, Document, Join, Merge, Move, Open
 from aggregator.settings import StorySettings
@@ -33,8 +34,8 @@ LOOK_EVERY = 8  # arrivals; counted over all of them, so that how they are cut i
 class StoryFinder(StoryMatcher):
     """Groups reports into stories, online; deterministic, with all its state in the memory."""
 
-    def __init__(self, memory: StoryMemory, settings: StorySettings) -> None:
-        super().__init__(memory, settings)
+    def __init__(self, memory: StoryMemory, settings: StorySettings, judge: Judge | None = None) -> None:
+        super().__init__(memory, settings, judge)
         self._touched: set[str] = set()
         self._due = False
         self._since_look = 0  # arrivals that no look was taken at
@@ -56,7 +57,7 @@ class StoryFinder(StoryMatcher):
         """
         self._refresh()
         reading = read(arrival.document)
-        vector = weigh(reading, _time(arrival), arrival.document, self.memory)
+        vector = self._weigh(reading, _time(arrival), arrival.document)
         if forced is not None:
             best: Candidate | None = self.candidate(vector, self.view(forced), ())
         else:
@@ -105,7 +106,7 @@ class StoryFinder(StoryMatcher):
         if old is not None:
             self._revector(old, fullest)
             return
-        vector = weigh(read(fullest.document), _time(fullest), fullest.document, self.memory)
+        vector = self._weigh(read(fullest.document), _time(fullest), fullest.document)
         now = fullest.time.timestamp()
         self._enter(self.memory.add(report_id, fullest.entry_id, story_id, vector, weights.VERSION, now))
 
@@ -154,10 +155,18 @@ class StoryFinder(StoryMatcher):
         if stored is None or not view.members:
             return "They are too far apart in time to be compared: one of them is past the window."
         candidate = self.candidate(stored.vector, view, tuple(view.members.values())[-COMPARED:])
+        gap, window = view.gap(stored.vector.time), self.settings.window.total_seconds()
+        if candidate.opinion is not None and candidate.opinion.across and (gap is None or gap <= window):
+            score = weights.probability(candidate.score)
+            return apart_across(stored.vector.language, candidate.opinion.evidence(), score, self.settings.threshold)
         hours = self.settings.window.total_seconds() / 3600
         return apart(stored.vector, view, weights.probability(candidate.score), self.settings.threshold, hours)
 
     # --- pieces ----------------------------------------------------------------------------------
+
+    def _weigh(self, reading: Reading, time: float | None, document: Document) -> Vector:
+        vector = weigh(reading, time, document, self.memory)
+        return vector if self.judge is None else self.judge.understood(vector, document)
 
     def _refresh(self) -> None:
         if self.memory.changed():
@@ -176,7 +185,7 @@ class StoryFinder(StoryMatcher):
         self.views.pop(story_id, None)
 
     def _revector(self, old: Stored, arrival: Arrival) -> None:
-        vector = weigh(read(arrival.document), old.vector.time, arrival.document, self.memory)
+        vector = self._weigh(read(arrival.document), old.vector.time, arrival.document)
         self.memory.replace(old.report_id, arrival.entry_id, vector, weights.VERSION)
         self.views.pop(old.story_id, None)
         self._touched.add(old.story_id)

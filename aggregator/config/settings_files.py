@@ -16,6 +16,7 @@ import platformdirs
 from aggregator.config.durations import format_duration, parse_duration
 from aggregator.exceptions import ConfigurationError, UsageError
 from aggregator.settings import Range, Settings
+from aggregator.text import encoder
 
 FILE_NAME = "aggregator.yaml"
 PREFIX = "AGGREGATOR_"
@@ -85,6 +86,9 @@ def resolve(
             problems.append(_bad_assignment(assignment, known))
             continue
         _take(key.strip(), known[key.strip()], text.strip(), f"option --set {key.strip()}", values, origins, problems)
+    absent = encoder.missing() if values.get("stories.semantic") else None
+    if absent is not None:
+        problems.append(f"{origins['stories.semantic']}: {absent}")
     if problems:
         raise ConfigurationError(tuple(problems))
     return Resolved(_settings(values), origins, tuple(files))

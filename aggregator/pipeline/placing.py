@@ -6,10 +6,13 @@ Editors' decisions are asked before each step that the machine takes; see ``ruli
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from aggregator.clustering import weights
 from aggregator.clustering.constraints import Ruling
 from aggregator.clustering.identifiers import mint
+from aggregator.clustering.judging import Judge, read_text
 from aggregator.clustering.reports import find_copy
 from aggregator.clustering.stories import StoryFinder
 from aggregator.model import Arrival, Entry, Join, Match, Merge, Move
@@ -26,6 +29,10 @@ from aggregator.storage.feeds import FeedStore
 from aggregator.storage.sketches import SketchStore
 from aggregator.storage.stories import StoryStore
 from aggregator.text.boilerplate import REPEATED
+from aggregator.text.encoder import LANGUAGES
+from aggregator.text.encoder import load as load_encoder
+
+CAUGHT_UP = 1_000  # reports a pass that are given a meaning belatedly: some seconds
 
 
 class _Memory(ClusterStore):
@@ -34,8 +41,8 @@ class _Memory(ClusterStore):
     In one look the finder moves reports again and again; what editors say of the next step is asked of the tables.
     """
 
-    def __init__(self, store: Store, stories: StoryStore) -> None:
-        super().__init__(store.connection)
+    def __init__(self, store: Store, stories: StoryStore, meaning: str | None) -> None:
+        super().__init__(store.connection, meaning)
         self._stories = stories
 
     def move(self, report_id: str, story_id: str) -> None:
@@ -52,7 +59,9 @@ class Placer:
         self.entries = EntryStore(store)
         self.stories = StoryStore(store)
         self.copies = SketchStore(store.connection)
-        self.finder = StoryFinder(_Memory(store, self.stories), settings.stories)
+        self._judge = Judge(load_encoder()) if settings.stories.semantic else None
+        self._memory = _Memory(store, self.stories, None if self._judge is None else self._judge.version)
+        self.finder = StoryFinder(self._memory, settings.stories, self._judge)
         self.rulings = Rulings(store)
         self._feeds = FeedStore(store)
         self._lines = LineStore(store.connection)
@@ -103,6 +112,8 @@ class Placer:
 
     def resume(self) -> None:
         """Take up what an earlier pass or an editor's verb left unsettled: :meth:`finish` looks at it too."""
+        if self._judge is not None:
+            self._catch_up(self._judge)
         left = self.stories.unsettled() - self.touched
         self.touched |= left
         for story in sorted(left):
@@ -192,6 +203,17 @@ class Placer:
         self.finder.close(story_id)
 
     # --- pieces ------------------------------------------------------------------------------
+
+    def _catch_up(self, judge: Judge) -> None:
+        """Give a meaning to reports that came before the encoder was switched on or changed, the newest first."""
+        lacking = self._memory.meanings.lacking(LANGUAGES, CAUGHT_UP)
+        known = [(self._memory.get(report_id), read_text(title, text)) for report_id, title, text in lacking]
+        found = [(stored, text) for stored, text in known if stored is not None]
+        meanings = judge.meanings([(text, stored.vector) for stored, text in found])
+        for (stored, _), meaning in zip(found, meanings, strict=True):
+            vector = replace(stored.vector, meaning=meaning)
+            self._memory.replace(stored.report_id, stored.entry_id, vector, weights.VERSION)
+            self.finder.rebuild(stored.story_id)
 
     def _revector(self, report_id: str) -> None:
         """Make a report's vector anew from the entries that stand in it now."""

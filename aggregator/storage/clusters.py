@@ -9,13 +9,14 @@ import sqlite3
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Final
 
 from aggregator.clustering.features import Vector
 from aggregator.clustering.likeness import Stored
 from aggregator.clustering.vocabulary import Count
+from aggregator.storage.meanings import MeaningStore
 
 TABLES: Final = """
 CREATE TABLE story_vector (
@@ -68,8 +69,10 @@ class ClusterStore:
     and every first look compares it.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, meaning: str | None = None) -> None:
+        """Open the memory; ``meaning`` is the version of the sentence encoder, None where it is switched off."""
         self._db = connection
+        self.meanings = MeaningStore(connection, meaning)
         self._writer = f"{os.getpid()}.{next(_instances)}"
         self._changes = 0
         self._stamp: str | None = None
@@ -91,6 +94,7 @@ class ClusterStore:
         self._ids.clear()
         self._words.clear()
         self._documents.clear()
+        self.meanings.clear()
         return True
 
     def _mark(self) -> None:
@@ -117,6 +121,8 @@ class ClusterStore:
         )
         number = int(row.lastrowid or 0)
         self._post(number, vector)
+        if vector.meaning is not None:
+            self.meanings.put(number, vector)
         stored = Stored(number, report_id, entry_id, story_id, vector)
         self._remember(stored)
         self._mark()
@@ -133,6 +139,7 @@ class ClusterStore:
         )
         self._unpost(old)
         self._post(old.number, vector)
+        self.meanings.put(old.number, vector)
         stored = Stored(old.number, report_id, entry_id, old.story_id, vector)
         self._remember(stored)
         self._mark()
@@ -145,6 +152,7 @@ class ClusterStore:
             return
         self._unpost(old)
         self._db.execute("DELETE FROM story_vector WHERE number = ?", (old.number,))
+        self.meanings.remove(old.number)
         self._vectors.pop(report_id, None)
         self._ids.pop(old.number, None)
         self._mark()
@@ -192,6 +200,11 @@ class ClusterStore:
                 shared[number] = shared.get(number, 0.0) + weight * other
         best = sorted(shared, key=lambda number: (-shared[number], number))[:limit]
         return [one for one in map(self._numbered, best) if one is not None]
+
+    def akin(self, vector: Vector, limit: int, window: float) -> Sequence[Stored]:
+        """Return the reports nearest in meaning, the nearest first, none further away in time than ``window`` seconds."""
+        found = map(self._numbered, self.meanings.nearest(vector, limit, window))
+        return [one for one in found if one is not None]
 
     # --- words -----------------------------------------------------------------------------------
 
@@ -287,7 +300,8 @@ class ClusterStore:
 
     def _read(self, row: tuple[int, str, str, str, bytes]) -> Stored:
         number, report_id, entry_id, story_id, packed = row
-        stored = Stored(number, report_id, entry_id, story_id, Vector(**json.loads(zlib.decompress(packed))))
+        vector = replace(Vector(**json.loads(zlib.decompress(packed))), meaning=self.meanings.get(number))
+        stored = Stored(number, report_id, entry_id, story_id, vector)
         self._remember(stored)
         return stored
 
@@ -303,9 +317,8 @@ _UNSEEN: Final = Count()
 
 
 def _packed(vector: Vector) -> bytes:
-    values = {
-        field.name: getattr(vector, field.name) for field in fields(vector)
-    }  # asdict() would copy each of them deeply
+    # Meanings have a table of their own; asdict() would copy every mapping deeply.
+    values = {one.name: getattr(vector, one.name) for one in fields(vector) if one.name != "meaning"}
     return zlib.compress(json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode(), 1)
 
 

