@@ -127,6 +127,15 @@ class StoryView:
         place = bisect_left(self._times, time)
         return min(abs(time - other) for other in self._times[max(place - 1, 0) : place + 1])
 
+    def apart(self, other: StoryView) -> float | None:
+        """Return the seconds between the nearest reports of two stories; None where one of them bears no date."""
+        return min((gap for time in other._times if (gap := self.gap(time)) is not None), default=None)
+
+    def foremost_names(self, count: int) -> frozenset[str]:
+        """Return the names that weigh most in the story."""
+        sums = self.names.terms
+        return frozenset(sorted(sums, key=lambda term: (-sums[term], term))[:count])
+
     def speaks(self, language: str | None) -> bool:
         """Tell whether a text of this language may join; an unknown one may join any."""
         if language is None or self._languages[language] > 0:

@@ -7,6 +7,7 @@ whether they would join the larger, which is average linkage under the calibrate
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -24,6 +25,10 @@ CALLED = 12  # reports near a newcomer that may be called to reconsider
 NEAR = 0.2  # cosine below which a newcomer calls nobody
 PASSES = 3  # over the reports called; each that moves may bring another within reach
 MOVE_MARGIN = 0.2  # log odds by which another story must be nearer
+AGREEMENT = 1.6  # log odds for every e-fold of reports that are asked
+FOREMOST, SHARED_NAMES = 8, 3  # names of each story that are looked at, and how many must be the same
+AT_ONE_TIME = 36 * 3600.0  # seconds between the nearest reports of two stories
+LARGE = 40.0  # reports from which on a story must not grow by agreement: it would swallow the day
 NEVER = -9.0  # log odds of what language or window forbid
 
 
@@ -144,7 +149,20 @@ class SecondLook:
                 return NEVER
             near = large.nearest(member.vector, COMPARED)
             scores.append(self._matcher.candidate(member.vector, large, near).score)
-        return sum(scores) / len(scores) if scores else NEVER
+        if not scores:
+            return NEVER
+        return sum(scores) / len(scores) + self._agreement(small, large, len(scores))
+
+    def _agreement(self, small: StoryView, large: StoryView, asked: int) -> float:
+        """Return what it adds that several reports were asked: their mean errs less than one of them does.
+
+        Only where the two stories run at one time and about the same names: look-alikes agree among themselves too.
+        """
+        foremost = small.foremost_names(FOREMOST) & large.foremost_names(FOREMOST)
+        apart = small.apart(large)
+        if asked < 2 or len(foremost) < SHARED_NAMES or apart is None or apart > AT_ONE_TIME:
+            return 0.0
+        return AGREEMENT * math.log(asked) * min(1.0, LARGE / len(large.members))
 
     def _unite(self, one: StoryView, other: StoryView, score: float) -> Merge:
         kept, gone = sorted((one, other), key=lambda view: (view.first, view.id))

@@ -139,7 +139,7 @@ class Play:
         if last is None:
             return
         now = self.room.places()
-        assert self.room.editor().undo() == last
+        assert self.room.editor().undo().id == last.id
         self.check_restored(last, self.before.pop(last.id), now)
 
     def edit(self, pick: int) -> None:
