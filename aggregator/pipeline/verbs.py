@@ -117,7 +117,8 @@ class Editor:
     def forbid(self, first: str, second: str) -> None:
         """Keep two stories or entries apart for good; where they stand together now, the second leaves."""
         with self._store.transaction():
-            (story, left), (other_story, right) = self._side(first), self._side(second)
+            first, story, left = self._side(first)
+            second, other_story, right = self._side(second)
             if left & right:
                 raise DecisionError(f"{first} and {second} are the same or one holds the other; split it instead")
             together = story == other_story
@@ -160,12 +161,13 @@ class Editor:
         if strangers:
             raise DecisionError(f"{', '.join(strangers)}: not in story {story}")
 
-    def _side(self, prefix: str) -> tuple[str, frozenset[str]]:
+    def _side(self, prefix: str) -> tuple[str, str, frozenset[str]]:
+        """Return the id that was meant, its story, and the entries that it stands for."""
         if prefix.strip().lower().startswith("e"):
             entry = self._entries.get(self._entries.resolve(prefix))
-            return entry.story_id, frozenset({entry.id})
+            return entry.id, entry.story_id, frozenset({entry.id})
         story = self._stories.resolve(prefix)
-        return story, self._members(story)
+        return story, story, self._members(story)
 
     def _send_away(self, entries: frozenset[str], story: str, number: int, sentence: str) -> str:
         """Take entries out of a story with those that older decisions bind to them, and with the copies of their text."""

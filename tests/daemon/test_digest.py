@@ -16,6 +16,7 @@ def run(newsroom: Newsroom, now: str) -> Daemon:
 
 
 def test_an_edition_that_came_due_while_it_was_down_is_made_at_the_start_and_only_once(newsroom: Newsroom) -> None:
+    newsroom.settings += ("stories.enabled=true",)  # an edition is made from stories
     newsroom.follow(newsroom.serve("/feed", "Storm in Esbjerg"))
     newsroom.call("fetch", now="2026-03-10T05:30:00Z").ok()
     edition = newsroom.folder / "digests" / "digest-2026-03-10.md"

@@ -40,8 +40,9 @@ def test_what_came_together_is_one_arrival() -> None:
     found = rhythm(morning)
     assert found is not None
     assert timedelta(hours=23) < found.usual < timedelta(hours=25)
-    assert feed_state(FINE, morning, NOW + timedelta(days=1)) == "ok"
-    assert feed_state(FINE, morning, NOW + timedelta(days=3)) == "silent"
+    for days, state in ((1, "ok"), (3, "silent")):
+        read = NOW + timedelta(days=days)
+        assert feed_state(replace(FINE, last_ok=read), morning, read) == state
 
 
 def test_a_weekend_is_no_silence() -> None:

@@ -75,13 +75,16 @@ SPELLINGS = ("127.1", "2130706433", "0x7f000001", "0177.0.0.1", "localhost", "[:
 def test_56_no_spelling_of_this_machine_is_asked(
     newsroom: Newsroom, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.on("/feed", answer(rss(Item("1", "One"))))
+    # a path each: several of the spellings are one address, and one address twice is refused before any is asked
+    urls = [f"http://{host}:{server.port}/{number}" for number, host in enumerate(SPELLINGS)]
+    for number in range(len(urls)):
+        server.on(f"/{number}", answer(rss(Item("1", "One"))))
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{server.port}")
     del newsroom.settings["fetch.allow_private_networks"]
-    urls = [f"http://{host}:{server.port}/feed" for host in SPELLINGS]
     newsroom.follow(*urls, "http://169.254.169.254/latest/meta-data/", "http://[fd00::1]/")
     rows = newsroom.pass_over()
+    assert len(rows) == len(urls) + 2
     assert {row["status"] for row in rows} == {"error"}
     assert all("allow_private_networks" in row["error"] for row in rows)
     assert server.asked == []

@@ -109,8 +109,7 @@ def test_an_edition_says_what_is_new_in_a_story_carried_over() -> None:
         with pytest.raises(NotFoundError):
             room.desk.last_read("none")
     assert [passage.text for passage in line.new.passages] == [MORE]
-    assert line.new.numbers == ()  # the sentence tells it
-    assert set(line.new.names) == {"Colonel Ewa Lind", "Skarn"}
+    assert (line.new.numbers, line.new.names) == ((), ())  # the sentence tells them
 
 
 def test_an_edition_of_the_past_knows_nothing_later() -> None:

@@ -13,13 +13,12 @@ from aggregator.exceptions import DeliveryError
 from aggregator.model import Feed
 from aggregator.pipeline.desk import Desk
 from aggregator.pipeline.publishing import due_window, publish_due
-from aggregator.settings import DigestSettings, FetchSettings, MailSettings, RunSettings, Settings, StorySettings
+from aggregator.settings import DigestSettings, FetchSettings, MailSettings, RunSettings, Settings
 from tests.daemon.running import document
 from tests.fetching.server import Server, answer
 
 SETTINGS = Settings(
     fetch=FetchSettings(allow_private_networks=True, host_delay=0.0),
-    stories=StorySettings(enabled=False),
     digest=DigestSettings(formats=("md", "text")),
     run=RunSettings(executor="threads"),
 )

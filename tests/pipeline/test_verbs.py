@@ -409,6 +409,14 @@ def test_the_log_tells_who_did_what_and_when_and_who_took_it_back(room: Newsroom
     assert len(DecisionStore(room.store).log(limit=1)) == 1
 
 
+def test_the_log_names_what_was_forbidden_by_whole_ids_as_prefixes_become_ambiguous(room: Newsroom) -> None:
+    dam, budget = room.arrive(DAM, BUDGET)
+    story = room.story_of(dam)
+    room.editor("bob").forbid(story[:6], budget[:6])
+    [told] = DecisionStore(room.store).log()
+    assert (told.sentence, told.arguments) == (f"bob forbade {story} and {budget} to be one story.", (story, budget))
+
+
 # --- what cannot be meant ------------------------------------------------------------------------
 
 
