@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from aggregator.clustering.features import KEY_TERMS, RARE, Terms, Vector, dot, telling
+from aggregator.clustering.vocabulary import calendar_terms
 
 NAMES = (
     "mean whole",  # mean cosine to the story's reports: title, lede and names together
@@ -132,8 +133,9 @@ class StoryView:
         return min((gap for time in other._times if (gap := self.gap(time)) is not None), default=None)
 
     def foremost_names(self, count: int) -> frozenset[str]:
-        """Return the names that weigh most in the story."""
-        sums = self.names.terms
+        """Return the names that weigh most in the story; a month or a day of the week is none."""
+        dates = frozenset[str]().union(*(calendar_terms(language) for language in self.languages))
+        sums = {term: weight for term, weight in self.names.terms.items() if term not in dates}
         return frozenset(sorted(sums, key=lambda term: (-sums[term], term))[:count])
 
     def speaks(self, language: str | None) -> bool:

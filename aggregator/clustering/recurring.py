@@ -9,6 +9,7 @@ _RECURRING = re.compile(
     r"^\W*(?:(?:your |the )?(?:morning|evening|daily|weekly|weekend|midday|afternoon|friday|monday|sunday|saturday|nightly)\s+"
     r"(?:briefing|brief|digest|round-?up|wrap|update|news(?:letter)?|edition|bulletin|summary|report|quiz|podcast|show|catch-?up|headlines)\b"
     r"|news\s+(?:in brief|round-?up|quiz|summary|wrap)\b|(?:today's|the day's)\s+(?:headlines|top stories|papers)|what(?:'s|’s| is) (?:on|new) today"
+    r"|the (?:day|week|weekend) ahead\b|(?:markets?|stocks|shares) at the (?:open|close)\b"
     r"|what (?:we|you) (?:know|need to know|missed)(?: so far| today| this \w+| right now)?\W*$"
     r"|(?:podcast\s*[:|–—-]|release notes\b)"
     r"|(?:weather|horoscopes?|crossword|sudoku|wordle|lottery|quiz of the week)\b|in pictures\b|photos? of the (?:day|week)|letters to the editor"
