@@ -30,6 +30,7 @@ from multiprocessing.connection import Connection, Pipe
 from typing import Any, Generic, Literal, TypeVar, cast
 
 from aggregator.exceptions import ConfigurationError
+from aggregator.patience import answers_within, set_alarm
 
 Task = TypeVar("Task")
 Value = TypeVar("Value")
@@ -37,6 +38,8 @@ Value = TypeVar("Value")
 FailureKind = Literal["deadline", "memory", "died", "error"]
 
 _GROWTH = 100_000  # KiB: a worker that has grown by more than this is replaced after its task
+# glibc gives freed memory back only where its threshold is set: what a model or a large body took stays with the worker.
+_MALLOC = {"MALLOC_TRIM_THRESHOLD_": "131072"}
 _START_TIMEOUT = 60.0  # seconds for a worker to come up on a busy machine
 
 
@@ -136,9 +139,10 @@ def failure_of(error: BaseException) -> TaskFailure:
 class ProcessWorkers(Executor):
     """Worker processes that can be killed one by one.
 
-    ``deadline`` is in seconds for one task, ``memory`` in bytes of address space over what a worker has when it meets
-    its first task; ``grace`` seconds after the deadline the kernel ends a worker whose parent is gone. Workers start
-    when they are first needed, and do not see the terminal's interrupt.
+    ``deadline`` is in seconds for one task, less the time that it stood ready and other processes had the processors
+    (see patience). ``memory`` is in bytes of address space over what a worker has when it meets its first task;
+    ``grace`` seconds after the deadline the kernel ends a worker whose parent is gone. Workers start when they are
+    first needed, and do not see the terminal's interrupt.
     """
 
     def __init__(self, workers: int, deadline: float, memory: int, grace: float = 5.0) -> None:
@@ -231,7 +235,7 @@ class _Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,  # stdout is for data, and a worker's data goes through the socket
                 pass_fds=[theirs.fileno()],
-                env={**os.environ, "PYTHONPATH": path},
+                env={**_MALLOC, **os.environ, "PYTHONPATH": path},
                 process_group=0,  # the terminal's interrupt goes to the parent, who decides
             )
         except BaseException:
@@ -259,7 +263,7 @@ class _Worker:
                     return _failed("died", f"a worker did not come up within {_START_TIMEOUT:.0f} s")
                 self._ours.recv_bytes()
             self._ours.send_bytes(message)
-            if not self._ours.poll(deadline):
+            if not answers_within(self._ours, self.pid, deadline):
                 return _failed("deadline", f"took longer than {deadline:g} s and was stopped")
             reply: _Reply = pickle.loads(self._ours.recv_bytes())  # noqa: S301  from our own child
         except (EOFError, OSError):
@@ -293,22 +297,21 @@ def _failed(kind: FailureKind, message: str) -> _Reply:
 def serve(descriptor: int, alarm: float, memory: int) -> None:
     """Be a worker: answer tasks on a socket until its other end is closed.
 
-    ``alarm`` seconds after the start of a task the kernel ends the process, for the case that the parent is gone.
+    The kernel ends the process when a task ran for ``alarm`` seconds (see patience), for the case that the parent is gone.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     start = 0
     with contextlib.suppress(EOFError, OSError), Connection(descriptor) as channel:
         _warm_up(channel.recv_bytes().decode())
         channel.send_bytes(b"ready")
         while True:
             message = channel.recv_bytes()
-            signal.setitimer(signal.ITIMER_REAL, alarm)
+            set_alarm(alarm)
             reply = _answer(message, memory if not start else 0)
             start = start or _resident()
             keep = reply.keep and _resident() - start < _GROWTH
             channel.send_bytes(_pickled(reply if keep == reply.keep else _Reply(reply.value, reply.failure, keep)))
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            set_alarm(0)
             del message, reply
 
 

@@ -17,6 +17,11 @@ def pid(_: object) -> int:
     return os.getpid()
 
 
+def rest(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
 def misbehave(how: str) -> object:
     """Do what documents do to parsers."""
     return MISDEEDS[how]()

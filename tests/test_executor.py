@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from aggregator import patience
 from aggregator.exceptions import ConfigurationError
 from aggregator.executor import Outcome, ProcessWorkers, TaskError, TaskFailure, map_unordered, open_executor
 from tests import slow_start
-from tests.tasks import double, misbehave, pid
+from tests.tasks import double, misbehave, pid, rest
 
 MEMORY = 500_000_000
 ROOT = Path(__file__).parents[1]
@@ -109,6 +110,43 @@ def test_workers_are_started_when_needed_and_used_again(workers: ProcessWorkers)
 def test_getting_ready_does_not_count_against_the_first_task() -> None:
     with ProcessWorkers(1, deadline=0.5, memory=MEMORY) as made:
         assert made.run(slow_start.waited) >= 1.0
+
+
+def test_waiting_for_a_processor_does_not_count_against_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = time.monotonic()
+    monkeypatch.setattr(patience, "starved", lambda _pid: 0.75 * (time.monotonic() - begun))
+    with ProcessWorkers(1, deadline=0.5, memory=MEMORY) as made:
+        assert made.run(rest, 1.0) == 1.0
+
+
+def test_a_starved_task_is_stopped_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "starved", lambda _pid: time.monotonic())
+    with (
+        ProcessWorkers(1, deadline=0.1, memory=MEMORY) as made,
+        pytest.raises(TaskError, match="took longer than"),
+    ):
+        made.run(rest, 60.0)
+
+
+def test_the_system_tells_how_long_a_process_waited_for_a_processor() -> None:
+    if not Path("/proc/self/schedstat").exists():
+        pytest.skip("this system does not tell")
+    code = "while True: pass"
+    busy = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2 * len(os.sched_getaffinity(0)) + 1)]
+    try:
+        patient = 1_000
+        while patient and not all(patience.starved(process.pid) > 0.05 for process in busy):
+            time.sleep(0.01)
+            patient -= 1
+        assert patient
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+def test_a_process_that_is_gone_was_not_starved() -> None:
+    assert patience.starved(2**30) == 0.0
 
 
 def test_workers_may_be_asked_from_many_threads(workers: ProcessWorkers) -> None:

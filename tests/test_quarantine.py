@@ -28,7 +28,7 @@ HOMES = {
     "resiliparse": ("text/", "parsing/"),
     "can_ada": ("text/urls.py",),
     "publicsuffixlist": ("text/urls.py",),
-    "py3langid": ("text/language.py",),
+    "py3langid": ("text/language_model.py",),
     "dateparser": ("parsing/",),
     "distributed": ("executor.py", "executor/"),
     "matplotlib": ("pipeline/plotting.py",),

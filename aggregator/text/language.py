@@ -1,4 +1,4 @@
-"""Which language a text is in, when the feed doesn't say; the only home of py3langid."""
+"""Which language a text is in, when the feed doesn't say."""
 
 from __future__ import annotations
 
@@ -80,8 +80,7 @@ def _by_script(head: str, letters: int) -> str | None:
 
 @lru_cache(maxsize=1)
 def _identifier() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    """Return py3langid's model for our languages; see language_model for why not by its own loader."""
+    from aggregator.text.language_model import load
 
-    made = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    made.set_languages(LANGUAGES)
-    return made
+    return load(LANGUAGES)
