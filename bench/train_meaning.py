@@ -1,5 +1,7 @@
 """Learn the weights of meaning, and say what the sentence encoder adds to the score of words.
 
+Its ``--write`` replaces the weights within a language too, which now are set by hand; it learns them from reports of any length.
+
     python bench/train_meaning.py FOLDER [--write] [--without-each] [--rounds 2] [--cache FILE]
 
 FOLDER holds the labelled archives that ``train_stories.py`` learns from; the development set of ``tests/semantic`` joins them.
@@ -219,12 +221,10 @@ def written(table: Table, name: str) -> str:
 def write(within: Table, across: Table) -> None:
     """Put the weights into the product's table."""
     path = Path(meaning_weights.__file__)
-    head, _, rest = path.read_text("utf-8").partition("# --- learned")
+    head, _, rest = path.read_text("utf-8").partition("# --- weights")
     _, _, tail = rest.partition("# --- end\n")
     body = written(within, "WITHIN") + written(across, "ACROSS")
-    path.write_text(
-        f"{head}# --- learned by bench/train_meaning.py; not to be edited by hand\n{body}# --- end\n{tail}", "utf-8"
-    )
+    path.write_text(f"{head}# --- weights\n{body}# --- end\n{tail}", "utf-8")
 
 
 def main() -> None:

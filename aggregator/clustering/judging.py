@@ -9,7 +9,7 @@ from typing import Protocol
 from aggregator.clustering import meaning_weights
 from aggregator.clustering.features import Vector
 from aggregator.clustering.likeness import Stored, StoryView
-from aggregator.clustering.meaning import CONFIRMED, Agreement, Meaning, comparable, meaning_of, measure
+from aggregator.clustering.meaning import CONFIRMED, SHORT, Agreement, Meaning, comparable, meaning_of, measure
 from aggregator.model import Document, Evidence
 from aggregator.text.encoder import LANGUAGES
 
@@ -88,7 +88,7 @@ class Judge:
             return None
         numbers, common = found
         if not across:
-            score = meaning_weights.within(numbers)
+            score = meaning_weights.within(numbers) if vector.text_words <= SHORT else words
         else:
             score = meaning_weights.across(numbers) if common.confirmation >= CONFIRMED else REFUSED
         return Opinion(score, across, numbers, common, tuple(story.languages))

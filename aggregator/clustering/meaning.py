@@ -2,8 +2,8 @@
 
 Theory of operation. A report has a vector that the encoder's languages share, and signs that read alike in all of them
 (``text/signs.py``). Vectors near each other propose stories that share no word. Within a language the cosine and the signs
-join the score of the words as further numbers of a calibrated model; across languages, where words say nothing, they stand
-alone, and nothing joins without a name, a number or a place in common. ``meaning_weights.py`` has both models.
+are added to the score of words where a report is short, and leave it alone where it isn't; across languages, where words say
+nothing, they stand alone, and nothing joins without a name, a number or a place in common. ``meaning_weights.py`` has both models.
 """
 
 from __future__ import annotations
@@ -35,9 +35,8 @@ NAMES = (
 COMPARED = 24  # newest reports of a story that a newcomer is compared with
 CONFIRMING = 3  # nearest of them whose signs are looked at
 NAMED = 24  # names kept of a report, the telling first
-CONFIRMED = (
-    0.7  # shared signs that let a story of another language in: a name, a number of two digits, a place and a half
-)
+CONFIRMED = 0.5  # shared signs that let a story of another language in: a name, a number of two digits or a place
+SHORT = 30  # words of text up to which meaning is heard within a language; longer texts say enough in words
 
 
 @dataclass(frozen=True, slots=True)
