@@ -162,6 +162,8 @@ class SecondLook:
         apart = small.apart(large)
         if asked < 2 or len(foremost) < SHARED_NAMES or apart is None or apart > AT_ONE_TIME:
             return 0.0
+        if len({*small.languages, *large.languages}) > 1:
+            return 0.0  # names stand in each language by themselves: meaning and signs decide there
         return AGREEMENT * math.log(asked) * min(1.0, LARGE / len(large.members))
 
     def _unite(self, one: StoryView, other: StoryView, score: float) -> Merge:
