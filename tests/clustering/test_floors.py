@@ -22,7 +22,7 @@ PINNED = {
     "uci-headlines-2014": 0.7765,
     "uci-headlines-2014, its first 1500 lines": 0.6907,
 }
-SLOW = {"uci-headlines-2014"}
+SLOW = {"uci-headlines-2014", "allsides-dated", "ecbplus-train-dev"}
 
 
 def labelled(name: str) -> Path:

@@ -185,5 +185,5 @@ def test_17_next_times_are_spread(newsroom: Newsroom, server: Server) -> None:
     newsroom.settings["fetch.jitter"] = 0.15
     newsroom.follow(*(server.on(f"/{number}", answer(ONE, 'ETag: "1"')) for number in range(20)))
     times = {due(row) for row in newsroom.pass_over()}
-    assert len(times) == 20
+    assert len(times) > 15  # in whole seconds two of twenty may meet by chance
     assert max(times) - min(times) > 0.05 * min(times)
