@@ -312,13 +312,13 @@ def told(name: str, figures: Figures) -> str:
 
 
 def write(values: Numbers, bias: float) -> None:
-    """Put the weights into the product's table."""
+    """Put the weights into the product's table, in place of what was moved by hand there."""
     path = Path(weights.__file__)
-    head, _, rest = path.read_text("utf-8").partition("# --- learned")
+    head, _, rest = path.read_text("utf-8").partition("# --- weights")
     _, _, tail = rest.partition("# --- end\n")
     lines = "".join(f'    "{name}": {value:.2f},\n' for name, value in zip(NAMES, values, strict=True))
     path.write_text(
-        f"{head}# --- learned by bench/train_stories.py; not to be edited by hand\nBIAS = {bias:.2f}\nWEIGHTS = {{\n{lines}}}\n# --- end\n{tail}",
+        f"{head}# --- weights\nBIAS = {bias:.2f}\nWEIGHTS = {{\n{lines}}}\n# --- end\n{tail}",
         "utf-8",
     )
 
