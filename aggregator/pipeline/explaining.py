@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aggregator.clustering.identifiers import mint
 from aggregator.clustering.sentences import sentence
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, Match, Story
@@ -13,6 +14,8 @@ from aggregator.pipeline.reading import Reader
 from aggregator.pipeline.rulings import Rulings
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
+
+MERGED = "It opened a story of its own, which a second look merged into this one: their reports tell one event."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,9 @@ def _inside(reader: Reader, story: Story, entry: Entry) -> Why:
         if match.kind != "copy"
     ]
     if not links:
+        merges = tuple(one for one in reader.stories.story_matches(story.summary.id) if one.method == "second look")
+        if merges and not any(mint("s", one.id) == story.summary.id for one in report.entries):
+            return Why(entry.id, MERGED, merges)
         return Why(entry.id, _alone(story, entry), ())
     decisive = next((match for match in reversed(own) if match.kind == "editor"), own[-1] if own else links[-1])
     told = sentence(decisive)

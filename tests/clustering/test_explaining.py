@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from aggregator.clustering.sketch import overlap, read
+from aggregator.settings import Settings, StorySettings
 from aggregator.storage.sketches import SketchStore
 from aggregator.text.tokens import words
 from tests.clustering.arriving import Room, Text, room
@@ -207,3 +208,16 @@ def test_every_entry_has_one_sentence(key: str) -> None:
             sentence = made.why(key, about=about).sentence
             assert sentence.endswith(".")
             assert "\n" not in sentence
+
+
+def test_only_the_first_of_a_story_says_that_it_opened_it() -> None:
+    greedy = Settings(stories=StorySettings(threshold=0.001))  # a machine that merges whatever shares a word
+    bridges = [
+        Text(f"both{n}", "Ferry and strike", f"{FERRY[n].body} {STRIKE[n].body}", hours=3 + n / 10) for n in range(3)
+    ]
+    texts = [FERRY[0], STRIKE[0], *bridges]
+    with room(*texts, settings=greedy) as made:
+        assert made.stories(text.key for text in texts) == 1
+        said = [made.why(text.key).sentence for text in (FERRY[0], STRIKE[0])]
+    assert sum(one.startswith("It opened this story") for one in said) == 1
+    assert sum(one.startswith("It opened a story of its own, which a second look merged") for one in said) == 1
