@@ -158,12 +158,13 @@ class SecondLook:
 
         Only where the two stories run at one time and about the same names: look-alikes agree among themselves too.
         """
-        foremost = small.foremost_names(FOREMOST) & large.foremost_names(FOREMOST)
+        if asked < 2 or len({*small.languages, *large.languages}) > 1:
+            return 0.0  # names stand in each language by themselves: across them meaning and signs decide
         apart = small.apart(large)
-        if asked < 2 or len(foremost) < SHARED_NAMES or apart is None or apart > AT_ONE_TIME:
+        if apart is None or apart > AT_ONE_TIME:
             return 0.0
-        if len({*small.languages, *large.languages}) > 1:
-            return 0.0  # names stand in each language by themselves: meaning and signs decide there
+        if len(small.foremost_names(FOREMOST) & large.foremost_names(FOREMOST)) < SHARED_NAMES:
+            return 0.0
         return AGREEMENT * math.log(asked) * min(1.0, LARGE / len(large.members))
 
     def _unite(self, one: StoryView, other: StoryView, score: float) -> Merge:
