@@ -13,15 +13,21 @@ import random
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
 
-SYLLABLES = [
-    f"{first}{second}"
-    for first in ["ba", "be", "bi", "bo", "bu", "da", "de", "di", "do", "du", "fa", "fe", "fi", "fo", "fu"]
-    for second in ["la", "len", "mir", "nos", "tar", "ver", "zin", "kol"]
-]
-# As in a newspaper, a few words are in every text and most in few: with a handful of words all texts would be alike.
-WORDS = [f"{first}{second}" for first in SYLLABLES for second in SYLLABLES]
-SHARES = list(itertools.accumulate(1 / (rank + 3) for rank in range(len(WORDS))))
+
+def _vocabulary() -> tuple[list[str], list[float]]:
+    """Return English words and how often each stands beside the others, summed up: texts made of them read as English."""
+    words, shares = [], []
+    for line in (resources.files("aggregator.clustering") / "background" / "en.txt").read_text("utf-8").splitlines():
+        zipf, _, rest = line.partition("\t")
+        for word in rest.split():
+            words.append(word)
+            shares.append(10 ** (int(zipf) / 10 - 3))
+    return words, list(itertools.accumulate(shares))
+
+
+WORDS, SHARES = _vocabulary()
 
 
 def document(feed: int, entries: int) -> bytes:

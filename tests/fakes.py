@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -39,12 +40,14 @@ class FakeFetcher:
     answers: dict[str, bytes | FetchFailure] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
+    pause: float = 0.0  # seconds an answer takes
 
     def release(self) -> None:
         """Nothing is kept open."""
 
     def fetch(self, feed: Feed, state: FeedState, now: datetime, twin: object = None) -> FetchOutcome:
         self.asked.append(feed.url)
+        time.sleep(self.pause)
         answer = self.answers.get(feed.url, FetchFailure("http", "404 Not Found", status=404))
         if isinstance(answer, FetchFailure):
             return answer

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aggregator.text.urls import registered_domain
 
@@ -163,6 +164,7 @@ def without_agency(title: str) -> str:
     return title[: found.start()] if found and agency_called(found[1] or found[2]) else title
 
 
+@lru_cache(maxsize=1_024)
 def agency_of_publisher(name: str) -> str | None:
     """Return the agency that publishes under a name: not where another house is known by the same letters."""
     found = agency_called(name)
@@ -173,6 +175,24 @@ def agency_of_address(url: str | None) -> str | None:
     """Return the agency whose site an address is on."""
     domain = registered_domain(url) if url else None
     return _BY_DOMAIN.get(domain) if domain else None
+
+
+_WORDS = re.compile(r"[^\W_]+")
+# The longest word of each form: most begin with "The", "Agence" or "News".
+_TELLING = frozenset(
+    max(_WORDS.findall(form.casefold()), key=len)
+    for agency in AGENCIES
+    for form in (*agency.names, *agency.marks, *agency.loose)
+)
+# Scripts that run words together, or join marks to them, so that a name cannot be told by one of its words.
+_RUN_TOGETHER = re.compile(
+    "[\u0600-\u06ff\u0900-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\uffef]"
+)
+
+
+def may_name_agency(text: str) -> bool:
+    """Tell, at a hundredth of the cost of ``forms``, whether it could find anything in a text: a yes promises nothing."""
+    return not _TELLING.isdisjoint(_WORDS.findall(text.casefold())) or _RUN_TOGETHER.search(text) is not None
 
 
 def forms(*, loose: bool = True) -> str:

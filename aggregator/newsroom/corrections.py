@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from aggregator.model import Entry
-from aggregator.newsroom.notices import KINDS, STEMS, Kind, openings, statements
+from aggregator.newsroom.notices import KINDS, STEMS_OF, Kind, openings, statements
 from aggregator.text.tokens import sentences, words
 
 # Kinds after which nothing of the text stands; the digest's own list holds them too.
@@ -69,8 +69,8 @@ def _in_text(text: str) -> list[Notice]:
     found = []
     for end in ends:
         folded = end.lower()
-        for kind, pattern in _STATEMENTS if any(stem in folded for stem in STEMS) else ():
-            match = pattern.search(end)
+        for kind, pattern in _STATEMENTS:
+            match = pattern.search(end) if any(stem in folded for stem in STEMS_OF[kind]) else None
             if match is not None:
                 found.append(Notice(kind, match[0].strip(), _sentence_at(end, match.start())))
         for line in end.split("\n"):

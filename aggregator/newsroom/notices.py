@@ -217,6 +217,11 @@ misstated misspelled misidentified misquoted misattributed wrong incorrect error
 # One of these stands in every statement: looking for them first spares most texts the long expressions.
 STEMS: Final = tuple(_STEMS.split())
 
+# The stems of each kind's own statements: a text about a killing needs no look for corrections.
+STEMS_OF: Final = {
+    kind: tuple(stem for stem in STEMS if stem in " ".join(told).lower()) for kind, told in STATEMENTS.items()
+}
+
 
 def openings(kind: Kind) -> re.Pattern[str]:
     """Return what recognises a notice of a kind at the beginning of a title or line."""

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aggregator.model import Entry, EntryData
-from aggregator.newsroom.agencies import LOOSE, agency_called, agency_of_address, agency_of_publisher, forms
+from aggregator.newsroom.agencies import (
+    LOOSE,
+    agency_called,
+    agency_of_address,
+    agency_of_publisher,
+    forms,
+    may_name_agency,
+)
 
 # How an entry tells its agency: its own signature, the feed of the agency itself, or the text it shares with another.
 Form = Literal["source", "byline", "address", "dateline", "credit", "feed", "copy"]
@@ -40,7 +47,12 @@ class Attribution:
 def attribute(data: EntryData, text: str) -> Attribution | None:
     """Return the wire service that wrote an entry with this plain ``text``; None where none signs it."""
     found = _by_source(data) or _by_author(data.author) or _by_address(data)
-    return found or _by_opening(text) or _by_closing(text)
+    if found is not None:
+        return found
+    tail = "\n".join(text[-_CLOSING:].rstrip().split("\n")[-_CLOSING_LINES:])
+    if may_name_agency(text if len(text) <= _OPENING else f"{text[:_OPENING]}\n{tail}"):
+        return _by_opening(text) or _by_closing(tail)
+    return _by_sign_off(tail)
 
 
 def shared_text(entries: Iterable[Entry]) -> tuple[str, str] | None:
@@ -290,11 +302,15 @@ _SIGN_OFF = re.compile(
 )
 
 
-def _by_closing(text: str) -> Attribution | None:
-    tail = "\n".join(text[-_CLOSING:].rstrip().split("\n")[-_CLOSING_LINES:])
+def _by_sign_off(tail: str) -> Attribution | None:
     signed = _SIGN_OFF.search(tail)
+    return None if signed is None else Attribution("Reuters", "credit", signed[0][:120])
+
+
+def _by_closing(tail: str) -> Attribution | None:
+    signed = _by_sign_off(tail)
     if signed is not None:
-        return Attribution("Reuters", "credit", signed[0][:120])
+        return signed
     for pattern in _CREDITS:
         match = pattern.search(tail)
         if match is None or _is_caption(tail[tail.rfind("\n", 0, match.start()) + 1 :]):

@@ -105,11 +105,13 @@ class PollPass:
         under_way = 0
         with ThreadPoolExecutor(self._settings.fetch.workers, thread_name_prefix="fetch") as threads:
             while waiting or under_way:
+                room = self._settings.fetch.workers * 2 - under_way
                 if not self._stop.is_set():
-                    under_way += self._hand_out(threads, waiting, self._settings.fetch.workers * 2 - under_way)
+                    handed = self._hand_out(threads, waiting, room)
+                    under_way, room = under_way + handed, room - handed
                 elif not under_way:
                     break
-                for outcome in self._take(self._sleep(waiting)):
+                for outcome in self._take(self._sleep(waiting, room)):
                     if outcome is None:
                         continue
                     under_way -= 1
@@ -134,9 +136,9 @@ class PollPass:
             threads.submit(self._fetch, poll)
         return len(ready)
 
-    def _sleep(self, waiting: dict[str, Poll]) -> float:
-        if not waiting or self._stop.is_set():
-            return _PATIENCE
+    def _sleep(self, waiting: dict[str, Poll], room: int) -> float:
+        if not waiting or room <= 0 or self._stop.is_set():
+            return _PATIENCE  # only a result can help: to look at the hosts again and again would take the writer's processor
         wait = self._hosts.wait(time.monotonic())
         return _PATIENCE if wait is None else min(_PATIENCE, max(0.0, wait))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
-from aggregator.clustering.vocabulary import background, terms_of
+from aggregator.clustering.commonest import hardly_speaks, language_of, speaks
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import Document, EntryData, FetchFailure, ParsedFeed, Sketch
 from aggregator.newsroom.agencies import without_agency
+from aggregator.newsroom.corrections import Notice, recognise
+from aggregator.newsroom.wires import Attribution, attribute
 from aggregator.parsing.feed import parse
 from aggregator.settings import ParseSettings
 from aggregator.text.boilerplate import line_hashes, repeated_tails, without_boilerplate
@@ -19,9 +22,6 @@ from aggregator.text.tokens import words
 
 # Entries and characters of a feed that are looked at to tell whether it is in the language that it says.
 SAMPLED, SAMPLE = 12, 1_500
-MIN_TERMS = 40
-# A word that stands in this share of texts is one of the commonest; fewer than one word in six are, and the feed is suspect.
-FREQUENT, FEW = 0.1, 1 / 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,10 @@ class Preparation:
 
 @dataclass(frozen=True, slots=True)
 class PreparedEntry:
-    """An entry ready to be stored and compared; ``unchanged`` ones carry no sketch and no index words.
+    """An entry ready to be stored and compared; of ``unchanged`` ones only its own words and its document stand here.
 
-    ``document`` is all its text; ``told`` is what is left of it for comparing, without boilerplate.
+    ``document`` is all its text; ``told`` is what is left of it for comparing, without boilerplate. ``signed`` is the
+    agency that signs it, ``notice`` the correction or kill that it carries.
     """
 
     data: EntryData
@@ -56,6 +57,8 @@ class PreparedEntry:
     sketch: Sketch | None = None
     index_title: str = ""
     index_text: str = ""
+    signed: Attribution | None = None
+    notice: Notice | None = None
 
     @property
     def text(self) -> str:
@@ -72,8 +75,11 @@ class Prepared:
 
 
 def warm_up() -> None:
-    """Load what the first entry would wait for; a fresh worker calls it before it takes a document."""
-    identify("The first text that is looked at loads the model of languages.", None)
+    """Load what the first entry would wait for; a fresh worker calls it before it takes a document.
+
+    The model of languages is not of it: most feeds are told without, and it takes 14 MB and half a second.
+    """
+    speaks("The first text that is looked at loads the tables.", "en")
 
 
 def prepare(task: Preparation) -> Prepared | FetchFailure:
@@ -84,12 +90,12 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
         return FetchFailure("parse", str(error), feeds=error.feeds)
     except ParseError as error:
         return FetchFailure("parse", str(error))
-    language, lied = task.language, False
-    if language is None and parsed.language is not None:
-        lied = speaks_otherwise(
-            parsed.language, [f"{data.title}. {plain_text(data.summary)}" for data in parsed.entries]
-        )
+    language, lied, spoken = task.language, False, None
+    if language is None:
+        sample = _sample(parsed.entries)
+        lied = parsed.language is not None and speaks_otherwise(parsed.language, sample)
         language = None if lied else parsed.language
+        spoken = language_of(sample) if language is None else None
     tails = repeated_tails([data.title for data in parsed.entries])
     names = tuple(name for name in (*task.publisher_names, parsed.title, *tails) if name)
     unsaid = primary_language(parsed.language) if lied else None
@@ -102,10 +108,15 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
             task.boilerplate,
             sketching=task.sketching,
             disbelieved=unsaid,
+            spoken=spoken,
         )
         for data in parsed.entries
     )
     return Prepared(replace(parsed, entries=()), entries)
+
+
+def _sample(entries: Sequence[EntryData]) -> str:
+    return "\n".join(f"{data.title}. {plain_text(data.summary)}" for data in entries[:SAMPLED])[:SAMPLE]
 
 
 def prepare_entry(
@@ -117,10 +128,14 @@ def prepare_entry(
     *,
     sketching: bool,
     disbelieved: str | None = None,
+    spoken: str | None = None,
 ) -> PreparedEntry:
-    """Clean one entry, and sketch it unless its text is the stored one; a ``disbelieved`` language is found anew."""
+    """Clean one entry, and sketch it unless its text is the stored one.
+
+    A ``disbelieved`` language is found anew; ``spoken`` is what the feed's entries together are in, where nothing says it.
+    """
     said = replace(data, language=None) if disbelieved and primary_language(data.language) == disbelieved else data
-    made = document(said, language, publisher_names=publisher_names, identify=identify)
+    made = document(said, language, publisher_names=publisher_names, identify=partial(_told_language, spoken=spoken))
     if made.content_hash == known_hash:
         return PreparedEntry(data, made, unchanged=True)
     sketch = None
@@ -130,6 +145,7 @@ def prepare_entry(
         from aggregator.clustering.sketch import sketch as sketch_document  # numpy: only where it is needed
 
         sketch = sketch_document(told)
+    text = plain(made)
     return PreparedEntry(
         data,
         made,
@@ -138,22 +154,25 @@ def prepare_entry(
         lines=line_hashes(made) if sketching else frozenset(),
         sketch=sketch,
         index_title=" ".join(words(made.title, made.language)),
-        index_text=" ".join(words(plain(made), made.language)),
+        index_text=" ".join(words(text, made.language)),
+        signed=attribute(data, text),
+        notice=recognise(data.title, text),
     )
 
 
-def speaks_otherwise(said: str, texts: Sequence[str]) -> bool:
-    """Tell whether a feed's texts are surely in another language than it says, as where a site kept its software's default.
-
-    The commonest words of the language are looked for first: they are there in nearly every feed, and cost no model.
-    """
+def speaks_otherwise(said: str, sample: str) -> bool:
+    """Tell whether a feed's texts are surely in another language than it says, as where a site kept its software's default."""
     language = primary_language(said) or ""
-    rates = background(language)
-    sample = "\n".join(texts[:SAMPLED])[:SAMPLE]
-    terms = terms_of(words(sample, language), language)
-    if not rates or len(terms) < MIN_TERMS or sum(rates.get(term, 0.0) > FREQUENT for term in terms) > FEW * len(terms):
-        return False
-    return surely_other(sample, language)
+    return hardly_speaks(sample, language) and surely_other(sample, language)
+
+
+def _told_language(text: str, hint: str | None, spoken: str | None) -> str | None:
+    """Return the language of an entry of a feed that is known to be in one, unless the entry is surely in another."""
+    if hint or spoken is None:
+        return identify(text, hint)
+    if speaks(text, spoken):
+        return spoken
+    return identify(text, None if surely_other(text, spoken) else spoken)
 
 
 def plain(made: Document) -> str:

@@ -9,11 +9,10 @@ from datetime import datetime, timedelta
 from aggregator.clustering.identifiers import mint
 from aggregator.model import Arrival
 from aggregator.newsroom.agencies import agency_of_publisher
-from aggregator.newsroom.corrections import recognise
 from aggregator.newsroom.identity import Identity, recognise_moved
 from aggregator.newsroom.publishers import Families, publisher_of, publisher_of_link
 from aggregator.newsroom.revisions import compare
-from aggregator.newsroom.wires import Attribution, attribute
+from aggregator.newsroom.wires import Attribution
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.prepare import PreparedEntry
 from aggregator.pipeline.standing import agency_evidence
@@ -148,7 +147,6 @@ class Recorder:
         if feed.url == ARCHIVE:  # the line named no source: its address may
             publisher = publisher_of_link(data.link, self._families) or publisher
         wire = _wire(entry, feed, publisher)
-        notice = recognise(data.title, entry.text)
         return EntryRow(
             id=entry_id,
             feed_id=feed.id,
@@ -161,7 +159,7 @@ class Recorder:
             time=event_time(entry, now),
             text=entry.text,
             content_hash=made.content_hash,
-            correction=notice.kind if notice else None,
+            correction=entry.notice.kind if entry.notice else None,
             evidence=agency_evidence(wire.form, wire.evidence) if wire else {},
             index_title=entry.index_title,
             index_text=entry.index_text,
@@ -171,7 +169,7 @@ class Recorder:
 
 def _wire(entry: PreparedEntry, feed: StoredFeed, publisher: str) -> Attribution | None:
     """Return the agency behind an entry: what it signs, or who publishes it."""
-    signed = attribute(entry.data, entry.text)
+    signed = entry.signed
     own = agency_of_publisher(publisher) or (publisher if feed.agency else None)
     if own is not None and (signed is None or signed.agency == own):
         return Attribution(own, "feed", publisher)

@@ -156,7 +156,8 @@ class Saver:
     def _close(self, poll: Poll, state: FeedState, now: datetime, outcome: FeedOutcome) -> FeedOutcome:
         ended = replace(outcome, next_fetch=state.next_fetch)
         ended = replace(ended, explanation=explain(poll.feed, ended, state, now))
-        with self._store.savepoint():
+        # a savepoint of its own would make the full-text index write what it holds back to the file once more a feed
+        with self._store.transaction():
             self._feeds.save_state(poll.stored.id, state)
             self._feeds.log_poll(poll.stored.id, now, ended)
         return ended

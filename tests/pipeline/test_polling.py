@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.exceptions import NotFoundError
+from aggregator.fetching.hosts import HostSchedule
 from aggregator.model import Feed, FetchFailure
+from aggregator.settings import FetchSettings, Settings
 from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger", publisher="Ledger")
@@ -249,3 +251,22 @@ def test_no_sequence_of_polls_loses_or_doubles_an_entry(polls: list[list[Item]])
     assert len(rows) + len(aliases) == len(polled)
     assert all(kept == counted for _, _, kept, counted in rows)
     assert dangling == 0
+
+
+def test_a_pass_with_all_hands_full_waits_instead_of_asking_the_hosts_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[float] = []
+    wait = HostSchedule.wait
+
+    def counted(schedule: HostSchedule, now: float) -> float | None:
+        looks.append(now)
+        return wait(schedule, now)
+
+    monkeypatch.setattr(HostSchedule, "wait", counted)
+    feeds = [Feed(f"https://outlet-{number}.example/rss") for number in range(12)]
+    fetcher = FakeFetcher({feed.url: rss(TALKS) for feed in feeds}, pause=0.02)
+    one_hand = replace(Settings(), fetch=replace(FetchSettings(), workers=1))
+    with open_desk(fetcher, Clock(), feeds, settings=one_hand) as desk:
+        assert len(desk.fetch()) == len(feeds)
+    assert len(looks) <= 4 * len(feeds)
