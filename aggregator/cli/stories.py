@@ -226,11 +226,13 @@ def print_story(story: Story, corrections: Sequence[Correction] = ()) -> None:
 
 
 def _print_correction(correction: Correction) -> None:
+    from aggregator.digest.wording import titled
+
     kind = correction.kind.upper()
     emit("")
     emit(
         f"{click.style(kind, fg='red', bold=True) if colours() else kind}  {local(plain(correction.time))}"
-        f"  {safe(correction.publisher)}: {safe(correction.title)}  ({correction.entry})"
+        f"  {safe(correction.publisher)}: {safe(titled(correction.kind, correction.title))}  ({correction.entry})"
     )
     if correction.text:
         emit(f"      {safe(correction.text)}")

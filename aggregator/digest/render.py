@@ -155,7 +155,7 @@ def _notice(edition: Edition, notice: Correction, clock: wording.Clock) -> dict[
     item: dict[str, object] = {
         "id": stable_id("correction", notice.entry, notice.kind),
         "url": notice.url,
-        "title": f"{wording.kind(notice.kind)}: {notice.title}",
+        "title": f"{wording.kind(notice.kind)}: {wording.titled(notice.kind, notice.title)}",
         "content_html": _environment("html").get_template("notice.fragment").render(notice=notice),
         "date_published": clock.machine(notice.time),
         "authors": [{"name": notice.publisher}],

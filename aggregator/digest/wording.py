@@ -28,6 +28,14 @@ _LABELS = {
 _TROUBLES = {"failing": "Failing", "silent": "Silent", "gone": "Gone"}
 _SINCE = {"failing": "last read", "silent": "last entry", "gone": "last read"}
 _KINDS = {"kill": "Killed", "withdrawal": "Withdrawn", "retraction": "Retracted"}
+# How a title says its kind itself.
+_SAID = {
+    "correction": "correct(?:ion|ed|s)",
+    "kill": "kill(?:ed)?",
+    "withdrawn": "withdrawn",
+    "retraction": "retract(?:ion|ed)",
+    "clarification": "clarif(?:ication|ied)",
+}
 
 
 def label(flag: Flag) -> str:
@@ -38,6 +46,13 @@ def label(flag: Flag) -> str:
 def kind(name: str) -> str:
     """Return the kind of a correction notice as a word."""
     return _KINDS.get(name, name.replace("_", " ").capitalize())
+
+
+def titled(name: str, title: str) -> str:
+    """Return a notice's title as it is printed behind its kind: without that word where it begins with it."""
+    said = _SAID.get(name, re.escape(name))
+    found = re.match(rf"(?:[\[(【]?(?:{said})[\])】]?\s*(?:[:：–—|-]\s*|(?<=[\])】])\s*))+(?=\S)", title, re.IGNORECASE)
+    return title[found.end() :] if found else title
 
 
 def amount(number: int, one: str, many: str) -> str:
