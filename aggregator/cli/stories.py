@@ -80,7 +80,9 @@ def stories_command(
     )
     with session.reading_desk() as desk:
         rows = [summary_row(summary) for summary in desk.stories(query)]
-    print_list(rows, STORY_COLUMNS, form, as_json=as_json, empty="No stories fit.", keys=STORY_KEYS)
+    print_list(
+        rows, STORY_COLUMNS, form, as_json=as_json, empty=f"No stories fit{session.stories_note}.", keys=STORY_KEYS
+    )
 
 
 def summary_row(summary: StorySummary) -> dict[str, Any]:

@@ -111,7 +111,12 @@ def _json_feed(edition: Edition) -> str:
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": edition.title,
-        "description": f"{clock.window()}. {wording.polled(edition)}. {wording.chain(edition)}.",
+        "description": " ".join(
+            filter(
+                None,
+                (f"{clock.window()}. {wording.polled(edition)}. {wording.chain(edition)}.", wording.ungrouped(edition)),
+            )
+        ),
         "language": "en",
         "authors": [{"name": edition.title}],
         "items": [

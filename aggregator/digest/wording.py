@@ -92,6 +92,8 @@ def beyond(story: EditionStory) -> str:
 def chain(edition: Edition) -> str:
     """Return how entries became stories."""
     counts = edition.counts
+    if edition.stories_off and not counts.reports:
+        return f"{amount(counts.entries, 'entry', 'entries')}, stories switched off"
     return " → ".join(
         (
             amount(counts.entries, "entry", "entries"),
@@ -99,6 +101,14 @@ def chain(edition: Edition) -> str:
             amount(counts.stories, "story", "stories"),
         )
     )
+
+
+def ungrouped(edition: Edition) -> str:
+    """Return what a reader must know where stories are switched off; empty where they are not."""
+    if not edition.stories_off:
+        return ""
+    came = amount(edition.counts.entries, "entry", "entries")
+    return f"Stories are switched off: stories.enabled is false. {came} came in during this window; search finds them."
 
 
 def polled(edition: Edition) -> str:
