@@ -42,7 +42,7 @@ def new_command(session: Session, story: str, since: str | None, edition: str | 
     _headline(found.summary.title)
     when = local(stamp(moment))
     if not news:
-        emit(f"{found.summary.id}  nothing new since {when}")
+        emit(f"{found.summary.id}  nothing new since {when}{session.stories_note}")
         return
     told = ", ".join(_amount(len(findings), name[:-1], name) for name, findings in lists.items() if findings)
     whole = "  (all of it: the story began later)" if found.summary.first_seen >= moment else ""

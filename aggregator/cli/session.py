@@ -94,6 +94,11 @@ class Session:
         """The settings, alone."""
         return self.resolved.settings
 
+    @property
+    def stories_note(self) -> str:
+        """What to say behind "none" where no entry joins a story; else nothing."""
+        return "" if self.settings.stories.enabled else "; stories are switched off: stories.enabled is false"
+
     @cached_property
     def database_file(self) -> Path:
         """The database: the option's, else beside the feeds file in use."""

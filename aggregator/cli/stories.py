@@ -80,7 +80,9 @@ def stories_command(
     )
     with session.reading_desk() as desk:
         rows = [summary_row(summary) for summary in desk.stories(query)]
-    print_list(rows, STORY_COLUMNS, form, as_json=as_json, empty="No stories fit.", keys=STORY_KEYS)
+    print_list(
+        rows, STORY_COLUMNS, form, as_json=as_json, empty=f"No stories fit{session.stories_note}.", keys=STORY_KEYS
+    )
 
 
 def summary_row(summary: StorySummary) -> dict[str, Any]:
@@ -226,11 +228,13 @@ def print_story(story: Story, corrections: Sequence[Correction] = ()) -> None:
 
 
 def _print_correction(correction: Correction) -> None:
+    from aggregator.digest.wording import titled
+
     kind = correction.kind.upper()
     emit("")
     emit(
         f"{click.style(kind, fg='red', bold=True) if colours() else kind}  {local(plain(correction.time))}"
-        f"  {safe(correction.publisher)}: {safe(correction.title)}  ({correction.entry})"
+        f"  {safe(correction.publisher)}: {safe(titled(correction.kind, correction.title))}  ({correction.entry})"
     )
     if correction.text:
         emit(f"      {safe(correction.text)}")

@@ -63,6 +63,7 @@ def build(
     health: FeedHealth,
     settings: DigestSettings,
     previous: Edition | None = None,
+    stories_off: bool = False,
 ) -> Edition:
     """Make the edition of ``window`` from the stories that the story list gives for it, in any order.
 
@@ -89,6 +90,7 @@ def build(
         sections=_sections(ranked, settings, window),
         known=tuple(sorted(material.story.summary.id for material in materials)),
         previous=previous.id if previous else None,
+        stories_off=stories_off,
     )
 
 

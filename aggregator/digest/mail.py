@@ -17,7 +17,7 @@ from email.utils import format_datetime, parseaddr
 from aggregator.digest.escape import plain
 from aggregator.digest.render import render
 from aggregator.digest.values import Edition
-from aggregator.digest.wording import Clock
+from aggregator.digest.wording import Clock, chain
 from aggregator.exceptions import DeliveryError
 from aggregator.model import Secret
 from aggregator.settings import MailSettings
@@ -119,6 +119,8 @@ def _check(settings: MailSettings) -> None:
 
 def _subject(edition: Edition) -> str:
     counts = f"{edition.counts.stories:,} stories" if not edition.nothing_new else "nothing new"
+    if edition.stories_off and not edition.counts.stories:
+        counts = chain(edition)
     corrections = f", {len(edition.corrections)} corrected" if edition.corrections else ""
     return f"{edition.title}, {Clock(edition).day()}: {counts}{corrections}"
 

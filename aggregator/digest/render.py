@@ -111,7 +111,12 @@ def _json_feed(edition: Edition) -> str:
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": edition.title,
-        "description": f"{clock.window()}. {wording.polled(edition)}. {wording.chain(edition)}.",
+        "description": " ".join(
+            filter(
+                None,
+                (f"{clock.window()}. {wording.polled(edition)}. {wording.chain(edition)}.", wording.ungrouped(edition)),
+            )
+        ),
         "language": "en",
         "authors": [{"name": edition.title}],
         "items": [
@@ -155,7 +160,7 @@ def _notice(edition: Edition, notice: Correction, clock: wording.Clock) -> dict[
     item: dict[str, object] = {
         "id": stable_id("correction", notice.entry, notice.kind),
         "url": notice.url,
-        "title": f"{wording.kind(notice.kind)}: {notice.title}",
+        "title": f"{wording.kind(notice.kind)}: {wording.titled(notice.kind, notice.title)}",
         "content_html": _environment("html").get_template("notice.fragment").render(notice=notice),
         "date_published": clock.machine(notice.time),
         "authors": [{"name": notice.publisher}],

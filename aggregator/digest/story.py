@@ -105,11 +105,11 @@ def _voices(story: Story) -> dict[str, int]:
     """Return who reported on their own, with their authority.
 
     A report is one voice however many carry it: that of its agency, else of whoever had it first. Carrying a copy
-    confirms nothing.
+    confirms nothing, and neither does a text that only takes another back.
     """
     voices: dict[str, int] = {}
     for report in story.reports:
-        if report.entries:
+        if any(entry.correction not in WITHDRAWN for entry in report.entries):
             name = report.agency or min(report.entries, key=_by_time).publisher
             voices[name] = max(voices.get(name, 0), *(entry.authority for entry in report.entries))
     return voices

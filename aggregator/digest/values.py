@@ -208,11 +208,13 @@ class Edition:
     sections: tuple[EditionSection, ...]
     known: tuple[str, ...] = ()
     previous: str | None = None
+    stories_off: bool = False  # entries were stored, and grouped into no stories
 
     @property
     def nothing_new(self) -> bool:
-        """Say whether there is no story and no correction to show."""
-        return not self.corrections and not any(section.stories for section in self.sections)
+        """Say whether there is no story and no correction to show, nor an entry that waits for its story."""
+        waiting = self.stories_off and self.counts.entries > 0
+        return not waiting and not self.corrections and not any(section.stories for section in self.sections)
 
     def stories(self) -> Iterator[EditionStory]:
         """Yield every story shown, in reading order."""

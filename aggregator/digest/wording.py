@@ -28,6 +28,14 @@ _LABELS = {
 _TROUBLES = {"failing": "Failing", "silent": "Silent", "gone": "Gone"}
 _SINCE = {"failing": "last read", "silent": "last entry", "gone": "last read"}
 _KINDS = {"kill": "Killed", "withdrawal": "Withdrawn", "retraction": "Retracted"}
+# How a title says its kind itself.
+_SAID = {
+    "correction": "correct(?:ion|ed|s)",
+    "kill": "kill(?:ed)?",
+    "withdrawn": "withdrawn",
+    "retraction": "retract(?:ion|ed)",
+    "clarification": "clarif(?:ication|ied)",
+}
 
 
 def label(flag: Flag) -> str:
@@ -38,6 +46,13 @@ def label(flag: Flag) -> str:
 def kind(name: str) -> str:
     """Return the kind of a correction notice as a word."""
     return _KINDS.get(name, name.replace("_", " ").capitalize())
+
+
+def titled(name: str, title: str) -> str:
+    """Return a notice's title as it is printed behind its kind: without that word where it begins with it."""
+    said = _SAID.get(name, re.escape(name))
+    found = re.match(rf"(?:[\[(【]?(?:{said})[\])】]?\s*(?:[:：–—|-]\s*|(?<=[\])】])\s*))+(?=\S)", title, re.IGNORECASE)
+    return title[found.end() :] if found else title
 
 
 def amount(number: int, one: str, many: str) -> str:
@@ -77,6 +92,8 @@ def beyond(story: EditionStory) -> str:
 def chain(edition: Edition) -> str:
     """Return how entries became stories."""
     counts = edition.counts
+    if edition.stories_off and not counts.reports:
+        return f"{amount(counts.entries, 'entry', 'entries')}, stories switched off"
     return " → ".join(
         (
             amount(counts.entries, "entry", "entries"),
@@ -84,6 +101,14 @@ def chain(edition: Edition) -> str:
             amount(counts.stories, "story", "stories"),
         )
     )
+
+
+def ungrouped(edition: Edition) -> str:
+    """Return what a reader must know where stories are switched off; empty where they are not."""
+    if not edition.stories_off:
+        return ""
+    came = amount(edition.counts.entries, "entry", "entries")
+    return f"Stories are switched off: stories.enabled is false. {came} came in during this window; search finds them."
 
 
 def polled(edition: Edition) -> str:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.model import Entry
+from aggregator.newsroom.corrections import TAKEN_BACK
 from aggregator.newsroom.watches import Matcher, Reading, by_arrival, marked, values_of
 from aggregator.settings import WatchSettings
 from aggregator.text.tokens import words
@@ -95,11 +96,16 @@ def rehearse(matcher: Matcher, story: Sequence[Reading], rules: WatchSettings) -
 
 
 def voices(entries: Iterable[Entry]) -> frozenset[str]:
-    """Return who reported on their own: for each report its agency, else whoever had it first. A copy confirms nothing."""
+    """Return who reported on their own: for each report its agency, else whoever had it first.
+
+    A copy confirms nothing, and neither does a text that only takes another back.
+    """
     reports: dict[str, list[Entry]] = {}
     for entry in entries:
         reports.setdefault(entry.report_id, []).append(entry)
-    return frozenset(_voice(copies) for copies in reports.values())
+    return frozenset(
+        _voice(copies) for copies in reports.values() if any(entry.correction not in TAKEN_BACK for entry in copies)
+    )
 
 
 def _voice(copies: Sequence[Entry]) -> str:

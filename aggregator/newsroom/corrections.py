@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from aggregator.model import Entry
-from aggregator.newsroom.notices import KINDS, STEMS_OF, Kind, openings, statements
+from aggregator.newsroom.notices import COLUMNS, KINDS, OWNING_UP, STEMS_OF, Kind, openings, statements
 from aggregator.text.tokens import sentences, words
 
 # Kinds after which nothing of the text stands; the digest's own list holds them too.
@@ -49,16 +49,18 @@ class Notice:
 
 def recognise(title: str, text: str) -> Notice | None:
     """Return the notice that an entry carries, the gravest where there are several; None where it carries none."""
-    found = [notice for notice in (_in_title(title), *_in_text(text)) if notice is not None]
+    found = [notice for notice in (_in_title(title, text), *_in_text(text)) if notice is not None]
     return min(found, key=lambda notice: KINDS.index(notice.kind), default=None)
 
 
-def _in_title(title: str) -> Notice | None:
+def _in_title(title: str, text: str) -> Notice | None:
     title = " ".join(title.split())
     for kind, pattern in _OPENINGS:
         match = pattern.match(title)
+        if match is None or _names_a_column(kind, match, text):
+            continue
         # a slug such as BC-Harbor-Fire names the story before the word
-        if match is not None and not _means_something_else(kind, match["rest"], bare="-" not in match["phrase"]):
+        if not _means_something_else(kind, match["rest"], bare="-" not in match["phrase"]):
             return Notice(kind, match["phrase"], title)
     tail = _BRACKETED_TITLE.search(title)
     return Notice("correction", tail["phrase"] or tail["version"], title) if tail else None
@@ -74,18 +76,28 @@ def _in_text(text: str) -> list[Notice]:
             if match is not None:
                 found.append(Notice(kind, match[0].strip(), _sentence_at(end, match.start())))
         for line in end.split("\n"):
-            notice = _in_line(line.strip())
+            notice = _in_line(line.strip(), end)
             if notice is not None:
                 found.append(notice)
     return found
 
 
-def _in_line(line: str) -> Notice | None:
+def _in_line(line: str, text: str) -> Notice | None:
     for kind, pattern in _OPENINGS:
         match = pattern.match(line)
-        if match is not None and match["rest"].strip(" :–—-.!") and not _means_something_else(kind, match["rest"]):
+        if match is None or not match["rest"].strip(" :–—-.!") or _names_a_column(kind, match, text):
+            continue
+        if not _means_something_else(kind, match["rest"]):
             return Notice(kind, match["phrase"], _first_sentences(line))
     return None
+
+
+def _names_a_column(kind: Kind, match: re.Match[str], text: str) -> bool:
+    """Say whether a word is but the name of a column or of a repair: nothing that follows says what was wrong."""
+    phrase = match["phrase"]
+    if not COLUMNS.fullmatch(phrase) or (kind == "correction" and phrase.isupper()):
+        return False
+    return not any(OWNING_UP.search(part) for part in (match["rest"], text[:_OPENING], text[-_CLOSING:]))
 
 
 def _means_something_else(kind: str, rest: str, *, bare: bool = False) -> bool:

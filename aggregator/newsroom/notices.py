@@ -204,6 +204,32 @@ STATEMENTS: Final[dict[Kind, tuple[str, ...]]] = {
     ),
 }
 
+# Words that as often name a column, a repair or a bill: in small letters they open a notice only where it owns up to
+# something; agencies shout theirs.
+COLUMNS: Final = re.compile(
+    r"mise au point|précision|korjaus|korjattu|korekta|oprava|opraveno|javítás|поправка", re.IGNORECASE
+)
+_SAID = r"(?:écrit|indiqué|publié|affirmé|attribué|annoncé|présenté|imprimé|mentionné)"
+# How a paper owns up: it speaks of its own text, or says what should have stood there.
+OWNING_UP: Final = re.compile(
+    r"contrairement à ce (?:que nous|qui (?:a été|était)|qu['’](?:il|elle|on|indiquait|affirmait|annonçait))"
+    rf"|(?:par erreur|à tort|de façon erronée),? {_SAID}|{_SAID},? (?:par erreur|à tort)"
+    r"|\bdans (?:notre|nos) (?:\S+ )?(?:articles?|éditions?|dépêches?|papiers?)\b"
+    r"|\b(?:notre|cet) article [^.\n]{0,60}?\b(?:indiquait|affirmait|attribuait|mentionnait|donnait|comportait|contenait)\b"
+    r"|il fallait (?:lire|comprendre)|lire .{1,60} et non"
+    r"|une? (?:erreur|coquille|inexactitude) (?:s['’]est glissée|figurait|s['’]était glissée)"
+    r"|(?:nous|la rédaction) (?:\S+ )?(?:regrettons|regrette|rectifions|rectifie|présentons|présente ses|prions|prie nos)"
+    r"|droit de réponse|nous avons (?:\S+ )?(?:écrit|indiqué|publié|affirmé|attribué|annoncé)"
+    r"|(?:jutussa|uutisessa|artikkelissa|otsikossa|tekstissä|kirjoituksessa|kappaleessa|kappaleeseen|kuvatekstissä|lehdessä)"
+    r"|virheellisesti|erheellisesti|kerrottiin väärin|(?:pitää|pitäisi|piti) olla|pahoittelemme"
+    r"|korja(?:ttu|taan|simme|amme) (?:kello|klo|\d|otsik|nim|toise|ensimm|kappale|luku|ikä|juttu)"
+    r"|błędnie|omyłkowo|powinno być|przepraszamy|(?:naszym|wczorajszym) (?:artykule|tekście)"
+    r"|omylem|mylně|chybně|nesprávně uved|správně (?:má být|je)|omlouváme se|(?:našem|včerejším) (?:článku|textu|vydání)"
+    r"|tévesen|hibásan|helyesen|elnézést|(?:cikkünk|írásunk|hírünk)"
+    r"|ошибочно|неверно (?:указ|напис|назв)|следует читать|приносим извинения|в (?:нашем|нашей|сообщении|заметке|материале|тексте) ",
+    re.IGNORECASE,
+)
+
 _STEMS = """
 versi versã верси версі έκδοση εκδοχή نسخة 版本 fassung verzi wersji versjon udgave utgave utgåva sürüm halinde correct corrig korrig
 berichtig kill nicht annul anul utiliz withdraw remov pulled taken deleted unpubl zurückgezogen entfernt gelöscht retir

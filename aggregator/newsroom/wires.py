@@ -13,6 +13,7 @@ from typing import Literal
 
 from aggregator.model import Entry, EntryData
 from aggregator.newsroom.agencies import (
+    AGENCIES,
     LOOSE,
     agency_called,
     agency_of_address,
@@ -32,6 +33,7 @@ _ENOUGH_SIGN = 2  # publishers whose copies name one agency before the unsigned 
 
 _ANY = forms()
 _SURE = forms(loose=False)
+_SPELLED_OUT = "(?:" + "|".join(re.escape(name) for agency in AGENCIES for name in agency.names if " " in name) + ")"
 _DASH = r"(?:--|[-–—_:])"
 
 
@@ -157,7 +159,7 @@ _CHINESE = re.compile(
 )
 _CENTRAL = re.compile(r"[（(](?P<agency>中央社)[^）)]{0,30}[日]?[電电][）)]")
 _ASIAN = re.compile(
-    r"[【［][^】］]{0,24}?(?P<agency>共同|時事|ロイター|AFP|新华社)(?:通信|=時事)?[】］]"
+    r"[【［\[][^】］\]]{0,24}?(?P<agency>共同|時事|ロイター|AFP|新华社)(?:通信|=時事)?[】］\]]"
     r"|[(（\[][^)）\]]{0,24}?=(?P<korean>연합뉴스|뉴시스|뉴스1|로이터|AFP|AP)[)）\]]"
 )
 _SOURCES = r"Source|Quelle|Fuente|Fonte|Bron|Zdroj|Źródło|Källa|Kilde|Lähde|Kaynak|Izvor|Forrás|Sursa|Джерело|Источник|來源|来源|出典|출처|المصدر"
@@ -170,6 +172,7 @@ _CONNECTORS = frozenset(_PARTICLES.split())
 _UNCASED_WORDS = 5
 # Marks that in brackets mostly mean something else.
 _AMBIGUOUS = frozenset({"PA", "AA", "CP", "SPA", "SID", "STA", "MENA", "CNA", "UNI", "NAN", "GNA", "TT", "AGI", "KNA"})
+_STOPPED = frozenset({"TT"})  # stands with a stop behind a town alone: "Stockholm (TT). The government"
 
 
 def _by_opening(text: str) -> Attribution | None:
@@ -244,10 +247,12 @@ def _is_bracketed_dateline(match: re.Match[str]) -> bool:
         return True  # in the scripts of India dispatches have neither capitals nor a dash
     dated = _DATE.search(place) is not None
     shouted = any(len(word) > 2 and word.isupper() for word in re.findall(r"[^\W\d_]+", place))
-    if dated or shouted:
+    if dated or (shouted and mark != _STATE):
         return True
     if re.match(r"(?:the|die|der|das|le|la|el)\b", place, re.IGNORECASE):
         return False
+    if mark in _STOPPED:
+        return after == "." and len(place.split()) <= 2 and match.string[match.end() :].lstrip()[:1].isupper()
     return bool(after) and mark not in _AMBIGUOUS
 
 
@@ -276,13 +281,16 @@ _INITIALS = r"(?:[\s,;/]*\b[^\W\d_A-ZА-Я]{2,5}/?){0,5}"
 _BARE = r"(?:^|(?<=[.!?…])|\n)\s*"
 _RESERVED = r"(?:^|(?<=[.!?…\"'”’»)\]])|\n|(?<=RISERVATA)|(?<=riservata)|(?<=eserved))\s*"
 _CREDITS = (
-    re.compile(rf"{_END}(?:--|[-–—])\s?(?P<agency>{_ANY})\.?{_INITIALS}\s*$"),
+    re.compile(rf"{_END}(?:--|==|[-–—])\s?(?P<agency>{_ANY})\.?{_INITIALS}\s*$"),
     re.compile(rf"{_END}[(（\[]\s*(?:©\s?)?(?P<agency>{_ANY}(?:[/-][\w/]{{2,8}})?)[)）\]]\.?{_INITIALS}\s*$"),
     re.compile(rf"{_RESERVED}\(?(?:©|\(c\)|Copyright)\s*(?:\(c\)|©|Copyright)?\s*(?:\d{{4}},?\s*)?(?:by\s+)?(?:The\s)?(?P<agency>{_SURE}|ANSA|Lusa)\b", re.I),
     re.compile(rf"(?:^|\n)\s*[(（]?(?:{_SOURCES})\s?[:：]\s*(?P<agency>(?i:{_ANY}))(?![^\W\d_])[^\n]{{0,60}}(?:\n[^\n]{{0,40}})?\s*$"),
     re.compile(_BARE + rf"(?P<agency>dpa|EFE|AFP|AAP|PTI|IANS|ANP|NTB|STT|ANSA|Lusa)(?:/\w{{2,4}}){{0,3}}\.?(?:(?:\s[A-Z]{{2,4}}){{0,5}}|{_INITIALS})\s*$"),
     re.compile(r"\n\s*(?P<agency>afp|efe|ansa|sda|ntb|ritzau)(?:/\w{2,4}){0,2}\s*$"),
     re.compile(rf"/(?P<agency>(?i:ritzau)|{_SURE})/\s*$"),
+    re.compile(rf"{_END}/(?P<agency>{_ANY})/?{_INITIALS}\s*$"),
+    re.compile(_BARE + rf"(?P<agency>{_SPELLED_OUT})\.?\s*$"),
+    re.compile(_BARE + rf"(?P<agency>{_SURE})/?\([A-Z]{{1,3}}\b[^()\n]{{0,120}}\)\s*$"),  # "AGERPRES/(AS - autor: Ion Popa)"
     re.compile(rf"\n(?:autor|author|auteur|autore|oprac\.|opr\.)\s?:?\s[^\n()]{{2,60}}\((?P<agency>{_ANY})\)\s*$", re.I),
     re.compile(r"\b(?P<agency>dpa):\d{6}-\d"),
     re.compile(r"\n(?P<agency>Lusa)/fim\s*$", re.I),

@@ -290,7 +290,7 @@ class Desk:
         else:
             end = until if until is not None and until < now else just_after(now)
             window = Window(since or (until or now) - timedelta(days=1), end)
-        return editions.make_edition(self.store, self.settings.digest, window, now)
+        return editions.make_edition(self.store, self.settings, window, now)
 
     # --- in and out --------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from aggregator.pipeline.novelties import what_is_new
 from aggregator.pipeline.reading import Reader, just_after
 from aggregator.pipeline.revisions import edited_between, headlines_between
 from aggregator.pipeline.standing import standing
-from aggregator.settings import DigestSettings
+from aggregator.settings import DigestSettings, Settings
 from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore, StoredEdition
 from aggregator.storage.times import to_text
@@ -48,9 +48,9 @@ def zone_of(settings: DigestSettings) -> ZoneInfo:
         ) from error
 
 
-def make_edition(store: Store, settings: DigestSettings, window: Window, now: datetime) -> Edition:
+def make_edition(store: Store, settings: Settings, window: Window, now: datetime) -> Edition:
     """Return the edition of a window: the frozen one where there is one, else made and frozen now."""
-    zone_of(settings)
+    zone_of(settings.digest)
     window = Window(window.since.replace(microsecond=0), window.until.replace(microsecond=0))
     editions = EditionStore(store)
     with store.transaction():
@@ -67,7 +67,7 @@ def make_edition(store: Store, settings: DigestSettings, window: Window, now: da
 
 
 def _build(
-    store: Store, settings: DigestSettings, window: Window, health: FeedHealth, previous: Edition | None, now: datetime
+    store: Store, settings: Settings, window: Window, health: FeedHealth, previous: Edition | None, now: datetime
 ) -> Edition:
     reader = Reader(store, now)
     query = StoryQuery(since=window.since, until=window.until, sort="publishers", limit=None)
@@ -81,8 +81,9 @@ def _build(
         materials,
         counts=_counts(store, window, len(listed)),
         health=health,
-        settings=settings,
+        settings=settings.digest,
         previous=previous,
+        stories_off=not settings.stories.enabled,
     )
 
 

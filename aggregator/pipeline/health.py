@@ -86,15 +86,16 @@ def _row(feed: StoredFeed, written: Feed, arrivals: Sequence[datetime], now: dat
         next_fetch=None if feed.paused or state.gone else state.next_fetch,
         entries_per_day=round(recent / days, 2),
         possible_gaps=state.possible_gaps,
-        explanation=f"{_silence(arrivals, now)}; {told}" if shown == "silent" else told,
+        explanation=f"{_silence(arrivals, min(now, state.last_ok or now))}; {told}" if shown == "silent" else told,
     )
 
 
-def _silence(arrivals: Sequence[datetime], now: datetime) -> str:
+def _silence(arrivals: Sequence[datetime], read: datetime) -> str:
+    """Return for how long nothing came, up to when the feed was read last: what came since nobody knows."""
     found = rhythm(arrivals)
     if found is None:
         return "silent"
-    return f"nothing new for {duration(now - found.last)}, where {duration(found.usual)} is usual"
+    return f"nothing new for {duration(read - found.last)}, where {duration(found.usual)} is usual"
 
 
 def status(store: Store, now: datetime) -> Status:

@@ -82,6 +82,8 @@ class Recorder:
                 new += 1
             elif entry.unchanged or before.content_hash == entry.document.content_hash:
                 still.append(before.number)
+                if entry.document.canonical_url != before.canonical_url and not origin.archive:
+                    self._relocate(entry, before)
             else:
                 is_edit = self._revise(origin, entry, before, now)
                 revised.append(before.id)
@@ -140,6 +142,15 @@ class Recorder:
         write(before, row, now)
         self._placer.revise(before.id, arrival(row, origin, entry))
         return change.is_substantive
+
+    def _relocate(self, entry: PreparedEntry, before: KnownEntry) -> None:
+        """Follow an entry to its new address; one without an address keeps the last that it had."""
+        if entry.document.canonical_url is None:
+            return
+        self._entries.relocate(before.number, entry.data, entry.document.canonical_url)
+        placement = self._entries.placement(before.id)
+        if placement is not None:
+            self._placer.touched.add(placement[1])
 
     def _row(self, origin: Origin, entry: PreparedEntry, entry_id: str, now: datetime, *, backlog: bool) -> EntryRow:
         feed, data, made = origin.feed, entry.data, entry.document

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from aggregator.exceptions import NotFoundError
-from aggregator.model import Entry, Evidence, Revision
+from aggregator.model import Entry, EntryData, Evidence, Revision
 from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import (
     FACTS,
@@ -116,6 +116,13 @@ class EntryStore:
         """Note that these entries still stand in their feed."""
         text = to_text(now)
         self._db.executemany("UPDATE entry SET last_seen = ? WHERE number = ?", [(text, number) for number in numbers])
+
+    def relocate(self, number: int, data: EntryData, canonical_url: str) -> None:
+        """Give an entry the address under which it stands now; no version is kept."""
+        self._db.execute(
+            "UPDATE entry SET url = ?, canonical_url = ?, canonical_link = ? WHERE number = ?",
+            (data.link, canonical_url, data.canonical_link, number),
+        )
 
     def rename_key(self, feed_id: int, key: str, entry_id: str) -> None:
         """Remember that ``key`` is another name of an entry: its guid changed."""

@@ -145,3 +145,12 @@ def test_entry_show_and_its_revisions() -> None:
     [revision] = call("entry", "revisions", entry, "--json").ok().json()
     assert revision["title"] == STORM
     assert "Harwich" in call("entry", "show", entry).ok().out
+
+
+def test_where_stories_are_off_the_empty_lists_say_so() -> None:
+    newsroom()
+    off = ("--set", "stories.enabled=false")
+    assert call(*off, "stories", "--match", "zeppelin").ok().err.strip().endswith("stories.enabled is false.")
+    assert "off" not in call("stories", "--match", "zeppelin").ok().err
+    story = next(iter(story_ids().values()))
+    assert "stories.enabled is false" in call(*off, "story", "new", story, "--since", "30m").ok().out

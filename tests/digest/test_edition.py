@@ -33,6 +33,12 @@ def test_independent_publishers_decide_and_copies_do_not() -> None:
     assert [line.independent for line in made.stories()] == [2, 1]
 
 
+def test_a_kill_is_no_report_of_its_own() -> None:
+    kill = entry("e9", "Continental Press", own=True, correction="kill")
+    made = edition(Material(story("s1", (entry("e1", "Aurora"),), (entry("e2", "Borealis"),), (kill,))))
+    assert [(line.reports, line.publishers, line.independent) for line in made.stories()] == [(3, 3, 2)]
+
+
 def test_authority_and_recency_weigh() -> None:
     assert score(two("s1", authority=80), WINDOW) > score(two("s1", authority=40), WINDOW)
     assert score(two("s1", hours=20), WINDOW) > score(two("s1", hours=1), WINDOW)

@@ -107,6 +107,24 @@ def test_notice_leads_to_its_story_only_where_the_edition_shows_it() -> None:
     assert "s7" in render(killed, "html")
 
 
+@pytest.mark.parametrize("format", ["md", "html", "text", "atom", "jsonfeed"])
+@pytest.mark.parametrize(
+    ("kind", "title", "printed"),
+    [
+        ("correction", "Correction: Harbour fire", "Correction: Harbour fire"),
+        ("correction", "CORRECTED-Harbour fire", "Correction: Harbour fire"),
+        ("kill", "KILL: Harbour fire", "Killed: Harbour fire"),
+        ("withdrawn", "[WITHDRAWN] Harbour fire", "Withdrawn: Harbour fire"),
+        ("correction", "Correction", "Correction: Correction"),
+        ("correction", "Corrections officer charged", "Correction: Corrections officer charged"),
+    ],
+)
+def test_the_kind_of_a_notice_is_printed_once(kind: str, title: str, printed: str, format: Format) -> None:
+    made = edition(Material(story("s1", (entry("e1", "Aurora", title=title, correction=kind, link=None),))))
+    plain = re.sub(r"<[^>]+>|\*\*", "", render(made, format)).replace("\\-", "-")
+    assert re.search(rf"(?:^|\W){re.escape(printed)}\b", plain), plain
+
+
 def test_html_of_a_style_holds_no_quotation_that_would_end_it() -> None:
     html = render(golden_edition(), "html")
     assert "url(" not in html

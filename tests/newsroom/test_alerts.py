@@ -45,6 +45,11 @@ def test_a_story_is_told_once() -> None:
     assert reason(story, telling(STRIKE, story)) is None
 
 
+def test_a_kill_confirms_nothing() -> None:
+    story = [told_by(1), told_by(2, correction="kill"), told_by(3, correction="correction")]
+    assert voices(reading.entry for reading in story) == {"Paper 1", "Paper 3"}
+
+
 def test_what_does_not_fit_is_not_told() -> None:
     assert reason([told_by(1, title="Ferry runs again")], {}) is None
 

@@ -128,6 +128,21 @@ NEGATIVES = [
     ("Le correcteur du Monde prend sa retraite", "Il corrigeait depuis trente ans."),
     ("Ministerie trekt vergunning in", "De vergunning is ingetrokken."),
     ("Army retires old rifle", "The rifle has been withdrawn."),
+    (
+        "Mise au point : pourquoi l'école ne peut pas tout",
+        "L'école est sommée de tout réparer. Ce n'est ni juste ni utile.",
+    ),
+    (
+        "Mise au point",
+        "Chaque semaine, notre chroniqueur revient sur l'actualité. Cet article est réservé à nos abonnés.",
+    ),
+    ("Mise au point : la mairie répond aux rumeurs", "La maire a démenti lundi toute hausse des tarifs de la cantine."),
+    ("Précision : l'horlogerie en trois leçons", "Un art de la patience, disent les artisans du Jura."),
+    ("Korjaus: näin saat vanhan kellon käymään", "Kelloseppä neuvoo, mistä aloittaa. Aikaa kuluu ilta."),
+    ("Korjaus – remonttipalsta", "Lukijat kysyvät, rakennusmestari vastaa."),
+    ("Oprava: jak zachránit starou střechu", "Pokrývač radí, kde začít."),
+    ("Поправка: депутаты спорят о налоге", "Фракции внесут свои предложения ко второму чтению."),
+    ("Village news", "The fête is over.\nMise au point : un regard sur la semaine, par Anne Petit."),
     ("政府更正统计数据", "统计局表示数据有误。"),
     ("UPDATE 1-Ferry maker cuts forecast", "(Adds quote, background)"),
     ("", ""),
@@ -148,6 +163,32 @@ def test_a_notice_stands_in_the_text(kind: str, text: str) -> None:
     assert found.kind == kind
     assert found.phrase in text
     assert found.statement
+
+
+COLUMN_WORDS = [
+    (
+        "clarification",
+        "Mise au point : le chantier du port",
+        "Contrairement à ce que nous avons écrit lundi, le chantier durera deux ans et non trois.",
+    ),
+    (
+        "clarification",
+        "Mise au point",
+        "Le port a rouvert.\nMise au point : notre article du 3 mars attribuait à tort ces propos au maire.",
+    ),
+    ("clarification", "Précision : le port", "Dans notre édition de mardi, une erreur s'est glissée dans la légende."),
+    ("correction", "Korjaus: satamapalo", "Jutussa kerrottiin väärin loukkaantuneiden määrä. Oikea luku on 12."),
+    ("correction", "Oprava: požár v přístavu", "Ve včerejším článku jsme omylem uvedli jiný počet zraněných."),
+    ("correction", "Javítás: tűz a kikötőben", "Tévesen írtuk a sérültek számát."),
+    ("correction", "KORJAUS: Satamapalo", "Palo on sammutettu."),
+]
+
+
+@pytest.mark.parametrize(("kind", "title", "text"), COLUMN_WORDS)
+def test_a_word_that_also_names_a_column_opens_a_notice_where_it_owns_up(kind: str, title: str, text: str) -> None:
+    found = recognise(title, text)
+    assert found is not None
+    assert found.kind == kind
 
 
 @pytest.mark.parametrize(("title", "text"), NEGATIVES)

@@ -51,6 +51,26 @@ def test_silence_gaps_and_failures_are_told_everywhere() -> None:
         assert line in figures, line
 
 
+def test_after_a_long_stop_no_feed_is_silent_before_it_is_read_again() -> None:
+    fetcher, clock = FakeFetcher({LEDGER.url: rss(*HOURLY), TIMES.url: rss(*HOURLY)}), Clock()
+    with open_desk(fetcher, clock, [LEDGER, TIMES]) as desk:
+
+        def told() -> dict[str, tuple[str, str]]:
+            return {row.feed: (row.state, row.explanation.partition(";")[0]) for row in desk.feed_health()}
+
+        desk.fetch()
+        clock.forward(days=6)  # nobody polled
+        assert {state for state, _ in told().values()} == {"ok"}
+        assert desk.status().feeds_silent == 0
+        assert desk.edition().health.silent == 0
+        fetcher.answers[TIMES.url] = rss(Item("t1", "Back", published=clock.now - timedelta(hours=1)))
+        desk.fetch()
+        silent = ("silent", "nothing new for 6 days, where 2 h is usual")
+        assert (told()["Ledger"], told()["Times"][0]) == (silent, "ok")
+        clock.forward(days=4)  # a second stop: what was silent when it was read is not said to be so for longer
+        assert (told()["Ledger"], told()["Times"][0]) == (silent, "ok")
+
+
 HOUR = timedelta(hours=1)
 
 

@@ -111,6 +111,37 @@ def test_a_comma_a_counter_or_capitals_are_shown_and_no_edit(touched: Item) -> N
         assert found.entry.data.title == touched.title
 
 
+def test_an_entry_whose_address_alone_moves_is_followed_there_in_silence() -> None:
+    fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS, STORM)}), Clock()
+    with open_desk(fetcher, clock, [LEDGER]) as desk:
+        desk.fetch()
+        db = desk.store.connection
+        [entry_id, story_id] = db.execute("SELECT id, story_id FROM entry WHERE key = 'a1'").fetchone()
+        written = db.total_changes
+
+        def poll_with(link: str) -> tuple[str | None, str | None, str | None, int]:
+            nonlocal written
+            clock.forward(hours=1)
+            fetcher.answers[LEDGER.url] = rss(replace(TALKS, link=link), STORM)
+            [outcome] = desk.fetch(everything=True)
+            assert (outcome.new, outcome.updated, outcome.known) == (0, 0, 2)
+            changes, written = db.total_changes - written, db.total_changes
+            entry, summary = desk.entry(entry_id), desk.story(story_id).summary
+            assert entry.revisions == 0
+            return entry.data.link, entry.canonical_url, summary.url, changes
+
+        *_, usual = poll_with("https://example.org/a1?utm_source=rss")
+        new = "https://example.org/2026/talks"
+        link, canonical, of_story, changes = poll_with(new)
+        assert (link, of_story) == (new, new)
+        assert canonical
+        assert "2026/talks" in canonical
+        assert changes > usual
+        # another tracking parameter at every poll, and no address at all: nothing to follow
+        assert poll_with(f"{new}?utm_source=mail") == (new, canonical, new, usual)
+        assert poll_with("")[:3] == (new, canonical, new)
+
+
 def test_an_entry_that_left_the_feed_is_kept() -> None:
     fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS, STORM)}), Clock()
     with open_desk(fetcher, clock, [LEDGER]) as desk:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from aggregator.digest.mail import message
+from aggregator.digest.render import FORMATS, render
 from aggregator.model import Feed, StoryQuery
 from aggregator.settings import Settings
 from tests.fakes import Clock, FakeFetcher, Item, open_desk, rss
@@ -35,3 +39,22 @@ def test_entries_are_stored_without_reports_and_edits_are_kept() -> None:
         outcome = desk.fetch()[0]
         assert (outcome.new, outcome.updated) == (1, 1)
         assert [story.title for story in desk.stories(StoryQuery())] == ["Three"]
+
+
+@pytest.mark.parametrize(("items", "came"), [((Item("1", "One"), Item("2", "Two")), "2 entries"), ((), "0 entries")])
+def test_an_edition_says_that_stories_are_off_and_what_came(items: tuple[Item, ...], came: str) -> None:
+    settings = Settings()
+    settings = replace(settings, stories=replace(settings.stories, enabled=False))
+    with open_desk(FakeFetcher({URL: rss(*items)}), Clock(), [Feed(URL)], settings=settings) as desk:
+        desk.fetch()
+        edition = desk.edition()
+    assert edition.nothing_new == (not items)
+    for format in FORMATS:
+        text = " ".join(render(edition, format).replace("\\", "").split())
+        if format == "json":
+            assert '"stories_off": true' in text
+        else:
+            assert f"stories.enabled is false. {came} came in during this window" in text
+        assert ("othing new" in text) == (not items) or format in ("json", "jsonfeed")
+    subject = str(message(edition, "desk@paper.example", ["a@paper.example"])["Subject"])
+    assert subject.endswith(f": {came}, stories switched off")
