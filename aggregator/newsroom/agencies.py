@@ -132,6 +132,8 @@ AGENCIES = _read(_TABLE)
 _BY_NAME = {name.casefold(): agency.name for agency in AGENCIES for name in agency.names}
 _BY_MARK = {mark: agency.name for agency in AGENCIES for mark in (*agency.marks, *agency.loose)}
 _BY_DOMAIN = {domain: agency.name for agency in AGENCIES for domain in agency.domains}
+_LABELS = re.compile(r"[/.:@?#]")
+_SITES = frozenset(domain.partition(".")[0] for domain in _BY_DOMAIN)
 LOOSE = frozenset(mark for agency in AGENCIES for mark in agency.loose)
 
 # Marks by which readers know another house: Channel NewsAsia is CNA to more of them than Taiwan's agency.
@@ -173,7 +175,9 @@ def agency_of_publisher(name: str) -> str | None:
 
 def agency_of_address(url: str | None) -> str | None:
     """Return the agency whose site an address is on."""
-    domain = registered_domain(url) if url else None
+    if not url or _SITES.isdisjoint(_LABELS.split(url.lower())):
+        return None  # spares most addresses the list of public suffixes
+    domain = registered_domain(url)
     return _BY_DOMAIN.get(domain) if domain else None
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cache
 
 from aggregator.model import Entry
 from aggregator.newsroom.notices import COLUMNS, KINDS, OWNING_UP, STEMS_OF, Kind, openings, statements
@@ -18,7 +19,7 @@ _OPENING = 700  # characters at either end of a text in which notices stand
 _CLOSING = 1_200
 
 _OPENINGS = [(kind, openings(kind)) for kind in KINDS]
-_STATEMENTS = [(kind, statements(kind)) for kind in KINDS]
+_statements = cache(statements)  # long to compile, and few texts need them
 _BRACKETED_TITLE = re.compile(
     r"[(\[（【]\s*(?P<phrase>corrected|correction|korrigiert|berichtigt|korrektur|berichtigung|corrigé|rectificatif|corregid[ao]|"
     r"corrección|rectificación|corretto|rettifica|corrigid[ao]|correção|correctie|rectificatie|korekta|sprostowanie|исправлено|"
@@ -71,8 +72,8 @@ def _in_text(text: str) -> list[Notice]:
     found = []
     for end in ends:
         folded = end.lower()
-        for kind, pattern in _STATEMENTS:
-            match = pattern.search(end) if any(stem in folded for stem in STEMS_OF[kind]) else None
+        for kind in KINDS:
+            match = _statements(kind).search(end) if any(stem in folded for stem in STEMS_OF[kind]) else None
             if match is not None:
                 found.append(Notice(kind, match[0].strip(), _sentence_at(end, match.start())))
         for line in end.split("\n"):

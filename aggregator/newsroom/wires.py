@@ -7,8 +7,9 @@ dateline that opens a dispatch and the credit that closes it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from aggregator.model import Entry, EntryData
@@ -140,19 +141,17 @@ def _signed(part: str) -> str | None:
 
 # --- how a dispatch opens ------------------------------------------------------------------------
 
-_BRACKETED = re.compile(
+_BRACKETED = (
     rf"(?P<place>.{{0,80}}?)\s*[(（](?:©\s?)?(?P<agency>{_ANY})(?:[/,-][^)）]{{0,25}})?[)）]\s*(?P<after>\.?{_DASH}?)"
 )
-_SLASHED = re.compile(
-    rf"(?P<place>.{{0,60}}?)\s*/(?:[Кк]орр\. )?(?P<agency>(?i:ritzau|interfax|ukrinform|укрінформ)|{_SURE})\b[^/]{{0,40}}/"
-)
-_PIPED = re.compile(rf"(?P<place>.{{2,60}}?)\s*\|\s*(?P<agency>{_SURE})\s*\|")
-_SPELLED = re.compile(
+_SLASHED = rf"(?P<place>.{{0,60}}?)\s*/(?:[Кк]орр\. )?(?P<agency>(?i:ritzau|interfax|ukrinform|укрінформ)|{_SURE})\b[^/]{{0,40}}/"
+_PIPED = rf"(?P<place>.{{2,60}}?)\s*\|\s*(?P<agency>{_SURE})\s*\|"
+_SPELLED = (
     r"(?P<place>.{2,60}?)[.,]?\s+[-–—]?\s*"
     r"(?P<agency>(?i:interfax|интерфакс|укрінформ|ukrinform|риа новости|ria novosti|belta|белта)|AAP|AFP)"
     rf"(?:\.(?:RU|COM))?\s*(?:{_DASH}|\.)\s"
 )
-_PLAIN = re.compile(rf"(?P<agency>{_SURE})\s+[-–—]\s+(?![^\W\d_A-ZА-Я])")
+_PLAIN = rf"(?P<agency>{_SURE})\s+[-–—]\s+(?![^\W\d_A-ZА-Я])"
 _CHINESE = re.compile(
     r"[（(【]?(?P<agency>(?:新华|新華|路透|法新|共同|塔斯|中新|美联|美聯|德新|韩联|韓聯|安莎|埃菲)社|路透)[^\s，。、；]{1,16}"
     r"\d{0,2}月?[\d一二三四五六七八九十]{1,3}日(?:电|電)"
@@ -205,7 +204,7 @@ def _is_caption(line: str) -> bool:
 
 
 def _dateline(line: str) -> Attribution | None:
-    for pattern, holds in _OPENINGS:
+    for pattern, holds in _openings():
         match = pattern.match(line)
         if match is not None and holds(match):
             agency = agency_called(match[match.lastgroup or 0] if pattern is _ASIAN else match["agency"])
@@ -262,16 +261,19 @@ def _spells_out(place: str, mark: str) -> bool:
     return len(initials) > 1 and initials.endswith(mark.upper())
 
 
-_OPENINGS = (
-    (_BRACKETED, _is_bracketed_dateline),
-    (_SLASHED, _is_place),
-    (_PIPED, _is_place),
-    (_SPELLED, _is_place),
-    (_PLAIN, _always),
-    (_CHINESE, _always),
-    (_CENTRAL, _always),
-    (_ASIAN, _always),
-)
+@cache
+def _openings() -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bool]], ...]:
+    """Return the forms of a dateline and what else must hold; made when first asked for, since they take long to compile."""
+    return (
+        (re.compile(_BRACKETED), _is_bracketed_dateline),
+        (re.compile(_SLASHED), _is_place),
+        (re.compile(_PIPED), _is_place),
+        (re.compile(_SPELLED), _is_place),
+        (re.compile(_PLAIN), _always),
+        (_CHINESE, _always),
+        (_CENTRAL, _always),
+        (_ASIAN, _always),
+    )
 
 
 # --- how it closes -------------------------------------------------------------------------------
@@ -280,29 +282,39 @@ _END = r"(?:^|(?<=[.!?…。\"'”’»)\]])|\n)\s*"  # after a sentence: a cred
 _INITIALS = r"(?:[\s,;/]*\b[^\W\d_A-ZА-Я]{2,5}/?){0,5}"
 _BARE = r"(?:^|(?<=[.!?…])|\n)\s*"
 _RESERVED = r"(?:^|(?<=[.!?…\"'”’»)\]])|\n|(?<=RISERVATA)|(?<=riservata)|(?<=eserved))\s*"
-_CREDITS = (
-    re.compile(rf"{_END}(?:--|==|[-–—])\s?(?P<agency>{_ANY})\.?{_INITIALS}\s*$"),
-    re.compile(rf"{_END}[(（\[]\s*(?:©\s?)?(?P<agency>{_ANY}(?:[/-][\w/]{{2,8}})?)[)）\]]\.?{_INITIALS}\s*$"),
-    re.compile(rf"{_RESERVED}\(?(?:©|\(c\)|Copyright)\s*(?:\(c\)|©|Copyright)?\s*(?:\d{{4}},?\s*)?(?:by\s+)?(?:The\s)?(?P<agency>{_SURE}|ANSA|Lusa)\b", re.I),
-    re.compile(rf"(?:^|\n)\s*[(（]?(?:{_SOURCES})\s?[:：]\s*(?P<agency>(?i:{_ANY}))(?![^\W\d_])[^\n]{{0,60}}(?:\n[^\n]{{0,40}})?\s*$"),
-    re.compile(_BARE + rf"(?P<agency>dpa|EFE|AFP|AAP|PTI|IANS|ANP|NTB|STT|ANSA|Lusa)(?:/\w{{2,4}}){{0,3}}\.?(?:(?:\s[A-Z]{{2,4}}){{0,5}}|{_INITIALS})\s*$"),
-    re.compile(r"\n\s*(?P<agency>afp|efe|ansa|sda|ntb|ritzau)(?:/\w{2,4}){0,2}\s*$"),
-    re.compile(rf"/(?P<agency>(?i:ritzau)|{_SURE})/\s*$"),
-    re.compile(rf"{_END}/(?P<agency>{_ANY})/?{_INITIALS}\s*$"),
-    re.compile(_BARE + rf"(?P<agency>{_SPELLED_OUT})\.?\s*$"),
-    re.compile(_BARE + rf"(?P<agency>{_SURE})/?\([A-Z]{{1,3}}\b[^()\n]{{0,120}}\)\s*$"),  # "AGERPRES/(AS - autor: Ion Popa)"
-    re.compile(rf"\n(?:autor|author|auteur|autore|oprac\.|opr\.)\s?:?\s[^\n()]{{2,60}}\((?P<agency>{_ANY})\)\s*$", re.I),
-    re.compile(r"\b(?P<agency>dpa):\d{6}-\d"),
-    re.compile(r"\n(?P<agency>Lusa)/fim\s*$", re.I),
-    re.compile(r"This report by (?P<agency>The Canadian Press) was first published"),
-    re.compile(r"(?P<agency>Associated Press)\. All rights reserved"),
-    # its own people are named so under its own dispatches; "The Associated Press contributed" is another's thanks
-    re.compile(
-        rf"{_END}(?P<agency>AP|Associated Press)(?: [\w-]+){{0,3}} (?:writers?|journalists?|reporters?|correspondents?|photographers?)"
-        r" [^.\n]{3,300} contributed\b"
-    ),
-    re.compile(r"Our Standards: The (?P<agency>Thomson Reuters) Trust Principles"),
-)  # fmt: skip
+
+
+@cache
+def _credits() -> tuple[re.Pattern[str], ...]:
+    return (
+        re.compile(rf"{_END}(?:--|==|[-–—])\s?(?P<agency>{_ANY})\.?{_INITIALS}\s*$"),
+        re.compile(rf"{_END}[(（\[]\s*(?:©\s?)?(?P<agency>{_ANY}(?:[/-][\w/]{{2,8}})?)[)）\]]\.?{_INITIALS}\s*$"),
+        re.compile(
+            rf"{_RESERVED}\(?(?:©|\(c\)|Copyright)\s*(?:\(c\)|©|Copyright)?\s*(?:\d{{4}},?\s*)?(?:by\s+)?(?:The\s)?"
+            rf"(?P<agency>{_SURE}|ANSA|Lusa)\b",
+            re.I,
+        ),
+        re.compile(rf"(?:^|\n)\s*[(（]?(?:{_SOURCES})\s?[:：]\s*(?P<agency>(?i:{_ANY}))(?![^\W\d_])[^\n]{{0,60}}(?:\n[^\n]{{0,40}})?\s*$"),
+        re.compile(_BARE + rf"(?P<agency>dpa|EFE|AFP|AAP|PTI|IANS|ANP|NTB|STT|ANSA|Lusa)(?:/\w{{2,4}}){{0,3}}\.?(?:(?:\s[A-Z]{{2,4}}){{0,5}}|{_INITIALS})\s*$"),
+        re.compile(r"\n\s*(?P<agency>afp|efe|ansa|sda|ntb|ritzau)(?:/\w{2,4}){0,2}\s*$"),
+        re.compile(rf"/(?P<agency>(?i:ritzau)|{_SURE})/\s*$"),
+        re.compile(rf"{_END}/(?P<agency>{_ANY})/?{_INITIALS}\s*$"),
+        re.compile(_BARE + rf"(?P<agency>{_SPELLED_OUT})\.?\s*$"),
+        re.compile(_BARE + rf"(?P<agency>{_SURE})/?\([A-Z]{{1,3}}\b[^()\n]{{0,120}}\)\s*$"),  # "AGERPRES/(AS - autor: Ion Popa)"
+        re.compile(rf"\n(?:autor|author|auteur|autore|oprac\.|opr\.)\s?:?\s[^\n()]{{2,60}}\((?P<agency>{_ANY})\)\s*$", re.I),
+        re.compile(r"\b(?P<agency>dpa):\d{6}-\d"),
+        re.compile(r"\n(?P<agency>Lusa)/fim\s*$", re.I),
+        re.compile(r"This report by (?P<agency>The Canadian Press) was first published"),
+        re.compile(r"(?P<agency>Associated Press)\. All rights reserved"),
+        # its own people are named so under its own dispatches; "The Associated Press contributed" is another's thanks
+        re.compile(
+            rf"{_END}(?P<agency>AP|Associated Press)(?: [\w-]+){{0,3}} (?:writers?|journalists?|reporters?|correspondents?|photographers?)"
+            r" [^.\n]{3,300} contributed\b"
+        ),
+        re.compile(r"Our Standards: The (?P<agency>Thomson Reuters) Trust Principles"),
+    )  # fmt: skip
+
+
 # How Reuters signs a dispatch; nobody else names its editors so.
 _SIGN_OFF = re.compile(
     r"\((?:Reporting|Additional reporting|Writing|Compiled) by [^()]{3,400}?[;.,]\s?[Ee]diting by [^()]{3,160}\)"
@@ -319,7 +331,7 @@ def _by_closing(tail: str) -> Attribution | None:
     signed = _by_sign_off(tail)
     if signed is not None:
         return signed
-    for pattern in _CREDITS:
+    for pattern in _credits():
         match = pattern.search(tail)
         if match is None or _is_caption(tail[tail.rfind("\n", 0, match.start()) + 1 :]):
             continue
