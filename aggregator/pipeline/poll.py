@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -158,7 +159,7 @@ class PollPass:
         batch = [first]
         while not self._results.empty() and len(batch) < 64:
             batch.append(self._results.get())
-        with self._saver.batch():
+        with self._saver.batch() if len(batch) > 1 else nullcontext():
             for result in batch:
                 yield self._handle(result)
 

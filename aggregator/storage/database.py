@@ -70,7 +70,14 @@ class Store:
 
     @contextmanager
     def savepoint(self) -> Iterator[sqlite3.Connection]:
-        """A part of a transaction that is undone alone where it fails, so that one feed's fault costs no other's entries."""
+        """A part of a transaction that is undone alone where it fails, so that one feed's fault costs no other's entries.
+
+        Outside of a transaction it is one: a savepoint would make the full-text index write what it holds back.
+        """
+        if not self.connection.in_transaction:
+            with self.transaction() as db:
+                yield db
+            return
         with self.transaction() as db:
             db.execute("SAVEPOINT part")
             try:

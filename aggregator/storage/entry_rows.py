@@ -127,14 +127,14 @@ def values_of(row: EntryRow) -> tuple[object, ...]:
         data.source_title,
         data.source_url,
         data.canonical_link,
-        json.dumps(data.categories, ensure_ascii=False),
+        json.dumps(data.categories, ensure_ascii=False) if data.categories else "[]",
         evidence_text(row.evidence),
     )
 
 
 def evidence_text(evidence: Evidence) -> str:
     """Return evidence as it is stored."""
-    return json.dumps(evidence, ensure_ascii=False, sort_keys=True)
+    return json.dumps(evidence, ensure_ascii=False, sort_keys=True) if evidence else "{}"
 
 
 def known_of(row: Sequence[object]) -> KnownEntry:
