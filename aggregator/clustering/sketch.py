@@ -16,8 +16,12 @@ copy; the exact comparison in ``reports.py`` decides:
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,12 +94,32 @@ def minhash(distinct: Hashes) -> Hashes:
     return np.asarray(made.hashvalues, dtype=np.uint32)
 
 
+def _signature_class() -> type[MinHash]:
+    """Import datasketch's MinHash without the rest of the package.
+
+    Its ``__init__`` brings the LSH indexes and with them SciPy: half a second and 40 MB in every process that sketches,
+    for nothing of which a signature has use. The package is left to be imported by others as usual.
+    """
+    spec = find_spec("datasketch")
+    if spec is None or "datasketch" in sys.modules:
+        return _class_in(import_module("datasketch.minhash"))
+    sys.modules["datasketch"] = module_from_spec(spec)
+    try:
+        return _class_in(import_module("datasketch.minhash"))
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "datasketch"]:
+            del sys.modules[name]
+
+
+def _class_in(module: ModuleType) -> type[MinHash]:
+    found: type[MinHash] = module.MinHash
+    return found
+
+
 @cache
 def _permuted() -> MinHash:
-    """Return the empty signature. Importing datasketch brings scipy: half a second and 40 MB that only whoever sketches is to spend."""
-    from datasketch import MinHash
-
-    return MinHash(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=int)
+    """Return the empty signature."""
+    return _signature_class()(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=int)
 
 
 def band_keys(signature: Hashes) -> list[int]:
@@ -136,6 +160,6 @@ def _key(kind: str, *parts: object) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)  # some 8 MB in every worker
 def _word_hash(word: str) -> int:
     return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")

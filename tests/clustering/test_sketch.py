@@ -6,6 +6,8 @@ import hashlib
 import math
 import random
 import string
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -210,3 +212,21 @@ def test_any_text_gives_a_sketch_or_none_and_the_same_again(body: str, title: st
         assert len(found.signature) in (0, 4 * PERMUTATIONS)
         assert read(found).tolist() == sorted(set(read(found).tolist()))
         assert all(-(2**63) <= key < 2**63 for key in found.bands)
+
+
+def test_sketching_costs_no_process_the_whole_of_datasketch_and_leaves_it_to_be_imported() -> None:
+    script = """
+import sys
+from aggregator.clustering.sketch import minhash
+import numpy
+made = minhash(numpy.arange(100, dtype=numpy.uint32))
+assert not any(name.partition(".")[0] in ("scipy", "datasketch") for name in sys.modules), "loaded"
+import datasketch
+import datasketch.minhash
+other = datasketch.MinHash(num_perm=128, seed=1, scheme="affine32", hashfunc=int)
+other.update_batch(list(range(100)))
+assert (other.hashvalues == made).all()
+assert datasketch.MinHashLSH(num_perm=128)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
