@@ -93,7 +93,7 @@ def terms_of(found: Iterable[str], language: str | None) -> list[str]:
     return [term_of(word, language or "") for word in found]
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def term_of(word: str, language: str) -> str:
     """Return the term that stands for a folded word."""
     if word[0].isdigit() or len(word) < 3 or not word[0].isalpha():

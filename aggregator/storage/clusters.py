@@ -11,7 +11,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import Final
+from functools import lru_cache
+from sys import intern
+from typing import Any, Final
 
 from aggregator.clustering.features import Vector
 from aggregator.clustering.likeness import Stored
@@ -56,8 +58,8 @@ CREATE TABLE story_memory (
 """
 
 # Values kept in memory: a day of a busy desk; beyond it the oldest are read anew.
-CACHED_VECTORS: Final = 20_000
-CACHED_WORDS: Final = 200_000
+CACHED_VECTORS: Final = 10_000  # some 50 MB
+CACHED_WORDS: Final = 60_000  # some 15 MB
 
 _instances = itertools.count(1)
 
@@ -300,7 +302,7 @@ class ClusterStore:
 
     def _read(self, row: tuple[int, str, str, str, bytes]) -> Stored:
         number, report_id, entry_id, story_id, packed = row
-        vector = replace(Vector(**json.loads(zlib.decompress(packed))), meaning=self.meanings.get(number))
+        vector = replace(_unpacked(packed), meaning=self.meanings.get(number))
         stored = Stored(number, report_id, entry_id, story_id, vector)
         self._remember(stored)
         return stored
@@ -320,6 +322,18 @@ def _packed(vector: Vector) -> bytes:
     # Meanings have a table of their own; asdict() would copy every mapping deeply.
     values = {one.name: getattr(vector, one.name) for one in fields(vector) if one.name != "meaning"}
     return zlib.compress(json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+
+
+def _unpacked(packed: bytes) -> Vector:
+    return Vector(**json.loads(zlib.decompress(packed), parse_float=_weight, object_pairs_hook=_terms))
+
+
+# Thousands of vectors are held at a time, and share most of their terms and weights.
+_weight = lru_cache(maxsize=20_000)(float)
+
+
+def _terms(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {intern(term): value for term, value in pairs}
 
 
 def _key(term: str) -> int:
