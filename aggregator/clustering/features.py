@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from sys import intern
 
 from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.recurring import is_recurring_title
@@ -124,7 +125,7 @@ def weigh(reading: Reading, arrival_time: float | None, document: Document, freq
         recurring=is_recurring_title(document.title),
         title_mass=length(_heaviest(titles, TITLE_TERMS)),
         mass=length(kept),
-        spelling={term: reading.spelling[term] for term in kept if term in reading.spelling},
+        spelling={term: intern(reading.spelling[term]) for term in kept if term in reading.spelling},
     )
 
 

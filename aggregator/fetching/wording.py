@@ -39,7 +39,9 @@ def what_next(feed: Feed, state: FeedState, now: datetime) -> str:
     when = "next poll now" if due is None or due <= now else f"next poll in {duration(due - now)}"
     reasons = []
     if state.gone_since is not None:
-        reasons.append(f"gone for {duration(now - state.gone_since)}")
+        so_far = now - state.gone_since
+        gone = f"gone for {duration(so_far)}" if so_far >= timedelta(days=1) else "given up once it has said so for long"
+        reasons.append(gone)
     if state.moved_to is not None:
         reasons.append("it moved for good; the new address is taken over if that repeats")
     if not feed.verify_tls:

@@ -58,7 +58,7 @@ CREATE TABLE story_memory (
 """
 
 # Values kept in memory: a day of a busy desk; beyond it the oldest are read anew.
-CACHED_VECTORS: Final = 10_000  # some 50 MB
+CACHED_VECTORS: Final = 6_000  # some 50 MB
 CACHED_WORDS: Final = 60_000  # some 15 MB
 
 _instances = itertools.count(1)
@@ -333,7 +333,7 @@ _weight = lru_cache(maxsize=20_000)(float)
 
 
 def _terms(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {intern(term): value for term, value in pairs}
+    return {intern(term): intern(value) if isinstance(value, str) else value for term, value in pairs}
 
 
 def _key(term: str) -> int:

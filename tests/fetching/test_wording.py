@@ -42,6 +42,7 @@ def test_27_health_gives_count_and_duration_of_failures() -> None:
 def test_what_follows_has_its_reasons() -> None:
     gone = replace(STATE, gone_since=NOW - 3 * DAY)
     assert "gone for 3 days" in health(FEED, gone, NOW)
+    assert "given up once it has said so for long" in health(FEED, replace(gone, gone_since=NOW), NOW)
     assert "given up" in health(FEED, replace(gone, gone=True, next_fetch=None), NOW)
     assert "paused" in health(replace(FEED, paused=True), STATE, NOW)
     assert "moved for good" in health(FEED, replace(STATE, moved_to="https://new.example/"), NOW)
