@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from aggregator.clustering.likeness import NAMES
 
 # Stored with every edge, so that an old explanation can be read under the weights it was made with.
-VERSION = "logistic-2"
+VERSION = "logistic-3"
 
 # --- weights
 BIAS = 2.73
@@ -33,8 +33,8 @@ WEIGHTS = {
     "young": 5.70,
     "log gap": -2.60,
     "nameless": 1.10,
-    "recurring": -2.50,
-    "recurring story": -2.50,
+    "recurring": -6.00,
+    "recurring story": -6.00,
     "core numbers missed": -0.76,
     "nothing telling shared": -12.00,
     "one plain word shared": -2.90,
@@ -43,6 +43,7 @@ WEIGHTS = {
     "names shared": 0.00,
     "alike, names differ": -2.50,
     "alike, numbers differ": -1.00,
+    "others in like titles": -4.50,
     "ordinals differ": -12.00,
 }
 # --- end
