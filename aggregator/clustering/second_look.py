@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from aggregator.clustering import weights
 from aggregator.clustering.features import dot
-from aggregator.clustering.likeness import Stored, StoryView
+from aggregator.clustering.likeness import TOLD_WORDS, Stored, StoryView
 from aggregator.clustering.matching import COMPARED, NEWEST, PER_TERM, PROPOSED, StoryMatcher
 from aggregator.clustering.parting import seam
 from aggregator.model import Match, Merge, Move
@@ -32,7 +32,8 @@ FOREMOST, SHARED_NAMES = 8, 3  # names of each story that are looked at, and how
 AT_ONE_TIME = 36 * 3600.0  # seconds between the nearest reports of two stories
 LARGE = 40.0  # reports from which on a story must not grow by agreement: it would swallow the day
 PARTED = 40  # reports of a story beyond which it isn't asked whether it would part
-PART_MARGIN, PAIR_MARGIN = 2.0, 0.5  # log odds under the threshold at which a story parts, and at which two reports do
+# Log odds under the threshold at which a story parts: where texts leave, where headlines do, which say less, and of two reports.
+TEXT_MARGIN, HEADLINE_MARGIN, PAIR_MARGIN = 2.0, 3.0, 0.5
 NEVER = -9.0  # log odds of what language or window forbid
 
 
@@ -155,7 +156,9 @@ class SecondLook:
         """Return how surely the reports of the smaller story would join the larger, as mean log odds."""
         small, large = sorted((one, other), key=lambda view: (len(view.members), -view.first))
         scores = []
-        for member in small.typical(ASKED):
+        # A live page tells of several events, and speaks for none of them unless it stands alone.
+        telling = [one for one in small.typical(ASKED) if not one.vector.recurring or one.vector.text_words < TOLD_WORDS] or small.typical(ASKED)
+        for member in telling:
             if not self._matcher.possible(member.vector, large):
                 return NEVER
             near = large.nearest(member.vector, COMPARED)
@@ -205,8 +208,7 @@ class SecondLook:
             return []
         leaving, rest = seam(view)
         score = self._togetherness(leaving, rest)
-        margin = PAIR_MARGIN if len(view.members) == 2 else PART_MARGIN
-        if weights.probability(score + margin) >= self._matcher.settings.threshold:
+        if weights.probability(score + _margin(leaving, rest)) >= self._matcher.settings.threshold:
             return []
         moves = []
         made = self._matcher.view(self._new_id(min(leaving.members), view.id))
@@ -224,3 +226,10 @@ class SecondLook:
         while rest := self._memory.members(gone, NEWEST):
             for member in rest:
                 self._memory.move(member.report_id, kept)
+
+
+def _margin(leaving: StoryView, rest: StoryView) -> float:
+    if len(leaving.members) == len(rest.members) == 1:
+        return PAIR_MARGIN
+    texts = all(one.vector.text_words >= TOLD_WORDS for one in leaving.members.values())
+    return TEXT_MARGIN if texts else HEADLINE_MARGIN
