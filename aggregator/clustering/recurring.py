@@ -1,4 +1,4 @@
-"""Titles that come again every day and name no event: briefings, live blogs, weather, markets, quizzes."""
+"""Titles that come again every day and name no event: briefings, live blogs, weather, markets, quizzes, timetables."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ _RECURRING = re.compile(
     r"|погода|обзор (?:прессы|дня)|главное (?:за|к)|главные новости|прогноз погоди|головне за|новини дня|гороскоп)",
     re.IGNORECASE,
 )
+# When what runs every day runs: the ship of a timetable is news on another page.
+_TIMETABLE = re.compile(
+    r"\b(?:bus|coach|ferry|flight|metro|rail|railway|school|train|tram)\s+timetables?\b|\b(?:tide times|opening hours|tv listings)\b"
+    r"|\b(?:bus|fähr|flug|zug|bahn|sommer|winter)?fahrpl[aä]n\w*|\bhoraires? (?:des?|du) (?:bac|bus|ferry|ferries|trains?|tramway)\b"
+    r"|\bhorarios? de(?:l| los)? (?:autobuses|autobús|ferry|metro|tren|trenes)\b|\borari (?:dei|degli) (?:traghetti|treni|autobus)\b"
+    r"|\brozkład jazdy\b|\bрасписание (?:автобусов|паромов|поездов|электричек)|\bрозклад (?:руху|поїздів|автобусів)",
+    re.IGNORECASE,
+)
 # A page that follows an event as it runs: it names one, or several.
 _LIVE = re.compile(
     r"^\W*(?:(?:live|watch live|live blog|live updates?|as it happened|en direct|en (?:vivo|directo)|(?:in )?diretta|ao vivo|na żywo|онлайн)\s*[:|–—-]"
@@ -35,6 +43,8 @@ _LIVE = re.compile(
     re.IGNORECASE,
 )
 
+LIVE = 0.225  # of what a slot of the day counts: a live page may tell one event
+
 # What a paper sets before the headline of a text about an event rather than on it.
 _COMMENT = re.compile(
     r"^\W*(?:analysis|opinion|comment|commentary|editorial|column|explainer|podcast|video|analyse|kommentar|meinung|leitartikel|tribune|"
@@ -42,9 +52,6 @@ _COMMENT = re.compile(
     r"\s*[:|]",
     re.IGNORECASE,
 )
-
-
-LIVE = 0.3
 
 
 def is_comment_title(title: str) -> bool:
@@ -58,7 +65,7 @@ def is_recurring_title(title: str) -> bool:
 
 
 def recurrence(title: str) -> float:
-    """Return how surely a title names a slot that recurs: 1 for a briefing or the weather, half for a live page, which may tell one event."""
-    if _RECURRING.search(title):
+    """Return how surely a title names a slot that recurs: 1 for a briefing, the weather or a timetable, less for a live page."""
+    if _RECURRING.search(title) or _TIMETABLE.search(title):
         return 1.0
     return LIVE if _LIVE.search(title) else 0.0

@@ -33,8 +33,8 @@ WEIGHTS = {
     "young": 5.70,
     "log gap": -2.60,
     "nameless": 1.10,
-    "recurring": -6.00,
-    "recurring story": -6.00,
+    "recurring": -8.00,
+    "recurring story": -8.00,
     "core numbers missed": -0.76,
     "nothing telling shared": -12.00,
     "one plain word shared": -2.90,
@@ -43,7 +43,7 @@ WEIGHTS = {
     "names shared": 0.00,
     "alike, names differ": -2.50,
     "alike, numbers differ": -1.00,
-    "others in like titles": -4.50,
+    "others in like titles": -6.00,
     "ordinals differ": -12.00,
 }
 # --- end
