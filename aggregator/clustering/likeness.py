@@ -45,9 +45,8 @@ NAMES = (
 
 
 SOME_TEXT = 10  # words from which on an entry is more than a headline
-
-TOLD_WORDS = 40
-SAME_WORDS = 0.15
+TOLD_WORDS = 40  # words from which on a text names whom it is about
+SAME_WORDS = 0.15  # cosine from which on two titles say the same, of whatever
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 Provenance: learned by ``bench/train_stories.py`` on six public labelled archives (a stream of headlines of 2014, Google News
 snapshots of 2024 and 2025, AllSides ledes of 2021, ECB+ look-alike events, BASIL and NewsWCL50 full texts), then moved by hand
 on the same archives and on ``bench/lookalikes.py``, where what was learned joined entries that share a word or differ in a
-number. The weights of the last group are judgement: labelled archives hold few look-alikes, a wire many. What each number
-means stands beside its name in ``likeness.py``; ``docs/decisions.md`` has the figures, also on archives left out.
+number. The weights of the last group and of what recurs are judgement: labelled archives hold few look-alikes, a wire many.
+What each number means stands beside its name in ``likeness.py``; ``docs/decisions.md`` has the figures, also on archives left out.
 """
 
 from __future__ import annotations
