@@ -186,6 +186,10 @@ ALONE = (
     "Mine museum reopens in Wales",
     "Airport lounge named best in Asia",
     "Police band plays for charity",
+    "Rail strike halts trains in Lisbon",
+    "Strike at port of Santos enters third day",
+    "Ferry aground off Skarn",
+    "Ferry timetable for Skarn changes on Sunday",
 )
 
 

@@ -117,7 +117,9 @@ def run(calls: Sequence[Call], settings: StorySettings, judge: Judge | None) -> 
         else:
             finder.add_copy(call.report_id, call.arrival)
         if finder.due():
-            for change in finder.second_look(NOW, lambda one, other: False):
+            for change in finder.second_look(
+                NOW, lambda one, other: False, new_id=lambda report_id, left: f"{left}-{report_id}"
+            ):
                 if isinstance(change, Merge):
                     where = {r: change.kept if story == change.gone else story for r, story in where.items()}
                 else:

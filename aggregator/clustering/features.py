@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sys import intern
 
 from aggregator.clustering.meaning import Meaning
-from aggregator.clustering.recurring import is_recurring_title
+from aggregator.clustering.recurring import recurrence
 from aggregator.clustering.vocabulary import Frequencies, Weigher, calendar_terms, term_of, terms_of
 from aggregator.model import Document
 from aggregator.text.tokens import words
@@ -51,7 +51,7 @@ class Vector:
     numbers: Terms
     title_words: int
     text_words: int
-    recurring: bool
+    recurring: float  # how surely its title names a slot of the day rather than an event
     title_mass: float = 0.0  # the lengths of ``title`` and ``whole`` before they were made 1
     mass: float = 0.0
     spelling: Mapping[str, str] = field(default_factory=dict)
@@ -122,7 +122,7 @@ def weigh(reading: Reading, arrival_time: float | None, document: Document, freq
         ordinals=dict.fromkeys(ordinals(document.title), 1.0),
         title_words=len(reading.title),
         text_words=len(reading.text),
-        recurring=is_recurring_title(document.title),
+        recurring=recurrence(document.title),
         title_mass=length(_heaviest(titles, TITLE_TERMS)),
         mass=length(kept),
         spelling={term: intern(reading.spelling[term]) for term in kept if term in reading.spelling},

@@ -39,11 +39,14 @@ NAMES = (
     # The likeness to the nearest report times what speaks against it: the same words of another place, of other people.
     "alike, names differ",  # both have names, and none in common
     "alike, numbers differ",
+    "others in like titles",  # texts whose titles say the same of other names, and neither text has the other's
     "ordinals differ",  # in titles: the 12th and the 13th package
 )
 
 
 SOME_TEXT = 10  # words from which on an entry is more than a headline
+TOLD_WORDS = 40  # words from which on a text names whom it is about
+SAME_WORDS = 0.15  # cosine from which on two titles say the same, of whatever
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class StoryView:
         self.id = story_id
         self.members: dict[str, Stored] = {}
         self.title, self.whole, self.names, self.numbers, self.ordinals = Sum(), Sum(), Sum(), Sum(), Sum()
-        self.named = self.recurring = 0
+        self.named, self.recurring = 0, 0.0
         self._times: list[float] = []
         self._languages: Counter[str | None] = Counter()
         self._parts: dict[str | None, StoryView] = {}
@@ -194,6 +197,7 @@ def measure(vector: Vector, story: StoryView, near: Sequence[Stored]) -> tuple[f
     closest = sorted(zip(dots, near, strict=True), key=lambda pair: (-pair[0], pair[1].number))[:3]
     told = (vector, *(one.vector for _, one in closest))
     words = max((telling(vector, one.vector) for _, one in closest), key=len, default=[])
+    foreign = float(bool(closest) and all(_foreign(vector, one.vector) for _, one in closest))
     mass = max((value * one.vector.mass for value, one in zip(dots, near, strict=True)), default=0.0) * vector.mass
     shared = math.log1p(mass) / 8
     mean_whole = dot(vector.whole, story.whole.terms) / size
@@ -223,6 +227,7 @@ def measure(vector: Vector, story: StoryView, near: Sequence[Stored]) -> tuple[f
         _share(vector.names, story.names.terms),
         alike * _differ(vector.names, story.names.terms),
         alike * _differ(vector.numbers, story.numbers.terms),
+        foreign,
         _differ(vector.ordinals, story.ordinals.terms),
     )
 
@@ -246,6 +251,19 @@ def _missed(sums: Terms, terms: Terms) -> float:
 def _differ(terms: Terms, known: Terms) -> float:
     """Return 1 where both sides have terms and none in common."""
     return float(bool(terms) and bool(known) and not any(term in known for term in terms))
+
+
+def _foreign(left: Vector, right: Vector) -> bool:
+    """Tell whether two reports are about different names: the title of each has some, and the other has none of them."""
+    if min(left.text_words, right.text_words) < TOLD_WORDS:
+        return False
+    return dot(left.title, right.title) > SAME_WORDS and _strange(left, right) and _strange(right, left)
+
+
+def _strange(left: Vector, right: Vector) -> bool:
+    dates = calendar_terms(left.language or "")
+    names = [term for term in left.title if term in left.names and term not in dates]
+    return bool(names) and not any(term in right.whole for term in names)
 
 
 def _share(terms: Terms, known: Terms) -> float:

@@ -1,4 +1,4 @@
-"""Titles that come again every day and name no event: briefings, live blogs, weather, markets, quizzes."""
+"""Titles that come again every day and name no event: briefings, live blogs, weather, markets, quizzes, timetables."""
 
 from __future__ import annotations
 
@@ -12,24 +12,38 @@ _RECURRING = re.compile(
     r"|the (?:day|week|weekend) ahead\b|(?:markets?|stocks|shares) at the (?:open|close)\b"
     r"|what (?:we|you) (?:know|need to know|missed)(?: so far| today| this \w+| right now)?\W*$"
     r"|(?:podcast\s*[:|–—-]|release notes\b)"
-    r"|(?:weather|horoscopes?|crossword|sudoku|wordle|lottery|quiz of the week)\b|in pictures\b|photos? of the (?:day|week)|letters to the editor"
+    r"|weather(?:\W*$|\s*[:|,–—-]|\s+(?:for|forecasts?|reports?|updates?|outlook|today|tonight|tomorrow|this|on|in)\b)"
+    r"|(?:horoscopes?|crossword|sudoku|wordle|lottery|quiz of the week)\b|in pictures\b|photos? of the (?:day|week)|letters to the editor"
     r"|(?:market|stock|currency|exchange rate|commodit(?:y|ies)|oil price)s?\s+(?:report|wrap|update|close|summary|round-?up|snapshot)\b"
-    r"|(?:five|5|ten|10|six|6|seven|7|three|3)\s+things\s+(?:you need )?to\s+know|(?:live|watch live|live blog|live updates?|as it happened)\s*[:|–—-]"
+    r"|(?:five|5|ten|10|six|6|seven|7|three|3)\s+things\s+(?:you need )?to\s+know"
     r"|das wetter|wetter(?:bericht|vorhersage)|börsen(?:bericht|ticker)|(?:morgen|abend|tages)(?:briefing|überblick|schau|zusammenfassung|journal)\b"
-    r"|nachrichten(?:überblick| des tages| am (?:morgen|abend|mittag))|liveticker|newsblog|newsticker|presseschau|lottozahlen|horoskop"
-    r"|(?:la )?météo\b|revue de presse|le (?:journal|point) d[eu]\b|l'essentiel de l'actu|en direct\s*[:|–—-]|bourse\s*:|horoscope"
-    r"|(?:el )?tiempo (?:hoy|para)\b|resumen (?:de noticias|del día|informativo)|titulares de|en (?:vivo|directo)\s*[:|–—-]|últimas noticias"
-    r"|(?:il )?meteo\b|rassegna stampa|le notizie del giorno|(?:in )?diretta\s*[:|–—-]|borsa\s*:|oroscopo"
-    r"|previsão do tempo|resumo do dia|ao vivo\s*[:|–—-]|het weer\b|nieuwsoverzicht|liveblog|pogoda\b|przegląd prasy|na żywo\s*[:|–—-]"
-    r"|погода|обзор (?:прессы|дня)|главное (?:за|к)|главные новости|онлайн\s*[:|–—-]|прогноз погоди|головне за|новини дня|гороскоп)",
+    r"|nachrichten(?:überblick| des tages| am (?:morgen|abend|mittag))|presseschau|lottozahlen|horoskop"
+    r"|(?:la )?météo\b|revue de presse|le (?:journal|point) d[eu]\b|l'essentiel de l'actu|bourse\s*:|horoscope"
+    r"|(?:el )?tiempo (?:hoy|para)\b|resumen (?:de noticias|del día|informativo)|titulares de|últimas noticias"
+    r"|(?:il )?meteo\b|rassegna stampa|le notizie del giorno|borsa\s*:|oroscopo"
+    r"|previsão do tempo|resumo do dia|het weer\b|nieuwsoverzicht|pogoda\b|przegląd prasy"
+    r"|погода|обзор (?:прессы|дня)|главное (?:за|к)|главные новости|прогноз погоди|головне за|новини дня|гороскоп)",
     re.IGNORECASE,
 )
-_LIVE_TAIL = re.compile(
-    r"^.{3,40}\blive(?: updates?| blog| news)?\s?:\s"
+# When what runs every day runs: the ship of a timetable is news on another page.
+_TIMETABLE = re.compile(
+    r"\b(?:bus|coach|ferry|flight|metro|rail|railway|school|train|tram)\s+timetables?\b|\b(?:tide times|opening hours|tv listings)\b"
+    r"|\b(?:bus|fähr|flug|zug|bahn|sommer|winter)?fahrpl[aä]n\w*|\bhoraires? (?:des?|du) (?:bac|bus|ferry|ferries|trains?|tramway)\b"
+    r"|\bhorarios? de(?:l| los)? (?:autobuses|autobús|ferry|metro|tren|trenes)\b|\borari (?:dei|degli) (?:traghetti|treni|autobus)\b"
+    r"|\brozkład jazdy\b|\bрасписание (?:автобусов|паромов|поездов|электричек)|\bрозклад (?:руху|поїздів|автобусів)",
+    re.IGNORECASE,
+)
+# A page that follows an event as it runs: it names one, or several.
+_LIVE = re.compile(
+    r"^\W*(?:(?:live|watch live|live blog|live updates?|as it happened|en direct|en (?:vivo|directo)|(?:in )?diretta|ao vivo|na żywo|онлайн)\s*[:|–—-]"
+    r"|liveticker|newsblog|newsticker|liveblog)"
+    r"|^.{3,40}\blive(?: updates?| blog| news)?\s?:\s"
     r"|(?:[|:–—-]\s*|\(|\b)(?:live(?: updates?| blog| news)?|as it happened|liveticker|live-ticker|newsblog|en direct|en vivo|en directo|in diretta|ao vivo|"
     r"na żywo|онлайн|наживо|morning briefing|evening briefing|podcast)\)?\W*$",
     re.IGNORECASE,
 )
+
+LIVE = 0.225  # of what a slot of the day counts: a live page may tell one event
 
 # What a paper sets before the headline of a text about an event rather than on it.
 _COMMENT = re.compile(
@@ -47,4 +61,11 @@ def is_comment_title(title: str) -> bool:
 
 def is_recurring_title(title: str) -> bool:
     """Tell whether a title names a slot that recurs rather than an event."""
-    return bool(_RECURRING.search(title) or _LIVE_TAIL.search(title))
+    return recurrence(title) > 0
+
+
+def recurrence(title: str) -> float:
+    """Return how surely a title names a slot that recurs: 1 for a briefing, the weather or a timetable, less for a live page."""
+    if _RECURRING.search(title) or _TIMETABLE.search(title):
+        return 1.0
+    return LIVE if _LIVE.search(title) else 0.0

@@ -1,8 +1,9 @@
-"""The second look at stories: reports move to where they would stand had they come last, stories of one event merge.
+"""The second look at stories: reports move to where they would stand had they come last, stories merge and part.
 
 What arrives first is judged with the least evidence. A newcomer therefore calls the reports that it is nearer to than
 their own story is, and each story that changed is compared with its neighbours: the reports of the smaller are asked
-whether they would join the larger, which is average linkage under the calibrated score.
+whether they would join the larger, which is average linkage under the calibrated score. Last, each story that changed is
+asked the same of its own two parts: what came when little was known, and would by far not join today, leaves.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from dataclasses import replace
 
 from aggregator.clustering import weights
 from aggregator.clustering.features import dot
-from aggregator.clustering.likeness import Stored, StoryView
+from aggregator.clustering.likeness import TOLD_WORDS, Stored, StoryView
 from aggregator.clustering.matching import COMPARED, NEWEST, PER_TERM, PROPOSED, StoryMatcher
+from aggregator.clustering.parting import seam
 from aggregator.model import Match, Merge, Move
 
 # Stories compared with each story that changed; reports of the smaller that are asked, the most typical first.
@@ -29,6 +31,9 @@ AGREEMENT = 1.6  # log odds for every e-fold of reports that are asked
 FOREMOST, SHARED_NAMES = 8, 3  # names of each story that are looked at, and how many must be the same
 AT_ONE_TIME = 36 * 3600.0  # seconds between the nearest reports of two stories
 LARGE = 40.0  # reports from which on a story must not grow by agreement: it would swallow the day
+PARTED = 40  # reports of a story beyond which it isn't asked whether it would part
+# Log odds under the threshold at which a story parts: where texts leave, where headlines do, which say less, and of two reports.
+TEXT_MARGIN, HEADLINE_MARGIN, PAIR_MARGIN = 2.0, 3.0, 0.5
 NEVER = -9.0  # log odds of what language or window forbid
 
 
@@ -41,23 +46,30 @@ class SecondLook:
         blocked: Callable[[str, str], bool],
         held: Callable[[str], bool],
         touched: set[str],
+        new_id: Callable[[str, str], str],
     ) -> None:
         self._matcher = matcher
         self._memory = matcher.memory
         self._blocked = blocked
         self._held = held
         self._touched = touched
+        self._new_id = new_id
 
     def take(self, fresh: Sequence[Stored]) -> tuple[Merge | Move, ...]:
         """Return the changes, done in the memory already; ``fresh`` are the reports that came since the last look."""
         waiting = [report for report in self._called(fresh) if not self._held(report)]
+        changed = set(self._touched)
         changes: list[Merge | Move] = list(self._merge_touched())
         for _ in range(PASSES):
             moves = [move for report in waiting if (move := self._reconsider(report)) is not None]
             changes += moves
+            changed |= self._touched
             changes += self._merge_touched()
             if not moves:
                 break
+        changed.update(one.story_id for report in waiting if (one := self._memory.get(report)) is not None)
+        for story_id in sorted(changed, key=lambda one: (self._matcher.view(one).first, one)):
+            changes += self._part(self._matcher.view(story_id))
         return tuple(changes)
 
     # --- reports ---------------------------------------------------------------------------------
@@ -144,7 +156,9 @@ class SecondLook:
         """Return how surely the reports of the smaller story would join the larger, as mean log odds."""
         small, large = sorted((one, other), key=lambda view: (len(view.members), -view.first))
         scores = []
-        for member in small.typical(ASKED):
+        # A live page tells of several events, and speaks for none of them unless it stands alone.
+        telling = [one for one in small.typical(ASKED) if not one.vector.recurring or one.vector.text_words < TOLD_WORDS] or small.typical(ASKED)
+        for member in telling:
             if not self._matcher.possible(member.vector, large):
                 return NEVER
             near = large.nearest(member.vector, COMPARED)
@@ -188,8 +202,34 @@ class SecondLook:
             self._move_rest(gone.id, kept.id)
         return Merge(kept.id, gone.id, match)
 
+    def _part(self, view: StoryView) -> list[Move]:
+        """Let the smaller part of a story leave where its two parts would by far not merge."""
+        if not 1 < len(view.members) <= PARTED or any(map(self._held, view.members)):
+            return []
+        leaving, rest = seam(view)
+        score = self._togetherness(leaving, rest)
+        if weights.probability(score + _margin(leaving, rest)) >= self._matcher.settings.threshold:
+            return []
+        moves = []
+        made = self._matcher.view(self._new_id(min(leaving.members), view.id))
+        for member in list(leaving.members.values()):
+            asked = self._matcher.candidate(member.vector, rest, rest.nearest(member.vector, COMPARED))
+            match = self._matcher.match(member.entry_id, asked, member.vector, forced=False)
+            own = replace(match, method="parted", score=round(weights.probability(score), 4))
+            view.remove(member.report_id)
+            self._move(member.report_id, made)
+            moves.append(Move(member.report_id, view.id, made.id, own))
+        return moves
+
     def _move_rest(self, gone: str, kept: str) -> None:
         """Move what a very large story has beyond the reports of its sums."""
         while rest := self._memory.members(gone, NEWEST):
             for member in rest:
                 self._memory.move(member.report_id, kept)
+
+
+def _margin(leaving: StoryView, rest: StoryView) -> float:
+    if len(leaving.members) == len(rest.members) == 1:
+        return PAIR_MARGIN
+    texts = all(one.vector.text_words >= TOLD_WORDS for one in leaving.members.values())
+    return TEXT_MARGIN if texts else HEADLINE_MARGIN

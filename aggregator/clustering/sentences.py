@@ -93,6 +93,12 @@ def _story(match: Match) -> str:
     told = f"Shares {_list(shared)}" if shared else "Resembles"
     count = int(_number(proof.get("reports")))
     whom = f"{_reports(count)} of this story" if count else "this story"
+    if match.method == "parted":
+        told = f"{told} with" if shared else told
+        return (
+            f"Left {match.other_id} at a second look: {told[0].lower()}{told[1:]} {_reports(count)} of it, which is too little;"
+            f" score {match.score:.2f}, needed {match.threshold:.2f}."
+        )
     hours = proof.get("hours")
     when = f" within {_hours(_number(hours))}" if hours is not None else ""
     joined = "; found at a second look" if match.method == "second look" else ""

@@ -28,6 +28,7 @@ from aggregator.model import Arrival, Document, Join, Merge, Move, Open
 from aggregator.settings import StorySettings
 
 RETOLD = 0.2  # of a document: what a further report of a known story adds to how common its words are
+_MORE, _AT_LEAST = 2, 40  # times and words by which a text says much more than another
 LOOK_EVERY = 8  # arrivals; counted over all of them, so that how they are cut into batches decides nothing
 
 
@@ -73,11 +74,21 @@ class StoryFinder(StoryMatcher):
         return Join(story_id, report_id, match) if match else Open(story_id, report_id)
 
     def add_copy(self, report_id: str, arrival: Arrival) -> None:
-        """Let a report speak by a copy of it that says much more, as a full text after its headline does."""
+        """Let a report speak by a copy of it that says much more, as a full text after its headline does, or by an earlier one.
+
+        Which of two prints of one text came first to the desk must not decide what it is compared by.
+        """
         self._refresh()
         old = self.memory.get(report_id)
-        if old is not None and len(arrival.document.body.split()) > 2 * old.vector.text_words + 40:
+        if old is None:
+            return
+        here, there = len(arrival.document.body.split()), old.vector.text_words
+        time = _time(arrival)
+        earlier = time is not None and old.vector.time is not None and time < old.vector.time
+        if here > _MORE * there + _AT_LEAST:
             self._revector(old, arrival)
+        elif earlier and there <= _MORE * here + _AT_LEAST:
+            self._revector(old, arrival, time)
 
     def revise(self, report_id: str, arrival: Arrival) -> None:
         """Follow an edit of the entry that a report's vector was made from; story and id stay."""
@@ -131,11 +142,13 @@ class StoryFinder(StoryMatcher):
         now: datetime,
         blocked: Callable[[str, str], bool],
         *,
+        new_id: Callable[[str, str], str],
         held: Callable[[str], bool] = lambda report_id: False,
     ) -> tuple[Merge | Move, ...]:
-        """Let every report that came since the last look stand where it would stand had it come last, and merge stories.
+        """Let every report that came since the last look stand where it would stand had it come last, merge and part stories.
 
-        ``blocked`` tells which two stories editors keep apart, ``held`` which reports they placed. What is returned is
+        ``blocked`` tells which two stories editors keep apart, ``held`` which reports they placed; ``new_id`` opens a
+        story for a report that leaves another. What is returned is
         already done in the memory. The older id stays. A second call at once returns nothing.
         """
         self._refresh()
@@ -143,7 +156,7 @@ class StoryFinder(StoryMatcher):
         self._since_look, self._due = 0, False
         touched, self._touched = self._touched, set()
         touched.update(one.story_id for one in fresh)
-        return SecondLook(self, blocked, held, touched).take(fresh)
+        return SecondLook(self, blocked, held, touched, new_id).take(fresh)
 
     # --- explaining ------------------------------------------------------------------------------
 
@@ -184,8 +197,9 @@ class StoryFinder(StoryMatcher):
             self.views.pop(old.story_id, None)
         self.views.pop(story_id, None)
 
-    def _revector(self, old: Stored, arrival: Arrival) -> None:
-        vector = self._weigh(read(arrival.document), old.vector.time, arrival.document)
+    def _revector(self, old: Stored, arrival: Arrival, time: float | None = None) -> None:
+        moment = old.vector.time if time is None else time
+        vector = self._weigh(read(arrival.document), moment, arrival.document)
         self.memory.replace(old.report_id, arrival.entry_id, vector, weights.VERSION)
         self.views.pop(old.story_id, None)
         self._touched.add(old.story_id)

@@ -3,8 +3,8 @@
 Provenance: learned by ``bench/train_stories.py`` on six public labelled archives (a stream of headlines of 2014, Google News
 snapshots of 2024 and 2025, AllSides ledes of 2021, ECB+ look-alike events, BASIL and NewsWCL50 full texts), then moved by hand
 on the same archives and on ``bench/lookalikes.py``, where what was learned joined entries that share a word or differ in a
-number. The weights of the last group are judgement: labelled archives hold few look-alikes, a wire many. What each number
-means stands beside its name in ``likeness.py``; ``docs/decisions.md`` has the figures, also on archives left out.
+number. The weights of the last group and of what recurs are judgement: labelled archives hold few look-alikes, a wire many.
+What each number means stands beside its name in ``likeness.py``; ``docs/decisions.md`` has the figures, also on archives left out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from aggregator.clustering.likeness import NAMES
 
 # Stored with every edge, so that an old explanation can be read under the weights it was made with.
-VERSION = "logistic-2"
+VERSION = "logistic-3"
 
 # --- weights
 BIAS = 2.73
@@ -33,8 +33,8 @@ WEIGHTS = {
     "young": 5.70,
     "log gap": -2.60,
     "nameless": 1.10,
-    "recurring": -2.50,
-    "recurring story": -2.50,
+    "recurring": -8.00,
+    "recurring story": -8.00,
     "core numbers missed": -0.76,
     "nothing telling shared": -12.00,
     "one plain word shared": -2.90,
@@ -43,6 +43,7 @@ WEIGHTS = {
     "names shared": 0.00,
     "alike, names differ": -2.50,
     "alike, numbers differ": -1.00,
+    "others in like titles": -6.00,
     "ordinals differ": -12.00,
 }
 # --- end

@@ -263,7 +263,14 @@ class Placer:
     def _look(self, now: datetime) -> None:
         if not self._settings.stories.enabled:
             return
-        for change in self.finder.second_look(now, self.rulings.blocks, held=self.rulings.holds):
+
+        def new_id(report_id: str, left: str) -> str:
+            made = mint("s", report_id, left, "parted", taken=self.stories.id_taken)
+            self.stories.open_story(made, now, split_from=left)
+            return made
+
+        changes = self.finder.second_look(now, self.rulings.blocks, new_id=new_id, held=self.rulings.holds)
+        for change in changes:
             self._apply(change, now)
 
     def _apply(self, change: Merge | Move, now: datetime) -> None:

@@ -136,8 +136,8 @@ class ClusterStore:
         if old is None:
             return None
         self._db.execute(
-            "UPDATE story_vector SET entry_id = ?, language = ?, version = ?, vector = ? WHERE number = ?",
-            (entry_id, vector.language, version, _packed(vector), old.number),
+            "UPDATE story_vector SET entry_id = ?, language = ?, time = coalesce(?, time), version = ?, vector = ? WHERE number = ?",
+            (entry_id, vector.language, vector.time, version, _packed(vector), old.number),
         )
         self._unpost(old)
         self._post(old.number, vector)

@@ -100,8 +100,11 @@ class Play:
         self.check()
 
     def parted(self) -> set[str]:
-        """Return the stories that were taken out of others."""
-        rows = self.room.store.connection.execute("SELECT id FROM story WHERE split_from IS NOT NULL")
+        """Return the stories that were taken out of others to obey a decision; what a second look parts, it parts unasked."""
+        rows = self.room.store.connection.execute(
+            "SELECT id FROM story WHERE split_from IS NOT NULL"
+            " AND id NOT IN (SELECT story_id FROM match WHERE method = 'parted' AND story_id IS NOT NULL)"
+        )
         return {row[0] for row in rows}
 
     def verb(self, step: Step) -> None:

@@ -1,0 +1,72 @@
+"""Pairs of entries that share words or numbers and tell two events: neither order of arrival puts them together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.clustering.arriving import Text, room
+
+AGROUND = Text(
+    "aground",
+    "Ferry runs aground off Skarvik",
+    "Lifeboats took 210 passengers ashore after the ferry Nordlys struck rocks off Skarvik in fog; nobody was hurt, the"
+    " coastguard said.",
+)
+TIMETABLE = Text(
+    "timetable",
+    "Ferry timetable for the spring",
+    "The spring timetable of the Skarvik ferry is out: the Nordlys leaves Skarvik on the hour from six in the morning, and"
+    " bicycles travel free on weekdays.",
+)
+KEPT = Text(
+    "kept",
+    "Norland central bank keeps rate at 3.25 per cent",
+    "Norland's central bank kept its main interest rate at 3.25 per cent on Monday and saw no need to move before the"
+    " summer. Inflation slowed to 2.4 per cent in February. Governor Piet Aldersey said wages were rising faster than the"
+    " bank would like. The Norland crown was little changed. The bank's board meets again in May.",
+)
+RAISED = Text(
+    "raised",
+    "Sudmark raises interest rate to 3.25 per cent",
+    "The central bank of Sudmark raised its main interest rate by a quarter of a point to 3.25 per cent on Monday as food"
+    " prices refuse to come down. Inflation stood at 5.1 per cent in February. Governor Lena Storch spoke of a last step."
+    " The bank's next board meeting is at the end of April.",
+)
+MARKETS = "Shares opened {0}. The main index stood at {1} points. Oil traded at {2} a barrel, gold was steady."
+LOOKALIKES = {
+    "one plain word": (
+        Text("rail", "Rail strike halts trains in Lisbon"),
+        Text("port", "Strike at port of Santos enters third day"),
+    ),
+    "one plain word of four": (Text("rail", "Strike hits Lisbon rail"), Text("port", "Strike hits Santos port")),
+    "a ferry and its timetable": (AGROUND, TIMETABLE),
+    "a ferry and its timetable, as headlines": (
+        Text("aground", "Ferry aground off Skarn"),
+        Text("timetable", "Ferry timetable for Skarn changes on Sunday"),
+    ),
+    "one number, two banks": (KEPT, RAISED),
+    "one slot, two days": (
+        Text("monday", "Markets at the open", MARKETS.format("little changed on Monday", "8,214", "71.40")),
+        Text("tuesday", "Markets at the open", MARKETS.format("higher on Tuesday", "8,261", "72.10"), hours=22),
+    ),
+}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("kind", LOOKALIKES)
+def test_lookalikes_stand_apart_whichever_comes_first(kind: str, *, turned: bool) -> None:
+    first, second = reversed(LOOKALIKES[kind]) if turned else LOOKALIKES[kind]
+    with room(first, replace(second, hours=(second.hours or 0) + 2)) as made:
+        assert made.stories([first.key, second.key]) == 2
+
+
+@pytest.mark.parametrize(
+    "title", ["Weather Alert Day issued for Monday as storms near", "Ministers agree timetable for withdrawal"]
+)
+def test_news_of_the_weather_or_of_a_plan_is_no_slot(title: str) -> None:
+    body = "Storms are near Ostrel, and the ministers of Vantoria met governor Palit Renn at the Kelmara dam on Monday."
+    same = "Palit Renn met ministers of Vantoria at the Kelmara dam above Ostrel on Monday as storms came near."
+    with room(Text("one", title, body), Text("two", "Palit Renn at the Kelmara dam", same, hours=1)) as made:
+        assert made.stories(["one", "two"]) == 1

@@ -1,0 +1,51 @@
+"""What joined a story when little was known leaves it at a second look, and says so."""
+
+from __future__ import annotations
+
+from aggregator.pipeline.placing import Placer
+from aggregator.pipeline.reading import Reader
+from aggregator.pipeline.verbs import Editor
+from tests.clustering.arriving import Room, room
+from tests.clustering.events import FERRY, STRIKE
+
+
+def misplace(made: Room, key: str, story: str) -> None:
+    """Put an entry where the machine would never put it today."""
+    with made.store.transaction():
+        Placer(made.store, made.settings).move_report(made.report(key), story)
+
+
+def test_a_report_that_would_not_join_today_leaves_and_its_story_keeps_its_id() -> None:
+    with room(*FERRY, STRIKE[0]) as made:
+        story, others = made.story("ferry0"), [text.key for text in FERRY]
+        misplace(made, "strike0", story)
+        made.look()
+        assert {made.story(key) for key in others} == {story}
+        left = made.story("strike0")
+        assert left != story
+        assert Reader(made.store, made.now).story(left).split_from == story
+        places = made.places()
+        made.look()
+        assert made.places() == places
+        assert made.why("strike0").sentence.startswith(f"Left {story} at a second look: ")
+        assert "which is too little" in made.why("strike0").sentence
+
+
+def test_reports_of_one_event_leave_together() -> None:
+    with room(*FERRY, *STRIKE) as made:
+        story = made.story("ferry0")
+        for text in STRIKE:
+            misplace(made, text.key, story)
+        made.look()
+        assert made.stories(text.key for text in FERRY) == 1
+        assert made.stories(text.key for text in STRIKE) == 1
+        assert made.story("ferry0") != made.story("strike0")
+
+
+def test_what_an_editor_placed_stays() -> None:
+    with room(*FERRY, STRIKE[0]) as made:
+        story = made.story("ferry0")
+        with made.store.transaction():
+            Editor(made.store, Placer(made.store, made.settings), "ann", made.now).move(made.id("strike0"), story)
+        made.look()
+        assert made.story("strike0") == story
