@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from sys import intern
 
@@ -56,6 +57,7 @@ class Vector:
     mass: float = 0.0
     spelling: Mapping[str, str] = field(default_factory=dict)
     ordinals: Terms = field(default_factory=dict)  # of the title
+    beside: Mapping[str, str] = field(default_factory=dict)  # term -> the one behind it: "donald" -> "trump"
     meaning: Meaning | None = None  # where the sentence encoder is switched on and knows the language
 
     @property
@@ -125,6 +127,7 @@ def weigh(reading: Reading, arrival_time: float | None, document: Document, freq
         recurring=recurrence(document.title),
         title_mass=length(_heaviest(titles, TITLE_TERMS)),
         mass=length(kept),
+        beside=_beside(reading, {term for term in kept if rarity[term] >= PLAIN / 2}),
         spelling={term: intern(reading.spelling[term]) for term in kept if term in reading.spelling},
     )
 
@@ -134,12 +137,46 @@ def ordinals(title: str) -> list[str]:
     return [next(part for part in found if part).lstrip("0") or "0" for found in _ORDINAL.findall(title)]
 
 
-def telling(left: Vector, right: Vector) -> list[float]:
-    """Return how much each shared word of two reports tells, the most telling first; plain words are left out."""
+def telling(left: Vector, right: Vector) -> tuple[list[float], list[float]]:
+    """Return how much each shared word of two reports tells, and each shared phrase, the most telling first; plain words are left out."""
     dates = calendar_terms(left.language or "")
     terms = [term for term in left.whole if term in right.whole and not term[0].isdigit() and term not in dates]
-    shared = (min(_weight(left, term), _weight(right, term)) for term in terms)
-    return sorted((value for value in shared if value >= PLAIN), reverse=True)
+    shared = {term: value for term in terms if (value := min(_weight(left, term), _weight(right, term))) >= PLAIN}
+    return sorted(shared.values(), reverse=True), sorted(_phrases(shared, left.beside, right.beside), reverse=True)
+
+
+def _phrases(shared: Mapping[str, float], *besides: Mapping[str, str]) -> list[float]:
+    """Return one value a phrase, that of its most telling word: "Donald Trump" tells no more than "Trump".
+
+    Words are one phrase where either text has one behind the other.
+    """
+    head = {term: term for term in shared}
+
+    def first(term: str) -> str:
+        while head[term] != term:
+            term = head[term]
+        return term
+
+    for beside in besides:
+        for term in shared:
+            after = beside.get(term)
+            if after is not None and after in shared:
+                head[first(after)] = first(term)
+    phrases: dict[str, float] = {}
+    for term, value in shared.items():
+        one = first(term)
+        phrases[one] = max(phrases.get(one, 0.0), value)
+    return list(phrases.values())
+
+
+def _beside(reading: Reading, terms: Collection[str]) -> dict[str, str]:
+    """Return which of some terms stands behind another, where it first does."""
+    found: dict[str, str] = {}
+    for told in (reading.title, reading.text):
+        for term, after in itertools.pairwise(told):
+            if term in terms and after in terms and term != after:
+                found.setdefault(term, after)
+    return found
 
 
 def _weight(vector: Vector, term: str) -> float:

@@ -35,6 +35,8 @@ NAMES = (
     "one plain word shared",
     "one rare word shared",
     "one word shared by texts",  # any one word, where both sides have more than a headline
+    "one phrase shared by texts",  # of several words: "Donald Trump", "hip hop"
+    "two plain phrases shared by texts",
     "names shared",  # share of the report's names that the story has
     # The likeness to the nearest report times what speaks against it: the same words of another place, of other people.
     "alike, names differ",  # both have names, and none in common
@@ -196,7 +198,10 @@ def measure(vector: Vector, story: StoryView, near: Sequence[Stored]) -> tuple[f
     nearest = sorted(dots, reverse=True)[:3] or [0.0]
     closest = sorted(zip(dots, near, strict=True), key=lambda pair: (-pair[0], pair[1].number))[:3]
     told = (vector, *(one.vector for _, one in closest))
-    words = max((telling(vector, one.vector) for _, one in closest), key=len, default=[])
+    common = [telling(vector, one.vector) for _, one in closest]
+    words = max((one for one, _ in common), key=len, default=[])
+    phrases = max((one for _, one in common), key=len, default=[])
+    are_texts = min(one.text_words for one in told) >= SOME_TEXT
     foreign = float(bool(closest) and all(_foreign(vector, one.vector) for _, one in closest))
     mass = max((value * one.vector.mass for value, one in zip(dots, near, strict=True)), default=0.0) * vector.mass
     shared = math.log1p(mass) / 8
@@ -223,7 +228,9 @@ def measure(vector: Vector, story: StoryView, near: Sequence[Stored]) -> tuple[f
         float(not words) / size,
         float(len(words) == 1 and words[0] < RARE) / size,
         float(len(words) == 1 and words[0] >= RARE) / size,
-        float(len(words) == 1 and min(one.text_words for one in told) >= SOME_TEXT) / size,
+        float(len(words) == 1 and are_texts) / size,
+        float(len(words) > 1 and len(phrases) == 1 and are_texts) / size,
+        float(len(phrases) == 2 and phrases[0] < RARE and are_texts) / size,
         _share(vector.names, story.names.terms),
         alike * _differ(vector.names, story.names.terms),
         alike * _differ(vector.numbers, story.numbers.terms),

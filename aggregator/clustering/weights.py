@@ -40,6 +40,8 @@ WEIGHTS = {
     "one plain word shared": -2.90,
     "one rare word shared": -0.80,
     "one word shared by texts": -4.50,
+    "one phrase shared by texts": -3.00,
+    "two plain phrases shared by texts": -2.00,
     "names shared": 0.00,
     "alike, names differ": -2.50,
     "alike, numbers differ": -1.00,

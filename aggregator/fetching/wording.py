@@ -40,7 +40,9 @@ def what_next(feed: Feed, state: FeedState, now: datetime) -> str:
     reasons = []
     if state.gone_since is not None:
         so_far = now - state.gone_since
-        gone = f"gone for {duration(so_far)}" if so_far >= timedelta(days=1) else "given up once it has said so for long"
+        gone = (
+            f"gone for {duration(so_far)}" if so_far >= timedelta(days=1) else "given up once it has said so for long"
+        )
         reasons.append(gone)
     if state.moved_to is not None:
         reasons.append("it moved for good; the new address is taken over if that repeats")

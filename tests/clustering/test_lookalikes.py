@@ -47,6 +47,30 @@ LOOKALIKES = {
         Text("timetable", "Ferry timetable for Skarn changes on Sunday"),
     ),
     "one number, two banks": (KEPT, RAISED),
+    "one phrase of several words": (
+        Text(
+            "producer",
+            "The producer behind the suburb's next music moguls",
+            "Every summer Toko plays to thousands, but it is the next generation of hip-hop that he wants to raise in his garage.",
+        ),
+        Text(
+            "rapper",
+            "Is this rapper the star of his age?",
+            "An album whose lyrics nobody else dared to write has subverted hip-hop and leads the lists in nine countries.",
+        ),
+    ),
+    "one office": (
+        Text(
+            "bankruptcy",
+            "Government seeks to stop a bankruptcy plan",
+            "The Justice Department has been appealing the deal with the makers of the drug, approved earlier this month.",
+        ),
+        Text(
+            "clinic",
+            "Judge refuses an early hearing on the clinic law",
+            "A request by the Justice Department for a hearing this week was turned down; the next date is in October.",
+        ),
+    ),
     "one slot, two days": (
         Text("monday", "Markets at the open", MARKETS.format("little changed on Monday", "8,214", "71.40")),
         Text("tuesday", "Markets at the open", MARKETS.format("higher on Tuesday", "8,261", "72.10"), hours=22),
