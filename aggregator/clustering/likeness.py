@@ -34,6 +34,7 @@ NAMES = (
     "nothing telling shared",  # with the nearest reports: only words that stand in every other text
     "one plain word shared",
     "one rare word shared",
+    "ledes",  # both sides are a few sentences: in a stream of all that is told, two of them share some words by chance
     "one word shared by texts",  # any one word, where both sides have more than a headline
     "one phrase shared by texts",  # of several words: "Donald Trump", "hip hop"
     "two plain phrases shared by texts",
@@ -47,6 +48,7 @@ NAMES = (
 
 
 SOME_TEXT = 10  # words from which on an entry is more than a headline
+LEDE = 60  # words up to which it is but a lede
 TOLD_WORDS = 40  # words from which on a text names whom it is about
 SAME_WORDS = 0.15  # cosine from which on two titles say the same, of whatever
 
@@ -228,6 +230,7 @@ def measure(vector: Vector, story: StoryView, near: Sequence[Stored]) -> tuple[f
         float(not words) / size,
         float(len(words) == 1 and words[0] < RARE) / size,
         float(len(words) == 1 and words[0] >= RARE) / size,
+        float(are_texts and max(one.text_words for one in told) < LEDE) / size,
         float(len(words) == 1 and are_texts) / size,
         float(len(words) > 1 and len(phrases) == 1 and are_texts) / size,
         float(len(phrases) == 2 and phrases[0] < RARE and are_texts) / size,

@@ -39,6 +39,7 @@ WEIGHTS = {
     "nothing telling shared": -12.00,
     "one plain word shared": -2.90,
     "one rare word shared": -0.80,
+    "ledes": -1.40,
     "one word shared by texts": -4.50,
     "one phrase shared by texts": -3.00,
     "two plain phrases shared by texts": -2.00,
