@@ -58,7 +58,9 @@ CREATE TABLE story_memory (
 """
 
 # Values kept in memory: a day of a busy desk; beyond it the oldest are read anew.
-CACHED_VECTORS: Final = 20_000  # with fewer, ten thousand reports in the window cost twice the time: every miss is read and unpacked
+CACHED_VECTORS: Final = (
+    20_000  # with fewer, ten thousand reports in the window cost twice the time: every miss is read and unpacked
+)
 CACHED_WORDS: Final = 100_000  # some 25 MB
 
 _instances = itertools.count(1)

@@ -7,12 +7,13 @@ import itertools
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import pytest
 
 from tests.fakes import Item, rss
 from tests.fetching.server import Server, Visit, answer, moved
-from tests.outside.newsroom import DAY, Newsroom
+from tests.outside.newsroom import DAY, HOUR, MINUTE, START, Newsroom, due
 
 ONE = rss(Item("1", "One"))
 
@@ -171,3 +172,33 @@ def test_42_certificates(newsroom: Newsroom, opted: bool) -> None:
             assert "certificate" in row["error"]
             newsroom.settings["fetch.ca_file"] = certificate
             assert newsroom.poll("--all", at=DAY)["status"] == "ok"
+
+
+def test_15_a_busy_feed_is_soon_asked_often_and_a_quiet_one_daily(newsroom: Newsroom, server: Server) -> None:
+    """Two days of polls when they are due: the pauses follow what the feeds brought, and no poll brings less for it."""
+    clock = timedelta()
+
+    def busy(visit: Visit) -> bytes:
+        hours = int(clock / HOUR)
+        news = [
+            Item(f"b{hour}", f"Bulletin {hour}", published=START + hour * HOUR)
+            for hour in range(max(0, hours - 20), hours + 1)
+        ]
+        return answer(rss(*news))
+
+    quiet = answer(rss(Item("q", "Old notice", published=START - 90 * DAY)))
+    newsroom.follow(
+        {"url": server.on("/busy", busy), "name": "Busy"}, {"url": server.on("/quiet", quiet), "name": "Quiet"}
+    )
+    pauses: dict[str, list[timedelta]] = {"Busy": [], "Quiet": []}
+    while clock < 2 * DAY:
+        for row in newsroom.pass_over(at=clock):
+            pauses[row["feed"]].append(due(row, clock))
+        waiting = [one["next_fetch"] for one in newsroom.health(clock)]
+        clock = max(min(datetime.fromisoformat(one) for one in waiting) - START, clock + MINUTE)
+    assert 0.5 * HOUR <= pauses["Busy"][-1] <= 1.25 * HOUR  # an entry an hour
+    assert DAY * 0.9 <= pauses["Quiet"][-1] <= DAY * 1.1
+    assert len(pauses["Quiet"]) <= 5
+    told = {one["title"] for one in newsroom.entries()} - {"Old notice"}
+    assert len(told) >= 44
+    assert told == {f"Bulletin {hour}" for hour in range(len(told))}
