@@ -313,12 +313,14 @@ def _target(rate: float | None, settings: FetchSettings) -> timedelta:
 
 
 def _rate_of_document(dates: Sequence[datetime], now: datetime) -> float | None:
-    """Return entries a week as a first document shows them: over the last week, or its span where that is shorter."""
+    """Return entries a week as a first document shows them: over the last week, or its span where that is shorter; None if it doesn't."""
     if not dates:
         return None
     recent = [date for date in dates if now - date <= WEEK]
-    if len(recent) < len(dates) or len(recent) < 2:
+    if len(recent) < len(dates):
         return float(len(recent))
+    if len(recent) == 1:
+        return None  # a feed that has just begun: nothing is known of its pace
     span = max(now - min(recent), timedelta(hours=1))
     return len(recent) * (WEEK / span)
 
