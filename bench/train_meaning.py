@@ -16,11 +16,9 @@ from __future__ import annotations
 
 import argparse
 import pickle
-import sqlite3
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -33,13 +31,11 @@ from aggregator.clustering import meaning_weights
 from aggregator.clustering.judging import Judge, read_text
 from aggregator.clustering.matching import Candidate
 from aggregator.clustering.meaning import NAMES
-from aggregator.clustering.metrics import Figures, score
+from aggregator.clustering.metrics import Figures
 from aggregator.clustering.stories import StoryFinder
-from aggregator.model import Merge
 from aggregator.settings import StorySettings
-from aggregator.storage import clusters, meanings
 from aggregator.text.encoder import LANGUAGES, load
-from bench.train_stories import NOW, SETS, Call, record, told
+from bench.train_stories import SETS, Call, memory, play, record, told
 
 TEXTS = Path(__file__).parent.parent / "tests" / "semantic"
 DEVELOPMENT, TEST = "languages-dev", "languages-test"
@@ -104,28 +100,9 @@ class Watching(StoryFinder):
 
 def run(calls: Sequence[Call], settings: StorySettings, judge: Judge | None) -> tuple[Figures, Examples]:
     """Run the stories stage over an archive; return its figures and what it saw."""
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.executescript(clusters.TABLES + meanings.TABLES)
-    connection.execute("BEGIN")
-    memory = clusters.ClusterStore(connection, judge.version if judge else None)
-    finder = Watching(memory, settings, judge, labels={call.report_id: call.label for call in calls if call.new})
-    where: dict[str, str] = {}
-    for number, call in enumerate(calls):
-        if call.new:
-            new_id = partial("s{}".format, number)
-            where[call.report_id] = finder.place(call.report_id, call.arrival, new_id=new_id).story_id
-        else:
-            finder.add_copy(call.report_id, call.arrival)
-        if finder.due():
-            for change in finder.second_look(
-                NOW, lambda one, other: False, new_id=lambda report_id, left: f"{left}-{report_id}"
-            ):
-                if isinstance(change, Merge):
-                    where = {r: change.kept if story == change.gone else story for r, story in where.items()}
-                else:
-                    where[change.report_id] = change.joined
-    truth = {call.arrival.entry_id: call.label for call in calls if call.label is not None}
-    figures = score(truth, {call.arrival.entry_id: where[call.report_id] for call in calls})
+    labels = {call.report_id: call.label for call in calls if call.new}
+    finder = Watching(memory(judge.version if judge else None), settings, judge, labels=labels)
+    figures = play(calls, finder)
     numbers, shares, ranks, across = zip(*finder.seen, strict=True) if finder.seen else ((), (), (), ())
     return figures, Examples(
         np.array(numbers).reshape(-1, len(NAMES)), np.array(shares), np.array(ranks, float), np.array(across, bool)

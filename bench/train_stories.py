@@ -225,30 +225,38 @@ class Watching(StoryFinder):
 
 def run(calls: Sequence[Call], settings: StorySettings) -> tuple[Figures, Examples]:
     """Run the stories stage over an archive; return its figures and what it saw."""
+    finder = Watching(memory(), settings, labels={call.report_id: call.label for call in calls if call.new})
+    figures = play(calls, finder)
+    return figures, Examples(np.array(finder.rows), np.array(finder.shares), np.array(finder.ranks, float))
+
+
+def memory(meaning: str | None = None) -> ClusterStore:
+    """Return an empty memory of the stories stage; ``meaning`` is the version of the sentence encoder, if there is one."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.executescript(TABLES + meanings.TABLES)
     connection.execute("BEGIN")
-    labels = {call.report_id: call.label for call in calls if call.new}
-    finder = Watching(ClusterStore(connection), settings, labels=labels)
+    return ClusterStore(connection, meaning)
+
+
+def play(calls: Sequence[Call], finder: StoryFinder) -> Figures:
+    """Let the reports of an archive arrive one by one, with the second looks that fall due; return what is reached."""
     where: dict[str, str] = {}
     for number, call in enumerate(calls):
         if call.new:
-            where[call.report_id] = finder.place(
-                call.report_id, call.arrival, new_id=partial("s{}".format, number)
-            ).story_id
+            new_id = partial("s{}".format, number)
+            where[call.report_id] = finder.place(call.report_id, call.arrival, new_id=new_id).story_id
         else:
             finder.add_copy(call.report_id, call.arrival)
         if finder.due():
             for change in finder.second_look(
-                NOW, lambda one, other: False, new_id=lambda report_id, left: f"{left}-{report_id}"
+                NOW, lambda one, other: False, new_id=lambda report, left: f"{left}-{report}"
             ):
                 if isinstance(change, Merge):
                     where = {r: change.kept if story == change.gone else story for r, story in where.items()}
                 else:
                     where[change.report_id] = change.joined
     truth = {call.arrival.entry_id: call.label for call in calls if call.label is not None}
-    figures = score(truth, {call.arrival.entry_id: where[call.report_id] for call in calls})
-    return figures, Examples(np.array(finder.rows), np.array(finder.shares), np.array(finder.ranks, float))
+    return score(truth, {call.arrival.entry_id: where[call.report_id] for call in calls})
 
 
 def joined(examples: Sequence[Examples]) -> Examples:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from aggregator.cli.output import emit
 from aggregator.cli.session import Session
 from aggregator.exceptions import ConfigurationError, UsageError
+
+if TYPE_CHECKING:
+    from aggregator.digest.edition import Edition
 
 
 @click.command("digest")
@@ -60,7 +64,7 @@ def digest_command(
         emit(text.rstrip("\n"))
 
 
-def _mail(session: Session, edition: object) -> None:
+def _mail(session: Session, edition: Edition) -> None:
     from aggregator.pipeline.mailing import mail_edition
 
     settings = session.settings.mail
@@ -68,5 +72,5 @@ def _mail(session: Session, edition: object) -> None:
         raise ConfigurationError(
             "mail.server and mail.recipients are not set; `config show` lists the settings of mail"
         )
-    mail_edition(edition, settings)  # type: ignore[arg-type]
+    mail_edition(edition, settings)
     click.echo(f"Mailed to {len(settings.recipients)} recipients.", err=True)
