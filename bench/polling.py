@@ -41,8 +41,13 @@ def total_memory():
     return pages / 1024
 
 def children():
-    # a process belongs to the thread that started it
-    return [pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()]
+    found = []
+    for task in Path("/proc/self/task").iterdir():  # a process belongs to the thread that started it
+        try:
+            found += (task / "children").read_text().split()
+        except OSError:
+            pass  # the thread has just ended
+    return found
 
 def processor():
     ticks = 0
