@@ -8,8 +8,8 @@ machine is noisy for both. Figures are medians; the ratio is ours to reader's (1
 the processor time of all processes, which other load disturbs less.
 
 Ours runs with ``fetch.per_host`` 32 and ``fetch.host_delay`` 0, because all feeds lie on one host here. Its memory is
-the proportional set size of all processes together (what they share counts once), taken after each pass and every
-tenth of a second in between; reader is one process, and its figure is its largest resident set.
+the proportional set size of all processes together (what they share counts once), taken after each pass and twice a
+second in between; reader is one process, and its figure is its largest resident set.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ peak = [0.0]
 
 def watch():
     while True:
-        time.sleep(0.1)
+        time.sleep(0.5)  # a look costs milliseconds, which reader does not pay
         peak[0] = max(peak[0], total_memory())
 
 threading.Thread(target=watch, daemon=True).start()

@@ -146,9 +146,10 @@ def telling(left: Vector, right: Vector) -> tuple[list[float], list[float]]:
 
 
 def _phrases(shared: Mapping[str, float], *besides: Mapping[str, str]) -> list[float]:
-    """Return one value a phrase, that of its most telling word: "Donald Trump" tells no more than "Trump".
+    """Return how much each shared phrase tells: "Donald Trump" tells no more than "Trump".
 
-    Words are one phrase where either text has one behind the other.
+    Words are of one phrase where either text has one behind the other. Names have two or three; of a longer run of
+    words, and of the pairs of characters that scripts without spaces give, every second counts.
     """
     head = {term: term for term in shared}
 
@@ -162,11 +163,10 @@ def _phrases(shared: Mapping[str, float], *besides: Mapping[str, str]) -> list[f
             after = beside.get(term)
             if after is not None and after in shared:
                 head[first(after)] = first(term)
-    phrases: dict[str, float] = {}
+    phrases: dict[str, list[float]] = {}
     for term, value in shared.items():
-        one = first(term)
-        phrases[one] = max(phrases.get(one, 0.0), value)
-    return list(phrases.values())
+        phrases.setdefault(first(term), []).append(value)
+    return [value for told in phrases.values() for value in sorted(told, reverse=True)[: max(1, len(told) // 2)]]
 
 
 def _beside(reading: Reading, terms: Collection[str]) -> dict[str, str]:
