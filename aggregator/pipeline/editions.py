@@ -79,7 +79,7 @@ def _build(
     return build(
         window,
         materials,
-        counts=_counts(store, window, len(listed)),
+        counts=_counts(store, window),
         health=health,
         settings=settings.digest,
         previous=previous,
@@ -177,9 +177,10 @@ def as_of(story: Story, until: datetime, pinned: str | None = None) -> Story:
     return replace(story, summary=summary, reports=tuple(reports))
 
 
-def _counts(store: Store, window: Window, stories: int) -> Counts:
-    entries, reports = store.connection.execute(
-        "SELECT count(*), count(DISTINCT report_id) FROM entry WHERE first_seen >= ? AND first_seen < ?",
+def _counts(store: Store, window: Window) -> Counts:
+    """Return how many entries came, and in how many reports and stories: each number is of what the one before it holds."""
+    entries, reports, stories = store.connection.execute(
+        "SELECT count(*), count(DISTINCT report_id), count(DISTINCT story_id) FROM entry WHERE first_seen >= ? AND first_seen < ?",
         (to_text(window.since), to_text(window.until)),
     ).fetchone()
     return Counts(entries, reports, stories)

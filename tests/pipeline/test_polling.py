@@ -301,3 +301,17 @@ def test_a_pass_with_all_hands_full_waits_instead_of_asking_the_hosts_again_and_
     with open_desk(fetcher, Clock(), feeds, settings=one_hand) as desk:
         assert len(desk.fetch()) == len(feeds)
     assert len(looks) <= 4 * len(feeds)
+
+
+def test_an_edition_counts_the_stories_of_what_came_and_not_of_all_that_still_stands() -> None:
+    fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS, STORM)}), Clock()
+    with open_desk(fetcher, clock, [LEDGER]) as desk:
+        desk.fetch()
+        clock.forward(hours=3)
+        began = clock.now
+        fire = Item("a3", "Fire at the cable works", "A fire broke out at the cable works at noon.", published=began)
+        fetcher.answers[LEDGER.url] = rss(TALKS, STORM, fire)
+        desk.fetch(everything=True)
+        clock.forward(hours=1)
+        edition = desk.edition(since=began, until=clock.now)
+    assert (edition.counts.entries, edition.counts.reports, edition.counts.stories) == (1, 1, 1)
