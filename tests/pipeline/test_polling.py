@@ -303,9 +303,9 @@ def test_a_pass_with_all_hands_full_waits_instead_of_asking_the_hosts_again_and_
     assert len(looks) <= 4 * len(feeds)
 
 
-def test_an_edition_counts_the_stories_of_what_came_and_not_of_all_that_still_stands() -> None:
-    fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS, STORM)}), Clock()
-    with open_desk(fetcher, clock, [LEDGER]) as desk:
+def test_an_edition_counts_the_stories_of_what_came_and_not_those_that_grew_later() -> None:
+    fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS, STORM), TIMES.url: rss()}), Clock()
+    with open_desk(fetcher, clock, [LEDGER, TIMES]) as desk:
         desk.fetch()
         clock.forward(hours=3)
         began = clock.now
@@ -313,5 +313,9 @@ def test_an_edition_counts_the_stories_of_what_came_and_not_of_all_that_still_st
         fetcher.answers[LEDGER.url] = rss(TALKS, STORM, fire)
         desk.fetch(everything=True)
         clock.forward(hours=1)
-        edition = desk.edition(since=began, until=clock.now)
+        ended = clock.now
+        clock.forward(hours=1)
+        fetcher.answers[TIMES.url] = rss(replace(TALKS, guid="t1", link="https://times.example/talks"))
+        desk.fetch(everything=True)
+        edition = desk.edition(since=began, until=ended)
     assert (edition.counts.entries, edition.counts.reports, edition.counts.stories) == (1, 1, 1)
