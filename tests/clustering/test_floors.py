@@ -15,12 +15,12 @@ IN_FORCE = floors.read()
 # What the floors were when they were last set by hand: whoever lowers one says so in two places.
 PINNED = {
     "allsides-dated": 0.8859,
-    "basil": 0.978,
-    "ecbplus-train-dev": 0.8756,
-    "google-news": 0.7507,
+    "basil": 0.9806,
+    "ecbplus-train-dev": 0.8793,
+    "google-news": 0.7508,
     "newswcl50": 0.99,
-    "uci-headlines-2014": 0.7765,
-    "uci-headlines-2014, its first 1500 lines": 0.6907,
+    "uci-headlines-2014": 0.7787,
+    "uci-headlines-2014, its first 1500 lines": 0.6998,
 }
 SLOW = {"uci-headlines-2014", "allsides-dated", "ecbplus-train-dev"}
 
