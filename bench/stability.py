@@ -41,12 +41,16 @@ def stories(imports: Iterable[Sequence[ArchiveEntry]]) -> dict[str, str]:
         importer = Importer(store, Settings(), families(()), NOW)
         lines: dict[tuple[str, str], str] = {}
         for entries in imports:
-            lines |= {(f"archive:{one.source}", one.data.key): str(one.line) for one in entries}
+            lines |= {(_feed(one), one.data.key): str(one.line) for one in entries}
             importer.take(entries, lambda done, total: None)
         rows = store.connection.execute(
             "SELECT feed.url, entry.key, entry.story_id FROM entry JOIN feed ON feed.id = entry.feed_id"
         )
         return {lines[url, key]: story for url, key, story in rows}
+
+
+def _feed(entry: ArchiveEntry) -> str:
+    return entry.origin.feed if entry.origin is not None else f"archive:{entry.source}"
 
 
 def told(path: Path, shuffles: int, first: int) -> None:
