@@ -19,10 +19,8 @@ import hashlib
 import sys
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from importlib import import_module
 from importlib.util import find_spec, module_from_spec
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,18 +100,16 @@ def _signature_class() -> type[MinHash]:
     """
     spec = find_spec("datasketch")
     if spec is None or "datasketch" in sys.modules:
-        return _class_in(import_module("datasketch.minhash"))
+        from datasketch import MinHash
+
+        return cast("type[MinHash]", MinHash)  # the library has no types
     sys.modules["datasketch"] = module_from_spec(spec)
     try:
-        return _class_in(import_module("datasketch.minhash"))
+        from datasketch.minhash import MinHash as Bare
     finally:
         for name in [name for name in sys.modules if name.partition(".")[0] == "datasketch"]:
             del sys.modules[name]
-
-
-def _class_in(module: ModuleType) -> type[MinHash]:
-    found: type[MinHash] = module.MinHash
-    return found
+    return cast("type[MinHash]", Bare)
 
 
 @cache
