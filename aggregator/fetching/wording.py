@@ -19,7 +19,7 @@ def health(feed: Feed, state: FeedState, now: datetime) -> str:
     elif state.failures:
         times = "once" if state.failures == 1 else f"{state.failures} times in a row"
         since = f" over {duration(now - state.first_failed)}" if state.first_failed and state.failures > 1 else ""
-        happened = f"failed {times}{since}: {state.last_error or 'unknown error'}"
+        happened = f"failed {times}{since}: {_open(state.last_error or 'unknown error')}"
     elif state.last_error:
         happened = state.last_error
     else:
@@ -72,8 +72,13 @@ def _happened(outcome: FeedOutcome) -> str:
     elif outcome.status == "skipped":
         text = "not asked"
     else:
-        text = outcome.error or "failed"
+        text = _open(outcome.error or "failed")
     return f"{text} ({outcome.note})" if outcome.note else text
+
+
+def _open(sentence: str) -> str:
+    """Return a sentence ready to go on."""
+    return sentence.removesuffix(".")
 
 
 def _moment(moment: datetime | None, now: datetime) -> str:

@@ -35,6 +35,8 @@ def test_27_health_gives_count_and_duration_of_failures() -> None:
     failing = replace(STATE, failures=3, first_failed=NOW - 5 * HOUR, last_failed=NOW, last_error="HTTP 500")
     assert health(FEED, failing, NOW) == "failed 3 times in a row over 5 h: HTTP 500; next poll in 25 min"
     assert health(FEED, replace(failing, failures=1), NOW) == "failed once: HTTP 500; next poll in 25 min"
+    ended = replace(failing, failures=1, last_error="This is a web page, not a feed.")
+    assert health(FEED, ended, NOW) == "failed once: This is a web page, not a feed; next poll in 25 min"
     assert health(FEED, FeedState(URL), NOW) == "never asked; next poll now"
     assert health(FEED, STATE, NOW) == "answered 60 s ago; next poll in 25 min"
 
