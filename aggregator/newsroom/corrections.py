@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cache
 
 from aggregator.model import Entry
-from aggregator.newsroom.notices import COLUMNS, KINDS, OWNING_UP, STEMS_OF, Kind, openings, statements
+from aggregator.newsroom.notices import COLUMNS, KINDS, OWNING_UP, Kind, openings, stated
 from aggregator.text.tokens import sentences, words
 
 # Kinds after which nothing of the text stands; the digest's own list holds them too.
@@ -19,7 +18,6 @@ _OPENING = 700  # characters at either end of a text in which notices stand
 _CLOSING = 1_200
 
 _OPENINGS = [(kind, openings(kind)) for kind in KINDS]
-_statements = cache(statements)  # long to compile, and few texts need them
 _BRACKETED_TITLE = re.compile(
     r"[(\[（【]\s*(?P<phrase>corrected|correction|korrigiert|berichtigt|korrektur|berichtigung|corrigé|rectificatif|corregid[ao]|"
     r"corrección|rectificación|corretto|rettifica|corrigid[ao]|correção|correctie|rectificatie|korekta|sprostowanie|исправлено|"
@@ -71,11 +69,8 @@ def _in_text(text: str) -> list[Notice]:
     ends = [text] if len(text) <= _OPENING + _CLOSING else [text[:_OPENING], text[-_CLOSING:]]
     found = []
     for end in ends:
-        folded = end.lower()
-        for kind in KINDS:
-            match = _statements(kind).search(end) if any(stem in folded for stem in STEMS_OF[kind]) else None
-            if match is not None:
-                found.append(Notice(kind, match[0].strip(), _sentence_at(end, match.start())))
+        for kind, match in stated(end):
+            found.append(Notice(kind, match[0].strip(), _sentence_at(end, match.start())))
         for line in end.split("\n"):
             notice = _in_line(line.strip(), end)
             if notice is not None:

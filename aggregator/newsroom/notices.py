@@ -7,6 +7,8 @@ names itself; statements are whole phrases, which stand anywhere near the beginn
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import cache
 from typing import Final, Literal
 
 Kind = Literal["correction", "clarification", "advisory", "kill", "withdrawn", "retraction"]
@@ -241,12 +243,7 @@ präzisiert précis aclarad precisad actualizad уточн editors clients subsc
 misstated misspelled misidentified misquoted misattributed wrong incorrect error refile
 """
 # One of these stands in every statement: looking for them first spares most texts the long expressions.
-STEMS: Final = tuple(_STEMS.split())
-
-# The stems of each kind's own statements: a text about a killing needs no look for corrections.
-STEMS_OF: Final = {
-    kind: tuple(stem for stem in STEMS if stem in " ".join(told).lower()) for kind, told in STATEMENTS.items()
-}
+_LOOKED_FOR: Final = tuple(_STEMS.split())
 
 
 def openings(kind: Kind) -> re.Pattern[str]:
@@ -259,6 +256,30 @@ def openings(kind: Kind) -> re.Pattern[str]:
     )
 
 
-def statements(kind: Kind) -> re.Pattern[str]:
-    """Return what recognises a notice of a kind inside a text."""
-    return re.compile("|".join(f"(?:{phrase})" for phrase in STATEMENTS[kind]), re.IGNORECASE | re.MULTILINE)
+def stated(text: str) -> Iterator[tuple[Kind, re.Match[str]]]:
+    """Yield for each kind the first statement of it inside a text."""
+    folded = text.lower()
+    present = {stem for stem in _LOOKED_FOR if stem in folded}
+    if not present:
+        return
+    for kind in KINDS:
+        found = (
+            _statement(kind, place).search(text) for place, stems in stems_of(kind) if not present.isdisjoint(stems)
+        )
+        first = min((match for match in found if match is not None), key=lambda match: match.start(), default=None)
+        if first is not None:
+            yield kind, first
+
+
+@cache
+def stems_of(kind: Kind) -> tuple[tuple[int, frozenset[str]], ...]:
+    """Return the place of each statement of a kind, and those stems that stand in it."""
+    return tuple(
+        (place, frozenset(stem for stem in _LOOKED_FOR if stem in phrase.lower()))
+        for place, phrase in enumerate(STATEMENTS[kind])
+    )
+
+
+@cache
+def _statement(kind: Kind, place: int) -> re.Pattern[str]:
+    return re.compile(STATEMENTS[kind][place], re.IGNORECASE | re.MULTILINE)

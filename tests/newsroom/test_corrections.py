@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from aggregator.digest.values import WITHDRAWN
 from aggregator.newsroom.corrections import TAKEN_BACK, recognise, stale_copies
+from aggregator.newsroom.notices import KINDS, stems_of
 from tests.newsroom.made import made_entry
 
 TITLES = [
@@ -254,3 +255,8 @@ def test_after_a_kill_every_copy_is_stale(kind: str) -> None:
 def test_a_copy_that_carries_the_notice_is_not_stale() -> None:
     copy = replace(COPY, correction="correction")
     assert stale_copies(NOTICE, RIGHT, [(copy, WRONG)], WRONG) == ()
+
+
+def test_every_statement_holds_a_stem_that_is_looked_for_first() -> None:
+    """Without one it would never be searched for."""
+    assert [(kind, place) for kind in KINDS for place, stems in stems_of(kind) if not stems] == []
