@@ -104,6 +104,6 @@ def prepare(target: Target, method: str, headers: dict[str, str], body: bytes | 
     request = PreparedRequest()
     request.method = method
     request.url = target.url
-    request.headers = headers  # type: ignore[assignment]
+    request.headers = headers  # type: ignore[assignment]  # a plain dictionary: their case is ours
     request.body = body
     return request

@@ -47,7 +47,7 @@ class _Guarded(HTTPConnection):
         assert self.sock is not None  # noqa: S101 - connected
         current().attach(self.sock)
 
-    def request(  # type: ignore[override]
+    def request(  # type: ignore[override]  # urllib3 takes kinds of bodies that we never send
         self,
         method: str,
         url: str,
@@ -79,7 +79,7 @@ class _Guarded(HTTPConnection):
             raise connection_fault(error) from error
         call.incoming = Incoming(self.sock)
 
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3's own overrides it so too
         """Read the head of the answer; the body is read from ``Call.incoming``."""
         call = current()
         incoming = call.incoming
@@ -91,7 +91,7 @@ class _Guarded(HTTPConnection):
         incoming.read_head()
         return HTTPResponse(
             b"",
-            headers=incoming.fields,  # type: ignore[arg-type]
+            headers=incoming.fields,  # type: ignore[arg-type]  # pairs, so that repeated fields stay
             status=incoming.status,
             version=incoming.version,
             version_string=f"HTTP/1.{incoming.version - 10}",
@@ -123,15 +123,15 @@ class TlsConnection(_Guarded, HTTPSConnection):
 class PlainPool(HTTPConnectionPool):
     """Kept plain connections to one origin."""
 
-    ConnectionCls = PlainConnection  # type: ignore[assignment]
+    ConnectionCls = PlainConnection  # type: ignore[assignment]  # the pool is typed by a protocol, which ours need not fill
 
 
 class TlsPool(HTTPSConnectionPool):
     """Kept TLS connections to one origin."""
 
-    ConnectionCls = TlsConnection  # type: ignore[assignment]
+    ConnectionCls = TlsConnection  # type: ignore[assignment]  # the pool is typed by a protocol, which ours need not fill
 
-    def _validate_conn(self, conn: TlsConnection) -> None:  # type: ignore[override]
+    def _validate_conn(self, conn: TlsConnection) -> None:  # type: ignore[override]  # the only kind in this pool
         # The library's own warns of each connection that is not verified; the desk decided that, feed by feed.
         if conn.is_closed:
             conn.connect()
