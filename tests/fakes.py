@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from html import escape
 from pathlib import Path
+
+import pytest
 
 from aggregator.model import Feed, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.pipeline.desk import Desk
@@ -101,3 +104,11 @@ def open_desk(
         Desk.open(without_pause, database, clock=clock, feeds=feeds, fetcher=fetcher, workers=workers) as desk,
     ):
         yield desk
+
+
+def forget_the_users_settings(monkeypatch: pytest.MonkeyPatch, room: Path) -> None:
+    """Let a test run in a folder, away from the environment and the settings of whoever runs it."""
+    for name in [name for name in os.environ if name.startswith("AGGREGATOR_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(room / "no-config"))
+    monkeypatch.chdir(room)

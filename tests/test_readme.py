@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from tests.documents import (
     options,
     settings,
 )
+from tests.fakes import forget_the_users_settings
 
 RUN = "pip install . && aggregator run"
 TEST = "pip install -e '.[test]' && pytest"
@@ -50,10 +50,7 @@ SAMPLES: dict[str, str] = {
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in [name for name in os.environ if name.startswith("AGGREGATOR_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no-config"))
-    monkeypatch.chdir(tmp_path)
+    forget_the_users_settings(monkeypatch, tmp_path)
     return tmp_path
 
 
