@@ -156,10 +156,9 @@ class SecondLook:
         """Return how surely the reports of the smaller story would join the larger, as mean log odds."""
         small, large = sorted((one, other), key=lambda view: (len(view.members), -view.first))
         scores = []
+        typical = small.typical(ASKED)
         # A live page tells of several events, and speaks for none of them unless it stands alone.
-        telling = [
-            one for one in small.typical(ASKED) if not one.vector.recurring or one.vector.text_words < TOLD_WORDS
-        ] or small.typical(ASKED)
+        telling = [one for one in typical if not one.vector.recurring or one.vector.text_words < TOLD_WORDS] or typical
         for member in telling:
             if not self._matcher.possible(member.vector, large):
                 return NEVER

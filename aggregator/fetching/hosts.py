@@ -89,7 +89,8 @@ class HostSchedule:
         """
         slot = self._hosts.setdefault(host, _Host())
         taken = [key for key in slot.waiting if which(key)]
-        slot.waiting = deque(key for key in slot.waiting if key not in set(taken))
+        gone = set(taken)
+        slot.waiting = deque(key for key in slot.waiting if key not in gone)
         self._waiting -= len(taken)
         return taken
 

@@ -182,10 +182,17 @@ def agency_of_address(url: str | None) -> str | None:
 
 
 _WORDS = re.compile(r"[^\W_]+")
-# Each form under its longest word: most begin with "The", "Agence" or "News".
-_TOLD_BY: dict[str, list[str]] = {}
-for _form in {form.casefold() for agency in AGENCIES for form in (*agency.names, *agency.marks, *agency.loose)}:
-    _TOLD_BY.setdefault(max(_WORDS.findall(_form), key=len), []).append(_form)
+
+
+def _by_longest_word() -> dict[str, list[str]]:
+    """Return every form, folded, under its longest word: most begin with "The", "Agence" or "News"."""
+    found: dict[str, list[str]] = {}
+    for form in {form.casefold() for agency in AGENCIES for form in (*agency.names, *agency.marks, *agency.loose)}:
+        found.setdefault(max(_WORDS.findall(form), key=len), []).append(form)
+    return found
+
+
+_FORMS = _by_longest_word()
 # Scripts that run words together, or join marks to them, so that a name cannot be told by one of its words.
 _RUN_TOGETHER = re.compile(
     "[\u0600-\u06ff\u0900-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\uffef]"
@@ -195,8 +202,8 @@ _RUN_TOGETHER = re.compile(
 def may_name_agency(text: str) -> bool:
     """Tell, at a hundredth of the cost of ``forms``, whether it could find anything in a text: a yes promises nothing."""
     folded = text.casefold()
-    told = _TOLD_BY.keys() & _WORDS.findall(folded)
-    if any(form in folded for word in told for form in _TOLD_BY[word]):
+    told = _FORMS.keys() & _WORDS.findall(folded)
+    if any(form in folded for word in told for form in _FORMS[word]):
         return True
     return _RUN_TOGETHER.search(text) is not None
 

@@ -78,15 +78,14 @@ class Store:
             with self.transaction() as db:
                 yield db
             return
-        with self.transaction() as db:
-            db.execute("SAVEPOINT part")
-            try:
-                yield db
-            except BaseException:
-                db.execute("ROLLBACK TO part")
-                db.execute("RELEASE part")
-                raise
-            db.execute("RELEASE part")
+        self.connection.execute("SAVEPOINT part")
+        try:
+            yield self.connection
+        except BaseException:
+            self.connection.execute("ROLLBACK TO part")
+            self.connection.execute("RELEASE part")
+            raise
+        self.connection.execute("RELEASE part")
 
     def backup(self, target: Path) -> None:
         """Copy the live database to ``target`` with SQLite's online backup; replaces it only when complete."""
