@@ -13,17 +13,17 @@ import random
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib import resources
+
+from aggregator.clustering.vocabulary import BACKGROUND, steps
 
 
 def _vocabulary() -> tuple[list[str], list[float]]:
     """Return English words and how often each stands beside the others, summed up: texts made of them read as English."""
     words, shares = [], []
-    for line in (resources.files("aggregator.clustering") / "background" / "en.txt").read_text("utf-8").splitlines():
-        zipf, _, rest = line.partition("\t")
-        for word in rest.split():
+    for step, common in steps((BACKGROUND / "en.txt").read_text("utf-8")):
+        for word in common.split():
             words.append(word)
-            shares.append(10 ** (int(zipf) / 10 - 3))
+            shares.append(10 ** (step / 10 - 3))
     return words, list(itertools.accumulate(shares))
 
 

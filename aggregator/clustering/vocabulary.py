@@ -8,7 +8,7 @@ value, so that the first hundred entries are weighed sensibly; its weight fades 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -18,6 +18,8 @@ import Stemmer
 
 from aggregator.text.tokens import words
 
+# Where the tables of common words lie, one a language.
+BACKGROUND = resources.files("aggregator.clustering") / "background"
 # How many documents the background stands for, and the length in words of such a document.
 BACKGROUND_DOCUMENTS = 3_000
 DOCUMENT_WORDS = 60
@@ -113,12 +115,7 @@ def _stemmer(language: str) -> Stemmer.Stemmer | None:
 @lru_cache(maxsize=64)
 def calendar_terms(language: str) -> frozenset[str]:
     """Return the terms of a language's months and days of the week: they date an event and tell nothing of it."""
-    for line in (
-        resources.files("aggregator.clustering")
-        .joinpath("background", "calendar.words")
-        .read_text("utf-8")
-        .splitlines()
-    ):
+    for line in (BACKGROUND / "calendar.words").read_text("utf-8").splitlines():
         name, _, found = line.partition("\t")
         if name == language:
             return frozenset(terms_of(words(found, language), language))
@@ -130,15 +127,20 @@ def background(language: str) -> Mapping[str, float]:
     """Return the share of documents that a common term stands in; empty where no table is shipped."""
     if not (language.isascii() and language.isalpha()):
         return {}
-    path = resources.files("aggregator.clustering").joinpath("background", f"{language}.txt")
+    path = BACKGROUND / f"{language}.txt"
     if not path.is_file():
         return {}
     rates: dict[str, float] = {}
-    for line in path.read_text("utf-8").splitlines():
-        if line.startswith("#"):
-            continue
-        zipf, _, rest = line.partition("\t")
-        rate = 10 ** (int(zipf) / 10 - 9)
-        for term in terms_of(words(rest, language), language):
+    for step, common in steps(path.read_text("utf-8")):
+        rate = 10 ** (step / 10 - 9)
+        for term in terms_of(words(common, language), language):
             rates[term] = rates.get(term, 0.0) + rate
     return {term: 1 - math.exp(-DOCUMENT_WORDS * rate) for term, rate in rates.items()}
+
+
+def steps(table: str) -> Iterator[tuple[int, str]]:
+    """Yield ten times a Zipf value and the words that have it, the commonest first, from the text of a background table."""
+    for line in table.splitlines():
+        zipf, tab, common = line.partition("\t")
+        if tab:
+            yield int(zipf), common

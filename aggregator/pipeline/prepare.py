@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from aggregator.clustering.commonest import hardly_speaks, language_of, speaks
+from aggregator.clustering.spoken_language import hardly_speaks, language_of, speaks
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import Document, EntryData, FetchFailure, ParsedFeed, Sketch
 from aggregator.newsroom.agencies import without_agency

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.clustering.commonest import hardly_speaks, language_of, speaks
+from aggregator.clustering.spoken_language import hardly_speaks, language_of, speaks
 
 PROSE = {
     "en": "The ministers of the two countries met in the capital on Monday and said that they would look for a way out of the crisis.",

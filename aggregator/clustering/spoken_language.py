@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from importlib import resources
 
+from aggregator.clustering.vocabulary import BACKGROUND, steps
 from aggregator.text.tokens import words
 
 # Ten times the Zipf value from which a word is among the commonest: it stands in every tenth text of 60 words.
 _COMMONEST = 62
+_UNSPACED = frozenset({"ja", "zh", "th"})
 # Share of a text's words that are among the commonest of its language: a third to a half in prose, less in headlines.
 _SPOKEN, _HEADLINES, _PLAINLY = 0.2, 0.1, 0.35
 # How many times as many as the next language has; those nearest to each other (Danish, Norwegian) have half in common.
@@ -28,21 +29,12 @@ _HARDLY = 1 / 6
 def _tables() -> Mapping[str, frozenset[str]]:
     """Return language -> its commonest words, for the languages that put spaces between them."""
     found = {}
-    for path in resources.files("aggregator.clustering").joinpath("background").iterdir():
+    for path in BACKGROUND.iterdir():
         language, _, kind = path.name.partition(".")
-        if kind == "txt":
-            common = _head(path.read_text("utf-8"))
-            found["no" if language == "nb" else language] = frozenset(words(" ".join(common), None))
-    return {language: common for language, common in found.items() if language not in ("ja", "zh", "th")}
-
-
-def _head(table: str) -> list[str]:
-    common: list[str] = []
-    for line in table.splitlines():
-        zipf, _, rest = line.partition("\t")
-        if rest and int(zipf) >= _COMMONEST:
-            common.extend(rest.split())
-    return common
+        if kind == "txt" and language not in _UNSPACED:
+            common = " ".join(told for step, told in steps(path.read_text("utf-8")) if step >= _COMMONEST)
+            found["no" if language == "nb" else language] = frozenset(words(common, None))
+    return found
 
 
 def language_of(text: str) -> str | None:
