@@ -18,7 +18,7 @@ from aggregator.settings import ParseSettings
 from aggregator.text.boilerplate import line_hashes, repeated_tails, without_boilerplate
 from aggregator.text.clean import document, plain_text, primary_language
 from aggregator.text.language import identify, surely_other
-from aggregator.text.tokens import words
+from aggregator.text.tokens import index_form
 
 # Entries and characters of a feed that are looked at to tell whether it is in the language that it says.
 SAMPLED, SAMPLE = 12, 1_500
@@ -153,8 +153,8 @@ def prepare_entry(
         told=told,
         lines=line_hashes(made) if sketching else frozenset(),
         sketch=sketch,
-        index_title=" ".join(words(made.title, made.language)),
-        index_text=" ".join(words(text, made.language)),
+        index_title=index_form(made.title),
+        index_text=index_form(text),
         signed=attribute(data, text),
         notice=recognise(data.title, text),
     )

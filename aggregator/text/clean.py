@@ -34,6 +34,13 @@ _TITLE_TAG = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TITLE_BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6])\b", re.IGNORECASE)
+# What nearly all markup of feeds consists of; captions, tables and preformatted text take the parser's way.
+_ATTRIBUTES = r'(?: [a-z-]+="[^"]*+")*+'
+_BLOCK = r"p|div|br|h[1-6]|ul|ol|li|blockquote|section|header|footer"
+_INLINE = r"a|abbr|b|bdi|cite|code|del|em|i|img|ins|kbd|mark|q|s|small|span|strong|sub|sup|time|u|var|wbr"
+_USUAL = re.compile(rf"(?:[^<]++|</?(?:{_BLOCK}|{_INLINE}){_ATTRIBUTES}>)*+")
+_USUAL_BLOCK = re.compile(rf"</?(?:{_BLOCK}){_ATTRIBUTES}>")
+_USUAL_INLINE = re.compile(rf"</?(?:{_INLINE}){_ATTRIBUTES}>")
 _HIDDEN = re.compile(r"<(script|style)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # Sequences that steer a terminal go whole: without the escape that begins them they would stay as rubbish.
@@ -77,21 +84,30 @@ def _escaped(text: str) -> str:
     return html.escape(html.unescape(text), quote=False)
 
 
-def plain_text(html: str) -> str:
+def plain_text(markup: str) -> str:
     """Return the text of an HTML fragment: one line a block, single blanks, nothing hidden, entities resolved."""
-    if "<" in html and _TAG.search(html):
-        if html.count("<") > MAX_TAGS:
-            html = _ANY_TAG.sub(" ", html)
-        text = extract_plain_text(html, preserve_formatting=True, list_bullets=False, alt_texts=False)
-    elif "&" in html:
-        text = _unescape(html)
+    if "<" in markup and _TAG.search(markup):
+        if markup.count("<") > MAX_TAGS:
+            markup = _ANY_TAG.sub(" ", markup)
+        text = _usual_text(markup) if _USUAL.fullmatch(markup) else _parsed_text(markup)
+    elif "&" in markup:
+        text = html.unescape(markup)
     else:
-        text = html
+        text = markup
     return _tidy_lines(text)
 
 
-def _unescape(text: str) -> str:
-    return html.unescape(text)
+def _usual_text(markup: str) -> str:
+    """Return what :func:`_parsed_text` does of markup that needs no parser, in a tenth of the time."""
+    text = " ".join(markup.split())
+    text = _USUAL_INLINE.sub("", _USUAL_BLOCK.sub("\n", text))
+    return html.unescape(text) if "&" in text else text
+
+
+def _parsed_text(markup: str) -> str:
+    found: str = extract_plain_text(markup, preserve_formatting=True, list_bullets=False, alt_texts=False)
+    # a caption that was never closed is no reason to lose all that stands behind it
+    return found or html.unescape(_ANY_TAG.sub(" ", _HIDDEN.sub("", markup)))
 
 
 def _tidy_lines(text: str) -> str:

@@ -18,11 +18,16 @@ _UNSPACED = (
 _WORD = re.compile(
     rf"[{_UNSPACED}]+|\d+(?:[.,:]\d+)*(?:[^\W\d_{_UNSPACED}]+)?|[^\W_{_UNSPACED}]+(?:['’][^\W\d_{_UNSPACED}]+)*"
 )
+_ASCII_WORD = re.compile(r"\d+(?:[.,:]\d+)*(?:[a-z]+)?|[a-z0-9]+(?:'[a-z]+)*")
 _RUN = re.compile(rf"[{_UNSPACED}]+")
 # Combining marks of scripts in which they are accents, not letters.
 _ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u0670]")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _GROUPED = re.compile(r"(?<=\d)[.,](?=\d{3}(?:\D|$))")
+# Numbers that words() writes or divides in a way of its own: 1,000, 4x4 and l'A380.
+_OWN_NUMBER = re.compile(r"\d[.,]\d{3}|[\d'’][^\W\d_]+\d")
+# Latin, Greek and Cyrillic letters and the signs beside them, no combining marks: SQLite's words are ours there.
+_ALPHABETS = re.compile("[\0-\u02ff\u0370-\u0482\u048a-\u052f\u1e00-\u2064\u2070-\u20b9\u2100-\u214f]*+")
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…؟])(?P<closing>[\"'”’»)\]]*)\s+(?=[^\s\da-zа-яё])|(?<=[。！？])(?P<closing_wide>[」』”’）]*)|\n+"
 )
@@ -54,7 +59,7 @@ def fold(text: str) -> str:
 def words(text: str, language: str | None) -> list[str]:
     """Return the normalised words of ``text`` in order."""
     if text.isascii():
-        return [_ascii_word(word) for word in _WORD.findall(text.lower())]
+        return [word if word.isalpha() else _ascii_word(word) for word in _ASCII_WORD.findall(text.lower())]
     found: list[str] = []
     for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
         word = fold(match[0])
@@ -67,8 +72,18 @@ def words(text: str, language: str | None) -> list[str]:
     return found
 
 
+def index_form(text: str) -> str:
+    """Return ``text`` as the full-text index is to read it: SQLite finds the :func:`words` in it.
+
+    Where a script puts spaces between words, they need not be told apart here: that is the index's own work.
+    """
+    whole = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    plain = (whole.isascii() or _ALPHABETS.fullmatch(whole)) and not _OWN_NUMBER.search(whole)
+    return fold(whole) if plain else " ".join(words(text, None))
+
+
 def _ascii_word(word: str) -> str:
-    """Return a lower-case word as :func:`words` does, in less than half the time: no marks, no scripts without spaces."""
+    """Return a lower-case word with a digit or an apostrophe as :func:`words` does."""
     if word[0].isdigit():
         return _GROUPED.sub("", word)
     return _POSSESSIVE.sub("", word) or word if "'" in word else word
