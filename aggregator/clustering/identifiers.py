@@ -12,6 +12,7 @@ from collections.abc import Callable
 # Crockford's base 32 in lower case: no i, l, o, u, so an id is never a word nor misread.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH = 10  # 50 bits after the letter: one collision expected in some 40 million ids
+_PAIRS = [one + two for two in _ALPHABET for one in _ALPHABET]  # ten bits at a time, the lowest first
 
 
 def mint(letter: str, *parts: str, taken: Callable[[str], bool] = lambda _: False) -> str:
@@ -20,7 +21,7 @@ def mint(letter: str, *parts: str, taken: Callable[[str], bool] = lambda _: Fals
     while True:
         text = "\0".join((*parts, str(salt)) if salt else parts)
         number = int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:7], "big")
-        made = letter + "".join(_ALPHABET[(number >> (5 * place)) & 31] for place in range(LENGTH))
+        made = letter + "".join([_PAIRS[(number >> place) & 1023] for place in range(0, 5 * LENGTH, 10)])
         if not taken(made):
             return made
         salt += 1

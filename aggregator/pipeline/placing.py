@@ -24,7 +24,6 @@ from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.clusters import ClusterStore
 from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore
-from aggregator.storage.entry_rows import EntryRow
 from aggregator.storage.feeds import FeedStore
 from aggregator.storage.sketches import SketchStore
 from aggregator.storage.stories import StoryStore
@@ -68,9 +67,10 @@ class Placer:
         self.touched: set[str] = set()
         self.capped = 0  # comparisons that a cap cut short: a hot bucket
 
-    def place(self, row: EntryRow, arrival: Arrival, now: datetime) -> tuple[int, str]:
-        """Store a new entry in the report whose text it carries, or in a report of its own in the story it tells; return its number and report."""
-        ruling = self.rulings.for_entry(row.id)
+    def place(self, arrival: Arrival, now: datetime) -> str:
+        """Put a stored entry into the report whose text it carries, or into a report of its own in the story it tells; return the report."""
+        entry_id = arrival.entry_id
+        ruling = self.rulings.for_entry(entry_id)
         copy = find_copy(arrival, self.copies, self._settings.copies, ruling.barred_reports)
         self.capped += copy.capped
         story_id = None if copy.report_id is None else self.stories.story_of_report(copy.report_id)
@@ -78,15 +78,15 @@ class Placer:
             report_id, match = copy.report_id, copy.match
             self.finder.add_copy(report_id, arrival)
         else:
-            report_id, story_id, match = self._open(row.id, arrival, ruling, now)
-        number = self.entries.add(row, now, report_id, story_id)
+            report_id, story_id, match = self._open(arrival, ruling, now)
+        self.entries.place([entry_id], report_id, story_id)
         self.copies.add(arrival, report_id)
         if match is not None:
             self.stories.add_match(match, report_id, story_id, now)
         self.touched.add(story_id)
         if self.finder.due():
             self._look(now)
-        return number, report_id
+        return report_id
 
     def revise(self, entry_id: str, arrival: Arrival) -> None:
         """Follow an edit: new sketch and vector, the same report and story."""
@@ -195,7 +195,7 @@ class Placer:
         """Make the sketches of entries anew; where they stand stays."""
         for entry_id in entry_ids:
             entry = self.entries.get(entry_id)
-            self.copies.replace(self._arrival(entry, sketching=True), entry.report_id)
+            self.copies.replace(self.arrival_of(entry, sketching=True), entry.report_id)
 
     def close(self, story_id: str, into: str, now: datetime, reason: str) -> None:
         """Remove an emptied story; its id leads to ``into``."""
@@ -220,9 +220,9 @@ class Placer:
         standing = self.entries.select("WHERE e.report_id = ? ORDER BY e.number", (report_id,))
         story_id = self.stories.story_of_report(report_id)
         if story_id is not None:
-            self.finder.revector(report_id, story_id, [self._arrival(entry) for entry in standing])
+            self.finder.revector(report_id, story_id, [self.arrival_of(entry) for entry in standing])
 
-    def _arrival(self, entry: Entry, *, sketching: bool = False) -> Arrival:
+    def arrival_of(self, entry: Entry, *, sketching: bool = False) -> Arrival:
         """Return a stored entry as it arrived."""
         feed = self._feeds.by_url(entry.feed_url)
         boilerplate = frozenset[int]() if feed is None else self._lines.repeated(feed.id, REPEATED)
@@ -246,7 +246,8 @@ class Placer:
                 self.stories.pin(story_id, pinned)
         refresh(story_ids, self.stories, self.entries, now)
 
-    def _open(self, entry_id: str, arrival: Arrival, ruling: Ruling, now: datetime) -> tuple[str, str, Match | None]:
+    def _open(self, arrival: Arrival, ruling: Ruling, now: datetime) -> tuple[str, str, Match | None]:
+        entry_id = arrival.entry_id
         report_id = mint("r", entry_id, taken=self.stories.report_taken)
         change = self.finder.place(
             report_id,

@@ -1,7 +1,8 @@
 """One pass over feeds: fetch in threads, prepare in workers, save one feed a transaction.
 
 The coordinator (the thread that calls ``run``) is the only one that touches the database. Threads and workers
-hand their results over a queue; what ends in the queue is saved before the next feed is handed out.
+hand their results over a queue; what ends in the queue is saved before the next feed is handed out. Entries are
+placed in stories when the pass has them all, in order of time: the order in which feeds answer decides nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from aggregator.executor import failure_of
 from aggregator.fetching.hosts import HostSchedule, host_of
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, Response
 from aggregator.pipeline.prepare import Preparation, Prepared, prepare
+from aggregator.pipeline.recording import MAX_WAITING
 from aggregator.pipeline.saving import Saver
 from aggregator.settings import Settings
 from aggregator.storage.feeds import StoredFeed
@@ -104,6 +106,7 @@ class PollPass:
         for poll in polls:
             self._hosts.add(poll.feed.url, host_of(poll.address))
         under_way = 0
+        self._saver.resume(self._now())
         with ThreadPoolExecutor(self._settings.fetch.workers, thread_name_prefix="fetch") as threads:
             while waiting or under_way:
                 room = self._settings.fetch.workers * 2 - under_way
@@ -119,7 +122,9 @@ class PollPass:
                     for ended in (outcome, *self._held_back(waiting)):
                         outcomes.append(ended)
                         progress(ended, len(outcomes), len(polls))
+                self._saver.place(self._now(), MAX_WAITING, self._stop)
         self._fetcher.release()
+        self._saver.place(self._now(), 0, self._stop)
         self._saver.finish(self._now())
         return outcomes
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aggregator.clustering.identifiers import mint
-from aggregator.model import Arrival
+from aggregator.model import Arrival, EntryData
 from aggregator.newsroom.agencies import agency_of_publisher
 from aggregator.newsroom.identity import Identity, recognise_moved
 from aggregator.newsroom.publishers import Families, publisher_of, publisher_of_link
@@ -25,6 +25,8 @@ from aggregator.text.boilerplate import REPEATED
 
 # On a first fetch, what is older than this stood there before the desk looked: it is stored, not announced.
 ANNOUNCED_FOR = timedelta(days=1)
+# Entries that wait for their place: as many as a desk's pass brings, a dozen megabytes. Over them, the oldest go first.
+MAX_WAITING = 2_000
 # What the address of an archive's feed begins with; the rest is the source, empty where a line names none.
 ARCHIVE = "archive:"
 
@@ -37,7 +39,6 @@ class Recorded:
     updated: int = 0
     known: int = 0
     revised: tuple[str, ...] = ()
-    placed: tuple[str, ...] = ()
     first: bool = False  # the feed had no entry before
 
 
@@ -50,8 +51,23 @@ class Origin:
     agency: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A stored entry that is to be placed; ``lines`` of its text are counted for its feed's boilerplate."""
+
+    arrival: Arrival
+    feed_id: int = 0
+    number: int = 0
+    lines: frozenset[int] = frozenset()
+
+    @property
+    def turn(self) -> tuple[datetime, str]:
+        """What orders those that wait: time, then id, so that the order in which feeds answered decides nothing."""
+        return (self.arrival.time, self.arrival.entry_id)
+
+
 class Recorder:
-    """Writes entries; the caller holds the transaction."""
+    """Writes entries, and places them when the pass has them all; the caller holds the transaction."""
 
     def __init__(self, store: Store, settings: Settings, families: Families, placer: Placer) -> None:
         self._settings = settings
@@ -59,6 +75,8 @@ class Recorder:
         self._placer = placer
         self._entries = placer.entries
         self._lines = LineStore(store.connection)
+        self._waiting: list[Waiting] = []
+        self._publishers: dict[tuple[str, str | None, str | None], str] = {}
 
     def boilerplate(self, feed_id: int) -> frozenset[int]:
         """Return the lines that a feed is known to repeat."""
@@ -73,13 +91,12 @@ class Recorder:
         if not first and not origin.archive:
             known = {**known, **self._moved(feed_id, entries, known)}
         backlog = self._backlog(entries, now) if first else frozenset()
-        new = updated = 0
-        revised, placed, still = [], [], []
+        updated = 0
+        fresh, revised, still = [], [], []
         for entry in in_order(entries):
             before = known.get(entry.data.key)
             if before is None:
-                placed.append(self._add(origin, entry, now, backlog=origin.archive or entry.data.key in backlog))
-                new += 1
+                fresh.append(entry)
             elif entry.unchanged or before.content_hash == entry.document.content_hash:
                 still.append(before.number)
                 if entry.document.canonical_url != before.canonical_url and not origin.archive:
@@ -89,9 +106,35 @@ class Recorder:
                 revised.append(before.id)
                 updated += is_edit
                 still += [] if is_edit else [before.number]
-        if not origin.archive:
+        self._add(origin, fresh, now, backlog)
+        if origin.archive:
+            self.place(now, len(fresh))  # an archive is read in order of date: nothing is to come that happened before
+        else:
             self._entries.seen(still, now)
-        return Recorded(new, updated, len(still), tuple(revised), tuple(placed), first)
+        return Recorded(len(fresh), updated, len(still), tuple(revised), first)
+
+    # --- placing what is stored -----------------------------------------------------------------
+
+    @property
+    def waiting(self) -> int:
+        """How many entries wait for their place."""
+        return len(self._waiting)
+
+    def place(self, now: datetime, limit: int) -> list[str]:
+        """Place the oldest entries that wait, at most ``limit``; return their ids."""
+        self._waiting.sort(key=lambda waiting: waiting.turn, reverse=True)
+        chosen = [self._waiting.pop() for _ in range(min(limit, len(self._waiting)))]
+        for waiting in chosen:
+            report_id = self._placer.place(waiting.arrival, now)
+            if waiting.lines:
+                self._lines.count(waiting.feed_id, waiting.lines, report_id, waiting.number)
+        return [waiting.arrival.entry_id for waiting in chosen]
+
+    def resume(self, now: datetime) -> None:
+        """Take up entries that an earlier pass stored and did not come to place, or that came while stories were off."""
+        if self._settings.stories.enabled:
+            left = self._entries.unplaced(now - self._settings.stories.window, MAX_WAITING)
+            self._waiting += [Waiting(self._placer.arrival_of(entry, sketching=True)) for entry in left]
 
     def _moved(
         self, feed_id: int, entries: Sequence[PreparedEntry], known: Mapping[str, KnownEntry]
@@ -122,16 +165,30 @@ class Recorder:
         }
         return frozenset(entry.data.key for entry in entries) - announced
 
-    def _add(self, origin: Origin, entry: PreparedEntry, now: datetime, *, backlog: bool) -> str:
-        entry_id = mint("e", origin.feed.url, entry.data.key, taken=self._entries.id_taken)
-        row = self._row(origin, entry, entry_id, now, backlog=backlog)
-        if not self._settings.stories.enabled:
-            self._entries.add(row, now, None, None)
-            return entry_id
-        number, report_id = self._placer.place(row, arrival(row, origin, entry), now)
-        if entry.lines:
-            self._lines.count(origin.feed.id, entry.lines, report_id, number)
-        return entry_id
+    def _add(self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, backlog: frozenset[str]) -> None:
+        if not entries:
+            return
+        ids = self._ids(origin.feed.url, [entry.data.key for entry in entries])
+        rows = [
+            self._row(origin, entry, entry_id, now, backlog=origin.archive or entry.data.key in backlog)
+            for entry, entry_id in zip(entries, ids, strict=True)
+        ]
+        numbers = self._entries.add(rows, now)
+        if self._settings.stories.enabled:
+            self._waiting += [
+                Waiting(arrival(row, origin, entry), origin.feed.id, number, entry.lines)
+                for row, entry, number in zip(rows, entries, numbers, strict=True)
+            ]
+
+    def _ids(self, url: str, keys: Sequence[str]) -> list[str]:
+        """Return an id for each key of a feed that no other entry has."""
+        taken = self._entries.taken([mint("e", url, key) for key in keys])
+        made: list[str] = []
+        for key in keys:
+            made.append(mint("e", url, key, taken=taken.__contains__ if taken else lambda _: False))
+            if taken or made[-1] in made[:-1]:
+                made[-1] = mint("e", url, key, taken=lambda one: one in made[:-1] or bool(self._entries.taken([one])))
+        return made
 
     def _revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> bool:
         """Take in another text of a known entry; tell whether a reader would call that an edit, which is kept as a revision."""
@@ -154,7 +211,7 @@ class Recorder:
 
     def _row(self, origin: Origin, entry: PreparedEntry, entry_id: str, now: datetime, *, backlog: bool) -> EntryRow:
         feed, data, made = origin.feed, entry.data, entry.document
-        publisher = publisher_of(data, feed.publisher, self._families)
+        publisher = self._publisher_of(data, feed.publisher)
         if feed.url == ARCHIVE:  # the line named no source: its address may
             publisher = publisher_of_link(data.link, self._families) or publisher
         wire = _wire(entry, feed, publisher)
@@ -176,6 +233,12 @@ class Recorder:
             index_text=entry.index_text,
             backlog=backlog,
         )
+
+    def _publisher_of(self, data: EntryData, of_feed: str) -> str:
+        key = (of_feed, data.source_title, data.source_url)
+        if key not in self._publishers:
+            self._publishers[key] = publisher_of(data, of_feed, self._families)
+        return self._publishers[key]
 
 
 def _wire(entry: PreparedEntry, feed: StoredFeed, publisher: str) -> Attribution | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from threading import Event
 from typing import TYPE_CHECKING
 
 from aggregator.fetching.http import told
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from aggregator.pipeline.prepare import Prepared
     from aggregator.settings import Settings
     from aggregator.storage.database import Store
+
+
+# Entries a transaction: a second or two, well under what another writer waits.
+PLACED_AT_ONCE = 200
 
 
 class Saver:
@@ -92,7 +97,7 @@ class Saver:
             return self._save_failure(poll, result, now, response)
         with self._store.savepoint():
             counts = self._recorder.record(Origin(poll.stored), result.entries, now)
-            self._placer.stories.leave_entries_unsettled(counts.placed + counts.revised)
+            self._placer.stories.leave_entries_unsettled(counts.revised)
             self._feeds.save_title(poll.stored.id, result.parsed.title, result.parsed.language)
             state = after_response(
                 poll.feed,
@@ -115,6 +120,17 @@ class Saver:
         state = self._feeds.by_id(poll.stored.id).state
         note = "not asked: its host answered another feed with 'too many requests' or 'unavailable'"
         return FeedOutcome(poll.stored.shown, poll.stored.url, "skipped", next_fetch=state.next_fetch, note=note)
+
+    def resume(self, now: datetime) -> None:
+        """Begin a pass: take up entries that an earlier one stored and did not come to place."""
+        self._recorder.resume(now)
+
+    def place(self, now: datetime, leave: int, stop: Event) -> None:
+        """Place entries, the oldest first, until ``leave`` of them wait or ``stop`` is set; some at a time, so that others may write."""
+        while self._recorder.waiting > leave and not stop.is_set():
+            with self._store.transaction():
+                placed = self._recorder.place(now, min(PLACED_AT_ONCE, self._recorder.waiting - leave))
+                self._placer.stories.leave_entries_unsettled(placed)
 
     def finish(self, now: datetime) -> None:
         """End a pass, in a transaction of its own: the second look over stories that grew, and the watches' look at all that changed.

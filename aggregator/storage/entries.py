@@ -74,22 +74,40 @@ class EntryStore:
         """Tell whether the feed ever brought an entry."""
         return self._db.execute("SELECT 1 FROM entry WHERE feed_id = ? LIMIT 1", (feed_id,)).fetchone() is not None
 
-    def id_taken(self, entry_id: str) -> bool:
-        """Tell whether an entry has this id."""
-        return self._db.execute("SELECT 1 FROM entry WHERE id = ?", (entry_id,)).fetchone() is not None
+    def taken(self, entry_ids: Sequence[str]) -> set[str]:
+        """Return those of these ids that entries have."""
+        found: set[str] = set()
+        for chunk in _chunks(entry_ids):
+            marks = ", ".join("?" * len(chunk))
+            found.update(row[0] for row in self._db.execute(f"SELECT id FROM entry WHERE id IN ({marks})", chunk))
+        return found
+
+    def unplaced(self, since: datetime, limit: int) -> list[Entry]:
+        """Return those of the ``limit`` entries that came last and stand in no report yet which happened since a time."""
+        return self.select(
+            "WHERE e.number IN (SELECT number FROM entry WHERE report_id IS NULL ORDER BY number DESC LIMIT ?) AND e.time >= ?",
+            (limit, to_text(since)),
+        )
 
     # --- writing ---------------------------------------------------------------------------
 
-    def add(self, row: EntryRow, now: datetime, report_id: str | None, story_id: str | None) -> int:
-        """Insert a new entry; return its number."""
+    def add(self, rows: Sequence[EntryRow], now: datetime) -> range:
+        """Insert new entries, which stand in no report yet; return their numbers."""
         seen = to_text(now)
-        own = (seen, seen, row.id, row.feed_id, row.data.key, report_id, story_id, int(row.backlog))
-        cursor = self._db.execute(INSERT, (*values_of(row), *own))
-        number = int(cursor.lastrowid or 0)
-        self._db.execute(
-            "INSERT INTO entry_fts (rowid, title, text) VALUES (?, ?, ?)", (number, row.index_title, row.index_text)
+        first = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM entry").fetchone()[0]
+        numbers = range(first, first + len(rows))
+        self._db.executemany(
+            INSERT,
+            [
+                (*values_of(row), seen, seen, row.id, row.feed_id, row.data.key, int(row.backlog), number)
+                for number, row in zip(numbers, rows, strict=True)
+            ],
         )
-        return number
+        self._db.executemany(
+            "INSERT INTO entry_fts (rowid, title, text) VALUES (?, ?, ?)",
+            [(number, row.index_title, row.index_text) for number, row in zip(numbers, rows, strict=True)],
+        )
+        return numbers
 
     def revise(self, known: KnownEntry, row: EntryRow, now: datetime) -> None:
         """Replace an entry's text and keep the version before as a revision."""

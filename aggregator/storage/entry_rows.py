@@ -95,8 +95,8 @@ FACTS = ", ".join(
     if name not in ("summary", "content", "text")
 )
 INSERT = (
-    f"INSERT INTO entry ({', '.join(_TEXTS)}, first_seen, last_seen, id, feed_id, key, report_id, story_id, backlog)"
-    f" VALUES ({', '.join('?' * (len(_TEXTS) + 8))})"
+    f"INSERT INTO entry ({', '.join(_TEXTS)}, first_seen, last_seen, id, feed_id, key, backlog, number)"
+    f" VALUES ({', '.join('?' * (len(_TEXTS) + 7))})"
 )
 REVISE = f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _TEXTS)}, last_seen = ?, revisions = revisions + ? WHERE id = ?"
 

@@ -14,8 +14,8 @@ def to_text(time: datetime | None) -> str | None:
     """Return ``2026-10-01T12:00:00Z``: whole seconds, so that texts sort as times do."""
     if time is None:
         return None
-    utc = time.astimezone(UTC).replace(tzinfo=None)
-    return utc.isoformat(timespec="seconds") + "Z"
+    utc = time if time.tzinfo is UTC else time.astimezone(UTC)
+    return utc.isoformat()[:19] + "Z"
 
 
 @overload
