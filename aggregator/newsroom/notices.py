@@ -234,7 +234,7 @@ OWNING_UP: Final = re.compile(
 )
 
 _STEMS = """
-versi versã верси версі έκδοση εκδοχή نسخة 版本 fassung verzi wersji versjon udgave utgave utgåva sürüm halinde correct corrig korrig
+version versión versie versioss versiyon versã верси версі έκδοση εκδοχή نسخة 版本 fassung verzi wersji versjon udgave utgave utgåva sürüm halinde correct corrig korrig
 berichtig kill nicht annul anul utiliz withdraw remov pulled taken deleted unpubl zurückgezogen entfernt gelöscht retir
 supprim dépubli eliminad borrad ritirat rimosso cancellat apagad ingetrokken verwijderd offline wycofan usunięt отозван снят
 удал аннулиров анульовано анулювати использовать використовувати відкликано вилучено знято видалено tillbakadragen borttagen
@@ -279,9 +279,9 @@ def _stems_within(token: str) -> tuple[str, ...]:
 
 @cache
 def stems_of(kind: Kind) -> tuple[tuple[int, frozenset[str]], ...]:
-    """Return the place of each statement of a kind, and those stems that stand in it."""
+    """Return the place of each statement of a kind, and those stems that stand in it: not where it says what was wrong."""
     return tuple(
-        (place, frozenset(stem for stem in _LOOKED_FOR if stem in phrase.lower()))
+        (place, frozenset(stem for stem in _LOOKED_FOR if stem in phrase.replace(_STORY, "").lower()))
         for place, phrase in enumerate(STATEMENTS[kind])
     )
 

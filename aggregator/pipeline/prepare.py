@@ -13,7 +13,6 @@ from aggregator.model import Document, EntryData, FetchFailure, ParsedFeed, Sket
 from aggregator.newsroom.agencies import without_agency
 from aggregator.newsroom.corrections import Notice, recognise
 from aggregator.newsroom.wires import Attribution, attribute
-from aggregator.parsing.feed import parse
 from aggregator.settings import ParseSettings
 from aggregator.text.boilerplate import line_hashes, repeated_tails, without_boilerplate
 from aggregator.text.clean import document, plain_text, primary_language
@@ -79,11 +78,15 @@ def warm_up() -> None:
 
     The model of languages is not of it: most feeds are told without, and it takes 14 MB and half a second.
     """
+    import aggregator.parsing.feed  # noqa: F401  the first document would wait for it
+
     speaks("The first text that is looked at loads the tables.", "en")
 
 
 def prepare(task: Preparation) -> Prepared | FetchFailure:
     """Parse a body and prepare its entries; bytes that are no feed give a FetchFailure."""
+    from aggregator.parsing.feed import parse  # the desk's own process never parses
+
     try:
         parsed = parse(task.body, task.url, task.headers, task.now, task.limits, bad_guids=task.bad_guids)
     except NotAFeedError as error:

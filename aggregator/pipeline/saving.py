@@ -14,8 +14,8 @@ from aggregator.fetching.politeness import after_duplicate, after_failure, after
 from aggregator.fetching.wording import explain
 from aggregator.model import FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.pipeline.recording import Origin, Recorded, Recorder
-from aggregator.pipeline.watches import Watcher
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.watches import WatchStore
 
 if TYPE_CHECKING:
     from aggregator.pipeline.placing import Placer
@@ -48,7 +48,7 @@ class Saver:
         self._jitter = jitter
         self._neighbours = neighbours
         self._feeds = FeedStore(store)
-        self._watcher = Watcher(store, settings)
+        self._watches = WatchStore(store.connection)
         self.holds: dict[str, str] = {}  # feed -> an address whose whole host is to be left alone
 
     @contextmanager
@@ -139,7 +139,11 @@ class Saver:
         """
         with self._store.transaction():
             self._placer.resume()
-            self._watcher.look(self._placer.finish(now), now)
+            living = self._placer.finish(now)
+            if self._watches.all():
+                from aggregator.pipeline.watches import Watcher  # brings mail and its templates
+
+                Watcher(self._store, self._settings).look(living, now)
             self._placer.stories.settled()
 
     def _save_failure(
@@ -172,7 +176,6 @@ class Saver:
     def _close(self, poll: Poll, state: FeedState, now: datetime, outcome: FeedOutcome) -> FeedOutcome:
         ended = replace(outcome, next_fetch=state.next_fetch)
         ended = replace(ended, explanation=explain(poll.feed, ended, state, now))
-        # a savepoint of its own would make the full-text index write what it holds back to the file once more a feed
         with self._store.transaction():
             self._feeds.save_state(poll.stored.id, state)
             self._feeds.log_poll(poll.stored.id, now, ended)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,7 @@ class Store:
         cannot be opened, LockedError where another process holds it.
         """
         self.path = path
+        self._at_end: dict[Callable[[bool], None], None] = {}
         with explained(path):
             self.connection = _connect(path, busy_timeout_ms)
             try:
@@ -63,16 +64,27 @@ class Store:
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
+                self._end(kept=True)
             except BaseException:
                 self.connection.execute("ROLLBACK")
+                self._end(kept=False)
                 raise
             self.connection.execute("COMMIT")
+
+    def at_end(self, last: Callable[[bool], None]) -> None:
+        """Call ``last`` once when the transaction at hand ends: with True before its commit, with False where it is undone."""
+        self._at_end[last] = None
+
+    def _end(self, *, kept: bool) -> None:
+        for last in self._at_end:
+            last(kept)
+        self._at_end.clear()
 
     @contextmanager
     def savepoint(self) -> Iterator[sqlite3.Connection]:
         """A part of a transaction that is undone alone where it fails, so that one feed's fault costs no other's entries.
 
-        Outside of a transaction it is one: a savepoint would make the full-text index write what it holds back.
+        Outside of a transaction it is one.
         """
         if not self.connection.in_transaction:
             with self.transaction() as db:

@@ -34,6 +34,7 @@ class EntryStore:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._db = store.connection
+        self._unindexed: dict[int, tuple[str, str]] = {}  # of the transaction at hand
 
     # --- what is known ---------------------------------------------------------------------
 
@@ -103,11 +104,18 @@ class EntryStore:
                 for number, row in zip(numbers, rows, strict=True)
             ],
         )
-        self._db.executemany(
-            "INSERT INTO entry_fts (rowid, title, text) VALUES (?, ?, ?)",
-            [(number, row.index_title, row.index_text) for number, row in zip(numbers, rows, strict=True)],
-        )
+        self._unindexed |= {
+            number: (row.index_title, row.index_text) for number, row in zip(numbers, rows, strict=True)
+        }
+        self._store.at_end(self._index)
         return numbers
+
+    def _index(self, kept: bool) -> None:
+        """Write the new entries of a transaction to the full-text index, together: each write by itself costs it a merge."""
+        rows = [(number, *texts) for number, texts in self._unindexed.items()]
+        self._unindexed = {}
+        if kept:
+            self._db.executemany("INSERT INTO entry_fts (rowid, title, text) VALUES (?, ?, ?)", rows)
 
     def revise(self, known: KnownEntry, row: EntryRow, now: datetime) -> None:
         """Replace an entry's text and keep the version before as a revision."""
@@ -118,14 +126,17 @@ class EntryStore:
             (to_text(now), known.id),
         )
         self._db.execute(REVISE, (*values_of(row), to_text(now), 1, known.id))
-        self._index(known, row)
+        self._reindex(known, row)
 
     def retouch(self, known: KnownEntry, row: EntryRow, now: datetime) -> None:
         """Replace an entry's text where the words are the same: no version is kept."""
         self._db.execute(REVISE, (*values_of(row), to_text(now), 0, known.id))
-        self._index(known, row)
+        self._reindex(known, row)
 
-    def _index(self, known: KnownEntry, row: EntryRow) -> None:
+    def _reindex(self, known: KnownEntry, row: EntryRow) -> None:
+        if known.number in self._unindexed:
+            self._unindexed[known.number] = (row.index_title, row.index_text)
+            return
         self._db.execute(
             "UPDATE entry_fts SET title = ?, text = ? WHERE rowid = ?", (row.index_title, row.index_text, known.number)
         )
