@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.model.feeds import PollHints
+from aggregator.model.pickling import pickled_by_fields
 
 # --- what a feed document holds ----------------------------------------------------------------
 
 
+@pickled_by_fields
 @dataclass(frozen=True, slots=True)
 class EntryData:
     """The publisher's words, cleaned for safety but not for meaning.
@@ -63,6 +65,7 @@ class ParsedFeed:
 # --- text and sketches -------------------------------------------------------------------------
 
 
+@pickled_by_fields
 @dataclass(frozen=True, slots=True)
 class Document:
     """The plain text of an entry, ready to be compared.
@@ -78,6 +81,7 @@ class Document:
     content_hash: str  # hex, over title, lede and body after normalisation: what makes an edit an edit
 
 
+@pickled_by_fields
 @dataclass(frozen=True, slots=True)
 class Sketch:
     """MinHash signature of a document's shingles, with what is needed to verify an estimate.

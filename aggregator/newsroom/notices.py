@@ -234,14 +234,15 @@ OWNING_UP: Final = re.compile(
 )
 
 _STEMS = """
-version versión versie versioss versiyon versã верси версі έκδοση εκδοχή نسخة 版本 fassung verzi wersji versjon udgave utgave utgåva sürüm halinde correct corrig korrig
-berichtig kill nicht annul anul utiliz withdraw remov pulled taken deleted unpubl zurückgezogen entfernt gelöscht retir
-supprim dépubli eliminad borrad ritirat rimosso cancellat apagad ingetrokken verwijderd offline wycofan usunięt отозван снят
-удал аннулиров анульовано анулювати использовать використовувати відкликано вилучено знято видалено tillbakadragen borttagen
-trukket avpublicerad fjernet 撤 除 勿 取り消し 취소 삭제 철회 作废 retract erroneously wrongly mistakenly amended edited
-gerectificeerd poprawion skorygowan niewykorzyst исправлен извинения виправлено перепрошує вибачається 訂正 바로 clarif clear
-präzisiert précis aclarad precisad actualizad уточн editors clients subscribers modifi rectif
-misstated misspelled misidentified misquoted misattributed wrong incorrect error refile
+version versión versie versioss versiyon versã верси версі έκδοση εκδοχή نسخة 版本 fassung verzi wersji versjon udgave
+utgave utgåva sürüm halinde correct corrig korrig berichtig kill nicht annul anul utiliz withdraw remov pulled taken
+deleted unpubl zurückgezogen entfernt gelöscht retir supprim dépubli eliminad borrad ritirat rimosso cancellat apagad
+ingetrokken verwijderd offline wycofan usunięt отозван снят удал аннулиров анульовано анулювати использовать
+використовувати відкликано вилучено знято видалено tillbakadragen borttagen trukket avpublicerad fjernet 撤 除 勿 取り消し 취소
+삭제 철회 作废 retract erroneously wrongly mistakenly amended edited gerectificeerd poprawion skorygowan niewykorzyst
+исправлен извинения виправлено перепрошує вибачається 訂正 바로 clarif clear präzisiert précis aclarad precisad actualizad
+уточн editors clients subscribers modifi rectif misstated misspelled misidentified misquoted misattributed wrong
+incorrect error refile
 """
 # One of these stands in every statement: looking for them first spares most texts the long expressions.
 _LOOKED_FOR: Final = tuple(_STEMS.split())

@@ -10,6 +10,7 @@ from functools import partial
 from aggregator.clustering.spoken_language import hardly_speaks, language_of, speaks
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import Document, EntryData, FetchFailure, ParsedFeed, Sketch
+from aggregator.model.pickling import pickled_by_fields
 from aggregator.newsroom.agencies import without_agency
 from aggregator.newsroom.corrections import Notice, recognise
 from aggregator.newsroom.wires import Attribution, attribute
@@ -40,6 +41,7 @@ class Preparation:
     sketching: bool
 
 
+@pickled_by_fields
 @dataclass(frozen=True, slots=True)
 class PreparedEntry:
     """An entry ready to be stored and compared; of ``unchanged`` ones only its own words and its document stand here.
@@ -143,7 +145,8 @@ def prepare_entry(
         return PreparedEntry(data, made, unchanged=True)
     sketch = None
     told = without_boilerplate(made, boilerplate)
-    told = replace(told, title=without_agency(told.title))
+    if (title := without_agency(told.title)) != told.title:
+        told = replace(told, title=title)
     if sketching:
         from aggregator.clustering.sketch import sketch as sketch_document  # numpy: only where it is needed
 

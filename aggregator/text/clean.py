@@ -198,13 +198,18 @@ def primary_language(tag: str | None) -> str | None:
 
 def without_publisher(title: str, names: Sequence[str]) -> str:
     """Return ``title`` without a trailing `` - Name`` or `` | Name`` for any of ``names``, compared without case."""
-    wanted = {one_line(name).casefold() for name in names if name}
+    wanted = _folded(tuple(names))
     for _ in range(2):  # "Title | Section - Publisher" carries at most two
-        cut = max(((title.rfind(mark), len(mark)) for mark in _SEPARATORS), default=(-1, 0))
+        cut = max([(title.rfind(mark), len(mark)) for mark in _SEPARATORS])
         if cut[0] <= 0 or title[cut[0] + cut[1] :].strip().casefold() not in wanted:
             return title
         title = title[: cut[0]].rstrip()
     return title
+
+
+@lru_cache(maxsize=256)
+def _folded(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(one_line(name).casefold() for name in names if name)
 
 
 def is_beginning(lede: str, body: str) -> bool:
