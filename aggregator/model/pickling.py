@@ -1,0 +1,24 @@
+"""Values that travel between processes by the hundred, pickled at the speed of C."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any, TypeVar
+
+Value = TypeVar("Value")
+
+
+def pickled_by_fields(cls: type[Value]) -> type[Value]:
+    """Let a dataclass be pickled as a call of itself with its fields.
+
+    What ``dataclass`` makes for frozen classes with slots walks over the fields in Python, one by one, both ways: it
+    takes twice the time.
+    """
+    values = attrgetter(*(field.name for field in fields(cls)))  # type: ignore[arg-type]  # any class, says the type
+
+    def reduce(self: Value) -> tuple[type[Value], tuple[Any, ...]]:
+        return cls, values(self)
+
+    cls.__reduce__ = reduce  # type: ignore[assignment,method-assign]  # pickle hands in the value
+    return cls
