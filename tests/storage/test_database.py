@@ -141,3 +141,17 @@ def test_backup_is_a_whole_database(tmp_path: Path) -> None:
     with Store(tmp_path / "copies" / "b.db") as copy:
         assert copy.connection.execute("SELECT value FROM fact").fetchone()[0] == "b"
         assert copy.check() == ()
+
+
+def test_what_is_left_for_the_end_of_a_transaction_is_done_once_and_told_where_it_is_undone(tmp_path: Path) -> None:
+    told: list[bool] = []
+    with Store(tmp_path / "a.db") as store:
+        with store.transaction():
+            for _ in range(2):
+                store.at_end(told.append)
+        with pytest.raises(ZeroDivisionError), store.transaction():
+            store.at_end(told.append)
+            1 / 0  # noqa: B018
+        with store.transaction():
+            pass
+    assert told == [True, False]

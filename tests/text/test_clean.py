@@ -44,12 +44,16 @@ def by_parser(markup: str) -> str:
 _WORDS = st.sampled_from(["Talks", " ", "open &amp; close", "\n", "4&nbsp;% ", 'a "b"', "…"])
 _PIECES = st.recursive(
     _WORDS,
-    lambda inner: st.builds(
-        lambda tag, parts: f"<{tag}>{''.join(parts)}</{tag.split()[0]}>",
-        st.sampled_from(["p", "div", "b", "i", "span", 'a href="https://example.org/?a=1&amp;b=2" rel="nofollow"', "li"]),
-        st.lists(inner, max_size=3),
-    )
-    | st.sampled_from(["<br>", '<img alt="a > b" src="https://example.org/x.png">']),
+    lambda inner: (
+        st.builds(
+            lambda tag, parts: f"<{tag}>{''.join(parts)}</{tag.split()[0]}>",
+            st.sampled_from(
+                ["p", "div", "b", "i", "span", 'a href="https://example.org/?a=1&amp;b=2" rel="nofollow"', "li"]
+            ),
+            st.lists(inner, max_size=3),
+        )
+        | st.sampled_from(["<br>", '<img alt="a > b" src="https://example.org/x.png">'])
+    ),
     max_leaves=12,
 )
 
@@ -61,7 +65,10 @@ def test_usual_markup_gives_the_text_that_the_parser_gives(markup: str) -> None:
 
 
 def test_a_text_in_a_caption_that_is_never_closed_is_kept() -> None:
-    assert plain_text("<figure><figcaption>The harbour<p>Talks opened on Monday.</p>") == "The harbour Talks opened on Monday."
+    assert (
+        plain_text("<figure><figcaption>The harbour<p>Talks opened on Monday.</p>")
+        == "The harbour Talks opened on Monday."
+    )
 
 
 @pytest.mark.parametrize(
