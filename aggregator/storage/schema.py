@@ -286,6 +286,12 @@ def m002_meanings(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m003_one_index_less(db: Database) -> None:
+    """Entries are found by feed and key; no question was ever asked by feed and link."""
+    db.execute("DROP INDEX entry_feed_link")
+
+
 def statements(script: str) -> list[str]:
     """Split a script of plain DDL at its semicolons; our DDL holds no semicolon inside a statement."""
     return [part.strip() for part in script.split(";") if part.strip()]

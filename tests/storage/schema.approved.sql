@@ -348,8 +348,6 @@ CREATE INDEX edition_until ON edition (until);
 
 CREATE INDEX entry_corrections ON entry (time) WHERE correction IS NOT NULL;
 
-CREATE INDEX entry_feed_link ON entry (feed_id, canonical_url);
-
 CREATE INDEX entry_first_seen ON entry (first_seen);
 
 CREATE INDEX entry_report ON entry (report_id);
