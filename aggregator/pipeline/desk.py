@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, Feed, FeedOutcome, Revision, Story, StoryQuery, StorySummary
 from aggregator.newsroom.publishers import Families, families, publisher_of_feed
+from aggregator.pipeline.equipment import Equipment
 from aggregator.pipeline.reading import Reader, SearchHit, just_after
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
@@ -23,7 +23,6 @@ from aggregator.storage.feeds import FeedStore
 # Most commands look something up: what only polls, clusters, renders or sends is imported by the methods that do so.
 if TYPE_CHECKING:
     from aggregator.digest.edition import Correction, Edition
-    from aggregator.fetching.hosts import HostSchedule
     from aggregator.newsroom.novelty import Novelty
     from aggregator.newsroom.timeline import Punctuality, Timeline
     from aggregator.pipeline.alerting import Announce, Sent
@@ -59,10 +58,7 @@ class Desk:
         self.clock = clock
         self.feeds = tuple(feeds)
         self.families: Families = families(feeds)
-        self._stack = ExitStack()
-        self._open_fetcher = fetcher
-        self._open_workers = workers
-        self._hosts: HostSchedule | None = None
+        self._equipment = Equipment(settings, fetcher, workers)
 
     @classmethod
     def open(
@@ -96,7 +92,7 @@ class Desk:
 
     def close(self) -> None:
         """Stop the workers and close the database."""
-        self._stack.close()
+        self._equipment.close()
         self.store.close()
 
     # --- feeds -------------------------------------------------------------------------------
@@ -128,14 +124,17 @@ class Desk:
 
         Raises NotFoundError where a pattern names no feed. ``stop``, when set from elsewhere, ends the pass after the feeds in hand.
         """
+        from aggregator.pipeline.prepare import warm_up
+
+        rows, now, equipment = FeedStore(self.store), self.clock(), self._equipment
+        if rows.last_poll() is None:
+            equipment.make_ready(warm_up)
         from aggregator.pipeline.placing import Placer
         from aggregator.pipeline.poll import PollPass
         from aggregator.pipeline.recording import Recorder
         from aggregator.pipeline.saving import Saver
         from aggregator.pipeline.subscriptions import Twins, named, neighbours, sort_out, subscriptions
 
-        rows = FeedStore(self.store)
-        now = self.clock()
         every = subscriptions(self.feeds, rows)
         wanted = named(every, patterns)
         polls, others = sort_out(wanted, rows.due_keys(now), everything=everything or bool(patterns), now=now)
@@ -153,9 +152,15 @@ class Desk:
             random.random,
             lambda address: neighbours(address, every),
         )
-        halt = stop or Event()
         run = PollPass(
-            self.settings, self._fetcher(), self._workers(), saver, self.clock, halt, self._schedule(), Twins(every)
+            self.settings,
+            equipment.fetcher(len(self.feeds)),
+            equipment.workers(),
+            saver,
+            self.clock,
+            stop or Event(),
+            equipment.schedule(),
+            Twins(every),
         )
         return others + run.run(polls, lambda outcome, done, _: progress(outcome, done + len(others), total))
 
@@ -333,10 +338,8 @@ class Desk:
 
     def reconfigure(self, settings: Settings, feeds: Sequence[Feed]) -> None:
         """Go on under other settings and feeds: open connections and workers are replaced at the next pass."""
-        self._stack.close()
-        self._open_fetcher = self._open_workers = None
-        self.settings = settings
-        self._hosts = None
+        self._equipment.close()
+        self._equipment, self.settings = Equipment(settings), settings
         self.follow(feeds)
 
     # --- editors' verbs ----------------------------------------------------------------------
@@ -372,28 +375,3 @@ class Desk:
 
     def _reader(self) -> Reader:
         return Reader(self.store, self.clock())
-
-    def _schedule(self) -> HostSchedule:
-        """Return what spaces requests to a host; one for all passes, so that two in a row keep the pause."""
-        if self._hosts is None:
-            from aggregator.fetching.hosts import HostSchedule
-
-            self._hosts = HostSchedule(self.settings.fetch.per_host, self.settings.fetch.host_delay)
-        return self._hosts
-
-    def _fetcher(self) -> Fetching:
-        if self._open_fetcher is None:
-            from aggregator.fetching.http import Fetcher
-
-            self._open_fetcher = self._stack.enter_context(Fetcher(self.settings.fetch, feeds=len(self.feeds)))
-        return self._open_fetcher
-
-    def _workers(self) -> Executor:
-        if self._open_workers is None:
-            from aggregator.executor import open_executor
-
-            parse, run = self.settings.parse, self.settings.run
-            self._open_workers = self._stack.enter_context(
-                open_executor(run.executor, parse.workers, parse.deadline, parse.memory, run.dask_address)
-            )
-        return self._open_workers

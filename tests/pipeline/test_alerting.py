@@ -145,7 +145,7 @@ def test_a_slow_webhook_keeps_neither_polls_nor_other_targets_waiting(server: Se
         delivering.start()
         try:
             assert reached.wait(20)
-            fetcher = desk._open_fetcher
+            fetcher = desk._equipment.fetcher(1)
             assert isinstance(fetcher, FakeFetcher)
             fetcher.answers[LEDGER.url] = rss(STRIKE, replace(STRIKE, guid="b1", title="Strike spreads", text="Ghent."))
             clock.forward(minutes=30)
