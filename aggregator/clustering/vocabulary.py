@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 from typing import Protocol
 
 import Stemmer
@@ -19,7 +19,7 @@ import Stemmer
 from aggregator.text.tokens import words
 
 # Where the tables of common words lie, one a language.
-BACKGROUND = resources.files("aggregator.clustering") / "background"
+BACKGROUND = Path(__file__).with_name("background")
 # How many documents the background stands for, and the length in words of such a document.
 BACKGROUND_DOCUMENTS = 3_000
 DOCUMENT_WORDS = 60

@@ -12,6 +12,8 @@ from functools import cache, lru_cache
 from itertools import chain
 from typing import Final, Literal
 
+from aggregator.text.tokens import folded_tokens
+
 Kind = Literal["correction", "clarification", "advisory", "kill", "withdrawn", "retraction"]
 
 # The gravest first: where two are found, it is the first that counts.
@@ -260,7 +262,7 @@ def openings(kind: Kind) -> re.Pattern[str]:
 
 def stated(text: str) -> Iterator[tuple[Kind, re.Match[str]]]:
     """Yield for each kind the first statement of it inside a text."""
-    present = set(chain.from_iterable(map(_stems_within, set(text.lower().split()))))
+    present = set(chain.from_iterable(map(_stems_within, folded_tokens(text))))
     if not present:
         return
     for kind in KINDS:

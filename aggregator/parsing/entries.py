@@ -97,13 +97,17 @@ class _Door:
             guid = absolute_url(guid, self._base) or guid
         link = self._link(raw, guid)
         source_url, canonical = raw.source_url, raw.canonical_link
-        data = EntryData(
-            key="",
+        text = self._markup(content, limits.max_content) if content is not None else ""
+        key = _key(guid, link) or _text_key(title, published_text, summary, text) or _raw_key(raw)
+        if not key:
+            return None
+        return EntryData(
+            key=key,
             title=title,
             guid=guid or None,
             link=link,
             summary=summary,
-            content=self._markup(content, limits.max_content) if content is not None else "",
+            content=text,
             author=self._line(raw.author) or "",
             published=published,
             updated=self._dates.believed(raw.updated_text, raw.updated_read)[0],
@@ -115,8 +119,6 @@ class _Door:
             canonical_link=absolute_url(canonical, self._base, limits.max_link) if canonical else None,
             categories=_categories(raw.categories),
         )
-        key = _key(data) or _raw_key(raw)
-        return replace(data, key=key) if key else None
 
     def title(self, text: RawText) -> str:
         value = text.value[: 10 * self._limits.max_title]
@@ -196,19 +198,18 @@ def _categories(terms: Sequence[str]) -> tuple[str, ...]:
 # --- identity ------------------------------------------------------------------------------------
 
 
-def _key(data: EntryData) -> str:
-    """Return the identity inside the feed: guid, else canonical link, else a hash of title and date or summary."""
-    if data.guid:
-        return _bounded(data.guid)
-    if data.link:
-        return _bounded(canonical_url(data.link) or data.link)
-    return _text_key(data)
+def _key(guid: str, link: str | None) -> str:
+    """Return the identity inside the feed: guid, else canonical link; empty where there is neither."""
+    if guid:
+        return _bounded(guid)
+    return _bounded(canonical_url(link) or link) if link else ""
 
 
-def _text_key(data: EntryData) -> str:
-    if not (data.title or data.summary or data.content):
+def _text_key(title: str, published_text: str | None, summary: str, content: str) -> str:
+    """Return the identity of an entry without guid and link: a hash of title and date, else text; empty where there is none."""
+    if not (title or summary or content):
         return ""
-    return "hash:" + _digest(data.title, data.published_text or data.summary or data.content)
+    return "hash:" + _digest(title, published_text or summary or content)
 
 
 def _raw_key(raw: RawEntry) -> str:
@@ -223,10 +224,11 @@ def _rekeyed(entries: Sequence[_Numbered]) -> list[_Numbered]:
     well."""
     joint = [(number, replace(data, key=_joint_key(data))) for number, data in entries]
     unclear = {key for key, group in _groups(joint).items() if _several(group)}
-    return [
-        (number, replace(data, key=_bounded(f"{data.key} {_text_key(data)}")) if data.key in unclear else data)
-        for number, data in joint
-    ]
+    return [(number, replace(data, key=_told_apart(data)) if data.key in unclear else data) for number, data in joint]
+
+
+def _told_apart(data: EntryData) -> str:
+    return _bounded(f"{data.key} {_text_key(data.title, data.published_text, data.summary, data.content)}")
 
 
 def _joint_key(data: EntryData) -> str:

@@ -111,10 +111,8 @@ def _parsed_text(markup: str) -> str:
 
 
 def _tidy_lines(text: str) -> str:
-    text = storable(text)
-    if "\n" not in text:
-        return " ".join(text.split())
-    return "\n".join(line for line in (" ".join(line.split()) for line in text.split("\n")) if line)
+    lines = [one_line(line) for line in text.split("\n")]
+    return "\n".join(filter(None, lines))
 
 
 def plain_title(markup: str) -> str:

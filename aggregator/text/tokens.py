@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Scripts whose writers put no space between words: Han, kana, Thai, Lao, Burmese, Khmer.
 _UNSPACED = (
@@ -70,6 +71,12 @@ def words(text: str, language: str | None) -> list[str]:
         else:
             found.append(_POSSESSIVE.sub("", word).replace("’", "'") or word)
     return found
+
+
+@lru_cache(maxsize=4)
+def folded_tokens(text: str) -> frozenset[str]:
+    """Return what stands between the blanks of a text, case folded; kept for a moment, since several ask for it of one text."""
+    return frozenset(text.casefold().split())
 
 
 def index_form(text: str) -> str:
