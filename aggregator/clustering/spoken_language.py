@@ -6,8 +6,10 @@ identification schemes", JADT 1995). The words are those at the head of the ship
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 
 from aggregator.clustering.vocabulary import BACKGROUND, steps
 from aggregator.text.tokens import words
@@ -26,15 +28,21 @@ _HARDLY = 1 / 6
 
 
 @lru_cache(maxsize=1)
-def _tables() -> Mapping[str, frozenset[str]]:
-    """Return language -> its commonest words, for the languages that put spaces between them."""
-    found = {}
-    for path in BACKGROUND.iterdir():
+def _speakers() -> Mapping[str, tuple[str, ...]]:
+    """Return word -> the languages of which it is among the commonest, for the languages that put spaces between them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for path in sorted(BACKGROUND.iterdir()):
         language, _, kind = path.name.partition(".")
         if kind == "txt" and language not in _UNSPACED:
             common = " ".join(told for step, told in steps(path.read_text("utf-8")) if step >= _COMMONEST)
-            found["no" if language == "nb" else language] = frozenset(words(common, None))
+            for word in set(words(common, None)):
+                found[word] = (*found.get(word, ()), "no" if language == "nb" else language)
     return found
+
+
+@lru_cache(maxsize=1)
+def _languages() -> frozenset[str]:
+    return frozenset(chain.from_iterable(_speakers().values()))
 
 
 def language_of(text: str) -> str | None:
@@ -42,25 +50,29 @@ def language_of(text: str) -> str | None:
     told = words(text, None)
     if len(told) < _ENOUGH:
         return None
-    shares = sorted(((_share(told, common), language) for language, common in _tables().items()), reverse=True)
-    (best, language), (next_best, _) = shares[:2]
-    return language if best >= _SPOKEN and best >= _CLEARLY * next_best else None
+    counts = sorted(((count, language) for language, count in _commonest(told).items()), reverse=True)
+    (best, language), (next_best, _) = [*counts, (0, ""), (0, "")][:2]
+    return language if best >= _SPOKEN * len(told) and best >= _CLEARLY * next_best else None
 
 
 def speaks(text: str, language: str) -> bool:
     """Tell whether one text of a feed that is in a language surely is in it too: no other language has more of its words."""
     told = words(text, None)
-    share = _share(told, _tables().get(language, frozenset())) if len(told) >= _FEW else 0.0
-    if share < _HEADLINES:
+    if len(told) < _FEW:
         return False
-    return share >= _PLAINLY or all(_share(told, common) <= share for common in _tables().values())
+    counts = _commonest(told)
+    own = counts[language]
+    if own < _HEADLINES * len(told):
+        return False
+    return own >= _PLAINLY * len(told) or own >= max(counts.values())
 
 
 def hardly_speaks(text: str, language: str) -> bool:
     """Tell whether so few of a long text's words are the commonest of a language that it may be in another."""
-    told, common = words(text, None), _tables().get(language)
-    return common is not None and len(told) >= _ENOUGH and _share(told, common) < _HARDLY
+    told = words(text, None)
+    return language in _languages() and len(told) >= _ENOUGH and _commonest(told)[language] < _HARDLY * len(told)
 
 
-def _share(told: Sequence[str], common: frozenset[str]) -> float:
-    return sum(map(common.__contains__, told)) / len(told)
+def _commonest(told: Sequence[str]) -> Counter[str]:
+    """Return language -> how many of these words are among its commonest."""
+    return Counter(chain.from_iterable(filter(None, map(_speakers().get, told))))

@@ -121,7 +121,12 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
 
 
 def _sample(entries: Sequence[EntryData]) -> str:
-    return "\n".join(f"{data.title}. {plain_text(data.summary)}" for data in entries[:SAMPLED])[:SAMPLE]
+    found = ""
+    for data in entries[:SAMPLED]:
+        if len(found) >= SAMPLE:
+            break
+        found += f"{data.title}. {plain_text(data.summary)}\n"
+    return found[:SAMPLE]
 
 
 def prepare_entry(
