@@ -28,6 +28,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from aggregator.model import Feed
+from aggregator.pipeline import placing, poll, recording, saving  # before the clock starts, as reader's modules are
 from aggregator.pipeline.desk import Desk
 from aggregator.settings import FetchSettings, Settings, StorySettings
 

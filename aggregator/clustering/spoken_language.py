@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import chain
 
 from aggregator.clustering.vocabulary import BACKGROUND, steps
-from aggregator.text.tokens import words
+from aggregator.text.tokens import fold, words
 
 # Ten times the Zipf value from which a word is among the commonest: it stands in every tenth text of 60 words.
 _COMMONEST = 62
@@ -47,7 +47,7 @@ def _languages() -> frozenset[str]:
 
 def language_of(text: str) -> str | None:
     """Return the language (ISO 639-1) that a long text is surely in; None where another way has to tell."""
-    told = words(text, None)
+    told = fold(text).split()
     if len(told) < _ENOUGH:
         return None
     counts = sorted(((count, language) for language, count in _commonest(told).items()), reverse=True)
@@ -57,7 +57,7 @@ def language_of(text: str) -> str | None:
 
 def speaks(text: str, language: str) -> bool:
     """Tell whether one text of a feed that is in a language surely is in it too: no other language has more of its words."""
-    told = words(text, None)
+    told = fold(text).split()
     if len(told) < _FEW:
         return False
     counts = _commonest(told)
@@ -69,10 +69,10 @@ def speaks(text: str, language: str) -> bool:
 
 def hardly_speaks(text: str, language: str) -> bool:
     """Tell whether so few of a long text's words are the commonest of a language that it may be in another."""
-    told = words(text, None)
+    told = fold(text).split()
     return language in _languages() and len(told) >= _ENOUGH and _commonest(told)[language] < _HARDLY * len(told)
 
 
 def _commonest(told: Sequence[str]) -> Counter[str]:
-    """Return language -> how many of these words are among its commonest."""
+    """Return language -> how many of these words are among its commonest; a word beside a comma is not, and hardly ever one."""
     return Counter(chain.from_iterable(filter(None, map(_speakers().get, told))))

@@ -52,7 +52,8 @@ def after_response(
     if published is None:
         published = [entry.published for entry in parsed.entries if entry.published] if parsed else []
     overrun = state.last_ok is not None and new_entries > 0 and known_entries == 0 and not empty_before
-    moved = _moved(replace(state, url=state.url or feed.url), response, now, settings)
+    known = state if state.url else replace(state, url=feed.url)
+    moved = _moved(known, response, now, settings)
     # Validators belong to the address that gave them: RFC 9110 8.8.
     ours = not response.redirected or response.url == moved.url
     after = replace(
@@ -258,6 +259,8 @@ def _moved(state: FeedState, response: Response, now: datetime, settings: FetchS
     """Follow a permanent redirect whose target was a feed, once it has repeated: lost feeds come from haste here."""
     target = response.permanent_url
     # An address that carries a secret is never written down, so it cannot be taken over either.
+    if target is None and state.moved_to is None:
+        return state
     if target is None or mask_secrets(target) != target:
         return replace(state, moved_to=None, moved_since=None, moved_seen=0)
     same = target == state.moved_to and state.moved_since is not None

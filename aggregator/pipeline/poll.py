@@ -29,8 +29,8 @@ from aggregator.storage.feeds import StoredFeed
 Progress = Callable[[FeedOutcome, int, int], None]
 # How long the coordinator sleeps at most before it looks whether it was told to stop.
 _PATIENCE = 0.5
-# Results that are saved with one commit: those of 50 ms, at most 64. A commit costs as much as saving ten entries.
-_MOMENT, _BATCH = 0.05, 64
+# Results that are saved with one commit: those of 100 ms, at most 64. A commit costs as much as saving ten entries.
+_MOMENT, _BATCH = 0.1, 64
 
 
 class Fetching(Protocol):

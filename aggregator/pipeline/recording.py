@@ -85,9 +85,9 @@ class Recorder:
     def record(self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime) -> Recorded:
         """Store what is new or edited among ``entries`` (a whole document), and note what is still there."""
         feed_id = origin.feed.id
-        keys = [entry.data.key for entry in entries]
-        known = self._entries.known(feed_id, keys)
-        first = not origin.archive and not known and not self._entries.has_any(feed_id)
+        empty = not self._entries.has_any(feed_id)
+        known = {} if empty else self._entries.known(feed_id, [entry.data.key for entry in entries])
+        first = empty and not origin.archive
         if not first and not origin.archive:
             known = {**known, **self._moved(feed_id, entries, known)}
         backlog = self._backlog(entries, now) if first else frozenset()
