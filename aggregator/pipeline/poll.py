@@ -8,7 +8,7 @@ placed in stories when the pass has them all, in order of time: the order in whi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,6 +96,7 @@ class PollPass:
         self._twin = twin
         self._waiting: dict[str, Poll] = {}
         self._held: list[str] = []  # work of hosts that asked to be left alone
+        self._under_way = 0
 
     def run(self, polls: Sequence[Poll], progress: Progress) -> list[FeedOutcome]:
         """Poll these feeds; return one outcome a feed, in the order in which they ended.
@@ -106,45 +107,39 @@ class PollPass:
         waiting = self._waiting = {poll.feed.url: poll for poll in polls}
         for poll in polls:
             self._hosts.add(poll.feed.url, host_of(poll.address))
-        under_way = 0
         self._saver.resume(self._now())
         with ThreadPoolExecutor(self._settings.fetch.workers, thread_name_prefix="fetch") as threads:
-            while waiting or under_way:
-                room = self._settings.fetch.workers * 2 - under_way
-                if not self._stop.is_set():
-                    handed = self._hand_out(threads, waiting, room)
-                    under_way, room = under_way + handed, room - handed
-                elif not under_way:
+            while waiting or self._under_way:
+                self._hand_out(threads)
+                if self._stop.is_set() and not self._under_way:
                     break
-                for outcome in self._take(self._sleep(waiting, room), under_way):
-                    if outcome is None:
-                        continue
-                    under_way -= 1
-                    for ended in (outcome, *self._held_back(waiting)):
-                        outcomes.append(ended)
-                        progress(ended, len(outcomes), len(polls))
+                for ended in self._take(threads, self._sleep()):
+                    outcomes.append(ended)
+                    progress(ended, len(outcomes), len(polls))
                 self._saver.place(self._now(), MAX_WAITING, self._stop)
         self._fetcher.release()
         self._saver.place(self._now(), 0, self._stop)
         self._saver.finish(self._now())
         return outcomes
 
-    def _held_back(self, waiting: dict[str, Poll]) -> list[FeedOutcome]:
+    def _held_back(self) -> list[FeedOutcome]:
         """Return outcomes for the feeds whose host has just asked to be left alone."""
         held, self._held = self._held, []
-        return [self._saver.leave_alone(waiting.pop(url)) for url in held if url in waiting]
+        return [self._saver.leave_alone(self._waiting.pop(url)) for url in held if url in self._waiting]
 
-    def _hand_out(self, threads: Executor, waiting: dict[str, Poll], room: int) -> int:
-        if room <= 0 or not waiting:
-            return 0
-        ready = self._hosts.ready(time.monotonic(), room)
-        for url in ready:
-            poll = waiting.pop(url)
-            threads.submit(self._fetch, poll)
-        return len(ready)
+    def _room(self) -> int:
+        return self._settings.fetch.workers * 2 - self._under_way
 
-    def _sleep(self, waiting: dict[str, Poll], room: int) -> float:
-        if not waiting or room <= 0 or self._stop.is_set():
+    def _hand_out(self, threads: Executor) -> None:
+        room = self._room()
+        if room <= 0 or not self._waiting or self._stop.is_set():
+            return
+        for url in self._hosts.ready(time.monotonic(), room):
+            self._under_way += 1
+            threads.submit(self._fetch, self._waiting.pop(url))
+
+    def _sleep(self) -> float:
+        if not self._waiting or self._room() <= 0 or self._stop.is_set():
             return _PATIENCE  # only a result can help: to look at the hosts again and again would take the writer's processor
         wait = self._hosts.wait(time.monotonic())
         return _PATIENCE if wait is None else min(_PATIENCE, max(0.0, wait))
@@ -156,22 +151,24 @@ class PollPass:
             outcome = FetchFailure("internal", f"unexpected: {failure_of(error).message}")
         self._results.put(_Fetched(poll, outcome))
 
-    def _take(self, patience: float, under_way: int) -> Iterable[FeedOutcome | None]:
-        """Yield an outcome for each feed that ended; None for one that went on to a worker.
-
-        What ends within a moment is saved with one commit.
-        """
+    def _take(self, threads: Executor, patience: float) -> list[FeedOutcome]:
+        """Save what comes back within a moment with one commit; return the outcomes, which nobody hears of before."""
+        ended: list[FeedOutcome] = []
         result = self._next(patience)
         if result is None:
-            return
+            return ended
         until, taken = time.monotonic() + _MOMENT, 0
         with self._saver.batch():
             while result is not None:
-                outcome = self._handle(result)
-                taken, under_way = taken + 1, under_way - (outcome is not None)
-                yield outcome
-                go_on = taken < _BATCH and under_way > 0 and not self._stop.is_set()
+                outcome, taken = self._handle(result), taken + 1
+                if outcome is not None:
+                    self._under_way -= 1
+                    ended += [outcome, *self._held_back()]
+                    if self._room() >= self._settings.fetch.workers // 2:
+                        self._hand_out(threads)  # hosts with work to do wait for no commit
+                go_on = taken < _BATCH and self._under_way > 0 and not self._stop.is_set()
                 result = self._next(max(0.0, until - time.monotonic())) if go_on else None
+        return ended
 
     def _next(self, patience: float) -> _Fetched | _Prepared | None:
         try:

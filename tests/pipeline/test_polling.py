@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from aggregator.exceptions import NotFoundError
 from aggregator.fetching.hosts import HostSchedule
-from aggregator.model import Feed, FetchFailure
+from aggregator.model import Feed, FeedOutcome, FetchFailure
 from aggregator.settings import FetchSettings, Settings
 from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
@@ -319,3 +321,20 @@ def test_an_edition_counts_the_stories_of_what_came_and_not_those_that_grew_late
         desk.fetch(everything=True)
         edition = desk.edition(since=began, until=ended)
     assert (edition.counts.entries, edition.counts.reports, edition.counts.stories) == (1, 1, 1)
+
+
+def test_an_outcome_is_told_once_its_entries_are_in_the_file(tmp_path: Path) -> None:
+    """Who hears of an entry may count on it, whatever happens next: feeds that end together are saved together first."""
+    addresses = [f"https://{name}.example/feed" for name in "abcdef"]
+    fetcher = FakeFetcher({url: rss(Item(f"{url} 1", f"Told by {url}")) for url in addresses})
+    told: list[tuple[int, int]] = []
+    path = tmp_path / "a.db"
+    with open_desk(fetcher, Clock(), [Feed(url) for url in addresses], database=path) as desk:
+
+        def count(outcome: FeedOutcome, done: int, total: int) -> None:
+            with closing(sqlite3.connect(path)) as other:
+                told.append((done, other.execute("SELECT count(*) FROM entry").fetchone()[0]))
+
+        desk.fetch(progress=count)
+    assert [done for done, _ in told] == [1, 2, 3, 4, 5, 6]
+    assert all(stored >= done for done, stored in told)
