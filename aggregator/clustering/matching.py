@@ -128,9 +128,9 @@ class StoryMatcher:
     def view(self, story_id: str) -> StoryView:
         """Return a story's sums, made from the memory where they are not at hand."""
         found = self.views.find(story_id)
-        return (
-            found if found is not None else self.views.put(StoryView(story_id, self.memory.members(story_id, NEWEST)))
-        )
+        if found is None:
+            found = self.views.put(StoryView(story_id, self.memory.members(story_id, NEWEST)))
+        return found
 
     def candidate(self, vector: Vector, view: StoryView, near: tuple[Stored, ...]) -> Candidate:
         """Return a report and a story, scored; ``near`` are the story's reports nearest to it."""
