@@ -30,10 +30,11 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from aggregator.clustering import weights
-from aggregator.clustering.likeness import NAMES, StoryView
+from aggregator.clustering.likeness import NAMES
 from aggregator.clustering.matching import Candidate
 from aggregator.clustering.metrics import Figures, score
 from aggregator.clustering.stories import StoryFinder
+from aggregator.clustering.views import StoryView
 from aggregator.model import Arrival, Document, Join, Merge, Open
 from aggregator.pipeline import evaluation, placing
 from aggregator.settings import Settings, StorySettings

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from aggregator.clustering import meaning_weights
 from aggregator.clustering.features import Vector
-from aggregator.clustering.likeness import Stored, StoryView
 from aggregator.clustering.meaning import CONFIRMED, SHORT, Agreement, Meaning, comparable, meaning_of, measure
+from aggregator.clustering.views import Stored, StoryView
 from aggregator.model import Document, Evidence
 from aggregator.text.encoder import LANGUAGES
 

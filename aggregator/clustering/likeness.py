@@ -1,4 +1,4 @@
-"""How like a report and a story are: a story's running sums, and the numbers that the score is made from.
+"""How like a report and a story are: the numbers that the score is made from.
 
 All numbers are free of scale (cosines, shares, logarithms), so that they mean the same for headlines and full texts.
 """
@@ -6,12 +6,10 @@ All numbers are free of scale (cosines, shares, logarithms), so that they mean t
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, insort
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-from aggregator.clustering.features import KEY_TERMS, RARE, Terms, Vector, dot, telling
+from aggregator.clustering.features import RARE, Terms, Vector, dot, telling
+from aggregator.clustering.views import Stored, StoryView
 from aggregator.clustering.vocabulary import calendar_terms
 
 NAMES = (
@@ -53,149 +51,9 @@ TOLD_WORDS = 40  # words from which on a text names whom it is about
 SAME_WORDS = 0.15  # cosine from which on two titles say the same, of whatever
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A report in the memory: its number in order of arrival, its story, its vector."""
-
-    number: int
-    report_id: str
-    entry_id: str
-    story_id: str
-    vector: Vector
-
-
-@dataclass(slots=True)
-class Sum:
-    """A sum of vectors with its length, kept up as members come and go."""
-
-    terms: dict[str, float] = field(default_factory=dict)
-    norm: float = 0.0
-
-    def add(self, terms: Terms, sign: float = 1.0) -> None:
-        """Add a vector, or take one away."""
-        sums = self.terms
-        square = self.norm * self.norm
-        for term, weight in terms.items():
-            old = sums.get(term, 0.0)
-            new = old + sign * weight
-            square += new * new - old * old
-            if abs(new) < 1e-9:
-                sums.pop(term, None)
-            else:
-                sums[term] = new
-        self.norm = math.sqrt(max(square, 0.0))
-
-    def cosine(self, terms: Terms, norm: float = 1.0) -> float:
-        """Return the cosine to a vector of length ``norm``."""
-        return dot(terms, self.terms) / (self.norm * norm) if self.norm and norm else 0.0
-
-
-class StoryView:
-    """A story as the comparison sees it: its newest reports and their sums."""
-
-    def __init__(self, story_id: str, members: Sequence[Stored]) -> None:
-        self.id = story_id
-        self.members: dict[str, Stored] = {}
-        self.title, self.whole, self.names, self.numbers, self.ordinals = Sum(), Sum(), Sum(), Sum(), Sum()
-        self.named, self.recurring = 0, 0.0
-        self._times: list[float] = []
-        self._languages: Counter[str | None] = Counter()
-        self._parts: dict[str | None, StoryView] = {}
-        for member in members:
-            self.add(member)
-
-    @property
-    def first(self) -> int:
-        """The number of its oldest report: what the order of stories goes by."""
-        return min((member.number for member in self.members.values()), default=0)
-
-    def add(self, member: Stored) -> None:
-        """Take a report in."""
-        self.members[member.report_id] = member
-        self._sum(member.vector, 1)
-        if member.vector.language in self._parts:
-            self._parts[member.vector.language].add(member)
-        if member.vector.time is not None:
-            insort(self._times, member.vector.time)
-
-    def remove(self, report_id: str) -> None:
-        """Let a report go."""
-        member = self.members.pop(report_id, None)
-        if member is not None:
-            self._sum(member.vector, -1)
-            if member.vector.language in self._parts:
-                self._parts[member.vector.language].remove(report_id)
-            if member.vector.time is not None:
-                self._times.pop(bisect_left(self._times, member.vector.time))
-
-    def gap(self, time: float | None) -> float | None:
-        """Return the seconds to the nearest dated report; None where either side bears no date."""
-        if time is None or not self._times:
-            return None
-        place = bisect_left(self._times, time)
-        return min(abs(time - other) for other in self._times[max(place - 1, 0) : place + 1])
-
-    def apart(self, other: StoryView) -> float | None:
-        """Return the seconds between the nearest reports of two stories; None where one of them bears no date."""
-        return min((gap for time in other._times if (gap := self.gap(time)) is not None), default=None)
-
-    def foremost_names(self, count: int) -> frozenset[str]:
-        """Return the names that weigh most in the story; a month or a day of the week is none."""
-        dates = frozenset[str]().union(*(calendar_terms(language) for language in self.languages))
-        sums = {term: weight for term, weight in self.names.terms.items() if term not in dates}
-        return frozenset(sorted(sums, key=lambda term: (-sums[term], term))[:count])
-
-    def speaks(self, language: str | None) -> bool:
-        """Tell whether a text of this language may join; an unknown one may join any."""
-        if language is None or self._languages[language] > 0:
-            return True
-        return all(other is None or not count for other, count in self._languages.items())
-
-    def part(self, language: str | None) -> StoryView:
-        """Return the story as it stands in one language, where it has reports in it and in others; else itself."""
-        if not self._languages[language] or self._languages[language] == len(self.members):
-            return self
-        if language not in self._parts:
-            mine = [member for member in self.members.values() if member.vector.language == language]
-            self._parts[language] = StoryView(self.id, mine)
-        return self._parts[language]
-
-    @property
-    def languages(self) -> list[str]:
-        """The languages of its reports, where they are known."""
-        return sorted(language for language, count in self._languages.items() if language and count > 0)
-
-    def heaviest(self, count: int = KEY_TERMS) -> dict[str, float]:
-        """Return the story's heaviest terms: those under which its neighbours are found."""
-        sums = self.whole.terms
-        kept = sorted(sums, key=lambda term: (-sums[term], term))[:count]
-        return {term: sums[term] / (self.whole.norm or 1.0) for term in kept}
-
-    def typical(self, count: int) -> list[Stored]:
-        """Return the reports nearest to the middle of the story; the oldest of equals first."""
-        members = sorted(self.members.values(), key=lambda one: (-self.whole.cosine(one.vector.whole), one.number))
-        return members[:count]
-
-    def nearest(self, vector: Vector, count: int) -> tuple[Stored, ...]:
-        """Return the reports nearest to a vector."""
-        members = self.members.values()
-        scored = sorted(members, key=lambda one: (-dot(vector.whole, one.vector.whole), one.number))
-        return tuple(scored[:count])
-
-    def _sum(self, vector: Vector, sign: int) -> None:
-        self.title.add(vector.title, sign)
-        self.whole.add(vector.whole, sign)
-        self.names.add(vector.names, sign)
-        self.numbers.add(vector.numbers, sign)
-        self.ordinals.add(vector.ordinals, sign)
-        self.named += sign * bool(vector.names)
-        self.recurring += sign * vector.recurring
-        self._languages[vector.language] += sign
-
-
 def measure(vector: Vector, story: StoryView, near: Sequence[Stored]) -> tuple[float, ...]:
     """Return the numbers named in ``NAMES`` for a report and a story; ``near`` are members to compare one by one."""
-    size = max(len(story.members), 1)
+    size = max(story.size, 1)
     dots = [dot(vector.whole, one.vector.whole) for one in near]
     nearest = sorted(dots, reverse=True)[:3] or [0.0]
     closest = sorted(zip(dots, near, strict=True), key=lambda pair: (-pair[0], pair[1].number))[:3]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,8 +9,9 @@ from typing import Protocol
 from aggregator.clustering import meaning_weights, weights
 from aggregator.clustering.features import Vector
 from aggregator.clustering.judging import Judge, Opinion
-from aggregator.clustering.likeness import Stored, StoryView, measure
+from aggregator.clustering.likeness import measure
 from aggregator.clustering.sentences import evidence
+from aggregator.clustering.views import Proposed, Shelf, Stored, StoryView
 from aggregator.clustering.vocabulary import Count, Frequencies
 from aggregator.model import Evidence, Match
 from aggregator.settings import StorySettings
@@ -22,7 +22,6 @@ STORIES = 12  # stories that are scored: those of the nearest reports
 COMPARED = 12  # reports of a story that a newcomer is compared with one by one: the nearest
 NEWEST = 300  # reports of a story that its sums are made from
 AKIN, AKIN_STORIES = 24, 6  # reports near in meaning that are proposed, and stories of theirs that are scored
-VIEWS = 3_000  # stories kept in memory
 
 
 class StoryMemory(Frequencies, Protocol):
@@ -52,15 +51,19 @@ class StoryMemory(Frequencies, Protocol):
         """Return a report's vector; None where it is unknown or past the window."""
         ...
 
+    def read(self, numbers: Sequence[int]) -> Sequence[Stored]:
+        """Return the vectors of reports by number, in that order; what is unknown is left out."""
+        ...
+
     def members(self, story_id: str, limit: int) -> Sequence[Stored]:
         """Return a story's newest reports, oldest of them first."""
         ...
 
-    def candidates(self, terms: Mapping[str, float], per_term: int, limit: int) -> Sequence[Stored]:
+    def candidates(self, terms: Mapping[str, float], per_term: int, limit: int) -> Sequence[Proposed]:
         """Return reports that share heavy terms, the nearest first."""
         ...
 
-    def akin(self, vector: Vector, limit: int, window: float) -> Sequence[Stored]:
+    def akin(self, vector: Vector, limit: int, window: float) -> Sequence[Proposed]:
         """Return the reports nearest in meaning, the nearest first, none further away in time than ``window`` seconds."""
         ...
 
@@ -91,7 +94,7 @@ class StoryMatcher:
         self.memory = memory
         self.settings = settings
         self.judge = judge
-        self.views: OrderedDict[str, StoryView] = OrderedDict()
+        self.views = Shelf(memory.read)
 
     def candidates(
         self, vector: Vector, barred: Collection[str] = (), without_report: str | None = None
@@ -104,10 +107,14 @@ class StoryMatcher:
         akin = [one for one in self.akin(vector) if one.story_id not in barred and one.report_id != without_report]
         for story_id, members in _by_story(akin, AKIN_STORIES).items():
             near.setdefault(story_id, members)
-        views = [(self.view(story_id), tuple(members[:COMPARED])) for story_id, members in near.items()]
-        return [self.candidate(vector, view, members) for view, members in views if self.possible(vector, view)]
+        views = [(view, near[view.id][:COMPARED]) for view in map(self.view, near) if self.possible(vector, view)]
+        stored = {one.number: one for one in self.memory.read([number for _, numbers in views for number in numbers])}
+        return [
+            self.candidate(vector, view, tuple(stored[number] for number in numbers if number in stored))
+            for view, numbers in views
+        ]
 
-    def akin(self, vector: Vector) -> Sequence[Stored]:
+    def akin(self, vector: Vector) -> Sequence[Proposed]:
         """Return the reports nearest to one in meaning, whatever their language; none where meaning isn't heard."""
         if self.judge is None or vector.meaning is None:
             return ()
@@ -120,13 +127,9 @@ class StoryMatcher:
 
     def view(self, story_id: str) -> StoryView:
         """Return a story's sums, made from the memory where they are not at hand."""
-        found = self.views.get(story_id)
-        if found is not None:
-            self.views.move_to_end(story_id)
-            return found
-        found = self.views[story_id] = StoryView(story_id, self.memory.members(story_id, NEWEST))
-        while len(self.views) > VIEWS:
-            self.views.popitem(last=False)
+        found = self.views.find(story_id)
+        if found is None:
+            found = self.views.put(StoryView(story_id, self.memory.members(story_id, NEWEST)))
         return found
 
     def candidate(self, vector: Vector, view: StoryView, near: tuple[Stored, ...]) -> Candidate:
@@ -170,10 +173,10 @@ class StoryMatcher:
         return weights.VERSION if self.judge is None else f"{weights.VERSION}+{meaning_weights.VERSION}"
 
 
-def _by_story(reports: Sequence[Stored], limit: int) -> dict[str, list[Stored]]:
-    """Return the first stories that reports stand in, with those reports."""
-    found: dict[str, list[Stored]] = {}
+def _by_story(reports: Sequence[Proposed], limit: int) -> dict[str, list[int]]:
+    """Return the first stories that reports stand in, with the numbers of those reports."""
+    found: dict[str, list[int]] = {}
     for one in reports:
         if one.story_id in found or len(found) < limit:
-            found.setdefault(one.story_id, []).append(one)
+            found.setdefault(one.story_id, []).append(one.number)
     return found

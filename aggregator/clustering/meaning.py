@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from aggregator.text.signs import Sound, numbers, places, same_name, sound, spelled_names, telling
 
 if TYPE_CHECKING:
-    from aggregator.clustering.likeness import Stored, StoryView
+    from aggregator.clustering.views import Stored, StoryView
 
 NAMES = (
     "words",  # log odds of the score of words; nothing to go by across languages
@@ -171,7 +171,7 @@ def measure(
         common.numbers_missed,
         float(common.strangeness),
         0.0 if gap is None else math.log1p(gap / 3600) / 5,
-        float(len(story.members) == 1),
+        float(story.size == 1),
     ), common
 
 

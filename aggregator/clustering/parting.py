@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aggregator.clustering.features import dot
-from aggregator.clustering.likeness import StoryView
+from aggregator.clustering.views import StoryView
 
 
 def seam(view: StoryView) -> tuple[StoryView, StoryView]:
@@ -14,10 +14,10 @@ def seam(view: StoryView) -> tuple[StoryView, StoryView]:
     for one in sorted(
         rest.members.values(), key=lambda other: (-dot(other.vector.whole, odd.vector.whole), other.number)
     ):
-        if len(rest.members) == 1:
+        if rest.size == 1:
             break
         rest.remove(one.report_id)
         nearer = leaving.whole.cosine(one.vector.whole) > rest.whole.cosine(one.vector.whole)
         (leaving if nearer else rest).add(one)
-    smaller, larger = sorted((leaving, rest), key=lambda part: (len(part.members), -part.first))
+    smaller, larger = sorted((leaving, rest), key=lambda part: (part.size, -part.first))
     return smaller, larger

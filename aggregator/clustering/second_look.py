@@ -14,9 +14,10 @@ from dataclasses import replace
 
 from aggregator.clustering import weights
 from aggregator.clustering.features import dot
-from aggregator.clustering.likeness import TOLD_WORDS, Stored, StoryView
+from aggregator.clustering.likeness import TOLD_WORDS
 from aggregator.clustering.matching import COMPARED, NEWEST, PER_TERM, PROPOSED, StoryMatcher
 from aggregator.clustering.parting import seam
+from aggregator.clustering.views import Stored, StoryView
 from aggregator.model import Match, Merge, Move
 
 # Stories compared with each story that changed; reports of the smaller that are asked, the most typical first.
@@ -79,20 +80,22 @@ class SecondLook:
         for stored in fresh:
             terms = {term: stored.vector.whole[term] for term in stored.vector.keys}
             for other in self._memory.candidates(terms, PER_TERM, CALLED):
-                if other.story_id != stored.story_id and self._drawn(other, stored):
+                if other.story_id != stored.story_id and self._drawn(other.number, stored):
                     called[other.report_id] = None
         return list(called)
 
-    def _drawn(self, report: Stored, newcomer: Stored) -> bool:
-        near = dot(newcomer.vector.whole, report.vector.whole)
-        return near > NEAR and near > self._matcher.view(report.story_id).whole.cosine(report.vector.whole)
+    def _drawn(self, number: int, newcomer: Stored) -> bool:
+        for report in self._memory.read([number]):
+            near = dot(newcomer.vector.whole, report.vector.whole)
+            return near > NEAR and near > self._matcher.view(report.story_id).whole.cosine(report.vector.whole)
+        return False
 
     def _reconsider(self, report_id: str) -> Move | None:
         stored = self._memory.get(report_id)
         if stored is None:
             return None
         own = self._matcher.view(stored.story_id)
-        if len(own.members) < 2:
+        if own.size < 2:
             return None  # merging sees to it
         own.remove(report_id)
         open_to = [
@@ -133,7 +136,7 @@ class SecondLook:
         return merges
 
     def _merge(self, view: StoryView) -> Merge | None:
-        if not view.members:
+        if not view.size:
             return None
         best: tuple[float, StoryView] | None = None
         for other in self._neighbours(view):
@@ -154,7 +157,7 @@ class SecondLook:
 
     def _togetherness(self, one: StoryView, other: StoryView) -> float:
         """Return how surely the reports of the smaller story would join the larger, as mean log odds."""
-        small, large = sorted((one, other), key=lambda view: (len(view.members), -view.first))
+        small, large = sorted((one, other), key=lambda view: (view.size, -view.first))
         scores = []
         typical = small.typical(ASKED)
         # A live page tells of several events, and speaks for none of them unless it stands alone.
@@ -180,7 +183,7 @@ class SecondLook:
             return 0.0
         if len(small.foremost_names(FOREMOST) & large.foremost_names(FOREMOST)) < SHARED_NAMES:
             return 0.0
-        return AGREEMENT * math.log(asked) * min(1.0, LARGE / len(large.members))
+        return AGREEMENT * math.log(asked) * min(1.0, LARGE / large.size)
 
     def _unite(self, one: StoryView, other: StoryView, score: float) -> Merge:
         kept, gone = sorted((one, other), key=lambda view: (view.first, view.id))
@@ -198,14 +201,14 @@ class SecondLook:
         )
         for member in list(gone.members.values()):
             self._move(member.report_id, kept)
-        self._matcher.views.pop(gone.id, None)
-        if len(gone.members) >= NEWEST:
+        self._matcher.views.drop(gone.id)
+        if gone.size >= NEWEST:
             self._move_rest(gone.id, kept.id)
         return Merge(kept.id, gone.id, match)
 
     def _part(self, view: StoryView) -> list[Move]:
         """Let the smaller part of a story leave where its two parts would by far not merge."""
-        if not 1 < len(view.members) <= PARTED or any(map(self._held, view.members)):
+        if not 1 < view.size <= PARTED or any(map(self._held, view.members)):
             return []
         leaving, rest = seam(view)
         score = self._togetherness(leaving, rest)
@@ -230,7 +233,7 @@ class SecondLook:
 
 
 def _margin(leaving: StoryView, rest: StoryView) -> float:
-    if len(leaving.members) == len(rest.members) == 1:
+    if leaving.size == rest.size == 1:
         return PAIR_MARGIN
     texts = all(one.vector.text_words >= TOLD_WORDS for one in leaving.members.values())
     return TEXT_MARGIN if texts else HEADLINE_MARGIN

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from aggregator.clustering.features import Terms, Vector
-from aggregator.clustering.likeness import Stored, StoryView, similarities
+from aggregator.clustering.likeness import similarities
+from aggregator.clustering.views import Stored, StoryView
 from aggregator.model import Evidence, Match
 
 SHOWN = 5  # names, terms and numbers of each kind that evidence lists
@@ -27,7 +28,7 @@ def evidence(vector: Vector, story: StoryView, near: Sequence[Stored]) -> Eviden
         "shared_terms": [word for word in words if word.casefold() not in taken][:SHOWN],
         "shared_numbers": _shared(vector, vector.numbers, story.numbers.terms),
         "hours": None if gap is None else round(gap / 3600, 1),
-        "reports": len(story.members),
+        "reports": story.size,
         "title_similarity": round(title, 3),
         "text_similarity": round(text, 3),
     }
@@ -53,7 +54,7 @@ def apart(vector: Vector, story: StoryView, score: float, needed: float, window_
     words = _shared(vector, _telling(vector), story.whole.terms)
     shared = _list((names or [f"'{word}'" for word in words])[:3])
     told = f"Shares {shared}" if shared else "Shares no telling word"
-    with_whom = f"with the {_reports(len(story.members))} of that story"
+    with_whom = f"with the {_reports(story.size)} of that story"
     if score >= needed:
         return (
             f"{told} {with_whom}; score {score:.2f}, needed {needed:.2f}: it was nearer to its own story when it came."

@@ -19,10 +19,10 @@ from datetime import datetime
 from aggregator.clustering import weights
 from aggregator.clustering.features import Reading, Vector, read, weigh
 from aggregator.clustering.judging import Judge
-from aggregator.clustering.likeness import Stored
 from aggregator.clustering.matching import COMPARED, Candidate, StoryMatcher, StoryMemory
 from aggregator.clustering.second_look import SecondLook
 from aggregator.clustering.sentences import apart, apart_across
+from aggregator.clustering.views import Stored
 from aggregator.clustering.vocabulary import Count
 from aggregator.model import Arrival, Document, Join, Merge, Move, Open
 from aggregator.settings import StorySettings
@@ -111,7 +111,7 @@ class StoryFinder(StoryMatcher):
         if not arrivals:
             self.memory.remove(report_id)
             if old is not None:
-                self.views.pop(old.story_id, None)
+                self.views.drop(old.story_id)
             return
         fullest = max(arrivals, key=lambda one: (len(one.document.body) + len(one.document.lede), one.entry_id))
         if old is not None:
@@ -123,12 +123,12 @@ class StoryFinder(StoryMatcher):
 
     def rebuild(self, story_id: str) -> None:
         """Make a story's sums anew from its reports."""
-        self.views.pop(story_id, None)
+        self.views.drop(story_id)
         self._touched.add(story_id)
 
     def close(self, story_id: str) -> None:
         """Forget an emptied story."""
-        self.views.pop(story_id, None)
+        self.views.drop(story_id)
         self._touched.discard(story_id)
 
     def due(self) -> bool:
@@ -165,7 +165,7 @@ class StoryFinder(StoryMatcher):
         self._refresh()
         stored = self.memory.get(report_id)
         view = self.view(story_id)
-        if stored is None or not view.members:
+        if stored is None or not view.size:
             return "They are too far apart in time to be compared: one of them is past the window."
         candidate = self.candidate(stored.vector, view, tuple(view.members.values())[-COMPARED:])
         gap, window = view.gap(stored.vector.time), self.settings.window.total_seconds()
@@ -186,22 +186,23 @@ class StoryFinder(StoryMatcher):
             self.views.clear()
 
     def _enter(self, stored: Stored) -> None:
-        if stored.story_id in self.views:
-            self.views[stored.story_id].add(stored)
+        view = self.views.find(stored.story_id)
+        if view is not None:
+            view.add(stored)
         self._touched.add(stored.story_id)
 
     def _shift(self, report_id: str, story_id: str) -> None:
         old = self.memory.get(report_id)
         self.memory.move(report_id, story_id)
         if old is not None:
-            self.views.pop(old.story_id, None)
-        self.views.pop(story_id, None)
+            self.views.drop(old.story_id)
+        self.views.drop(story_id)
 
     def _revector(self, old: Stored, arrival: Arrival, time: float | None = None) -> None:
         moment = old.vector.time if time is None else time
         vector = self._weigh(read(arrival.document), moment, arrival.document)
         self.memory.replace(old.report_id, arrival.entry_id, vector, weights.VERSION)
-        self.views.pop(old.story_id, None)
+        self.views.drop(old.story_id)
         self._touched.add(old.story_id)
 
     def _learn(self, reading: Reading, document: Document, joined: Candidate | None) -> None:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import sqlite3
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
-from sys import intern
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from aggregator.clustering.features import Vector
-from aggregator.clustering.likeness import Stored
+from aggregator.clustering.views import Proposed, Stored
 from aggregator.clustering.vocabulary import Count
 from aggregator.storage.meanings import MeaningStore
+from aggregator.storage.vectors import packed, unpacked
 
 TABLES: Final = """
 CREATE TABLE story_vector (
@@ -57,13 +54,14 @@ CREATE TABLE story_memory (
 ) STRICT, WITHOUT ROWID;
 """
 
-# Values kept in memory: a day of a busy desk; beyond it the oldest are read anew.
-CACHED_VECTORS: Final = (
-    20_000  # with fewer, ten thousand reports in the window cost twice the time: every miss is read and unpacked
-)
+# Values kept in memory: what is used most; the rest is read anew.
+CACHED_VECTORS: Final = 10_000  # some 55 MB
+CACHED_PLACES: Final = 200_000  # some 25 MB for each 100,000
 CACHED_WORDS: Final = 100_000  # some 25 MB
+AT_ONCE: Final = 500  # values a statement names
 
 _instances = itertools.count(1)
+_Value = TypeVar("_Value")
 
 
 class ClusterStore:
@@ -80,8 +78,9 @@ class ClusterStore:
         self._writer = f"{os.getpid()}.{next(_instances)}"
         self._changes = 0
         self._stamp: str | None = None
-        self._vectors: OrderedDict[str, Stored] = OrderedDict()
-        self._ids: dict[int, str] = {}
+        self._vectors: OrderedDict[int, Stored] = OrderedDict()  # the one used last at the end
+        self._known: dict[str, int] = {}  # the numbers of their reports
+        self._places: dict[int, Proposed] = {}
         self._words: dict[tuple[str, str], Count] = {}
         self._documents: dict[str, float] = {}
 
@@ -95,7 +94,8 @@ class ClusterStore:
             return False
         self._stamp = stamp
         self._vectors.clear()
-        self._ids.clear()
+        self._known.clear()
+        self._places.clear()
         self._words.clear()
         self._documents.clear()
         self.meanings.clear()
@@ -120,7 +120,7 @@ class ClusterStore:
                 now if vector.time is None else vector.time,
                 vector.time is not None,
                 version,
-                _packed(vector),
+                packed(vector),
             ),
         )
         number = int(row.lastrowid or 0)
@@ -139,7 +139,7 @@ class ClusterStore:
             return None
         self._db.execute(
             "UPDATE story_vector SET entry_id = ?, language = ?, time = coalesce(?, time), version = ?, vector = ? WHERE number = ?",
-            (entry_id, vector.language, vector.time, version, _packed(vector), old.number),
+            (entry_id, vector.language, vector.time, version, packed(vector), old.number),
         )
         self._unpost(old)
         self._post(old.number, vector)
@@ -157,43 +157,59 @@ class ClusterStore:
         self._unpost(old)
         self._db.execute("DELETE FROM story_vector WHERE number = ?", (old.number,))
         self.meanings.remove(old.number)
-        self._vectors.pop(report_id, None)
-        self._ids.pop(old.number, None)
+        self._vectors.pop(old.number, None)
+        self._known.pop(report_id, None)
+        self._places.pop(old.number, None)
         self._mark()
 
     def move(self, report_id: str, story_id: str) -> None:
         """Put a report into another story."""
-        self._db.execute("UPDATE story_vector SET story_id = ? WHERE report_id = ?", (story_id, report_id))
-        old = self._vectors.get(report_id)
-        if old is not None:
-            self._vectors[report_id] = Stored(old.number, report_id, old.entry_id, story_id, old.vector)
+        for number in self._numbers("report_id = ?", report_id):
+            self._db.execute("UPDATE story_vector SET story_id = ? WHERE number = ?", (story_id, number))
+            self._places.pop(number, None)
+            old = self._vectors.get(number)
+            if old is not None:
+                self._vectors[number] = Stored(number, report_id, old.entry_id, story_id, old.vector)
         self._mark()
 
     def get(self, report_id: str) -> Stored | None:
         """Return a report's vector; None where it is unknown or past the window."""
-        found = self._vectors.get(report_id)
-        if found is not None:
-            return found
-        row = self._db.execute(
-            "SELECT number, report_id, entry_id, story_id, vector FROM story_vector WHERE report_id = ?", (report_id,)
-        ).fetchone()
-        return None if row is None else self._read(row)
+        number = self._known.get(report_id)
+        found = self.read(self._numbers("report_id = ?", report_id) if number is None else [number])
+        return found[0] if found else None
+
+    def read(self, numbers: Sequence[int]) -> list[Stored]:
+        """Return the vectors of reports by number, in that order; what is unknown is left out."""
+        found: dict[int, Stored] = {}
+        for number in numbers:
+            known = self._vectors.get(number)
+            if known is not None:
+                self._vectors.move_to_end(number)
+                found[number] = known
+        missing = [number for number in numbers if number not in found]
+        for part in _parts(missing):
+            for row in self._db.execute(
+                f"SELECT number, report_id, entry_id, story_id, vector FROM story_vector WHERE number IN ({_marks(part)})",
+                part,
+            ):
+                number, report_id, entry_id, story_id, vector = row
+                found[number] = Stored(
+                    number, report_id, entry_id, story_id, unpacked(vector, self.meanings.get(number))
+                )
+        for number in missing:
+            if number in found:
+                self._remember(found[number])
+        return [found[number] for number in numbers if number in found]
 
     def members(self, story_id: str, limit: int) -> Sequence[Stored]:
         """Return a story's newest reports, oldest of them first."""
-        rows = self._db.execute(
-            "SELECT report_id FROM story_vector WHERE story_id = ? ORDER BY number DESC LIMIT ?", (story_id, limit)
-        ).fetchall()
-        found = (self.get(report_id) for (report_id,) in reversed(rows))
-        return [one for one in found if one is not None]
+        return self.read(self._numbers("story_id = ? ORDER BY number DESC LIMIT ?", story_id, limit)[::-1])
 
     def newest(self, count: int) -> Sequence[Stored]:
         """Return the reports that came last, oldest of them first."""
-        rows = self._db.execute("SELECT report_id FROM story_vector ORDER BY number DESC LIMIT ?", (count,)).fetchall()
-        found = (self.get(report_id) for (report_id,) in reversed(rows))
-        return [one for one in found if one is not None]
+        return self.read(self._numbers("1 ORDER BY number DESC LIMIT ?", count)[::-1])
 
-    def candidates(self, terms: Mapping[str, float], per_term: int, limit: int) -> Sequence[Stored]:
+    def candidates(self, terms: Mapping[str, float], per_term: int, limit: int) -> Sequence[Proposed]:
         """Return reports that share heavy terms, the nearest first; ``per_term`` newest are looked at under each."""
         shared: dict[int, float] = {}
         for term, weight in terms.items():
@@ -202,13 +218,12 @@ class ClusterStore:
                 (_key(term), per_term),
             ):
                 shared[number] = shared.get(number, 0.0) + weight * other
-        best = sorted(shared, key=lambda number: (-shared[number], number))[:limit]
-        return [one for one in map(self._numbered, best) if one is not None]
+        best = sorted((-value, number) for number, value in shared.items())[:limit]
+        return self._proposed([number for _, number in best])
 
-    def akin(self, vector: Vector, limit: int, window: float) -> Sequence[Stored]:
+    def akin(self, vector: Vector, limit: int, window: float) -> Sequence[Proposed]:
         """Return the reports nearest in meaning, the nearest first, none further away in time than ``window`` seconds."""
-        found = map(self._numbered, self.meanings.nearest(vector, limit, window))
-        return [one for one in found if one is not None]
+        return self._proposed(self.meanings.nearest(vector, limit, window))
 
     # --- words -----------------------------------------------------------------------------------
 
@@ -219,13 +234,11 @@ class ClusterStore:
         if len(self._words) > CACHED_WORDS:
             self._words.clear()
             missing = wanted
-        for start in range(0, len(missing), 500):
-            part = missing[start : start + 500]
-            marks = ",".join("?" * len(part))
+        for part in _parts(missing):
             for term in part:
                 self._words[language, term] = _UNSEEN
             for term, *numbers in self._db.execute(
-                f"SELECT term, documents, cased, capitals FROM story_word WHERE language = ? AND term IN ({marks})",
+                f"SELECT term, documents, cased, capitals FROM story_word WHERE language = ? AND term IN ({_marks(part)})",
                 (language, *part),
             ):
                 self._words[language, term] = Count(*numbers)
@@ -267,15 +280,9 @@ class ClusterStore:
     def prune(self, before: datetime) -> int:
         """Forget reports older than ``before`` and words hardly ever seen; return how many reports."""
         limit = before.timestamp()
-        numbers = [
-            number
-            for (number,) in self._db.execute(
-                "SELECT number FROM story_vector WHERE time < ? ORDER BY number", (limit,)
-            )
-        ]
-        for number in numbers:
-            stored = self._numbered(number)
-            if stored is not None:
+        numbers = self._numbers("time < ? ORDER BY number", limit)
+        for part in _parts(numbers):
+            for stored in self.read(part):
                 self.remove(stored.report_id)
         return len(numbers)
 
@@ -293,51 +300,43 @@ class ClusterStore:
             [(_key(term), stored.number) for term in stored.vector.keys],
         )
 
-    def _numbered(self, number: int) -> Stored | None:
-        known = self._ids.get(number)
-        if known is not None:
-            return self.get(known)
-        row = self._db.execute(
-            "SELECT number, report_id, entry_id, story_id, vector FROM story_vector WHERE number = ?", (number,)
-        ).fetchone()
-        return None if row is None else self._read(row)
+    def _numbers(self, condition: str, *values: object) -> list[int]:
+        return [number for (number,) in self._db.execute(f"SELECT number FROM story_vector WHERE {condition}", values)]
 
-    def _read(self, row: tuple[int, str, str, str, bytes]) -> Stored:
-        number, report_id, entry_id, story_id, packed = row
-        vector = replace(_unpacked(packed), meaning=self.meanings.get(number))
-        stored = Stored(number, report_id, entry_id, story_id, vector)
-        self._remember(stored)
-        return stored
+    def _proposed(self, numbers: Sequence[int]) -> list[Proposed]:
+        """Return where reports stand without reading their vectors: most of what is proposed is never compared."""
+        missing = [number for number in numbers if number not in self._places]
+        if len(self._places) > CACHED_PLACES:
+            self._places.clear()
+            missing = list(numbers)
+        for part in _parts(missing):
+            rows = self._db.execute(
+                f"SELECT number, report_id, story_id FROM story_vector WHERE number IN ({_marks(part)})", part
+            )
+            self._places.update((row[0], Proposed(*row)) for row in rows)
+        return [self._places[number] for number in numbers if number in self._places]
 
     def _remember(self, stored: Stored) -> None:
-        self._vectors[stored.report_id] = stored
-        self._ids[stored.number] = stored.report_id
+        self._vectors[stored.number] = stored
+        self._vectors.move_to_end(stored.number)
+        self._known[stored.report_id] = stored.number
         while len(self._vectors) > CACHED_VECTORS:
             _, oldest = self._vectors.popitem(last=False)
-            self._ids.pop(oldest.number, None)
+            self._known.pop(oldest.report_id, None)
 
 
 _UNSEEN: Final = Count()
 
 
-def _packed(vector: Vector) -> bytes:
-    # Meanings have a table of their own; asdict() would copy every mapping deeply.
-    values = {one.name: getattr(vector, one.name) for one in fields(vector) if one.name != "meaning"}
-    return zlib.compress(json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode(), 1)
-
-
-def _unpacked(packed: bytes) -> Vector:
-    return Vector(**json.loads(zlib.decompress(packed), parse_float=_weight, object_pairs_hook=_terms))
-
-
-# Thousands of vectors are held at a time, and share most of their terms and weights.
-_weight = lru_cache(maxsize=20_000)(float)
-
-
-def _terms(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {intern(term): intern(value) if isinstance(value, str) else value for term, value in pairs}
-
-
 def _key(term: str) -> int:
     """Return the number that stands for a term in the index; a collision in 2^32 costs one needless comparison."""
     return zlib.crc32(term.encode("utf-8", "surrogatepass"))
+
+
+def _parts(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
+    for start in range(0, len(values), AT_ONCE):
+        yield values[start : start + AT_ONCE]
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))

@@ -13,8 +13,8 @@ pytest.importorskip("anyascii", reason="the extra 'semantic' is not installed")
 
 from aggregator.clustering.features import Vector
 from aggregator.clustering.judging import REFUSED, Judge
-from aggregator.clustering.likeness import Stored, StoryView
 from aggregator.clustering.meaning import Meaning, agreement, meaning_of
+from aggregator.clustering.views import Stored, StoryView
 from aggregator.model import Document
 
 
