@@ -40,6 +40,8 @@ from aggregator.pipeline import evaluation, placing
 from aggregator.settings import Settings, StorySettings
 from aggregator.storage import meanings
 from aggregator.storage.clusters import TABLES, ClusterStore
+from aggregator.storage.entries import EntryStore
+from aggregator.storage.entry_rows import EntryRow
 from bench import lookalikes
 
 # How much each archive counts. The headlines of 2014 bear one story under several labels; the last two are small and easy.
@@ -145,13 +147,13 @@ def record(path: Path) -> list[Call]:
             return ()
 
     placed: dict[str, str] = {}
-    place = placing.Placer.place
+    add = EntryStore.add
 
-    def noted(self: placing.Placer, row: Any, arrival: Arrival, now: datetime) -> tuple[int, str]:
-        placed[arrival.entry_id] = row.data.key
-        return place(self, row, arrival, now)
+    def noted(self: EntryStore, rows: Sequence[EntryRow], now: datetime) -> range:
+        placed.update((row.id, row.data.key) for row in rows)
+        return add(self, rows, now)
 
-    with patch.object(placing, "StoryFinder", Recorder), patch.object(placing.Placer, "place", noted):
+    with patch.object(placing, "StoryFinder", Recorder), patch.object(EntryStore, "add", noted):
         result = evaluation.evaluate(path, Settings(), NOW)
     by_key = {result.ids[line]: f"{path.stem} {label}" for line, label in result.labels.items()}
     return [Call(report_id, arrival, new, by_key.get(placed[arrival.entry_id])) for report_id, arrival, new in calls]
