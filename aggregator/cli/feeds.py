@@ -33,7 +33,12 @@ def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, fo
     people = form == "table" and not as_json
     with session.writing_desk(with_feeds=True) as desk:
         with progress("fetching", quiet=session.quiet) as advance:
-            outcomes = desk.fetch(feeds, everything=everything, progress=lambda _, done, total: advance(done, total))
+            outcomes = desk.fetch(
+                feeds,
+                everything=everything,
+                progress=lambda _, done, total: advance(done, total),
+                placing=lambda done, total: advance(done, total, "placing in stories"),
+            )
         due = desk.next_due()
         ordered = sorted(outcomes, key=lambda one: (one.status != "error", one.feed.casefold(), one.url))
         nothing = (

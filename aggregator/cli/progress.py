@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import click
 
-Advance = Callable[[int, int], None]
+
+class Advance(Protocol):
+    """Shows how far an act has come; a ``title`` names its next part."""
+
+    def __call__(self, done: int, total: int, title: str = ...) -> None:
+        """Show that ``done`` of ``total`` are done."""
+        ...
 
 
 @contextmanager
 def progress(title: str, *, quiet: bool = False) -> Iterator[Advance]:
     """Give a function of (done, total) that shows how far an act has come."""
     if quiet:
-        yield lambda done, total: None
+        yield lambda done, total, title=title: None
     elif sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
         with Progress(
-            TextColumn(title),
+            TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -29,19 +36,19 @@ def progress(title: str, *, quiet: bool = False) -> Iterator[Advance]:
             transient=True,
         ) as bar:
             task = bar.add_task(title, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+            yield lambda done, total, title=title: bar.update(task, completed=done, total=total, description=title)
     else:
         yield _lines(title)
 
 
-def _lines(title: str) -> Advance:
-    told = -1
+def _lines(act: str) -> Advance:
+    told: tuple[str, int] | None = None
 
-    def advance(done: int, total: int) -> None:
+    def advance(done: int, total: int, title: str = act) -> None:
         nonlocal told
         tenth = 10 * done // max(total, 1)
-        if total >= 200 and tenth != told:
-            told = tenth
+        if total >= 200 and (title, tenth) != told:
+            told = title, tenth
             click.echo(f"{title}: {done} of {total}", err=True)
 
     return advance

@@ -118,10 +118,12 @@ class Desk:
         *,
         everything: bool = False,
         progress: Progress = lambda outcome, done, total: None,
+        placing: Callable[[int, int], None] = lambda done, total: None,
         stop: Event | None = None,
     ) -> list[FeedOutcome]:
         """Poll the feeds that are due, or those named, or all; return one outcome a feed.
 
+        ``progress`` hears of each feed, ``placing`` then of how many of the new entries are placed in stories.
         Raises NotFoundError where a pattern names no feed. ``stop``, when set from elsewhere, ends the pass after the feeds in hand.
         """
         from aggregator.pipeline.prepare import warm_up
@@ -162,7 +164,7 @@ class Desk:
             equipment.schedule(),
             Twins(every),
         )
-        return others + run.run(polls, lambda outcome, done, _: progress(outcome, done + len(others), total))
+        return others + run.run(polls, lambda outcome, done, _: progress(outcome, done + len(others), total), placing)
 
     def next_due(self) -> datetime | None:
         """Return when the next feed is due; None where none is."""

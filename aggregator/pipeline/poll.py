@@ -98,7 +98,9 @@ class PollPass:
         self._held: list[str] = []  # work of hosts that asked to be left alone
         self._under_way = 0
 
-    def run(self, polls: Sequence[Poll], progress: Progress) -> list[FeedOutcome]:
+    def run(
+        self, polls: Sequence[Poll], progress: Progress, placing: Callable[[int, int], None] = lambda done, total: None
+    ) -> list[FeedOutcome]:
         """Poll these feeds; return one outcome a feed, in the order in which they ended.
 
         When ``stop`` is set, feeds in hand are finished and saved, the others are left for the next pass.
@@ -118,7 +120,7 @@ class PollPass:
                     progress(ended, len(outcomes), len(polls))
                 self._saver.place(self._now(), MAX_WAITING, self._stop)
         self._fetcher.release()
-        self._saver.place(self._now(), 0, self._stop)
+        self._saver.place(self._now(), 0, self._stop, placing)
         self._saver.finish(self._now())
         return outcomes
 

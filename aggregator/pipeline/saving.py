@@ -125,12 +125,16 @@ class Saver:
         """Begin a pass: take up entries that an earlier one stored and did not come to place."""
         self._recorder.resume(now)
 
-    def place(self, now: datetime, leave: int, stop: Event) -> None:
+    def place(
+        self, now: datetime, leave: int, stop: Event, told: Callable[[int, int], None] = lambda done, total: None
+    ) -> None:
         """Place entries, the oldest first, until ``leave`` of them wait or ``stop`` is set; some at a time, so that others may write."""
+        every = self._recorder.waiting - leave
         while self._recorder.waiting > leave and not stop.is_set():
             with self._store.transaction():
                 placed = self._recorder.place(now, min(PLACED_AT_ONCE, self._recorder.waiting - leave))
                 self._placer.stories.leave_entries_unsettled(placed)
+            told(every + leave - self._recorder.waiting, every)
 
     def finish(self, now: datetime) -> None:
         """End a pass, in a transaction of its own: the second look over stories that grew, and the watches' look at all that changed.
