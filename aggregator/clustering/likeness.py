@@ -45,7 +45,7 @@ NAMES = (
 )
 
 
-SOME_TEXT = 10  # words from which on an entry is more than a headline
+SOME_TEXT = 5  # words from which on an entry is more than a headline
 LEDE = 60  # words up to which it is but a lede
 TOLD_WORDS = 40  # words from which on a text names whom it is about
 SAME_WORDS = 0.15  # cosine from which on two titles say the same, of whatever
@@ -61,7 +61,7 @@ def measure(vector: Vector, story: StoryView, near: Sequence[Stored]) -> tuple[f
     common = [telling(vector, one.vector) for _, one in closest]
     words = max((one for one, _ in common), key=len, default=[])
     phrases = max((one for _, one in common), key=len, default=[])
-    are_texts = min(one.text_words for one in told) >= SOME_TEXT
+    are_texts = max(one.text_words for one in told) >= SOME_TEXT
     foreign = float(bool(closest) and all(_foreign(vector, one.vector) for _, one in closest))
     mass = max((value * one.vector.mass for value, one in zip(dots, near, strict=True)), default=0.0) * vector.mass
     shared = math.log1p(mass) / 8
