@@ -61,7 +61,7 @@ def measure(vector: Vector, story: StoryView, near: Sequence[Stored]) -> tuple[f
     common = [telling(vector, one.vector) for _, one in closest]
     words = max((one for one, _ in common), key=len, default=[])
     phrases = max((one for _, one in common), key=len, default=[])
-    are_texts = max(one.text_words for one in told) >= SOME_TEXT
+    are_texts = min(one.text_words for one in told) >= SOME_TEXT
     foreign = float(bool(closest) and all(_foreign(vector, one.vector) for _, one in closest))
     mass = max((value * one.vector.mass for value, one in zip(dots, near, strict=True)), default=0.0) * vector.mass
     shared = math.log1p(mass) / 8

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from aggregator.clustering.instalments import are_instalments
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.sketch import MIN_WORDS, overlap, read
 from aggregator.model import Arrival, Match, Sketch
@@ -50,6 +51,7 @@ class CopyDecision:
     match: Match | None = None
     compared: int = 0
     capped: int = 0
+    instalment: bool = False  # no copy, but its publisher ran the title before, on another day: see instalments
 
 
 class CopyMemory(Protocol):
@@ -85,12 +87,15 @@ def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barr
         return CopyDecision()
     ids, capped = memory.candidates(made.bands, settings.max_compared)
     edges: list[_Edge] = []
+    instalment = False
     for other in memory.sketches(ids).values():
         if other.entry_id == arrival.entry_id or other.report_id in barred or other.sketch.version != made.version:
             continue
         edge = _edge(arrival, made, other, settings)
         if edge is not None:
             edges.append(edge)
+        else:
+            instalment = instalment or _is_instalment(arrival, made, other)
     edges.sort(key=lambda edge: (-edge.score / edge.threshold, edge.other.time, edge.other.entry_id))
     refused: set[str] = set()
     for edge in edges:
@@ -100,7 +105,7 @@ def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barr
         if _confirmed(made, edge, memory.members(report, CONFIRMING), settings):
             return CopyDecision(report, _match(arrival, made, edge), len(ids), int(capped))
         refused.add(report)
-    return CopyDecision(compared=len(ids), capped=int(capped))
+    return CopyDecision(compared=len(ids), capped=int(capped), instalment=instalment)
 
 
 def numbers_of(arrival: Arrival) -> frozenset[str]:
@@ -121,6 +126,15 @@ def _edge(arrival: Arrival, made: Sketch, other: StoredSketch, settings: CopySet
     if edge is None or _is_routine(arrival, other, edge.jaccard) or _is_quoted(arrival, made, edge):
         return None
     return edge
+
+
+def _is_instalment(arrival: Arrival, made: Sketch, other: StoredSketch) -> bool:
+    if arrival.publisher != other.publisher:
+        return False
+    language = arrival.document.language
+    titles = words(arrival.document.title, language), words(other.title, language)
+    compared = min(made.words, other.sketch.words) >= MIN_WORDS
+    return are_instalments(*titles, language, (arrival.time, other.time), compared=compared)
 
 
 def _text_edge(made: Sketch, other: StoredSketch, settings: CopySettings) -> _Edge | None:

@@ -9,7 +9,7 @@ copy; the exact comparison in ``reports.py`` decides:
   shares its samples with it, whatever the Jaccard.
 - opening: the first shingle and the smallest hashes of the first words: a text that a feed cut off after a sentence has
   too few samples.
-- title: all words of the headline: for entries without text.
+- title: all words of the headline but its date: for entries without text, and for series (see instalments).
 - link: the canonical address: one page in several feeds.
 """
 
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.instalments import undated
 from aggregator.model import Document, Sketch
 from aggregator.text.tokens import words
 
@@ -59,7 +60,7 @@ def sketch(document: Document) -> Sketch | None:
     if len(tokens) < MIN_WORDS:
         tokens = words(document.lede, document.language) if document.lede else tokens
     tokens = tokens[:MAX_WORDS]
-    keys = [*_title_keys(title), *_link_keys(document.canonical_url)]
+    keys = [*_title_keys(title, document.language), *_link_keys(document.canonical_url)]
     if len(tokens) < MIN_WORDS:
         return Sketch(VERSION, b"", b"", tuple(keys), len(tokens)) if keys else None
     hashes = shingles(tokens)
@@ -142,8 +143,8 @@ def _opening(hashes: Hashes) -> set[int]:
     return {int(hashes[0]), *smallest.tolist()}
 
 
-def _title_keys(title: Sequence[str]) -> list[int]:
-    return [_key("title", " ".join(title))] if len(set(title)) >= 4 else []
+def _title_keys(title: Sequence[str], language: str | None) -> list[int]:
+    return [_key("title", " ".join(undated(title, language)))] if len(set(title)) >= 4 else []
 
 
 def _link_keys(url: str | None) -> list[int]:

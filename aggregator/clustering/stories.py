@@ -14,6 +14,7 @@ numbers of its own into ``likeness.measure``; nothing else knows about languages
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from aggregator.clustering import weights
@@ -58,7 +59,7 @@ class StoryFinder(StoryMatcher):
         """
         self._refresh()
         reading = read(arrival.document)
-        vector = self._weigh(reading, _time(arrival), arrival.document)
+        vector = self._weigh(reading, _time(arrival), arrival)
         if forced is not None:
             best: Candidate | None = self.candidate(vector, self.view(forced), ())
         else:
@@ -117,7 +118,7 @@ class StoryFinder(StoryMatcher):
         if old is not None:
             self._revector(old, fullest)
             return
-        vector = self._weigh(read(fullest.document), _time(fullest), fullest.document)
+        vector = self._weigh(read(fullest.document), _time(fullest), fullest)
         now = fullest.time.timestamp()
         self._enter(self.memory.add(report_id, fullest.entry_id, story_id, vector, weights.VERSION, now))
 
@@ -177,9 +178,11 @@ class StoryFinder(StoryMatcher):
 
     # --- pieces ----------------------------------------------------------------------------------
 
-    def _weigh(self, reading: Reading, time: float | None, document: Document) -> Vector:
-        vector = weigh(reading, time, document, self.memory)
-        return vector if self.judge is None else self.judge.understood(vector, document)
+    def _weigh(self, reading: Reading, time: float | None, arrival: Arrival) -> Vector:
+        vector = weigh(reading, time, arrival.document, self.memory)
+        if arrival.instalment:
+            vector = replace(vector, recurring=1.0)
+        return vector if self.judge is None else self.judge.understood(vector, arrival.document)
 
     def _refresh(self) -> None:
         if self.memory.changed():
@@ -200,7 +203,7 @@ class StoryFinder(StoryMatcher):
 
     def _revector(self, old: Stored, arrival: Arrival, time: float | None = None) -> None:
         moment = old.vector.time if time is None else time
-        vector = self._weigh(read(arrival.document), moment, arrival.document)
+        vector = self._weigh(read(arrival.document), moment, arrival)
         self.memory.replace(old.report_id, arrival.entry_id, vector, weights.VERSION)
         self.views.drop(old.story_id)
         self._touched.add(old.story_id)

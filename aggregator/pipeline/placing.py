@@ -78,7 +78,7 @@ class Placer:
             report_id, match = copy.report_id, copy.match
             self.finder.add_copy(report_id, arrival)
         else:
-            report_id, story_id, match = self._open(arrival, ruling, now)
+            report_id, story_id, match = self._open(replace(arrival, instalment=copy.instalment), ruling, now)
         self.entries.place([entry_id], report_id, story_id)
         self.copies.add(arrival, report_id)
         if match is not None:
@@ -94,8 +94,9 @@ class Placer:
         if placement is None:
             return
         report_id, story_id = placement
+        series = find_copy(arrival, self.copies, self._settings.copies, ()).instalment
         self.copies.replace(arrival, report_id)
-        self.finder.revise(report_id, arrival)
+        self.finder.revise(report_id, replace(arrival, instalment=series))
         self.touched.add(story_id)
 
     def finish(self, now: datetime, *, look: bool = True) -> frozenset[str]:

@@ -1,0 +1,48 @@
+"""Series of one publisher: a title that comes again on another day, the same but for the date.
+
+Learned from the titles themselves, so that it holds for any series in any language whose months and days are known: no
+list of briefings names them all. The first instalment looks like any other entry; from the second on they are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from aggregator.clustering.vocabulary import calendar_terms, terms_of
+
+ANOTHER_DAY = timedelta(hours=12)  # a house that runs a title twice within less corrects or updates it
+_DISTINCT = 3  # words that a title has at least without its date: "News of Monday" names no series
+
+
+def undated(title: Sequence[str], language: str | None) -> tuple[str, ...]:
+    """Return the words of a title without days, months and the numbers beside them; all words where too few are left."""
+    calendar = calendar_terms(language or "")
+    dated = [term in calendar for term in terms_of(title, language)]
+    if not any(dated):
+        return tuple(title)
+    for places in (range(1, len(title)), range(len(title) - 2, -1, -1)):
+        step = -1 if places.step > 0 else 1
+        for place in places:  # "19 September 2021": what stands beside a date is of it, from either side
+            dated[place] = dated[place] or (dated[place + step] and title[place].isdigit())
+    kept = tuple(word for word, is_date in zip(title, dated, strict=True) if not is_date)
+    return kept if len(set(kept)) >= _DISTINCT else tuple(title)
+
+
+def are_instalments(
+    title: Sequence[str],
+    other: Sequence[str],
+    language: str | None,
+    times: tuple[datetime, datetime],
+    *,
+    compared: bool,
+) -> bool:
+    """Tell whether two titles of one publisher are of a series; ``compared`` says that their texts were and are not alike.
+
+    Where the titles differ by their date, that is enough. The very same title may be the same text, published again.
+    """
+    if abs(times[0] - times[1]) < ANOTHER_DAY or len(set(title)) <= _DISTINCT:
+        return False
+    if list(title) == list(other):
+        return compared
+    return undated(title, language) == undated(other, language)
