@@ -206,7 +206,7 @@ class PollPass:
             limits=self._settings.parse,
             language=poll.feed.language,
             publisher_names=tuple(name for name in (stored.publisher, stored.name) if name),
-            known=self._saver.hashes(stored.id),
+            known={} if stored.state.last_ok is None else self._saver.hashes(stored.id),
             bad_guids=stored.state.bad_guids,
             boilerplate=self._saver.boilerplate(stored.id),
             sketching=self._settings.stories.enabled,

@@ -182,12 +182,16 @@ class Recorder:
 
     def _ids(self, url: str, keys: Sequence[str]) -> list[str]:
         """Return an id for each key of a feed that no other entry has."""
-        taken = self._entries.taken([mint("e", url, key) for key in keys])
-        made: list[str] = []
+        made = [mint("e", url, key) for key in keys]
+        if len(set(made)) == len(made) and not self._entries.taken(made):
+            return made
+        made = []
+
+        def taken(entry_id: str) -> bool:
+            return entry_id in made or bool(self._entries.taken([entry_id]))
+
         for key in keys:
-            made.append(mint("e", url, key, taken=taken.__contains__ if taken else lambda _: False))
-            if taken or made[-1] in made[:-1]:
-                made[-1] = mint("e", url, key, taken=lambda one: one in made[:-1] or bool(self._entries.taken([one])))
+            made.append(mint("e", url, key, taken=taken))
         return made
 
     def _revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> bool:
