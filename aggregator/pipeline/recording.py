@@ -75,7 +75,7 @@ class Recorder:
         self._placer = placer
         self._entries = placer.entries
         self._lines = LineStore(store.connection)
-        self._waiting: list[Waiting] = []
+        self._waiting: dict[str, Waiting] = {}
         self._publishers: dict[tuple[str, str | None, str | None], str] = {}
 
     def boilerplate(self, feed_id: int) -> frozenset[int]:
@@ -122,9 +122,9 @@ class Recorder:
 
     def place(self, now: datetime, limit: int) -> list[str]:
         """Place the oldest entries that wait, at most ``limit``; return their ids."""
-        self._waiting.sort(key=lambda waiting: waiting.turn, reverse=True)
-        chosen = [self._waiting.pop() for _ in range(min(limit, len(self._waiting)))]
+        chosen = sorted(self._waiting.values(), key=lambda waiting: waiting.turn)[:limit]
         for waiting in chosen:
+            del self._waiting[waiting.arrival.entry_id]
             report_id = self._placer.place(waiting.arrival, now)
             if waiting.lines:
                 self._lines.count(waiting.feed_id, waiting.lines, report_id, waiting.number)
@@ -133,8 +133,8 @@ class Recorder:
     def resume(self, now: datetime) -> None:
         """Take up entries that an earlier pass stored and did not come to place, or that came while stories were off."""
         if self._settings.stories.enabled:
-            left = self._entries.unplaced(now - self._settings.stories.window, MAX_WAITING)
-            self._waiting += [Waiting(self._placer.arrival_of(entry, sketching=True)) for entry in left]
+            for entry in self._entries.unplaced(now - self._settings.stories.window, MAX_WAITING):
+                self._waiting[entry.id] = Waiting(self._placer.arrival_of(entry, sketching=True))
 
     def _moved(
         self, feed_id: int, entries: Sequence[PreparedEntry], known: Mapping[str, KnownEntry]
@@ -175,10 +175,8 @@ class Recorder:
         ]
         numbers = self._entries.add(rows, now)
         if self._settings.stories.enabled:
-            self._waiting += [
-                Waiting(arrival(row, origin, entry), origin.feed.id, number, entry.lines)
-                for row, entry, number in zip(rows, entries, numbers, strict=True)
-            ]
+            for row, entry, number in zip(rows, entries, numbers, strict=True):
+                self._waiting[row.id] = Waiting(arrival(row, origin, entry), origin.feed.id, number, entry.lines)
 
     def _ids(self, url: str, keys: Sequence[str]) -> list[str]:
         """Return an id for each key of a feed that no other entry has."""
@@ -201,7 +199,10 @@ class Recorder:
         change = compare((before.title, text), (row.data.title, row.text), row.language)
         write = self._entries.revise if change.is_substantive else self._entries.retouch
         write(before, row, now)
-        self._placer.revise(before.id, arrival(row, origin, entry))
+        if before.id in self._waiting:  # left by an earlier pass
+            self._waiting[before.id] = Waiting(arrival(row, origin, entry), origin.feed.id, before.number, entry.lines)
+        else:
+            self._placer.revise(before.id, arrival(row, origin, entry))
         return change.is_substantive
 
     def _relocate(self, entry: PreparedEntry, before: KnownEntry) -> None:

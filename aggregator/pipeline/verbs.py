@@ -83,7 +83,7 @@ class Editor:
         with self._store.transaction():
             entry = self._entries.resolve(entry_prefix)
             target = self._stories.resolve(prefix)
-            source = self._entries.get(entry).story_id
+            source = self._story_of(entry)
             if source == target:
                 raise DecisionError(f"entry {entry} is in story {target} already")
             own = frozenset({entry})
@@ -164,10 +164,18 @@ class Editor:
     def _side(self, prefix: str) -> tuple[str, str, frozenset[str]]:
         """Return the id that was meant, its story, and the entries that it stands for."""
         if prefix.strip().lower().startswith("e"):
-            entry = self._entries.get(self._entries.resolve(prefix))
-            return entry.id, entry.story_id, frozenset({entry.id})
+            entry = self._entries.resolve(prefix)
+            return entry, self._story_of(entry), frozenset({entry})
         story = self._stories.resolve(prefix)
         return story, story, self._members(story)
+
+    def _story_of(self, entry: str) -> str:
+        placement = self._entries.placement(entry)
+        if placement is None:
+            raise DecisionError(
+                f"entry {entry} stands in no story yet: it came while stories were off, or its pass was stopped; the next pass places it"
+            )
+        return placement[1]
 
     def _send_away(self, entries: frozenset[str], story: str, number: int, sentence: str) -> str:
         """Take entries out of a story with those that older decisions bind to them, and with the copies of their text."""

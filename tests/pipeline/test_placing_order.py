@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 from threading import Event
 
+import pytest
+
 from aggregator.demo.content import OUTLETS, STAGES, document, feeds, moment
+from aggregator.exceptions import DecisionError
 from aggregator.model import Feed, StoryQuery
 from aggregator.pipeline.desk import Desk
 from tests.fakes import Clock, FakeFetcher, Item, open_desk, rss
@@ -65,6 +68,8 @@ def test_entries_left_by_a_stopped_pass_are_not_placed_twice() -> None:
         )
         clock.forward(hours=1)
         assert [outcome.updated for outcome in desk.fetch(everything=True)] == [1]
+        [sketched] = desk.store.connection.execute("SELECT words FROM sketch").fetchone()
+        assert sketched == 10  # words of the text as it reads now
         clock.forward(hours=1)
         desk.fetch(everything=True)
         counts = [
@@ -72,3 +77,18 @@ def test_entries_left_by_a_stopped_pass_are_not_placed_twice() -> None:
             for table in ("entry", "report", "story", "sketch", "story_vector")
         ]
     assert counts == [1] * 5
+
+
+def test_an_editors_verb_on_an_entry_without_a_place_says_what_it_waits_for() -> None:
+    fetcher, clock, stop = FakeFetcher({LEFT: HARBOUR, RIGHT: MARKET}), Clock(), Event()
+    with open_desk(fetcher, clock, [Feed(LEFT)]) as desk:
+        desk.fetch()
+        [placed] = [str(row["id"]) for row in desk.export()]
+        desk.follow([Feed(LEFT), Feed(RIGHT)])
+        clock.forward(hours=1)
+        desk.fetch(everything=True, progress=lambda outcome, done, total: stop.set(), stop=stop)
+        [waiting] = [str(row["id"]) for row in desk.export() if row["story_id"] is None]
+        [story] = [story.id for story in desk.stories(StoryQuery())]
+        for verb in (lambda: desk.editor("ed").forbid(placed, waiting), lambda: desk.editor("ed").move(waiting, story)):
+            with pytest.raises(DecisionError, match="stands in no story yet"):
+                verb()
