@@ -178,8 +178,7 @@ class Saver:
         return self._close(poll, state, now, outcome)
 
     def _close(self, poll: Poll, state: FeedState, now: datetime, outcome: FeedOutcome) -> FeedOutcome:
-        ended = replace(outcome, next_fetch=state.next_fetch)
-        ended = replace(ended, explanation=explain(poll.feed, ended, state, now))
+        ended = replace(outcome, next_fetch=state.next_fetch, explanation=explain(poll.feed, outcome, state, now))
         with self._store.transaction():
             self._feeds.save_state(poll.stored.id, state)
             self._feeds.log_poll(poll.stored.id, now, ended)
