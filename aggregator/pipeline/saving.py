@@ -95,7 +95,7 @@ class Saver:
         """Save a document's entries and what follows from them, all or nothing."""
         if isinstance(result, FetchFailure):
             return self._save_failure(poll, result, now, response)
-        with self._store.savepoint():
+        with self._store.transaction():
             counts = self._recorder.record(Origin(poll.stored), result.entries, now)
             self._placer.stories.leave_entries_unsettled(counts.revised)
             self._feeds.save_title(poll.stored.id, result.parsed.title, result.parsed.language)

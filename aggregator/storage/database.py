@@ -82,7 +82,7 @@ class Store:
 
     @contextmanager
     def savepoint(self) -> Iterator[sqlite3.Connection]:
-        """A part of a transaction that is undone alone where it fails, so that one feed's fault costs no other's entries.
+        """A part of a transaction that is undone alone where it fails.
 
         Outside of a transaction it is one.
         """
