@@ -2,9 +2,9 @@
 
     python bench/stability.py LABELLED.jsonl ... [--shuffles 2] [--first 2000]
 
-The clustering gets the entries in the order drawn, against their dates: what no import and no pass does, for both place in
-order of time; between two passes it happens. Prints, for each archive that bears dates, the BCubed F1 at which the stories of two runs agree, and what each run reaches on
-the labels. Hours are those of the entries' dates.
+The clustering gets the entries in the order drawn, against their dates: what no import and no pass does, for both
+place in order of time; between two passes it happens. Prints, for each archive that bears dates, the BCubed F1 at
+which the stories of two runs agree, and what each run reaches on the labels. Hours are those of the entries' dates.
 """
 
 from __future__ import annotations
