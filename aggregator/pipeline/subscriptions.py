@@ -45,7 +45,7 @@ def subscriptions(feeds: Sequence[Feed], store: FeedStore) -> list[Poll]:
 
 def _at(row: StoredFeed, address: str) -> StoredFeed:
     """Fill in the address of a feed that never moved, or whose address is not stored because it holds a secret."""
-    return replace(row, state=replace(row.state, url=row.state.url or address))
+    return row if row.state.url else replace(row, state=replace(row.state, url=address))
 
 
 def sort_out(
