@@ -7,13 +7,14 @@ import os
 import sqlite3
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 
 from aggregator.clustering.features import Vector
 from aggregator.clustering.views import Proposed, Stored
 from aggregator.clustering.vocabulary import Count
+from aggregator.storage.binding import marks, parts
 from aggregator.storage.meanings import MeaningStore
 from aggregator.storage.vectors import packed, unpacked
 
@@ -58,10 +59,8 @@ CREATE TABLE story_memory (
 CACHED_VECTORS: Final = 10_000  # some 55 MB
 CACHED_PLACES: Final = 200_000  # some 25 MB for each 100,000
 CACHED_WORDS: Final = 100_000  # some 25 MB
-AT_ONCE: Final = 500  # values a statement names
 
 _instances = itertools.count(1)
-_Value = TypeVar("_Value")
 
 
 class ClusterStore:
@@ -187,9 +186,9 @@ class ClusterStore:
                 self._vectors.move_to_end(number)
                 found[number] = known
         missing = [number for number in numbers if number not in found]
-        for part in _parts(missing):
+        for part in parts(missing):
             for row in self._db.execute(
-                f"SELECT number, report_id, entry_id, story_id, vector FROM story_vector WHERE number IN ({_marks(part)})",
+                f"SELECT number, report_id, entry_id, story_id, vector FROM story_vector WHERE number IN ({marks(part)})",
                 part,
             ):
                 number, report_id, entry_id, story_id, vector = row
@@ -234,11 +233,11 @@ class ClusterStore:
         if len(self._words) > CACHED_WORDS:
             self._words.clear()
             missing = wanted
-        for part in _parts(missing):
+        for part in parts(missing):
             for term in part:
                 self._words[language, term] = _UNSEEN
             for term, *numbers in self._db.execute(
-                f"SELECT term, documents, cased, capitals FROM story_word WHERE language = ? AND term IN ({_marks(part)})",
+                f"SELECT term, documents, cased, capitals FROM story_word WHERE language = ? AND term IN ({marks(part)})",
                 (language, *part),
             ):
                 self._words[language, term] = Count(*numbers)
@@ -281,7 +280,7 @@ class ClusterStore:
         """Forget reports older than ``before`` and words hardly ever seen; return how many reports."""
         limit = before.timestamp()
         numbers = self._numbers("time < ? ORDER BY number", limit)
-        for part in _parts(numbers):
+        for part in parts(numbers):
             for stored in self.read(part):
                 self.remove(stored.report_id)
         return len(numbers)
@@ -309,9 +308,9 @@ class ClusterStore:
         if len(self._places) > CACHED_PLACES:
             self._places.clear()
             missing = list(numbers)
-        for part in _parts(missing):
+        for part in parts(missing):
             rows = self._db.execute(
-                f"SELECT number, report_id, story_id FROM story_vector WHERE number IN ({_marks(part)})", part
+                f"SELECT number, report_id, story_id FROM story_vector WHERE number IN ({marks(part)})", part
             )
             self._places.update((row[0], Proposed(*row)) for row in rows)
         return [self._places[number] for number in numbers if number in self._places]
@@ -331,12 +330,3 @@ _UNSEEN: Final = Count()
 def _key(term: str) -> int:
     """Return the number that stands for a term in the index; a collision in 2^32 costs one needless comparison."""
     return zlib.crc32(term.encode("utf-8", "surrogatepass"))
-
-
-def _parts(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
-    for start in range(0, len(values), AT_ONCE):
-        yield values[start : start + AT_ONCE]
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, EntryData, Evidence, Revision
+from aggregator.storage.binding import marks, parts
 from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import (
     FACTS,
@@ -24,8 +25,6 @@ from aggregator.storage.entry_rows import (
 )
 from aggregator.storage.prefixes import resolve_prefix
 from aggregator.storage.times import from_text, to_text
-
-_CHUNK = 500  # bound variables a statement; SQLite's own limit is 32,766
 
 
 class EntryStore:
@@ -49,15 +48,14 @@ class EntryStore:
     def known(self, feed_id: int, keys: Sequence[str]) -> dict[str, KnownEntry]:
         """Return the stored entries of a feed under these keys, or under keys they had before."""
         found: dict[str, KnownEntry] = {}
-        for chunk in _chunks(keys):
-            marks = ", ".join("?" * len(chunk))
+        for chunk in parts(keys):
             for row in self._db.execute(
-                f"SELECT {KNOWN} FROM entry WHERE feed_id = ? AND key IN ({marks})", (feed_id, *chunk)
+                f"SELECT {KNOWN} FROM entry WHERE feed_id = ? AND key IN ({marks(chunk)})", (feed_id, *chunk)
             ):
                 found[row[2]] = known_of(row)
             for row in self._db.execute(
                 f"SELECT {KNOWN_OF_ENTRY}, a.key FROM entry_alias a JOIN entry e ON e.id = a.entry_id"
-                f" WHERE a.feed_id = ? AND a.key IN ({marks})",
+                f" WHERE a.feed_id = ? AND a.key IN ({marks(chunk)})",
                 (feed_id, *chunk),
             ):
                 found.setdefault(row[-1], known_of(row[:-1]))
@@ -78,9 +76,10 @@ class EntryStore:
     def taken(self, entry_ids: Sequence[str]) -> set[str]:
         """Return those of these ids that entries have."""
         found: set[str] = set()
-        for chunk in _chunks(entry_ids):
-            marks = ", ".join("?" * len(chunk))
-            found.update(row[0] for row in self._db.execute(f"SELECT id FROM entry WHERE id IN ({marks})", chunk))
+        for chunk in parts(entry_ids):
+            found.update(
+                row[0] for row in self._db.execute(f"SELECT id FROM entry WHERE id IN ({marks(chunk)})", chunk)
+            )
         return found
 
     def unplaced(self, since: datetime, limit: int) -> list[Entry]:
@@ -188,10 +187,9 @@ class EntryStore:
     def of_stories(self, story_ids: Sequence[str], *, light: bool = False) -> dict[str, list[Entry]]:
         """Return story id -> its entries, oldest first."""
         grouped: dict[str, list[Entry]] = {story_id: [] for story_id in story_ids}
-        for chunk in _chunks(story_ids):
-            marks = ", ".join("?" * len(chunk))
+        for chunk in parts(story_ids):
             for entry in self.select(
-                f"WHERE e.story_id IN ({marks}) ORDER BY e.time, e.number", tuple(chunk), light=light
+                f"WHERE e.story_id IN ({marks(chunk)}) ORDER BY e.time, e.number", tuple(chunk), light=light
             ):
                 grouped[entry.story_id].append(entry)
         return grouped
@@ -214,9 +212,10 @@ class EntryStore:
     def texts(self, entry_ids: Sequence[str]) -> dict[str, str]:
         """Return entry id -> plain text."""
         found: dict[str, str] = {}
-        for chunk in _chunks(entry_ids):
-            marks = ", ".join("?" * len(chunk))
-            found.update(self._db.execute(f"SELECT id, text FROM entry WHERE id IN ({marks})", tuple(chunk)).fetchall())
+        for chunk in parts(entry_ids):
+            found.update(
+                self._db.execute(f"SELECT id, text FROM entry WHERE id IN ({marks(chunk)})", tuple(chunk)).fetchall()
+            )
         return found
 
     def revisions(self, entry_id: str) -> tuple[Revision, ...]:
@@ -281,8 +280,3 @@ class EntryStore:
             f" coalesce(f.name, f.title, f.url) AS feed_name FROM entry e JOIN feed f ON f.id = e.feed_id {where}",
             values,
         )
-
-
-def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(values), _CHUNK):
-        yield values[start : start + _CHUNK]

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from aggregator.clustering.features import Vector
 from aggregator.clustering.meaning import Meaning
+from aggregator.storage.binding import marks
 
 TABLES: Final = """
 CREATE TABLE story_meaning (
@@ -97,11 +98,10 @@ class MeaningStore:
 
     def lacking(self, languages: frozenset[str], limit: int) -> list[tuple[str, str, str]]:
         """Return report, headline and text of the newest reports without a meaning of the encoder's version."""
-        marks = ", ".join("?" * len(languages))
         return self._db.execute(
             "SELECT v.report_id, e.title, e.text FROM story_vector v JOIN entry e ON e.id = v.entry_id "
             "LEFT JOIN story_meaning m ON m.number = v.number AND m.version = ? "
-            f"WHERE m.number IS NULL AND v.language IN ({marks}) ORDER BY v.number DESC LIMIT ?",
+            f"WHERE m.number IS NULL AND v.language IN ({marks(languages)}) ORDER BY v.number DESC LIMIT ?",
             (self._version, *sorted(languages), limit),
         ).fetchall()
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from aggregator.clustering.reports import StoredSketch, numbers_of
 from aggregator.model import Arrival, Sketch
+from aggregator.storage.binding import marks
 from aggregator.storage.times import from_text, to_text
 
 TABLES: Final = """
@@ -64,20 +65,19 @@ class SketchStore:
             return [], False
         chosen = sorted(shared, key=lambda number: (-shared[number], -number))
         capped |= len(chosen) > limit
-        marks = ", ".join("?" * len(chosen[:limit]))
+        named = chosen[:limit]
         found = dict(
-            self._db.execute(
-                f"SELECT number, entry_id FROM sketch WHERE number IN ({marks})", chosen[:limit]
-            ).fetchall()
+            self._db.execute(f"SELECT number, entry_id FROM sketch WHERE number IN ({marks(named)})", named).fetchall()
         )
-        return [found[number] for number in chosen[:limit] if number in found], capped
+        return [found[number] for number in named if number in found], capped
 
     def sketches(self, entry_ids: Sequence[str]) -> Mapping[str, StoredSketch]:
         """Return the sketches of these entries."""
         if not entry_ids:
             return {}
-        marks = ", ".join("?" * len(entry_ids))
-        rows = self._db.execute(f"SELECT {_FIELDS} FROM sketch WHERE entry_id IN ({marks})", tuple(entry_ids))
+        rows = self._db.execute(
+            f"SELECT {_FIELDS} FROM sketch WHERE entry_id IN ({marks(entry_ids)})", tuple(entry_ids)
+        )
         found = {row[0]: _stored(row) for row in rows}
         return {entry_id: found[entry_id] for entry_id in entry_ids if entry_id in found}
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from aggregator.newsroom.alerts import Told
 from aggregator.newsroom.watches import WatchQuery, query_from, query_values
+from aggregator.storage.binding import marks, parts
 from aggregator.storage.times import from_text, to_text
-
-_CHUNK = 500  # bound variables a statement
 
 TABLES: Final = """
 CREATE TABLE watch (
@@ -162,10 +161,10 @@ class WatchStore:
     def told(self, entry_ids: Sequence[str]) -> dict[str, dict[str, Told]]:
         """Return watch -> what its alerts have told of these entries."""
         found: dict[str, dict[str, Told]] = {}
-        for chunk in _chunks(entry_ids):
+        for chunk in parts(entry_ids):
             rows = self._db.execute(
                 "SELECT watch, entry_id, matched, revisions, correction FROM alert_entry"
-                f" WHERE entry_id IN ({', '.join('?' * len(chunk))})",
+                f" WHERE entry_id IN ({marks(chunk)})",
                 tuple(chunk),
             )
             for watch, entry_id, matched, revisions, correction in rows:
@@ -258,11 +257,10 @@ class WatchStore:
     def beginnings(self, entry_ids: Sequence[str], most: int) -> dict[str, str]:
         """Return entry id -> the first ``most`` characters of its plain text."""
         found: dict[str, str] = {}
-        for chunk in _chunks(entry_ids):
-            marks = ", ".join("?" * len(chunk))
+        for chunk in parts(entry_ids):
             found.update(
                 self._db.execute(
-                    f"SELECT id, substr(text, 1, ?) FROM entry WHERE id IN ({marks})", (most, *chunk)
+                    f"SELECT id, substr(text, 1, ?) FROM entry WHERE id IN ({marks(chunk)})", (most, *chunk)
                 ).fetchall()
             )
         return found
@@ -337,9 +335,3 @@ class Outbox:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _chunks(values: Iterable[str]) -> Iterator[Sequence[str]]:
-    listed = list(values)
-    for start in range(0, len(listed), _CHUNK):
-        yield listed[start : start + _CHUNK]

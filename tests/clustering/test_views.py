@@ -11,7 +11,7 @@ from aggregator.clustering.features import read, weigh
 from aggregator.clustering.likeness import measure
 from aggregator.clustering.views import Shelf, Stored, StoryView
 from aggregator.model import Document
-from aggregator.storage import clusters
+from aggregator.storage import binding, clusters
 from aggregator.storage.clusters import ClusterStore
 from aggregator.storage.database import Store
 from tests.clustering.arriving import Room, Text
@@ -90,7 +90,7 @@ def test_with_hardly_any_memory_the_stories_are_the_same(monkeypatch: pytest.Mon
     monkeypatch.setattr(views, "OPEN", 40)
     monkeypatch.setattr(clusters, "CACHED_VECTORS", 5)
     monkeypatch.setattr(clusters, "CACHED_PLACES", 50)
-    monkeypatch.setattr(clusters, "AT_ONCE", 3)
+    monkeypatch.setattr(binding, "AT_ONCE", 3)
     pressed = Room()
     pressed.take(*DAY)
     assert placed(pressed) == placed(at_ease)

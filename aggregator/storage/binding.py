@@ -1,0 +1,22 @@
+"""Many values in one statement: in parts that SQLite takes, with a mark for each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final, TypeVar
+
+Value = TypeVar("Value")
+
+AT_ONCE: Final = 500  # bound variables a statement; SQLite's own limit is 32,766
+
+
+def parts(values: Iterable[Value]) -> Iterator[Sequence[Value]]:
+    """Yield values in parts that one statement can name."""
+    listed = values if isinstance(values, Sequence) else list(values)
+    for start in range(0, len(listed), AT_ONCE):
+        yield listed[start : start + AT_ONCE]
+
+
+def marks(values: Collection[object]) -> str:
+    """Return what stands for values between the brackets of IN."""
+    return ", ".join("?" * len(values))
