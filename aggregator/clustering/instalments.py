@@ -7,7 +7,7 @@ list of briefings names them all. The first instalment looks like any other entr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from aggregator.clustering.vocabulary import calendar_terms, terms_of
 
@@ -33,15 +33,14 @@ def are_instalments(
     title: Sequence[str],
     other: Sequence[str],
     language: str | None,
-    times: tuple[datetime, datetime],
     *,
     compared: bool,
 ) -> bool:
-    """Tell whether two titles of one publisher are of a series; ``compared`` says that their texts were and are not alike.
+    """Tell whether two titles of one publisher, of two days, are of a series; ``compared`` says that their texts were and are not alike.
 
     Where the titles differ by their date, that is enough. The very same title may be the same text, published again.
     """
-    if abs(times[0] - times[1]) < ANOTHER_DAY or len(set(title)) <= _DISTINCT:
+    if len(set(title)) <= _DISTINCT:
         return False
     if list(title) == list(other):
         return compared

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from aggregator.clustering.instalments import are_instalments
+from aggregator.clustering.instalments import ANOTHER_DAY, are_instalments
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.sketch import MIN_WORDS, overlap, read
 from aggregator.model import Arrival, Match, Sketch
@@ -129,12 +129,12 @@ def _edge(arrival: Arrival, made: Sketch, other: StoredSketch, settings: CopySet
 
 
 def _is_instalment(arrival: Arrival, made: Sketch, other: StoredSketch) -> bool:
-    if arrival.publisher != other.publisher:
+    if arrival.publisher != other.publisher or abs(arrival.time - other.time) < ANOTHER_DAY:
         return False
     language = arrival.document.language
     titles = words(arrival.document.title, language), words(other.title, language)
     compared = min(made.words, other.sketch.words) >= MIN_WORDS
-    return are_instalments(*titles, language, (arrival.time, other.time), compared=compared)
+    return are_instalments(*titles, language, compared=compared)
 
 
 def _text_edge(made: Sketch, other: StoredSketch, settings: CopySettings) -> _Edge | None:

@@ -130,7 +130,7 @@ class Desk:
 
         rows, now, equipment = FeedStore(self.store), self.clock(), self._equipment
         if rows.last_poll() is None:
-            equipment.make_ready(warm_up)
+            equipment.make_ready(warm_up, len(self.feeds))  # documents are sure to come
         from aggregator.pipeline.placing import Placer
         from aggregator.pipeline.poll import PollPass
         from aggregator.pipeline.recording import Recorder

@@ -50,9 +50,9 @@ class Equipment:
             )
         return self._workers
 
-    def make_ready(self, task: Callable[[], None]) -> None:
-        """Let each worker start at once and run ``task``, where documents are sure to come: the desk has its own modules to load."""
-        for _ in range(self._settings.parse.workers):
+    def make_ready(self, task: Callable[[], None], feeds: int) -> None:
+        """Let the workers for ``feeds`` documents start at once and run ``task``: the desk has its own modules to load."""
+        for _ in range(min(feeds, self._settings.parse.workers)):
             self.workers().submit(task)
 
     def schedule(self) -> HostSchedule:

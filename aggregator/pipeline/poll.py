@@ -1,8 +1,8 @@
-"""One pass over feeds: fetch in threads, prepare in workers, save one feed a transaction.
+"""One pass over feeds: fetch in threads, prepare in workers, save what ends together with one commit.
 
 The coordinator (the thread that calls ``run``) is the only one that touches the database. Threads and workers
-hand their results over a queue; what ends in the queue is saved before the next feed is handed out. Entries are
-placed in stories when the pass has them all, in order of time: the order in which feeds answer decides nothing.
+hand their results over a queue; nobody is told of a feed before it is saved. Entries are placed in stories when the
+pass has them all, in order of time: the order in which feeds answer decides nothing.
 """
 
 from __future__ import annotations
@@ -106,12 +106,12 @@ class PollPass:
         When ``stop`` is set, feeds in hand are finished and saved, the others are left for the next pass.
         """
         outcomes: list[FeedOutcome] = []
-        waiting = self._waiting = {poll.feed.url: poll for poll in polls}
+        self._waiting = {poll.feed.url: poll for poll in polls}
         for poll in polls:
             self._hosts.add(poll.feed.url, host_of(poll.address))
         self._saver.resume(self._now())
         with ThreadPoolExecutor(self._settings.fetch.workers, thread_name_prefix="fetch") as threads:
-            while waiting or self._under_way:
+            while self._waiting or self._under_way:
                 self._hand_out(threads)
                 if self._stop.is_set() and not self._under_way:
                     break

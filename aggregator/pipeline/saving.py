@@ -1,4 +1,4 @@
-"""Saving what a poll brought: entries, links, the next poll's validators and due time, in one transaction a feed."""
+"""Saving what a poll brought: entries, links, the next poll's validators and due time, whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from aggregator.fetching.politeness import after_duplicate, after_failure, after
 from aggregator.fetching.wording import explain
 from aggregator.model import FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.pipeline.recording import Origin, Recorded, Recorder
+from aggregator.pipeline.watches import Watcher
 from aggregator.storage.feeds import FeedStore
-from aggregator.storage.watches import WatchStore
 
 if TYPE_CHECKING:
     from aggregator.pipeline.placing import Placer
@@ -48,7 +48,7 @@ class Saver:
         self._jitter = jitter
         self._neighbours = neighbours
         self._feeds = FeedStore(store)
-        self._watches = WatchStore(store.connection)
+        self._watcher = Watcher(store, settings)
         self.holds: dict[str, str] = {}  # feed -> an address whose whole host is to be left alone
 
     @contextmanager
@@ -143,11 +143,7 @@ class Saver:
         """
         with self._store.transaction():
             self._placer.resume()
-            living = self._placer.finish(now)
-            if self._watches.all():
-                from aggregator.pipeline.watches import Watcher  # brings mail and its templates
-
-                Watcher(self._store, self._settings).look(living, now)
+            self._watcher.look(self._placer.finish(now), now)
             self._placer.stories.settled()
 
     def _save_failure(

@@ -15,7 +15,6 @@ from aggregator.model import StorySummary
 from aggregator.newsroom.alerts import Cause, Told, decide, rehearse, telling
 from aggregator.newsroom.publishers import normal_name
 from aggregator.newsroom.watches import BEGINNING, Matcher, Reading, WatchQuery, search_expression, unreadable
-from aggregator.pipeline.alerting import payload_of
 from aggregator.pipeline.reading import Reader
 from aggregator.pipeline.targets import checked_target
 from aggregator.settings import Settings
@@ -75,6 +74,8 @@ class Watcher:
         return raised
 
     def _raise(self, watch: StoredWatch, matcher: Matcher, story: _Seen, cause: Cause) -> None:
+        from aggregator.pipeline.alerting import payload_of  # brings mail and its templates
+
         summary = StoryStore(self._store).summary(story.id, Reader(self._store, story.now).new_since())
         parts = (watch.name, story.id, cause.reason, to_text(story.now))
         alert_id = mint("a", *parts, taken=self._watches.alert_taken)
