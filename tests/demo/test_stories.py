@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import random
 from collections import defaultdict
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from aggregator.demo.content import OUTLETS, STAGES, document, expected, feeds, moment
-from aggregator.settings import Settings
-from tests.fakes import Clock, FakeFetcher, open_desk
+from aggregator.demo.content import expected
+from tests.demo.playing import played
 
 ALONE = ("round-up", "routine")
-ONE_AT_A_TIME = replace(Settings(), fetch=replace(Settings().fetch, workers=1))
 
 
 def stories(seed: int) -> list[list[dict[str, Any]]]:
-    """Play the demonstration with its feeds answering in an order drawn by lot, another at each stage; return its stories."""
+    """Return the demonstration's stories, its feeds answering in an order drawn by lot."""
     truth = {(entry["feed"], entry["key"]): entry for entry in expected()["entries"]}
-    chance = random.Random(seed)
-    followed = list(feeds("https://demo.example"))
-    clock, fetcher = Clock(), FakeFetcher()
-    with open_desk(fetcher, clock, followed, settings=ONE_AT_A_TIME) as desk:
-        for stage in STAGES:
-            clock.now = moment(stage)
-            fetcher.answers = {f"https://demo.example/{one.file}": document(one.file, stage) for one in OUTLETS}
-            fetcher.asked = []
-            chance.shuffle(followed)
-            desk.follow(followed)
-            desk.fetch(everything=True)
-            assert fetcher.asked == [feed.url for feed in followed]
+    with played(seed) as desk:
         rows = desk.store.connection.execute(
             "SELECT entry.story_id, feed.url, entry.key FROM entry JOIN feed ON feed.id = entry.feed_id"
         )

@@ -1,0 +1,33 @@
+"""The demonstration played with its feeds answering in an order drawn by lot, another at each stage."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from aggregator.demo.content import OUTLETS, STAGES, document, feeds, moment
+from aggregator.pipeline.desk import Desk
+from aggregator.settings import Settings
+from tests.fakes import Clock, FakeFetcher, open_desk
+
+ONE_AT_A_TIME = replace(Settings(), fetch=replace(Settings().fetch, workers=1))
+
+
+@contextmanager
+def played(seed: int) -> Iterator[Desk]:
+    """Open a desk that has polled all stages, its feeds asked one after another in orders that follow from the seed."""
+    chance = random.Random(seed)
+    followed = list(feeds("https://demo.example"))
+    clock, fetcher = Clock(), FakeFetcher()
+    with open_desk(fetcher, clock, followed, settings=ONE_AT_A_TIME) as desk:
+        for stage in STAGES:
+            clock.now = moment(stage)
+            fetcher.answers = {f"https://demo.example/{one.file}": document(one.file, stage) for one in OUTLETS}
+            fetcher.asked = []
+            chance.shuffle(followed)
+            desk.follow(followed)
+            desk.fetch(everything=True)
+            assert fetcher.asked == [feed.url for feed in followed]
+        yield desk
