@@ -40,6 +40,7 @@ _BLOCK = r"p|div|br|h[1-6]|ul|ol|li|blockquote|section|header|footer"
 _INLINE = r"a|abbr|b|bdi|cite|code|del|em|i|img|ins|kbd|mark|q|s|small|span|strong|sub|sup|time|u|var|wbr"
 _USUAL = re.compile(rf"(?:[^<]++|</?(?:{_BLOCK}|{_INLINE}){_ATTRIBUTES}>)*+")
 _USUAL_BLOCK = re.compile(rf"</?(?:{_BLOCK}){_ATTRIBUTES}>")
+_SPANS = re.compile(rf"<(?:(?P<end>/)?(?P<span>(?!img|wbr)(?:{_INLINE}))|/?(?!br)(?:{_BLOCK})){_ATTRIBUTES}>")
 _USUAL_INLINE = re.compile(rf"</?(?:{_INLINE}){_ATTRIBUTES}>")
 _HIDDEN = re.compile(r"<(script|style)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -89,12 +90,25 @@ def plain_text(markup: str) -> str:
     if "<" in markup and _TAG.search(markup):
         if markup.count("<") > MAX_TAGS:
             markup = _ANY_TAG.sub(" ", markup)
-        text = _usual_text(markup) if _USUAL.fullmatch(markup) else _parsed_text(markup)
+        text = _usual_text(markup) if _is_usual(markup) else _parsed_text(markup)
     elif "&" in markup:
         text = html.unescape(markup)
     else:
         text = markup
     return _tidy_lines(text)
+
+
+def _is_usual(markup: str) -> bool:
+    """Tell whether markup needs no parser: of the usual elements, and no block inside a span of text."""
+    if not _USUAL.fullmatch(markup):
+        return False
+    inside = 0
+    for tag in _SPANS.finditer(markup):
+        if tag["span"]:
+            inside += -1 if tag["end"] else 1
+        elif inside:
+            return False
+    return True
 
 
 def _usual_text(markup: str) -> str:
