@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from time import struct_time
 from typing import Any
-from urllib.parse import urljoin
 
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import ParsedFeed
@@ -27,6 +26,7 @@ from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.parsing.repair import breaks_off, repaired, trimmed, without_doctype
 from aggregator.parsing.tree import XmlError, read_tree
 from aggregator.settings import ParseSettings
+from aggregator.text.address import joined
 
 # feedparser takes quadratic time over the attributes of one tag: 27 s for 50,000 of them.
 _HUGE_TAG = re.compile(r"<([A-Za-z][\w:.-]*)[^<>]{20000,}+>")
@@ -71,10 +71,7 @@ def parse(
 
 
 def _base(url: str, headers: Mapping[str, str]) -> str:
-    try:
-        return urljoin(url, headers.get("content-location", ""))
-    except ValueError:
-        return url
+    return joined(url, headers.get("content-location", "")) or url
 
 
 def read_xml(text: str) -> tuple[RawFeed, str | None]:
