@@ -150,6 +150,17 @@ class Entry:
         return self.agency is not None and self.agency.casefold() == self.publisher.casefold()
 
     @property
+    def houses(self) -> frozenset[str]:
+        """Whom it speaks for: its publisher, and the agency that published it or on whose site it stands.
+
+        An agency that is but named, by a dateline or a byline, is a claim: what is claimed speaks for nobody else.
+        """
+        on_its_site = self.agency_form == "address" and self.agency_words == self.data.link
+        if self.agency is None or not (self.is_agency_own or on_its_site):
+            return frozenset((self.publisher,))
+        return frozenset((self.publisher, self.agency))
+
+    @property
     def seen(self) -> datetime:
         """When the desk could have seen it: on arrival, or for a backlog when it was published."""
         return min(self.time, self.first_seen) if self.backlog else self.first_seen

@@ -21,6 +21,7 @@ from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import EntryRow, KnownEntry
 from aggregator.storage.feeds import StoredFeed
+from aggregator.text.address import host_of
 from aggregator.text.boilerplate import REPEATED
 
 # On a first fetch, what is older than this stood there before the desk looked: it is stored, not announced.
@@ -29,6 +30,8 @@ ANNOUNCED_FOR = timedelta(days=1)
 MAX_WAITING = 2_000
 # What the address of an archive's feed begins with; the rest is the source, empty where a line names none.
 ARCHIVE = "archive:"
+# Most entries: all of a feed are its publisher's.
+NAMING_NOBODY = EntryData("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Recorder:
         self._entries = placer.entries
         self._lines = LineStore(store.connection)
         self._waiting: dict[str, Waiting] = {}
-        self._publishers: dict[tuple[str, str | None, str | None], str] = {}
+        self._publishers: dict[tuple[str | bool | None, ...], str] = {}
 
     def boilerplate(self, feed_id: int) -> frozenset[int]:
         """Return the lines that a feed is known to repeat."""
@@ -216,7 +219,7 @@ class Recorder:
 
     def _row(self, origin: Origin, entry: PreparedEntry, entry_id: str, now: datetime, *, backlog: bool) -> EntryRow:
         feed, data, made = origin.feed, entry.data, entry.document
-        publisher = self._publisher_of(data, feed.publisher)
+        publisher = self._publisher_of(data, origin)
         if feed.url == ARCHIVE:  # the line named no source: its address may
             publisher = publisher_of_link(data.link, self._families) or publisher
         wire = _wire(entry, feed, publisher)
@@ -239,10 +242,14 @@ class Recorder:
             backlog=backlog,
         )
 
-    def _publisher_of(self, data: EntryData, of_feed: str) -> str:
-        key = (of_feed, data.source_title, data.source_url)
+    def _publisher_of(self, data: EntryData, origin: Origin) -> str:
+        feed = origin.feed
+        if not (data.source_title or data.source_url):
+            data = NAMING_NOBODY
+        believed = origin.archive or feed.url in self._families.speaking_for_others
+        key = (feed.publisher, data.source_title, data.source_url, believed or host_of(data.link or ""))
         if key not in self._publishers:
-            self._publishers[key] = publisher_of(data, of_feed, self._families)
+            self._publishers[key] = publisher_of(data, feed.publisher, self._families, believed=believed)
         return self._publishers[key]
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from aggregator.clustering.canonical import choose
 from aggregator.model import Entry, Evidence
+from aggregator.newsroom.corrections import own_notices
 from aggregator.newsroom.wires import shared_text
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.stories import Standing, StoryStore
@@ -29,7 +30,7 @@ def standing(entries: Sequence[Entry], pinned: str | None) -> Standing:
         first_seen=min(entry.seen for entry in entries),
         last_seen=max(entry.seen for entry in entries),
         canonical_entry=canonical.id,
-        corrected=any(entry.correction for entry in entries),
+        corrected=bool(own_notices(entries)),
         edited=any(entry.revisions for entry in entries),
     )
 
