@@ -350,11 +350,15 @@ def export_command(session: Session, output: Path | None) -> None:
 
 @feeds_command.command("health")
 @list_options
+@click.option("--faults", is_flag=True, help="The entries that could not be taken, with what they held: for a report.")
 @click.pass_obj
-def health_list_command(session: Session, form: str, as_json: bool) -> None:
+def health_list_command(session: Session, form: str, as_json: bool, faults: bool) -> None:
     """Say how each feed does: failing, silent, gone, with possible gaps."""
     from dataclasses import asdict
 
+    if faults:
+        _list_faults(session, form, as_json=as_json)
+        return
     with session.reading_desk(with_feeds=True) as desk:
         rows = [asdict(row) for row in desk.feed_health()]
     columns = (
@@ -372,5 +376,26 @@ def health_list_command(session: Session, form: str, as_json: bool) -> None:
         form,
         as_json=as_json,
         empty="No feed is followed yet.",
-        keys="feed url state last_ok last_error failures interval next_fetch entries_per_day possible_gaps explanation",
+        keys="feed url state last_ok last_error failures interval next_fetch entries_per_day possible_gaps explanation faults",
+    )
+
+
+def _list_faults(session: Session, form: str, *, as_json: bool) -> None:
+    with session.reading_desk(with_feeds=True) as desk:
+        rows = desk.faulty_entries()
+    columns = (
+        Column("feed", lambda row: row["feed"][:32]),
+        Column("step", lambda row: row["step"]),
+        Column("entry", lambda row: row["entry"][:40]),
+        Column("last", lambda row: local(row["last"])),
+        Column("times", lambda row: str(row["times"]), right=True),
+        Column("error", lambda row: row["error"], wrap=True),
+    )
+    print_list(
+        rows,
+        columns,
+        form,
+        as_json=as_json,
+        empty="Every entry could be taken.",
+        keys="feed step entry error first last times given",
     )

@@ -132,6 +132,11 @@ class StoryFinder(StoryMatcher):
         self.views.drop(story_id)
         self._touched.discard(story_id)
 
+    def recover(self) -> None:
+        """Forget what a change left behind that the memory undid."""
+        self.views.clear()
+        self._touched = {story for story in self._touched if self.memory.members(story, 1)}
+
     def due(self) -> bool:
         """Tell whether the last arrival was one after which a second look is taken, wherever a batch ends."""
         return self._due

@@ -45,6 +45,7 @@ class Skip:
 
     position: int  # entry number in the feed, or line number in the archive; from 1
     reason: str
+    given: str = ""  # the entry as it came, where something of ours could not take it: for a report
 
 
 @dataclass(frozen=True, slots=True)

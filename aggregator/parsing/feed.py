@@ -125,7 +125,9 @@ def _raw_feed(result: Any) -> RawFeed:
     for number, entry in enumerate(result.entries, 1):
         try:
             raw.entries.append(_raw_entry(entry, result.version or ""))
-        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        except MemoryError:
+            raise  # the worker's, not the entry's
+        except Exception as error:  # noqa: BLE001 - whatever an entry raises costs that entry
             raw.faults.append((number, f"entry {number} cannot be read: {type(error).__name__}"))
     return raw
 

@@ -5,6 +5,7 @@ A notice counts from the version that brought it, and once, however many copies 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,6 +17,8 @@ from aggregator.newsroom.novelty import Version
 from aggregator.pipeline.reading import Reader
 from aggregator.pipeline.revisions import until, versions_of
 from aggregator.text.tokens import words
+
+log = logging.getLogger("aggregator.corrections")
 
 _TELLING = 4  # words from which a headline is told apart from others
 
@@ -52,7 +55,16 @@ def notice_times(reader: Reader, story: Story, before: datetime) -> dict[str, da
 def _all_given(reader: Reader, members: Sequence[Entry], before: datetime) -> list[_Given]:
     suspects = [entry for entry in members if entry.correction or entry.revisions]
     told = until(versions_of(reader, suspects), before)
-    return [one for entry in suspects if entry.id in told and (one := _given(entry, told[entry.id]))]
+    return [one for entry in suspects if entry.id in told and (one := _spared(entry, told[entry.id]))]
+
+
+def _spared(entry: Entry, told: Sequence[Version]) -> _Given | None:
+    """Return the notice of an entry; one that cannot be looked at has none, and the story's others stand."""
+    try:
+        return _given(entry, told)
+    except Exception:
+        log.exception("entry %s could not be looked at for a correction notice", entry.id)
+        return None
 
 
 def _own(given: Sequence[_Given], members: Sequence[Entry]) -> list[_Given]:

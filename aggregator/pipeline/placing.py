@@ -5,7 +5,9 @@ Editors' decisions are asked before each step that the machine takes; see ``ruli
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import logging
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,20 +18,24 @@ from aggregator.clustering.judging import Judge, read_text
 from aggregator.clustering.reports import find_copy
 from aggregator.clustering.stories import StoryFinder
 from aggregator.model import Arrival, Entry, Join, Match, Merge, Move
+from aggregator.model.faults import fault_of
 from aggregator.pipeline.prepare import prepare_entry
 from aggregator.pipeline.rulings import Rulings
 from aggregator.pipeline.standing import refresh
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.clusters import ClusterStore
-from aggregator.storage.database import Store
+from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore
+from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
 from aggregator.storage.sketches import SketchStore
 from aggregator.storage.stories import StoryStore
 from aggregator.text.boilerplate import REPEATED
 from aggregator.text.encoder import LANGUAGES
 from aggregator.text.encoder import load as load_encoder
+
+log = logging.getLogger("aggregator.placing")
 
 CAUGHT_UP = 1_000  # reports a pass that are given a meaning belatedly: some seconds
 
@@ -54,7 +60,9 @@ class Placer:
     """Puts arriving entries where they belong; one instance a pass, used inside transactions."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
         self._settings = settings
+        self._faults = FaultStore(store)
         self.entries = EntryStore(store)
         self.stories = StoryStore(store)
         self.copies = SketchStore(store.connection)
@@ -66,6 +74,21 @@ class Placer:
         self._lines = LineStore(store.connection)
         self.touched: set[str] = set()
         self.capped = 0  # comparisons that a cap cut short: a hot bucket
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone where it fails, with all that is remembered of it."""
+        unindexed, touched = self.entries.unindexed, set(self.touched)
+        try:
+            with self._store.savepoint():
+                yield
+        except BaseException:
+            self.entries.leave_unindexed(unindexed)
+            self.touched = touched
+            self._memory.forget()
+            if self._store.connection.in_transaction:
+                self.finder.recover()
+            raise
 
     def place(self, arrival: Arrival, now: datetime) -> str:
         """Put a stored entry into the report whose text it carries, or into a report of its own in the story it tells; return the report."""
@@ -85,7 +108,7 @@ class Placer:
             self.stories.add_match(match, report_id, story_id, now)
         self.touched.add(story_id)
         if self.finder.due():
-            self._look(now)
+            self._spared_look(now)
         return report_id
 
     def revise(self, entry_id: str, arrival: Arrival) -> None:
@@ -105,7 +128,7 @@ class Placer:
         An archive is read without that last look: how it was cut into files must not decide what stands together.
         """
         if look:
-            self._look(now)
+            self._spared_look(now)
         touched, self.touched = self.touched, set()
         living = frozenset(story for story in self.obey(touched, now) if self.stories.lives(story))
         self._refresh(living, now)
@@ -245,7 +268,9 @@ class Placer:
             pinned = self.rulings.pinned(story_id)
             if pinned != self.stories.pinned(story_id):
                 self.stories.pin(story_id, pinned)
-        refresh(story_ids, self.stories, self.entries, now)
+        for entry_id, error in refresh(story_ids, self.stories, self.entries, now):
+            given = self.entries.get(entry_id).data
+            self._faults.keep_of_entry(entry_id, fault_of("placing", f"story of {entry_id}", error, given), now)
 
     def _open(self, arrival: Arrival, ruling: Ruling, now: datetime) -> tuple[str, str, Match | None]:
         entry_id = arrival.entry_id
@@ -261,6 +286,16 @@ class Placer:
             self.stories.open_story(change.story_id, now)
         self.stories.open_report(report_id, change.story_id, now)
         return report_id, change.story_id, change.match if isinstance(change, Join) else None
+
+    def _spared_look(self, now: datetime) -> None:
+        """Take the second look; where an entry makes it fail, what it did is undone, and the pass goes on without."""
+        try:
+            with self.part():
+                self._look(now)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            log.exception("a second look over the stories failed")
 
     def _look(self, now: datetime) -> None:
         if not self._settings.stories.enabled:
