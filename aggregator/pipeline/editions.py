@@ -189,9 +189,17 @@ def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]
         before = first.before if first else change.before
         told[change.entry_id] = Headline(change.publisher, before, change.after, change.url)
     return {
-        story_id: tuple(one for one in told.values() if one.before != one.after and not is_recurring_title(one.after))
+        story_id: tuple(one for one in told.values() if one.before != one.after and not _is_recurring(one.after))
         for story_id, told in found.items()
     }
+
+
+def _is_recurring(title: str) -> bool:
+    try:
+        return is_recurring_title(title)
+    except Exception:
+        log.exception("a headline could not be looked at; it is told")
+        return False
 
 
 def _retold(
