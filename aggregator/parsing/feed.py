@@ -16,6 +16,7 @@ from typing import Any
 
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import ParsedFeed
+from aggregator.model.faults import described
 from aggregator.parsing.charset import decode
 from aggregator.parsing.entries import admit
 from aggregator.parsing.hints import read_hints
@@ -78,7 +79,7 @@ def read_xml(text: str) -> tuple[RawFeed, str | None]:
     """Return what an XML document holds, and what was wrong with it where it had to be mended."""
     fault = None
     try:
-        return read_quickly(read_tree(text)), None
+        return _quickly(text), None
     except UnusualError:
         text = without_doctype(text)
     except XmlError as error:
@@ -86,7 +87,7 @@ def read_xml(text: str) -> tuple[RawFeed, str | None]:
         cut = breaks_off(text)
         text = repaired(without_doctype(text))
         try:
-            raw = read_quickly(read_tree(text))
+            raw = _quickly(text)
         except (UnusualError, XmlError):
             pass
         else:
@@ -94,6 +95,17 @@ def read_xml(text: str) -> tuple[RawFeed, str | None]:
                 raw.faults.append((len(raw.entries) + 1, f"entry {len(raw.entries) + 1} is cut off"))
             return raw, fault
     return read_with_feedparser(text), fault
+
+
+def _quickly(text: str) -> RawFeed:
+    """Return what the quick reader reads; raises UnusualError also where it breaks on an entry, which feedparser may read."""
+    tree = read_tree(text)
+    try:
+        return read_quickly(tree)
+    except (UnusualError, MemoryError):
+        raise
+    except Exception as error:
+        raise UnusualError(described(error)) from error
 
 
 def read_with_feedparser(text: str) -> RawFeed:

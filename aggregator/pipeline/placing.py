@@ -218,8 +218,14 @@ class Placer:
     def resketch(self, entry_ids: Sequence[str]) -> None:
         """Make the sketches of entries anew; where they stand stays."""
         for entry_id in entry_ids:
-            entry = self.entries.get(entry_id)
-            self.copies.replace(self.arrival_of(entry, sketching=True), entry.report_id)
+            try:
+                with self.part():
+                    entry = self.entries.get(entry_id)
+                    self.copies.replace(self.arrival_of(entry, sketching=True), entry.report_id)
+            except Exception as error:
+                if is_of_the_database(error):
+                    raise
+                log.exception("entry %s could not be sketched anew", entry_id)
 
     def close(self, story_id: str, into: str, now: datetime, reason: str) -> None:
         """Remove an emptied story; its id leads to ``into``."""

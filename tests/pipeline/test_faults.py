@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -49,15 +50,14 @@ def breaking(work: Callable[..., Any]) -> Callable[..., Any]:
     return broken
 
 
+def attribute_at(place: str) -> Callable[..., Any]:
+    """Return the function at a place, written as a dotted path."""
+    return cast("Callable[..., Any]", pkgutil.resolve_name(place))
+
+
 def break_at(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    """Let the function at a place, written as a dotted path, fail for the poisonous entry."""
-    holder, _, name = place.rpartition(".")
-    module, _, owner = holder.rpartition(".")
-    try:
-        target = __import__(holder, fromlist=[name])
-    except ModuleNotFoundError:
-        target = getattr(__import__(module, fromlist=[owner]), owner)
-    monkeypatch.setattr(target, name, breaking(getattr(target, name)))
+    """Let the function at a place fail for the poisonous entry."""
+    monkeypatch.setattr(place, breaking(attribute_at(place)))
 
 
 def polled(desk: Desk) -> dict[str, FeedOutcome]:
@@ -124,6 +124,20 @@ def test_an_entry_that_cannot_be_stored_costs_itself(place: str, step: str, monk
         assert (told["feed"], told["given"]) == ("Ledger", given)
 
 
+@pytest.mark.parametrize("place", ["aggregator.parsing.quick._mended", "aggregator.parsing.jsonfeed._entry"])
+def test_an_entry_that_breaks_a_reader_is_read_by_another_or_left_out(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = [{"id": item.guid, "title": item.title, "content_text": item.text} for item in (TALKS, BAD, STORM)]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "A feed", "items": entries}
+    document = json.dumps(feed).encode() if "jsonfeed" in place else rss(TALKS, BAD, STORM)
+    monkeypatch.setattr(place, breaking(attribute_at(place)))
+    with open_desk(FakeFetcher({LEDGER.url: document, TIMES.url: rss(QUAKE)}), Clock(), [LEDGER, TIMES]) as desk:
+        polled(desk)
+        left = {"bad"} if "jsonfeed" in place else set()
+        assert set(stored(desk)) == {"talks", "bad", "storm", "quake"} - left
+
+
 @pytest.mark.parametrize(
     "place",
     [
@@ -155,17 +169,11 @@ def test_a_field_that_cannot_be_made_is_not_worth_the_entry(place: str, monkeypa
         "aggregator.clustering.stories.read",
         "aggregator.clustering.stories.StoryFinder._enter",
         "aggregator.storage.sketches.SketchStore.add",
-        "aggregator.storage.boilerplate.LineStore.count",
+        "aggregator.pipeline.recording.Recorder._place",
     ],
 )
 def test_an_entry_that_cannot_be_placed_is_stored_and_tried_once(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if place.endswith("count"):
-        monkeypatch.setattr(
-            "aggregator.pipeline.recording.Recorder._place",
-            breaking(__import__("aggregator.pipeline.recording", fromlist=["Recorder"]).Recorder._place),
-        )
-    else:
-        break_at(monkeypatch, place)
+    break_at(monkeypatch, place)
     clock = Clock()
     with open_desk(two_feeds(), clock, [LEDGER, TIMES]) as desk:
         for _ in range(2):
