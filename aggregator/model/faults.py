@@ -25,7 +25,7 @@ class EntryFault:
 def fault_of(step: Step, entry: str, error: BaseException | str, given: object) -> EntryFault:
     """Return what is kept of an entry that a step could not take."""
     told = error if isinstance(error, str) else described(error)
-    return EntryFault(step, entry[:_MAX_NAME], told[:_MAX_ERROR], as_given(given))
+    return EntryFault(step, _storable(entry)[:_MAX_NAME], _storable(told)[:_MAX_ERROR], as_given(given))
 
 
 def described(error: BaseException) -> str:
@@ -34,12 +34,17 @@ def described(error: BaseException) -> str:
     while where is not None and where.tb_next is not None:
         where = where.tb_next
     place = "" if where is None else f" at {where.tb_frame.f_code.co_filename.rpartition('/')[2]}:{where.tb_lineno}"
-    return f"{type(error).__name__}: {str(error)[:300]}{place}"
+    return _storable(f"{type(error).__name__}: {str(error)[:300]}{place}")
+
+
+def _storable(text: str) -> str:
+    """Return a text without half surrogate pairs: what cannot be written must not make its own report fail."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def as_given(value: object) -> str:
     """Return a value of ours as JSON in ASCII, cut to ``MAX_GIVEN`` characters; a text as it is."""
     if isinstance(value, str):
-        return value[:MAX_GIVEN]
+        return _storable(value)[:MAX_GIVEN]
     held = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
     return json.dumps(held, default=str)[:MAX_GIVEN]

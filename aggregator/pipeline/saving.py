@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -74,9 +75,20 @@ class Saver:
 
     def save_unchanged(self, poll: Poll, outcome: FetchOutcome, now: datetime) -> FeedOutcome:
         """Save a poll that brought no new document: 304, the same bytes again, or a failure."""
-        before = poll.stored.state
         if isinstance(outcome, FetchFailure):
             return self._save_failure(poll, outcome, now)
+        try:
+            with self._store.savepoint():
+                return self._save_success(poll, outcome, now)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            log.exception("%s: an answer could not be saved", poll.stored.shown)
+            failure = FetchFailure("internal", f"the answer could not be saved: {described(error)}")
+            return self._save_failure(poll, failure, now)
+
+    def _save_success(self, poll: Poll, outcome: Response | NotModified, now: datetime) -> FeedOutcome:
+        before = poll.stored.state
         if isinstance(outcome, NotModified):
             state = after_not_modified(poll.feed, before, outcome, now, self._jitter(), self._settings.fetch)
             http_status = 304
@@ -119,7 +131,8 @@ class Saver:
             counts = self._recorder.record(Origin(poll.stored), result.entries, now)
             for skip in result.parsed.skips:
                 if skip.given:
-                    fault = fault_of("reading", f"entry {skip.position}", skip.reason, skip.given)
+                    name = f"given {sha256(skip.given.encode('utf-8', 'replace')).hexdigest()[:12]}"
+                    fault = fault_of("reading", name, skip.reason, skip.given)
                     self._faults.keep(poll.stored.id, fault, now)
             self._placer.stories.leave_entries_unsettled(counts.revised)
             self._feeds.save_title(poll.stored.id, result.parsed.title, result.parsed.language)

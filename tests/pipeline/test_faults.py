@@ -306,6 +306,16 @@ def imported(store: Store, archive: Path) -> ImportOutcome:
     return Importer(store, Settings(), families(()), MORNING).run(archive, lambda done, total: None)
 
 
+def test_a_report_never_fails_by_what_it_reports() -> None:
+    with Store(None) as store:
+        feed = FeedStore(store).ensure("https://house.example/rss", "House", MORNING)
+        error = ValueError("half a pair \ud800 and \0")
+        for given in ({"title": "\ud800"}, "\ud800", Item("\ud800", "x"), object()):
+            FaultStore(store).keep(feed.id, fault_of("reading", "\ud800", error, given), MORNING)
+        [kept] = FaultStore(store).by_feed()[feed.id]
+        assert (kept.times, "half a pair" in kept.fault.error) == (4, True)
+
+
 def test_what_is_kept_is_bounded() -> None:
     with Store(None) as store:
         feeds, faults = FeedStore(store), FaultStore(store)
