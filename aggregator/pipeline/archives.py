@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aggregator.exceptions import NotFoundError, StorageError
 from aggregator.model import Entry, Skip
-from aggregator.model.faults import described
+from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.publishers import Families
 from aggregator.parsing.archive import ArchiveEntry, in_date_order, read
 from aggregator.pipeline.placing import Placer
@@ -83,30 +83,25 @@ class Importer:
             with self._store.transaction():
                 for one in batch:
                     counts = self._taken(one)
-                    if isinstance(counts, Skip):
-                        skips.append(counts)
-                    else:
-                        new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
+                    skips += [_left_out(one, fault) for fault in counts.faults]
+                    new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
                 self._placer.finish(self._now, look=False)
             done += len(batch)
             progress(done, len(entries))
         return ImportOutcome(new, updated, known, tuple(skips))
 
-    def _taken(self, one: ArchiveEntry) -> Recorded | Skip:
-        """Record one line; where it cannot be, it costs itself and is named."""
+    def _taken(self, one: ArchiveEntry) -> Recorded:
+        """Record one line; where it cannot be, it costs itself and is told."""
         try:
             with self._placer.part():
                 origin = Origin(self._feed(one), archive=True, agency=one.origin.agency if one.origin else None)
                 seen = (one.origin and one.origin.first_seen) or self._now
-                counts = self._recorder.record(origin, [self._prepared(one, origin.feed.id)], min(seen, self._now))
+                return self._recorder.record(origin, [self._prepared(one, origin.feed.id)], min(seen, self._now))
         except Exception as error:
             if is_of_the_database(error):
                 raise
             self._sources.pop(_address(one), None)  # its row may be undone
-            return Skip(one.line, f"line {one.line}: cannot be stored: {described(error)}")
-        if counts.faults:
-            return Skip(one.line, f"line {one.line}: cannot be stored: {counts.faults[0].error}")
-        return counts
+            return Recorded(faults=(fault_of("recording", one.data.key, error, one.data),))
 
     def _feed(self, one: ArchiveEntry) -> StoredFeed:
         address = _address(one)
@@ -121,6 +116,11 @@ class Importer:
         return prepare_entry(
             one.data, one.language, (one.source,), None, boilerplate, sketching=self._settings.stories.enabled
         )
+
+
+def _left_out(one: ArchiveEntry, fault: EntryFault) -> Skip:
+    what = "is stored, and stands in no story" if fault.step == "placing" else "cannot be stored"
+    return Skip(one.line, f"line {one.line}: {what}: {fault.error}")
 
 
 def batches(entries: Sequence[ArchiveEntry]) -> Iterator[list[ArchiveEntry]]:

@@ -46,7 +46,7 @@ class Recorded:
     known: int = 0
     revised: tuple[str, ...] = ()
     first: bool = False  # the feed had no entry before
-    faults: tuple[EntryFault, ...] = ()  # of entries that could not be recorded, and are not
+    faults: tuple[EntryFault, ...] = ()  # of entries that could not be recorded, and are not; in an archive, placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,7 @@ class Recorder:
         self._lines = LineStore(store.connection)
         self._faults = FaultStore(store)
         self._waiting: dict[str, Waiting] = {}
+        self._unplaced: list[EntryFault] = []  # what could not be placed while a document was recorded
         self._publishers: dict[tuple[str | bool | None, ...], str] = {}
 
     def boilerplate(self, feed_id: int) -> frozenset[int]:
@@ -100,6 +101,7 @@ class Recorder:
         An entry that cannot be recorded costs itself: it is kept for a report, and the others are recorded without it.
         """
         faults: dict[str, EntryFault] = {}
+        self._unplaced = []
         try:
             with self._part():
                 recorded = self._record(origin, entries, now)
@@ -110,6 +112,7 @@ class Recorder:
             if not faults:
                 raise
             sound = [entry for entry in entries if entry.data.key not in faults]
+            self._unplaced = []
             with self._part():
                 recorded = self._record(origin, sound, now)
         incomplete = (
@@ -117,7 +120,7 @@ class Recorder:
         )
         for fault in (*faults.values(), *incomplete):
             self._faults.keep(origin.feed.id, fault, now)
-        return replace(recorded, faults=tuple(faults.values()))
+        return replace(recorded, faults=(*faults.values(), *self._unplaced))
 
     def _fault_of(self, origin: Origin, entry: PreparedEntry, now: datetime) -> EntryFault | None:
         """Try to record one entry alone, undo that, and return what it raised."""
@@ -195,8 +198,9 @@ class Recorder:
             except Exception as error:
                 if is_of_the_database(error):
                     raise
-                given = self._entries.get(entry_id).data
-                self._faults.keep_of_entry(entry_id, fault_of("placing", entry_id, error, given), now)
+                fault = fault_of("placing", entry_id, error, self._entries.get(entry_id).data)
+                self._faults.keep_of_entry(entry_id, fault, now)
+                self._unplaced.append(fault)
             else:
                 placed.append(entry_id)
         return placed

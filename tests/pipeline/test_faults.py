@@ -302,6 +302,20 @@ def test_a_line_of_an_import_that_cannot_be_stored_is_named(tmp_path: Path, monk
         assert "line 2: cannot be stored: LookupError" in skip.reason
 
 
+def test_a_line_of_an_import_that_cannot_be_placed_is_stored_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "archive.jsonl"
+    line = {"id": "n1", "title": BAD.title, "body": BAD.text, "source": "Ledger"}
+    archive.write_text(json.dumps(line), encoding="utf-8")
+    break_at(monkeypatch, "aggregator.pipeline.placing.find_copy")
+    with Store(None) as store:
+        done = imported(store, archive)
+        assert store.connection.execute("SELECT key, report_id FROM entry").fetchone() == ("n1", None)
+    assert done.new == 1
+    assert "line 1: is stored, and stands in no story: LookupError" in done.skips[0].reason
+
+
 def imported(store: Store, archive: Path) -> ImportOutcome:
     return Importer(store, Settings(), families(()), MORNING).run(archive, lambda done, total: None)
 
