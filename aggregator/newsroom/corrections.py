@@ -164,26 +164,34 @@ def own_notices(entries: Collection[Entry]) -> frozenset[str]:
     A house takes back what it published before, and corrects that or a text that it had first; an agency that published
     the notice itself speaks for all copies of its own.
     """
-    return frozenset(entry.id for entry in entries if entry.correction and _is_own(entry, entries))
+    notices = [entry for entry in entries if entry.correction]
+    if not notices:
+        return frozenset()
+    first: dict[str, tuple[datetime, str]] = {}  # house or agency -> its first entry
+    reports: dict[str, list[Entry]] = {}
+    for entry in sorted(entries, key=_by_time):
+        for name in {entry.publisher, entry.agency or entry.publisher}:
+            first.setdefault(name, _by_time(entry))
+        reports.setdefault(entry.report_id, []).append(entry)
 
+    def is_own(notice: Entry) -> bool:
+        if notice.is_agency_own or notice.revisions or len(entries) == 1:
+            return True
+        if any(first.get(name, _by_time(notice)) < _by_time(notice) for name in notice.houses):
+            return True
+        return notice.correction not in TAKEN_BACK and bool(_authors(notice, reports[notice.report_id]))
 
-def _is_own(notice: Entry, entries: Collection[Entry]) -> bool:
-    if notice.is_agency_own or notice.revisions:
-        return True
-    others = [entry for entry in entries if entry.id != notice.id]
-    if any(_by_time(entry) <= _by_time(notice) and _is_of(entry, notice.houses) for entry in others):
-        return True
-    if notice.correction in TAKEN_BACK:
-        return not others
-    return bool(_authors(notice, others))
+    return frozenset(notice.id for notice in notices if is_own(notice))
 
 
 def _authors(notice: Entry, others: Iterable[Entry]) -> frozenset[str]:
     """Return the notice's houses where the text of its report is theirs: they had it first, and nobody else signs it."""
-    copies = [entry for entry in others if entry.report_id == notice.report_id]
+    copies = [entry for entry in others if entry.report_id == notice.report_id and entry.id != notice.id]
     first = min((notice, *copies), key=_by_time)
+    if first.publisher not in notice.houses:
+        return frozenset()
     signed = {entry.agency for entry in copies if entry.agency}
-    return notice.houses if first.publisher in notice.houses and signed <= notice.houses else frozenset()
+    return notice.houses if signed <= notice.houses else frozenset()
 
 
 def _may_correct(notice: Entry, other: Entry, authors: frozenset[str]) -> bool:
