@@ -73,6 +73,7 @@ class Placer:
         self._feeds = FeedStore(store)
         self._lines = LineStore(store.connection)
         self.touched: set[str] = set()
+        self._unlooked: list[str] = []  # the stories that the last look was taken at
         self.capped = 0  # comparisons that a cap cut short: a hot bucket
 
     @contextmanager
@@ -294,16 +295,24 @@ class Placer:
         return report_id, change.story_id, change.match if isinstance(change, Join) else None
 
     def _spared_look(self, now: datetime) -> None:
-        """Take the second look; where an entry makes it fail, what it did is undone, and the pass goes on without."""
+        """Take the second look; where one story makes it fail, it is undone and taken at each story alone, so that the others have it."""
+        if self._looked(now, None):
+            return
+        for story in self._unlooked:
+            self._looked(now, story)
+
+    def _looked(self, now: datetime, only: str | None) -> bool:
         try:
             with self.part():
-                self._look(now)
+                self._look(now, only)
         except Exception as error:
             if is_of_the_database(error):
                 raise
-            log.exception("a second look over the stories failed")
+            log.exception("a second look at %s failed", "the stories" if only is None else f"story {only}")
+            return False
+        return True
 
-    def _look(self, now: datetime) -> None:
+    def _look(self, now: datetime, only: str | None) -> None:
         if not self._settings.stories.enabled:
             return
 
@@ -312,7 +321,9 @@ class Placer:
             self.stories.open_story(made, now, split_from=left)
             return made
 
-        changes = self.finder.second_look(now, self.rulings.blocks, new_id=new_id, held=self.rulings.holds)
+        if only is None:
+            self._unlooked = self.finder.unlooked()
+        changes = self.finder.second_look(now, self.rulings.blocks, new_id=new_id, held=self.rulings.holds, only=only)
         for change in changes:
             self._apply(change, now)
 

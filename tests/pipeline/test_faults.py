@@ -15,11 +15,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from aggregator.model import Feed, FeedOutcome
+from aggregator.model import Feed, FeedOutcome, StoryQuery
 from aggregator.model.faults import MAX_GIVEN, fault_of
 from aggregator.newsroom.publishers import families
 from aggregator.pipeline.archives import Importer, ImportOutcome
 from aggregator.pipeline.desk import Desk
+from aggregator.pipeline.placing import Placer
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.faults import OF_A_FEED, OF_ALL, FaultStore
@@ -208,6 +209,32 @@ def test_a_second_look_that_fails_costs_the_look(monkeypatch: pytest.MonkeyPatch
         polled(desk)
         assert len(stored(desk)) == 24
         assert all(stored(desk).values())
+
+
+def test_a_story_that_breaks_the_second_look_costs_its_own(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looked: list[str | None] = []
+    taken = attribute_at("aggregator.clustering.stories.SecondLook.take")
+
+    def take(look: Any, fresh: Any) -> Any:
+        texts = [stories[one.story_id] for one in fresh if one.story_id in stories]
+        looked.extend(one.story_id for one in fresh)
+        if any(holds_poison(text) for text in texts):
+            raise LookupError("what nobody thought of")
+        return taken(look, fresh)
+
+    with open_desk(two_feeds(), Clock(), [LEDGER, TIMES]) as desk:
+        polled(desk)
+        stories = {story.id: story.title for story in desk.stories(StoryQuery())}
+        monkeypatch.setattr("aggregator.clustering.stories.SecondLook.take", take)
+        placer = Placer(desk.store, desk.settings)
+        placer.finder._since_look = len(stories)
+        with desk.store.transaction():
+            placer.finish(MORNING)
+    alone = looked[len(stories) :]
+    assert sorted(filter(None, alone)) == sorted(stories)
+    assert caplog.text.count("a second look at story") == 1
 
 
 def test_an_edit_that_cannot_be_taken_leaves_the_entry_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
