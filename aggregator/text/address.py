@@ -80,8 +80,8 @@ def address_of(text: str) -> Address | None:
     try:
         parsed = can_ada.parse(text)
         scheme = parsed.protocol.removesuffix(":")
-        host = parsed.hostname.rstrip(".")
-        if scheme not in _PORTS or not host or parsed.port == "0":
+        host = parsed.hostname.removesuffix(".")
+        if scheme not in _PORTS or parsed.port == "0" or "" in host.split("."):
             return None
     except (ValueError, TypeError):  # TypeError: half a surrogate pair
         return None

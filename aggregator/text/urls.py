@@ -88,7 +88,9 @@ def _canonical(url: str) -> str | None:
         path = path[:-9] + ".html"
     query = _kept_query(address.query)
     fragment = f"#{address.fragment}" if address.fragment.startswith("!") else ""
-    return f"{address.scheme}://{host}{port}{path}{'?' + query if query else ''}{fragment}"
+    found = f"{address.scheme}://{host}{port}{path}{'?' + query if query else ''}{fragment}"
+    # what stands for another page may lead to one that does so too; each is shorter, but for one www
+    return found if host == address.host and len(path) == len(address.path) else _canonical(found)
 
 
 def absolute_url(url: str, base: str, limit: int = 2_048) -> str | None:

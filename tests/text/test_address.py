@@ -55,6 +55,10 @@ def test_any_text_is_one_address_with_one_host_or_none(text: str) -> None:
 
 
 @given(ANY)
+@example("http://m.m.h.example/")
+@example("http://h.example/a-1.amp.amp.html")
+@example("http://h.example/a-1/amp/b-2/amp")
+@example("http://0../")
 def test_a_canonical_address_is_its_own(text: str) -> None:
     once = canonical_url(text)
     if once is not None:
