@@ -91,14 +91,19 @@ class ClusterStore:
         stamp = row[0] if row else None
         if stamp == self._stamp:
             return False
+        self.forget()
         self._stamp = stamp
+        return True
+
+    def forget(self) -> None:
+        """Drop what is cached: a part of the transaction was undone."""
+        self._stamp = None
         self._vectors.clear()
         self._known.clear()
         self._places.clear()
         self._words.clear()
         self._documents.clear()
         self.meanings.clear()
-        return True
 
     def _mark(self) -> None:
         self._changes += 1

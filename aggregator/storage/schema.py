@@ -10,7 +10,7 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from aggregator.storage import boilerplate, clusters, meanings, sketches, watches
+from aggregator.storage import boilerplate, clusters, faults, meanings, sketches, watches
 
 # "AGGR" in ASCII: what `file` and our own door check recognise the database by.
 APPLICATION_ID: Final = 0x41474752
@@ -290,6 +290,13 @@ def m002_meanings(db: Database) -> None:
 def m003_one_index_less(db: Database) -> None:
     """Entries are found by feed and key; no question was ever asked by feed and link."""
     db.execute("DROP INDEX entry_feed_link")
+
+
+@migrations()
+def m004_entry_faults(db: Database) -> None:
+    """Entries that a step could not take, kept for a report."""
+    for statement in statements(faults.TABLES):
+        db.execute(statement)
 
 
 def statements(script: str) -> list[str]:
