@@ -39,7 +39,8 @@ Configured = Callable[[], tuple[Any, Any]]
 # Jobs never overlap, run late rather than not at all, and make up for what was missed once (APScheduler's own grace is a second).
 _JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
 # Seconds from the word to stop to the end, whatever is in hand: what is not committed by then never was.
-_STOP_WITHIN = 9.0
+_STOP_WITHIN = 8.5
+_LAST_RESORT = "last resort"
 # Seconds in which a pass hands out feeds; the rest are the next one's, and jobs that wait have their turn between the two.
 _PASS_WITHIN = 600.0
 # How long a job waits for another process that writes before it fails, shorter than a stop may take; at the start again and again.
@@ -81,11 +82,13 @@ class Daemon:
     def run(self) -> int:
         """Run to the end; return the exit code: 0, or 130 where the terminal's interrupt ended it."""
         self._ended = threading.Event()
+        before = set(threading.enumerate())
         try:
             with Signals() as self._signals:
                 return self._run()
         finally:
-            if not _leftover():
+            # a thread that is left, asking a server that does not answer, would hold up the interpreter's end
+            if all(thread in before or thread.name == _LAST_RESORT for thread in threading.enumerate()):
                 self._ended.set()
 
     def _run(self) -> int:
@@ -178,17 +181,23 @@ class Daemon:
             if self._progress.goes_on():
                 notify("WATCHDOG=1")
             now = datetime.now(UTC)  # noqa: TID251 - the same
-            if now < before - _BACK:
-                log.warning("the clock went back from %s to %s: the jobs are scheduled anew", before, now)
+            if now < before - _BACK or self._is_far_off("tick", now):
+                log.warning("the clock went back: the jobs are scheduled anew")
                 self._set_jobs(self._schedule, self._desk.settings)
             before = now
         return number
+
+    def _is_far_off(self, job: str, now: datetime) -> bool:
+        """Tell whether a job is due later than ever: the clock was ahead when it was scheduled, and went back since."""
+        found = self._schedule.get_job(job)
+        longest = timedelta(seconds=self._desk.settings.run.tick) + _BACK
+        return found is not None and bool(found.next_run_time > now + longest)
 
     def _wind_up(self) -> None:
         """Let the jobs in hand end, in a thread of its own: this one goes on to listen. What takes too long is left."""
         notify("STOPPING=1")
         self._stop.set()
-        threading.Thread(target=self._end_in_time, name="last resort", daemon=True).start()
+        threading.Thread(target=self._end_in_time, name=_LAST_RESORT, daemon=True).start()
 
         def end() -> None:
             self._schedule.shutdown(wait=True)
@@ -389,9 +398,3 @@ class Daemon:
 def _code(number: int) -> int:
     """Return the exit code for the signal that ended the daemon."""
     return 130 if number == signal.SIGINT else 0
-
-
-def _leftover() -> bool:
-    """Tell whether threads are left that would hold up the interpreter's end: a fetch whose server does not answer."""
-    own = threading.main_thread()
-    return any(thread is not own and not thread.daemon for thread in threading.enumerate())
