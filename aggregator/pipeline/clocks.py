@@ -11,6 +11,7 @@ from aggregator.storage.editions import EditionStore
 from aggregator.storage.feeds import FeedStore
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.times import from_text, to_text
+from aggregator.storage.watches import Outbox
 
 log = logging.getLogger("aggregator.clocks")
 
@@ -42,6 +43,7 @@ def begin_pass(store: Store, now: datetime) -> None:
         facts.remember(_WENT_BACK, f"{to_text(before)} {to_text(now)}")
         dropped = facts.drop_made_ahead(now + AHEAD)
         seen = _see_now(store, now)
+        Outbox(store.connection).hasten(now + AHEAD, now)
     log.warning("the clock went back from %s to %s: what is due later than it may be is asked now", before, now)
     if dropped:
         log.warning(

@@ -148,6 +148,8 @@ class Desk:
             progress(outcome, done, total)
         if not polls:
             return others
+        if within < inf:  # what there is no time for must not be the same feeds each time
+            polls.sort(key=lambda poll: poll.stored.state.next_fetch or LONG_AGO)
         begin_pass(self.store, now)
         run = PollPass(
             self.settings,
