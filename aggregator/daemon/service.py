@@ -27,6 +27,7 @@ from aggregator.daemon.triggers import OneLateRun
 from aggregator.exceptions import AggregatorError, LockedError
 from aggregator.model import Feed, FeedOutcome
 from aggregator.pipeline.alerting import Announce, Courier
+from aggregator.pipeline.clocks import is_settled
 from aggregator.pipeline.desk import Desk
 from aggregator.pipeline.editions import zone_of
 from aggregator.pipeline.publishing import publish_due
@@ -194,7 +195,7 @@ class Daemon:
         return found is not None and bool(found.next_run_time > now + longest)
 
     def _wind_up(self) -> None:
-        """Let the jobs in hand end, in a thread of its own: this one goes on to listen. What takes too long is left."""
+        """Let the jobs in hand end, in a thread of its own: this one goes on to listen."""
         notify("STOPPING=1")
         self._stop.set()
         threading.Thread(target=self._end_in_time, name=_LAST_RESORT, daemon=True).start()
@@ -321,6 +322,10 @@ class Daemon:
 
     def _prune(self) -> None:
         def prune() -> None:
+            desk = self._desk
+            if not is_settled(desk.store, desk.clock(), desk.settings.fetch.max_interval):
+                log.info("nothing is pruned: feeds were not asked a day ago, so the clock may be ahead")
+                return
             dropped = {name: count for name, count in self._desk.prune().items() if count}
             log.info("pruned %s", dropped or "nothing")
 

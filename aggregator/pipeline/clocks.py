@@ -19,6 +19,8 @@ log = logging.getLogger("aggregator.clocks")
 AHEAD = timedelta(minutes=1)
 # For so long is told that the clock went back.
 TOLD_FOR = timedelta(days=7)
+# So long must a clock have held before it decides what is too old to keep.
+_SETTLED_AFTER = timedelta(hours=20)
 _BEGUN = "pass_begun"
 _WENT_BACK = "clock_went_back"
 
@@ -51,6 +53,18 @@ def begin_pass(store: Store, now: datetime) -> None:
         )
     if seen:
         log.warning("%d entries that were seen while the clock was ahead count as seen now", seen)
+
+
+def is_settled(store: Store, now: datetime, longest: timedelta) -> bool:
+    """Tell whether feeds were asked by this clock for a day: by one that jumped ahead, all that is stored would be old.
+
+    ``longest`` is the longest interval between two polls of a feed.
+    """
+    found = store.connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM poll WHERE at >= ? AND at <= ?)",
+        (to_text(now - _SETTLED_AFTER - longest - timedelta(days=1)), to_text(now - _SETTLED_AFTER)),
+    ).fetchone()
+    return bool(found[0])
 
 
 def went_back(store: Store, now: datetime) -> WentBack | None:

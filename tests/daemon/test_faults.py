@@ -291,6 +291,7 @@ def test_a_clock_that_goes_a_year_ahead_and_back_costs_nothing_but_late_runs(new
         shift(year)
         daemon.hear("feed: 1 new", times=2)  # due, for a year has passed; the ticks of a year are one
         newsroom.serve("/feed", "One", "Two", "Three")
+        daemon.hear("nothing is pruned")
         shift(0)
         daemon.hear("the clock went back")
         daemon.hear("feed: 1 new", times=3)

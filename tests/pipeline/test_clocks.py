@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aggregator.digest.edition import Window
 from aggregator.fetching.politeness import AHEAD, longest_wait, without_future
 from aggregator.model import Feed, FeedState, FetchFailure
-from aggregator.pipeline.clocks import begin_pass, went_back
+from aggregator.pipeline.clocks import begin_pass, is_settled, went_back
 from aggregator.pipeline.desk import Desk
 from aggregator.settings import FetchSettings
 from aggregator.storage.database import Store
@@ -192,6 +192,22 @@ def test_what_is_believed_never_lies_ahead_and_what_does_not_lie_ahead_is_left(
     assert all(moment is None or moment <= MORNING for moment in moments)
     assert found.next_fetch is None
     assert without_future(found, MORNING) is found
+
+
+def test_a_clock_that_jumped_ahead_does_not_decide_what_is_too_old() -> None:
+    fetcher, clock = FakeFetcher({LEDGER.url: rss(Item("1", "One"))}), Clock()
+    day = timedelta(days=1)
+    with open_desk(fetcher, clock, [LEDGER]) as desk:
+        desk.fetch()
+        assert not is_settled(desk.store, clock.now, day)
+        clock.forward(days=1)
+        desk.fetch()
+        assert is_settled(desk.store, clock.now, day)
+        clock.now += YEAR
+        desk.fetch()
+        assert not is_settled(desk.store, clock.now, day)
+        clock.forward(days=1)
+        assert is_settled(desk.store, clock.now, day)  # a desk that was off for a year prunes a day later
 
 
 def test_the_longest_wait_follows_the_settings() -> None:
