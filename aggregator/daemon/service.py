@@ -10,20 +10,15 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
-
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from aggregator.daemon.locking import DaemonLock
 from aggregator.daemon.metrics import Metrics
 from aggregator.daemon.notify import notify, watchdog_interval
 from aggregator.daemon.progress import POLLING, Progress
+from aggregator.daemon.schedule import Jobs, scheduler, set_jobs
 from aggregator.daemon.signals import RELOAD, STOP, WOKEN, Signals
-from aggregator.daemon.triggers import OneLateRun
 from aggregator.exceptions import AggregatorError, LockedError
 from aggregator.model import Feed, FeedOutcome
 from aggregator.pipeline.alerting import Announce, Courier
@@ -37,8 +32,6 @@ from aggregator.storage.database import Store
 log = logging.getLogger("aggregator.daemon")
 
 Configured = Callable[[], tuple[Any, Any]]
-# Jobs never overlap, run late rather than not at all, and make up for what was missed once (APScheduler's own grace is a second).
-_JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
 # Seconds from the word to stop to the end, whatever is in hand: what is not committed by then never was.
 _STOP_WITHIN = 8.5
 _LAST_RESORT = "last resort"
@@ -54,9 +47,6 @@ _LOOK, _BACK = 5.0, timedelta(seconds=2)
 # How long the outbox waits for a pass that is saving: an alert that went out must be noted, else it goes out again.
 _PATIENCE_MS = 60_000
 _HELP_AFTER = 1  # passes in which no feed answered before the way out is named
-# How often is looked whether an edition is still to be made: after a stop, a change of its time, a mail that failed.
-_LATE_DIGEST = timedelta(minutes=10)
-_PRUNE_AT, _BACKUP_AT = time_of_day(3, 17), time_of_day(3, 47)
 
 
 class Daemon:
@@ -117,7 +107,8 @@ class Daemon:
         self._follows(feeds)
         log.info("database %s", self._database)
         self._guarded("spreading the feeds that are overdue", self._spread)
-        self._schedule = self._scheduler(settings)
+        self._schedule = scheduler(settings)
+        self._set_jobs(settings)
         self._schedule.start()
         notify("READY=1\nSTATUS=polling")
         try:
@@ -184,7 +175,7 @@ class Daemon:
             now = datetime.now(UTC)  # noqa: TID251 - the same
             if now < before - _BACK or self._is_far_off("tick", now):
                 log.warning("the clock went back: the jobs are scheduled anew")
-                self._set_jobs(self._schedule, self._desk.settings)
+                self._set_jobs(self._desk.settings)
             before = now
         return number
 
@@ -221,38 +212,10 @@ class Daemon:
 
     # --- jobs ------------------------------------------------------------------------------
 
-    def _scheduler(self, settings: Settings) -> BackgroundScheduler:
-        made = BackgroundScheduler(timezone=zone_of(settings.digest), job_defaults=_JOB)
-        self._set_jobs(made, settings)
-        return made
-
-    def _set_jobs(self, scheduler: BackgroundScheduler, settings: Settings) -> None:
-        zone = zone_of(settings.digest)
-        scheduler.add_job(
-            self._tick,
-            OneLateRun(IntervalTrigger(seconds=settings.run.tick, timezone=zone)),
-            id="tick",
-            replace_existing=True,
-            next_run_time=datetime.now(zone),  # noqa: TID251 - the scheduler's own clock: its first tick is at once
-        )
-        scheduler.add_job(
-            self._deliver,
-            OneLateRun(IntervalTrigger(seconds=settings.run.tick, timezone=zone)),
-            id="alerts",
-            replace_existing=True,
-        )
-        scheduler.add_job(
-            self._digest,
-            OneLateRun(IntervalTrigger(seconds=int(_LATE_DIGEST.total_seconds()), timezone=zone)),
-            id="late digest",
-            replace_existing=True,
-            next_run_time=datetime.now(zone),  # noqa: TID251 - one that came due while the daemon was down is made now
-        )
-        at = settings.digest.time
-        daily = (("digest", self._digest, at), ("prune", self._prune, _PRUNE_AT), ("backup", self._backup, _BACKUP_AT))
-        for name, job, moment in daily:
-            trigger = OneLateRun(CronTrigger(hour=moment.hour, minute=moment.minute, timezone=zone))
-            scheduler.add_job(job, trigger, id=name, replace_existing=True)
+    def _set_jobs(self, settings: Settings) -> None:
+        """Schedule the jobs by these settings, from now on."""
+        tick, prune, backup = self._tick, self._prune, self._backup
+        set_jobs(self._schedule, settings, Jobs(tick, self._deliver, self._digest, prune, backup))
 
     def _tick(self) -> None:
         if time.monotonic() < self._not_before or self._stop.is_set():
@@ -395,7 +358,7 @@ class Daemon:
         self._desk.reconfigure(settings, feeds)
         self._courier.settings = settings
         self._metrics.forget()
-        self._set_jobs(self._schedule, settings)
+        self._set_jobs(settings)
         if (before.metrics_port, before.metrics_address) != (settings.run.metrics_port, settings.run.metrics_address):
             log.warning("run.metrics_port and run.metrics_address hold from the next start on")
 

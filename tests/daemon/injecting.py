@@ -16,7 +16,12 @@ from typing import Any, Self
 
 from aggregator.cli import main
 
-NEEDED = ("aggregator.cli.session", "aggregator.daemon.service", "apscheduler.schedulers.base")
+NEEDED = (
+    "aggregator.cli.session",
+    "aggregator.daemon.service",
+    "aggregator.daemon.schedule",
+    "apscheduler.schedulers.base",
+)
 
 
 def inject(fault: str, place: str, times: int) -> None:

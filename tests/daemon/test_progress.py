@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from aggregator.daemon.locking import Account, DaemonLock, account, holder
 from aggregator.daemon.progress import POLLING, STUCK, Progress
-from aggregator.daemon.triggers import OneLateRun
+from aggregator.daemon.schedule import OneLateRun
 
 NOW = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
