@@ -326,11 +326,11 @@ class Desk:
 
     # --- keeping house -----------------------------------------------------------------------
 
-    def prune(self) -> dict[str, int]:
-        """Drop what is past the windows and the retention rule; return how many of each."""
+    def prune(self, stop: Event | None = None) -> dict[str, int]:
+        """Drop what is past the windows and the retention rule; return how many of each. ``stop`` ends it between two steps."""
         from aggregator.pipeline.housekeeping import prune
 
-        return prune(self.store, self.settings, self.clock())
+        return prune(self.store, self.settings, self.clock(), stop)
 
     def backup(self) -> Path | None:
         """Copy the database beside itself, keep the newest few copies; None where backups are off or there is no file."""
