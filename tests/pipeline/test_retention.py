@@ -281,7 +281,7 @@ def test_arrivals_are_counted_as_entries_come_move_and_go(tmp_path: Path) -> Non
 # --- histories -----------------------------------------------------------------------------------
 
 HOUSES = (LEDGER, TIMES)
-STEP = st.one_of(
+STEP: st.SearchStrategy[tuple[str, int, list[int]]] = st.one_of(
     st.tuples(st.just("poll"), st.integers(0, 1), st.lists(st.integers(0, len(TOPICS) - 1), max_size=4, unique=True)),
     st.tuples(st.just("wait"), st.sampled_from([1, 20, 49, 100, 300]), st.just([])),
     st.tuples(st.just("prune"), st.just(0), st.just([])),
