@@ -126,7 +126,7 @@ _CHARACTERS = 8  # of a text that are read in the time of one step of a comparis
 _PASSAGES = 30  # that are looked for in a text in the time in which its words are told apart
 _LIKE = 0.6  # share of common words from which two sentences are one, reworded
 _NOT = re.compile(
-    r"(?P<new>[\w.,%$€£'’-]+(?: [\w.,%$€£'’-]+){0,3}?),? (?:not|nicht|et non|y no|e non|e não|niet|а не|inte|ikke|not the)"
+    r"(?<![\w.,%$€£'’-])(?P<new>[\w.,%$€£'’-]+(?: [\w.,%$€£'’-]+){0,3}?),? (?:not|nicht|et non|y no|e non|e não|niet|а не|inte|ikke|not the)"
     r" (?P<old>[\w.%$€£'’-]+(?: [\w%$€£'’-]+){0,3})",
     re.IGNORECASE,
 )
