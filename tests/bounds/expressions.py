@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from aggregator.clustering import recurring
 from aggregator.newsroom import agencies, notices, wires
-from aggregator.text import boilerplate, signs
+from aggregator.text import boilerplate, clean, signs
 
 PACKAGES: Final = ("clustering", "digest", "fetching", "newsroom", "parsing", "pipeline", "text")
 ROOT: Final = Path(recurring.__file__).parents[1]
@@ -134,6 +134,21 @@ MADE: Final[Mapping[str, Any]] = {
     ],
 }
 
+# What is done with expressions that a function makes.
+WAYS: Final[Mapping[str, str]] = {
+    "newsroom.notices: openings": "match",
+    "newsroom.notices: _statement": "search",
+    "newsroom.wires: _openings": "match",
+    "newsroom.wires: _credits": "search",
+}
+# Expressions that are right only behind what their function does first: the function is played in their place.
+BEHIND: Final[Mapping[str, Callable[[str], object]]] = {
+    "text.clean: _HIDDEN": clean.plain_text,
+    "text.clean: _TITLE_COMMENT": clean.plain_title,
+}
+# Modules that read only what text.clean made: never two blanks in a row.
+TIDY: Final = ("newsroom.wires", "newsroom.notices", "newsroom.corrections")
+
 
 def in_source() -> dict[str, set[str]]:
     """Return module -> the names under which the source makes or uses expressions."""
@@ -147,8 +162,8 @@ def patterns(module: str, name: str) -> list[re.Pattern[Any]]:
     """Return the expressions that stand under a name of the list."""
     if f"{module}: {name}" in MADE:
         return list(MADE[f"{module}: {name}"]())
-    bound = getattr(import_module(f"aggregator.{module}"), name)
-    if callable(bound):
+    bound = getattr(import_module(f"aggregator.{module}"), name, None)
+    if bound is None or callable(bound):
         return [
             re.compile(ast.literal_eval(call.args[0]), re.IGNORECASE)
             for where, owner, call in _calls()
@@ -159,6 +174,8 @@ def patterns(module: str, name: str) -> list[re.Pattern[Any]]:
 
 def ways(module: str, name: str) -> set[str]:
     """Return how the source uses an expression: the methods that are called on it; all of a text where none is seen."""
+    if f"{module}: {name}" in WAYS:
+        return {WAYS[f"{module}: {name}"]}
     source = (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
     used = set(re.findall(rf"\b{name}\.(match|fullmatch|search|sub|subn|split|findall|finditer)\b", source))
     return used or {"finditer"}
