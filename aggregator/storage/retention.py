@@ -7,8 +7,9 @@ editor's verb names.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from aggregator.storage.clusters import ClusterStore
@@ -18,6 +19,8 @@ from aggregator.storage.times import to_text
 
 # Entries that one transaction drops: each costs a millisecond or two, most of it in the full-text index.
 AT_ONCE: Final = 50
+# And characters of their texts: what the index holds of them is told apart anew to be taken out of it.
+TEXT_AT_ONCE: Final = 250_000
 
 # An entry that stood in the last document that its feed answered with. A feed that is asked no more carries nothing.
 _CARRIED = (
@@ -30,6 +33,8 @@ _OLD_STORY = (
     f" AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.story_id = story.id AND ({_NAMED} OR ({_CARRIED})))"
 )
 _OLD_ENTRY = f"e.story_id IS NULL AND e.time < ? AND NOT {_NAMED} AND NOT ({_CARRIED})"
+
+_Row = tuple[int, str, int]  # number, id, and how long the text is
 
 
 class Retention:
@@ -46,6 +51,7 @@ class Retention:
         self._before = to_text(before)
         self._now = to_text(now)
         self._stories = 0
+        self._read = 0  # characters of the texts that were dropped
 
     def drop(self, sweeper: Sweeper) -> tuple[int, int]:
         """Drop what is too old; return how many entries and stories went."""
@@ -62,13 +68,14 @@ class Retention:
         )
 
         def some() -> int:
-            dropped = 0
-            while old and dropped < AT_ONCE:
+            dropped, read = 0, self._read
+            while old and dropped < AT_ONCE and self._read - read < TEXT_AT_ONCE:
                 entries, whole = self._drop_story(old[0], AT_ONCE - dropped)
-                dropped += max(entries, 1)  # a story costs, though it be empty
-                if whole:
-                    old.popleft()
                 total.append(entries)
+                if not whole:
+                    break
+                dropped += max(entries, 1)  # a story costs, though it be empty
+                old.popleft()
             return dropped
 
         total: list[int] = []
@@ -87,12 +94,13 @@ class Retention:
         if found is None:  # it grew meanwhile, or an editor took it up
             return 0, True
         rows = self._db.execute(
-            "SELECT number, id FROM entry WHERE story_id = ? ORDER BY id = ?, number LIMIT ?",
+            "SELECT number, id, length(text) FROM entry WHERE story_id = ? ORDER BY id = ?, number LIMIT ?",
             (story_id, found[0] or "", most + 1),
         ).fetchall()
-        self._forget(rows[:most])
-        if len(rows) > most:
-            return most, False
+        chosen = next(_parts(rows, most), [])
+        self._forget(chosen)
+        if len(rows) > len(chosen):
+            return len(chosen), False
         for (report_id,) in self._db.execute("SELECT id FROM report WHERE story_id = ?", (story_id,)).fetchall():
             self._memory.remove(report_id)
         self._db.execute("DELETE FROM report WHERE story_id = ?", (story_id,))
@@ -108,28 +116,42 @@ class Retention:
 
     def _in_no_story(self, sweeper: Sweeper) -> int:
         """Drop entries that were stored while stories were off, or never came to be placed."""
-        old = self._db.execute(f"SELECT e.number, e.id FROM entry e WHERE {_OLD_ENTRY}", (self._before,)).fetchall()
+        old = self._db.execute(
+            f"SELECT e.number, e.id, length(e.text) FROM entry e WHERE {_OLD_ENTRY}", (self._before,)
+        ).fetchall()
         total = 0
-
-        def some(part: Sequence[tuple[int, str]]) -> int:
-            still = [
-                row
-                for row in part
-                if self._db.execute(
-                    f"SELECT 1 FROM entry e WHERE e.number = ? AND e.id = ? AND {_OLD_ENTRY}", (*row, self._before)
-                ).fetchone()
-            ]
-            self._forget(still)
-            return len(still)
-
-        for start in range(0, len(old), AT_ONCE):
+        for part in _parts(old, AT_ONCE):
             if sweeper.stopped:
                 break
-            total += sweeper.step(lambda start=start: some(old[start : start + AT_ONCE]))  # type: ignore[misc]
+            total += sweeper.step(partial(self._drop_unplaced, part))
         return total
 
-    def _forget(self, entries: Sequence[tuple[int, str]]) -> None:
-        """Drop entries by number and id, with what is kept of them outside of the tables that follow by themselves."""
-        self._db.executemany("DELETE FROM entry_fts WHERE rowid = ?", [(number,) for number, _ in entries])
-        self._db.executemany("DELETE FROM sketch WHERE entry_id = ?", [(entry_id,) for _, entry_id in entries])
-        self._db.executemany("DELETE FROM entry WHERE number = ?", [(number,) for number, _ in entries])
+    def _drop_unplaced(self, entries: Sequence[_Row]) -> int:
+        still = [
+            row
+            for row in entries
+            if self._db.execute(
+                f"SELECT 1 FROM entry e WHERE e.number = ? AND e.id = ? AND {_OLD_ENTRY}", (*row[:2], self._before)
+            ).fetchone()
+        ]
+        self._forget(still)
+        return len(still)
+
+    def _forget(self, entries: Sequence[_Row]) -> None:
+        """Drop entries, with what is kept of them outside of the tables that follow by themselves."""
+        self._read += sum(row[2] for row in entries)
+        self._db.executemany("DELETE FROM entry_fts WHERE rowid = ?", [(number,) for number, *_ in entries])
+        self._db.executemany("DELETE FROM sketch WHERE entry_id = ?", [(entry_id,) for _, entry_id, _ in entries])
+        self._db.executemany("DELETE FROM entry WHERE number = ?", [(number,) for number, *_ in entries])
+
+
+def _parts(entries: Sequence[_Row], most: int) -> Iterator[list[_Row]]:
+    """Yield entries in order, as many at a time as one transaction should drop: at least one."""
+    part: list[_Row] = []
+    for entry in entries:
+        if part and (len(part) >= most or sum(row[2] for row in part) + entry[2] > TEXT_AT_ONCE):
+            yield part
+            part = []
+        part.append(entry)
+    if part:
+        yield part

@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -176,6 +177,22 @@ def test_a_large_story_goes_in_short_steps_and_stays_whole_for_readers_until_the
         assert (dropped["entries"], dropped["stories"]) == (5, 1)
         assert sizes[:3] == [5, 1, 0]
         sound(desk.store.connection)
+
+
+@pytest.mark.parametrize("stories", [True, False])
+def test_large_texts_are_dropped_a_few_at_a_time(stories: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "TEXT_AT_ONCE", 1_000)
+    clock = Clock()
+    items = [Item(str(n), f"Title {n} of Place{n}", f"Word{n} " * 100, clock.now) for n in range(6)]
+    chosen = kept_for(timedelta(days=3), stories=stories)
+    with open_desk(FakeFetcher({LEDGER.url: rss(*items)}), clock, [LEDGER], settings=chosen) as desk:
+        desk.fetch(everything=True)
+        desk.follow([])
+        clock.forward(days=4)
+        left = [6]
+        monkeypatch.setattr(time, "sleep", lambda _: left.append(size(desk.store.connection, "entry")))
+        assert desk.prune()["entries"] == 6
+        assert max(before - after for before, after in pairwise(left)) <= 2
 
 
 TOPICS = ("dam", "cup", "budget", "storm", "strike", "election", "harvest", "bridge", "tunnel", "museum")
