@@ -40,7 +40,9 @@ def play(module: str, name: str, size: int) -> list[str]:
                 if took < NOTHING:
                     continue
                 half = seconds(work, text_of(pattern, attack, size // 2), 3)
-                if min(took, seconds(work, whole, 2)) > RATIO * half:
+                if min(took, seconds(work, whole, 3)) > RATIO * max(
+                    half, seconds(work, text_of(pattern, attack, size // 2))
+                ):
                     slow.append(f"{name}.{way} of {attack}: {half:.3f} s, twice the text {took:.3f} s")
     return slow
 
