@@ -240,7 +240,8 @@ class Daemon:
         if not asked:
             return
         self._metrics.passed(outcomes, time.monotonic() - started)
-        self._metrics.feeds(self._desk.feed_health())
+        if self._metrics.served:  # how every feed is costs something for every feed
+            self._metrics.feeds(self._desk.feed_health())
         self._sum_up(asked, time.monotonic() - started)
 
     def _told(self, outcome: FeedOutcome) -> None:
@@ -289,7 +290,7 @@ class Daemon:
             if not is_settled(desk.store, desk.clock(), desk.settings.fetch.max_interval):
                 log.info("nothing is pruned: feeds were not asked a day ago, so the clock may be ahead")
                 return
-            dropped = {name: count for name, count in self._desk.prune().items() if count}
+            dropped = {name: count for name, count in desk.prune(self._stop).items() if count}
             log.info("pruned %s", dropped or "nothing")
 
         self._do("pruning", prune)

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from aggregator.digest.edition import Correction, Source, Window
 from aggregator.model import Entry, Story
+from aggregator.newsroom.alignment import Effort
 from aggregator.newsroom.corrections import TAKEN_BACK, own_notices, recognise, stale_copies
 from aggregator.newsroom.novelty import Version
 from aggregator.pipeline.reading import Reader
@@ -43,7 +44,8 @@ def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, .
         return ()
     told = until(versions_of(reader, members), window.until)
     carrying = {one.entry.id for one in given}
-    return tuple(_correction(story.summary.id, one, members, told, carrying) for one in recent)
+    effort = Effort()  # for all of a story: however many notices its texts carry
+    return tuple(_correction(story.summary.id, one, members, told, carrying, effort) for one in recent)
 
 
 def notice_times(reader: Reader, story: Story, before: datetime) -> dict[str, datetime]:
@@ -117,6 +119,7 @@ def _correction(
     members: Sequence[Entry],
     told: Mapping[str, Sequence[Version]],
     carrying: set[str],
+    effort: Effort,
 ) -> Correction:
     entry = given.entry
     return Correction(
@@ -130,7 +133,7 @@ def _correction(
         text=_explanation(given),
         agency=entry.agency,
         language=entry.language,
-        stale=tuple(_source(one) for one in _stale(given, members, told, carrying)),
+        stale=tuple(_source(one) for one in _stale(given, members, told, carrying, effort)),
     )
 
 
@@ -146,7 +149,11 @@ def _explanation(given: _Given) -> str:
 
 
 def _stale(
-    given: _Given, members: Sequence[Entry], told: Mapping[str, Sequence[Version]], carrying: set[str]
+    given: _Given,
+    members: Sequence[Entry],
+    told: Mapping[str, Sequence[Version]],
+    carrying: set[str],
+    effort: Effort,
 ) -> tuple[Entry, ...]:
     """Return the entries that still say what was corrected, not those that carry the notice or gave way to it."""
     notice = replace(given.entry, correction=given.kind)
@@ -164,8 +171,8 @@ def _stale(
     if given.kind in TAKEN_BACK:
         return _each_place(stale_copies(notice, now, _named(notice, now, others)))
     before = _words(given.before) if given.before else _superseded(notice, members, told)
-    known = stale_copies(notice, now, others, before) if before else ()
-    return _each_place(known or stale_copies(notice, now, others))
+    known = stale_copies(notice, now, others, before, effort) if before else ()
+    return _each_place(known or stale_copies(notice, now, others, None, effort))
 
 
 def _agencies(members: Sequence[Entry]) -> set[tuple[str, str]]:

@@ -130,44 +130,12 @@ class Desk:
         """
         from aggregator.pipeline.prepare import warm_up
 
-        rows, now, equipment = FeedStore(self.store), self.clock(), self._equipment
-        if rows.last_poll() is None:
-            equipment.make_ready(warm_up, len(self.feeds))  # documents are sure to come
-        from aggregator.fetching.politeness import longest_wait
-        from aggregator.pipeline.clocks import begin_pass
-        from aggregator.pipeline.poll import PollPass
-        from aggregator.pipeline.saving import open_saver
-        from aggregator.pipeline.subscriptions import Twins, named, neighbours, sort_out, subscriptions
+        if FeedStore(self.store).last_poll() is None:
+            self._equipment.make_ready(warm_up, len(self.feeds))  # documents are sure to come
+        from aggregator.pipeline.passes import PassOptions, run_pass
 
-        every = subscriptions(self.feeds, rows, now)
-        wanted = named(every, patterns)
-        due = rows.due_keys(now, longest_wait(self.settings.fetch))
-        polls, others = sort_out(wanted, due, everything=everything or bool(patterns), now=now)
-        total = len(polls) + len(others)
-        for done, outcome in enumerate(others, 1):
-            progress(outcome, done, total)
-        if not polls:
-            return others
-        if within < inf:  # what there is no time for must not be the same feeds each time
-            polls.sort(key=lambda poll: poll.stored.state.next_fetch or LONG_AGO)
-        begin_pass(self.store, now)
-        run = PollPass(
-            self.settings,
-            equipment.fetcher(len(self.feeds)),
-            equipment.workers(),
-            open_saver(self.store, self.settings, self.families, lambda address: neighbours(address, every)),
-            self.clock,
-            stop or Event(),
-            equipment.schedule(),
-            Twins(every),
-            within,
-        )
-        try:
-            ended = run.run(polls, lambda outcome, done, _: progress(outcome, done + len(others), total), placing)
-        finally:
-            if run.abandoned:
-                equipment.abandon()
-        return others + ended
+        options = PassOptions(patterns, everything, progress, placing, stop or Event(), within)
+        return run_pass(self.store, self.settings, self.feeds, self.families, self._equipment, self.clock, options)
 
     def place_waiting(self, stop: Event | None = None) -> None:
         """Place what an earlier pass stored and did not come to place, and settle what it left unsettled; a pass does so too."""
@@ -353,11 +321,11 @@ class Desk:
 
     # --- keeping house -----------------------------------------------------------------------
 
-    def prune(self) -> dict[str, int]:
-        """Drop what is past the windows and the retention rule; return how many of each."""
+    def prune(self, stop: Event | None = None) -> dict[str, int]:
+        """Drop what is past the windows and the retention rule; return how many of each. ``stop`` ends it between two steps."""
         from aggregator.pipeline.housekeeping import prune
 
-        return prune(self.store, self.settings, self.clock())
+        return prune(self.store, self.settings, self.clock(), stop)
 
     def backup(self) -> Path | None:
         """Copy the database beside itself, keep the newest few copies; None where backups are off or there is no file."""

@@ -10,7 +10,7 @@ from aggregator.digest.edition import FeedHealth, FeedNote
 from aggregator.fetching.wording import duration
 from aggregator.fetching.wording import health as wording
 from aggregator.model import Feed
-from aggregator.newsroom.health import RHYTHM, feed_state, rhythm
+from aggregator.newsroom.health import RHYTHM, Hour, feed_state, rhythm
 from aggregator.pipeline.clocks import AHEAD, went_back
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
@@ -107,10 +107,11 @@ def _with_faults(row: FeedHealthRow, faults: Sequence[KeptFault]) -> FeedHealthR
     return replace(row, faults=len(faults), explanation="; ".join(part for part in (row.explanation, told) if part))
 
 
-def _row(feed: StoredFeed, written: Feed, arrivals: Sequence[datetime], now: datetime) -> FeedHealthRow:
+def _row(feed: StoredFeed, written: Feed, hours: Sequence[Hour], now: datetime) -> FeedHealthRow:
     state = feed.state
+    arrivals = [time for hour in hours for time in (hour.first, hour.last)]
     days = max(min((now - feed.added) / timedelta(days=1), RHYTHM / timedelta(days=1)), 1.0)
-    recent = sum(time >= now - RHYTHM for time in arrivals)
+    recent = sum(hour.entries for hour in hours if hour.last >= now - RHYTHM)
     shown = feed_state(state, arrivals, now, paused=feed.paused)
     told = wording(replace(written, paused=feed.paused), state, now)
     wait = None if state.next_fetch is None or state.last_fetch is None else state.next_fetch - state.last_fetch
@@ -198,7 +199,8 @@ def edition_health(store: Store, since: datetime, until: datetime, now: datetime
         row = _row(feed, Feed(feed.url), arrivals.get(feed.id, ()), now)
         rows.append(row)
         if row.state in TOLD or feed.id in gaps:
-            told = max(arrivals.get(feed.id, ()), default=row.last_ok) if row.state == "silent" else row.last_ok
+            last = max((hour.last for hour in arrivals.get(feed.id, ())), default=row.last_ok)
+            told = last if row.state == "silent" else row.last_ok
             notes.append(FeedNote(row.feed, row.url, row.state, row.last_error or "", told, gaps.get(feed.id, 0)))
     return FeedHealth(
         polled=polls.get("any", 0),

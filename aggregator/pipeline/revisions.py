@@ -100,6 +100,8 @@ def edited_between(reader: Reader, since: datetime, before: datetime) -> dict[st
     """Return story id -> entry id -> when its newest version of this window came."""
     found: dict[str, dict[str, datetime]] = {}
     for entry in _edited(reader, since, before):
+        if not entry.story_id:  # stored while stories were off, or not placed yet
+            continue
         moments = [one.replaced for one in reader.entries.revisions(entry.id) if since <= one.replaced < before]
         found.setdefault(entry.story_id, {})[entry.id] = max(moments)
     return found

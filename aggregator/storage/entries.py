@@ -38,10 +38,17 @@ class EntryStore:
     # --- what is known ---------------------------------------------------------------------
 
     def hashes(self, feed_id: int, limit: int = 1000) -> dict[str, str]:
-        """Return key -> content hash of the feed's entries that were seen last."""
+        """Return key -> content hash of the feed's entries that stood in its last document, and of as many seen before.
+
+        At most ``limit``. The cost is that of the document, however many entries of the feed are stored.
+        """
+        (carried,) = self._db.execute(
+            "SELECT count(*) FROM entry WHERE feed_id = ?1 AND last_seen = (SELECT max(last_seen) FROM entry WHERE feed_id = ?1)",
+            (feed_id,),
+        ).fetchone()
         rows = self._db.execute(
             "SELECT key, content_hash FROM entry WHERE feed_id = ? ORDER BY last_seen DESC, number DESC LIMIT ?",
-            (feed_id, limit),
+            (feed_id, min(limit, 2 * carried + 50)),
         )
         return dict(rows.fetchall())
 

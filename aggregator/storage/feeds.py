@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aggregator.model import Feed, FeedOutcome, FeedState, PollHints
+from aggregator.newsroom.health import Hour
 from aggregator.storage.database import Store
+from aggregator.storage.schema import HOUR
 from aggregator.storage.times import from_text, to_text
 from aggregator.text.urls import mask_secrets
 
@@ -203,14 +205,18 @@ class FeedStore:
         )
         return dict(rows.fetchall())
 
-    def arrivals(self, since: datetime) -> dict[int, list[datetime]]:
-        """Return feed -> the times of its entries since a moment: its rhythm."""
-        found: dict[int, list[datetime]] = {}
+    def arrivals(self, since: datetime) -> dict[int, list[Hour]]:
+        """Return feed -> the hours since a moment in which entries of it happened, oldest first: its rhythm.
+
+        They are counted as entries come and go, so that asking costs nothing for each entry.
+        """
+        found: dict[int, list[Hour]] = {}
         rows = self._db.execute(
-            "SELECT feed_id, time FROM entry WHERE time >= ? ORDER BY feed_id, time", (to_text(since),)
+            "SELECT feed_id, first, last, entries FROM arrival WHERE hour >= ? ORDER BY feed_id, hour",
+            (to_text(since)[:HOUR],),
         )
-        for feed_id, time in rows:
-            found.setdefault(feed_id, []).append(from_text(time))
+        for feed_id, first, last, entries in rows:
+            found.setdefault(feed_id, []).append(Hour(from_text(first), from_text(last), entries))
         return found
 
     def last_poll(self) -> datetime | None:
@@ -225,9 +231,12 @@ class FeedStore:
         text: str | None = self._db.execute(query).fetchone()[0]
         return from_text(text)
 
-    def prune_polls(self, before: datetime) -> int:
-        """Forget poll log lines older than ``before``; return how many."""
-        return self._db.execute("DELETE FROM poll WHERE at < ?", (to_text(before),)).rowcount
+    def prune_polls(self, before: datetime, most: int) -> int:
+        """Forget at most so many of the poll log lines older than ``before``; return how many."""
+        return self._db.execute(
+            "DELETE FROM poll WHERE id IN (SELECT id FROM poll WHERE at < ? ORDER BY at LIMIT ?)",
+            (to_text(before), most),
+        ).rowcount
 
     def _select(self, where: str, values: tuple[object, ...] = ()) -> list[StoredFeed]:
         names = ", ".join(_COLUMNS)

@@ -45,6 +45,7 @@ _CHANNEL_PARAMETERS = frozenset(
         "partner",
     }
 )
+MAX_CHANNEL = 100  # characters
 _CHANNELS = re.compile(
     r"(?:[a-z]*rss[a-z0-9._-]*|feed|feeds|atom|twitter|facebook|newsletter|social|share|email|googlenews|google_?news|flipboard)",
     re.IGNORECASE,
@@ -54,7 +55,7 @@ _DEVICE_LABELS = frozenset({"m", "mobile", "amp"})
 _AMP_CACHE = re.compile(
     r"^https?://(?:www\.google\.[a-z.]+/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[cv])/(s/)?([^/?#]+\.[^?#]+.*)$"
 )
-_AMP_SUFFIX = re.compile(r"(?<=/)(?P<slug>[^/]*(?:\d|-)[^/]*)/amp(?:\.html)?/?$")
+_AMP_SUFFIX = re.compile(r"(?<=/)(?=[^/]*[\d-])(?P<slug>[^/]+)/amp(?:\.html)?/?$")
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
@@ -160,7 +161,7 @@ def _is_tracking(part: str) -> bool:
         return True
     if name in _AMP_PARAMETERS:
         return value.lower() in ("", "1", "true", "amp")
-    return name in _CHANNEL_PARAMETERS and _CHANNELS.fullmatch(value) is not None
+    return name in _CHANNEL_PARAMETERS and len(value) <= MAX_CHANNEL and _CHANNELS.fullmatch(value) is not None
 
 
 def _normal_escape(match: re.Match[str]) -> str:
@@ -177,7 +178,8 @@ _SECRET_NAME = re.compile(
 )
 _TOKEN = re.compile(r"(?=[^&=]*[0-9])(?=[^&=]*[A-Za-z])[A-Za-z0-9_~+/=.%-]{24,}")
 _PATH_TOKEN = re.compile(r"(?<=/)(?=[^/]*[0-9])(?=[^/]*[a-z])(?=[^/]*[A-Z])[A-Za-z0-9_~=.]{24,}(?=/|$)")
-_URL = re.compile(r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>[^\s<>\"']+)")
+# the last letters of a longer scheme will do: what is masked stands behind it
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,30}://)(?P<rest>[^\s<>\"']+)")
 MASK = "***"
 
 

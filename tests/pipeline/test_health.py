@@ -8,6 +8,7 @@ from prometheus_client import generate_latest
 
 from aggregator.daemon.metrics import Metrics
 from aggregator.model import Feed, FetchFailure
+from aggregator.storage.feeds import FeedStore
 from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger")
@@ -97,3 +98,15 @@ def test_edition_tells_the_polls_of_its_window_that_may_have_missed_entries() ->
         late = desk.edition(since=MORNING + 2 * HOUR, until=MORNING + 4 * HOUR)
     assert early.health.notes == ()
     assert [(note.state, note.possible_gaps) for note in late.health.notes] == [("ok", 2)]
+
+
+def test_health_reads_the_hours_of_a_feed_not_its_entries() -> None:
+    url = "https://busy.example/rss"
+    items = [Item(str(n), f"Notice {n}", "", MORNING - timedelta(minutes=n)) for n in range(300)]
+    with open_desk(FakeFetcher({url: rss(*items)}), Clock(), [Feed(url)]) as desk:
+        desk.fetch()
+        [hours] = FeedStore(desk.store).arrivals(MORNING - timedelta(days=30)).values()
+        assert len(hours) == 6
+        assert sum(hour.entries for hour in hours) == 300
+        assert (hours[0].first, hours[-1].last) == (MORNING - timedelta(minutes=299), MORNING)
+        assert desk.feed_health()[0].entries_per_day == 300
