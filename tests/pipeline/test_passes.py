@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -50,11 +51,12 @@ def test_a_lock_in_the_middle_of_a_pass_loses_nothing(tmp_path: Path, monkeypatc
     with open_desk(fetcher, Clock(), FEEDS, database=database) as desk, Store(database) as other:
         desk.store.patience(1)
         lock = other.transaction()
-        whole = fetcher.fetch
+        whole, one_at_a_time = fetcher.fetch, threading.Lock()
 
         def locking(feed: Feed, *rest: object) -> FetchOutcome:
-            if not other.connection.in_transaction:
-                lock.__enter__()
+            with one_at_a_time:
+                if not other.connection.in_transaction:
+                    lock.__enter__()
             return whole(feed, *rest)  # type: ignore[arg-type]
 
         monkeypatch.setattr(fetcher, "fetch", locking)
