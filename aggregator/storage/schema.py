@@ -292,6 +292,28 @@ def m003_one_index_less(db: Database) -> None:
     db.execute("DROP INDEX entry_feed_link")
 
 
+AMENDMENTS: Final = """
+CREATE TABLE amendment (
+  id INTEGER PRIMARY KEY,
+  entry_id TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
+  field TEXT NOT NULL CHECK (field IN ('published', 'author', 'categories')),
+  before TEXT,
+  after TEXT,
+  at TEXT NOT NULL
+) STRICT;
+CREATE INDEX amendment_entry ON amendment (entry_id, field);
+
+CREATE INDEX IF NOT EXISTS entry_feed_seen ON entry (feed_id, last_seen);
+"""
+
+
+@migrations()
+def m004_identity(db: Database) -> None:
+    """Corrected dates, bylines and categories; a feed's entries by when they were seen last."""
+    for statement in statements(AMENDMENTS):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script of plain DDL at its semicolons; our DDL holds no semicolon inside a statement."""
     return [part.strip() for part in script.split(";") if part.strip()]

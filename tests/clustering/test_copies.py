@@ -30,6 +30,7 @@ class Memory:
     stored: list[StoredSketch] = field(default_factory=list)
     proposing: list[str] | None = None
     asked: int = 0
+    texts: dict[str, str] = field(default_factory=dict)
 
     def candidates(self, keys: Sequence[int], limit: int) -> tuple[Sequence[str], bool]:
         ids = self.proposing if self.proposing is not None else [one.entry_id for one in self.stored]
@@ -42,9 +43,13 @@ class Memory:
         self.asked += 1
         return [one for one in self.stored if one.report_id == report_id][:limit]
 
+    def text(self, entry_id: str) -> str:
+        return self.texts[entry_id]
+
     def put(self, arrival: Arrival, report_id: str) -> None:
         assert arrival.sketch is not None
         made = arrival.document
+        self.texts[arrival.entry_id] = made.body
         self.stored.append(
             StoredSketch(
                 arrival.entry_id,
@@ -219,10 +224,19 @@ def test_one_headline_over_two_texts_makes_no_copy() -> None:
 
 def test_one_page_in_two_feeds_is_one_report_by_its_address() -> None:
     link = "https://courier.example/2026/03/ferry"
-    one = Text("a", "Ferry aground", source="Courier", link=f"{link}?utm_source=rss")
-    with room(one, replace(one, key="b", source="Courier sea", title="Ship on rocks", link=link)) as made:
+    one = Text("a", "Ferry aground off Skarvik lighthouse", source="Courier", link=f"{link}?utm_source=rss")
+    with room(one, replace(one, key="b", source="Courier sea", link=link)) as made:
         assert made.reports("ab") == 1
         assert [match.method for match in made.matches("b")] == ["link"]
+
+
+def test_a_page_that_many_entries_lead_to_makes_no_report_of_them() -> None:
+    page = "https://ministry.example/en/press-releases"
+    texts = [
+        Text(f"m{n}", title, body, source="Ministry", link=page, hours=n) for n, (title, body) in enumerate(OTHER_NEWS)
+    ]
+    with room(*texts) as made:
+        assert made.reports(text.key for text in texts) == len(texts)
 
 
 def test_headlines_without_text_are_copies_only_across_feeds_and_close_in_time() -> None:

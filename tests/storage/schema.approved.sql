@@ -28,6 +28,15 @@ CREATE TABLE alert_entry (
   PRIMARY KEY (watch, entry_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE amendment (
+  id INTEGER PRIMARY KEY,
+  entry_id TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
+  field TEXT NOT NULL CHECK (field IN ('published', 'author', 'categories')),
+  before TEXT,
+  after TEXT,
+  at TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE band (
   band_key INTEGER NOT NULL,
   number INTEGER NOT NULL,
@@ -340,6 +349,8 @@ CREATE INDEX alert_story ON alert (story_id);
 
 CREATE INDEX alert_watch ON alert (watch, at);
 
+CREATE INDEX amendment_entry ON amendment (entry_id, field);
+
 CREATE INDEX decision_entry_entry ON decision_entry (entry_id);
 
 CREATE INDEX delivery_waiting ON delivery (next_try, target) WHERE state = 'waiting';
@@ -347,6 +358,8 @@ CREATE INDEX delivery_waiting ON delivery (next_try, target) WHERE state = 'wait
 CREATE INDEX edition_until ON edition (until);
 
 CREATE INDEX entry_corrections ON entry (time) WHERE correction IS NOT NULL;
+
+CREATE INDEX entry_feed_seen ON entry (feed_id, last_seen);
 
 CREATE INDEX entry_first_seen ON entry (first_seen);
 
