@@ -143,7 +143,7 @@ def test_a_webhook_that_fails_costs_the_fetch_nothing_and_shows_in_the_list(serv
 
 def test_hostile_titles_steer_nothing(server: Server) -> None:
     title = "Strike \x9b31mred\x9d0;owned\x9c \u202eturned\u2069 <b>bold</b>"
-    follow(server, Item("a1", title, "Dockers walked out.", published=None))
+    follow(server, Item("a1", title, "Dockers walked out.", published=MORNING))
     call("watch", "add", "strikes", "--word", "strike", "--to", "stdout", "--to", "file:alerts.jsonl").ok()
     outcome = fetch().ok()
     assert "ALERT" in outcome.out
