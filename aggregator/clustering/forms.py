@@ -21,10 +21,13 @@ NUMBERS, WORDS = (
     2,
     1,
 )  # numbers, or words of no capital, that were filled in; one number may be an edit, a name never is
+_STEM = 4  # letters by which a word of a headline is found in a text, whatever its ending
 # Languages that write every noun with a capital: there one may be an edit as well.
 _CAPITAL_NOUNS = frozenset({"de", "lb"})
-# A character of a script without blanks is a word of its own.
-_WORD = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]|[^\W_]+(?:['’.,:][^\W_]+)*")
+# Scripts without blanks between words: each pair of characters is a word.
+_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+_RUN = re.compile(rf"[{_UNSPACED}]+")
+_WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:['’.,:][^\W_{_UNSPACED}]+)*")
 _STOP = re.compile(r"[.!?…:;\n\"“”»]")
 
 
@@ -68,13 +71,13 @@ def filled_in(one: tuple[str, str], other: tuple[str, str], language: str | None
 
 def is_untold(title: str, other_title: str, text: str) -> bool:
     """Tell whether a text says nothing of a headline: none of the words that set it apart from another stands in it."""
-    told = {fold(word)[:6] for word in _WORD.findall(text[:20_000])}
+    told = {part[:_STEM] for word in _WORD.findall(text[:20_000]) for part in _parted(fold(word))}
     own = _content(title) - _content(other_title)
-    return bool(own) and not any(word[:6] in told for word in own)
+    return bool(own) and not any(word[:_STEM] in told for word in own)
 
 
 def _content(title: str) -> set[str]:
-    found = (fold(word) for word in _WORD.findall(title))
+    found = (part for word in _WORD.findall(title) for part in _parted(fold(word)))
     return {word for word in found if len(word) >= 4 or not word.isascii() or word.isdigit()}
 
 
@@ -94,8 +97,16 @@ def _tokens_of(text: str, *, in_title: bool) -> Iterable[_Token]:
     end = 0
     for match in _WORD.finditer(text[: 12 * MOST_WORDS]):
         begins = end == 0 or _STOP.search(text, end, match.start()) is not None
-        yield _Token(fold(match[0]), in_title, match[0][0].isupper() and not begins and not shouted)
+        capital = match[0][0].isupper() and not begins and not shouted
+        for word in _parted(match[0]):
+            yield _Token(fold(word), in_title, capital)
         end = match.end()
+
+
+def _parted(word: str) -> list[str]:
+    if not _RUN.match(word):
+        return [word]
+    return [word[place : place + 2] for place in range(max(len(word) - 1, 1))]
 
 
 def _is_title_case(title: str) -> bool:
@@ -155,5 +166,6 @@ def _in_title_and_text(words: Iterable[_Word]) -> int:
     """Count words that were filled in both into the title and into the text, which is what the text is about."""
     places: dict[str, set[bool]] = defaultdict(set)
     for word in words:
-        places[word.folded].add(word.in_title)
+        if not word.folded[0].isdigit():
+            places[word.folded].add(word.in_title)
     return sum(len(found) == 2 for found in places.values())

@@ -165,12 +165,12 @@ def _is_another_of_its_form(arrival: Arrival, edge: _Edge, memory: CopyMemory) -
     one_house = arrival.publisher == other.publisher or arrival.feed == other.feed
     if not one_house and not _like_headlines(made.title, other.title, made.language):
         return False
-    own = made.body if len(made.body) > len(made.lede) else made.lede
-    if one_house and (is_untold(made.title, other.title, own) or is_untold(other.title, made.title, own)):
-        return bool(made.canonical_url is None or made.canonical_url != other.url)
+    texts = f"{made.lede}\n{made.body}", memory.text(other.entry_id)
+    if one_house and (is_untold(made.title, other.title, texts[0]) or is_untold(other.title, made.title, texts[1])):
+        return made.canonical_url is None or made.canonical_url != other.url
     if edge.jaccard == 1.0:
         return False
-    filled = filled_in((made.title, own), (other.title, memory.text(other.entry_id)), made.language)
+    filled = filled_in((made.title, texts[0]), (other.title, texts[1]), made.language)
     return filled.tells_apart(made.language, another_day=abs(arrival.time - other.time) >= ANOTHER_DAY)
 
 
