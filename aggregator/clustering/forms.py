@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from aggregator.clustering.vocabulary import calendar_terms, term_of
 from aggregator.text.tokens import fold
 
+SHORT = 150  # words of a text that may be a form filled in
 MOST_WORDS = 1_500  # of a text that are looked at
-NUMBERS, WORDS = (
-    2,
-    1,
-)  # numbers, or words of no capital, that were filled in; one number may be an edit, a name never is
+# Numbers, or words told in headline and text, that were filled in: one number may be an edit, a name never is.
+NUMBERS, WORDS = 2, 1
 _STEM = 4  # letters by which a word of a headline is found in a text, whatever its ending
 # Languages that write every noun with a capital: there one may be an edit as well.
 _CAPITAL_NOUNS = frozenset({"de", "lb"})
@@ -46,12 +45,15 @@ class Filled:
 
     names: int = 0
     numbers: int = 0
-    words: int = 0
+    words: int = 0  # filled in both into headline and text: what the text is about
+    short: bool = True  # whether the texts are: two versions of a long one differ in a name here and there
 
     def tells_apart(self, language: str | None, *, another_day: bool) -> bool:
         """Tell whether that makes them two texts; the figure of an event may move within a day, and a word may be mended."""
+        if self.words >= WORDS:
+            return True
         names, numbers = 2 if language in _CAPITAL_NOUNS else 1, 1 if another_day else NUMBERS
-        return self.names >= names or self.numbers >= numbers or self.words >= WORDS
+        return self.short and (self.names >= names or self.numbers >= numbers)
 
 
 def filled_in(one: tuple[str, str], other: tuple[str, str], language: str | None) -> Filled:
@@ -66,6 +68,7 @@ def filled_in(one: tuple[str, str], other: tuple[str, str], language: str | None
         names=min(_names(replaced), _names(replacing)),
         numbers=min(_numbers(replaced), _numbers(replacing)),
         words=min(_in_title_and_text(replaced), _in_title_and_text(replacing)),
+        short=min(len(mine), len(theirs)) <= SHORT,
     )
 
 
@@ -78,7 +81,7 @@ def is_untold(title: str, other_title: str, text: str) -> bool:
 
 def _content(title: str) -> set[str]:
     found = (part for word in _WORD.findall(title) for part in _parted(fold(word)))
-    return {word for word in found if len(word) >= 4 or not word.isascii() or word.isdigit()}
+    return {word for word in found if not word[0].isdigit() and (len(word) >= 4 or not word.isascii())}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from aggregator.clustering.forms import filled_in, is_untold
+from aggregator.clustering.forms import WORDS, filled_in, is_untold
 from aggregator.clustering.instalments import ANOTHER_DAY, are_instalments
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.sketch import MIN_WORDS, overlap, read
@@ -170,8 +170,16 @@ def _is_another_of_its_form(arrival: Arrival, edge: _Edge, memory: CopyMemory) -
         return made.canonical_url is None or made.canonical_url != other.url
     if edge.jaccard == 1.0:
         return False
-    filled = filled_in((made.title, texts[0]), (other.title, texts[1]), made.language)
+    titles = (made.title, other.title) if one_house else (_untailed(made.title), _untailed(other.title))
+    filled = filled_in((titles[0], texts[0]), (titles[1], texts[1]), made.language)
+    if not one_house:
+        return filled.short and filled.words >= WORDS
     return filled.tells_apart(made.language, another_day=abs(arrival.time - other.time) >= ANOTHER_DAY)
+
+
+def _untailed(title: str) -> str:
+    """Return a headline without what stands behind a bar: the name of the house."""
+    return title.partition(" | ")[0]
 
 
 def _like_headlines(one: str, other: str, language: str | None) -> bool:

@@ -49,8 +49,10 @@ class Recogniser:
             if returned is not None:
                 known[entry.data.key] = returned
             elif bearer.key == entry.data.key:
-                facts = bearer.facts
-                self._entries.retire_key(bearer, former_key(bearer.key, bearer.title, facts.published_text))
+                former = former_key(bearer.key, bearer.title, bearer.facts.published_text)
+                self._entries.retire_key(bearer, former)
+            else:
+                self._entries.forget_alias(self._feed_id, entry.data.key)
         return known
 
     def _side_by_side(self, entries: Sequence[PreparedEntry], known: dict[str, KnownEntry]) -> dict[str, KnownEntry]:
@@ -63,6 +65,7 @@ class Recogniser:
             bearer = bearers.setdefault(before.id, entry)
             if bearer.document.content_hash != entry.document.content_hash:
                 del known[entry.data.key]
+                self._entries.forget_alias(self._feed_id, entry.data.key)
         return known
 
     def _is_another(self, entry: PreparedEntry, known: Mapping[str, KnownEntry]) -> bool:

@@ -231,7 +231,7 @@ class Recorder:
             language=made.language,
             category=feed.category,
             canonical_url=made.canonical_url,
-            time=stock_time(entry, now, self._settings) if backlog else event_time(entry, now),
+            time=stock_time(entry, now, self._settings) if backlog and not origin.archive else event_time(entry, now),
             text=entry.text,
             content_hash=made.content_hash,
             correction=entry.notice.kind if entry.notice else None,
@@ -299,5 +299,5 @@ def arrival(row: EntryRow, origin: Origin, entry: PreparedEntry) -> Arrival:
         sketch=entry.sketch,
         time=row.time,
         agency=row.agency,
-        dated=believed_date(entry.data) is not None or not row.backlog,
+        dated=believed_date(entry.data) is not None or not row.backlog,  # as Entry.is_undated_stock
     )

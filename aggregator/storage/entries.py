@@ -196,6 +196,10 @@ class EntryStore:
             "INSERT OR REPLACE INTO entry_alias (feed_id, key, entry_id) VALUES (?, ?, ?)", (feed_id, key, entry_id)
         )
 
+    def forget_alias(self, feed_id: int, key: str) -> None:
+        """Take back that ``key`` is another name of an entry: it is an entry's own now."""
+        self._db.execute("DELETE FROM entry_alias WHERE feed_id = ? AND key = ?", (feed_id, key))
+
     def place(self, entry_ids: Iterable[str], report_id: str, story_id: str) -> None:
         """Put entries into a report and its story."""
         self._db.executemany(

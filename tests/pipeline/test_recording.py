@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aggregator.model import Feed, StoryQuery
 from aggregator.newsroom.watches import WatchQuery
@@ -93,6 +96,26 @@ def test_a_feed_that_republishes_itself_brings_nothing_new_each_time(times: int)
             ]
             assert poll(*again) == (0, 0, 340)
         assert rows(desk, "count(*)") == [(340,)]
+
+
+TITLES = ["Gale warning", "Newswatch", "Statement of the minister", "Route 7 shut"]
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.lists(st.integers(0, 30), max_size=7, unique=True), min_size=2, max_size=6), st.randoms())
+def test_no_entry_with_guid_date_and_address_of_its_own_overwrites_another(
+    polls: list[list[int]], chance: Random
+) -> None:
+    texts = {n: (chance.choice(TITLES), chance.choice(TITLES)) for n in range(31)}
+    items = {
+        n: Item(f"guid {n}", title, text, MORNING - timedelta(minutes=n), f"https://gazette.example/notices/{n}")
+        for n, (title, text) in texts.items()
+    }
+    with polled() as (desk, poll, _):
+        for document in polls:
+            poll(*(items[n] for n in document))
+        expected = {(items[n].guid, *texts[n], 0) for document in polls for n in document}
+        assert set(rows(desk, "key, title, text, revisions")) == expected
 
 
 def test_two_names_of_one_entry_that_stand_side_by_side_do_not_flip_flop() -> None:
