@@ -17,6 +17,7 @@ from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.sketch import MIN_WORDS, overlap, read
 from aggregator.model import Arrival, Match, Sketch
 from aggregator.settings import CopySettings
+from aggregator.text.addresses import landmarks
 from aggregator.text.tokens import words
 
 # Two entries of one headline and no text are copies only this close in time: headlines come again.
@@ -162,12 +163,14 @@ def _is_another_of_its_form(arrival: Arrival, edge: _Edge, memory: CopyMemory) -
     made, other = arrival.document, edge.other
     if edge.method == "title" or (edge.jaccard == 1.0 and made.title == other.title):
         return False
-    one_house = arrival.publisher == other.publisher or arrival.feed == other.feed
-    if not one_house and not _like_headlines(made.title, other.title, made.language):
+    one_house = arrival.publisher == other.publisher
+    one_feed = one_house or arrival.feed == other.feed
+    if not one_feed and not _like_headlines(made.title, other.title, made.language):
         return False
     texts = f"{made.lede}\n{made.body}", memory.text(other.entry_id)
-    if one_house and (is_untold(made.title, other.title, texts[0]) or is_untold(other.title, made.title, texts[1])):
-        return made.canonical_url is None or made.canonical_url != other.url
+    if one_feed and (is_untold(made.title, other.title, texts[0]) or is_untold(other.title, made.title, texts[1])):
+        place = landmarks(made.canonical_url or "")
+        return place is None or not place.names_an_article or made.canonical_url != other.url
     if edge.jaccard == 1.0:
         return False
     titles = (made.title, other.title) if one_house else (_untailed(made.title), _untailed(other.title))
