@@ -36,6 +36,10 @@ _VERSION = re.compile(
     r"^\W*(?:(?:update|upd|wrapup|recast|corrected|correction|refile|rpt|repeat|lead|alert|urgent)\b\W*\d*\W+|\d+(?:st|nd|rd|th) (?:ld|lead)\W+)+",
     re.IGNORECASE,
 )
+# A page that is written on as an event runs says so in its address, where its headlines don't.
+_RUNNING_PAGE = re.compile(
+    r"://[^/]+/(?:.*/)?(?:live(?:-?(?:blog|updates?|ticker|news))?|newsblog|liveticker)(?:[/#?]|$)", re.IGNORECASE
+)
 
 Rank = tuple[bool, bool, bool, bool, bool, int, int, datetime, str]
 
@@ -64,7 +68,7 @@ def rank(entry: Entry, pinned: str | None, among: Standings) -> Rank:
     return (
         entry.id != pinned,
         entry.id in among.superseded,
-        is_recurring_title(entry.data.title) or is_comment_title(entry.data.title),
+        _tells_no_event(entry),
         not entry.is_agency_own,
         entry.id in among.padded,
         -entry.authority,
@@ -72,6 +76,11 @@ def rank(entry: Entry, pinned: str | None, among: Standings) -> Rank:
         entry.time,
         entry.id,
     )
+
+
+def _tells_no_event(entry: Entry) -> bool:
+    title, address = entry.data.title, entry.data.link or ""
+    return is_recurring_title(title) or is_comment_title(title) or _RUNNING_PAGE.search(address) is not None
 
 
 def standings(entries: Sequence[Entry]) -> Standings:

@@ -157,6 +157,15 @@ def test_removing_another_entry_never_changes_the_choice(entries: list[Entry]) -
             assert choose([other for other in entries if other is not entry], None) is chosen
 
 
+@pytest.mark.parametrize("path", ["news/live/c7rk2", "live/bridge#post-4", "world/live-updates/bridge", "liveticker"])
+def test_a_page_that_runs_does_not_stand_for_the_event(path: str) -> None:
+    post = replace(BASE, id="a", publisher="Ledger", report_id="r2", time=START - timedelta(hours=1))
+    post = replace(post, data=replace(post.data, link=f"https://live.example/{path}"))
+    assert choose([post, BASE], None) is BASE
+    elsewhere = replace(post, data=replace(post.data, link="https://live.example/alive/2231"))
+    assert choose([elsewhere, BASE], None) is elsewhere
+
+
 def test_comment_does_not_stand_for_the_event() -> None:
     comment = replace(
         BASE, id="e0", data=EntryData(key="c", title="Analysis: What the bridge tells of us"), authority=90
