@@ -54,6 +54,7 @@ MIGRATED, REPUBLISHED = 3, 5  # entries at least of a document that moved as a w
 SHORT_DOCUMENT = 10  # entries; a longer one may hold one new entry in ten beside those that come again
 UNLIKE = 0.15  # share of words below which a text is another: two of one event share more by its names alone
 ALIKE = 0.5
+SUBSTANCE = 8  # longer words that an entry has at least before its text may speak against its guid
 BEGINNING = 200  # words of a text that are compared
 
 
@@ -127,13 +128,13 @@ class _Search:
 
     def match_whole(self, trait: Trait, least: int, part: int) -> None:
         """Find entries by a trait that proves something where at least one in ``part`` of the unknown has it."""
-        pairs = self._pairs(trait, None)
+        pairs = self._pairs(trait, _is_no_other_time, alone=True)
         if len(pairs) >= least and part * len(pairs) >= len(self._left()):
             self.found.update(pairs)
 
     def match_republished(self) -> None:
         """Find the entries of a document that comes again as a whole, under its old addresses and titles."""
-        pairs = self._pairs(_title_and_address, None)
+        pairs = self._pairs(_title_and_address, None, alone=True)
         others = len(self._document) - len(pairs)
         allowed = len(self._document) // 10 if len(self._document) >= SHORT_DOCUMENT else 0
         if len(pairs) >= REPUBLISHED and others <= allowed and not self._is_schedule(pairs):
@@ -157,7 +158,10 @@ class _Search:
     def _left(self) -> list[Identity]:
         return [entry for entry in self._arriving if entry.key not in self.found]
 
-    def _pairs(self, trait: Trait, beside: Beside | None, *, crowded: bool = True) -> dict[str, str]:
+    def _pairs(
+        self, trait: Trait, beside: Beside | None, *, crowded: bool = True, alone: bool = False
+    ) -> dict[str, str]:
+        """Return the arriving and the free entries that share a trait, one to one; ``alone``: where one has it on each side."""
         taken = set(self.found.values())
         arriving = _grouped(self._left(), trait)
         free = _grouped([entry for entry in self._free if entry.id not in taken], trait)
@@ -165,7 +169,7 @@ class _Search:
         pairs: dict[str, str] = {}
         for shared, these in arriving.items():
             those = _seen_last(free.get(shared, ()))
-            if shared in standing or len(these) != len(those):
+            if shared in standing or len(these) != len(those) or (alone and len(these) > 1):
                 continue
             for one, other in zip(_in_order(these), _in_order(those), strict=True):
                 if beside is None or beside(one, other):
@@ -196,6 +200,8 @@ def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> 
         return False
     if arriving.guid and (named or _is_own_guid(arriving.guid)):
         whole = f"{arriving.title}\n{texts[0]}", f"{stored.title}\n{texts[1]}"
+        if min(len(_telling(one)) for one in whole) < SUBSTANCE:
+            return False
         return _share(*whole) < UNLIKE and _share(arriving.title, stored.title) < UNLIKE
     return not named or (_share(arriving.title, stored.title) < ALIKE and _share(*texts) < ALIKE)
 
@@ -289,11 +295,15 @@ def _title_day_text(entry: Identity) -> Hashable | None:
 
 
 def _title_and_day(entry: Identity) -> Hashable | None:
-    return (entry.title, entry.published) if entry.title and entry.published else None
+    return (entry.title, entry.published.date()) if entry.title and entry.published else None
 
 
 def _title_and_address(entry: Identity) -> Hashable | None:
     return (entry.title, entry.address) if entry.title and entry.address else None
+
+
+def _is_no_other_time(one: Identity, other: Identity) -> bool:
+    return one.moment is None or other.moment is None or one.moment == other.moment
 
 
 def _undated_words_and_place(entry: Identity) -> Hashable | None:

@@ -203,6 +203,11 @@ def test_a_site_that_moves_takes_its_entries_along(at: datetime | None) -> None:
     assert found([fresh, *new], old) == {f"b{n}": f"a{n}" for n in range(6)}
 
 
+def test_a_site_that_moves_and_forgets_the_hour_takes_its_entries_along() -> None:
+    new = [replace(one, published=MIDNIGHT, moment=None) for one in issue("b", 6, host="new.example")]
+    assert found(new, issue("a", 6)) == {f"b{n}": f"a{n}" for n in range(6)}
+
+
 # --- a key that was given to another ---------------------------------------------------------------
 
 BOMB = "A bomb of the war was found at the station of Vellmar and three thousand people had to leave."
@@ -219,6 +224,7 @@ def under(key: str, title: str, at: datetime | None, *, guid: bool = True, addre
         (under("c-1", "Bomb found in Vellmar", NOON), under("c-1", "Court frees banker", LATER), (BOMB, COURT), True),
         (under("c-1", "Bomb found in Vellmar", NOON), under("c-1", "Court frees banker", NOON), (BOMB, COURT), False),
         (under("c-1", "Bomb found in Vellmar", NOON), under("c-1", "Vellmar cleared", LATER), (BOMB, BOMB), False),
+        (under("c-1", "Port shut", None), under("c-1", "Ferries sail again", None), ("", ""), False),
         (under("N/A", "Warning of rain", NOON), under("N/A", "Warning of wind", LATER), ("Rain", "Wind"), True),
         (under("N/A", "Warning of rain", NOON), under("N/A", "Warning of rain", LATER), ("Rain", "Wind"), False),
         (
