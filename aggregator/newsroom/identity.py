@@ -8,11 +8,11 @@ An entry under a key that is not stored is a stored one that has left the docume
 | trait | what it proves | what it needs beside it |
 |---|---|---|
 | guid without scheme and ``www.`` | the site went over to https | nothing |
-| guid, under another key | guids were found bad, and are told apart since | address, and title with date, or date to the second |
-| title | nothing: bulletins, programmes, stock headlines | date to the second; or day and address; or day and text |
+| guid, under another key | guids were found bad, and are told apart since | title, date and address or text; or address and date to the second |
+| title | nothing: bulletins, programmes, stock headlines | date to the second; or day and the address of one article |
 | address | nothing: landing pages, listings, warnings | date to the second, and no other entry on that page |
 | guid but for a counter behind ``#`` | a re-issue | the address of one article, unchanged; beside it one issue at most, under its title |
-| number in address or guid | one article, other slug or section | date to the second, title, or a slug made of each headline |
+| number in address or guid | one article, other slug or section | date to the second, title, or before it a slug made of each headline |
 | slug in the address | one article in another section | date to the second |
 | address, title and text | only the guid changed | both are undated |
 | title and day, whole document | a site's migration | 3 entries, half of what is unknown |
@@ -287,11 +287,13 @@ def _title_and_moment(entry: Identity) -> Hashable | None:
 
 
 def _title_day_address(entry: Identity) -> Hashable | None:
-    return (entry.title, entry.published, entry.address) if entry.title and entry.published and entry.address else None
+    place = landmarks(entry.address or "")
+    named = place is not None and place.names_an_article
+    return (entry.title, entry.published, entry.address) if entry.title and entry.published and named else None
 
 
-def _title_day_text(entry: Identity) -> Hashable | None:
-    return (entry.title, entry.published, entry.content_hash) if entry.title and entry.published else None
+def _guid_title_text(entry: Identity) -> Hashable | None:
+    return (entry.guid, entry.title, entry.published, entry.content_hash) if entry.guid and entry.title else None
 
 
 def _title_and_day(entry: Identity) -> Hashable | None:
@@ -363,7 +365,13 @@ def _differ_as_versions(one: tuple[Identity, str | None], other: tuple[Identity,
     own = [_unnumbered(part, mine.number) for part in mine.parts if part not in theirs.parts]
     others = [_unnumbered(part, mine.number) for part in theirs.parts if part not in mine.parts]
     spelt = all(is_headline_slug(part, one[0].title) for part in own)
-    if own and others and spelt and all(is_headline_slug(part, other[0].title) for part in others):
+    if (
+        own
+        and others
+        and spelt
+        and not mine.number_leads
+        and all(is_headline_slug(part, other[0].title) for part in others)
+    ):
         return True
     plain = not any(character.isdigit() for part in (*own, *others) for character in part)
     return one[0].title == other[0].title and plain
@@ -377,7 +385,7 @@ _RULES: tuple[tuple[Trait, Beside | None], ...] = (
     (_stripped_guid, None),
     (_guid_address_title, None),
     (_guid_address_moment, None),
+    (_guid_title_text, None),
     (_title_and_moment, None),
     (_title_day_address, None),
-    (_title_day_text, None),
 )

@@ -155,6 +155,8 @@ def fact_values(facts: Facts) -> tuple[str | None, ...]:
 
 def changed_facts(before: Facts, after: Facts) -> list[tuple[str, str | None, str | None]]:
     """Return the fields that differ, with both values as they are stored."""
+    if before == after:
+        return []
     published, _, _, author, categories = fact_values(before)
     told, _, _, byline, terms = fact_values(after)
     fields = (("published", published, told), ("author", author, byline), ("categories", categories, terms))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aggregator.text.tokens import fold, words
 from aggregator.text.urls import canonical_url
@@ -46,23 +46,30 @@ def counted(guid: str) -> tuple[str, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class Landmarks:
-    """What names the article in an address: its host, the number and the slug in the last part of its path, and all parts."""
+    """What names the article in an address: its host, the parts of its path, its number, and the slug in the last part.
+
+    The number stands in the last part or in the query; one in an earlier part may be a topic's (``number_leads``).
+    """
 
     host: str
     parts: tuple[str, ...]
     number: str | None
     slug: str | None
+    number_leads: bool = False
 
     @property
     def names_an_article(self) -> bool:
         """Tell whether the address is that of one article rather than of a page that lists many."""
         numbers = _NUMBER.findall(self.parts[-1])
-        return bool(self.slug or any(not _YEAR.fullmatch(one) and not _DATE_LIKE.fullmatch(one) for one in numbers))
+        own = self.number is not None and not self.number_leads
+        return bool(
+            self.slug or own or any(not _YEAR.fullmatch(one) and not _DATE_LIKE.fullmatch(one) for one in numbers)
+        )
 
 
 @lru_cache(maxsize=4_096)
 def landmarks(address: str) -> Landmarks | None:
-    """Return the landmarks of an http(s) address, its query and fragment left out; None for what is none."""
+    """Return the landmarks of an http(s) address, its fragment left out; None for what is none."""
     if not address.lower().startswith(("http://", "https://", "//")):
         return None
     try:
@@ -74,13 +81,18 @@ def landmarks(address: str) -> Landmarks | None:
     if not host or not parts:
         return None
     last = _EXTENSION.sub("", parts[-1])
-    numbers = [one for one in _NUMBER.findall(last) if len(one) >= MIN_NUMBER and not _DATE_LIKE.fullmatch(one)]
+    own = _longest_number(last) or _longest_number(*(value for _, value in parse_qsl(split.query)[:20]))
+    leading = None if own else _longest_number(*parts[:-1])
     named = _WORD.findall(last)
-    return Landmarks(
-        host,
-        parts,
-        max(numbers, key=len, default=None),
-        fold(last) if len(named) >= MIN_SLUG and len(last) >= 12 else None,
+    slug = fold(last) if len(named) >= MIN_SLUG and len(last) >= 12 else None
+    return Landmarks(host, parts, own or leading, slug, leading is not None)
+
+
+def _longest_number(*texts: str) -> str | None:
+    """Return the longest number that may be an article's; a date is none."""
+    numbers = [one for text in texts for one in _NUMBER.findall(text)]
+    return max(
+        (one for one in numbers if len(one) >= MIN_NUMBER and not _DATE_LIKE.fullmatch(one)), key=len, default=None
     )
 
 

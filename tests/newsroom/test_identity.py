@@ -47,14 +47,25 @@ PROOFS = {
     ),
     "title and second": (entry("a", address="https://old.example/5"), entry("b", address="https://new.example/x")),
     "address and second": (entry("a", "Dredger aground"), entry("b", "Dredger freed at noon")),
-    "title, day and address": (entry("a", at=MIDNIGHT), entry("b", at=MIDNIGHT, text="y")),
-    "title, day and text": (
-        entry("a", address="https://quay.example/1", at=MIDNIGHT),
-        entry("b", address="https://quay.example/2", at=MIDNIGHT),
+    "title, day and address": (
+        entry("a", address="https://quay.example/7", at=MIDNIGHT),
+        entry("b", address="https://quay.example/7", at=MIDNIGHT, text="y"),
+    ),
+    "bad guids without address": (
+        replace(entry("N/A x", address=None, at=None), guid="N/A"),
+        replace(entry("N/A", address=None, at=None), guid="N/A"),
+    ),
+    "a number in the query": (
+        entry("g1", "Pilots vote on pay", "https://quay.example/pilots-vote-on-pay?id=8812345"),
+        entry("g2", "Pilots reject offer", "https://quay.example/pilots-reject-offer?id=8812345", LATER, "y"),
+    ),
+    "a number before the slug, to the second": (
+        entry("g1", "Pilots vote on pay", "https://quay.example/8812345/pilots-vote-on-pay"),
+        entry("g2", "Pilots reject offer", "https://quay.example/8812345/pilots-reject-offer", text="y"),
     ),
     "bad guids told apart": (
         replace(entry("N/A", at=MIDNIGHT), key="N/A"),
-        replace(entry("N/A https://quay.example/news", at=MIDNIGHT, text="y"), guid="N/A"),
+        replace(entry("N/A https://quay.example/news", at=MIDNIGHT), guid="N/A"),
     ),
     "a counter behind an article's guid": (
         entry("https://quay.example/c7rk2#0", "Pilots vote", "https://quay.example/c7rk2"),
@@ -92,6 +103,8 @@ ONE_TRAIT = {
     "title and text": entry("b", address=None, at=LATER),
     "title, text and address": entry("b", at=LATER),
     "second": entry("b", "Crane falls", "https://quay.example/2", text="y"),
+    "title, text and midnight": entry("b", address="https://quay.example/2", at=MIDNIGHT),
+    "title, listing and midnight": entry("b", at=MIDNIGHT, text="y"),
     "title, at a midnight": entry("b", address="https://quay.example/2", at=MIDNIGHT, text="y"),
     "nothing": entry("b", "Crane falls", "https://quay.example/2", LATER, "y"),
     "address and title, undated": entry("b", at=None, text="y"),
@@ -101,7 +114,7 @@ ONE_TRAIT = {
 
 @pytest.mark.parametrize("trait", ONE_TRAIT)
 def test_one_shared_trait_proves_nothing(trait: str) -> None:
-    at = {"title, at a midnight": MIDNIGHT, "address and title, undated": None}.get(trait, NOON)
+    at = MIDNIGHT if "midnight" in trait else None if "undated" in trait else NOON
     address = "https://quay.example/some/12" if trait == "a short number" else "https://quay.example/news"
     assert found([ONE_TRAIT[trait]], [entry("a", address=address, at=at)]) == {}
 
@@ -109,6 +122,12 @@ def test_one_shared_trait_proves_nothing(trait: str) -> None:
 def test_a_report_and_a_preview_of_one_match_are_two() -> None:
     stored = entry("g1", "Preview: Tolle meet Kolm", "https://quay.example/preview/8812345")
     arriving = entry("g2", "Tolle 2 Kolm 1", "https://quay.example/report/8812345", LATER, "y")
+    assert found([arriving], [stored]) == {}
+
+
+def test_the_episodes_of_one_programme_are_as_many() -> None:
+    stored = entry("g1", "The night of the flood", "https://quay.example/shows/8812345/the-night-of-the-flood")
+    arriving = entry("g2", "The day after", "https://quay.example/shows/8812345/the-day-after", LATER, "y")
     assert found([arriving], [stored]) == {}
 
 
