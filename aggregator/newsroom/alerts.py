@@ -64,6 +64,8 @@ def decide(
     if not any(reading.entry.id in told and told[reading.entry.id].matched for reading in story):
         fresh = [reading for reading in caught if reading.entry.id not in old]
         return _first(fresh) if any(backlog or not reading.entry.backlog for reading in fresh) else None
+    if not backlog:  # what was no news when it came counts as told
+        told = {**telling(matcher, (one for one in story if one.entry.backlog and not one.entry.revisions)), **told}
     cause = _corrected(story, told)
     if cause is not None or not caught:
         return cause
