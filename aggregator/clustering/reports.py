@@ -2,6 +2,7 @@
 
 Thresholds and their provenance: Jaccard and containment as in ``CopySettings`` (the usual bars for reprints: a half, or four
 fifths of the shorter text, over shingles of five words). A false copy costs more than a missed one: copies vanish from sight.
+So one address makes no copies without like texts or headlines, and two texts of one form are read closely; see ``forms.py``.
 """
 
 from __future__ import annotations
