@@ -81,7 +81,9 @@ def show_command(session: Session, entry: str, form: str, as_json: bool) -> None
     with session.reading_desk() as desk:
         found = desk.entry(entry)
         text = desk.text(found.id)
-    row = {**entry_row(found), "text": text}
+        amended = desk.amendments(found.id)
+    changes = [{"field": one.field, "before": one.before, "after": one.after, "at": one.at} for one in amended]
+    row = {**entry_row(found), "amendments": changes, "text": text}
     if as_json or form == "json":
         print_json(row)
         return
@@ -105,6 +107,8 @@ def show_command(session: Session, entry: str, form: str, as_json: bool) -> None
         value = _attribution(found) if name == "agency" else plain(row[name])
         if value not in (None, "", 0):
             emit(f"{name.replace('_', ' '):12} {safe(local(value) if name in ('published', 'first_seen') else value)}")
+    for one in amended:
+        emit(f"{'corrected':12} {one.field} was {safe(one.before or 'not given')} until {local(plain(one.at))}")
     emit("")
     for line in text.split("\n"):
         emit(safe(line))

@@ -18,6 +18,7 @@ from aggregator.pipeline.equipment import Equipment
 from aggregator.pipeline.reading import Reader, SearchHit, just_after
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
+from aggregator.storage.entry_rows import Amendment
 from aggregator.storage.feeds import FeedStore
 
 # Most commands look something up: what only polls, clusters, renders or sends is imported by the methods that do so.
@@ -177,6 +178,10 @@ class Desk:
         """Return an entry's earlier versions, oldest first."""
         reader = self._reader()
         return reader.entries.revisions(reader.entries.resolve(prefix))
+
+    def amendments(self, entry_id: str) -> list[Amendment]:
+        """Return what the publisher of an entry corrected beside its words, oldest first."""
+        return self._reader().entries.amendments(entry_id)
 
     def text(self, entry_id: str) -> str:
         """Return an entry's plain text."""

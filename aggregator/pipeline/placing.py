@@ -267,7 +267,7 @@ class Placer:
             sketch=prepared.sketch,
             time=entry.time,
             agency=entry.agency,
-            dated=entry.data.published is not None or not entry.backlog,
+            dated=not entry.is_undated_stock,
         )
 
     def _refresh(self, story_ids: Collection[str], now: datetime) -> None:

@@ -17,7 +17,7 @@ from aggregator.newsroom.agencies import without_agency
 from aggregator.newsroom.corrections import Notice, recognise
 from aggregator.newsroom.wires import Attribution, attribute
 from aggregator.settings import ParseSettings
-from aggregator.text.boilerplate import line_hashes, repeated_tails, without_boilerplate
+from aggregator.text.boilerplate import constant_descriptions, line_hashes, repeated_tails, without_boilerplate
 from aggregator.text.clean import document, plain_text, primary_language
 from aggregator.text.language import identify, surely_other
 from aggregator.text.tokens import index_form
@@ -105,6 +105,7 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
     none: tuple[str, ...] = ()
     tails = _spared([], none, repeated_tails, [data.title for data in parsed.entries])
     names = tuple(name for name in (*task.publisher_names, parsed.title, *tails) if name)
+    boilerplate = task.boilerplate | _spared([], frozenset[int](), constant_descriptions, parsed.entries)
     unsaid = primary_language(parsed.language) if lied else None
     entries: list[PreparedEntry] = []
     skips = list(parsed.skips)
@@ -115,7 +116,7 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
                 language,
                 names,
                 task.known.get(data.key),
-                task.boilerplate,
+                boilerplate,
                 sketching=task.sketching,
                 disbelieved=unsaid,
                 spoken=spoken,

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from aggregator.clustering.identifiers import mint
 from aggregator.model import Arrival, Entry, EntryData
 from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.agencies import agency_of_publisher
-from aggregator.newsroom.identity import Identity, recognise_moved
 from aggregator.newsroom.publishers import Families, publisher_of, publisher_of_link
 from aggregator.newsroom.revisions import compare
 from aggregator.newsroom.wires import Attribution
+from aggregator.pipeline.entry_times import believed_date, event_time, lasting_time, stock_time
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.prepare import PreparedEntry
+from aggregator.pipeline.recognising import Recogniser
 from aggregator.pipeline.standing import agency_evidence
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store, is_of_the_database
-from aggregator.storage.entry_rows import EntryRow, KnownEntry
+from aggregator.storage.entry_rows import EntryRow, KnownEntry, changed_facts, facts_of
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import StoredFeed
 from aggregator.storage.times import to_text
@@ -150,26 +151,26 @@ class Recorder:
     def _record(self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime) -> Recorded:
         feed_id = origin.feed.id
         empty = not self._entries.has_any(feed_id)
-        known = {} if empty else self._entries.known(feed_id, [entry.data.key for entry in entries])
         first = empty and not origin.archive
-        if not first and not origin.archive:
-            known = {**known, **self._moved(feed_id, entries, known)}
-        backlog = self._backlog(entries, now) if first else frozenset()
+        known = {} if empty else self._known(origin, entries)
         updated = 0
         fresh, revised, still = [], [], []
+        followed: set[int] = set()
         for entry in in_order(entries):
             before = known.get(entry.data.key)
             if before is None:
                 fresh.append(entry)
             elif entry.unchanged or before.content_hash == entry.document.content_hash:
+                if before.number not in followed:  # one entry under two names follows the earlier
+                    self._follow(origin, entry, before, now)
+                followed.add(before.number)
                 still.append(before.number)
-                if entry.document.canonical_url != before.canonical_url and not origin.archive:
-                    self._relocate(entry, before)
             else:
                 is_edit = self._revise(origin, entry, before, now)
                 revised.append(before.id)
                 updated += is_edit
                 still += [] if is_edit else [before.number]
+        backlog = frozenset[str]() if origin.archive else self._backlog(origin, entries, now, first=first)
         self._add(origin, fresh, now, backlog)
         if origin.archive:
             self.place(now, len(fresh))  # an archive is read in order of date: nothing is to come that happened before
@@ -229,34 +230,25 @@ class Recorder:
             with self._placer.part():
                 self._faults.keep_of_entry(entry.id, fault_of("placing", entry.id, error, entry.data), now)
 
-    def _moved(
-        self, feed_id: int, entries: Sequence[PreparedEntry], known: Mapping[str, KnownEntry]
-    ) -> dict[str, KnownEntry]:
-        arriving = [entry for entry in entries if entry.data.key not in known]
-        if not arriving:
-            return {}
-        recent = {entry.id: entry for entry in self._entries.recent(feed_id)}
-        present = {entry.data.key for entry in entries} | {entry.key for entry in known.values()}
-        found = recognise_moved(
-            [
-                Identity(e.data.key, e.data.key, e.data.title, e.document.canonical_url, e.document.content_hash)
-                for e in arriving
-            ],
-            [Identity(e.id, e.key, e.title, e.canonical_url, e.content_hash) for e in recent.values()],
-            present,
-        )
-        for key, entry_id in found.items():
-            self._entries.rename_key(feed_id, key, entry_id)
-        return {key: recent[entry_id] for key, entry_id in found.items()}
+    def _known(self, origin: Origin, entries: Sequence[PreparedEntry]) -> dict[str, KnownEntry]:
+        recogniser = Recogniser(self._entries, origin.feed.id)
+        return recogniser.known(entries) if origin.archive else recogniser.recognise(entries)
 
-    def _backlog(self, entries: Sequence[PreparedEntry], now: datetime) -> frozenset[str]:
-        newest = sorted(entries, key=lambda entry: entry.data.published or now, reverse=True)
-        announced = {
-            entry.data.key
-            for entry in newest[: self._settings.parse.announce]
-            if (entry.data.published or now) >= now - ANNOUNCED_FOR
-        }
-        return frozenset(entry.data.key for entry in entries) - announced
+    def _backlog(
+        self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, *, first: bool
+    ) -> frozenset[str]:
+        """Return the keys of what is no news: of a followed feed what happened before any open story, of a new one its stock.
+
+        A feed that was seen empty before had no stock: what it shows without a date has come since.
+        """
+        if not first:
+            long_ago = now - self._settings.stories.window
+            dates = ((entry.data.key, believed_date(entry.data)) for entry in entries)
+            return frozenset(key for key, date in dates if date is not None and date < long_ago)
+        undated = now if origin.feed.state.last_ok is not None else datetime.min.replace(tzinfo=UTC)
+        dated = {entry.data.key: believed_date(entry.data) or undated for entry in entries}
+        newest = sorted(dated, key=lambda key: dated[key], reverse=True)[: self._settings.parse.announce]
+        return frozenset(dated) - {key for key in newest if dated[key] >= now - ANNOUNCED_FOR}
 
     def _add(self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, backlog: frozenset[str]) -> None:
         if not entries:
@@ -287,9 +279,10 @@ class Recorder:
 
     def _revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> bool:
         """Take in another text of a known entry; tell whether a reader would call that an edit, which is kept as a revision."""
-        row = self._row(origin, entry, before.id, now, backlog=False)
+        row = replace(self._row(origin, entry, before.id, now, backlog=False), time=lasting_time(entry.data, before))
         text = self._entries.texts([before.id])[before.id]
         change = compare((before.title, text), (row.data.title, row.text), row.language)
+        self._entries.note_amendments(before, facts_of(entry.data), now)
         write = self._entries.revise if change.is_substantive else self._entries.retouch
         write(before, row, now)
         if before.id in self._waiting:  # left by an earlier pass
@@ -297,6 +290,16 @@ class Recorder:
         else:
             self._placer.revise(before.id, arrival(row, origin, entry))
         return change.is_substantive
+
+    def _follow(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> None:
+        """Take over what a publisher corrected beside the words: address, date, byline, categories. No edit, no version."""
+        if origin.archive:
+            return
+        if entry.document.canonical_url != before.canonical_url:
+            self._relocate(entry, before)
+        facts = facts_of(entry.data)
+        if changed_facts(before.facts, facts):
+            self._entries.amend(before, facts, lasting_time(entry.data, before), now)
 
     def _relocate(self, entry: PreparedEntry, before: KnownEntry) -> None:
         """Follow an entry to its new address; one without an address keeps the last that it had."""
@@ -322,7 +325,7 @@ class Recorder:
             language=made.language,
             category=feed.category,
             canonical_url=made.canonical_url,
-            time=event_time(entry, now),
+            time=stock_time(entry, now, self._settings) if backlog and not origin.archive else event_time(entry, now),
             text=entry.text,
             content_hash=made.content_hash,
             correction=entry.notice.kind if entry.notice else None,
@@ -374,14 +377,6 @@ def in_order(entries: Sequence[PreparedEntry]) -> list[PreparedEntry]:
     return sorted(entries, key=key)
 
 
-def event_time(entry: PreparedEntry, now: datetime) -> datetime:
-    """Return when an entry happened for the clustering: its date where it can be believed, else now."""
-    data = entry.data
-    if data.published is None or data.date_flag in ("clamped", "unreadable", "missing"):
-        return now
-    return min(data.published, now)
-
-
 def arrival(row: EntryRow, origin: Origin, entry: PreparedEntry) -> Arrival:
     """Return the entry as the clustering sees it."""
     return Arrival(
@@ -392,5 +387,5 @@ def arrival(row: EntryRow, origin: Origin, entry: PreparedEntry) -> Arrival:
         sketch=entry.sketch,
         time=row.time,
         agency=row.agency,
-        dated=entry.data.published is not None or not origin.archive,
+        dated=believed_date(entry.data) is not None or not row.backlog,  # as Entry.is_undated_stock
     )

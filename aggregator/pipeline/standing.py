@@ -18,6 +18,7 @@ from aggregator.storage.stories import Standing, StoryStore
 def standing(entries: Sequence[Entry], pinned: str | None) -> Standing:
     """Return the standing of a story with these entries (at least one)."""
     canonical = choose(entries, pinned)
+    seen = [entry.seen for entry in entries if not entry.is_undated_stock] or [entry.seen for entry in entries]
     return Standing(
         title=canonical.data.title or canonical.data.link or canonical.id,
         url=canonical.data.link,
@@ -28,8 +29,8 @@ def standing(entries: Sequence[Entry], pinned: str | None) -> Standing:
         entries=len(entries),
         reports=len({entry.report_id for entry in entries}),
         publishers=len({entry.publisher for entry in entries}),
-        first_seen=min(entry.seen for entry in entries),
-        last_seen=max(entry.seen for entry in entries),
+        first_seen=min(seen),
+        last_seen=max(seen),
         canonical_entry=canonical.id,
         corrected=bool(own_notices(entries)),
         edited=any(entry.revisions for entry in entries),

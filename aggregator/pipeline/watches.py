@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -78,7 +78,8 @@ class Watcher:
         all_told = self._watches.told([reading.entry.id for reading in story.readings])
         for watch, matcher in watches:
             told = all_told.get(watch.name, {})
-            cause = decide(matcher, story.readings, told, self._rules, self._earlier(story.readings, told))
+            old = self._older(watch, matcher, story.readings)
+            cause = decide(matcher, story.readings, told, self._rules, self._earlier(story.readings, told), old=old)
             if cause is not None:
                 self._raise(watch, matcher, story, cause)
                 raised += 1
@@ -107,6 +108,19 @@ class Watcher:
                 targets=watch.targets,
             )
         )
+
+    def _older(self, watch: StoredWatch, matcher: Matcher, readings: Sequence[Reading]) -> frozenset[str]:
+        """Return the entries that were there before the watch and fitted already: a watch tells of nothing older than itself."""
+        there = [reading for reading in readings if reading.entry.first_seen < watch.added]
+        return frozenset(one.entry.id for one in there if not one.entry.revisions or self._fitted(watch, matcher, one))
+
+    def _fitted(self, watch: StoredWatch, matcher: Matcher, reading: Reading) -> bool:
+        """Tell whether an entry that was edited fitted as it stood when the watch was added."""
+        since = [one for one in self._entries.revisions(reading.entry.id) if one.replaced >= watch.added]
+        if not since:
+            return True
+        then = replace(reading.entry, data=replace(reading.entry.data, title=since[0].title))
+        return matcher.fits(Reading(then, since[0].text[:BEGINNING]))
 
     def _earlier(self, readings: Sequence[Reading], told: Mapping[str, Told]) -> dict[str, str]:
         """Return what the entries that were edited since they were told said then."""

@@ -348,6 +348,26 @@ def m005_bounds(db: Database) -> None:
     db.execute("UPDATE story_word SET seen = coalesce((SELECT max(number) FROM story_vector), 0)")
 
 
+AMENDMENTS: Final = """
+CREATE TABLE amendment (
+  id INTEGER PRIMARY KEY,
+  entry_id TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
+  field TEXT NOT NULL CHECK (field IN ('published', 'author', 'categories')),
+  before TEXT,
+  after TEXT,
+  at TEXT NOT NULL
+) STRICT;
+CREATE INDEX amendment_entry ON amendment (entry_id, field);
+"""
+
+
+@migrations()
+def m006_identity(db: Database) -> None:
+    """Corrected dates, bylines and categories of entries."""
+    for statement in statements(AMENDMENTS):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script of plain DDL at its semicolons; our DDL holds no semicolon inside a statement."""
     return [part.strip() for part in script.split(";") if part.strip()]

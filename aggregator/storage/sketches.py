@@ -88,6 +88,11 @@ class SketchStore:
         )
         return [_stored(row) for row in rows]
 
+    def text(self, entry_id: str) -> str:
+        """Return the plain text of an entry; empty where it is not known."""
+        row = self._db.execute("SELECT text FROM entry WHERE id = ?", (entry_id,)).fetchone()
+        return str(row[0]) if row is not None else ""
+
     def add(self, arrival: Arrival, report_id: str) -> None:
         """Store an entry's sketch under its keys."""
         made = arrival.sketch

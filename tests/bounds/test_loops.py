@@ -51,7 +51,7 @@ def _moved(text: str) -> object:
     words = text.split() or [text]
     arriving = [Identity(f"a{n}", f"k{n}", word, None, "h") for n, word in enumerate(words[:2_000])]
     stored = [Identity(f"e{n}", f"o{n}", word, None, "g") for n, word in enumerate(words[:300])]
-    return recognise_moved(arriving, stored, frozenset())
+    return recognise_moved(arriving, frozenset(), stored, frozenset())
 
 
 def _stale(text: str) -> object:

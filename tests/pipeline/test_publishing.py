@@ -25,6 +25,7 @@ SETTINGS = Settings(
     digest=DigestSettings(formats=("md", "text")),
     run=RunSettings(executor="threads"),
 )
+BEFORE = datetime(2026, 3, 10, 5, 0, tzinfo=UTC)
 NOBODY = MailSettings(server="127.0.0.1", port=9, sender="desk@example.org", recipients=("all@example.org",))
 
 
@@ -54,7 +55,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def desk(tmp_path: Path, clock: Clock, server: Server) -> Iterator[Desk]:
-    server.on("/feed", answer(document("Storm in Esbjerg")))
+    server.on("/feed", answer(document("Storm in Esbjerg", published=BEFORE)))
     with Desk.open(SETTINGS, tmp_path / "a.db", clock=clock, feeds=[Feed(server.url("/feed"), name="feed")]) as opened:
         yield opened
 
@@ -64,7 +65,7 @@ def test_what_was_seen_up_to_the_time_stands_in_it_and_what_came_later_in_the_ne
 ) -> None:
     desk.fetch()
     clock.set("2026-03-10T06:20:00Z")
-    server.on("/feed", answer(document("Storm in Esbjerg", "Ferries wait")))
+    server.on("/feed", answer(document("Storm in Esbjerg", "Ferries wait", published=BEFORE)))
     desk.fetch(everything=True)
     clock.set("2026-03-10T07:00:00Z")
     first = publish_due(desk)

@@ -46,6 +46,15 @@ CREATE TABLE alert_entry (
   PRIMARY KEY (watch, entry_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE amendment (
+  id INTEGER PRIMARY KEY,
+  entry_id TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
+  field TEXT NOT NULL CHECK (field IN ('published', 'author', 'categories')),
+  before TEXT,
+  after TEXT,
+  at TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE arrival (
   feed_id INTEGER NOT NULL REFERENCES feed (id) ON DELETE CASCADE,
   hour TEXT NOT NULL,
@@ -379,6 +388,8 @@ CREATE INDEX alert_entry_entry ON alert_entry (entry_id);
 CREATE INDEX alert_story ON alert (story_id);
 
 CREATE INDEX alert_watch ON alert (watch, at);
+
+CREATE INDEX amendment_entry ON amendment (entry_id, field);
 
 CREATE INDEX decision_entry_entry ON decision_entry (entry_id);
 
