@@ -19,7 +19,7 @@ _DATE_LIKE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])?(?:\d{
 _NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"[^\W\d_]+")
 _EXTENSION = re.compile(r"\.[a-z]{2,5}\d?$", re.IGNORECASE)
-_COUNTER = re.compile(r"(?P<base>[^#]*[^\W\d_][^#]*)#(?P<count>\d{1,4})")
+_COUNTER = re.compile(r"(?P<base>(?=[^#]*[^\W\d_])[^#]*)#(?P<count>\d{1,4})")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 MIN_NUMBER = 5  # digits: a shorter number is a page's, a section's or a year

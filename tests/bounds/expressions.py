@@ -39,7 +39,9 @@ NAME: Final = 300  # a name, a word, a tag
 SENTENCE: Final = 40  # the surroundings of a full stop or a number
 
 EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
+    "clustering.canonical": {"_VERSION": TITLE, "_RUNNING_PAGE": LINK},
     "clustering.features": {"_TOKEN": TEXT, "_DIGITS": TEXT, "_ORDINAL": NAME, "_note_capitals": NAME},
+    "clustering.forms": {"_RUN": TEXT, "_WORD": TEXT, "_STOP": TEXT},
     "clustering.recurring": {"_RECURRING": TITLE, "_TIMETABLE": TITLE, "_LIVE": TITLE, "_COMMENT": TITLE},
     "digest.escape": {
         "_TERMINAL": TEXT, "_SPACE": TEXT, "_FORBIDDEN": TEXT, "_MARKDOWN": TEXT, "_MARKDOWN_ENTITY": TEXT,
@@ -54,7 +56,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     },
     "newsroom.alerts": {"_LETTER": TITLE},
     "newsroom.corrections": {"_BRACKETED_TITLE": TITLE, "_OTHER_SENSE": 60, "_NOT": TEXT},
-    "newsroom.identity": {"_SCHEME": LINK},
+    "newsroom.identity": {"_SCHEME": LINK, "_DATE": LINK, "_SLUG_WORD": LINK},
     "newsroom.mentions": {
         "_NUMBER": TEXT, "_CLOCK": NAME, "_LETTERS_BEFORE": SENTENCE, "_value": TEXT, "_WORD": TEXT, "_GAP": TEXT,
     },
@@ -95,6 +97,10 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "pipeline.targets": {"_NAME": NAME},  # of a watch, not of a feed
     "pipeline.timeline": {"_NOT_XML": TEXT},
     "text.address": {"_AUTHORITY": LINK},
+    "text.addresses": {
+        "_NO_FRAGMENT": LINK, "_DATE_LIKE": LINK, "_NUMBER": LINK, "_WORD": LINK, "_EXTENSION": LINK, "_COUNTER": LINK,
+        "_YEAR": LINK,
+    },
     "text.boilerplate": {"_BLANKS": TEXT, "_TITLE_PARTS": TITLE, "_MARKS": TEXT, "_CONSENT": LINE},
     "text.clean": {
         "_TAG": TEXT, "_FRAME": TEXT, "_RELATIVE": TEXT, "_ANY_TAG": TEXT, "_TITLE_TAG": RAW_TITLE,

@@ -277,7 +277,9 @@ def _largest_transaction(desk: Desk) -> Iterator[list[int]]:
 
 def test_arrivals_are_counted_as_entries_come_move_and_go(tmp_path: Path) -> None:
     clock = Clock()
-    fetcher = FakeFetcher({LEDGER.url: rss(*(Item(str(n), f"Title {n}", "", clock.now) for n in range(3)))})
+    ahead = clock.now + timedelta(days=400)  # an impossible date: the only kind whose correction moves an entry
+    first = Item("0", "Title 0", "", ahead)
+    fetcher = FakeFetcher({LEDGER.url: rss(first, *(Item(str(n), f"Title {n}", "", clock.now) for n in (1, 2)))})
     with open_desk(fetcher, clock, [LEDGER], database=tmp_path / "a.db", settings=kept_for(timedelta(days=3))) as desk:
         desk.fetch(everything=True)
         fetcher.answers[LEDGER.url] = rss(
