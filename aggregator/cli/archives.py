@@ -9,6 +9,7 @@ import click
 from aggregator.cli.output import emit, json_text, plain, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
+from aggregator.text.urls import MASK
 
 PARTLY = 4
 
@@ -58,5 +59,11 @@ def export_command(session: Session, since: str | None, until: str | None, label
     """Write entries as JSON Lines, in order of arrival."""
     with session.reading_desk() as desk:
         rows = desk.labels() if labels else desk.export(session.moment(since), session.moment(until))
+        masked = set()
         for row in rows:
             emit(json_text(plain(row)))
+            if MASK in str(row.get("feed")):
+                masked.add(row["feed"])
+    if masked and not session.quiet:
+        count = f"{len(masked)} feeds' addresses hold" if len(masked) > 1 else "1 feed's address holds"
+        click.echo(f"{count} a secret, masked with {MASK} here.", err=True)

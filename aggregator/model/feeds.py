@@ -25,7 +25,8 @@ class Secret:
 class Feed:
     """What we were asked to follow: one entry of feeds.yaml.
 
-    ``authority`` is 0-100; ``interval`` is set only where the desk set it by hand.
+    ``authority`` is 0-100; ``interval`` is set only where the desk set it by hand. The address may hold secrets: what is
+    shown or stored of it goes through ``text.masking``.
     """
 
     url: str
@@ -43,6 +44,9 @@ class Feed:
     verify_tls: bool = True
     host_backoff: bool = True
     paused: bool = False
+    secret_address: bool = field(
+        default=False, compare=False
+    )  # the address as a whole is a secret, from a file or the environment
 
 
 @dataclass(frozen=True, slots=True)

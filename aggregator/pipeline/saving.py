@@ -16,6 +16,7 @@ from aggregator.model import FeedOutcome, FeedState, FetchFailure, FetchOutcome,
 from aggregator.pipeline.recording import Origin, Recorded, Recorder
 from aggregator.pipeline.watches import Watcher
 from aggregator.storage.feeds import FeedStore
+from aggregator.text.masking import holds_secret
 
 if TYPE_CHECKING:
     from aggregator.pipeline.placing import Placer
@@ -175,6 +176,8 @@ class Saver:
 
     def _close(self, poll: Poll, state: FeedState, now: datetime, outcome: FeedOutcome) -> FeedOutcome:
         ended = replace(outcome, next_fetch=state.next_fetch, explanation=explain(poll.feed, outcome, state, now))
+        if holds_secret(state.url, poll.feed):
+            state = replace(state, url="")  # the one in feeds.yaml serves
         with self._store.transaction():
             self._feeds.save_state(poll.stored.id, state)
             self._feeds.log_poll(poll.stored.id, now, ended)

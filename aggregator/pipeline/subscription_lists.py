@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from aggregator.exceptions import NotFoundError, ParseError, StorageError
 from aggregator.model import Feed
 from aggregator.parsing.opml import read_all, write
-from aggregator.text.urls import mask_secrets
+from aggregator.text.masking import shown_address
 
 
 def read_opml(path: Path) -> tuple[tuple[Feed, ...], tuple[str, ...]]:
@@ -27,4 +26,10 @@ def read_opml(path: Path) -> tuple[tuple[Feed, ...], tuple[str, ...]]:
 
 def write_opml(feeds: Sequence[Feed], title: str) -> bytes:
     """Return the feeds as OPML; what an address holds of secrets is masked."""
-    return write([replace(feed, url=mask_secrets(feed.url)) for feed in feeds], title)
+    return write(feeds, title)
+
+
+def masked(feeds: Sequence[Feed]) -> tuple[str, ...]:
+    """Return what those feeds are called whose address :func:`write_opml` masks."""
+    shown = [(feed, shown_address(feed)) for feed in feeds]
+    return tuple(feed.name or address for feed, address in shown if address != feed.url)

@@ -12,6 +12,7 @@ from typing import Any
 from aggregator.model import Feed, FeedOutcome, FeedState, PollHints
 from aggregator.storage.database import Store
 from aggregator.storage.times import from_text, to_text
+from aggregator.text.masking import shown_address
 from aggregator.text.urls import mask_secrets
 
 _TIMES = {"next_fetch", "last_fetch", "last_ok", "first_failed", "last_failed", "gone_since", "moved_since"} | {
@@ -247,10 +248,9 @@ _SAVE_STATE = f"UPDATE feed SET {', '.join(f'{name} = ?' for name in _COLUMNS)} 
 
 
 def _row(feed: Feed, publisher: str, now: datetime) -> tuple[object, ...]:
-    shown = mask_secrets(feed.url)
     return (
         feed_key(feed.url),
-        shown,
+        shown_address(feed),
         feed.name,
         publisher,
         feed.category,

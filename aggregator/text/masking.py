@@ -1,0 +1,53 @@
+"""What of a feed is secret, and texts without it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from aggregator.model import Feed, Secret
+from aggregator.text.urls import MASK, mask_secrets, secret_parts
+
+_LEAST = 4  # characters: a shorter value stands in half of all texts
+_TELLING_PART = 12  # characters from which one part of a secret address's path gives it away
+
+
+def shown_address(feed: Feed) -> str:
+    """Return a feed's address as people and files may see it."""
+    if not feed.secret_address:
+        return mask_secrets(feed.url)
+    parts = urlsplit(feed.url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/{MASK}"
+
+
+def is_masked(url: str) -> bool:
+    """Tell whether an address stands for one whose secret was masked: nothing can be asked for there."""
+    return MASK in url
+
+
+def without_secrets(text: str, feed: Feed) -> str:
+    """Return a text without what is secret of a feed and without what looks like a secret in any address."""
+    # the longest first: a part must not be taken out of the middle of the whole
+    for value in sorted(_secrets(feed), key=len, reverse=True):
+        text = text.replace(value, MASK)
+    return mask_secrets(text)
+
+
+def holds_secret(url: str, feed: Feed) -> bool:
+    """Tell whether an address must not be written down: it looks as if it held a secret, or repeats one of the feed."""
+    return without_secrets(url, feed) != url
+
+
+def _secrets(feed: Feed) -> list[str]:
+    given = [value for _, value in feed.headers if isinstance(value, Secret)] + [feed.password, feed.proxy]
+    values = [secret.reveal() for secret in given if secret is not None]
+    return [value for value in (*values, *_of_address(feed)) if len(value) >= _LEAST]
+
+
+def _of_address(feed: Feed) -> list[str]:
+    found = list(secret_parts(feed.url))
+    if feed.secret_address:
+        parts = urlsplit(feed.url)
+        found.append(f"{parts.path}?{parts.query}".strip("/?") if parts.query else parts.path.strip("/"))
+        found += [value for part in parts.query.split("&") if len(value := part.partition("=")[2]) > _LEAST]
+        found += [part for part in parts.path.split("/") if len(part) >= _TELLING_PART]
+    return found
