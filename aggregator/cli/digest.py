@@ -42,7 +42,7 @@ def digest_command(
     mail: bool,
 ) -> None:
     """Make one edition of the digest, or print again the one that was made: an edition never changes."""
-    from aggregator.config.documents import write_atomically
+    from aggregator.config.files import write_output
     from aggregator.digest.render import render
 
     if day is not None and (since is not None or until is not None):
@@ -58,7 +58,7 @@ def digest_command(
     if mail:
         _mail(session, edition)
     if output is not None:
-        write_atomically(output, text.encode("utf-8"))
+        write_output(output, text.encode("utf-8"))
         click.echo(f"{output}: written.", err=True)
     elif not mail:
         emit(text.rstrip("\n"))

@@ -342,7 +342,7 @@ def import_command(session: Session, files: tuple[Path, ...]) -> int:
 @click.pass_obj
 def export_command(session: Session, output: Path | None) -> None:
     """Write the feeds as OPML, without their secrets."""
-    from aggregator.config.documents import write_atomically
+    from aggregator.config.files import write_output
     from aggregator.pipeline.subscription_lists import masked, write_opml
 
     feeds = session.feeds()
@@ -353,7 +353,7 @@ def export_command(session: Session, output: Path | None) -> None:
     if output is None:
         emit(data.decode("utf-8").rstrip("\n"))
     else:
-        write_atomically(output, data)
+        write_output(output, data)
 
 
 @feeds_command.command("health")

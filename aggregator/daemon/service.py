@@ -27,7 +27,8 @@ from aggregator.pipeline.desk import Desk
 from aggregator.pipeline.editions import zone_of
 from aggregator.pipeline.publishing import publish_due
 from aggregator.settings import Settings
-from aggregator.storage.database import Store
+from aggregator.storage.database import Store, explained
+from aggregator.storage.feeds import FeedStore
 
 log = logging.getLogger("aggregator.daemon")
 
@@ -36,7 +37,7 @@ Configured = Callable[[], tuple[Any, Any]]
 _JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
 # How long the outbox waits for a pass that is saving: an alert that went out must be noted, else it goes out again.
 _PATIENCE_MS = 60_000
-_HELP_AFTER = 1  # passes in which no feed answered before the way out is named
+_UNREACHED = timedelta(hours=1)  # without an answer of any feed, before the way out is named
 # How often is looked whether an edition is still to be made: after a stop, a change of its time, a mail that failed.
 _LATE_DIGEST = timedelta(minutes=10)
 
@@ -58,11 +59,11 @@ class Daemon:
         self._stop = threading.Event()
         # the tick and the jobs take turns: one writer
         self._turn = threading.Lock()
-        self._unreached = 0
+        self._helped = False  # the way out was named since a feed answered last
 
     def run(self) -> int:
         """Run to the end; return the exit code: 0, or 130 where the terminal's interrupt ended it."""
-        with Signals() as self._signals:
+        with Signals() as self._signals, explained(self._database):
             return self._run()
 
     def _run(self) -> int:
@@ -196,12 +197,18 @@ class Daemon:
         new = sum(outcome.new for outcome in asked)
         log.info("%d feeds asked in %.1f s: %d new entries, %d failed", len(asked), seconds, new, failed)
         notify(f"STATUS=last pass: {len(asked)} feeds, {new} new entries, {failed} failed")
-        self._unreached = self._unreached + 1 if failed == len(asked) else 0
-        if self._unreached == _HELP_AFTER:
+        if failed < len(asked):
+            self._helped = False
+        elif not self._helped and self._nobody_answers():
+            self._helped = True
             log.warning(
                 "no feed could be reached; they are asked again, less and less often."
                 " Without a network, `aggregator demo` shows the whole chain."
             )
+
+    def _nobody_answers(self) -> bool:
+        answered = FeedStore(self._desk.store).last_answer()
+        return answered is None or self._clock() - answered >= _UNREACHED
 
     def _deliver(self) -> None:
         """Deliver alerts beside the polls: whoever waits for a slow webhook, it is not they."""
@@ -240,7 +247,8 @@ class Daemon:
     def _guarded(self, what: str, act: Callable[[], object]) -> None:
         """Run a job: its failure is told and never ends the daemon."""
         try:
-            act()
+            with explained(self._database):
+                act()
         except AggregatorError as error:
             log.error("%s failed: %s", what, error)
         except Exception:

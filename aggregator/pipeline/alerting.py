@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import os
+import select
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -224,9 +225,12 @@ def body(payload: Payload) -> bytes:
 def append(path: Path, payload: Payload, *, again: bool) -> None:
     """Append an alert to a file of JSON lines; tried ``again``, only where it does not stand there already.
 
-    Raises DeliveryError where the file cannot be written.
+    A pipe or a device is written to as it is. Raises DeliveryError where the file cannot be written.
     """
     try:
+        if path.exists() and not path.is_file():
+            _write_at_once(path, body(payload) + b"\n")
+            return
         with path.open("ab+") as file:
             if again and _holds(file, str(payload["id"])):
                 return
@@ -237,6 +241,16 @@ def append(path: Path, payload: Payload, *, again: bool) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         raise DeliveryError(f"{path}: the alert could not be appended ({error.strerror or error})") from error
+
+
+def _write_at_once(path: Path, line: bytes) -> None:
+    """Write to a pipe or a device; nobody waits for a pipe that nobody reads."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        os.set_blocking(descriptor, len(line) > select.PIPE_BUF)  # a short line goes whole or not at all
+        os.write(descriptor, line)
+    finally:
+        os.close(descriptor)
 
 
 def _holds(file: BinaryIO, alert_id: str) -> bool:

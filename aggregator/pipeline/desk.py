@@ -101,6 +101,8 @@ class Desk:
         """Follow just these feeds from now on; what is stored of others stays."""
         self.feeds = tuple(feeds)
         self.families = families(feeds)
+        if self.store.read_only:
+            return  # what the file says of them is as old as the file
         FeedStore(self.store).sync([(feed, publisher_of_feed(feed)) for feed in feeds], self.clock())
 
     def spread_overdue(self, over: timedelta = timedelta(minutes=5)) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -49,11 +50,14 @@ def zone_of(settings: DigestSettings) -> ZoneInfo:
 
 
 def make_edition(store: Store, settings: Settings, window: Window, now: datetime) -> Edition:
-    """Return the edition of a window: the frozen one where there is one, else made and frozen now."""
+    """Return the edition of a window: the frozen one where there is one, else made and frozen now.
+
+    Where the database can only be read it is made and not frozen.
+    """
     zone_of(settings.digest)
     window = Window(window.since.replace(microsecond=0), window.until.replace(microsecond=0))
     editions = EditionStore(store)
-    with store.transaction():
+    with nullcontext() if store.read_only else store.transaction():
         kept = editions.get(edition_id(window))
         if kept is not None:
             return from_json(kept.body)
@@ -62,7 +66,10 @@ def make_edition(store: Store, settings: Settings, window: Window, now: datetime
         health = edition_health(store, window.since, window.until, now)
         edition = _build(store, settings, window, health, previous, now)
         shown = sum(1 for _ in edition.stories())
-        editions.add(StoredEdition(edition.id, window.since, window.until, now, to_json(edition)), edition.title, shown)
+        if not store.read_only:
+            editions.add(
+                StoredEdition(edition.id, window.since, window.until, now, to_json(edition)), edition.title, shown
+            )
     return edition
 
 

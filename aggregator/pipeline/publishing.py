@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aggregator.config.documents import write_atomically
+from aggregator.config.files import write_output
 from aggregator.digest.edition import Edition, Window
 from aggregator.digest.render import SUFFIXES, render
 from aggregator.pipeline.editions import zone_of
@@ -72,6 +72,6 @@ def _write(desk: Desk, edition: Edition) -> list[Path]:
     written = []
     for form in settings.formats:
         path = folder / f"digest-{day}{SUFFIXES[form]}"
-        write_atomically(path, render(edition, form).encode("utf-8"))
+        write_output(path, render(edition, form).encode("utf-8"))
         written.append(path)
     return written

@@ -212,6 +212,10 @@ class FeedStore:
         """Return when a feed was last asked."""
         return self._moment("SELECT max(at) FROM poll")
 
+    def last_answer(self) -> datetime | None:
+        """Return when a followed feed answered last."""
+        return self._moment("SELECT max(last_ok) FROM feed WHERE followed")
+
     def last_edition(self) -> datetime | None:
         """Return the end of the newest edition's window."""
         return self._moment("SELECT max(until) FROM edition")
