@@ -175,6 +175,7 @@ class Session:
             explained(self.database_file),
             Desk.open(settings, self.database_file, clock=self.clock, feeds=feeds) as desk,
         ):
+            desk.store.needs_writing()
             yield desk
 
     def feeds_if_any(self) -> tuple[Feed, ...] | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +22,7 @@ from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import EntryRow, KnownEntry
 from aggregator.storage.feeds import StoredFeed
+from aggregator.storage.times import to_text
 from aggregator.text.boilerplate import REPEATED
 
 # On a first fetch, what is older than this stood there before the desk looked: it is stored, not announced.
@@ -112,6 +114,17 @@ class Recorder:
         else:
             self._entries.seen(still, now)
         return Recorded(len(fresh), updated, len(still), tuple(revised), first)
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Forget what was recorded inside the block where it fails: the caller undoes it in the database."""
+        waiting = dict(self._waiting)
+        try:
+            with self._entries.part():
+                yield
+        except BaseException:
+            self._waiting = waiting
+            raise
 
     # --- placing what is stored -----------------------------------------------------------------
 
@@ -253,6 +266,18 @@ def _wire(entry: PreparedEntry, feed: StoredFeed, publisher: str) -> Attribution
     if own is not None and (signed is None or signed.agency == own):
         return Attribution(own, "feed", publisher)
     return signed
+
+
+def is_left(store: Store, settings: Settings, now: datetime) -> bool:
+    """Tell whether an earlier pass left entries that are to be placed, or stories that are to be settled."""
+    if not settings.stories.enabled:
+        return False
+    since = to_text(now - settings.stories.window)
+    found = store.connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM entry WHERE report_id IS NULL AND time >= ?) OR EXISTS (SELECT 1 FROM unsettled)",
+        (since,),
+    ).fetchone()
+    return bool(found[0])
 
 
 def in_order(entries: Sequence[PreparedEntry]) -> list[PreparedEntry]:

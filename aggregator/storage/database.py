@@ -35,6 +35,7 @@ class Store:
         """
         self.path = path
         self._at_end: dict[Callable[[bool], None], None] = {}
+        self._reading = False
         with explained(path):
             self.connection, self.read_only = open_database(path, busy_timeout_ms)
             try:
@@ -58,28 +59,61 @@ class Store:
         self.connection.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, waiting: Callable[[], bool] = lambda: False) -> Iterator[sqlite3.Connection]:
         """One atomic change; nests, so that a caller's transaction takes in its callees'.
 
-        BEGIN IMMEDIATE, because a deferred transaction that reads first fails at once when it then writes
-        beside another writer.
+        Where another process holds the lock beyond the busy timeout, LockedError is raised unless ``waiting`` says to
+        wait for as long again. BEGIN IMMEDIATE, because a deferred transaction that reads first fails at once when it
+        then writes beside another writer.
         """
+        if self._reading:
+            raise RuntimeError("a snapshot cannot be written to: end it first")
         if self.connection.in_transaction:
             yield self.connection
             return
         with explained(self.path):
-            self.connection.execute("BEGIN IMMEDIATE")
+            self._begin(waiting)
             try:
                 yield self.connection
                 self._tell_end(kept=True)
                 self.connection.execute("COMMIT")
             except BaseException:
-                if self.connection.in_transaction:  # SQLite itself undoes what a full disk cut short
-                    self.connection.execute("ROLLBACK")
-                self._tell_end(kept=False)
+                self._undo()
                 raise
             finally:
                 self._at_end.clear()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Read as the database stands now, whatever others write meanwhile; nobody is locked out. Inside of a transaction it is that."""
+        if self.connection.in_transaction:
+            yield self.connection
+            return
+        with explained(self.path):
+            self.connection.execute("BEGIN")
+            self._reading = True
+            try:
+                yield self.connection
+            finally:
+                self._reading = False
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+
+    def _begin(self, waiting: Callable[[], bool]) -> None:
+        while True:
+            try:
+                self.connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or not waiting():
+                    raise
+            else:
+                return
+
+    def _undo(self) -> None:
+        # on a full disk or a damaged page SQLite has rolled back by itself, and another ROLLBACK would hide why
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+        self._tell_end(kept=False)
 
     def at_end(self, last: Callable[[bool], None]) -> None:
         """Call ``last`` when the transaction at hand ends: with True before its commit, with False where it is undone.
@@ -111,6 +145,17 @@ class Store:
                 self.connection.execute("RELEASE part")
             raise
         self.connection.execute("RELEASE part")
+
+    def needs_writing(self) -> None:
+        """Raise StorageError where the database can only be read."""
+        if self.read_only:
+            raise StorageError(
+                f"{self.path}: cannot be written; check the path, its permissions and whether the disk is read-only or full"
+            )
+
+    def patience(self, milliseconds: int) -> None:
+        """Set how long a transaction waits for another process that writes."""
+        self.connection.execute(f"PRAGMA busy_timeout = {int(milliseconds)}")
 
     def backup(self, target: Path) -> None:
         """Copy the live database to ``target`` with SQLite's online backup; replaces it only by a copy that is sound."""
@@ -161,6 +206,18 @@ def _migrate(database: Database, path: Path | None, *, read_only: bool) -> None:
     if migrations.pending(database):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         migrations.apply(database)
+
+
+def is_of_the_file(error: Exception) -> bool:
+    """Tell whether an error says that nothing can be stored at all now: locked, full, damaged. Any other is of what was to be stored."""
+    if isinstance(error, LockedError | StorageError | sqlite3.OperationalError):
+        return True
+    ours = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, ours)
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return "locked" in str(error) or "busy" in str(error)
 
 
 @contextmanager

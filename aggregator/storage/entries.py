@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from aggregator.exceptions import NotFoundError
@@ -83,10 +84,10 @@ class EntryStore:
         return found
 
     def unplaced(self, since: datetime, limit: int) -> list[Entry]:
-        """Return those of the ``limit`` entries that came last and stand in no report yet which happened since a time."""
+        """Return the ``limit`` entries that came last of those that stand in no report yet and happened since a time."""
         return self.select(
-            "WHERE e.number IN (SELECT number FROM entry WHERE report_id IS NULL ORDER BY number DESC LIMIT ?) AND e.time >= ?",
-            (limit, to_text(since)),
+            "WHERE e.number IN (SELECT number FROM entry WHERE report_id IS NULL AND time >= ? ORDER BY number DESC LIMIT ?)",
+            (to_text(since), limit),
         )
 
     # --- writing ---------------------------------------------------------------------------
@@ -108,6 +109,16 @@ class EntryStore:
         }
         self._store.at_end(self._index)
         return numbers
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Forget which entries were added inside the block where it fails: the caller undoes it in the database."""
+        before = dict(self._unindexed)
+        try:
+            yield
+        except BaseException:
+            self._unindexed = before
+            raise
 
     def _index(self, kept: bool) -> None:
         """Write the new entries of a transaction to the full-text index, together: each write by itself costs it a merge."""
