@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from email import policy
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -25,6 +24,7 @@ from threading import Event, Lock
 from typing import Any, BinaryIO
 
 from aggregator.digest.escape import link, plain
+from aggregator.digest.headers import POLICY
 from aggregator.digest.mail import send
 from aggregator.exceptions import AggregatorError, ConfigurationError, DeliveryError
 from aggregator.fetching.webhook import post
@@ -147,7 +147,8 @@ class Courier:
         sender = settings.sender or settings.user
         if not settings.server or not sender:
             raise DeliveryError("Alerts cannot be mailed: set mail.server and mail.sender.")
-        send(message(payload, sender, address), replace(settings, sender=sender), password(settings))
+        for refusal in send(message(payload, sender, address), replace(settings, sender=sender), password(settings)):
+            raise DeliveryError(f"{settings.server} refused {refusal.recipient}: {refusal.answer}")
 
 
 def pause(attempts: int, rules: WatchSettings) -> timedelta:
@@ -269,7 +270,7 @@ def _ends_clean(file: BinaryIO) -> bool:
 def message(payload: Payload, sender: str, recipient: str) -> EmailMessage:
     """Return an alert as a mail in plain text; its Message-ID makes two deliveries one. DeliveryError for addresses that are none."""
     story = payload["story"]
-    mail = EmailMessage(policy=policy.SMTP)
+    mail = EmailMessage(policy=POLICY)
     try:
         mail["From"], mail["To"] = sender, recipient
         mail["Subject"] = plain(f"[{payload['watch']}] {story['title'] or story['id']}")

@@ -68,6 +68,17 @@ class EditionStore:
         row = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
         return None if row is None else row[0]
 
+    def facts(self, prefix: str) -> list[str]:
+        """Return the names of the remembered facts that begin so, in order."""
+        rows = self._db.execute(
+            "SELECT name FROM fact WHERE substr(name, 1, ?) = ? ORDER BY name", (len(prefix), prefix)
+        )
+        return [row[0] for row in rows]
+
+    def forget(self, name: str) -> None:
+        """Forget what was remembered under a name."""
+        self._db.execute("DELETE FROM fact WHERE name = ?", (name,))
+
     def remember(self, name: str, value: str) -> None:
         """Remember a fact under a name."""
         self._db.execute(
