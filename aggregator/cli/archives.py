@@ -9,6 +9,7 @@ import click
 from aggregator.cli.output import emit, json_text, plain, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
+from aggregator.config.files import shown_path
 from aggregator.text.urls import MASK
 
 PARTLY = 4
@@ -26,7 +27,7 @@ def import_command(session: Session, files: tuple[Path, ...], as_json: bool) -> 
             with progress(f"importing {file.name}", quiet=session.quiet) as advance:
                 done = desk.import_archive(file, advance)
             for skip in done.skips:
-                click.echo(f"{file}:{skip.position}: left out: {safe(skip.reason)}", err=True)
+                click.echo(f"{shown_path(file)}:{skip.position}: left out: {safe(skip.reason)}", err=True)
                 code = PARTLY
             rows.append(
                 {
@@ -42,7 +43,7 @@ def import_command(session: Session, files: tuple[Path, ...], as_json: bool) -> 
     elif not session.quiet:
         for row in rows:
             click.echo(
-                f"{row['file']}: {row['new']} new, {row['updated']} edited, {row['known']} known, {row['skipped']} left out.",
+                f"{shown_path(Path(str(row['file'])))}: {row['new']} new, {row['updated']} edited, {row['known']} known, {row['skipped']} left out.",
                 err=True,
             )
     return code

@@ -25,6 +25,11 @@ def write_output(path: Path, data: bytes) -> None:
     _write(path, data, _SHARED)
 
 
+def shown_path(path: Path) -> str:
+    """Return a path as it is shortest to type from the working directory."""
+    return min(str(path), os.path.relpath(path), key=len)
+
+
 def _write(path: Path, data: bytes, mode: int) -> None:
     try:
         there = _status(path)

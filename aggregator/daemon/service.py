@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from aggregator.config.files import shown_path
 from aggregator.daemon.locking import DaemonLock
 from aggregator.daemon.metrics import Metrics
 from aggregator.daemon.notify import notify, watchdog_interval
@@ -107,7 +108,7 @@ class Daemon:
 
     def _serve(self, settings: Settings, feeds: Sequence[Feed]) -> int:
         self._follows(feeds)
-        log.info("database %s", self._database)
+        log.info("database %s", shown_path(self._database))
         self._guarded("spreading the feeds that are overdue", self._spread)
         self._schedule = scheduler(settings)
         self._set_jobs(settings)
@@ -282,7 +283,7 @@ class Daemon:
         def told(paths: Sequence[Path]) -> None:
             self._progress.moved()
             for path in paths:
-                log.info("digest written to %s", path)
+                log.info("digest written to %s", shown_path(path))
 
         def make() -> None:
             self._desk.place_waiting(self._stop)
@@ -306,7 +307,7 @@ class Daemon:
         def copy() -> None:
             path = self._desk.backup()
             if path is not None:
-                log.info("backup written to %s", path)
+                log.info("backup written to %s", shown_path(path))
 
         self._do("the backup", copy)
 

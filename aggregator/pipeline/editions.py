@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.digest.edition import Counts, Edition, FeedHealth, Headline, Material, Window, build, edition_id
 from aggregator.digest.frozen import from_json, to_json
+from aggregator.digest.story import gains_from
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import Story, StoryQuery
 from aggregator.pipeline.clocks import AHEAD
@@ -63,7 +64,7 @@ def make_edition(store: Store, settings: Settings, window: Window, now: datetime
         kept = editions.get(edition_id(window))
         if kept is not None and not _made_ahead(kept, now):
             return from_json(kept.body)
-        before = editions.before(window.until)
+        before = editions.before(window.since, window.until)
         previous = from_json(before.body) if before else None
         health = edition_health(store, window.since, window.until, now)
         edition = _build(store, settings, window, health, previous, now)
@@ -90,8 +91,10 @@ def _build(
     query = StoryQuery(since=window.since, until=window.until, sort="publishers", limit=None)
     listed = [summary.id for summary in reader.find(query)]
     edited = edited_between(reader, window.since, window.until)
-    retitled = _retitled(reader, window)
-    materials = _materials(reader, listed, edited, window) + _retold(reader, listed, edited, window, retitled)
+    moment = gains_from(window, previous)
+    retitled = _retitled(reader, Window(moment, window.until))
+    materials = _materials(reader, listed, edited, window, moment)
+    materials += _retold(reader, listed, edited, window, moment, retitled)
     materials = [replace(one, headlines=retitled.get(one.story.summary.id, ())) for one in materials]
     return build(
         window,
@@ -104,14 +107,26 @@ def _build(
     )
 
 
-def _materials(reader: Reader, story_ids: Sequence[str], edited: Edited, window: Window) -> list[Material]:
-    """Return what an edition is made from, for these stories as they stood when the window closed."""
+def _materials(
+    reader: Reader, story_ids: Sequence[str], edited: Edited, window: Window, moment: datetime
+) -> list[Material]:
+    """Return what an edition is made from, for these stories as they stood when the window closed.
+
+    What is new in them is what came since ``moment``.
+    """
     stories = [
         as_of(story, window.until, reader.stories.pinned(story.summary.id))
         for story in reader.load(story_ids, window.since, light=True)
     ]
     texts = reader.entries.texts([story.summary.canonical_entry for story in stories])
-    carried = [story.summary.id for story in stories if story.summary.first_seen < window.since]
+    carried = [
+        story.summary.id
+        for story in stories
+        if story.summary.first_seen < moment
+        and (
+            story.summary.last_seen >= moment or max(edited.get(story.summary.id, {}).values(), default=moment) > moment
+        )
+    ]
     fresh = frozenset(carried[:CARRIED_AT_MOST])
     materials = []
     for story in stories:
@@ -124,7 +139,7 @@ def _materials(reader: Reader, story_ids: Sequence[str], edited: Edited, window:
             recurring=is_recurring_title(summary.title),
         )
         if summary.id in fresh:
-            material = replace(material, new=what_is_new(reader, story, window.since, window.until))
+            material = replace(material, new=what_is_new(reader, story, moment, window.until))
         materials.append(material)
     return materials
 
@@ -148,7 +163,12 @@ def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]
 
 
 def _retold(
-    reader: Reader, listed: Sequence[str], edited: Edited, window: Window, retitled: Mapping[str, Sequence[Headline]]
+    reader: Reader,
+    listed: Sequence[str],
+    edited: Edited,
+    window: Window,
+    moment: datetime,
+    retitled: Mapping[str, Sequence[Headline]],
 ) -> list[Material]:
     """Return the material of stories to which nothing happened but that entries were edited, where it matters to a reader.
 
@@ -162,7 +182,7 @@ def _retold(
     )
     return [
         material
-        for material in _materials(reader, others[:CARRIED_AT_MOST], edited, window)
+        for material in _materials(reader, others[:CARRIED_AT_MOST], edited, window, moment)
         if material.new or material.corrections or retitled.get(material.story.summary.id)
     ]
 
