@@ -172,4 +172,5 @@ class FeedOutcome:
     note: str | None = None  # what a person should know although nothing failed
     explanation: str = ""  # one line: what happened, and what happens next
     feeds: tuple[str, ...] = ()  # offered in place of a page
+    gap: bool = False  # entries may have been missed since the poll before
     seconds: float = 0.0

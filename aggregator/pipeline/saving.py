@@ -128,6 +128,7 @@ class Saver:
                 self._settings.fetch,
                 published=[entry.data.published for entry in result.entries if entry.data.published],
                 empty_before=counts.first,
+                last_size=self._feeds.last_size(poll.stored.id),
             )
             gap = state.possible_gaps > poll.stored.state.possible_gaps
             return self._close(poll, state, now, _ok(poll, response, result, counts, gap=gap))
@@ -243,6 +244,7 @@ def _ok(poll: Poll, response: Response, result: Prepared, counts: Recorded, *, g
         known=counts.known,
         skipped=len(result.parsed.skips),
         note=_note(result, gap=gap),
+        gap=gap,
         seconds=response.seconds,
     )
 

@@ -232,9 +232,16 @@ def explained(path: Path | None) -> Iterator[None]:
         raise explanation from error
 
 
+def _code_of(text: str) -> int:
+    """Return the code of an error that carries none."""
+    if _is_busy(sqlite3.OperationalError(text)):
+        return sqlite3.SQLITE_BUSY
+    return sqlite3.SQLITE_FULL if "full" in text else sqlite3.SQLITE_ERROR
+
+
 def _explanation(path: Path | None, error: sqlite3.DatabaseError) -> StorageError | LockedError | None:
     """Return what an error of SQLite means to a person; None where it is a fault of the program."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    code = getattr(error, "sqlite_errorcode", _code_of(str(error))) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LockedError(f"{path}: another process is writing to this database; try again when it is done")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):

@@ -166,8 +166,8 @@ class FeedStore:
     def log_poll(self, feed_id: int, at: datetime, outcome: FeedOutcome) -> None:
         """Add a line to the poll log."""
         self._db.execute(
-            "INSERT INTO poll (feed_id, at, status, http_status, new, updated, known, skipped, error, seconds)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO poll (feed_id, at, status, http_status, new, updated, known, skipped, error, seconds, gap)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 feed_id,
                 to_text(at),
@@ -179,6 +179,7 @@ class FeedStore:
                 outcome.skipped,
                 outcome.error,
                 round(outcome.seconds, 3),
+                int(outcome.gap),
             ),
         )
 
@@ -195,14 +196,20 @@ class FeedStore:
         return counts
 
     def gaps(self, since: datetime, until: datetime) -> dict[int, int]:
-        """Return feed -> its polls of a window in which no entry was already known, so that some may have been missed."""
+        """Return feed -> its polls of a window that may have missed entries."""
         rows = self._db.execute(
-            "SELECT feed_id, count(*) FROM poll AS this WHERE at >= ? AND at < ? AND status = 'ok' AND new > 0 AND known + updated = 0 "
-            "AND EXISTS (SELECT 1 FROM poll AS other WHERE other.feed_id = this.feed_id AND other.at < this.at "
-            "AND other.status IN ('ok', 'not_modified')) GROUP BY feed_id",
+            "SELECT feed_id, count(*) FROM poll WHERE at >= ? AND at < ? AND gap GROUP BY feed_id",
             (to_text(since), to_text(until)),
         )
         return dict(rows.fetchall())
+
+    def last_size(self, feed_id: int) -> int | None:
+        """Return how many entries the document of a feed held that was read last; None where the log knows of none."""
+        row = self._db.execute(
+            "SELECT new + updated + known FROM poll WHERE feed_id = ? AND status = 'ok' ORDER BY at DESC LIMIT 1",
+            (feed_id,),
+        ).fetchone()
+        return None if row is None else int(row[0])
 
     def arrivals(self, since: datetime) -> dict[int, list[datetime]]:
         """Return feed -> the times of its entries since a moment: its rhythm."""
