@@ -101,8 +101,6 @@ def _add(feeds: dict[str, Feed], address: str, name: str, category: str, attribu
     url = absolute_url(address, "")
     if url is None:
         return f"{mask_secrets(address)[:200]!r} is no http(s) address"
-    if is_masked(url):
-        return "the secret in its address was masked when the list was written; add it by hand"
     if url in feeds:
         return "named twice"
     if len(feeds) >= MAX_FEEDS:
@@ -111,7 +109,13 @@ def _add(feeds: dict[str, Feed], address: str, name: str, category: str, attribu
     own_category = one_line(attributes.get("category", "").partition(",")[0]).strip(_SEPARATOR)
     language = attributes.get("language", "").strip()
     named = name if name not in (address, url) else ""
-    feeds[url] = Feed(url=url, name=named or None, category=category or own_category or None, language=language or None)
+    feeds[url] = Feed(
+        url=url,
+        name=named or None,
+        category=category or own_category or None,
+        language=language or None,
+        paused=is_masked(url),  # nothing can be asked for there before somebody puts the secret in again
+    )
     return None
 
 

@@ -12,7 +12,7 @@ from aggregator.text.masking import shown_address
 
 
 def read_opml(path: Path) -> tuple[tuple[Feed, ...], tuple[str, ...]]:
-    """Return the feeds of an OPML file, and why others were left out."""
+    """Return the feeds of an OPML file, and what a person should know: why others were left out, and some are paused."""
     try:
         found = read_all(path.read_bytes())
     except FileNotFoundError as error:
@@ -21,7 +21,13 @@ def read_opml(path: Path) -> tuple[tuple[Feed, ...], tuple[str, ...]]:
         raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
     except ParseError as error:
         raise ParseError(f"{path}: {error}") from error
-    return found.feeds, tuple(f"outline {skip.position} left out: {skip.reason}" for skip in found.skips)
+    told = [f"outline {skip.position} left out: {skip.reason}" for skip in found.skips]
+    told += [
+        f"{feed.name or feed.url}: taken over paused, for its address lost its secret when the list was written; complete {feed.url}"
+        for feed in found.feeds
+        if feed.paused
+    ]
+    return found.feeds, tuple(told)
 
 
 def write_opml(feeds: Sequence[Feed], title: str) -> bytes:
