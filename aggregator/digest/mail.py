@@ -83,8 +83,8 @@ def send(mail: EmailMessage, settings: MailSettings, password: Secret | None) ->
             try:
                 refused = server.send_message(
                     mail,
-                    from_addr=parseaddr(settings.sender)[1],
-                    to_addrs=[parseaddr(recipient)[1] for recipient in settings.recipients],
+                    from_addr=_mailbox(settings.sender),
+                    to_addrs=[_mailbox(recipient) for recipient in settings.recipients],
                 )
             except smtplib.SMTPRecipientsRefused as error:
                 refused = error.recipients
@@ -150,10 +150,25 @@ def _subject(edition: Edition) -> str:
 
 
 def _address(text: str, key: str) -> str:
-    address = parseaddr(text)[1]
+    name, address = parseaddr(text)
     if "@" not in address or any(character.isspace() for character in address) or "\n" in text or "\r" in text:
         raise ValueError(f"{key} holds {text!r}, which is no mail address")
-    return text
+    if address.isascii():
+        return text
+    mailbox = _mailbox(text)
+    if not mailbox.isascii():
+        raise ValueError(f"{key} holds {text!r}, which few mail servers take: letters beyond ASCII before the @")
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}" <{mailbox}>' if name else mailbox
+
+
+def _mailbox(text: str) -> str:
+    """Return the bare address of a recipient as mail servers know it: the domain in ASCII."""
+    local, at, domain = parseaddr(text)[1].rpartition("@")
+    try:
+        return f"{local}{at}{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return f"{local}{at}{domain}"
 
 
 def _reason(error: Exception) -> str:

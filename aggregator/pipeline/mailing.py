@@ -51,6 +51,7 @@ class _Record:
 
 def mail_edition(store: Store, edition: Edition, settings: MailSettings) -> Mailed:
     """Send an edition to all recipients who did not get it yet and were not refused; DeliveryError where the server takes none."""
+    store.needs_writing()  # who got it must be remembered
     record = _read(store, edition.id)
     done = record.sent | record.refused
     wanted = [one for one in settings.recipients if _address(one) not in done]

@@ -242,6 +242,16 @@ def test_names_of_people_are_encoded_and_their_addresses_are_not() -> None:
     ]
 
 
+def test_a_domain_beyond_ascii_is_written_as_servers_know_it(box: Mailbox) -> None:
+    recipients = ("Анна <anna@bücher.example>",)
+    made = message(golden_edition(), SENDER, recipients)
+    assert b"anna@xn--bcher-kva.example" in made.as_bytes()
+    send(made, to(box, recipients=recipients), None)
+    assert box.recipients == ["anna@xn--bcher-kva.example"]
+    with pytest.raises(DeliveryError, match="before the @"):
+        message(golden_edition(), SENDER, ["анна@paper.example"])
+
+
 def test_a_long_edition_is_folded_to_what_mail_programs_show() -> None:
     filler = "A sentence that fills the page with words of some length. " * 5
     materials = [
