@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from aggregator.exceptions import StorageError
+from aggregator.exceptions import NotOursError, StorageError
 from aggregator.storage.opening import PRIVATE, open_at_rest
 from aggregator.storage.soundness import counts, faults, faults_at_rest
 
@@ -77,6 +77,8 @@ def _check_source(source: Path, database: Path) -> None:
         raise StorageError(f"{source}: is the database itself; name the copy to restore")
     try:
         found = faults_at_rest(source)
+    except NotOursError as error:
+        raise StorageError(f"{error}; {database} is as it was") from error
     except sqlite3.Error as error:
         raise StorageError(
             f"{source}: cannot be restored, it is no sound database ({error}); {database} is as it was"

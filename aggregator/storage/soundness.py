@@ -90,6 +90,11 @@ def amounts(counted: dict[str, int]) -> str:
 def _check_ours(connection: sqlite3.Connection, path: Path | None) -> None:
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise NotOursError(f"{path}: is no database of aggregator")
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone():
+        known = {migration.name for migration in migrations._migrations}
+        newer = [name for (name,) in connection.execute("SELECT name FROM _sqlite_migrations") if name not in known]
+        if newer:
+            raise NotOursError(f"{path}: written by a newer aggregator (it has {newer[-1]}); upgrade the program")
 
 
 def _missing(connection: sqlite3.Connection) -> list[str]:

@@ -8,6 +8,7 @@ from aggregator.model import Feed, Secret
 from aggregator.text.urls import MASK, mask_secrets, secret_parts
 
 _LEAST = 4  # characters: a shorter value stands in half of all texts
+_TELLING = 10  # characters from which a password in an address is no chance
 _TELLING_PART = 12  # characters from which one part of a secret address's path gives it away
 
 
@@ -34,13 +35,18 @@ def without_secrets(text: str, feed: Feed) -> str:
 
 def holds_secret(url: str, feed: Feed) -> bool:
     """Tell whether an address must not be written down: it looks as if it held a secret, or repeats one of the feed."""
-    return without_secrets(url, feed) != url
+    # a short password may be a word, and stand in an address by chance
+    told = [value for value in _given(feed) if len(value) >= _TELLING] + _of_address(feed)
+    return mask_secrets(url) != url or any(value in url for value in told)
 
 
 def _secrets(feed: Feed) -> list[str]:
+    return [value for value in _given(feed) if len(value) >= _LEAST] + _of_address(feed)
+
+
+def _given(feed: Feed) -> list[str]:
     given = [value for _, value in feed.headers if isinstance(value, Secret)] + [feed.password, feed.proxy]
-    values = [secret.reveal() for secret in given if secret is not None]
-    return [value for value in (*values, *_of_address(feed)) if len(value) >= _LEAST]
+    return [secret.reveal() for secret in given if secret is not None]
 
 
 def _of_address(feed: Feed) -> list[str]:
@@ -50,4 +56,4 @@ def _of_address(feed: Feed) -> list[str]:
         found.append(f"{parts.path}?{parts.query}".strip("/?") if parts.query else parts.path.strip("/"))
         found += [value for part in parts.query.split("&") if len(value := part.partition("=")[2]) > _LEAST]
         found += [part for part in parts.path.split("/") if len(part) >= _TELLING_PART]
-    return found
+    return [value for value in found if len(value) >= _LEAST]

@@ -13,7 +13,7 @@ from aggregator.config.documents import save
 from aggregator.config.feeds_file import add_feeds, pause_feed, read_feeds, remove_feed
 from aggregator.exceptions import ConfigurationError, NotFoundError
 from aggregator.model import Feed, Secret
-from aggregator.text.masking import shown_address, without_secrets
+from aggregator.text.masking import holds_secret, shown_address, without_secrets
 
 GOOD = """\
 # Our feeds.
@@ -245,3 +245,12 @@ def test_a_secret_address_is_in_no_complaint(tmp_path: Path) -> None:
         "'url': the environment has no NONE",
         "'url': what stands in env BAD is no http or https address",
     ]
+
+
+def test_a_short_password_that_is_a_word_of_an_address_keeps_nothing_from_being_remembered() -> None:
+    feed = Feed(
+        "https://a.example/rss", user="desk", password=Secret("news"), headers=(("X-Key", Secret("x7Kd93mZpQ4L")),)
+    )
+    assert not holds_secret("https://news.example/rss", feed)
+    assert holds_secret("https://a.example/x7Kd93mZpQ4L/rss", feed)
+    assert "news" not in without_secrets("refused: news", feed)

@@ -138,7 +138,7 @@ def test_a_copy_with_its_own_log_is_restored_with_what_the_log_holds(tmp_path: P
     assert Path(f"{copy}-wal").stat().st_size
 
 
-@pytest.mark.parametrize("kind", ["damaged", "text", "foreign", "missing", "itself", "cut"])
+@pytest.mark.parametrize("kind", ["damaged", "text", "foreign", "newer", "missing", "itself", "cut"])
 def test_what_is_not_sound_is_not_restored_and_the_old_database_stays(tmp_path: Path, kind: str) -> None:
     path, copy = filled(tmp_path / "a.db"), filled(tmp_path / "copy.db")
     before = path.read_bytes()
@@ -150,12 +150,18 @@ def test_what_is_not_sound_is_not_restored_and_the_old_database_stays(tmp_path: 
         copy.unlink()
         with closing(sqlite3.connect(copy)) as db:
             db.execute("CREATE TABLE things (id)")
+    elif kind == "newer":
+        with closing(sqlite3.connect(copy)) as db, db:
+            db.execute(
+                "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('aggregator', 'm999', 'x')"
+            )
     elif kind == "cut":
         copy.write_bytes(copy.read_bytes()[:20_000])
     source = {"missing": tmp_path / "none.db", "itself": path}.get(kind, copy)
     with pytest.raises(StorageError) as caught:
         restore(source, path, NOW)
     assert str(source) in str(caught.value)
+    assert caught.value.exit_code == 1
     assert path.read_bytes() == before
     assert not [name for name in names(tmp_path) if "restore" in name or "partial" in name]
 
