@@ -99,8 +99,7 @@ class Desk:
 
     def follow(self, feeds: Sequence[Feed]) -> None:
         """Follow just these feeds from now on; what is stored of others stays."""
-        if not self.store.read_only:  # else what the file says of them is as old as the file
-            FeedStore(self.store).sync([(feed, publisher_of_feed(feed)) for feed in feeds], self.clock())
+        FeedStore(self.store).sync([(feed, publisher_of_feed(feed)) for feed in feeds], self.clock())
         self.feeds = tuple(feeds)
         self.families = families(feeds)
 

@@ -66,8 +66,11 @@ class FeedStore:
     def sync(self, feeds: Sequence[tuple[Feed, str]], now: datetime) -> None:
         """Make the rows follow feeds.yaml: ``feeds`` pairs each feed with its publisher.
 
-        A feed that left the file is no longer followed; its row, memory and entries stay.
+        A feed that left the file is no longer followed; its row, memory and entries stay. Where the database can only be
+        read, its rows stay as they are.
         """
+        if self._store.read_only:
+            return
         with self._store.transaction() as db:
             keys = {feed_key(feed.url) for feed, _ in feeds}
             for key, feed_id in db.execute("SELECT key, id FROM feed WHERE kind = 'poll' AND followed").fetchall():
