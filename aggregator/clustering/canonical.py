@@ -38,7 +38,8 @@ _VERSION = re.compile(
 )
 # A page that is written on as an event runs says so in its address, where its headlines don't.
 _RUNNING_PAGE = re.compile(
-    r"^[a-z]+://[^/]+/(?:.*/)?(?:live(?:-?(?:blog|updates?|ticker|news))?|newsblog|liveticker)(?:[/#?]|$)", re.IGNORECASE
+    r"^[a-z]+://[^/]+/(?:.*/)?(?:live(?:-?(?:blog|updates?|ticker|news))?|newsblog|liveticker)(?:[/#?]|$)",
+    re.IGNORECASE,
 )
 
 Rank = tuple[bool, bool, bool, bool, bool, int, int, datetime, str]

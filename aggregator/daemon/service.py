@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from aggregator.config.files import shown_path
 from aggregator.daemon.locking import DaemonLock
 from aggregator.daemon.metrics import Metrics
 from aggregator.daemon.notify import notify, watchdog_interval
@@ -27,7 +28,8 @@ from aggregator.pipeline.desk import Desk
 from aggregator.pipeline.editions import zone_of
 from aggregator.pipeline.publishing import publish_due
 from aggregator.settings import Settings
-from aggregator.storage.database import Store
+from aggregator.storage.database import Store, explained
+from aggregator.storage.feeds import FeedStore
 
 log = logging.getLogger("aggregator.daemon")
 
@@ -46,7 +48,7 @@ _RELOAD_AGAIN = timedelta(seconds=5)
 _LOOK, _BACK = 5.0, timedelta(seconds=2)
 # How long the outbox waits for a pass that is saving: an alert that went out must be noted, else it goes out again.
 _PATIENCE_MS = 60_000
-_HELP_AFTER = 1  # passes in which no feed answered before the way out is named
+_UNREACHED = timedelta(hours=1)  # without an answer of any feed, before the way out is named
 
 
 class Daemon:
@@ -66,7 +68,7 @@ class Daemon:
         self._stop = threading.Event()
         # the tick and the jobs take turns: one writer
         self._turn = threading.Lock()
-        self._unreached = 0
+        self._helped = False  # the way out was named since a feed answered last
         self._failed_passes = 0
         self._not_before = 0.0  # the next pass, on the clock of time.monotonic
 
@@ -75,7 +77,7 @@ class Daemon:
         self._ended = threading.Event()
         before = set(threading.enumerate())
         try:
-            with Signals() as self._signals:
+            with Signals() as self._signals, explained(self._database):
                 return self._run()
         finally:
             # a thread that is left, asking a server that does not answer, would hold up the interpreter's end
@@ -89,6 +91,7 @@ class Daemon:
             store = self._opened(opened)
             if isinstance(store, int):
                 return _code(store)
+            store.needs_writing()
             desk = opened.enter_context(Desk(settings, store, self._clock))
             # a connection of its own: deliveries take no turn with the polls
             outbox = opened.enter_context(Store(self._database, busy_timeout_ms=_PATIENCE_MS))
@@ -105,7 +108,7 @@ class Daemon:
 
     def _serve(self, settings: Settings, feeds: Sequence[Feed]) -> int:
         self._follows(feeds)
-        log.info("database %s", self._database)
+        log.info("database %s", shown_path(self._database))
         self._guarded("spreading the feeds that are overdue", self._spread)
         self._schedule = scheduler(settings)
         self._set_jobs(settings)
@@ -260,12 +263,18 @@ class Daemon:
         new = sum(outcome.new for outcome in asked)
         log.info("%d feeds asked in %.1f s: %d new entries, %d failed", len(asked), seconds, new, failed)
         notify(f"STATUS=last pass: {len(asked)} feeds, {new} new entries, {failed} failed")
-        self._unreached = self._unreached + 1 if failed == len(asked) else 0
-        if self._unreached == _HELP_AFTER:
+        if failed < len(asked):
+            self._helped = False
+        elif not self._helped and self._nobody_answers():
+            self._helped = True
             log.warning(
                 "no feed could be reached; they are asked again, less and less often."
                 " Without a network, `aggregator demo` shows the whole chain."
             )
+
+    def _nobody_answers(self) -> bool:
+        answered = FeedStore(self._desk.store).last_answer()
+        return answered is None or self._clock() - answered >= _UNREACHED
 
     def _deliver(self) -> None:
         """Deliver alerts beside the polls: whoever waits for a slow webhook, it is not they."""
@@ -275,7 +284,7 @@ class Daemon:
         def told(paths: Sequence[Path]) -> None:
             self._progress.moved()
             for path in paths:
-                log.info("digest written to %s", path)
+                log.info("digest written to %s", shown_path(path))
 
         def make() -> None:
             self._desk.place_waiting(self._stop)
@@ -299,7 +308,7 @@ class Daemon:
         def copy() -> None:
             path = self._desk.backup()
             if path is not None:
-                log.info("backup written to %s", path)
+                log.info("backup written to %s", shown_path(path))
 
         self._do("the backup", copy)
 
@@ -314,7 +323,8 @@ class Daemon:
     def _guarded(self, what: str, act: Callable[[], object]) -> bool:
         """Run a job: its failure is told and never ends the daemon. Tell whether it ended well."""
         try:
-            act()
+            with explained(self._database):
+                act()
         except AggregatorError as error:
             log.error("%s failed: %s", what, error)
         except Exception:

@@ -16,7 +16,7 @@ from aggregator.fetching.caching import RETRY_CAP, fresh_until
 from aggregator.model import Feed, FeedState, FetchFailure, NotModified, ParsedFeed, PollHints, Response
 from aggregator.settings import FetchSettings
 from aggregator.text.address import address_of, host_of
-from aggregator.text.urls import mask_secrets
+from aggregator.text.masking import holds_secret
 
 MIN_BY_HAND = timedelta(minutes=1)
 WITHOUT_VALIDATORS = timedelta(hours=1)  # FreshRSS; a feed that can only be had whole is not asked for often
@@ -46,17 +46,19 @@ def after_response(
     *,
     published: Sequence[datetime] | None = None,
     empty_before: bool = False,
+    last_size: int | None = None,
 ) -> FeedState:
     """Return the state after a body whose entries were read; ``parsed`` None where it was the same body again.
 
     ``empty_before``: the feed never had an entry, so that none can have been missed between the last two polls.
-    ``published`` are the dates of the document's entries, where ``parsed`` does not hold the entries themselves.
+    ``published`` are the dates of the document's entries, where ``parsed`` does not hold the entries themselves;
+    ``last_size`` is how many the document before it held, where that is known.
     """
     if published is None:
         published = [entry.published for entry in parsed.entries if entry.published] if parsed else []
-    overrun = state.last_ok is not None and new_entries > 0 and known_entries == 0 and not empty_before
+    overrun = not empty_before and _overran(state, new_entries, known_entries, published, last_size)
     known = state if state.url else replace(state, url=feed.url)
-    moved = _moved(known, response, now, settings)
+    moved = _moved(feed, known, response, now, settings)
     # Validators belong to the address that gave them: RFC 9110 8.8.
     ours = not response.redirected or response.url == moved.url
     after = replace(
@@ -301,13 +303,13 @@ def _success(now: datetime) -> dict[str, Any]:
     }
 
 
-def _moved(state: FeedState, response: Response, now: datetime, settings: FetchSettings) -> FeedState:
+def _moved(feed: Feed, state: FeedState, response: Response, now: datetime, settings: FetchSettings) -> FeedState:
     """Follow a permanent redirect whose target was a feed, once it has repeated: lost feeds come from haste here."""
     target = response.permanent_url
     # An address that carries a secret is never written down, so it cannot be taken over either.
     if target is None and state.moved_to is None:
         return state
-    if target is None or mask_secrets(target) != target:
+    if target is None or holds_secret(target, feed):
         return replace(state, moved_to=None, moved_since=None, moved_seen=0)
     same = target == state.moved_to and state.moved_since is not None
     since = state.moved_since if same and state.moved_since else now
@@ -315,6 +317,21 @@ def _moved(state: FeedState, response: Response, now: datetime, settings: FetchS
     if _is_upgrade(state.url, target) or seen >= settings.move_polls or now - since >= settings.move_after:
         return replace(state, url=target, moved_to=None, moved_since=None, moved_seen=0)
     return replace(state, moved_to=target, moved_since=since, moved_seen=seen)
+
+
+def _overran(
+    state: FeedState, new_entries: int, known_entries: int, published: Sequence[datetime], last_size: int | None
+) -> bool:
+    """Tell whether entries may have come and gone since the last poll: none that is known is left of a full document.
+
+    One that holds fewer entries than the last was emptied by its publisher, and pushed nothing out. Nor did one that
+    reaches back beyond the last poll.
+    """
+    if state.last_ok is None or not new_entries or known_entries:
+        return False
+    if last_size is not None and new_entries < max(last_size, 1):
+        return False
+    return last_size != 0 and not any(date < state.last_ok for date in published)
 
 
 def _is_upgrade(old: str, new: str) -> bool:

@@ -23,6 +23,7 @@ from aggregator.digest.edition import (
     edition_id,
 )
 from aggregator.digest.frozen import from_json, to_json
+from aggregator.digest.story import gains_from
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import Story, StoryQuery
 from aggregator.model.faults import fault_of
@@ -76,6 +77,7 @@ def make_edition(store: Store, settings: Settings, window: Window, now: datetime
 
     It is made from the database as it stands at one moment, and locks nobody out. One that was made of a window that
     is yet to end, by a clock that was ahead, does not stand.
+    Where the database can only be read it is made and not frozen.
     """
     zone_of(settings.digest)
     window = Window(window.since.replace(microsecond=0), window.until.replace(microsecond=0))
@@ -84,12 +86,14 @@ def make_edition(store: Store, settings: Settings, window: Window, now: datetime
         kept = editions.get(edition_id(window))
         if kept is not None and not _made_ahead(kept, now):
             return from_json(kept.body)
-        before = editions.before(window.until)
+        before = editions.before(window.since, window.until)
         previous = from_json(before.body) if before else None
         health = edition_health(store, window.since, window.until, now)
         faults: list[StoryFault] = []
         edition = _build(store, settings, window, health, previous, now, faults)
     shown = sum(1 for _ in edition.stories())
+    if store.read_only:
+        return edition
     with store.transaction():
         kept = editions.get(edition.id)
         if kept is not None and not _made_ahead(kept, now):  # another process was first
@@ -138,9 +142,10 @@ def _build(
     query = StoryQuery(since=window.since, until=window.until, sort="publishers", limit=None)
     listed = [summary.id for summary in reader.find(query)]
     edited = edited_between(reader, window.since, window.until)
-    retitled = _retitled(reader, window)
-    materials = _materials(reader, listed, edited, window, faults)
-    materials += _retold(reader, listed, edited, window, retitled, faults)
+    moment = gains_from(window, previous)
+    retitled = _retitled(reader, Window(moment, window.until))
+    materials = _materials(reader, listed, edited, window, moment, faults)
+    materials += _retold(reader, listed, edited, window, moment, retitled, faults)
     materials = [replace(one, headlines=retitled.get(one.story.summary.id, ())) for one in materials]
     made = partial(
         build,
@@ -160,9 +165,17 @@ def _build(
 
 
 def _materials(
-    reader: Reader, story_ids: Sequence[str], edited: Edited, window: Window, faults: list[StoryFault]
+    reader: Reader,
+    story_ids: Sequence[str],
+    edited: Edited,
+    window: Window,
+    moment: datetime,
+    faults: list[StoryFault],
 ) -> list[Material]:
-    """Return what an edition is made from, for these stories as they stood when the window closed."""
+    """Return what an edition is made from, for these stories as they stood when the window closed.
+
+    What is new in them is what came since ``moment``.
+    """
     stories = []
     for story in reader.load(story_ids, window.since, light=True):
         pinned = reader.stories.pinned(story.summary.id)
@@ -170,7 +183,14 @@ def _materials(
         if then is not None:
             stories.append(then)
     texts = reader.entries.texts([story.summary.canonical_entry for story in stories])
-    carried = [story.summary.id for story in stories if story.summary.first_seen < window.since]
+    carried = [
+        story.summary.id
+        for story in stories
+        if story.summary.first_seen < moment
+        and (
+            story.summary.last_seen >= moment or max(edited.get(story.summary.id, {}).values(), default=moment) > moment
+        )
+    ]
     fresh = frozenset(carried[:CARRIED_AT_MOST])
     materials = []
     for story in stories:
@@ -184,7 +204,7 @@ def _materials(
             recurring=_spared(faults, story, False, partial(is_recurring_title, summary.title)),
         )
         if summary.id in fresh:
-            news = partial(what_is_new, reader, story, window.since, window.until)
+            news = partial(what_is_new, reader, story, moment, window.until)
             material = replace(material, new=_spared(faults, story, WhatIsNew(), news))
         materials.append(material)
     return materials
@@ -221,6 +241,7 @@ def _retold(
     listed: Sequence[str],
     edited: Edited,
     window: Window,
+    moment: datetime,
     retitled: Mapping[str, Sequence[Headline]],
     faults: list[StoryFault],
 ) -> list[Material]:
@@ -236,7 +257,7 @@ def _retold(
     )
     return [
         material
-        for material in _materials(reader, others[:CARRIED_AT_MOST], edited, window, faults)
+        for material in _materials(reader, others[:CARRIED_AT_MOST], edited, window, moment, faults)
         if material.new or material.corrections or retitled.get(material.story.summary.id)
     ]
 

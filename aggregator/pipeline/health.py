@@ -163,7 +163,8 @@ def status(store: Store, now: datetime) -> Status:
 
 def faults(store: Store, settings: Settings, now: datetime, allowed: timedelta) -> list[str]:
     """Return what shows that nobody polls or publishes: the last poll, or the edition that was due, longer ago than ``allowed``."""
-    from aggregator.pipeline.publishing import due_window, polled, published
+    from aggregator.pipeline.publishing import polled, published
+    from aggregator.pipeline.windows import due_window
 
     found = []
     last = FeedStore(store).last_poll()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from aggregator.config.documents import write_atomically
+from aggregator.config.files import write_output
 from aggregator.digest.edition import Edition, Window
 from aggregator.digest.render import SUFFIXES, render
-from aggregator.exceptions import AggregatorError
+from aggregator.exceptions import AggregatorError, DeliveryError
 from aggregator.pipeline.editions import zone_of
-from aggregator.pipeline.mailing import mail_edition
+from aggregator.pipeline.mailing import Mailed, mail_edition, mail_waiting
+from aggregator.pipeline.windows import MISSED_AT_MOST, missed
 from aggregator.settings import DigestSettings
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.times import from_text, to_text
@@ -28,8 +29,7 @@ log = logging.getLogger("aggregator.publishing")
 # Until when the scheduled editions reached that were written and mailed last, as a list; and where one moment was kept.
 PUBLISHED = "digests_published_until"
 _PUBLISHED_LAST = "digest_published_until"
-# Editions that are made one by one after a long stop, and how many the list above holds. What came before is made as one.
-MISSED_AT_MOST = 31
+# How many the list above holds.
 _REMEMBERED = 2 * MISSED_AT_MOST
 
 
@@ -38,12 +38,14 @@ def publish_due(
 ) -> list[Path]:
     """Make the editions that came due since the last one; write each in every format, mail it where recipients are named.
 
-    Each covers what was seen between two times at which one was due, also when it is made late: after more than a month
-    one covers all but the last 31. It is noted as done after the mail went out: what failed is tried again by the next
-    call, with the same bytes and Message-ID. Nothing is made for a time in which the desk asked no feed at all. What was
-    stored and is not placed yet is placed before. ``told`` hears of each edition; ``stop`` is heeded between two.
+    Each covers what was seen since the one before, also when it is made late: after more than a month one covers all but
+    the last 31. It is noted as done after the mail went out: what failed is tried again by the next call, with the same
+    bytes and Message-ID. One of a time in which the desk asked no feed at all is written and not mailed, and no series
+    begins with it. What was stored and is not placed yet is placed before. ``told`` hears of each edition; ``stop`` is
+    heeded between two.
     """
-    windows = [window for window in missed_windows(desk) if polled(desk.store, window)]
+    _mail_again(desk)
+    windows = missed_windows(desk)
     if windows:
         desk.place_waiting(stop)
     written: list[Path] = []
@@ -68,20 +70,10 @@ def publish_due(
 
 def missed_windows(desk: Desk) -> list[Window]:
     """Return the windows of the editions that came due and are not published, the oldest first."""
-    now, settings = desk.clock(), desk.settings.digest
-    last = due_window(now, settings)
+    now = desk.clock()
     done = published(desk.store, now)
-    if done is None:
-        return [last]
-    windows: list[Window] = []
-    window = last
-    while window.until > done and len(windows) < MISSED_AT_MOST:
-        windows.append(window)
-        window = due_window(window.since, settings)
-    windows.reverse()
-    if windows and windows[0].since > done:
-        windows.insert(0, Window(done, windows[0].since))
-    return windows
+    windows = missed(done, now, desk.settings.digest)
+    return [window for window in windows if done is not None or polled(desk.store, window)]
 
 
 def published(store: Store, now: datetime) -> datetime | None:
@@ -99,8 +91,8 @@ def _publish(desk: Desk, window: Window) -> list[Path]:
     edition = desk.edition(since=window.since, until=window.until)
     written = _write(desk, edition)
     mail = desk.settings.mail
-    if mail.server and mail.recipients:
-        mail_edition(edition, mail)
+    if mail.server and mail.recipients and polled(desk.store, window):
+        _tell(mail_edition(desk.store, edition, mail))
     now = desk.clock()
     with desk.store.transaction():
         done = sorted({*(moment for moment in _published(desk.store) if moment <= now), window.until})[-_REMEMBERED:]
@@ -108,15 +100,22 @@ def _publish(desk: Desk, window: Window) -> list[Path]:
     return written
 
 
-def due_window(now: datetime, settings: DigestSettings) -> Window:
-    """Return the window of the edition that came due last: from one morning to the next by the desk's clock, 23 hours or 25 where it is changed."""
-    zone = zone_of(settings)
-    local = now.astimezone(zone)
-    until = datetime.combine(local.date(), settings.time, zone)
-    if until.astimezone(UTC) > now:
-        until = datetime.combine(local.date() - timedelta(days=1), settings.time, zone)
-    since = datetime.combine(until.date() - timedelta(days=1), settings.time, zone)
-    return Window(since.astimezone(UTC), until.astimezone(UTC))
+def _mail_again(desk: Desk) -> None:
+    """Try those again whom the mail server could not take before; where it takes none now, that hinders no edition."""
+    mail = desk.settings.mail
+    if not mail.server or not mail.recipients:
+        return
+    try:
+        for mailed in mail_waiting(desk.store, mail, desk.clock()):
+            _tell(mailed)
+    except DeliveryError as error:
+        log.warning("mailing an edition again failed: %s", error)
+
+
+def _tell(mailed: Mailed) -> None:
+    for one in mailed.refused:
+        what = "refused" if one.final else "not taken now, tried again for a day"
+        log.warning("the digest for %s was %s (%s); nobody else is concerned", one.recipient, what, one.answer)
 
 
 def polled(store: Store, window: Window) -> bool:
@@ -132,11 +131,17 @@ def _write(desk: Desk, edition: Edition) -> list[Path]:
     folder = Path(settings.directory)
     if not folder.is_absolute() and desk.store.path is not None:
         folder = desk.store.path.parent / folder
-    last = edition.until - timedelta(microseconds=1)  # an edition that closes at midnight is that of the day that ends
-    day = last.astimezone(zone_of(settings)).strftime("%Y-%m-%d")
+    day = _day(edition.until, settings)
+    if any(moment < edition.until and _day(moment, settings) == day for moment in _published(desk.store)):
+        day += edition.until.astimezone(zone_of(settings)).strftime("-%H%M")  # a second one, after a change of the hour
     written = []
     for form in settings.formats:
         path = folder / f"digest-{day}{SUFFIXES[form]}"
-        write_atomically(path, render(edition, form).encode("utf-8"))
+        write_output(path, render(edition, form).encode("utf-8"))
         written.append(path)
     return written
+
+
+def _day(until: datetime, settings: DigestSettings) -> str:
+    """Return the day of an edition: one that closes at midnight is that of the day that ends."""
+    return (until - timedelta(microseconds=1)).astimezone(zone_of(settings)).strftime("%Y-%m-%d")

@@ -22,6 +22,7 @@ from aggregator.pipeline.watches import Watcher
 from aggregator.storage.database import is_of_the_database
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
+from aggregator.text.masking import holds_secret
 
 if TYPE_CHECKING:
     from aggregator.newsroom.publishers import Families
@@ -163,6 +164,7 @@ class Saver:
                 self._settings.fetch,
                 published=[entry.data.published for entry in result.entries if entry.data.published],
                 empty_before=counts.first,
+                last_size=self._feeds.last_size(poll.stored.id),
             )
             gap = state.possible_gaps > poll.stored.state.possible_gaps
             return self._close(poll, state, now, _ok(poll, response, result, counts, gap=gap))
@@ -239,6 +241,8 @@ class Saver:
 
     def _close(self, poll: Poll, state: FeedState, now: datetime, outcome: FeedOutcome) -> FeedOutcome:
         ended = replace(outcome, next_fetch=state.next_fetch, explanation=explain(poll.feed, outcome, state, now))
+        if holds_secret(state.url, poll.feed):
+            state = replace(state, url="")  # the one in feeds.yaml serves
         with self._store.transaction():
             self._feeds.save_state(poll.stored.id, state)
             self._feeds.log_poll(poll.stored.id, now, ended)
@@ -276,6 +280,7 @@ def _ok(poll: Poll, response: Response, result: Prepared, counts: Recorded, *, g
         known=counts.known,
         skipped=len(result.parsed.skips) + len(counts.faults),
         note=_note(result, counts.faults, gap=gap),
+        gap=gap,
         seconds=response.seconds,
     )
 

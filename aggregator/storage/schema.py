@@ -368,6 +368,12 @@ def m006_identity(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m007_gaps(db: Database) -> None:
+    """Whether a poll may have missed entries is known when it is saved, and not from its counts."""
+    db.execute("ALTER TABLE poll ADD COLUMN gap INTEGER NOT NULL DEFAULT 0")
+
+
 def statements(script: str) -> list[str]:
     """Split a script of plain DDL at its semicolons; our DDL holds no semicolon inside a statement."""
     return [part.strip() for part in script.split(";") if part.strip()]

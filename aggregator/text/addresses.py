@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
+from aggregator.text.address import address_of
 from aggregator.text.tokens import fold, words
 from aggregator.text.urls import canonical_url
 
@@ -70,18 +71,15 @@ class Landmarks:
 @lru_cache(maxsize=4_096)
 def landmarks(address: str) -> Landmarks | None:
     """Return the landmarks of an http(s) address, its fragment left out; None for what is none."""
-    if not address.lower().startswith(("http://", "https://", "//")):
+    found = address_of(f"https:{address}" if address.startswith("//") else address)
+    if found is None:
         return None
-    try:
-        split = urlsplit(address)
-    except ValueError:
-        return None
-    host = (split.netloc.rpartition("@")[2]).lower().removeprefix("www.")
-    parts = tuple(part for part in unquote(split.path).split("/") if part)
+    host = found.host.removeprefix("www.")
+    parts = tuple(part for part in unquote(found.path).split("/") if part)
     if not host or not parts:
         return None
     last = _EXTENSION.sub("", parts[-1])
-    own = _longest_number(last) or _longest_number(*(value for _, value in parse_qsl(split.query)[:20]))
+    own = _longest_number(last) or _longest_number(*(value for _, value in parse_qsl(found.query)[:20]))
     leading = None if own else _longest_number(*parts[:-1])
     named = _WORD.findall(last)
     slug = fold(last) if len(named) >= MIN_SLUG and len(last) >= 12 else None

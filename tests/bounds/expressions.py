@@ -83,6 +83,10 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_TTL": HEAD, "_PERIOD": HEAD, "_FREQUENCY": HEAD, "_SKIP_HOURS": HEAD, "_SKIP_DAYS": HEAD, "_HOUR": HEAD,
         "_DAY": HEAD, "_LINK": HEAD, "_HUB": 2_000, "_HREF": 2_000, "_HEADER_HUB": HEADER, "_FIRST_ENTRY": DOCUMENT,
     },
+    "parsing.opml": {"_START": DOCUMENT},
+    "parsing.outlines": {
+        "_COMMENT": DOCUMENT, "_TAG": DOCUMENT, "_ATTRIBUTE": 8_000, "_ADDRESS": 8_000, "_BEGUN": 8_000, "_REFERENCE": DOCUMENT,
+    },
     "parsing.pages": {
         "_FIRST_TAG": PAGE, "_FEED_ROOT": PAGE, "_COMMENT": PAGE, "_LINK": PAGE, "_BASE": PAGE, "_ATTRIBUTE": PAGE,
         "_NO_FEED": LINK,
@@ -123,8 +127,9 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_ORDINAL": SENTENCE, "_FIRST_WORD": SENTENCE,
     },
     "text.urls": {
-        "_CHANNELS": 100, "_AMP_CACHE": LINK, "_AMP_SUFFIX": LINK, "_ESCAPE": LINK, "_SECRET_NAME": TEXT,
-        "_TOKEN": TEXT, "_PATH_TOKEN": TEXT, "_URL": TEXT,
+        "_CHANNELS": 100, "_AMP_CACHE": LINK, "_AMP_SUFFIX": LINK, "_ESCAPE": LINK, "_SECRET_NAME": TEXT, "_URL": TEXT,
+        "_UUID": TEXT, "_PUBLIC_NAME": TEXT, "_PUBLIC_PART": TEXT, "_FILE_ENDING": TEXT, "_CHANGE": TEXT,
+        "_SEPARATOR": TEXT, "_DOUBTFUL_NAME": TEXT,
     },
 }  # fmt: skip
 

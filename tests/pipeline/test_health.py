@@ -76,9 +76,8 @@ HOUR = timedelta(hours=1)
 
 
 def story(number: int) -> Item:
-    return Item(
-        f"l{number}", f"Vote {number} in Skarn", f"The council of Skarn voted for the {number}th time on a port."
-    )
+    text = f"The council of Skarn voted for the {number}th time on a port."
+    return Item(f"l{number}", f"Vote {number} in Skarn", text, published=MORNING + number * timedelta(minutes=35))
 
 
 def test_edition_tells_the_polls_of_its_window_that_may_have_missed_entries() -> None:
@@ -86,8 +85,8 @@ def test_edition_tells_the_polls_of_its_window_that_may_have_missed_entries() ->
     with open_desk(fetcher, clock, [LEDGER]) as desk:
         for brought in (
             (story(1), story(2)),
-            (story(3),),
-            (story(4),),
+            (story(3), story(4)),
+            (story(5), story(6)),
         ):  # the first poll knows nothing, and misses nothing
             desk.fetch(everything=True)
             clock.forward(hours=1)

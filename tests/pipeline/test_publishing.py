@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
@@ -9,16 +10,23 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from aggregator.digest.edition import Edition
+from aggregator.digest.edition import Edition, Window
 from aggregator.exceptions import DeliveryError
 from aggregator.model import Feed
 from aggregator.pipeline.desk import Desk
-from aggregator.pipeline.publishing import MISSED_AT_MOST, due_window, missed_windows, publish_due
+from aggregator.pipeline.publishing import missed_windows, publish_due
+from aggregator.pipeline.windows import MISSED_AT_MOST, due_window, missed
 from aggregator.settings import DigestSettings, FetchSettings, MailSettings, RunSettings, Settings
 from aggregator.storage.editions import EditionStore
 from tests.daemon.running import document
+from tests.digest.test_mail import Mailbox, box
+from tests.digest.test_mail import to as mail_to
 from tests.fetching.server import Server, answer
+
+__all__ = ["box"]  # a fixture
 
 SETTINGS = Settings(
     fetch=FetchSettings(allow_private_networks=True, host_delay=0.0),
@@ -132,7 +140,7 @@ def test_of_more_than_a_month_the_older_ones_are_one(desk: Desk, clock: Clock) -
     assert [window.since for window in windows[1:]] == [window.until for window in windows[:-1]]
     assert windows[0].since == datetime(2026, 3, 10, 6, tzinfo=UTC)
     assert windows[-1].until == datetime(2027, 3, 10, 6, tzinfo=UTC)
-    assert len([path for path in publish_due(desk) if path.suffix == ".md"]) == 1  # nothing was asked on the other days
+    assert len([path for path in publish_due(desk) if path.suffix == ".md"]) == len(windows)
     assert publish_due(desk) == []
 
 
@@ -214,3 +222,81 @@ def test_the_window_goes_from_morning_to_morning_by_the_desks_clock(now: str, si
     settings = DigestSettings(time=time(6), timezone="Europe/Brussels")
     found = due_window(datetime.fromisoformat(now), settings)
     assert (found.since, found.until) == (datetime.fromisoformat(since), datetime.fromisoformat(until))
+
+
+MOMENTS = st.integers(0, 730 * 1440).map(lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes))
+HOURS = st.times().map(lambda one: one.replace(second=0, microsecond=0))
+
+
+@given(
+    st.lists(st.tuples(MOMENTS, HOURS), min_size=2, max_size=8),
+    st.sampled_from(["UTC", "Europe/Brussels", "Asia/Beirut", "Australia/Lord_Howe", "America/St_Johns"]),
+)
+def test_no_hour_is_in_no_edition_and_none_in_two(steps: list[tuple[datetime, time]], zone: str) -> None:
+    """Whatever the stops, the changes of the hour and of the clock: each window begins where the last one ended."""
+    done: datetime | None = None
+    for now, hour in sorted(steps):
+        windows = missed(done, now, DigestSettings(time=hour, timezone=zone))
+        for window in windows:
+            assert done is None or window.since == done
+            assert window.since < window.until <= now
+            done = window.until
+        assert len(windows) <= MISSED_AT_MOST + 1
+    assert done is not None
+    assert max(now for now, _ in steps) - done < timedelta(days=2)
+
+
+def test_a_changed_hour_moves_the_next_edition_and_makes_none_of_two_hours() -> None:
+    done, later = datetime(2026, 3, 10, 6, tzinfo=UTC), DigestSettings(time=time(8))
+    assert missed(done, datetime(2026, 3, 11, 8, 5, tzinfo=UTC), later) == [
+        Window(done, datetime(2026, 3, 11, 8, tzinfo=UTC))
+    ]
+    assert missed(done, datetime(2026, 3, 10, 8, 5, tzinfo=UTC), later) == [
+        Window(done, datetime(2026, 3, 10, 8, tzinfo=UTC))
+    ]
+
+
+def test_one_refused_mailbox_costs_nobody_else_anything(
+    desk: Desk, clock: Clock, box: Mailbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    box.refuse, box.busy = frozenset({"gone@paper.example"}), frozenset({"full@paper.example"})
+    names = ("anna@paper.example", "gone@paper.example", "full@paper.example", "ben@paper.example")
+    desk.settings = replace(SETTINGS, mail=mail_to(box, recipients=names))
+    desk.fetch()
+    clock.set("2026-03-10T07:00:00Z")
+    assert publish_due(desk)
+    for minute in (10, 20):
+        clock.set(f"2026-03-10T07:{minute}:00Z")
+        assert publish_due(desk) == []
+    assert box.recipients == ["anna@paper.example", "ben@paper.example"]
+    box.busy = frozenset()
+    clock.set("2026-03-10T07:30:00Z")
+    publish_due(desk)
+    publish_due(desk)
+    assert box.recipients == ["anna@paper.example", "ben@paper.example", "full@paper.example"]
+    assert len(set(box.bodies)) == 1
+    said = [record.getMessage() for record in caplog.records]
+    assert sum("gone@paper.example was refused (550" in line for line in said) == 1
+    assert sum("full@paper.example" in line for line in said) == 1
+
+
+def test_who_cannot_be_reached_for_a_day_is_given_up_and_told_once(
+    desk: Desk, clock: Clock, box: Mailbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    box.busy = frozenset({"full@paper.example"})
+    desk.settings = replace(SETTINGS, mail=mail_to(box, recipients=("full@paper.example", "anna@paper.example")))
+    desk.fetch()
+    for now in ("2026-03-10T07:00:00Z", "2026-03-11T05:00:00Z", "2026-03-11T05:50:00Z", "2026-03-11T06:30:00Z"):
+        clock.set(now)
+        desk.fetch(everything=True)
+        publish_due(desk)
+    # the next morning's edition goes out all the same
+    assert box.recipients == ["anna@paper.example", "anna@paper.example"]
+    said = [record.getMessage() for record in caplog.records if "full@paper.example" in record.getMessage()]
+    assert [("tried again" in line, "not taken for 1 day" in line) for line in said] == [
+        (True, False),
+        (False, True),
+        (True, False),
+    ]
