@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aggregator.fetching.caching import RETRY_CAP, fresh_until
+from aggregator.fetching.gaps import overran
 from aggregator.model import Feed, FeedState, FetchFailure, NotModified, ParsedFeed, PollHints, Response
 from aggregator.settings import FetchSettings
 from aggregator.text.address import address_of, host_of
@@ -56,7 +57,7 @@ def after_response(
     """
     if published is None:
         published = [entry.published for entry in parsed.entries if entry.published] if parsed else []
-    overrun = not empty_before and _overran(state, new_entries, known_entries, published, last_size)
+    overrun = not empty_before and overran(state, new_entries, known_entries, published, last_size)
     known = state if state.url else replace(state, url=feed.url)
     moved = _moved(feed, known, response, now, settings)
     # Validators belong to the address that gave them: RFC 9110 8.8.
@@ -317,21 +318,6 @@ def _moved(feed: Feed, state: FeedState, response: Response, now: datetime, sett
     if _is_upgrade(state.url, target) or seen >= settings.move_polls or now - since >= settings.move_after:
         return replace(state, url=target, moved_to=None, moved_since=None, moved_seen=0)
     return replace(state, moved_to=target, moved_since=since, moved_seen=seen)
-
-
-def _overran(
-    state: FeedState, new_entries: int, known_entries: int, published: Sequence[datetime], last_size: int | None
-) -> bool:
-    """Tell whether entries may have come and gone since the last poll: none that is known is left of a full document.
-
-    One that holds fewer entries than the last was emptied by its publisher, and pushed nothing out. Nor did one that
-    reaches back beyond the last poll.
-    """
-    if state.last_ok is None or not new_entries or known_entries:
-        return False
-    if last_size is not None and new_entries < max(last_size, 1):
-        return False
-    return last_size != 0 and not any(date < state.last_ok for date in published)
 
 
 def _is_upgrade(old: str, new: str) -> bool:

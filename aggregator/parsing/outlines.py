@@ -23,7 +23,7 @@ _ATTRIBUTE = re.compile(
 _ADDRESS = re.compile(
     r"\bxmlUrl\s{0,20}=\s{0,20}[\"']?\s{0,20}(?P<value>[^\s\"'<>]{1,4096})(?=[\s\"'<>])", re.IGNORECASE
 )
-_BEGUN = re.compile(r"[\"\s]*\bxmlUrl\s*=", re.IGNORECASE)
+_BEGUN = re.compile(r"[\"\s]{0,200}\bxmlUrl\s{0,200}=", re.IGNORECASE)
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _LONGEST = 8_000  # characters of a tag: beyond it is no list that anybody wrote
 
