@@ -324,6 +324,13 @@ class EntryStore:
         """
         return [entry_of(row) for row in self._rows(where, values, light=light)]
 
+    def seen_between(self, since: datetime | None, until: datetime | None) -> Iterator[Entry]:
+        """Yield the entries first seen in a window, in order of arrival; None leaves that end open."""
+        bounds = [("e.first_seen >= ?", since), ("e.first_seen < ?", until)]
+        given = [(clause, to_text(moment)) for clause, moment in bounds if moment is not None]
+        where = " AND ".join(["1", *(clause for clause, _ in given)])
+        yield from self.iterate(f"WHERE {where} ORDER BY e.number", tuple(value for _, value in given))
+
     def iterate(self, where: str, values: tuple[object, ...] = ()) -> Iterator[Entry]:
         """Like :meth:`select`, one at a time, for whole archives."""
         for row in self._rows(where, values):

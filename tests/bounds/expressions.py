@@ -18,7 +18,7 @@ from aggregator.clustering import recurring
 from aggregator.newsroom import agencies, notices, wires
 from aggregator.text import boilerplate, clean, signs
 
-PACKAGES: Final = ("clustering", "digest", "fetching", "newsroom", "parsing", "pipeline", "text")
+PACKAGES: Final = ("clustering", "digest", "fetching", "newsroom", "parsing", "ingest", "desk", "text")
 ROOT: Final = Path(recurring.__file__).parents[1]
 
 # Characters. What is longer is cut before, or not looked at.
@@ -98,8 +98,8 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_ATTRIBUTE_UNQUOTED": DOCUMENT, "_PREFIX": DOCUMENT, "_DECLARED": DOCUMENT, "_ENTRY_END": DOCUMENT,
         "_ENTRY_START": DOCUMENT,
     },
-    "pipeline.targets": {"_NAME": NAME},  # of a watch, not of a feed
-    "pipeline.timeline": {"_NOT_XML": TEXT},
+    "desk.alert_targets": {"_NAME": NAME},  # of a watch, not of a feed
+    "desk.timeline": {"_NOT_XML": TEXT},
     "text.address": {"_AUTHORITY": LINK},
     "text.addresses": {
         "_NO_FRAGMENT": LINK, "_DATE_LIKE": LINK, "_NUMBER": LINK, "_WORD": LINK, "_EXTENSION": LINK, "_COUNTER": LINK,
