@@ -1,4 +1,4 @@
-"""The desk: one open newsroom, with its settings, its clock and its database. What the command line talks to."""
+"""The façade: one open newsroom with its settings, its clock and its database. The command line talks to it alone."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], datetime]
 
+DATABASE = "aggregator.db"
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -64,18 +65,24 @@ class Aggregator:
     @classmethod
     def open(
         cls,
-        settings: Settings,
-        database: Path | None,
+        settings: Settings | None = None,
+        database: Path | str | None = DATABASE,
         *,
-        clock: Clock,
+        clock: Clock | None = None,
         feeds: Sequence[Feed] | None = None,
         fetcher: Fetching | None = None,
         workers: Executor | None = None,
     ) -> Self:
-        """Open the database (None: a scratch one in memory) and, where ``feeds`` are given, follow just these."""
-        store = Store(database)
+        """Open a database, made where it is missing, and return the newsroom in it.
+
+        ``settings`` are the defaults where none are given. ``database`` is a file, by default ``aggregator.db`` in the working
+        folder; None means a scratch database in memory. ``clock`` returns an aware time, by default the system's. Where
+        ``feeds`` are given, just these are followed; else the database keeps those that it knows.
+        Raises StorageError or LockedError where the file cannot be opened.
+        """
+        store = Store(None if database is None else Path(database))
         try:
-            app = cls(settings, store, clock, feeds or (), fetcher=fetcher, workers=workers)
+            app = cls(settings or Settings(), store, clock or _now, feeds or (), fetcher=fetcher, workers=workers)
             if feeds is not None:
                 app.follow(feeds)
         except BaseException:
@@ -391,3 +398,7 @@ class Aggregator:
 
     def _reader(self) -> Reader:
         return Reader(self.store, self.clock())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - the default of a caller who brings no clock
