@@ -30,8 +30,8 @@ def answers_within(channel: Connection, pid: int, deadline: float) -> bool:
 def run_queue_wait(pid: int) -> float:
     """Return for how many seconds a process was ready to run and others had the processors; 0 where nobody tells."""
     try:
-        with open(f"/proc/{pid}/schedstat", "rb") as told:  # noqa: PTH123
-            return int(told.read().split()[1]) / 1e9
+        with open(f"/proc/{pid}/schedstat", "rb") as statistics:  # noqa: PTH123
+            return int(statistics.read().split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
         return 0.0
 

@@ -102,7 +102,7 @@ class Daemon:
             metrics = Metrics(settings.run.metrics_port, settings.run.metrics_address)
             self._metrics = opened.enter_context(metrics)
             self._desk = app
-            self._courier = AlertSender(outbox, settings, self._clock, self._announce, self._stop)
+            self._alert_sender = AlertSender(outbox, settings, self._clock, self._announce, self._stop)
             self._progress = Progress(time.monotonic, self._clock, lock.note, settings.run.tick)
             return self._serve(settings, feeds)
 
@@ -134,14 +134,14 @@ class Daemon:
 
     def _patiently(self, act: Callable[[], object]) -> int | None:
         """Do a step of the start as soon as no other process writes; return the signal to stop where one comes before."""
-        told = False
+        logged = False
         while True:
             try:
                 act()
             except LockedError as error:
-                if not told:
+                if not logged:
                     log.warning("waiting to start: %s", error)
-                told = True
+                logged = True
                 notify("STATUS=waiting for another process that writes\nEXTEND_TIMEOUT_USEC=30000000")
             else:
                 return None
@@ -234,7 +234,7 @@ class Daemon:
             return
         started = time.monotonic()
         outcomes = self._desk.fetch(
-            progress=lambda outcome, done, total: self._told(outcome),
+            progress=lambda outcome, done, total: self._log_outcome(outcome),
             placing=lambda done, total: self._progress.moved(),
             stop=self._stop,
             within=_PASS_WITHIN,
@@ -247,7 +247,7 @@ class Daemon:
             self._metrics.feeds(self._desk.feed_health())
         self._sum_up(asked, time.monotonic() - started)
 
-    def _told(self, outcome: FeedOutcome) -> None:
+    def _log_outcome(self, outcome: FeedOutcome) -> None:
         self._progress.moved()
         if outcome.status == "error":
             log.warning("%s: %s", outcome.feed, outcome.explanation or outcome.error)
@@ -278,17 +278,17 @@ class Daemon:
 
     def _deliver(self) -> None:
         """Deliver alerts beside the polls: whoever waits for a slow webhook, it is not they."""
-        self._guarded("delivering alerts", self._courier.deliver)
+        self._guarded("delivering alerts", self._alert_sender.deliver)
 
     def _digest(self) -> None:
-        def told(paths: Sequence[Path]) -> None:
+        def written(paths: Sequence[Path]) -> None:
             self._progress.moved()
             for path in paths:
                 log.info("digest written to %s", shown_path(path))
 
         def make() -> None:
             self._desk.place_waiting(self._stop)
-            if not publish_due(self._desk, self._stop, told):
+            if not publish_due(self._desk, self._stop, written):
                 log.debug("no digest is due")
 
         self._do("the digest", make)
@@ -367,7 +367,7 @@ class Daemon:
     def _swap(self, settings: Settings, feeds: tuple[Feed, ...]) -> None:
         before = self._desk.settings.run
         self._desk.reconfigure(settings, feeds)
-        self._courier.settings = settings
+        self._alert_sender.settings = settings
         self._metrics.forget()
         self._set_jobs(settings)
         if (before.metrics_port, before.metrics_address) != (settings.run.metrics_port, settings.run.metrics_address):

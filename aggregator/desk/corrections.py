@@ -42,10 +42,10 @@ def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, .
     recent = [one for one in _once(_own(given, members)) if window.holds(one.version.time)]
     if not recent:
         return ()
-    told = until(versions_of(reader, members), window.until)
+    versions = until(versions_of(reader, members), window.until)
     carrying = {one.entry.id for one in given}
     effort = Effort()  # for all of a story: however many notices its texts carry
-    return tuple(_correction(story.summary.id, one, members, told, carrying, effort) for one in recent)
+    return tuple(_correction(story.summary.id, one, members, versions, carrying, effort) for one in recent)
 
 
 def notice_times(reader: Reader, story: Story, before: datetime) -> dict[str, datetime]:
@@ -56,14 +56,14 @@ def notice_times(reader: Reader, story: Story, before: datetime) -> dict[str, da
 
 def _all_given(reader: Reader, members: Sequence[Entry], before: datetime) -> list[_Given]:
     suspects = [entry for entry in members if entry.correction or entry.revisions]
-    told = until(versions_of(reader, suspects), before)
-    return [one for entry in suspects if entry.id in told and (one := _spared(entry, told[entry.id]))]
+    versions = until(versions_of(reader, suspects), before)
+    return [one for entry in suspects if entry.id in versions and (one := _spared(entry, versions[entry.id]))]
 
 
-def _spared(entry: Entry, told: Sequence[Version]) -> _Given | None:
+def _spared(entry: Entry, versions: Sequence[Version]) -> _Given | None:
     """Return the notice of an entry; one that cannot be looked at has none, and the story's others stand."""
     try:
-        return _given(entry, told)
+        return _given(entry, versions)
     except Exception:
         log.exception("entry %s could not be looked at for a correction notice", entry.id)
         return None
@@ -80,22 +80,22 @@ def _by_time(entry: Entry) -> tuple[datetime, str]:
     return entry.time, entry.id
 
 
-def _given(entry: Entry, told: Sequence[Version]) -> _Given | None:
+def _given(entry: Entry, versions: Sequence[Version]) -> _Given | None:
     """Return the notice that the last of these versions carries, as of the version that brought it."""
-    if entry.correction is None and len(told) > entry.revisions:
+    if entry.correction is None and len(versions) > entry.revisions:
         return None  # judged when it arrived, and unchanged since
-    last = recognise(told[-1].title, told[-1].text)
+    last = recognise(versions[-1].title, versions[-1].text)
     if last is None:
-        if entry.correction is None or len(told) <= entry.revisions:
+        if entry.correction is None or len(versions) <= entry.revisions:
             return None
-        return _Given(entry, entry.correction, "", told[-1], None)  # by the rules of an earlier release
-    place = len(told) - 1
+        return _Given(entry, entry.correction, "", versions[-1], None)  # by the rules of an earlier release
+    place = len(versions) - 1
     while place:
-        earlier = recognise(told[place - 1].title, told[place - 1].text)
+        earlier = recognise(versions[place - 1].title, versions[place - 1].text)
         if earlier is None or (earlier.kind, earlier.statement) != (last.kind, last.statement):
             break
         place -= 1
-    return _Given(entry, last.kind, last.statement, told[place], told[place - 1] if place else None)
+    return _Given(entry, last.kind, last.statement, versions[place], versions[place - 1] if place else None)
 
 
 def _once(given: Iterable[_Given]) -> list[_Given]:
@@ -117,7 +117,7 @@ def _correction(
     story_id: str,
     given: _Given,
     members: Sequence[Entry],
-    told: Mapping[str, Sequence[Version]],
+    versions: Mapping[str, Sequence[Version]],
     carrying: set[str],
     effort: Effort,
 ) -> Correction:
@@ -133,7 +133,7 @@ def _correction(
         text=_explanation(given),
         agency=entry.agency,
         language=entry.language,
-        stale=tuple(_source(one) for one in _stale(given, members, told, carrying, effort)),
+        stale=tuple(_source(one) for one in _stale(given, members, versions, carrying, effort)),
     )
 
 
@@ -151,7 +151,7 @@ def _explanation(given: _Given) -> str:
 def _stale(
     given: _Given,
     members: Sequence[Entry],
-    told: Mapping[str, Sequence[Version]],
+    versions: Mapping[str, Sequence[Version]],
     carrying: set[str],
     effort: Effort,
 ) -> tuple[Entry, ...]:
@@ -162,15 +162,15 @@ def _stale(
         # an unsigned copy of an agency's text is the agency's too
         (
             replace(entry, correction=None, agency=entry.agency or agencies.get(entry.report_id)),
-            _words(told[entry.id][-1]),
+            _words(versions[entry.id][-1]),
         )
         for entry in members
-        if entry.id in told and entry.id not in carrying and not _same_place(entry, notice)
+        if entry.id in versions and entry.id not in carrying and not _same_place(entry, notice)
     ]
-    now = _words(told[notice.id][-1])
+    now = _words(versions[notice.id][-1])
     if given.kind in TAKEN_BACK:
         return _each_place(stale_copies(notice, now, _named(notice, now, others)))
-    before = _words(given.before) if given.before else _superseded(notice, members, told)
+    before = _words(given.before) if given.before else _superseded(notice, members, versions)
     known = stale_copies(notice, now, others, before, effort) if before else ()
     return _each_place(known or stale_copies(notice, now, others, None, effort))
 
@@ -181,11 +181,11 @@ def _agencies(members: Sequence[Entry]) -> set[tuple[str, str]]:
 
 def _named(notice: Entry, text: str, others: Sequence[tuple[Entry, str]]) -> Sequence[tuple[Entry, str]]:
     """Narrow a kill down to the texts whose headline it names, where it names one: an agency sends several a story."""
-    told = _spaced(text, notice)
+    wording = _spaced(text, notice)
     reports = {
         entry.report_id
         for entry, _ in others
-        if len(_spaced(entry.data.title, entry).split()) >= _TELLING and _spaced(entry.data.title, entry) in told
+        if len(_spaced(entry.data.title, entry).split()) >= _TELLING and _spaced(entry.data.title, entry) in wording
     }
     reports = reports | {notice.report_id} if reports else {entry.report_id for entry, _ in others}
     return [(entry, text) for entry, text in others if entry.report_id in reports]
@@ -203,18 +203,18 @@ def _each_place(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     return tuple(places.values())
 
 
-def _superseded(notice: Entry, members: Sequence[Entry], told: Mapping[str, Sequence[Version]]) -> str | None:
+def _superseded(notice: Entry, members: Sequence[Entry], versions: Mapping[str, Sequence[Version]]) -> str | None:
     """Return the text that an agency's separate correction replaces: the last one of its own in the same report."""
     earlier = [
         entry
         for entry in members
-        if entry.id in told
+        if entry.id in versions
         and entry.report_id == notice.report_id
         and entry.publisher == notice.publisher
         and entry.correction is None
         and _by_time(entry) < _by_time(notice)
     ]
-    return _words(told[earlier[-1].id][-1]) if earlier else None
+    return _words(versions[earlier[-1].id][-1]) if earlier else None
 
 
 def _same_place(entry: Entry, notice: Entry) -> bool:

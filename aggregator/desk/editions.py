@@ -218,13 +218,13 @@ def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]
     found: dict[str, dict[str, Headline]] = {}
     for one in headlines_between(reader, window.since, window.until):
         change = one.change
-        told = found.setdefault(one.story_id, {})
-        first = told.pop(change.entry_id, None)  # the change made last goes last
+        headlines = found.setdefault(one.story_id, {})
+        first = headlines.pop(change.entry_id, None)  # the change made last goes last
         before = first.before if first else change.before
-        told[change.entry_id] = Headline(change.publisher, before, change.after, change.url)
+        headlines[change.entry_id] = Headline(change.publisher, before, change.after, change.url)
     return {
-        story_id: tuple(one for one in told.values() if one.before != one.after and not _is_recurring(one.after))
-        for story_id, told in found.items()
+        story_id: tuple(one for one in headlines.values() if one.before != one.after and not _is_recurring(one.after))
+        for story_id, headlines in found.items()
     }
 
 

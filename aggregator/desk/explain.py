@@ -57,10 +57,10 @@ def _inside(reader: Reader, story: Story, entry: Entry) -> Why:
             return Why(entry.id, MERGED, merges)
         return Why(entry.id, _alone(story, entry), ())
     decisive = next((match for match in reversed(own) if match.kind == "editor"), own[-1] if own else links[-1])
-    told = sentence(decisive)
+    reason = sentence(decisive)
     if decisive.entry_id != entry.id:
-        told = f"The text of its report brought it here. {told}"
-    return Why(entry.id, told, tuple(links))
+        reason = f"The text of its report brought it here. {reason}"
+    return Why(entry.id, reason, tuple(links))
 
 
 def _alone(story: Story, entry: Entry) -> str:

@@ -22,7 +22,7 @@ from aggregator.storage.times import shown
 # How far back arrivals are read: silence is seen for so long, less the month on which the rhythm is measured.
 REMEMBERED = timedelta(days=180)
 # States that the digest tells its readers of.
-TOLD = ("failing", "silent", "gone")
+REPORTED = ("failing", "silent", "gone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +100,13 @@ def _with_faults(row: FeedHealthRow, faults: Sequence[KeptFault]) -> FeedHealthR
         return row
     newest = faults[0]
     amount = "1 entry" if len(faults) == 1 else f"{len(faults)} entries"
-    told = (
+    faults_line = (
         f"{amount} could not be taken, the last at {newest.last:%Y-%m-%d %H:%M} UTC in {newest.fault.step}:"
         f" {newest.fault.entry} ({newest.fault.error}); `feeds health --faults` has what it held"
     )
-    return replace(row, faults=len(faults), explanation="; ".join(part for part in (row.explanation, told) if part))
+    return replace(
+        row, faults=len(faults), explanation="; ".join(part for part in (row.explanation, faults_line) if part)
+    )
 
 
 def _row(feed: StoredFeed, written: Feed, hours: Sequence[Hour], now: datetime) -> FeedHealthRow:
@@ -113,7 +115,7 @@ def _row(feed: StoredFeed, written: Feed, hours: Sequence[Hour], now: datetime) 
     days = max(min((now - feed.added) / timedelta(days=1), RHYTHM / timedelta(days=1)), 1.0)
     recent = sum(hour.entries for hour in hours if hour.last >= now - RHYTHM)
     shown = feed_state(state, arrivals, now, paused=feed.paused)
-    told = wording(replace(written, paused=feed.paused), state, now)
+    sentence = wording(replace(written, paused=feed.paused), state, now)
     wait = None if state.next_fetch is None or state.last_fetch is None else state.next_fetch - state.last_fetch
     return FeedHealthRow(
         feed=feed.shown,
@@ -126,7 +128,9 @@ def _row(feed: StoredFeed, written: Feed, hours: Sequence[Hour], now: datetime) 
         next_fetch=None if feed.paused or state.gone else state.next_fetch,
         entries_per_day=round(recent / days, 2),
         possible_gaps=state.possible_gaps,
-        explanation=f"{_silence(arrivals, min(now, state.last_ok or now))}; {told}" if shown == "silent" else told,
+        explanation=f"{_silence(arrivals, min(now, state.last_ok or now))}; {sentence}"
+        if shown == "silent"
+        else sentence,
     )
 
 
@@ -141,7 +145,7 @@ def _silence(arrivals: Sequence[datetime], read: datetime) -> str:
 def status(store: Store, now: datetime) -> Status:
     """Return what the newsroom holds."""
     rows = feed_health(store, now)
-    states: Mapping[str, int] = {name: sum(row.state == name for row in rows) for name in ("ok", *TOLD, "paused")}
+    states: Mapping[str, int] = {name: sum(row.state == name for row in rows) for name in ("ok", *REPORTED, "paused")}
     feeds = FeedStore(store)
     counts = StoryStore(store).counts()
     return Status(
@@ -199,10 +203,10 @@ def edition_health(store: Store, since: datetime, until: datetime, now: datetime
     for feed in feeds.followed():
         row = _row(feed, Feed(feed.url), arrivals.get(feed.id, ()), now)
         rows.append(row)
-        if row.state in TOLD or feed.id in gaps:
+        if row.state in REPORTED or feed.id in gaps:
             last = max((hour.last for hour in arrivals.get(feed.id, ())), default=row.last_ok)
-            told = last if row.state == "silent" else row.last_ok
-            notes.append(FeedNote(row.feed, row.url, row.state, row.last_error or "", told, gaps.get(feed.id, 0)))
+            since_when = last if row.state == "silent" else row.last_ok
+            notes.append(FeedNote(row.feed, row.url, row.state, row.last_error or "", since_when, gaps.get(feed.id, 0)))
     return FeedHealth(
         polled=polls.get("any", 0),
         failed=sum(row.state == "failing" for row in rows),

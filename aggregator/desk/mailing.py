@@ -55,8 +55,8 @@ def mail_edition(store: Store, edition: Edition, settings: MailSettings) -> Mail
     record = _read(store, edition.id)
     done = record.sent | record.refused
     wanted = [one for one in settings.recipients if _address(one) not in done]
-    told = _send(store, edition, settings, wanted, record)
-    return replace(told, already=tuple(one for one in settings.recipients if _address(one) in record.sent))
+    outcome = _send(store, edition, settings, wanted, record)
+    return replace(outcome, already=tuple(one for one in settings.recipients if _address(one) in record.sent))
 
 
 def mail_waiting(store: Store, settings: MailSettings, now: datetime) -> list[Mailed]:
@@ -86,8 +86,8 @@ def _send(store: Store, edition: Edition, settings: MailSettings, wanted: Sequen
     _remember(store, edition.id, record.after(frozenset(map(_address, wanted)), refused))
     names = {one.recipient.casefold() for one in refused}
     # one that was asked to wait before is told of when it is given up
-    told = tuple(one for one in refused if one.final or one.recipient.casefold() not in record.waiting)
-    return Mailed(tuple(one for one in wanted if _address(one) not in names), told)
+    reported = tuple(one for one in refused if one.final or one.recipient.casefold() not in record.waiting)
+    return Mailed(tuple(one for one in wanted if _address(one) not in names), reported)
 
 
 def _address(recipient: str) -> str:

@@ -14,10 +14,10 @@ from aggregator.newsroom.novelty import what_is_new as compared
 
 def news_of(reader: Reader, story: Story, since: datetime, before: datetime | None = None) -> Novelty:
     """Return what entries and edits from ``since`` on (and before ``before``) brought that the story had not held."""
-    told = versions_of(reader, [entry for report in story.reports for entry in report.entries])
+    by_entry = versions_of(reader, [entry for report in story.reports for entry in report.entries])
     if before is not None:
-        told = until(told, before)
-    return compared((version for versions in told.values() for version in versions), since)
+        by_entry = until(by_entry, before)
+    return compared((version for versions in by_entry.values() for version in versions), since)
 
 
 def what_is_new(reader: Reader, story: Story, since: datetime, before: datetime | None = None) -> WhatIsNew:

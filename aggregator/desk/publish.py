@@ -45,14 +45,14 @@ class Newsroom(Protocol):
 
 
 def publish_due(
-    app: Newsroom, stop: Event | None = None, told: Callable[[Sequence[Path]], None] = lambda paths: None
+    app: Newsroom, stop: Event | None = None, announce: Callable[[Sequence[Path]], None] = lambda paths: None
 ) -> list[Path]:
     """Make the editions that came due since the last one; write each in every format, mail it where recipients are named.
 
     Each covers what was seen since the one before, also when it is made late: after more than a month one covers all but
     the last 31. It is noted as done after the mail went out: what failed is tried again by the next call, with the same
     bytes and Message-ID. One of a time in which the desk asked no feed at all is written and not mailed, and no series
-    begins with it. What was stored and is not placed yet is placed before. ``told`` hears of each edition; ``stop`` is
+    begins with it. What was stored and is not placed yet is placed before. ``announce`` hears of each edition; ``stop`` is
     heeded between two.
     """
     _mail_again(app)
@@ -72,7 +72,7 @@ def publish_due(
             log.exception("the edition of %s cannot be made; `digest --since --until` makes it by hand", window.until)
             fault = error
             continue
-        told(paths)
+        announce(paths)
         written += paths
     if fault is not None and not written:
         raise fault

@@ -51,16 +51,16 @@ def versions_of(reader: Reader, entries: Sequence[Entry]) -> dict[str, tuple[Ver
     found = {}
     for entry in entries:
         earlier = reader.entries.revisions(entry.id) if entry.revisions else ()
-        told = versions(entry, texts.get(entry.id, ""), earlier)
+        history = versions(entry, texts.get(entry.id, ""), earlier)
         # of a backlog the first version stood before the desk looked; dates that an edit moved on are not believed
-        first = replace(told[0], time=min(told[0].time, entry.seen), written=min(entry.time, entry.first_seen))
-        found[entry.id] = (first, *told[1:])
+        first = replace(history[0], time=min(history[0].time, entry.seen), written=min(entry.time, entry.first_seen))
+        found[entry.id] = (first, *history[1:])
     return found
 
 
-def until(told: Mapping[str, Sequence[Version]], moment: datetime) -> dict[str, tuple[Version, ...]]:
+def until(history: Mapping[str, Sequence[Version]], moment: datetime) -> dict[str, tuple[Version, ...]]:
     """Return the versions that stood before a moment; entries that came later are left out."""
-    kept = {name: tuple(one for one in versions if one.time < moment) for name, versions in told.items()}
+    kept = {name: tuple(one for one in versions if one.time < moment) for name, versions in history.items()}
     return {name: versions for name, versions in kept.items() if versions}
 
 
@@ -70,15 +70,15 @@ def entry_edit(reader: Reader, prefix: str, first: int | None = None, last: int 
     With ``first`` alone, it is compared with the present version. Raises NotFoundError for a version that never was.
     """
     entry = reader.entry(prefix)
-    told = versions_of(reader, [entry])[entry.id]
-    if len(told) == 1 and first is None and last is None:
+    history = versions_of(reader, [entry])[entry.id]
+    if len(history) == 1 and first is None and last is None:
         raise NotFoundError(f"entry {entry.id} was never edited; `entry show {entry.id}` has its one version")
-    end = len(told) if last is None else last
+    end = len(history) if last is None else last
     start = max(end - 1, 1) if first is None else first
     for number in (start, end):
-        if not 1 <= number <= len(told):
-            raise NotFoundError(f"entry {entry.id} has no version {number}; its versions are 1 to {len(told)}")
-    return _edit(entry, told, start, end)
+        if not 1 <= number <= len(history):
+            raise NotFoundError(f"entry {entry.id} has no version {number}; its versions are 1 to {len(history)}")
+    return _edit(entry, history, start, end)
 
 
 def story_edits(reader: Reader, story: Story, since: datetime | None = None) -> tuple[Edit, ...]:
@@ -88,11 +88,11 @@ def story_edits(reader: Reader, story: Story, since: datetime | None = None) -> 
     """
     members = [entry for report in story.reports for entry in report.entries if entry.revisions]
     found = []
-    for entry_id, told in versions_of(reader, members).items():
-        standing = 1 if since is None else max(sum(one.time < since for one in told), 1)
-        if standing < len(told):
+    for entry_id, history in versions_of(reader, members).items():
+        standing = 1 if since is None else max(sum(one.time < since for one in history), 1)
+        if standing < len(history):
             entry = next(one for one in members if one.id == entry_id)
-            found.append(_edit(entry, told, standing, len(told)))
+            found.append(_edit(entry, history, standing, len(history)))
     return tuple(sorted(found, key=lambda edit: (edit.after.time, edit.entry.id)))
 
 
@@ -131,8 +131,8 @@ def _edited(reader: Reader, since: datetime, before: datetime) -> list[Entry]:
     )
 
 
-def _edit(entry: Entry, told: Sequence[Version], first: int, last: int) -> Edit:
-    before, after = told[first - 1], told[last - 1]
+def _edit(entry: Entry, history: Sequence[Version], first: int, last: int) -> Edit:
+    before, after = history[first - 1], history[last - 1]
     return Edit(
         entry=entry,
         first=first,

@@ -21,13 +21,13 @@ def read_opml(path: Path) -> tuple[tuple[Feed, ...], tuple[str, ...]]:
         raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
     except ParseError as error:
         raise ParseError(f"{path}: {error}") from error
-    told = [f"outline {skip.position} left out: {skip.reason}" for skip in found.skips]
-    told += [
+    notes = [f"outline {skip.position} left out: {skip.reason}" for skip in found.skips]
+    notes += [
         f"{feed.name or feed.url}: taken over paused, for its address lost its secret when the list was written; complete {feed.url}"
         for feed in found.feeds
         if feed.paused
     ]
-    return found.feeds, tuple(told)
+    return found.feeds, tuple(notes)
 
 
 def write_opml(feeds: Sequence[Feed], title: str) -> bytes:

@@ -14,7 +14,7 @@ from aggregator.desk.alert_targets import checked_target
 from aggregator.desk.reader import Reader
 from aggregator.exceptions import NotFoundError, UsageError
 from aggregator.model import StorySummary
-from aggregator.newsroom.alerts import Cause, Told, decide, rehearse, telling
+from aggregator.newsroom.alerts import Alerted, Cause, alerted_by, decide, rehearse
 from aggregator.newsroom.publishers import normal_name
 from aggregator.newsroom.watches import BEGINNING, Matcher, Reading, WatchQuery, search_expression, unreadable
 from aggregator.settings import Settings
@@ -75,11 +75,13 @@ class Watcher:
 
     def _over(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _Seen) -> int:
         raised = 0
-        all_told = self._watches.told([reading.entry.id for reading in story.readings])
+        all_alerted = self._watches.alerted([reading.entry.id for reading in story.readings])
         for watch, matcher in watches:
-            told = all_told.get(watch.name, {})
+            alerted = all_alerted.get(watch.name, {})
             old = self._older(watch, matcher, story.readings)
-            cause = decide(matcher, story.readings, told, self._rules, self._earlier(story.readings, told), old=old)
+            cause = decide(
+                matcher, story.readings, alerted, self._rules, self._earlier(story.readings, alerted), old=old
+            )
             if cause is not None:
                 self._raise(watch, matcher, story, cause)
                 raised += 1
@@ -104,7 +106,7 @@ class Watcher:
                 reason=cause.reason,
                 sentence=payload["sentence"],
                 payload=payload,
-                told=telling(matcher, story.readings),
+                alerted=alerted_by(matcher, story.readings),
                 targets=watch.targets,
             )
         )
@@ -122,12 +124,12 @@ class Watcher:
         then = replace(reading.entry, data=replace(reading.entry.data, title=since[0].title))
         return matcher.fits(Reading(then, since[0].text[:BEGINNING]))
 
-    def _earlier(self, readings: Sequence[Reading], told: Mapping[str, Told]) -> dict[str, str]:
+    def _earlier(self, readings: Sequence[Reading], alerted: Mapping[str, Alerted]) -> dict[str, str]:
         """Return what the entries that were edited since they were told said then."""
         found = {}
         for entry in (reading.entry for reading in readings):
-            if entry.id in told and told[entry.id].revisions < entry.revisions:
-                version = self._entries.revisions(entry.id)[told[entry.id].revisions :][:1]
+            if entry.id in alerted and alerted[entry.id].revisions < entry.revisions:
+                version = self._entries.revisions(entry.id)[alerted[entry.id].revisions :][:1]
                 found[entry.id] = "\n".join(f"{one.title}\n{one.text[:BEGINNING]}" for one in version)
         return found
 

@@ -131,12 +131,12 @@ def _news(
 
 def _fresh(story: Story, moment: datetime | None, before: EditionStory | None) -> tuple[Report, ...]:
     """Return the reports that the reader has not had: all without ``moment``, else those of which no copy was seen before it."""
-    told = tuple(
+    standing = tuple(
         report for report in story.reports if any(entry.correction not in WITHDRAWN for entry in report.entries)
     )
     if moment is None:
-        return told
-    newest = sorted(told, key=lambda report: (_begun(report), report.id))
+        return standing
+    newest = sorted(standing, key=lambda report: (_begun(report), report.id))
     since = [report for report in newest if _begun(report) >= moment]
     if before is None:
         return tuple(since)
@@ -155,8 +155,8 @@ def _facts(new: WhatIsNew) -> int:
 
 def _voices(reports: Iterable[Report]) -> dict[str, int]:
     """Return who reported on their own, with their authority; a text that only takes another back confirms nothing."""
-    told = [report.entries for report in reports if any(one.correction not in WITHDRAWN for one in report.entries)]
-    return {voice.name: max(entry.authority for entry in voice.entries) for voice in voices(told)}
+    standing = [report.entries for report in reports if any(one.correction not in WITHDRAWN for one in report.entries)]
+    return {voice.name: max(entry.authority for entry in voice.entries) for voice in voices(standing)}
 
 
 def score(fresh: Sequence[Report], window: Window) -> float:
@@ -322,7 +322,7 @@ def is_withdrawn(story: Story) -> bool:
     if canonical is None:
         return False
     behind = set(_behind(canonical))
-    return any(entry.correction in WITHDRAWN and not behind.isdisjoint(entry.houses) for entry in entries.values())
+    return any(entry.correction in WITHDRAWN and not behind.isdisjoint(entry.speaks_for) for entry in entries.values())
 
 
 def _behind(entry: Entry) -> tuple[str, ...]:

@@ -123,8 +123,8 @@ def health(note: FeedNote, clock: Clock) -> str:
     state = _TROUBLES.get(note.state, "")
     since = f", {_SINCE[note.state]} {clock.short(note.since)}" if state and note.since else ""
     gaps = f"{amount(note.possible_gaps, 'poll', 'polls')} may have missed entries" if note.possible_gaps else ""
-    told = ". ".join(part.rstrip(". ") for part in (state + since, note.message if state else "", gaps) if part)
-    return told[:1].upper() + told[1:]
+    sentence = ". ".join(part.rstrip(". ") for part in (state + since, note.message if state else "", gaps) if part)
+    return sentence[:1].upper() + sentence[1:]
 
 
 class Clock:

@@ -69,10 +69,10 @@ def is_settled(store: Store, now: datetime, longest: timedelta) -> bool:
 
 def went_back(store: Store, now: datetime) -> WentBack | None:
     """Return when the clock went back, where that is no longer than a week ago."""
-    told = EditionStore(store).fact(_WENT_BACK)
-    if told is None:
+    noted = EditionStore(store).fact(_WENT_BACK)
+    if noted is None:
         return None
-    before, after = (from_text(part) for part in told.split())
+    before, after = (from_text(part) for part in noted.split())
     return WentBack(before, after) if after > now - TOLD_FOR else None
 
 

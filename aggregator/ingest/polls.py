@@ -71,8 +71,10 @@ def sort_out(
             continue
         place = _place(poll, poll.address)
         if place in taken:
-            twin = taken[place]
-            note = f"duplicate: ends at the same address as {twin.shown}; remove one of the two from feeds.yaml"
+            representative = taken[place]
+            note = (
+                f"duplicate: ends at the same address as {representative.shown}; remove one of the two from feeds.yaml"
+            )
             others.append(_skipped(poll, note))
             continue
         taken[place] = poll.stored

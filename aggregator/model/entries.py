@@ -51,8 +51,8 @@ def exact_time(published: datetime | None, text: str | None, flag: str) -> datet
     """
     if published is None or flag not in ("ok", "zoneless"):
         return None
-    told = _TIME_OF_DAY.search(text or published.isoformat())
-    return published if told is not None and any(int(part) for part in told.groups() if part) else None
+    time_of_day = _TIME_OF_DAY.search(text or published.isoformat())
+    return published if time_of_day is not None and any(int(part) for part in time_of_day.groups() if part) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ class Entry:
         return self.backlog and (self.data.published is None or self.data.date_flag not in ("ok", "zoneless"))
 
     @property
-    def houses(self) -> frozenset[str]:
+    def speaks_for(self) -> frozenset[str]:
         """Whom it speaks for: its publisher, and the agency that published it or on whose site it stands.
 
         An agency that is but named, by a dateline or a byline, is a claim: what is claimed speaks for nobody else.

@@ -24,8 +24,8 @@ class EntryFault:
 
 def fault_of(step: Step, entry: str, error: BaseException | str, given: object) -> EntryFault:
     """Return what is kept of an entry that a step could not take."""
-    told = error if isinstance(error, str) else described(error)
-    return EntryFault(step, _storable(entry)[:_MAX_NAME], _storable(told)[:_MAX_ERROR], as_given(given))
+    message = error if isinstance(error, str) else described(error)
+    return EntryFault(step, _storable(entry)[:_MAX_NAME], _storable(message)[:_MAX_ERROR], as_given(given))
 
 
 def described(error: BaseException) -> str:

@@ -120,9 +120,9 @@ def _read(table: str) -> tuple[Agency, ...]:
     found: dict[str, Agency] = {}
     for line in table.strip().split("\n"):
         name, *columns = line.split("|")
-        told = [tuple(part for part in column.split(";") if part) for column in columns]
+        candidates = [tuple(part for part in column.split(";") if part) for column in columns]
         known = found.get(name, Agency(name, (), (), (), ()))
-        names, marks, loose, domains = told
+        names, marks, loose, domains = candidates
         found[name] = Agency(
             name, known.names + names, known.marks + marks, known.loose + loose, known.domains + domains
         )
@@ -206,10 +206,10 @@ _RUN_TOGETHER = re.compile(
 
 def may_name_agency(text: str) -> bool:
     """Tell, at a hundredth of the cost of ``forms``, whether it could find anything in a text: a yes promises nothing."""
-    told = list(chain.from_iterable(map(_forms_begun, folded_tokens(text))))
-    if told:
+    candidates = list(chain.from_iterable(map(_forms_begun, folded_tokens(text))))
+    if candidates:
         folded = text.casefold()
-        if any(form in folded for form in told):
+        if any(form in folded for form in candidates):
             return True
     return not text.isascii() and _RUN_TOGETHER.search(text) is not None
 

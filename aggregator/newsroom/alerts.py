@@ -26,7 +26,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Alerted:
     """What a watch has told of an entry: whether it fitted, which of its versions, and its correction notice."""
 
     matched: bool
@@ -47,7 +47,7 @@ class Cause:
 def decide(
     matcher: Matcher,
     story: Sequence[Reading],
-    told: Mapping[str, Told],
+    alerted: Mapping[str, Alerted],
     rules: WatchSettings,
     earlier: Mapping[str, str] | None = None,
     *,
@@ -56,33 +56,36 @@ def decide(
 ) -> Cause | None:
     """Return why a watch speaks up now; None where it has nothing to tell.
 
-    ``told`` is what it has told of the story's entries, ``earlier`` the texts, when it told, of those edited since.
+    ``alerted`` is what it has told of the story's entries, ``earlier`` the texts, when it told, of those edited since.
     With ``backlog`` a story of none but entries that stood there before the desk looked is told too. ``old`` entries were there,
     and fitted, before the watch: they are told in no first alert.
     """
     caught = matcher.catches(story)
-    if not any(reading.entry.id in told and told[reading.entry.id].matched for reading in story):
+    if not any(reading.entry.id in alerted and alerted[reading.entry.id].matched for reading in story):
         fresh = [reading for reading in caught if reading.entry.id not in old]
         return _first(fresh) if any(backlog or not reading.entry.backlog for reading in fresh) else None
     if not backlog:  # what was no news when it came counts as told
-        told = {**telling(matcher, (one for one in story if one.entry.backlog and not one.entry.revisions)), **told}
-    cause = _corrected(story, told)
+        alerted = {
+            **alerted_by(matcher, (one for one in story if one.entry.backlog and not one.entry.revisions)),
+            **alerted,
+        }
+    cause = _corrected(story, alerted)
     if cause is not None or not caught:
         return cause
-    return _spread(story, told, rules) or _facts(matcher, story, told, rules, earlier or {})
+    return _spread(story, alerted, rules) or _facts(matcher, story, alerted, rules, earlier or {})
 
 
-def telling(matcher: Matcher, story: Iterable[Reading]) -> dict[str, Told]:
+def alerted_by(matcher: Matcher, story: Iterable[Reading]) -> dict[str, Alerted]:
     """Return what an alert on a story tells: all its entries, as they are now."""
     return {
-        reading.entry.id: Told(matcher.fits(reading), reading.entry.revisions, reading.entry.correction)
+        reading.entry.id: Alerted(matcher.fits(reading), reading.entry.revisions, reading.entry.correction)
         for reading in story
     }
 
 
 def rehearse(matcher: Matcher, story: Sequence[Reading], rules: WatchSettings) -> list[tuple[datetime, Cause]]:
     """Return the alerts that a story would have raised as its entries came in, by what is known of them today."""
-    told: dict[str, Told] = {}
+    alerted: dict[str, Alerted] = {}
     alerts = []
     arrived: list[Reading] = []
     arriving = sorted(story, key=by_arrival)
@@ -91,10 +94,10 @@ def rehearse(matcher: Matcher, story: Sequence[Reading], rules: WatchSettings) -
         moment = reading.entry.seen
         if place + 1 < len(arriving) and arriving[place + 1].entry.seen == moment:
             continue
-        cause = decide(matcher, arrived, told, rules, backlog=True)
+        cause = decide(matcher, arrived, alerted, rules, backlog=True)
         if cause is not None:
             alerts.append((moment, cause))
-            told = telling(matcher, arrived)
+            alerted = alerted_by(matcher, arrived)
     return alerts
 
 
@@ -103,8 +106,8 @@ def voices(entries: Iterable[Entry]) -> frozenset[str]:
     reports: dict[str, list[Entry]] = {}
     for entry in entries:
         reports.setdefault(entry.report_id, []).append(entry)
-    told = [copies for copies in reports.values() if any(entry.correction not in TAKEN_BACK for entry in copies)]
-    return frozenset(voice.name for voice in independent(told))
+    standing = [copies for copies in reports.values() if any(entry.correction not in TAKEN_BACK for entry in copies)]
+    return frozenset(voice.name for voice in independent(standing))
 
 
 def _first(caught: Sequence[Reading]) -> Cause:
@@ -112,12 +115,12 @@ def _first(caught: Sequence[Reading]) -> Cause:
     return Cause("new", f"New: {named}.", tuple(reading.entry.id for reading in caught))
 
 
-def _corrected(story: Sequence[Reading], told: Mapping[str, Told]) -> Cause | None:
+def _corrected(story: Sequence[Reading], alerted: Mapping[str, Alerted]) -> Cause | None:
     own = own_notices([reading.entry for reading in story])
     known = {
-        (reading.entry.report_id, told[reading.entry.id].correction)
+        (reading.entry.report_id, alerted[reading.entry.id].correction)
         for reading in story
-        if reading.entry.id in told and told[reading.entry.id].correction
+        if reading.entry.id in alerted and alerted[reading.entry.id].correction
     }
     fresh = [
         reading.entry
@@ -131,14 +134,14 @@ def _corrected(story: Sequence[Reading], told: Mapping[str, Told]) -> Cause | No
     return Cause("correction", f"{kinds.capitalize()}: {named}.", tuple(entry.id for entry in fresh))
 
 
-def _spread(story: Sequence[Reading], told: Mapping[str, Told], rules: WatchSettings) -> Cause | None:
+def _spread(story: Sequence[Reading], alerted: Mapping[str, Alerted], rules: WatchSettings) -> Cause | None:
     entries = [reading.entry for reading in sorted(story, key=by_arrival)]
-    before = voices(entry for entry in entries if entry.id in told)
+    before = voices(entry for entry in entries if entry.id in alerted)
     now = voices(entries)
     gained = len(now) - len(before)
     if gained < max(rules.more_publishers, 1):
         return None
-    fresh = tuple(entry.id for entry in entries if entry.id not in told)
+    fresh = tuple(entry.id for entry in entries if entry.id not in alerted)
     named = _listed(sorted(now - before))
     return Cause("publishers", f"{gained} more independent publishers, {len(now)} in all: {named}.", fresh)
 
@@ -146,13 +149,13 @@ def _spread(story: Sequence[Reading], told: Mapping[str, Told], rules: WatchSett
 def _facts(
     matcher: Matcher,
     story: Sequence[Reading],
-    told: Mapping[str, Told],
+    alerted: Mapping[str, Alerted],
     rules: WatchSettings,
     earlier: Mapping[str, str],
 ) -> Cause | None:
     """Find numbers and names that enough independent publishers tell in title or lede, and that nobody had told."""
     needed = 1 if len(matcher.query.publishers) == 1 else max(rules.fact_sources, 1)
-    fresh = [one for one in sorted(story, key=by_arrival) if _is_fresh(one.entry, told)]
+    fresh = [one for one in sorted(story, key=by_arrival) if _is_fresh(one.entry, alerted)]
     if len(voices(reading.entry for reading in fresh)) < needed:
         return None
     carried: dict[tuple[bool, str], tuple[str, list[Entry]]] = {}
@@ -162,7 +165,7 @@ def _facts(
     carried = {key: kept for key, kept in carried.items() if len(voices(kept[1])) >= needed}
     if not carried:
         return None
-    old = [reading for reading in story if not _is_fresh(reading.entry, told)]
+    old = [reading for reading in story if not _is_fresh(reading.entry, alerted)]
     edited = [reading for reading in story if reading.entry.id in earlier]
     past = "\n".join([*(one.past for one in old), *(marked(earlier[one.entry.id]) for one in edited)])
     known = frozenset().union(
@@ -180,8 +183,8 @@ def _facts(
     return Cause("facts", f"New facts: {_listed(news)}.", tuple(ids), tuple(news))
 
 
-def _is_fresh(entry: Entry, told: Mapping[str, Told]) -> bool:
-    return entry.id not in told or told[entry.id].revisions < entry.revisions
+def _is_fresh(entry: Entry, alerted: Mapping[str, Alerted]) -> bool:
+    return entry.id not in alerted or alerted[entry.id].revisions < entry.revisions
 
 
 def _is_strange(name: str, past: str, spoken: set[str | None]) -> bool:

@@ -112,11 +112,11 @@ def _sentence_at(text: str, place: int) -> str:
     line_end = text.find("\n", place)
     line = text[line_start : line_end if line_end >= 0 else len(text)]
     position = place - line_start
-    told = sentences(line, None)
-    for number, sentence in enumerate(told):
+    line_sentences = sentences(line, None)
+    for number, sentence in enumerate(line_sentences):
         position -= len(sentence) + 1
         if position < 0:  # the sentence after it mostly says what is right
-            return _first_sentences(" ".join(told[number : number + 2]))
+            return _first_sentences(" ".join(line_sentences[number : number + 2]))
     return _first_sentences(line.strip())
 
 
@@ -150,23 +150,23 @@ def stale_copies(
     Copies for which the ``effort`` does not suffice are not named; those of the same report are looked at first.
     """
     effort = Effort() if effort is None else effort
-    houses = _authors(notice, [entry for entry, _ in others])
+    authors = _authors(notice, [entry for entry, _ in others])
     rest = [
-        (entry, told)
-        for entry, told in others
-        if entry.id != notice.id and entry.correction is None and _may_correct(notice, entry, houses)
+        (entry, text_of_entry)
+        for entry, text_of_entry in others
+        if entry.id != notice.id and entry.correction is None and _may_correct(notice, entry, authors)
     ]
     if notice.correction in TAKEN_BACK:
         chosen = [entry for entry, _ in rest]
     elif before is not None and _tokens(before) != _tokens(text):
         edited = _changes(_tokens(before), _tokens(text), effort)
-        chosen = [entry for entry, told in _nearest(notice, rest) if _carries(told, edited, effort)]
+        chosen = [entry for entry, text_of_entry in _nearest(notice, rest) if _carries(text_of_entry, edited, effort)]
     else:
         corrected = _Statement(text)
         chosen = [
             entry
-            for entry, told in _nearest(notice, rest)
-            if entry.time <= notice.time and corrected.contradicts(told, effort)
+            for entry, text_of_entry in _nearest(notice, rest)
+            if entry.time <= notice.time and corrected.contradicts(text_of_entry, effort)
         ]
     return tuple(sorted(chosen, key=lambda entry: (entry.time, entry.id)))
 
@@ -190,7 +190,7 @@ def own_notices(entries: Collection[Entry]) -> frozenset[str]:
     def is_own(notice: Entry) -> bool:
         if notice.is_agency_own or notice.revisions or len(entries) == 1:
             return True
-        if any(first.get(name, _by_time(notice)) < _by_time(notice) for name in notice.houses):
+        if any(first.get(name, _by_time(notice)) < _by_time(notice) for name in notice.speaks_for):
             return True
         return notice.correction not in TAKEN_BACK and bool(_authors(notice, reports[notice.report_id]))
 
@@ -201,19 +201,19 @@ def _authors(notice: Entry, others: Iterable[Entry]) -> frozenset[str]:
     """Return the notice's houses where the text of its report is theirs: they had it first, and nobody else signs it."""
     copies = [entry for entry in others if entry.report_id == notice.report_id and entry.id != notice.id]
     first = min((notice, *copies), key=_by_time)
-    if first.publisher not in notice.houses:
+    if first.publisher not in notice.speaks_for:
         return frozenset()
     signed = {entry.agency for entry in copies if entry.agency}
-    return notice.houses if signed <= notice.houses else frozenset()
+    return notice.speaks_for if signed <= notice.speaks_for else frozenset()
 
 
 def _may_correct(notice: Entry, other: Entry, authors: frozenset[str]) -> bool:
     """Tell whether a notice speaks for another entry: its house's own, its agency's, or a copy of a text that is its own."""
-    return _is_of(other, notice.houses) or (bool(authors) and notice.report_id == other.report_id)
+    return _is_of(other, notice.speaks_for) or (bool(authors) and notice.report_id == other.report_id)
 
 
-def _is_of(entry: Entry, houses: frozenset[str]) -> bool:
-    return entry.publisher in houses or entry.agency in houses
+def _is_of(entry: Entry, publishers: frozenset[str]) -> bool:
+    return entry.publisher in publishers or entry.agency in publishers
 
 
 def _by_time(entry: Entry) -> tuple[datetime, str]:
@@ -267,11 +267,11 @@ class _Statement:
         spaced = _spaced(_tokens(text))
         if any(old in spaced and new not in spaced for old, new in self._stated):
             return True
-        told = _counted(text)
+        counted = _counted(text)
         for here in self._counted:
-            if not effort.spend(sum(1 + min(len(here.plain), len(there.plain)) for there in told)):
+            if not effort.spend(sum(1 + min(len(here.plain), len(there.plain)) for there in counted)):
                 return False
-            if any(here.differs(there) for there in told):
+            if any(here.differs(there) for there in counted):
                 return True
         return False
 
@@ -285,9 +285,9 @@ class _Counted:
 
     @classmethod
     def of(cls, sentence: str) -> _Counted:
-        told = frozenset(_tokens(sentence))
-        numbers = frozenset(word for word in told if word[0].isdigit())
-        return cls(numbers, told - numbers)
+        words = frozenset(_tokens(sentence))
+        numbers = frozenset(word for word in words if word[0].isdigit())
+        return cls(numbers, words - numbers)
 
     def differs(self, other: _Counted) -> bool:
         """Say whether the other sentence is this one with other numbers."""

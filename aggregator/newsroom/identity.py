@@ -200,7 +200,7 @@ def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> 
         return False
     if arriving.guid and (named or _is_own_guid(arriving.guid)):
         whole = f"{arriving.title}\n{texts[0]}", f"{stored.title}\n{texts[1]}"
-        if min(len(_telling(one)) for one in whole) < SUBSTANCE:
+        if min(len(_significant_words(one)) for one in whole) < SUBSTANCE:
             return False
         return _share(*whole) < UNLIKE and _share(arriving.title, stored.title) < UNLIKE
     return not named or (_share(arriving.title, stored.title) < ALIKE and _share(*texts) < ALIKE)
@@ -208,23 +208,23 @@ def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> 
 
 def _is_own_guid(guid: str) -> bool:
     """Tell whether a guid can be one entry's own: it holds a number that is no date, or a slug of several words."""
-    told = _DATE.sub("", _SCHEME.sub("", guid).partition("/")[2] if "://" in guid else guid)
-    return any(character.isdigit() for character in told) or len(_SLUG_WORD.findall(told)) >= 3
+    stem = _DATE.sub("", _SCHEME.sub("", guid).partition("/")[2] if "://" in guid else guid)
+    return any(character.isdigit() for character in stem) or len(_SLUG_WORD.findall(stem)) >= 3
 
 
 def former_key(key: str, title: str, published_text: str | None) -> str:
     """Return the key of an entry whose own was given to another: what it is found by if it comes back."""
-    told = f"{key}\0{title}\0{published_text or ''}".encode("utf-8", "replace")
-    return f"formerly:{hashlib.blake2b(told, digest_size=16).hexdigest()}"
+    material = f"{key}\0{title}\0{published_text or ''}".encode("utf-8", "replace")
+    return f"formerly:{hashlib.blake2b(material, digest_size=16).hexdigest()}"
 
 
 def _share(one: str, other: str) -> float:
     """Return what share of their longer words two texts have in common; 1 where neither has one."""
-    told, others = _telling(one), _telling(other)
-    return len(told & others) / len(told | others) if told | others else 1.0
+    words, others = _significant_words(one), _significant_words(other)
+    return len(words & others) / len(words | others) if words | others else 1.0
 
 
-def _telling(text: str) -> set[str]:
+def _significant_words(text: str) -> set[str]:
     """Return the words of a text's beginning that may tell its matter: of alphabets, those of four letters and more."""
     found = words(text[: 20 * BEGINNING], None)[:BEGINNING]
     return {word for word in found if len(word) >= 4 or not word.isascii() or word[0].isdigit()}
@@ -323,8 +323,8 @@ def _undated_title_and_path(entry: Identity) -> Hashable | None:
 
 
 def _issue(entry: Identity) -> Hashable | None:
-    told = counted(entry.guid or "")
-    return told[0] if told else None
+    parts = counted(entry.guid or "")
+    return parts[0] if parts else None
 
 
 def _number(entry: Identity) -> Hashable | None:

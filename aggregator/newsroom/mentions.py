@@ -143,8 +143,8 @@ def _name(run: list[str], inside: set[str], common: set[str], *, starts: bool, n
     if starts and not _is_acronym(run[0]) and not _is_own(run, inside, common, nouns=nouns):
         run = run[1:]
     run = _trimmed(run)
-    told = [word for word in run if fold(word) not in _PARTICLES]
-    if not told or (len(told) == 1 and (len(told[0]) < 2 or (nouns and not _is_acronym(told[0])))):
+    content = [word for word in run if fold(word) not in _PARTICLES]
+    if not content or (len(content) == 1 and (len(content[0]) < 2 or (nouns and not _is_acronym(content[0])))):
         return None
     text = " ".join(run)
     return Mention(text, fold(text))

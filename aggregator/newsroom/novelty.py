@@ -83,10 +83,10 @@ class Novelty:
 def versions(entry: Entry, text: str, revisions: Sequence[Revision] = ()) -> tuple[Version, ...]:
     """Return what an entry said over time, oldest first; ``text`` is its present plain text."""
     earlier = sorted(revisions, key=lambda revision: revision.number)
-    told = [(one.seen, one.title, one.text, one.url) for one in earlier]
-    told.append((earlier[-1].replaced if earlier else entry.seen, entry.data.title, text, entry.data.link))
+    states = [(one.seen, one.title, one.text, one.url) for one in earlier]
+    states.append((earlier[-1].replaced if earlier else entry.seen, entry.data.title, text, entry.data.link))
     return tuple(
-        Version(entry.id, entry.publisher, url, entry.language, seen, title, body) for seen, title, body, url in told
+        Version(entry.id, entry.publisher, url, entry.language, seen, title, body) for seen, title, body, url in states
     )
 
 
@@ -132,7 +132,7 @@ class _Known:
     def news(self, version: Version) -> tuple[list[Finding], list[Finding], list[Finding]]:
         """Return what a version says that is new, and take it in."""
         foreign = bool(self.languages) and version.language not in self.languages
-        told: list[Finding] = []
+        sentences_found: list[Finding] = []
         new_numbers: list[Finding] = []
         new_names: list[Finding] = []
         whole = _sentences(version)
@@ -146,13 +146,13 @@ class _Known:
             counted = [one for one in numbers(sentence) if one.key not in self.values]
             unknown = [one for one in named if self._is_unknown(one, version.language)]
             if len(said) >= MIN_WORDS and (counted or unknown if foreign else not self._was_said(said)):
-                told.append(_finding(version, sentence, sentence))
+                sentences_found.append(_finding(version, sentence, sentence))
             new_numbers += [_finding(version, one.text, sentence) for one in _once(counted)]
             new_names += [_finding(version, one.text, sentence) for one in _once(unknown)]
             self._remember(sentence, said)
         self._remember(version.title, words(version.title, version.language))
         self.languages.add(version.language)
-        return told, new_numbers, new_names
+        return sentences_found, new_numbers, new_names
 
     def _remember(self, sentence: str, said: Sequence[str]) -> None:
         kinds = dict.fromkeys(said)

@@ -84,22 +84,22 @@ def families(feeds: Iterable[Feed]) -> Families:
         key = normal_name(publisher)
         domain = _own_domain(feed.url)
         if domain:
-            houses = by_domain.setdefault(domain, {})
+            publishers = by_domain.setdefault(domain, {})
             if feed.publisher:
-                houses.setdefault(key, publisher)
+                publishers.setdefault(key, publisher)
         for name in (publisher, feed.name):
             if name and normal_name(name):
                 by_name.setdefault(normal_name(name), {}).setdefault(key, publisher)
-    spelled = {name: houses[name] for name, houses in by_name.items() if name in houses}
+    spelled = {name: publishers[name] for name, publishers in by_name.items() if name in publishers}
     names = {
-        name: next(iter(houses.values()))
-        for name, houses in by_name.items()
-        if name not in spelled and len(houses) == 1 and len(name) > 3
+        name: next(iter(publishers.values()))
+        for name, publishers in by_name.items()
+        if name not in spelled and len(publishers) == 1 and len(name) > 3
     } | spelled
     domains = {
-        domain: spelled.get(next(iter(houses)), next(iter(houses.values()))) if houses else domain
-        for domain, houses in by_domain.items()
-        if len(houses) <= 1
+        domain: spelled.get(next(iter(publishers)), next(iter(publishers.values()))) if publishers else domain
+        for domain, publishers in by_domain.items()
+        if len(publishers) <= 1
     }
     speaking = frozenset(mask_secrets(feed.url) for feed in feeds if speaks_for_others(feed))
     return Families(domains, {name: _final(publisher, domains) for name, publisher in names.items()}, speaking)

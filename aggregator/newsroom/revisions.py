@@ -85,8 +85,8 @@ def compare(
     """
     if before == after and links[0] == links[1]:
         return Change("none")
-    titles = [_told(version[0], language) for version in (before, after)]
-    texts = [_told(_without_counters(version[1]), language) for version in (before, after)]
+    titles = [_content_words(version[0], language) for version in (before, after)]
+    texts = [_content_words(_without_counters(version[1]), language) for version in (before, after)]
     title, text = titles[0] != titles[1], texts[0] != texts[1]
     if not title and not text:
         return Change("cosmetic")
@@ -94,7 +94,7 @@ def compare(
     return Change("substantive", title, text, round(kept, 4))
 
 
-def _told(text: str, language: str | None) -> list[str]:
+def _content_words(text: str, language: str | None) -> list[str]:
     return [*words(text, language), *_SIGNS.findall(unicodedata.normalize("NFKC", text))]
 
 

@@ -111,17 +111,18 @@ def lags(entries: Iterable[Entry]) -> tuple[Lag, ...]:
     return tuple(
         Lag(
             publisher=publisher,
-            entry_id=told[0].id,
-            title=told[0].data.title,
-            url=told[0].data.link,
-            agency=told[0].agency,
-            time=had(told[0]),
-            lag=had(told[0]) - had(ordered[0]),
-            entries=len(told),
-            own=told[0].id in opened,
-            dated=told[0].data.published is not None and told[0].data.date_flag in _DATED,
+            entry_id=entries_of_publisher[0].id,
+            title=entries_of_publisher[0].data.title,
+            url=entries_of_publisher[0].data.link,
+            agency=entries_of_publisher[0].agency,
+            time=had(entries_of_publisher[0]),
+            lag=had(entries_of_publisher[0]) - had(ordered[0]),
+            entries=len(entries_of_publisher),
+            own=entries_of_publisher[0].id in opened,
+            dated=entries_of_publisher[0].data.published is not None
+            and entries_of_publisher[0].data.date_flag in _DATED,
         )
-        for publisher, told in mine.items()
+        for publisher, entries_of_publisher in mine.items()
     )
 
 
@@ -153,9 +154,9 @@ def timeline(
 def punctuality(stories: Iterable[Sequence[Lag]]) -> tuple[Punctuality, ...]:
     """Return how early each publisher was over these stories; those with most stories shared first."""
     found: dict[str, _Record] = {}
-    for told in stories:
-        for one in told:
-            found.setdefault(one.publisher, _Record()).add(one, shared=len(told) > 1)
+    for lags_of_story in stories:
+        for one in lags_of_story:
+            found.setdefault(one.publisher, _Record()).add(one, shared=len(lags_of_story) > 1)
     figures = [record.figures(publisher) for publisher, record in found.items()]
     return tuple(sorted(figures, key=lambda one: (-one.stories, one.median or timedelta(), -one.alone, one.publisher)))
 

@@ -76,9 +76,9 @@ class Reading:
 
         Only names of two words and more: of single ones most are nationalities, weekdays and abbreviations.
         """
-        told = sentences(self.lede, self.entry.language)
-        counted = [one for sentence in (self.title, *told) for one in numbers(sentence)]
-        named = [one for found in names(told, self.entry.language) for one in found if " " in one.text]
+        lede_sentences = sentences(self.lede, self.entry.language)
+        counted = [one for sentence in (self.title, *lede_sentences) for one in numbers(sentence)]
+        named = [one for found in names(lede_sentences, self.entry.language) for one in found if " " in one.text]
         return (*((False, one) for one in counted), *((True, one) for one in named))
 
     @cached_property

@@ -73,9 +73,9 @@ def shared_text(entries: Iterable[Entry]) -> tuple[str, str] | None:
     for entry in copies:
         if entry.agency is not None and entry.agency_form != "copy":
             signed.setdefault(entry.agency, []).append(entry)
-    houses = {agency: len({entry.publisher for entry in told}) for agency, told in signed.items()}
-    agency = max(houses, key=lambda name: houses[name], default=None)  # of two alike, the one signed first
-    return None if agency is None or houses[agency] < _ENOUGH_SIGN else (agency, signed[agency][0].id)
+    publishers = {agency: len({entry.publisher for entry in signers}) for agency, signers in signed.items()}
+    agency = max(publishers, key=lambda name: publishers[name], default=None)  # of two alike, the one signed first
+    return None if agency is None or publishers[agency] < _ENOUGH_SIGN else (agency, signed[agency][0].id)
 
 
 def _own_agency(entry: Entry) -> str | None:

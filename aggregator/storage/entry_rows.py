@@ -158,8 +158,8 @@ def changed_facts(before: Facts, after: Facts) -> list[tuple[str, str | None, st
     if before == after:
         return []
     published, _, _, author, categories = fact_values(before)
-    told, _, _, byline, terms = fact_values(after)
-    fields = (("published", published, told), ("author", author, byline), ("categories", categories, terms))
+    date_text, _, _, byline, terms = fact_values(after)
+    fields = (("published", published, date_text), ("author", author, byline), ("categories", categories, terms))
     return [one for one in fields if one[1] != one[2]]
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from aggregator.newsroom.alerts import Told
+from aggregator.newsroom.alerts import Alerted
 from aggregator.newsroom.watches import WatchQuery, query_from, query_values
 from aggregator.storage.binding import marks, parts
 from aggregator.storage.times import from_text, to_text
@@ -97,7 +97,7 @@ class NewAlert:
     reason: str
     sentence: str
     payload: Mapping[str, Any]
-    told: Mapping[str, Told]
+    alerted: Mapping[str, Alerted]
     targets: Sequence[str]
 
 
@@ -158,9 +158,9 @@ class WatchStore:
 
     # --- alerts ----------------------------------------------------------------------------
 
-    def told(self, entry_ids: Sequence[str]) -> dict[str, dict[str, Told]]:
+    def alerted(self, entry_ids: Sequence[str]) -> dict[str, dict[str, Alerted]]:
         """Return watch -> what its alerts have told of these entries."""
-        found: dict[str, dict[str, Told]] = {}
+        found: dict[str, dict[str, Alerted]] = {}
         for chunk in parts(entry_ids):
             rows = self._db.execute(
                 "SELECT watch, entry_id, matched, revisions, correction FROM alert_entry"
@@ -168,7 +168,7 @@ class WatchStore:
                 tuple(chunk),
             )
             for watch, entry_id, matched, revisions, correction in rows:
-                found.setdefault(watch, {})[entry_id] = Told(bool(matched), revisions, correction)
+                found.setdefault(watch, {})[entry_id] = Alerted(bool(matched), revisions, correction)
         return found
 
     def alert_taken(self, alert_id: str) -> bool:
@@ -185,8 +185,8 @@ class WatchStore:
         self._db.executemany(
             "INSERT OR REPLACE INTO alert_entry (watch, entry_id, matched, revisions, correction) VALUES (?, ?, ?, ?, ?)",
             [
-                (alert.watch, entry_id, int(told.matched), told.revisions, told.correction)
-                for entry_id, told in sorted(alert.told.items())
+                (alert.watch, entry_id, int(alerted.matched), alerted.revisions, alerted.correction)
+                for entry_id, alerted in sorted(alert.alerted.items())
             ],
         )
         self._db.executemany(

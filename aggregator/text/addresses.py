@@ -99,5 +99,5 @@ def is_headline_slug(part: str, title: str) -> bool:
     spelt = [
         word for word in words(_EXTENSION.sub("", part).replace("-", " ").replace("_", " "), None) if not word.isdigit()
     ]
-    told = set(words(title, None))
-    return len(spelt) >= 2 and 2 * sum(word in told for word in spelt) >= len(spelt)
+    title_words = set(words(title, None))
+    return len(spelt) >= 2 and 2 * sum(word in title_words for word in spelt) >= len(spelt)

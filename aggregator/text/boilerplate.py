@@ -80,11 +80,13 @@ def constant_descriptions(entries: Sequence[EntryData]) -> frozenset[int]:
 
 
 def _says_nothing_of(text: str, titles: Collection[str]) -> bool:
-    told = _long_words(text)
+    text_words = _long_words(text)
     named = [_long_words(title) for title in titles]
-    untold = sum(len(words & told) <= 1 and 2 * len(words & told) <= len(words) for words in named)
+    unmentioned = sum(len(words & text_words) <= 1 and 2 * len(words & text_words) <= len(words) for words in named)
     common = Counter(word for words in named for word in words)
-    return untold >= REPEATED and max(common.values(), default=0) <= len(named) // 2 and 2 * untold > len(named)
+    return (
+        unmentioned >= REPEATED and max(common.values(), default=0) <= len(named) // 2 and 2 * unmentioned > len(named)
+    )
 
 
 def _long_words(text: str) -> frozenset[str]:

@@ -35,8 +35,8 @@ def without_secrets(text: str, feed: Feed) -> str:
 def holds_secret(url: str, feed: Feed) -> bool:
     """Tell whether an address must not be written down: it looks as if it held a secret, or repeats one of the feed."""
     # a short password may be a word, and stand in an address by chance
-    told = [value for value in _given(feed) if len(value) >= _TELLING] + _of_address(feed)
-    return mask_secrets(url) != url or any(value in url for value in told)
+    secrets = [value for value in _given(feed) if len(value) >= _TELLING] + _of_address(feed)
+    return mask_secrets(url) != url or any(value in url for value in secrets)
 
 
 def _secrets(feed: Feed) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.newsroom.alerts import Cause, Told, decide, rehearse, telling, voices
+from aggregator.newsroom.alerts import Alerted, Cause, alerted_by, decide, rehearse, voices
 from aggregator.newsroom.watches import Matcher, Reading, WatchQuery
 from aggregator.settings import WatchSettings
 from tests.newsroom.made import MOMENT, made_entry
@@ -34,7 +34,7 @@ def told_by(
     return Reading(replace(entry, revisions=revisions, backlog=backlog), text)
 
 
-def reason(story: list[Reading], told: dict[str, Told], matcher: Matcher = STRIKE, **earlier: str) -> str | None:
+def reason(story: list[Reading], told: dict[str, Alerted], matcher: Matcher = STRIKE, **earlier: str) -> str | None:
     cause = decide(matcher, story, told, RULES, earlier)
     return None if cause is None else cause.reason
 
@@ -42,7 +42,7 @@ def reason(story: list[Reading], told: dict[str, Told], matcher: Matcher = STRIK
 def test_a_story_is_told_once() -> None:
     story = [told_by(1)]
     assert reason(story, {}) == "new"
-    assert reason(story, telling(STRIKE, story)) is None
+    assert reason(story, alerted_by(STRIKE, story)) is None
 
 
 def test_a_kill_confirms_nothing() -> None:
@@ -56,7 +56,7 @@ def test_what_does_not_fit_is_not_told() -> None:
 
 def test_a_backlog_that_joins_a_told_story_is_no_reason_to_speak_again() -> None:
     first = told_by(1)
-    told = telling(STRIKE, [first])
+    told = alerted_by(STRIKE, [first])
     stock = [
         told_by(n, "It cost 40 million crowns.", backlog=True, correction="correction" if n == 4 else None)
         for n in (2, 3, 4)
@@ -82,7 +82,7 @@ def test_a_backlog_is_no_news_until_something_new_fits() -> None:
 
 def test_more_publishers_count_only_where_they_are_independent() -> None:
     story = [told_by(1, report="r1")]
-    told = telling(STRIKE, story)
+    told = alerted_by(STRIKE, story)
     copies = [told_by(number, report="r1") for number in range(2, 9)]
     wires = [told_by(number, agency="AP") for number in range(10, 14)]
     own = [told_by(20), told_by(21)]
@@ -99,13 +99,13 @@ def test_more_publishers_count_only_where_they_are_independent() -> None:
 
 def test_a_correction_is_told_even_where_its_text_no_longer_fits() -> None:
     story = [told_by(1), told_by(2)]
-    told = telling(STRIKE, story)
+    told = alerted_by(STRIKE, story)
     killed = [replace_title(story[0], "KILL: do not use"), story[1]]
     killed[0] = Reading(replace(killed[0].entry, correction="kill"), "")
     cause = decide(STRIKE, [killed[0]], told, RULES)
     assert cause is not None
     assert (cause.reason, cause.sentence, cause.entries) == ("correction", "Kill: Paper 1.", ("e1",))
-    assert reason(killed, telling(STRIKE, killed)) is None
+    assert reason(killed, alerted_by(STRIKE, killed)) is None
 
 
 def replace_title(reading: Reading, title: str) -> Reading:
@@ -115,11 +115,11 @@ def replace_title(reading: Reading, title: str) -> Reading:
 def test_copies_of_a_correction_are_one() -> None:
     story = [told_by(1, report="r1")]
     first = [*story, told_by(2, report="r2", correction="correction")]
-    assert reason(first, telling(STRIKE, story)) == "correction"
+    assert reason(first, alerted_by(STRIKE, story)) == "correction"
     copies = [*first, told_by(3, report="r2", correction="correction")]
-    assert reason(copies, telling(STRIKE, first)) is None
+    assert reason(copies, alerted_by(STRIKE, first)) is None
     killed = [*first, told_by(3, report="r2", correction="kill", publisher="Paper 2")]
-    assert reason(killed, telling(STRIKE, first)) == "correction"
+    assert reason(killed, alerted_by(STRIKE, first)) == "correction"
 
 
 def test_a_kill_of_another_house_s_text_is_no_correction() -> None:
@@ -129,7 +129,7 @@ def test_a_kill_of_another_house_s_text_is_no_correction() -> None:
         told_by(3, report="r2", correction="withdrawn"),
         told_by(3, report="r3", correction="kill"),
     ):
-        assert reason([*story, claim], telling(STRIKE, story)) is None
+        assert reason([*story, claim], alerted_by(STRIKE, story)) is None
 
 
 def test_one_paper_that_names_many_agencies_is_one_voice() -> None:
@@ -143,7 +143,7 @@ def test_one_paper_that_names_many_agencies_is_one_voice() -> None:
 
 def test_a_new_number_is_a_fact_when_two_sources_tell_it() -> None:
     known = [told_by(1, "At least 12 people were hurt in the port strike.")]
-    told = telling(STRIKE, known)
+    told = alerted_by(STRIKE, known)
     one = told_by(2, "At least 40 people were hurt, police said.")
     copy = told_by(3, "At least 40 people were hurt, police said.", report="r2")
     same = told_by(4, "Police said 12 people were hurt on the quay.")
@@ -156,7 +156,7 @@ def test_a_new_number_is_a_fact_when_two_sources_tell_it() -> None:
 
 def test_a_new_name_is_a_fact_but_not_in_a_language_new_to_the_story() -> None:
     known = [told_by(1, "The strike was called by the dockers of the northern port.")]
-    told = telling(STRIKE, known)
+    told = alerted_by(STRIKE, known)
     rules = replace(RULES, more_publishers=9)
     named = [told_by(n, "The union is led by Anna Kovac since Monday.") for n in (2, 3)]
     cause = decide(STRIKE, known + named, told, rules)
@@ -170,37 +170,37 @@ def test_a_watch_on_one_publisher_needs_no_second_source() -> None:
     matcher = Matcher(WatchQuery(publishers=("Paper 1",)))
     known = [told_by(1, "At least 12 people were hurt.")]
     more = told_by(2, "At least 40 people were hurt.", publisher="Paper 1")
-    assert reason([*known, more], telling(matcher, known), matcher) == "facts"
+    assert reason([*known, more], alerted_by(matcher, known), matcher) == "facts"
 
 
 def test_an_edit_brings_facts_against_what_the_entry_said_before() -> None:
     matcher = Matcher(WatchQuery(publishers=("Paper 1",)))
-    told = telling(matcher, [told_by(1, "At least 12 people were hurt.")])
+    told = alerted_by(matcher, [told_by(1, "At least 12 people were hurt.")])
     edited = told_by(1, "At least 40 people were hurt, not 12.", revisions=1)
     before = "Port strike goes on\nAt least 12 people were hurt."
     cause = decide(matcher, [edited], told, RULES, {"e1": before})
     assert cause is not None
     assert cause.facts == ("40",)
-    assert reason([edited], telling(matcher, [edited]), matcher) is None
+    assert reason([edited], alerted_by(matcher, [edited]), matcher) is None
 
 
 def test_an_entry_edited_until_it_no_longer_fits_is_not_told_anew() -> None:
     story = [told_by(1)]
-    told = telling(STRIKE, story)
+    told = alerted_by(STRIKE, story)
     changed = [replace_title(story[0], "Ferries run again"), told_by(2)]
     assert reason(changed, told) is None
 
 
 def test_stories_that_were_told_may_merge_and_part_in_silence() -> None:
     left, right = [told_by(1), told_by(2)], [told_by(3), told_by(4), told_by(5)]
-    told = {**telling(STRIKE, left), **telling(STRIKE, right)}
+    told = {**alerted_by(STRIKE, left), **alerted_by(STRIKE, right)}
     assert reason(left + right, told) is None
     assert reason(right[:1], told) is None
 
 
 def test_what_leaves_a_story_and_fits_later_is_told() -> None:
     story = [told_by(1), told_by(2, title="Ferries run again")]
-    told = telling(STRIKE, story)
+    told = alerted_by(STRIKE, story)
     assert reason([story[1]], told) is None
     assert reason([story[1], told_by(3)], told) == "new"
 
@@ -236,20 +236,20 @@ ENTRIES = st.lists(
 
 @given(ENTRIES)
 def test_nothing_is_told_twice(story: list[Reading]) -> None:
-    assert decide(STRIKE, story, telling(STRIKE, story), RULES, backlog=True) is None
+    assert decide(STRIKE, story, alerted_by(STRIKE, story), RULES, backlog=True) is None
 
 
 @given(ENTRIES, st.randoms())
 def test_the_order_of_entries_changes_nothing(story: list[Reading], chance: object) -> None:
     shuffled = list(story)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
-    told = telling(STRIKE, story[: len(story) // 2])
+    told = alerted_by(STRIKE, story[: len(story) // 2])
     assert decide(STRIKE, story, told, RULES) == decide(STRIKE, shuffled, told, RULES)
 
 
 @given(ENTRIES, st.integers(0, 1023))
 def test_parting_a_story_that_was_told_says_nothing(story: list[Reading], part: int) -> None:
-    told = telling(STRIKE, story)
+    told = alerted_by(STRIKE, story)
     leaving = [one for place, one in enumerate(story) if part >> place & 1]
     assert decide(STRIKE, leaving, told, RULES, backlog=True) is None
 

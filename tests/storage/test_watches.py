@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.newsroom.alerts import Told
+from aggregator.newsroom.alerts import Alerted
 from aggregator.newsroom.watches import WatchQuery
 from aggregator.storage.database import Store
 from aggregator.storage.watches import NewAlert, Outbox, StoredWatch, WatchStore
@@ -27,8 +27,10 @@ def store() -> Iterator[Store]:
         yield opened
 
 
-def alert(name: str, at: datetime = NOW, *targets: str, watch: str = "strikes", told: Told | None = None) -> NewAlert:
-    entries = {"e1": told or Told(True, 0, None)}
+def alert(
+    name: str, at: datetime = NOW, *targets: str, watch: str = "strikes", alerted: Alerted | None = None
+) -> NewAlert:
+    entries = {"e1": alerted or Alerted(True, 0, None)}
     return NewAlert(name, watch, "s1", at, "new", "New.", {"id": name}, entries, targets or (HOOK,))
 
 
@@ -48,8 +50,8 @@ def test_an_alert_brings_its_deliveries_and_what_it_told(store: Store) -> None:
     watches = WatchStore(store.connection)
     watches.add(WATCH)
     watches.alert(alert("a1", NOW, "stdout", HOOK, "stdout"))
-    watches.alert(alert("a2", NOW + DAY, told=Told(False, 2, "kill")))
-    assert watches.told(["e1", "e2"]) == {"strikes": {"e1": Told(False, 2, "kill")}}
+    watches.alert(alert("a2", NOW + DAY, alerted=Alerted(False, 2, "kill")))
+    assert watches.alerted(["e1", "e2"]) == {"strikes": {"e1": Alerted(False, 2, "kill")}}
     assert states(store) == [("a1", "waiting", 0), ("a1", "waiting", 0), ("a2", "waiting", 0)]
     tally = watches.tallies()["strikes"]
     assert (tally.alerts, tally.last_alert, tally.waiting, tally.given_up) == (2, NOW + DAY, 3, 0)
@@ -69,14 +71,14 @@ def test_what_is_undone_leaves_nothing(store: Store) -> None:
     with pytest.raises(RuntimeError):
         crash()
     assert states(store) == []
-    assert watches.told(["e1"]) == {}
+    assert watches.alerted(["e1"]) == {}
 
 
 def test_removing_a_watch_takes_its_alerts_along(store: Store) -> None:
     store.connection.execute("PRAGMA foreign_keys = ON")
     watches = WatchStore(store.connection)
     watches.add(WATCH)
-    watches.alert(replace(alert("a1"), told={}))
+    watches.alert(replace(alert("a1"), alerted={}))
     watches.remove("strikes")
     assert states(store) == []
     assert watches.all() == []
@@ -136,7 +138,7 @@ def test_pruning_spares_what_waits(store: Store) -> None:
     watches, outbox = WatchStore(store.connection), Outbox(store.connection)
     watches.add(WATCH)
     for name in ("a1", "a2"):
-        watches.alert(replace(alert(name), told={}))
+        watches.alert(replace(alert(name), alerted={}))
     claimed = outbox.claim(HOOK, NOW, NOW)
     assert claimed is not None
     outbox.delivered(claimed.id, NOW)
@@ -149,7 +151,7 @@ def test_two_programs_do_not_claim_the_same(tmp_path: Path) -> None:
     with Store(tmp_path / "a.db") as one, Store(tmp_path / "a.db") as other:
         with one.transaction():
             WatchStore(one.connection).add(WATCH)
-            WatchStore(one.connection).alert(replace(alert("a1"), told={}))
+            WatchStore(one.connection).alert(replace(alert("a1"), alerted={}))
         with one.transaction():
             assert Outbox(one.connection).claim(HOOK, NOW, NOW + DAY) is not None
         with other.transaction():
