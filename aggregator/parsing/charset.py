@@ -142,7 +142,8 @@ def _is_katakana(text: str, codec: str) -> bool:
     if codec != "cp932":
         return False
     letters = _NOT_ASCII.findall(text[:_SAMPLE])
-    return 2 * sum("\uff61" <= letter <= "\uff9f" for letter in letters) > len(letters)
+    narrow = [letter for letter in letters if "\uff61" <= letter <= "\uff9f"]
+    return 2 * len(narrow) > len(letters)
 
 
 def _as_it_seems(body: bytes, named: list[str]) -> tuple[str, str | None]:

@@ -17,6 +17,7 @@ from urllib.parse import urljoin
 
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import ParsedFeed
+from aggregator.parsing.bot_walls import named_wall, wall_in_page
 from aggregator.parsing.charset import decode
 from aggregator.parsing.entries import MAX_AUTHORS, admit
 from aggregator.parsing.hints import read_hints
@@ -61,7 +62,9 @@ def parse(
     else:
         text = trimmed(text)
         if is_page(text):
-            raise NotAFeedError("This is a web page, not a feed.", feed_links(text, base))
+            wall = wall_in_page(text)
+            told = f": {named_wall(wall)}" if wall else ""
+            raise NotAFeedError(f"This is a web page, not a feed{told}.", feed_links(text, base))
         try:
             raw, xml_fault = read_xml(text, base)
         except ParseError as error:

@@ -169,7 +169,7 @@ def test_37_large_bodies_under_the_caps_arrive(desk: Desk, server: Server) -> No
 
 
 @pytest.mark.parametrize(
-    "coding", ["br", "zstd", "compress", "gzip, gzip", "gzip, deflate", "deflate\r\nContent-Encoding: gzip", "x"]
+    "coding", ["br", "zstd", "compress", "gzip, gzip", "gzip, deflate", "deflate\r\nContent-Encoding: gzip"]
 )
 def test_38_one_coding_that_we_asked_for(desk: Desk, server: Server, coding: str) -> None:
     body = gzip.compress(gzip.compress(RSS))
@@ -287,9 +287,6 @@ def test_40_whole_bodies_in_every_framing_arrive(desk: Desk, server: Server) -> 
         CHUNKED + b"0\r\n" + b"X: y\r\n" * 20_000,
         HEAD + b"X: " + b"a" * 70_000 + b"\r\n\r\n<rss/>",
         HEAD + b"X: y\r\n" * 300 + b"\r\n<rss/>",
-        HEAD + b"no colon here\r\n\r\n<rss/>",
-        HEAD + b": no name\r\n\r\n<rss/>",
-        HEAD + b"Bad Name: x\r\n\r\n<rss/>",
         b"<rss/>",
         b"HTTP/2 200 OK\r\n\r\n<rss/>",
         b"HTTP/1.1 abc OK\r\n\r\n<rss/>",
