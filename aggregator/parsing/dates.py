@@ -56,7 +56,7 @@ _TIME = (
 )
 _ZONE = r"(?P<zone>(?:GMT|UTC)?[+-]\d{1,2}:?\d{2}|[+-]\d{2}|(?:GMT|UTC)[+-]\d{1,2}|[A-Za-z]{1,5})?(?:\s*\([^)]*\))?"
 _THEN = rf"(?:(?:\s*,\s*|\s+)(?:(?:at|um|om|kl\.?|alle|às|à|@|-|–|\|)\s+)?{_TIME})?"  # from a day to its time
-_WEEKDAY = r"(?P<weekday>[^\W\d_]{2,12})\.?,?\s*"
+_WEEKDAY = r"[^\W\d_]{2,12}(?:[.,]+\s*|\s+)"
 _MONTH = r"(?P<month>[^\W\d_]{3,12})"
 _YEAR = r"(?P<year>\d{4}|\d{2})"
 _SHAPES = tuple(
@@ -64,7 +64,7 @@ _SHAPES = tuple(
     for shape in (
         rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}})"
         rf"(?:(?:\s*T\s*|\s*,\s*|\s+){_TIME})?\s*{_ZONE}",
-        rf"(?:{_WEEKDAY})?(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?(?:\s+de)?[\s-]+{_MONTH}\.?,?(?:\s+de)?[\s-]+{_YEAR}"
+        rf"(?:[^\W\d_]{{2,12}}\.?,?\s*)?(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?(?:\s+de)?[\s-]+{_MONTH}\.?,?(?:\s+de)?[\s-]+{_YEAR}"
         rf"{_THEN}\s*{_ZONE}",
         rf"(?:{_WEEKDAY})?{_MONTH}\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}}){_THEN}\s*{_ZONE}",
         rf"(?:{_WEEKDAY})?{_MONTH}\.?\s+(?P<day>\d{{1,2}}),?\s+{_TIME}\s*{_ZONE}\s+(?P<year>\d{{4}})",

@@ -54,7 +54,8 @@ _WINDOWS = {code: character for code in range(0x80, 0xA0) if (character := bytes
 HTML_TYPES = frozenset({"html", "xhtml", "text/html", "application/xhtml+xml"})
 _WRAPPERS = frozenset({"media:group", "media:content"})
 # Elements whose inside is their own affair: an image has a title and a link that are not the feed's or the entry's.
-_APART = frozenset({"image", "textinput", "contributor", "dc:contributor", "itunes:owner", "itunes:category"})
+_APART = frozenset({"image", "textinput"})
+_CHANNEL_DEFINITION = frozenset({"href", "lastmod"})  # attributes of a format before RSS, which feedparser reads
 _ALTERNATE = frozenset({"", "alternate"})
 # What feedparser reads by names that it does not tie to a namespace it knows, beside those in _READERS.
 _OTHER_NAMES = frozenset(
@@ -151,6 +152,8 @@ class _Reader:
     def read(self, parents: list[Element], root: Element) -> RawFeed:
         names = self._names
         head = RawEntry()
+        if not _CHANNEL_DEFINITION.isdisjoint(parents[0].attrib):
+            raise UnusualError("a channel with an address of its own")
         for parent in parents:
             inside = parent is not root and self._enter(parent)
             for element in parent:
@@ -168,6 +171,8 @@ class _Reader:
 
     def _entry(self, element: Element) -> RawEntry:
         entry = RawEntry(guid=element.get(_RDF_ABOUT), language=element.get(_XML_LANG))
+        if not _CHANNEL_DEFINITION.isdisjoint(element.attrib):
+            raise UnusualError("an entry with an address of its own")
         self._byline, self._alternate = "", 0
         inside = self._enter(element)
         for name, child, nested in self._children(element):
@@ -197,11 +202,13 @@ class _Reader:
         """Pass over an element, unless feedparser might find in it, or below it, something that is the feed's own."""
         if name[:1] == "?" or name in ("item", "entry", "channel"):
             raise UnusualError(f"{local_name(element.tag)} in another namespace or place")
-        if len(element) and name not in _APART:
-            for inner in element.iter():
-                found = self._names[_tag(inner)]
-                if inner is not element and (found in telling or found[:1] == "?"):
-                    raise UnusualError(f"{local_name(inner.tag)} inside {local_name(element.tag)}")
+        if not len(element):
+            return
+        telling = _ENTRIES if name in _APART and not any(map(len, element)) else telling
+        for inner in element.iter():
+            found = self._names[_tag(inner)]
+            if inner is not element and (found in telling or found[:1] == "?"):
+                raise UnusualError(f"{local_name(inner.tag)} inside {local_name(element.tag)}")
 
     def _read_one(self, entry: RawEntry, name: str, element: Element, *, nested: bool) -> None:
         if "base" in element.attrib:
@@ -319,6 +326,8 @@ class _Reader:
             entry.link, self._alternate = address, suiting
 
     def enclosure(self, entry: RawEntry, element: Element, nested: bool) -> None:
+        if len(element) and not nested:
+            raise UnusualError("elements inside an enclosure")
         address = (element.get("url") or element.get("href") or "").strip()
         if address and not entry.enclosure:
             entry.enclosure = self._resolved(address)
@@ -328,6 +337,8 @@ class _Reader:
 
     def guid(self, entry: RawEntry, element: Element, nested: bool) -> None:
         value = _flat(element)
+        if value and entry.guid and entry.guid != value and not nested:
+            raise UnusualError("several ids")
         if value:
             entry.guid = value
         entry.guid_is_link = element.get("isPermaLink", element.get("ispermalink", "true")) == "true"
@@ -342,6 +353,10 @@ class _Reader:
         entry.authors.append(byline)
 
     def _person(self, element: Element) -> str:
+        for child in element:
+            name = self._names[_tag(child)]
+            if name in _ENTRY_NAMES or name[:1] == "?":
+                raise UnusualError("an author that holds more than a person")
         parts = {self._names[_tag(child)].removeprefix("itunes:"): _flat(child) for child in element}
         name, email = parts.get("name"), parts.get("email")
         return f"{name} ({email})" if name and email else name or email or ""
@@ -368,6 +383,8 @@ class _Reader:
             name = self._names[_tag(child)]
             if name in ("title", "link", "id"):
                 self._read_one(inner, name, child, nested=True)
+            else:
+                self._leave_out(name, child, _ENTRIES)
         self._alternate = kept
         entry.source_title = inner.title.value or None
         entry.source_url = inner.link or inner.guid
@@ -433,6 +450,7 @@ _ElementReader = Callable[[_Reader, RawEntry, Element, bool], None]
 _HEAD_READERS: dict[str, _ElementReader] = {
     "title": _Reader.title,
     "dc:title": _Reader.title,
+    "media:title": _Reader.media_title,
     "link": _Reader.link,
     "language": _Reader.language,
     "dc:language": _Reader.language,
@@ -474,12 +492,13 @@ _READERS: dict[str, _ElementReader] = {
     "itunes:keywords": _Reader.keywords,
     "feedburner:origlink": _Reader.original_link,
     "enclosure": _Reader.enclosure,
-    "media:title": _Reader.media_title,
     "body": _Reader.rare,
     "xhtml:body": _Reader.rare,
     "fullitem": _Reader.rare,
     "abstract": _Reader.rare,
+    "date": _Reader.rare,
 }
-_HEAD_NAMES = frozenset(_HEAD_READERS) | {"item", "entry"}
-_ENTRY_NAMES = frozenset(_READERS) | {"item", "entry"}
+_ENTRIES = frozenset({"item", "entry"})
+_HEAD_NAMES = frozenset(_HEAD_READERS) | _ENTRIES
+_ENTRY_NAMES = frozenset(_READERS) | _ENTRIES
 _TELLING = _OTHER_NAMES | {name.rpartition(":")[2] for name in _READERS}
