@@ -178,6 +178,21 @@ def test_38_one_coding_that_we_asked_for(desk: Desk, server: Server, coding: str
     assert "coding" in failure.message
 
 
+@pytest.mark.parametrize(
+    "name", ["aws-chunked", "utf-8", "UTF-8", "none", "binary", "8bit", "", "identity, utf-8", "text/xml"]
+)
+def test_38_what_names_no_coding_is_judged_by_the_bytes(desk: Desk, server: Server, name: str) -> None:
+    for body in (RSS, gzip.compress(RSS)):
+        assert desk.response(server.on("/feed", answer(body, f"Content-Encoding: {name}"))).body == RSS
+    packed = answer(gzip.compress(RSS), f"Content-Encoding: {name}, gzip")
+    assert desk.response(server.on("/feed", packed)).body == RSS
+
+
+def test_38_a_packed_file_need_not_say_so(desk: Desk, server: Server) -> None:
+    assert desk.response(server.on("/feed.gz", answer(gzip.compress(RSS)))).body == RSS
+    assert desk.failure(server.on("/feed.gz", answer(gzip.compress(RSS)[:-9]))).kind == "protocol"
+
+
 PACKED = gzip.compress(RSS * 50, mtime=0)
 
 
@@ -306,6 +321,34 @@ def test_41_malformed_answers_are_clean_errors(desk: Desk, server: Server, data:
     assert failure.kind in ("protocol", "too_large", "connection")
     assert "Error" not in failure.message
     assert failure.seconds < GIVEN_UP
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"no colon here",
+        b": no name",
+        b"Bad Name: x",
+        b"X-\xff\xfe: 1",
+        b" folded into nothing",
+        b"HTTP/1.1 200 OK",
+        b"<!-- -->",
+        b"\0",
+    ],
+)
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_41_an_odd_line_costs_itself(desk: Desk, server: Server, line: bytes, end: bytes) -> None:
+    lines = [
+        b"HTTP/1.1 200 OK",
+        line,
+        b" folded into it",
+        b'ETag : "7"',
+        b"Content-Length: %d" % len(RSS),
+        b"",
+        b"",
+    ]
+    response = desk.response(server.on("/feed", closing(end.join(lines) + RSS)))  # type: ignore[arg-type]
+    assert (response.body, response.etag) == (RSS, '"7"')
 
 
 def test_41_a_contradiction_is_named(desk: Desk, server: Server) -> None:

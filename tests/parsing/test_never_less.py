@@ -149,7 +149,8 @@ def elements(draw: st.DrawFn, depth: int = 0) -> str:
     prefix = draw(st.sampled_from(["", "", "", *(name for name in NAMESPACES if name)]))
     local = draw(st.sampled_from(NAMES))
     name = f"{prefix}:{local}" if prefix else local
-    nested = depth < 2 and draw(st.integers(0, 5)) == 0
+    # the title of an image is its own, whatever feedparser makes of several
+    nested = depth < 2 and local != "image" and draw(st.integers(0, 5)) == 0
     inside = (
         "".join(draw(st.lists(elements(depth + 1), max_size=3)))
         if nested
