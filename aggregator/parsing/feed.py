@@ -22,8 +22,10 @@ from aggregator.parsing.charset import decode
 from aggregator.parsing.entries import MAX_AUTHORS, admit
 from aggregator.parsing.hints import read_hints
 from aggregator.parsing.jsonfeed import looks_like_json, read_json
+from aggregator.parsing.links import HTML_TYPES, RELATIONS, suits
+from aggregator.parsing.namespaces import known_namespace
 from aggregator.parsing.pages import feed_links, is_page
-from aggregator.parsing.quick import HTML_TYPES, RELATIONS, UnusualError, known_namespace, read_quickly, suits
+from aggregator.parsing.quick import UnusualError, read_quickly
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.parsing.repair import breaks_off, repaired, trimmed, without_doctype
 from aggregator.parsing.tree import XmlError, read_tree

@@ -12,46 +12,16 @@ from urllib.parse import urljoin
 from xml.etree.ElementTree import Element
 
 from aggregator.parsing.dates import is_usual
+from aggregator.parsing.links import HTML_TYPES, RELATIONS, joined, suits
+from aggregator.parsing.namespaces import ATOM, Names, space_of
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.parsing.tree import inner_markup, local_name, outer_markup
 
-ATOM = "http://www.w3.org/2005/atom"
-_PLAIN = frozenset(
-    {
-        "",
-        ATOM,
-        "http://backend.userland.com/rss",
-        "http://backend.userland.com/rss2",
-        "http://blogs.law.harvard.edu/tech/rss",
-        "http://purl.org/rss/1.0/",
-        "http://my.netscape.com/rdf/simple/0.9/",
-        "http://purl.org/rss/1.0/modules/rss091#",
-    }
-)
-_PREFIXES = {
-    "http://purl.org/dc/elements/1.1/": "dc:",
-    "http://purl.org/dc/elements/1.1": "dc:",
-    "http://purl.org/dc/elements/1.0/": "dc:",
-    "http://purl.org/dc/terms/": "dcterms:",
-    "http://purl.org/dc/terms": "dcterms:",
-    "http://purl.org/rss/1.0/modules/content/": "content:",
-    "http://purl.org/rss/1.0/modules/content": "content:",
-    "http://search.yahoo.com/mrss": "media:",
-    "http://search.yahoo.com/mrss/": "media:",
-    "http://www.itunes.com/dtds/podcast-1.0.dtd": "itunes:",
-    "http://rssnamespace.org/feedburner/ext/1.0": "feedburner:",
-    "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf:",
-    "http://www.w3.org/1999/xhtml": "xhtml:",
-}
-RELATIONS = (
-    "http://www.iana.org/assignments/relation/"  # before a relation that is spelled as an address: RFC 4287 4.2.7.2
-)
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _RSS_VERSIONS = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 _WINDOWS = {code: character for code in range(0x80, 0xA0) if (character := bytes([code]).decode("cp1252", "ignore"))}
-HTML_TYPES = frozenset({"html", "xhtml", "text/html", "application/xhtml+xml"})
 _WRAPPERS = frozenset({"media:group", "media:content"})
 # Elements whose inside is their own affair: an image has a title and a link that are not the feed's or the entry's.
 _APART = frozenset({"image", "textinput"})
@@ -68,42 +38,12 @@ class UnusualError(Exception):
     """A document, or a part of one, that is left to feedparser."""
 
 
-class _Names(dict[str, str]):
-    """Tags as ElementTree writes them -> short lower-case names.
-
-    Namespaces that we don't know give '', or '?' before names that mean something in a feed.
-    """
-
-    def __missing__(self, tag: str) -> str:
-        space, _, local = tag[1:].rpartition("}") if tag[:1] == "{" else ("", "", tag)
-        prefix, local = _prefix(space), local.lower()
-        if prefix is None:
-            prefix, local = ("?", local) if local in _TELLING else ("", "")
-        name = self[tag] = prefix + local
-        return name
-
-
-def _prefix(space: str) -> str | None:
-    """Return the prefix of a namespace, spelled with https or not; None for one that we don't know."""
-    space = space.lower()
-    space = "http" + space[5:] if space.startswith("https://") else space
-    return "" if space in _PLAIN else _PREFIXES.get(space)
-
-
-def known_namespace(space: str) -> str | None:
-    """Return the usual spelling of a namespace of feeds that is spelled with https, or None."""
-    if not space.lower().startswith("https://"):
-        return None
-    usual = "http" + space[5:]
-    return usual if _prefix(usual) is not None else None
-
-
 def read_quickly(root: Element, base: str = "") -> RawFeed:
     """Return what the document holds; raises UnusualError where feedparser is to read it.
 
     ``base`` is the address of the document: what xml:base attributes are relative to.
     """
-    names = _Names()
+    names = Names(_TELLING)
     kind = names[root.tag]
     if kind == "rss":
         channels = [child for child in root if names[_tag(child)] == "channel"]
@@ -118,7 +58,7 @@ def read_quickly(root: Element, base: str = "") -> RawFeed:
         if channel is None:
             raise UnusualError("no channel")
         return _Reader(names, form, channel, root, base).read([channel, root], root)
-    if kind == "feed" and _space(root.tag) == ATOM:
+    if kind == "feed" and space_of(root.tag) == ATOM:
         return _Reader(names, "atom10", root, root, base).read([root], root)
     raise UnusualError(f"root element {local_name(root.tag)}")
 
@@ -127,25 +67,20 @@ def _tag(element: Element) -> str:
     return element.tag if isinstance(element.tag, str) else ""
 
 
-def _space(tag: str) -> str:
-    space = tag[1:].rpartition("}")[0].lower()
-    return "http" + space[5:] if space.startswith("https://") else space
-
-
 def _rss_format(root: Element) -> str:
     version = root.get("version", "")
     return _RSS_VERSIONS.get(version) or ("rss20" if version.startswith("2.") else "rss")
 
 
 class _Reader:
-    def __init__(self, names: _Names, form: str, channel: Element, root: Element, base: str) -> None:
+    def __init__(self, names: Names, form: str, channel: Element, root: Element, base: str) -> None:
         self._names = names
         self._weak_title: RawText | None = None
         self._is_atom = form.startswith("atom")
         self._language = channel.get(_XML_LANG) or root.get(_XML_LANG)
         self._feed = RawFeed(format=form, language=self._language)
         self._document = base
-        self._bases = [_joined("", root, base)]  # of the elements around, '' where none says its own
+        self._bases = [joined("", _own_base(root), base)]  # of the elements around, '' where none says its own
         self._byline = ""  # the kind of element that the authors so far come from
         self._alternate = 0  # how well the link so far suits
 
@@ -221,7 +156,7 @@ class _Reader:
         """Take the xml:base of an element for what follows; tell whether it has one."""
         if _XML_BASE not in element.attrib:
             return False
-        self._bases.append(_joined(self._bases[-1], element, self._document))
+        self._bases.append(joined(self._bases[-1], _own_base(element), self._document))
         return True
 
     def _leave(self, entered: bool) -> None:
@@ -295,7 +230,7 @@ class _Reader:
             if inner is not element and _XML_BASE in inner.attrib:
                 if inner is not element[0]:
                     raise UnusualError("xml:base deep inside")
-                base = _joined(base, inner, self._document)
+                base = joined(base, _own_base(inner), self._document)
         return base or None
 
     def link(self, entry: RawEntry, element: Element, nested: bool) -> None:
@@ -354,8 +289,8 @@ class _Reader:
 
     def _person(self, element: Element) -> str:
         for child in element:
-            name = self._names[_tag(child)]
-            if name in _ENTRY_NAMES or name[:1] == "?":
+            inner = self._names[_tag(child)]
+            if inner in _ENTRY_NAMES or inner[:1] == "?":
                 raise UnusualError("an author that holds more than a person")
         parts = {self._names[_tag(child)].removeprefix("itunes:"): _flat(child) for child in element}
         name, email = parts.get("name"), parts.get("email")
@@ -424,26 +359,8 @@ def _xhtml(element: Element) -> str:
     return inner_markup(element).strip()
 
 
-def _joined(base: str, element: Element, document: str) -> str:
-    """Return what addresses in an element are relative to; '' where it and those around it leave that open."""
-    own = element.get(_XML_BASE, "").strip()
-    if not own:
-        return base
-    try:
-        joined = urljoin(base or document, own)
-    except ValueError:
-        return base
-    return joined if joined.lower().startswith(("http://", "https://")) else base
-
-
-def suits(language: str | None, wanted: str | None) -> int:
-    """Return how well the language of a link suits: 2 the wanted one, 1 not said, 0 another."""
-    if not language:
-        return 1
-    if not wanted:
-        return 0
-    one, other = (tag.lower().replace("_", "-").split("-")[0] for tag in (language, wanted))
-    return 2 if one == other else 0
+def _own_base(element: Element) -> str:
+    return element.get(_XML_BASE, "").strip()
 
 
 _ElementReader = Callable[[_Reader, RawEntry, Element, bool], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_a_file_is_the_link_only_where_there_is_no_page(slow: bool) -> None:
 def test_a_json_entry_has_its_attachment_at_least() -> None:
     one = {"id": "1", "title": "T", "attachments": [{"url": "https://a.example/f.mp3", "mime_type": "audio/mpeg"}]}
     assert json_entry(one).link == "https://a.example/f.mp3"
-    assert json_entry(one | {"external_url": "https://b.example/"}).link == "https://b.example/"
+    assert json_entry({**one, "external_url": "https://b.example/"}).link == "https://b.example/"
 
 
 @roads
@@ -183,7 +184,7 @@ def test_a_namespace_is_known_under_https_too(space: str, slow: bool) -> None:
 # --- escaped too often ---------------------------------------------------------------------------
 
 
-def json_entry(members: dict[str, object]) -> EntryData:
+def json_entry(members: Mapping[str, object]) -> EntryData:
     return read(json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": [members]})).entries[
         0
     ]

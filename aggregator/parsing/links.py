@@ -1,0 +1,31 @@
+"""Which of several links suits, and what relative addresses are relative to. Pure."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin
+
+RELATIONS = (
+    "http://www.iana.org/assignments/relation/"  # before a relation that is spelled as an address: RFC 4287 4.2.7.2
+)
+HTML_TYPES = frozenset({"html", "xhtml", "text/html", "application/xhtml+xml"})
+
+
+def joined(base: str, own: str, document: str) -> str:
+    """Return what addresses are relative to below an xml:base; ``base`` is that of the elements around, '' if open."""
+    if not own:
+        return base
+    try:
+        found = urljoin(base or document, own)
+    except ValueError:
+        return base
+    return found if found.lower().startswith(("http://", "https://")) else base
+
+
+def suits(language: str | None, wanted: str | None) -> int:
+    """Return how well the language of a link suits: 2 the wanted one, 1 not said, 0 another."""
+    if not language:
+        return 1
+    if not wanted:
+        return 0
+    one, other = (tag.lower().replace("_", "-").split("-")[0] for tag in (language, wanted))
+    return 2 if one == other else 0
