@@ -25,6 +25,7 @@ _WINDOWS = {code: character for code in range(0x80, 0xA0) if (character := bytes
 _WRAPPERS = frozenset({"media:group", "media:content"})
 # Elements whose inside is their own affair: an image has a title and a link that are not the feed's or the entry's.
 _APART = frozenset({"image", "textinput"})
+_PERSON = frozenset({"name", "email", "uri", "url", "itunes:name", "itunes:email"})
 _CHANNEL_DEFINITION = frozenset({"href", "lastmod"})  # attributes of a format before RSS, which feedparser reads
 _ALTERNATE = frozenset({"", "alternate"})
 # What feedparser reads by names that it does not tie to a namespace it knows, beside those in _READERS.
@@ -289,9 +290,8 @@ class _Reader:
 
     def _person(self, element: Element) -> str:
         for child in element:
-            inner = self._names[_tag(child)]
-            if inner in _ENTRY_NAMES or inner[:1] == "?":
-                raise UnusualError("an author that holds more than a person")
+            if self._names[_tag(child)] not in _PERSON and (len(child) or (child.text or "").strip()):
+                raise UnusualError("an author that is more than a person")
         parts = {self._names[_tag(child)].removeprefix("itunes:"): _flat(child) for child in element}
         name, email = parts.get("name"), parts.get("email")
         return f"{name} ({email})" if name and email else name or email or ""

@@ -181,7 +181,7 @@ def documents(draw: st.DrawFn) -> str:
     return f'<rss version="2.0"{default}{declared}><channel>{head}{entries if not outside else ""}</channel>{outside}</rss>'
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(documents())
 def test_over_generated_documents(text: str) -> None:
     pair = both(text)
