@@ -19,6 +19,7 @@ from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.settings import ParseSettings
 from aggregator.text.clean import one_line, plain_text, plain_title, sanitise, storable
 from aggregator.text.escapes import (
+    has_inline_markup,
     is_markup,
     singly_encoded,
     unescaped_markup,
@@ -155,7 +156,10 @@ class _Door:
             title = one_line(plain_text(value))
         else:
             title = plain_title(value)
-        return one_line(without_references(title))[: self._limits.max_title].rstrip()
+        title = one_line(without_references(title))
+        if has_inline_markup(title):
+            title = plain_title(title)
+        return title[: self._limits.max_title].rstrip()
 
     def _line(self, text: str | None) -> str | None:
         return self.title(RawText(text)) or None if text else None

@@ -184,11 +184,11 @@ def _link(entry: Any, links: list[Any], form: str, language: str | None) -> str 
     """
     link = _string(entry.get("link"))
     pages = [one for one in links if _relation(one) == "alternate" and _string(one.get("type")) in HTML_TYPES]
-    known = [one["href"] for one in pages]
-    if pages and (link not in known or form.startswith("atom")):
+    pages = pages if form.startswith("atom") else pages[::-1]
+    if pages:
         wanted = _string(entry.get("language")) or language
         link = _string(max(pages, key=lambda one: suits(_string(one.get("hreflang")), wanted))["href"])
-    elif link not in known and any(link == one["href"] for one in links):
+    elif any(link == one["href"] for one in links):
         link = ""
     return link if link and (link != entry.get("id") or "://" in link) else None
 

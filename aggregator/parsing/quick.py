@@ -258,7 +258,8 @@ class _Reader:
             entry.other_link = entry.other_link or address
             return
         suiting = suits(element.get("hreflang"), entry.language or self._language or self._feed.language)
-        if entry.link is None or bare or suiting > self._alternate or not self._is_atom:
+        better = suiting > self._alternate or (suiting == self._alternate and not self._is_atom)
+        if entry.link is None or bare or better:
             entry.link, self._alternate = address, suiting
 
     def enclosure(self, entry: RawEntry, element: Element, nested: bool) -> None:

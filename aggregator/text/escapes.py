@@ -16,6 +16,10 @@ _BLOCK = r"(?:p|div|br|h[1-6]|ul|ol|li|blockquote|table|figure|section|article|i
 _ESCAPED_MARKUP = re.compile(rf"\s*&lt;{_BLOCK}\b.*&lt;/{_BLOCK}&gt;\s*", re.IGNORECASE | re.DOTALL)
 _MARKUP_START = re.compile(rf"\s*<{_BLOCK}\b[^<>]*>", re.IGNORECASE)
 _MARKUP_END = re.compile(rf"</?{_BLOCK}\b[^<>]*>\s*", re.IGNORECASE)
+_INLINE = re.compile(
+    r"<(b|i|em|strong|u|s|span|sub|sup|small|cite|q|mark|font|a)(?:\s[^<>]{0,300})?>[^<>\s](?:[^<>]{0,300}[^<>\s])?</\1>",
+    re.IGNORECASE,
+)
 # A lead byte of UTF-8 and its first continuation, both read as windows-1252.
 _DOUBLY_ENCODED = re.compile(
     "[\u00c2-\u00f4][\u0080-\u00bf\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d"
@@ -80,6 +84,11 @@ def is_markup(text: str) -> bool:
     if "</" not in text or _MARKUP_START.match(text) is None:
         return False
     return _MARKUP_END.fullmatch(text, text.rindex("<")) is not None
+
+
+def has_inline_markup(text: str) -> bool:
+    """Tell whether a title that should be literal has words in tags (``<i>Titanic</i> found``); tags alone are its subject."""
+    return "</" in text and _INLINE.search(text) is not None
 
 
 def unescaped_markup(markup: str) -> str:

@@ -64,6 +64,15 @@ def test_a_file_is_the_link_only_where_there_is_no_page(slow: bool) -> None:
     ]
 
 
+@roads
+def test_a_page_in_another_language_does_not_replace_the_link_of_rss(slow: bool) -> None:
+    odd = "<pubDate>last harvest</pubDate>" if slow else ""
+    other = '<a:link rel="alternate" hreflang="fr" href="https://a.example/fr"/>'
+    text = rss(f"<item><title>A</title><link>https://a.example/1</link>{other}{odd}</item>")
+    text = text.replace('version="2.0"', 'version="2.0" xmlns:a="http://www.w3.org/2005/Atom"')
+    assert read(text).entries[0].link == "https://a.example/1"
+
+
 def test_a_json_entry_has_its_attachment_at_least() -> None:
     one = {"id": "1", "title": "T", "attachments": [{"url": "https://a.example/f.mp3", "mime_type": "audio/mpeg"}]}
     assert json_entry(one).link == "https://a.example/f.mp3"
@@ -197,6 +206,14 @@ def test_titles_that_are_escaped_though_they_are_text() -> None:
     assert atom("<title>Ferry&amp;#8217;s crew</title>").title == "Ferry’s crew"
     assert read(rss(entry(title="Ferry&amp;amp;s crew"))).entries[0].title == "Ferry&s crew"
     assert json_entry({"id": "1", "content_text": "a < b & c"}).content == "a &lt; b &amp; c"
+
+
+def test_words_in_tags_are_words_and_tags_alone_are_the_subject() -> None:
+    assert (
+        atom('<title type="text">Wreck of the &lt;i&gt;Aurora&lt;/i&gt; found</title>').title
+        == "Wreck of the Aurora found"
+    )
+    assert atom('<title type="text">Write &lt;b&gt; and &lt;/b&gt;</title>').title == "Write <b> and </b>"
 
 
 def test_text_that_is_markup_throughout_is_read_as_markup() -> None:
