@@ -51,18 +51,18 @@ def test_a_feed_without_entries_is_remarked_on() -> None:
     with open_desk(fetcher, clock, [LEDGER, TIMES]) as desk:
         first = {outcome.feed: outcome for outcome in desk.fetch()}
         assert first["Ledger"].note is None
-        assert "no entry at all" in (first["Times"].note or "")
+        assert "no entries at all" in (first["Times"].note or "")
         fetcher.answers[LEDGER.url] = rss()
         clock.forward(hours=1)
         again = {outcome.feed: outcome for outcome in desk.fetch(everything=True)}
-        assert "no entry any more" in (again["Ledger"].note or "")
+        assert "no entries any more" in (again["Ledger"].note or "")
         told = {row.feed: row.explanation for row in feed_health(desk.store, clock.now)}
-        assert "no entry any more" in told["Ledger"]
-        assert "no entry at all" in told["Times"]  # though its document came back unchanged
+        assert "no entries any more" in told["Ledger"]
+        assert "no entries at all" in told["Times"]  # though its document came back unchanged
         fetcher.answers[LEDGER.url] = rss(STORM)
         clock.forward(hours=1)
         desk.fetch(everything=True)
-        assert "no entry" not in {row.feed: row.explanation for row in feed_health(desk.store, clock.now)}["Ledger"]
+        assert "no entries" not in {row.feed: row.explanation for row in feed_health(desk.store, clock.now)}["Ledger"]
 
 
 def test_only_what_is_due_is_polled() -> None:
