@@ -25,7 +25,7 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
-SILENCE = timedelta(days=7)  # without a new entry: how long 304s are believed before the feed is asked for outright
+SILENCE = timedelta(days=14)  # without a new entry: how long 304s are believed before the feed is asked for outright
 MAX_VALIDATOR = 4_096  # characters; a longer one is not worth sending back
 _BLANK = b"\xef\xbb\xbf\0 \t\r\n"
 # Framing is ours, and a coding that we cannot decode must not be asked for.

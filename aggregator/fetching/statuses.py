@@ -25,7 +25,7 @@ _ADVICE = {
 
 
 # What pages that keep robots out are sent with, beside 200.
-_WALLS = frozenset({202, 400, 401, 403, 404, 405, 406, 409, 418, 429, 444, 456, 468, 503, *range(520, 530)})
+_WALLS = frozenset({202, 400, 401, 403, 404, 405, 406, 409, 418, 429, 444, 451, 456, 468, 503, *range(520, 530)})
 
 
 def failure_of_status(
@@ -42,7 +42,7 @@ def failure_of_status(
     ``withheld``: the feed has credentials, and they were not sent because another origin was asked. ``page`` is the
     beginning of what came with it. ``abroad``: a redirect had led to another host, for which this feed does not speak.
     """
-    wall = (wall_in_fields(headers) or (wall_in_page(page) if page else None)) if status in _WALLS else None
+    wall = _wall(status, headers, page)
     if wall is not None:
         return FetchFailure("http", f"{named(status)}: {named_wall(wall)}", status, retry_after(headers, now))
     message = named(status)
@@ -57,6 +57,12 @@ def failure_of_status(
         retry_after=retry_after(headers, now),
         host_wide=status in (429, 503) and not abroad,
     )
+
+
+def _wall(status: int, headers: tuple[tuple[str, str], ...], page: str) -> str | None:
+    if status not in _WALLS:
+        return None
+    return wall_in_fields(headers, refused=status in (403, 429)) or (wall_in_page(page) if page else None)
 
 
 def named(status: int) -> str:

@@ -49,11 +49,14 @@ _WORDS = re.compile(
 _TELLING = re.compile(r"<(title|h1)\b[^>]{0,500}>([^<]{0,500})", re.IGNORECASE)
 
 
-def wall_in_fields(fields: Iterable[tuple[str, str]]) -> str | None:
-    """Return whose wall an answer that is no feed comes from, by its header fields (lower-case names), or None."""
+def wall_in_fields(fields: Iterable[tuple[str, str]], *, refused: bool = True) -> str | None:
+    """Return whose wall an answer that is no feed comes from, by its header fields (lower-case names), or None.
+
+    The name of a server counts only where it ``refused``: it says the same when a page is missing.
+    """
     known = {name: value.lower() for name, value in fields}
     for field, value, product in _FIELDS:
-        if field in known and (not value or value in known[field]):
+        if field in known and value in known[field] and (refused or not value):
             return product
     return None
 

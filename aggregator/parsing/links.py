@@ -29,3 +29,11 @@ def suits(language: str | None, wanted: str | None) -> int:
         return 0
     one, other = (tag.lower().replace("_", "-").split("-")[0] for tag in (language, wanted))
     return 2 if one == other else 0
+
+
+def resolved(base: str, address: str) -> str:
+    """Return an address resolved against a base; as it stands where there is no base or they do not fit."""
+    try:
+        return urljoin(base, address) if base else address
+    except ValueError:
+        return address

@@ -8,20 +8,19 @@ namespaces that it does not know, or where it does not look …) is refused and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from urllib.parse import urljoin
 from xml.etree.ElementTree import Element
 
 from aggregator.parsing.dates import is_usual
-from aggregator.parsing.links import HTML_TYPES, RELATIONS, joined, suits
+from aggregator.parsing.links import HTML_TYPES, RELATIONS, joined, resolved, suits
 from aggregator.parsing.namespaces import ATOM, Names, space_of
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
-from aggregator.parsing.tree import inner_markup, local_name, outer_markup
+from aggregator.parsing.tree import local_name, xhtml_markup
+from aggregator.text.escapes import read_as_utf8
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _RSS_VERSIONS = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
-_WINDOWS = {code: character for code in range(0x80, 0xA0) if (character := bytes([code]).decode("cp1252", "ignore"))}
 _WRAPPERS = frozenset({"media:group", "media:content"})
 # Elements whose inside is their own affair: an image has a title and a link that are not the feed's or the entry's.
 _APART = frozenset({"image", "textinput"})
@@ -166,10 +165,7 @@ class _Reader:
 
     def _resolved(self, address: str) -> str:
         """Return an address resolved where xml:base says against what; the door knows what else to do."""
-        try:
-            return urljoin(self._bases[-1], address) if self._bases[-1] else address
-        except ValueError:
-            return address
+        return resolved(self._bases[-1], address)
 
     # --- one method an element -----------------------------------------------------------------
 
@@ -217,8 +213,8 @@ class _Reader:
         if len(element):
             if not self._is_atom or kind not in ("xhtml", "application/xhtml+xml"):
                 raise UnusualError("inline markup")
-            return RawText(_xhtml(element), Markup.HTML, self._xhtml_base(element))
-        value = _mended((element.text or "").strip())
+            return RawText(xhtml_markup(element), Markup.HTML, self._xhtml_base(element))
+        value = read_as_utf8((element.text or "").strip())
         if kind in HTML_TYPES:
             return RawText(value, Markup.HTML, self._bases[-1] or None)
         if kind not in ("text", "plain", "text/plain"):
@@ -337,27 +333,7 @@ class _Reader:
 def _flat(element: Element) -> str:
     if len(element):
         raise UnusualError("inline markup")
-    return _mended((element.text or "").strip())
-
-
-def _mended(text: str) -> str:
-    """Undo two faults of publishers, as feedparser does: UTF-8 taken for Latin-1, and windows-1252 taken for
-    Latin-1."""
-    if text.isascii():
-        return text
-    try:
-        return text.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return text if text.isprintable() else text.translate(_WINDOWS)
-
-
-def _xhtml(element: Element) -> str:
-    children = list(element)
-    lone = len(children) == 1 and not (element.text or "").strip() and not (children[0].tail or "").strip()
-    if lone and isinstance(children[0].tag, str):
-        name = local_name(children[0].tag)
-        return (inner_markup(children[0]) if name == "div" else outer_markup(children[0])).strip()
-    return inner_markup(element).strip()
+    return read_as_utf8((element.text or "").strip())
 
 
 def _own_base(element: Element) -> str:

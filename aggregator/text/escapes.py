@@ -25,6 +25,9 @@ _DOUBLY_ENCODED = re.compile(
     "[\u00c2-\u00f4][\u0080-\u00bf\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d"
     "\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178]"
 )
+_WINDOWS_CHARACTERS = {
+    code: character for code in range(0x80, 0xA0) if (character := bytes([code]).decode("cp1252", "ignore"))
+}
 _WINDOWS_BYTES = {
     ord(character): code for code in range(0x80, 0xA0) if (character := bytes([code]).decode("cp1252", "ignore"))
 }
@@ -106,3 +109,14 @@ def singly_encoded(text: str) -> str:
         return text.translate(_WINDOWS_BYTES).encode("latin-1").decode("utf-8")
     except UnicodeError:
         return text
+
+
+def read_as_utf8(text: str) -> str:
+    """Undo two faults of publishers, as feedparser does: UTF-8 taken for Latin-1, and windows-1252 taken for
+    Latin-1."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text if text.isprintable() else text.translate(_WINDOWS_CHARACTERS)

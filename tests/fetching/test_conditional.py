@@ -184,11 +184,11 @@ def test_10_compression_always_asked_for_and_undone(desk: Desk, server: Server, 
 def test_04_a_feed_silent_for_long_is_asked_once_without_validators(desk: Desk, server: Server) -> None:
     url = server.on("/feed", answer(b"", status="304 Not Modified"))
     day = timedelta(days=1)
-    state = FeedState(url, etag='"1"', last_new=NOW - 8 * day, last_fetch=NOW - 2 * day)
+    state = FeedState(url, etag='"1"', last_new=NOW - 15 * day, last_fetch=NOW - 2 * day)
     desk.fetch(url, state)
     assert "if-none-match" not in server.asked[-1].headers
-    for fetched, new in ((1, 8), (1, 6), (8, 8 + 5)):
+    for fetched, new in ((1, 15), (1, 13), (8, 20)):
         desk.fetch(url, replace(state, last_fetch=NOW - fetched * day / 4, last_new=NOW - new * day))
         assert server.asked[-1].headers["if-none-match"] == '"1"'
-    desk.fetch(url, replace(state, last_fetch=NOW - day, last_new=NOW - 14 * day))
-    assert "if-none-match" not in server.asked[-1].headers  # another week
+    desk.fetch(url, replace(state, last_fetch=NOW - day, last_new=NOW - 28 * day))
+    assert "if-none-match" not in server.asked[-1].headers  # another two weeks

@@ -53,6 +53,11 @@ def test_a_wall_is_told_by_a_header_field(field: tuple[str, str], product: str |
     assert wall_in_fields([("content-type", "text/html"), field]) == product
 
 
+def test_a_servers_name_counts_only_where_it_refused() -> None:
+    assert wall_in_fields([("server", "AkamaiGHost")]) == "Akamai"
+    assert wall_in_fields([("server", "AkamaiGHost")], refused=False) is None
+
+
 def test_a_hostile_page_is_looked_at_in_bounded_time() -> None:
     wall_in_page("<title>" * 100_000)
     wall_in_page("<h1 " * 100_000 + "are you " * 100_000)
