@@ -41,7 +41,7 @@ def demo_command(session: Session, keep: Path | None) -> None:
 
 
 def _run(session: Session, folder: Path) -> None:
-    from aggregator.config.documents import write_atomically
+    from aggregator.config.files import write_output
     from aggregator.demo.content import STAGES, feeds, moment
     from aggregator.demo.server import DemoServer
     from aggregator.digest.render import render
@@ -80,7 +80,7 @@ def _run(session: Session, folder: Path) -> None:
         heading("digest")
         edition = desk.edition()
         emit(render(edition, "text").rstrip("\n"))
-        write_atomically(folder / "digest.html", render(edition, "html").encode("utf-8"))
+        write_output(folder / "digest.html", render(edition, "html").encode("utf-8"))
 
 
 def heading(text: str) -> None:

@@ -37,7 +37,7 @@ entry_command.add_command(headlines_command)
 
 ENTRY_KEYS = (
     "id key title url canonical_url feed publisher agency agency_form agency_words lang category author published published_text date_flag "
-    "first_seen last_seen revisions correction report_id story_id"
+    "first_seen last_seen revisions correction report_id story_id source_title source_url"
 )
 
 
@@ -67,6 +67,8 @@ def entry_row(entry: Entry) -> dict[str, Any]:
         "correction": entry.correction,
         "report_id": entry.report_id,
         "story_id": entry.story_id,
+        "source_title": data.source_title,
+        "source_url": data.source_url,
     }
 
 
@@ -79,7 +81,9 @@ def show_command(session: Session, entry: str, form: str, as_json: bool) -> None
     with session.reading_desk() as desk:
         found = desk.entry(entry)
         text = desk.text(found.id)
-    row = {**entry_row(found), "text": text}
+        amended = desk.amendments(found.id)
+    changes = [{"field": one.field, "before": one.before, "after": one.after, "at": one.at} for one in amended]
+    row = {**entry_row(found), "amendments": changes, "text": text}
     if as_json or form == "json":
         print_json(row)
         return
@@ -90,6 +94,8 @@ def show_command(session: Session, entry: str, form: str, as_json: bool) -> None
         "feed",
         "publisher",
         "agency",
+        "source_title",
+        "source_url",
         "author",
         "published",
         "first_seen",
@@ -101,6 +107,8 @@ def show_command(session: Session, entry: str, form: str, as_json: bool) -> None
         value = _attribution(found) if name == "agency" else plain(row[name])
         if value not in (None, "", 0):
             emit(f"{name.replace('_', ' '):12} {safe(local(value) if name in ('published', 'first_seen') else value)}")
+    for one in amended:
+        emit(f"{'corrected':12} {one.field} was {safe(one.before or 'not given')} until {local(plain(one.at))}")
     emit("")
     for line in text.split("\n"):
         emit(safe(line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import Any
 
 import click
 
-from aggregator.cli.output import Column, emit, list_options, local, print_list, safe
+from aggregator.cli.feed_health import health_list_command
+from aggregator.cli.output import Column, emit, list_options, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import FEEDS, Session
 from aggregator.cli.watch import announce_to
 from aggregator.exceptions import ConfigurationError, NotFoundError, UsageError
 from aggregator.model import Feed, FeedOutcome
+from aggregator.text.masking import shown_address
+from aggregator.text.urls import MASK
 
 PARTLY = 4
 
@@ -106,18 +110,20 @@ def feeds_command() -> None:
     """The feeds we follow, and how they do."""
 
 
+feeds_command.add_command(health_list_command)
+
+
 @feeds_command.command("list")
 @list_options
 @click.pass_obj
 def list_command(session: Session, form: str, as_json: bool) -> None:
     """List the feeds of the feeds file."""
     from aggregator.newsroom.publishers import publisher_of_feed
-    from aggregator.text.urls import mask_secrets
 
     rows = [
         {
             "name": feed.name,
-            "url": mask_secrets(feed.url),
+            "url": shown_address(feed),
             "publisher": publisher_of_feed(feed),
             "category": feed.category,
             "language": feed.language,
@@ -175,7 +181,7 @@ def add_command(
     _check_values([feed])
     if not no_check:
         _check_feed(session, feed)
-    if add_feeds(path, [feed]):
+    if add_feeds(path, [feed], os.environ):
         click.echo(f"Added to {path}.", err=True)
     else:
         click.echo(f"{path} has this feed already.", err=True)
@@ -199,7 +205,7 @@ def _check_values(feeds: Sequence[Feed]) -> None:
         return
     with TemporaryDirectory(prefix="aggregator-") as folder:
         scratch = Path(folder) / FEEDS
-        add_feeds(scratch, feeds)
+        add_feeds(scratch, feeds, {})
         try:
             read_feeds(scratch, {})
         except ConfigurationError as error:
@@ -248,8 +254,8 @@ def remove_command(session: Session, feed: str) -> None:
     from aggregator.config.feeds_file import remove_feed
 
     one = _one(session, feed)
-    remove_feed(session.needed_feeds_file(), one.url)
-    click.echo(f"{safe(one.name or one.url)} is no longer followed.", err=True)
+    remove_feed(session.needed_feeds_file(), one.url, os.environ)
+    click.echo(f"{safe(one.name or shown_address(one))} is no longer followed.", err=True)
 
 
 @feeds_command.command("pause")
@@ -260,8 +266,8 @@ def pause_command(session: Session, feed: str) -> None:
     from aggregator.config.feeds_file import pause_feed
 
     one = _one(session, feed)
-    pause_feed(session.needed_feeds_file(), one.url, paused=True)
-    click.echo(f"{safe(one.name or one.url)} is paused.", err=True)
+    pause_feed(session.needed_feeds_file(), one.url, paused=True, environ=os.environ)
+    click.echo(f"{safe(one.name or shown_address(one))} is paused.", err=True)
 
 
 @feeds_command.command("resume")
@@ -272,11 +278,11 @@ def resume_command(session: Session, feed: str) -> None:
     from aggregator.config.feeds_file import pause_feed
 
     one = _one(session, feed)
-    pause_feed(session.needed_feeds_file(), one.url, paused=False)
+    pause_feed(session.needed_feeds_file(), one.url, paused=False, environ=os.environ)
     if session.database_file.exists():
         with session.reading_desk() as desk:
             desk.resume(one)
-    click.echo(f"{safe(one.name or one.url)} is polled again.", err=True)
+    click.echo(f"{safe(one.name or shown_address(one))} is polled again.", err=True)
 
 
 def _one(session: Session, wanted: str) -> Feed:
@@ -288,7 +294,9 @@ def _one(session: Session, wanted: str) -> Feed:
         return found[0]
     if not found:
         raise NotFoundError(f"no feed {wanted!r} in {session.feeds_file}; `feeds list` shows them")
-    raise UsageError(f"{wanted!r} fits {len(found)} feeds: {', '.join(feed.name or feed.url for feed in found[:5])}")
+    raise UsageError(
+        f"{wanted!r} fits {len(found)} feeds: {', '.join(feed.name or shown_address(feed) for feed in found[:5])}"
+    )
 
 
 def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:
@@ -305,7 +313,7 @@ def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:
             try:
                 _check_values([tried])
             except UsageError as error:
-                reasons.append(f"{feed.name or feed.url}: left out: {error}")
+                reasons.append(f"{feed.name or shown_address(feed)}: left out: {error}")
             else:
                 kept.append(tried)
                 break
@@ -328,7 +336,7 @@ def import_command(session: Session, files: tuple[Path, ...]) -> int:
         for reason in (*skipped, *left_out):
             click.echo(f"{file}: {safe(reason)}", err=True)
             code = PARTLY
-        added = add_feeds(path, feeds) if feeds else 0
+        added = add_feeds(path, feeds, os.environ) if feeds else 0
         click.echo(f"{file}: {added} feeds added to {path}, {len(feeds) - added} were there already.", err=True)
     return code
 
@@ -338,39 +346,15 @@ def import_command(session: Session, files: tuple[Path, ...]) -> int:
 @click.pass_obj
 def export_command(session: Session, output: Path | None) -> None:
     """Write the feeds as OPML, without their secrets."""
-    from aggregator.config.documents import write_atomically
-    from aggregator.pipeline.subscription_lists import write_opml
+    from aggregator.config.files import write_output
+    from aggregator.pipeline.subscription_lists import masked, write_opml
 
-    data = write_opml(session.feeds(), "Feeds")
+    feeds = session.feeds()
+    data = write_opml(feeds, "Feeds")
+    if hidden := masked(feeds):
+        count = f"{len(hidden)} addresses hold" if len(hidden) > 1 else "1 address holds"
+        click.echo(f"{count} a secret, masked with {MASK} here: {safe(', '.join(hidden))}", err=True)
     if output is None:
         emit(data.decode("utf-8").rstrip("\n"))
     else:
-        write_atomically(output, data)
-
-
-@feeds_command.command("health")
-@list_options
-@click.pass_obj
-def health_list_command(session: Session, form: str, as_json: bool) -> None:
-    """Say how each feed does: failing, silent, gone, with possible gaps."""
-    from dataclasses import asdict
-
-    with session.reading_desk(with_feeds=True) as desk:
-        rows = [asdict(row) for row in desk.feed_health()]
-    columns = (
-        Column("feed", lambda row: row["feed"][:32]),
-        Column("state", lambda row: row["state"]),
-        Column("last ok", lambda row: local(row["last_ok"])),
-        Column("failures", lambda row: str(row["failures"] or ""), right=True),
-        Column("a day", lambda row: f"{row['entries_per_day']:.1f}" if row["entries_per_day"] else "", right=True),
-        Column("gaps", lambda row: str(row["possible_gaps"] or ""), right=True),
-        Column("what happened, what next", lambda row: row.get("explanation") or row["last_error"] or "", wrap=True),
-    )
-    print_list(
-        rows,
-        columns,
-        form,
-        as_json=as_json,
-        empty="No feed is followed yet.",
-        keys="feed url state last_ok last_error failures interval next_fetch entries_per_day possible_gaps explanation",
-    )
+        write_output(output, data)

@@ -10,7 +10,7 @@ import click
 
 from aggregator.cli.output import Column, emit, list_options, local, plain, print_json, print_list, safe, thing_options
 from aggregator.cli.session import FEEDS, Session
-from aggregator.exceptions import ConfigurationError, UsageError
+from aggregator.exceptions import ConfigurationError, StorageError, UsageError
 
 
 @click.command("init")
@@ -19,7 +19,7 @@ def init_command(folder: Path) -> None:
     """Write a starter feeds.yaml and settings file; what is there already is left alone."""
     from importlib.resources import files
 
-    from aggregator.config.documents import write_atomically
+    from aggregator.config.files import write_private
     from aggregator.config.settings_files import FILE_NAME
 
     starters = files("aggregator.config") / "starters"
@@ -28,7 +28,7 @@ def init_command(folder: Path) -> None:
         if path.exists():
             click.echo(f"{path}: there already, left as it is.", err=True)
             continue
-        write_atomically(path, (starters / name).read_bytes())
+        write_private(path, (starters / name).read_bytes())
         click.echo(f"{path}: written.", err=True)
     click.echo("Next: put your feeds into feeds.yaml, then `aggregator run` in that folder.", err=True)
 
@@ -54,29 +54,38 @@ def status_command(session: Session, form: str, as_json: bool) -> None:
 
 @click.command("health")
 @click.option(
-    "--max-age", default="1h", show_default=True, metavar="DURATION", help="How long ago the last poll may be."
+    "--max-age",
+    default="1h",
+    show_default=True,
+    metavar="DURATION",
+    help="How long ago the last poll may be, and since when a job may be due.",
 )
 @click.pass_obj
 def health_command(session: Session, max_age: str) -> int:
-    """Probe for containers: ends with 0 where the daemon runs and polled lately, else with 1."""
+    """Probe for containers: ends with 0 where the daemon runs and gets on, else with 1.
+
+    It gets on where a feed was asked and a pass ended lately, and no job that is due has waited for longer than that.
+    """
     from aggregator.config.durations import parse_duration
-    from aggregator.daemon.locking import holder
+    from aggregator.daemon.locking import account, holder
 
     try:
         allowed: timedelta = parse_duration(max_age)
     except ValueError as error:
         raise UsageError(f"--max-age: {error}") from error
-    pid = holder(session.database_file)
-    if pid is None:
+    if holder(session.database_file) is None:
         click.echo("unhealthy: no daemon runs on this database", err=True)
         return 1
     with session.reading_desk() as desk:
-        state = desk.status()
-    if state.last_poll is None or session.clock() - state.last_poll > allowed:
-        click.echo(f"unhealthy: the last poll was {local(plain(state.last_poll)) or 'never'}", err=True)
-        return 1
-    emit("healthy")
-    return 0
+        faults, notes = desk.faults(allowed), desk.oddities()
+    faults += account(session.database_file).faults(session.clock(), allowed)
+    for note in notes:
+        click.echo(safe(note), err=True)
+    for fault in faults:
+        click.echo(f"unhealthy: {safe(fault)}", err=True)
+    if not faults:
+        emit("healthy")
+    return 1 if faults else 0
 
 
 @click.group("config")
@@ -152,19 +161,27 @@ def db_command() -> None:
 def db_check_command(session: Session) -> int:
     """Check the file's integrity; ends with 1 where it is damaged."""
     from aggregator.pipeline.resketching import outdated
+    from aggregator.storage.database import BUSY_TIMEOUT_MS, explained
+    from aggregator.storage.soundness import faults_of_file
 
-    with session.reading_desk() as desk:
-        faults = desk.store.check()
-        stale = 0 if faults else outdated(desk.store)
+    path = session.needed_database()
+    with explained(path):
+        faults = faults_of_file(path, BUSY_TIMEOUT_MS)
+    stale = 0
+    if not faults:
+        with session.reading_desk() as desk:
+            stale = outdated(desk.store)
     if stale:
         click.echo(
             f"{stale} sketches are of another version and find no copies; `aggregator db resketch` makes them anew.",
             err=True,
         )
     for fault in faults:
-        click.echo(f"{session.database_file}: {fault}", err=True)
-    if not faults:
-        emit(f"{session.database_file}: sound.")
+        click.echo(f"{path}: {safe(fault)}", err=True)
+    if faults:
+        click.echo(f"{path}: damaged; `aggregator db restore FILE` puts a backup in its place.", err=True)
+    else:
+        emit(f"{path}: sound.")
     return 1 if faults else 0
 
 
@@ -186,14 +203,33 @@ def _check_target(database: Path, target: Path) -> None:
     """Refuse to put a backup in place of the live database or of a file that is no database."""
     if not target.exists():
         return
-    if target.is_dir():
-        raise UsageError(f"{target}: is a folder; name the file to write")
+    if not target.is_file():
+        raise UsageError(f"{target}: is no file; name the file to write")
     if database.exists() and target.samefile(database):
         raise UsageError(f"{target}: is the live database itself; name another file")
     with target.open("rb") as file:
         start = file.read(16)
     if start not in (b"", b"SQLite format 3\0"):
         raise UsageError(f"{target}: is there already and is no database; name another file")
+
+
+@db_command.command("restore")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def restore_command(session: Session, file: Path) -> None:
+    """Put a backup in the database's place; what was there is set aside. No daemon may run on it."""
+    from aggregator.daemon.locking import DaemonLock
+    from aggregator.storage.copies import restore
+    from aggregator.storage.soundness import amounts
+
+    database = session.database_file
+    if not database.parent.is_dir():
+        raise StorageError(f"{database}: the folder {database.parent} does not exist")
+    with DaemonLock(database):
+        counts, aside = restore(file, database, session.clock())
+    emit(f"{database}: restored from {file}, which is sound: {amounts(counts)}.")
+    if aside is not None:
+        emit(f"The old file is set aside as {aside}.")
 
 
 @db_command.command("prune")

@@ -135,18 +135,24 @@ class Session:
         ``with_feeds`` takes over the feeds file first. The others leave the feeds table as it is: the database named
         by --db need not belong to the feeds file that lies in this folder, and a fault there is no reason not to look.
         """
-        from aggregator.exceptions import NotFoundError
         from aggregator.pipeline.desk import Desk
         from aggregator.storage.database import explained
 
-        if not self.database_file.exists():
-            raise NotFoundError(f"{self.database_file}: no database yet{self._way_to_one()} name another with --db.")
+        self.needed_database()
         feeds = self.feeds_if_any() if with_feeds else None
         with (
             explained(self.database_file),
             Desk.open(self.settings, self.database_file, clock=self.clock, feeds=feeds) as desk,
         ):
             yield desk
+
+    def needed_database(self) -> Path:
+        """Return the database; NotFoundError says how one is made where there is none."""
+        from aggregator.exceptions import NotFoundError
+
+        if not self.database_file.exists():
+            raise NotFoundError(f"{self.database_file}: no database yet{self._way_to_one()} name another with --db.")
+        return self.database_file
 
     def _way_to_one(self) -> str:
         if self.feeds_file is not None and self.feeds_file.is_file():
@@ -169,6 +175,7 @@ class Session:
             explained(self.database_file),
             Desk.open(settings, self.database_file, clock=self.clock, feeds=feeds) as desk,
         ):
+            desk.store.needs_writing()
             yield desk
 
     def feeds_if_any(self) -> tuple[Feed, ...] | None:

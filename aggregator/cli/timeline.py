@@ -61,9 +61,9 @@ def timeline_command(session: Session, story: str, form: str | None, as_json: bo
     if output is None:
         emit(text)
         return
-    from aggregator.config.documents import write_atomically
+    from aggregator.config.files import write_output
 
-    write_atomically(output, f"{text}\n".encode("utf-8", "replace"))
+    write_output(output, f"{text}\n".encode("utf-8", "replace"))
 
 
 @click.command("lags")

@@ -33,7 +33,7 @@ def evaluate_command(
     as_json: bool,
 ) -> int:
     """Score the clustering of labelled JSON Lines files, in a scratch database."""
-    from aggregator.config.documents import write_atomically
+    from aggregator.config.files import write_output
     from aggregator.pipeline.evaluation import evaluate, predictions
     from aggregator.pipeline.plotting import check_drawable, picture
 
@@ -50,9 +50,9 @@ def evaluate_command(
                 code = PARTLY
             rows.append({"file": file.name, **({"setting": label} if label else {}), **asdict(result.figures)})
             if predicted is not None:
-                write_atomically(predicted, predictions(result).encode("utf-8"))
+                write_output(predicted, predictions(result).encode("utf-8"))
     if plot is not None:
-        write_atomically(plot, picture(plot, rows))
+        write_output(plot, picture(plot, rows))
     if len(rows) == 1 and (as_json or form == "json"):
         print_json(rows[0])
     else:

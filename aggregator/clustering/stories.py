@@ -41,6 +41,7 @@ class StoryFinder(StoryMatcher):
         self._touched: set[str] = set()
         self._due = False
         self._since_look = 0  # arrivals that no look was taken at
+        self._last_look = 0  # arrivals that the last look was taken at
 
     # --- arrivals --------------------------------------------------------------------------------
 
@@ -132,11 +133,21 @@ class StoryFinder(StoryMatcher):
         self.views.drop(story_id)
         self._touched.discard(story_id)
 
+    def recover(self) -> None:
+        """Forget what a change left behind that the memory undid."""
+        self.views.clear()
+        self._touched = {story for story in self._touched if self.memory.members(story, 1)}
+
     def due(self) -> bool:
         """Tell whether the last arrival was one after which a second look is taken, wherever a batch ends."""
         return self._due
 
     # --- the second look -------------------------------------------------------------------------
+
+    def unlooked(self) -> list[str]:
+        """Return the stories that the next look is taken at."""
+        self._refresh()
+        return sorted(self._touched | {one.story_id for one in self.memory.newest(self._since_look)})
 
     def second_look(
         self,
@@ -145,15 +156,21 @@ class StoryFinder(StoryMatcher):
         *,
         new_id: Callable[[str, str], str],
         held: Callable[[str], bool] = lambda report_id: False,
+        only: str | None = None,
     ) -> tuple[Merge | Move, ...]:
         """Let every report that came since the last look stand where it would stand had it come last, merge and part stories.
 
         ``blocked`` tells which two stories editors keep apart, ``held`` which reports they placed; ``new_id`` opens a
         story for a report that leaves another. What is returned is
-        already done in the memory. The older id stays. A second call at once returns nothing.
+        already done in the memory. The older id stays. A second call at once returns nothing. ``only`` names one story of
+        a look that failed, which is taken again there alone.
         """
         self._refresh()
+        if only is not None:
+            again = [one for one in self.memory.newest(self._last_look) if one.story_id == only]
+            return SecondLook(self, blocked, held, {only}, new_id).take(again)
         fresh = self.memory.newest(self._since_look)
+        self._last_look = self._since_look
         self._since_look, self._due = 0, False
         touched, self._touched = self._touched, set()
         touched.update(one.story_id for one in fresh)

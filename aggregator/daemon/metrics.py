@@ -63,6 +63,11 @@ class Metrics:
     ) -> None:
         self._serving.close()
 
+    @property
+    def served(self) -> bool:
+        """Tell whether anybody can read the figures."""
+        return bool(self._port)
+
     def passed(self, outcomes: Iterable[FeedOutcome], seconds: float) -> None:
         """Count a pass."""
         for outcome in outcomes:

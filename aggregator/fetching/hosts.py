@@ -6,15 +6,6 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
-
-
-def host_of(url: str) -> str:
-    """Return the host that politeness counts by: without port and case, so that http and https are one."""
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
 
 
 @dataclass(slots=True)
@@ -93,6 +84,16 @@ class HostSchedule:
         slot.waiting = deque(key for key in slot.waiting if key not in gone)
         self._waiting -= len(taken)
         return taken
+
+    def clear(self) -> None:
+        """Forget all work, what waits and what is under way; the pauses that hosts are owed stay."""
+        self._heap.clear()
+        self._host_of.clear()
+        self._waiting = 0
+        for slot in self._hosts.values():
+            slot.waiting.clear()
+            slot.running = 0
+            slot.queued = False
 
     def wait(self, now: float) -> float | None:
         """Return the seconds until something may start by itself; None where only ``add`` or ``done`` can help."""

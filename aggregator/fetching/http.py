@@ -19,7 +19,7 @@ from aggregator.fetching.statuses import PERMANENT, REDIRECTS, failure_of_status
 from aggregator.fetching.targets import Target, basic, resolve, target_of
 from aggregator.model import Feed, FeedState, FetchFailure, FetchOutcome, NotModified, Response, Secret
 from aggregator.settings import FetchSettings
-from aggregator.text.urls import mask_secrets
+from aggregator.text.masking import without_secrets
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
@@ -71,6 +71,15 @@ class Fetcher:
         """End what is under way and let go of every connection and thread."""
         self._gate.close()
         self._exchanger.close()
+
+    def turn_away(self) -> None:
+        """Let those that wait for a host's turn end without asking: each fails as ``stopped``."""
+        self._gate.turn_away()
+
+    def call_off(self) -> None:
+        """End whatever is under way: each fails as ``stopped``."""
+        self._gate.turn_away()
+        self._exchanger.call_off()
 
     def release(self) -> None:
         """Close the connections that wait for another request: worthwhile where the next one is minutes away."""
@@ -269,9 +278,4 @@ def _has_credentials(feed: Feed, own: Target) -> bool:
 
 def told(message: str, feed: Feed, url: str) -> str:
     """Return a message with the address it concerns and without any secret of the feed."""
-    text = f"{mask_secrets(url)}: {message}"
-    secrets = [value for _, value in feed.headers if isinstance(value, Secret)] + [feed.password, feed.proxy]
-    for secret in secrets:
-        if secret is not None and len(secret.reveal()) >= 4:
-            text = text.replace(secret.reveal(), str(secret))
-    return text
+    return without_secrets(f"{url}: {message}", feed)

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-from aggregator.fetching.caching import fresh_until
+from aggregator.fetching.caching import RETRY_CAP, fresh_until
+from aggregator.fetching.gaps import overran
 from aggregator.model import Feed, FeedState, FetchFailure, NotModified, ParsedFeed, PollHints, Response
 from aggregator.settings import FetchSettings
-from aggregator.text.urls import mask_secrets
+from aggregator.text.address import address_of, host_of
+from aggregator.text.masking import holds_secret
 
 MIN_BY_HAND = timedelta(minutes=1)
 WITHOUT_VALIDATORS = timedelta(hours=1)  # FreshRSS; a feed that can only be had whole is not asked for often
@@ -24,6 +25,8 @@ HOST_BACKOFF = timedelta(hours=1)  # 429 and 503 without Retry-After: FreshRSS
 GONE_INTERVAL = timedelta(days=1)  # between two looks at a feed that answered 410, until it counts as gone
 QUIET = timedelta(days=30)  # without a new entry: once a day is enough
 WEEK = timedelta(days=7)
+# What lies further ahead was written by another clock than this one; time servers correct by less.
+AHEAD = timedelta(minutes=1)
 
 # Polls an expected new entry: an entry then waits a quarter of the usual gap at most. miniflux asks once an entry.
 POLLS_PER_ENTRY = 4
@@ -44,17 +47,19 @@ def after_response(
     *,
     published: Sequence[datetime] | None = None,
     empty_before: bool = False,
+    last_size: int | None = None,
 ) -> FeedState:
     """Return the state after a body whose entries were read; ``parsed`` None where it was the same body again.
 
     ``empty_before``: the feed never had an entry, so that none can have been missed between the last two polls.
-    ``published`` are the dates of the document's entries, where ``parsed`` does not hold the entries themselves.
+    ``published`` are the dates of the document's entries, where ``parsed`` does not hold the entries themselves;
+    ``last_size`` is how many the document before it held, where that is known.
     """
     if published is None:
         published = [entry.published for entry in parsed.entries if entry.published] if parsed else []
-    overrun = state.last_ok is not None and new_entries > 0 and known_entries == 0 and not empty_before
+    overrun = not empty_before and overran(state, new_entries, known_entries, published, last_size)
     known = state if state.url else replace(state, url=feed.url)
-    moved = _moved(known, response, now, settings)
+    moved = _moved(feed, known, response, now, settings)
     # Validators belong to the address that gave them: RFC 9110 8.8.
     ours = not response.redirected or response.url == moved.url
     after = replace(
@@ -144,8 +149,13 @@ def backoff(feed: Feed, state: FeedState, failure: FetchFailure, settings: Fetch
 
 
 def host_hold(feed: Feed, state: FeedState, failure: FetchFailure, settings: FetchSettings) -> datetime | None:
-    """Return until when the feed's whole host is to be left alone, or None; ``state`` is that after the failure."""
+    """Return until when the feed's whole host is to be left alone, or None; ``state`` is that after the failure.
+
+    A feed speaks for the host of its own address alone: a redirect to another's must not silence the feeds there.
+    """
     if not failure.host_wide or not feed.host_backoff or state.last_failed is None:
+        return None
+    if host_of(failure.url or state.url or feed.url) != host_of(feed.url):
         return None
     return failure.retry_after or state.last_failed + _doubled(HOST_BACKOFF, state.failures, settings)
 
@@ -193,6 +203,44 @@ def postponed(due: datetime, hints: PollHints) -> datetime:
     return due
 
 
+def longest_wait(settings: FetchSettings) -> timedelta:
+    """Return how far off a feed may be due: its interval, or what a server asked for, and a week of days to skip. Further is a mistake."""
+    return max(settings.max_interval, RETRY_CAP) * (1 + settings.jitter) + WEEK
+
+
+def without_future(state: FeedState, now: datetime) -> FeedState:
+    """Return a feed's state without what a clock that was ahead left in it; the very same where there is nothing of that.
+
+    How often to ask is learned anew, as from a first document: a year that did not pass taught that nothing comes. A
+    feed that counts as gone since then is asked again.
+    """
+    written = (state.last_fetch, state.last_ok, state.last_failed)
+    if all(moment is None or moment <= now + AHEAD for moment in written):
+        return state
+
+    def believed(moment: datetime | None) -> datetime | None:
+        return moment if moment is None or moment <= now else None
+
+    return replace(
+        state,
+        next_fetch=None,
+        last_fetch=believed(state.last_fetch),
+        last_ok=believed(state.last_ok),
+        first_failed=min(state.first_failed, now) if state.first_failed else None,
+        last_failed=believed(state.last_failed),
+        gone_since=believed(state.gone_since),
+        gone=False,
+        moved_to=None,
+        moved_since=None,
+        moved_seen=0,
+        learned_interval=None,
+        entries_per_week=None,
+        last_new=believed(state.last_new),
+        fresh_until=None,
+        last_gap=believed(state.last_gap),
+    )
+
+
 def spread_overdue(keys: Sequence[str], now: datetime, over: timedelta) -> dict[str, datetime]:
     """Return when each of many overdue feeds is to be asked after a long stop: evenly, in their order, from now on."""
     step = over / max(len(keys), 1)
@@ -201,10 +249,8 @@ def spread_overdue(keys: Sequence[str], now: datetime, over: timedelta) -> dict[
 
 def address_key(url: str) -> str:
     """Return what two subscriptions to one address have in common."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".")
-    port = f":{parts.port}" if parts.port and parts.port != {"http": 80, "https": 443}.get(parts.scheme) else ""
-    return f"{host}{port}{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    address = address_of(url)
+    return url if address is None else address.authority + address.target
 
 
 def duplicates(addresses: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -258,13 +304,13 @@ def _success(now: datetime) -> dict[str, Any]:
     }
 
 
-def _moved(state: FeedState, response: Response, now: datetime, settings: FetchSettings) -> FeedState:
+def _moved(feed: Feed, state: FeedState, response: Response, now: datetime, settings: FetchSettings) -> FeedState:
     """Follow a permanent redirect whose target was a feed, once it has repeated: lost feeds come from haste here."""
     target = response.permanent_url
     # An address that carries a secret is never written down, so it cannot be taken over either.
     if target is None and state.moved_to is None:
         return state
-    if target is None or mask_secrets(target) != target:
+    if target is None or holds_secret(target, feed):
         return replace(state, moved_to=None, moved_since=None, moved_seen=0)
     same = target == state.moved_to and state.moved_since is not None
     since = state.moved_since if same and state.moved_since else now
@@ -275,8 +321,10 @@ def _moved(state: FeedState, response: Response, now: datetime, settings: FetchS
 
 
 def _is_upgrade(old: str, new: str) -> bool:
-    before, after = urlsplit(old), urlsplit(new)
-    return (before.scheme, after.scheme) == ("http", "https") and before.hostname == after.hostname
+    before, after = address_of(old), address_of(new)
+    if before is None or after is None:
+        return False
+    return (before.scheme, after.scheme) == ("http", "https") and before.host == after.host
 
 
 def _learned(

@@ -13,6 +13,7 @@ from aggregator.model.entries import (
     Revision,
     Sketch,
     Skip,
+    exact_time,
 )
 from aggregator.model.feeds import (
     Feed,
@@ -68,4 +69,5 @@ __all__ = [
     "Story",
     "StoryQuery",
     "StorySummary",
+    "exact_time",
 ]

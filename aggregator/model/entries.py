@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -39,12 +40,28 @@ class EntryData:
     categories: tuple[str, ...] = ()
 
 
+# A date that tells the time of day, and not midnight, which stands for none.
+_TIME_OF_DAY = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2}))?")
+
+
+def exact_time(published: datetime | None, text: str | None, flag: str) -> datetime | None:
+    """Return when an entry was published to the second; None where only its day is known, or no date can be believed.
+
+    ``text`` is the date as the feed wrote it. The same second twice is no chance; the same midnight is.
+    """
+    if published is None or flag not in ("ok", "zoneless"):
+        return None
+    told = _TIME_OF_DAY.search(text or published.isoformat())
+    return published if told is not None and any(int(part) for part in told.groups() if part) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Skip:
     """An entry left out of a feed or an archive, with the reason."""
 
     position: int  # entry number in the feed, or line number in the archive; from 1
     reason: str
+    given: str = ""  # the entry as it came, where something of ours could not take it: for a report
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +165,22 @@ class Entry:
         if self.from_agency_feed or self.agency_form == "feed":
             return True
         return self.agency is not None and self.agency.casefold() == self.publisher.casefold()
+
+    @property
+    def is_undated_stock(self) -> bool:
+        """Tell whether it stood in its feed, without a date, before the desk looked: nothing says when it happened."""
+        return self.backlog and (self.data.published is None or self.data.date_flag not in ("ok", "zoneless"))
+
+    @property
+    def houses(self) -> frozenset[str]:
+        """Whom it speaks for: its publisher, and the agency that published it or on whose site it stands.
+
+        An agency that is but named, by a dateline or a byline, is a claim: what is claimed speaks for nobody else.
+        """
+        on_its_site = self.agency_form == "address" and self.agency_words == self.data.link
+        if self.agency is None or not (self.is_agency_own or on_its_site):
+            return frozenset((self.publisher,))
+        return frozenset((self.publisher, self.agency))
 
     @property
     def seen(self) -> datetime:

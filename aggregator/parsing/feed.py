@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from time import struct_time
 from typing import Any
-from urllib.parse import urljoin
 
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import ParsedFeed
+from aggregator.model.faults import described
 from aggregator.parsing.bot_walls import named_wall, wall_in_page
 from aggregator.parsing.charset import decode
 from aggregator.parsing.entries import MAX_AUTHORS, admit
@@ -30,9 +30,10 @@ from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.parsing.repair import breaks_off, repaired, trimmed, without_doctype
 from aggregator.parsing.tree import XmlError, read_tree
 from aggregator.settings import ParseSettings
+from aggregator.text.address import joined
 
 # feedparser takes quadratic time over the attributes of one tag: 27 s for 50,000 of them.
-_HUGE_TAG = re.compile(r"<([A-Za-z][\w:.-]*)[^<>]{20000,}+>")
+_HUGE_TAG = re.compile(r"<([A-Za-z][\w:.-]*+)[^<>]{20000,}+>")
 _SPACE = re.compile(r"(\sxmlns(?::[\w.-]+)?\s*=\s*[\"'])(https://[^\"'<>]{5,100})", re.IGNORECASE)
 # What feedparser is told: the bytes are UTF-8 by now, and no address to resolve links against.
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
@@ -77,17 +78,14 @@ def parse(
 
 
 def _base(url: str, headers: Mapping[str, str]) -> str:
-    try:
-        return urljoin(url, headers.get("content-location", ""))
-    except ValueError:
-        return url
+    return joined(url, headers.get("content-location", "")) or url
 
 
 def read_xml(text: str, base: str = "") -> tuple[RawFeed, str | None]:
     """Return what an XML document holds, and what was wrong with it where it had to be mended."""
     fault = None
     try:
-        return read_quickly(read_tree(text), base), None
+        return _quickly(text, base), None
     except UnusualError:
         text = without_doctype(text)
     except XmlError as error:
@@ -95,7 +93,7 @@ def read_xml(text: str, base: str = "") -> tuple[RawFeed, str | None]:
         cut = breaks_off(text)
         text = repaired(without_doctype(text))
         try:
-            raw = read_quickly(read_tree(text), base)
+            raw = _quickly(text, base)
         except (UnusualError, XmlError):
             pass
         else:
@@ -103,6 +101,17 @@ def read_xml(text: str, base: str = "") -> tuple[RawFeed, str | None]:
                 raw.faults.append((len(raw.entries) + 1, f"entry {len(raw.entries) + 1} is cut off"))
             return raw, fault
     return read_with_feedparser(text, base), fault
+
+
+def _quickly(text: str, base: str) -> RawFeed:
+    """Return what the quick reader reads; raises UnusualError also where it breaks on an entry, which feedparser may read."""
+    tree = read_tree(text)
+    try:
+        return read_quickly(tree, base)
+    except (UnusualError, MemoryError):
+        raise
+    except Exception as error:
+        raise UnusualError(described(error)) from error
 
 
 def read_with_feedparser(text: str, base: str = "") -> RawFeed:
@@ -140,7 +149,9 @@ def _raw_feed(result: Any) -> RawFeed:
     for number, entry in enumerate(result.entries, 1):
         try:
             raw.entries.append(_raw_entry(entry, raw.format, raw.language))
-        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        except MemoryError:
+            raise  # the worker's, not the entry's
+        except Exception as error:  # noqa: BLE001 - whatever an entry raises costs that entry
             raw.faults.append((number, f"entry {number} cannot be read: {type(error).__name__}"))
     return raw
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urljoin
+from aggregator.text import address
 
 RELATIONS = (
     "http://www.iana.org/assignments/relation/"  # before a relation that is spelled as an address: RFC 4287 4.2.7.2
@@ -14,9 +14,8 @@ def joined(base: str, own: str, document: str) -> str:
     """Return what addresses are relative to below an xml:base; ``base`` is that of the elements around, '' if open."""
     if not own:
         return base
-    try:
-        found = urljoin(base or document, own)
-    except ValueError:
+    found = address.joined(base or document, own)
+    if found is None:
         return base
     return found if found.lower().startswith(("http://", "https://")) else base
 
@@ -31,9 +30,6 @@ def suits(language: str | None, wanted: str | None) -> int:
     return 2 if one == other else 0
 
 
-def resolved(base: str, address: str) -> str:
+def resolved(base: str, reference: str) -> str:
     """Return an address resolved against a base; as it stands where there is no base or they do not fit."""
-    try:
-        return urljoin(base, address) if base else address
-    except ValueError:
-        return address
+    return (address.joined(base, reference) if base else None) or reference

@@ -10,12 +10,12 @@ import hashlib
 import json
 import logging
 import os
+import select
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from email import policy
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -24,6 +24,7 @@ from threading import Event, Lock
 from typing import Any, BinaryIO
 
 from aggregator.digest.escape import link, plain
+from aggregator.digest.headers import POLICY
 from aggregator.digest.mail import send
 from aggregator.exceptions import AggregatorError, ConfigurationError, DeliveryError
 from aggregator.fetching.webhook import post
@@ -146,7 +147,8 @@ class Courier:
         sender = settings.sender or settings.user
         if not settings.server or not sender:
             raise DeliveryError("Alerts cannot be mailed: set mail.server and mail.sender.")
-        send(message(payload, sender, address), replace(settings, sender=sender), password(settings))
+        for refusal in send(message(payload, sender, address), replace(settings, sender=sender), password(settings)):
+            raise DeliveryError(f"{settings.server} refused {refusal.recipient}: {refusal.answer}")
 
 
 def pause(attempts: int, rules: WatchSettings) -> timedelta:
@@ -224,9 +226,12 @@ def body(payload: Payload) -> bytes:
 def append(path: Path, payload: Payload, *, again: bool) -> None:
     """Append an alert to a file of JSON lines; tried ``again``, only where it does not stand there already.
 
-    Raises DeliveryError where the file cannot be written.
+    A pipe or a device is written to as it is. Raises DeliveryError where the file cannot be written.
     """
     try:
+        if path.exists() and not path.is_file():
+            _write_at_once(path, body(payload) + b"\n")
+            return
         with path.open("ab+") as file:
             if again and _holds(file, str(payload["id"])):
                 return
@@ -237,6 +242,16 @@ def append(path: Path, payload: Payload, *, again: bool) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         raise DeliveryError(f"{path}: the alert could not be appended ({error.strerror or error})") from error
+
+
+def _write_at_once(path: Path, line: bytes) -> None:
+    """Write to a pipe or a device; nobody waits for a pipe that nobody reads."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        os.set_blocking(descriptor, len(line) > select.PIPE_BUF)  # a short line goes whole or not at all
+        os.write(descriptor, line)
+    finally:
+        os.close(descriptor)
 
 
 def _holds(file: BinaryIO, alert_id: str) -> bool:
@@ -255,7 +270,7 @@ def _ends_clean(file: BinaryIO) -> bool:
 def message(payload: Payload, sender: str, recipient: str) -> EmailMessage:
     """Return an alert as a mail in plain text; its Message-ID makes two deliveries one. DeliveryError for addresses that are none."""
     story = payload["story"]
-    mail = EmailMessage(policy=policy.SMTP)
+    mail = EmailMessage(policy=POLICY)
     try:
         mail["From"], mail["To"] = sender, recipient
         mail["Subject"] = plain(f"[{payload['watch']}] {story['title'] or story['id']}")

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 from aggregator.exceptions import NotFoundError, StorageError
 from aggregator.model import Entry, Skip
+from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.publishers import Families
 from aggregator.parsing.archive import ArchiveEntry, in_date_order, read
 from aggregator.pipeline.placing import Placer
-from aggregator.pipeline.prepare import PreparedEntry, prepare_entry
-from aggregator.pipeline.recording import ARCHIVE, Origin, Recorder
+from aggregator.pipeline.prepare import PreparedEntry, prepare_entry, warm_up
+from aggregator.pipeline.recording import ARCHIVE, Origin, Recorded, Recorder
 from aggregator.settings import Settings
-from aggregator.storage.database import Store
+from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.feeds import FeedStore, StoredFeed
 
-# Entries a transaction: large enough that commits cost nothing, small enough that an interrupt loses little work.
-BATCH = 500
+# Seconds for which an import keeps others from writing before it lets them: it ends the entry in hand and brings its
+# stories up to date, which takes as long again at most. The room between is found by whoever waits, who looks at least
+# every tenth of a second.
+HELD, ROOM = 0.08, 0.02
+_IN_MEMORY = 1.0  # where nobody waits: so often is the progress told
 
 Progress = Callable[[int, int], None]
 
@@ -50,7 +54,7 @@ def load(path: Path) -> tuple[list[ArchiveEntry], tuple[Skip, ...]]:
 
 
 class Importer:
-    """Reads archives into the database, a batch a transaction."""
+    """Reads archives into the database in short transactions, so that editors and polls get their turn meanwhile."""
 
     def __init__(self, store: Store, settings: Settings, families: Families, now: datetime) -> None:
         self._store = store
@@ -64,28 +68,61 @@ class Importer:
     def run(self, path: Path, progress: Progress) -> ImportOutcome:
         """Import the archive at ``path``; entries that are known already change nothing."""
         entries, skips = load(path)
-        return replace(self.record(entries, progress), skips=skips)
+        done = self.record(entries, progress)
+        return replace(done, skips=tuple(sorted((*skips, *done.skips), key=lambda skip: skip.position)))
 
     def take(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, str]:
         """Import entries and return line number -> the story each is in, for scoring."""
         self.record(entries, progress)
         placed = EntryStore(self._store).stories_of_archives()
-        return {str(one.line): placed[(_address(one), one.data.key)] for one in entries}
+        stories = {str(one.line): placed.get((_address(one), one.data.key)) for one in entries}
+        return {line: story for line, story in stories.items() if story is not None}
 
     def record(self, entries: Sequence[ArchiveEntry], progress: Progress) -> ImportOutcome:
         """Import entries in the order given."""
+        self._load_models(entries)
         new = updated = known = done = 0
-        for batch in batches(entries):
+        skips: list[Skip] = []
+        rest = iter(entries)
+        while done < len(entries):
             with self._store.transaction():
-                for one in batch:
-                    origin = Origin(self._feed(one), archive=True, agency=one.origin.agency if one.origin else None)
-                    seen = (one.origin and one.origin.first_seen) or self._now
-                    counts = self._recorder.record(origin, [self._prepared(one, origin.feed.id)], min(seen, self._now))
+                for one, counts in self._turn(rest):
+                    skips += [_left_out(one, fault) for fault in counts.faults]
                     new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
+                    done += 1
                 self._placer.finish(self._now, look=False)
-            done += len(batch)
             progress(done, len(entries))
-        return ImportOutcome(new, updated, known, ())
+            if done < len(entries) and self._store.path is not None:
+                time.sleep(ROOM)
+        return ImportOutcome(new, updated, known, tuple(skips))
+
+    def _taken(self, one: ArchiveEntry) -> Recorded:
+        """Record one line; where it cannot be, it costs itself and is told."""
+        try:
+            with self._placer.part():
+                origin = Origin(self._feed(one), archive=True, agency=one.origin.agency if one.origin else None)
+                seen = (one.origin and one.origin.first_seen) or self._now
+                return self._recorder.record(origin, [self._prepared(one, origin.feed.id)], min(seen, self._now))
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            self._sources.pop(_address(one), None)  # its row may be undone
+            return Recorded(faults=(fault_of("recording", one.data.key, error, one.data),))
+
+    def _load_models(self, entries: Sequence[ArchiveEntry]) -> None:
+        """Load what the first entries need, which takes half a second: not while others wait for their turn."""
+        warm_up()
+        unknown = next((one for one in entries if one.language is None), None)
+        if unknown is not None:
+            prepare_entry(unknown.data, None, (), None, frozenset(), sketching=False)
+
+    def _turn(self, rest: Iterator[ArchiveEntry]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
+        """Record entries for as long as one transaction may last."""
+        ends = time.monotonic() + (_IN_MEMORY if self._store.path is None else HELD)
+        for one in rest:
+            yield one, self._taken(one)
+            if time.monotonic() >= ends:
+                return
 
     def _feed(self, one: ArchiveEntry) -> StoredFeed:
         address = _address(one)
@@ -102,11 +139,9 @@ class Importer:
         )
 
 
-def batches(entries: Sequence[ArchiveEntry]) -> Iterator[list[ArchiveEntry]]:
-    """Yield the entries in batches of one transaction each."""
-    rest = iter(entries)
-    while batch := list(islice(rest, BATCH)):
-        yield batch
+def _left_out(one: ArchiveEntry, fault: EntryFault) -> Skip:
+    what = "is stored, and stands in no story" if fault.step == "placing" else "cannot be stored"
+    return Skip(one.line, f"line {one.line}: {what}: {fault.error}")
 
 
 def _address(one: ArchiveEntry) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, date, datetime, timedelta
+from math import inf
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -18,6 +18,7 @@ from aggregator.pipeline.equipment import Equipment
 from aggregator.pipeline.reading import Reader, SearchHit, just_after
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
+from aggregator.storage.entry_rows import Amendment
 from aggregator.storage.feeds import FeedStore
 
 # Most commands look something up: what only polls, clusters, renders or sends is imported by the methods that do so.
@@ -99,9 +100,9 @@ class Desk:
 
     def follow(self, feeds: Sequence[Feed]) -> None:
         """Follow just these feeds from now on; what is stored of others stays."""
+        FeedStore(self.store).sync([(feed, publisher_of_feed(feed)) for feed in feeds], self.clock())
         self.feeds = tuple(feeds)
         self.families = families(feeds)
-        FeedStore(self.store).sync([(feed, publisher_of_feed(feed)) for feed in feeds], self.clock())
 
     def spread_overdue(self, over: timedelta = timedelta(minutes=5)) -> int:
         """Spread the feeds that came due long ago over the next minutes, after a long stop; return how many."""
@@ -120,51 +121,28 @@ class Desk:
         progress: Progress = lambda outcome, done, total: None,
         placing: Callable[[int, int], None] = lambda done, total: None,
         stop: Event | None = None,
+        within: float = inf,
     ) -> list[FeedOutcome]:
         """Poll the feeds that are due, or those named, or all; return one outcome a feed.
 
         ``progress`` hears of each feed, ``placing`` then of how many of the new entries are placed in stories.
-        Raises NotFoundError where a pattern names no feed. ``stop``, when set from elsewhere, ends the pass after the feeds in hand.
+        NotFoundError: a pattern names no feed. ``stop``, set from elsewhere, ends the pass within seconds; after ``within``
+        seconds no further feed is asked. What is not asked or not saved then stays due.
         """
         from aggregator.pipeline.prepare import warm_up
 
-        rows, now, equipment = FeedStore(self.store), self.clock(), self._equipment
-        if rows.last_poll() is None:
-            equipment.make_ready(warm_up, len(self.feeds))  # documents are sure to come
-        from aggregator.pipeline.placing import Placer
-        from aggregator.pipeline.poll import PollPass
-        from aggregator.pipeline.recording import Recorder
-        from aggregator.pipeline.saving import Saver
-        from aggregator.pipeline.subscriptions import Twins, named, neighbours, sort_out, subscriptions
+        if FeedStore(self.store).last_poll() is None:
+            self._equipment.make_ready(warm_up, len(self.feeds))  # documents are sure to come
+        from aggregator.pipeline.passes import PassOptions, run_pass
 
-        every = subscriptions(self.feeds, rows)
-        wanted = named(every, patterns)
-        polls, others = sort_out(wanted, rows.due_keys(now), everything=everything or bool(patterns), now=now)
-        total = len(polls) + len(others)
-        for done, outcome in enumerate(others, 1):
-            progress(outcome, done, total)
-        if not polls:
-            return others
-        placer = Placer(self.store, self.settings)
-        saver = Saver(
-            self.store,
-            self.settings,
-            placer,
-            Recorder(self.store, self.settings, self.families, placer),
-            random.random,
-            lambda address: neighbours(address, every),
-        )
-        run = PollPass(
-            self.settings,
-            equipment.fetcher(len(self.feeds)),
-            equipment.workers(),
-            saver,
-            self.clock,
-            stop or Event(),
-            equipment.schedule(),
-            Twins(every),
-        )
-        return others + run.run(polls, lambda outcome, done, _: progress(outcome, done + len(others), total), placing)
+        options = PassOptions(patterns, everything, progress, placing, stop or Event(), within)
+        return run_pass(self.store, self.settings, self.feeds, self.families, self._equipment, self.clock, options)
+
+    def place_waiting(self, stop: Event | None = None) -> None:
+        """Place what an earlier pass stored and did not come to place, and settle what it left unsettled; a pass does so too."""
+        from aggregator.pipeline.saving import place_left
+
+        place_left(self.store, self.settings, self.families, self.clock, stop or Event())
 
     def next_due(self) -> datetime | None:
         """Return when the next feed is due; None where none is."""
@@ -200,6 +178,10 @@ class Desk:
         """Return an entry's earlier versions, oldest first."""
         reader = self._reader()
         return reader.entries.revisions(reader.entries.resolve(prefix))
+
+    def amendments(self, entry_id: str) -> list[Amendment]:
+        """Return what the publisher of an entry corrected beside its words, oldest first."""
+        return self._reader().entries.amendments(entry_id)
 
     def text(self, entry_id: str) -> str:
         """Return an entry's plain text."""
@@ -271,11 +253,29 @@ class Desk:
 
         return status(self.store, self.clock())
 
+    def faults(self, allowed: timedelta) -> list[str]:
+        """Return what shows that no daemon gets on with this desk: what is longer ago than ``allowed``."""
+        from aggregator.pipeline.health import faults
+
+        return faults(self.store, self.settings, self.clock(), allowed)
+
+    def oddities(self) -> list[str]:
+        """Return what a person should know although nothing fails."""
+        from aggregator.pipeline.health import oddities
+
+        return oddities(self.store, self.clock())
+
     def feed_health(self) -> list[FeedHealthRow]:
         """Return how each feed is."""
         from aggregator.pipeline.health import feed_health
 
         return feed_health(self.store, self.clock(), self.feeds)
+
+    def faulty_entries(self) -> list[dict[str, object]]:
+        """Return the entries that something of ours could not take, with what they held: for a report."""
+        from aggregator.pipeline.health import faulty_entries
+
+        return faulty_entries(self.store)
 
     # --- editions ----------------------------------------------------------------------------
 
@@ -326,11 +326,11 @@ class Desk:
 
     # --- keeping house -----------------------------------------------------------------------
 
-    def prune(self) -> dict[str, int]:
-        """Drop what is past the windows and the retention rule; return how many of each."""
+    def prune(self, stop: Event | None = None) -> dict[str, int]:
+        """Drop what is past the windows and the retention rule; return how many of each. ``stop`` ends it between two steps."""
         from aggregator.pipeline.housekeeping import prune
 
-        return prune(self.store, self.settings, self.clock())
+        return prune(self.store, self.settings, self.clock(), stop)
 
     def backup(self) -> Path | None:
         """Copy the database beside itself, keep the newest few copies; None where backups are off or there is no file."""
@@ -340,9 +340,9 @@ class Desk:
 
     def reconfigure(self, settings: Settings, feeds: Sequence[Feed]) -> None:
         """Go on under other settings and feeds: open connections and workers are replaced at the next pass."""
-        self._equipment.close()
-        self._equipment, self.settings = Equipment(settings), settings
-        self.follow(feeds)
+        self.follow(feeds)  # first: where that fails, all stays as it was
+        before, self._equipment, self.settings = self._equipment, Equipment(settings), settings
+        before.close()
 
     # --- editors' verbs ----------------------------------------------------------------------
 

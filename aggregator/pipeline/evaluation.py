@@ -41,6 +41,7 @@ def evaluate(
     with Store(None) as store:
         importer = Importer(store, settings, families(()), now)
         places = importer.take(entries, progress)
+        labels = {line: label for line, label in labels.items() if line in places}
         predicted = {line: place for line, place in places.items() if line in labels}
     return Evaluation(path, score(labels, predicted), skips, labels, predicted, ids)
 

@@ -10,10 +10,14 @@ from aggregator.digest.edition import FeedHealth, FeedNote
 from aggregator.fetching.wording import duration
 from aggregator.fetching.wording import health as wording
 from aggregator.model import Feed
-from aggregator.newsroom.health import RHYTHM, feed_state, rhythm
+from aggregator.newsroom.health import RHYTHM, Hour, feed_state, rhythm
+from aggregator.pipeline.clocks import AHEAD, went_back
+from aggregator.settings import Settings
 from aggregator.storage.database import Store
+from aggregator.storage.faults import FaultStore, KeptFault
 from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
 from aggregator.storage.stories import StoryStore
+from aggregator.storage.times import shown
 
 # How far back arrivals are read: silence is seen for so long, less the month on which the rhythm is measured.
 REMEMBERED = timedelta(days=180)
@@ -36,6 +40,7 @@ class FeedHealthRow:
     entries_per_day: float
     possible_gaps: int
     explanation: str = ""
+    faults: int = 0  # entries that could not be taken, kept for a report
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +66,52 @@ def feed_health(store: Store, now: datetime, subscriptions: Sequence[Feed] = ())
     """Return how each followed feed is, by name; ``subscriptions`` are what the desk wrote, where that is at hand."""
     feeds = FeedStore(store)
     arrivals = feeds.arrivals(now - REMEMBERED)
+    faults = FaultStore(store).by_feed()
     written = {feed_key(feed.url): feed for feed in subscriptions}
+    rows = []
+    for feed in feeds.followed():
+        row = _row(feed, written.get(feed.url_key, Feed(feed.url)), arrivals.get(feed.id, ()), now)
+        rows.append(_with_faults(row, faults.get(feed.id, ())))
+    return rows
+
+
+def faulty_entries(store: Store) -> list[dict[str, object]]:
+    """Return the entries that could not be taken, newest first of each feed, under the keys of ``feeds health --faults``."""
+    feeds = FeedStore(store)
     return [
-        _row(feed, written.get(feed.url_key, Feed(feed.url)), arrivals.get(feed.id, ()), now)
-        for feed in feeds.followed()
+        {
+            "feed": feeds.by_id(feed_id).shown,
+            "step": kept.fault.step,
+            "entry": kept.fault.entry,
+            "error": kept.fault.error,
+            "first": kept.first,
+            "last": kept.last,
+            "times": kept.times,
+            "given": kept.fault.given,
+        }
+        for feed_id, found in FaultStore(store).by_feed().items()
+        for kept in found
     ]
 
 
-def _row(feed: StoredFeed, written: Feed, arrivals: Sequence[datetime], now: datetime) -> FeedHealthRow:
+def _with_faults(row: FeedHealthRow, faults: Sequence[KeptFault]) -> FeedHealthRow:
+    """Return a row that names the newest of the entries that could not be taken."""
+    if not faults:
+        return row
+    newest = faults[0]
+    amount = "1 entry" if len(faults) == 1 else f"{len(faults)} entries"
+    told = (
+        f"{amount} could not be taken, the last at {newest.last:%Y-%m-%d %H:%M} UTC in {newest.fault.step}:"
+        f" {newest.fault.entry} ({newest.fault.error}); `feeds health --faults` has what it held"
+    )
+    return replace(row, faults=len(faults), explanation="; ".join(part for part in (row.explanation, told) if part))
+
+
+def _row(feed: StoredFeed, written: Feed, hours: Sequence[Hour], now: datetime) -> FeedHealthRow:
     state = feed.state
+    arrivals = [time for hour in hours for time in (hour.first, hour.last)]
     days = max(min((now - feed.added) / timedelta(days=1), RHYTHM / timedelta(days=1)), 1.0)
-    recent = sum(time >= now - RHYTHM for time in arrivals)
+    recent = sum(hour.entries for hour in hours if hour.last >= now - RHYTHM)
     shown = feed_state(state, arrivals, now, paused=feed.paused)
     told = wording(replace(written, paused=feed.paused), state, now)
     wait = None if state.next_fetch is None or state.last_fetch is None else state.next_fetch - state.last_fetch
@@ -121,6 +161,34 @@ def status(store: Store, now: datetime) -> Status:
     )
 
 
+def faults(store: Store, settings: Settings, now: datetime, allowed: timedelta) -> list[str]:
+    """Return what shows that nobody polls or publishes: the last poll, or the edition that was due, longer ago than ``allowed``."""
+    from aggregator.pipeline.publishing import polled, published
+    from aggregator.pipeline.windows import due_window
+
+    found = []
+    last = FeedStore(store).last_poll()
+    if last is None or now - last > allowed:
+        found.append(f"the last poll was {'never' if last is None else shown(last)}")
+    elif last > now + AHEAD:
+        found.append(
+            f"the last poll lies in the future ({shown(last)}): the clock went back, and nothing was asked since"
+        )
+    window = due_window(now, settings.digest)
+    done = published(store, now)
+    if (done is None or done < window.until) and now - window.until > allowed and polled(store, window):
+        found.append(f"the digest that was due at {shown(window.until)} is not made")
+    return found
+
+
+def oddities(store: Store, now: datetime) -> list[str]:
+    """Return what a person should know although nothing fails: that the clock went back."""
+    found = went_back(store, now)
+    if found is None:
+        return []
+    return [f"the clock went back from {shown(found.before)} to {shown(found.after)}"]
+
+
 def edition_health(store: Store, since: datetime, until: datetime, now: datetime) -> FeedHealth:
     """Return what the digest says of the feeds: how many were polled and failed in its window, and who is silent."""
     feeds = FeedStore(store)
@@ -132,7 +200,8 @@ def edition_health(store: Store, since: datetime, until: datetime, now: datetime
         row = _row(feed, Feed(feed.url), arrivals.get(feed.id, ()), now)
         rows.append(row)
         if row.state in TOLD or feed.id in gaps:
-            told = max(arrivals.get(feed.id, ()), default=row.last_ok) if row.state == "silent" else row.last_ok
+            last = max((hour.last for hour in arrivals.get(feed.id, ())), default=row.last_ok)
+            told = last if row.state == "silent" else row.last_ok
             notes.append(FeedNote(row.feed, row.url, row.state, row.last_error or "", told, gaps.get(feed.id, 0)))
     return FeedHealth(
         polled=polls.get("any", 0),

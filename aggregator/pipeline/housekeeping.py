@@ -2,36 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
+from typing import Final
 
 from aggregator.pipeline.reading import Reader
 from aggregator.settings import Settings
+from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.clusters import ClusterStore
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import DecisionStore
+from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
-from aggregator.storage.retention import drop_entries
+from aggregator.storage.retention import Retention
 from aggregator.storage.sketches import SketchStore
+from aggregator.storage.sweeping import Sweeper
+from aggregator.storage.times import to_text
 from aggregator.storage.watches import WatchStore
 
 # The poll log serves health and the digest's header: a month of it is enough.
-POLL_LOG = timedelta(days=31)
+POLL_LOG: Final = timedelta(days=31)
+# A line that no text of a quarter held is no feed's boilerplate any more.
+LINES: Final = timedelta(days=90)
+# Rows that one transaction drops, well under a quarter of a second each.
+SKETCHES_AT_ONCE: Final = 500
+VECTORS_AT_ONCE: Final = 150
+LINES_AT_ONCE: Final = 2_000
+ALERTS_AT_ONCE: Final = 200
 
 
-def prune(store: Store, settings: Settings, now: datetime) -> dict[str, int]:
-    """Drop what is past the windows and the retention rule, in one transaction; return how many of each."""
-    with store.transaction() as connection:
-        entries, stories = drop_entries(store, now - settings.retention.entries, now)
-        return {
-            "entries": entries,
-            "stories": stories,
-            "sketches": SketchStore(connection).prune(now - settings.copies.window),
-            "vectors": ClusterStore(connection).prune(now - 2 * settings.stories.window),
-            "polls": FeedStore(store).prune_polls(now - POLL_LOG),
-            "alerts": WatchStore(connection).prune(now - settings.retention.entries),
-        }
+def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = None) -> dict[str, int]:
+    """Drop what is past the windows and the retention rule; return how many of each.
+
+    It goes in short transactions with room for other writers between them. ``stop``, when set from elsewhere, ends it
+    after the one in hand: the next call goes on.
+    """
+    db, sweeper = store.connection, Sweeper(store, stop)
+    sketches, memory, watches, polls = SketchStore(db), ClusterStore(db), WatchStore(db), FeedStore(store)
+    before = _earlier(now, settings.retention.entries)
+    with store.transaction():
+        FaultStore(store).prune(now - POLL_LOG)
+    entries, stories = Retention(store, before, now).drop(sweeper)
+    dropped = {
+        "entries": entries,
+        "stories": stories,
+        "sketches": sweeper.drain(lambda: sketches.prune(_earlier(now, settings.copies.window), SKETCHES_AT_ONCE)),
+        "vectors": sweeper.drain(lambda: memory.prune(_earlier(now, 2 * settings.stories.window), VECTORS_AT_ONCE)),
+        "polls": sweeper.drain(lambda: polls.prune_polls(now - POLL_LOG, LINES_AT_ONCE)),
+        "alerts": sweeper.drain(lambda: watches.prune(before, ALERTS_AT_ONCE)),
+    }
+    if dropped["entries"] or dropped["sketches"]:
+        sweeper.sweep("band", ("band_key", "number"), "number NOT IN (SELECT number FROM sketch)")
+    return {
+        **dropped,
+        "lines": _swept(sweeper, "line", ("feed_id", "hash"), LineStore(db).forgettable(max(before, now - LINES))),
+        "words": _forget_words(store, sweeper, memory),
+        "redirects": sweeper.sweep("story_redirect", ("old_id",), "story_id IS NULL AND at < ?", (to_text(before),)),
+    }
+
+
+def _earlier(now: datetime, by: timedelta) -> datetime:
+    """Return a moment before another; the first there is where the calendar has none."""
+    try:
+        return now - by
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _swept(sweeper: Sweeper, table: str, key: Sequence[str], doomed: tuple[str, tuple[object, ...]] | None) -> int:
+    return 0 if doomed is None else sweeper.sweep(table, key, *doomed)
+
+
+def _forget_words(store: Store, sweeper: Sweeper, memory: ClusterStore) -> int:
+    dropped = _swept(sweeper, "story_word", ("language", "term"), memory.forgettable_words())
+    if dropped:
+        with store.transaction():
+            memory.words_changed()
+    return dropped
 
 
 def rotate_backups(store: Store, keep: int, now: datetime) -> Path | None:

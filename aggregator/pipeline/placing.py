@@ -5,7 +5,9 @@ Editors' decisions are asked before each step that the machine takes; see ``ruli
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import logging
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,20 +18,24 @@ from aggregator.clustering.judging import Judge, read_text
 from aggregator.clustering.reports import find_copy
 from aggregator.clustering.stories import StoryFinder
 from aggregator.model import Arrival, Entry, Join, Match, Merge, Move
+from aggregator.model.faults import fault_of
 from aggregator.pipeline.prepare import prepare_entry
 from aggregator.pipeline.rulings import Rulings
 from aggregator.pipeline.standing import refresh
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.clusters import ClusterStore
-from aggregator.storage.database import Store
+from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore
+from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
 from aggregator.storage.sketches import SketchStore
 from aggregator.storage.stories import StoryStore
 from aggregator.text.boilerplate import REPEATED
 from aggregator.text.encoder import LANGUAGES
 from aggregator.text.encoder import load as load_encoder
+
+log = logging.getLogger("aggregator.placing")
 
 CAUGHT_UP = 1_000  # reports a pass that are given a meaning belatedly: some seconds
 
@@ -54,7 +60,9 @@ class Placer:
     """Puts arriving entries where they belong; one instance a pass, used inside transactions."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
         self._settings = settings
+        self._faults = FaultStore(store)
         self.entries = EntryStore(store)
         self.stories = StoryStore(store)
         self.copies = SketchStore(store.connection)
@@ -65,7 +73,23 @@ class Placer:
         self._feeds = FeedStore(store)
         self._lines = LineStore(store.connection)
         self.touched: set[str] = set()
+        self._unlooked: list[str] = []  # the stories that the last look was taken at
         self.capped = 0  # comparisons that a cap cut short: a hot bucket
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone where it fails, with all that is remembered of it."""
+        unindexed, touched = self.entries.unindexed, set(self.touched)
+        try:
+            with self._store.savepoint():
+                yield
+        except BaseException:
+            self.entries.leave_unindexed(unindexed)
+            self.touched = touched
+            self._memory.forget()
+            if self._store.connection.in_transaction:
+                self.finder.recover()
+            raise
 
     def place(self, arrival: Arrival, now: datetime) -> str:
         """Put a stored entry into the report whose text it carries, or into a report of its own in the story it tells; return the report."""
@@ -85,7 +109,7 @@ class Placer:
             self.stories.add_match(match, report_id, story_id, now)
         self.touched.add(story_id)
         if self.finder.due():
-            self._look(now)
+            self._spared_look(now)
         return report_id
 
     def revise(self, entry_id: str, arrival: Arrival) -> None:
@@ -105,7 +129,7 @@ class Placer:
         An archive is read without that last look: how it was cut into files must not decide what stands together.
         """
         if look:
-            self._look(now)
+            self._spared_look(now)
         touched, self.touched = self.touched, set()
         living = frozenset(story for story in self.obey(touched, now) if self.stories.lives(story))
         self._refresh(living, now)
@@ -195,8 +219,14 @@ class Placer:
     def resketch(self, entry_ids: Sequence[str]) -> None:
         """Make the sketches of entries anew; where they stand stays."""
         for entry_id in entry_ids:
-            entry = self.entries.get(entry_id)
-            self.copies.replace(self.arrival_of(entry, sketching=True), entry.report_id)
+            try:
+                with self.part():
+                    entry = self.entries.get(entry_id)
+                    self.copies.replace(self.arrival_of(entry, sketching=True), entry.report_id)
+            except Exception as error:
+                if is_of_the_database(error):
+                    raise
+                log.exception("entry %s could not be sketched anew", entry_id)
 
     def close(self, story_id: str, into: str, now: datetime, reason: str) -> None:
         """Remove an emptied story; its id leads to ``into``."""
@@ -237,7 +267,7 @@ class Placer:
             sketch=prepared.sketch,
             time=entry.time,
             agency=entry.agency,
-            dated=entry.data.published is not None or not entry.backlog,
+            dated=not entry.is_undated_stock,
         )
 
     def _refresh(self, story_ids: Collection[str], now: datetime) -> None:
@@ -245,7 +275,9 @@ class Placer:
             pinned = self.rulings.pinned(story_id)
             if pinned != self.stories.pinned(story_id):
                 self.stories.pin(story_id, pinned)
-        refresh(story_ids, self.stories, self.entries, now)
+        for entry_id, error in refresh(story_ids, self.stories, self.entries, now):
+            given = self.entries.get(entry_id).data
+            self._faults.keep_of_entry(entry_id, fault_of("placing", f"story of {entry_id}", error, given), now)
 
     def _open(self, arrival: Arrival, ruling: Ruling, now: datetime) -> tuple[str, str, Match | None]:
         entry_id = arrival.entry_id
@@ -262,7 +294,25 @@ class Placer:
         self.stories.open_report(report_id, change.story_id, now)
         return report_id, change.story_id, change.match if isinstance(change, Join) else None
 
-    def _look(self, now: datetime) -> None:
+    def _spared_look(self, now: datetime) -> None:
+        """Take the second look; where one story makes it fail, it is undone and taken at each story alone, so that the others have it."""
+        if self._looked(now, None):
+            return
+        for story in self._unlooked:
+            self._looked(now, story)
+
+    def _looked(self, now: datetime, only: str | None) -> bool:
+        try:
+            with self.part():
+                self._look(now, only)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            log.exception("a second look at %s failed", "the stories" if only is None else f"story {only}")
+            return False
+        return True
+
+    def _look(self, now: datetime, only: str | None) -> None:
         if not self._settings.stories.enabled:
             return
 
@@ -271,7 +321,9 @@ class Placer:
             self.stories.open_story(made, now, split_from=left)
             return made
 
-        changes = self.finder.second_look(now, self.rulings.blocks, new_id=new_id, held=self.rulings.holds)
+        if only is None:
+            self._unlooked = self.finder.unlooked()
+        changes = self.finder.second_look(now, self.rulings.blocks, new_id=new_id, held=self.rulings.holds, only=only)
         for change in changes:
             self._apply(change, now)
 

@@ -1,62 +1,126 @@
-"""Writing the scheduled edition in all its formats, and mailing it: once for each time at which one is due."""
+"""Writing the scheduled editions in all their formats, and mailing them: one for each time at which one is due."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
-from aggregator.config.documents import write_atomically
+from aggregator.config.files import write_output
 from aggregator.digest.edition import Edition, Window
 from aggregator.digest.render import SUFFIXES, render
+from aggregator.exceptions import AggregatorError, DeliveryError
 from aggregator.pipeline.editions import zone_of
-from aggregator.pipeline.mailing import mail_edition
+from aggregator.pipeline.mailing import Mailed, mail_edition, mail_waiting
+from aggregator.pipeline.windows import MISSED_AT_MOST, missed
 from aggregator.settings import DigestSettings
 from aggregator.storage.editions import EditionStore
-from aggregator.storage.times import to_text
+from aggregator.storage.times import from_text, to_text
 
 if TYPE_CHECKING:
     from aggregator.pipeline.desk import Desk
+    from aggregator.storage.database import Store
 
-# Until when the last scheduled edition reached that was written and mailed.
-PUBLISHED = "digest_published_until"
+log = logging.getLogger("aggregator.publishing")
+
+# Until when the scheduled editions reached that were written and mailed last, as a list; and where one moment was kept.
+PUBLISHED = "digests_published_until"
+_PUBLISHED_LAST = "digest_published_until"
+# How many the list above holds.
+_REMEMBERED = 2 * MISSED_AT_MOST
 
 
-def publish_due(desk: Desk) -> list[Path]:
-    """Make the edition that came due last, unless that is done; write it in every format, mail it where recipients are named.
+def publish_due(
+    desk: Desk, stop: Event | None = None, told: Callable[[Sequence[Path]], None] = lambda paths: None
+) -> list[Path]:
+    """Make the editions that came due since the last one; write each in every format, mail it where recipients are named.
 
-    It covers what was seen between the last two times at which one was due, also when it is made late. It is noted as
-    done after the mail went out: what failed is tried again by the next call, with the same bytes and Message-ID.
-    Nothing is made for a day on which the desk asked no feed at all.
+    Each covers what was seen since the one before, also when it is made late: after more than a month one covers all but
+    the last 31. It is noted as done after the mail went out: what failed is tried again by the next call, with the same
+    bytes and Message-ID. One of a time in which the desk asked no feed at all is written and not mailed, and no series
+    begins with it. What was stored and is not placed yet is placed before. ``told`` hears of each edition; ``stop`` is
+    heeded between two.
     """
-    window = due_window(desk.clock(), desk.settings.digest)
-    facts = EditionStore(desk.store)
-    done = facts.fact(PUBLISHED)
-    if (done is not None and done >= to_text(window.until)) or not _polled(desk, window):
-        return []
-    edition = desk.edition(since=window.since, until=window.until)
-    written = _write(desk, edition)
-    mail = desk.settings.mail
-    if mail.server and mail.recipients:
-        mail_edition(edition, mail)
-    with desk.store.transaction():
-        facts.remember(PUBLISHED, to_text(window.until))
+    _mail_again(desk)
+    windows = missed_windows(desk)
+    if windows:
+        desk.place_waiting(stop)
+    written: list[Path] = []
+    fault: Exception | None = None
+    for window in windows:
+        if stop is not None and stop.is_set():
+            break
+        try:
+            paths = _publish(desk, window)
+        except (AggregatorError, OSError):
+            raise  # a mail server, a full disk: what hinders this one hinders the next
+        except Exception as error:
+            log.exception("the edition of %s cannot be made; `digest --since --until` makes it by hand", window.until)
+            fault = error
+            continue
+        told(paths)
+        written += paths
+    if fault is not None and not written:
+        raise fault
     return written
 
 
-def due_window(now: datetime, settings: DigestSettings) -> Window:
-    """Return the window of the edition that came due last: from one morning to the next by the desk's clock, 23 hours or 25 where it is changed."""
-    zone = zone_of(settings)
-    local = now.astimezone(zone)
-    until = datetime.combine(local.date(), settings.time, zone)
-    if until.astimezone(UTC) > now:
-        until = datetime.combine(local.date() - timedelta(days=1), settings.time, zone)
-    since = datetime.combine(until.date() - timedelta(days=1), settings.time, zone)
-    return Window(since.astimezone(UTC), until.astimezone(UTC))
+def missed_windows(desk: Desk) -> list[Window]:
+    """Return the windows of the editions that came due and are not published, the oldest first."""
+    now = desk.clock()
+    done = published(desk.store, now)
+    windows = missed(done, now, desk.settings.digest)
+    return [window for window in windows if done is not None or polled(desk.store, window)]
 
 
-def _polled(desk: Desk, window: Window) -> bool:
-    found = desk.store.connection.execute(
+def published(store: Store, now: datetime) -> datetime | None:
+    """Return until when the scheduled editions reach that are written and mailed; what a clock wrote that was ahead does not count."""
+    return max((moment for moment in _published(store) if moment <= now), default=None)
+
+
+def _published(store: Store) -> list[datetime]:
+    facts = EditionStore(store)
+    last, listed = facts.fact(_PUBLISHED_LAST), facts.fact(PUBLISHED)
+    return [from_text(text) for text in (listed.split() if listed else [last] if last else [])]
+
+
+def _publish(desk: Desk, window: Window) -> list[Path]:
+    edition = desk.edition(since=window.since, until=window.until)
+    written = _write(desk, edition)
+    mail = desk.settings.mail
+    if mail.server and mail.recipients and polled(desk.store, window):
+        _tell(mail_edition(desk.store, edition, mail))
+    now = desk.clock()
+    with desk.store.transaction():
+        done = sorted({*(moment for moment in _published(desk.store) if moment <= now), window.until})[-_REMEMBERED:]
+        EditionStore(desk.store).remember(PUBLISHED, " ".join(to_text(moment) for moment in done))
+    return written
+
+
+def _mail_again(desk: Desk) -> None:
+    """Try those again whom the mail server could not take before; where it takes none now, that hinders no edition."""
+    mail = desk.settings.mail
+    if not mail.server or not mail.recipients:
+        return
+    try:
+        for mailed in mail_waiting(desk.store, mail, desk.clock()):
+            _tell(mailed)
+    except DeliveryError as error:
+        log.warning("mailing an edition again failed: %s", error)
+
+
+def _tell(mailed: Mailed) -> None:
+    for one in mailed.refused:
+        what = "refused" if one.final else "not taken now, tried again for a day"
+        log.warning("the digest for %s was %s (%s); nobody else is concerned", one.recipient, what, one.answer)
+
+
+def polled(store: Store, window: Window) -> bool:
+    """Tell whether the desk asked any feed in a window."""
+    found = store.connection.execute(
         "SELECT EXISTS (SELECT 1 FROM poll WHERE at >= ? AND at < ?)", (to_text(window.since), to_text(window.until))
     ).fetchone()
     return bool(found[0])
@@ -67,11 +131,17 @@ def _write(desk: Desk, edition: Edition) -> list[Path]:
     folder = Path(settings.directory)
     if not folder.is_absolute() and desk.store.path is not None:
         folder = desk.store.path.parent / folder
-    last = edition.until - timedelta(microseconds=1)  # an edition that closes at midnight is that of the day that ends
-    day = last.astimezone(zone_of(settings)).strftime("%Y-%m-%d")
+    day = _day(edition.until, settings)
+    if any(moment < edition.until and _day(moment, settings) == day for moment in _published(desk.store)):
+        day += edition.until.astimezone(zone_of(settings)).strftime("-%H%M")  # a second one, after a change of the hour
     written = []
     for form in settings.formats:
         path = folder / f"digest-{day}{SUFFIXES[form]}"
-        write_atomically(path, render(edition, form).encode("utf-8"))
+        write_output(path, render(edition, form).encode("utf-8"))
         written.append(path)
     return written
+
+
+def _day(until: datetime, settings: DigestSettings) -> str:
+    """Return the day of an edition: one that closes at midnight is that of the day that ends."""
+    return (until - timedelta(microseconds=1)).astimezone(zone_of(settings)).strftime("%Y-%m-%d")

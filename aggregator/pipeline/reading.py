@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator.model import Entry, Report, Story, StoryQuery, StorySummary
+from aggregator.digest.story import is_withdrawn
+from aggregator.digest.values import WITHDRAWN
+from aggregator.model import Entry, Flag, Report, Story, StoryQuery, StorySummary
 from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.entries import EntryStore
@@ -52,7 +54,7 @@ class Reader:
     def find(self, query: StoryQuery) -> list[StorySummary]:
         """Return the stories that a query asks for."""
         wanted = words(query.match, query.language) if query.match else []
-        return self.stories.find(query, wanted, self.new_since(query.since))
+        return self._with_kills(self.stories.find(query, wanted, self.new_since(query.since)))
 
     def story(self, prefix: str, since: datetime | None = None) -> Story:
         """Return the story that an id or its beginning means, through redirects."""
@@ -86,16 +88,41 @@ class Reader:
             values.append(to_text(until))
         yield from self.entries.iterate(f"WHERE {' AND '.join(clauses)} ORDER BY e.number", tuple(values))
 
+    def _with_kills(self, summaries: list[StorySummary]) -> list[StorySummary]:
+        """Return the lines with the flag of those that were taken back: few stories are corrected at all."""
+        corrected = [summary.id for summary in summaries if Flag.CORRECTED in summary.flags]
+        members = self.entries.of_stories(corrected, light=True) if corrected else {}
+        return [
+            _with_kill(Story(summary, _reports(members[summary.id]))).summary if summary.id in members else summary
+            for summary in summaries
+        ]
+
     def _story(self, story_id: str, members: Sequence[Entry], new_since: datetime) -> Story:
-        grouped: dict[str, list[Entry]] = {}
-        for entry in members:
-            grouped.setdefault(entry.report_id, []).append(entry)
-        return Story(
-            summary=self.stories.summary(story_id, new_since),
-            reports=tuple(_report(report_id, entries) for report_id, entries in grouped.items()),
-            merged_from=self.stories.merged_from(story_id),
-            split_from=self.stories.split_from(story_id),
+        return _with_kill(
+            Story(
+                summary=self.stories.summary(story_id, new_since),
+                reports=_reports(members),
+                merged_from=self.stories.merged_from(story_id),
+                split_from=self.stories.split_from(story_id),
+            )
         )
+
+
+def _with_kill(story: Story) -> Story:
+    """Return a story with the flag KILLED where its house took it back, which is more than a correction."""
+    if Flag.CORRECTED not in story.summary.flags or not is_withdrawn(story):
+        return story
+    kinds = {entry.correction for report in story.reports for entry in report.entries} - {None} - WITHDRAWN
+    kept = {*story.summary.flags, Flag.KILLED} - (set() if kinds else {Flag.CORRECTED})
+    flags = tuple(flag for flag in Flag if flag in kept)
+    return replace(story, summary=replace(story.summary, flags=flags))
+
+
+def _reports(members: Sequence[Entry]) -> tuple[Report, ...]:
+    grouped: dict[str, list[Entry]] = {}
+    for entry in members:
+        grouped.setdefault(entry.report_id, []).append(entry)
+    return tuple(_report(report_id, entries) for report_id, entries in grouped.items())
 
 
 def _report(report_id: str, entries: Sequence[Entry]) -> Report:

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from aggregator.model import Entry
 from aggregator.newsroom.publishers import Families
-from aggregator.pipeline.archives import BATCH
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.prepare import prepare_entry
 from aggregator.pipeline.reading import Reader
@@ -17,6 +16,8 @@ from aggregator.pipeline.recording import Origin, Recorder
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore
+
+BATCH = 500  # entries between two looks
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from aggregator.exceptions import NotFoundError
-from aggregator.fetching.politeness import address_key
+from aggregator.fetching.politeness import address_key, without_future
 from aggregator.model import Feed, FeedOutcome
 from aggregator.pipeline.poll import Poll
 from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
+from aggregator.text.address import host_of
 
 
 def named(feeds: Sequence[Poll], patterns: Sequence[str]) -> list[Poll]:
@@ -37,15 +37,19 @@ def _names(poll: Poll) -> tuple[str, ...]:
     return tuple(name.casefold() for name in names if name)
 
 
-def subscriptions(feeds: Sequence[Feed], store: FeedStore) -> list[Poll]:
-    """Pair what the desk follows with what is stored of it, in the order of feeds.yaml."""
+def subscriptions(feeds: Sequence[Feed], store: FeedStore, now: datetime) -> list[Poll]:
+    """Pair what the desk follows with what is stored of it and can be believed, in the order of feeds.yaml."""
     stored = {row.url_key: row for row in store.followed()}
-    return [Poll(feed, _at(stored[feed_key(feed.url)], feed.url)) for feed in feeds if feed_key(feed.url) in stored]
+    return [
+        Poll(feed, _at(stored[feed_key(feed.url)], feed.url, now)) for feed in feeds if feed_key(feed.url) in stored
+    ]
 
 
-def _at(row: StoredFeed, address: str) -> StoredFeed:
+def _at(row: StoredFeed, address: str, now: datetime) -> StoredFeed:
     """Fill in the address of a feed that never moved, or whose address is not stored because it holds a secret."""
-    return row if row.state.url else replace(row, state=replace(row.state, url=address))
+    state = without_future(row.state, now)
+    state = state if state.url else replace(state, url=address)
+    return row if state is row.state else replace(row, state=state)
 
 
 def sort_out(
@@ -54,11 +58,12 @@ def sort_out(
     """Return the feeds to poll now, and an outcome for each of the others that was asked for.
 
     Paused and gone feeds are never polled; of subscriptions that end at one address with the same credentials one is.
+    That is the one whose own address it is: a feed that was led there by a redirect must not take another's place.
     """
     chosen: list[Poll] = []
     others: list[FeedOutcome] = []
     taken: dict[tuple[object, ...], StoredFeed] = {}
-    for poll in polls:
+    for poll in sorted(polls, key=_has_moved):
         if poll.stored.paused or poll.stored.state.gone:
             others.append(_left_out(poll))
             continue
@@ -72,7 +77,12 @@ def sort_out(
             continue
         taken[place] = poll.stored
         chosen.append(poll)
-    return chosen, others
+    order = {poll.feed.url: number for number, poll in enumerate(polls)}
+    return sorted(chosen, key=lambda poll: order[poll.feed.url]), others
+
+
+def _has_moved(poll: Poll) -> bool:
+    return address_key(poll.address) != address_key(poll.feed.url)
 
 
 class Twins:
@@ -102,8 +112,8 @@ def _place(poll: Poll, url: str) -> tuple[object, ...]:
 
 def neighbours(address: str, polls: Sequence[Poll]) -> tuple[int, ...]:
     """Return the rows of the feeds that live on the host of ``address`` and obey a back-off for the whole host."""
-    host = urlsplit(address).hostname
-    return tuple(poll.stored.id for poll in polls if poll.feed.host_backoff and urlsplit(poll.address).hostname == host)
+    host = host_of(address)
+    return tuple(poll.stored.id for poll in polls if poll.feed.host_backoff and host_of(poll.address) == host)
 
 
 def _left_out(poll: Poll) -> FeedOutcome:

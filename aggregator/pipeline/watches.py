@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from aggregator.newsroom.watches import BEGINNING, Matcher, Reading, WatchQuery,
 from aggregator.pipeline.reading import Reader
 from aggregator.pipeline.targets import checked_target
 from aggregator.settings import Settings
-from aggregator.storage.database import Store
+from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.times import to_text
@@ -53,9 +53,20 @@ class Watcher:
             return 0
         try:
             with self._store.savepoint():
-                return sum(self._over(watches, story) for story in self._told_apart(wanted, now))
+                return sum(self._spared(watches, story) for story in self._told_apart(wanted, now))
         except Exception:
             log.exception("the watches could not look over %d stories", len(wanted))
+            return 0
+
+    def _spared(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _Seen) -> int:
+        """Look over one story; one that cannot be looked over costs its own alerts."""
+        try:
+            with self._store.savepoint():
+                return self._over(watches, story)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            log.exception("the watches could not look over story %s", story.id)
             return 0
 
     def _told_apart(self, story_ids: Sequence[str], now: datetime) -> Iterator[_Seen]:
@@ -67,7 +78,8 @@ class Watcher:
         all_told = self._watches.told([reading.entry.id for reading in story.readings])
         for watch, matcher in watches:
             told = all_told.get(watch.name, {})
-            cause = decide(matcher, story.readings, told, self._rules, self._earlier(story.readings, told))
+            old = self._older(watch, matcher, story.readings)
+            cause = decide(matcher, story.readings, told, self._rules, self._earlier(story.readings, told), old=old)
             if cause is not None:
                 self._raise(watch, matcher, story, cause)
                 raised += 1
@@ -96,6 +108,19 @@ class Watcher:
                 targets=watch.targets,
             )
         )
+
+    def _older(self, watch: StoredWatch, matcher: Matcher, readings: Sequence[Reading]) -> frozenset[str]:
+        """Return the entries that were there before the watch and fitted already: a watch tells of nothing older than itself."""
+        there = [reading for reading in readings if reading.entry.first_seen < watch.added]
+        return frozenset(one.entry.id for one in there if not one.entry.revisions or self._fitted(watch, matcher, one))
+
+    def _fitted(self, watch: StoredWatch, matcher: Matcher, reading: Reading) -> bool:
+        """Tell whether an entry that was edited fitted as it stood when the watch was added."""
+        since = [one for one in self._entries.revisions(reading.entry.id) if one.replaced >= watch.added]
+        if not since:
+            return True
+        then = replace(reading.entry, data=replace(reading.entry.data, title=since[0].title))
+        return matcher.fits(Reading(then, since[0].text[:BEGINNING]))
 
     def _earlier(self, readings: Sequence[Reading], told: Mapping[str, Told]) -> dict[str, str]:
         """Return what the entries that were edited since they were told said then."""

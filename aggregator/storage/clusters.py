@@ -60,6 +60,10 @@ CACHED_VECTORS: Final = 10_000  # some 55 MB
 CACHED_PLACES: Final = 200_000  # some 25 MB for each 100,000
 CACHED_WORDS: Final = 100_000  # some 25 MB
 
+# A word that is rare enough to be forgotten: in two reports, or in one of a thousand of its language.
+RARE: Final = 2.0
+RARE_SHARE: Final = 0.001
+
 _instances = itertools.count(1)
 
 
@@ -91,14 +95,19 @@ class ClusterStore:
         stamp = row[0] if row else None
         if stamp == self._stamp:
             return False
+        self.forget()
         self._stamp = stamp
+        return True
+
+    def forget(self) -> None:
+        """Drop what is cached: a part of the transaction was undone."""
+        self._stamp = None
         self._vectors.clear()
         self._known.clear()
         self._places.clear()
         self._words.clear()
         self._documents.clear()
         self.meanings.clear()
-        return True
 
     def _mark(self) -> None:
         self._changes += 1
@@ -254,11 +263,13 @@ class ClusterStore:
         return self._documents[language]
 
     def learn(self, language: str, counts: Mapping[str, Count], documents: float) -> None:
-        """Add to the counts."""
+        """Add to the counts; a word is as old as the newest report that is known when it is learned."""
+        newest = self._db.execute("SELECT coalesce(max(number), 0) FROM story_vector").fetchone()[0]
         self._db.executemany(
-            "INSERT INTO story_word VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET documents = documents + excluded.documents, "
-            "cased = cased + excluded.cased, capitals = capitals + excluded.capitals",
-            [(language, term, one.documents, one.cased, one.capitals) for term, one in counts.items()],
+            "INSERT INTO story_word (language, term, documents, cased, capitals, seen) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET documents = documents + excluded.documents, "
+            "cased = cased + excluded.cased, capitals = capitals + excluded.capitals, seen = excluded.seen",
+            [(language, term, one.documents, one.cased, one.capitals, newest) for term, one in counts.items()],
         )
         for term, one in counts.items():
             old = self._words.get((language, term))
@@ -276,14 +287,28 @@ class ClusterStore:
 
     # --- housekeeping ----------------------------------------------------------------------------
 
-    def prune(self, before: datetime) -> int:
-        """Forget reports older than ``before`` and words hardly ever seen; return how many reports."""
-        limit = before.timestamp()
-        numbers = self._numbers("time < ? ORDER BY number", limit)
-        for part in parts(numbers):
-            for stored in self.read(part):
-                self.remove(stored.report_id)
+    def prune(self, before: datetime, most: int) -> int:
+        """Forget at most so many of the reports older than ``before``; return how many."""
+        numbers = self._numbers("time < ? ORDER BY time LIMIT ?", before.timestamp(), most)
+        for stored in self.read(numbers):
+            self.remove(stored.report_id)
         return len(numbers)
+
+    def forgettable_words(self) -> tuple[str, tuple[object, ...]] | None:
+        """Return the condition on ``story_word`` under which a word goes, and its values; None where none may.
+
+        A word goes that stands in no report of the memory and is rare in its language: what few reports hold weighs
+        as much unseen. The others are at most a few thousand times the words of one report, however long it runs.
+        """
+        oldest = self._db.execute("SELECT min(number) FROM story_vector").fetchone()[0]
+        if oldest is None:  # nothing came for long: what was learned is all there is
+            return None
+        total = "(SELECT CAST(value AS REAL) FROM story_memory WHERE name = 'documents ' || language)"
+        return f"seen < ? AND documents <= max(?, ? * coalesce({total}, 0))", (oldest, RARE, RARE_SHARE)
+
+    def words_changed(self) -> None:
+        """Note that words were dropped: whoever keeps counts in memory reads them anew."""
+        self._mark()
 
     # --- pieces ----------------------------------------------------------------------------------
 

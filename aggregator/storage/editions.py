@@ -30,13 +30,27 @@ class EditionStore:
         """Return the edition with this id, if it was ever made."""
         return self._one("WHERE id = ?", (edition_id,))
 
-    def before(self, until: datetime) -> StoredEdition | None:
-        """Return the last edition whose window ended before ``until``."""
-        return self._one("WHERE until < ? ORDER BY until DESC, made DESC LIMIT 1", (to_text(until),))
+    def before(self, since: datetime, until: datetime) -> StoredEdition | None:
+        """Return the edition that a reader of this window read before: one that ends where it begins, else the last one.
+
+        An edition that somebody made by hand in between takes nothing out of a series.
+        """
+        order = "ORDER BY until = ? DESC, until DESC, made DESC LIMIT 1"
+        return self._one(f"WHERE until < ? {order}", (to_text(until), to_text(since)))
 
     def last(self) -> StoredEdition | None:
         """Return the newest edition."""
         return self._one("ORDER BY until DESC, made DESC LIMIT 1", ())
+
+    def last_made(self) -> datetime | None:
+        """Return when the newest edition was made."""
+        text: str | None = self._db.execute("SELECT max(made) FROM edition").fetchone()[0]
+        return from_text(text)
+
+    def drop_made_ahead(self, now: datetime) -> int:
+        """Drop editions that were made after ``now`` of windows that end after it; return how many: the clock was ahead then."""
+        text = to_text(now)
+        return self._db.execute("DELETE FROM edition WHERE made > ? AND until > ?", (text, text)).rowcount
 
     def add(self, edition: StoredEdition, title: str, stories: int) -> None:
         """Freeze an edition."""
@@ -57,6 +71,17 @@ class EditionStore:
         """Return a remembered fact."""
         row = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
         return None if row is None else row[0]
+
+    def facts(self, prefix: str) -> list[str]:
+        """Return the names of the remembered facts that begin so, in order."""
+        rows = self._db.execute(
+            "SELECT name FROM fact WHERE substr(name, 1, ?) = ? ORDER BY name", (len(prefix), prefix)
+        )
+        return [row[0] for row in rows]
+
+    def forget(self, name: str) -> None:
+        """Forget what was remembered under a name."""
+        self._db.execute("DELETE FROM fact WHERE name = ?", (name,))
 
     def remember(self, name: str, value: str) -> None:
         """Remember a fact under a name."""

@@ -10,7 +10,7 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from aggregator.storage import boilerplate, clusters, meanings, sketches, watches
+from aggregator.storage import boilerplate, clusters, faults, meanings, sketches, watches
 
 # "AGGR" in ASCII: what `file` and our own door check recognise the database by.
 APPLICATION_ID: Final = 0x41474752
@@ -267,6 +267,38 @@ SELECT coalesce(name, title, url) AS feed, url, publisher, last_ok, failures, la
 FROM feed WHERE followed;
 """
 
+BOUNDS: Final = """
+CREATE INDEX entry_feed_seen ON entry (feed_id, last_seen);
+CREATE INDEX entry_alias_entry ON entry_alias (entry_id);
+CREATE INDEX line_repeated ON line (feed_id, hash) WHERE reports >= 3;
+ALTER TABLE story_word ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE arrival (
+  feed_id INTEGER NOT NULL REFERENCES feed (id) ON DELETE CASCADE,
+  hour TEXT NOT NULL,
+  first TEXT NOT NULL,
+  last TEXT NOT NULL,
+  entries INTEGER NOT NULL,
+  PRIMARY KEY (feed_id, hour)
+) STRICT, WITHOUT ROWID
+"""
+
+# The first characters of a time that say its hour: 2026-03-10T09.
+HOUR: Final = 13
+_ARRIVES = f"""
+  INSERT INTO arrival VALUES (new.feed_id, substr(new.time, 1, {HOUR}), new.time, new.time, 1)
+  ON CONFLICT DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last), entries = entries + 1;
+"""
+_LEAVES = f"""
+  UPDATE arrival SET entries = entries - 1 WHERE feed_id = old.feed_id AND hour = substr(old.time, 1, {HOUR});
+  DELETE FROM arrival WHERE feed_id = old.feed_id AND hour = substr(old.time, 1, {HOUR}) AND entries <= 0;
+"""
+ARRIVAL_TRIGGERS: Final = (
+    f"CREATE TRIGGER entry_arrives AFTER INSERT ON entry BEGIN {_ARRIVES} END",
+    f"CREATE TRIGGER entry_leaves AFTER DELETE ON entry BEGIN {_LEAVES} END",
+    f"CREATE TRIGGER entry_is_dated AFTER UPDATE OF feed_id, time ON entry WHEN old.time <> new.time OR old.feed_id <> new.feed_id"
+    f" BEGIN {_LEAVES} {_ARRIVES} END",
+)
+
 migrations = Migrations("aggregator")
 
 
@@ -290,6 +322,56 @@ def m002_meanings(db: Database) -> None:
 def m003_one_index_less(db: Database) -> None:
     """Entries are found by feed and key; no question was ever asked by feed and link."""
     db.execute("DROP INDEX entry_feed_link")
+
+
+@migrations()
+def m004_entry_faults(db: Database) -> None:
+    """Entries that a step could not take, kept for a report."""
+    for statement in statements(faults.TABLES):
+        db.execute(statement)
+
+
+@migrations()
+def m005_bounds(db: Database) -> None:
+    """What keeps the cost of a poll, of health and of retention apart from how much is stored.
+
+    An index for each question that went over all entries or lines of a feed, one for a foreign key that had none, when
+    a word was learned last, and the arrivals of each feed by hour, which the table's own triggers count.
+    """
+    for statement in statements(BOUNDS):
+        db.execute(statement)
+    for trigger in ARRIVAL_TRIGGERS:
+        db.execute(trigger)
+    db.execute(
+        f"INSERT INTO arrival SELECT feed_id, substr(time, 1, {HOUR}), min(time), max(time), count(*) FROM entry GROUP BY 1, 2"
+    )
+    db.execute("UPDATE story_word SET seen = coalesce((SELECT max(number) FROM story_vector), 0)")
+
+
+AMENDMENTS: Final = """
+CREATE TABLE amendment (
+  id INTEGER PRIMARY KEY,
+  entry_id TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
+  field TEXT NOT NULL CHECK (field IN ('published', 'author', 'categories')),
+  before TEXT,
+  after TEXT,
+  at TEXT NOT NULL
+) STRICT;
+CREATE INDEX amendment_entry ON amendment (entry_id, field);
+"""
+
+
+@migrations()
+def m006_identity(db: Database) -> None:
+    """Corrected dates, bylines and categories of entries."""
+    for statement in statements(AMENDMENTS):
+        db.execute(statement)
+
+
+@migrations()
+def m007_gaps(db: Database) -> None:
+    """Whether a poll may have missed entries is known when it is saved, and not from its counts."""
+    db.execute("ALTER TABLE poll ADD COLUMN gap INTEGER NOT NULL DEFAULT 0")
 
 
 def statements(script: str) -> list[str]:

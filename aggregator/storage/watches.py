@@ -232,12 +232,12 @@ class WatchStore:
             for row in rows
         ]
 
-    def prune(self, before: datetime) -> int:
-        """Drop alerts raised before a time, unless one still waits; return how many."""
+    def prune(self, before: datetime, most: int) -> int:
+        """Drop at most so many of the alerts raised before a time, none that still waits; return how many."""
         return self._db.execute(
-            "DELETE FROM alert WHERE at < ? AND NOT EXISTS"
-            " (SELECT 1 FROM delivery d WHERE d.alert_id = alert.id AND d.state = 'waiting')",
-            (to_text(before),),
+            "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE at < ? AND NOT EXISTS"
+            " (SELECT 1 FROM delivery d WHERE d.alert_id = alert.id AND d.state = 'waiting') LIMIT ?)",
+            (to_text(before), most),
         ).rowcount
 
     # --- what watches look at --------------------------------------------------------------
@@ -291,6 +291,12 @@ class Outbox:
             (to_text(now),),
         )
         return [row[0] for row in rows]
+
+    def hasten(self, beyond: datetime, now: datetime) -> None:
+        """Let deliveries be tried now that are due after ``beyond``: a clock that was ahead put them off."""
+        self._db.execute(
+            "UPDATE delivery SET next_try = ? WHERE state = 'waiting' AND next_try > ?", (to_text(now), to_text(beyond))
+        )
 
     def claim(self, target: str, now: datetime, until: datetime) -> Delivery | None:
         """Take the target's oldest due delivery in hand: nobody else tries it before ``until``."""

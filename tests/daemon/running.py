@@ -10,8 +10,10 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,13 +22,15 @@ from tests.cli.calling import Outcome, call
 from tests.fetching.server import Server, answer
 
 ROOT = Path(__file__).parents[2]
+STARTED = datetime.now(UTC)
 DEADLINE = 60.0  # seconds for anything to happen: on a busy machine late is not wrong
 
 
-def document(*titles: str) -> bytes:
-    """Return a feed with an entry for each title."""
+def document(*titles: str, published: datetime = STARTED) -> bytes:
+    """Return a feed with an entry for each title; a feed's first entries are news only with a date of the last day."""
+    date = f"<pubDate>{format_datetime(published)}</pubDate>"
     entries = "".join(
-        f"<item><guid>{title}</guid><title>{title}</title><link>http://example.org/{number}</link></item>"
+        f"<item><guid>{title}</guid><title>{title}</title><link>http://example.org/{number}</link>{date}</item>"
         for number, title in enumerate(titles)
     )
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>Desk</title>{entries}</channel></rss>'.encode()
@@ -80,11 +84,14 @@ class Newsroom:
         sets = [part for setting in (*self.settings, *settings) for part in ("--set", setting)]
         return ["--db", str(self.database), "--feeds", str(self.feeds_file), *sets, *command]
 
-    def daemon(self, *, now: str | None = None, settings: Sequence[str] = (), **environ: str) -> Daemon:
-        """Return a daemon to be entered."""
+    def daemon(
+        self, *, now: str | None = None, settings: Sequence[str] = (), fault: Sequence[str] = (), **environ: str
+    ) -> Daemon:
+        """Return a daemon to be entered; ``fault`` is what ``injecting`` puts into it."""
         clock = ["--now", now] if now else []
         arguments = self.arguments("-v", *clock, "run", settings=settings)
-        return Daemon([sys.executable, "-W", "error", "-m", "aggregator", *arguments], self.folder, environ)
+        module = ["tests.daemon.injecting", *fault] if fault else ["aggregator"]
+        return Daemon([sys.executable, "-W", "error", "-m", *module, *arguments], self.folder, environ)
 
     def call(self, *command: str, now: str | None = None) -> Outcome:
         """Run another command, in this process."""
@@ -94,6 +101,14 @@ class Newsroom:
         """Read the database."""
         with contextlib.closing(sqlite3.connect(self.database)) as db:
             return db.execute(query).fetchall()
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the write lock of the database, as another process that writes does."""
+        with contextlib.closing(sqlite3.connect(self.database, isolation_level=None, timeout=DEADLINE)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            yield
+            db.execute("ROLLBACK")
 
     def titles(self) -> list[str]:
         """Return the titles of what is stored."""

@@ -54,6 +54,25 @@ def test_what_does_not_fit_is_not_told() -> None:
     assert reason([told_by(1, title="Ferry runs again")], {}) is None
 
 
+def test_a_backlog_that_joins_a_told_story_is_no_reason_to_speak_again() -> None:
+    first = told_by(1)
+    told = telling(STRIKE, [first])
+    stock = [
+        told_by(n, "It cost 40 million crowns.", backlog=True, correction="correction" if n == 4 else None)
+        for n in (2, 3, 4)
+    ]
+    assert reason([first, *stock], told) is None
+    assert reason([first, *(told_by(n) for n in (2, 3))], told) == "publishers"
+
+
+def test_what_was_there_before_the_watch_is_in_no_first_alert() -> None:
+    story = [told_by(1), told_by(2)]
+    assert decide(STRIKE, story, {}, RULES, old={"e1", "e2"}) is None
+    cause = decide(STRIKE, story, {}, RULES, old={"e1"})
+    assert cause is not None
+    assert (cause.reason, cause.entries) == ("new", ("e2",))
+
+
 def test_a_backlog_is_no_news_until_something_new_fits() -> None:
     old = told_by(1, backlog=True)
     assert reason([old], {}) is None
@@ -99,7 +118,27 @@ def test_copies_of_a_correction_are_one() -> None:
     assert reason(first, telling(STRIKE, story)) == "correction"
     copies = [*first, told_by(3, report="r2", correction="correction")]
     assert reason(copies, telling(STRIKE, first)) is None
-    assert reason([*first, told_by(3, report="r2", correction="kill")], telling(STRIKE, first)) == "correction"
+    killed = [*first, told_by(3, report="r2", correction="kill", publisher="Paper 2")]
+    assert reason(killed, telling(STRIKE, first)) == "correction"
+
+
+def test_a_kill_of_another_house_s_text_is_no_correction() -> None:
+    story = [told_by(1, report="r1", agency="Reuters"), told_by(2, report="r2")]
+    for claim in (
+        told_by(3, report="r1", correction="kill", agency="Reuters"),
+        told_by(3, report="r2", correction="withdrawn"),
+        told_by(3, report="r3", correction="kill"),
+    ):
+        assert reason([*story, claim], telling(STRIKE, story)) is None
+
+
+def test_one_paper_that_names_many_agencies_is_one_voice() -> None:
+    agencies = ("Reuters", "AP", "AFP", "dpa", None)
+    claims = [told_by(number, publisher="Blog", agency=agency).entry for number, agency in enumerate(agencies, 1)]
+    assert len(voices(claims)) == 1
+    others = [told_by(11, agency="AP").entry, told_by(12, agency="AP").entry, told_by(13).entry]
+    assert len(voices(others)) == 2
+    assert len(voices([*claims, *others])) == 2
 
 
 def test_a_new_number_is_a_fact_when_two_sources_tell_it() -> None:

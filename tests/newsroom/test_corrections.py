@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.digest.values import WITHDRAWN
-from aggregator.newsroom.corrections import TAKEN_BACK, recognise, stale_copies
+from aggregator.model import Entry
+from aggregator.newsroom.alignment import Effort
+from aggregator.newsroom.corrections import TAKEN_BACK, own_notices, recognise, stale_copies
 from aggregator.newsroom.notices import KINDS, stems_of
 from tests.newsroom.made import made_entry
 
@@ -260,3 +263,61 @@ def test_a_copy_that_carries_the_notice_is_not_stale() -> None:
 def test_every_statement_holds_a_stem_that_is_looked_for_first() -> None:
     """Without one it would never be searched for."""
     assert [(kind, place) for kind in KINDS for place, stems in stems_of(kind) if not stems] == []
+
+
+FIRST = made_entry("first", "Herald", minutes=0)
+WIRED = made_entry("wired", "Wire", minutes=1, agency="Wire", own=True, report="r2")
+
+
+@pytest.mark.parametrize(
+    ("notice", "own"),
+    [
+        (made_entry("n", "Herald", minutes=9, correction="kill"), True),  # what it had first
+        (made_entry("n", "Herald", minutes=9, correction="kill", report="r9"), True),  # in words of its own
+        (made_entry("n", "Blog", minutes=9, correction="kill"), False),
+        (made_entry("n", "Blog", minutes=9, correction="correction"), False),
+        (made_entry("n", "Blog", minutes=9, correction="kill", agency="Wire", report="r2"), False),
+        (made_entry("n", "Blog", minutes=9, correction="withdrawn", report="r9"), False),
+        (made_entry("n", "Blog", minutes=9, correction="correction", report="r9"), True),  # of a text of its own
+        (made_entry("n", "Wire", minutes=9, correction="kill", agency="Wire", own=True, report="r9"), True),
+        (replace(made_entry("n", "Blog", minutes=9, correction="correction"), revisions=1), True),  # of its own version
+    ],
+)
+def test_a_notice_counts_for_what_its_house_may_take_back(notice: Entry, *, own: bool) -> None:
+    assert own_notices([FIRST, WIRED, notice]) == ({"n"} if own else set())
+
+
+def test_a_house_alone_may_take_back_what_nobody_else_has() -> None:
+    assert own_notices([made_entry("n", "Blog", correction="kill")]) == {"n"}
+    assert own_notices([FIRST, WIRED]) == frozenset()
+
+
+def test_an_agency_s_site_makes_an_entry_the_agency_s() -> None:
+    link = FIRST.data.link or ""
+    stood = replace(FIRST, agency="AP", agency_form="address", agency_words=link)
+    assert stood.houses == {"Herald", "AP"}
+    assert replace(stood, agency_words="https://apnews.com/1").houses == {
+        "Herald"
+    }  # what it calls its canonical address
+    assert replace(stood, agency_form="dateline").houses == {"Herald"}
+
+
+def test_a_text_of_one_word_is_corrected_in_bounded_time() -> None:
+    """A word that stands a hundred thousand times in both versions cost its square; four notices may cost their share."""
+    before, after = f"c {'a ' * 100_000}e.", f"b {'a ' * 100_000}d."
+    notice = made_entry("n", minutes=60, correction="correction")
+    others = [(made_entry(f"o{n}"), before) for n in range(3)]
+    effort, began = Effort(), process_time()
+    assert [one.id for one in stale_copies(notice, after, others, before, effort)] == ["o0", "o1", "o2"]
+    assert stale_copies(notice, after, others, before, Effort(0)) == ()
+    assert process_time() - began < 30  # seconds; one is usual
+
+
+def test_sentences_without_end_are_compared_in_bounded_time() -> None:
+    told = " ".join(f"The {n}th ship of the grey fleet sailed to the old harbour with {n} men." for n in range(4_000))
+    other = " ".join(f"No {n} goats in the barn of uncle Theo ate {n} turnips." for n in range(4_000))
+    notice = made_entry("n", minutes=60, correction="correction")
+    effort, began = Effort(), process_time()
+    stale_copies(notice, told, [(made_entry("o"), other)], None, effort)
+    assert 0 <= effort.left < 100_000
+    assert process_time() - began < 30

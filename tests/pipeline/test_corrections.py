@@ -140,7 +140,8 @@ def test_a_kill_marks_every_copy_and_deletes_nothing() -> None:
         ).fetchall()
     assert notice.kind == "kill"
     assert {source.publisher for source in notice.stale} == {"Wire", "Herald", "Post"}
-    assert "corrected" in story.summary.flags
+    assert "killed" in story.summary.flags
+    assert "corrected" not in story.summary.flags
     assert after == before
 
 

@@ -8,6 +8,7 @@ from prometheus_client import generate_latest
 
 from aggregator.daemon.metrics import Metrics
 from aggregator.model import Feed, FetchFailure
+from aggregator.storage.feeds import FeedStore
 from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger")
@@ -75,9 +76,8 @@ HOUR = timedelta(hours=1)
 
 
 def story(number: int) -> Item:
-    return Item(
-        f"l{number}", f"Vote {number} in Skarn", f"The council of Skarn voted for the {number}th time on a port."
-    )
+    text = f"The council of Skarn voted for the {number}th time on a port."
+    return Item(f"l{number}", f"Vote {number} in Skarn", text, published=MORNING + number * timedelta(minutes=35))
 
 
 def test_edition_tells_the_polls_of_its_window_that_may_have_missed_entries() -> None:
@@ -85,8 +85,8 @@ def test_edition_tells_the_polls_of_its_window_that_may_have_missed_entries() ->
     with open_desk(fetcher, clock, [LEDGER]) as desk:
         for brought in (
             (story(1), story(2)),
-            (story(3),),
-            (story(4),),
+            (story(3), story(4)),
+            (story(5), story(6)),
         ):  # the first poll knows nothing, and misses nothing
             desk.fetch(everything=True)
             clock.forward(hours=1)
@@ -97,3 +97,15 @@ def test_edition_tells_the_polls_of_its_window_that_may_have_missed_entries() ->
         late = desk.edition(since=MORNING + 2 * HOUR, until=MORNING + 4 * HOUR)
     assert early.health.notes == ()
     assert [(note.state, note.possible_gaps) for note in late.health.notes] == [("ok", 2)]
+
+
+def test_health_reads_the_hours_of_a_feed_not_its_entries() -> None:
+    url = "https://busy.example/rss"
+    items = [Item(str(n), f"Notice {n}", "", MORNING - timedelta(minutes=n)) for n in range(300)]
+    with open_desk(FakeFetcher({url: rss(*items)}), Clock(), [Feed(url)]) as desk:
+        desk.fetch()
+        [hours] = FeedStore(desk.store).arrivals(MORNING - timedelta(days=30)).values()
+        assert len(hours) == 6
+        assert sum(hour.entries for hour in hours) == 300
+        assert (hours[0].first, hours[-1].last) == (MORNING - timedelta(minutes=299), MORNING)
+        assert desk.feed_health()[0].entries_per_day == 300

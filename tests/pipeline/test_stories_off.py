@@ -42,6 +42,19 @@ def test_entries_are_stored_without_reports_and_edits_are_kept() -> None:
         assert all(row["report_id"] and row["story_id"] for row in desk.export())
 
 
+def test_an_edition_is_made_though_an_entry_in_no_story_was_edited() -> None:
+    settings = Settings()
+    settings = replace(settings, stories=replace(settings.stories, enabled=False))
+    fetcher, clock = FakeFetcher({URL: rss(Item("1", "One", "A text"))}), Clock()
+    with open_desk(fetcher, clock, [Feed(URL)], settings=settings) as desk:
+        desk.fetch()
+        fetcher.answers[URL] = rss(Item("1", "One of another kind", "Quite other words"))
+        clock.forward(hours=2)
+        assert desk.fetch(everything=True)[0].updated == 1
+        assert list(desk.edition().stories()) == []
+        assert [one.change.after for one in desk.headlines()] == ["One of another kind"]
+
+
 @pytest.mark.parametrize(("items", "came"), [((Item("1", "One"), Item("2", "Two")), "2 entries"), ((), "0 entries")])
 def test_an_edition_says_that_stories_are_off_and_what_came(items: tuple[Item, ...], came: str) -> None:
     settings = Settings()

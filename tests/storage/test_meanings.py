@@ -93,7 +93,7 @@ def test_none_is_read_where_the_encoder_is_off_or_another(store: Store) -> None:
 
 def test_meanings_are_pruned_with_their_reports_even_where_the_encoder_is_off(store: Store) -> None:
     filled(store, vectors(10))
-    ClusterStore(store.connection).prune(datetime.fromtimestamp(4.5 * 3_600, UTC))
+    ClusterStore(store.connection).prune(datetime.fromtimestamp(4.5 * 3_600, UTC), 100)
     left = store.connection.execute("SELECT number FROM story_meaning").fetchall()
     assert left == store.connection.execute("SELECT number FROM story_vector").fetchall()
     assert len(left) == 5
