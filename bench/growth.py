@@ -27,10 +27,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from aggregator.clustering.stories import StoryFinder
+from aggregator.ingest.archives import Importer
 from aggregator.model import EntryData
 from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry
-from aggregator.pipeline.archives import Importer
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 

@@ -35,8 +35,9 @@ from aggregator.clustering.matching import Candidate
 from aggregator.clustering.metrics import Figures, score
 from aggregator.clustering.stories import StoryFinder
 from aggregator.clustering.views import StoryView
+from aggregator.ingest import evaluate as evaluation
+from aggregator.ingest import place as placing
 from aggregator.model import Arrival, Document, Join, Merge, Open
-from aggregator.pipeline import evaluation, placing
 from aggregator.settings import Settings, StorySettings
 from aggregator.storage import meanings
 from aggregator.storage.clusters import TABLES, ClusterStore

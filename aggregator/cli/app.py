@@ -33,12 +33,12 @@ COMMANDS = {
     "evaluate": "tuning",
     "replay": "tuning",
     "demo": "demo",
-    "init": "house",
-    "status": "house",
-    "health": "house",
-    "config": "house",
-    "db": "house",
-    "completion": "house",
+    "init": "admin",
+    "status": "admin",
+    "health": "admin",
+    "config": "admin",
+    "db": "admin",
+    "completion": "admin",
 }
 
 EPILOG = (

@@ -22,10 +22,10 @@ PARTLY = 4
 def import_command(session: Session, files: tuple[Path, ...], as_json: bool) -> int:
     """Read entries from JSON Lines archives; lines that can't be used are named, and the exit code is 4."""
     code, rows = 0, []
-    with session.writing_desk(with_feeds=False) as desk:
+    with session.open_or_create(with_feeds=False) as app:
         for file in files:
             with progress(f"importing {file.name}", quiet=session.quiet) as advance:
-                done = desk.import_archive(file, advance)
+                done = app.import_archive(file, advance)
             for skip in done.skips:
                 click.echo(f"{shown_path(file)}:{skip.position}: left out: {safe(skip.reason)}", err=True)
                 code = PARTLY
@@ -58,8 +58,8 @@ def import_command(session: Session, files: tuple[Path, ...], as_json: bool) -> 
 @click.pass_obj
 def export_command(session: Session, since: str | None, until: str | None, labels: bool) -> None:
     """Write entries as JSON Lines, in order of arrival."""
-    with session.reading_desk() as desk:
-        rows = desk.labels() if labels else desk.export(session.moment(since), session.moment(until))
+    with session.open_existing() as app:
+        rows = app.labels() if labels else app.export(session.moment(since), session.moment(until))
         masked = set()
         for row in rows:
             emit(json_text(plain(row)))

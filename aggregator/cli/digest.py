@@ -12,8 +12,8 @@ from aggregator.cli.session import Session
 from aggregator.exceptions import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
+    from aggregator.app import Aggregator
     from aggregator.digest.edition import Edition
-    from aggregator.pipeline.desk import Desk
 
 
 PARTLY = 4
@@ -56,9 +56,9 @@ def digest_command(
         raise UsageError(
             f"--since {since} is not before {f'--until {until}' if until else 'now'}: nothing lies between"
         )
-    with session.reading_desk() as desk:
-        edition = desk.edition(since=start, until=end, day=session.day(day) if day else None)
-        code = _mail(session, desk, edition) if mail else 0
+    with session.open_existing() as app:
+        edition = app.edition(since=start, until=end, day=session.day(day) if day else None)
+        code = _mail(session, app, edition) if mail else 0
     text = render(edition, "json" if as_json else form)
     if output is not None:
         write_output(output, text.encode("utf-8"))
@@ -68,17 +68,17 @@ def digest_command(
     return code
 
 
-def _mail(session: Session, desk: Desk, edition: Edition) -> int:
+def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
     """Mail an edition to those who have it not yet; return the exit code: 4 where some were refused."""
+    from aggregator.desk.mailing import mail_edition
     from aggregator.digest.wording import amount
-    from aggregator.pipeline.mailing import mail_edition
 
     settings = session.settings.mail
     if not settings.server or not settings.recipients:
         raise ConfigurationError(
             "mail.server and mail.recipients are not set; `config show` lists the settings of mail"
         )
-    mailed = mail_edition(desk.store, edition, settings)
+    mailed = mail_edition(app.store, edition, settings)
     click.echo(f"Mailed to {amount(len(mailed.sent), 'recipient', 'recipients')}.", err=True)
     if mailed.already:
         click.echo(f"Not sent again to those who have this edition: {', '.join(mailed.already)}.", err=True)

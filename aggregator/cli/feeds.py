@@ -35,15 +35,15 @@ def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, fo
     FEED is a name, a title, a publisher or an address, or part of one. Ends with 4 where a feed failed.
     """
     people = form == "table" and not as_json
-    with session.writing_desk(with_feeds=True) as desk:
+    with session.open_or_create(with_feeds=True) as app:
         with progress("fetching", quiet=session.quiet) as advance:
-            outcomes = desk.fetch(
+            outcomes = app.fetch(
                 feeds,
                 everything=everything,
                 progress=lambda _, done, total: advance(done, total),
                 placing=lambda done, total: advance(done, total, "placing in stories"),
             )
-        due = desk.next_due()
+        due = app.next_due()
         ordered = sorted(outcomes, key=lambda one: (one.status != "error", one.feed.casefold(), one.url))
         nothing = (
             "Nothing is due" + (f" until {due.astimezone():%Y-%m-%d %H:%M}" if due else "") + "; --all asks every feed."
@@ -52,7 +52,7 @@ def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, fo
         if people and outcomes and not session.quiet:
             click.echo(summary(outcomes), err=True)
         # a program that reads stdout wants the list and nothing else
-        desk.deliver(announce_to(stderr=not people))
+        app.deliver(announce_to(stderr=not people))
     return PARTLY if any(outcome.status == "error" for outcome in outcomes) else 0
 
 
@@ -224,7 +224,7 @@ def _check_feed(session: Session, feed: Feed) -> None:
 
 
 def _discovered(session: Session, feed: Feed) -> Any:
-    from aggregator.pipeline.discovering import discover_feed
+    from aggregator.ingest.discover import discover_feed
 
     return discover_feed(feed, session.settings, session.clock())
 
@@ -280,8 +280,8 @@ def resume_command(session: Session, feed: str) -> None:
     one = _one(session, feed)
     pause_feed(session.needed_feeds_file(), one.url, paused=False, environ=os.environ)
     if session.database_file.exists():
-        with session.reading_desk() as desk:
-            desk.resume(one)
+        with session.open_existing() as app:
+            app.resume(one)
     click.echo(f"{safe(one.name or shown_address(one))} is polled again.", err=True)
 
 
@@ -326,7 +326,7 @@ def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:
 def import_command(session: Session, files: tuple[Path, ...]) -> int:
     """Add the feeds of OPML files to the feeds file."""
     from aggregator.config.feeds_file import add_feeds
-    from aggregator.pipeline.subscription_lists import read_opml
+    from aggregator.desk.subscription_lists import read_opml
 
     path = _editable(session)
     code = 0
@@ -347,7 +347,7 @@ def import_command(session: Session, files: tuple[Path, ...]) -> int:
 def export_command(session: Session, output: Path | None) -> None:
     """Write the feeds as OPML, without their secrets."""
     from aggregator.config.files import write_output
-    from aggregator.pipeline.subscription_lists import masked, write_opml
+    from aggregator.desk.subscription_lists import masked, write_opml
 
     feeds = session.feeds()
     data = write_opml(feeds, "Feeds")

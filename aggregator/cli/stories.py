@@ -78,8 +78,8 @@ def stories_command(
         sort=sort,
         limit=limit,
     )
-    with session.reading_desk() as desk:
-        rows = [summary_row(summary) for summary in desk.stories(query)]
+    with session.open_existing() as app:
+        rows = [summary_row(summary) for summary in app.stories(query)]
     print_list(
         rows, STORY_COLUMNS, form, as_json=as_json, empty=f"No stories fit{session.stories_note}.", keys=STORY_KEYS
     )
@@ -148,9 +148,9 @@ for verb in VERBS:
 @click.pass_obj
 def show_command(session: Session, story: str, form: str, as_json: bool) -> None:
     """Show a story with its reports and their entries."""
-    with session.reading_desk() as desk:
-        found = desk.story(story)
-        corrections = desk.corrections(found)
+    with session.open_existing() as app:
+        found = app.story(story)
+        corrections = app.corrections(found)
     if as_json or form == "json":
         print_json(story_row(found, corrections))
     else:
@@ -268,8 +268,8 @@ def _print_report(report: Report, canonical: str) -> None:
 @click.pass_obj
 def why_command(session: Session, story: str, entry: str | None, form: str, as_json: bool) -> None:
     """Say why an entry stands in a story, or what keeps it out; without ENTRY, why the newest joined."""
-    with session.reading_desk() as desk:
-        why = desk.why(story, entry)
+    with session.open_existing() as app:
+        why = app.why(story, entry)
     row = {
         "entry": why.entry,
         "sentence": why.sentence,

@@ -34,8 +34,8 @@ def evaluate_command(
 ) -> int:
     """Score the clustering of labelled JSON Lines files, in a scratch database."""
     from aggregator.config.files import write_output
-    from aggregator.pipeline.evaluation import evaluate, predictions
-    from aggregator.pipeline.plotting import check_drawable, picture
+    from aggregator.ingest.evaluate import evaluate, predictions
+    from aggregator.ingest.sweep_plot import check_drawable, picture
 
     if plot is not None:
         check_drawable(plot)
@@ -98,13 +98,13 @@ def replay_command(
     session: Session, dry_run: bool, since: str | None, assignments: tuple[str, ...], form: str, as_json: bool
 ) -> None:
     """Cluster the stored entries anew under other settings and show what would change."""
+    from aggregator.ingest.replay import replay
     from aggregator.newsroom.publishers import families
-    from aggregator.pipeline.replaying import replay
 
     settings = session.settings_with(assignments)
     houses = families(session.feeds_if_any() or ())
-    with session.reading_desk() as desk, progress("replaying", quiet=session.quiet) as advance:
-        outcome = replay(desk.store, settings, houses, session.moment(since), session.clock(), advance)
+    with session.open_existing() as app, progress("replaying", quiet=session.quiet) as advance:
+        outcome = replay(app.store, settings, houses, session.moment(since), session.clock(), advance)
     columns = (
         Column("change", lambda row: row["change"]),
         Column("stories", lambda row: " ".join(row["stories"])),

@@ -9,9 +9,9 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
+from aggregator.desk.health import FeedHealthRow
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import FeedOutcome
-from aggregator.pipeline.health import FeedHealthRow
 
 
 class Metrics:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from aggregator.app import Aggregator
 from aggregator.config.files import shown_path
 from aggregator.daemon.locking import DaemonLock
 from aggregator.daemon.metrics import Metrics
@@ -20,13 +21,12 @@ from aggregator.daemon.notify import notify, watchdog_interval
 from aggregator.daemon.progress import POLLING, Progress
 from aggregator.daemon.schedule import Jobs, scheduler, set_jobs
 from aggregator.daemon.signals import RELOAD, STOP, WOKEN, Signals
+from aggregator.desk.alerts import AlertSender, Announce
+from aggregator.desk.editions import zone_of
+from aggregator.desk.publish import publish_due
 from aggregator.exceptions import AggregatorError, LockedError
+from aggregator.ingest.clocks import is_settled
 from aggregator.model import Feed, FeedOutcome
-from aggregator.pipeline.alerting import Announce, Courier
-from aggregator.pipeline.clocks import is_settled
-from aggregator.pipeline.desk import Desk
-from aggregator.pipeline.editions import zone_of
-from aggregator.pipeline.publishing import publish_due
 from aggregator.settings import Settings
 from aggregator.storage.database import Store, explained
 from aggregator.storage.feeds import FeedStore
@@ -92,17 +92,17 @@ class Daemon:
             if isinstance(store, int):
                 return _code(store)
             store.needs_writing()
-            desk = opened.enter_context(Desk(settings, store, self._clock))
+            app = opened.enter_context(Aggregator(settings, store, self._clock))
             # a connection of its own: deliveries take no turn with the polls
             outbox = opened.enter_context(Store(self._database, busy_timeout_ms=_PATIENCE_MS))
-            number = self._patiently(lambda: desk.follow(feeds))
+            number = self._patiently(lambda: app.follow(feeds))
             if number is not None:
                 return _code(number)
             store.patience(_BUSY_MS)
             metrics = Metrics(settings.run.metrics_port, settings.run.metrics_address)
             self._metrics = opened.enter_context(metrics)
-            self._desk = desk
-            self._courier = Courier(outbox, settings, self._clock, self._announce, self._stop)
+            self._desk = app
+            self._courier = AlertSender(outbox, settings, self._clock, self._announce, self._stop)
             self._progress = Progress(time.monotonic, self._clock, lock.note, settings.run.tick)
             return self._serve(settings, feeds)
 
@@ -295,11 +295,11 @@ class Daemon:
 
     def _prune(self) -> None:
         def prune() -> None:
-            desk = self._desk
-            if not is_settled(desk.store, desk.clock(), desk.settings.fetch.max_interval):
+            app = self._desk
+            if not is_settled(app.store, app.clock(), app.settings.fetch.max_interval):
                 log.info("nothing is pruned: feeds were not asked a day ago, so the clock may be ahead")
                 return
-            dropped = {name: count for name, count in desk.prune(self._stop).items() if count}
+            dropped = {name: count for name, count in app.prune(self._stop).items() if count}
             log.info("pruned %s", dropped or "nothing")
 
         self._do("pruning", prune)

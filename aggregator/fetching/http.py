@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import Self
 
-from aggregator.fetching.calls import Call
 from aggregator.fetching.cookies import Cookies
-from aggregator.fetching.exchange import KEPT_ORIGINS, Answer, Exchanger, Question
+from aggregator.fetching.deadline import Call
 from aggregator.fetching.faults import FetchError, as_fault
-from aggregator.fetching.gate import HostGate
+from aggregator.fetching.host_limiter import HostLimiter
 from aggregator.fetching.statuses import PERMANENT, REDIRECTS, failure_of_status, named
 from aggregator.fetching.targets import Target, basic, resolve, target_of
+from aggregator.fetching.transport import KEPT_ORIGINS, Answer, Question, Transport
 from aggregator.model import Feed, FeedState, FetchFailure, FetchOutcome, NotModified, Response, Secret
 from aggregator.settings import FetchSettings
 from aggregator.text.masking import without_secrets
@@ -53,8 +53,8 @@ class Fetcher:
 
     def __init__(self, settings: FetchSettings, *, feeds: int = 0) -> None:
         self._settings = settings
-        self._exchanger = Exchanger(settings, origins=feeds or KEPT_ORIGINS)
-        self._gate = HostGate(settings.per_host, settings.host_delay)
+        self._exchanger = Transport(settings, origins=feeds or KEPT_ORIGINS)
+        self._gate = HostLimiter(settings.per_host, settings.host_delay)
         self._headers = {
             "User-Agent": user_agent(settings),
             "Accept": ACCEPT,

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.clustering.metrics import score
-from aggregator.pipeline.placing import Placer
-from aggregator.pipeline.verbs import Editor
+from aggregator.desk.editing import Editor
+from aggregator.ingest.place import Placer
 from tests.clustering.arriving import Room, Text, one_by_one, room
 from tests.clustering.events import BRIDGE_OPENS, FERRY, FLOOD_OF_REPORTS, HARBOUR_DAY, OTHER_NEWS, STRIKE
 from tests.clustering.test_languages import told

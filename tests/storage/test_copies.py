@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.desk.maintenance import rotate_backups
 from aggregator.exceptions import StorageError
-from aggregator.pipeline.housekeeping import rotate_backups
 from aggregator.storage.copies import restore
 from aggregator.storage.database import Store
 from aggregator.storage.soundness import faults_at_rest, faults_of_file

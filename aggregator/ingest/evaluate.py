@@ -1,0 +1,55 @@
+"""Scoring the clustering of a labelled archive, in a scratch database, by the very path that entries take."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from aggregator.clustering.metrics import Figures, score
+from aggregator.exceptions import UsageError
+from aggregator.ingest.archives import Importer, load
+from aggregator.model import Skip
+from aggregator.newsroom.publishers import families
+from aggregator.settings import Settings
+from aggregator.storage.database import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How well the stories of one archive agree with its labels."""
+
+    path: Path
+    figures: Figures
+    skips: tuple[Skip, ...]
+    labels: dict[str, str]
+    predicted: dict[str, str]
+    ids: dict[str, str]
+
+
+def evaluate(
+    path: Path, settings: Settings, now: datetime, progress: Callable[[int, int], None] = lambda done, total: None
+) -> Evaluation:
+    """Cluster a labelled archive from nothing and score the result; UsageError where no line has a label."""
+    entries, skips = load(path)
+    labels = {str(one.line): one.cluster for one in entries if one.cluster is not None}
+    if not labels:
+        raise UsageError(f"{path}: no line has a 'cluster'; evaluate needs labels to compare with")
+    ids = {str(one.line): one.data.key for one in entries}
+    with Store(None) as store:
+        importer = Importer(store, settings, families(()), now)
+        places = importer.take(entries, progress)
+        labels = {line: label for line, label in labels.items() if line in places}
+        predicted = {line: place for line, place in places.items() if line in labels}
+    return Evaluation(path, score(labels, predicted), skips, labels, predicted, ids)
+
+
+def predictions(result: Evaluation) -> str:
+    """Return line number and story of each labelled line, as JSON Lines under the archive's own ids."""
+    return "".join(
+        json.dumps({"id": result.ids[line], "cluster": result.labels[line], "story_id": story}, ensure_ascii=False)
+        + "\n"
+        for line, story in result.predicted.items()
+    )

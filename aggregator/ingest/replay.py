@@ -1,0 +1,125 @@
+"""Clustering the stored entries anew under other settings, in a scratch database, and what would change."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.desk.reader import Reader
+from aggregator.ingest.place import Placer
+from aggregator.ingest.prepare import prepare_entry
+from aggregator.ingest.record import Origin, Recorder
+from aggregator.model import Entry
+from aggregator.newsroom.publishers import Families
+from aggregator.settings import Settings
+from aggregator.storage.database import Store
+from aggregator.storage.feeds import FeedStore
+
+BATCH = 500  # entries between two looks
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOutcome:
+    """What other settings would change: stories that would merge or split, in a sentence and one by one."""
+
+    changes: list[dict[str, object]]
+    sentence: str
+
+
+def replay(
+    store: Store,
+    settings: Settings,
+    families: Families,
+    since: datetime | None,
+    now: datetime,
+    progress: Callable[[int, int], None],
+) -> ReplayOutcome:
+    """Cluster the entries first seen since a time (else all) anew; nothing is written to ``store``.
+
+    Editors' verbs in force are obeyed: an entry has the same id in the scratch database.
+    """
+    entries = sorted(Reader(store, now).export(since, None), key=lambda entry: (entry.time, entry.id))
+    found = cluster_anew(store, settings, families, entries, progress)
+    before = {entry.id: entry.story_id for entry in entries}
+    titles = {entry.id: entry.data.title for entry in entries}
+    changes = compare(before, found, titles)
+    merged = sum(change["change"] == "merge" for change in changes)
+    split = sum(change["change"] == "split" for change in changes)
+    sentence = (
+        f"{len(entries)} entries in {len(set(before.values()))} stories today, {len(set(found.values()))} then:"
+        f" {merged} merges, {split} splits."
+    )
+    return ReplayOutcome(changes, sentence)
+
+
+def cluster_anew(
+    store: Store,
+    settings: Settings,
+    families: Families,
+    entries: Sequence[Entry],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, str]:
+    """Return entry -> story as these entries, taken in this order, would stand; nothing is written to ``store``."""
+    with Store(None) as scratch:
+        _copy(store, scratch, ("feed", "decision", "decision_entry"))
+        _record(scratch, settings, families, entries, progress)
+        found = dict(scratch.connection.execute("SELECT id, story_id FROM entry").fetchall())
+    return {entry.id: found.get(entry.id, entry.id) for entry in entries}
+
+
+def _copy(store: Store, scratch: Store, tables: Sequence[str]) -> None:
+    with scratch.transaction() as target:
+        for table in tables:
+            rows = store.connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - names of ours
+            if rows:
+                target.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608
+
+
+def _record(
+    scratch: Store,
+    settings: Settings,
+    families: Families,
+    entries: Sequence[Entry],
+    progress: Callable[[int, int], None],
+) -> None:
+    feeds = FeedStore(scratch)
+    placer = Placer(scratch, settings)
+    recorder = Recorder(scratch, settings, families, placer)
+    origins = {row.url: Origin(row, archive=True) for row in feeds.every()}
+    for start in range(0, len(entries), BATCH):
+        with scratch.transaction():
+            for entry in entries[start : start + BATCH]:
+                origin = origins[entry.feed_url]
+                boilerplate = recorder.boilerplate(origin.feed.id)
+                names = (entry.publisher, entry.feed)
+                prepared = prepare_entry(entry.data, entry.language, names, None, boilerplate, sketching=True)
+                recorder.record(origin, [prepared], entry.first_seen)
+            placer.finish(entries[min(start + BATCH, len(entries)) - 1].time)
+        progress(min(start + BATCH, len(entries)), len(entries))
+
+
+def compare(before: Mapping[str, str], after: Mapping[str, str], titles: Mapping[str, str]) -> list[dict[str, object]]:
+    """Return what changes between two clusterings of the same entries, largest first."""
+    changes: list[dict[str, object]] = []
+    for name, left, right in (("split", before, after), ("merge", after, before)):
+        parts: dict[str, Counter[str]] = defaultdict(Counter)
+        example: dict[str, str] = {}
+        for entry, group in left.items():
+            parts[group][right[entry]] += 1
+            example.setdefault(group, entry)
+        for group, counts in parts.items():
+            if len(counts) > 1:
+                stories = [group] if name == "split" else [story for story, _ in counts.most_common()]
+                changes.append(
+                    {
+                        "change": name,
+                        "stories": stories,
+                        "entries": sum(counts.values()),
+                        "title": titles[example[group]],
+                    }
+                )
+    return sorted(
+        changes, key=lambda change: (-int(str(change["entries"])), str(change["change"]), str(change["stories"]))
+    )

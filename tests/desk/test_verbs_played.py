@@ -1,0 +1,257 @@
+"""Random verbs between random arrivals, edits, restarts, prunings and replays: no decision is ever broken."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aggregator.clustering.constraints import Constraint, settle
+from aggregator.desk.maintenance import prune
+from aggregator.exceptions import DecisionError
+from aggregator.ingest.replay import cluster_anew
+from aggregator.newsroom.publishers import families
+from aggregator.settings import Settings, StorySettings
+from aggregator.storage.decisions import Decision, DecisionStore
+from tests.ingest.arrivals import EVENTS, Newsroom, Telling
+
+# A longer run is asked for by the environment, as CI does.
+EXAMPLES = int(os.environ.get("PLAYED_EXAMPLES", "60"))
+
+TELLINGS = st.builds(
+    lambda text, source, hours: Telling(text[0], text[1], source, hours),
+    st.sampled_from([(event, number) for event, texts in EVENTS.items() for number in range(len(texts))]),
+    st.sampled_from(["Ledger", "Times", "Post", "Echo"]),
+    st.integers(0, 12),
+)
+PICK = st.integers(0, 40)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happens; the numbers pick among what there is."""
+
+    kind: str
+    tellings: tuple[Telling, ...] = ()
+    picks: tuple[int, ...] = (0, 0, 0)
+
+
+STEPS = st.one_of(
+    st.builds(Step, st.just("arrive"), st.lists(TELLINGS, min_size=1, max_size=7).map(tuple)),
+    st.builds(
+        Step,
+        st.sampled_from(["merge", "split", "move", "pin", "forbid", "forbid entries"]),
+        st.just(()),
+        st.tuples(PICK, PICK, PICK),
+    ),
+    st.builds(
+        Step, st.sampled_from(["undo", "edit", "look", "restart", "prune", "replay"]), st.just(()), st.tuples(PICK)
+    ),
+)
+# A machine that joins whatever it may puts every decision to the test.
+GREEDY = Settings(stories=StorySettings(threshold=0.02))
+PLAYS = st.tuples(
+    st.sampled_from([Settings(), GREEDY]),
+    st.lists(TELLINGS, min_size=4, max_size=12),
+    st.lists(STEPS, min_size=4, max_size=20),
+)
+
+
+class Play:
+    """A newsroom, what was ever seen of it, and what stood before each verb."""
+
+    def __init__(self, room: Newsroom) -> None:
+        self.room = room
+        self.seen: set[str] = set()  # story ids ever shown
+        self.before: dict[int, dict[str, tuple[str, str]]] = {}  # decision -> where entries stood before it
+
+    # --- steps -----------------------------------------------------------------------------------
+
+    def step(self, step: Step) -> None:
+        parted = self.parted()
+        match step.kind:
+            case "arrive":
+                self.room.arrive(*{one.key: one for one in step.tellings}.values())
+            case "edit":
+                self.edit(step.picks[0])
+            case "look":
+                self.room.look_again()
+            case "restart":
+                self.room.restart()
+            case "prune":
+                self.room.now += timedelta(days=40)
+                prune(self.room.store, self.room.settings, self.room.now)
+            case "replay":
+                self.replay()
+            case "undo":
+                self.undo()
+                parted = self.parted()
+            case _:
+                self.verb(step)
+                parted = self.parted()
+        assert self.parted() <= parted  # the machine asks before it joins: it never has to take apart again
+        self.check()
+
+    def parted(self) -> set[str]:
+        """Return the stories that were taken out of others to obey a decision; what a second look parts, it parts unasked."""
+        rows = self.room.store.connection.execute(
+            "SELECT id FROM story WHERE split_from IS NOT NULL"
+            " AND id NOT IN (SELECT story_id FROM match WHERE method = 'parted' AND story_id IS NOT NULL)"
+        )
+        return {row[0] for row in rows}
+
+    def verb(self, step: Step) -> None:
+        number = DecisionStore(self.room.store).next_number()
+        before = self.room.places()
+        one, two, three = step.picks
+        editor = self.room.editor()
+        stories, entries = sorted(self.seen), sorted(before)
+        first, second = stories[one % len(stories)], stories[two % len(stories)]
+        inside = sorted(self.room.members(first))
+        some = [entry for place, entry in enumerate(inside) if three >> place & 1]
+        try:
+            match step.kind:
+                case "merge":
+                    editor.merge([first, second, *([stories[three % len(stories)]] if three % 3 == 0 else [])])
+                case "split":
+                    editor.split(first, some)
+                case "move":
+                    editor.move(entries[three % len(entries)], second)
+                case "pin":
+                    editor.pin(first, inside[three % len(inside)])
+                case "forbid":
+                    editor.forbid(first, second)
+                case "forbid entries":
+                    editor.forbid(entries[two % len(entries)], entries[three % len(entries)])
+        except DecisionError:
+            assert self.room.places() == before
+            assert DecisionStore(self.room.store).next_number() == number
+        else:
+            self.before[number] = before
+
+    def undo(self) -> None:
+        decisions = DecisionStore(self.room.store)
+        last = decisions.last_active()
+        if last is None:
+            return
+        now = self.room.places()
+        assert self.room.editor().undo().id == last.id
+        self.check_restored(last, self.before.pop(last.id), now)
+
+    def edit(self, pick: int) -> None:
+        """Let a publisher change an entry's text: it is sketched and weighed anew."""
+        keys = [row[0] for row in self.room.store.connection.execute("SELECT key FROM entry ORDER BY id")]
+        event, number, source = keys[pick % len(keys)].split("-")
+        self.room.arrive(replace(Telling(event, int(number), source), edited=pick))
+
+    def replay(self) -> None:
+        room = self.room
+        entries = sorted(room.reader().export(), key=lambda entry: (entry.time, entry.id))
+        found = cluster_anew(room.store, room.settings, families(()), entries)
+        check_decisions(found, DecisionStore(room.store).constraints())
+
+    # --- what must hold --------------------------------------------------------------------------
+
+    def check(self) -> None:
+        places = self.room.places()
+        stories = {entry: story for entry, (_, story) in places.items()}
+        decisions = DecisionStore(self.room.store)
+        check_decisions(stories, decisions.constraints())
+        check_last_word(stories, decisions.last_active())
+        self.check_tables(places)
+        self.check_rows()
+        self.seen.update(self.room.stories())
+        for story in self.seen:
+            assert self.room.story(story).summary.id in self.room.stories()
+
+    def check_tables(self, places: dict[str, tuple[str, str]]) -> None:
+        """Each entry is in one report of one story, and the memories of the machine agree."""
+        db = self.room.store.connection
+        reports = dict(db.execute("SELECT id, story_id FROM report"))
+        assert dict(places.values()) == reports
+        assert {story for _, story in places.values()} == set(self.room.stories())
+        for report, story in db.execute("SELECT report_id, story_id FROM story_vector"):
+            assert reports[report] == story
+        for entry, report in db.execute("SELECT entry_id, report_id FROM sketch"):
+            assert places[entry][0] == report
+        assert self.room.store.check() == ()
+
+    def check_rows(self) -> None:
+        """Each story's row says what can be counted again."""
+        db = self.room.store.connection
+        pins = [one.arguments[1] for one in reversed(DecisionStore(self.room.store).active()) if one.kind == "pin"]
+        for story, *told, canonical, pinned in db.execute(
+            "SELECT id, entries, reports, publishers, first_seen, last_seen, canonical_entry, pinned_entry FROM story"
+        ):
+            members = [self.room.entry(entry) for entry in sorted(self.room.members(story))]
+            summary = self.room.story(story).summary
+            assert told[:3] == [
+                len(members),
+                len({entry.report_id for entry in members}),
+                len({entry.publisher for entry in members}),
+            ]
+            assert summary.first_seen == min(entry.seen for entry in members)
+            assert summary.last_seen == max(entry.seen for entry in members)
+            ids = {entry.id for entry in members}
+            assert canonical in ids
+            assert pinned == next((entry for entry in pins if entry in ids), None)
+            assert canonical == pinned or pinned is None
+
+    def check_restored(
+        self, undone: Decision, before: dict[str, tuple[str, str]], after_verb: dict[str, tuple[str, str]]
+    ) -> None:
+        """All that stood in the stories which the verb changed stands there again."""
+        places = self.room.places()
+        changed = set(undone.before["opened"])  # type: ignore[call-overload]
+        restored = {entry: place for entry, place in before.items() if place[1] in changed}
+        assert {entry: places[entry] for entry in restored} == restored
+        late = after_verb.keys() - restored.keys()
+        assert late <= places.keys()
+        if not changed:
+            assert places == after_verb
+
+
+def check_decisions(stories: dict[str, str], constraints: Sequence[Constraint]) -> None:
+    """Every two entries that decisions in force bind stand together, every two that they part stand apart."""
+    settlement = settle(constraints)
+    for one, story in stories.items():
+        for other in settlement.group(one):
+            assert stories[other] == story
+    for constraint in constraints:
+        if constraint.sign == "apart":
+            for one in constraint.left:
+                for other in constraint.right:
+                    assert stories[one] != stories[other] or not settlement.are_apart(one, other)
+
+
+def check_last_word(stories: dict[str, str], last: Decision | None) -> None:
+    """The newest verb in force holds to the letter, whatever older ones say."""
+    for constraint in last.constraints if last else ():
+        found = {
+            stories[one] == stories[other] for one in constraint.left for other in constraint.right if one != other
+        }
+        assert found <= {constraint.sign == "together"}
+
+
+PLAYED: Counter[str] = Counter()
+
+
+@pytest.mark.timeout(max(300, 3 * EXAMPLES))  # a thousand took half an hour on two busy cores
+@settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(PLAYS)
+def test_no_decision_is_ever_broken(play: tuple[Settings, list[Telling], list[Step]]) -> None:
+    machine, first, steps = play
+    with closing(Newsroom(settings=machine)) as room:
+        table = Play(room)
+        for step in (Step("arrive", tuple(first)), *steps):
+            table.step(step)
+            PLAYED[step.kind] += 1
