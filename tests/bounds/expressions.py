@@ -75,13 +75,21 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_spells_out": 80, "_openings": OPENING, "_credits": CLOSING, "_SIGN_OFF": CLOSING, "_named": NAME,
     },
     "parsing.archive": {"_MARKUP": TEXT, "_ENTRY_ID": TITLE},
-    "parsing.charset": {"_OPENINGS": DOCUMENT, "_DECLARATION": DOCUMENT, "_HTTP_CHARSET": HEADER, "_MULTIBYTE": DOCUMENT},
-    "parsing.dates": {"_RFC822": 100, "_RFC3339": 100, "_second_reading": 100},
+    "parsing.charset": {"_OPENINGS": DOCUMENT, "_DECLARATION": DOCUMENT, "_HTTP_CHARSET": HEADER, "_MULTIBYTE": DOCUMENT, "_NOT_ASCII": DOCUMENT},
+    "parsing.bot_walls": {"_WORDS": 40_000, "_TELLING": 40_000},
+    "parsing.dates": {
+        "_NUMBERS": 200, "_GREEK_HALF": 200, "_HALF": 200, "_SHAPES": 200, "_IDEOGRAPHS": 200, "_SECONDS": 200,
+        "_HALF_FIRST": 200, "_CLOCK": 200, "_second_reading": 200,
+    },
     "parsing.entries": {"_LANGUAGE": TEXT},
-    "parsing.feed": {"_HUGE_TAG": DOCUMENT},
+    "parsing.feed": {"_HUGE_TAG": DOCUMENT, "_SPACE": DOCUMENT},
+    "parsing.supersets": {"_ESCAPE": DOCUMENT},
     "parsing.hints": {
         "_TTL": HEAD, "_PERIOD": HEAD, "_FREQUENCY": HEAD, "_SKIP_HOURS": HEAD, "_SKIP_DAYS": HEAD, "_HOUR": HEAD,
         "_DAY": HEAD, "_LINK": HEAD, "_HUB": 2_000, "_HREF": 2_000, "_HEADER_HUB": HEADER, "_FIRST_ENTRY": DOCUMENT,
+    },
+    "parsing.mixtures": {
+        "_SEQUENCE": DOCUMENT, "_HIGH": DOCUMENT, "_FIELD": DOCUMENT, "_CUT": DOCUMENT, "_SURROGATES": DOCUMENT,
     },
     "parsing.opml": {"_START": DOCUMENT},
     "parsing.outlines": {
@@ -125,6 +133,10 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_WORD": TEXT, "_ASCII_WORD": TEXT, "_RUN": TEXT, "_ACCENTS": TEXT, "_POSSESSIVE": TEXT, "_GROUPED": TEXT,
         "_OWN_NUMBER": TEXT, "_ALPHABETS": TEXT, "_SENTENCE_END": TEXT, "_INITIALS": SENTENCE, "_TITLES": SENTENCE,
         "_ORDINAL": SENTENCE, "_FIRST_WORD": SENTENCE,
+    },
+    "text.escapes": {
+        "_CDATA_CLOSE": TEXT, "_DOUBLY_ENCODED": TEXT, "_PAIR": TEXT, "_MARKUP_START": TEXT, "_MARKUP_END": TEXT,
+        "_CDATA_OPEN": TEXT, "_ESCAPED_CDATA": TEXT, "_INLINE": TEXT, "_ESCAPED_MARKUP": TEXT, "_REFERENCE": TEXT,
     },
     "text.urls": {
         "_CHANNELS": 100, "_AMP_CACHE": LINK, "_AMP_SUFFIX": LINK, "_ESCAPE": LINK, "_SECRET_NAME": TEXT, "_URL": TEXT,
