@@ -1,20 +1,17 @@
-"""Bounded, lazy, unordered fan-out of a top-level function over killable processes, threads or a Dask cluster.
+"""Three engines for work outside the coordinator: killable processes, threads, a Dask cluster.
 
-What is shipped is a function that can be imported by name and one value for it; no store, no session, no closure.
-The three engines have the interface of ``concurrent.futures.Executor``; ``map_unordered`` is the one way over all of
-them.
+Each engine is a ``concurrent.futures.Executor``. A task is a function that can be imported by name, and one value
+for it. No store, session or closure is sent to a worker.
 
-Why not ``ProcessPoolExecutor`` or ``multiprocessing.Pool``: neither can stop one worker that hangs and keep the
-others. Here each worker is a process of its own at the end of a socket. It is killed when its task outlives the
-deadline, and another one takes its place. Workers are started afresh, never forked: forking a process that runs
-threads is not safe.
+``ProcessPoolExecutor`` and ``multiprocessing.Pool`` cannot stop one worker that hangs and keep the others. Here each
+worker is a process of its own at the end of a socket. It is killed when its task outlives the deadline, and another
+takes its place. Workers are started afresh and never forked, because forking a process that runs threads is not safe.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
-import itertools
 import os
 import pickle
 import queue
@@ -23,11 +20,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from aggregator.cpu_deadline import answers_within, set_alarm
 from aggregator.exceptions import ConfigurationError
@@ -52,71 +49,12 @@ class TaskFailure:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[Task, Value]):
-    """What became of one task; ``task`` is the very object that was handed in."""
-
-    task: Task
-    value: Value | TaskFailure
-
-
 class TaskError(Exception):
     """What the future of a failed task raises; ``failure`` is the value to keep."""
 
     def __init__(self, failure: TaskFailure) -> None:
         self.failure = failure
         super().__init__(failure.message)
-
-
-def map_unordered(
-    executor: Executor, function: Callable[[Task], Value], tasks: Iterable[Task], limit: int, batch: int = 1
-) -> Iterator[Outcome[Task, Value]]:
-    """Yield an outcome a task, as they end; ``tasks`` is read lazily, and at most ``limit`` batches are under way.
-
-    ``batch`` tasks travel together: 1 for processes and threads, 25 to 50 for Dask, whose own cost is some 3 ms a
-    task. Nothing that a task does raises here. Closing the iterator cancels what has not begun.
-    """
-    source = iter(tasks)
-    running: dict[Future[Any], tuple[Task, ...]] = {}
-    try:
-        while True:
-            while len(running) < limit and (group := tuple(itertools.islice(source, batch))):
-                running[_submitted(executor, function, group)] = group
-            if not running:
-                return
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield from _outcomes(future, running.pop(future))
-    finally:
-        for future in running:
-            future.cancel()
-
-
-def _submitted(executor: Executor, function: Callable[[Task], Value], group: tuple[Task, ...]) -> Future[Any]:
-    return executor.submit(function, group[0]) if len(group) == 1 else executor.submit(_all_of, function, group)
-
-
-def _all_of(function: Callable[[Task], Value], group: tuple[Task, ...]) -> list[Value | TaskFailure]:
-    values: list[Value | TaskFailure] = []
-    for task in group:
-        try:
-            values.append(function(task))
-        except Exception as error:  # noqa: BLE001  one task of a batch must not cost the others
-            values.append(failure_of(error))
-    return values
-
-
-def _outcomes(future: Future[Any], group: tuple[Task, ...]) -> Iterator[Outcome[Task, Any]]:
-    try:
-        result = future.result()
-    except Exception as error:  # noqa: BLE001  whatever ended the task is its outcome
-        failure = failure_of(error)
-        yield from (Outcome(task, failure) for task in group)
-        return
-    if len(group) == 1:
-        yield Outcome(group[0], result)
-    else:
-        yield from (Outcome(task, value) for task, value in zip(group, result, strict=True))
 
 
 def failure_of(error: BaseException) -> TaskFailure:

@@ -6,18 +6,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
 from pathlib import Path
+from typing import Literal, TypeVar
 
 import pytest
 
-from aggregator import cpu_deadline as patience
+from aggregator import cpu_deadline
 from aggregator.exceptions import ConfigurationError
-from aggregator.executor import Outcome, ProcessWorkers, TaskError, TaskFailure, map_unordered, open_executor
+from aggregator.executor import ProcessWorkers, TaskError, TaskFailure, failure_of, open_executor
 from tests import slow_start
 from tests.tasks import double, misbehave, pid, rest
 
+Task = TypeVar("Task")
+Value = TypeVar("Value")
 MEMORY = 500_000_000
 ROOT = Path(__file__).parents[1]
 
@@ -34,36 +37,19 @@ def failure(workers: ProcessWorkers, how: str) -> TaskFailure:
     return caught.value.failure
 
 
+def results(executor: Executor, function: Callable[[Task], Value], tasks: Iterable[Task]) -> list[Value | TaskFailure]:
+    """Run all tasks at once; a task that fails gives its failure."""
+    futures = [executor.submit(function, task) for task in tasks]
+    errors = [future.exception() for future in futures]
+    return [
+        future.result() if error is None else failure_of(error) for future, error in zip(futures, errors, strict=True)
+    ]
+
+
 @pytest.mark.parametrize("engine", ["processes", "threads"])
-@pytest.mark.parametrize("batch", [1, 7])
-def test_every_engine_gives_one_outcome_a_task(engine: str, batch: int) -> None:
-    with open_executor("threads" if engine == "threads" else "processes", 2, 5.0, MEMORY) as executor:
-        outcomes = list(map_unordered(executor, double, range(50), limit=4, batch=batch))
-    assert sorted(outcomes, key=lambda outcome: outcome.task) == [Outcome(n, 2 * n) for n in range(50)]
-
-
-@pytest.mark.parametrize(
-    "make", [lambda: ThreadPoolExecutor(2), lambda: ProcessWorkers(2, 5.0, MEMORY)], ids=["threads", "processes"]
-)
-def test_tasks_are_taken_lazily_and_within_the_limit(make: object) -> None:
-    taken = 0
-
-    def tasks() -> Iterator[int]:
-        nonlocal taken
-        for number in range(100):
-            taken += 1
-            yield number
-
-    executor = make()  # type: ignore[operator]
-    assert isinstance(executor, Executor)
-    with executor:
-        outcomes = map_unordered(executor, double, tasks(), limit=3)
-        assert taken == 0
-        for done, _ in enumerate(outcomes, 1):
-            assert taken <= done + 3
-            if done == 10:
-                outcomes.close()  # type: ignore[attr-defined]
-    assert taken <= 14
+def test_every_engine_gives_one_result_a_task(engine: Literal["processes", "threads"]) -> None:
+    with open_executor(engine, 2, 5.0, MEMORY) as executor:
+        assert results(executor, double, range(50)) == [2 * number for number in range(50)]
 
 
 @pytest.mark.parametrize(
@@ -94,9 +80,9 @@ def test_59_a_task_that_misbehaves_is_a_failure_and_its_worker_is_replaced(
 
 
 def test_59_one_hung_task_does_not_hold_the_others_up(workers: ProcessWorkers) -> None:
-    outcomes = list(map_unordered(workers, misbehave, ["sleep", *["well"] * 20], limit=4))
-    assert [outcome.value for outcome in outcomes if outcome.task == "well"] == ["well"] * 20
-    assert [type(outcome.value) for outcome in outcomes if outcome.task == "sleep"] == [TaskFailure]
+    hung, *others = results(workers, misbehave, ["sleep", *["well"] * 20])
+    assert isinstance(hung, TaskFailure)
+    assert others == ["well"] * 20
 
 
 def test_workers_are_started_when_needed_and_used_again(workers: ProcessWorkers) -> None:
@@ -114,13 +100,13 @@ def test_getting_ready_does_not_count_against_the_first_task() -> None:
 
 def test_waiting_for_a_processor_does_not_count_against_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = time.monotonic()
-    monkeypatch.setattr(patience, "run_queue_wait", lambda _pid: 0.75 * (time.monotonic() - begun))
+    monkeypatch.setattr(cpu_deadline, "run_queue_wait", lambda _pid: 0.75 * (time.monotonic() - begun))
     with ProcessWorkers(1, deadline=0.5, memory=MEMORY) as made:
         assert made.run(rest, 1.0) == 1.0
 
 
 def test_a_starved_task_is_stopped_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "run_queue_wait", lambda _pid: time.monotonic())
+    monkeypatch.setattr(cpu_deadline, "run_queue_wait", lambda _pid: time.monotonic())
     with (
         ProcessWorkers(1, deadline=0.1, memory=MEMORY) as made,
         pytest.raises(TaskError, match="took longer than"),
@@ -134,11 +120,11 @@ def test_the_system_tells_how_long_a_process_waited_for_a_processor() -> None:
     code = "while True: pass"
     busy = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2 * len(os.sched_getaffinity(0)) + 1)]
     try:
-        patient = 1_000
-        while patient and not all(patience.run_queue_wait(process.pid) > 0.05 for process in busy):
+        tries = 1_000
+        while tries and not all(cpu_deadline.run_queue_wait(process.pid) > 0.05 for process in busy):
             time.sleep(0.01)
-            patient -= 1
-        assert patient
+            tries -= 1
+        assert tries
     finally:
         for process in busy:
             process.kill()
@@ -146,7 +132,7 @@ def test_the_system_tells_how_long_a_process_waited_for_a_processor() -> None:
 
 
 def test_a_process_that_is_gone_was_not_starved() -> None:
-    assert patience.run_queue_wait(2**30) == 0.0
+    assert cpu_deadline.run_queue_wait(2**30) == 0.0
 
 
 def test_workers_may_be_asked_from_many_threads(workers: ProcessWorkers) -> None:
@@ -250,5 +236,4 @@ def test_dask_is_an_extra() -> None:
             pass
     else:
         with open_executor("dask", 1, 60.0, MEMORY) as executor:
-            outcomes = list(map_unordered(executor, double, [1, 1, 1], limit=2, batch=2))
-        assert [outcome.value for outcome in outcomes] == [2, 2, 2]
+            assert results(executor, double, [1, 1, 1]) == [2, 2, 2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -98,21 +98,6 @@ class HostSchedule:
     def wait(self, now: float) -> float | None:
         """Return the seconds until something may start by itself; None where only ``add`` or ``done`` can help."""
         return max(self._heap[0][0] - now, 0.0) if self._heap else None
-
-    def forget_idle(self, now: float) -> None:
-        """Drop what is known of hosts that have no work and owe no pause: a daemon meets many in a year."""
-        idle = [
-            host
-            for host, slot in self._hosts.items()
-            if not slot.waiting and not slot.running and not slot.queued and slot.free_at <= now
-        ]
-        for host in idle:
-            del self._hosts[host]
-
-    def extend(self, work: Iterable[tuple[str, str]]) -> None:
-        """Add many pairs of key and host."""
-        for key, host in work:
-            self.add(key, host)
 
     def _queue(self, host: str, slot: _Host) -> None:
         if not slot.queued and slot.waiting and slot.running < self._per_host:

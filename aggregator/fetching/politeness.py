@@ -253,20 +253,6 @@ def address_key(url: str) -> str:
     return url if address is None else address.authority + address.target
 
 
-def duplicates(addresses: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Return, for pairs of a feed's key and where it ends, the later feeds that end where an earlier one does.
-
-    The result maps the key of the duplicate, which is not to be polled, to the key of the feed that is.
-    """
-    first: dict[str, str] = {}
-    found: dict[str, str] = {}
-    for key, url in addresses:
-        kept = first.setdefault(address_key(url), key)
-        if kept != key:
-            found[key] = kept
-    return found
-
-
 # --- inside ------------------------------------------------------------------------------------
 
 

@@ -293,13 +293,6 @@ class EntryStore:
         )
         return {(url, key): story_id for url, key, story_id in rows}
 
-    def revised_since(self, since: datetime) -> list[str]:
-        """Return the ids of entries that were edited since a time."""
-        rows = self._db.execute(
-            "SELECT DISTINCT entry_id FROM revision WHERE replaced >= ? ORDER BY 1", (to_text(since),)
-        )
-        return [row[0] for row in rows]
-
     def search(self, words: Sequence[str], limit: int, since: datetime | None = None) -> list[str]:
         """Return ids of entries that hold all ``words`` (normalised), best first."""
         if not words:

@@ -18,8 +18,6 @@ _BLANK = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]")
 _SPACES = re.compile(r" {2,}")
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
-_MARKDOWN_INLINE = re.compile(r"([\\`*_\[\]<>|~])")
-_MARKDOWN_START = re.compile(r"^(?:([#+\-=>:])|(\d{1,9})([.)]))")
 
 
 def display_text(text: str, limit: int | None = None) -> str:
@@ -43,13 +41,6 @@ def csv_cell(text: str) -> str:
     if text.lstrip().startswith(_FORMULA) and not _NUMBER.fullmatch(text):
         return "'" + text
     return text
-
-
-def markdown_text(text: str) -> str:
-    """Return ``text`` so that a Markdown renderer shows it literally, in a paragraph, a link's label or a table
-    cell."""
-    text = _MARKDOWN_INLINE.sub(r"\\\1", display_text(text)).replace("&", "&amp;")
-    return _MARKDOWN_START.sub(lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", text)
 
 
 def _blank_or_nothing(match: re.Match[str]) -> str:

@@ -75,7 +75,6 @@ LOOPS: Final[dict[str, tuple[Work, int]]] = {
     "clean.document": (_document_of, LARGE),
     "clean.is_beginning": (lambda text: clean.is_beginning(text, text), LARGE),
     "display.display_text": (display.display_text, LARGE),
-    "display.markdown_text": (display.markdown_text, LARGE),
     "escape.markdown": (markdown, LARGE),
     "tokens.words": (lambda text: tokens.words(text, "en"), LARGE),
     "tokens.sentences": (lambda text: tokens.sentences(text, "de"), LARGE),

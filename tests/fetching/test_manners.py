@@ -7,10 +7,10 @@ import threading
 
 import pytest
 
-from aggregator.fetching.discovery import discover, find_feeds
 from aggregator.fetching.http import Fetcher
+from aggregator.ingest.discover import discover_feed
 from aggregator.model import Feed, FeedState
-from aggregator.settings import FetchSettings
+from aggregator.settings import FetchSettings, Settings
 from tests.fetching.conftest import NOW, SETTINGS, Aggregator
 from tests.fetching.server import RSS, Server, Visit, answer, moved
 
@@ -123,16 +123,13 @@ PAGE = b"""<!doctype html><html><head><base href="/news/">
 def test_50_feeds_of_a_page_are_found_and_not_followed(server: Server) -> None:
     url = server.on("/", answer(PAGE, kind="text/html"))
     expected = (server.url("/news/rss.xml"), "http://other.example/atom")
-    assert find_feeds(PAGE, url) == expected
-    with Fetcher(SETTINGS) as fetcher:
-        found = discover(fetcher, Feed(url), NOW)
-        assert (found.page, found.feeds) == (True, expected)
-        server.on("/feed", answer(RSS))
-        feed = discover(fetcher, Feed(server.url("/feed")), NOW)
-        assert (feed.page, feed.feeds) == (False, (server.url("/feed"),))
-        missing = discover(fetcher, Feed(server.url("/none")), NOW)
-        assert missing.failure is not None
-        assert missing.feeds == ()
+    found = discover_feed(Feed(url), Settings(fetch=SETTINGS), NOW)
+    assert (found.is_feed, found.feeds) == (False, expected)
+    server.on("/feed", answer(RSS))
+    assert discover_feed(Feed(server.url("/feed")), Settings(fetch=SETTINGS), NOW).is_feed
+    missing = discover_feed(Feed(server.url("/none")), Settings(fetch=SETTINGS), NOW)
+    assert (missing.is_feed, missing.feeds) == (False, ())
+    assert missing.error
     assert server.paths() == ["/", "/feed", "/none"]
 
 

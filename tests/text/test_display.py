@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.text.display import csv_cell, display_text, markdown_text
+from aggregator.text.display import csv_cell, display_text
 
 
 @pytest.mark.parametrize(
@@ -40,24 +40,9 @@ def test_62_numbers_and_words_are_left(text: str) -> None:
     assert csv_cell(text) == text
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("[x](javascript:alert(1)) *b* `c` <i>", r"\[x\](javascript:alert(1)) \*b\* \`c\` \<i\>"),
-        ("# heading", r"\# heading"),
-        ("- list", r"\- list"),
-        ("12. list", r"12\. list"),
-        ("a | b & c", r"a \| b &amp; c"),
-        ("line\n# two", "line # two"),
-    ],
-)
-def test_62_markdown_is_literal(text: str, shown: str) -> None:
-    assert markdown_text(text) == shown
-
-
 @given(st.text(max_size=60))
 def test_62_any_text_is_one_printable_line(text: str) -> None:
-    for made in (display_text(text), csv_cell(text), markdown_text(text)):
+    for made in (display_text(text), csv_cell(text)):
         assert "\n" not in made
         assert "\x1b" not in made
         assert not any(0x202A <= ord(character) <= 0x202E for character in made)
