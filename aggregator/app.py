@@ -1,4 +1,4 @@
-"""The façade: one open newsroom with its settings, its clock and its database. The command line talks to it alone."""
+"""The façade: one open newsroom with its settings, its clock and its database."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from math import inf
 from pathlib import Path
 from threading import Event
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from aggregator.desk.reader import Reader, SearchHit, just_after
@@ -93,9 +92,7 @@ class Aggregator:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -254,8 +251,7 @@ class Aggregator:
             return self._reader().new_since()
         from aggregator.storage.editions import EditionStore
 
-        kept = EditionStore(self.store).get(edition)
-        if kept is None:
+        if (kept := EditionStore(self.store).get(edition)) is None:
             raise NotFoundError(f"no edition {edition}; an edition's id stands in its header")
         return kept.until
 
@@ -340,7 +336,7 @@ class Aggregator:
 
         yield from labels(self._reader(), self.store)
 
-    # --- keeping house -----------------------------------------------------------------------
+    # --- keeping publisher -----------------------------------------------------------------------
 
     def prune(self, stop: Event | None = None) -> dict[str, int]:
         """Drop what is past the windows and the retention rule; return how many of each. ``stop`` ends it between two steps."""

@@ -1,4 +1,4 @@
-"""How long a worker is waited for: by what it could do with its time, not by the clock of a busy machine alone."""
+"""Task deadlines that exclude time spent waiting for a CPU."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def answers_within(channel: Connection, pid: int, deadline: float) -> bool:
 
 
 def run_queue_wait(pid: int) -> float:
-    """Return for how many seconds a process was ready to run and others had the processors; 0 where nobody tells."""
+    """Return the seconds that a process was ready to run and waited for a CPU; 0 where the system does not say."""
     try:
         with open(f"/proc/{pid}/schedstat", "rb") as statistics:  # noqa: PTH123
             return int(statistics.read().split()[1]) / 1e9

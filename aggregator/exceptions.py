@@ -1,4 +1,4 @@
-"""The error tree: every error a caller may want to tell apart.
+"""The error tree: every error that a caller may want to distinguish.
 
 AggregatorError                what happened, where, and what to do; safe to show to a person
  +-- UsageError                the command line asks for something that cannot be meant (exit 2)

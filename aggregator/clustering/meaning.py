@@ -1,7 +1,7 @@
 """Reports compared by what they mean: the encoder proposes, names, numbers, places and time confirm.
 
 Theory of operation. A report has a vector that the encoder's languages share, and signs that read alike in all of them
-(``text/signs.py``). Vectors near each other propose stories that share no word. Within a language the cosine and the signs
+(``text/cross_language.py``). Vectors near each other propose stories that share no word. Within a language the cosine and the signs
 are added to the score of words where a report is short, and leave it alone where it isn't; across languages, where words say
 nothing, they stand alone, and nothing joins without a name, a number or a place in common. ``meaning_weights.py`` has both models.
 """
@@ -13,7 +13,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from aggregator.text.signs import Sound, numbers, places, same_name, sound, spelled_names, telling
+from aggregator.text.cross_language import (
+    PhoneticKey,
+    number_weight,
+    numbers,
+    phonetic_key,
+    places,
+    same_name,
+    spelled_names,
+)
 
 if TYPE_CHECKING:
     from aggregator.clustering.views import Stored, StoryView
@@ -69,7 +77,7 @@ class Agreement:
     @property
     def confirmation(self) -> float:
         """How much is in common: 1 a name or a telling number, half a place."""
-        return len(self.names) + sum(map(telling, self.numbers)) + 0.5 * len(self.places)
+        return len(self.names) + sum(map(number_weight, self.numbers)) + 0.5 * len(self.places)
 
     @property
     def strangeness(self) -> int:
@@ -82,11 +90,13 @@ class Agreement:
 def meaning_of(version: str, vector: bytes, text: str, language: str, names: Iterable[str]) -> Meaning:
     """Return the meaning of a text whose names its words gave."""
     where = places(text, language)
-    placed = [sound(word) for word in where.values()]
+    placed = [phonetic_key(word) for word in where.values()]
     return Meaning(
         version=version,
         vector=vector,
-        names=tuple(name for name in names if not any(same_name(sound(name), place) for place in placed))[:NAMED],
+        names=tuple(name for name in names if not any(same_name(phonetic_key(name), place) for place in placed))[
+            :NAMED
+        ],
         spelled=tuple(spelled_names(text))[:NAMED],
         numbers=tuple(numbers(text)),
         places=where,
@@ -110,32 +120,32 @@ def agreement(mine: Meaning, theirs: Sequence[Meaning]) -> Agreement:
     known_places = {place for one in theirs for place in one.places}
     shared_numbers = tuple(number for number in mine.numbers if number in known_numbers)
     shared_places = tuple(word for place, word in mine.places.items() if place in known_places)
-    weight = sum(map(telling, mine.numbers))
+    weight = sum(map(number_weight, mine.numbers))
     return Agreement(
         names=names,
         numbers=shared_numbers,
         places=shared_places,
         names_missed=lacking / comparable if comparable else 0.0,
-        numbers_missed=1 - sum(map(telling, shared_numbers)) / weight if weight and known_numbers else 0.0,
+        numbers_missed=1 - sum(map(number_weight, shared_numbers)) / weight if weight and known_numbers else 0.0,
         places_missed=1 - len(shared_places) / len(mine.places) if mine.places and known_places else 0.0,
     )
 
 
 def _shared_names(mine: Meaning, theirs: Sequence[Meaning]) -> tuple[tuple[str, ...], int, int]:
     """Return the names in common, how many of mine are lacking, and of how many that can be said."""
-    known: dict[str, list[Sound]] = {}
+    known: dict[str, list[PhoneticKey]] = {}
     cased = 0
     for one in theirs:
         cased = max(cased, len(one.names))
-        for heard in map(sound, (*one.names, *one.spelled)):
-            for key in {heard.bones[:2], "=" + heard.spelling}:
+        for heard in map(phonetic_key, (*one.names, *one.spelled)):
+            for key in {heard.consonants[:2], "=" + heard.spelling}:
                 known.setdefault(key, []).append(heard)
 
     def met(name: str) -> bool:
-        heard = sound(name)
+        heard = phonetic_key(name)
         if len(heard.spelling) >= 3 and "=" + heard.spelling in known:
             return True
-        return any(same_name(heard, other) for other in known.get(heard.bones[:2], ()))
+        return any(same_name(heard, other) for other in known.get(heard.consonants[:2], ()))
 
     shared = [name for name in mine.names if met(name)]
     # names of theirs that are spelled by sound can be met by names of mine only, and the other way round
@@ -167,7 +177,7 @@ def measure(
         common.names_missed,
         math.log1p(len(common.places)),
         common.places_missed,
-        math.log1p(sum(map(telling, common.numbers))),
+        math.log1p(sum(map(number_weight, common.numbers))),
         common.numbers_missed,
         float(common.strangeness),
         0.0 if gap is None else math.log1p(gap / 3600) / 5,

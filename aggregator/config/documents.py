@@ -182,7 +182,7 @@ def line_of(holder: Any, key: object = None) -> int:
 
 
 def unknown_key(path: Path, holder: Any, key: object, legal: Iterable[str]) -> str:
-    """Return the line that complains of a key nobody knows, with the nearest one that is legal."""
+    """Return the message for an unknown key, with the nearest legal one."""
     known = sorted(legal)
     near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"legal keys: {', '.join(known)}"

@@ -1,4 +1,4 @@
-"""feeds.yaml: what we follow, read with every fault named at once, and edited with comments kept."""
+"""feeds.yaml: the feeds that are followed, read with all faults named at once, edited with comments kept."""
 
 from __future__ import annotations
 
@@ -335,7 +335,7 @@ def _position(reading: _Reading, document: Any, url: str) -> int:
 
 
 def _url_of(one: object, reading: _Reading) -> str:
-    """Return the address of one feed of a document, wherever it stands; empty where it cannot be told."""
+    """Return the address of one feed of a document, wherever it stands; empty where it has none."""
     try:
         return str(_address(one.get("url"), reading)["url"]) if isinstance(one, Mapping) else ""
     except ValueError:

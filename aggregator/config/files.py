@@ -1,6 +1,6 @@
-"""Files that we write: whole or not at all, through links, and into pipes and devices as they are.
+"""Writing files: whole or not at all, through links, and into pipes and devices as they are.
 
-What a desk keeps for itself is its owner's alone. What it was told to write for others follows the umask.
+Files that the product keeps for itself are readable by their owner alone. Files written for others follow the umask.
 """
 
 from __future__ import annotations

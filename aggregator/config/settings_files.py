@@ -1,4 +1,4 @@
-"""Settings from defaults, the user's file, the project's file, the environment and options, with where each came from."""
+"""Settings from defaults, the user's file, the project's file, the environment and options, with the origin of each."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def convert(raw: Any, kind: Any) -> Any:
         raise ValueError(f"{raw!r} is not wanted here")
     elif isinstance(raw, str) or (kind is str and isinstance(raw, int | float)):
         raw = str(raw)
-    # where nothing is set but by default, as with most look-ups, nobody waits for this import
+    # imported late: most look-ups find nothing but defaults
     from pydantic import TypeAdapter, ValidationError
 
     try:

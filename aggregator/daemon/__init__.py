@@ -1,1 +1,1 @@
-"""The daemon: a scheduler's tick, signals, the lock on the database, and what it tells systemd and Prometheus."""
+"""The daemon: scheduler, signals, the lock on the database, and reports to systemd and Prometheus."""

@@ -1,4 +1,4 @@
-"""One daemon on one database: an advisory lock on a file beside it, which dies with its holder and holds its account."""
+"""The lock that keeps two daemons off one database; the lock file also holds the daemon's account."""
 
 from __future__ import annotations
 

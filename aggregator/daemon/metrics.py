@@ -65,7 +65,7 @@ class Metrics:
 
     @property
     def served(self) -> bool:
-        """Tell whether anybody can read the figures."""
+        """Return whether anybody can read the figures."""
         return bool(self._port)
 
     def passed(self, outcomes: Iterable[FeedOutcome], seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""What systemd is told over its notification socket; nothing where there is none (sd_notify(3))."""
+"""Messages to systemd over its notification socket; without a socket nothing is sent (sd_notify(3))."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def notify(state: str) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
             channel.sendto(state.encode(), address)
     except OSError:
-        pass  # whoever started us is not listening any more; that is no reason to stop polling
+        pass  # systemd is not listening any more, which is no reason to stop polling
 
 
 def watchdog_interval() -> float | None:

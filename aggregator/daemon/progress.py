@@ -1,4 +1,4 @@
-"""What the daemon gets done: the measure by which systemd and `health` judge it, for a thread that lives may hang."""
+"""The daemon's progress, by which systemd and `health` judge it: a thread that lives may still hang."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Progress:
     def wanted(self, job: str) -> None:
         """Note that a job is due; it waits for its turn from now on."""
         with self._lock:
-            if job != POLLING:  # told by its end: it is wanted every few seconds
+            if job != POLLING:  # a pass is due every few seconds: only its end counts
                 self._wanted.setdefault(job, self._clock())
                 self._tell()
 
@@ -57,7 +57,7 @@ class Progress:
             self._tell()
 
     def goes_on(self) -> bool:
-        """Tell whether something was got done lately."""
+        """Return whether something was got done lately."""
         return self._moment() - self._moved < self._stuck
 
     def _tell(self) -> None:

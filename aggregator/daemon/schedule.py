@@ -1,4 +1,4 @@
-"""When the daemon's jobs are due, by a clock that may jump."""
+"""The schedule of the daemon's jobs, under a clock that may jump."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The daemon itself: one tick that polls what is due, jobs for the digest, pruning and backups, and signals."""
+"""The daemon: one tick that polls due feeds, jobs for the digest, pruning and backups, and signals."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ from aggregator.storage.feeds import FeedStore
 log = logging.getLogger("aggregator.daemon")
 
 Configured = Callable[[], tuple[Any, Any]]
-# Seconds from the word to stop to the end, whatever is in hand: what is not committed by then never was.
+# Seconds from the signal to the end of the process, whatever is in progress. What is not committed by then is lost whole.
 _STOP_WITHIN = 8.5
 _LAST_RESORT = "last resort"
-# Seconds in which a pass hands out feeds; the rest are the next one's, and jobs that wait have their turn between the two.
+# Seconds in which a pass hands out feeds. The rest are left for the next pass, and jobs that wait run between the two.
 _PASS_WITHIN = 600.0
 # How long a job waits for another process that writes before it fails, shorter than a stop may take; at the start again and again.
 _BUSY_MS, _BUSY_AT_START_MS = 5_000, 1_000
@@ -47,12 +47,12 @@ _RELOAD_AGAIN = timedelta(seconds=5)
 # Seconds between two looks at the clock, and how far it must have gone back: time servers correct by less.
 _LOOK, _BACK = 5.0, timedelta(seconds=2)
 # How long the outbox waits for a pass that is saving: an alert that went out must be noted, else it goes out again.
-_PATIENCE_MS = 60_000
-_UNREACHED = timedelta(hours=1)  # without an answer of any feed, before the way out is named
+_BUSY_TIMEOUT_MS = 60_000
+_UNREACHED = timedelta(hours=1)  # without an answer of any feed, after which a hint is logged
 
 
 class Daemon:
-    """Runs until it is told to stop. ``configured`` reads settings and feeds, at the start and at SIGHUP; ``announce`` prints an alert."""
+    """Runs until a signal stops it. ``configured`` reads settings and feeds, at the start and at SIGHUP; ``announce`` prints an alert."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Daemon:
         self._stop = threading.Event()
         # the tick and the jobs take turns: one writer
         self._turn = threading.Lock()
-        self._helped = False  # the way out was named since a feed answered last
+        self._helped = False  # the hint for machines without a network was logged since a feed answered last
         self._failed_passes = 0
         self._not_before = 0.0  # the next pass, on the clock of time.monotonic
 
@@ -94,11 +94,11 @@ class Daemon:
             store.needs_writing()
             app = opened.enter_context(Aggregator(settings, store, self._clock))
             # a connection of its own: deliveries take no turn with the polls
-            outbox = opened.enter_context(Store(self._database, busy_timeout_ms=_PATIENCE_MS))
-            number = self._patiently(lambda: app.follow(feeds))
+            outbox = opened.enter_context(Store(self._database, busy_timeout_ms=_BUSY_TIMEOUT_MS))
+            number = self._when_unlocked(lambda: app.follow(feeds))
             if number is not None:
                 return _code(number)
-            store.patience(_BUSY_MS)
+            store.busy_timeout(_BUSY_MS)
             metrics = Metrics(settings.run.metrics_port, settings.run.metrics_address)
             self._metrics = opened.enter_context(metrics)
             self._desk = app
@@ -126,13 +126,13 @@ class Daemon:
     def _opened(self, opened: ExitStack) -> Store | int:
         """Return the open database, or the signal that came while another process held it."""
         found: list[Store] = []
-        number = self._patiently(lambda: found.append(Store(self._database, busy_timeout_ms=_BUSY_AT_START_MS)))
+        number = self._when_unlocked(lambda: found.append(Store(self._database, busy_timeout_ms=_BUSY_AT_START_MS)))
         if number is not None:
             return number
         opened.callback(found[0].close)
         return found[0]
 
-    def _patiently(self, act: Callable[[], object]) -> int | None:
+    def _when_unlocked(self, act: Callable[[], object]) -> int | None:
         """Do a step of the start as soon as no other process writes; return the signal to stop where one comes before."""
         logged = False
         while True:
@@ -158,7 +158,7 @@ class Daemon:
     # --- signals -----------------------------------------------------------------------------
 
     def _wait(self) -> int:
-        """Return the signal that ends the daemon; until then have it reread what it is told to."""
+        """Return the signal that ends the daemon; until then reload on SIGHUP."""
         while True:
             number = self._next()
             if number in STOP:
@@ -183,7 +183,7 @@ class Daemon:
         return number
 
     def _is_far_off(self, job: str, now: datetime) -> bool:
-        """Tell whether a job is due later than ever: the clock was ahead when it was scheduled, and went back since."""
+        """Return whether a job is due later than ever: the clock was ahead when it was scheduled, and went back since."""
         found = self._schedule.get_job(job)
         longest = timedelta(seconds=self._desk.settings.run.tick) + _BACK
         return found is not None and bool(found.next_run_time > now + longest)
@@ -277,7 +277,7 @@ class Daemon:
         return answered is None or self._clock() - answered >= _UNREACHED
 
     def _deliver(self) -> None:
-        """Deliver alerts beside the polls: whoever waits for a slow webhook, it is not they."""
+        """Deliver alerts beside the polls, so that no poll waits for a slow webhook."""
         self._guarded("delivering alerts", self._alert_sender.deliver)
 
     def _digest(self) -> None:
@@ -313,7 +313,7 @@ class Daemon:
         self._do("the backup", copy)
 
     def _do(self, what: str, act: Callable[[], object]) -> bool:
-        """Run a job in its turn; tell whether it ended well."""
+        """Run a job in its turn; return whether it ended well."""
         self._progress.wanted(what)
         with self._turn:
             well = self._stop.is_set() or self._guarded(what, act)
@@ -321,7 +321,7 @@ class Daemon:
         return well
 
     def _guarded(self, what: str, act: Callable[[], object]) -> bool:
-        """Run a job: its failure is told and never ends the daemon. Tell whether it ended well."""
+        """Run a job: its failure is logged and never ends the daemon. Return whether it ended well."""
         try:
             with explained(self._database):
                 act()

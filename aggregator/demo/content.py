@@ -3,7 +3,7 @@
 Every outlet, person, place and figure is invented. A document is kept once with both its stages in it: what stands
 between ``<!--morning-->`` and ``<!--/morning-->`` is in the feed in the morning only, and so for midday; in JSON
 feeds an item's ``_stage`` says the same. ``{{06:10}}`` is that time of the day in UTC as RSS writes it,
-``{{-1 20:55 iso}}`` one of the day before as Atom does. ``expected.json`` tells which entries belong together.
+``{{-1 20:55 iso}}`` one of the day before as Atom does. ``expected.json`` says which entries belong together.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Alerts on their way: what they say, and the courier that takes them to where they are wanted.
+"""What an alert says, and the sender that delivers alerts to their targets.
 
-The courier works apart from the polls, in threads of its own, one for each target: a slow webhook keeps neither a feed
-nor another target waiting.
+Each target has a thread of its own, apart from the polls. A slow webhook delays neither a feed nor another target.
 """
 
 from __future__ import annotations
@@ -82,7 +81,7 @@ class AlertSender:
     def deliver(self) -> Sent:
         """Deliver what is due, the oldest first; a target that fails is left alone until its next try.
 
-        What a slow target does not take within a round's time is left to the next round.
+        What a slow target does not take within a round's time is left for the next round.
         """
         targets = self._outbox.due(self._clock())
         if not targets:
@@ -245,7 +244,7 @@ def append(path: Path, payload: Payload, *, again: bool) -> None:
 
 
 def _write_at_once(path: Path, line: bytes) -> None:
-    """Write to a pipe or a device; nobody waits for a pipe that nobody reads."""
+    """Write to a pipe or a device, without waiting for a pipe that has no reader."""
     descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         os.set_blocking(descriptor, len(line) > select.PIPE_BUF)  # a short line goes whole or not at all

@@ -21,7 +21,7 @@ from aggregator.text.tokens import words
 
 log = logging.getLogger("aggregator.corrections")
 
-_TELLING = 4  # words from which a headline is told apart from others
+_DISTINCT = 4  # words from which a headline is distinct from others
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, .
 
 
 def notice_times(reader: Reader, story: Story, before: datetime) -> dict[str, datetime]:
-    """Return entry id -> when its notice came, for every entry that carries one of its own house's text, copies too."""
+    """Return entry id -> when its notice came, for every entry that carries one of its own publisher's text, copies too."""
     members = [entry for report in story.reports for entry in report.entries]
     return {one.entry.id: one.version.time for one in _own(_all_given(reader, members, before), members)}
 
@@ -61,7 +61,7 @@ def _all_given(reader: Reader, members: Sequence[Entry], before: datetime) -> li
 
 
 def _spared(entry: Entry, versions: Sequence[Version]) -> _Given | None:
-    """Return the notice of an entry; one that cannot be looked at has none, and the story's others stand."""
+    """Return the notice of an entry; an entry that raises has none, and costs the story's others nothing."""
     try:
         return _given(entry, versions)
     except Exception:
@@ -70,7 +70,7 @@ def _spared(entry: Entry, versions: Sequence[Version]) -> _Given | None:
 
 
 def _own(given: Sequence[_Given], members: Sequence[Entry]) -> list[_Given]:
-    """Return the notices that their houses could give: a claim about another house's text is none."""
+    """Return the notices about a publisher's own text; a claim about another's is no notice."""
     kinds = {one.entry.id: one.kind for one in given}
     own = own_notices([replace(entry, correction=kinds.get(entry.id)) for entry in members])
     return [one for one in given if one.entry.id in own]
@@ -185,7 +185,7 @@ def _named(notice: Entry, text: str, others: Sequence[tuple[Entry, str]]) -> Seq
     reports = {
         entry.report_id
         for entry, _ in others
-        if len(_spaced(entry.data.title, entry).split()) >= _TELLING and _spaced(entry.data.title, entry) in wording
+        if len(_spaced(entry.data.title, entry).split()) >= _DISTINCT and _spaced(entry.data.title, entry) in wording
     }
     reports = reports | {notice.report_id} if reports else {entry.report_id for entry, _ in others}
     return [(entry, text) for entry, text in others if entry.report_id in reports]
@@ -196,7 +196,7 @@ def _spaced(text: str, entry: Entry) -> str:
 
 
 def _each_place(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """Name a page once, though several feeds of one house brought it."""
+    """Name a page once, though several feeds of one publisher brought it."""
     places: dict[str, Entry] = {}
     for entry in entries:
         places.setdefault(entry.canonical_url or entry.id, entry)
@@ -218,7 +218,7 @@ def _superseded(notice: Entry, members: Sequence[Entry], versions: Mapping[str, 
 
 
 def _same_place(entry: Entry, notice: Entry) -> bool:
-    """Tell whether a reader who follows the entry's link now reads the notice."""
+    """Return whether a reader who follows the entry's link now reads the notice."""
     return entry.canonical_url is not None and entry.canonical_url == notice.canonical_url
 
 

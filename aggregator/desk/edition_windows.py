@@ -1,4 +1,4 @@
-"""Which times a series of editions covers: they adjoin, so that no hour is in none of them and none in two."""
+"""The windows of a series of editions: they adjoin, so that each hour is in exactly one."""
 
 from __future__ import annotations
 

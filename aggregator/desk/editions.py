@@ -1,4 +1,4 @@
-"""Making editions: from the query that the list uses, frozen once, the same bytes ever after."""
+"""Making editions: chosen by the query that the list uses, frozen once, the same bytes ever after."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def zone_of(settings: DigestSettings) -> ZoneInfo:
 def make_edition(store: Store, settings: Settings, window: Window, now: datetime) -> Edition:
     """Return the edition of a window: the frozen one where there is one, else made and frozen now.
 
-    It is made from the database as it stands at one moment, and locks nobody out. One that was made of a window that
+    It is made from one snapshot of the database, without a lock on it. One that was made of a window that
     is yet to end, by a clock that was ahead, does not stand.
     Where the database can only be read it is made and not frozen.
     """
@@ -213,7 +213,7 @@ def _materials(
 def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]:
     """Return story id -> the headlines that changed, from the words at the window's beginning to those at its end.
 
-    A live blog's changes with every turn and tells nothing.
+    A live blog's headline changes with every turn and is left out.
     """
     found: dict[str, dict[str, Headline]] = {}
     for one in headlines_between(reader, window.since, window.until):
@@ -247,7 +247,7 @@ def _retold(
 ) -> list[Material]:
     """Return the material of stories to which nothing happened but that entries were edited, where it matters to a reader.
 
-    It does where a headline changed, something new was told, or a correction came. The edits that came last go first.
+    It does where a headline changed, something new was reported, or a correction came. The edits that came last go first.
     """
     known = frozenset(listed)
     others = sorted(

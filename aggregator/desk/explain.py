@@ -1,4 +1,4 @@
-"""Why an entry stands where it stands, in one true sentence with the evidence behind it."""
+"""Why an entry is in its story: one true sentence, with the evidence behind it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the feeds and the newsroom are."""
+"""The health of the feeds and of the newsroom."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from aggregator.storage.times import shown
 
 # How far back arrivals are read: silence is seen for so long, less the month on which the rhythm is measured.
 REMEMBERED = timedelta(days=180)
-# States that the digest tells its readers of.
+# States that the digest reports to its readers.
 REPORTED = ("failing", "silent", "gone")
 
 
@@ -135,7 +135,7 @@ def _row(feed: StoredFeed, written: Feed, hours: Sequence[Hour], now: datetime) 
 
 
 def _silence(arrivals: Sequence[datetime], read: datetime) -> str:
-    """Return for how long nothing came, up to when the feed was read last: what came since nobody knows."""
+    """Return for how long nothing came, up to when the feed was read last: what came since is unknown."""
     found = rhythm(arrivals)
     if found is None:
         return "silent"
@@ -166,7 +166,7 @@ def status(store: Store, now: datetime) -> Status:
 
 
 def faults(store: Store, settings: Settings, now: datetime, allowed: timedelta) -> list[str]:
-    """Return what shows that nobody polls or publishes: the last poll, or the edition that was due, longer ago than ``allowed``."""
+    """Return signs that no feed is polled or no edition published: the last poll, or the edition that was due, longer ago than ``allowed``."""
     from aggregator.desk.edition_windows import due_window
     from aggregator.desk.publish import polled, published
 

@@ -1,4 +1,4 @@
-"""Mailing an edition: each recipient once, whatever becomes of the others."""
+"""Mailing an edition: each recipient gets it once, whatever happens to the others."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from aggregator.storage.editions import EditionStore
 _RECORD = "mailed "
 _REMEMBERED = 100
 # For how long a recipient is tried again whom the server could not take now.
-_PATIENCE = timedelta(days=1)
+_RETRY_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Mailed:
-    """What came of mailing an edition; ``refused`` are those told of now, ``already`` those who had it before."""
+    """What came of mailing an edition; ``refused`` are those reported now, ``already`` those who had it before."""
 
     sent: tuple[str, ...] = ()
     refused: tuple[Refusal, ...] = ()
@@ -69,8 +69,8 @@ def mail_waiting(store: Store, settings: MailSettings, now: datetime) -> list[Ma
         if kept is None:
             continue
         wanted = [one for one in settings.recipients if _address(one) in record.waiting]
-        if now - kept.until > _PATIENCE or not wanted:
-            given_up = tuple(Refusal(one, f"not taken for {_PATIENCE.days} day", final=True) for one in wanted)
+        if now - kept.until > _RETRY_FOR or not wanted:
+            given_up = tuple(Refusal(one, f"not taken for {_RETRY_FOR.days} day", final=True) for one in wanted)
             _remember(store, kept.id, replace(record, refused=record.refused | record.waiting, waiting=frozenset()))
             done.append(Mailed(refused=given_up))
         else:
@@ -85,7 +85,7 @@ def _send(store: Store, edition: Edition, settings: MailSettings, wanted: Sequen
     refused = send(mail, replace(settings, recipients=tuple(wanted)), password(settings))
     _remember(store, edition.id, record.after(frozenset(map(_address, wanted)), refused))
     names = {one.recipient.casefold() for one in refused}
-    # one that was asked to wait before is told of when it is given up
+    # a recipient that was to be tried again is reported when it is given up
     reported = tuple(one for one in refused if one.final or one.recipient.casefold() not in record.waiting)
     return Mailed(tuple(one for one in wanted if _address(one) not in names), reported)
 

@@ -1,4 +1,4 @@
-"""Writing the scheduled editions in all their formats, and mailing them: one for each time at which one is due."""
+"""Publishing the scheduled editions: each is written in all formats and mailed."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _tell(mailed: Mailed) -> None:
 
 
 def polled(store: Store, window: Window) -> bool:
-    """Tell whether the desk asked any feed in a window."""
+    """Return whether the desk asked any feed in a window."""
     found = store.connection.execute(
         "SELECT EXISTS (SELECT 1 FROM poll WHERE at >= ? AND at < ?)", (to_text(window.since), to_text(window.until))
     ).fetchone()

@@ -1,4 +1,4 @@
-"""What the desk asks of the database: lists, stories, entries, search. Nothing here writes."""
+"""Read access for the desk: lists of stories, stories, entries, search. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Reader:
 
 
 def _with_kill(story: Story) -> Story:
-    """Return a story with the flag KILLED where its house took it back, which is more than a correction."""
+    """Return a story with the flag KILLED where its publisher took it back, which is more than a correction."""
     if Flag.CORRECTED not in story.summary.flags or not is_withdrawn(story):
         return story
     kinds = {entry.correction for report in story.reports for entry in report.entries} - {None} - WITHDRAWN

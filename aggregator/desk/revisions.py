@@ -1,4 +1,4 @@
-"""What entries said over time: their versions, the edits between them, the headlines that changed."""
+"""The versions of entries over time, the edits between them, and headlines that changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stood before an editor's verb, so that undo restores it."""
+"""The state before an editor's verb, so that undo can restore it."""
 
 from __future__ import annotations
 

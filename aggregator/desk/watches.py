@@ -1,4 +1,4 @@
-"""Watches at work: looking over the stories that a pass touched, and what the desk does with them."""
+"""Watches at work: checking the stories that a pass changed, and the commands on watches."""
 
 from __future__ import annotations
 
@@ -112,12 +112,12 @@ class Watcher:
         )
 
     def _older(self, watch: StoredWatch, matcher: Matcher, readings: Sequence[Reading]) -> frozenset[str]:
-        """Return the entries that were there before the watch and fitted already: a watch tells of nothing older than itself."""
+        """Return the entries that were there before the watch and fitted already: a watch reports nothing older than itself."""
         there = [reading for reading in readings if reading.entry.first_seen < watch.added]
         return frozenset(one.entry.id for one in there if not one.entry.revisions or self._fitted(watch, matcher, one))
 
     def _fitted(self, watch: StoredWatch, matcher: Matcher, reading: Reading) -> bool:
-        """Tell whether an entry that was edited fitted as it stood when the watch was added."""
+        """Return whether an entry that was edited fitted as it stood when the watch was added."""
         since = [one for one in self._entries.revisions(reading.entry.id) if one.replaced >= watch.added]
         if not since:
             return True
@@ -125,7 +125,7 @@ class Watcher:
         return matcher.fits(Reading(then, since[0].text[:BEGINNING]))
 
     def _earlier(self, readings: Sequence[Reading], alerted: Mapping[str, Alerted]) -> dict[str, str]:
-        """Return what the entries that were edited since they were told said then."""
+        """Return the text that entries had when they were alerted, where they were edited since."""
         found = {}
         for entry in (reading.entry for reading in readings):
             if entry.id in alerted and alerted[entry.id].revisions < entry.revisions:

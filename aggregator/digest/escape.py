@@ -1,4 +1,4 @@
-"""What other people wrote, made harmless: for terminals, for Markdown, as a link.
+"""Foreign text made harmless for terminals, for Markdown and in links.
 
 Feeds are hostile input. Titles reach terminals (escape sequences, bidirectional overrides that reorder a line),
 Markdown viewers (links and HTML in a headline) and mail programs (javascript: addresses).

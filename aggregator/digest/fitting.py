@@ -1,4 +1,4 @@
-"""An edition made short enough for a mail program: what does not fit is counted, from the end of the page on."""
+"""Shortening an edition to what a mail program shows: what does not fit is counted, from the end of the page on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The head of a mail, written so that every program shows what was meant.
+"""Mail headers, encoded so that every mail program shows what was meant.
 
 The library's own way of folding loses the blank between an encoded word and a plain one, and lets encoded words grow
 beyond the 75 characters that RFC 2047 allows.
@@ -35,7 +35,7 @@ POLICY = MailPolicy(linesep="\r\n")
 
 
 def _text(text: str, used: int) -> str:
-    """Return a text in ASCII, folded; one that looks like an encoded word is encoded, so that nobody decodes it."""
+    """Return a text in ASCII, folded; one that looks like an encoded word is encoded, so that no reader decodes it."""
     charset = "us-ascii" if text.isascii() and "=?" not in text else "utf-8"
     # a first line that the header's name leaves too little of would have no room for one character
     return Header(text, charset, maxlinelen=_LINE, header_name="x" * min(used, 40)).encode(linesep="\r\n")

@@ -73,7 +73,7 @@ class Refusal:
 def send(mail: EmailMessage, settings: MailSettings, password: Secret | None) -> tuple[Refusal, ...]:
     """Hand ``mail`` to the server for the recipients in ``settings``; return whom it refused, the others have it.
 
-    Raises DeliveryError where nobody got it for a reason that is no recipient's; there is no secret in it.
+    Raises DeliveryError, without secrets in it, where no recipient got it for a reason that lies with the sender or server.
     """
     _check(settings)
     where = f"{settings.server}:{settings.port}"

@@ -25,7 +25,7 @@ _QUOTE_LENGTH = 320
 _QUOTE_LONGEST = 480
 _ALSO = 6
 _NEW_SENTENCES = 3
-_CUT_AT_LEAST = 60  # characters: less of a sentence that the feed cut off tells nothing
+_CUT_AT_LEAST = 60  # characters: less of a sentence that the feed cut off says nothing
 _NEW_TERMS = 8
 _HEADLINES = 3
 
@@ -52,7 +52,7 @@ class Before:
         return gains_from(window, self._previous)
 
     def knew(self, story: Story) -> bool:
-        """Say whether the previous edition was made from the story, shown or not."""
+        """Return whether the previous edition was made from the story, shown or not."""
         return not self._known.isdisjoint(_ids(story))
 
 
@@ -162,7 +162,7 @@ def _voices(reports: Iterable[Report]) -> dict[str, int]:
 def score(fresh: Sequence[Report], window: Window) -> float:
     """Rank a story by the reports that are new to the reader: independent publishers x source weight x recency.
 
-    The weight is the mean authority of the independent voices over 50, the authority of a feed nobody rated;
+    The weight is the mean authority of the independent voices over 50, the authority of an unrated feed;
     recency halves with each length of the window that lies between the last such report and the window's end. Copies
     lift nothing: a story that is only printed again scores 0.
     """
@@ -307,7 +307,7 @@ def _corrected_at(entry: Entry, edited: Mapping[str, datetime]) -> datetime:
 
 
 def is_current(material: Material, window: Window) -> bool:
-    """Say whether anything happened to the story in the window: an entry, an edit, a correction."""
+    """Return whether anything happened to the story in the window: an entry, an edit, a correction."""
     return (
         material.story.summary.last_seen >= window.since
         or any(window.holds(moment) for _, moment in material.edited)
@@ -316,7 +316,7 @@ def is_current(material: Material, window: Window) -> bool:
 
 
 def is_withdrawn(story: Story) -> bool:
-    """Say whether the publisher or the agency behind the canonical entry took the story back: nobody else can."""
+    """Return whether the publisher or the agency behind the canonical entry took the story back: nobody else can."""
     entries = {entry.id: entry for report in story.reports for entry in report.entries}
     canonical = entries.get(story.summary.canonical_entry)
     if canonical is None:

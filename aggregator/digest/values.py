@@ -1,4 +1,4 @@
-"""The frozen values of a digest: what it is made from, and what an edition holds."""
+"""The frozen values of a digest: its inputs, and what an edition holds."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Window:
     until: datetime
 
     def holds(self, moment: datetime) -> bool:
-        """Say whether ``moment`` lies in the window."""
+        """Return whether ``moment`` lies in the window."""
         return self.since <= moment < self.until
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What came in during the window: entries, the independent texts among them, the stories they tell."""
+    """What came in during the window: entries, the independent texts among them, and their stories."""
 
     entries: int = 0
     reports: int = 0
@@ -214,7 +214,7 @@ class Edition:
 
     @property
     def nothing_new(self) -> bool:
-        """Say whether there is no story and no correction to show, nor an entry that waits for its story."""
+        """Return whether there is no story and no correction to show, nor an entry that waits for its story."""
         waiting = self.stories_off and self.counts.entries > 0
         return not waiting and not self.corrections and not any(section.stories for section in self.sections)
 

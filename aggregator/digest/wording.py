@@ -1,4 +1,4 @@
-"""The phrases of a digest: counts, times, flags, and what lies between the links."""
+"""The phrases of a digest: counts, times, flags, and the text between links."""
 
 from __future__ import annotations
 

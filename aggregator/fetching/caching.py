@@ -1,4 +1,4 @@
-"""What header fields say about time: freshness and when to come back. Pure."""
+"""Header fields about time: freshness and Retry-After. Pure."""
 
 from __future__ import annotations
 

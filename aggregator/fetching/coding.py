@@ -1,4 +1,4 @@
-"""Content codings undone by hand, under a cap and with the end of the stream proved."""
+"""Content encodings decoded under a cap, with the end of the stream proved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fetch under way: its deadline, the socket it uses, and the one thread that ends what takes too long."""
+"""A fetch in progress: its deadline, its socket, and the one thread that ends fetches that take too long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which addresses may be connected to: the door against requests into the inside of a network."""
+"""The address guard: which addresses may be connected to, against requests into private networks."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class AddressGuard:
         self._rules = () if self._all or text.lower() in _NO else tuple(_rule(part) for part in text.split(","))
 
     def permits(self, host: str, address: str, port: int) -> bool:
-        """Tell whether a connection to ``address`` at ``port``, which ``host`` resolved to, may be made."""
+        """Return whether a connection to ``address`` at ``port``, which ``host`` resolved to, may be made."""
         if self._all:
             return True
         try:
@@ -97,7 +97,7 @@ def number_of(host: str) -> Address | None:
 
 
 def is_global(address: Address) -> bool:
-    """Tell whether an address, and any IPv4 address hidden in it, is one of the public internet."""
+    """Return whether an address, and any IPv4 address hidden in it, is one of the public internet."""
     if isinstance(address, ipaddress.IPv4Address):
         return address.is_global and not any(address in network for network in _SPECIAL_4)
     hidden = _hidden(address)

@@ -1,4 +1,4 @@
-"""The last word on how often a host is asked, for redirects lead where no schedule foresaw."""
+"""The host limiter: spaces requests to a host also where redirects lead to it, which no schedule foresees."""
 
 from __future__ import annotations
 

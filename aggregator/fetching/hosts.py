@@ -1,4 +1,4 @@
-"""Slots per host: who may be asked now, so that no host is asked by two at once or twice in a second. Pure."""
+"""The host schedule: which host may be asked now, so that each has bounded requests at once and pauses between them. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetches feeds over HTTP: politely, under limits, and without ever raising for what a server does."""
+"""The fetcher: feeds over HTTP, politely, under limits. What a server does never raises."""
 
 from __future__ import annotations
 
@@ -86,11 +86,11 @@ class Fetcher:
         self._exchanger.release()
 
     def fetch(
-        self, feed: Feed, state: FeedState, now: datetime, twin: Callable[[str], str | None] = lambda url: None
+        self, feed: Feed, state: FeedState, now: datetime, other_feed: Callable[[str], str | None] = lambda url: None
     ) -> FetchOutcome:
         """Ask for a feed once, redirects and all.
 
-        ``now`` dates what the headers say relative to it; ``twin`` names the feed that is asked at an address anyway: a
+        ``now`` dates what the headers say relative to it; ``other_feed`` names the feed that is asked at an address anyway: a
         redirect there is not followed. Never raises for anything a server does.
         """
         started = time.monotonic()
@@ -98,7 +98,7 @@ class Fetcher:
         try:
             with self._exchanger.call(proxied=feed.proxy is not None) as call:
                 try:
-                    answer = self._follow(call, feed, state, now, trail, twin)
+                    answer = self._follow(call, feed, state, now, trail, other_feed)
                 finally:
                     self._leave(call)
             outcome = _outcome(answer, trail, now)
@@ -111,7 +111,13 @@ class Fetcher:
         return replace(outcome, seconds=time.monotonic() - started)
 
     def _follow(
-        self, call: Call, feed: Feed, state: FeedState, now: datetime, trail: _Trail, twin: Callable[[str], str | None]
+        self,
+        call: Call,
+        feed: Feed,
+        state: FeedState,
+        now: datetime,
+        trail: _Trail,
+        other_feed: Callable[[str], str | None],
     ) -> Answer:
         """Follow redirects by hand: the permanent beginning of the chain is noted, a repeated address ends it."""
         own = target_of(feed.url)
@@ -138,7 +144,7 @@ class Fetcher:
             if target.url in seen:
                 again.add(target.url)  # a cookie was set on the way: once more, with it
             seen[target.url] = cookie
-            if (other := twin(target.url)) is not None:
+            if (other := other_feed(target.url)) is not None:
                 raise FetchError(
                     "duplicate", f"duplicate: leads to the same address as {other}; one of the two is enough"
                 )
@@ -199,7 +205,7 @@ def _validators(state: FeedState, now: datetime) -> Iterator[tuple[str, str]]:
 
 
 def _is_to_be_doubted(state: FeedState, now: datetime) -> bool:
-    """Tell whether a feed has been silent for another whole SILENCE since the last poll.
+    """Return whether a feed has been silent for another whole SILENCE since the last poll.
 
     Some servers answer 304 for ever once they have given a validator: then a request without one tells.
     """

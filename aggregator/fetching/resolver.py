@@ -1,4 +1,4 @@
-"""Name resolution that ends in time: the system's resolver knows no deadline of the caller's."""
+"""Name resolution with a deadline, which the system's resolver does not know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an HTTP status means for a feed, as a failure with a message for people. Pure."""
+"""HTTP statuses as failures of a feed, each with a message for people. Pure."""
 
 from __future__ import annotations
 

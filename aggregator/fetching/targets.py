@@ -1,4 +1,4 @@
-"""Addresses taken apart for a request: origin, what goes on the request line, and what must not be sent on."""
+"""Addresses as request targets: origin, request line, and what must not be sent on."""
 
 from __future__ import annotations
 

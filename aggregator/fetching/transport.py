@@ -1,4 +1,4 @@
-"""One request and its answer, under limits and under the eye of the watchdog."""
+"""One request and its answer, under limits and a deadline."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from aggregator.settings import FetchSettings
 KEPT_ORIGINS = 64  # origins whose connections are kept: more than are asked at once, few enough to forget
 _WITH_BODY = frozenset({200, 203})
 _LOOK = 32_768  # bytes of a page that comes instead of a feed: enough to see that it keeps robots out
-_PATIENCE = 2.0  # seconds for a read of it
+_BODY_TIMEOUT = 2.0  # seconds for a read of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class Transport:
             if incoming.status in _WITH_BODY:
                 body = incoming.read_body(settings.max_bytes)
             elif _is_page(incoming):
-                data = incoming.read_beginning(_LOOK, min(_PATIENCE, settings.read_timeout, call.remaining()))
+                data = incoming.read_beginning(_LOOK, min(_BODY_TIMEOUT, settings.read_timeout, call.remaining()))
                 page = beginning(data, incoming.every("content-encoding"), 4 * _LOOK).decode("utf-8", "replace")
             else:
                 incoming.drain()
@@ -161,6 +161,6 @@ class Transport:
 
 
 def _is_page(incoming: ResponseReader) -> bool:
-    """Tell whether a page comes with a status that says there is no feed."""
+    """Return whether a page comes with a status that says there is no feed."""
     failed = incoming.status >= 400 or incoming.status == 202
     return failed and "html" in (incoming.first("content-type") or "").lower()

@@ -1,4 +1,4 @@
-"""Sends one alert to a desk's webhook; whether to try again is the caller's to decide."""
+"""Sending one alert to a webhook; the caller decides whether to try again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a clock that was wrong has left behind, and how it is put right once the clock is."""
+"""Repairs after a wrong clock: what was written ahead of time is found and put right."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger("aggregator.clocks")
 
 # Time servers correct by less: what lies further ahead was written by another clock than this one.
 AHEAD = timedelta(minutes=1)
-# For so long is told that the clock went back.
+# For so long it is reported that the clock went back.
 TOLD_FOR = timedelta(days=7)
 # So long must a clock have held before it decides what is too old to keep.
 _SETTLED_AFTER = timedelta(hours=20)
@@ -56,7 +56,7 @@ def begin_pass(store: Store, now: datetime) -> None:
 
 
 def is_settled(store: Store, now: datetime, longest: timedelta) -> bool:
-    """Tell whether feeds were asked by this clock for a day: by one that jumped ahead, all that is stored would be old.
+    """Return whether feeds were asked by this clock for a day: by one that jumped ahead, all that is stored would be old.
 
     ``longest`` is the longest interval between two polls of a feed.
     """
@@ -77,7 +77,7 @@ def went_back(store: Store, now: datetime) -> WentBack | None:
 
 
 def _see_now(store: Store, now: datetime) -> int:
-    """Let entries whose first sight lies ahead be seen now: else no edition of this year would tell of them."""
+    """Set the first sight of entries that lies ahead to now, else no edition of this year would show them."""
     text, ahead = to_text(now), to_text(now + AHEAD)
     db = store.connection
     entries = [row[0] for row in db.execute("SELECT id FROM entry WHERE first_seen > ?", (ahead,))]

@@ -1,4 +1,4 @@
-"""What an address is before the desk follows it: a feed, or a page with the feeds that it names."""
+"""What an address holds before it is followed: a feed, or a page with the feeds that it names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When an entry happened, for the clustering, the windows and the editions: fixed at first sight."""
+"""When an entry happened, for clustering, windows and editions; fixed at first sight."""
 
 from __future__ import annotations
 

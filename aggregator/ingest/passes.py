@@ -1,4 +1,4 @@
-"""One pass: which feeds it takes, what it works with, and what each of them comes to."""
+"""One pass: the feeds it takes, the resources it works with, and the outcome of each feed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from threading import Event
 from aggregator.fetching.politeness import longest_wait
 from aggregator.ingest.clocks import begin_pass
 from aggregator.ingest.poll import PollPass, Progress
-from aggregator.ingest.polls import Twins, named, neighbours, sort_out, subscriptions
+from aggregator.ingest.polls import FollowedElsewhere, named, neighbours, sort_out, subscriptions
 from aggregator.ingest.resources import Resources
 from aggregator.ingest.save import Settled, open_saver
 from aggregator.model import Feed, FeedOutcome
@@ -74,7 +74,7 @@ def run_pass(
         clock,
         options.stop,
         resources.schedule(),
-        Twins(every),
+        FollowedElsewhere(every),
         options.within,
     )
     try:

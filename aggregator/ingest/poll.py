@@ -1,7 +1,7 @@
-"""One pass over feeds: fetch in threads, prepare in workers, save what ends together with one commit.
+"""One pass over feeds: fetch in threads, prepare in workers, save with one commit what ends together.
 
 The coordinator (the thread that calls ``run``) is the only one that touches the database. Threads and workers
-hand their results over a queue; nobody is told of a feed before it is saved. Entries are placed in stories when the
+hand their results over a queue; no outcome is reported before it is saved. Entries are placed in stories when the
 pass has them all, in order of time: the order in which feeds answer decides nothing.
 
 However a pass ends, it leaves nothing behind for the next one but pauses that hosts are owed. A feed that was in hand
@@ -34,25 +34,27 @@ from aggregator.storage.feeds import StoredFeed
 from aggregator.text.address import host_of
 
 Progress = Callable[[FeedOutcome, int, int], None]
-# How long the coordinator sleeps at most before it looks whether it was told to stop.
-_PATIENCE = 0.5
+# Seconds that the coordinator sleeps at most before it looks whether it should stop.
+_NAP = 0.5
 # Results that are saved with one commit: those of 100 ms, at most 64. A commit costs as much as saving ten entries.
-_MOMENT, _BATCH = 0.1, 64
-# Seconds that the feeds in hand have to come back and be saved once the pass was told to stop; then they are called off.
+_BATCH_SECONDS, _BATCH = 0.1, 64
+# Seconds that the feeds in hand have to come back and be saved once the pass is to stop; then they are called off.
 GRACE = 4.0
-# Entries of one document that are still saved after that word: a second or two.
+# Entries of one document that are still saved after that: a second or two.
 SAVED_WHEN_STOPPING = 1_000
 # Seconds that the feeds in hand have once the pass handed out its last one: a fetch and a document take less than a minute.
 IN_HAND = 180.0
 # Seconds that a pass waits for another process that writes, before it gives up what it has fetched.
-WRITE_PATIENCE = 60.0
+WRITE_WAIT = 60.0
 
 
 class Fetching(Protocol):
     """What the pass needs of a fetcher; tests hand in one without sockets."""
 
-    def fetch(self, feed: Feed, state: FeedState, now: datetime, twin: Callable[[str], str | None]) -> FetchOutcome:
-        """Fetch one feed, but not through a redirect to where ``twin`` names another; never raises for a server's doings."""
+    def fetch(
+        self, feed: Feed, state: FeedState, now: datetime, other_feed: Callable[[str], str | None]
+    ) -> FetchOutcome:
+        """Fetch one feed, but not through a redirect to where ``other_feed`` names another; never raises for a server's doings."""
         ...
 
     def turn_away(self) -> None:
@@ -109,7 +111,7 @@ class PollPass:
         now: Callable[[], datetime],
         stop: Event,
         hosts: HostSchedule,
-        twin: Callable[[Poll, str], str | None],
+        other_feed: Callable[[Poll, str], str | None],
         within: float = math.inf,
     ) -> None:
         self._settings = settings
@@ -120,7 +122,7 @@ class PollPass:
         self._stop = stop
         self._results: SimpleQueue[_Fetched | _Prepared] = SimpleQueue()
         self._hosts = hosts
-        self._twin = twin
+        self._other_feed = other_feed
         self._within = within
         self._ends = math.inf  # when the last feed is handed out, on the clock of time.monotonic
         self._stopped: float | None = None  # when the word to stop was heard
@@ -170,7 +172,7 @@ class PollPass:
         return outcomes
 
     def _goes_on(self) -> bool:
-        """Tell whether something is still to be waited for."""
+        """Return whether something is still to be waited for."""
         now = time.monotonic()
         if self._stop.is_set():
             if self._stopped is None:
@@ -198,7 +200,7 @@ class PollPass:
         if self.abandoned:
             self._fetcher.call_off()
         threads.shutdown(wait=not self.abandoned, cancel_futures=True)
-        with suppress(Exception):  # what is left open now hinders nobody, and must not hide why the pass failed
+        with suppress(Exception):  # what is left open now does no harm, and must not hide why the pass failed
             self._fetcher.release()
 
     def _place(self, step: Callable[[], object]) -> None:
@@ -213,7 +215,7 @@ class PollPass:
             self._fault = error
 
     def _may_wait(self) -> Callable[[], bool]:
-        until = time.monotonic() + WRITE_PATIENCE
+        until = time.monotonic() + WRITE_WAIT
         return lambda: not self._stop.is_set() and time.monotonic() < until
 
     def _held_back(self) -> list[FeedOutcome]:
@@ -234,11 +236,13 @@ class PollPass:
 
     def _sleep(self) -> float:
         if self._stop.is_set():
-            return _PATIENCE / 5
+            return _NAP / 5
         if not self._waiting or self._room() <= 0:
-            return _PATIENCE  # only a result can help: to look at the hosts again and again would take the writer's processor
+            return (
+                _NAP  # only a result can help: to look at the hosts again and again would take the writer's processor
+            )
         wait = self._hosts.wait(time.monotonic())
-        return _PATIENCE if wait is None else min(_PATIENCE, max(0.0, wait))
+        return _NAP if wait is None else min(_NAP, max(0.0, wait))
 
     def _fetch(self, poll: Poll) -> None:
         outcome: FetchOutcome
@@ -246,18 +250,20 @@ class PollPass:
             if self._stop.is_set() or poll.feed.url not in self._in_hand:
                 outcome = FetchFailure("stopped", "the fetch was called off before it began")
             else:
-                outcome = self._fetcher.fetch(poll.feed, poll.stored.state, self._now(), partial(self._twin, poll))
+                outcome = self._fetcher.fetch(
+                    poll.feed, poll.stored.state, self._now(), partial(self._other_feed, poll)
+                )
         except Exception as error:  # noqa: BLE001 - one feed's surprise is never the others' loss
             outcome = FetchFailure("internal", f"unexpected: {failure_of(error).message}")
         self._results.put(_Fetched(poll, outcome))
 
     def _take(self, threads: Executor, patience: float) -> list[FeedOutcome]:
-        """Save what comes back within a moment with one commit; return the outcomes, which nobody hears of before."""
+        """Save what comes back within a moment with one commit; return the outcomes, which are reported only then."""
         ended: list[FeedOutcome] = []
         result = self._next(patience)
         if result is None:
             return ended
-        until, taken = time.monotonic() + _MOMENT, 0
+        until, taken = time.monotonic() + _BATCH_SECONDS, 0
         with self._saver.batch(self._may_wait()):
             while result is not None:
                 taken += 1
@@ -296,7 +302,7 @@ class PollPass:
         return [outcome, *self._held_back()]
 
     def _is_left(self, result: _Fetched | _Prepared) -> bool:
-        """Tell whether a result is left, and its feed with it: it was called off, or there is no time to save so much."""
+        """Return whether a result is left, and its feed with it: it was called off, or there is no time to save so much."""
         what = result.outcome if isinstance(result, _Fetched) else result.result
         if isinstance(what, FetchFailure):
             return what.kind == "stopped"

@@ -1,4 +1,4 @@
-"""Which feeds a pass takes: what is due, what was named, and one poll where two subscriptions end at one address."""
+"""The feeds that a pass takes: those due, those named, and one poll where two subscriptions end at one address."""
 
 from __future__ import annotations
 
@@ -87,11 +87,11 @@ def _has_moved(poll: Poll) -> bool:
     return address_key(poll.address) != address_key(poll.feed.url)
 
 
-class Twins:
+class FollowedElsewhere:
     """Knows which feed is asked at an address, so that a redirect there need not be followed.
 
     Only feeds whose last poll was a success count, or that were never asked: two that redirect to each other, or to one
-    that fails, must be told as what they are.
+    that fails, must be reported as what they are.
     """
 
     def __init__(self, polls: Sequence[Poll]) -> None:

@@ -1,4 +1,4 @@
-"""What a worker does with a body: parse, clean, sketch. Values in, values out, no database."""
+"""The work of a worker on a document: parse, clean, sketch. Values in, values out, no database."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from aggregator.text.tokens import index_form
 
 Value = TypeVar("Value")
 
-# Entries and characters of a feed that are looked at to tell whether it is in the language that it says.
+# Entries and characters of a feed that are read to check the language that it declares.
 SAMPLED, SAMPLE = 12, 1_500
 
 
@@ -83,7 +83,7 @@ class Prepared:
 def warm_up() -> None:
     """Load what the first entry would wait for; a fresh worker calls it before it takes a document.
 
-    The model of languages is not of it: most feeds are told without, and it takes 14 MB and half a second.
+    The language model is left out: most feeds do without it, and it takes 14 MB and half a second.
     """
     import aggregator.parsing.feed  # noqa: F401  the first document would wait for it
 
@@ -205,7 +205,7 @@ def prepare_entry(
 
 
 def speaks_otherwise(said: str, sample: str) -> bool:
-    """Tell whether a feed's texts are surely in another language than it says, as where a site kept its software's default."""
+    """Return whether a feed's texts are surely in another language than it says, as where a site kept its software's default."""
     language = primary_language(said) or ""
     return hardly_speaks(sample, language) and surely_other(sample, language)
 

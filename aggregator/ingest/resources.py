@@ -1,4 +1,4 @@
-"""What passes work with: the fetcher, the workers, and what spaces requests to a host, each opened when first needed."""
+"""Resources of passes: the fetcher, the workers, and the host schedule, each opened when first needed."""
 
 from __future__ import annotations
 

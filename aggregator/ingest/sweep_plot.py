@@ -1,4 +1,4 @@
-"""A picture of a sweep: precision against recall, as SVG that stands alone or, with the bench extra, as PNG."""
+"""A plot of a sweep: precision against recall, as one SVG file or, with the bench extra, as PNG."""
 
 from __future__ import annotations
 

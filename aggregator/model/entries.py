@@ -40,7 +40,7 @@ class EntryData:
     categories: tuple[str, ...] = ()
 
 
-# A date that tells the time of day, and not midnight, which stands for none.
+# A date with a time of day; midnight stands for none.
 _TIME_OF_DAY = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
@@ -93,7 +93,7 @@ class Document:
     title: str
     lede: str
     body: str
-    language: str | None  # ISO 639-1, None where it cannot be told
+    language: str | None  # ISO 639-1, None where it is unknown
     canonical_url: str | None
     content_hash: str  # hex, over title, lede and body after normalisation: what makes an edit an edit
 
@@ -161,21 +161,21 @@ class Entry:
 
     @property
     def is_agency_own(self) -> bool:
-        """Tell whether a wire service published it: in a feed of its own, or under its name."""
+        """Return whether a wire service published it: in a feed of its own, or under its name."""
         if self.from_agency_feed or self.agency_form == "feed":
             return True
         return self.agency is not None and self.agency.casefold() == self.publisher.casefold()
 
     @property
     def is_undated_stock(self) -> bool:
-        """Tell whether it stood in its feed, without a date, before the desk looked: nothing says when it happened."""
+        """Return whether it stood in its feed, without a date, before the desk looked: nothing says when it happened."""
         return self.backlog and (self.data.published is None or self.data.date_flag not in ("ok", "zoneless"))
 
     @property
     def speaks_for(self) -> frozenset[str]:
         """Whom it speaks for: its publisher, and the agency that published it or on whose site it stands.
 
-        An agency that is but named, by a dateline or a byline, is a claim: what is claimed speaks for nobody else.
+        An agency that is only named, by a dateline or a byline, is a claim and speaks for no other publisher.
         """
         on_its_site = self.agency_form == "address" and self.agency_words == self.data.link
         if self.agency is None or not (self.is_agency_own or on_its_site):

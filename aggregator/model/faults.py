@@ -1,4 +1,4 @@
-"""Entries that something of ours could not take: what happened to them, and what they held, for a report."""
+"""Entries that one step could not take: the error and what the entry held, kept for a report."""
 
 from __future__ import annotations
 

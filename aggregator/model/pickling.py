@@ -1,4 +1,4 @@
-"""Values that travel between processes by the hundred, pickled at the speed of C."""
+"""Fast pickling for frozen values that travel between processes by the hundred."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who reported on their own: what is left of the entries of a story when copies and claims are counted as one voice."""
+"""Independent voices: the entries of a story, with copies and unproved attributions counted as one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def voices(reports: Iterable[Sequence[Entry]]) -> tuple[Voice, ...]:
 
     A report is one voice however many carry it: its agency's where the agency itself or two publishers say so, else that
     of whoever had it first. An agency that one publisher alone names is a claim: its reports are one voice with the others
-    of that agency and with the others of that publisher, for nobody becomes two voices by naming others.
+    of that agency and with the others of that publisher, so that no publisher becomes two voices by naming others.
     """
     found: list[tuple[set[str], str, list[Entry]]] = []
     for entries in reports:

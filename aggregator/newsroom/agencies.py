@@ -1,4 +1,4 @@
-"""The wire services: how each is called in its own language and in others', and where it publishes.
+"""The wire services: how each is written in its own and other languages, and where it publishes.
 
 Names are compared without regard to case; marks, which are short, as they are written. A loose mark is also a word, a
 name or another's initials and counts only where nothing else can be meant.
@@ -138,7 +138,7 @@ _LABELS = re.compile(r"[/.:@?#]")
 _SITES = frozenset(domain.partition(".")[0] for domain in _BY_DOMAIN)
 LOOSE = frozenset(mark for agency in AGENCIES for mark in agency.loose)
 
-# Marks by which readers know another house: Channel NewsAsia is CNA to more of them than Taiwan's agency.
+# Marks by which readers know another publisher: Channel NewsAsia is CNA to more of them than Taiwan's agency.
 _OTHER_HOUSES = frozenset({"CNA", "NAN", "SANA", "SPA", "UNI"})
 
 MAX_NAME = 300  # characters: no agency's name with what surrounds it is longer
@@ -173,7 +173,7 @@ def without_agency(title: str) -> str:
 
 @lru_cache(maxsize=1_024)
 def agency_of_publisher(name: str) -> str | None:
-    """Return the agency that publishes under a name: not where another house is known by the same letters."""
+    """Return the agency that publishes under a name: not where another publisher is known by the same letters."""
     found = agency_called(name)
     return None if name.strip() in _OTHER_HOUSES else found
 
@@ -198,14 +198,14 @@ def _by_longest_word() -> dict[str, list[str]]:
 
 
 _FORMS = _by_longest_word()
-# Scripts that run words together, or join marks to them, so that a name cannot be told by one of its words.
+# Scripts that run words together, or join marks to them, so that a name cannot be found by one of its words.
 _RUN_TOGETHER = re.compile(
     "[\u0600-\u06ff\u0900-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\uffef]"
 )
 
 
 def may_name_agency(text: str) -> bool:
-    """Tell, at a hundredth of the cost of ``forms``, whether it could find anything in a text: a yes promises nothing."""
+    """Return whether ``forms`` could find anything in a text, at a hundredth of its cost; true promises nothing."""
     candidates = list(chain.from_iterable(map(_forms_begun, folded_tokens(text))))
     if candidates:
         folded = text.casefold()

@@ -1,6 +1,6 @@
-"""When a watch speaks up: once for a story, and again only for more independent publishers, a correction or new facts.
+"""When a watch raises an alert: once for a story, and again only for more independent publishers, a correction or new facts.
 
-What a watch has told is kept by entry, not by story, so that no merge, split or move of stories makes it tell twice.
+What a watch has reported is kept by entry, not by story, so that no merge, split or move of stories repeats an alert.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 @dataclass(frozen=True, slots=True)
 class Alerted:
-    """What a watch has told of an entry: whether it fitted, which of its versions, and its correction notice."""
+    """What a watch has reported of an entry: whether it matched, how many edits it had, and its correction notice."""
 
     matched: bool
     revisions: int
@@ -36,7 +36,7 @@ class Alerted:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a watch speaks up: the reason, a sentence, and the entries that gave it."""
+    """Why a watch raises an alert: the reason, a sentence, and the entries that gave it."""
 
     reason: Reason
     sentence: str
@@ -54,17 +54,17 @@ def decide(
     backlog: bool = False,
     old: Collection[str] = (),
 ) -> Cause | None:
-    """Return why a watch speaks up now; None where it has nothing to tell.
+    """Return why a watch raises an alert now; None where it has no reason.
 
-    ``alerted`` is what it has told of the story's entries, ``earlier`` the texts, when it told, of those edited since.
-    With ``backlog`` a story of none but entries that stood there before the desk looked is told too. ``old`` entries were there,
-    and fitted, before the watch: they are told in no first alert.
+    ``alerted`` is what it has reported of the story's entries. ``earlier`` holds the texts of entries edited since, as reported.
+    With ``backlog`` a story of backlog entries alone is reported too. ``old`` entries were there,
+    and matched, before the watch was added: they raise no first alert.
     """
     caught = matcher.catches(story)
     if not any(reading.entry.id in alerted and alerted[reading.entry.id].matched for reading in story):
         fresh = [reading for reading in caught if reading.entry.id not in old]
         return _first(fresh) if any(backlog or not reading.entry.backlog for reading in fresh) else None
-    if not backlog:  # what was no news when it came counts as told
+    if not backlog:  # what was no news when it came counts as reported
         alerted = {
             **alerted_by(matcher, (one for one in story if one.entry.backlog and not one.entry.revisions)),
             **alerted,
@@ -76,7 +76,7 @@ def decide(
 
 
 def alerted_by(matcher: Matcher, story: Iterable[Reading]) -> dict[str, Alerted]:
-    """Return what an alert on a story tells: all its entries, as they are now."""
+    """Return what an alert on a story reports: all its entries, as they are now."""
     return {
         reading.entry.id: Alerted(matcher.fits(reading), reading.entry.revisions, reading.entry.correction)
         for reading in story
@@ -102,7 +102,7 @@ def rehearse(matcher: Matcher, story: Sequence[Reading], rules: WatchSettings) -
 
 
 def voices(entries: Iterable[Entry]) -> frozenset[str]:
-    """Return who reported on their own; neither a copy nor a text that only takes another back confirms anything."""
+    """Return who reported independently; neither a copy nor a text that only withdraws another counts."""
     reports: dict[str, list[Entry]] = {}
     for entry in entries:
         reports.setdefault(entry.report_id, []).append(entry)
@@ -153,7 +153,7 @@ def _facts(
     rules: WatchSettings,
     earlier: Mapping[str, str],
 ) -> Cause | None:
-    """Find numbers and names that enough independent publishers tell in title or lede, and that nobody had told."""
+    """Find numbers and names that enough independent publishers have in title or lede, and that no earlier text had."""
     needed = 1 if len(matcher.query.publishers) == 1 else max(rules.fact_sources, 1)
     fresh = [one for one in sorted(story, key=by_arrival) if _is_fresh(one.entry, alerted)]
     if len(voices(reading.entry for reading in fresh)) < needed:
@@ -188,7 +188,7 @@ def _is_fresh(entry: Entry, alerted: Mapping[str, Alerted]) -> bool:
 
 
 def _is_strange(name: str, past: str, spoken: set[str | None]) -> bool:
-    """Tell whether a word of a name was never told; in a language new to the story every name would be."""
+    """Return whether a word of a name is new; in a language new to the story every name would be."""
     parts = [part for word in words(name, None) for part in word.split("'") if _LETTER.match(part) and len(part) > 1]
     return bool(spoken) and any(
         (f" {part[:_STEM]}" if len(part) > _STEM else f" {part} ") not in past for part in parts

@@ -1,4 +1,4 @@
-"""What two sequences of words or lines have in common, in order, found in bounded time.
+"""Alignment of two sequences of words or lines: what they share, in order, found in bounded time.
 
 ``difflib`` reads best and is asked first. Its time grows with the square of a text and more: a word that stands n times
 in both costs n² steps, and each passage found has both sides searched anew. So its steps are counted before they are
@@ -17,7 +17,7 @@ from typing import Final
 # Steps that one comparison may take, and those that all comparisons of one story may: half a second, and two.
 STEPS: Final = 3_000_000
 STORY_STEPS: Final = 12_000_000
-# Words that went and came, all told, of which the fewest are looked for in a long text.
+# Words that went and came, in all, of which the fewest are looked for in a long text.
 MOST_EDITS: Final = 400
 
 Block = tuple[int, int, int]

@@ -1,4 +1,4 @@
-"""Corrections, clarifications, kills and withdrawals: recognising the notice, and finding the copies left uncorrected."""
+"""Corrections, clarifications, kills and withdrawals: recognising the notice, and finding copies that were not corrected."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _in_line(line: str, text: str) -> Notice | None:
 
 
 def _names_a_column(kind: Kind, match: re.Match[str], text: str) -> bool:
-    """Say whether a word is but the name of a column or of a repair: nothing that follows says what was wrong."""
+    """Return whether a word is but the name of a column or of a repair: nothing that follows says what was wrong."""
     phrase = match["phrase"]
     if not COLUMNS.fullmatch(phrase) or (kind == "correction" and phrase.isupper()):
         return False
@@ -124,7 +124,7 @@ def _sentence_at(text: str, place: int) -> str:
 
 _CONTEXT = 3  # words on either side of a change: "twelve people" is everywhere, its surroundings are not
 _CHARACTERS = 8  # of a text that are read in the time of one step of a comparison
-_PASSAGES = 30  # that are looked for in a text in the time in which its words are told apart
+_PASSAGES = 30  # that are looked for in a text in the time in which it is split into words
 _LIKE = 0.6  # share of common words from which two sentences are one, reworded
 _NOT = re.compile(
     r"(?<![\w.,%$€£'’-])(?P<new>[\w.,%$€£'’-]+(?: [\w.,%$€£'’-]+){0,3}?),? (?:not|nicht|et non|y no|e non|e não|niet|а не|inte|ikke|not the)"
@@ -146,7 +146,7 @@ def stale_copies(
     After a kill or withdrawal every copy of that agency's or publisher's text is stale. After a correction it is those
     with a changed passage as it was before; where no earlier text is known, the copies (one report or one agency) that
     hold the wrong words of "X, not Y", or a sentence of the corrected text with other numbers. Only entries that the
-    notice speaks for are looked at: those of its house, of an agency that published it, and copies of a text of its own.
+    notice speaks for are looked at: those of its publisher, of an agency that published it, and copies of a text of its own.
     Copies for which the ``effort`` does not suffice are not named; those of the same report are looked at first.
     """
     effort = Effort() if effort is None else effort
@@ -172,15 +172,15 @@ def stale_copies(
 
 
 def own_notices(entries: Collection[Entry]) -> frozenset[str]:
-    """Return the ids of the entries of a story that carry a notice of their own house's text, not a claim about another's.
+    """Return the ids of the entries of a story that carry a notice of their own publisher's text, not a claim about another's.
 
-    A house takes back what it published before, and corrects that or a text that it had first; an agency that published
+    A publisher takes back what it published before, and corrects that or a text that it had first; an agency that published
     the notice itself speaks for all copies of its own.
     """
     notices = [entry for entry in entries if entry.correction]
     if not notices:
         return frozenset()
-    first: dict[str, tuple[datetime, str]] = {}  # house or agency -> its first entry
+    first: dict[str, tuple[datetime, str]] = {}  # publisher or agency -> its first entry
     reports: dict[str, list[Entry]] = {}
     for entry in sorted(entries, key=_by_time):
         for name in {entry.publisher, entry.agency or entry.publisher}:
@@ -198,7 +198,7 @@ def own_notices(entries: Collection[Entry]) -> frozenset[str]:
 
 
 def _authors(notice: Entry, others: Iterable[Entry]) -> frozenset[str]:
-    """Return the notice's houses where the text of its report is theirs: they had it first, and nobody else signs it."""
+    """Return the notice's publishers where the text of its report is theirs: they had it first, and no other signs it."""
     copies = [entry for entry in others if entry.report_id == notice.report_id and entry.id != notice.id]
     first = min((notice, *copies), key=_by_time)
     if first.publisher not in notice.speaks_for:
@@ -208,7 +208,7 @@ def _authors(notice: Entry, others: Iterable[Entry]) -> frozenset[str]:
 
 
 def _may_correct(notice: Entry, other: Entry, authors: frozenset[str]) -> bool:
-    """Tell whether a notice speaks for another entry: its house's own, its agency's, or a copy of a text that is its own."""
+    """Return whether a notice speaks for another entry: its publisher's own, its agency's, or a copy of a text that is its own."""
     return _is_of(other, notice.speaks_for) or (bool(authors) and notice.report_id == other.report_id)
 
 
@@ -245,7 +245,7 @@ def _spaced(tokens: Sequence[str]) -> str:
 
 
 def _carries(text: str, edited: Sequence[tuple[str, str]], effort: Effort) -> bool:
-    """Say whether a text holds a passage as it was and not as it is; each passage costs a look through the text."""
+    """Return whether a text holds a passage as it was and not as it is; each passage costs a look through the text."""
     if not effort.spend(len(text) // _CHARACTERS * (1 + len(edited) // _PASSAGES)):
         return False
     spaced = _spaced(_tokens(text))
@@ -261,7 +261,7 @@ class _Statement:
         self._counted = [one for one in _counted(text) if len(one.plain) >= 5]
 
     def contradicts(self, text: str, effort: Effort) -> bool:
-        """Say whether a text holds the wrong words, or one of the sentences with other numbers."""
+        """Return whether a text holds the wrong words, or one of the sentences with other numbers."""
         if not effort.spend(len(text) // _CHARACTERS * (1 + len(self._stated) // _PASSAGES)):
             return False
         spaced = _spaced(_tokens(text))
@@ -290,7 +290,7 @@ class _Counted:
         return cls(numbers, words - numbers)
 
     def differs(self, other: _Counted) -> bool:
-        """Say whether the other sentence is this one with other numbers."""
+        """Return whether the other sentence is this one with other numbers."""
         if self.numbers & other.numbers:
             return False
         return len(self.plain & other.plain) / max(len(self.plain | other.plain), 1) >= _LIKE

@@ -1,4 +1,4 @@
-"""How a feed is: judged by its own rhythm, not by one rule for all."""
+"""The state of a feed, judged by its own rhythm rather than by one rule for all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEAST_SILENCE = timedelta(days=1)
 RHYTHM_FROM = 5
 # The rhythm is that of the month before the last entry: a feed that is silent for long has none since.
 RHYTHM = timedelta(days=30)
-# What comes within an hour came together: a paper that puts ten entries out each morning has a rhythm of a day.
+# Entries within an hour count once: a paper that publishes ten entries each morning has the rhythm of a day.
 TOGETHER = timedelta(hours=1)
 
 
@@ -40,7 +40,7 @@ class Rhythm:
     usual: timedelta
 
     def is_silent(self, now: datetime) -> bool:
-        """Tell whether nothing came for longer than it usually takes."""
+        """Return whether nothing came for longer than it usually takes."""
         return now - self.last > max(SILENT_AFTER * self.usual, LEAST_SILENCE)
 
 
@@ -55,12 +55,12 @@ def feed_state(state: FeedState, arrivals: Sequence[datetime], now: datetime, *,
     if state.last_ok is None:
         return "new"
     found = rhythm(arrivals)
-    read = min(now, state.last_ok)  # a desk that did not look cannot say that a feed is silent
+    read = min(now, state.last_ok)  # a feed that was not asked cannot be called silent
     return "silent" if found is not None and found.is_silent(read) else "ok"
 
 
 def rhythm(arrivals: Sequence[datetime]) -> Rhythm | None:
-    """Return a feed's rhythm; None where too little came to tell one."""
+    """Return a feed's rhythm; None where too few entries came."""
     if not arrivals:
         return None
     last = max(arrivals)

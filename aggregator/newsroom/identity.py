@@ -1,6 +1,6 @@
-"""Which stored entry an arriving one is, where its key does not say so, and where its key says so wrongly.
+"""The identity of entries: which stored entry an arriving one is, where its key does not say so or says so wrongly.
 
-An entry is new unless there is proof that it is an old one; one shared trait is none. Where it cannot be told, two entries are
+An entry is new unless there is proof that it is an old one; one shared trait is none. In doubt, two entries are
 right and one is wrong. What fits several on either side fits none, unless as many fit on both.
 
 An entry under a key that is not stored is a stored one that has left the document, where the two share, in this order:
@@ -8,7 +8,7 @@ An entry under a key that is not stored is a stored one that has left the docume
 | trait | what it proves | what it needs beside it |
 |---|---|---|
 | guid without scheme and ``www.`` | the site went over to https | nothing |
-| guid, under another key | guids were found bad, and are told apart since | title, date and address or text; or address and date to the second |
+| guid, under another key | guids were found bad, and are distinguished since | title, date and address or text; or address and date to the second |
 | title | nothing: bulletins, programmes, stock headlines | date to the second; or day and the address of one article |
 | address | nothing: landing pages, listings, warnings | date to the second, and no other entry on that page |
 | guid but for a counter behind ``#`` | a re-issue | the address of one article, unchanged; beside it one issue at most, under its title |
@@ -123,7 +123,7 @@ class _Search:
         self._listing = _listing_pages(document, stored)
 
     def match(self, trait: Trait, beside: Beside | None, *, crowded: bool = True) -> None:
-        """Find entries by a trait; one that also stands beside them in the document tells nothing apart (``crowded``)."""
+        """Find entries by a trait; one that also stands beside them in the document distinguishes nothing (``crowded``)."""
         self.found.update(self._pairs(trait, beside, crowded=crowded))
 
     def match_whole(self, trait: Trait, least: int, part: int) -> None:
@@ -147,7 +147,7 @@ class _Search:
         return entry.address, entry.moment
 
     def is_reissue(self, arriving: Identity, stored: Identity) -> bool:
-        """Tell whether two counters stand behind one article's guid, and not before the entries of one page."""
+        """Return whether two counters stand behind one article's guid, and not before the entries of one page."""
         if arriving.address is None or arriving.address != stored.address:
             return False
         place = landmarks(arriving.address)
@@ -177,7 +177,7 @@ class _Search:
         return pairs
 
     def _is_schedule(self, pairs: dict[str, str]) -> bool:
-        """Tell whether a document is another day's programme: the hours of before, other texts."""
+        """Return whether a document is another day's programme: the hours of before, other texts."""
         stored = {entry.id: entry for entry in self._free}
         both = [(entry, stored[pairs[entry.key]]) for entry in self._arriving if entry.key in pairs]
         shifts = [one.published - other.published for one, other in both if one.published and other.published]
@@ -187,7 +187,7 @@ class _Search:
 
 
 def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> bool:
-    """Tell whether an entry under a stored key is another one all the same; ``texts`` are the arriving and the stored text."""
+    """Return whether an entry under a stored key is another one all the same; ``texts`` are the arriving and the stored text."""
     if arriving.key.startswith("hash:") or (arriving.moment is not None and arriving.moment == stored.moment):
         return False
     place = landmarks(arriving.address or "")
@@ -207,7 +207,7 @@ def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> 
 
 
 def _is_own_guid(guid: str) -> bool:
-    """Tell whether a guid can be one entry's own: it holds a number that is no date, or a slug of several words."""
+    """Return whether a guid can be one entry's own: it holds a number that is no date, or a slug of several words."""
     stem = _DATE.sub("", _SCHEME.sub("", guid).partition("/")[2] if "://" in guid else guid)
     return any(character.isdigit() for character in stem) or len(_SLUG_WORD.findall(stem)) >= 3
 
@@ -225,7 +225,7 @@ def _share(one: str, other: str) -> float:
 
 
 def _significant_words(text: str) -> set[str]:
-    """Return the words of a text's beginning that may tell its matter: of alphabets, those of four letters and more."""
+    """Return the words of a text's beginning that may say what it is about: of alphabets, those of four letters and more."""
     found = words(text[: 20 * BEGINNING], None)[:BEGINNING]
     return {word for word in found if len(word) >= 4 or not word.isascii() or word[0].isdigit()}
 
@@ -346,17 +346,17 @@ def _slug(entry: Identity) -> Hashable | None:
 
 
 def _is_one_article(one: Identity, other: Identity) -> bool:
-    """Tell whether two addresses with one number are of one article."""
+    """Return whether two addresses with one number are of one article."""
     return _differ_as_versions((one, one.address), (other, other.address))
 
 
 def _has_one_article_guid(one: Identity, other: Identity) -> bool:
-    """Tell whether two guids with one number are of one article."""
+    """Return whether two guids with one number are of one article."""
     return _differ_as_versions((one, one.guid), (other, other.guid))
 
 
 def _differ_as_versions(one: tuple[Identity, str | None], other: tuple[Identity, str | None]) -> bool:
-    """Tell whether what differs between two addresses is the slug of each headline, or a section under one title."""
+    """Return whether what differs between two addresses is the slug of each headline, or a section under one title."""
     mine, theirs = landmarks(one[1] or ""), landmarks(other[1] or "")
     if mine is None or theirs is None or one[1] == other[1]:
         return False

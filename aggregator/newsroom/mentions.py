@@ -1,4 +1,4 @@
-"""Numbers and names in a sentence, found by form alone: digits, capitals and their surroundings.
+"""Numbers and names in a sentence, found by form alone: digits, capitals and what surrounds them.
 
 Names are found in scripts that have capitals (Latin, Greek, Cyrillic, Armenian). In German
 every noun has one, so there only runs of two words and more, and words in capitals throughout, are names.
@@ -57,7 +57,7 @@ _LETTERS_BEFORE = re.compile(r"([^\W\d_]+)\.?,?\s+(?:the\s+)?$")
 
 
 def numbers(sentence: str) -> list[Mention]:
-    """Return the numbers of a sentence that tell something: no years, dates, times of day or lone digits.
+    """Return the numbers of a sentence that are facts: no years, dates, times of day or lone digits.
 
     The key is the value, so that 1,200, 1.200 and 1 200 are one, and the mark or the multiple after it.
     """
@@ -89,7 +89,7 @@ def _value(digits: str) -> str:
 
 
 def _mark(after: str) -> str:
-    """Return the mark behind a number in one form for all languages, as far as its first letters tell."""
+    """Return the mark behind a number in one form for all languages, as far as its first letters show it."""
     if not after:
         return ""
     folded = fold(after)
@@ -99,7 +99,7 @@ def _mark(after: str) -> str:
 
 
 def _is_date(before: str, value: str, following: str) -> bool:
-    """Tell whether a bare number is a year, a day of a month or a time of day."""
+    """Return whether a bare number is a year, a day of a month or a time of day."""
     if following and (_CLOCK.match(following) or following[0] in _CALENDAR):
         return True
     if len(value) == 4 and value[:2] in ("18", "19", "20", "21"):
@@ -151,7 +151,7 @@ def _name(run: list[str], inside: set[str], common: set[str], *, starts: bool, n
 
 
 def _is_own(run: list[str], inside: set[str], common: set[str], *, nouns: bool) -> bool:
-    """Tell whether the first word of a sentence has its capital in its own right."""
+    """Return whether the first word of a sentence has its capital in its own right."""
     first = fold(run[0])
     if first in inside:
         return True
@@ -204,7 +204,7 @@ def _is_acronym(word: str) -> bool:
 
 
 def _is_shouted(sentence: str) -> bool:
-    """Tell whether a sentence is in capitals, or in a headline's capitals throughout."""
+    """Return whether a sentence is in capitals, or in a headline's capitals throughout."""
     found = [word for word in _WORD.findall(sentence) if len(word) > 3]
     if len(found) < 4:
         return False

@@ -1,4 +1,4 @@
-"""What is new in a story since a moment: sentences, numbers and names that nobody in it had written before.
+"""What is new in a story since a moment: sentences, numbers and names that no entry of it had before.
 
 No language model, only comparison. A sentence is new where no earlier one holds most of its weight in words and its
 word pairs were not mostly seen either; a number where its value was not seen; a name where one of its words was not.
@@ -97,7 +97,7 @@ def what_is_new(story: Iterable[Version], since: datetime) -> Novelty:
     """
     known = _Known()
     found: tuple[list[Finding], list[Finding], list[Finding]] = ([], [], [])
-    # what was to be read before counts as known; of the rest, whoever published first is the source
+    # what was to be read before counts as known; of the rest, the first to publish is the source
     for version in sorted(story, key=lambda one: (one.time >= since, one.written or one.time, one.entry_id)):
         if version.time < since:
             known.learn(version)

@@ -1,6 +1,6 @@
-"""Who publishes: the families of feeds.yaml, and the real publisher behind an entry that came through another's feed.
+"""Publishers: the families of feeds.yaml, and the real publisher behind an entry in another's feed.
 
-A publisher is a house, not a feed: what feeds.yaml calls it, else the registered domain by the Public Suffix List.
+A publisher may have many feeds. Its name is that of feeds.yaml, else the registered domain by the Public Suffix List.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from aggregator.text.address import Address, address_of
 from aggregator.text.tokens import fold
 from aggregator.text.urls import mask_secrets
 
-# One domain, many houses: the address tells nothing, or only by its first label or folder.
+# Domains that many publishers share: only the first label or folder of an address may name one.
 _HOSTING = """
     feedburner.com google.com rss.app feedspot.com medium.com substack.com wordpress.com blogspot.com tumblr.com
     youtube.com reddit.com github.io gitlab.io podbean.com libsyn.com feedblitz.com typepad.com livejournal.com
@@ -29,7 +29,7 @@ _TRAILING = re.compile(
     r"(?<=\S)[\s,.-]+"
     r"(?:news(?:paper)?s?|online|rss|feeds?|digital|world service|com|net|org|co uk|co|international edition)$"
 )
-# Feeds that gather what many houses wrote and say in <source> whose it is.
+# Feeds that gather what many publishers wrote and say in <source> whose it is.
 _TLD = r"(?:com|[a-z]{2}|com?\.[a-z]{2})"
 _SEARCH_ADDRESS = re.compile(
     rf"news\.google\.{_TLD}/|(?:www\.)?google\.{_TLD}/alerts/|(?:www\.)?bing\.com/news/"
@@ -112,7 +112,7 @@ def _final(publisher: str, domains: Mapping[str, str]) -> str:
 def publisher_of_feed(feed: Feed) -> str:
     """Return a feed's publisher: that of feeds.yaml, else the registered domain, else name or host.
 
-    Services that host the feeds of many houses on one domain give the host or the first folder as well.
+    Services that host the feeds of many publishers on one domain give the host or the first folder as well.
     """
     if feed.publisher and feed.publisher.strip():
         return " ".join(feed.publisher.split())
@@ -144,9 +144,9 @@ def _address(url: str) -> Address | None:
 
 
 def speaks_for_others(feed: Feed) -> bool:
-    """Tell whether the houses that a feed's entries name are believed: as feeds.yaml says, else of agencies and searches.
+    """Return whether the publishers that a feed's entries name are believed: as feeds.yaml says, else of agencies and searches.
 
-    A search is told by its address, or by what the desk calls the feed; what the feed calls itself tells nothing.
+    A search is recognised by its address, or by the name that the desk gave the feed, never by the feed's own title.
     """
     if feed.speaks_for_others is not None:
         return feed.speaks_for_others
@@ -159,9 +159,9 @@ def speaks_for_others(feed: Feed) -> bool:
 def publisher_of(data: EntryData, feed_publisher: str, families: Families, *, believed: bool) -> str:
     """Return the publisher that an entry counts for.
 
-    That is the house named by RSS <source> or Atom source where it is not the feed's own: found by the domain of its
+    That is the publisher named by RSS <source> or Atom source where it is not the feed's own: found by the domain of its
     address among the families, else by its title, else the domain itself; otherwise the feed's publisher. What is named
-    is a claim: it counts where the feed is ``believed``, or where the entry's own address is on that house's site.
+    is a claim: it counts where the feed is ``believed``, or where the entry's own address is on that publisher's site.
     """
     own = families.of_name(feed_publisher) or families.of_domain(feed_publisher) or feed_publisher
     domain = _own_domain(data.source_url) if data.source_url else None
@@ -175,7 +175,7 @@ def publisher_of(data: EntryData, feed_publisher: str, families: Families, *, be
 
 
 def _agrees(link: str | None, named: str, domain: str | None, families: Families) -> bool:
-    """Tell whether an entry stands on the site of the house that it names."""
+    """Return whether an entry stands on the site of the publisher that it names."""
     here = _own_domain(link) if link else None
     if here is None:
         return False
@@ -186,7 +186,7 @@ def _agrees(link: str | None, named: str, domain: str | None, families: Families
 
 
 def publisher_of_link(link: str | None, families: Families) -> str | None:
-    """Return the house on whose site an entry stands: its family, else its registered domain; None where none is told."""
+    """Return the publisher on whose site an entry stands: its family, else its registered domain; None where none is known."""
     domain = _own_domain(link) if link else None
     return families.of_domain(domain) or domain
 

@@ -1,4 +1,4 @@
-"""What an edit changed: whether it matters, and word by word.
+"""What an edit changed: whether it matters, and the difference word by word.
 
 An edit is cosmetic where the words stay: blanks, markup, typography, case, accents and punctuation may move, and so
 may counters such as "updated 5 minutes ago". Signs that carry meaning (currencies, percent, minus) count as words.
@@ -57,7 +57,7 @@ class Change:
 
     @property
     def is_substantive(self) -> bool:
-        """Tell whether a reader would want to know."""
+        """Return whether a reader would want to know."""
         return self.weight == "substantive"
 
 
@@ -151,7 +151,7 @@ def _by_words(before: str, after: str, effort: Effort) -> Iterator[Piece]:
 
 
 def _landmarks(blocks: Iterable[tuple[int, int, int]], tokens: Sequence[str]) -> Iterator[tuple[int, int, int]]:
-    """Leave out short matches between longer changes: a lone "the" in a rewritten sentence helps nobody."""
+    """Leave out short matches between longer changes: a lone "the" in a rewritten sentence helps no reader."""
     left = right = 0
     found = list(blocks)
     for place, (a, b, size) in enumerate(found):

@@ -1,4 +1,4 @@
-"""Who had a story when, who was first, and how late every other publisher was.
+"""Who had a story when, who was first, and by how much every other publisher was later.
 
 An entry counts from the moment its publisher dates it, but never from later than the desk saw it: edits and
 republication move dates on. Who shares the first moment with another is first too.
@@ -80,7 +80,7 @@ class Timeline:
 class Punctuality:
     """How early a publisher is over many stories.
 
-    ``stories`` are those that others had too, ``first`` those in which nobody was earlier, ``alone`` those that nobody
+    ``stories`` are those that others had too, ``first`` those in which no other was earlier, ``alone`` those that no other
     else had, ``own`` the shared ones that it did not enter with a copy, ``undated`` the shared ones of which only the
     time of the poll is known. ``median`` and ``late`` are lags over the shared ones: half, and nine in ten, were no
     greater; None where there are none.
@@ -97,7 +97,7 @@ class Punctuality:
 
 
 def had(entry: Entry) -> datetime:
-    """Return when the publisher had it, as far as can be told."""
+    """Return when the publisher had it, as far as is known."""
     return min(entry.time, entry.first_seen)
 
 

@@ -1,4 +1,4 @@
-"""Watches: saved queries over stories, and what they catch.
+"""Watches: saved queries over stories, and which stories match them.
 
 An entry fits a query where its title or the beginning of its text holds all words and phrases and none that are
 excluded, and where its publisher, language and category are among those named. A story is caught where one of its
@@ -168,7 +168,7 @@ class Matcher:
         self._categories = {name.casefold() for name in query.categories}
 
     def fits(self, reading: Reading) -> bool:
-        """Tell whether an entry fits."""
+        """Return whether an entry fits."""
         entry = reading.entry
         if self._publishers and normal_name(entry.publisher) not in self._publishers:
             return False

@@ -1,4 +1,4 @@
-"""Which wire service wrote an entry: told by the forms in which agencies sign, never by being mentioned.
+"""The wire service that wrote an entry, recognised by the forms in which agencies sign, never by a mention.
 
 "told Reuters", "AP reported", "laut dpa" are mentions. What counts is the source element, the byline, the address, the
 dateline that opens a dispatch and the credit that closes it.
@@ -23,7 +23,7 @@ from aggregator.newsroom.agencies import (
     may_name_agency,
 )
 
-# How an entry tells its agency: its own signature, the feed of the agency itself, or the text it shares with another.
+# How the agency of an entry is known: its own signature, the feed of the agency itself, or the text it shares with another.
 Form = Literal["source", "byline", "address", "dateline", "credit", "feed", "copy"]
 
 _OPENING = 1_500  # characters in which a dateline may stand after a byline and captions
@@ -62,7 +62,7 @@ def shared_text(entries: Iterable[Entry]) -> tuple[str, str] | None:
     """Return the agency whose text the copies of one report carry, and the id of the entry that shows it.
 
     That is the agency whose own entry is among them, the first where there are several; else the one that copies of
-    two publishers sign. One signature alone may be a mistake, and tells nothing of the other copies.
+    two publishers sign. One signature alone may be a mistake, and says nothing of the other copies.
     """
     copies = sorted(entries, key=lambda entry: (entry.time, entry.id))
     for entry in copies:
@@ -222,12 +222,12 @@ def _is_place(match: re.Match[str]) -> bool:
 
 
 def _looks_like_place(place: str) -> bool:
-    """Say whether words could be the place and date of a dateline: short, and names but for dates and particles."""
+    """Return whether words could be the place and date of a dateline: short, and names but for dates and particles."""
     words = re.findall(r"[^\W\d_]+", place)
     if not words or words[0][0].islower():
         return False
     if not words[0][0].isupper():
-        return len(place.split()) <= _UNCASED_WORDS  # a script without capitals: only its shortness tells a place
+        return len(place.split()) <= _UNCASED_WORDS  # a script without capitals: a place is known only by its shortness
     if len(words) > 8:
         return False
     small = [word for word in words if word[0].islower() and word not in _CONNECTORS]
@@ -256,7 +256,7 @@ def _is_bracketed_dateline(match: re.Match[str]) -> bool:
 
 
 def _spells_out(place: str, mark: str) -> bool:
-    """Say whether a mark in brackets is but the initials of the words before it."""
+    """Return whether a mark in brackets is but the initials of the words before it."""
     initials = "".join(word[0] for word in re.findall(r"[^\W\d_]+", place) if word[0].isupper())
     return len(initials) > 1 and initials.endswith(mark.upper())
 
@@ -315,7 +315,7 @@ def _credits() -> tuple[re.Pattern[str], ...]:
     )  # fmt: skip
 
 
-# How Reuters signs a dispatch; nobody else names its editors so.
+# How Reuters signs a dispatch; no other agency names its editors so.
 _SIGN_OFF = re.compile(
     r"\((?:Reporting|Additional reporting|Writing|Compiled) by [^()]{3,400}?[;.,]\s?[Ee]diting by [^()]{3,160}\)"
     r"|(?:^|\n)Reporting by [^()\n]{3,400}?; ?Editing by [^()\n]{3,160}"

@@ -1,4 +1,4 @@
-"""JSON Lines archives: entries read from their lines, those that ``export`` wrote among them."""
+"""JSON Lines archives: entries read from their lines, including those that ``export`` wrote."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _entry(number: int, members: dict[str, object], limits: ParseSettings, dates
 
 
 def _exported(members: dict[str, object]) -> bool:
-    """Tell whether a line is one of ``export``: read back, it is the same entry of the same feed again, under the same id."""
+    """Return whether a line is one of ``export``: read back, it is the same entry of the same feed again, under the same id."""
     return (
         _ENTRY_ID.fullmatch(str(members.get("id"))) is not None
         and all(isinstance(members.get(name), str) and members[name] for name in ("key", "feed"))

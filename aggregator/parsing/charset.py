@@ -1,4 +1,4 @@
-"""Bytes to text, in the order that publishers' mistakes call for.
+"""Bytes to text: the charset is decided in the order that publishers' mistakes call for.
 
 A byte order mark, the HTTP charset, the XML declaration, UTF-8 (RFC 7303 section 3); names mean what the WHATWG
 Encoding Standard says they mean. Text that is UTF-8 beats a label that says otherwise, and an HTTP charset that is only
@@ -128,7 +128,7 @@ def _as_labelled(body: bytes, named: list[str]) -> tuple[str, str | None]:
 
 
 def _is_chance(body: bytes, named: list[str]) -> bool:
-    """Tell whether bytes of a labelled charset of two bytes a character only happen to be UTF-8 as well."""
+    """Return whether bytes of a labelled charset of two bytes a character only happen to be UTF-8 as well."""
     if not named or named[0] not in _PAIRED or body.isascii():
         return False
     return (
@@ -138,7 +138,7 @@ def _is_chance(body: bytes, named: list[str]) -> bool:
 
 
 def _is_katakana(text: str, codec: str) -> bool:
-    """Tell whether a text is mainly half-width katakana: EUC-JP that was read as Shift_JIS, which takes nearly all bytes."""
+    """Return whether a text is mainly half-width katakana: EUC-JP that was read as Shift_JIS, which takes nearly all bytes."""
     if codec != "cp932":
         return False
     letters = _NOT_ASCII.findall(text[:_SAMPLE])

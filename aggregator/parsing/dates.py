@@ -115,7 +115,7 @@ def read_common(text: str) -> Reading | None:
 
 
 def is_usual(text: str) -> bool:
-    """Tell whether a date is in a shape that is read here."""
+    """Return whether a date is in a shape that is read here."""
     return read_common(text) is not None or _numbers(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""The door: raw entries become safe values, or skips with a reason.
+"""Raw entries made safe: each becomes a sanitised value, or a skip with a reason.
 
 Caps, sanitising, http(s) links only, dates that can be believed, and the identity of each entry inside its feed.
 """
@@ -212,7 +212,7 @@ class _Door:
 
 
 def _is_same_person(name: str, other: str) -> bool:
-    """Tell whether another byline says the name and an address or a role beside it."""
+    """Return whether another byline says the name and an address or a role beside it."""
     return name != other and name in other and any(mark in other.replace(name, "", 1) for mark in "(@<:")
 
 

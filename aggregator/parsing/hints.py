@@ -1,4 +1,4 @@
-"""What a document says about how often to ask for it: ttl, sy:, skipHours, skipDays, rel=hub."""
+"""A document's hints on how often to poll it: ttl, sy:, skipHours, skipDays, rel=hub."""
 
 from __future__ import annotations
 

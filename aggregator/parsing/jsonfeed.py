@@ -1,4 +1,4 @@
-"""JSON Feed 1 and 1.1, read by hand: the released feedparser has no reader for it."""
+"""A reader for JSON Feed 1 and 1.1; the released feedparser has none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aggregator.text.urls import absolute_url
 
 
 def looks_like_json(text: str) -> bool:
-    """Tell whether a document begins as a JSON object does."""
+    """Return whether a document begins as a JSON object does."""
     return text.lstrip().startswith("{")
 
 

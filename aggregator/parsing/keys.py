@@ -1,4 +1,4 @@
-"""The identity of entries inside one document: which key each has, and which of those that share one are one entry.
+"""The identity of entries inside one document: the key of each, and which of those that share one are one entry.
 
 The key is the guid, else the address, else a hash of title and date. What shares a key is one entry only where a second trait
 says so; the table stands in ``newsroom/identity.py``. Else the key is a bad one, and the entries are told apart by more than it.
@@ -43,7 +43,7 @@ def raw_key(raw: RawEntry) -> str:
 
 
 def shares_keys(entries: Sequence[Numbered]) -> bool:
-    """Tell whether a key stands for several stories in a document: its guids are bad ones."""
+    """Return whether a key stands for several stories in a document: its guids are bad ones."""
     return any(_several(group) for group in _groups(entries).values())
 
 
@@ -101,13 +101,13 @@ def _groups(entries: Sequence[Numbered]) -> dict[str, list[EntryData]]:
 
 
 def _several(group: Sequence[EntryData]) -> bool:
-    """Tell whether entries under one key are several stories rather than versions of one."""
+    """Return whether entries under one key are several stories rather than versions of one."""
     first = group[0]
     return any(not _is_one_entry(first, other) for other in group[1:])
 
 
 def _is_one_entry(one: EntryData, other: EntryData) -> bool:
-    """Tell whether two entries of one document under one key are versions of one.
+    """Return whether two entries of one document under one key are versions of one.
 
     A key is one trait, and one trait is no proof. Two numbered addresses that agree are a second; a page that lists many is none.
     """
@@ -130,7 +130,7 @@ def _moment(data: EntryData) -> datetime | None:
 
 
 def _alike(one: str, other: str) -> bool:
-    """Tell whether two titles share at least half of their words."""
+    """Return whether two titles share at least half of their words."""
     words, others = set(one.casefold().split()), set(other.casefold().split())
     return 2 * len(words & others) >= len(words | others)
 

@@ -1,4 +1,4 @@
-"""Subscription lists in OPML, both ways."""
+"""Subscription lists in OPML, read and written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outlines of a subscription list that is no well-formed XML, read tag by tag.
+"""The outlines of a subscription list that is not well-formed XML, read tag by tag.
 
 Lists are written by hand and by programs that escape nothing: bare ``&`` and ``<``, quotation marks inside of values,
 tags that are never closed, a file that breaks off. What a tag says is still plain to see.
@@ -51,7 +51,7 @@ def read_outlines(text: str) -> Element | None:
 
 
 def _is_closed(written: str) -> bool:
-    """Tell whether a tag ends itself."""
+    """Return whether a tag ends itself."""
     return written.rpartition(">")[0].rstrip().endswith("/")
 
 

@@ -1,4 +1,4 @@
-"""Web pages where a feed was expected: told apart, and searched for the feeds that they name."""
+"""Web pages where a feed was expected: recognised, and searched for the feeds that they name."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NO_FEED = re.compile(r"oembed|wp-json|manifest|/comments/feed", re.IGNORECASE)
 
 
 def is_page(text: str) -> bool:
-    """Tell whether a document is a web page rather than a feed."""
+    """Return whether a document is a web page rather than a feed."""
     head = _COMMENT.sub("", text[:_SEARCHED]) if "<!--" in text[:_SEARCHED] else text[:_SEARCHED]
     first = _FIRST_TAG.search(head)
     if first is None:

@@ -1,4 +1,4 @@
-"""What the readers of the several formats hand over: a publisher's words, untouched.
+"""What the readers of all formats return: a publisher's words, untouched.
 
 Nothing here is safe to keep or to show; ``entries.py`` is the door that everything passes.
 """

@@ -1,4 +1,4 @@
-"""Faulty XML mended as text, so that a strict parser reads what a person can read.
+"""Faulty XML repaired as text, so that a strict parser reads what a person can read.
 
 Mending comes before any lenient parser: those corrupt links. Document types go first and for all documents; the rest
 is for documents that a strict parser has refused.
@@ -144,7 +144,7 @@ def repaired(text: str) -> str:
 
 
 def breaks_off(text: str) -> bool:
-    """Tell whether a document ends inside an entry."""
+    """Return whether a document ends inside an entry."""
     starts, ends = [match.start() for match in _ENTRY_START.finditer(text)], _ENTRY_END.findall(text)
     return len(starts) == len(ends) + 1 and not _ENTRY_END.search(text, starts[-1])
 

@@ -1,4 +1,4 @@
-"""Many values in one statement: in parts that SQLite takes, with a mark for each."""
+"""Binding many values in one statement, in parts that SQLite accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In how many reports of a feed each line stood. Versions of one text count once: a running report is no boilerplate."""
+"""Counts of the reports of a feed in which each line stood. Versions of one text count once: a running report is no boilerplate."""
 
 from __future__ import annotations
 

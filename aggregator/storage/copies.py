@@ -1,4 +1,4 @@
-"""Copies of the database: a backup that is looked at before it counts, and one put back in place of a lost file."""
+"""Copies of the database: backups that are checked before they count, and restoring one in place of a lost file."""
 
 from __future__ import annotations
 

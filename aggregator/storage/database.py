@@ -1,4 +1,4 @@
-"""The SQLite file: opened safely, written by one writer, recognised as ours."""
+"""The SQLite file: opened safely, written by one writer, recognised as the product's own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Store:
     def __init__(self, path: Path | None, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
         """Open the file at ``path``, made where it is missing; None is a scratch database in memory.
 
-        ``read_only`` tells afterwards that nothing can be written there: the disk is full or read-only, or not ours.
+        ``read_only`` is true where nothing can be written: the disk is full or read-only, or the file belongs to somebody else.
 
         Raises NotOursError where the file is not ours or newer than the code, StorageError where it is damaged or
         cannot be opened, LockedError where another process holds it.
@@ -85,7 +85,7 @@ class Store:
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
-        """Read as the database stands now, whatever others write meanwhile; nobody is locked out. Inside of a transaction it is that."""
+        """Read the database as it stands now, without locking others out; inside a transaction, this is the transaction's view."""
         if self.connection.in_transaction:
             yield self.connection
             return
@@ -153,7 +153,7 @@ class Store:
                 f"{self.path}: cannot be written; check the path, its permissions and whether the disk is read-only or full"
             )
 
-    def patience(self, milliseconds: int) -> None:
+    def busy_timeout(self, milliseconds: int) -> None:
         """Set how long a transaction waits for another process that writes."""
         self.connection.execute(f"PRAGMA busy_timeout = {int(milliseconds)}")
 
@@ -175,7 +175,7 @@ class Store:
 
 
 def is_of_the_database(error: BaseException) -> bool:
-    """Tell whether an error is the file's or the machine's (locked, full, damaged, no memory), not of what was to be written."""
+    """Return whether an error is the file's or the machine's (locked, full, damaged, no memory), not of what was to be written."""
     if isinstance(error, sqlite3.Error):
         of_the_data = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
         return not isinstance(error, of_the_data)

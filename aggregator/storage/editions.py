@@ -1,4 +1,4 @@
-"""Frozen editions of the digest, and small facts that outlive a run."""
+"""Frozen editions of the digest, and small facts that outlive a process."""
 
 from __future__ import annotations
 

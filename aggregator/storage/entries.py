@@ -84,7 +84,7 @@ class EntryStore:
         return [known_of(row) for row in rows]
 
     def has_any(self, feed_id: int) -> bool:
-        """Tell whether the feed ever brought an entry."""
+        """Return whether the feed ever brought an entry."""
         return self._db.execute("SELECT 1 FROM entry WHERE feed_id = ? LIMIT 1", (feed_id,)).fetchone() is not None
 
     def taken(self, entry_ids: Sequence[str]) -> set[str]:

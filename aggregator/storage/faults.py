@@ -1,4 +1,4 @@
-"""Entries that a step could not take, kept for a report: the newest of each feed, and no more than fit a mail."""
+"""Entries that a step could not take, kept for a report: the newest of each feed, within bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feeds and what we remember of them; the poll log."""
+"""Feeds with their polling state, and the poll log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening the file: its owner's alone where it is made, and for reading only where nothing can be written."""
+"""Opening the database file: private to its owner when created, read-only where nothing can be written."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def open_for_reading(path: Path, busy_timeout_ms: int = 0) -> sqlite3.Connection
 
 
 def open_at_rest(path: Path) -> sqlite3.Connection:
-    """Return a connection that reads a file which nobody else has open, and makes none beside it; raises sqlite3.Error."""
+    """Return a connection that reads a file that no other process has open, and creates none beside it; raises sqlite3.Error."""
     if _has_log(path):
         return _of_a_copy(path, 0)
     return _tried(f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1", 0)

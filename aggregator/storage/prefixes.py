@@ -1,4 +1,4 @@
-"""Ids as people type them: any unambiguous beginning."""
+"""Ids as people type them: any unambiguous prefix."""
 
 from __future__ import annotations
 

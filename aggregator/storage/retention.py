@@ -1,4 +1,4 @@
-"""What the retention rule drops: old entries with all that was made of them, and the stories and reports they leave empty.
+"""The retention rule: old entries are dropped with all that was made of them, and so are the stories and reports left empty.
 
 What a feed still carries stays, however old: dropped, it would come back as new with the next poll. So does what an
 editor's verb names.
@@ -19,7 +19,7 @@ from aggregator.storage.times import to_text
 
 # Entries that one transaction drops: each costs a millisecond or two, most of it in the full-text index.
 AT_ONCE: Final = 50
-# And characters of their texts: what the index holds of them is told apart anew to be taken out of it.
+# And characters of their texts: the index splits them into words again to remove them.
 TEXT_AT_ONCE: Final = 250_000
 
 # An entry that stood in the last document that its feed answered with. A feed that is asked no more carries nothing.
@@ -84,7 +84,7 @@ class Retention:
         return sum(total)
 
     def _drop_story(self, story_id: str, most: int) -> tuple[int, bool]:
-        """Drop at most so many entries of a story, and with the last of them the story; tell how many, and whether it is done.
+        """Drop at most so many entries of a story, and with the last of them the story; return how many, and whether it is done.
 
         The canonical entry goes last: until then the story is shown as before, only smaller.
         """

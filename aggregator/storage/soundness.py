@@ -1,4 +1,4 @@
-"""Whether a database file is sound: its pages, what its rows point to, and that no table of ours is missing."""
+"""Checks of a database file: its pages, its references, and that no table is missing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def faults_of_file(path: Path, busy_timeout_ms: int) -> tuple[str, ...]:
 
 
 def faults_at_rest(path: Path) -> tuple[str, ...]:
-    """Return what is wrong with a copy that nobody has open; nothing is written beside it. Raises as :func:`faults_of_file`."""
+    """Return what is wrong with a copy that no process has open; nothing is written beside it. Raises as :func:`faults_of_file`."""
     return _closed(open_at_rest(path), path)
 
 
@@ -104,7 +104,7 @@ def _missing(connection: sqlite3.Connection) -> list[str]:
         return ["the table _sqlite_migrations is missing"]
     applied = {row[0] for row in connection.execute("SELECT name FROM _sqlite_migrations")}
     if applied != {migration.name for migration in migrations._migrations}:
-        return []  # an older or newer form: which tables it has to have cannot be told
+        return []  # an older or newer form: which tables it must have is unknown
     return [f"the {kind} {name} is missing" for kind, name in _expected() if name not in there]
 
 

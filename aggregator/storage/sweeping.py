@@ -1,4 +1,4 @@
-"""Dropping many rows without keeping others out: a short transaction at a time, with room between two."""
+"""Dropping many rows in short transactions, with room for other writers between two."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Sweeper:
 
     @property
     def stopped(self) -> bool:
-        """Tell whether no further step is wanted."""
+        """Return whether no further step is wanted."""
         return self._stop is not None and self._stop.is_set()
 
     def step(self, work: Callable[[], int]) -> int:

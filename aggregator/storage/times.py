@@ -1,4 +1,4 @@
-"""How times and durations stand in the database: ISO 8601 text in UTC, and seconds."""
+"""Times and durations as stored: ISO 8601 text in UTC, and seconds."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ def from_text(text: str | None) -> datetime | None:
 
 
 def shown(moment: datetime) -> str:
-    """Return a moment to the minute, in UTC, as a sentence tells it."""
+    """Return a moment to the minute, in UTC, for a sentence."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

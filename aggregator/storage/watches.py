@@ -1,4 +1,4 @@
-"""Watches, the alerts they raised, what each alert told, and the outbox of deliveries; the caller holds the transaction.
+"""Watches, the alerts they raised, what each alert reported, and the outbox of deliveries; the caller holds the transaction.
 
 An alert and its deliveries are written together with what caused them. A delivery is claimed before it is tried: its
 next try is put off first, so that a crash in the middle leaves it waiting, and no two processes try it at once.
@@ -88,7 +88,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class NewAlert:
-    """An alert to store: what every target gets, and what it has told of each entry."""
+    """An alert to store: what every target gets, and what it reports of each entry."""
 
     id: str
     watch: str
@@ -159,7 +159,7 @@ class WatchStore:
     # --- alerts ----------------------------------------------------------------------------
 
     def alerted(self, entry_ids: Sequence[str]) -> dict[str, dict[str, Alerted]]:
-        """Return watch -> what its alerts have told of these entries."""
+        """Return watch -> what its alerts have reported of these entries."""
         found: dict[str, dict[str, Alerted]] = {}
         for chunk in parts(entry_ids):
             rows = self._db.execute(
@@ -172,11 +172,11 @@ class WatchStore:
         return found
 
     def alert_taken(self, alert_id: str) -> bool:
-        """Tell whether an alert has this id."""
+        """Return whether an alert has this id."""
         return self._db.execute("SELECT 1 FROM alert WHERE id = ?", (alert_id,)).fetchone() is not None
 
     def alert(self, alert: NewAlert) -> None:
-        """Store an alert, what it tells, and a delivery to each target, due at once."""
+        """Store an alert, what it reports, and a delivery to each target, due at once."""
         at = to_text(alert.at)
         self._db.execute(
             "INSERT INTO alert (id, watch, story_id, at, reason, sentence, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -299,7 +299,7 @@ class Outbox:
         )
 
     def claim(self, target: str, now: datetime, until: datetime) -> Delivery | None:
-        """Take the target's oldest due delivery in hand: nobody else tries it before ``until``."""
+        """Take the target's oldest due delivery in hand: no other process tries it before ``until``."""
         row = self._db.execute(
             "SELECT d.id, d.alert_id, d.target, a.at, d.attempts + 1, a.payload FROM delivery d JOIN alert a ON a.id = d.alert_id"
             " WHERE d.state = 'waiting' AND d.target = ? AND d.next_try <= ? ORDER BY a.at, d.id LIMIT 1",

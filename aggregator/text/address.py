@@ -1,4 +1,4 @@
-"""Web addresses: taken apart once, by one parser, so that no two steps disagree on whose an address is.
+"""Web addresses, taken apart by one parser, so that no two steps disagree on whose an address is.
 
 The parser is the one of browsers (WHATWG). Nothing else in the product splits an address.
 """
@@ -129,7 +129,7 @@ def _suffixes() -> PublicSuffixList:
 
 
 def _is_bracketed(text: str, host: str) -> bool:
-    """Tell whether brackets stand before a host that is no IPv6 address: others cannot read it, so it leads nowhere."""
+    """Return whether brackets stand before a host that is no IPv6 address: others cannot read it, so it leads nowhere."""
     if "[" not in text and "]" not in text:
         return False
     authority = _AUTHORITY.match(text)

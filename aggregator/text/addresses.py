@@ -1,4 +1,4 @@
-"""What an address says of the entry behind it: its full form with the fragment, the number or slug that names an article."""
+"""What an address says of the entry behind it: its full form with the fragment, and the number or slug that names an article."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MIN_SLUG = 3  # words of a slug that names an article; "latest-news" names none
 def entry_address(url: str) -> str | None:
     """Return the form of an address under which two links to one entry are equal, or None where it is no http(s) address.
 
-    It is the canonical form with the fragment, since pages of notices tell one from the other by it alone.
+    It is the canonical form with the fragment, since pages of notices distinguish entries by it alone.
     """
     canonical = canonical_url(url)
     if canonical is None or "#" not in url or "#" in canonical:
@@ -60,7 +60,7 @@ class Landmarks:
 
     @property
     def names_an_article(self) -> bool:
-        """Tell whether the address is that of one article rather than of a page that lists many."""
+        """Return whether the address is that of one article rather than of a page that lists many."""
         numbers = _NUMBER.findall(self.parts[-1])
         own = self.number is not None and not self.number_leads
         return bool(
@@ -95,7 +95,7 @@ def _longest_number(*texts: str) -> str | None:
 
 
 def is_headline_slug(part: str, title: str) -> bool:
-    """Tell whether a part of an address is made of the words of a headline."""
+    """Return whether a part of an address is made of the words of a headline."""
     spelt = [
         word for word in words(_EXTENSION.sub("", part).replace("-", " ").replace("_", " "), None) if not word.isdigit()
     ]

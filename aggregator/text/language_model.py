@@ -88,7 +88,7 @@ def _kind(table: IO[bytes]) -> np.dtype[Any]:
 def _shared(tables: zipfile.ZipFile, name: str) -> tuple[array[int], array[int]]:
     """Return where each stretch of a table begins among the different ones, and those.
 
-    Stretches are told apart by sums of 64 bits under weights without pattern: a dictionary of all of them takes more
+    Stretches are distinguished by sums of 64 bits under weights without pattern: a dictionary of all of them takes more
     memory than the table.
     """
     weights = np.array([pow(_WEIGHT, power, 1 << 64) for power in range(1, _STRETCH + 1)], np.uint64)

@@ -1,4 +1,4 @@
-"""What of a feed is secret, and texts without it."""
+"""The secrets of a feed, and texts without them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def shown_address(feed: Feed) -> str:
 
 
 def is_masked(url: str) -> bool:
-    """Tell whether an address stands for one whose secret was masked: nothing can be asked for there."""
+    """Return whether an address stands for one whose secret was masked: nothing can be asked for there."""
     return MASK in url
 
 
@@ -33,7 +33,7 @@ def without_secrets(text: str, feed: Feed) -> str:
 
 
 def holds_secret(url: str, feed: Feed) -> bool:
-    """Tell whether an address must not be written down: it looks as if it held a secret, or repeats one of the feed."""
+    """Return whether an address must not be written down: it looks as if it held a secret, or repeats one of the feed."""
     # a short password may be a word, and stand in an address by chance
     secrets = [value for value in _given(feed) if len(value) >= _TELLING] + _of_address(feed)
     return mask_secrets(url) != url or any(value in url for value in secrets)

@@ -82,7 +82,7 @@ def folded_tokens(text: str) -> frozenset[str]:
 def index_form(text: str) -> str:
     """Return ``text`` as the full-text index is to read it: SQLite finds the :func:`words` in it.
 
-    Where a script puts spaces between words, they need not be told apart here: that is the index's own work.
+    Where a script puts spaces between words, they need not be split here: the index does that.
     """
     whole = text if text.isascii() else unicodedata.normalize("NFKC", text)
     plain = (whole.isascii() or _ALPHABETS.fullmatch(whole)) and not _OWN_NUMBER.search(whole)
@@ -108,7 +108,7 @@ def sentences(text: str, language: str | None) -> list[str]:
 
 
 def _goes_on(before: str, after: str, language: str | None) -> bool:
-    """Tell whether the full stop that ends ``before`` belongs to an abbreviation, so that the sentence goes on."""
+    """Return whether the full stop that ends ``before`` belongs to an abbreviation, so that the sentence goes on."""
     if not before.endswith("."):
         return False
     if _TITLES.search(before):

@@ -64,7 +64,7 @@ def canonical_url(url: str) -> str | None:
     """Return the form of an http(s) address under which two links to one page are equal, or None.
 
     Host in lower case and punycode, no default port, credentials, fragment or tracking parameters; AMP and mobile
-    variants become the page they stand for where that can be told from the address alone. Scheme, ``www.``, trailing
+    variants become the page they stand for where the address alone shows it. Scheme, ``www.``, trailing
     slash and the order of parameters are kept: sites exist where they matter.
     """
     return _canonical(url)
@@ -208,7 +208,7 @@ MASK = "***"
 def mask_secrets(text: str) -> str:
     """Return an address, or a text that holds addresses, with credentials and tokens replaced by ``***``.
 
-    Masked are user information, values of parameters with a telling name, and values and path segments that look like
+    Masked are user information, values of parameters whose name says so, and values and path segments that look like
     tokens; identifiers under names such as ``channel_id`` and what is published under a known part of a path stay.
     """
     return _URL.sub(lambda match: match["scheme"] + _masked(match["rest"], []), text)
@@ -271,7 +271,7 @@ def _is_secret(name: str, value: str) -> bool:
 
 
 def _looks_random(value: str) -> bool:
-    """Tell whether nobody would write a value: hexadecimal, a UUID, base64 and the like, no words, dates or numbers."""
+    """Return whether a value looks machine-made: hexadecimal, a UUID, base64 and the like, no words, dates or numbers."""
     if len(value) < _LONG or "%3A%2F%2F" in value.upper():
         return False
     if _UUID.fullmatch(value):
@@ -290,5 +290,5 @@ def _changes_often(piece: str) -> bool:
 
 
 def _looks_mixed(value: str) -> bool:
-    """Tell whether a value is longer than a word is likely to be with digits in it."""
+    """Return whether a value is longer than a word is likely to be with digits in it."""
     return len(value) >= 6 and len(_CHANGE.findall(value)) >= 2 and not _SEPARATOR.search(value)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from aggregator.clustering import recurring
 from aggregator.newsroom import agencies, notices, wires
-from aggregator.text import boilerplate, clean, signs
+from aggregator.text import boilerplate, clean, cross_language
 
 PACKAGES: Final = ("clustering", "digest", "fetching", "newsroom", "parsing", "ingest", "desk", "text")
 ROOT: Final = Path(recurring.__file__).parents[1]
@@ -124,7 +124,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_UNSAFE": TEXT, "_SEQUENCE": TEXT, "_BLANK": TEXT, "_SPACES": TEXT, "_NUMBER": TEXT,
     },
     "text.language": {"_SCRIPTS": TEXT, "_LETTER": TEXT},
-    "text.signs": {
+    "text.cross_language": {
         "_NUMBER": TEXT, "_GROUPS": NAME, "_SPELLED": TEXT, "_ARABIC_PREFIX": TEXT, "_UNVOWELLED": TEXT,
         "_SILENT": TEXT, "_DOUBLE": TEXT, "sound": TEXT, "_gazetteer": TEXT,
     },
@@ -152,8 +152,8 @@ MADE: Final[Mapping[str, Any]] = {
     ],
     "newsroom.wires: _openings": lambda: [pattern for pattern, _ in wires._openings()],
     "newsroom.wires: _credits": lambda: list(wires._credits()),
-    "text.signs: _gazetteer": lambda: [
-        pattern for language in ("en", "de", "zh") if (pattern := signs._gazetteer(language)[0])
+    "text.cross_language: _gazetteer": lambda: [
+        pattern for language in ("en", "de", "zh") if (pattern := cross_language._gazetteer(language)[0])
     ],
     "digest.wording: titled": lambda: [
         re.compile(r"(?:[\[(【]?(?:kill|corrected)[\])】]?\s*(?:[:：–—|-]\s*|(?<=[\])】])\s*))+(?=\S)", re.IGNORECASE)

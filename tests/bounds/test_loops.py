@@ -20,7 +20,7 @@ from aggregator.newsroom.identity import Identity, recognise_moved
 from aggregator.newsroom.publishers import families, publisher_of
 from aggregator.parsing import opml, pages, repair
 from aggregator.parsing.hints import read_hints
-from aggregator.text import boilerplate, clean, display, language, signs, tokens, urls
+from aggregator.text import boilerplate, clean, cross_language, display, language, tokens, urls
 from tests.bounds.attacks import seconds
 from tests.bounds.expressions import HEADER, LINK, TITLE
 from tests.newsroom.made import made_entry
@@ -80,9 +80,14 @@ LOOPS: Final[dict[str, tuple[Work, int]]] = {
     "tokens.sentences": (lambda text: tokens.sentences(text, "de"), LARGE),
     "tokens.index_form": (tokens.index_form, LARGE),
     "language.identify": (lambda text: language.identify(text, None), LARGE),
-    "signs.spelled_names": (signs.spelled_names, LARGE),
-    "signs.sound": (signs.sound.__wrapped__, LARGE),
-    "signs.same_name": (lambda text: signs.same_name(signs.sound(text), signs.sound("x" + text)), 2_000),
+    "cross_language.spelled_names": (cross_language.spelled_names, LARGE),
+    "cross_language.phonetic_key": (cross_language.phonetic_key.__wrapped__, LARGE),
+    "cross_language.same_name": (
+        lambda text: cross_language.same_name(
+            cross_language.phonetic_key(text), cross_language.phonetic_key("x" + text)
+        ),
+        2_000,
+    ),
     "boilerplate.lines": (lambda text: boilerplate.without_boilerplate(_document(text), frozenset({1})), LARGE),
     "urls.canonical_url": (urls.canonical_url, LINK),
     "urls.absolute_url": (lambda text: urls.absolute_url(text, "https://a.example/"), LARGE),

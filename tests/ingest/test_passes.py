@@ -38,7 +38,7 @@ def stored(app: Aggregator) -> int:
 def test_a_database_that_is_locked_costs_a_pass_and_asks_nobody(tmp_path: Path) -> None:
     fetcher, database = three(), tmp_path / "a.db"
     with open_desk(fetcher, Clock(), FEEDS, database=database) as app, Store(database) as other:
-        app.store.patience(1)
+        app.store.busy_timeout(1)
         with other.transaction(), pytest.raises(LockedError):
             app.fetch()
         assert fetcher.asked == []
@@ -47,9 +47,9 @@ def test_a_database_that_is_locked_costs_a_pass_and_asks_nobody(tmp_path: Path) 
 
 def test_a_lock_in_the_middle_of_a_pass_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fetcher, database = three(), tmp_path / "a.db"
-    monkeypatch.setattr(poll, "WRITE_PATIENCE", 0.1)
+    monkeypatch.setattr(poll, "WRITE_WAIT", 0.1)
     with open_desk(fetcher, Clock(), FEEDS, database=database) as app, Store(database) as other:
-        app.store.patience(1)
+        app.store.busy_timeout(1)
         lock = other.transaction()
         whole, one_at_a_time = fetcher.fetch, threading.Lock()
 

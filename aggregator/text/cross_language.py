@@ -1,4 +1,4 @@
-"""What of a text reads alike in every language: numbers, the sound of names, and places.
+"""What reads alike in every language: numbers, names by their sound, and places.
 
 ``Kiew``, ``Київ`` and ``كييف`` are one place by the tables of Unicode's CLDR; ``Зеленский`` and ``Selenskyj`` are one name by
 their sound. The only home of babel and anyascii (extra ``semantic``).
@@ -34,11 +34,11 @@ GROWN = 2  # letters by which an ending may lengthen a name
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
-    """A name as it is heard: ``spelling`` in plain Latin letters, ``bones`` its consonants."""
+class PhoneticKey:
+    """A name as it sounds: its ``spelling`` in plain Latin letters, and its ``consonants``."""
 
     spelling: str
-    bones: str
+    consonants: str
     vowelled: bool
 
 
@@ -55,7 +55,7 @@ def numbers(text: str) -> list[str]:
     return list(found)
 
 
-def telling(number: str) -> float:
+def number_weight(number: str) -> float:
     """Return how much a number confirms: a single digit and a year of ours stand in any text."""
     if len(number) < 2 or (len(number) == 4 and number[:2] in ("19", "20")):
         return 0.3
@@ -81,22 +81,22 @@ def places(text: str, language: str) -> Mapping[str, str]:
 
 
 @lru_cache(maxsize=100_000)
-def sound(name: str) -> Sound:
-    """Return how a name sounds, whatever script it is written in."""
+def phonetic_key(name: str) -> PhoneticKey:
+    """Return the phonetic key of a name, whatever script it is written in."""
     from anyascii import anyascii
 
     spelling = re.sub(r"[^a-z]", "", anyascii(name.replace("х", "kh").replace("Х", "Kh")).lower())
-    bones = spelling
+    consonants = spelling
     for letters, heard in _SOUNDS:
-        bones = bones.replace(letters, heard)
-    return Sound(spelling, _DOUBLE.sub(r"\1", _SILENT.sub("", bones)), not _UNVOWELLED.search(name))
+        consonants = consonants.replace(letters, heard)
+    return PhoneticKey(spelling, _DOUBLE.sub(r"\1", _SILENT.sub("", consonants)), not _UNVOWELLED.search(name))
 
 
-def same_name(one: Sound, other: Sound) -> bool:
-    """Tell whether two names are one: spelled alike, or alike in their consonants and near in their vowels."""
+def same_name(one: PhoneticKey, other: PhoneticKey) -> bool:
+    """Return whether two names are one: spelled alike, or alike in their consonants and near in their vowels."""
     if one.spelling == other.spelling:
         return len(one.spelling) >= 3
-    short, long = sorted((one.bones, other.bones), key=len)
+    short, long = sorted((one.consonants, other.consonants), key=len)
     if len(short) < 2 or not long.startswith(short) or len(long) - len(short) > max(0, min(len(short) - 2, GROWN)):
         return False
     if not (one.vowelled and other.vowelled):

@@ -1,10 +1,10 @@
-"""Signs that read alike in every language: numbers however they are written, names by their sound, places by the CLDR."""
+"""What reads alike in every language: numbers however they are written, names by their sound, places by the CLDR."""
 
 from __future__ import annotations
 
 import pytest
 
-from aggregator.text.signs import numbers, places, same_name, sound, spelled_names, telling
+from aggregator.text.cross_language import number_weight, numbers, phonetic_key, places, same_name, spelled_names
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_numbers_are_one_however_they_are_written(text: str, found: list[str]) -
 
 
 def test_a_single_digit_and_a_year_tell_little() -> None:
-    assert telling("7") < telling("2026") + 1e-9 < telling("41")
+    assert number_weight("7") < number_weight("2026") + 1e-9 < number_weight("41")
 
 
 @pytest.fixture
@@ -51,8 +51,8 @@ def extra() -> None:
     ],
 )
 def test_one_name_in_two_spellings(one: str, other: str) -> None:
-    assert same_name(sound(one), sound(other))
-    assert same_name(sound(other), sound(one))
+    assert same_name(phonetic_key(one), phonetic_key(other))
+    assert same_name(phonetic_key(other), phonetic_key(one))
 
 
 @pytest.mark.usefixtures("extra")
@@ -61,7 +61,7 @@ def test_one_name_in_two_spellings(one: str, other: str) -> None:
     [("Bayern", "Sachsen"), ("Meridian", "Madrid"), ("Odesa", "Kharkiv"), ("Izmir", "Oaxaca"), ("Ro", "Ra"), ("", "")],
 )
 def test_two_names(one: str, other: str) -> None:
-    assert not same_name(sound(one), sound(other))
+    assert not same_name(phonetic_key(one), phonetic_key(other))
 
 
 @pytest.mark.usefixtures("extra")
