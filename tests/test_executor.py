@@ -65,7 +65,7 @@ def test_every_engine_gives_one_result_a_task(engine: Literal["processes", "thre
         ("unsendable", "error", "cannot be sent"),
     ],
 )
-def test_59_a_task_that_misbehaves_is_a_failure_and_its_worker_is_replaced(
+def test_a_task_that_misbehaves_is_a_failure_and_its_worker_is_replaced(
     workers: ProcessWorkers, how: str, kind: str, words: str
 ) -> None:
     before = workers.run(pid, None)
@@ -79,7 +79,7 @@ def test_59_a_task_that_misbehaves_is_a_failure_and_its_worker_is_replaced(
             os.kill(before, 0)
 
 
-def test_59_one_hung_task_does_not_hold_the_others_up(workers: ProcessWorkers) -> None:
+def test_one_hung_task_does_not_hold_the_others_up(workers: ProcessWorkers) -> None:
     hung, *others = results(workers, misbehave, ["sleep", *["well"] * 20])
     assert isinstance(hung, TaskFailure)
     assert others == ["well"] * 20

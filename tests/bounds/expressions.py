@@ -126,7 +126,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "text.language": {"_SCRIPTS": TEXT, "_LETTER": TEXT},
     "text.cross_language": {
         "_NUMBER": TEXT, "_GROUPS": NAME, "_SPELLED": TEXT, "_ARABIC_PREFIX": TEXT, "_UNVOWELLED": TEXT,
-        "_SILENT": TEXT, "_DOUBLE": TEXT, "sound": TEXT, "_gazetteer": TEXT,
+        "_SILENT": TEXT, "_DOUBLE": TEXT, "phonetic_key": TEXT, "_gazetteer": TEXT,
     },
     "text.tokens": {
         "_WORD": TEXT, "_ASCII_WORD": TEXT, "_RUN": TEXT, "_ACCENTS": TEXT, "_POSSESSIVE": TEXT, "_GROUPED": TEXT,

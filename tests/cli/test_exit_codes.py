@@ -44,14 +44,14 @@ def writer(path: str) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
-def test_0_done_with_nothing_on_stderr() -> None:
+def test_exit_0_done_with_nothing_on_stderr() -> None:
     newsroom()
     for command in READERS:
         outcome = call(*command)
         assert (outcome.code, outcome.err.replace("No verbs yet.\n", "")) == (0, ""), command
 
 
-def test_2_a_bad_feeds_file_has_all_its_faults_named_at_once() -> None:
+def test_exit_2_a_bad_feeds_file_has_all_its_faults_named_at_once() -> None:
     feeds_file(
         "defaults: {intervall: 15m}\n"
         "feeds:\n"
@@ -80,7 +80,7 @@ def test_2_a_bad_feeds_file_has_all_its_faults_named_at_once() -> None:
         assert outcome.out == ""
 
 
-def test_2_faults_of_settings_and_feeds_are_checked_together() -> None:
+def test_exit_2_faults_of_settings_and_feeds_are_checked_together() -> None:
     feeds_file("feeds: 7\n")
     Path("aggregator.yaml").write_text("fetch:\n  workrs: 3\n", encoding="utf-8")
     outcome = call("config", "check")
@@ -117,7 +117,7 @@ def test_2_faults_of_settings_and_feeds_are_checked_together() -> None:
         (("feeds", "list"), "aggregator init"),
     ],
 )  # fmt: skip
-def test_2_usage(arguments: tuple[str, ...], told: str) -> None:
+def test_exit_2_usage(arguments: tuple[str, ...], told: str) -> None:
     newsroom()
     outcome = call(*arguments)
     assert (outcome.code, outcome.out) == (2, "")
@@ -128,7 +128,7 @@ def test_2_usage(arguments: tuple[str, ...], told: str) -> None:
     "arguments",
     [("story", "show", "s0"), ("import", "none.jsonl"), ("evaluate", "none.jsonl"), ("--db", "none.db", "stories")],
 )
-def test_3_not_found(arguments: tuple[str, ...]) -> None:
+def test_exit_3_not_found(arguments: tuple[str, ...]) -> None:
     newsroom()
     outcome = call(*arguments)
     assert (outcome.code, outcome.out) == (3, "")
@@ -158,7 +158,7 @@ def test_commands_that_find_no_feeds_file_say_so_and_name_init(named: tuple[str,
     assert not list(Path().iterdir())
 
 
-def test_2_a_folder_is_no_feeds_file() -> None:
+def test_exit_2_a_folder_is_no_feeds_file() -> None:
     Path("feeds.yaml").mkdir()
     for arguments in (("--feeds", "feeds.yaml"), ("--feeds", ".")):
         outcome = call(*arguments, "fetch")
@@ -166,13 +166,13 @@ def test_2_a_folder_is_no_feeds_file() -> None:
         assert "is a folder" in outcome.err
 
 
-def test_3_a_feed_nobody_follows() -> None:
+def test_exit_3_a_feed_nobody_follows() -> None:
     feeds_file("feeds:\n  - url: https://a.example/rss\n")
     for command in (("fetch", "ledger"), ("feeds", "pause", "ledger")):
         assert call(*command).code == 3
 
 
-def test_4_a_broken_feed_beside_a_good_one(server: Server) -> None:
+def test_exit_4_a_broken_feed_beside_a_good_one(server: Server) -> None:
     good = server.on("/good", answer(rss(Item("1", "Chiefs of defence meet", "They met."))))
     page = server.on("/page", answer(b"<!doctype html><title>Welcome</title><p>Hello", kind="text/html"))
     gone = server.url("/nothing-here")
@@ -191,13 +191,13 @@ def test_4_a_broken_feed_beside_a_good_one(server: Server) -> None:
     assert states == {good: "ok", page: "failing", gone: "failing"}
 
 
-def test_4_loopback_is_refused_unless_allowed(server: Server) -> None:
+def test_exit_4_loopback_is_refused_unless_allowed(server: Server) -> None:
     feeds_file(f"feeds:\n  - url: {server.on('/good', answer(rss(Item('1', 'One'))))}\n")
     outcome = call("--set", "run.executor=threads", "fetch", "--json")
     assert (outcome.code, outcome.json()[0]["status"], server.asked) == (4, "error", [])
 
 
-def test_4_a_bad_line_is_named_and_costs_no_other() -> None:
+def test_exit_4_a_bad_line_is_named_and_costs_no_other() -> None:
     lines = (ARCHIVE[0], "{not json", ARCHIVE[1], '{"id": "x"}', '["a"]', ARCHIVE[2])
     outcome = call("import", write_archive(Path("some.jsonl"), *lines))
     assert outcome.code == 4
@@ -209,7 +209,7 @@ def test_4_a_bad_line_is_named_and_costs_no_other() -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_5_a_database_that_another_process_writes_to() -> None:
+def test_exit_5_a_database_that_another_process_writes_to() -> None:
     newsroom()
     archive = write_archive(Path("more.jsonl"), {**ARCHIVE[0], "id": "a9"})
     ids = [row["id"] for row in call("stories", "--json").json()]
@@ -231,7 +231,7 @@ def test_looking_goes_on_while_another_process_writes() -> None:
                 assert call(*command).code == 0, command
 
 
-def test_5_two_daemons() -> None:
+def test_exit_5_two_daemons() -> None:
     feeds_file("feeds: []\n")
     with DaemonLock(Path("aggregator.db")):
         outcome = call("run")
@@ -239,7 +239,7 @@ def test_5_two_daemons() -> None:
     assert "another daemon" in outcome.err
 
 
-def test_5_a_database_that_is_not_ours_is_left_alone() -> None:
+def test_exit_5_a_database_that_is_not_ours_is_left_alone() -> None:
     with closing(sqlite3.connect("other.db")) as other:
         other.execute("CREATE TABLE recipes (name TEXT)")
     before = Path("other.db").read_bytes()
@@ -250,7 +250,7 @@ def test_5_a_database_that_is_not_ours_is_left_alone() -> None:
     assert Path("other.db").read_bytes() == before
 
 
-def test_5_a_file_that_is_no_database() -> None:
+def test_exit_5_a_file_that_is_no_database() -> None:
     path = Path("notes.db")
     path.write_text("Ring the ministry before noon.\n" * 100, encoding="utf-8")
     before = path.read_bytes()
@@ -261,7 +261,7 @@ def test_5_a_file_that_is_no_database() -> None:
     assert path.read_bytes() == before
 
 
-def test_5_a_database_from_a_newer_aggregator() -> None:
+def test_exit_5_a_database_from_a_newer_aggregator() -> None:
     newsroom()
     with closing(sqlite3.connect("aggregator.db")) as later:
         table = next(name for (name,) in later.execute("SELECT name FROM sqlite_master") if name.endswith("migrations"))
@@ -276,7 +276,7 @@ def test_5_a_database_from_a_newer_aggregator() -> None:
     assert "9999_from_the_future" in outcome.err
 
 
-def test_130_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exit_130_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 

@@ -17,7 +17,7 @@ def titles(*arguments: str) -> list[str]:
     ("arguments", "found"),
     [
         ((), [STORM, TALKS]),
-        (("--sort", "first"), [TALKS, STORM]),
+        (("--sort", "first"), [STORM, TALKS]),
         (("--sort", "publishers"), [TALKS, STORM]),
         (("--sort", "entries"), [TALKS, STORM]),
         (("--limit", "1"), [STORM]),
@@ -38,16 +38,14 @@ def titles(*arguments: str) -> list[str]:
 )
 def test_filters_and_order(arguments: tuple[str, ...], found: list[str]) -> None:
     newsroom()
-    got = titles(*arguments)
-    assert sorted(got) == sorted(found)
-    if "--sort" in arguments or not arguments:
-        assert got[0] == found[0] or "first" in arguments
+    assert titles(*arguments) == found
 
 
 def test_first_sorts_by_first_seen() -> None:
     newsroom()
     seen = [row["first_seen"] for row in call("stories", "--sort", "first", "--json").ok().json()]
-    assert seen in (sorted(seen), sorted(seen, reverse=True))
+    assert seen == sorted(seen, reverse=True)
+    assert len(set(seen)) > 1
 
 
 def test_a_day_at_the_desk() -> None:

@@ -1,4 +1,4 @@
-"""Lines 20-23, 27-28, 31 and 35 as values: failures, moves and duplicates."""
+"""Failures, moves and duplicates, as values."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ from tests.fetching.polls import (
         ("99999999999999999999", None),
     ],
 )
-def test_20_retry_after(value: str, seconds: int | None) -> None:
+def test_retry_after(value: str, seconds: int | None) -> None:
     expected = None if seconds is None else NOW + timedelta(seconds=seconds)
     assert retry_after([("retry-after", value)], NOW) == expected
 
 
-def test_20_not_before_retry_after() -> None:
+def test_not_before_retry_after() -> None:
     for status in (429, 503):
         later = failed(status=status, host_wide=True, retry_after=NOW + 3 * DAY)
         assert 3 * DAY <= wait(later) <= 7 * DAY
@@ -65,7 +65,7 @@ def test_20_not_before_retry_after() -> None:
         assert wait(soon) >= 15 * MINUTE
 
 
-def test_21_too_often_holds_the_whole_host_for_an_hour() -> None:
+def test_too_often_holds_the_whole_host_for_an_hour() -> None:
     failure = FetchFailure("http", "HTTP 429", 429, host_wide=True)
     state = after_failure(FEED, replace(KNOWN, learned_interval=15 * MINUTE), failure, NOW, 0.5, SETTINGS)
     assert HOUR < wait(state) <= HOUR * 1.2
@@ -77,7 +77,7 @@ def test_21_too_often_holds_the_whole_host_for_an_hour() -> None:
     assert host_hold(FEED, failed(status=500), FetchFailure("http", "HTTP 500", 500), SETTINGS) is None
 
 
-def test_22_backoff_doubles_to_a_day_and_never_stops() -> None:
+def test_backoff_doubles_to_a_day_and_never_stops() -> None:
     state, waits = replace(KNOWN, learned_interval=15 * MINUTE), []
     for _ in range(200):
         state = failed(state, status=500)
@@ -92,7 +92,7 @@ def test_22_backoff_doubles_to_a_day_and_never_stops() -> None:
     assert wait(failed(jitter=0.9, status=500)) > wait(failed(status=500))
 
 
-def test_23_gone_is_given_up_after_two_weeks_of_saying_so() -> None:
+def test_gone_is_given_up_after_two_weeks_of_saying_so() -> None:
     state, now, polls = KNOWN, NOW, 0
     gone = FetchFailure("gone", "HTTP 410", 410)
     while not state.gone:
@@ -108,7 +108,7 @@ def test_23_gone_is_given_up_after_two_weeks_of_saying_so() -> None:
     assert (back.gone, back.gone_since) == (False, None), "a feed that comes back was not gone"
 
 
-def test_27_errors_are_remembered_with_count_first_and_last_time() -> None:
+def test_errors_are_remembered_with_count_first_and_last_time() -> None:
     state = failed(message="HTTP 500")
     state = after_failure(FEED, state, FetchFailure("timeout", "slow"), NOW + HOUR, 0.0, SETTINGS)
     assert (state.failures, state.first_failed, state.last_failed) == (2, NOW, NOW + HOUR)
@@ -118,7 +118,7 @@ def test_27_errors_are_remembered_with_count_first_and_last_time() -> None:
 # --- redirects -----------------------------------------------------------------------------------
 
 
-def test_28_permanent_move_is_taken_over_after_five_polls() -> None:
+def test_permanent_move_is_taken_over_after_five_polls() -> None:
     new, state = "https://new.example/feed", KNOWN
     for count in range(1, SETTINGS.move_polls):
         state = polled(state, response=through(new))
@@ -130,14 +130,14 @@ def test_28_permanent_move_is_taken_over_after_five_polls() -> None:
     assert state.entries_per_week is not None
 
 
-def test_28_permanent_move_is_taken_over_after_a_week() -> None:
+def test_permanent_move_is_taken_over_after_a_week() -> None:
     new = "https://new.example/feed"
     state = polled(response=through(new))
     assert polled(state, response=through(new), now=NOW + 6 * DAY).url == URL
     assert polled(state, response=through(new), now=NOW + 7 * DAY).url == new
 
 
-def test_28_a_move_that_does_not_repeat_is_forgotten() -> None:
+def test_a_move_that_does_not_repeat_is_forgotten() -> None:
     state = polled(response=through("https://new.example/feed"))
     assert polled(state).moved_to is None
     assert after_not_modified(FEED, state, NotModified(URL, ()), NOW, 0.0, SETTINGS).moved_to is None
@@ -145,32 +145,32 @@ def test_28_a_move_that_does_not_repeat_is_forgotten() -> None:
     assert (other.moved_to, other.moved_seen) == ("https://other.example/feed", 1)
 
 
-def test_28_upgrade_to_https_is_taken_over_at_once() -> None:
+def test_upgrade_to_https_is_taken_over_at_once() -> None:
     state = replace(KNOWN, url="http://example.org/feed")
     assert polled(state, response=through("https://example.org/rss")).url == "https://example.org/rss"
     assert polled(state, response=through("https://other.example/rss")).url == "http://example.org/feed"
 
 
-def test_28_a_move_to_an_address_with_a_secret_is_not_taken_over() -> None:
+def test_a_move_to_an_address_with_a_secret_is_not_taken_over() -> None:
     state = KNOWN
     for _ in range(SETTINGS.move_polls + 1):
         state = polled(state, response=through("https://new.example/feed?token=abc"))
     assert (state.url, state.moved_to, state.etag) == (URL, None, None)
 
 
-def test_31_failures_leave_the_address_alone() -> None:
+def test_failures_leave_the_address_alone() -> None:
     state = polled(response=through("https://new.example/feed"))
     for kind in ("gone", "http", "parse"):
         after = failed(state, kind=kind)
         assert (after.url, after.moved_to, after.moved_seen) == (URL, state.moved_to, 1)
 
 
-def test_35_two_subscriptions_to_one_address_are_polled_once() -> None:
+def test_two_subscriptions_to_one_address_are_polled_once() -> None:
     assert address_key("http://example.org/feed") == address_key("https://EXAMPLE.org:443/feed#x")
     assert address_key("https://example.org/feed?x=1") != address_key("https://example.org/feed")
 
 
 @given(st.text(max_size=40))
-def test_20_any_text_as_a_date_is_a_moment_or_none(text: str) -> None:
+def test_any_text_as_a_date_is_a_moment_or_none(text: str) -> None:
     found = http_date(text)
     assert found is None or found.tzinfo is not None

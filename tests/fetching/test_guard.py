@@ -16,12 +16,12 @@ from aggregator.fetching.guard import AddressGuard, is_global, number_of
 @pytest.mark.parametrize(
     "address", ["8.8.8.8", "93.184.215.14", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::"]
 )
-def test_56_public_addresses_pass(address: str) -> None:
+def test_public_addresses_pass(address: str) -> None:
     assert AddressGuard(False).permits("example.org", address, 443)
 
 
 @given(st.ip_addresses())
-def test_56_what_the_standard_library_calls_private_never_passes(
+def test_what_the_standard_library_calls_private_never_passes(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,
 ) -> None:
     if (
@@ -36,7 +36,7 @@ def test_56_what_the_standard_library_calls_private_never_passes(
 
 
 @given(st.ip_addresses(v=4))
-def test_56_an_ipv4_address_is_judged_alike_in_every_disguise(address: ipaddress.IPv4Address) -> None:
+def test_an_ipv4_address_is_judged_alike_in_every_disguise(address: ipaddress.IPv4Address) -> None:
     number = int(address)
     plain = is_global(address)
     for disguise in (0xFFFF << 32 | number, 0x64FF9B << 96 | number, 0x2002 << 112 | number << 80):
@@ -44,7 +44,7 @@ def test_56_an_ipv4_address_is_judged_alike_in_every_disguise(address: ipaddress
 
 
 @given(st.ip_addresses(v=4))
-def test_56_numbers_mean_what_the_system_takes_them_for(address: ipaddress.IPv4Address) -> None:
+def test_numbers_mean_what_the_system_takes_them_for(address: ipaddress.IPv4Address) -> None:
     number, (a, b, c, d) = int(address), address.packed
     for text in (
         str(number),
@@ -61,12 +61,12 @@ def test_56_numbers_mean_what_the_system_takes_them_for(address: ipaddress.IPv4A
 @pytest.mark.parametrize(
     "host", ["example.org", "1.2.3.4.5", "256.1.1.1", "1.2.3.256", "4294967296", "0x", "08.1.1.1", "1..2", "a1", ""]
 )
-def test_56_names_are_no_numbers(host: str) -> None:
+def test_names_are_no_numbers(host: str) -> None:
     found = number_of(host)
     assert found is None or host == "0x"
 
 
-def test_56_the_list_knows_addresses_ports_networks_and_names() -> None:
+def test_the_list_knows_addresses_ports_networks_and_names() -> None:
     guard = AddressGuard(
         "10.0.0.1, 10.0.0.2:8080, [::1]:80, fd00::/8, 192.168.0.0/16:443, Wire.Example, desk.example:8000"
     )

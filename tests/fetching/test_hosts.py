@@ -1,4 +1,4 @@
-"""Line 43: slots per host, as a simulation with its own clock."""
+"""Slots per host, as a simulation with its own clock."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def run(
     st.sampled_from([0.0, 1.0, 1.5]),
     st.integers(1, 6),
 )
-def test_43_never_more_of_one_host_than_allowed_nor_sooner(
+def test_never_more_of_one_host_than_allowed_nor_sooner(
     work: list[tuple[str, float]], per_host: int, delay: float, workers: int
 ) -> None:
     spans, order = run(work, per_host, delay, workers)
@@ -72,19 +72,19 @@ def test_43_never_more_of_one_host_than_allowed_nor_sooner(
         assert mine == sorted(mine, key=int), "in the order it came"
 
 
-def test_43_hosts_run_side_by_side() -> None:
+def test_hosts_run_side_by_side() -> None:
     work = [(host, 1.0) for _ in range(5) for host in "abcdefgh"]
     spans, _ = run(work, 1, 1.0, 32)
     assert max(end for times in spans.values() for _, end in times) == 9.0, "eight hosts take as long as one"
 
 
-def test_43_hosts_take_turns() -> None:
+def test_hosts_take_turns() -> None:
     schedule = HostSchedule(per_host=4, delay=0)
     add_all(schedule, [(f"a{number}", "a") for number in range(4)] + [(f"b{number}", "b") for number in range(4)])
     assert [key[0] for key in schedule.ready(0.0, 4)] == ["a", "b", "a", "b"]
 
 
-def test_43_a_thousand_feeds_on_one_allowed_host() -> None:
+def test_a_thousand_feeds_on_one_allowed_host() -> None:
     schedule = HostSchedule(per_host=32, delay=0)
     add_all(schedule, ((str(number), "loop") for number in range(1_000)))
     done = 0
@@ -96,7 +96,7 @@ def test_43_a_thousand_feeds_on_one_allowed_host() -> None:
         done += len(keys)
 
 
-def test_21_a_host_that_had_enough_is_left_alone() -> None:
+def test_a_host_that_had_enough_is_left_alone() -> None:
     schedule = HostSchedule(per_host=1, delay=1.0)
     add_all(schedule, [("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b")])
     assert schedule.ready(0.0) == ["a1", "b1"]
@@ -110,7 +110,7 @@ def test_21_a_host_that_had_enough_is_left_alone() -> None:
     assert schedule.ready(3.0) == ["a4"], "a later pass is not held up by what this one was told"
 
 
-def test_43_http_and_https_are_one_host() -> None:
+def test_http_and_https_are_one_host() -> None:
     assert host_of("http://Example.org/feed") == host_of("https://example.org.:8443/") == "example.org"
     assert host_of("http://[") == ""
 

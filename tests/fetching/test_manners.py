@@ -1,4 +1,4 @@
-"""Lines 43-50: what a request says about us, and what is asked for beyond the feed."""
+"""What a request says about us, and what is asked for beyond the feed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.fetching.conftest import NOW, SETTINGS, Aggregator
 from tests.fetching.server import RSS, Server, Visit, answer, moved
 
 
-def test_43_connections_are_reused_and_dead_ones_replaced(server: Server) -> None:
+def test_connections_are_reused_and_dead_ones_replaced(server: Server) -> None:
     url = server.on("/feed", answer(RSS))
     with Fetcher(SETTINGS) as fetcher:
         for _ in range(3):
@@ -33,7 +33,7 @@ def test_43_connections_are_reused_and_dead_ones_replaced(server: Server) -> Non
         assert type(fetcher.fetch(Feed(url), FeedState(url), NOW)).__name__ == "Response"
 
 
-def test_43_a_kept_connection_that_dies_under_a_request_is_tried_once_more(server: Server) -> None:
+def test_a_kept_connection_that_dies_under_a_request_is_tried_once_more(server: Server) -> None:
     def silent_close(visit: Visit) -> bytes | None:
         return answer(RSS) if visit.asked.connection != 1 or len(server.asked) == 1 else None
 
@@ -44,7 +44,7 @@ def test_43_a_kept_connection_that_dies_under_a_request_is_tried_once_more(serve
     assert [one.connection for one in server.asked] == [1, 1, 2]
 
 
-def test_43_many_threads_share_a_fetcher(server: Server) -> None:
+def test_many_threads_share_a_fetcher(server: Server) -> None:
     urls = [server.on(f"/{number}", answer(RSS + b"<!--%d-->" % number)) for number in range(40)]
     bodies: dict[str, bytes] = {}
     with Fetcher(SETTINGS) as fetcher:
@@ -62,7 +62,7 @@ def test_43_many_threads_share_a_fetcher(server: Server) -> None:
     assert all(bodies[url] == RSS + b"<!--%d-->" % number for number, url in enumerate(urls))
 
 
-def test_44_one_honest_user_agent(app: Aggregator, server: Server) -> None:
+def test_one_honest_user_agent(app: Aggregator, server: Server) -> None:
     url = server.on("/feed", moved("/new"))
     server.on("/new", answer(RSS))
     app.fetch(url, contact="https://desk.example/bot", subscribers=12)
@@ -73,7 +73,7 @@ def test_44_one_honest_user_agent(app: Aggregator, server: Server) -> None:
     assert server.asked[-1].headers["user-agent"] == "Desk/1"
 
 
-def test_45_accept_names_feed_types(app: Aggregator, server: Server) -> None:
+def test_accept_names_feed_types(app: Aggregator, server: Server) -> None:
     app.fetch(server.on("/feed", answer(RSS)))
     accept = server.asked[0].headers["accept"]
     for kind in ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"):
@@ -81,7 +81,7 @@ def test_45_accept_names_feed_types(app: Aggregator, server: Server) -> None:
     assert accept.endswith("*/*;q=0.1")
 
 
-def test_46_nothing_is_sent_that_tracks_or_busts_caches(server: Server) -> None:
+def test_nothing_is_sent_that_tracks_or_busts_caches(server: Server) -> None:
     url = server.on("/feed", moved("/new?x=1"))
     server.on("/new", answer(RSS, "Set-Cookie: id=1; Path=/"))
     with Fetcher(SETTINGS) as fetcher:
@@ -92,14 +92,14 @@ def test_46_nothing_is_sent_that_tracks_or_busts_caches(server: Server) -> None:
     assert all(set(one.headers) == allowed for one in server.asked)
 
 
-def test_47_robots_txt_is_not_asked_for(app: Aggregator, server: Server) -> None:
+def test_robots_txt_is_not_asked_for(app: Aggregator, server: Server) -> None:
     # A feed that a person subscribed to needs no leave from robots.txt, as with Feedly, Inoreader and Feedfetcher.
     # Pages of entries would need it (RFC 9309); none is ever fetched, so nothing here reads robots.txt.
     app.fetch(server.on("/feed", answer(RSS)))
     assert server.paths() == ["/feed"]
 
 
-def test_48_a_hub_is_not_spoken_to(app: Aggregator, server: Server) -> None:
+def test_a_hub_is_not_spoken_to(app: Aggregator, server: Server) -> None:
     hub = server.url("/hub")
     app.fetch(server.on("/feed", answer(RSS, f'Link: <{hub}>; rel="hub", <{server.url()}>; rel="self"')))
     assert server.paths() == ["/feed"]
@@ -108,7 +108,7 @@ def test_48_a_hub_is_not_spoken_to(app: Aggregator, server: Server) -> None:
 @pytest.mark.parametrize(
     "kind", ["", "text/html", "text/plain", "application/octet-stream", "a/b; charset=", ";;;", "\xe9", "image/png"]
 )
-def test_49_any_content_type_is_let_through_to_the_parser(app: Aggregator, server: Server, kind: str) -> None:
+def test_any_content_type_is_let_through_to_the_parser(app: Aggregator, server: Server, kind: str) -> None:
     assert app.response(server.on("/feed", answer(RSS, kind=kind))).body == RSS
 
 
@@ -120,7 +120,7 @@ PAGE = b"""<!doctype html><html><head><base href="/news/">
 <link rel="stylesheet" href="x.css"><link rel="alternate" hreflang="de" href="/de"></head><body></body></html>"""
 
 
-def test_50_feeds_of_a_page_are_found_and_not_followed(server: Server) -> None:
+def test_feeds_of_a_page_are_found_and_not_followed(server: Server) -> None:
     url = server.on("/", answer(PAGE, kind="text/html"))
     expected = (server.url("/news/rss.xml"), "http://other.example/atom")
     found = discover_feed(Feed(url), Settings(fetch=SETTINGS), NOW)

@@ -1,4 +1,4 @@
-"""Lines 11-19: when a feed is asked next after a success."""
+"""When a feed is asked next after a success."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from tests.fetching.polls import (
         ({"cache_control": "max-age=36000", "expires": "Mon, 05 Oct 2026 12:00:01 GMT"}, 10 * HOUR),
     ],
 )
-def test_11_not_before_max_age_or_expires(fields: dict[str, str], least: timedelta) -> None:
+def test_not_before_max_age_or_expires(fields: dict[str, str], least: timedelta) -> None:
     for jitter in (0.0, 0.5, 0.999):
         assert wait(polled(response=answered(**fields), jitter=jitter)) >= least
     by_hand = polled(feed=Feed(URL, interval=5 * MINUTE), response=answered(**fields))
@@ -57,12 +57,12 @@ def test_11_not_before_max_age_or_expires(fields: dict[str, str], least: timedel
 @pytest.mark.parametrize(
     "value", ["no-cache", "no-store", "max-age=0", "no-cache, max-age=0", "max-age=-5", "max-age=abc"]
 )
-def test_11_no_cache_does_not_mean_sooner(value: str) -> None:
+def test_no_cache_does_not_mean_sooner(value: str) -> None:
     assert wait(polled(response=answered(cache_control=value))) == wait(polled())
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "yesterday", "Thu, 01 Jan 1970 00:00:00 GMT", ""])
-def test_11_expires_in_the_past_or_garbled_is_ignored(value: str) -> None:
+def test_expires_in_the_past_or_garbled_is_ignored(value: str) -> None:
     assert fresh_until([("expires", value)], NOW) is None
 
 
@@ -76,35 +76,35 @@ def test_11_expires_in_the_past_or_garbled_is_ignored(value: str) -> None:
         (PollHints(), {"cache_control": "max-age=999999999999999999999"}),
     ],
 )
-def test_12_no_hint_mutes_a_feed(hints: PollHints, fields: dict[str, str]) -> None:
+def test_no_hint_mutes_a_feed(hints: PollHints, fields: dict[str, str]) -> None:
     for jitter in (0.0, 0.5, 0.999):
         assert wait(polled(hints=hints, response=answered(**fields), jitter=jitter)) <= DAY
 
 
-def test_12_floor_for_what_is_learned() -> None:
+def test_floor_for_what_is_learned() -> None:
     busy = replace(KNOWN, learned_interval=MINUTE, entries_per_week=100_000.0)
     assert wait(polled(busy)) >= 15 * MINUTE
     assert wait(polled(busy, hints=PollHints(ttl=MINUTE))) >= 15 * MINUTE
 
 
-def test_12_ttl_and_sy_raise_what_is_learned() -> None:
+def test_ttl_and_sy_raise_what_is_learned() -> None:
     assert wait(polled(hints=PollHints(ttl=5 * HOUR))) == 5 * HOUR
     assert wait(polled(hints=PollHints(update_interval=6 * HOUR))) == 6 * HOUR
 
 
-def test_12_interval_by_hand_is_neither_raised_nor_floored() -> None:
+def test_interval_by_hand_is_neither_raised_nor_floored() -> None:
     hints = PollHints(ttl=5 * HOUR, update_interval=DAY)
     assert wait(polled(feed=Feed(URL, interval=5 * MINUTE), hints=hints)) == 5 * MINUTE
     assert wait(polled(feed=Feed(URL, interval=timedelta(seconds=1)), hints=hints)) == MINUTE
     assert wait(polled(feed=Feed(URL, interval=90 * DAY))) <= DAY
 
 
-def test_13_update_period_is_a_hint() -> None:
+def test_update_period_is_a_hint() -> None:
     assert wait(polled(hints=PollHints(update_interval=3 * HOUR))) == 3 * HOUR
     assert wait(polled(hints=PollHints(update_interval=MINUTE))) == wait(polled())
 
 
-def test_14_skipped_hours_and_days_postpone() -> None:
+def test_skipped_hours_and_days_postpone() -> None:
     noon_to_two = PollHints(skip_hours=frozenset({12, 13, 14}))
     assert postponed(NOW + 20 * MINUTE, noon_to_two) == NOW + 3 * HOUR + 20 * MINUTE
     assert postponed(NOW, PollHints(skip_hours=frozenset({24}))) == NOW
@@ -126,11 +126,11 @@ def test_14_skipped_hours_and_days_postpone() -> None:
         PollHints(skip_days=frozenset(range(7))),
     ],
 )
-def test_14_hints_that_cover_everything_are_ignored(hints: PollHints) -> None:
+def test_hints_that_cover_everything_are_ignored(hints: PollHints) -> None:
     assert postponed(NOW, hints) == NOW
 
 
-def test_15_interval_follows_the_rate_of_new_entries() -> None:
+def test_interval_follows_the_rate_of_new_entries() -> None:
     def first(per_day: int) -> timedelta:
         dates = [NOW - DAY * position / per_day for position in range(per_day * 3)]
         return wait(polled(FeedState(URL), new=len(dates), known=0, published=dates))
@@ -140,7 +140,7 @@ def test_15_interval_follows_the_rate_of_new_entries() -> None:
     assert first(4) == pytest.approx(timedelta(hours=1.5), rel=0.1)
 
 
-def test_15_quiet_for_a_month_is_asked_daily() -> None:
+def test_quiet_for_a_month_is_asked_daily() -> None:
     quiet = replace(KNOWN, last_new=NOW - 31 * DAY, learned_interval=HOUR)
     assert wait(polled(quiet, new=0)) == DAY
     assert wait(after_not_modified(FEED, quiet, NotModified(URL, ()), NOW, 0.0, SETTINGS)) == DAY
@@ -148,7 +148,7 @@ def test_15_quiet_for_a_month_is_asked_daily() -> None:
     assert wait(polled(FeedState(URL), new=2, known=0, published=old)) == DAY
 
 
-def test_15_one_new_entry_shortens_slowly() -> None:
+def test_one_new_entry_shortens_slowly() -> None:
     state = replace(KNOWN, last_new=NOW - 31 * DAY, learned_interval=DAY, entries_per_week=0.01, last_ok=NOW - DAY)
     state = polled(state, new=1)
     assert wait(state) >= 12 * HOUR
@@ -162,13 +162,13 @@ def test_15_one_new_entry_shortens_slowly() -> None:
     assert waits[-1] <= 3 * HOUR, "but a feed that stays busy is asked often"
 
 
-def test_15_dates_in_the_future_teach_nothing() -> None:
+def test_dates_in_the_future_teach_nothing() -> None:
     state = polled(FeedState(URL), new=3, known=0, published=[NOW + DAY] * 3)
     assert state.entries_per_week is None
     assert wait(state) == SETTINGS.default_interval
 
 
-def test_16_window_overrun_is_noted_and_polled_faster() -> None:
+def test_window_overrun_is_noted_and_polled_faster() -> None:
     state = polled(new=10, known=0)
     assert state.possible_gaps == 1
     assert state.last_gap == NOW
@@ -188,28 +188,28 @@ def test_16_window_overrun_is_noted_and_polled_faster() -> None:
         (10, (NOW - HOUR, NOW - 30 * DAY), 0),  # it reaches back beyond the last poll
     ],
 )
-def test_16_entries_may_be_missing_only_where_a_full_document_reaches_not_far_enough(
+def test_entries_may_be_missing_only_where_a_full_document_reaches_not_far_enough(
     last_size: int | None, published: Sequence[datetime], gaps: int
 ) -> None:
     assert KNOWN.last_ok == NOW - HOUR
     assert polled(new=10, known=0, published=published, last_size=last_size).possible_gaps == gaps
 
 
-def test_17_jitter_spreads_upward_by_the_share_that_is_set() -> None:
+def test_jitter_spreads_upward_by_the_share_that_is_set() -> None:
     waits = [wait(polled(jitter=step / 10)) for step in range(10)]
     assert len(set(waits)) == 10
     base = waits[0]
     assert all(base <= one <= base * 1.15 for one in waits)
 
 
-def test_17_overdue_feeds_are_spread_after_a_stop() -> None:
+def test_overdue_feeds_are_spread_after_a_stop() -> None:
     due = spread_overdue([str(number) for number in range(100)], NOW, 10 * MINUTE)
     gaps = {later - earlier for earlier, later in zip(due.values(), list(due.values())[1:], strict=False)}
     assert gaps == {timedelta(seconds=6)}
     assert spread_overdue([], NOW, HOUR) == {}
 
 
-def test_19_without_validators_hourly_unless_by_hand() -> None:
+def test_without_validators_hourly_unless_by_hand() -> None:
     bare = replace(answered(), etag=None)
     state = replace(KNOWN, learned_interval=15 * MINUTE, entries_per_week=5_000.0)
     assert wait(polled(state, response=bare)) == WITHOUT_VALIDATORS
@@ -236,7 +236,7 @@ steps = st.lists(
 
 @limits(deadline=None, max_examples=150)
 @given(steps, st.none() | st.timedeltas(timedelta(seconds=1), timedelta(days=60)))
-def test_18_the_next_poll_never_comes_within_the_least_interval(
+def test_the_next_poll_never_comes_within_the_least_interval(
     history: list[tuple[str, timedelta, float, PollHints]], by_hand: timedelta | None
 ) -> None:
     feed, state, now = Feed(URL, interval=by_hand), FeedState(URL), NOW

@@ -15,7 +15,7 @@ def call(seconds: float) -> Call:
     return Call(time.monotonic() + seconds, AddressGuard(True), Resolver(), proxied=False)
 
 
-def test_36_a_reader_wakes_up_at_the_deadline() -> None:
+def test_a_reader_wakes_up_at_the_deadline() -> None:
     ours, theirs = socket.socketpair()
     watchdog = Watchdog()
     late, early = call(60), call(0.05)
@@ -30,7 +30,7 @@ def test_36_a_reader_wakes_up_at_the_deadline() -> None:
     assert late.expired, "closing ends what is under way"
 
 
-def test_36_a_socket_that_comes_after_the_deadline_is_shut_at_once() -> None:
+def test_a_socket_that_comes_after_the_deadline_is_shut_at_once() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         expired = call(60)
@@ -39,7 +39,7 @@ def test_36_a_socket_that_comes_after_the_deadline_is_shut_at_once() -> None:
         assert ours.recv(1) == b""
 
 
-def test_36_a_socket_taken_back_is_left_alone() -> None:
+def test_a_socket_taken_back_is_left_alone() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         done = call(60)

@@ -27,11 +27,11 @@ STATE = FeedState(URL, last_fetch=NOW - MINUTE, last_ok=NOW - MINUTE, next_fetch
         (FeedOutcome("Desk", URL, "skipped", note="same as Wire"), "not asked (same as Wire); next poll in 25 min"),
     ],
 )
-def test_27_what_happened_and_what_follows(outcome: FeedOutcome, line: str) -> None:
+def test_what_happened_and_what_follows(outcome: FeedOutcome, line: str) -> None:
     assert explain(FEED, outcome, STATE, NOW) == line
 
 
-def test_27_health_gives_count_and_duration_of_failures() -> None:
+def test_health_gives_count_and_duration_of_failures() -> None:
     failing = replace(STATE, failures=3, first_failed=NOW - 5 * HOUR, last_failed=NOW, last_error="HTTP 500")
     assert health(FEED, failing, NOW) == "failed 3 times in a row over 5 h: HTTP 500; next poll in 25 min"
     assert health(FEED, replace(failing, failures=1), NOW) == "failed once: HTTP 500; next poll in 25 min"

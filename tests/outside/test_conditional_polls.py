@@ -1,4 +1,4 @@
-"""Lines 1 to 19 of the case list, played over several polls by the commands."""
+"""Conditional requests and due times, played over several polls by the commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def validators(server: Server) -> list[tuple[str | None, str | None]]:
     return [(one.headers.get("if-none-match"), one.headers.get("if-modified-since")) for one in server.asked]
 
 
-def test_01_04_validators_come_back_byte_for_byte_and_a_304_freshens_them(newsroom: Newsroom, server: Server) -> None:
+def test_validators_come_back_byte_for_byte_and_a_304_freshens_them(newsroom: Newsroom, server: Server) -> None:
     odd = "Tue, 10 Mar 2026 05:00:00 +0000"
     newsroom.follow(server.on("/feed", answer(ONE, 'ETag: W/"a,\\b"', f"Last-Modified: {odd}")))
     first = newsroom.poll()
@@ -33,7 +33,7 @@ def test_01_04_validators_come_back_byte_for_byte_and_a_304_freshens_them(newsro
     assert newsroom.health(3 * DAY)[0]["last_ok"] == (START + 3 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_02_validators_stay_with_the_address_that_gave_them(newsroom: Newsroom, server: Server) -> None:
+def test_validators_stay_with_the_address_that_gave_them(newsroom: Newsroom, server: Server) -> None:
     newsroom.follow(server.on("/feed", answer(ONE, 'ETag: "old"')))
     newsroom.poll()
     server.on("/feed", moved("/new", "301 Moved Permanently"))
@@ -46,7 +46,7 @@ def test_02_validators_stay_with_the_address_that_gave_them(newsroom: Newsroom, 
     assert seen[-1] == ("/new", '"new"')  # taken over, and its own validator goes to it
 
 
-def test_03_validators_that_are_no_longer_sent_are_dropped(newsroom: Newsroom, server: Server) -> None:
+def test_validators_that_are_no_longer_sent_are_dropped(newsroom: Newsroom, server: Server) -> None:
     newsroom.follow(server.on("/feed", answer(ONE, 'ETag: "1"', "Last-Modified: Mon, 02 Mar 2026 00:00:00 GMT")))
     newsroom.poll()
     server.on("/feed", answer(TWO))
@@ -55,7 +55,7 @@ def test_03_validators_that_are_no_longer_sent_are_dropped(newsroom: Newsroom, s
     assert validators(server)[-1] == (None, None)
 
 
-def test_05_a_304_that_nobody_asked_for(newsroom: Newsroom, server: Server) -> None:
+def test_a_304_that_nobody_asked_for(newsroom: Newsroom, server: Server) -> None:
     newsroom.follow(server.on("/feed", UNCHANGED + b"\r\n"))
     row = newsroom.poll()
     assert (row["status"], row["http_status"]) == ("error", 304)
@@ -78,7 +78,7 @@ def test_05_a_304_that_nobody_asked_for(newsroom: Newsroom, server: Server) -> N
         answer(ONE, 'ETag: "bad"')[:-40],
     ],
 )
-def test_06_25_40_what_failed_leaves_entries_and_validators(newsroom: Newsroom, server: Server, bad: bytes) -> None:
+def test_what_failed_leaves_entries_and_validators(newsroom: Newsroom, server: Server, bad: bytes) -> None:
     newsroom.follow(server.on("/feed", answer(ONE, 'ETag: "good"')))
     newsroom.poll()
 
@@ -95,7 +95,7 @@ def test_06_25_40_what_failed_leaves_entries_and_validators(newsroom: Newsroom, 
     assert len(newsroom.entries()) == 2
 
 
-def test_07_the_same_bytes_again_are_neither_parsed_nor_written(newsroom: Newsroom, server: Server) -> None:
+def test_the_same_bytes_again_are_neither_parsed_nor_written(newsroom: Newsroom, server: Server) -> None:
     newsroom.follow(server.on("/feed", answer(ONE)))
     newsroom.poll()
     before = newsroom.rows("SELECT * FROM entry")
@@ -105,7 +105,7 @@ def test_07_the_same_bytes_again_are_neither_parsed_nor_written(newsroom: Newsro
     assert newsroom.rows("SELECT * FROM entry") == before
 
 
-def test_08_18_only_what_is_due_is_asked_and_all_only_by_hand(newsroom: Newsroom, server: Server) -> None:
+def test_only_what_is_due_is_asked_and_all_only_by_hand(newsroom: Newsroom, server: Server) -> None:
     newsroom.follow(server.on("/feed", answer(ONE, 'ETag: "1"')))
     newsroom.poll()
     assert newsroom.pass_over(at=MINUTE) == []
@@ -125,7 +125,7 @@ def test_08_18_only_what_is_due_is_asked_and_all_only_by_hand(newsroom: Newsroom
         (["Cache-Control: max-age=31536000"], 12 * HOUR),
     ],
 )
-def test_11_12_19_not_before_and_not_beyond_a_day(
+def test_not_before_and_not_beyond_a_day(
     newsroom: Newsroom, server: Server, headers: list[str], least: timedelta
 ) -> None:
     newsroom.settings["fetch.jitter"] = 0.15
@@ -148,7 +148,7 @@ def test_11_12_19_not_before_and_not_beyond_a_day(
         ("<skipHours>" + "".join(f"<hour>{hour}</hour>" for hour in range(24)) + "</skipHours>", 15 * MINUTE, HOUR),
     ],
 )
-def test_12_13_14_hints_of_the_document(
+def test_hints_of_the_document(
     newsroom: Newsroom, server: Server, head: str, least: timedelta, most: timedelta
 ) -> None:
     body = RSS.replace(b"<rss ", b'<rss xmlns:sy="http://purl.org/rss/1.0/modules/syndication/" ').replace(
@@ -162,7 +162,7 @@ def test_12_13_14_hints_of_the_document(
         assert due(newsroom.poll("--all", at=MINUTE), MINUTE) == 2 * MINUTE
 
 
-def test_16_an_overrun_window_is_told(newsroom: Newsroom, server: Server) -> None:
+def test_an_overrun_window_is_told(newsroom: Newsroom, server: Server) -> None:
     newsroom.follow(server.on("/feed", answer(ONE, 'ETag: "1"')))
     newsroom.poll()
     server.on("/feed", answer(rss(Item("8", "Eight"), Item("9", "Nine")), 'ETag: "2"'))
@@ -173,7 +173,7 @@ def test_16_an_overrun_window_is_told(newsroom: Newsroom, server: Server) -> Non
     assert "missed" in health["explanation"]
 
 
-def test_16_the_first_entries_of_an_empty_feed_are_no_gap(newsroom: Newsroom, server: Server) -> None:
+def test_the_first_entries_of_an_empty_feed_are_no_gap(newsroom: Newsroom, server: Server) -> None:
     newsroom.follow(server.on("/feed", answer(rss(), 'ETag: "1"')))
     assert newsroom.poll()["status"] == "ok"
     server.on("/feed", answer(TWO, 'ETag: "2"'))
@@ -181,7 +181,7 @@ def test_16_the_first_entries_of_an_empty_feed_are_no_gap(newsroom: Newsroom, se
     assert newsroom.health(DAY)[0]["possible_gaps"] == 0
 
 
-def test_17_next_times_are_spread(newsroom: Newsroom, server: Server) -> None:
+def test_next_times_are_spread(newsroom: Newsroom, server: Server) -> None:
     newsroom.settings["fetch.jitter"] = 0.15
     newsroom.follow(*(server.on(f"/{number}", answer(ONE, 'ETag: "1"')) for number in range(20)))
     times = {due(row) for row in newsroom.pass_over()}

@@ -1,4 +1,4 @@
-"""Lines 49 to 75 of the case list, from the bytes a server sends to what the commands and the database show."""
+"""Entries, from the bytes a server sends to what the commands and the database show."""
 
 from __future__ import annotations
 
@@ -36,9 +36,7 @@ def counts(row: dict[str, object]) -> tuple[object, object, object]:
         ("application/rss+xml; charset=windows-1252", "utf-8", "windows-1252"),
     ],
 )
-def test_49_51_52_53_types_and_charsets(
-    newsroom: Newsroom, server: Server, kind: str, head: str, encoding: str
-) -> None:
+def test_types_and_charsets(newsroom: Newsroom, server: Server, kind: str, head: str, encoding: str) -> None:
     title = "Café in Kraków’s" if encoding != "windows-1252" else "Café – “Œuvre”"
     text = f"<?xml version='1.0' encoding='{head}'?>" + rss(Item("1", title)).decode().partition("?>")[2]
     newsroom.follow(server.on("/feed", answer(text.encode(encoding), kind=kind)))
@@ -46,7 +44,7 @@ def test_49_51_52_53_types_and_charsets(
     assert newsroom.entries()[0]["title"] == title
 
 
-def test_53_54_invalid_bytes_and_ill_formed_xml_cost_no_entry(newsroom: Newsroom, server: Server) -> None:
+def test_invalid_bytes_and_ill_formed_xml_cost_no_entry(newsroom: Newsroom, server: Server) -> None:
     body = rss(Item("1", "One"), Item("2", "Two & more"), Item("3", "Three")).replace(b"&amp;", b"&")
     body = body.replace(b"Three", b"Thr\xff\xfee").replace(b"<title>One", b"<title>One &nbsp;\x0b")
     newsroom.follow(server.on("/feed", answer(body.removesuffix(b"</channel></rss>"))))
@@ -56,7 +54,7 @@ def test_53_54_invalid_bytes_and_ill_formed_xml_cost_no_entry(newsroom: Newsroom
     assert "Two & more" in {one["title"] for one in newsroom.entries()}
 
 
-def test_55_json_feed(newsroom: Newsroom, server: Server) -> None:
+def test_json_feed(newsroom: Newsroom, server: Server) -> None:
     feed = {
         "version": "https://jsonfeed.org/version/1.1", "title": "Desk",
         "items": [
@@ -72,7 +70,7 @@ def test_55_json_feed(newsroom: Newsroom, server: Server) -> None:
 SPELLINGS = ("127.1", "2130706433", "0x7f000001", "0177.0.0.1", "localhost", "[::ffff:127.0.0.1]", "127.0.0.1", "0")
 
 
-def test_56_no_spelling_of_this_machine_is_asked(
+def test_no_spelling_of_this_machine_is_asked(
     newsroom: Newsroom, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # a path each: several of the spellings are one address, and one address twice is refused before any is asked
@@ -90,7 +88,7 @@ def test_56_no_spelling_of_this_machine_is_asked(
     assert server.asked == []
 
 
-def test_56_only_the_named_address_and_port_and_not_what_it_redirects_to(newsroom: Newsroom, server: Server) -> None:
+def test_only_the_named_address_and_port_and_not_what_it_redirects_to(newsroom: Newsroom, server: Server) -> None:
     with Server() as inside:
         newsroom.settings["fetch.allow_private_networks"] = f"127.0.0.1:{server.port}"
         inside.on("/feed", answer(rss(Item("1", "One"))))
@@ -101,7 +99,7 @@ def test_56_only_the_named_address_and_port_and_not_what_it_redirects_to(newsroo
         assert inside.asked == []
 
 
-def test_57_secrets_show_nowhere_and_go_to_no_other_origin(newsroom: Newsroom, server: Server) -> None:
+def test_secrets_show_nowhere_and_go_to_no_other_origin(newsroom: Newsroom, server: Server) -> None:
     with Server(host="127.0.0.2") as other:
         server.on("/feed", moved(other.url("/feed")))
         other.on("/feed", answer(b"", status="403 Forbidden"))
@@ -124,7 +122,7 @@ def test_57_secrets_show_nowhere_and_go_to_no_other_origin(newsroom: Newsroom, s
         assert not [one for one in said if secret in one.out + one.err], secret
 
 
-def test_58_59_60_bombs_and_caps(newsroom: Newsroom, server: Server) -> None:
+def test_bombs_and_caps(newsroom: Newsroom, server: Server) -> None:
     bomb = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "lol"}">' for n in range(12))
     doctype = f'<!DOCTYPE rss [{bomb}<!ENTITY x SYSTEM "{server.url("/secret")}">]>'
     body = rss(Item("1", "EN TITY"), Item("2", "T" * 5_000, "s" * 100_000, link="https://x.example/" + "l" * 5_000))
@@ -146,7 +144,7 @@ def test_58_59_60_bombs_and_caps(newsroom: Newsroom, server: Server) -> None:
     assert newsroom.rows("SELECT count(*) FROM entry WHERE key = 'm5099'") == [(0,)]
 
 
-def test_61_62_63_markup_escapes_nul_and_surrogates(newsroom: Newsroom, server: Server) -> None:
+def test_markup_escapes_nul_and_surrogates(newsroom: Newsroom, server: Server) -> None:
     hostile = "\x1b[31mRed\u202e \x00<script>alert(1)</script>\ud800 =cmd()"
     feed = {
         "version": "https://jsonfeed.org/version/1", "title": hostile,
@@ -166,7 +164,7 @@ def test_61_62_63_markup_escapes_nul_and_surrogates(newsroom: Newsroom, server: 
     assert "\x1b" not in table
 
 
-def test_64_67_identity_is_the_guid_code_point_by_code_point_and_by_feed(newsroom: Newsroom, server: Server) -> None:
+def test_identity_is_the_guid_code_point_by_code_point_and_by_feed(newsroom: Newsroom, server: Server) -> None:
     same = [Item("ABC", "Upper"), Item("abc", "Lower"), Item(" x ", "Blanks")]
     newsroom.follow(serve(server, *same), server.on("/other", answer(rss(*same, Item("n", "More")))))
     assert sorted(row["new"] for row in newsroom.pass_over()) == [3, 4]
@@ -176,7 +174,7 @@ def test_64_67_identity_is_the_guid_code_point_by_code_point_and_by_feed(newsroo
     assert len(newsroom.entries()) == 8
 
 
-def test_64_without_guid_and_link_the_text_is_the_identity(newsroom: Newsroom, server: Server) -> None:
+def test_without_guid_and_link_the_text_is_the_identity(newsroom: Newsroom, server: Server) -> None:
     def bare(*titles: str) -> bytes:
         return (
             "<rss version='2.0'><channel><title>F</title>"
@@ -192,7 +190,7 @@ def test_64_without_guid_and_link_the_text_is_the_identity(newsroom: Newsroom, s
     assert counts(newsroom.poll(at=DAY)) == (1, 0, 2)
 
 
-def test_65_one_guid_for_several_stories(newsroom: Newsroom, server: Server) -> None:
+def test_one_guid_for_several_stories(newsroom: Newsroom, server: Server) -> None:
     items = [
         Item("same", f"Story {word}", f"{word} " * 30, link=f"https://x.example/{word}") for word in ("a", "b", "c")
     ]
@@ -208,7 +206,7 @@ def test_65_one_guid_for_several_stories(newsroom: Newsroom, server: Server) -> 
 
 
 @pytest.mark.parametrize("change", ["scheme", "guid", "both"])
-def test_66_changed_guids_bring_nothing_new(newsroom: Newsroom, server: Server, change: str) -> None:
+def test_changed_guids_bring_nothing_new(newsroom: Newsroom, server: Server, change: str) -> None:
     def item(number: int, *, later: bool) -> Item:
         text = LONG + f"Number {number * 7919} of the day."
         guid, link = f"http://x.example/{number}", f"http://x.example/{number}"
@@ -226,7 +224,7 @@ def test_66_changed_guids_bring_nothing_new(newsroom: Newsroom, server: Server, 
     assert len(newsroom.entries()) == 7
 
 
-def test_68_69_edits_are_kept_and_cosmetics_are_none(newsroom: Newsroom, server: Server) -> None:
+def test_edits_are_kept_and_cosmetics_are_none(newsroom: Newsroom, server: Server) -> None:
     link = "https://x.example/1?id=7"
     newsroom.follow(serve(server, Item("1", "One", LONG, link=link + "&utm_source=rss")))
     newsroom.poll()
@@ -242,7 +240,7 @@ def test_68_69_edits_are_kept_and_cosmetics_are_none(newsroom: Newsroom, server:
     assert len(newsroom.run("entry", "revisions", entry["id"], "--json").ok().json()) == 2
 
 
-def test_69_71_a_corrected_date_and_byline_are_taken_over_and_their_history_is_shown(
+def test_a_corrected_date_and_byline_are_taken_over_and_their_history_is_shown(
     newsroom: Newsroom, server: Server
 ) -> None:
     def body(date: str, author: str) -> bytes:
@@ -266,7 +264,7 @@ def test_69_71_a_corrected_date_and_byline_are_taken_over_and_their_history_is_s
     assert "published was 2025-03-10" in newsroom.run("entry", "show", exported["id"]).ok().out
 
 
-def test_70_71_one_bad_entry_and_odd_dates_cost_nothing(newsroom: Newsroom, server: Server) -> None:
+def test_one_bad_entry_and_odd_dates_cost_nothing(newsroom: Newsroom, server: Server) -> None:
     dates = ["Mon, 01 Jan 0001 00:00:00 GMT", "2999-01-01T00:00:00Z", "yesterday", "", "Tue, 10 Mar 2026 05:00:00 CEST"]
     items = "".join(
         f"<item><guid>{n}</guid><title>T{n}</title><pubDate>{date}</pubDate></item>" for n, date in enumerate(dates)
@@ -284,7 +282,7 @@ def test_70_71_one_bad_entry_and_odd_dates_cost_nothing(newsroom: Newsroom, serv
     assert all(one["first_seen"] for one in newsroom.entries())
 
 
-def test_72_73_74_what_leaves_stays_and_the_back_catalogue_is_not_news(newsroom: Newsroom, server: Server) -> None:
+def test_what_leaves_stays_and_the_back_catalogue_is_not_news(newsroom: Newsroom, server: Server) -> None:
     old = [Item(f"old{n}", f"Old {n}", f"{LONG} {n}", published=START - (n + 2) * DAY) for n in range(80)]
     newsroom.follow(serve(server, Item("now", "Now", "Fresh text", published=START - HOUR), *old, title="First name"))
     assert newsroom.poll()["new"] == 81
@@ -298,7 +296,7 @@ def test_72_73_74_what_leaves_stays_and_the_back_catalogue_is_not_news(newsroom:
     assert newsroom.health(DAY)[0]["feed"] == "Desk's own"
 
 
-def test_75_one_text_under_three_addresses_is_one_report(newsroom: Newsroom, server: Server) -> None:
+def test_one_text_under_three_addresses_is_one_report(newsroom: Newsroom, server: Server) -> None:
     items = [Item(str(n), "Port closed", LONG * 3, link=f"https://x.example/{n}") for n in range(3)]
     newsroom.follow(serve(server, *items))
     assert newsroom.poll()["new"] == 3

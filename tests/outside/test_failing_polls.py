@@ -1,4 +1,4 @@
-"""Lines 20 to 35 of the case list, played over several polls by the commands."""
+"""Errors and redirects, played over several polls by the commands."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PAGE = (
         ("99999999", 7 * DAY, 7 * DAY),
     ],
 )
-def test_20_21_retry_after(
+def test_retry_after(
     newsroom: Newsroom, server: Server, status: str, value: str, least: timedelta, most: timedelta
 ) -> None:
     newsroom.follow({"url": server.on("/feed", answer(b"", f"Retry-After: {value}", status=status)), "interval": "5m"})
@@ -46,7 +46,7 @@ def test_20_21_retry_after(
     assert newsroom.poll(at=most + MINUTE)["new"] == 1
 
 
-def test_21_the_whole_host_is_left_alone_but_for_feeds_that_opt_out(newsroom: Newsroom, server: Server) -> None:
+def test_the_whole_host_is_left_alone_but_for_feeds_that_opt_out(newsroom: Newsroom, server: Server) -> None:
     busy = server.on("/0", answer(b"", "Retry-After: 7200", status="429 Too Many Requests"))
     others = [server.on(f"/{number}", answer(ONE)) for number in range(1, 5)]
     stubborn = {"url": server.on("/own", answer(ONE)), "host_backoff": False}
@@ -64,7 +64,7 @@ def test_21_the_whole_host_is_left_alone_but_for_feeds_that_opt_out(newsroom: Ne
     assert {"/1", "/2", "/3", "/4"} <= set(server.paths()) or server.paths().count("/0") == 2
 
 
-def test_21_a_feed_asked_by_name_holds_its_neighbours_too(newsroom: Newsroom, server: Server) -> None:
+def test_a_feed_asked_by_name_holds_its_neighbours_too(newsroom: Newsroom, server: Server) -> None:
     busy = server.on("/busy", answer(b"", "Retry-After: 7200", status="503 Service Unavailable"))
     newsroom.follow(busy, server.on("/other", answer(ONE)))
     newsroom.pass_over("/busy")
@@ -72,7 +72,7 @@ def test_21_a_feed_asked_by_name_holds_its_neighbours_too(newsroom: Newsroom, se
     assert server.paths() == ["/busy"]
 
 
-def test_22_27_backoff_grows_never_stops_and_ends_at_the_first_success(newsroom: Newsroom, server: Server) -> None:
+def test_backoff_grows_never_stops_and_ends_at_the_first_success(newsroom: Newsroom, server: Server) -> None:
     newsroom.settings["fetch.jitter"] = 0.15
     newsroom.follow(server.on("/feed", answer(b"", status="500 Internal Server Error")))
     at, waits = timedelta(), []
@@ -93,7 +93,7 @@ def test_22_27_backoff_grows_never_stops_and_ends_at_the_first_success(newsroom:
     assert (health["state"], health["failures"], health["last_error"]) == ("ok", 0, None)
 
 
-def test_23_gone_for_two_weeks_is_given_up(newsroom: Newsroom, server: Server) -> None:
+def test_gone_for_two_weeks_is_given_up(newsroom: Newsroom, server: Server) -> None:
     newsroom.follow(server.on("/feed", answer(ONE)))
     newsroom.poll()
     server.on("/feed", GONE)
@@ -110,7 +110,7 @@ def test_23_gone_for_two_weeks_is_given_up(newsroom: Newsroom, server: Server) -
     assert len(newsroom.entries()) == 1
 
 
-def test_23_a_feed_that_comes_back_is_not_given_up(newsroom: Newsroom, server: Server) -> None:
+def test_a_feed_that_comes_back_is_not_given_up(newsroom: Newsroom, server: Server) -> None:
     newsroom.follow(server.on("/feed", GONE))
     assert newsroom.poll()["status"] == "gone"
     server.on("/feed", answer(ONE))
@@ -119,7 +119,7 @@ def test_23_a_feed_that_comes_back_is_not_given_up(newsroom: Newsroom, server: S
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "403 Forbidden", "401 Unauthorized", "451 Unavailable"])
-def test_24_27_refusals_are_visible(newsroom: Newsroom, server: Server, status: str) -> None:
+def test_refusals_are_visible(newsroom: Newsroom, server: Server, status: str) -> None:
     url = server.on("/feed", answer(b"", "cf-mitigated: challenge", status=status))
     newsroom.follow(url.replace("//", "//desk:hunter22@") + "?token=sesame99&page=1")
     row = newsroom.poll()
@@ -133,7 +133,7 @@ def test_24_27_refusals_are_visible(newsroom: Newsroom, server: Server, status: 
 
 
 @pytest.mark.parametrize("status", ["301 Moved Permanently", "308 Permanent Redirect"])
-def test_28_a_move_for_good_is_kept_after_a_week(newsroom: Newsroom, server: Server, status: str) -> None:
+def test_a_move_for_good_is_kept_after_a_week(newsroom: Newsroom, server: Server, status: str) -> None:
     newsroom.follow(server.on("/feed", answer(ONE)))
     newsroom.poll()
     server.on("/feed", moved("/new", status))
@@ -150,7 +150,7 @@ def test_28_a_move_for_good_is_kept_after_a_week(newsroom: Newsroom, server: Ser
     assert len(newsroom.entries()) == 2
 
 
-def test_28_31_a_maintenance_page_does_not_move_a_feed(newsroom: Newsroom, server: Server) -> None:
+def test_a_maintenance_page_does_not_move_a_feed(newsroom: Newsroom, server: Server) -> None:
     newsroom.follow(server.on("/feed", moved("/sorry", "301 Moved Permanently")))
     server.on("/sorry", answer(PAGE, kind="text/html"))
     for day in range(0, 40, 2):
@@ -162,7 +162,7 @@ def test_28_31_a_maintenance_page_does_not_move_a_feed(newsroom: Newsroom, serve
 
 
 @pytest.mark.parametrize("status", ["302 Found", "303 See Other", "307 Temporary Redirect"])
-def test_29_30_temporary_redirects_are_never_kept(newsroom: Newsroom, server: Server, status: str) -> None:
+def test_temporary_redirects_are_never_kept(newsroom: Newsroom, server: Server, status: str) -> None:
     newsroom.follow(server.on("/feed", moved("/later", status)))
     server.on("/later", moved("/end", "301 Moved Permanently"))
     server.on("/end", answer(ONE))
@@ -171,7 +171,7 @@ def test_29_30_temporary_redirects_are_never_kept(newsroom: Newsroom, server: Se
     assert server.paths() == ["/feed", "/later", "/end"] * 10
 
 
-def test_29_only_the_permanent_beginning_is_kept(newsroom: Newsroom, server: Server) -> None:
+def test_only_the_permanent_beginning_is_kept(newsroom: Newsroom, server: Server) -> None:
     newsroom.follow(server.on("/feed", moved("/second", "301 Moved Permanently")))
     server.on("/second", moved("/third", "302 Found"))
     server.on("/third", answer(ONE))
@@ -182,7 +182,7 @@ def test_29_only_the_permanent_beginning_is_kept(newsroom: Newsroom, server: Ser
     assert server.paths() == ["/second", "/third"]
 
 
-def test_32_33_34_redirects_end(newsroom: Newsroom, server: Server) -> None:
+def test_redirects_end(newsroom: Newsroom, server: Server) -> None:
     for number in range(40):
         server.on(f"/hop{number}", moved(f"/hop{number + 1}"))
     server.on("/loop", moved("/pool"))
@@ -200,7 +200,7 @@ def test_32_33_34_redirects_end(newsroom: Newsroom, server: Server) -> None:
     assert "/feed" not in server.paths()
 
 
-def test_35_two_subscriptions_that_end_at_one_address_are_one_poll(newsroom: Newsroom, server: Server) -> None:
+def test_two_subscriptions_that_end_at_one_address_are_one_poll(newsroom: Newsroom, server: Server) -> None:
     for path, status in (("/old", "301 Moved Permanently"), ("/short", "302 Found")):
         server.on(path, moved("/feed", status))
     server.on("/feed", answer(ONE, 'ETag: "1"'))
@@ -220,7 +220,7 @@ def test_35_two_subscriptions_that_end_at_one_address_are_one_poll(newsroom: New
     assert newsroom.poll("--all", at=6 * DAY)["new"] == 1
 
 
-def test_50_a_page_is_no_feed_and_names_its_feeds(newsroom: Newsroom, server: Server) -> None:
+def test_a_page_is_no_feed_and_names_its_feeds(newsroom: Newsroom, server: Server) -> None:
     newsroom.follow(server.on("/page", answer(PAGE, kind="text/html")))
     server.on("/news/feed.xml", answer(ONE))
     row = newsroom.poll()
@@ -231,7 +231,7 @@ def test_50_a_page_is_no_feed_and_names_its_feeds(newsroom: Newsroom, server: Se
     assert server.url("/news/feed.xml") in newsroom.run("fetch", "--all", at=HOUR).out
 
 
-def test_26_one_odd_answer_costs_no_other_feed(newsroom: Newsroom, server: Server) -> None:
+def test_one_odd_answer_costs_no_other_feed(newsroom: Newsroom, server: Server) -> None:
     odd = [
         b"HTTP/1.1 302 Found\r\nLocation: http://\xff\xfe.example:99999/\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 302 Found\r\nLocation: http://[::1\r\nContent-Length: 0\r\n\r\n",

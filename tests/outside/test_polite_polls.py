@@ -1,4 +1,4 @@
-"""Lines 36 to 48 of the case list as the server sees them: who asks, how often, how many at once."""
+"""Limits and politeness as the server sees them: who asks, how often, how many at once."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Guestbook:
         return [later[0] - earlier[1] for earlier, later in itertools.pairwise(ordered)]
 
 
-def test_43_one_at_a_time_with_a_pause_on_each_host(newsroom: Newsroom, server: Server) -> None:
+def test_one_at_a_time_with_a_pause_on_each_host(newsroom: Newsroom, server: Server) -> None:
     newsroom.settings["fetch.host_delay"] = 0.1
     books = Guestbook(), Guestbook()
     with Server(host="127.0.0.2") as other:
@@ -63,7 +63,7 @@ def test_43_one_at_a_time_with_a_pause_on_each_host(newsroom: Newsroom, server: 
     assert second[0][0] < first[-1][1]
 
 
-def test_43_the_desk_may_allow_a_host_more(newsroom: Newsroom, server: Server) -> None:
+def test_the_desk_may_allow_a_host_more(newsroom: Newsroom, server: Server) -> None:
     newsroom.settings["fetch.per_host"] = 2
     book = Guestbook()
     newsroom.follow(*(server.on(f"/{n}", book.play(0.1)) for n in range(6)))  # type: ignore[arg-type]
@@ -71,7 +71,7 @@ def test_43_the_desk_may_allow_a_host_more(newsroom: Newsroom, server: Server) -
     assert book.most == 2
 
 
-def test_43_redirects_from_many_hosts_to_one_come_one_at_a_time(newsroom: Newsroom, server: Server) -> None:
+def test_redirects_from_many_hosts_to_one_come_one_at_a_time(newsroom: Newsroom, server: Server) -> None:
     newsroom.settings["fetch.host_delay"] = 0.1
     book = Guestbook()
     target = Server(host="127.0.0.9")
@@ -90,7 +90,7 @@ def test_43_redirects_from_many_hosts_to_one_come_one_at_a_time(newsroom: Newsro
     assert min(book.pauses()) >= 0.09
 
 
-def test_44_45_46_what_is_sent_and_what_not(newsroom: Newsroom, server: Server) -> None:
+def test_what_is_sent_and_what_not(newsroom: Newsroom, server: Server) -> None:
     newsroom.follow(server.on("/feed", answer(ONE, "Set-Cookie: id=1; Path=/", 'ETag: "1"')))
     newsroom.poll()
     newsroom.poll(at=DAY)
@@ -108,7 +108,7 @@ def test_44_45_46_what_is_sent_and_what_not(newsroom: Newsroom, server: Server) 
     assert "application/rss+xml" in server.asked[0].headers["accept"]
 
 
-def test_36_37_slow_and_endless_answers_end_and_cost_no_other(newsroom: Newsroom, server: Server) -> None:
+def test_slow_and_endless_answers_end_and_cost_no_other(newsroom: Newsroom, server: Server) -> None:
     newsroom.settings |= {"fetch.timeout": 1.5, "fetch.read_timeout": 1, "fetch.max_bytes": 100_000}
     newsroom.settings["fetch.max_decoded_bytes"] = 1_000_000
 
@@ -153,7 +153,7 @@ def test_36_37_slow_and_endless_answers_end_and_cost_no_other(newsroom: Newsroom
 
 
 @pytest.mark.parametrize("opted", [False, True])
-def test_42_certificates(newsroom: Newsroom, opted: bool) -> None:
+def test_certificates(newsroom: Newsroom, opted: bool) -> None:
     import ssl
     from pathlib import Path
 
@@ -174,7 +174,7 @@ def test_42_certificates(newsroom: Newsroom, opted: bool) -> None:
             assert newsroom.poll("--all", at=DAY)["status"] == "ok"
 
 
-def test_15_a_busy_feed_is_soon_asked_often_and_a_quiet_one_daily(newsroom: Newsroom, server: Server) -> None:
+def test_a_busy_feed_is_soon_asked_often_and_a_quiet_one_daily(newsroom: Newsroom, server: Server) -> None:
     """Two days of polls when they are due: the pauses follow what the feeds brought, and no poll brings less for it."""
     clock = timedelta()
 

@@ -1,4 +1,4 @@
-"""Lines 51-53 beyond the labels that are right: defaults of servers, larger sets, mixtures."""
+"""Charsets beyond labels that are right: defaults of servers, larger sets, mixtures."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ def declared(label: str, data: bytes) -> bytes:
 
 @pytest.mark.parametrize("default", ["iso-8859-1", "ISO8859-1", "us-ascii", "windows-1252"])
 @pytest.mark.parametrize(("label", "sentence"), SENTENCES.items())
-def test_51_a_servers_default_yields_to_the_declaration(default: str, label: str, sentence: str) -> None:
+def test_a_servers_default_yields_to_the_declaration(default: str, label: str, sentence: str) -> None:
     feed = read(declared(label, sentence.encode(label)), f"text/xml; charset={default}")
     assert feed.entries[0].title == sentence
     assert feed.ill_formed is None
 
 
-def test_51_a_label_that_is_not_a_default_beats_the_declaration() -> None:
+def test_a_label_that_is_not_a_default_beats_the_declaration() -> None:
     body = declared("windows-1251", "Мост".encode("koi8-r"))
     assert read(body, "text/xml; charset=koi8-r").entries[0].title == "Мост"
 
 
 @pytest.mark.parametrize("label", ["windows-1251", "koi8-r", "iso-8859-2", "gbk", "euc-jp"])
-def test_51_utf8_beats_any_label_and_is_told(label: str) -> None:
+def test_utf8_beats_any_label_and_is_told(label: str) -> None:
     feed = read(declared(label, "Мост через Орну".encode()))
     assert feed.entries[0].title == "Мост через Орну"
     assert feed.ill_formed is not None
     assert "is utf-8" in feed.ill_formed
 
 
-def test_51_a_charset_of_letters_that_no_label_names_is_recognised() -> None:
+def test_a_charset_of_letters_that_no_label_names_is_recognised() -> None:
     body = titled("Мост через Орну закрыт до пятницы".encode("cp1251"))
     assert read(body, "text/xml; charset=iso-8859-1").entries[0].title == "Мост через Орну закрыт до пятницы"
     french = titled("L'été, un élève a été relâché à Évreux".encode("latin-1"))
@@ -71,13 +71,13 @@ def test_51_a_charset_of_letters_that_no_label_names_is_recognised() -> None:
         ("x-cp1251", "Мост".encode("cp1251"), "Мост"),
     ],
 )
-def test_52_east_asian_names_mean_the_larger_sets(label: str, data: bytes, text: str) -> None:
+def test_east_asian_names_mean_the_larger_sets(label: str, data: bytes, text: str) -> None:
     found, fault = decode(titled(data), f"text/xml; charset={label}")
     assert text in found
     assert fault is None
 
 
-def test_52_a_document_of_the_sibling_charset_is_recognised() -> None:
+def test_a_document_of_the_sibling_charset_is_recognised() -> None:
     feed = read(declared("shift_jis", "橋は金曜日まで通行止め".encode("euc-jp")))
     assert feed.entries[0].title == "橋は金曜日まで通行止め"
 
@@ -94,14 +94,14 @@ def test_52_a_document_of_the_sibling_charset_is_recognised() -> None:
         (b"\xc3\xa9 \xff\xfe", "é \ufffd"),
     ],
 )
-def test_53_fields_in_another_encoding_are_read_each_for_itself(data: bytes, text: str) -> None:
+def test_fields_in_another_encoding_are_read_each_for_itself(data: bytes, text: str) -> None:
     body = declared("utf-8", "Žluťoučký kůň 橋".encode() + b"</title><description>" + data + b"</description><title>")
     entry = read(body).entries[0]
     assert entry.title == "Žluťoučký kůň 橋"
     assert entry.summary.rstrip("\ufffd") == text.rstrip("\ufffd")
 
 
-def test_53_a_legacy_document_may_hold_fields_of_utf8() -> None:
+def test_a_legacy_document_may_hold_fields_of_utf8() -> None:
     both = "橋は金曜日まで".encode("euc-jp") + b"</title><description>" + "通行止め".encode() + b"</description><title>"
     entry = read(declared("euc-jp", both)).entries[0]
     assert (entry.title, entry.summary) == ("橋は金曜日まで", "通行止め")

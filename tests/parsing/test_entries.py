@@ -11,7 +11,7 @@ from aggregator.text.urls import canonical_url
 from tests.parsing.making import entry, read, rss
 
 
-def test_64_identity_is_guid_then_link_then_text() -> None:
+def test_identity_is_guid_then_link_then_text() -> None:
     feed = read(
         rss(
             entry(guid=" Ab ", title="1", link="https://a.example/1")
@@ -27,7 +27,7 @@ def test_64_identity_is_guid_then_link_then_text() -> None:
     assert not feed.bad_guids
 
 
-def test_65_one_guid_for_several_stories_is_told_by_link() -> None:
+def test_one_guid_for_several_stories_is_told_by_link() -> None:
     first, second = (
         entry(guid="g", title="One", link="https://a.example/1"),
         entry(guid="g", title="Two", link="https://a.example/2"),
@@ -41,7 +41,7 @@ def test_65_one_guid_for_several_stories_is_told_by_link() -> None:
     assert not read(rss(second)).bad_guids
 
 
-def test_65_an_entry_named_twice_is_one_whatever_the_order() -> None:
+def test_an_entry_named_twice_is_one_whatever_the_order() -> None:
     old = entry(
         guid="g",
         title="Quay to close in May",
@@ -58,7 +58,7 @@ def test_65_an_entry_named_twice_is_one_whatever_the_order() -> None:
         assert not feed.bad_guids
 
 
-def test_65_one_guid_and_one_link_for_unlike_texts_lose_nothing() -> None:
+def test_one_guid_and_one_link_for_unlike_texts_lose_nothing() -> None:
     feed = read(
         rss(
             entry(guid="g", title="Harbour strike ends", link="https://a.example/")
@@ -97,19 +97,19 @@ LISTING = "https://a.example/warnings"
         ),
     ],
 )
-def test_65_one_shared_trait_makes_no_double_of_an_entry(one: dict[str, str], other: dict[str, str]) -> None:
+def test_one_shared_trait_makes_no_double_of_an_entry(one: dict[str, str], other: dict[str, str]) -> None:
     feed = read(rss(entry(**one) + entry(**other)))
     assert len({each.key for each in feed.entries}) == 2
     assert feed.skips == ()
 
 
-def test_68_tracking_is_left_out_of_the_key_only() -> None:
+def test_tracking_is_left_out_of_the_key_only() -> None:
     kept = read(rss(entry(title="A", link="https://a.example/x?utm_medium=rss&id=7#top"))).entries[0]
     assert kept.link == "https://a.example/x?utm_medium=rss&id=7#top"
     assert kept.key == canonical_url(kept.link) == "https://a.example/x?id=7"
 
 
-def test_69_dates_tracking_markup_and_blanks_are_no_edit() -> None:
+def test_dates_tracking_markup_and_blanks_are_no_edit() -> None:
     def content_hash(**members: str) -> str:
         return document(read(rss(entry(guid="1", **members))).entries[0], "en").content_hash
 
@@ -127,7 +127,7 @@ def test_69_dates_tracking_markup_and_blanks_are_no_edit() -> None:
     )
 
 
-def test_70_one_bad_entry_never_costs_the_feed() -> None:
+def test_one_bad_entry_never_costs_the_feed() -> None:
     feed = read(
         rss(entry(guid="1", title="A") + "<item/>" + entry(guid="2", title="B", pubDate="\ufffd99", link="http://[bad"))
     )
@@ -150,19 +150,19 @@ def test_70_one_bad_entry_never_costs_the_feed() -> None:
         ("", None, "missing"),
     ],
 )
-def test_71_dates_are_clamped_flagged_and_kept(text: str, time: str | None, flag: str) -> None:
+def test_dates_are_clamped_flagged_and_kept(text: str, time: str | None, flag: str) -> None:
     kept = read(rss(entry(guid="1", pubDate=text))).entries[0]
     assert (kept.published.strftime("%Y-%m-%dT%H:%M") if kept.published else None) == time
     assert kept.date_flag == flag
     assert kept.published_text == (text or None)
 
 
-def test_55_formats_have_names() -> None:
+def test_formats_have_names() -> None:
     assert read('<rss version="0.92"><channel><item><title>A</title></item></channel></rss>').format == "rss092"
     assert read('{"version": "https://jsonfeed.org/version/1", "items": []}').format == "json1"
 
 
-def test_13_14_hints() -> None:
+def test_hints() -> None:
     head = """<ttl>99999</ttl><sy:updatePeriod xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"> daily
     </sy:updatePeriod>
     <skipHours><hour>24</hour><hour>5</hour></skipHours><skipDays><day>Monday</day></skipDays>"""
@@ -182,7 +182,7 @@ def test_13_14_hints() -> None:
         "<updatePeriod>  </updatePeriod>",
     ],
 )
-def test_13_senseless_hints_are_none(head: str) -> None:
+def test_senseless_hints_are_none(head: str) -> None:
     hints = read(rss(entry(title="A"), head)).hints
     assert hints.ttl is None
     assert hints.update_interval is None

@@ -17,11 +17,11 @@ from tests.parsing.making import entry, read, rss, titled
 @pytest.mark.parametrize(
     "kind", ["text/html", "text/plain", "application/octet-stream", "", ";;charset", "x" * 500, "text/xml; charset="]
 )
-def test_49_the_content_type_does_not_decide(kind: str) -> None:
+def test_the_content_type_does_not_decide(kind: str) -> None:
     assert len(read(rss(entry(title="A")), kind).entries) == 1
 
 
-def test_50_a_page_is_no_feed_and_names_feeds() -> None:
+def test_a_page_is_no_feed_and_names_feeds() -> None:
     page = """<!DOCTYPE html><html><head><base href="/news/"><link rel="alternate" type="application/rss+xml"
     href="rss?a=1&amp;b=2">
     <link rel=alternate type=application/atom+xml href='https://other.example/atom'><link rel="stylesheet" href="x.css">
@@ -34,12 +34,12 @@ def test_50_a_page_is_no_feed_and_names_feeds() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"  \n\t ", b"\xef\xbb\xbf", b"\0\0\0", b"OK", b"\xff\xd8\xff\xe0jpeg", b"{}", b"[1]", b"<svg/>"]
 )
-def test_25_what_is_no_feed_is_an_error(body: bytes) -> None:
+def test_what_is_no_feed_is_an_error(body: bytes) -> None:
     with pytest.raises(ParseError):
         read(body)
 
 
-def test_51_a_byte_order_mark_beats_every_label() -> None:
+def test_a_byte_order_mark_beats_every_label() -> None:
     body = titled("Ünï".encode(), b'<?xml version="1.0" encoding="windows-1251"?>')
     assert read(b"\xef\xbb\xbf" + body, "text/xml; charset=koi8-r").entries[0].title == "Ünï"
     wide = "<rss version='2.0'><channel><item><title>Ünï</title></item></channel></rss>"
@@ -47,7 +47,7 @@ def test_51_a_byte_order_mark_beats_every_label() -> None:
     assert read(wide.encode("utf-16-be"), "text/xml").entries[0].title == "Ünï"
 
 
-def test_51_http_charset_beats_the_declaration() -> None:
+def test_http_charset_beats_the_declaration() -> None:
     body = titled("Привет".encode("koi8-r"), b'<?xml version="1.0" encoding="windows-1251"?>')
     assert read(body, 'application/rss+xml; Charset="KOI8-R"').entries[0].title == "Привет"
     assert (
@@ -56,7 +56,7 @@ def test_51_http_charset_beats_the_declaration() -> None:
     )
 
 
-def test_51_utf8_bytes_beat_a_wrong_latin1_label() -> None:
+def test_utf8_bytes_beat_a_wrong_latin1_label() -> None:
     assert read(titled("naïve".encode()), "text/xml; charset=iso-8859-1").entries[0].title == "naïve"
     assert read(titled("naïve".encode("latin-1")), "text/xml; charset=iso-8859-1").entries[0].title == "naïve"
 
@@ -73,18 +73,18 @@ def test_51_utf8_bytes_beat_a_wrong_latin1_label() -> None:
         ("tis-620", "ไทย".encode("tis-620"), "ไทย"),
     ],
 )
-def test_52_names_mean_what_the_web_takes_them_for(label: str, data: bytes, text: str) -> None:
+def test_names_mean_what_the_web_takes_them_for(label: str, data: bytes, text: str) -> None:
     assert read(titled(data), f"text/xml; charset={label}").entries[0].title == text
 
 
 @pytest.mark.parametrize(
     "label", ["x-unknown", "utf-7", "punycode", "unicode_escape", "rot13", "zip", "utf-16", "\x00"]
 )
-def test_53_unknown_or_refused_names_leave_utf8(label: str) -> None:
+def test_unknown_or_refused_names_leave_utf8(label: str) -> None:
     assert read(titled("+ADw-é".encode()), f"text/xml; charset={label}").entries[0].title == "+ADw-é"
 
 
-def test_53_bytes_that_no_reading_fits_become_replacement_characters() -> None:
+def test_bytes_that_no_reading_fits_become_replacement_characters() -> None:
     feed = read(titled("Мост закры".encode()[:-1] + b"...", b'<?xml version="1.0" encoding="utf-8"?>'))
     assert feed.entries[0].title == "Мост закр\ufffd..."
     assert feed.ill_formed is not None
@@ -116,33 +116,33 @@ def test_53_bytes_that_no_reading_fits_become_replacement_characters() -> None:
         rss(entry(guid="1", title="A") + entry(guid="2", title="B"))[:-14] + "<item><guid>3</guid><title>C",
     ],
 )
-def test_54_ill_formed_entries_are_taken_and_flagged(body: str) -> None:
+def test_ill_formed_entries_are_taken_and_flagged(body: str) -> None:
     feed = read(body)
     assert [each.guid for each in feed.entries] == ["1", "2"]
     assert feed.entries[1].title.startswith("B")
     assert feed.ill_formed or body.startswith("junk")
 
 
-def test_54_a_mended_link_is_not_corrupted() -> None:
+def test_a_mended_link_is_not_corrupted() -> None:
     body = '<rss version="2.0"><channel><item><link>http://a.example/?a=1&copy=2&lt=3&x</link></item></channel></rss>'
     assert read(body).entries[0].link == "http://a.example/?a=1&copy=2&lt=3&x"
 
 
-def test_54_a_well_formed_document_is_not_flagged() -> None:
+def test_a_well_formed_document_is_not_flagged() -> None:
     assert read(rss(entry(title="A &amp; B"))).ill_formed is None
 
 
 # --- security ----------------------------------------------------------------------------------
 
 
-def test_58_entities_are_not_expanded_and_nothing_is_read() -> None:
+def test_entities_are_not_expanded_and_nothing_is_read() -> None:
     bomb = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 30))
     doctype = f'<!DOCTYPE rss SYSTEM "file:///etc/passwd" [<!ENTITY e0 "lol">{bomb}<!ENTITY f SYSTEM "file:///etc/hostname">]>'
     feed = read(f'<?xml version="1.0"?>{doctype}' + rss("<item><title>&e29;|&f;|&e0;</title></item>"))
     assert feed.entries[0].title == "&e29;|&f;|lol"
 
 
-def test_58_own_entities_cannot_blow_a_document_up() -> None:
+def test_own_entities_cannot_blow_a_document_up() -> None:
     feed = read(
         f'<!DOCTYPE rss [<!ENTITY a "{"x" * 200}">]>'
         + rss(f"<item><guid>1</guid><description>{'&a;' * 50_000}</description></item>")
@@ -150,7 +150,7 @@ def test_58_own_entities_cannot_blow_a_document_up() -> None:
     assert len(feed.entries[0].summary) <= ParseSettings().max_summary
 
 
-def test_60_caps_hold_for_every_field() -> None:
+def test_caps_hold_for_every_field() -> None:
     long = "w<b>&amp;" * 200_000
     limits = ParseSettings()
     feed = read(
@@ -166,7 +166,7 @@ def test_60_caps_hold_for_every_field() -> None:
     assert len(kept.key) < 1_000
 
 
-def test_60_the_newest_entries_are_kept() -> None:
+def test_the_newest_entries_are_kept() -> None:
     many = "".join(
         entry(guid=str(n), title="A", pubDate=f"Mon, 23 Nov 2026 {n // 60:02}:{n % 60:02}:00 GMT") for n in range(300)
     )
@@ -191,7 +191,7 @@ def test_60_the_newest_entries_are_kept() -> None:
         "<base href='https://evil.example/'><meta http-equiv=refresh content='0;url=javascript:alert(1)'>",
     ],
 )
-def test_61_nothing_that_runs_gets_in(markup: str) -> None:
+def test_nothing_that_runs_gets_in(markup: str) -> None:
     feed = read(rss(entry(guid="1", title=markup, description=markup, author=markup)))
     safe = feed.entries[0].summary.lower()
     for danger in (
@@ -221,11 +221,11 @@ def test_61_nothing_that_runs_gets_in(markup: str) -> None:
         "http://",
     ],
 )
-def test_61_links_are_http_only(link: str) -> None:
+def test_links_are_http_only(link: str) -> None:
     assert read(rss(entry(guid="1", title="A", link=link))).entries[0].link is None
 
 
-def test_63_nul_and_surrogates_never_get_out() -> None:
+def test_nul_and_surrogates_never_get_out() -> None:
     for body in (
         rss("<item><guid>a\0b</guid><title>x&#0;y&#xDFFF;z\0</title></item>"),
         json.dumps(
@@ -261,7 +261,7 @@ HOSTILE = {
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("head", ['<rss version="2.0"><channel>', "<html>", "<!DOCTYPE rss [<!--"])
-def test_59_no_document_takes_quadratic_time(head: str, name: str) -> None:
+def test_no_document_takes_quadratic_time(head: str, name: str) -> None:
     try:
         read(head + HOSTILE[name])
     except ParseError as error:

@@ -21,27 +21,27 @@ from aggregator.text.display import csv_cell, display_text
         ("a\0b\x85c\ud800", "ab c"),
     ],
 )
-def test_62_terminal_text_has_no_controls(text: str, shown: str) -> None:
+def test_terminal_text_has_no_controls(text: str, shown: str) -> None:
     assert display_text(text) == shown
 
 
-def test_62_limit_counts_characters() -> None:
+def test_limit_counts_characters() -> None:
     assert display_text("abcdef", 4) == "abc…"
     assert display_text("abcd", 4) == "abcd"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "  =x", "\t=x", "\uff1dx"])
-def test_62_formulas_are_quoted(text: str) -> None:
+def test_formulas_are_quoted(text: str) -> None:
     assert csv_cell(text).startswith("'")
 
 
 @pytest.mark.parametrize("text", ["-5", "+1.5", "plain", "a=b", ""])
-def test_62_numbers_and_words_are_left(text: str) -> None:
+def test_numbers_and_words_are_left(text: str) -> None:
     assert csv_cell(text) == text
 
 
 @given(st.text(max_size=60))
-def test_62_any_text_is_one_printable_line(text: str) -> None:
+def test_any_text_is_one_printable_line(text: str) -> None:
     for made in (display_text(text), csv_cell(text)):
         assert "\n" not in made
         assert "\x1b" not in made

@@ -114,7 +114,7 @@ def test_registered_domain(url: str, domain: str | None) -> None:
         "https://a.example/rss?t=SESAME4x9b2",
     ],
 )
-def test_57_secrets_are_masked(secret: str) -> None:
+def test_secrets_are_masked(secret: str) -> None:
     masked = mask_secrets(secret)
     assert "SESAME" not in masked
     assert "***" in masked
@@ -138,7 +138,7 @@ def test_57_secrets_are_masked(secret: str) -> None:
         "https://a.example/?target=https%3A%2F%2Fb.example%2Fx7Kd93mZpQ4LwR2sTvB8nA",
     ],
 )
-def test_57_what_is_no_secret_stays(url: str) -> None:
+def test_what_is_no_secret_stays(url: str) -> None:
     assert mask_secrets(url) == url
 
 
