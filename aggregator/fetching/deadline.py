@@ -16,7 +16,7 @@ from aggregator.fetching.resolver import Resolver
 
 
 class Call:
-    """What one fetch shares between its own thread, the connections it uses and the watchdog.
+    """The state of one fetch, shared by its thread, its connections and the watchdog.
 
     ``deadline`` is on the clock of ``time.monotonic``, in seconds.
     """
@@ -46,7 +46,7 @@ class Call:
         self.fresh = False  # no kept connection will do
         self.reused = False  # the last request went out on a kept connection
         self.incoming: ResponseReader | None = None
-        self.host: str | None = None  # whose turn it has: see HostGate
+        self.host: str | None = None  # whose turn it has: see HostLimiter
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
 
@@ -81,7 +81,7 @@ class Call:
             self._socket = None
 
     def expire(self) -> None:
-        """End the fetch: whoever reads from its socket wakes up."""
+        """End the fetch: a thread that reads from its socket wakes up."""
         with self._lock:
             self.expired = True
             if self._socket is not None:
@@ -124,7 +124,7 @@ class Watchdog:
         self._calls.pop(id(call), None)
 
     def call_off(self) -> None:
-        """End what is under way: told to stop, a desk does not wait for the slowest server."""
+        """End what is in progress, so that a stop does not wait for the slowest server."""
         for call in list(self._calls.values()):
             call.called_off = True
             call.expire()

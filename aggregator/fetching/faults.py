@@ -30,7 +30,7 @@ class FetchError(Exception):
 
 
 def connection_fault(error: OSError) -> FetchError:
-    """Say what a socket error means, in the words of the system and without the address."""
+    """Return the fault of a socket error, in the words of the system and without the address."""
     if isinstance(error, TimeoutError):
         return FetchError("timeout", "the server did not answer in time")
     if isinstance(error, ssl.SSLError):
@@ -46,7 +46,7 @@ def connection_fault(error: OSError) -> FetchError:
 
 
 def tls_fault(error: ssl.SSLError) -> FetchError:
-    """Say why a TLS handshake failed; a certificate that cannot be trusted is named as such."""
+    """Return the fault of a TLS handshake; a certificate that cannot be trusted is named as such."""
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = error.verify_message or "verification failed"
         return FetchError("tls", f"the server's certificate cannot be trusted: {reason}")

@@ -7,7 +7,7 @@ import time
 
 from aggregator.fetching.faults import FetchError
 
-_LOOK = 0.5  # seconds between two looks of one who waits, should a word to it be lost
+_LOOK = 0.5  # seconds between two looks of a waiting thread, should a notification be lost
 
 
 class HostLimiter:
@@ -27,7 +27,7 @@ class HostLimiter:
         self._turned_away = 0  # how many times
 
     def enter(self, host: str) -> None:
-        """Wait for a turn; raises FetchError where the gate is closed meanwhile, or those who wait are turned away."""
+        """Wait for a turn; raises FetchError where the limiter is closed meanwhile, or those who wait are turned away."""
         with self._changed:
             came = self._turned_away
             while True:
@@ -55,13 +55,13 @@ class HostLimiter:
             self._changed.notify_all()
 
     def turn_away(self) -> None:
-        """Send away whoever waits now; who comes later is let through as ever."""
+        """Turn away the threads that wait now; later ones are let through as usual."""
         with self._changed:
             self._turned_away += 1
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Send away whoever waits."""
+        """Turn away the threads that wait, and all later ones."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

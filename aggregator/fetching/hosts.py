@@ -76,7 +76,7 @@ class HostSchedule:
     def withdraw(self, host: str, which: Callable[[str], bool]) -> list[str]:
         """Take out and return the waiting work of a host that ``which`` says yes to: after 429 or 503.
 
-        How long the host is left alone is no matter of this schedule: it stands in the feeds' due times.
+        This schedule does not know how long the host is left alone: that stands in the feeds' due times.
         """
         slot = self._hosts.setdefault(host, _Host())
         taken = [key for key in slot.waiting if which(key)]

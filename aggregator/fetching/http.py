@@ -34,7 +34,7 @@ _RESERVED = frozenset({"host", "connection", "content-length", "transfer-encodin
 
 @dataclass(slots=True)
 class _Trail:
-    """Where a fetch has got to: kept up to date so that a failure can name the address it happened at."""
+    """The progress of a fetch, so that a failure can name the address where it happened."""
 
     target: Target | None = None
     permanent: Target | None = None  # the end of the chain's permanent beginning
@@ -90,8 +90,8 @@ class Fetcher:
     ) -> FetchOutcome:
         """Ask for a feed once, redirects and all.
 
-        ``now`` dates what the headers say relative to it; ``other_feed`` names the feed that is asked at an address anyway: a
-        redirect there is not followed. Never raises for anything a server does.
+        ``now`` dates what the headers say relative to it. ``other_feed`` returns the name of another followed feed at an
+        address, or None; a redirect to such an address is not followed. Never raises for anything a server does.
         """
         started = time.monotonic()
         trail = _Trail()
@@ -207,7 +207,7 @@ def _validators(state: FeedState, now: datetime) -> Iterator[tuple[str, str]]:
 def _is_to_be_doubted(state: FeedState, now: datetime) -> bool:
     """Return whether a feed has been silent for another whole SILENCE since the last poll.
 
-    Some servers answer 304 for ever once they have given a validator: then a request without one tells.
+    Some servers answer 304 for ever once they have given a validator: only a request without one shows it.
     """
     if state.last_new is None or state.last_fetch is None:
         return False

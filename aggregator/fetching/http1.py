@@ -31,7 +31,7 @@ Fields = list[tuple[str, str]]
 
 
 class ResponseReader:
-    """An answer on its way: head first, then the body, once."""
+    """Reads one answer: the head first, then the body, once."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
@@ -116,16 +116,16 @@ class ResponseReader:
         self.finished = self._at == len(self._buffer)
         return body
 
-    def read_beginning(self, limit: int, patience: float) -> bytes:
-        """Return the beginning of a body that is wanted for its words only: what a few reads bring, never a fault.
+    def read_beginning(self, limit: int, read_timeout: float) -> bytes:
+        """Return the beginning of a body, as much as a few reads bring; never raises.
 
-        ``patience`` is in seconds, for each read.
+        ``read_timeout`` is in seconds, for each read.
         """
         parts = bytearray(self._buffer[self._at : self._at + limit])
         try:
             length = self._length()
             limit = limit if length is None else min(limit, length)
-            self._socket.settimeout(patience)
+            self._socket.settimeout(read_timeout)
             for _ in range(MAX_READS):
                 if len(parts) >= limit or not (block := self._receive(min(BLOCK, limit - len(parts)))):
                     break

@@ -67,7 +67,7 @@ class Resolver:
 
 
 def _look_up(host: str, port: int) -> list[SocketAddress]:
-    """Ask the system; also reads addresses by number in every spelling that the system connects to."""
+    """Ask the system's resolver, which also reads addresses by number in every spelling that the system connects to."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses: list[SocketAddress] = []
     for family, _, _, _, address in found:

@@ -21,7 +21,7 @@ from aggregator.settings import FetchSettings
 
 KEPT_ORIGINS = 64  # origins whose connections are kept: more than are asked at once, few enough to forget
 _WITH_BODY = frozenset({200, 203})
-_LOOK = 32_768  # bytes of a page that comes instead of a feed: enough to see that it keeps robots out
+_PAGE_BYTES = 32_768  # bytes of a page that comes instead of a feed: enough to see that it keeps robots out
 _BODY_TIMEOUT = 2.0  # seconds for a read of it
 
 
@@ -105,7 +105,7 @@ class Transport:
     def ask(self, call: Call, question: Question) -> Answer:
         """Send a request and read its answer; once more where a kept connection turns out to be dead.
 
-        Raises FetchError, or what the HTTP stack comes up with.
+        Raises FetchError, or any exception of the HTTP stack.
         """
         self._judge(question)
         call.fresh = False
@@ -140,8 +140,8 @@ class Transport:
             if incoming.status in _WITH_BODY:
                 body = incoming.read_body(settings.max_bytes)
             elif _is_page(incoming):
-                data = incoming.read_beginning(_LOOK, min(_BODY_TIMEOUT, settings.read_timeout, call.remaining()))
-                page = beginning(data, incoming.every("content-encoding"), 4 * _LOOK).decode("utf-8", "replace")
+                data = incoming.read_beginning(_PAGE_BYTES, min(_BODY_TIMEOUT, settings.read_timeout, call.remaining()))
+                page = beginning(data, incoming.every("content-encoding"), 4 * _PAGE_BYTES).decode("utf-8", "replace")
             else:
                 incoming.drain()
         finally:

@@ -1,4 +1,4 @@
-"""Pages that keep robots out, told by the marks of the products that serve them. Pure."""
+"""Pages that keep robots out, recognised by the marks of the products that serve them. Pure."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def wall_in_fields(fields: Iterable[tuple[str, str]], *, refused: bool = True) -
 
 
 def wall_in_page(page: str) -> str | None:
-    """Return whose wall a page is, ``unknown make`` where only its words tell; None where it is none."""
+    """Return whose wall a page is, ``unknown make`` where only its words show it; None where it is none."""
     page = page[:_SEARCHED]
     lower = page.lower()
     for product, marks in _MARKS:
@@ -73,5 +73,5 @@ def wall_in_page(page: str) -> str | None:
 
 
 def named_wall(product: str) -> str:
-    """Return what to tell of a wall, and what to do."""
+    """Return a message about a wall, and what to do."""
     return f"blocked by bot check ({product}), which lets browsers through and no robots: {ADVICE}"

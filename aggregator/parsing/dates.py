@@ -234,7 +234,7 @@ class DateReader:
         self._slow: dict[str, datetime | None] = {}
 
     def believed(self, text: str | None, parsed: struct_time | None) -> tuple[datetime | None, DateFlag]:
-        """Return the time that a date stands for, between 1990 and an hour from now, and what to think of it."""
+        """Return the time that a date stands for, between 1990 and an hour from now, and whether it can be believed."""
         if not text and parsed is None:
             return None, "missing"
         reading = self.read(text) if text else None
@@ -249,7 +249,7 @@ class DateReader:
         return reading.time, "ok" if reading.zone_known else "zoneless"
 
     def read(self, text: str) -> Reading | None:
-        """Return the reading of a date in a usual shape, its day and month told apart; None for any other."""
+        """Return the reading of a date in a usual shape, with its day and month decided; None for any other."""
         reading = read_common(text)
         match = _numbers(text) if reading is None else None
         if match is None:

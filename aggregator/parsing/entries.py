@@ -47,15 +47,15 @@ def admit(
     """Return a document as safe values.
 
     ``base`` is the address that relative links start from. ``bad_guids``: this feed's guids were found to stand for
-    several stories, now or before; entries are then told apart by guid and link together.
+    several stories, now or before; entries are then distinguished by guid and link together.
     """
     dates = DateReader(now, texts=_date_texts(raw.entries), language=raw.language)
-    door = _Door(_base_of(raw, base), dates, limits)
+    admission = _EntryAdmission(_base_of(raw, base), dates, limits)
     kept, skips = _newest(raw.entries, limits.max_entries, dates)
     skips += [Skip(number, reason) for number, reason in raw.faults]
     entries: list[Numbered] = []
     for number, entry in kept:
-        made = door.entry(number, entry, raw.language)
+        made = admission.entry(number, entry, raw.language)
         if isinstance(made, Skip):
             skips.append(made)
         else:
@@ -66,7 +66,7 @@ def admit(
     entries, doubles = without_doubles(entries)
     return ParsedFeed(
         entries=tuple(data for _, data in entries),
-        title=door.title(raw.title) or None,
+        title=admission.title(raw.title) or None,
         link=absolute_url(raw.link, base, limits.max_link) if raw.link else None,
         language=_language(raw.language),
         skips=tuple(sorted(skips + doubles, key=lambda skip: skip.position)),
@@ -93,7 +93,7 @@ def _date_texts(entries: Sequence[RawEntry]) -> list[str]:
     ]
 
 
-class _Door:
+class _EntryAdmission:
     """Admits the entries of one document."""
 
     def __init__(self, base: str, dates: DateReader, limits: ParseSettings) -> None:

@@ -2,7 +2,7 @@
 
 The order was found by measuring: decode, JSON Feed by our own reader, the quick reader for well-formed documents of
 the usual kinds, then repair, then feedparser on whatever is left, without its sanitiser and link resolver (two
-thirds of its time). Every road ends at the door in ``entries.py``.
+thirds of its time). Whatever reads a document, its entries go through ``entries.py``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from aggregator.text.address import joined
 # feedparser takes quadratic time over the attributes of one tag: 27 s for 50,000 of them.
 _HUGE_TAG = re.compile(r"<([A-Za-z][\w:.-]*+)[^<>]{20000,}+>")
 _SPACE = re.compile(r"(\sxmlns(?::[\w.-]+)?\s*=\s*[\"'])(https://[^\"'<>]{5,100})", re.IGNORECASE)
-# What feedparser is told: the bytes are UTF-8 by now, and no address to resolve links against.
+# Header fields for feedparser: the bytes are UTF-8 by now, and no address is given to resolve links against.
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 
 
@@ -82,7 +82,7 @@ def _base(url: str, headers: Mapping[str, str]) -> str:
 
 
 def read_xml(text: str, base: str = "") -> tuple[RawFeed, str | None]:
-    """Return what an XML document holds, and what was wrong with it where it had to be mended."""
+    """Return what an XML document holds, and what was wrong with it where it had to be repaired."""
     fault = None
     try:
         return _quickly(text, base), None
@@ -131,7 +131,7 @@ def read_with_feedparser(text: str, base: str = "") -> RawFeed:
         )
     except MemoryError:
         raise ParseError("The document needs more memory to parse than a worker may have.") from None
-    except Exception as error:  # noqa: BLE001  a foreign parser on foreign bytes: whatever it raises is this document's fault
+    except Exception as error:  # noqa: BLE001  a foreign parser on foreign bytes: whatever it raises is a fault of this document
         raise ParseError(f"The document breaks the parser ({type(error).__name__}: {str(error)[:200]}).") from None
     if not result.version and not result.entries:
         raise ParseError("No feed was found in it.")

@@ -114,7 +114,7 @@ def _add(feeds: dict[str, Feed], address: str, name: str, category: str, attribu
         name=named or None,
         category=category or own_category or None,
         language=language or None,
-        paused=is_masked(url),  # nothing can be asked for there before somebody puts the secret in again
+        paused=is_masked(url),  # nothing can be fetched there until the secret is put in again
     )
     return None
 

@@ -1,7 +1,7 @@
 """The outlines of a subscription list that is not well-formed XML, read tag by tag.
 
 Lists are written by hand and by programs that escape nothing: bare ``&`` and ``<``, quotation marks inside of values,
-tags that are never closed, a file that breaks off. What a tag says is still plain to see.
+tags that are never closed, a file that breaks off. What a tag means can still be read.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _ATTRIBUTE = re.compile(
     r"(?=\s{0,200}(?:[A-Za-z_][\w:.-]{0,60}\s{0,20}=\s{0,20}[\"']|/?>|$))",
     re.DOTALL,
 )
-# Where the quotation marks do not come in pairs, the address can be told by itself.
+# Where the quotation marks do not come in pairs, the address is found by itself.
 _ADDRESS = re.compile(
     r"\bxmlUrl\s{0,20}=\s{0,20}[\"']?\s{0,20}(?P<value>[^\s\"'<>]{1,4096})(?=[\s\"'<>])", re.IGNORECASE
 )
 _BEGUN = re.compile(r"[\"\s]{0,200}\bxmlUrl\s{0,200}=", re.IGNORECASE)
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
-_LONGEST = 8_000  # characters of a tag: beyond it is no list that anybody wrote
+_LONGEST = 8_000  # characters of a tag: no real list has longer ones
 
 
 def read_outlines(text: str) -> Element | None:

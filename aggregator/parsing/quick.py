@@ -1,6 +1,6 @@
 """The quick reader: well-formed RSS, RDF and Atom 1.0 through ElementTree, in a tenth of feedparser's time.
 
-It never says less than feedparser does: tests hold that over every document we have and over generated ones. Whatever
+It never gives less than feedparser does: tests hold that over every document we have and over generated ones. Whatever
 it does not fully understand (Atom 0.3, base64, inline markup in RSS, dates of rare shapes, names of feeds under
 namespaces that it does not know, or where it does not look …) is refused and goes to feedparser.
 """
@@ -22,7 +22,7 @@ _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _RSS_VERSIONS = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 _WRAPPERS = frozenset({"media:group", "media:content"})
-# Elements whose inside is their own affair: an image has a title and a link that are not the feed's or the entry's.
+# Elements whose inside is left out: an image has a title and a link that are not the feed's or the entry's.
 _APART = frozenset({"image", "textinput"})
 _PERSON = frozenset({"name", "email", "uri", "url", "itunes:name", "itunes:email"})
 _CHANNEL_DEFINITION = frozenset({"href", "lastmod"})  # attributes of a format before RSS, which feedparser reads
@@ -164,7 +164,7 @@ class _Reader:
             self._bases.pop()
 
     def _resolved(self, address: str) -> str:
-        """Return an address resolved where xml:base says against what; the door knows what else to do."""
+        """Return an address resolved where xml:base says against what; ``entries.py`` does the rest."""
         return resolved(self._bases[-1], address)
 
     # --- one method an element -----------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What the readers of all formats return: a publisher's words, untouched.
 
-Nothing here is safe to keep or to show; ``entries.py`` is the door that everything passes.
+Nothing here is safe to keep or to show before it went through ``entries.py``.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ SETTINGS = FetchSettings(
 
 
 @dataclass
-class Aggregator:
+class FetcherHarness:
     """Fetches from the server under changed settings, and says what came of it."""
 
     settings: FetchSettings = SETTINGS
@@ -62,8 +62,8 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def app() -> Aggregator:
-    return Aggregator()
+def app() -> FetcherHarness:
+    return FetcherHarness()
 
 
 @pytest.fixture

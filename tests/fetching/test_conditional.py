@@ -11,13 +11,13 @@ import pytest
 
 from aggregator.fetching.politeness import after_failure, after_not_modified, after_response
 from aggregator.model import Feed, FeedState, FetchFailure, ParsedFeed, Response
-from tests.fetching.conftest import NOW, SETTINGS, Aggregator
+from tests.fetching.conftest import NOW, SETTINGS, FetcherHarness
 from tests.fetching.server import RSS, Server, answer, moved
 
 FEED = ParsedFeed(())
 
 
-def remembered(app: Aggregator, url: str, state: FeedState | None = None) -> FeedState:
+def remembered(app: FetcherHarness, url: str, state: FeedState | None = None) -> FeedState:
     """Poll once and return what is to be remembered."""
     feed, state = Feed(url), state or FeedState(url)
     outcome = app.fetch(feed, state)
@@ -38,7 +38,7 @@ def remembered(app: Aggregator, url: str, state: FeedState | None = None) -> Fee
         ("", "0"),
     ],
 )
-def test_validators_replayed_byte_for_byte(app: Aggregator, server: Server, etag: str, modified: str) -> None:
+def test_validators_replayed_byte_for_byte(app: FetcherHarness, server: Server, etag: str, modified: str) -> None:
     fields = [f"ETag: {etag}"] * bool(etag) + [f"Last-Modified: {modified}"] * bool(modified)
     url = server.on("/feed", answer(RSS, *fields))
     state = remembered(app, url)
@@ -50,7 +50,7 @@ def test_validators_replayed_byte_for_byte(app: Aggregator, server: Server, etag
     assert second.headers.get("if-modified-since", "") == modified
 
 
-def test_validators_not_sent_to_redirect_target(app: Aggregator, server: Server) -> None:
+def test_validators_not_sent_to_redirect_target(app: FetcherHarness, server: Server) -> None:
     url = server.on("/old", moved("/new"))
     server.on("/new", answer(RSS, 'ETag: "new"'))
     state = remembered(app, url, FeedState(url, etag='"old"', last_modified="then"))
@@ -63,7 +63,7 @@ def test_validators_not_sent_to_redirect_target(app: Aggregator, server: Server)
     )
 
 
-def test_validators_not_sent_after_the_address_changed(app: Aggregator, server: Server) -> None:
+def test_validators_not_sent_after_the_address_changed(app: FetcherHarness, server: Server) -> None:
     url = server.on("/old", moved("/new", "301 Moved Permanently"))
     server.on("/new", answer(RSS, 'ETag: "new"'))
     before = FeedState(url, etag='"old"', moved_to=server.url("/new"), moved_since=NOW, moved_seen=SETTINGS.move_polls)
@@ -74,13 +74,13 @@ def test_validators_not_sent_after_the_address_changed(app: Aggregator, server: 
     assert server.asked[-1].headers["if-none-match"] == '"new"'
 
 
-def test_later_answer_without_validators_drops_the_old_ones(app: Aggregator, server: Server) -> None:
+def test_later_answer_without_validators_drops_the_old_ones(app: FetcherHarness, server: Server) -> None:
     url = server.on("/feed", answer(RSS))
     state = remembered(app, url, FeedState(url, etag='"old"', last_modified="then"))
     assert (state.etag, state.last_modified) == (None, None)
 
 
-def test_not_modified_is_a_success_and_freshens(app: Aggregator, server: Server) -> None:
+def test_not_modified_is_a_success_and_freshens(app: FetcherHarness, server: Server) -> None:
     url = server.on("/feed", answer(b"", 'ETag: "2"', "Cache-Control: max-age=7200", status="304 Not Modified"))
     failed = FeedState(
         url, etag='"1"', content_hash="x", failures=3, first_failed=NOW, last_failed=NOW, last_error="HTTP 500"
@@ -93,13 +93,13 @@ def test_not_modified_is_a_success_and_freshens(app: Aggregator, server: Server)
     assert (state.next_fetch - NOW).total_seconds() >= 7200
 
 
-def test_not_modified_keeps_the_validators_that_it_does_not_name(app: Aggregator, server: Server) -> None:
+def test_not_modified_keeps_the_validators_that_it_does_not_name(app: FetcherHarness, server: Server) -> None:
     url = server.on("/feed", answer(b"", status="304 Not Modified"))
     state = remembered(app, url, FeedState(url, etag='"1"', last_modified="then"))
     assert (state.etag, state.last_modified) == ('"1"', "then")
 
 
-def test_unasked_304_is_an_error_and_the_next_poll_unconditional(app: Aggregator, server: Server) -> None:
+def test_unasked_304_is_an_error_and_the_next_poll_unconditional(app: FetcherHarness, server: Server) -> None:
     url = server.on("/feed", answer(b"", status="304 Not Modified"))
     failure = app.failure(url)
     assert failure.status == 304
@@ -122,14 +122,14 @@ def test_unasked_304_is_an_error_and_the_next_poll_unconditional(app: Aggregator
         answer(RSS, 'ETag: "bad"').replace(b"Content-Length: ", b"Content-Length: 9"),
     ],
 )
-def test_validators_of_failures_are_not_stored(app: Aggregator, server: Server, play: bytes) -> None:
+def test_validators_of_failures_are_not_stored(app: FetcherHarness, server: Server, play: bytes) -> None:
     url = server.on("/feed", play)
     state = remembered(app, url, FeedState(url, etag='"good"', last_modified="then", content_hash="x"))
     assert (state.etag, state.last_modified, state.content_hash) == ('"good"', "then", "x")
     assert state.failures == 1
 
 
-def test_validators_of_a_body_that_does_not_parse_are_not_stored(app: Aggregator, server: Server) -> None:
+def test_validators_of_a_body_that_does_not_parse_are_not_stored(app: FetcherHarness, server: Server) -> None:
     url = server.on("/feed", answer(b"<html>maintenance</html>", 'ETag: "bad"'))
     before = FeedState(url, etag='"good"', content_hash="x")
     app.response(url, before)
@@ -137,7 +137,7 @@ def test_validators_of_a_body_that_does_not_parse_are_not_stored(app: Aggregator
     assert (state.etag, state.content_hash) == ('"good"', "x")
 
 
-def test_same_bytes_have_the_same_hash_whatever_their_coding(app: Aggregator, server: Server) -> None:
+def test_same_bytes_have_the_same_hash_whatever_their_coding(app: FetcherHarness, server: Server) -> None:
     url = server.on("/feed", answer(RSS))
     plain = app.response(url)
     server.on("/feed", answer(gzip.compress(RSS), "Content-Encoding: gzip", "Date: Mon, 05 Oct 2026 12:00:00 GMT"))
@@ -149,7 +149,7 @@ def test_same_bytes_have_the_same_hash_whatever_their_coding(app: Aggregator, se
     assert (again.content_hash, again.failures, again.possible_gaps) == (plain.content_hash, 0, 0)
 
 
-def test_no_cache_is_forced_on_the_way(app: Aggregator, server: Server) -> None:
+def test_no_cache_is_forced_on_the_way(app: FetcherHarness, server: Server) -> None:
     """A poll by hand is a poll like any other: the run that asks for one keeps to the host's slots."""
     url = server.on("/feed", answer(RSS))
     app.fetch(url, FeedState(url, etag='"1"'))
@@ -157,7 +157,7 @@ def test_no_cache_is_forced_on_the_way(app: Aggregator, server: Server) -> None:
     assert "pragma" not in server.asked[0].headers
 
 
-def test_deltas_are_not_asked_for_and_not_taken_for_a_whole(app: Aggregator, server: Server) -> None:
+def test_deltas_are_not_asked_for_and_not_taken_for_a_whole(app: FetcherHarness, server: Server) -> None:
     url = server.on("/feed", answer(RSS, status="226 IM Used"))
     failure = app.failure(url, FeedState(url, etag='"1"'))
     assert "a-im" not in server.asked[0].headers
@@ -175,13 +175,13 @@ def test_deltas_are_not_asked_for_and_not_taken_for_a_whole(app: Aggregator, ser
         ("", RSS),
     ],
 )
-def test_compression_always_asked_for_and_undone(app: Aggregator, server: Server, coding: str, body: bytes) -> None:
+def test_compression_always_asked_for_and_undone(app: FetcherHarness, server: Server, coding: str, body: bytes) -> None:
     url = server.on("/feed", answer(body, f"Content-Encoding: {coding}"))
     assert app.response(url).body == RSS
     assert server.asked[0].headers["accept-encoding"] == "gzip, deflate"
 
 
-def test_a_feed_silent_for_long_is_asked_once_without_validators(app: Aggregator, server: Server) -> None:
+def test_a_feed_silent_for_long_is_asked_once_without_validators(app: FetcherHarness, server: Server) -> None:
     url = server.on("/feed", answer(b"", status="304 Not Modified"))
     day = timedelta(days=1)
     state = FeedState(url, etag='"1"', last_new=NOW - 15 * day, last_fetch=NOW - 2 * day)

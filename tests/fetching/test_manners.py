@@ -11,7 +11,7 @@ from aggregator.fetching.http import Fetcher
 from aggregator.ingest.discover import discover_feed
 from aggregator.model import Feed, FeedState
 from aggregator.settings import FetchSettings, Settings
-from tests.fetching.conftest import NOW, SETTINGS, Aggregator
+from tests.fetching.conftest import NOW, SETTINGS, FetcherHarness
 from tests.fetching.server import RSS, Server, Visit, answer, moved
 
 
@@ -62,7 +62,7 @@ def test_many_threads_share_a_fetcher(server: Server) -> None:
     assert all(bodies[url] == RSS + b"<!--%d-->" % number for number, url in enumerate(urls))
 
 
-def test_one_honest_user_agent(app: Aggregator, server: Server) -> None:
+def test_one_honest_user_agent(app: FetcherHarness, server: Server) -> None:
     url = server.on("/feed", moved("/new"))
     server.on("/new", answer(RSS))
     app.fetch(url, contact="https://desk.example/bot", subscribers=12)
@@ -73,7 +73,7 @@ def test_one_honest_user_agent(app: Aggregator, server: Server) -> None:
     assert server.asked[-1].headers["user-agent"] == "Desk/1"
 
 
-def test_accept_names_feed_types(app: Aggregator, server: Server) -> None:
+def test_accept_names_feed_types(app: FetcherHarness, server: Server) -> None:
     app.fetch(server.on("/feed", answer(RSS)))
     accept = server.asked[0].headers["accept"]
     for kind in ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"):
@@ -92,14 +92,14 @@ def test_nothing_is_sent_that_tracks_or_busts_caches(server: Server) -> None:
     assert all(set(one.headers) == allowed for one in server.asked)
 
 
-def test_robots_txt_is_not_asked_for(app: Aggregator, server: Server) -> None:
+def test_robots_txt_is_not_asked_for(app: FetcherHarness, server: Server) -> None:
     # A feed that a person subscribed to needs no leave from robots.txt, as with Feedly, Inoreader and Feedfetcher.
     # Pages of entries would need it (RFC 9309); none is ever fetched, so nothing here reads robots.txt.
     app.fetch(server.on("/feed", answer(RSS)))
     assert server.paths() == ["/feed"]
 
 
-def test_a_hub_is_not_spoken_to(app: Aggregator, server: Server) -> None:
+def test_a_hub_is_not_spoken_to(app: FetcherHarness, server: Server) -> None:
     hub = server.url("/hub")
     app.fetch(server.on("/feed", answer(RSS, f'Link: <{hub}>; rel="hub", <{server.url()}>; rel="self"')))
     assert server.paths() == ["/feed"]
@@ -108,7 +108,7 @@ def test_a_hub_is_not_spoken_to(app: Aggregator, server: Server) -> None:
 @pytest.mark.parametrize(
     "kind", ["", "text/html", "text/plain", "application/octet-stream", "a/b; charset=", ";;;", "\xe9", "image/png"]
 )
-def test_any_content_type_is_let_through_to_the_parser(app: Aggregator, server: Server, kind: str) -> None:
+def test_any_content_type_is_let_through_to_the_parser(app: FetcherHarness, server: Server, kind: str) -> None:
     assert app.response(server.on("/feed", answer(RSS, kind=kind))).body == RSS
 
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from aggregator.model import Feed, FeedState, Secret
-from tests.fetching.conftest import Aggregator
+from tests.fetching.conftest import FetcherHarness
 from tests.fetching.server import RSS, Server, answer, moved
 
 
 @pytest.fixture
-def closed() -> Aggregator:
+def closed() -> FetcherHarness:
     """A desk with the default: nothing private may be asked."""
-    app = Aggregator()
+    app = FetcherHarness()
     app.settings = type(app.settings)(timeout=2.0, connect_timeout=1.0, read_timeout=0.6)
     return app
 
@@ -48,7 +48,7 @@ SPELLINGS += [
 
 
 @pytest.mark.parametrize("host", SPELLINGS)
-def test_every_spelling_of_this_machine_is_refused(closed: Aggregator, server: Server, host: str) -> None:
+def test_every_spelling_of_this_machine_is_refused(closed: FetcherHarness, server: Server, host: str) -> None:
     server.on("/feed", answer(RSS))
     failure = closed.failure(f"http://{host}:{server.port}/feed")
     assert failure.kind in ("refused", "connection"), failure
@@ -88,7 +88,7 @@ INSIDE += [
 
 
 @pytest.mark.parametrize("host", INSIDE)
-def test_private_link_local_and_metadata_addresses_are_refused(closed: Aggregator, host: str) -> None:
+def test_private_link_local_and_metadata_addresses_are_refused(closed: FetcherHarness, host: str) -> None:
     failure = closed.failure(f"http://{host}/feed")
     assert failure.kind == "refused", failure
 
@@ -96,7 +96,7 @@ def test_private_link_local_and_metadata_addresses_are_refused(closed: Aggregato
 @pytest.mark.parametrize(
     "location", ["http://127.0.0.1:{port}/in", "http://2130706433:{port}/in", "http://[::ffff:127.0.0.1]:{port}/in"]
 )
-def test_judged_at_every_hop(server: Server, closed: Aggregator, location: str) -> None:
+def test_judged_at_every_hop(server: Server, closed: FetcherHarness, location: str) -> None:
     """The first hop is allowed by address and port, the redirect leads to another port of the same machine."""
     with Server() as inside:
         inside.on("/in", answer(RSS))
@@ -111,7 +111,7 @@ def test_judged_at_every_hop(server: Server, closed: Aggregator, location: str) 
     "allow",
     ["127.0.0.1", "127.0.0.1:{port}", " 10.0.0.1 , 127.0.0.1:{port} ", "127.0.0.0/8", "127.0.0.0/8:{port}", "true"],
 )
-def test_the_list_of_exceptions(server: Server, closed: Aggregator, allow: str) -> None:
+def test_the_list_of_exceptions(server: Server, closed: FetcherHarness, allow: str) -> None:
     url = server.on("/feed", answer(RSS))
     assert closed.response(url, allow_private_networks=allow.format(port=server.port)).body == RSS
 
@@ -119,13 +119,13 @@ def test_the_list_of_exceptions(server: Server, closed: Aggregator, allow: str) 
 @pytest.mark.parametrize(
     "allow", ["127.0.0.2", "127.0.0.1:1", "[::1]", "localhost", "false", "no", "", "example.org:{port}"]
 )
-def test_what_the_list_does_not_name_is_refused(server: Server, closed: Aggregator, allow: str) -> None:
+def test_what_the_list_does_not_name_is_refused(server: Server, closed: FetcherHarness, allow: str) -> None:
     url = server.on("/feed", answer(RSS))
     assert closed.failure(url, allow_private_networks=allow.format(port=server.port)).kind == "refused"
     assert not server.asked
 
 
-def test_a_host_may_be_allowed_by_name(server: Server, closed: Aggregator) -> None:
+def test_a_host_may_be_allowed_by_name(server: Server, closed: FetcherHarness) -> None:
     url = server.on("/feed", answer(RSS)).replace("127.0.0.1", "localhost")
     assert closed.response(url, allow_private_networks=f"LocalHost:{server.port}").body == RSS
     assert closed.failure(url, allow_private_networks="other.example").kind == "refused"
@@ -156,7 +156,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
 
 
 def test_judged_after_the_name_was_resolved(
-    server: Server, closed: Aggregator, names: dict[str, list[list[str]]]
+    server: Server, closed: FetcherHarness, names: dict[str, list[list[str]]]
 ) -> None:
     server.on("/feed", answer(RSS))
     names["inside.example"] = [["127.0.0.1"]]
@@ -166,7 +166,7 @@ def test_judged_after_the_name_was_resolved(
     assert not server.asked
 
 
-def test_rebinding_gains_nothing(server: Server, closed: Aggregator, names: dict[str, list[list[str]]]) -> None:
+def test_rebinding_gains_nothing(server: Server, closed: FetcherHarness, names: dict[str, list[list[str]]]) -> None:
     """The name is looked up once: the address that was judged is the address connected to."""
     server.on("/feed", answer(RSS))
     names["rebind.example"] = [["127.0.0.1"], ["10.0.0.1"]]
@@ -180,7 +180,7 @@ def test_rebinding_gains_nothing(server: Server, closed: Aggregator, names: dict
 
 
 def test_of_several_addresses_only_permitted_ones_are_tried(
-    server: Server, closed: Aggregator, names: dict[str, list[list[str]]]
+    server: Server, closed: FetcherHarness, names: dict[str, list[list[str]]]
 ) -> None:
     server.on("/feed", answer(RSS))
     names["mixed.example"] = [["10.0.0.1", "127.0.0.2", "127.0.0.1"]]
@@ -191,14 +191,14 @@ def test_of_several_addresses_only_permitted_ones_are_tried(
 
 
 def test_a_dead_address_does_not_keep_from_the_next(
-    server: Server, app: Aggregator, names: dict[str, list[list[str]]]
+    server: Server, app: FetcherHarness, names: dict[str, list[list[str]]]
 ) -> None:
     server.on("/feed", answer(RSS))
     names["two.example"] = [["127.0.0.9", "127.0.0.1"]]
     assert app.response(f"http://two.example:{server.port}/feed").body == RSS
 
 
-def test_no_proxy_from_the_environment(server: Server, app: Aggregator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_from_the_environment(server: Server, app: FetcherHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     with Server() as proxy:
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url(""))
@@ -206,7 +206,7 @@ def test_no_proxy_from_the_environment(server: Server, app: Aggregator, monkeypa
         assert not proxy.asked
 
 
-def test_a_proxy_is_no_way_in(server: Server, closed: Aggregator) -> None:
+def test_a_proxy_is_no_way_in(server: Server, closed: FetcherHarness) -> None:
     """The proxy that the desk names may be private; what is asked through it may not."""
     server.plays["http://example.org/feed"] = answer(RSS)
     proxy = Secret(f"http://desk:hunter22@127.0.0.1:{server.port}")
@@ -228,7 +228,7 @@ def test_a_proxy_is_no_way_in(server: Server, closed: Aggregator) -> None:
     assert len(server.asked) == 1
 
 
-def test_a_dead_proxy_is_named_without_its_password(app: Aggregator) -> None:
+def test_a_dead_proxy_is_named_without_its_password(app: FetcherHarness) -> None:
     with Server() as gone:
         port = gone.port
     for url in ("http://example.org/feed", "https://example.org/feed"):
@@ -240,7 +240,7 @@ def test_a_dead_proxy_is_named_without_its_password(app: Aggregator) -> None:
 # --- 57: secrets -----------------------------------------------------------------------------------------
 
 
-def test_credentials_go_to_the_feeds_own_origin_only(server: Server, app: Aggregator) -> None:
+def test_credentials_go_to_the_feeds_own_origin_only(server: Server, app: FetcherHarness) -> None:
     with Server() as other:
         other.on("/feed", answer(RSS))
         server.on("/same", answer(RSS))
@@ -262,7 +262,7 @@ def test_credentials_go_to_the_feeds_own_origin_only(server: Server, app: Aggreg
         assert "x-key" not in other.asked[-1].headers, "nor to where the feed has moved for good"
 
 
-def test_credentials_in_the_address_are_sent_as_a_field_and_not_along(server: Server, app: Aggregator) -> None:
+def test_credentials_in_the_address_are_sent_as_a_field_and_not_along(server: Server, app: FetcherHarness) -> None:
     with Server() as other:
         other.on("/feed", answer(RSS))
         server.on("/feed", moved(other.url()))
@@ -274,7 +274,7 @@ def test_credentials_in_the_address_are_sent_as_a_field_and_not_along(server: Se
         assert "p%40ss" not in repr(response)
 
 
-def test_credentials_that_a_redirect_brings_are_not_used(server: Server, app: Aggregator) -> None:
+def test_credentials_that_a_redirect_brings_are_not_used(server: Server, app: FetcherHarness) -> None:
     server.on("/new", answer(RSS))
     url = server.on("/feed", moved(f"http://evil:evil@127.0.0.1:{server.port}/new"))
     response = app.response(url)
@@ -282,7 +282,7 @@ def test_credentials_that_a_redirect_brings_are_not_used(server: Server, app: Ag
     assert response.url == server.url("/new")
 
 
-def test_a_refusal_says_that_credentials_were_held_back(server: Server, app: Aggregator) -> None:
+def test_a_refusal_says_that_credentials_were_held_back(server: Server, app: FetcherHarness) -> None:
     with Server() as other:
         other.on("/feed", answer(b"", status="401 Unauthorized"))
         feed = Feed(server.on("/feed", moved(other.url())), user="desk", password=Secret("hunter22"))
@@ -291,7 +291,7 @@ def test_a_refusal_says_that_credentials_were_held_back(server: Server, app: Agg
         assert "hunter22" not in message
 
 
-def test_header_fields_of_a_feed_cannot_break_the_request(server: Server, app: Aggregator) -> None:
+def test_header_fields_of_a_feed_cannot_break_the_request(server: Server, app: FetcherHarness) -> None:
     url = server.on("/feed", answer(RSS))
     broken = Feed(url, headers=(("X-Key", Secret("a\r\nHost: evil")),))
     failure = app.failure(broken)
@@ -306,7 +306,7 @@ def test_header_fields_of_a_feed_cannot_break_the_request(server: Server, app: A
     assert server.asked[0].raw.lower().count(b"user-agent") == 1
 
 
-def test_no_secret_in_any_log(server: Server, app: Aggregator, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_secret_in_any_log(server: Server, app: FetcherHarness, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     url = server.on("/feed", moved("/new?token=t0psecret")) + "?key=t0psecret"
     server.on("/new", answer(b"", status="500 Internal Server Error"))

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from aggregator.model import Feed, FeedState, Secret
-from tests.fetching.conftest import Aggregator
+from tests.fetching.conftest import FetcherHarness
 from tests.fetching.server import RSS, Server, Visit, answer, moved
 
 
-def test_retry_after_is_read_off_the_answer(app: Aggregator, server: Server) -> None:
+def test_retry_after_is_read_off_the_answer(app: FetcherHarness, server: Server) -> None:
     url = server.on("/feed", answer(b"", "Retry-After: 7200", status="429 Too Many Requests"))
     failure = app.failure(url)
     assert failure.retry_after is not None
@@ -22,7 +22,7 @@ def test_retry_after_is_read_off_the_answer(app: Aggregator, server: Server) -> 
     assert (app.failure(url).retry_after, app.failure(url).host_wide) == (None, True)
 
 
-def test_gone_is_told_apart(app: Aggregator, server: Server) -> None:
+def test_gone_is_told_apart(app: FetcherHarness, server: Server) -> None:
     failure = app.failure(server.on("/feed", answer(b"gone", status="410 Gone")))
     assert (failure.kind, failure.status) == ("gone", 410)
     assert "gone" in failure.message
@@ -31,14 +31,14 @@ def test_gone_is_told_apart(app: Aggregator, server: Server) -> None:
 @pytest.mark.parametrize(
     "status", ["404 Not Found", "403 Forbidden", "401 Unauthorized", "451 Unavailable For Legal Reasons"]
 )
-def test_refusals_are_errors_that_name_their_status(app: Aggregator, server: Server, status: str) -> None:
+def test_refusals_are_errors_that_name_their_status(app: FetcherHarness, server: Server, status: str) -> None:
     failure = app.failure(server.on("/feed", answer(RSS, status=status)))
     assert failure.status == int(status[:3])
     assert f"HTTP {status}" in failure.message
     assert not failure.host_wide
 
 
-def test_bot_checks_are_named(app: Aggregator, server: Server) -> None:
+def test_bot_checks_are_named(app: FetcherHarness, server: Server) -> None:
     url = server.on("/feed", answer(b"<html>", "CF-Mitigated: challenge", status="403 Forbidden"))
     assert "blocked by bot check" in app.failure(url).message
 
@@ -57,14 +57,14 @@ CHECK = b"<html><head><title>Just a moment...</title></head><body></body></html>
                "Transfer-Encoding: chunked", status="403 Forbidden", kind="text/html", length=False),
     ],
 )  # fmt: skip
-def test_bot_checks_are_named_by_their_pages(app: Aggregator, server: Server, play: bytes) -> None:
+def test_bot_checks_are_named_by_their_pages(app: FetcherHarness, server: Server, play: bytes) -> None:
     failure = app.failure(server.on("/feed", play))
     assert "blocked by bot check" in failure.message
     assert "ask the site" in failure.message
     assert not failure.host_wide
 
 
-def test_a_page_that_never_comes_costs_little(app: Aggregator, server: Server) -> None:
+def test_a_page_that_never_comes_costs_little(app: FetcherHarness, server: Server) -> None:
     def play(visit: Visit) -> None:
         visit.send(b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 5000\r\n\r\n<html>")
         visit.hang()
@@ -88,7 +88,7 @@ def test_a_page_that_never_comes_costs_little(app: Aggregator, server: Server) -
         answer(b" " * 5_000),
     ],
 )
-def test_answers_without_a_feed_are_errors(app: Aggregator, server: Server, play: bytes) -> None:
+def test_answers_without_a_feed_are_errors(app: FetcherHarness, server: Server, play: bytes) -> None:
     failure = app.failure(server.on("/feed", play))
     assert failure.kind == "http"
     assert failure.status == int(play[9:12])
@@ -114,7 +114,7 @@ def test_answers_without_a_feed_are_errors(app: Aggregator, server: Server, play
         "http://" + "x" * 20_000,
     ],
 )
-def test_any_exception_is_this_feeds_error_only(app: Aggregator, server: Server, location: str) -> None:
+def test_any_exception_is_this_feeds_error_only(app: FetcherHarness, server: Server, location: str) -> None:
     failure = app.failure(server.on("/feed", moved(location)))
     assert failure.kind in ("refused", "redirect", "connection", "protocol", "http")
 
@@ -133,7 +133,7 @@ def test_any_exception_is_this_feeds_error_only(app: Aggregator, server: Server,
         "http://a:b:c/",
     ],
 )
-def test_addresses_that_cannot_be_asked(app: Aggregator, url: str) -> None:
+def test_addresses_that_cannot_be_asked(app: FetcherHarness, url: str) -> None:
     assert app.failure(Feed(url)).kind == "refused"
 
 
@@ -141,7 +141,7 @@ def test_addresses_that_cannot_be_asked(app: Aggregator, url: str) -> None:
     "error",
     [UnicodeDecodeError("idna", b"", 0, 1, "x"), RecursionError("deep"), OSError(113, "No route"), KeyError("deep")],
 )
-def test_exceptions_of_the_stack(app: Aggregator, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def test_exceptions_of_the_stack(app: FetcherHarness, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def lookup(*_: object, **__: object) -> object:
         raise error
 
@@ -151,7 +151,7 @@ def test_exceptions_of_the_stack(app: Aggregator, monkeypatch: pytest.MonkeyPatc
     assert "deep" not in failure.message
 
 
-def test_closed_port_and_unknown_name(app: Aggregator, server: Server) -> None:
+def test_closed_port_and_unknown_name(app: FetcherHarness, server: Server) -> None:
     port = server.port
     with Server() as other:
         closed = other.url()
@@ -162,7 +162,7 @@ def test_closed_port_and_unknown_name(app: Aggregator, server: Server) -> None:
     assert "resolved" in app.failure("http://no-such-host.invalid/feed").message
 
 
-def test_errors_name_the_address_without_secrets(app: Aggregator, server: Server) -> None:
+def test_errors_name_the_address_without_secrets(app: FetcherHarness, server: Server) -> None:
     url = server.on("/feed", answer(b"", status="500 Internal Server Error")) + "?token=hunter2secret"
     url = url.replace("http://", "http://desk:pass@")
     message = app.failure(url).message
@@ -172,7 +172,7 @@ def test_errors_name_the_address_without_secrets(app: Aggregator, server: Server
     assert "pass@" not in message
 
 
-def test_errors_hide_the_feeds_own_secrets_wherever_they_turn_up(app: Aggregator, server: Server) -> None:
+def test_errors_hide_the_feeds_own_secrets_wherever_they_turn_up(app: FetcherHarness, server: Server) -> None:
     server.on("/s3cr3t-path", answer(b"", status="404 Not Found"))
     feed = Feed(server.url("/s3cr3t-path"), headers=(("X-Key", Secret("s3cr3t-path")),))
     assert "s3cr3t" not in app.failure(feed).message
@@ -182,14 +182,14 @@ def test_errors_hide_the_feeds_own_secrets_wherever_they_turn_up(app: Aggregator
 
 
 @pytest.mark.parametrize("status", ["301 Moved Permanently", "308 Permanent Redirect"])
-def test_permanent_redirects_are_followed_and_reported(app: Aggregator, server: Server, status: str) -> None:
+def test_permanent_redirects_are_followed_and_reported(app: FetcherHarness, server: Server, status: str) -> None:
     server.on("/new", answer(RSS))
     response = app.response(server.on("/old", moved("/new", status)))
     assert response.url == response.permanent_url == server.url("/new")
     assert response.redirected
 
 
-def test_only_the_permanent_beginning_of_a_chain_counts(app: Aggregator, server: Server) -> None:
+def test_only_the_permanent_beginning_of_a_chain_counts(app: FetcherHarness, server: Server) -> None:
     server.on("/a", moved("/b", "301 Moved Permanently"))
     server.on("/b", moved("/c", "308 Permanent Redirect"))
     server.on("/c", moved("/d"))
@@ -201,26 +201,26 @@ def test_only_the_permanent_beginning_of_a_chain_counts(app: Aggregator, server:
 
 
 @pytest.mark.parametrize("status", ["302 Found", "303 See Other", "307 Temporary Redirect"])
-def test_temporary_redirects_are_followed_and_not_kept(app: Aggregator, server: Server, status: str) -> None:
+def test_temporary_redirects_are_followed_and_not_kept(app: FetcherHarness, server: Server, status: str) -> None:
     server.on("/new/feed", answer(RSS))
     for location in ("new/feed", "./new/feed", f"//127.0.0.1:{server.port}/new/feed", " /new/feed ", "/new/feed#top"):
         response = app.response(server.on("/old", moved(location, status)))
         assert (response.url, response.permanent_url) == (server.url("/new/feed"), None)
 
 
-def test_addresses_that_a_server_did_not_escape(app: Aggregator, server: Server) -> None:
+def test_addresses_that_a_server_did_not_escape(app: FetcherHarness, server: Server) -> None:
     server.on("/caf%C3%A9%20bar", answer(RSS))
     url = server.on("/old", moved("/caf\xc3\xa9 bar"))
     assert app.response(url).url == server.url("/caf%C3%A9%20bar")
 
 
 @pytest.mark.parametrize("play", [answer(b"", status="410 Gone"), answer(b""), answer(b"", status="404 Not Found")])
-def test_a_move_to_nothing_is_a_failure(app: Aggregator, server: Server, play: bytes) -> None:
+def test_a_move_to_nothing_is_a_failure(app: FetcherHarness, server: Server, play: bytes) -> None:
     server.on("/new", play)
     app.failure(server.on("/old", moved("/new", "301 Moved Permanently")))
 
 
-def test_hops_are_few(app: Aggregator, server: Server) -> None:
+def test_hops_are_few(app: FetcherHarness, server: Server) -> None:
     for number in range(40):
         server.on(f"/{number}", moved(f"/{number + 1}"))
     server.on("/5", answer(RSS))
@@ -232,7 +232,7 @@ def test_hops_are_few(app: Aggregator, server: Server) -> None:
     assert len(server.asked) == 6
 
 
-def test_a_repeated_address_ends_it_at_once(app: Aggregator, server: Server) -> None:
+def test_a_repeated_address_ends_it_at_once(app: FetcherHarness, server: Server) -> None:
     server.on("/a", moved("/b", "301 Moved Permanently"))
     server.on("/b", moved("/a#again"))
     failure = app.failure(server.url("/a"))
@@ -257,7 +257,7 @@ def once_marked(*marks: str) -> Callable[[Visit], bytes]:
     return play
 
 
-def test_a_redirect_that_sets_a_cookie_and_returns_is_followed_with_it(app: Aggregator, server: Server) -> None:
+def test_a_redirect_that_sets_a_cookie_and_returns_is_followed_with_it(app: FetcherHarness, server: Server) -> None:
     url = server.on("/feed", once_marked("pass=1", "lang=en"))
     server.on(
         "/gate",
@@ -278,7 +278,7 @@ def test_a_redirect_that_sets_a_cookie_and_returns_is_followed_with_it(app: Aggr
     assert "cookie" not in server.asked[0].headers  # none outlives a fetch
 
 
-def test_a_cookie_leads_round_once_and_no_more(app: Aggregator, server: Server) -> None:
+def test_a_cookie_leads_round_once_and_no_more(app: FetcherHarness, server: Server) -> None:
     count = iter(range(100))
     url = server.on(
         "/feed", lambda visit: answer(b"", "Location: /gate", f"Set-Cookie: n={next(count)}", status="302 Found")
@@ -288,7 +288,7 @@ def test_a_cookie_leads_round_once_and_no_more(app: Aggregator, server: Server) 
     assert len(server.asked) <= 4
 
 
-def test_a_cookie_stays_with_its_host(app: Aggregator, server: Server) -> None:
+def test_a_cookie_stays_with_its_host(app: FetcherHarness, server: Server) -> None:
     with Server(host="127.0.0.2") as other:
         target = other.on("/feed", answer(RSS))
         url = server.on("/feed", answer(b"", f"Location: {target}", "Set-Cookie: pass=1; Path=/", status="302 Found"))
@@ -296,7 +296,7 @@ def test_a_cookie_stays_with_its_host(app: Aggregator, server: Server) -> None:
         assert "cookie" not in other.asked[0].headers
 
 
-def test_a_host_that_a_redirect_led_to_speaks_for_one_feed(app: Aggregator, server: Server) -> None:
+def test_a_host_that_a_redirect_led_to_speaks_for_one_feed(app: FetcherHarness, server: Server) -> None:
     busy = answer(b"", "Retry-After: 600", status="429 Too Many Requests")
     with Server(host="127.0.0.2") as other:
         url = server.on("/feed", moved(other.on("/busy", busy)))
@@ -305,11 +305,11 @@ def test_a_host_that_a_redirect_led_to_speaks_for_one_feed(app: Aggregator, serv
     assert app.failure(server.on("/busy", busy)).host_wide
 
 
-def test_a_redirect_without_an_address(app: Aggregator, server: Server) -> None:
+def test_a_redirect_without_an_address(app: FetcherHarness, server: Server) -> None:
     assert app.failure(server.on("/a", answer(b"", status="302 Found"))).kind == "redirect"
 
 
-def test_redirect_bodies_are_not_read(app: Aggregator, server: Server) -> None:
+def test_redirect_bodies_are_not_read(app: FetcherHarness, server: Server) -> None:
     bomb = gzip.compress(b"x" * 3_000_000) * 3
     server.on("/old", answer(bomb, "Location: /new", "Content-Encoding: gzip", status="301 Moved Permanently"))
     server.on("/new", answer(RSS))
@@ -327,13 +327,13 @@ def test_redirect_bodies_are_not_read(app: Aggregator, server: Server) -> None:
         "feed:http://x/",
     ],
 )
-def test_other_schemes_are_refused(app: Aggregator, server: Server, location: str) -> None:
+def test_other_schemes_are_refused(app: FetcherHarness, server: Server, location: str) -> None:
     failure = app.failure(server.on("/feed", moved(location)))
     assert failure.kind == "redirect"
     assert "neither http nor https" in failure.message
 
 
-def test_nothing_inside_a_document_is_followed(app: Aggregator, server: Server) -> None:
+def test_nothing_inside_a_document_is_followed(app: FetcherHarness, server: Server) -> None:
     page = b'<html><head><meta http-equiv="refresh" content="0;url=/new"><link rel="self" href="/new"></head></html>'
     feed = RSS.replace(b"<title>Desk", b"<itunes:new-feed-url>/new</itunes:new-feed-url><title>Desk")
     for body in (page, feed):

@@ -17,7 +17,7 @@ import pytest
 from aggregator.fetching.coding import decode
 from aggregator.fetching.faults import FetchError
 from aggregator.model import Feed, Secret
-from tests.fetching.conftest import Aggregator
+from tests.fetching.conftest import FetcherHarness
 from tests.fetching.server import RSS, Server, Visit, answer
 
 CERTIFICATE = Path(__file__).with_name("certificate.pem")  # self-signed, for localhost and 127.0.0.1
@@ -53,7 +53,7 @@ def half_then_hang(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("play", [dripped_header, dripped_body, endless_interim])
-def test_total_deadline_ends_a_drip(app: Aggregator, server: Server, play: object) -> None:
+def test_total_deadline_ends_a_drip(app: FetcherHarness, server: Server, play: object) -> None:
     url = server.on("/feed", play)  # type: ignore[arg-type]
     failure = app.failure(url, timeout=0.5, read_timeout=0.4)
     assert failure.kind == "timeout"
@@ -62,13 +62,13 @@ def test_total_deadline_ends_a_drip(app: Aggregator, server: Server, play: objec
 
 
 @pytest.mark.parametrize("play", [hang, half_then_hang])
-def test_read_timeout_ends_a_silence(app: Aggregator, server: Server, play: object) -> None:
+def test_read_timeout_ends_a_silence(app: FetcherHarness, server: Server, play: object) -> None:
     failure = app.failure(server.on("/feed", play), read_timeout=0.2)  # type: ignore[arg-type]
     assert failure.kind == "timeout"
     assert failure.seconds < GIVEN_UP
 
 
-def test_a_chain_of_slow_redirects_shares_one_deadline(app: Aggregator, server: Server) -> None:
+def test_a_chain_of_slow_redirects_shares_one_deadline(app: FetcherHarness, server: Server) -> None:
     def slow(visit: Visit) -> bytes:
         time.sleep(0.25)
         number = int(visit.asked.path.rpartition("/")[2])
@@ -81,14 +81,14 @@ def test_a_chain_of_slow_redirects_shares_one_deadline(app: Aggregator, server: 
     assert failure.seconds < GIVEN_UP
 
 
-def test_tls_handshake_is_under_the_deadline(app: Aggregator, server: Server) -> None:
+def test_tls_handshake_is_under_the_deadline(app: FetcherHarness, server: Server) -> None:
     """A plain server that never answers the greeting."""
     failure = app.failure(server.url().replace("http:", "https:"), connect_timeout=0.3)
     assert failure.kind in ("timeout", "tls")
     assert failure.seconds < GIVEN_UP
 
 
-def test_name_server_that_does_not_answer(app: Aggregator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_server_that_does_not_answer(app: FetcherHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: time.sleep(0.8))
     failure = app.failure("http://slow.example/feed", connect_timeout=0.2)
     assert failure.kind == "timeout"
@@ -120,18 +120,18 @@ def tiny_chunks(visit: Visit) -> None:
 @pytest.mark.parametrize(
     "play", [endless, endless_chunks, HEAD + b"Content-Length: 99999999999\r\n\r\n<rss>", answer(BIG)]
 )
-def test_cap_on_the_wire(app: Aggregator, server: Server, play: object) -> None:
+def test_cap_on_the_wire(app: FetcherHarness, server: Server, play: object) -> None:
     failure = app.failure(server.on("/feed", play))  # type: ignore[arg-type]
     assert failure.kind == "too_large"
     assert "fetch.max_bytes" in failure.message
     assert failure.seconds < GIVEN_UP
 
 
-def test_chunks_smaller_than_their_framing(app: Aggregator, server: Server) -> None:
+def test_chunks_smaller_than_their_framing(app: FetcherHarness, server: Server) -> None:
     assert app.failure(server.on("/feed", tiny_chunks)).kind == "protocol"
 
 
-def test_cap_on_the_decoded_body(app: Aggregator, server: Server) -> None:
+def test_cap_on_the_decoded_body(app: FetcherHarness, server: Server) -> None:
     bomb = zlib.compressobj(9, wbits=31)
     body = b"".join(bomb.compress(b"\0" * 1_000_000) for _ in range(50)) + bomb.flush()
     failure = app.failure(server.on("/feed", answer(body, "Content-Encoding: gzip")))
@@ -159,7 +159,7 @@ def test_a_bomb_is_measured_before_it_is_kept() -> None:
         decode(gzip.compress(whole, 1)[:-1], ["gzip"], 6_000_000)
 
 
-def test_large_bodies_under_the_caps_arrive(app: Aggregator, server: Server) -> None:
+def test_large_bodies_under_the_caps_arrive(app: FetcherHarness, server: Server) -> None:
     assert app.response(server.on("/feed", answer(gzip.compress(BIG), "Content-Encoding: gzip"))).body == BIG
     body = os.urandom(190_000)
     assert app.response(server.on("/feed", answer(body))).body == body
@@ -171,7 +171,7 @@ def test_large_bodies_under_the_caps_arrive(app: Aggregator, server: Server) -> 
 @pytest.mark.parametrize(
     "coding", ["br", "zstd", "compress", "gzip, gzip", "gzip, deflate", "deflate\r\nContent-Encoding: gzip"]
 )
-def test_one_coding_that_we_asked_for(app: Aggregator, server: Server, coding: str) -> None:
+def test_one_coding_that_we_asked_for(app: FetcherHarness, server: Server, coding: str) -> None:
     body = gzip.compress(gzip.compress(RSS))
     failure = app.failure(server.on("/feed", answer(body, f"Content-Encoding: {coding}")))
     assert failure.kind == "protocol"
@@ -181,14 +181,14 @@ def test_one_coding_that_we_asked_for(app: Aggregator, server: Server, coding: s
 @pytest.mark.parametrize(
     "name", ["aws-chunked", "utf-8", "UTF-8", "none", "binary", "8bit", "", "identity, utf-8", "text/xml"]
 )
-def test_what_names_no_coding_is_judged_by_the_bytes(app: Aggregator, server: Server, name: str) -> None:
+def test_what_names_no_coding_is_judged_by_the_bytes(app: FetcherHarness, server: Server, name: str) -> None:
     for body in (RSS, gzip.compress(RSS)):
         assert app.response(server.on("/feed", answer(body, f"Content-Encoding: {name}"))).body == RSS
     packed = answer(gzip.compress(RSS), f"Content-Encoding: {name}, gzip")
     assert app.response(server.on("/feed", packed)).body == RSS
 
 
-def test_a_packed_file_need_not_say_so(app: Aggregator, server: Server) -> None:
+def test_a_packed_file_need_not_say_so(app: FetcherHarness, server: Server) -> None:
     assert app.response(server.on("/feed.gz", answer(gzip.compress(RSS)))).body == RSS
     assert app.failure(server.on("/feed.gz", answer(gzip.compress(RSS)[:-9]))).kind == "protocol"
 
@@ -199,7 +199,7 @@ PACKED = gzip.compress(RSS * 50, mtime=0)
 @pytest.mark.parametrize(
     "body", [PACKED[:-1], PACKED[:-8], PACKED[: len(PACKED) // 2], PACKED[:10], PACKED[:3], PACKED + PACKED[:20]]
 )
-def test_cut_off_gzip_is_an_error(app: Aggregator, server: Server, body: bytes) -> None:
+def test_cut_off_gzip_is_an_error(app: FetcherHarness, server: Server, body: bytes) -> None:
     failure = app.failure(server.on("/feed", answer(body, "Content-Encoding: gzip")))
     assert failure.kind == "protocol"
     assert "cut off" in failure.message
@@ -208,7 +208,7 @@ def test_cut_off_gzip_is_an_error(app: Aggregator, server: Server, body: bytes) 
 @pytest.mark.parametrize(
     "body", [b"not gzip at all", PACKED[:-8] + b"\0\0\0\0" + PACKED[-4:], PACKED[:40] + b"\xff\xff\xff" + PACKED[43:]]
 )
-def test_damaged_gzip_is_an_error(app: Aggregator, server: Server, body: bytes) -> None:
+def test_damaged_gzip_is_an_error(app: FetcherHarness, server: Server, body: bytes) -> None:
     failure = app.failure(server.on("/feed", answer(body, "Content-Encoding: gzip")))
     assert failure.kind == "protocol"
 
@@ -221,7 +221,9 @@ def test_damaged_gzip_is_an_error(app: Aggregator, server: Server, body: bytes) 
         (gzip.compress(RSS) + b"\0\0" + gzip.compress(RSS), 2),
     ],
 )
-def test_several_members_and_trailing_zeros_are_fine(app: Aggregator, server: Server, body: bytes, times: int) -> None:
+def test_several_members_and_trailing_zeros_are_fine(
+    app: FetcherHarness, server: Server, body: bytes, times: int
+) -> None:
     assert app.response(server.on("/feed", answer(body, "Content-Encoding: gzip"))).body == RSS * times
 
 
@@ -233,7 +235,7 @@ def test_members_without_number_are_given_up() -> None:
 
 
 @pytest.mark.parametrize("body", [zlib.compress(RSS)[:-1], zlib.compress(RSS)[:-20], zlib.compress(RSS)[2:-24]])
-def test_cut_off_deflate_is_an_error(app: Aggregator, server: Server, body: bytes) -> None:
+def test_cut_off_deflate_is_an_error(app: FetcherHarness, server: Server, body: bytes) -> None:
     assert app.failure(server.on("/feed", answer(body, "Content-Encoding: deflate"))).kind == "protocol"
 
 
@@ -258,13 +260,13 @@ def closing(data: bytes) -> object:
         CHUNKED + b"1",
     ],
 )
-def test_short_bodies_are_errors(app: Aggregator, server: Server, data: bytes) -> None:
+def test_short_bodies_are_errors(app: FetcherHarness, server: Server, data: bytes) -> None:
     failure = app.failure(server.on("/feed", closing(data)))  # type: ignore[arg-type]
     assert failure.kind == "protocol"
     assert "broke off" in failure.message
 
 
-def test_whole_bodies_in_every_framing_arrive(app: Aggregator, server: Server) -> None:
+def test_whole_bodies_in_every_framing_arrive(app: FetcherHarness, server: Server) -> None:
     half = len(RSS) // 2
     chunks = b"%X;name=value\r\n" % half + RSS[:half] + b"\r\n00%x \r\n" % (len(RSS) - half) + RSS[half:] + b"\r\n"
     for data in (
@@ -316,7 +318,7 @@ def test_whole_bodies_in_every_framing_arrive(app: Aggregator, server: Server) -
         b"",
     ],
 )
-def test_malformed_answers_are_clean_errors(app: Aggregator, server: Server, data: bytes) -> None:
+def test_malformed_answers_are_clean_errors(app: FetcherHarness, server: Server, data: bytes) -> None:
     failure = app.failure(server.on("/feed", closing(data)))  # type: ignore[arg-type]
     assert failure.kind in ("protocol", "too_large", "connection")
     assert "Error" not in failure.message
@@ -337,7 +339,7 @@ def test_malformed_answers_are_clean_errors(app: Aggregator, server: Server, dat
     ],
 )
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"])
-def test_an_odd_line_costs_itself(app: Aggregator, server: Server, line: bytes, end: bytes) -> None:
+def test_an_odd_line_costs_itself(app: FetcherHarness, server: Server, line: bytes, end: bytes) -> None:
     lines = [
         b"HTTP/1.1 200 OK",
         line,
@@ -351,7 +353,7 @@ def test_an_odd_line_costs_itself(app: Aggregator, server: Server, line: bytes, 
     assert (response.body, response.etag) == (RSS, '"7"')
 
 
-def test_a_contradiction_is_named(app: Aggregator, server: Server) -> None:
+def test_a_contradiction_is_named(app: FetcherHarness, server: Server) -> None:
     failure = app.failure(server.on("/feed", HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n<rss/>"))
     assert failure.kind == "protocol"
     assert "length" in failure.message
@@ -367,7 +369,9 @@ def context() -> ssl.SSLContext:
     return made
 
 
-def test_untrusted_certificate_is_refused_unless_the_desk_opts_out(app: Aggregator, context: ssl.SSLContext) -> None:
+def test_untrusted_certificate_is_refused_unless_the_desk_opts_out(
+    app: FetcherHarness, context: ssl.SSLContext
+) -> None:
     with Server(context) as server:
         url = server.on("/feed", answer(RSS, 'ETag: "1"'))
         failure = app.failure(url)
@@ -378,33 +382,33 @@ def test_untrusted_certificate_is_refused_unless_the_desk_opts_out(app: Aggregat
         assert app.failure(url).kind == "tls", "one feed's choice is not another's"
 
 
-def test_a_certificate_authority_of_the_desk_is_trusted(app: Aggregator, context: ssl.SSLContext) -> None:
+def test_a_certificate_authority_of_the_desk_is_trusted(app: FetcherHarness, context: ssl.SSLContext) -> None:
     with Server(context) as server:
         url = server.on("/feed", answer(RSS))
         assert app.response(url, ca_file=str(CERTIFICATE)).body == RSS
         assert app.response(url.replace("127.0.0.1", "localhost"), ca_file=str(CERTIFICATE)).body == RSS
 
 
-def test_the_certificate_must_name_the_host(app: Aggregator, context: ssl.SSLContext) -> None:
+def test_the_certificate_must_name_the_host(app: FetcherHarness, context: ssl.SSLContext) -> None:
     with Server(context, host="127.0.0.2") as server:
         failure = app.failure(server.on("/feed", answer(RSS)), ca_file=str(CERTIFICATE))
         assert failure.kind == "tls"
         assert "certificate" in failure.message
 
 
-def test_a_plain_server_on_a_tls_address(app: Aggregator, server: Server) -> None:
+def test_a_plain_server_on_a_tls_address(app: FetcherHarness, server: Server) -> None:
     failure = app.failure(server.on("/feed", answer(RSS)).replace("http:", "https:"), connect_timeout=0.3)
     assert failure.kind in ("tls", "timeout")
 
 
-def test_tls_drip_ends_at_the_deadline(app: Aggregator, context: ssl.SSLContext) -> None:
+def test_tls_drip_ends_at_the_deadline(app: FetcherHarness, context: ssl.SSLContext) -> None:
     with Server(context) as server:
         failure = app.failure(Feed(server.on("/feed", dripped_body), verify_tls=False), timeout=0.5, read_timeout=0.4)
         assert failure.kind == "timeout"
         assert failure.seconds < GIVEN_UP
 
 
-def test_tls_through_a_proxy(app: Aggregator, server: Server, context: ssl.SSLContext) -> None:
+def test_tls_through_a_proxy(app: FetcherHarness, server: Server, context: ssl.SSLContext) -> None:
     with Server(context) as behind:
         url = behind.on("/feed", answer(RSS))
         place = f"127.0.0.1:{behind.port}"
