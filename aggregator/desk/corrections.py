@@ -14,7 +14,7 @@ from aggregator.desk.reader import Reader
 from aggregator.desk.revisions import until, versions_of
 from aggregator.digest.edition import Correction, Source, Window
 from aggregator.model import Entry, Story
-from aggregator.newsroom.alignment import Effort
+from aggregator.newsroom.alignment import StepBudget
 from aggregator.newsroom.corrections import TAKEN_BACK, own_notices, recognise, stale_copies
 from aggregator.newsroom.novelty import Version
 from aggregator.text.tokens import words
@@ -44,8 +44,8 @@ def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, .
         return ()
     versions = until(versions_of(reader, members), window.until)
     carrying = {one.entry.id for one in given}
-    effort = Effort()  # for all of a story: however many notices its texts carry
-    return tuple(_correction(story.summary.id, one, members, versions, carrying, effort) for one in recent)
+    budget = StepBudget()  # for all of a story: however many notices its texts carry
+    return tuple(_correction(story.summary.id, one, members, versions, carrying, budget) for one in recent)
 
 
 def notice_times(reader: Reader, story: Story, before: datetime) -> dict[str, datetime]:
@@ -57,10 +57,10 @@ def notice_times(reader: Reader, story: Story, before: datetime) -> dict[str, da
 def _all_given(reader: Reader, members: Sequence[Entry], before: datetime) -> list[_Given]:
     suspects = [entry for entry in members if entry.correction or entry.revisions]
     versions = until(versions_of(reader, suspects), before)
-    return [one for entry in suspects if entry.id in versions and (one := _spared(entry, versions[entry.id]))]
+    return [one for entry in suspects if entry.id in versions and (one := _guarded(entry, versions[entry.id]))]
 
 
-def _spared(entry: Entry, versions: Sequence[Version]) -> _Given | None:
+def _guarded(entry: Entry, versions: Sequence[Version]) -> _Given | None:
     """Return the notice of an entry; an entry that raises has none, and costs the story's others nothing."""
     try:
         return _given(entry, versions)
@@ -119,7 +119,7 @@ def _correction(
     members: Sequence[Entry],
     versions: Mapping[str, Sequence[Version]],
     carrying: set[str],
-    effort: Effort,
+    budget: StepBudget,
 ) -> Correction:
     entry = given.entry
     return Correction(
@@ -133,7 +133,7 @@ def _correction(
         text=_explanation(given),
         agency=entry.agency,
         language=entry.language,
-        stale=tuple(_source(one) for one in _stale(given, members, versions, carrying, effort)),
+        stale=tuple(_source(one) for one in _stale(given, members, versions, carrying, budget)),
     )
 
 
@@ -153,7 +153,7 @@ def _stale(
     members: Sequence[Entry],
     versions: Mapping[str, Sequence[Version]],
     carrying: set[str],
-    effort: Effort,
+    budget: StepBudget,
 ) -> tuple[Entry, ...]:
     """Return the entries that still say what was corrected, not those that carry the notice or gave way to it."""
     notice = replace(given.entry, correction=given.kind)
@@ -171,8 +171,8 @@ def _stale(
     if given.kind in TAKEN_BACK:
         return _each_place(stale_copies(notice, now, _named(notice, now, others)))
     before = _words(given.before) if given.before else _superseded(notice, members, versions)
-    known = stale_copies(notice, now, others, before, effort) if before else ()
-    return _each_place(known or stale_copies(notice, now, others, None, effort))
+    known = stale_copies(notice, now, others, before, budget) if before else ()
+    return _each_place(known or stale_copies(notice, now, others, None, budget))
 
 
 def _agencies(members: Sequence[Entry]) -> set[tuple[str, str]]:

@@ -113,7 +113,7 @@ def _keep(store: Store, faults: Sequence[StoryFault], now: datetime) -> None:
         FaultStore(store).keep_of_entry(name, fault_of("digesting", name, error, given), now)
 
 
-def _spared(faults: list[StoryFault], story: Story, otherwise: Other, work: Callable[[], Value]) -> Value | Other:
+def _guarded(faults: list[StoryFault], story: Story, otherwise: Other, work: Callable[[], Value]) -> Value | Other:
     """Return what ``work`` makes of a story; where it raises, note that and let the edition go on without."""
     try:
         return work()
@@ -161,7 +161,7 @@ def _build(
     except Exception as error:
         if is_of_the_database(error):
             raise
-        return made([one for one in materials if _spared(faults, one.story, None, partial(made, [one])) is not None])
+        return made([one for one in materials if _guarded(faults, one.story, None, partial(made, [one])) is not None])
 
 
 def _materials(
@@ -179,7 +179,7 @@ def _materials(
     stories = []
     for story in reader.load(story_ids, window.since, light=True):
         pinned = reader.stories.pinned(story.summary.id)
-        then = _spared(faults, story, None, partial(as_of, story, window.until, pinned))
+        then = _guarded(faults, story, None, partial(as_of, story, window.until, pinned))
         if then is not None:
             stories.append(then)
     texts = reader.entries.texts([story.summary.canonical_entry for story in stories])
@@ -198,14 +198,14 @@ def _materials(
         text = texts.get(summary.canonical_entry, "")
         material = Material(
             story=story,
-            sentences=tuple(_spared(faults, story, [], partial(sentences, text, summary.language)))[:6],
+            sentences=tuple(_guarded(faults, story, [], partial(sentences, text, summary.language)))[:6],
             edited=tuple(sorted(edited.get(summary.id, {}).items())),
-            corrections=_spared(faults, story, (), partial(notices, reader, story, window)),
-            recurring=_spared(faults, story, False, partial(is_recurring_title, summary.title)),
+            corrections=_guarded(faults, story, (), partial(notices, reader, story, window)),
+            recurring=_guarded(faults, story, False, partial(is_recurring_title, summary.title)),
         )
         if summary.id in fresh:
             news = partial(what_is_new, reader, story, moment, window.until)
-            material = replace(material, new=_spared(faults, story, WhatIsNew(), news))
+            material = replace(material, new=_guarded(faults, story, WhatIsNew(), news))
         materials.append(material)
     return materials
 

@@ -34,7 +34,7 @@ MAX_NAME = 60
 
 
 class Watcher:
-    """Looks over the stories that a pass touched; the caller holds the transaction that settles them."""
+    """Checks the stories that a pass changed; the caller holds the transaction that settles them."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
@@ -53,12 +53,12 @@ class Watcher:
             return 0
         try:
             with self._store.savepoint():
-                return sum(self._spared(watches, story) for story in self._told_apart(wanted, now))
+                return sum(self._guarded(watches, story) for story in self._told_apart(wanted, now))
         except Exception:
             log.exception("the watches could not look over %d stories", len(wanted))
             return 0
 
-    def _spared(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _Seen) -> int:
+    def _guarded(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _Seen) -> int:
         """Look over one story; one that cannot be looked over costs its own alerts."""
         try:
             with self._store.savepoint():
@@ -112,17 +112,17 @@ class Watcher:
         )
 
     def _older(self, watch: StoredWatch, matcher: Matcher, readings: Sequence[Reading]) -> frozenset[str]:
-        """Return the entries that were there before the watch and fitted already: a watch reports nothing older than itself."""
+        """Return the entries that were there before the watch and matched already: a watch reports nothing older than itself."""
         there = [reading for reading in readings if reading.entry.first_seen < watch.added]
         return frozenset(one.entry.id for one in there if not one.entry.revisions or self._fitted(watch, matcher, one))
 
     def _fitted(self, watch: StoredWatch, matcher: Matcher, reading: Reading) -> bool:
-        """Return whether an entry that was edited fitted as it stood when the watch was added."""
+        """Return whether an entry that was edited matched as it stood when the watch was added."""
         since = [one for one in self._entries.revisions(reading.entry.id) if one.replaced >= watch.added]
         if not since:
             return True
         then = replace(reading.entry, data=replace(reading.entry.data, title=since[0].title))
-        return matcher.fits(Reading(then, since[0].text[:BEGINNING]))
+        return matcher.matches(Reading(then, since[0].text[:BEGINNING]))
 
     def _earlier(self, readings: Sequence[Reading], alerted: Mapping[str, Alerted]) -> dict[str, str]:
         """Return the text that entries had when they were alerted, where they were edited since."""
@@ -219,7 +219,7 @@ class Watches:
         wanted = self._watches.candidates(search_expression(query), since - self._settings.stories.window)
         caught = []
         for story_id, readings in read_stories(reader.entries, self._watches, wanted):
-            fitting = matcher.catches(readings)
+            fitting = matcher.matching_entries(readings)
             if not fitting:
                 continue
             alerts = tuple(one for one in rehearse(matcher, readings, self._settings.watches) if one[0] >= since)

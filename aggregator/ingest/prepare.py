@@ -103,9 +103,9 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
     lied, spoken = _languages(task, parsed)
     language = task.language or (None if lied else parsed.language)
     none: tuple[str, ...] = ()
-    tails = _spared([], none, repeated_tails, [data.title for data in parsed.entries])
+    tails = _guarded([], none, repeated_tails, [data.title for data in parsed.entries])
     names = tuple(name for name in (*task.publisher_names, parsed.title, *tails) if name)
-    boilerplate = task.boilerplate | _spared([], frozenset[int](), constant_descriptions, parsed.entries)
+    boilerplate = task.boilerplate | _guarded([], frozenset[int](), constant_descriptions, parsed.entries)
     unsaid = primary_language(parsed.language) if lied else None
     entries: list[PreparedEntry] = []
     skips = list(parsed.skips)
@@ -135,12 +135,12 @@ def _languages(task: Preparation, parsed: ParsedFeed) -> tuple[bool, str | None]
     """Return whether a feed speaks another language than it says, and the one its entries are in where nothing says it."""
     if task.language is not None:
         return False, None
-    sample = _spared([], "", _sample, parsed.entries)
-    lied = parsed.language is not None and _spared([], False, speaks_otherwise, parsed.language, sample)
-    return lied, _spared([], None, language_of, sample) if lied or parsed.language is None else None
+    sample = _guarded([], "", _sample, parsed.entries)
+    lied = parsed.language is not None and _guarded([], False, speaks_otherwise, parsed.language, sample)
+    return lied, _guarded([], None, language_of, sample) if lied or parsed.language is None else None
 
 
-def _spared(faults: list[str], otherwise: Value, work: Callable[..., Value], *given: object) -> Value:
+def _guarded(faults: list[str], otherwise: Value, work: Callable[..., Value], *given: object) -> Value:
     """Return what ``work`` makes of an entry; where it raises, note that and go on without."""
     try:
         return work(*given)
@@ -181,25 +181,25 @@ def prepare_entry(
         return PreparedEntry(data, made, unchanged=True)
     sketch = None
     faults: list[str] = []
-    told = _spared(faults, made, without_boilerplate, made, boilerplate)
-    if (title := _spared(faults, told.title, without_agency, told.title)) != told.title:
+    told = _guarded(faults, made, without_boilerplate, made, boilerplate)
+    if (title := _guarded(faults, told.title, without_agency, told.title)) != told.title:
         told = replace(told, title=title)
     if sketching:
         from aggregator.clustering.sketch import sketch as sketch_document  # numpy: only where it is needed
 
-        sketch = _spared(faults, None, sketch_document, told)
+        sketch = _guarded(faults, None, sketch_document, told)
     text = plain(made)
     return PreparedEntry(
         data,
         made,
         unchanged=False,
         told=told,
-        lines=_spared(faults, frozenset(), line_hashes, made) if sketching else frozenset(),
+        lines=_guarded(faults, frozenset(), line_hashes, made) if sketching else frozenset(),
         sketch=sketch,
-        index_title=_spared(faults, "", index_form, made.title),
-        index_text=_spared(faults, "", index_form, text),
-        signed=_spared(faults, None, attribute, data, text),
-        notice=_spared(faults, None, recognise, data.title, text),
+        index_title=_guarded(faults, "", index_form, made.title),
+        index_text=_guarded(faults, "", index_form, text),
+        signed=_guarded(faults, None, attribute, data, text),
+        notice=_guarded(faults, None, recognise, data.title, text),
         faults=tuple(faults),
     )
 

@@ -60,7 +60,7 @@ def decide(
     With ``backlog`` a story of backlog entries alone is reported too. ``old`` entries were there,
     and matched, before the watch was added: they raise no first alert.
     """
-    caught = matcher.catches(story)
+    caught = matcher.matching_entries(story)
     if not any(reading.entry.id in alerted and alerted[reading.entry.id].matched for reading in story):
         fresh = [reading for reading in caught if reading.entry.id not in old]
         return _first(fresh) if any(backlog or not reading.entry.backlog for reading in fresh) else None
@@ -78,7 +78,7 @@ def decide(
 def alerted_by(matcher: Matcher, story: Iterable[Reading]) -> dict[str, Alerted]:
     """Return what an alert on a story reports: all its entries, as they are now."""
     return {
-        reading.entry.id: Alerted(matcher.fits(reading), reading.entry.revisions, reading.entry.correction)
+        reading.entry.id: Alerted(matcher.matches(reading), reading.entry.revisions, reading.entry.correction)
         for reading in story
     }
 

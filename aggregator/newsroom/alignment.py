@@ -24,38 +24,38 @@ Block = tuple[int, int, int]
 
 
 @dataclass(slots=True)
-class Effort:
-    """The steps that are left for some work over what feeds wrote; counted, so that the same texts give the same answer."""
+class StepBudget:
+    """A budget of counted steps for comparing texts, so that the same texts always give the same answer."""
 
     left: int = STORY_STEPS
 
     def spend(self, steps: int) -> bool:
-        """Take so many steps; False, and none taken, where fewer are left."""
+        """Take so many steps; return False, and take none, where fewer are left."""
         if steps > self.left:
             return False
         self.left -= steps
         return True
 
 
-def matching_blocks(old: Sequence[str], new: Sequence[str], effort: Effort | None = None) -> list[Block]:
+def matching_blocks(old: Sequence[str], new: Sequence[str], budget: StepBudget | None = None) -> list[Block]:
     """Return the passages that two sequences share, as (place in old, place in new, length), in order.
 
     The last one is empty and stands at both ends, as with ``difflib``.
     """
-    effort = Effort() if effort is None else effort
-    steps = Effort(min(STEPS, effort.left))
+    budget = StepBudget() if budget is None else budget
+    steps = StepBudget(min(STEPS, budget.left))
     began = steps.left
     blocks = _by_difflib(old, new, steps) or list(_by_edits(old, new, steps))
-    effort.left -= began - steps.left
+    budget.left -= began - steps.left
     return blocks
 
 
 def changes(
-    old: Sequence[str], new: Sequence[str], effort: Effort | None = None
+    old: Sequence[str], new: Sequence[str], budget: StepBudget | None = None
 ) -> Iterator[tuple[bool, int, int, int, int]]:
     """Yield what is shared and what is not, in order: whether it is shared, and its start and end in both sequences."""
     left = right = 0
-    for a, b, size in matching_blocks(old, new, effort):
+    for a, b, size in matching_blocks(old, new, budget):
         if left < a or right < b:
             yield False, left, a, right, b
         if size:
@@ -70,7 +70,7 @@ class _Counted(SequenceMatcher[str]):
     sequence, and copies nothing.
     """
 
-    def __init__(self, old: Sequence[str], new: Sequence[str], steps: Effort) -> None:
+    def __init__(self, old: Sequence[str], new: Sequence[str], steps: StepBudget) -> None:
         super().__init__(None, "", "", autojunk=False)
         self.steps = steps
         self.spent = not steps.spend(len(old) + len(new))
@@ -89,9 +89,9 @@ class _Counted(SequenceMatcher[str]):
         return super().find_longest_match(alo, ahi, blo, bhi)
 
 
-def _by_difflib(old: Sequence[str], new: Sequence[str], steps: Effort) -> list[Block] | None:
+def _by_difflib(old: Sequence[str], new: Sequence[str], steps: StepBudget) -> list[Block] | None:
     """Return what difflib finds; None where it would take more than half of the steps."""
-    half = Effort(steps.left // 2)
+    half = StepBudget(steps.left // 2)
     began = half.left
     matcher = _Counted(old, new, half)
     found = None if matcher.spent else [tuple(match) for match in matcher.get_matching_blocks()]
@@ -99,7 +99,7 @@ def _by_difflib(old: Sequence[str], new: Sequence[str], steps: Effort) -> list[B
     return None if matcher.spent else found  # type: ignore[return-value]
 
 
-def _by_edits(old: Sequence[str], new: Sequence[str], steps: Effort) -> Iterator[Block]:
+def _by_edits(old: Sequence[str], new: Sequence[str], steps: StepBudget) -> Iterator[Block]:
     """Yield the shared passages of the fewest edits; only the common ends where those are too many to find."""
     shorter = min(len(old), len(new))
     head = _shared(old, new, shorter)
@@ -119,7 +119,7 @@ def _shared(one: Sequence[str], other: Sequence[str], most: int) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def _fewest_edits(old: Sequence[str], new: Sequence[str], steps: Effort) -> list[Block]:
+def _fewest_edits(old: Sequence[str], new: Sequence[str], steps: StepBudget) -> list[Block]:
     """Return the shared passages after the greedy algorithm of E. W. Myers (1986); none where steps or edits don't suffice."""
     reached = {1: 0}  # diagonal (place in old less place in new) -> the furthest place in old
     history: list[dict[int, int]] = []

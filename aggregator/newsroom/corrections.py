@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.model import Entry
-from aggregator.newsroom.alignment import Effort, changes
+from aggregator.newsroom.alignment import StepBudget, changes
 from aggregator.newsroom.notices import COLUMNS, KINDS, OWNING_UP, Kind, openings, stated
 from aggregator.text.tokens import sentences, words
 
@@ -138,7 +138,7 @@ def stale_copies(
     text: str,
     others: Sequence[tuple[Entry, str]],
     before: str | None = None,
-    effort: Effort | None = None,
+    budget: StepBudget | None = None,
 ) -> tuple[Entry, ...]:
     """Return the entries that still carry what ``notice`` (with its present ``text``) corrected, oldest first.
 
@@ -147,9 +147,9 @@ def stale_copies(
     with a changed passage as it was before; where no earlier text is known, the copies (one report or one agency) that
     hold the wrong words of "X, not Y", or a sentence of the corrected text with other numbers. Only entries that the
     notice speaks for are looked at: those of its publisher, of an agency that published it, and copies of a text of its own.
-    Copies for which the ``effort`` does not suffice are not named; those of the same report are looked at first.
+    Copies for which the ``budget`` does not suffice are not named; those of the same report are looked at first.
     """
-    effort = Effort() if effort is None else effort
+    budget = StepBudget() if budget is None else budget
     authors = _authors(notice, [entry for entry, _ in others])
     rest = [
         (entry, text_of_entry)
@@ -159,14 +159,14 @@ def stale_copies(
     if notice.correction in TAKEN_BACK:
         chosen = [entry for entry, _ in rest]
     elif before is not None and _tokens(before) != _tokens(text):
-        edited = _changes(_tokens(before), _tokens(text), effort)
-        chosen = [entry for entry, text_of_entry in _nearest(notice, rest) if _carries(text_of_entry, edited, effort)]
+        edited = _changes(_tokens(before), _tokens(text), budget)
+        chosen = [entry for entry, text_of_entry in _nearest(notice, rest) if _carries(text_of_entry, edited, budget)]
     else:
         corrected = _Statement(text)
         chosen = [
             entry
             for entry, text_of_entry in _nearest(notice, rest)
-            if entry.time <= notice.time and corrected.contradicts(text_of_entry, effort)
+            if entry.time <= notice.time and corrected.contradicts(text_of_entry, budget)
         ]
     return tuple(sorted(chosen, key=lambda entry: (entry.time, entry.id)))
 
@@ -228,10 +228,10 @@ def _nearest(notice: Entry, others: Sequence[tuple[Entry, str]]) -> Sequence[tup
     return sorted(others, key=lambda one: one[0].report_id != notice.report_id)
 
 
-def _changes(old: Sequence[str], new: Sequence[str], effort: Effort) -> list[tuple[str, str]]:
+def _changes(old: Sequence[str], new: Sequence[str], budget: StepBudget) -> list[tuple[str, str]]:
     """Return the changed passages with their surroundings: as they were, and as they are now."""
     found = []
-    for shared, a, b, c, d in changes(old, new, effort):
+    for shared, a, b, c, d in changes(old, new, budget):
         if not shared and a < b:
             was = old[max(a - _CONTEXT, 0) : b + _CONTEXT]
             now = new[max(c - _CONTEXT, 0) : d + _CONTEXT]
@@ -244,9 +244,9 @@ def _spaced(tokens: Sequence[str]) -> str:
     return " " + " ".join(tokens) + " "
 
 
-def _carries(text: str, edited: Sequence[tuple[str, str]], effort: Effort) -> bool:
+def _carries(text: str, edited: Sequence[tuple[str, str]], budget: StepBudget) -> bool:
     """Return whether a text holds a passage as it was and not as it is; each passage costs a look through the text."""
-    if not effort.spend(len(text) // _CHARACTERS * (1 + len(edited) // _PASSAGES)):
+    if not budget.spend(len(text) // _CHARACTERS * (1 + len(edited) // _PASSAGES)):
         return False
     spaced = _spaced(_tokens(text))
     return any(was in spaced and now not in spaced for was, now in edited)
@@ -260,16 +260,16 @@ class _Statement:
         self._stated = [(old, new) for old, new in pairs if old.strip() and new.strip() and old != new]
         self._counted = [one for one in _counted(text) if len(one.plain) >= 5]
 
-    def contradicts(self, text: str, effort: Effort) -> bool:
+    def contradicts(self, text: str, budget: StepBudget) -> bool:
         """Return whether a text holds the wrong words, or one of the sentences with other numbers."""
-        if not effort.spend(len(text) // _CHARACTERS * (1 + len(self._stated) // _PASSAGES)):
+        if not budget.spend(len(text) // _CHARACTERS * (1 + len(self._stated) // _PASSAGES)):
             return False
         spaced = _spaced(_tokens(text))
         if any(old in spaced and new not in spaced for old, new in self._stated):
             return True
         counted = _counted(text)
         for here in self._counted:
-            if not effort.spend(sum(1 + min(len(here.plain), len(there.plain)) for there in counted)):
+            if not budget.spend(sum(1 + min(len(here.plain), len(there.plain)) for there in counted)):
                 return False
             if any(here.differs(there) for there in counted):
                 return True

@@ -25,7 +25,6 @@ SAID_BEFORE = 0.6
 # Share of its word pairs that the story must have held: catches sentences that were split, joined or cut.
 PAIRS_BEFORE = 0.7
 MIN_WORDS = 5  # a shorter line is a caption, a label or a fragment
-_RAREST = 8  # words of a sentence by which earlier ones are looked up
 _COMPARED = 60  # earlier sentences compared with one
 _STEM = 5  # letters that the forms of a name share in the languages that bend names
 _BENDING = frozenset(

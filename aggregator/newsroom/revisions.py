@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.model import Entry, Revision
-from aggregator.newsroom.alignment import Effort, changes, matching_blocks
+from aggregator.newsroom.alignment import StepBudget, changes, matching_blocks
 from aggregator.text.tokens import words
 
 Op = Literal["same", "removed", "added"]
@@ -124,25 +124,25 @@ def diff(before: str, after: str) -> tuple[Piece, ...]:
     Lines are aligned first, then the words of what differs, all in bounded time.
     """
     pieces: list[Piece] = []
-    effort = Effort()
+    budget = StepBudget()
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    for shared, a, b, c, d in changes(old, new, effort):
+    for shared, a, b, c, d in changes(old, new, budget):
         left, right = "".join(old[a:b]), "".join(new[c:d])
         if shared:
             pieces.append(Piece("same", left))
         else:
-            pieces.extend(_by_words(left, right, effort))
+            pieces.extend(_by_words(left, right, budget))
     return tuple(_joined(pieces))
 
 
-def _by_words(before: str, after: str, effort: Effort) -> Iterator[Piece]:
+def _by_words(before: str, after: str, budget: StepBudget) -> Iterator[Piece]:
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
     if not old or not new:
         yield from _pieces("", before, after)
         return
     keys = [[token.strip() or " " for token in tokens] for tokens in (old, new)]
     left = right = 0
-    for match in _landmarks(matching_blocks(keys[0], keys[1], effort), keys[0]):
+    for match in _landmarks(matching_blocks(keys[0], keys[1], budget), keys[0]):
         a, b, size = match
         yield from _pieces("", "".join(old[left:a]), "".join(new[right:b]))
         for one, other in zip(old[a : a + size], new[b : b + size], strict=True):

@@ -96,7 +96,7 @@ class Punctuality:
     late: timedelta | None
 
 
-def had(entry: Entry) -> datetime:
+def publication_time(entry: Entry) -> datetime:
     """Return when the publisher had it, as far as is known."""
     return min(entry.time, entry.first_seen)
 
@@ -115,8 +115,8 @@ def lags(entries: Iterable[Entry]) -> tuple[Lag, ...]:
             title=entries_of_publisher[0].data.title,
             url=entries_of_publisher[0].data.link,
             agency=entries_of_publisher[0].agency,
-            time=had(entries_of_publisher[0]),
-            lag=had(entries_of_publisher[0]) - had(ordered[0]),
+            time=publication_time(entries_of_publisher[0]),
+            lag=publication_time(entries_of_publisher[0]) - publication_time(ordered[0]),
             entries=len(entries_of_publisher),
             own=entries_of_publisher[0].id in opened,
             dated=entries_of_publisher[0].data.published is not None
@@ -139,7 +139,7 @@ def timeline(
         kind: MarkKind = "report" if entry.id in opened else "copy"
         if entry.id in corrected and corrected[entry.id] not in moments:
             kind = "correction"
-        marks.append(_mark(entry, had(entry), kind))
+        marks.append(_mark(entry, publication_time(entry), kind))
         marks += [_mark(entry, at, "correction" if corrected.get(entry.id) == at else "edit") for at in moments]
     seen = min((entry.first_seen for entry in entries if not entry.backlog), default=None)
     return Timeline(
@@ -195,7 +195,7 @@ class _Record:
 
 
 def _by_time(entry: Entry) -> tuple[datetime, str]:
-    return had(entry), entry.id
+    return publication_time(entry), entry.id
 
 
 def _openers(ordered: Sequence[Entry]) -> frozenset[str]:

@@ -1,8 +1,8 @@
 """Watches: saved queries over stories, and which stories match them.
 
-An entry fits a query where its title or the beginning of its text holds all words and phrases and none that are
-excluded, and where its publisher, language and category are among those named. A story is caught where one of its
-entries fits and enough publishers carry it.
+An entry matches a query where its title or the beginning of its text holds all words and phrases and none that are
+excluded, and where its publisher, language and category are among those named. A story matches where one of its
+entries does and enough publishers carry it.
 """
 
 from __future__ import annotations
@@ -167,8 +167,8 @@ class Matcher:
         self._languages = {tag.lower().replace("_", "-").partition("-")[0] for tag in query.languages}
         self._categories = {name.casefold() for name in query.categories}
 
-    def fits(self, reading: Reading) -> bool:
-        """Return whether an entry fits."""
+    def matches(self, reading: Reading) -> bool:
+        """Return whether an entry matches."""
         entry = reading.entry
         if self._publishers and normal_name(entry.publisher) not in self._publishers:
             return False
@@ -181,11 +181,11 @@ class Matcher:
             needle in text for needle in self._unwanted
         )
 
-    def catches(self, story: Sequence[Reading]) -> tuple[Reading, ...]:
-        """Return the entries of a story that fit; none where too few publishers carry the story."""
+    def matching_entries(self, story: Sequence[Reading]) -> tuple[Reading, ...]:
+        """Return the entries of a story that match; none where too few publishers carry the story."""
         if len({reading.entry.publisher for reading in story}) < self.query.min_publishers:
             return ()
-        return tuple(sorted(filter(self.fits, story), key=by_arrival))
+        return tuple(sorted(filter(self.matches, story), key=by_arrival))
 
 
 def _needles(text: str) -> tuple[str, ...]:

@@ -259,7 +259,7 @@ def test_a_rehearsal_begins_with_the_story_and_never_with_its_growth(story: list
     reasons = [cause.reason for _, cause in rehearse(STRIKE, story, RULES)]
     assert reasons[:1] in ([], ["new"])
     assert "new" not in reasons[1:]
-    assert bool(reasons) == any(STRIKE.fits(one) for one in story)
+    assert bool(reasons) == any(STRIKE.matches(one) for one in story)
 
 
 @given(ENTRIES)

@@ -11,15 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.newsroom import alignment
-from aggregator.newsroom.alignment import STEPS, Effort, changes, matching_blocks
+from aggregator.newsroom.alignment import STEPS, StepBudget, changes, matching_blocks
 
 WORDS = st.lists(st.sampled_from("abcde"), max_size=40)
 
 
-def rejoined(old: list[str], new: list[str], effort: Effort | None = None) -> tuple[list[str], list[str], list[str]]:
+def rejoined(
+    old: list[str], new: list[str], budget: StepBudget | None = None
+) -> tuple[list[str], list[str], list[str]]:
     """Return both sequences as the changes tell them, and what they share."""
     told: tuple[list[str], list[str], list[str]] = ([], [], [])
-    for shared, a, b, c, d in changes(old, new, effort):
+    for shared, a, b, c, d in changes(old, new, budget):
         told[0].extend(old[a:b])
         told[1].extend(new[c:d])
         if shared:
@@ -30,9 +32,9 @@ def rejoined(old: list[str], new: list[str], effort: Effort | None = None) -> tu
 
 @given(WORDS, WORDS, st.integers(0, 3_000))
 def test_changes_tell_both_versions_whatever_steps_are_left(old: list[str], new: list[str], left: int) -> None:
-    effort = Effort(left)
-    assert rejoined(old, new, effort)[:2] == (old, new)
-    assert 0 <= effort.left <= left
+    budget = StepBudget(left)
+    assert rejoined(old, new, budget)[:2] == (old, new)
+    assert 0 <= budget.left <= left
 
 
 @given(WORDS, WORDS)
@@ -47,7 +49,7 @@ def test_the_fewest_edits_share_the_most(old: list[str], new: list[str]) -> None
     for a, one in enumerate(old):
         for b, other in enumerate(new):
             lengths[a + 1][b + 1] = lengths[a][b] + 1 if one == other else max(lengths[a][b + 1], lengths[a + 1][b])
-    blocks = list(alignment._by_edits(old, new, Effort()))
+    blocks = list(alignment._by_edits(old, new, StepBudget()))
     assert sum(size for *_, size in blocks) == lengths[-1][-1]
     for a, b, size in blocks:
         assert old[a : a + size] == new[b : b + size]
@@ -71,10 +73,10 @@ HOSTILE: dict[str, Callable[[int], tuple[list[str], list[str]]]] = {
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_long_text_costs_no_more_than_the_steps_that_are_allowed(text: str) -> None:
     old, new = HOSTILE[text](100_000)
-    effort = Effort()
+    budget = StepBudget()
     began = time.process_time()
-    assert rejoined(old, new, effort)[:2] == (old, new)
-    assert effort.left >= alignment.STORY_STEPS - STEPS
+    assert rejoined(old, new, budget)[:2] == (old, new)
+    assert budget.left >= alignment.STORY_STEPS - STEPS
     assert time.process_time() - began < 20  # seconds; half of one is usual
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aggregator.digest.values import WITHDRAWN
 from aggregator.model import Entry
-from aggregator.newsroom.alignment import Effort
+from aggregator.newsroom.alignment import StepBudget
 from aggregator.newsroom.corrections import TAKEN_BACK, own_notices, recognise, stale_copies
 from aggregator.newsroom.notices import KINDS, stems_of
 from tests.newsroom.made import made_entry
@@ -307,9 +307,9 @@ def test_a_text_of_one_word_is_corrected_in_bounded_time() -> None:
     before, after = f"c {'a ' * 100_000}e.", f"b {'a ' * 100_000}d."
     notice = made_entry("n", minutes=60, correction="correction")
     others = [(made_entry(f"o{n}"), before) for n in range(3)]
-    effort, began = Effort(), process_time()
-    assert [one.id for one in stale_copies(notice, after, others, before, effort)] == ["o0", "o1", "o2"]
-    assert stale_copies(notice, after, others, before, Effort(0)) == ()
+    budget, began = StepBudget(), process_time()
+    assert [one.id for one in stale_copies(notice, after, others, before, budget)] == ["o0", "o1", "o2"]
+    assert stale_copies(notice, after, others, before, StepBudget(0)) == ()
     assert process_time() - began < 30  # seconds; one is usual
 
 
@@ -317,7 +317,7 @@ def test_sentences_without_end_are_compared_in_bounded_time() -> None:
     told = " ".join(f"The {n}th ship of the grey fleet sailed to the old harbour with {n} men." for n in range(4_000))
     other = " ".join(f"No {n} goats in the barn of uncle Theo ate {n} turnips." for n in range(4_000))
     notice = made_entry("n", minutes=60, correction="correction")
-    effort, began = Effort(), process_time()
-    stale_copies(notice, told, [(made_entry("o"), other)], None, effort)
-    assert 0 <= effort.left < 100_000
+    budget, began = StepBudget(), process_time()
+    stale_copies(notice, told, [(made_entry("o"), other)], None, budget)
+    assert 0 <= budget.left < 100_000
     assert process_time() - began < 30

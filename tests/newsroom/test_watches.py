@@ -25,8 +25,8 @@ def reading(title: str, text: str = "", publisher: str = "Courier", **more: str 
     return Reading(made_entry("e1", publisher, title=title, **more), text)  # type: ignore[arg-type]
 
 
-def fits(query: WatchQuery, title: str, text: str = "", **more: str | None) -> bool:
-    return Matcher(query).fits(reading(title, text, **more))  # type: ignore[arg-type]
+def matches(query: WatchQuery, title: str, text: str = "", **more: str | None) -> bool:
+    return Matcher(query).matches(reading(title, text, **more))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def fits(query: WatchQuery, title: str, text: str = "", **more: str | None) -> b
     ],
 )
 def test_a_word_is_found_however_it_is_written(word: str, title: str) -> None:
-    assert fits(WatchQuery(words=(word,)), title)
+    assert matches(WatchQuery(words=(word,)), title)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_word_is_found_however_it_is_written(word: str, title: str) -> None:
     ],
 )
 def test_letters_inside_a_word_are_no_hit(word: str, title: str) -> None:
-    assert not fits(WatchQuery(words=(word,)), title)
+    assert not matches(WatchQuery(words=(word,)), title)
 
 
 @pytest.mark.parametrize(
@@ -90,47 +90,47 @@ def test_letters_inside_a_word_are_no_hit(word: str, title: str) -> None:
     ],
 )
 def test_a_phrase_is_a_run_of_words(phrase: str, title: str, expected: bool) -> None:
-    assert fits(WatchQuery(phrases=(phrase,)), title) is expected
+    assert matches(WatchQuery(phrases=(phrase,)), title) is expected
 
 
 def test_the_lede_counts_and_the_rest_of_a_text_does_not() -> None:
     text = "Dockers walked out on Tuesday. " + "Nothing more was known by noon. " * 40 + "A zebra passed by."
     assert len(text) > LEDE
-    assert fits(WatchQuery(words=("dockers",)), "Port strike", text)
-    assert not fits(WatchQuery(words=("zebra",)), "Port strike", text)
+    assert matches(WatchQuery(words=("dockers",)), "Port strike", text)
+    assert not matches(WatchQuery(words=("zebra",)), "Port strike", text)
 
 
 def test_a_phrase_does_not_run_from_the_title_into_the_lede() -> None:
-    assert not fits(WatchQuery(phrases=("port workers",)), "Strike at the port", "Workers walked out.")
+    assert not matches(WatchQuery(phrases=("port workers",)), "Strike at the port", "Workers walked out.")
 
 
 def test_an_excluded_word_keeps_an_entry_out() -> None:
     query = WatchQuery(words=("jaguar",), without=("car|cars", "formula one"))
-    assert fits(query, "A jaguar was seen in Arizona")
-    assert not fits(query, "Jaguar shows its first electric car")
-    assert not fits(query, "Jaguar leaves", "The team leaves Formula One.")
-    assert fits(query, "A jaguar and its one formula")
+    assert matches(query, "A jaguar was seen in Arizona")
+    assert not matches(query, "Jaguar shows its first electric car")
+    assert not matches(query, "Jaguar leaves", "The team leaves Formula One.")
+    assert matches(query, "A jaguar and its one formula")
 
 
 def test_publisher_language_and_category_are_any_of_those_named() -> None:
     query = WatchQuery(publishers=("The BBC News", "Times"), languages=("en-GB", "DE"), categories=("World",))
-    assert fits(query, "Talks", publisher="BBC", language="en", category="world")
-    assert fits(query, "Talks", publisher="times", language="de", category="World")
-    assert not fits(query, "Talks", publisher="Courier", language="en", category="world")
-    assert not fits(query, "Talks", publisher="BBC", language="fr", category="world")
-    assert not fits(query, "Talks", publisher="BBC", language=None, category="world")
-    assert not fits(query, "Talks", publisher="BBC", language="en", category=None)
+    assert matches(query, "Talks", publisher="BBC", language="en", category="world")
+    assert matches(query, "Talks", publisher="times", language="de", category="World")
+    assert not matches(query, "Talks", publisher="Courier", language="en", category="world")
+    assert not matches(query, "Talks", publisher="BBC", language="fr", category="world")
+    assert not matches(query, "Talks", publisher="BBC", language=None, category="world")
+    assert not matches(query, "Talks", publisher="BBC", language="en", category=None)
 
 
 def test_the_publishers_own_name_behind_a_title_is_no_word_of_it() -> None:
-    assert not fits(WatchQuery(words=("courier",)), "Bridge opens - Courier")
-    assert fits(WatchQuery(words=("courier",)), "Courier lost a parcel - Courier")
+    assert not matches(WatchQuery(words=("courier",)), "Bridge opens - Courier")
+    assert matches(WatchQuery(words=("courier",)), "Courier lost a parcel - Courier")
 
 
 def test_all_of_it_must_stand_in_one_entry() -> None:
     query = WatchQuery(words=("port", "strike"))
     story = [reading("Strike begins"), reading("Port closed")]
-    assert Matcher(query).catches(story) == ()
+    assert Matcher(query).matching_entries(story) == ()
 
 
 def test_a_story_needs_enough_publishers_and_one_entry_that_fits() -> None:
@@ -140,8 +140,8 @@ def test_a_story_needs_enough_publishers_and_one_entry_that_fits() -> None:
         Reading(made_entry("e3", "Ledger", title="A port strike goes on", minutes=2), ""),
     ]
     two, three = (Matcher(WatchQuery(words=("strike",), min_publishers=number)) for number in (2, 3))
-    assert [one.entry.id for one in two.catches(story)] == ["e1", "e3"]
-    assert three.catches(story) == ()
+    assert [one.entry.id for one in two.matching_entries(story)] == ["e1", "e3"]
+    assert three.matching_entries(story) == ()
 
 
 def test_words_without_a_letter_are_named() -> None:
@@ -169,8 +169,8 @@ def test_a_query_is_kept_as_it_was(query: WatchQuery) -> None:
 
 @given(QUERIES, TEXT, TEXT)
 def test_any_query_can_be_put_to_any_text(query: WatchQuery, title: str, text: str) -> None:
-    fits = Matcher(query).fits(reading(title, text))
-    assert Matcher(query_from(query_values(query))).fits(reading(title, text)) is fits
+    matches = Matcher(query).matches(reading(title, text))
+    assert Matcher(query_from(query_values(query))).matches(reading(title, text)) is matches
     assert search_expression(query) != ""
     described(query)
 
@@ -182,21 +182,21 @@ WORD = st.text(st.sampled_from("abcdefgäéøßжзиї"), min_size=2, max_size=
 def test_every_word_of_a_title_is_found_and_no_part_of_one(told: list[str], data: st.DataObject) -> None:
     title = " ".join(told)
     word = data.draw(st.sampled_from(told))
-    assert fits(WatchQuery(words=(word.upper(),)), title)
-    assert not fits(WatchQuery(without=(word,)), title)
+    assert matches(WatchQuery(words=(word.upper(),)), title)
+    assert not matches(WatchQuery(without=(word,)), title)
     longer = data.draw(WORD)
     known = {one.casefold() for one in told}
     if f"{word}q{longer}".casefold() not in known:
-        assert not fits(WatchQuery(words=(f"{word}q{longer}",)), title)
-        assert fits(WatchQuery(words=(f"{word}*",)), f"{word}q{longer}")
-        assert not fits(WatchQuery(words=(word,)), f"{word}q{longer} q{word}")
+        assert not matches(WatchQuery(words=(f"{word}q{longer}",)), title)
+        assert matches(WatchQuery(words=(f"{word}*",)), f"{word}q{longer}")
+        assert not matches(WatchQuery(words=(word,)), f"{word}q{longer} q{word}")
 
 
 @given(st.lists(WORD, min_size=2, max_size=10), st.data())
 def test_every_run_of_a_title_is_a_phrase_of_it(told: list[str], data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(told) - 1))
     end = data.draw(st.integers(start + 1, len(told)))
-    assert fits(WatchQuery(phrases=(" ".join(told[start:end]),)), " ".join(told))
+    assert matches(WatchQuery(phrases=(" ".join(told[start:end]),)), " ".join(told))
 
 
 @given(st.text(max_size=80), st.integers(0, 60))

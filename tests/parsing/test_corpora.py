@@ -54,14 +54,14 @@ def test_every_captured_file_gives_its_entries() -> None:
 def test_no_conformance_file_raises_or_hangs() -> None:
     slow = []
     for name, body in files("conformance"):
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             feed = read(body)
         except ParseError:
             pass
         else:
             repr(feed).encode("utf-8")
-        if time.perf_counter() - start > SLOWEST:
+        if time.process_time() - start > SLOWEST:
             slow.append(name)
     assert slow == []
 
