@@ -1,7 +1,7 @@
 """Frozen values that travel between stages.
 
 All times are aware UTC datetimes. Ids that people see are short texts with a leading letter:
-entries ``e…``, reports ``r…``, stories ``s…``.
+entries ``e…``, reports ``r…``, stories ``s…``, storylines ``l…``.
 """
 
 from aggregator.model.entries import (
@@ -28,13 +28,11 @@ from aggregator.model.feeds import (
 from aggregator.model.stories import (
     Evidence,
     Flag,
-    Join,
     Match,
-    Merge,
-    Move,
-    Open,
     Report,
     Story,
+    Storyline,
+    StorylineSummary,
     StoryQuery,
     StorySummary,
 )
@@ -51,12 +49,8 @@ __all__ = [
     "FetchFailure",
     "FetchOutcome",
     "Flag",
-    "Join",
     "Match",
-    "Merge",
-    "Move",
     "NotModified",
-    "Open",
     "ParsedFeed",
     "PollHints",
     "Report",
@@ -66,6 +60,8 @@ __all__ = [
     "Sketch",
     "Skip",
     "Story",
+    "Storyline",
+    "StorylineSummary",
     "StoryQuery",
     "StorySummary",
 ]

@@ -17,7 +17,7 @@ from aggregator.pipeline.prepare import PreparedEntry, prepare_entry
 from aggregator.pipeline.recording import ARCHIVE, Origin, Recorder
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
-from aggregator.storage.entries import EntryStore
+from aggregator.storage.entries import EntryStore, Place
 from aggregator.storage.feeds import FeedStore, StoredFeed
 
 # Entries a transaction: large enough that commits cost nothing, small enough that an interrupt loses little work.
@@ -66,14 +66,15 @@ class Importer:
         entries, skips = load(path)
         return replace(self.record(entries, progress), skips=skips)
 
-    def take(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, str]:
-        """Import entries and return line number -> the story each is in, for scoring."""
+    def take(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, Place]:
+        """Import entries and return line number -> where each stands, for scoring."""
         self.record(entries, progress)
-        placed = EntryStore(self._store).stories_of_archives()
+        placed = EntryStore(self._store).places_of_archives()
         return {str(one.line): placed[(_address(one), one.data.key)] for one in entries}
 
     def record(self, entries: Sequence[ArchiveEntry], progress: Progress) -> ImportOutcome:
-        """Import entries in the order given."""
+        """Import entries in the order given, then settle what stories they tell."""
+        left = self._placer.vectors.unsettled()  # by others: the watches still want to look at these
         new = updated = known = done = 0
         for batch in batches(entries):
             with self._store.transaction():
@@ -82,9 +83,11 @@ class Importer:
                     seen = (one.origin and one.origin.first_seen) or self._now
                     counts = self._recorder.record(origin, [self._prepared(one, origin.feed.id)], min(seen, self._now))
                     new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
-                self._placer.finish(self._now, look=False)
             done += len(batch)
             progress(done, len(entries))
+        self._placer.finish(self._now)
+        with self._store.transaction():
+            self._placer.vectors.leave_unsettled(left)
         return ImportOutcome(new, updated, known, ())
 
     def _feed(self, one: ArchiveEntry) -> StoredFeed:
@@ -114,7 +117,7 @@ def _address(one: ArchiveEntry) -> str:
     return one.origin.feed if one.origin else f"{ARCHIVE}{one.source}"
 
 
-def export_line(entry: Entry, canonical: bool) -> dict[str, object]:
+def export_line(entry: Entry, canonical: bool, storyline_id: str | None) -> dict[str, object]:
     """Return an entry as `export` writes it."""
     return {
         "id": entry.id,
@@ -130,6 +133,7 @@ def export_line(entry: Entry, canonical: bool) -> dict[str, object]:
         "first_seen": entry.first_seen,
         "report_id": entry.report_id,
         "story_id": entry.story_id,
+        "storyline_id": storyline_id,
         "canonical": canonical,
         "source": entry.publisher,
         "date": entry.time,

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from aggregator.pipeline.revisions import Edit, Retitled
     from aggregator.pipeline.verbs import Editor
     from aggregator.pipeline.watches import Watches
+    from aggregator.pipeline.window import Window
     from aggregator.storage.decisions import Decision
 
 Clock = Callable[[], datetime]
@@ -59,6 +60,7 @@ class Desk:
         self.feeds = tuple(feeds)
         self.families: Families = families(feeds)
         self._equipment = Equipment(settings, fetcher, workers)
+        self._graph: Window | None = None
 
     @classmethod
     def open(
@@ -145,7 +147,7 @@ class Desk:
             progress(outcome, done, total)
         if not polls:
             return others
-        placer = Placer(self.store, self.settings)
+        placer = Placer(self.store, self.settings, self._window())
         saver = Saver(
             self.store,
             self.settings,
@@ -315,8 +317,9 @@ class Desk:
 
         reader = self._reader()
         canonical = reader.stories.canonical_entries()
+        storylines = reader.storylines.of_all_stories()
         for entry in reader.export(since, until):
-            yield export_line(entry, entry.id in canonical)
+            yield export_line(entry, entry.id in canonical, storylines.get(entry.story_id))
 
     def labels(self) -> Iterator[dict[str, object]]:
         """Yield the entries that editors' verbs in force put together or apart, labelled for `evaluate`."""
@@ -341,7 +344,7 @@ class Desk:
     def reconfigure(self, settings: Settings, feeds: Sequence[Feed]) -> None:
         """Go on under other settings and feeds: open connections and workers are replaced at the next pass."""
         self._equipment.close()
-        self._equipment, self.settings = Equipment(settings), settings
+        self._equipment, self.settings, self._graph = Equipment(settings), settings, None
         self.follow(feeds)
 
     # --- editors' verbs ----------------------------------------------------------------------
@@ -351,7 +354,7 @@ class Desk:
         from aggregator.pipeline.placing import Placer
         from aggregator.pipeline.verbs import Editor
 
-        return Editor(self.store, Placer(self.store, self.settings), by, self.clock())
+        return Editor(self.store, Placer(self.store, self.settings, self._window()), by, self.clock())
 
     def decisions(self, limit: int | None = None) -> list[Decision]:
         """Return editors' verbs, newest first, those taken back among them."""
@@ -374,6 +377,14 @@ class Desk:
         return Courier(self.store, self.settings, self.clock, announce).deliver()
 
     # --- pieces ------------------------------------------------------------------------------
+
+    def _window(self) -> Window:
+        """Return the graph of the reports in the window, which is read when it is first asked."""
+        from aggregator.pipeline.window import Window
+
+        if self._graph is None:
+            self._graph = Window(self.store, self.settings.stories)
+        return self._graph
 
     def _reader(self) -> Reader:
         return Reader(self.store, self.clock())

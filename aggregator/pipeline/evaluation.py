@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from aggregator.clustering.metrics import Figures, score
 from aggregator.exceptions import UsageError
@@ -15,6 +16,9 @@ from aggregator.newsroom.publishers import families
 from aggregator.pipeline.archives import Importer, load
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
+from aggregator.storage.entries import Place
+
+Level = Literal["report", "story", "storyline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,16 @@ class Evaluation:
 
 
 def evaluate(
-    path: Path, settings: Settings, now: datetime, progress: Callable[[int, int], None] = lambda done, total: None
+    path: Path,
+    settings: Settings,
+    now: datetime,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    level: Level = "story",
 ) -> Evaluation:
-    """Cluster a labelled archive from nothing and score the result; UsageError where no line has a label."""
+    """Cluster a labelled archive from nothing and score its reports, stories or storylines.
+
+    UsageError where no line has a label.
+    """
     entries, skips = load(path)
     labels = {str(one.line): one.cluster for one in entries if one.cluster is not None}
     if not labels:
@@ -41,8 +52,15 @@ def evaluate(
     with Store(None) as store:
         importer = Importer(store, settings, families(()), now)
         places = importer.take(entries, progress)
-        predicted = {line: place for line, place in places.items() if line in labels}
+        predicted = {line: _group(place, level) for line, place in places.items() if line in labels}
     return Evaluation(path, score(labels, predicted), skips, labels, predicted, ids)
+
+
+def _group(place: Place, level: Level) -> str:
+    """Return the group of an entry on a level; a story that stands alone is a storyline of its own."""
+    if level == "report":
+        return place.report
+    return place.story if level == "story" else place.storyline or place.story
 
 
 def predictions(result: Evaluation) -> str:

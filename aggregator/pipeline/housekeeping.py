@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aggregator.pipeline.reading import Reader
 from aggregator.settings import Settings
-from aggregator.storage.clusters import ClusterStore
+from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import DecisionStore
 from aggregator.storage.feeds import FeedStore
@@ -28,7 +28,7 @@ def prune(store: Store, settings: Settings, now: datetime) -> dict[str, int]:
             "entries": entries,
             "stories": stories,
             "sketches": SketchStore(connection).prune(now - settings.copies.window),
-            "vectors": ClusterStore(connection).prune(now - 2 * settings.stories.window),
+            "vectors": VectorStore(connection).prune(now - 2 * settings.stories.window),
             "polls": FeedStore(store).prune_polls(now - POLL_LOG),
             "alerts": WatchStore(connection).prune(now - settings.retention.entries),
         }

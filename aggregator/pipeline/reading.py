@@ -11,6 +11,7 @@ from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.stories import StoryStore
+from aggregator.storage.storylines import StorylineStore
 from aggregator.storage.times import to_text
 from aggregator.text.tokens import sentences, words
 
@@ -37,6 +38,7 @@ class Reader:
     def __init__(self, store: Store, now: datetime) -> None:
         self.entries = EntryStore(store)
         self.stories = StoryStore(store)
+        self.storylines = StorylineStore(store)
         self._editions = EditionStore(store)
         self._now = now
 

@@ -210,9 +210,7 @@ class Recorder:
         if entry.document.canonical_url is None:
             return
         self._entries.relocate(before.number, entry.data, entry.document.canonical_url)
-        placement = self._entries.placement(before.id)
-        if placement is not None:
-            self._placer.touched.add(placement[1])
+        self._placer.relocated(before.id)
 
     def _row(self, origin: Origin, entry: PreparedEntry, entry_id: str, now: datetime, *, backlog: bool) -> EntryRow:
         feed, data, made = origin.feed, entry.data, entry.document

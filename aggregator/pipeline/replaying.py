@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from aggregator.model import Entry
 from aggregator.newsroom.publishers import Families
@@ -17,6 +17,8 @@ from aggregator.pipeline.recording import Origin, Recorder
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore
+
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,8 @@ def _record(
                 names = (entry.publisher, entry.feed)
                 prepared = prepare_entry(entry.data, entry.language, names, None, boilerplate, sketching=True)
                 recorder.record(origin, [prepared], entry.first_seen)
-            placer.finish(entries[min(start + BATCH, len(entries)) - 1].time)
         progress(min(start + BATCH, len(entries)), len(entries))
+    placer.finish(entries[-1].time if entries else EPOCH)
 
 
 def compare(before: Mapping[str, str], after: Mapping[str, str], titles: Mapping[str, str]) -> list[dict[str, object]]:

@@ -97,7 +97,6 @@ class Saver:
             return self._save_failure(poll, result, now, response)
         with self._store.transaction():
             counts = self._recorder.record(Origin(poll.stored), result.entries, now)
-            self._placer.stories.leave_entries_unsettled(counts.revised)
             self._feeds.save_title(poll.stored.id, result.parsed.title, result.parsed.language)
             state = after_response(
                 poll.feed,
@@ -132,19 +131,19 @@ class Saver:
         every = self._recorder.waiting - leave
         while self._recorder.waiting > leave and not stop.is_set():
             with self._store.transaction():
-                placed = self._recorder.place(now, min(PLACED_AT_ONCE, self._recorder.waiting - leave))
-                self._placer.stories.leave_entries_unsettled(placed)
+                self._recorder.place(now, min(PLACED_AT_ONCE, self._recorder.waiting - leave))
             told(every + leave - self._recorder.waiting, every)
 
     def finish(self, now: datetime) -> None:
-        """End a pass, in a transaction of its own: the second look over stories that grew, and the watches' look at all that changed.
+        """End a pass, in transactions of its own: reports are settled in stories, and the watches look at all that changed.
 
         What an earlier pass or an editor's verb left unsettled is taken along.
         """
-        with self._store.transaction():
-            self._placer.resume()
-            self._watcher.look(self._placer.finish(now), now)
-            self._placer.stories.settled()
+
+        def look(stories: frozenset[str]) -> None:
+            self._watcher.look(stories, now)
+
+        self._placer.finish(now, look)
 
     def _save_failure(
         self, poll: Poll, failure: FetchFailure, now: datetime, response: Response | None = None

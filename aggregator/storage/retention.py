@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from aggregator.storage.database import Store
+from aggregator.storage.storylines import StorylineStore
 from aggregator.storage.times import to_text
 
 
@@ -23,6 +24,14 @@ def drop_entries(store: Store, before: datetime, now: datetime) -> tuple[int, in
             (to_text(before),),
         )
         db.execute("DELETE FROM entry_fts WHERE rowid IN (SELECT number FROM entry JOIN dropped USING (story_id))")
+        lines = [
+            row[0]
+            for row in db.execute("SELECT DISTINCT storyline_id FROM story JOIN dropped ON dropped.story_id = story.id")
+            if row[0] is not None
+        ]
+        db.execute(
+            "DELETE FROM report_vector WHERE report_id IN (SELECT id FROM report JOIN dropped USING (story_id))"
+        )
         entries = db.execute("DELETE FROM entry WHERE story_id IN (SELECT story_id FROM dropped)").rowcount
         db.execute("DELETE FROM report WHERE story_id IN (SELECT story_id FROM dropped)")
         db.execute("UPDATE story_redirect SET story_id = NULL WHERE story_id IN (SELECT story_id FROM dropped)")
@@ -31,4 +40,5 @@ def drop_entries(store: Store, before: datetime, now: datetime) -> tuple[int, in
             (to_text(now),),
         )
         stories = db.execute("DELETE FROM story WHERE id IN (SELECT story_id FROM dropped)").rowcount
+        StorylineStore(store).refresh(lines, now)
     return entries, stories

@@ -10,7 +10,7 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from aggregator.storage import boilerplate, clusters, meanings, sketches, watches
+from aggregator.storage import boilerplate, former_tables, report_vectors, sketches, watches
 
 # "AGGR" in ASCII: what `file` and our own door check recognise the database by.
 APPLICATION_ID: Final = 0x41474752
@@ -267,13 +267,81 @@ SELECT coalesce(name, title, url) AS feed, url, publisher, last_ok, failures, la
 FROM feed WHERE followed;
 """
 
+STORYLINES: Final = """
+CREATE TABLE storyline (
+  id TEXT PRIMARY KEY,
+  title TEXT NOT NULL,
+  name TEXT,
+  named_by TEXT,
+  stories INTEGER NOT NULL,
+  entries INTEGER NOT NULL,
+  reports INTEGER NOT NULL,
+  publishers INTEGER NOT NULL,
+  first_seen TEXT NOT NULL,
+  last_seen TEXT NOT NULL,
+  opened TEXT NOT NULL,
+  changed TEXT NOT NULL
+) STRICT;
+CREATE INDEX storyline_last_seen ON storyline (last_seen);
+CREATE TABLE storyline_redirect (
+  old_id TEXT PRIMARY KEY,
+  storyline_id TEXT,
+  at TEXT NOT NULL,
+  reason TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX storyline_redirect_target ON storyline_redirect (storyline_id);
+ALTER TABLE story ADD COLUMN storyline_id TEXT REFERENCES storyline (id);
+CREATE INDEX story_storyline ON story (storyline_id);
+"""
+
+# The two tables of decisions are made anew, as SQLite cannot change what a CHECK allows.
+PAIRS: Final = """
+INSERT INTO report_vector (report_id, entry_id, words, time, language, version, vector)
+  SELECT report_id, entry_id, 0, time, language, version, x'' FROM story_vector ORDER BY number;
+INSERT INTO unsettled_report (report_id) SELECT report.id FROM report JOIN unsettled USING (story_id);
+INSERT INTO fact (name, value) SELECT 'recluster', 'needed' FROM story LIMIT 1;
+DROP TABLE unsettled;
+DROP TABLE story_vector;
+DROP TABLE story_term;
+DROP TABLE story_word;
+DROP TABLE story_memory;
+DROP TABLE story_meaning;
+CREATE INDEX match_report ON match (report_id);
+CREATE TABLE decision_new (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('merge', 'split', 'move', 'pin', 'forbid', 'name', 'tie', 'untie')),
+  by TEXT NOT NULL,
+  at TEXT NOT NULL,
+  sentence TEXT NOT NULL,
+  arguments TEXT NOT NULL,
+  before TEXT NOT NULL,
+  undone_at TEXT,
+  undone_by TEXT
+) STRICT;
+CREATE TABLE decision_entry_new (
+  decision_id INTEGER NOT NULL REFERENCES decision_new (id) ON DELETE CASCADE,
+  part INTEGER NOT NULL,
+  side TEXT NOT NULL CHECK (side IN ('left', 'right')),
+  entry_id TEXT NOT NULL,
+  sign TEXT NOT NULL CHECK (sign IN ('together', 'apart', 'tied', 'untied')),
+  PRIMARY KEY (decision_id, part, side, entry_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO decision_new SELECT * FROM decision;
+INSERT INTO decision_entry_new SELECT decision_id, part, side, entry_id, sign FROM decision_entry;
+DROP TABLE decision_entry;
+DROP TABLE decision;
+ALTER TABLE decision_new RENAME TO decision;
+ALTER TABLE decision_entry_new RENAME TO decision_entry;
+CREATE INDEX decision_entry_entry ON decision_entry (entry_id);
+"""
+
 migrations = Migrations("aggregator")
 
 
 @migrations()
 def m001_initial(db: Database) -> None:
     """Everything that the first release stores."""
-    rooms = (boilerplate.TABLES, sketches.TABLES, clusters.TABLES, watches.TABLES)
+    rooms = (boilerplate.TABLES, sketches.TABLES, former_tables.STORY_MEMORY, watches.TABLES)
     for script in (FEEDS, STORIES, ENTRIES, DESK, VIEWS, *rooms):
         for statement in statements(script):
             db.execute(statement)
@@ -282,7 +350,7 @@ def m001_initial(db: Database) -> None:
 @migrations()
 def m002_meanings(db: Database) -> None:
     """What reports mean, where the sentence encoder is switched on."""
-    for statement in statements(meanings.TABLES):
+    for statement in statements(former_tables.MEANINGS):
         db.execute(statement)
 
 
@@ -290,6 +358,18 @@ def m002_meanings(db: Database) -> None:
 def m003_one_index_less(db: Database) -> None:
     """Entries are found by feed and key; no question was ever asked by feed and link."""
     db.execute("DROP INDEX entry_feed_link")
+
+
+@migrations()
+def m004_stories_of_pairs(db: Database) -> None:
+    """Stories come of pairs of reports and are tied into storylines; editors name, tie and untie these.
+
+    Reports of the window keep a row without a vector of today's version: what finds it makes the vector, and settles
+    all stories once anew.
+    """
+    for script in (report_vectors.TABLES, STORYLINES, PAIRS):
+        for statement in statements(script):
+            db.execute(statement)
 
 
 def statements(script: str) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Evidence, Flag, Match, StoryQuery, StorySummary
+from aggregator.storage.binding import marks, parts
 from aggregator.storage.database import Store
 from aggregator.storage.prefixes import resolve_prefix
 from aggregator.storage.times import from_text, to_text
@@ -112,10 +113,30 @@ class StoryStore:
         rows = self._db.execute("SELECT id FROM report WHERE story_id = ? ORDER BY first_seen, id", (story_id,))
         return [row[0] for row in rows]
 
-    def move_report(self, report_id: str, story_id: str) -> None:
-        """Put a report and its entries into another story."""
-        self._db.execute("UPDATE report SET story_id = ? WHERE id = ?", (story_id, report_id))
-        self._db.execute("UPDATE entry SET story_id = ? WHERE report_id = ?", (story_id, report_id))
+    def stories_of_reports(self, report_ids: Collection[str]) -> dict[str, str]:
+        """Return report -> its story, of those that have one."""
+        found: dict[str, str] = {}
+        for part in parts(list(report_ids)):
+            found.update(
+                self._db.execute(
+                    f"SELECT id, story_id FROM report WHERE story_id IS NOT NULL AND id IN ({marks(part)})", part
+                ).fetchall()
+            )
+        return found
+
+    def known_reports(self, report_ids: Iterable[str]) -> set[str]:
+        """Return those of these reports that are stored."""
+        found: set[str] = set()
+        for part in parts(list(report_ids)):
+            found.update(row[0] for row in self._db.execute(f"SELECT id FROM report WHERE id IN ({marks(part)})", part))
+        return found
+
+    def move_reports(self, report_ids: Sequence[str], story_id: str) -> None:
+        """Put reports, their entries and what joined them into another story."""
+        rows = [(story_id, report_id) for report_id in sorted(report_ids)]
+        self._db.executemany("UPDATE report SET story_id = ? WHERE id = ?", rows)
+        self._db.executemany("UPDATE entry SET story_id = ? WHERE report_id = ?", rows)
+        self._db.executemany("UPDATE match SET story_id = ? WHERE report_id = ?", rows)
 
     def refresh_report(self, report_id: str) -> None:
         """Bring a report's counts and times in line with its entries; an empty report is removed."""
@@ -158,29 +179,6 @@ class StoryStore:
                 story_id,
             ),
         )
-
-    # --- what is still to be settled -------------------------------------------------------
-
-    def leave_unsettled(self, story_ids: Iterable[str]) -> None:
-        """Note that these stories changed since they were last settled: it outlives a crash between two transactions."""
-        self._db.executemany(
-            "INSERT OR IGNORE INTO unsettled (story_id) VALUES (?)", [(story,) for story in sorted(story_ids)]
-        )
-
-    def leave_entries_unsettled(self, entry_ids: Sequence[str]) -> None:
-        """Note the same of the stories that these entries stand in."""
-        self._db.executemany(
-            "INSERT OR IGNORE INTO unsettled (story_id) SELECT story_id FROM entry WHERE id = ? AND story_id IS NOT NULL",
-            [(entry,) for entry in entry_ids],
-        )
-
-    def unsettled(self) -> set[str]:
-        """Return the stories that changed since they were last settled."""
-        return {row[0] for row in self._db.execute("SELECT story_id FROM unsettled")}
-
-    def settled(self) -> None:
-        """Note that all stories are settled."""
-        self._db.execute("DELETE FROM unsettled")
 
     def close_story(self, story_id: str, into: str | None, now: datetime, reason: str) -> None:
         """Remove an emptied story and leave a redirect; earlier redirects to it follow along."""
@@ -249,6 +247,20 @@ class StoryStore:
                 to_text(now),
             ),
         )
+
+    def links(self, report_ids: Collection[str]) -> dict[str, tuple[str, float]]:
+        """Return report -> the entry that its strongest edge leads to, and the score."""
+        found: dict[str, tuple[str, float]] = {}
+        for part in parts(list(report_ids)):
+            for report_id, other_id, score in self._db.execute(
+                f"SELECT report_id, other_id, score FROM match WHERE kind = 'story' AND report_id IN ({marks(part)})", part
+            ):
+                found[report_id] = (other_id, score)
+        return found
+
+    def drop_link(self, report_id: str) -> None:
+        """Forget a report's strongest edge."""
+        self._db.execute("DELETE FROM match WHERE kind = 'story' AND report_id = ?", (report_id,))
 
     def matches(self, entry_ids: Iterable[str]) -> list[Match]:
         """Return the edges of these entries, oldest first."""
@@ -363,6 +375,7 @@ def _summary(row: sqlite3.Row, new_since: datetime) -> StorySummary:
         publishers=row["publishers"],
         flags=tuple(flag for flag, holds in flags if holds),
         canonical_entry=row["canonical_entry"],
+        storyline_id=row["storyline_id"],
     )
 
 

@@ -1,0 +1,303 @@
+"""From groups of reports to stories with ids: what the graph says of the reports that changed is written to the tables.
+
+The graph is asked outside of any transaction; what it answers is written in short ones. Reports stay unsettled until both
+their stories and their storylines are written, so that a crash between two transactions loses nothing. Where an editor
+spoke or another process settled meanwhile, the graph is asked again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.clustering.graph import Constraints, Link
+from aggregator.clustering.identifiers import mint
+from aggregator.clustering.lineage import descend
+from aggregator.clustering.vectors import VERSION
+from aggregator.model import Match
+from aggregator.pipeline.rulings import Rulings
+from aggregator.pipeline.standing import refresh
+from aggregator.pipeline.storylines import StorylineKeeper
+from aggregator.pipeline.window import Window
+from aggregator.storage.database import Store
+from aggregator.storage.entries import EntryStore
+from aggregator.storage.report_vectors import VectorStore
+from aggregator.storage.stories import StoryStore
+
+AT_ONCE = 100  # reports a transaction, if no single story has more: well under what another writer waits
+TRIES = 3  # times that the graph is asked outside of a transaction before it is asked inside
+
+Changed = Callable[[frozenset[str]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the graph says of the reports that were unsettled, under the editors' decisions of one moment."""
+
+    waiting: frozenset[str]
+    stories: tuple[frozenset[str], ...]
+    storylines: tuple[tuple[frozenset[str], ...], ...]
+    links: Mapping[str, Link]
+    decisions: tuple[int, int]
+
+
+class Settler:
+    """Brings stories and storylines in line with the graph."""
+
+    def __init__(self, store: Store, window: Window, rulings: Rulings) -> None:
+        self._store = store
+        self._window = window
+        self._rulings = rulings
+        self._stories = StoryStore(store)
+        self._entries = EntryStore(store)
+        self._vectors = VectorStore(store.connection)
+        self._lines = StorylineKeeper(store, rulings)
+
+    def settle(self, now: datetime, changed: Changed = lambda stories: None) -> frozenset[str]:
+        """Settle all reports that are unsettled; return the stories that changed and live.
+
+        ``changed`` is called inside the transaction that writes some of them.
+        """
+        found: set[str] = set()
+        for _ in range(TRIES):
+            plan = self._plan()
+            if plan is None or self._write(plan, now, changed, found):
+                return self._living(found)
+        with self._store.transaction():
+            plan = self._plan()
+            if plan is not None:
+                self._write(plan, now, changed, found)
+        return self._living(found)
+
+    def refresh(self, story_ids: Collection[str], report_ids: Iterable[str], now: datetime) -> None:
+        """Bring the rows of stories, of those of their reports that changed, and of their storylines in line with the entries."""
+        for report_id in sorted(set(report_ids)):
+            self._stories.refresh_report(report_id)
+        for story_id in sorted(story_ids):
+            pinned = self._rulings.pinned(story_id)
+            if pinned != self._stories.pinned(story_id):
+                self._stories.pin(story_id, pinned)
+        refresh(story_ids, self._stories, self._entries, now)
+        self._lines.refresh(story_ids, now)
+
+    # --- asking the graph ------------------------------------------------------------------------
+
+    def _plan(self) -> Plan | None:
+        waiting = self._vectors.unsettled()
+        if not waiting:
+            return None
+        decisions = self._rulings.stamp()
+        graph, constraints = self._window.graph(), self._constraints()
+        stories: list[frozenset[str]] = []
+        storylines: list[tuple[frozenset[str], ...]] = []
+        links: dict[str, Link] = {}
+        covered: set[str] = set()
+        asked = {report for report in waiting if report in self._window}
+        while asked:
+            graph.touch(asked)
+            settled = graph.settle(constraints)
+            fresh = frozenset().union(*settled.stories)
+            stories = [group for group in stories if group.isdisjoint(fresh)] + list(settled.stories)
+            tied = frozenset().union(*(group for line in settled.storylines for group in line))
+            storylines = [line for line in storylines if all(group.isdisjoint(tied) for group in line)]
+            storylines += settled.storylines
+            links.update(settled.links)
+            covered |= fresh | tied | asked
+            asked = {report for report in self._company(fresh) if report in self._window} - covered
+        return Plan(frozenset(waiting), tuple(stories), tuple(storylines), links, decisions)
+
+    def _company(self, report_ids: Collection[str]) -> set[str]:
+        """Return the reports that stand in a story or a storyline with one of these: where they stay is to be asked as well."""
+        stories = set(self._stories.stories_of_reports(report_ids).values())
+        lines = set(self._lines.storylines_of(stories).values())
+        stories.update(story for line in lines for story in self._lines.stories_of(line))
+        return {report for story in stories for report in self._stories.reports_of(story)}
+
+    def _constraints(self) -> Constraints:
+        """Return editors' decisions as sets of reports of the window."""
+        settlement = self._rulings.settlement()
+        if not settlement:
+            return Constraints()
+        report_of = {entry: report for entry, (report, _) in self._rulings.places().items() if report in self._window}
+
+        def reports(entries: Iterable[str]) -> frozenset[str]:
+            return frozenset(report_of[entry] for entry in entries if entry in report_of)
+
+        together = (reports(group) for group in settlement.groups())
+        apart = ((reports(left), reports(right)) for left, right in settlement.rivalries())
+        return Constraints(
+            tuple(group for group in together if len(group) > 1),
+            tuple((left - right, right - left) for left, right in apart if left - right and right - left),
+        )
+
+    # --- writing ---------------------------------------------------------------------------------
+
+    def _write(self, plan: Plan, now: datetime, changed: Changed, found: set[str]) -> bool:
+        """Write a plan; False where it no longer fits what is stored."""
+        for groups in _batches(self._blocks(plan)):
+            with self._store.transaction():
+                if self._rulings.stamp() != plan.decisions:
+                    return False
+                touched = self._write_stories(groups, plan, now)
+                if touched is None:
+                    return False
+                changed(self._living(touched))
+            found |= touched
+        outside = [report for report in plan.waiting if report not in self._window]
+        with self._store.transaction():
+            stories = self._living(self._stories.stories_of_reports(outside).values())
+            self.refresh(stories, self._standing(outside), now)
+            changed(stories)
+            found |= stories
+            self._vectors.settled(outside)
+        return self._write_storylines(plan, now)
+
+    def _write_storylines(self, plan: Plan, now: datetime) -> bool:
+        with self._store.transaction():
+            if self._rulings.stamp() != plan.decisions:
+                return False
+            settled = [report for group in plan.stories for report in group]
+            story_of = self._stories.stories_of_reports(
+                {*settled, *(report for line in plan.storylines for group in line for report in group)}
+            )
+            lines = [
+                frozenset(story_of[report] for group in line for report in group if report in story_of)
+                for line in plan.storylines
+            ]
+            self._lines.write(lines, {story_of[report] for report in settled if report in story_of}, now)
+            self._vectors.settled(sorted(plan.waiting))
+        return True
+
+    def _blocks(self, plan: Plan) -> list[list[frozenset[str]]]:
+        """Return groups that take reports from the same stories together: they are written in one transaction."""
+        stored = self._stories.stories_of_reports([report for group in plan.stories for report in group])
+        blocks: dict[str, list[frozenset[str]]] = {}  # story -> the block that it is in
+        found: list[list[frozenset[str]]] = []
+        for group in plan.stories:
+            stories = {stored[report] for report in group if report in stored}
+            meeting = {id(blocks[story]): blocks[story] for story in stories if story in blocks}
+            block = [group, *(other for met in meeting.values() for other in met)]
+            for met in meeting.values():
+                met.clear()
+            stories.update(stored[report] for other in block for report in other if report in stored)
+            blocks.update(dict.fromkeys(stories, block))
+            found.append(block)
+        return [block for block in found if block]
+
+    def _write_stories(self, groups: Sequence[frozenset[str]], plan: Plan, now: datetime) -> set[str] | None:
+        """Give groups the stories that they go on to be, or new ones; None where others changed these meanwhile."""
+        members = {report for group in groups for report in group}
+        known = self._stories.known_reports(members)
+        if members - known:
+            self._window.forget(members - known)
+            return None
+        groups = [self._with_old_company(group) for group in groups]
+        before = self._stories.stories_of_reports({report for group in groups for report in group})
+        rest = self._rest(set(before.values()), {report for group in groups for report in group})
+        if any(report in self._window for reports in rest.values() for report in reports):
+            return None
+        lineage = descend(groups, before, self._stories.age, lambda place, story: self._bars(groups[place], rest[story]))
+        speakers = self._vectors.speakers(members)
+        touched: set[str] = set()
+        homes: list[str] = []
+        for group, borne, parent in zip(groups, lineage.borne, lineage.parents, strict=True):
+            homes.append(borne or self._open(group, parent, speakers, now))
+            moving = [report for report in group if before.get(report) != homes[-1]]
+            if moving:
+                self._stories.move_reports(moving, homes[-1])
+                touched.update({homes[-1]}, {before[report] for report in moving if report in before})
+        for story, place in lineage.ended.items():
+            self._end(story, homes[place], rest[story], now)
+        for group, home in zip(groups, homes, strict=True):
+            if not group.isdisjoint(plan.waiting):
+                touched.add(home)
+            self._save_links(group & members, home, plan.links, speakers, now)
+        self.refresh(self._living(touched), members & plan.waiting, now)
+        return touched
+
+    def _open(self, group: frozenset[str], parent: str | None, speakers: Mapping[str, tuple[float, str]], now: datetime) -> str:
+        """Open a story under an id made of its first entry."""
+        first = min(speakers[report] for report in group if report in speakers)
+        made = mint("s", first[1], taken=self._stories.id_taken)
+        self._stories.open_story(made, now, split_from=parent)
+        return made
+
+    def _end(self, story: str, home: str, rest: Collection[str], now: datetime) -> None:
+        """Let a story be one with another; what the two hold of former times must not meet where an editor says so."""
+        if rest:
+            if self._bars(frozenset(rest), self._stories.reports_of(home)):
+                return
+            self._stories.move_reports(sorted(rest), home)
+        self._stories.close_story(story, home, now, "merged: one event")
+
+    def _rest(self, story_ids: Collection[str], covered: Collection[str]) -> dict[str, list[str]]:
+        """Return what stories hold beside these reports: reports past the window, which go where the id goes."""
+        return {
+            story: [report for report in self._stories.reports_of(story) if report not in covered]
+            for story in story_ids
+        }
+
+    def _bars(self, group: Collection[str], rest: Collection[str]) -> bool:
+        settlement = self._rulings.settlement()
+        if not settlement or not rest:
+            return False
+        return settlement.barrier(self._named(group), self._named(rest)) is not None
+
+    def _named(self, report_ids: Collection[str]) -> list[str]:
+        wanted = set(report_ids)
+        return [entry for entry, (report, _) in self._rulings.places().items() if report in wanted]
+
+    def _with_old_company(self, group: frozenset[str]) -> frozenset[str]:
+        """Add the reports past the window that an editor bound to one of these."""
+        settlement = self._rulings.settlement()
+        if not settlement:
+            return group
+        places = self._rulings.places()
+        bound = {
+            places[other][0] for entry in self._named(group) for other in settlement.group(entry) if other in places
+        }
+        return group | {report for report in bound if report not in self._window}
+
+    def _save_links(
+        self,
+        group: Collection[str],
+        story: str,
+        links: Mapping[str, Link],
+        speakers: Mapping[str, tuple[float, str]],
+        now: datetime,
+    ) -> None:
+        """Store each report's strongest edge where it is another than before."""
+        stored = self._stories.links(group)
+        for report in sorted(group):
+            link = links.get(report)
+            said = None if link is None or link.other not in speakers else (speakers[link.other][1], round(link.score, 4))
+            if stored.get(report) == said:
+                continue
+            self._stories.drop_link(report)
+            if link is not None and said is not None:
+                match = Match(
+                    "story", speakers[report][1], said[0], "pair", said[1], link.threshold, dict(link.features), VERSION
+                )
+                self._stories.add_match(match, report, story, now)
+
+    def _standing(self, report_ids: Iterable[str]) -> set[str]:
+        return self._stories.known_reports(report_ids)
+
+    def _living(self, story_ids: Iterable[str]) -> frozenset[str]:
+        return frozenset(story for story in set(story_ids) if self._stories.lives(story))
+
+
+def _batches(blocks: Iterable[Sequence[frozenset[str]]]) -> Iterator[list[frozenset[str]]]:
+    """Yield blocks in batches of some reports."""
+    batch: list[frozenset[str]] = []
+    size = 0
+    for block in blocks:
+        batch += block
+        size += sum(map(len, block))
+        if size >= AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

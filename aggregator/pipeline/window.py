@@ -1,0 +1,79 @@
+"""The graph of the reports in the window, in step with the vectors that any process writes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from aggregator.clustering.graph import StoryGraph
+from aggregator.clustering.params import DEFAULT
+from aggregator.clustering.vectors import VERSION, ReportVector
+from aggregator.settings import StorySettings
+from aggregator.storage.database import Store
+from aggregator.storage.report_vectors import VectorStore
+
+
+class Window:
+    """One graph a process, read when it is first needed and followed from then on.
+
+    Nothing but vectors is needed to make it: a process that starts again reads them, and knows what it knew.
+    """
+
+    def __init__(self, store: Store, settings: StorySettings) -> None:
+        self._store = store
+        self._vectors = VectorStore(store.connection)
+        self._params = replace(
+            DEFAULT, threshold=settings.threshold, window=settings.window.total_seconds()
+        )
+        self._graph: StoryGraph | None = None
+        self._known: dict[str, float] = {}  # report -> its time
+        self._read_to = 0
+        self._horizon: float | None = None  # what is older was forgotten
+
+    def __contains__(self, report_id: object) -> bool:
+        return report_id in self._known
+
+    def graph(self) -> StoryGraph:
+        """Return the graph as the tables are now; what changed since the last call is touched."""
+        if self._store.connection.in_transaction:
+            self._store.at_end(self._ended)
+        if self._graph is None:
+            return self._load()
+        for number, report_id, data in self._vectors.since(self._read_to, VERSION):
+            if data is None:
+                self.forget([report_id])
+            else:
+                vector = ReportVector.unpacked(data)
+                self._graph.add(report_id, vector)
+                self._known[report_id] = vector.time
+            self._read_to = number
+        horizon = self._vectors.pruned_before()
+        if horizon is not None and horizon != self._horizon:
+            self._horizon = horizon
+            self.forget([report_id for report_id, time in self._known.items() if time < horizon])
+        return self._graph
+
+    def _load(self) -> StoryGraph:
+        graph = StoryGraph(self._params)
+        read_to = self._vectors.newest()
+        rows = [
+            (report_id, ReportVector.unpacked(data))
+            for _, report_id, data in self._vectors.since(0, VERSION)
+            if data is not None
+        ]
+        graph.load(rows)
+        self._known = {report_id: vector.time for report_id, vector in rows}
+        self._graph, self._read_to = graph, read_to
+        return graph
+
+    def forget(self, report_ids: Collection[str]) -> None:
+        """Leave reports out that are no longer stored."""
+        known = [report_id for report_id in report_ids if report_id in self._known]
+        for report_id in known:
+            del self._known[report_id]
+        if self._graph is not None and known:
+            self._graph.remove(known)
+
+    def _ended(self, kept: bool) -> None:
+        if not kept:  # what was read of the transaction never was
+            self._graph, self._known, self._read_to = None, {}, 0
