@@ -29,7 +29,7 @@ from aggregator.cli.verbs import VERBS
 
 if TYPE_CHECKING:
     from aggregator.digest.edition import Correction
-    from aggregator.model import Entry, Report, Story, StorySummary
+    from aggregator.model import Entry, Report, Story, Storyline, StorySummary
 
 
 @click.command("stories")
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     help="Order.",
 )
 @click.option("--limit", type=COUNT, default=50, show_default=True, metavar="N", help="At most so many.")
+@click.option("--storylines", is_flag=True, help="Stories of one running affair together.")
 @list_options
 @click.pass_obj
 def stories_command(
@@ -61,6 +62,7 @@ def stories_command(
     category: str | None,
     sort: Any,
     limit: int,
+    storylines: bool,
     form: str,
     as_json: bool,
 ) -> None:
@@ -79,10 +81,17 @@ def stories_command(
         limit=limit,
     )
     with session.reading_desk() as desk:
-        rows = [summary_row(summary) for summary in desk.stories(query)]
-    print_list(
-        rows, STORY_COLUMNS, form, as_json=as_json, empty=f"No stories fit{session.stories_note}.", keys=STORY_KEYS
-    )
+        if storylines:
+            rows, columns, keys = (
+                map(storyline_row, desk.stories_by_storyline(query)),
+                STORYLINE_COLUMNS,
+                STORYLINE_KEYS,
+            )
+        else:
+            rows, columns, keys = map(summary_row, desk.stories(query)), STORY_COLUMNS, STORY_KEYS
+        print_list(
+            list(rows), columns, form, as_json=as_json, empty=f"No stories fit{session.stories_note}.", keys=keys
+        )
 
 
 def summary_row(summary: StorySummary) -> dict[str, Any]:
@@ -102,12 +111,45 @@ def summary_row(summary: StorySummary) -> dict[str, Any]:
         "publishers": summary.publishers,
         "flags": [str(flag) for flag in summary.flags],
         "canonical_entry": summary.canonical_entry,
+        "storyline": None if summary.storyline is None else asdict(summary.storyline),
     }
 
 
-STORY_KEYS = (
-    "id title url publisher agency lang category first_seen last_seen entries reports publishers flags canonical_entry"
+def storyline_row(line: Storyline) -> dict[str, Any]:
+    """Return a storyline under its documented keys; a story that stands alone is one whose id is null."""
+    summary = line.summary or line.stories[0]
+    return {
+        "id": None if line.summary is None else line.summary.id,
+        "title": summary.title,
+        "first_seen": summary.first_seen,
+        "last_seen": summary.last_seen,
+        "entries": summary.entries,
+        "reports": summary.reports,
+        "publishers": summary.publishers,
+        "named_by": None if line.summary is None else line.summary.named_by,
+        "stories": [summary_row(story) for story in line.stories],
+    }
+
+
+STORYLINE_KEYS = "id title first_seen last_seen entries reports publishers named_by stories"
+STORYLINE_COLUMNS = (
+    Column("id", lambda row: row["id"] or row["stories"][0]["id"]),
+    Column("last seen", lambda row: local(row["last_seen"])),
+    Column("stories", lambda row: str(len(row["stories"])), right=True),
+    Column("entries", lambda row: str(row["entries"]), right=True),
+    Column("publishers", lambda row: str(row["publishers"]), right=True),
+    Column("storyline", lambda row: told(row), wrap=True),
 )
+
+
+def told(row: Any) -> str:
+    """Return a storyline's title and the titles of its stories."""
+    if row["id"] is None:
+        return headline(row["stories"][0])
+    return "\n".join((f"{row['title']}:", *(f"- {headline(story)}" for story in row["stories"])))
+
+
+STORY_KEYS = "id title url publisher agency lang category first_seen last_seen entries reports publishers flags canonical_entry storyline"
 STORY_COLUMNS = (
     Column("id", lambda row: row["id"]),
     Column("last seen", lambda row: local(row["last_seen"])),

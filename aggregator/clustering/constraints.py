@@ -136,9 +136,7 @@ class Settlement:
     def rivalries(self) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
         """Yield pairs of sides, sets of entries: none of the one may stand with any of the other."""
         for number in self._decisions:
-            left, right = (
-                {self._group[entry] for entry in self._wearers[number, side]} for side in (False, True)
-            )
+            left, right = ({self._group[entry] for entry in self._wearers[number, side]} for side in (False, True))
             both = left & right  # bound to both sides by an older decision: rivals of all but themselves
             yield self._entries(left - both), self._entries(right)
             yield self._entries(both), self._entries(right - both)

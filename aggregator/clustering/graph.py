@@ -94,7 +94,12 @@ class StoryGraph:
         looser = self._component(self._touched, self._params.storyline, bound)
         self._touched = set()
         scored = sorted(
-            ((-score, *sorted((one, other))) for one in looser for other, score in self._near(one).items() if one < other)
+            (
+                (-score, *sorted((one, other)))
+                for one in looser
+                for other, score in self._near(one).items()
+                if one < other
+            )
         )
         home = {report: frozenset({report}) for report in looser}
 
@@ -124,7 +129,9 @@ class StoryGraph:
             best = max(((score, other) for other, score in self._near(report).items() if other in story), default=None)
             if best is not None:
                 links[report] = Link(best[1], best[0], {"cosine": best[0]}, self._params.threshold)
-        return Settled(stories, tuple(sorted((tuple(sorted(line, key=min)) for line in tied), key=lambda l: min(l[0]))), links)
+        return Settled(
+            stories, tuple(sorted((tuple(sorted(line, key=min)) for line in tied), key=lambda l: min(l[0]))), links
+        )
 
     def explain(self, first: str, second: str) -> PairExplanation:
         """Return what speaks for and against two reports being of one story."""
@@ -167,9 +174,7 @@ class StoryGraph:
 
     @staticmethod
     def _rivals(left: frozenset[str], right: frozenset[str], constraints: Constraints) -> bool:
-        return any(
-            (left & one and right & other) or (left & other and right & one) for one, other in constraints.apart
-        )
+        return any((left & one and right & other) or (left & other and right & one) for one, other in constraints.apart)
 
 
 def _cosine(left: ReportVector, right: ReportVector) -> float:

@@ -7,7 +7,7 @@ it. A group that no id comes to needs a new one, and remembers from which id mos
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +26,14 @@ def descend(
     before: Mapping[str, str],
     age: Callable[[str], Any],
     barred: Callable[[int, str], bool] = lambda group, old: False,
+    anchors: Collection[str] = (),
 ) -> Lineage:
     """Return which of the disjoint ``groups`` bears which id.
 
     ``before`` says what id a member bore, members that it leaves out bore none; ``age`` orders ids, the oldest first;
     ``barred`` tells of a group, by its place, and an id that the two must not meet. An id that all its groups are
-    barred from is neither borne nor ended.
+    barred from is neither borne nor ended. An id goes with the ``anchors`` that bore it, members that an editor fixed
+    there, before it goes with the larger part.
     """
     parts: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     for place, group in enumerate(groups):
@@ -40,7 +42,7 @@ def descend(
                 parts[before[member]][place].append(member)
     claims: dict[int, list[str]] = defaultdict(list)
     for old, shares in parts.items():
-        heirs = sorted(shares, key=lambda place: (-len(shares[place]), min(shares[place])))
+        heirs = sorted(shares, key=lambda place: _claim(shares[place], anchors))
         heir = next((place for place in heirs if not barred(place, old)), None)
         if heir is not None:
             claims[heir].append(old)
@@ -54,6 +56,11 @@ def descend(
         ),
         ended=ended,
     )
+
+
+def _claim(share: Sequence[str], anchors: Collection[str]) -> tuple[int, int, str]:
+    """Return what orders the parts of what bore an id, the one that goes on to bear it first."""
+    return (-sum(member in anchors for member in share), -len(share), min(share))
 
 
 def _most(olds: Any) -> str | None:

@@ -11,9 +11,7 @@ from aggregator.model import Document
 from aggregator.text.tokens import words
 
 
-def vectorize(
-    document: Document, publisher: str, time: datetime, dated: bool, language: str | None
-) -> ReportVector:
+def vectorize(document: Document, publisher: str, time: datetime, dated: bool, language: str | None) -> ReportVector:
     """Return the vector of a report whose text is ``document``."""
     counts: Counter[str] = Counter()
     for text, weight in ((document.title, 2), (document.body or document.lede, 1)):

@@ -26,6 +26,7 @@ from aggregator.pipeline.alerting import Announce, Courier
 from aggregator.pipeline.desk import Desk
 from aggregator.pipeline.editions import zone_of
 from aggregator.pipeline.publishing import publish_due
+from aggregator.pipeline.reclustering import Progress
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 
@@ -36,6 +37,7 @@ Configured = Callable[[], tuple[Any, Any]]
 _JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
 # How long the outbox waits for a pass that is saving: an alert that went out must be noted, else it goes out again.
 _PATIENCE_MS = 60_000
+_CHANGES_TOLD = 10  # of what clustering anew changed; `recluster` tells more
 _HELP_AFTER = 1  # passes in which no feed answered before the way out is named
 # How often is looked whether an edition is still to be made: after a stop, a change of its time, a mail that failed.
 _LATE_DIGEST = timedelta(minutes=10)
@@ -161,6 +163,12 @@ class Daemon:
             replace_existing=True,
             next_run_time=datetime.now(zone),  # noqa: TID251 - one that came due while the daemon was down is made now
         )
+        scheduler.add_job(
+            self._recluster,
+            IntervalTrigger(seconds=settings.run.tick, timezone=zone),
+            id="recluster",
+            replace_existing=True,
+        )
         scheduler.add_job(self._prune, CronTrigger(hour=3, minute=17, timezone=zone), id="prune", replace_existing=True)
         scheduler.add_job(
             self._backup, CronTrigger(hour=3, minute=47, timezone=zone), id="backup", replace_existing=True
@@ -223,6 +231,24 @@ class Daemon:
             log.info("pruned %s", dropped or "nothing")
 
         self._do("pruning", prune)
+
+    def _recluster(self) -> None:
+        self._do("clustering anew", self._recluster_some)
+
+    def _recluster_some(self) -> None:
+        """Take a step of what follows an upgrade; once there is nothing left to do, this job ends."""
+        reached = None if self._stop.is_set() else self._desk.recluster_step()
+        if isinstance(reached, Progress):
+            percent = 100 * reached.done // max(1, reached.total)
+            log.info("stories are clustered anew after an upgrade: %d %%", percent)
+            notify(f"STATUS=clustering anew, {percent} %")
+            return
+        if reached is not None:
+            log.info("stories were clustered anew: %s", reached.sentence)
+            for change in reached.changes[:_CHANGES_TOLD]:
+                log.info("%s of %s: %s", change.change, " ".join(change.stories), change.title)
+        if not self._stop.is_set():
+            self._schedule.remove_job("recluster")
 
     def _backup(self) -> None:
         def copy() -> None:

@@ -51,6 +51,15 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class StorylineMention:
+    """The storyline that a story is in, and how many stories that ties."""
+
+    id: str
+    title: str
+    stories: int
+
+
+@dataclass(frozen=True, slots=True)
 class StorySummary:
     """One line of a list: what the story is, who stands for it, how many carry it."""
 
@@ -68,7 +77,7 @@ class StorySummary:
     publishers: int
     flags: tuple[Flag, ...]
     canonical_entry: str
-    storyline_id: str | None = None
+    storyline: StorylineMention | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +98,9 @@ class StorylineSummary:
 
 @dataclass(frozen=True, slots=True)
 class Storyline:
-    """A storyline with its stories, the one seen last first."""
+    """A storyline with its stories, the one seen last first; a story that stands alone is one without ``summary``."""
 
-    summary: StorylineSummary
+    summary: StorylineSummary | None
     stories: tuple[StorySummary, ...]
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from aggregator.exceptions import NotFoundError, StorageError
 from aggregator.model import Entry, Skip
-from aggregator.newsroom.publishers import Families
+from aggregator.newsroom.publishers import Families, families
 from aggregator.parsing.archive import ArchiveEntry, in_date_order, read
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.prepare import PreparedEntry, prepare_entry
 from aggregator.pipeline.recording import ARCHIVE, Origin, Recorder
+from aggregator.pipeline.window import Window
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore, Place
@@ -52,12 +53,14 @@ def load(path: Path) -> tuple[list[ArchiveEntry], tuple[Skip, ...]]:
 class Importer:
     """Reads archives into the database, a batch a transaction."""
 
-    def __init__(self, store: Store, settings: Settings, families: Families, now: datetime) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, families: Families, now: datetime, window: Window | None = None
+    ) -> None:
         self._store = store
         self._settings = settings
         self._now = now
         self._feeds = FeedStore(store)
-        self._placer = Placer(store, settings)
+        self._placer = Placer(store, settings, window)
         self._recorder = Recorder(store, settings, families, self._placer)
         self._sources: dict[str, StoredFeed] = {}
 
@@ -103,6 +106,31 @@ class Importer:
         return prepare_entry(
             one.data, one.language, (one.source,), None, boilerplate, sketching=self._settings.stories.enabled
         )
+
+
+def cluster_archives(
+    paths: Sequence[Path], settings: Settings, now: datetime, progress: Progress
+) -> tuple[list[dict[str, object]], list[tuple[Path, Skip]]]:
+    """Cluster archives from nothing, together and in a scratch database; return where each entry stands, and the lines left out."""
+    entries: list[ArchiveEntry] = []
+    skips: list[tuple[Path, Skip]] = []
+    for path in paths:
+        found, left_out = load(path)
+        entries += found
+        skips += [(path, skip) for skip in left_out]
+    with Store(None) as store:
+        Importer(store, settings, families(()), now).record(in_date_order(entries), progress)
+        places = EntryStore(store).places_of_archives()
+    return [
+        {
+            "id": one.data.key,
+            "report_id": place.report,
+            "story_id": place.story,
+            "storyline_id": place.storyline,
+        }
+        for one in entries
+        for place in [places[(_address(one), one.data.key)]]
+    ], skips
 
 
 def batches(entries: Sequence[ArchiveEntry]) -> Iterator[list[ArchiveEntry]]:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from aggregator.exceptions import NotFoundError
-from aggregator.model import Entry, Feed, FeedOutcome, Revision, Story, StoryQuery, StorySummary
+from aggregator.model import Entry, Feed, FeedOutcome, Revision, Story, Storyline, StoryQuery, StorySummary
 from aggregator.newsroom.publishers import Families, families, publisher_of_feed
 from aggregator.pipeline.equipment import Equipment
 from aggregator.pipeline.reading import Reader, SearchHit, just_after
@@ -27,10 +27,14 @@ if TYPE_CHECKING:
     from aggregator.newsroom.timeline import Punctuality, Timeline
     from aggregator.pipeline.alerting import Announce, Sent
     from aggregator.pipeline.archives import ImportOutcome
+    from aggregator.pipeline.comparing import Outcome
     from aggregator.pipeline.explaining import Why
     from aggregator.pipeline.health import FeedHealthRow, Status
-    from aggregator.pipeline.poll import Fetching, Progress
+    from aggregator.pipeline.poll import Fetching
+    from aggregator.pipeline.poll import Progress as PollProgress
+    from aggregator.pipeline.reclustering import Progress, Reclustering
     from aggregator.pipeline.revisions import Edit, Retitled
+    from aggregator.pipeline.storyline_verbs import StorylineEditor
     from aggregator.pipeline.verbs import Editor
     from aggregator.pipeline.watches import Watches
     from aggregator.pipeline.window import Window
@@ -119,7 +123,7 @@ class Desk:
         patterns: Sequence[str] = (),
         *,
         everything: bool = False,
-        progress: Progress = lambda outcome, done, total: None,
+        progress: PollProgress = lambda outcome, done, total: None,
         placing: Callable[[int, int], None] = lambda done, total: None,
         stop: Event | None = None,
     ) -> list[FeedOutcome]:
@@ -187,6 +191,18 @@ class Desk:
     def story(self, prefix: str) -> Story:
         """Return one story with its reports; the id may be shortened, and an id that was merged leads on."""
         return self._reader().story(prefix)
+
+    def stories_by_storyline(self, query: StoryQuery) -> list[Storyline]:
+        """Return the stories that a query asks for, those of one storyline together."""
+        return self._reader().find_by_storyline(query)
+
+    def storylines(self, since: datetime | None = None, limit: int | None = None) -> list[Storyline]:
+        """Return the storylines seen since a time, those seen last first."""
+        return self._reader().list_storylines(since, limit)
+
+    def storyline(self, prefix: str) -> Storyline:
+        """Return one storyline with its stories; the id may be shortened, and an id that was merged leads on."""
+        return self._reader().storyline(prefix)
 
     def why(self, story: str, entry: str | None = None) -> Why:
         """Explain why an entry (else the newest) stands in a story, or what kept it out."""
@@ -309,7 +325,19 @@ class Desk:
         """Read a JSON Lines archive into the database."""
         from aggregator.pipeline.archives import Importer
 
-        return Importer(self.store, self.settings, self.families, self.clock()).run(path, progress)
+        return Importer(self.store, self.settings, self.families, self.clock(), self._window()).run(path, progress)
+
+    def recluster(self, progress: Callable[[int, int], None] = lambda done, total: None) -> Outcome:
+        """Cluster the reports of the window anew; return what changed."""
+        return self._reclustering().run(self.clock(), progress)
+
+    def recluster_step(self) -> Progress | Outcome | None:
+        """Where the stories were found in a former way, do some of what clusters them anew.
+
+        Return how far it is and, at its end, what it changed; None where nothing is to do.
+        """
+        run = self._reclustering()
+        return (run.step(self.clock()) or run.outcome()) if run.is_due() else None
 
     def export(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[dict[str, object]]:
         """Yield entries as `export` writes them, in order of arrival."""
@@ -356,6 +384,13 @@ class Desk:
 
         return Editor(self.store, Placer(self.store, self.settings, self._window()), by, self.clock())
 
+    def storyline_editor(self, by: str) -> StorylineEditor:
+        """Return the verbs on storylines, given by ``by``."""
+        from aggregator.pipeline.placing import Placer
+        from aggregator.pipeline.storyline_verbs import StorylineEditor
+
+        return StorylineEditor(self.store, Placer(self.store, self.settings, self._window()), by, self.clock())
+
     def decisions(self, limit: int | None = None) -> list[Decision]:
         """Return editors' verbs, newest first, those taken back among them."""
         from aggregator.storage.decisions import DecisionStore
@@ -385,6 +420,12 @@ class Desk:
         if self._graph is None:
             self._graph = Window(self.store, self.settings.stories)
         return self._graph
+
+    def _reclustering(self) -> Reclustering:
+        from aggregator.pipeline.placing import Placer
+        from aggregator.pipeline.reclustering import Reclustering
+
+        return Reclustering(self.store, Placer(self.store, self.settings, self._window()))
 
     def _reader(self) -> Reader:
         return Reader(self.store, self.clock())

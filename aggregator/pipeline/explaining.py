@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aggregator.clustering.identifiers import mint
 from aggregator.clustering.sentences import sentence
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, Match, Story
-from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.reading import Reader
 from aggregator.pipeline.rulings import Rulings
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
-
-MERGED = "It opened a story of its own, which a second look merged into this one: their reports tell one event."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +48,6 @@ def _inside(reader: Reader, story: Story, entry: Entry) -> Why:
         if match.kind != "copy"
     ]
     if not links:
-        merges = tuple(one for one in reader.stories.story_matches(story.summary.id) if one.method == "second look")
-        if merges and not any(mint("s", one.id) == story.summary.id for one in report.entries):
-            return Why(entry.id, MERGED, merges)
         return Why(entry.id, _alone(story, entry), ())
     decisive = next((match for match in reversed(own) if match.kind == "editor"), own[-1] if own else links[-1])
     told = sentence(decisive)
@@ -78,8 +71,7 @@ def _outside(reader: Reader, store: Store, settings: Settings, story: Story, ent
     word = Rulings(store).between(own, theirs)
     if word is not None:
         return Why(entry.id, f"Not in this story by an editor's word: {word.sentence}", ())
-    apart = Placer(store, settings).finder.explain_apart(entry.report_id, story.summary.id)
-    return Why(entry.id, apart, _edges(reader, entry))
+    return Why(entry.id, "They share too little.", _edges(reader, entry))
 
 
 def _edges(reader: Reader, entry: Entry) -> tuple[Match, ...]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from aggregator.pipeline.reading import Reader
 from aggregator.settings import Settings
-from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import DecisionStore
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.retention import drop_entries
 from aggregator.storage.sketches import SketchStore
 from aggregator.storage.watches import WatchStore

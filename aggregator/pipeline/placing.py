@@ -25,6 +25,7 @@ from aggregator.storage.feeds import FeedStore
 from aggregator.storage.report_vectors import VectorRow, VectorStore
 from aggregator.storage.sketches import SketchStore
 from aggregator.storage.stories import StoryStore
+from aggregator.storage.storylines import StorylineStore
 from aggregator.text.boilerplate import REPEATED
 
 
@@ -40,10 +41,12 @@ class Placer:
         self.stories = StoryStore(store)
         self.copies = SketchStore(store.connection)
         self.vectors = VectorStore(store.connection)
+        self.lines = StorylineStore(store)
         self.rulings = Rulings(store)
         self._settler = Settler(store, window or Window(store, settings.stories), self.rulings)
         self._feeds = FeedStore(store)
         self._lines = LineStore(store.connection)
+        self._changed_lines: set[str] = set()  # storylines whose rows are to be written anew
         self.capped = 0  # comparisons that a cap cut short: a hot bucket
 
     # --- arrivals --------------------------------------------------------------------------------
@@ -99,6 +102,8 @@ class Placer:
         self.vectors.leave_stories_unsettled(living)
         reports = [report for story in living for report in self.stories.reports_of(story)]
         self._settler.refresh(living, reports, now)
+        lines, self._changed_lines = self._changed_lines, set()
+        self.lines.refresh([line for line in lines if self.lines.lives(line)], now)
 
     def obey(self, story_ids: Iterable[str], now: datetime) -> set[str]:
         """Take what must not stand together out of these stories; return them and those that it opened.
@@ -162,9 +167,21 @@ class Placer:
             self._revector(touched)
             self.stories.refresh_report(touched)
 
+    def put_in_storyline(self, story_id: str, storyline_id: str | None) -> None:
+        """Put a story into a storyline, or out of all; :meth:`settle` writes the rows of both."""
+        left = self.lines.of_stories([story_id]).get(story_id)
+        self.lines.set(story_id, storyline_id)
+        self._changed_lines.update(line for line in (left, storyline_id) if line is not None)
+
+    def tie(self, story_ids: Iterable[str], now: datetime) -> None:
+        """Tie stories, as far as editors' decisions allow: those that they part from the rest leave its storyline."""
+        self._settler.tie(frozenset(story_ids), now)
+
     def close(self, story_id: str, into: str, now: datetime, reason: str) -> None:
         """Remove an emptied story; its id leads to ``into``."""
+        line = self.lines.of_stories([story_id]).get(story_id)
         self.stories.close_story(story_id, into, now, reason)
+        self._changed_lines.update([line] if line else ())
 
     # --- making sketches and vectors anew --------------------------------------------------------
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from aggregator.model import Entry
 from aggregator.newsroom.publishers import Families
 from aggregator.pipeline.archives import BATCH
+from aggregator.pipeline.comparing import Outcome, compare
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.prepare import prepare_entry
 from aggregator.pipeline.reading import Reader
@@ -21,14 +20,6 @@ from aggregator.storage.feeds import FeedStore
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayOutcome:
-    """What other settings would change: stories that would merge or split, in a sentence and one by one."""
-
-    changes: list[dict[str, object]]
-    sentence: str
-
-
 def replay(
     store: Store,
     settings: Settings,
@@ -36,7 +27,7 @@ def replay(
     since: datetime | None,
     now: datetime,
     progress: Callable[[int, int], None],
-) -> ReplayOutcome:
+) -> Outcome:
     """Cluster the entries first seen since a time (else all) anew; nothing is written to ``store``.
 
     Editors' verbs in force are obeyed: an entry has the same id in the scratch database.
@@ -45,14 +36,7 @@ def replay(
     found = cluster_anew(store, settings, families, entries, progress)
     before = {entry.id: entry.story_id for entry in entries}
     titles = {entry.id: entry.data.title for entry in entries}
-    changes = compare(before, found, titles)
-    merged = sum(change["change"] == "merge" for change in changes)
-    split = sum(change["change"] == "split" for change in changes)
-    sentence = (
-        f"{len(entries)} entries in {len(set(before.values()))} stories today, {len(set(found.values()))} then:"
-        f" {merged} merges, {split} splits."
-    )
-    return ReplayOutcome(changes, sentence)
+    return compare(before, found, titles)
 
 
 def cluster_anew(
@@ -99,28 +83,3 @@ def _record(
                 recorder.record(origin, [prepared], entry.first_seen)
         progress(min(start + BATCH, len(entries)), len(entries))
     placer.finish(entries[-1].time if entries else EPOCH)
-
-
-def compare(before: Mapping[str, str], after: Mapping[str, str], titles: Mapping[str, str]) -> list[dict[str, object]]:
-    """Return what changes between two clusterings of the same entries, largest first."""
-    changes: list[dict[str, object]] = []
-    for name, left, right in (("split", before, after), ("merge", after, before)):
-        parts: dict[str, Counter[str]] = defaultdict(Counter)
-        example: dict[str, str] = {}
-        for entry, group in left.items():
-            parts[group][right[entry]] += 1
-            example.setdefault(group, entry)
-        for group, counts in parts.items():
-            if len(counts) > 1:
-                stories = [group] if name == "split" else [story for story, _ in counts.most_common()]
-                changes.append(
-                    {
-                        "change": name,
-                        "stories": stories,
-                        "entries": sum(counts.values()),
-                        "title": titles[example[group]],
-                    }
-                )
-    return sorted(
-        changes, key=lambda change: (-int(str(change["entries"])), str(change["change"]), str(change["stories"]))
-    )

@@ -78,6 +78,12 @@ class Rulings:
         members = self._members(story_id)
         return next((entry for entry in self._pins if entry in members), None)
 
+    def reports_pinned(self) -> frozenset[str]:
+        """Return the reports of the entries that are pinned."""
+        self.settlement()
+        placements = (self._entries.placement(entry) for entry in self._pins)
+        return frozenset(placement[0] for placement in placements if placement is not None)
+
     def between(self, left: Iterable[str], right: Iterable[str]) -> Decision | None:
         """Return the newest decision that keeps entries of two stories apart."""
         number = self.settlement().barrier(left, right)

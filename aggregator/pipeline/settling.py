@@ -7,7 +7,6 @@ spoke or another process settled meanwhile, the graph is asked again.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,6 +80,10 @@ class Settler:
                 self._stories.pin(story_id, pinned)
         refresh(story_ids, self._stories, self._entries, now)
         self._lines.refresh(story_ids, now)
+
+    def tie(self, story_ids: frozenset[str], now: datetime) -> None:
+        """Write these stories as one storyline, but for what editors keep apart in it."""
+        self._lines.write([story_ids], (), now)
 
     # --- asking the graph ------------------------------------------------------------------------
 
@@ -198,7 +201,13 @@ class Settler:
         rest = self._rest(set(before.values()), {report for group in groups for report in group})
         if any(report in self._window for reports in rest.values() for report in reports):
             return None
-        lineage = descend(groups, before, self._stories.age, lambda place, story: self._bars(groups[place], rest[story]))
+        lineage = descend(
+            groups,
+            before,
+            self._stories.age,
+            lambda place, story: self._bars(groups[place], rest[story]),
+            self._rulings.reports_pinned(),
+        )
         speakers = self._vectors.speakers(members)
         touched: set[str] = set()
         homes: list[str] = []
@@ -217,7 +226,9 @@ class Settler:
         self.refresh(self._living(touched), members & plan.waiting, now)
         return touched
 
-    def _open(self, group: frozenset[str], parent: str | None, speakers: Mapping[str, tuple[float, str]], now: datetime) -> str:
+    def _open(
+        self, group: frozenset[str], parent: str | None, speakers: Mapping[str, tuple[float, str]], now: datetime
+    ) -> str:
         """Open a story under an id made of its first entry."""
         first = min(speakers[report] for report in group if report in speakers)
         made = mint("s", first[1], taken=self._stories.id_taken)
@@ -230,7 +241,10 @@ class Settler:
             if self._bars(frozenset(rest), self._stories.reports_of(home)):
                 return
             self._stories.move_reports(sorted(rest), home)
+        line = self._lines.storylines_of([story]).get(story)
         self._stories.close_story(story, home, now, "merged: one event")
+        if line is not None:
+            self._lines.refresh_lines([line], now)
 
     def _rest(self, story_ids: Collection[str], covered: Collection[str]) -> dict[str, list[str]]:
         """Return what stories hold beside these reports: reports past the window, which go where the id goes."""
@@ -272,7 +286,9 @@ class Settler:
         stored = self._stories.links(group)
         for report in sorted(group):
             link = links.get(report)
-            said = None if link is None or link.other not in speakers else (speakers[link.other][1], round(link.score, 4))
+            said = (
+                None if link is None or link.other not in speakers else (speakers[link.other][1], round(link.score, 4))
+            )
             if stored.get(report) == said:
                 continue
             self._stories.drop_link(report)

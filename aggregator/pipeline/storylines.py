@@ -34,6 +34,10 @@ class StorylineKeeper:
         """Bring the rows of the storylines of these stories in line with them."""
         self._lines.refresh(self._lines.of_stories(story_ids).values(), now)
 
+    def refresh_lines(self, storyline_ids: Collection[str], now: datetime) -> None:
+        """Bring the rows of these storylines in line with their stories."""
+        self._lines.refresh(storyline_ids, now)
+
     def write(self, lines: Sequence[frozenset[str]], settled: Collection[str], now: datetime) -> None:
         """Store which stories the graph ties; those ``settled`` that are in none of ``lines`` stand alone.
 

@@ -22,9 +22,7 @@ class Window:
     def __init__(self, store: Store, settings: StorySettings) -> None:
         self._store = store
         self._vectors = VectorStore(store.connection)
-        self._params = replace(
-            DEFAULT, threshold=settings.threshold, window=settings.window.total_seconds()
-        )
+        self._params = replace(DEFAULT, threshold=settings.threshold, window=settings.window.total_seconds())
         self._graph: StoryGraph | None = None
         self._known: dict[str, float] = {}  # report -> its time
         self._read_to = 0

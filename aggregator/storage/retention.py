@@ -29,9 +29,7 @@ def drop_entries(store: Store, before: datetime, now: datetime) -> tuple[int, in
             for row in db.execute("SELECT DISTINCT storyline_id FROM story JOIN dropped ON dropped.story_id = story.id")
             if row[0] is not None
         ]
-        db.execute(
-            "DELETE FROM report_vector WHERE report_id IN (SELECT id FROM report JOIN dropped USING (story_id))"
-        )
+        db.execute("DELETE FROM report_vector WHERE report_id IN (SELECT id FROM report JOIN dropped USING (story_id))")
         entries = db.execute("DELETE FROM entry WHERE story_id IN (SELECT story_id FROM dropped)").rowcount
         db.execute("DELETE FROM report WHERE story_id IN (SELECT story_id FROM dropped)")
         db.execute("UPDATE story_redirect SET story_id = NULL WHERE story_id IN (SELECT story_id FROM dropped)")

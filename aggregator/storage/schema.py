@@ -10,7 +10,7 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from aggregator.storage import boilerplate, former_tables, report_vectors, sketches, watches
+from aggregator.storage import boilerplate, former_tables, reclustering, report_vectors, sketches, watches
 
 # "AGGR" in ASCII: what `file` and our own door check recognise the database by.
 APPLICATION_ID: Final = 0x41474752
@@ -299,7 +299,8 @@ PAIRS: Final = """
 INSERT INTO report_vector (report_id, entry_id, words, time, language, version, vector)
   SELECT report_id, entry_id, 0, time, language, version, x'' FROM story_vector ORDER BY number;
 INSERT INTO unsettled_report (report_id) SELECT report.id FROM report JOIN unsettled USING (story_id);
-INSERT INTO fact (name, value) SELECT 'recluster', 'needed' FROM story LIMIT 1;
+INSERT INTO reclustered_entry SELECT e.id, e.story_id FROM entry e JOIN report_vector v USING (report_id) WHERE e.story_id IS NOT NULL;
+INSERT INTO fact (name, value) SELECT 'recluster', '0' FROM story LIMIT 1;
 DROP TABLE unsettled;
 DROP TABLE story_vector;
 DROP TABLE story_term;
@@ -364,10 +365,10 @@ def m003_one_index_less(db: Database) -> None:
 def m004_stories_of_pairs(db: Database) -> None:
     """Stories come of pairs of reports and are tied into storylines; editors name, tie and untie these.
 
-    Reports of the window keep a row without a vector of today's version: what finds it makes the vector, and settles
-    all stories once anew.
+    Reports of the window keep a row with a vector of no version: what finds it makes the vector, and settles all
+    stories once anew.
     """
-    for script in (report_vectors.TABLES, STORYLINES, PAIRS):
+    for script in (report_vectors.TABLES, reclustering.TABLES, STORYLINES, PAIRS):
         for statement in statements(script):
             db.execute(statement)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.exceptions import NotFoundError
-from aggregator.model import Evidence, Flag, Match, StoryQuery, StorySummary
+from aggregator.model import Evidence, Flag, Match, StorylineMention, StoryQuery, StorySummary
 from aggregator.storage.binding import marks, parts
 from aggregator.storage.database import Store
 from aggregator.storage.prefixes import resolve_prefix
@@ -253,7 +253,8 @@ class StoryStore:
         found: dict[str, tuple[str, float]] = {}
         for part in parts(list(report_ids)):
             for report_id, other_id, score in self._db.execute(
-                f"SELECT report_id, other_id, score FROM match WHERE kind = 'story' AND report_id IN ({marks(part)})", part
+                f"SELECT report_id, other_id, score FROM match WHERE kind = 'story' AND report_id IN ({marks(part)})",
+                part,
             ):
                 found[report_id] = (other_id, score)
         return found
@@ -299,6 +300,11 @@ class StoryStore:
             return _summary(row, new_since)
         raise NotFoundError(f"no story {story_id}")
 
+    def of_storyline(self, storyline_id: str, new_since: datetime) -> list[StorySummary]:
+        """Return the lines of a storyline's stories, the one seen last first."""
+        rows = self._rows(f"WHERE s.storyline_id = ? ORDER BY {_ORDER['latest']}", (storyline_id,))
+        return [_summary(row, new_since) for row in rows]
+
     def canonical_entries(self) -> set[str]:
         """Return the canonical entries of all stories."""
         return {
@@ -315,7 +321,11 @@ class StoryStore:
     def _rows(self, where: str, values: tuple[object, ...]) -> sqlite3.Cursor:
         cursor = self._db.cursor()
         cursor.row_factory = sqlite3.Row
-        return cursor.execute(f"SELECT s.* FROM story s {where}", values)
+        return cursor.execute(
+            "SELECT s.*, l.title AS line_title, l.stories AS line_stories"
+            f" FROM story s LEFT JOIN storyline l ON l.id = s.storyline_id {where}",
+            values,
+        )
 
 
 _ORDER = {
@@ -375,8 +385,14 @@ def _summary(row: sqlite3.Row, new_since: datetime) -> StorySummary:
         publishers=row["publishers"],
         flags=tuple(flag for flag, holds in flags if holds),
         canonical_entry=row["canonical_entry"],
-        storyline_id=row["storyline_id"],
+        storyline=_mention(row),
     )
+
+
+def _mention(row: sqlite3.Row) -> StorylineMention | None:
+    if row["storyline_id"] is None:
+        return None
+    return StorylineMention(row["storyline_id"], row["line_title"], row["line_stories"])
 
 
 def _match(row: Sequence[object]) -> Match:

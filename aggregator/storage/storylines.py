@@ -175,5 +175,3 @@ def _summary(row: Sequence[object]) -> StorylineSummary:
         publishers=int(str(publishers)),
         stories=int(str(stories)),
     )
-
-

@@ -187,14 +187,12 @@ class Newsroom:
         return {entry.id for report in self.story(prefix).reports for entry in report.entries}
 
     def look_again(self) -> None:
-        """Let a new pass take the second look at everything, as after a crash between two transactions."""
+        """Let a new pass settle everything anew, as after a crash between two transactions."""
         self.tick()
         placer = self.placer()
         with self.store.transaction():
-            placer.stories.leave_unsettled(self.stories())
-            placer.resume()
-            placer.finish(self.now)
-            placer.stories.settled()
+            placer.vectors.leave_all_unsettled()
+        placer.finish(self.now)
 
     def stories(self) -> list[str]:
         return [row[0] for row in self.store.connection.execute("SELECT id FROM story ORDER BY id")]
