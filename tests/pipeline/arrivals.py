@@ -13,6 +13,7 @@ from aggregator.parsing.archive import ArchiveEntry
 from aggregator.pipeline.archives import Importer
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.reading import Reader
+from aggregator.pipeline.storyline_verbs import StorylineEditor
 from aggregator.pipeline.verbs import Editor
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
@@ -167,6 +168,10 @@ class Newsroom:
     def editor(self, by: str = "ann") -> Editor:
         self.tick()
         return Editor(self.store, self.placer(), by, self.now)
+
+    def storyline_editor(self, by: str = "ann") -> StorylineEditor:
+        self.tick()
+        return StorylineEditor(self.store, self.placer(), by, self.now)
 
     def reader(self) -> Reader:
         return Reader(self.store, self.now)
