@@ -29,7 +29,7 @@ from aggregator.cli.verbs import VERBS
 
 if TYPE_CHECKING:
     from aggregator.digest.edition import Correction
-    from aggregator.model import Entry, Report, Story, Storyline, StorySummary
+    from aggregator.model import Entry, Report, Story, Storyline, StorylineSummary, StorySummary
 
 
 @click.command("stories")
@@ -82,16 +82,17 @@ def stories_command(
     )
     with session.reading_desk() as desk:
         if storylines:
-            rows, columns, keys = (
-                map(storyline_row, desk.stories_by_storyline(query)),
-                STORYLINE_COLUMNS,
-                STORYLINE_KEYS,
-            )
+            rows = [storyline_row(line) for line in desk.stories_by_storyline(query)]
         else:
-            rows, columns, keys = map(summary_row, desk.stories(query)), STORY_COLUMNS, STORY_KEYS
-        print_list(
-            list(rows), columns, form, as_json=as_json, empty=f"No stories fit{session.stories_note}.", keys=keys
-        )
+            rows = [summary_row(story) for story in desk.stories(query)]
+    print_list(
+        rows,
+        STORYLINE_COLUMNS if storylines else STORY_COLUMNS,
+        form,
+        as_json=as_json,
+        empty=f"No stories fit{session.stories_note}.",
+        keys=STORYLINE_KEYS if storylines else STORY_KEYS,
+    )
 
 
 def summary_row(summary: StorySummary) -> dict[str, Any]:
@@ -193,15 +194,20 @@ def show_command(session: Session, story: str, form: str, as_json: bool) -> None
     with session.reading_desk() as desk:
         found = desk.story(story)
         corrections = desk.corrections(found)
+        neighbours = desk.neighbours(found)
     if as_json or form == "json":
-        print_json(story_row(found, corrections))
+        print_json(story_row(found, corrections, neighbours))
     else:
         print_story(found, corrections)
+        _print_neighbours(found.summary, neighbours)
 
 
-def story_row(story: Story, corrections: Sequence[Correction] = ()) -> dict[str, Any]:
+def story_row(
+    story: Story, corrections: Sequence[Correction] = (), neighbours: Sequence[StorySummary] = ()
+) -> dict[str, Any]:
     """Return a whole story under its documented keys."""
     row = summary_row(story.summary)
+    row["neighbours"] = [{"id": one.id, "title": one.title} for one in neighbours]
     row["corrections"] = [asdict(one) for one in corrections]
     row["merged_from"] = story.merged_from
     row["split_from"] = story.split_from
@@ -234,7 +240,7 @@ def member_row(entry: Entry, canonical: str) -> dict[str, Any]:
     }
 
 
-def counts(summary: StorySummary) -> str:
+def counts(summary: StorySummary | StorylineSummary) -> str:
     """Return the three honest counts."""
 
     def of(number: int, one: str, many: str) -> str:
@@ -267,6 +273,15 @@ def print_story(story: Story, corrections: Sequence[Correction] = ()) -> None:
         _print_correction(correction)
     for report in story.reports:
         _print_report(report, summary.canonical_entry)
+
+
+def _print_neighbours(story: StorySummary, neighbours: Sequence[StorySummary]) -> None:
+    if story.storyline is None:
+        return
+    emit("")
+    emit(f"storyline {story.storyline.id}  {safe(story.storyline.title)}")
+    for one in neighbours:
+        emit(f"   {one.id}  {local(plain(one.last_seen))}  {safe(headline(summary_row(one)))}")
 
 
 def _print_correction(correction: Correction) -> None:

@@ -204,6 +204,12 @@ class Desk:
         """Return one storyline with its stories; the id may be shortened, and an id that was merged leads on."""
         return self._reader().storyline(prefix)
 
+    def neighbours(self, story: Story) -> tuple[StorySummary, ...]:
+        """Return the other stories of a story's storyline, the one seen last first."""
+        line = story.summary.storyline
+        found = self._reader().storyline(line.id).stories if line is not None else ()
+        return tuple(one for one in found if one.id != story.summary.id)
+
     def why(self, story: str, entry: str | None = None) -> Why:
         """Explain why an entry (else the newest) stands in a story, or what kept it out."""
         from aggregator.pipeline.explaining import explain

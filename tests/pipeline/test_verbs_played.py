@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -105,26 +105,21 @@ class Play:
         first, second = stories[one % len(stories)], stories[two % len(stories)]
         inside = sorted(self.room.members(first))
         some = [entry for place, entry in enumerate(inside) if three >> place & 1]
+        verbs = self.room.storyline_editor()
+        third = [stories[three % len(stories)]] if three % 3 == 0 else []
+        asked: dict[str, Callable[[], object]] = {
+            "merge": lambda: editor.merge([first, second, *third]),
+            "split": lambda: editor.split(first, some),
+            "move": lambda: editor.move(entries[three % len(entries)], second),
+            "pin": lambda: editor.pin(first, inside[three % len(inside)]),
+            "forbid": lambda: editor.forbid(first, second),
+            "forbid entries": lambda: editor.forbid(entries[two % len(entries)], entries[three % len(entries)]),
+            "tie": lambda: verbs.tie([first, second]),
+            "untie": lambda: verbs.untie(first),
+            "name": lambda: verbs.name(lines[two % len(lines)] if lines else "l0", f"Affair {three}"),
+        }
         try:
-            match step.kind:
-                case "merge":
-                    editor.merge([first, second, *([stories[three % len(stories)]] if three % 3 == 0 else [])])
-                case "split":
-                    editor.split(first, some)
-                case "move":
-                    editor.move(entries[three % len(entries)], second)
-                case "pin":
-                    editor.pin(first, inside[three % len(inside)])
-                case "forbid":
-                    editor.forbid(first, second)
-                case "forbid entries":
-                    editor.forbid(entries[two % len(entries)], entries[three % len(entries)])
-                case "tie":
-                    self.room.storyline_editor().tie([first, second])
-                case "untie":
-                    self.room.storyline_editor().untie(first)
-                case "name":
-                    self.room.storyline_editor().name(lines[two % len(lines)] if lines else "l0", f"Affair {three}")
+            asked[step.kind]()
         except (DecisionError, NotFoundError):
             assert self.room.places() == before
             assert DecisionStore(self.room.store).next_number() == number
