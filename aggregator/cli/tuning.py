@@ -23,7 +23,7 @@ PARTLY = 4
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--sweep", metavar="SECTION.KEY=A,B,…", help="Score once for each value of a setting, as a table.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw precision against recall, as .svg or .png.")
-@click.option("--predicted", type=click.Path(path_type=Path), help="Write each line's group as JSON Lines.")
+@click.option("--predicted", type=click.Path(path_type=Path), help="Write where each line stands as JSON Lines.")
 @click.option(
     "--level",
     type=click.Choice(["report", "story", "storyline"]),

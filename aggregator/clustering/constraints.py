@@ -143,6 +143,11 @@ class Settlement:
             for one in both:
                 yield self._entries({one}), self._entries(both - {one})
 
+    def stayed(self) -> frozenset[str]:
+        """Return the entries from which others were parted, and which were parted from none themselves."""
+        left = {entry for (_, side), entries in self._wearers.items() if not side for entry in entries}
+        return frozenset(left.difference(*(entries for (_, side), entries in self._wearers.items() if side)))
+
     def are_apart(self, first: str, second: str) -> bool:
         """Tell whether two entries must never stand in one story."""
         left, right = self._group.get(first), self._group.get(second)

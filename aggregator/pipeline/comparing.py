@@ -26,13 +26,19 @@ class Outcome:
     sentence: str
 
 
-def compare(before: Mapping[str, str], after: Mapping[str, str], titles: Mapping[str, str]) -> Outcome:
-    """Return what changes between two clusterings, entry -> story, of the same entries."""
+def compare(
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    titles: Mapping[str, str],
+    *,
+    times: tuple[str, str] = ("before", "after"),
+) -> Outcome:
+    """Return what changes between two clusterings, entry -> story, of the same entries; ``times`` are words for the two."""
     changes = [*_parted("split", before, after, titles), *_parted("merge", after, before, titles)]
     changes.sort(key=lambda one: (-one.entries, one.change, one.stories))
     merged = sum(one.change == "merge" for one in changes)
     sentence = (
-        f"{len(before)} entries in {len(set(before.values()))} stories before, {len(set(after.values()))} after:"
+        f"{len(before)} entries in {len(set(before.values()))} stories {times[0]}, {len(set(after.values()))} {times[1]}:"
         f" {merged} merges, {len(changes) - merged} splits."
     )
     return Outcome(changes, sentence)

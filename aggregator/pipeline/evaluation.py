@@ -29,7 +29,7 @@ class Evaluation:
     figures: Figures
     skips: tuple[Skip, ...]
     labels: dict[str, str]
-    predicted: dict[str, str]
+    places: dict[str, Place]
     ids: dict[str, str]
 
 
@@ -52,8 +52,9 @@ def evaluate(
     with Store(None) as store:
         importer = Importer(store, settings, families(()), now)
         places = importer.take(entries, progress)
-        predicted = {line: _group(place, level) for line, place in places.items() if line in labels}
-    return Evaluation(path, score(labels, predicted), skips, labels, predicted, ids)
+    labelled = {line: place for line, place in places.items() if line in labels}
+    predicted = {line: _group(place, level) for line, place in labelled.items()}
+    return Evaluation(path, score(labels, predicted), skips, labels, labelled, ids)
 
 
 def _group(place: Place, level: Level) -> str:
@@ -64,9 +65,15 @@ def _group(place: Place, level: Level) -> str:
 
 
 def predictions(result: Evaluation) -> str:
-    """Return line number and story of each labelled line, as JSON Lines under the archive's own ids."""
-    return "".join(
-        json.dumps({"id": result.ids[line], "cluster": result.labels[line], "story_id": story}, ensure_ascii=False)
-        + "\n"
-        for line, story in result.predicted.items()
+    """Return where each labelled line stands, as JSON Lines under the archive's own ids."""
+    rows = (
+        {
+            "id": result.ids[line],
+            "cluster": result.labels[line],
+            "report_id": place.report,
+            "story_id": place.story,
+            "storyline_id": place.storyline,
+        }
+        for line, place in result.places.items()
     )
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -36,7 +36,7 @@ def replay(
     found = cluster_anew(store, settings, families, entries, progress)
     before = {entry.id: entry.story_id for entry in entries}
     titles = {entry.id: entry.data.title for entry in entries}
-    return compare(before, found, titles)
+    return compare(before, found, titles, times=("today", "then"))
 
 
 def cluster_anew(

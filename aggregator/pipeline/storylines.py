@@ -48,7 +48,13 @@ class StorylineKeeper:
         before = self._lines.of_stories(members)
         rest = {line: [s for s in self._lines.stories_of(line) if s not in members] for line in set(before.values())}
         groups = [group for group in groups if len(group) > 1 or self._stays(min(group), before, rest)]
-        lineage = descend(groups, before, self._lines.age, lambda place, line: self._bars(groups[place], rest[line]))
+        lineage = descend(
+            groups,
+            before,
+            self._lines.age,
+            lambda place, line: self._bars(groups[place], rest[line]),
+            self._stayed(),
+        )
         homes = [
             borne or (self._open(group, now) if len(group) > 1 else None)
             for group, borne in zip(groups, lineage.borne, strict=True)
@@ -66,6 +72,13 @@ class StorylineKeeper:
         """Tell whether a story that nothing ties today stays in its storyline: for older stories' sake, or the name's."""
         line = before.get(story)
         return line is not None and (bool(rest[line]) or self._lines.name(line)[0] is not None)
+
+    def _stayed(self) -> frozenset[str]:
+        """Return the stories from which an editor untied others: the id stays with them."""
+        stayed = self._rulings.ties().stayed()
+        if not stayed:
+            return frozenset()
+        return frozenset(story for story, named in self._rulings.stories_named().items() if named & stayed)
 
     def _open(self, group: frozenset[str], now: datetime) -> str:
         first = min(group, key=self._stories.age)

@@ -141,7 +141,7 @@ def test_a_crash_before_settling_loses_no_alert(tmp_path: Path, monkeypatch: pyt
         desk.fetch(everything=True)
         assert alerts(desk) == [("strikes", "new")]
         entries, unsettled = desk.store.connection.execute(
-            "SELECT (SELECT entries FROM story), (SELECT count(*) FROM unsettled)"
+            "SELECT (SELECT entries FROM story), (SELECT count(*) FROM unsettled_report)"
         ).fetchone()
     assert (entries, unsettled) == (1, 0)
 
