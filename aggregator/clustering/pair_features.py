@@ -81,7 +81,7 @@ def _of_terms(
     kind, other = terms.kind[a], terms.kind[b]
     left, right = (kind & TITLE) > 0, (other & TITLE) > 0
     both = left & right
-    strongest, second_best = _two_greatest(pair, rare, count)
+    strongest, second_best = greatest_two(pair, rare, count)
     whole, titles = _sum(pair, rare, count), _sum(pair, rare * both, count)
     ours = _sum(pair, rare * left, count) / (reports.title_mass[first] + 1e-6)
     theirs = _sum(pair, rare * right, count) / (reports.title_mass[second] + 1e-6)
@@ -101,7 +101,7 @@ def _of_terms(
         "contained_least": np.minimum(1.0, np.minimum(ours, theirs)),
         "strongest": strongest,
         "second": second_best,
-        "rarest": _two_greatest(pair, terms.rareness[a].astype(np.float32), count)[0],
+        "rarest": greatest_two(pair, terms.rareness[a].astype(np.float32), count)[0],
         "names": _sum(pair, rare * name, count),
         "names_titles": _sum(pair, rare * name * both, count),
         "unshared_least": np.minimum(lacking, lacked),
@@ -137,7 +137,7 @@ def _sum(pair: Places, values: NDArray[np.generic], count: int) -> Floats:
     return np.bincount(pair, values, count).astype(np.float32)
 
 
-def _two_greatest(pair: Places, values: Floats, count: int) -> tuple[Floats, Floats]:
+def greatest_two(pair: Places, values: Floats, count: int) -> tuple[Floats, Floats]:
     """Return each pair's greatest and second greatest value, 0 where there is none."""
     greatest, second = np.zeros(count, np.float32), np.zeros(count, np.float32)
     if not len(pair):

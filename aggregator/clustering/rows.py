@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,10 +85,8 @@ class Rows:
         self.place: dict[str, int] = {}
         self.alive = np.zeros(0, np.bool_)
         self._languages: dict[str, int] = {}
-        self.reports = ReportColumns(*_empty(ReportColumns))
-        self.terms = TermColumns(*_empty(TermColumns))
-        self.pairs = PairColumns(*_empty(PairColumns))
         self._used = [0, 0, 0]  # reports, terms, pairs
+        self.reports, self.terms, self.pairs = self._weighed([], np.zeros(0, np.uint32))
 
     def __len__(self) -> int:
         return self._used[0]
@@ -228,14 +226,6 @@ def _names(marks: Places, capitals: Floats, named: Array, number: Array) -> Floa
     unknown = np.where(own < 0, NAME_UNKNOWN, NAME_OWN[0] + NAME_OWN[1] * own)
     name = np.where(capitals >= 0, known, unknown)
     return np.where(number, 0.0, np.where(named, name, NAME_UNTOLD)).astype(np.float32)
-
-
-def _empty(columns: type[NamedTuple]) -> list[Array]:
-    hints: Mapping[str, Any] = columns.__annotations__
-    types = {"NDArray[np.uint32]": np.uint32, "NDArray[np.float16]": np.float16, "NDArray[np.uint8]": np.uint8,
-             "NDArray[np.bool_]": np.bool_, "NDArray[np.float64]": np.float64, "NDArray[np.int32]": np.int32,
-             "NDArray[np.uint64]": np.uint64, "NDArray[np.float32]": np.float32, "NDArray[np.int64]": np.int64}  # fmt: skip
-    return [np.zeros(0, types[str(hint)]) for hint in hints.values()]
 
 
 def spread(starts: Places, lengths: Places) -> tuple[Places, Places]:
