@@ -1,21 +1,31 @@
-"""The graph of reports: cosines, connected components under constraints. Stands in for the engine of pairs."""
+"""The stories of the window: a pure function of the reports in it and of the editors' decisions.
+
+Nothing depends on the order of arrivals or on how they are cut into passes. Only what a change touches is computed.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
+
+from aggregator.clustering.comparing import Comparison
+from aggregator.clustering.components import components
+from aggregator.clustering.explanations import PairExplanation, explained
 from aggregator.clustering.params import DEFAULT, ClusteringParams
+from aggregator.clustering.partition import Bonds, partition
+from aggregator.clustering.scoring import Scorer, shipped_scorer
+from aggregator.clustering.storylines import storylines_of
 from aggregator.clustering.vectors import ReportVector
 
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """What editors demand of reports: sets to be found together, pairs of sets never to meet."""
+    """What editors decided, in ids of reports; free of contradictions."""
 
     together: tuple[frozenset[str], ...] = ()
-    apart: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
+    apart: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()  # no report of the one with any of the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,160 +33,176 @@ class Link:
     """The strongest edge of a report inside its story."""
 
     other: str
-    score: float
+    score: float  # probability
+    threshold: float  # probability of the bar
     features: Mapping[str, float]
-    threshold: float
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The complete groups of every component that was touched."""
+    """What :meth:`StoryGraph.settle` found for everything that was touched."""
 
-    stories: tuple[frozenset[str], ...]
-    storylines: tuple[tuple[frozenset[str], ...], ...]
-    links: Mapping[str, Link]
-
-
-@dataclass(frozen=True, slots=True)
-class PairExplanation:
-    """What two reports share."""
-
-    score: float
-    features: Mapping[str, float]
-    threshold: float
+    stories: tuple[frozenset[str], ...]  # complete and disjoint; every touched report stands in one
+    storylines: tuple[tuple[frozenset[str], ...], ...] = ()  # of two stories or more
+    links: Mapping[str, Link] = field(default_factory=dict)
 
 
 class StoryGraph:
-    """Reports and their edges."""
+    """The reports of the window with their edges."""
 
-    def __init__(self, params: ClusteringParams = DEFAULT) -> None:
-        self._params = params
-        self._vectors: dict[str, ReportVector] = {}
-        self._postings: dict[str, set[str]] = defaultdict(set)
-        self._edges: dict[str, dict[str, float]] = {}
+    def __init__(self, params: ClusteringParams = DEFAULT, scorer: Scorer | None = None) -> None:
+        self.params = params
+        self.comparison = Comparison(params, scorer or shipped_scorer())
         self._touched: set[str] = set()
+        self._story: dict[int, int] = {}  # place -> the least place of its story
+
+    def __len__(self) -> int:
+        return len(self.comparison.rows.place)
 
     def load(self, rows: Iterable[tuple[str, ReportVector]]) -> None:
-        """Take in a whole window; nothing of it is touched."""
-        for report, vector in rows:
-            self._put(report, vector)
+        """Take a window's reports as they were stored; they are compared when something touches them."""
+        self.comparison.add(rows)
 
     def add(self, report_id: str, vector: ReportVector) -> None:
-        """Take in a report, or replace it."""
-        self.remove([report_id])
-        self._put(report_id, vector)
+        """Add a report, or replace it; it counts as touched."""
+        self.comparison.add([(report_id, vector)])
         self._touched.add(report_id)
 
+    def add_all(self, rows: Iterable[tuple[str, ReportVector]]) -> None:
+        """Add reports at once; they count as touched."""
+        given = list(rows)
+        self.comparison.add(given)
+        self._touched.update(name for name, _ in given)
+
     def remove(self, report_ids: Collection[str]) -> None:
-        """Forget reports; what they were tied to is touched."""
-        for report in report_ids:
-            vector = self._vectors.pop(report, None)
-            if vector is None:
-                continue
-            for other in self._of(report, vector):
-                self._edges.get(other, {}).pop(report, None)
-                self._touched.add(other)
-            self._edges.pop(report, None)
-            self._touched.discard(report)
-            for term, _ in vector.terms:
-                self._postings[term].discard(report)
+        """Forget reports; those tied to them count as touched."""
+        rows = self.comparison.rows
+        places = [rows.place[name] for name in report_ids if name in rows.place]
+        self._touched -= set(report_ids)
+        self.comparison.remove(report_ids)
+        for place in places:
+            self._story.pop(place, None)
 
     def touch(self, report_ids: Collection[str]) -> None:
-        """Let the components of these reports be settled anew."""
-        self._touched.update(report for report in report_ids if report in self._vectors)
+        """Have these reports' stories computed anew."""
+        self._touched.update(name for name in report_ids if name in self.comparison.rows.place)
 
-    def settle(self, constraints: Constraints) -> Settled:
-        """Return the groups of all that was touched."""
-        bound: dict[str, set[str]] = defaultdict(set)
-        for members in constraints.together:
-            for one in members:
-                bound[one] |= members - {one}
-        looser = self._component(self._touched, self._params.storyline, bound)
+    def settle(self, constraints: Constraints = Constraints()) -> Settled:  # noqa: B008  # frozen
+        """Return the stories and storylines of everything that was touched."""
+        rows = self.comparison.rows
+        touched = {rows.place[name] for name in self._touched if name in rows.place}
+        touched |= self.comparison.compare()
         self._touched = set()
-        scored = sorted(
-            (
-                (-score, *sorted((one, other)))
-                for one in looser
-                for other, score in self._near(one).items()
-                if one < other
-            )
-        )
-        home = {report: frozenset({report}) for report in looser}
-
-        def join(one: str, other: str, *, free: bool) -> None:
-            left, right = home[one], home[other]
-            if left == right or (free and self._rivals(left, right, constraints)):
-                return
-            for report in left | right:
-                home[report] = left | right
-
-        for members in constraints.together:
-            first, *others = sorted(members & looser) or [""]
-            for other in others:
-                join(first, other, free=False)
-        for score, one, other in scored:
-            if -score >= self._params.threshold:
-                join(one, other, free=True)
-        stories = tuple(sorted(set(home.values()), key=min))
-        lines: dict[frozenset[str], set[frozenset[str]]] = {story: {story} for story in stories}
-        for _, one, other in scored:
-            merged = lines[home[one]] | lines[home[other]]
-            for story in merged:
-                lines[story] = merged
-        tied = {frozenset(line) for line in lines.values() if len(line) > 1}
-        links = {}
-        for report, story in home.items():
-            best = max(((score, other) for other, score in self._near(report).items() if other in story), default=None)
-            if best is not None:
-                links[report] = Link(best[1], best[0], {"cosine": best[0]}, self._params.threshold)
+        bound = _Bound(constraints, rows.place)
+        stories: list[list[int]] = []
+        for component in components(self.comparison.graph, touched, self.params.story_bar, bound.neighbours):
+            stories += self._stories(component, bound)
+        for story in stories:
+            for place in story:
+                self._story[place] = story[0]
+        lines = storylines_of(self.comparison, touched, self._story, self.params)
         return Settled(
-            stories, tuple(sorted((tuple(sorted(line, key=min)) for line in tied), key=lambda l: min(l[0]))), links
+            tuple(self._names(story) for story in stories),
+            tuple(tuple(self._names(story) for story in line) for line in lines),
+            self._links(stories),
         )
 
     def explain(self, first: str, second: str) -> PairExplanation:
-        """Return what speaks for and against two reports being of one story."""
-        score = _cosine(self._vectors[first], self._vectors[second])
-        return PairExplanation(score, {"cosine": score}, self._params.threshold)
+        """Return what two reports share and what speaks against; raises KeyError where one is not in the window."""
+        place = self.comparison.rows.place
+        return explained(self.comparison, place[first], place[second])
 
-    def _put(self, report: str, vector: ReportVector) -> None:
-        self._vectors[report] = vector
-        for term, _ in vector.terms:
-            self._postings[term].add(report)
+    # --- stories -------------------------------------------------------------------------------------
 
-    def _of(self, report: str, vector: ReportVector) -> dict[str, float]:
-        found = {}
-        for other in {one for term, _ in vector.terms for one in self._postings[term]} - {report}:
-            if other in self._vectors:
-                there = self._vectors[other]
-                score = _cosine(vector, there)
-                close = abs(vector.time - there.time) <= self._params.window or not (vector.dated and there.dated)
-                if score >= self._params.storyline and close and vector.language == there.language:
-                    found[other] = score
-        return found
+    def _names(self, story: Sequence[int]) -> frozenset[str]:
+        return frozenset(self.comparison.rows.ids[place] for place in story)
 
-    def _near(self, report: str) -> dict[str, float]:
-        if report not in self._edges:
-            self._edges[report] = self._of(report, self._vectors[report])
-            for other, score in self._edges[report].items():
-                if other in self._edges:
-                    self._edges[other][report] = score
-        return self._edges[report]
+    def _stories(self, component: Sequence[int], bound: _Bound) -> list[list[int]]:
+        """Return the stories of one component."""
+        if len(component) == 1:
+            return [list(component)]
+        graph, rows = self.comparison.graph, self.comparison.rows
+        order = sorted(component, key=lambda place: (rows.rank[place], rows.ids[place]))
+        number = {place: n for n, place in enumerate(order)}
+        ids = graph.incident(order)
+        odds = np.clip(graph.final[ids], *self.params.clip).tolist()
+        edges = [
+            (number[a], number[b], value)
+            for a, b, value in zip(graph.first[ids].tolist(), graph.second[ids].tolist(), odds, strict=True)
+            if a in number and b in number
+        ]
+        edges.sort()
+        groups = partition(len(order), edges, self.params.story_bar, self.params.missing, bound.bonds(number))
+        return [sorted(order[n] for n in group) for group in groups]
 
-    def _component(self, start: Collection[str], bar: float, bound: Mapping[str, Collection[str]]) -> set[str]:
-        found, waiting = set(start), list(start)
-        while waiting:
-            one = waiting.pop()
-            near = {other for other, score in self._near(one).items() if score >= bar}
-            near |= {other for other in bound.get(one, ()) if other in self._vectors}
-            waiting += near - found
-            found |= near
-        return found
+    def _links(self, stories: Sequence[Sequence[int]]) -> dict[str, Link]:
+        """Return the strongest edge of each report that is not alone."""
+        graph, rows = self.comparison.graph, self.comparison.rows
+        best: list[tuple[int, int, float]] = []
+        for story in stories:
+            members = set(story)
+            for place in story if len(story) > 1 else ():
+                edges, others = graph.others(place)
+                inside = [
+                    (-value, int(rows.rank[other]), other)
+                    for value, other in zip(graph.final[edges].tolist(), others.tolist(), strict=True)
+                    if other in members
+                ]
+                if inside:
+                    value, _, other = min(inside)
+                    best.append((place, other, -value))
+        if not best:
+            return {}
+        first, second = np.array([one[0] for one in best]), np.array([one[1] for one in best])
+        columns = {name: values.tolist() for name, values in self.comparison.features(first, second)._asdict().items()}
+        bar = _chance(self.params.story_bar)
+        return {
+            rows.ids[place]: Link(rows.ids[other], _chance(value), bar, {name: columns[name][n] for name in columns})
+            for n, (place, other, value) in enumerate(best)
+        }
 
-    @staticmethod
-    def _rivals(left: frozenset[str], right: frozenset[str], constraints: Constraints) -> bool:
-        return any((left & one and right & other) or (left & other and right & one) for one, other in constraints.apart)
+
+def group(
+    reports: Iterable[tuple[str, ReportVector]],
+    constraints: Constraints = Constraints(),  # noqa: B008  # frozen
+    params: ClusteringParams = DEFAULT,
+    scorer: Scorer | None = None,
+) -> Settled:
+    """Return the stories and storylines of a set of reports."""
+    graph = StoryGraph(params, scorer)
+    graph.add_all(reports)
+    return graph.settle(constraints)
 
 
-def _cosine(left: ReportVector, right: ReportVector) -> float:
-    there = dict(right.terms)
-    return round(sum(weight * there.get(term, 0.0) for term, weight in left.terms), 4)
+def _chance(odds: float) -> float:
+    return float(1 / (1 + np.exp(-odds)))
+
+
+class _Bound:
+    """The editors' decisions by place."""
+
+    def __init__(self, constraints: Constraints, place: Mapping[str, int]) -> None:
+        self._together = [
+            found for names in constraints.together if len(found := [place[n] for n in sorted(names) if n in place]) > 1
+        ]
+        self._marks: dict[int, set[tuple[int, bool]]] = {}
+        for number, sides in enumerate(constraints.apart):
+            for side, names in enumerate(sides):
+                for name in names:
+                    if name in place:
+                        self._marks.setdefault(place[name], set()).add((number, bool(side)))
+        self._beside: dict[int, list[int]] = {}
+        for found in self._together:
+            for one in found:
+                self._beside.setdefault(one, []).extend(found)
+
+    def neighbours(self, node: int) -> Sequence[int]:
+        """Return the places that belong with this one."""
+        return self._beside.get(node, ())
+
+    def bonds(self, number: Mapping[int, int]) -> Bonds:
+        """Return the decisions for nodes of these numbers."""
+        return Bonds(
+            [[number[place] for place in found] for found in self._together if found[0] in number],
+            {number[place]: frozenset(marks) for place, marks in self._marks.items() if place in number},
+        )

@@ -1,0 +1,126 @@
+"""Which reports are worth comparing: an inverted index over the heaviest terms of each report.
+
+A report looks back: its candidates are the best of those before it in the order of time and id. So the pairs that are
+compared follow from the set of reports, not from the order in which they came.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.clustering.params import ClusteringParams
+from aggregator.clustering.rows import Floats, Places, Rows, spread
+
+_STEPS = 255  # of a term's weight beside its report in the index
+
+
+class Found(NamedTuple):
+    """Pairs worth comparing, with the product of what the index holds of them."""
+
+    report: Places
+    other: Places
+    product: Floats
+
+
+class CandidateIndex:
+    """Term -> the reports in which it is among the heaviest."""
+
+    def __init__(self, rows: Rows, params: ClusteringParams) -> None:
+        self._rows = rows
+        self._params = params
+        self._postings: dict[int, array[int]] = {}
+        self.capped = 0  # lookups that a flood cut short
+
+    def add(self, places: Places) -> None:
+        """Enter reports."""
+        owner, keys, values = self._entries(places)
+        steps = np.maximum(1, np.round(values * _STEPS)).astype(np.int64)
+        order = np.argsort(keys, kind="stable")
+        keys, coded = keys[order], (places[owner] << 8 | steps)[order]
+        starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)
+        raw, ends = coded.tobytes(), np.r_[starts[1:], len(keys)]
+        for key, start, end in zip(keys[starts].tolist(), starts.tolist(), ends.tolist(), strict=True):
+            posting = self._postings.get(key)
+            if posting is None:
+                posting = self._postings[key] = array("q")
+            posting.frombytes(raw[8 * start : 8 * end])
+            if len(posting) > 2 * self._params.postings:
+                self._postings[key] = array("q", self._least(np.array(posting)).tobytes())
+
+    def find(self, places: Places) -> Found:
+        """Return all living reports of the same language and within the window that share an indexed term with each."""
+        owner, keys, values = self._entries(places)
+        found, weights, queries = [], [], []
+        for query, key, value in zip(owner.tolist(), keys.tolist(), values.tolist(), strict=True):
+            posting = self._postings.get(key)
+            if posting is not None and len(posting) > 1:
+                coded = self._least(np.array(posting)) if len(posting) > self._params.postings else np.array(posting)
+                found.append(coded)
+                weights.append(value)
+                queries.append(query)
+        if not found:
+            return _nothing()
+        coded, lengths = np.concatenate(found), np.array([len(one) for one in found])
+        other, query = coded >> 8, np.repeat(np.array(queries), lengths)
+        product = np.repeat(np.array(weights), lengths) * (coded & 0xFF) / _STEPS
+        keep = self._rows.alive[other] & (other != places[query])
+        return self._near(places, *_summed(query[keep], other[keep], product[keep]))
+
+    def _near(self, places: Places, query: Places, other: Places, product: Floats) -> Found:
+        gap = np.abs(self._rows.reports.time[other] - self._rows.reports.time[places[query]])
+        keep = (product >= self._params.least_product) & ~(gap > self._params.window)
+        return Found(places[query[keep]], other[keep], product[keep])
+
+    def _entries(self, places: Places) -> tuple[Places, NDArray[np.int64], Floats]:
+        """Return the heaviest terms of reports that are not too common: number of the report, key of term, weight."""
+        reports, terms = self._rows.reports, self._rows.terms
+        flat, owner = spread(reports.terms_from[places], reports.terms[places])
+        keep = terms.rareness[flat] > -math.log(self._params.index_share)
+        flat, owner = flat[keep], owner[keep]
+        value = terms.value[flat].astype(np.float32)
+        order = np.lexsort((terms.term[flat], -value, owner))
+        flat, owner, value = flat[order], owner[order], value[order]
+        rank = np.arange(len(owner)) - np.searchsorted(owner, np.arange(len(places)))[owner]
+        keep = rank < self._params.index_terms
+        flat, owner, value = flat[keep], owner[keep], value[keep]
+        keys = reports.language[places[owner]].astype(np.int64) << 32 | terms.term[flat]
+        return owner, keys, value
+
+    def _least(self, posting: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the part of a flood that stands for it: the living reports with the least hashes, whoever came first."""
+        posting = posting[self._rows.alive[posting >> 8]]
+        if len(posting) <= self._params.postings:
+            return posting
+        self.capped += 1
+        return posting[np.argsort(self._rows.rank[posting >> 8], kind="stable")[: self._params.postings]]
+
+
+def best(found: Found, most: int) -> tuple[Found, Places, Places]:
+    """Return the ``most`` best pairs of each report, and the reports that had more, with the pairs as they stand."""
+    order = np.lexsort((found.other, -found.product, found.report))
+    report = found.report[order]
+    start = np.flatnonzero(np.r_[True, report[1:] != report[:-1]]) if len(report) else np.zeros(0, np.int64)
+    rank = np.arange(len(report)) - np.repeat(start, np.diff(np.r_[start, len(report)]))
+    keep = order[rank < most]
+    return Found(found.report[keep], found.other[keep], found.product[keep]), report[start], np.diff(np.r_[start, len(report)])
+
+
+def _summed(query: Places, other: Places, product: NDArray[np.float64]) -> tuple[Places, Places, Floats]:
+    if not len(query):
+        return query, other, product.astype(np.float32)
+    keys = query << 40 | other
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    start = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    total = np.add.reduceat(product[order], start).astype(np.float32)
+    return keys[start] >> 40, keys[start] & ((1 << 40) - 1), total
+
+
+def _nothing() -> Found:
+    none = np.zeros(0, np.int64)
+    return Found(none, none, np.zeros(0, np.float32))

@@ -1,0 +1,152 @@
+"""What two reports share, and what speaks against them, in numbers: for all candidates at once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.clustering.params import HOUR, ClusteringParams
+from aggregator.clustering.rows import IS_NUMBER, IS_ORDINAL, TITLE, Places, ReportColumns, Rows, shared
+
+Floats = NDArray[np.float32]
+
+
+class PairFeatures(NamedTuple):
+    """One array a feature, one value a pair; rarities are in natural logarithms."""
+
+    cosine: Floats  # of the whole
+    title_cosine: Floats
+    shared: Floats  # sum of the rarities of shared terms
+    shared_titles: Floats
+    told: Floats  # shared, less what word pairs explain: "Prince William" is one thing
+    told_titles: Floats
+    contained_most: Floats  # share of one title's information that the other report holds, the greater
+    contained_least: Floats
+    strongest: Floats  # greatest rarity of a shared term
+    second: Floats  # second greatest
+    rarest: Floats  # greatest rareness without a bound
+    names: Floats  # rarity of shared names
+    names_titles: Floats
+    unshared_least: Floats  # rarity of the names of one title that the other report lacks, the lesser
+    unshared_most: Floats
+    numbers_differ: Floats  # both titles have numbers, none is shared
+    ordinals_differ: Floats
+    gap: Floats  # hours, bounded from below
+    same_publisher: Floats
+    same_skeleton: Floats  # titles from one mould
+    same_mould: Floats  # at one publisher
+    slot: Floats  # a title names a slot of the day
+    title_words_least: Floats
+    words_least: Floats
+    words_most: Floats
+
+
+def pair_features(rows: Rows, first: Places, second: Places, params: ClusteringParams) -> PairFeatures:
+    """Return the features of pairs of places."""
+    reports = rows.reports
+    a, b, pair = shared(
+        rows.terms.term,
+        (reports.terms_from[first], reports.terms[first]),
+        (reports.terms_from[second], reports.terms[second]),
+    )
+    told = _word_pairs(rows, first, second)
+    return PairFeatures(
+        **_of_terms(rows, first, second, a, b, pair, told),
+        **_of_reports(reports, first, second, params),
+    )
+
+
+def _word_pairs(rows: Rows, first: Places, second: Places) -> tuple[Floats, Floats]:
+    """Return how much of what two reports share is explained by words that stand side by side in both; in both titles."""
+    reports, pairs = rows.reports, rows.pairs
+    a, b, pair = shared(
+        pairs.pair,
+        (reports.pairs_from[first], reports.pairs[first]),
+        (reports.pairs_from[second], reports.pairs[second]),
+    )
+    explained = pairs.explained[a].astype(np.float32)
+    both = pairs.in_title[a] & pairs.in_title[b]
+    return _sum(pair, explained, len(first)), _sum(pair, explained * both, len(first))
+
+
+def _of_terms(
+    rows: Rows, first: Places, second: Places, a: Places, b: Places, pair: Places, explained: tuple[Floats, Floats]
+) -> dict[str, Floats]:
+    terms, reports, count = rows.terms, rows.reports, len(first)
+    rarity = terms.rarity[a].astype(np.float32)
+    rare = rarity * 0.5 + terms.rarity[b].astype(np.float32) * 0.5
+    name = 0.5 * (terms.name[a].astype(np.float32) + terms.name[b])
+    kind, other = terms.kind[a], terms.kind[b]
+    left, right = (kind & TITLE) > 0, (other & TITLE) > 0
+    both = left & right
+    strongest, second_best = greatest_two(pair, rare, count)
+    whole, titles = _sum(pair, rare, count), _sum(pair, rare * both, count)
+    ours = _sum(pair, rare * left, count) / (reports.title_mass[first] + 1e-6)
+    theirs = _sum(pair, rare * right, count) / (reports.title_mass[second] + 1e-6)
+    lacking = np.maximum(0.0, reports.title_names[first] - _sum(pair, rare * left * terms.name[a], count))
+    lacked = np.maximum(0.0, reports.title_names[second] - _sum(pair, rare * right * terms.name[b], count))
+    number = _sum(pair, both & ((kind & IS_NUMBER) > 0), count)
+    ordinal = _sum(pair, both & ((kind & other & IS_ORDINAL) > 0), count)
+    return {
+        "cosine": _sum(pair, terms.value[a].astype(np.float32) * terms.value[b], count),
+        "title_cosine": _sum(pair, both * rare * rare, count)
+        / (reports.title_norm[first] * reports.title_norm[second]),
+        "shared": whole,
+        "shared_titles": titles,
+        "told": np.maximum(0.0, whole - explained[0]),
+        "told_titles": np.maximum(0.0, titles - explained[1]),
+        "contained_most": np.minimum(1.0, np.maximum(ours, theirs)),
+        "contained_least": np.minimum(1.0, np.minimum(ours, theirs)),
+        "strongest": strongest,
+        "second": second_best,
+        "rarest": greatest_two(pair, terms.rareness[a].astype(np.float32), count)[0],
+        "names": _sum(pair, rare * name, count),
+        "names_titles": _sum(pair, rare * name * both, count),
+        "unshared_least": np.minimum(lacking, lacked),
+        "unshared_most": np.maximum(lacking, lacked),
+        "numbers_differ": (
+            (np.minimum(reports.title_numbers[first], reports.title_numbers[second]) > 0) & (number == 0)
+        ).astype(np.float32),
+        "ordinals_differ": (
+            (np.minimum(reports.title_ordinals[first], reports.title_ordinals[second]) > 0) & (ordinal == 0)
+        ).astype(np.float32),
+    }
+
+
+def _of_reports(reports: ReportColumns, first: Places, second: Places, params: ClusteringParams) -> dict[str, Floats]:
+    gap = np.abs(reports.time[first] - reports.time[second])
+    gap = np.where(np.isnan(gap), params.least_gap, np.clip(gap, params.least_gap, params.window)) / HOUR
+    skeleton = (reports.skeleton[first] == reports.skeleton[second]) & (reports.skeleton[first] != 0)
+    publisher = reports.publisher[first] == reports.publisher[second]
+    found = {
+        "gap": gap,
+        "same_publisher": publisher,
+        "same_skeleton": skeleton,
+        "same_mould": skeleton & publisher,
+        "slot": reports.slot[first] | reports.slot[second],
+        "title_words_least": np.minimum(reports.title_words[first], reports.title_words[second]),
+        "words_least": np.minimum(reports.words[first], reports.words[second]),
+        "words_most": np.maximum(reports.words[first], reports.words[second]),
+    }
+    return {name: np.asarray(values, np.float32) for name, values in found.items()}
+
+
+def _sum(pair: Places, values: NDArray[np.generic], count: int) -> Floats:
+    return np.bincount(pair, values, count).astype(np.float32)
+
+
+def greatest_two(pair: Places, values: Floats, count: int) -> tuple[Floats, Floats]:
+    """Return each pair's greatest and second greatest value, 0 where there is none."""
+    greatest, second = np.zeros(count, np.float32), np.zeros(count, np.float32)
+    if not len(pair):
+        return greatest, second
+    order = np.lexsort((-values, pair))
+    owner, sorted_values = pair[order], values[order]
+    start = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+    greatest[owner[start]] = sorted_values[start]
+    after = start + 1
+    after = after[(after < len(owner)) & (owner[np.minimum(after, len(owner) - 1)] == owner[after - 1])]
+    second[owner[after]] = sorted_values[after]
+    return greatest, second

@@ -1,0 +1,218 @@
+"""Learn the two models of the stories stage from labelled archives and from merges that are wrong for certain.
+
+    python -m bench.train_pairs [--backgrounds FOLDER] [--write]
+
+Negatives: pairs across weeks of different months or years, laid onto the same days, at their natural frequency; and of
+different clusters of the archives. Positives: of one cluster of the archives, in full, cut to 30 words and to titles,
+alone and among mixed weeks, so that length and style don't tell a labelled text from a stream's. og2021 is never
+learned from. The background that is used while learning lacks the weeks that are learned from.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from aggregator.clustering.comparing import Comparison
+from aggregator.clustering.pair_features import PairFeatures
+from aggregator.clustering.params import DEFAULT, ClusteringParams
+from aggregator.clustering.rows import Places
+from aggregator.clustering.scoring import Logistic, known_inputs, ordered, pair_inputs
+from aggregator.clustering.second_round import Context, ScoreGraph
+from bench.worlds import Item, archive, cut, injected, some, week
+
+ENGLISH_2023 = ("newsapi-us-2023", "newsapi-gb-2023", "newsapi-au-2023")
+GOOGLE = ("gnews-en-2025",)
+# First days of the weeks that are learned from; none is of a month that a measure of record is taken in.
+WEEKS_2023 = ("2023-04-03", "2023-05-01", "2023-05-15", "2023-06-05")
+WEEKS_2025 = ("2025-05-19", "2025-06-09", "2025-07-14", "2025-09-08", "2025-09-22")
+# Weeks to choose settings on.
+CHOICE = (("2023-06-19", "2025-08-18"), ("2023-04-17", "2025-07-28"))
+OTHERS = ("newsapi-de-2023", "newsapi-fr-2023", "newsapi-it-2023", "newsapi-nl-2023", "newsapi-ru-2023")
+ARCHIVES = ("allsides-dated", "groundnews-2025-08", "ecbplus-train-dev", "basil", "newswcl50", "gva-incidents-dev",
+            "vims-vietnamese", "google-news", "uci-headlines-2014")  # fmt: skip
+FOLDS = (("allsides-dated", "vims-vietnamese"), ("ecbplus-train-dev",), ("groundnews-2025-08", "google-news"),
+         ("gva-incidents-dev", "basil", "uci-headlines-2014", "newswcl50"))  # fmt: skip
+WEIGHT = {"uci-headlines-2014": 0.5}
+PAIRS = 500.0  # positives that an archive counts for
+
+
+class _Recorder(Comparison):
+    """Keeps every candidate pair."""
+
+    def _score(self, first: Places, second: Places) -> None:
+        self.pairs = [*getattr(self, "pairs", []), (first, second)]
+
+
+class _Any:
+    def first(self, features: PairFeatures) -> NDArray[np.float32]:
+        return np.zeros(len(features.cosine), np.float32)
+
+    def known(self, features: PairFeatures, first: NDArray[np.float32]) -> NDArray[np.float32]:
+        return first
+
+    def second(self, known: NDArray[np.float32], context: Context) -> NDArray[np.float32]:
+        return known
+
+
+@dataclass
+class Table:
+    """The candidate pairs of a window."""
+
+    name: str
+    items: Sequence[Item]
+    first: Places
+    second: Places
+    features: PairFeatures
+    rank: NDArray[np.uint32]
+    label: NDArray[np.int8]  # 1 one event, 0 two, -1 unknown
+    kind: NDArray[np.str_]  # archive of both, else "mix"
+
+    @property
+    def archives(self) -> list[str]:
+        return sorted({str(kind) for kind in np.unique(self.kind)} - {"mix"})
+
+
+def table(name: str, items: Sequence[Item], params: ClusteringParams = DEFAULT) -> Table:
+    """Return the candidate pairs of a window with their features and what is known of them."""
+    recorder = _Recorder(params, _Any())
+    recorder.add((f"{n}", item.vector()) for n, item in enumerate(items))
+    recorder.compare()
+    first = np.concatenate([one for one, _ in recorder.pairs])
+    second = np.concatenate([two for _, two in recorder.pairs])
+    parts = [recorder.features(first[k : k + 50_000], second[k : k + 50_000]) for k in range(0, len(first), 50_000)]
+    features = PairFeatures(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    side = np.array([item.side for item in items])
+    cluster = np.array([item.cluster or f"?{n}" for n, item in enumerate(items)])
+    archives = np.array([item.archive or "" for item in items])
+    same = cluster[first] == cluster[second]
+    known = (side[first] != side[second]) | ((archives[first] != "") & (archives[second] != ""))
+    label = np.where(known, same, -1).astype(np.int8)
+    kind = np.where((archives[first] == archives[second]) & (archives[first] != ""), archives[first], "mix")
+    # pairs of an archive with a week or another archive: left out with the archive
+    beside = np.where((kind == "mix") & (archives[first] != ""), "x:" + archives[first].astype(object), kind)
+    beside = np.where((beside == "mix") & (archives[second] != ""), "x:" + archives[second].astype(object), beside)
+    print(f"{name}: {len(items)} items, {len(first)} pairs, {(label == 1).sum()} positive, {(label == 0).sum()} negative", flush=True)
+    return Table(name, items, first, second, features, recorder.rows.rank[: len(items)].copy(), label, beside.astype(str))
+
+
+def worlds() -> dict[str, list[Item]]:
+    """Return all windows that are learned from."""
+    chance = random.Random(5)
+    found: dict[str, list[Item]] = {}
+    for name in ARCHIVES:
+        whole = archive(name)
+        if name == "groundnews-2025-08":
+            whole = some(whole, 1_500, chance, 40)
+        found[f"{name}/full"] = list(whole)
+        if name not in ("newswcl50", "google-news", "uci-headlines-2014"):
+            found[f"{name}/30"] = cut(whole, 30)
+            found[f"{name}/0"] = cut(whole, 0)
+    weeks = {day: week(ENGLISH_2023, day) for day in WEEKS_2023} | {day: week(GOOGLE, day) for day in WEEKS_2025}
+    base = sum((weeks[day] for day in ("2023-04-03", "2023-06-05", "2025-05-19", "2025-07-14", "2025-09-08")), [])
+    ledes = [
+        item
+        for name in ("allsides-dated", "groundnews-2025-08", "ecbplus-train-dev", "basil", "gva-incidents-dev")
+        for item in injected(some(found[f"{name}/30"], 600, chance, 15), chance)
+    ]
+    found["ledes among weeks"] = base + ledes
+    base = sum((weeks[day] for day in ("2023-05-01", "2023-05-15", "2025-06-09", "2025-09-22")), [])
+    heads = [
+        item
+        for name in ("allsides-dated", "groundnews-2025-08", "ecbplus-train-dev", "basil", "gva-incidents-dev")
+        for item in injected(some(found[f"{name}/0"], 600, chance, 15), chance)
+    ]
+    heads += injected(archive("google-news"), chance)
+    heads += injected(some(archive("uci-headlines-2014"), 1_500, chance, 30), chance)
+    found["headlines among weeks"] = cut(base, 0) + cut(heads, 0)
+    whole = [
+        item
+        for name in ("allsides-dated", "groundnews-2025-08", "basil")
+        for item in injected(some(found[f"{name}/full"], 500, chance, 15), chance)
+    ]
+    whole += [
+        item
+        for name in ("allsides-dated", "groundnews-2025-08", "ecbplus-train-dev")
+        for item in injected(some(cut(found[f"{name}/full"], 60), 500, chance, 15), chance)
+    ]
+    found["all weeks"] = sum(weeks.values(), []) + distinct_keys(whole + injected(archive("google-news"), chance))
+    for name in OTHERS:
+        found[name] = cut(sum((week((name,), day) for day in ("2023-03-20", "2023-04-17", "2023-05-15", "2023-06-12")), []), 0)
+    return found
+
+
+def distinct_keys(items: Sequence[Item]) -> list[Item]:
+    """Return the first item of each key."""
+    return list({item.key: item for item in reversed(items)}.values())[::-1]
+
+
+# --- first round -----------------------------------------------------------------------------------------
+
+
+def examples(tables: Sequence[Table], exclude: Sequence[str], seed: int = 1) -> tuple[NDArray[np.float32], list[str], NDArray[np.int8], NDArray[np.float64]]:
+    """Return inputs, labels and weights of the pairs that are known; easy negatives are drawn by lot, and weighed up."""
+    chance = np.random.default_rng(seed)
+    names: list[str] = []
+    rows, labels, weights = [], [], []
+    for one in tables:
+        weight = weights_of(one)
+        left_out = np.isin(one.kind, [*exclude, *(f"x:{name}" for name in exclude)])
+        known = (one.label >= 0) & ~left_out
+        negative = one.label == 0
+        keep = np.where(negative, np.where(one.features.cosine > 0.12, 0.3, 0.06), 1.0)
+        known &= chance.random(len(known)) < keep
+        at = np.flatnonzero(known)
+        inputs = pair_inputs(PairFeatures(*(column[at] for column in one.features)))
+        names = list(inputs)
+        rows.append(ordered(inputs, names))
+        labels.append(one.label[at])
+        weights.append((weight / keep)[at])
+    return np.concatenate(rows), names, np.concatenate(labels), np.concatenate(weights)
+
+
+def weights_of(one: Table) -> NDArray[np.float64]:
+    """Return how much each pair counts: an archive for at most PAIRS positives a window."""
+    weight = np.ones(len(one.label))
+    for kind in one.archives:
+        if not kind.startswith("x:"):
+            mine = one.kind == kind
+            weight[mine] = min(1.5, PAIRS / max(1, (one.label[mine] == 1).sum())) * WEIGHT.get(kind, 1.0)
+    return weight
+
+
+def fit(rows: NDArray[np.float32], names: Sequence[str], labels: NDArray[np.int8], weights: NDArray[np.float64]) -> Logistic:
+    """Return the logistic model of some examples."""
+    mean, spread = rows.mean(0), rows.std(0) + 1e-9
+    model = LogisticRegression(C=1.0, max_iter=400).fit((rows - mean) / spread, labels, sample_weight=weights)
+    coefficients = model.coef_[0] / spread
+    bias = float(model.intercept_[0] - (coefficients * mean).sum())
+    return Logistic(bias, dict(zip(names, coefficients.tolist(), strict=True)))
+
+
+def first_odds(model: Logistic, one: Table) -> NDArray[np.float32]:
+    return np.round(model.odds(pair_inputs(one.features)), 3).astype(np.float32)
+
+
+# --- second round ----------------------------------------------------------------------------------------
+
+
+def second_inputs(one: Table, odds: NDArray[np.float32], params: ClusteringParams = DEFAULT):
+    """Return the pairs over the graph's bar, and what the second model weighs of them."""
+    keep = np.flatnonzero(odds > params.graph_bar)
+    graph = ScoreGraph(params.degree)
+    graph.grow(len(one.items))
+    graph.add(one.first[keep], one.second[keep], odds[keep], np.zeros(len(keep), np.float32), one.rank)
+    context = graph.context(np.arange(len(keep)))
+    inputs = {**known_inputs(PairFeatures(*(column[keep] for column in one.features)), odds[keep]), **context._asdict()}
+    return keep, inputs
