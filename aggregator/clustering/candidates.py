@@ -39,6 +39,8 @@ class CandidateIndex:
     def add(self, places: Places) -> None:
         """Enter reports."""
         owner, keys, values = self._entries(places)
+        if not len(keys):
+            return
         steps = np.maximum(1, np.round(values * _STEPS)).astype(np.int64)
         order = np.argsort(keys, kind="stable")
         keys, coded = keys[order], (places[owner] << 8 | steps)[order]

@@ -2,7 +2,9 @@
 
 The two groups with the highest mean log odds over all pairs between them are joined while that mean is above a bar; a
 pair that was never compared counts with a fixed, low value (Ward's and others' agglomerative scheme; average linkage
-after Sokal and Michener 1958). Editors' decisions bind: some nodes start as one group, some groups are never joined.
+after Sokal and Michener 1958). Editors' decisions bind: some groups are never joined, and some nodes are found in one
+group at the end. What is bound is not averaged over: a report joins one half of what an editor merged by what it shares
+with that half.
 """
 
 from __future__ import annotations
@@ -27,8 +29,12 @@ class _Linkage:
         self.missing = missing
         self.members: dict[int, list[int]] = {node: [node] for node in range(count)}
         self.links: dict[int, dict[int, tuple[float, int]]] = {node: {} for node in range(count)}
-        self.marks: dict[int, frozenset[tuple[int, bool]]] = dict(bonds.marks)
+        self.bound = list(range(count))  # node -> another that it is bound to, directly or by joins; a root of itself
+        self.marks: dict[int, frozenset[tuple[int, bool]]] = dict(bonds.marks)  # by root
         self.version = [0] * count
+        for group in bonds.together:
+            for node in group[1:]:
+                self.bind(group[0], node)
         for first, second, odds in edges:
             self.links[first][second] = (odds, 1)
             self.links[second][first] = (odds, 1)
@@ -41,11 +47,31 @@ class _Linkage:
 
     def may_join(self, first: int, second: int) -> bool:
         """Tell whether no decision keeps two groups apart."""
-        left, right = self.marks.get(first), self.marks.get(second)
+        one, two = self.root(first), self.root(second)
+        if one == two:
+            return True
+        left, right = self.marks.get(one), self.marks.get(two)
         return not left or not right or not any((number, not side) in right for number, side in left)
+
+    def root(self, node: int) -> int:
+        """Return what stands for all that a node is bound to."""
+        while self.bound[node] != node:
+            self.bound[node] = self.bound[self.bound[node]]
+            node = self.bound[node]
+        return node
+
+    def bind(self, first: int, second: int) -> None:
+        """Note that two nodes are to be found in one group."""
+        one, two = sorted((self.root(first), self.root(second)))
+        if one != two:
+            self.bound[two] = one
+            marks = self.marks.get(one, frozenset()) | self.marks.pop(two, frozenset())
+            if marks:
+                self.marks[one] = marks
 
     def join(self, first: int, second: int) -> int:
         """Make two groups one; return its name: that of the group with more links."""
+        self.bind(first, second)
         if len(self.links[first]) < len(self.links[second]):
             first, second = second, first
         ours, theirs = self.links[first], self.links.pop(second)
@@ -59,9 +85,6 @@ class _Linkage:
         for other in theirs:
             self.links[other][first] = ours[other]
         self.members[first] += self.members.pop(second)
-        marks = self.marks.get(first, frozenset()) | self.marks.pop(second, frozenset())
-        if marks:
-            self.marks[first] = marks
         self.version[first] += 1
         self.version[second] = -1
         return first
@@ -77,10 +100,6 @@ def partition(
     """
     bonds = bonds or Bonds()
     state = _Linkage(count, edges, missing, bonds)
-    for group in bonds.together:
-        whole = group[0]
-        for node in group[1:]:
-            whole = state.join(whole, node)
     heap = [
         (-mean, min(first, second), max(first, second), state.version[first], state.version[second])
         for first, links in state.links.items()
@@ -101,4 +120,7 @@ def partition(
             if mean > bar:
                 a, b = min(whole, other), max(whole, other)
                 heapq.heappush(heap, (-mean, a, b, state.version[a], state.version[b]))
-    return sorted(sorted(group) for group in state.members.values())
+    found: dict[int, list[int]] = {}
+    for group in state.members.values():
+        found.setdefault(state.root(group[0]), []).extend(group)
+    return sorted(sorted(group) for group in found.values())

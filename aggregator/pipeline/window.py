@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -22,7 +23,7 @@ class Window:
     def __init__(self, store: Store, settings: StorySettings) -> None:
         self._store = store
         self._vectors = VectorStore(store.connection)
-        self._params = replace(DEFAULT, threshold=settings.threshold, window=settings.window.total_seconds())
+        self._params = replace(DEFAULT, story_bar=_log_odds(settings.threshold), window=settings.window.total_seconds())
         self._graph: StoryGraph | None = None
         self._known: dict[str, float] = {}  # report -> its time
         self._read_to = 0
@@ -37,14 +38,15 @@ class Window:
             self._store.at_end(self._ended)
         if self._graph is None:
             return self._load()
+        arrived: list[tuple[str, ReportVector]] = []
         for number, report_id, data in self._vectors.since(self._read_to, VERSION):
             if data is None:
                 self.forget([report_id])
             else:
-                vector = ReportVector.unpacked(data)
-                self._graph.add(report_id, vector)
-                self._known[report_id] = vector.time
+                arrived.append((report_id, ReportVector.unpacked(data)))
             self._read_to = number
+        self._graph.add_all(arrived)
+        self._known.update((report_id, vector.time) for report_id, vector in arrived)
         horizon = self._vectors.pruned_before()
         if horizon is not None and horizon != self._horizon:
             self._horizon = horizon
@@ -75,3 +77,9 @@ class Window:
     def _ended(self, kept: bool) -> None:
         if not kept:  # what was read of the transaction never was
             self._graph, self._known, self._read_to = None, {}, 0
+
+
+def _log_odds(probability: float) -> float:
+    """Return the natural log odds of a probability, bounded where it is none or all."""
+    bounded = min(max(probability, 1e-9), 1 - 1e-9)
+    return math.log(bounded / (1 - bounded))

@@ -271,8 +271,8 @@ def check_decisions(stories: dict[str, str], constraints: Sequence[Constraint]) 
 
 
 def check_last_word(stories: dict[str, str], last: Decision | None) -> None:
-    """The newest verb in force holds to the letter, whatever older ones say."""
-    for constraint in last.constraints if last else ():
+    """The newest verb on stories in force holds to the letter, whatever older ones say."""
+    for constraint in last.constraints if last and last.kind not in ("tie", "untie") else ():
         found = {
             stories[one] == stories[other] for one in constraint.left for other in constraint.right if one != other
         }
