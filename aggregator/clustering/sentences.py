@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from aggregator.model import Evidence, Match
@@ -19,7 +20,57 @@ def sentence(match: Match) -> str:
 
 
 def _story(match: Match) -> str:
-    return f"Tells what {match.other_id} tells; score {match.score:.2f}, needed {match.threshold:.2f}."
+    """Say what a report shares with another of its story, how unusual that is, and what speaks against."""
+    proof = match.evidence
+    shared, whose = _shared(proof), _whose(proof)
+    told = f"Shares {_list(shared)} with {whose}{_unusual(proof)}" if shared else f"Resembles {whose}"
+    against = _texts(proof.get("against"))
+    doubt = f"; against it: {_list(against)}" if against else ""
+    return f"{told}{_apart_in_time(proof)}{doubt}; probability {match.score:.2f}, needed {match.threshold:.2f}."
+
+
+def apart(match: Match) -> str:
+    """Say what keeps a report out of a story: of the pair that comes nearest, what it shares and what is missing."""
+    proof = match.evidence
+    shared = _shared(proof)
+    told = f"Shares {_list(shared) if shared else 'no telling word'} with {_whose(proof)}, the nearest of that story"
+    against = _texts(proof.get("against"))
+    missing = f"; {_list(against)}" if against else ""
+    figures = f"probability {match.score:.2f}, needed {match.threshold:.2f}"
+    if match.score >= match.threshold:
+        return f"{told}{missing}; {figures}: enough for these two, but not on average with the others of both stories."
+    holders, reports = int(_number(proof.get("holders"))), int(_number(proof.get("reports")))
+    common = f" ({holders} of the {reports} reports in the window have that)" if holders > 2 else ""
+    return f"{told}{', which is too little' if shared else ''}{common}{missing}; {figures}."
+
+
+def different_languages(one: str | None, other: str | None) -> str:
+    """Say that languages keep apart."""
+    return f"They are in different languages ({one or 'unknown'} and {other or 'unknown'}), which are not compared."
+
+
+def too_long_between(hours: float, window: float) -> str:
+    """Say that time keeps apart; both in hours."""
+    return f"{_hours(hours)} lie between them, more than the window of {_hours(window)}."
+
+
+def _shared(proof: Evidence) -> list[str]:
+    return [*_texts(proof.get("shared_names")), *(f"'{word}'" for word in _texts(proof.get("shared_words")))]
+
+
+def _unusual(proof: Evidence) -> str:
+    """Say how many reports of the window hold all that is named as shared."""
+    holders, reports = int(_number(proof.get("holders"))), int(_number(proof.get("reports")))
+    if not holders or reports <= 2:
+        return ""
+    if holders <= 2:
+        return f", which no other of the {reports} reports in the window has"
+    return f", which {holders} of the {reports} reports in the window have"
+
+
+def _apart_in_time(proof: Evidence) -> str:
+    hours = proof.get("hours")
+    return "" if hours is None else f", within {_hours(_number(hours))}"
 
 
 def _copy(match: Match) -> str:
@@ -59,3 +110,18 @@ def _whose(proof: Evidence) -> str:
 
 def _number(value: object) -> float:
     return float(value) if isinstance(value, (int, float)) else 0.0
+
+
+def _hours(hours: float) -> str:
+    if hours >= 48:
+        return f"{hours / 24:.0f} days"
+    whole = max(1, -(-round(hours * 60) // 60))
+    return f"{whole} hour{'' if whole == 1 else 's'}"
+
+
+def _list(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+
+
+def _texts(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, (list, tuple)) else []

@@ -214,7 +214,7 @@ class Desk:
         """Explain why an entry (else the newest) stands in a story, or what kept it out."""
         from aggregator.pipeline.explaining import explain
 
-        return explain(self._reader(), self.store, self.settings, story, entry)
+        return explain(self._reader(), self.store, self.settings, story, entry, self._window())
 
     def entry(self, prefix: str) -> Entry:
         """Return one entry."""
