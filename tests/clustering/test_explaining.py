@@ -117,8 +117,10 @@ def test_what_a_storys_sentence_claims_is_true(event: tuple[Text, ...]) -> None:
         for text in event:
             why = made.why(text.key)
             told = STORY.match(why.sentence)
+            if COPY.match(why.sentence) or CONTAINED.match(why.sentence):
+                continue
             assert told is not None, why.sentence
-            [match] = why.links
+            match = next(one for one in why.links if one.kind == "story" and one.entry_id == made.id(text.key))
             [other] = [one for one in texts.values() if made.id(one.key) == match.other_id]
             assert made.story(other.key) == made.story(text.key)
             assert told["publisher"] == made.entry(other.key).publisher
