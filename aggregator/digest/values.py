@@ -146,6 +146,14 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
+class Affair:
+    """The storyline that a story is in."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class EditionStory:
     """One story as the edition shows it.
 
@@ -180,6 +188,7 @@ class EditionStory:
     gained_publishers: int | None = None
     headlines: tuple[Headline, ...] = ()
     recurring: bool = False
+    storyline: Affair | None = None
 
 
 @dataclass(frozen=True, slots=True)
