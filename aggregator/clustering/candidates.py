@@ -107,7 +107,11 @@ def best(found: Found, most: int) -> tuple[Found, Places, Places]:
     start = np.flatnonzero(np.r_[True, report[1:] != report[:-1]]) if len(report) else np.zeros(0, np.int64)
     rank = np.arange(len(report)) - np.repeat(start, np.diff(np.r_[start, len(report)]))
     keep = order[rank < most]
-    return Found(found.report[keep], found.other[keep], found.product[keep]), report[start], np.diff(np.r_[start, len(report)])
+    return (
+        Found(found.report[keep], found.other[keep], found.product[keep]),
+        report[start],
+        np.diff(np.r_[start, len(report)]),
+    )
 
 
 def _summed(query: Places, other: Places, product: NDArray[np.float64]) -> tuple[Places, Places, Floats]:

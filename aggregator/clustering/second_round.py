@@ -150,7 +150,9 @@ class ScoreGraph:
         node = np.repeat(np.array(nodes, np.int32), lengths)
         other = np.where(self.first[edges] == node, self.second[edges], self.first[edges])
         order = np.lexsort((other, owner))
-        return _Around(np.cumsum(lengths) - lengths, lengths, owner, other[order].astype(np.uint32), self.odds[edges[order]])
+        return _Around(
+            np.cumsum(lengths) - lengths, lengths, owner, other[order].astype(np.uint32), self.odds[edges[order]]
+        )
 
 
 class _Around(NamedTuple):

@@ -151,10 +151,7 @@ def _kept(counts: Mapping[str, _Count], known: Background) -> dict[int, int]:
 def _marks(count: _Count) -> int:
     share = round(14 * count.capitals / count.cased) if count.cased else CAPITAL_UNKNOWN
     return (
-        min(count.title, TITLE_COUNT)
-        | min(count.text, TEXT_COUNT) << TEXT_SHIFT
-        | count.marks
-        | share << CAPITAL_SHIFT
+        min(count.title, TITLE_COUNT) | min(count.text, TEXT_COUNT) << TEXT_SHIFT | count.marks | share << CAPITAL_SHIFT
     )
 
 

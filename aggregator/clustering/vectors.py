@@ -17,7 +17,9 @@ CAPITAL_SHIFT, CAPITAL_UNKNOWN = 8, 15  # share of capitals in steps of 1/14; 15
 # A pair's marks: where two words stand side by side.
 IN_TITLE, IN_TEXT = 1, 2
 
-_HEAD = struct.Struct("<4sBdQIHHHH")  # language, flags, time, publisher, skeleton, words of title and text, terms, pairs
+_HEAD = struct.Struct(
+    "<4sBdQIHHHH"
+)  # language, flags, time, publisher, skeleton, words of title and text, terms, pairs
 _DATED, _SLOT = 1, 2
 
 Hashes = NDArray[np.uint32]
