@@ -88,9 +88,7 @@ def count(paths: list[Path], keep: Callable[[Row], bool]) -> dict[str, tuple[Cou
             language = row["lang"]
             if path.name not in names[language]:
                 names[language].append(path.name)
-            found[language].add(
-                terms_in(row["title"], language, 60), terms_in(row.get("body") or "", language, 120)
-            )
+            found[language].add(terms_in(row["title"], language, 60), terms_in(row.get("body") or "", language, 120))
     return {language: (counts, names[language]) for language, counts in found.items()}
 
 
@@ -98,12 +96,19 @@ def write(language: str, counts: Counts, streams: list[str], target: Path) -> No
     """Write the table of a language."""
     terms = {term_id(term): term for term, times in counts.terms.items() if times >= LEAST_TERM}
     pairs = {
-        pair_id(term_id(one), term_id(two)): times for (one, two), times in counts.pairs().items() if times >= LEAST_PAIR
+        pair_id(term_id(one), term_id(two)): times
+        for (one, two), times in counts.pairs().items()
+        if times >= LEAST_PAIR
     }
     keys, pair_keys = sorted(terms), sorted(pairs)
     names = [terms[key] for key in keys]
     shares = [round(100 * counts.capitals[t] / counts.cased[t]) if counts.cased[t] else -100 for t in names]
-    told = {"texts": len(counts.texts), "streams": streams, "without": FORBIDDEN, "made by": "bench/train_background.py"}
+    told = {
+        "texts": len(counts.texts),
+        "streams": streams,
+        "without": FORBIDDEN,
+        "made by": "bench/train_background.py",
+    }
     np.savez_compressed(
         target / f"background-{language}.npz",
         provenance=np.array(json.dumps(told)),

@@ -103,8 +103,13 @@ def table(name: str, items: Sequence[Item], params: ClusteringParams = DEFAULT) 
     # pairs of an archive with a week or another archive: left out with the archive
     beside = np.where((kind == "mix") & (archives[first] != ""), "x:" + archives[first].astype(object), kind)
     beside = np.where((beside == "mix") & (archives[second] != ""), "x:" + archives[second].astype(object), beside)
-    print(f"{name}: {len(items)} items, {len(first)} pairs, {(label == 1).sum()} positive, {(label == 0).sum()} negative", flush=True)
-    return Table(name, items, first, second, features, recorder.rows.rank[: len(items)].copy(), label, beside.astype(str))
+    print(
+        f"{name}: {len(items)} items, {len(first)} pairs, {(label == 1).sum()} positive, {(label == 0).sum()} negative",
+        flush=True,
+    )
+    return Table(
+        name, items, first, second, features, recorder.rows.rank[: len(items)].copy(), label, beside.astype(str)
+    )
 
 
 def worlds() -> dict[str, list[Item]]:
@@ -148,7 +153,9 @@ def worlds() -> dict[str, list[Item]]:
     ]
     found["all weeks"] = sum(weeks.values(), []) + distinct_keys(whole + injected(archive("google-news"), chance))
     for name in OTHERS:
-        found[name] = cut(sum((week((name,), day) for day in ("2023-03-20", "2023-04-17", "2023-05-15", "2023-06-12")), []), 0)
+        found[name] = cut(
+            sum((week((name,), day) for day in ("2023-03-20", "2023-04-17", "2023-05-15", "2023-06-12")), []), 0
+        )
     return found
 
 
@@ -160,7 +167,9 @@ def distinct_keys(items: Sequence[Item]) -> list[Item]:
 # --- first round -----------------------------------------------------------------------------------------
 
 
-def examples(tables: Sequence[Table], exclude: Sequence[str], seed: int = 1) -> tuple[NDArray[np.float32], list[str], NDArray[np.int8], NDArray[np.float64]]:
+def examples(
+    tables: Sequence[Table], exclude: Sequence[str], seed: int = 1
+) -> tuple[NDArray[np.float32], list[str], NDArray[np.int8], NDArray[np.float64]]:
     """Return inputs, labels and weights of the pairs that are known; easy negatives are drawn by lot, and weighed up."""
     chance = np.random.default_rng(seed)
     names: list[str] = []
@@ -191,7 +200,9 @@ def weights_of(one: Table) -> NDArray[np.float64]:
     return weight
 
 
-def fit(rows: NDArray[np.float32], names: Sequence[str], labels: NDArray[np.int8], weights: NDArray[np.float64]) -> Logistic:
+def fit(
+    rows: NDArray[np.float32], names: Sequence[str], labels: NDArray[np.int8], weights: NDArray[np.float64]
+) -> Logistic:
     """Return the logistic model of some examples."""
     mean, spread = rows.mean(0), rows.std(0) + 1e-9
     model = LogisticRegression(C=1.0, max_iter=400).fit((rows - mean) / spread, labels, sample_weight=weights)

@@ -150,7 +150,9 @@ def some(items: Sequence[Item], count: int, chance: random.Random, most: int) ->
     return found
 
 
-def scattered(name: str, first: str, last: str, count: int = 3_000, headlines: bool = False, seed: int = 7) -> list[Item]:
+def scattered(
+    name: str, first: str, last: str, count: int = 3_000, headlines: bool = False, seed: int = 7
+) -> list[Item]:
     """Return an equal share of each day of a stream, laid into 48 hours; sides are days."""
     chance, days = random.Random(seed), defaultdict(list)
     for number, row in enumerate(rows_of(DATA / "streams" / f"{name}.jsonl.xz")):

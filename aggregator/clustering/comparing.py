@@ -64,6 +64,7 @@ class Comparison:
 
         ``wanted``: of the places that were never compared only these, and what is within their reach.
         """
+        self.rows.count_terms()
         new = self._new if wanted is None else self._new & set(wanted)
         self._find(sorted(new))
         self._new -= new

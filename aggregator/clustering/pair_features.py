@@ -41,6 +41,10 @@ class PairFeatures(NamedTuple):
     title_words_least: Floats
     words_least: Floats
     words_most: Floats
+    burst: Floats
+    burst_most: Floats
+    seen_least: Floats
+    burst_mean: Floats
 
 
 def pair_features(rows: Rows, first: Places, second: Places, params: ClusteringParams) -> PairFeatures:
@@ -103,6 +107,10 @@ def _of_terms(
         "second": second_best,
         "rarest": greatest_two(pair, terms.rareness[a].astype(np.float32), count)[0],
         "names": _sum(pair, rare * name, count),
+        "burst": _sum(pair, rare * terms.burst[a].astype(np.float32), count),
+        "burst_most": greatest_two(pair, terms.burst[a].astype(np.float32), count)[0],
+        "burst_mean": _sum(pair, rare * terms.burst[a].astype(np.float32), count) / (_sum(pair, rare, count) + 1e-6),
+        "seen_least": 12 - greatest_two(pair, 12 - terms.seen[a].astype(np.float32), count)[0],
         "names_titles": _sum(pair, rare * name * both, count),
         "unshared_least": np.minimum(lacking, lacked),
         "unshared_most": np.maximum(lacking, lacked),

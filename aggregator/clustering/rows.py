@@ -44,6 +44,8 @@ class TermColumns(NamedTuple):
     value: NDArray[np.float16]  # weight in the whole; the whole has length 1
     name: NDArray[np.float16]  # how surely a name, 0 to 1
     kind: NDArray[np.uint8]
+    burst: NDArray[np.float16]
+    seen: NDArray[np.float16]
 
 
 class PairColumns(NamedTuple):
@@ -112,6 +114,16 @@ class Rows:
             self.alive = np.concatenate([self.alive, np.zeros(len(self.reports.time) - len(self.alive), np.bool_)])
         self.alive[first : len(self)] = True
         return np.arange(first, len(self))
+
+    def count_terms(self) -> None:
+        used = self._used[1]
+        lang = np.repeat(self.reports.language[: len(self)], self.reports.terms[: len(self)]).astype(np.int64)
+        key = lang << 32 | self.terms.term[:used]
+        _, inv, cnt = np.unique(key, return_inverse=True, return_counts=True)
+        n = np.bincount(self.reports.language[: len(self)])[lang]
+        c = cnt[inv]
+        self.terms.seen[:used] = np.log(c)
+        self.terms.burst[:used] = np.maximum(0, np.log((c + 0.5) / (n + 50)) + self.terms.rareness[:used].astype(float))
 
     def remove(self, names: Collection[str]) -> Places:
         """Forget reports; return their places."""
@@ -195,6 +207,8 @@ class Rows:
             (value / norm[owner]).astype(np.float16),
             name.astype(np.float16),
             kind.astype(np.uint8),
+            np.zeros(len(term), np.float16),
+            np.zeros(len(term), np.float16),
         )
         return columns, [total.astype(np.float32) for total in totals]
 

@@ -95,6 +95,10 @@ def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
         "cosine squared": f["cosine"] ** 2,
         "cosine by strongest": f["cosine"] * f["strongest"],
         "told by cosine": told * f["cosine"],
+        "burst": np.log1p(f["burst"]),
+        "burst, most": f["burst_most"],
+        "burst, mean": f["burst_mean"],
+        "sightings": f["seen_least"],
     }
 
 
