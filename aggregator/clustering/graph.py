@@ -94,6 +94,7 @@ class StoryGraph:
         touched |= self.comparison.compare()
         self._touched = set()
         bound = _Bound(constraints, rows.place)
+        touched |= self._company(touched, bound)
         stories: list[list[int]] = []
         for component in components(self.comparison.graph, touched, self.params.story_bar, bound.neighbours):
             stories += self._stories(component, bound)
@@ -113,6 +114,11 @@ class StoryGraph:
         return explained(self.comparison, place[first], place[second])
 
     # --- stories -------------------------------------------------------------------------------------
+
+    def _company(self, touched: Collection[int], bound: _Bound) -> set[int]:
+        """Return the places within the storylines of these whose stories were not computed yet, as after a restart."""
+        reached = components(self.comparison.graph, touched, self.params.storyline_bar, bound.neighbours)
+        return {place for component in reached for place in component if place not in self._story}
 
     def _names(self, story: Sequence[int]) -> frozenset[str]:
         return frozenset(self.comparison.rows.ids[place] for place in story)
