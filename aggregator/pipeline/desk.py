@@ -342,6 +342,8 @@ class Desk:
 
         Return how far it is and, at its end, what it changed; None where nothing is to do.
         """
+        if not self.settings.stories.enabled:
+            return None
         run = self._reclustering()
         return (run.step(self.clock()) or run.outcome()) if run.is_due() else None
 
