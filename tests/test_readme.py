@@ -38,6 +38,7 @@ SAMPLES: dict[str, str] = {
     "language": "en",
     "authority": "80",
     "agency": "true",
+    "speaks_for_others": "true",
     "interval": "5m",
     "headers": "{X-Key: {env: NATO_KEY}}",
     "auth": "{user: desk, password: {env: NATO_KEY}}",

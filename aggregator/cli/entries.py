@@ -37,7 +37,7 @@ entry_command.add_command(headlines_command)
 
 ENTRY_KEYS = (
     "id key title url canonical_url feed publisher agency agency_form agency_words lang category author published published_text date_flag "
-    "first_seen last_seen revisions correction report_id story_id"
+    "first_seen last_seen revisions correction report_id story_id source_title source_url"
 )
 
 
@@ -67,6 +67,8 @@ def entry_row(entry: Entry) -> dict[str, Any]:
         "correction": entry.correction,
         "report_id": entry.report_id,
         "story_id": entry.story_id,
+        "source_title": data.source_title,
+        "source_url": data.source_url,
     }
 
 
@@ -90,6 +92,8 @@ def show_command(session: Session, entry: str, form: str, as_json: bool) -> None
         "feed",
         "publisher",
         "agency",
+        "source_title",
+        "source_url",
         "author",
         "published",
         "first_seen",

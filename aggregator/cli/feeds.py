@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from aggregator.cli.output import Column, emit, list_options, local, print_list, safe
+from aggregator.cli.feed_health import health_list_command
+from aggregator.cli.output import Column, emit, list_options, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import FEEDS, Session
 from aggregator.cli.watch import announce_to
@@ -104,6 +105,9 @@ def summary(outcomes: Iterable[FeedOutcome]) -> str:
 @click.group("feeds")
 def feeds_command() -> None:
     """The feeds we follow, and how they do."""
+
+
+feeds_command.add_command(health_list_command)
 
 
 @feeds_command.command("list")
@@ -346,31 +350,3 @@ def export_command(session: Session, output: Path | None) -> None:
         emit(data.decode("utf-8").rstrip("\n"))
     else:
         write_atomically(output, data)
-
-
-@feeds_command.command("health")
-@list_options
-@click.pass_obj
-def health_list_command(session: Session, form: str, as_json: bool) -> None:
-    """Say how each feed does: failing, silent, gone, with possible gaps."""
-    from dataclasses import asdict
-
-    with session.reading_desk(with_feeds=True) as desk:
-        rows = [asdict(row) for row in desk.feed_health()]
-    columns = (
-        Column("feed", lambda row: row["feed"][:32]),
-        Column("state", lambda row: row["state"]),
-        Column("last ok", lambda row: local(row["last_ok"])),
-        Column("failures", lambda row: str(row["failures"] or ""), right=True),
-        Column("a day", lambda row: f"{row['entries_per_day']:.1f}" if row["entries_per_day"] else "", right=True),
-        Column("gaps", lambda row: str(row["possible_gaps"] or ""), right=True),
-        Column("what happened, what next", lambda row: row.get("explanation") or row["last_error"] or "", wrap=True),
-    )
-    print_list(
-        rows,
-        columns,
-        form,
-        as_json=as_json,
-        empty="No feed is followed yet.",
-        keys="feed url state last_ok last_error failures interval next_fetch entries_per_day possible_gaps explanation",
-    )

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from aggregator.config.documents import line_of, load, new_map, remove_item, save, unknown_key
 from aggregator.config.durations import format_duration, parse_duration
 from aggregator.exceptions import ConfigurationError, NotFoundError
 from aggregator.model import Feed, Secret
 from aggregator.settings import YEAR
-from aggregator.text.urls import request_url
+from aggregator.text.address import address_of
+from aggregator.text.urls import mask_secrets, request_url
 
 _TOP = ("defaults", "feeds")
 _DEFAULTS = (
@@ -24,6 +24,7 @@ _DEFAULTS = (
     "language",
     "authority",
     "agency",
+    "speaks_for_others",
     "interval",
     "headers",
     "proxy",
@@ -128,13 +129,7 @@ def _url(raw: object, _: _Reading) -> str:
     if not isinstance(raw, str):
         raise ValueError(f"an address is wanted, not {_kind(raw)}")
     text = raw.strip()
-    try:
-        parts = urlsplit(text)
-        good = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and not any(c.isspace() for c in text)
-        good = good and (parts.port is None or parts.port > 0)
-    except ValueError:
-        good = False
-    if not good:
+    if "://" not in text or any(c.isspace() for c in text) or address_of(text) is None:
         raise ValueError(f"{_shown(text)!r} is no http or https address")
     return text
 
@@ -211,12 +206,7 @@ def _auth(raw: object, reading: _Reading) -> dict[str, Any]:
 
 def _proxy(raw: object, reading: _Reading) -> Secret:
     secret = _secret(raw, reading)
-    try:
-        parts = urlsplit(secret.reveal())
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
+    if "://" not in secret.reveal() or address_of(secret.reveal()) is None:
         raise ValueError("the address of a proxy begins with http:// or https:// and names a host")
     return secret
 
@@ -257,6 +247,7 @@ _READERS: dict[str, Callable[[object, _Reading], Any]] = {
     "language": _language,
     "authority": _authority,
     "agency": _flag,
+    "speaks_for_others": _flag,
     "interval": _interval,
     "headers": _headers,
     "proxy": _proxy,
@@ -277,8 +268,10 @@ def _kind(value: object) -> str:
 
 
 def _shown(url: str) -> str:
-    parts = urlsplit(url) if "@" in url or "?" in url else None
-    return url if parts is None else f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    if "@" not in url and "?" not in url:
+        return url
+    address = address_of(url)
+    return mask_secrets(url) if address is None else f"{address.scheme}://{address.authority}{address.path}"
 
 
 # --- editing -----------------------------------------------------------------------------------
@@ -334,6 +327,8 @@ def _written(feed: Feed) -> Mapping[str, Any]:
         made["authority"] = feed.authority
     if feed.agency:
         made["agency"] = True
+    if feed.speaks_for_others is not None:
+        made["speaks_for_others"] = feed.speaks_for_others
     if feed.interval is not None:
         made["interval"] = format_duration(feed.interval)
     if feed.paused:

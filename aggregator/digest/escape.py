@@ -10,7 +10,9 @@ import re
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
+
+from aggregator.text.address import address_of
 
 T = TypeVar("T")
 
@@ -47,17 +49,11 @@ def link(url: str | None) -> str | None:
     """Return ``url`` where it is a web address one can follow, without user and password, in ASCII; else None."""
     if not url:
         return None
-    try:
-        parts = urlsplit(plain(url))
-        host = (parts.hostname or "").encode("idna").decode("ascii")
-        port = parts.port
-    except ValueError:  # also UnicodeError
+    address = address_of(plain(url))
+    if address is None or not re.fullmatch(r"[a-z0-9.:_\[\]-]+", address.host):
         return None
-    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[a-z0-9.:_-]+", host):
-        return None
-    place = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
-    rest = (quote(part, safe=_IN_ADDRESS) for part in parts[2:])
-    return urlunsplit((parts.scheme, place, *rest))
+    found = quote(address.href, safe=_IN_ADDRESS)
+    return found if address.target != "/" or address.fragment or plain(url).endswith("/") else found.removesuffix("/")
 
 
 def markdown(text: str, *, starts_line: bool = True) -> str:

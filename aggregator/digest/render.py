@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from functools import cache
 from typing import Any, Literal, get_args
 
@@ -17,7 +18,7 @@ from markupsafe import Markup
 from aggregator.digest import wording
 from aggregator.digest.escape import harmless, markdown, markdown_address
 from aggregator.digest.frozen import to_json
-from aggregator.digest.values import Correction, Edition, EditionStory
+from aggregator.digest.values import Correction, Edition, EditionStory, WhatIsNew
 from aggregator.exceptions import UsageError
 
 Format = Literal["md", "html", "text", "json", "atom", "jsonfeed"]
@@ -46,14 +47,48 @@ _NAMES = uuid.UUID("6f1d3a52-0d8e-5d53-9c1e-6a4b8b7f2c10")
 
 
 def render(edition: Edition, format: str) -> str:
-    """Return ``edition`` as text in ``format``; UsageError where there is no such format."""
+    """Return ``edition`` as text in ``format``; UsageError where there is no such format.
+
+    A story that cannot be written is given by its line alone, or left out where even that fails: a frozen edition would
+    fail for ever.
+    """
+    if format not in FORMATS:
+        raise UsageError(f"There is no digest format {format!r}. Choose from {', '.join(FORMATS)}.")
+    try:
+        return _rendered(edition, format)
+    except Exception:  # noqa: BLE001 - whatever a story raises costs that story
+        return _rendered(_writable(edition, format), format)
+
+
+def _writable(edition: Edition, format: str) -> Edition:
+    """Return an edition without what cannot be written."""
+    empty = replace(edition, corrections=(), sections=())
+
+    def can_be(**parts: Any) -> bool:
+        try:
+            _rendered(replace(empty, **parts), format)
+        except Exception:  # noqa: BLE001
+            return False
+        return True
+
+    sections = []
+    for section in edition.sections:
+        bare = ((story, replace(story, quote="", also=(), new=WhatIsNew(), headlines=())) for story in section.stories)
+        kept = [
+            next((form for form in forms if can_be(sections=(replace(section, stories=(form,)),))), None)
+            for forms in bare
+        ]
+        sections.append(replace(section, stories=tuple(form for form in kept if form is not None)))
+    notices = tuple(notice for notice in edition.corrections if can_be(corrections=(notice,)))
+    return replace(edition, corrections=notices, sections=tuple(section for section in sections if section.stories))
+
+
+def _rendered(edition: Edition, format: str) -> str:
     safe = harmless(edition)
     if format == "json":
         return to_json(safe)
     if format == "jsonfeed":
         return _json_feed(safe)
-    if format not in FORMATS:
-        raise UsageError(f"There is no digest format {format!r}. Choose from {', '.join(FORMATS)}.")
     template = _environment(format).get_template(f"edition.{format}")
     shown = {story.id for story in safe.stories()}
     return template.render(edition=safe, clock=wording.Clock(safe), shown=shown)

@@ -18,6 +18,7 @@ from aggregator.digest.values import (
     Window,
 )
 from aggregator.model import Entry, Flag, Report, Story
+from aggregator.model.voices import voices
 
 # Limits of layout, found by reading editions: two sentences of a wire lede fit 320 characters, and
 # a name list longer than three lines is not read.
@@ -104,17 +105,11 @@ def _flags(flags: Iterable[Flag], carried: bool) -> tuple[Flag, ...]:
 
 
 def _voices(story: Story) -> dict[str, int]:
-    """Return who reported on their own, with their authority.
-
-    A report is one voice however many carry it: that of its agency, else of whoever had it first. Carrying a copy
-    confirms nothing, and neither does a text that only takes another back.
-    """
-    voices: dict[str, int] = {}
-    for report in story.reports:
-        if any(entry.correction not in WITHDRAWN for entry in report.entries):
-            name = report.agency or min(report.entries, key=_by_time).publisher
-            voices[name] = max(voices.get(name, 0), *(entry.authority for entry in report.entries))
-    return voices
+    """Return who reported on their own, with their authority; a text that only takes another back confirms nothing."""
+    told = [
+        report.entries for report in story.reports if any(one.correction not in WITHDRAWN for one in report.entries)
+    ]
+    return {voice.name: max(entry.authority for entry in voice.entries) for voice in voices(told)}
 
 
 def score(story: Story, window: Window) -> float:
@@ -271,13 +266,13 @@ def is_current(material: Material, window: Window) -> bool:
 
 
 def is_withdrawn(story: Story) -> bool:
-    """Say whether the publisher or the agency behind the canonical entry took the story back."""
+    """Say whether the publisher or the agency behind the canonical entry took the story back: nobody else can."""
     entries = {entry.id: entry for report in story.reports for entry in report.entries}
     canonical = entries.get(story.summary.canonical_entry)
     if canonical is None:
         return False
     behind = set(_behind(canonical))
-    return any(entry.correction in WITHDRAWN and not behind.isdisjoint(_behind(entry)) for entry in entries.values())
+    return any(entry.correction in WITHDRAWN and not behind.isdisjoint(entry.houses) for entry in entries.values())
 
 
 def _behind(entry: Entry) -> tuple[str, ...]:

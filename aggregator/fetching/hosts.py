@@ -6,15 +6,6 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
-
-
-def host_of(url: str) -> str:
-    """Return the host that politeness counts by: without port and case, so that http and https are one."""
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
 
 
 @dataclass(slots=True)

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from aggregator.fetching.caching import fresh_until
 from aggregator.model import Feed, FeedState, FetchFailure, NotModified, ParsedFeed, PollHints, Response
 from aggregator.settings import FetchSettings
+from aggregator.text.address import address_of, host_of
 from aggregator.text.urls import mask_secrets
 
 MIN_BY_HAND = timedelta(minutes=1)
@@ -144,8 +144,13 @@ def backoff(feed: Feed, state: FeedState, failure: FetchFailure, settings: Fetch
 
 
 def host_hold(feed: Feed, state: FeedState, failure: FetchFailure, settings: FetchSettings) -> datetime | None:
-    """Return until when the feed's whole host is to be left alone, or None; ``state`` is that after the failure."""
+    """Return until when the feed's whole host is to be left alone, or None; ``state`` is that after the failure.
+
+    A feed speaks for the host of its own address alone: a redirect to another's must not silence the feeds there.
+    """
     if not failure.host_wide or not feed.host_backoff or state.last_failed is None:
+        return None
+    if host_of(failure.url or state.url or feed.url) != host_of(feed.url):
         return None
     return failure.retry_after or state.last_failed + _doubled(HOST_BACKOFF, state.failures, settings)
 
@@ -201,10 +206,8 @@ def spread_overdue(keys: Sequence[str], now: datetime, over: timedelta) -> dict[
 
 def address_key(url: str) -> str:
     """Return what two subscriptions to one address have in common."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".")
-    port = f":{parts.port}" if parts.port and parts.port != {"http": 80, "https": 443}.get(parts.scheme) else ""
-    return f"{host}{port}{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    address = address_of(url)
+    return url if address is None else address.authority + address.target
 
 
 def duplicates(addresses: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -275,8 +278,10 @@ def _moved(state: FeedState, response: Response, now: datetime, settings: FetchS
 
 
 def _is_upgrade(old: str, new: str) -> bool:
-    before, after = urlsplit(old), urlsplit(new)
-    return (before.scheme, after.scheme) == ("http", "https") and before.hostname == after.hostname
+    before, after = address_of(old), address_of(new)
+    if before is None or after is None:
+        return False
+    return (before.scheme, after.scheme) == ("http", "https") and before.host == after.host
 
 
 def _learned(

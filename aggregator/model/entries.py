@@ -45,6 +45,7 @@ class Skip:
 
     position: int  # entry number in the feed, or line number in the archive; from 1
     reason: str
+    given: str = ""  # the entry as it came, where something of ours could not take it: for a report
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,17 @@ class Entry:
         if self.from_agency_feed or self.agency_form == "feed":
             return True
         return self.agency is not None and self.agency.casefold() == self.publisher.casefold()
+
+    @property
+    def houses(self) -> frozenset[str]:
+        """Whom it speaks for: its publisher, and the agency that published it or on whose site it stands.
+
+        An agency that is but named, by a dateline or a byline, is a claim: what is claimed speaks for nobody else.
+        """
+        on_its_site = self.agency_form == "address" and self.agency_words == self.data.link
+        if self.agency is None or not (self.is_agency_own or on_its_site):
+            return frozenset((self.publisher,))
+        return frozenset((self.publisher, self.agency))
 
     @property
     def seen(self) -> datetime:

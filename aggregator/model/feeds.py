@@ -43,6 +43,7 @@ class Feed:
     verify_tls: bool = True
     host_backoff: bool = True
     paused: bool = False
+    speaks_for_others: bool | None = None  # whether the houses that its entries name are believed; None: by what it is
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ What a watch has told is kept by entry, not by story, so that no merge, split or
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from aggregator.model import Entry
-from aggregator.newsroom.corrections import TAKEN_BACK
+from aggregator.model.voices import voices as independent
+from aggregator.newsroom.corrections import TAKEN_BACK, own_notices
 from aggregator.newsroom.watches import Matcher, Reading, by_arrival, marked, values_of
 from aggregator.settings import WatchSettings
 from aggregator.text.tokens import words
@@ -96,23 +96,12 @@ def rehearse(matcher: Matcher, story: Sequence[Reading], rules: WatchSettings) -
 
 
 def voices(entries: Iterable[Entry]) -> frozenset[str]:
-    """Return who reported on their own: for each report its agency, else whoever had it first.
-
-    A copy confirms nothing, and neither does a text that only takes another back.
-    """
+    """Return who reported on their own; neither a copy nor a text that only takes another back confirms anything."""
     reports: dict[str, list[Entry]] = {}
     for entry in entries:
         reports.setdefault(entry.report_id, []).append(entry)
-    return frozenset(
-        _voice(copies) for copies in reports.values() if any(entry.correction not in TAKEN_BACK for entry in copies)
-    )
-
-
-def _voice(copies: Sequence[Entry]) -> str:
-    agencies = Counter(sorted(entry.agency for entry in copies if entry.agency))
-    if agencies:
-        return agencies.most_common(1)[0][0]
-    return min(copies, key=lambda entry: (entry.seen, entry.id)).publisher
+    told = [copies for copies in reports.values() if any(entry.correction not in TAKEN_BACK for entry in copies)]
+    return frozenset(voice.name for voice in independent(told))
 
 
 def _first(caught: Sequence[Reading]) -> Cause:
@@ -121,6 +110,7 @@ def _first(caught: Sequence[Reading]) -> Cause:
 
 
 def _corrected(story: Sequence[Reading], told: Mapping[str, Told]) -> Cause | None:
+    own = own_notices([reading.entry for reading in story])
     known = {
         (reading.entry.report_id, told[reading.entry.id].correction)
         for reading in story
@@ -129,7 +119,7 @@ def _corrected(story: Sequence[Reading], told: Mapping[str, Told]) -> Cause | No
     fresh = [
         reading.entry
         for reading in sorted(story, key=by_arrival)
-        if reading.entry.correction and (reading.entry.report_id, reading.entry.correction) not in known
+        if reading.entry.id in own and (reading.entry.report_id, reading.entry.correction) not in known
     ]
     if not fresh:
         return None

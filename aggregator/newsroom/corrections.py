@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import SequenceMatcher
 
 from aggregator.model import Entry
@@ -138,26 +139,72 @@ def stale_copies(
     ``others`` are the story's entries with their texts, ``before`` the corrected entry's text before the correction.
     After a kill or withdrawal every copy of that agency's or publisher's text is stale. After a correction it is those
     with a changed passage as it was before; where no earlier text is known, the copies (one report or one agency) that
-    hold the wrong words of "X, not Y", or a sentence of the corrected text with other numbers.
+    hold the wrong words of "X, not Y", or a sentence of the corrected text with other numbers. Only entries that the
+    notice speaks for are looked at: those of its house, of an agency that published it, and copies of a text of its own.
     """
-    rest = [(entry, told) for entry, told in others if entry.id != notice.id and entry.correction is None]
+    houses = _authors(notice, [entry for entry, _ in others])
+    rest = [
+        (entry, told)
+        for entry, told in others
+        if entry.id != notice.id and entry.correction is None and _may_correct(notice, entry, houses)
+    ]
     if notice.correction in TAKEN_BACK:
-        chosen = [entry for entry, _ in rest if _same_text(notice, entry)]
+        chosen = [entry for entry, _ in rest]
     elif before is not None and _tokens(before) != _tokens(text):
         changes = _changes(_tokens(before), _tokens(text))
         chosen = [entry for entry, told in rest if _carries(told, changes)]
     else:
-        chosen = [
-            entry
-            for entry, told in rest
-            if entry.time <= notice.time and _same_text(notice, entry) and _contradicts(text, told)
-        ]
+        chosen = [entry for entry, told in rest if entry.time <= notice.time and _contradicts(text, told)]
     return tuple(sorted(chosen, key=lambda entry: (entry.time, entry.id)))
 
 
-def _same_text(notice: Entry, other: Entry) -> bool:
-    behind = {name for name in (notice.agency, notice.publisher) if name}
-    return notice.report_id == other.report_id or other.agency in behind or other.publisher == notice.publisher
+def own_notices(entries: Collection[Entry]) -> frozenset[str]:
+    """Return the ids of the entries of a story that carry a notice of their own house's text, not a claim about another's.
+
+    A house takes back what it published before, and corrects that or a text that it had first; an agency that published
+    the notice itself speaks for all copies of its own.
+    """
+    notices = [entry for entry in entries if entry.correction]
+    if not notices:
+        return frozenset()
+    first: dict[str, tuple[datetime, str]] = {}  # house or agency -> its first entry
+    reports: dict[str, list[Entry]] = {}
+    for entry in sorted(entries, key=_by_time):
+        for name in {entry.publisher, entry.agency or entry.publisher}:
+            first.setdefault(name, _by_time(entry))
+        reports.setdefault(entry.report_id, []).append(entry)
+
+    def is_own(notice: Entry) -> bool:
+        if notice.is_agency_own or notice.revisions or len(entries) == 1:
+            return True
+        if any(first.get(name, _by_time(notice)) < _by_time(notice) for name in notice.houses):
+            return True
+        return notice.correction not in TAKEN_BACK and bool(_authors(notice, reports[notice.report_id]))
+
+    return frozenset(notice.id for notice in notices if is_own(notice))
+
+
+def _authors(notice: Entry, others: Iterable[Entry]) -> frozenset[str]:
+    """Return the notice's houses where the text of its report is theirs: they had it first, and nobody else signs it."""
+    copies = [entry for entry in others if entry.report_id == notice.report_id and entry.id != notice.id]
+    first = min((notice, *copies), key=_by_time)
+    if first.publisher not in notice.houses:
+        return frozenset()
+    signed = {entry.agency for entry in copies if entry.agency}
+    return notice.houses if signed <= notice.houses else frozenset()
+
+
+def _may_correct(notice: Entry, other: Entry, authors: frozenset[str]) -> bool:
+    """Tell whether a notice speaks for another entry: its house's own, its agency's, or a copy of a text that is its own."""
+    return _is_of(other, notice.houses) or (bool(authors) and notice.report_id == other.report_id)
+
+
+def _is_of(entry: Entry, houses: frozenset[str]) -> bool:
+    return entry.publisher in houses or entry.agency in houses
+
+
+def _by_time(entry: Entry) -> tuple[datetime, str]:
+    return entry.time, entry.id
 
 
 def _tokens(text: str) -> list[str]:

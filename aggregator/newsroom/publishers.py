@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from aggregator.model import EntryData, Feed
+from aggregator.text.address import Address, address_of
 from aggregator.text.tokens import fold
-from aggregator.text.urls import registered_domain
+from aggregator.text.urls import mask_secrets
 
 # One domain, many houses: the address tells nothing, or only by its first label or folder.
 _HOSTING = """
@@ -29,6 +29,17 @@ _TRAILING = re.compile(
     r"(?<=\S)[\s,.-]+"
     r"(?:news(?:paper)?s?|online|rss|feeds?|digital|world service|com|net|org|co uk|co|international edition)$"
 )
+# Feeds that gather what many houses wrote and say in <source> whose it is.
+_TLD = r"(?:com|[a-z]{2}|com?\.[a-z]{2})"
+_SEARCH_ADDRESS = re.compile(
+    rf"news\.google\.{_TLD}/|(?:www\.)?google\.{_TLD}/alerts/|(?:www\.)?bing\.com/news/"
+    rf"|(?:[a-z]+\.)?news\.(?:search\.)?yahoo\.{_TLD}/|news\.baidu\.com/"
+)
+_SEARCH_NAME = re.compile(
+    r"\b(?:google|bing|yahoo!?) (?:news|alerts?|nachrichten|actualités|noticias|notizie|notícias)\b|\bnews ?search\b"
+    r"|\b(?:search|suche|recherche|búsqueda|ricerca|pesquisa|поиск|пошук)\s*[:\"“„«]|検索|搜索|검색",
+    re.IGNORECASE,
+)
 _NOT_WORD = re.compile(r"[^\w]+")
 
 
@@ -38,6 +49,7 @@ class Families:
 
     domains: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    speaking_for_others: frozenset[str] = frozenset()  # addresses of feeds, without their secrets
 
     def of_domain(self, domain: str | None) -> str | None:
         """Return the family that owns a registered domain, None where feeds.yaml names none."""
@@ -64,6 +76,7 @@ def families(feeds: Iterable[Feed]) -> Families:
     A domain belongs to a family where all its feeds that name a publisher name the same; feeds of the domain that
     name none are counted to it.
     """
+    feeds = tuple(feeds)
     by_domain: dict[str, dict[str, str]] = {}
     by_name: dict[str, dict[str, str]] = {}
     for feed in feeds:
@@ -88,7 +101,8 @@ def families(feeds: Iterable[Feed]) -> Families:
         for domain, houses in by_domain.items()
         if len(houses) <= 1
     }
-    return Families(domains, {name: _final(publisher, domains) for name, publisher in names.items()})
+    speaking = frozenset(mask_secrets(feed.url) for feed in feeds if speaks_for_others(feed))
+    return Families(domains, {name: _final(publisher, domains) for name, publisher in names.items()}, speaking)
 
 
 def _final(publisher: str, domains: Mapping[str, str]) -> str:
@@ -107,28 +121,47 @@ def publisher_of_feed(feed: Feed) -> str:
         return domain
     if feed.name:
         return feed.name
-    parts = urlsplit(feed.url if "://" in feed.url else "http://" + feed.url)
-    host = (parts.hostname or feed.url).removeprefix("www.")
-    shared = registered_domain(feed.url)
+    address = _address(feed.url)
+    if address is None:
+        return feed.url
+    host, shared = address.plain_host.removeprefix("www."), address.domain
     if shared is None or (host != shared and host.split(".")[0] not in ("feeds", "feeds2", "rss", "news")):
         return host
-    folder = parts.path.strip("/").split("/")[0]
+    folder = address.path.strip("/").split("/")[0]
     return f"{host}/{folder}" if folder else host
 
 
 def _own_domain(url: str) -> str | None:
-    domain = registered_domain(url)
-    if domain is None or domain in _SHARED:
+    address = _address(url)
+    if address is None or address.domain in _SHARED or address.host in _SHARED:
         return None
-    host = urlsplit(url if "://" in url else "http://" + url).hostname
-    return None if host in _SHARED else domain
+    return address.domain
 
 
-def publisher_of(data: EntryData, feed_publisher: str, families: Families) -> str:
+def _address(url: str) -> Address | None:
+    """Return an address, or a host name written without its scheme, taken apart."""
+    return address_of(url if "://" in url else "http://" + url)
+
+
+def speaks_for_others(feed: Feed) -> bool:
+    """Tell whether the houses that a feed's entries name are believed: as feeds.yaml says, else of agencies and searches.
+
+    A search is told by its address, or by what the desk calls the feed; what the feed calls itself tells nothing.
+    """
+    if feed.speaks_for_others is not None:
+        return feed.speaks_for_others
+    if feed.agency or any(_SEARCH_NAME.search(name) for name in (feed.name, feed.publisher) if name):
+        return True
+    address = _address(feed.url)
+    return address is not None and _SEARCH_ADDRESS.match(f"{address.host}{address.path}") is not None
+
+
+def publisher_of(data: EntryData, feed_publisher: str, families: Families, *, believed: bool) -> str:
     """Return the publisher that an entry counts for.
 
     That is the house named by RSS <source> or Atom source where it is not the feed's own: found by the domain of its
-    address among the families, else by its title, else the domain itself; otherwise the feed's publisher.
+    address among the families, else by its title, else the domain itself; otherwise the feed's publisher. What is named
+    is a claim: it counts where the feed is ``believed``, or where the entry's own address is on that house's site.
     """
     own = families.of_name(feed_publisher) or families.of_domain(feed_publisher) or feed_publisher
     domain = _own_domain(data.source_url) if data.source_url else None
@@ -137,7 +170,19 @@ def publisher_of(data: EntryData, feed_publisher: str, families: Families) -> st
         return own
     if _is_own(title, domain, own, families):
         return own
-    return families.of_domain(domain) or families.of_name(title) or title or domain or own
+    named = families.of_domain(domain) or families.of_name(title) or title or domain or own
+    return named if believed or _agrees(data.link, named, domain, families) else own
+
+
+def _agrees(link: str | None, named: str, domain: str | None, families: Families) -> bool:
+    """Tell whether an entry stands on the site of the house that it names."""
+    here = _own_domain(link) if link else None
+    if here is None:
+        return False
+    family = families.of_domain(here)
+    if family is not None:
+        return family == named
+    return here == domain or _label(here) == normal_name(named)
 
 
 def publisher_of_link(link: str | None, families: Families) -> str | None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from aggregator.model import EntryData, Skip
+from aggregator.model.faults import described
 from aggregator.parsing.dates import DateReader
 from aggregator.settings import ParseSettings
 from aggregator.text.clean import one_line, plain_text, plain_title, primary_language, sanitise, storable
@@ -72,6 +73,10 @@ def read(
             yield _entry(number, _members(line), limits, dates)
         except _UnusableError as reason:
             yield Skip(number, f"line {number}: {reason}")
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a line raises costs that line
+            yield Skip(number, f"line {number}: cannot be read: {described(error)}")
 
 
 def in_date_order(entries: Iterable[ArchiveEntry]) -> list[ArchiveEntry]:

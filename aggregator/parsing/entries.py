@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from aggregator.model import EntryData, ParsedFeed, PollHints, Skip
+from aggregator.model.faults import as_given, described
 from aggregator.parsing.dates import DateFlag, DateReader, read_common
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.settings import ParseSettings
@@ -80,8 +81,10 @@ class _Door:
     def entry(self, number: int, raw: RawEntry, feed_language: str | None) -> EntryData | Skip:
         try:
             data = self._entry(raw, feed_language)
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
-            return Skip(number, f"entry {number} cannot be read: {type(error).__name__}: {error}")
+        except MemoryError:
+            raise  # the worker's, not the entry's
+        except Exception as error:  # noqa: BLE001 - whatever an entry raises costs that entry
+            return Skip(number, f"entry {number} cannot be read: {described(error)}", as_given(raw))
         if data is None:
             return Skip(number, f"entry {number} is empty: no id, link, title, text, author or date")
         return data

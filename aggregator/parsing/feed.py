@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from time import struct_time
 from typing import Any
-from urllib.parse import urljoin
 
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import ParsedFeed
+from aggregator.model.faults import described
 from aggregator.parsing.charset import decode
 from aggregator.parsing.entries import admit
 from aggregator.parsing.hints import read_hints
@@ -27,6 +27,7 @@ from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.parsing.repair import breaks_off, repaired, trimmed, without_doctype
 from aggregator.parsing.tree import XmlError, read_tree
 from aggregator.settings import ParseSettings
+from aggregator.text.address import joined
 
 # feedparser takes quadratic time over the attributes of one tag: 27 s for 50,000 of them.
 _HUGE_TAG = re.compile(r"<([A-Za-z][\w:.-]*)[^<>]{20000,}+>")
@@ -71,17 +72,14 @@ def parse(
 
 
 def _base(url: str, headers: Mapping[str, str]) -> str:
-    try:
-        return urljoin(url, headers.get("content-location", ""))
-    except ValueError:
-        return url
+    return joined(url, headers.get("content-location", "")) or url
 
 
 def read_xml(text: str) -> tuple[RawFeed, str | None]:
     """Return what an XML document holds, and what was wrong with it where it had to be mended."""
     fault = None
     try:
-        return read_quickly(read_tree(text)), None
+        return _quickly(text), None
     except UnusualError:
         text = without_doctype(text)
     except XmlError as error:
@@ -89,7 +87,7 @@ def read_xml(text: str) -> tuple[RawFeed, str | None]:
         cut = breaks_off(text)
         text = repaired(without_doctype(text))
         try:
-            raw = read_quickly(read_tree(text))
+            raw = _quickly(text)
         except (UnusualError, XmlError):
             pass
         else:
@@ -97,6 +95,17 @@ def read_xml(text: str) -> tuple[RawFeed, str | None]:
                 raw.faults.append((len(raw.entries) + 1, f"entry {len(raw.entries) + 1} is cut off"))
             return raw, fault
     return read_with_feedparser(text), fault
+
+
+def _quickly(text: str) -> RawFeed:
+    """Return what the quick reader reads; raises UnusualError also where it breaks on an entry, which feedparser may read."""
+    tree = read_tree(text)
+    try:
+        return read_quickly(tree)
+    except (UnusualError, MemoryError):
+        raise
+    except Exception as error:
+        raise UnusualError(described(error)) from error
 
 
 def read_with_feedparser(text: str) -> RawFeed:
@@ -128,7 +137,9 @@ def _raw_feed(result: Any) -> RawFeed:
     for number, entry in enumerate(result.entries, 1):
         try:
             raw.entries.append(_raw_entry(entry, result.version or ""))
-        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        except MemoryError:
+            raise  # the worker's, not the entry's
+        except Exception as error:  # noqa: BLE001 - whatever an entry raises costs that entry
             raw.faults.append((number, f"entry {number} cannot be read: {type(error).__name__}"))
     return raw
 

@@ -8,6 +8,7 @@ from typing import cast
 
 from aggregator.exceptions import ParseError
 from aggregator.model import PollHints
+from aggregator.model.faults import described
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.text.urls import absolute_url
 
@@ -37,10 +38,15 @@ def read_json(text: str, base: str) -> tuple[RawFeed, PollHints]:
         language=_text(members.get("language")) or None,
     )
     for number, entry in enumerate(entries, 1):
-        if isinstance(entry, dict):
-            feed.entries.append(_entry(cast("dict[str, object]", entry)))
-        else:
+        if not isinstance(entry, dict):
             feed.faults.append((number, f"entry {number} is no JSON object"))
+            continue
+        try:
+            feed.entries.append(_entry(cast("dict[str, object]", entry)))
+        except MemoryError:
+            raise  # the worker's, not the entry's
+        except Exception as error:  # noqa: BLE001 - whatever an entry raises costs that entry
+            feed.faults.append((number, f"entry {number} cannot be read: {described(error)}"))
     return feed, _hints(members, base)
 
 

@@ -10,14 +10,15 @@ from pathlib import Path
 
 from aggregator.exceptions import NotFoundError, StorageError
 from aggregator.model import Entry, Skip
+from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.publishers import Families, families
 from aggregator.parsing.archive import ArchiveEntry, in_date_order, read
 from aggregator.pipeline.placing import Placer
 from aggregator.pipeline.prepare import PreparedEntry, prepare_entry
-from aggregator.pipeline.recording import ARCHIVE, Origin, Recorder
+from aggregator.pipeline.recording import ARCHIVE, Origin, Recorded, Recorder
 from aggregator.pipeline.window import Window
 from aggregator.settings import Settings
-from aggregator.storage.database import Store
+from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore, Place
 from aggregator.storage.feeds import FeedStore, StoredFeed
 
@@ -67,31 +68,46 @@ class Importer:
     def run(self, path: Path, progress: Progress) -> ImportOutcome:
         """Import the archive at ``path``; entries that are known already change nothing."""
         entries, skips = load(path)
-        return replace(self.record(entries, progress), skips=skips)
+        done = self.record(entries, progress)
+        return replace(done, skips=tuple(sorted((*skips, *done.skips), key=lambda skip: skip.position)))
 
     def take(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, Place]:
         """Import entries and return line number -> where each stands, for scoring."""
         self.record(entries, progress)
         placed = EntryStore(self._store).places_of_archives()
-        return {str(one.line): placed[(_address(one), one.data.key)] for one in entries}
+        places = {str(one.line): placed.get((_address(one), one.data.key)) for one in entries}
+        return {line: place for line, place in places.items() if place is not None}
 
     def record(self, entries: Sequence[ArchiveEntry], progress: Progress) -> ImportOutcome:
         """Import entries in the order given, then settle what stories they tell."""
         left = self._placer.vectors.unsettled()  # by others: the watches still want to look at these
         new = updated = known = done = 0
+        skips: list[Skip] = []
         for batch in batches(entries):
             with self._store.transaction():
                 for one in batch:
-                    origin = Origin(self._feed(one), archive=True, agency=one.origin.agency if one.origin else None)
-                    seen = (one.origin and one.origin.first_seen) or self._now
-                    counts = self._recorder.record(origin, [self._prepared(one, origin.feed.id)], min(seen, self._now))
+                    counts = self._taken(one)
+                    skips += [_left_out(one, fault) for fault in counts.faults]
                     new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
             done += len(batch)
             progress(done, len(entries))
         self._placer.finish(self._now)
         with self._store.transaction():
             self._placer.vectors.leave_unsettled(left)
-        return ImportOutcome(new, updated, known, ())
+        return ImportOutcome(new, updated, known, tuple(skips))
+
+    def _taken(self, one: ArchiveEntry) -> Recorded:
+        """Record one line; where it cannot be, it costs itself and is told."""
+        try:
+            with self._placer.part():
+                origin = Origin(self._feed(one), archive=True, agency=one.origin.agency if one.origin else None)
+                seen = (one.origin and one.origin.first_seen) or self._now
+                return self._recorder.record(origin, [self._prepared(one, origin.feed.id)], min(seen, self._now))
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            self._sources.pop(_address(one), None)  # its row may be undone
+            return Recorded(faults=(fault_of("recording", one.data.key, error, one.data),))
 
     def _feed(self, one: ArchiveEntry) -> StoredFeed:
         address = _address(one)
@@ -106,6 +122,11 @@ class Importer:
         return prepare_entry(
             one.data, one.language, (one.source,), None, boilerplate, sketching=self._settings.stories.enabled
         )
+
+
+def _left_out(one: ArchiveEntry, fault: EntryFault) -> Skip:
+    what = "is stored, and stands in no story" if fault.step == "placing" else "cannot be stored"
+    return Skip(one.line, f"line {one.line}: {what}: {fault.error}")
 
 
 def cluster_archives(
@@ -129,7 +150,8 @@ def cluster_archives(
             "storyline_id": place.storyline,
         }
         for one in entries
-        for place in [places[(_address(one), one.data.key)]]
+        for place in [places.get((_address(one), one.data.key))]
+        if place is not None
     ], skips
 
 

@@ -5,17 +5,20 @@ A notice counts from the version that brought it, and once, however many copies 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.digest.edition import Correction, Source, Window
 from aggregator.model import Entry, Story
-from aggregator.newsroom.corrections import TAKEN_BACK, recognise, stale_copies
+from aggregator.newsroom.corrections import TAKEN_BACK, own_notices, recognise, stale_copies
 from aggregator.newsroom.novelty import Version
 from aggregator.pipeline.reading import Reader
 from aggregator.pipeline.revisions import until, versions_of
 from aggregator.text.tokens import words
+
+log = logging.getLogger("aggregator.corrections")
 
 _TELLING = 4  # words from which a headline is told apart from others
 
@@ -35,7 +38,7 @@ def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, .
     """Return the notices that came in a window, oldest first, judged by the texts as they stood at its end."""
     members = sorted((entry for report in story.reports for entry in report.entries), key=_by_time)
     given = _all_given(reader, members, window.until)
-    recent = [one for one in _once(given) if window.holds(one.version.time)]
+    recent = [one for one in _once(_own(given, members)) if window.holds(one.version.time)]
     if not recent:
         return ()
     told = until(versions_of(reader, members), window.until)
@@ -44,15 +47,31 @@ def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, .
 
 
 def notice_times(reader: Reader, story: Story, before: datetime) -> dict[str, datetime]:
-    """Return entry id -> when its notice came, for every entry that carries one, copies too."""
+    """Return entry id -> when its notice came, for every entry that carries one of its own house's text, copies too."""
     members = [entry for report in story.reports for entry in report.entries]
-    return {one.entry.id: one.version.time for one in _all_given(reader, members, before)}
+    return {one.entry.id: one.version.time for one in _own(_all_given(reader, members, before), members)}
 
 
 def _all_given(reader: Reader, members: Sequence[Entry], before: datetime) -> list[_Given]:
     suspects = [entry for entry in members if entry.correction or entry.revisions]
     told = until(versions_of(reader, suspects), before)
-    return [one for entry in suspects if entry.id in told and (one := _given(entry, told[entry.id]))]
+    return [one for entry in suspects if entry.id in told and (one := _spared(entry, told[entry.id]))]
+
+
+def _spared(entry: Entry, told: Sequence[Version]) -> _Given | None:
+    """Return the notice of an entry; one that cannot be looked at has none, and the story's others stand."""
+    try:
+        return _given(entry, told)
+    except Exception:
+        log.exception("entry %s could not be looked at for a correction notice", entry.id)
+        return None
+
+
+def _own(given: Sequence[_Given], members: Sequence[Entry]) -> list[_Given]:
+    """Return the notices that their houses could give: a claim about another house's text is none."""
+    kinds = {one.entry.id: one.kind for one in given}
+    own = own_notices([replace(entry, correction=kinds.get(entry.id)) for entry in members])
+    return [one for one in given if one.entry.id in own]
 
 
 def _by_time(entry: Entry) -> tuple[datetime, str]:

@@ -301,6 +301,12 @@ class Desk:
 
         return feed_health(self.store, self.clock(), self.feeds)
 
+    def faulty_entries(self) -> list[dict[str, object]]:
+        """Return the entries that something of ours could not take, with what they held: for a report."""
+        from aggregator.pipeline.health import faulty_entries
+
+        return faulty_entries(self.store)
+
     # --- editions ----------------------------------------------------------------------------
 
     def edition(

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aggregator.clustering.recurring import is_recurring_title
-from aggregator.digest.edition import Counts, Edition, FeedHealth, Headline, Material, Window, build, edition_id
+from aggregator.digest.edition import (
+    Counts,
+    Edition,
+    FeedHealth,
+    Headline,
+    Material,
+    WhatIsNew,
+    Window,
+    build,
+    edition_id,
+)
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import Story, StoryQuery
+from aggregator.model.faults import fault_of
 from aggregator.pipeline.corrections import notices
 from aggregator.pipeline.health import edition_health
 from aggregator.pipeline.novelties import what_is_new
@@ -19,12 +33,20 @@ from aggregator.pipeline.reading import Reader, just_after
 from aggregator.pipeline.revisions import edited_between, headlines_between
 from aggregator.pipeline.standing import standing
 from aggregator.settings import DigestSettings, Settings
-from aggregator.storage.database import Store
+from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.editions import EditionStore, StoredEdition
+from aggregator.storage.entries import EntryStore
+from aggregator.storage.faults import FaultStore
 from aggregator.storage.times import to_text
 from aggregator.text.tokens import sentences
 
 Edited = Mapping[str, Mapping[str, datetime]]  # story -> entry -> when it was edited last
+
+StoryFault = tuple[Story, Exception]  # a story of which something could not be made
+Value = TypeVar("Value")
+Other = TypeVar("Other")
+
+log = logging.getLogger("aggregator.editions")
 
 # An edition shows a few dozen stories; what is new is worked out only for those that could be among them.
 CARRIED_AT_MOST = 60
@@ -60,54 +82,96 @@ def make_edition(store: Store, settings: Settings, window: Window, now: datetime
         before = editions.before(window.until)
         previous = from_json(before.body) if before else None
         health = edition_health(store, window.since, window.until, now)
-        edition = _build(store, settings, window, health, previous, now)
+        faults: list[StoryFault] = []
+        edition = _build(store, settings, window, health, previous, now, faults)
+        _keep(store, faults, now)
         shown = sum(1 for _ in edition.stories())
         editions.add(StoredEdition(edition.id, window.since, window.until, now, to_json(edition)), edition.title, shown)
     return edition
 
 
+def _keep(store: Store, faults: Sequence[StoryFault], now: datetime) -> None:
+    """Keep what could not be made of stories for a report, under the entry that stands for each."""
+    entries = EntryStore(store)
+    for story, error in faults:
+        name = story.summary.canonical_entry
+        given = entries.get(name).data
+        FaultStore(store).keep_of_entry(name, fault_of("digesting", name, error, given), now)
+
+
+def _spared(faults: list[StoryFault], story: Story, otherwise: Other, work: Callable[[], Value]) -> Value | Other:
+    """Return what ``work`` makes of a story; where it raises, note that and let the edition go on without."""
+    try:
+        return work()
+    except Exception as error:
+        if is_of_the_database(error):
+            raise
+        log.exception("story %s: the edition goes without a part of it", story.summary.id)
+        faults.append((story, error))
+        return otherwise
+
+
 def _build(
-    store: Store, settings: Settings, window: Window, health: FeedHealth, previous: Edition | None, now: datetime
+    store: Store,
+    settings: Settings,
+    window: Window,
+    health: FeedHealth,
+    previous: Edition | None,
+    now: datetime,
+    faults: list[StoryFault],
 ) -> Edition:
     reader = Reader(store, now)
     query = StoryQuery(since=window.since, until=window.until, sort="publishers", limit=None)
     listed = [summary.id for summary in reader.find(query)]
     edited = edited_between(reader, window.since, window.until)
     retitled = _retitled(reader, window)
-    materials = _materials(reader, listed, edited, window) + _retold(reader, listed, edited, window, retitled)
+    materials = _materials(reader, listed, edited, window, faults)
+    materials += _retold(reader, listed, edited, window, retitled, faults)
     materials = [replace(one, headlines=retitled.get(one.story.summary.id, ())) for one in materials]
-    return build(
+    made = partial(
+        build,
         window,
-        materials,
         counts=_counts(store, window),
         health=health,
         settings=settings.digest,
         previous=previous,
         stories_off=not settings.stories.enabled,
     )
+    try:
+        return made(materials)
+    except Exception as error:
+        if is_of_the_database(error):
+            raise
+        return made([one for one in materials if _spared(faults, one.story, None, partial(made, [one])) is not None])
 
 
-def _materials(reader: Reader, story_ids: Sequence[str], edited: Edited, window: Window) -> list[Material]:
+def _materials(
+    reader: Reader, story_ids: Sequence[str], edited: Edited, window: Window, faults: list[StoryFault]
+) -> list[Material]:
     """Return what an edition is made from, for these stories as they stood when the window closed."""
-    stories = [
-        as_of(story, window.until, reader.stories.pinned(story.summary.id))
-        for story in reader.load(story_ids, window.since, light=True)
-    ]
+    stories = []
+    for story in reader.load(story_ids, window.since, light=True):
+        pinned = reader.stories.pinned(story.summary.id)
+        then = _spared(faults, story, None, partial(as_of, story, window.until, pinned))
+        if then is not None:
+            stories.append(then)
     texts = reader.entries.texts([story.summary.canonical_entry for story in stories])
     carried = [story.summary.id for story in stories if story.summary.first_seen < window.since]
     fresh = frozenset(carried[:CARRIED_AT_MOST])
     materials = []
     for story in stories:
         summary = story.summary
+        text = texts.get(summary.canonical_entry, "")
         material = Material(
             story=story,
-            sentences=tuple(sentences(texts.get(summary.canonical_entry, ""), summary.language))[:6],
+            sentences=tuple(_spared(faults, story, [], partial(sentences, text, summary.language)))[:6],
             edited=tuple(sorted(edited.get(summary.id, {}).items())),
-            corrections=notices(reader, story, window),
-            recurring=is_recurring_title(summary.title),
+            corrections=_spared(faults, story, (), partial(notices, reader, story, window)),
+            recurring=_spared(faults, story, False, partial(is_recurring_title, summary.title)),
         )
         if summary.id in fresh:
-            material = replace(material, new=what_is_new(reader, story, window.since, window.until))
+            news = partial(what_is_new, reader, story, window.since, window.until)
+            material = replace(material, new=_spared(faults, story, WhatIsNew(), news))
         materials.append(material)
     return materials
 
@@ -125,13 +189,26 @@ def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]
         before = first.before if first else change.before
         told[change.entry_id] = Headline(change.publisher, before, change.after, change.url)
     return {
-        story_id: tuple(one for one in told.values() if one.before != one.after and not is_recurring_title(one.after))
+        story_id: tuple(one for one in told.values() if one.before != one.after and not _is_recurring(one.after))
         for story_id, told in found.items()
     }
 
 
+def _is_recurring(title: str) -> bool:
+    try:
+        return is_recurring_title(title)
+    except Exception:
+        log.exception("a headline could not be looked at; it is told")
+        return False
+
+
 def _retold(
-    reader: Reader, listed: Sequence[str], edited: Edited, window: Window, retitled: Mapping[str, Sequence[Headline]]
+    reader: Reader,
+    listed: Sequence[str],
+    edited: Edited,
+    window: Window,
+    retitled: Mapping[str, Sequence[Headline]],
+    faults: list[StoryFault],
 ) -> list[Material]:
     """Return the material of stories to which nothing happened but that entries were edited, where it matters to a reader.
 
@@ -145,7 +222,7 @@ def _retold(
     )
     return [
         material
-        for material in _materials(reader, others[:CARRIED_AT_MOST], edited, window)
+        for material in _materials(reader, others[:CARRIED_AT_MOST], edited, window, faults)
         if material.new or material.corrections or retitled.get(material.story.summary.id)
     ]
 

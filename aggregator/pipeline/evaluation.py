@@ -52,6 +52,7 @@ def evaluate(
     with Store(None) as store:
         importer = Importer(store, settings, families(()), now)
         places = importer.take(entries, progress)
+    labels = {line: label for line, label in labels.items() if line in places}
     labelled = {line: place for line, place in places.items() if line in labels}
     predicted = {line: _group(place, level) for line, place in labelled.items()}
     return Evaluation(path, score(labels, predicted), skips, labels, labelled, ids)

@@ -12,6 +12,7 @@ from aggregator.fetching.wording import health as wording
 from aggregator.model import Feed
 from aggregator.newsroom.health import RHYTHM, feed_state, rhythm
 from aggregator.storage.database import Store
+from aggregator.storage.faults import FaultStore, KeptFault
 from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
 from aggregator.storage.stories import StoryStore
 
@@ -36,6 +37,7 @@ class FeedHealthRow:
     entries_per_day: float
     possible_gaps: int
     explanation: str = ""
+    faults: int = 0  # entries that could not be taken, kept for a report
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,45 @@ def feed_health(store: Store, now: datetime, subscriptions: Sequence[Feed] = ())
     """Return how each followed feed is, by name; ``subscriptions`` are what the desk wrote, where that is at hand."""
     feeds = FeedStore(store)
     arrivals = feeds.arrivals(now - REMEMBERED)
+    faults = FaultStore(store).by_feed()
     written = {feed_key(feed.url): feed for feed in subscriptions}
+    rows = []
+    for feed in feeds.followed():
+        row = _row(feed, written.get(feed.url_key, Feed(feed.url)), arrivals.get(feed.id, ()), now)
+        rows.append(_with_faults(row, faults.get(feed.id, ())))
+    return rows
+
+
+def faulty_entries(store: Store) -> list[dict[str, object]]:
+    """Return the entries that could not be taken, newest first of each feed, under the keys of ``feeds health --faults``."""
+    feeds = FeedStore(store)
     return [
-        _row(feed, written.get(feed.url_key, Feed(feed.url)), arrivals.get(feed.id, ()), now)
-        for feed in feeds.followed()
+        {
+            "feed": feeds.by_id(feed_id).shown,
+            "step": kept.fault.step,
+            "entry": kept.fault.entry,
+            "error": kept.fault.error,
+            "first": kept.first,
+            "last": kept.last,
+            "times": kept.times,
+            "given": kept.fault.given,
+        }
+        for feed_id, found in FaultStore(store).by_feed().items()
+        for kept in found
     ]
+
+
+def _with_faults(row: FeedHealthRow, faults: Sequence[KeptFault]) -> FeedHealthRow:
+    """Return a row that names the newest of the entries that could not be taken."""
+    if not faults:
+        return row
+    newest = faults[0]
+    amount = "1 entry" if len(faults) == 1 else f"{len(faults)} entries"
+    told = (
+        f"{amount} could not be taken, the last at {newest.last:%Y-%m-%d %H:%M} UTC in {newest.fault.step}:"
+        f" {newest.fault.entry} ({newest.fault.error}); `feeds health --faults` has what it held"
+    )
+    return replace(row, faults=len(faults), explanation="; ".join(part for part in (row.explanation, told) if part))
 
 
 def _row(feed: StoredFeed, written: Feed, arrivals: Sequence[datetime], now: datetime) -> FeedHealthRow:

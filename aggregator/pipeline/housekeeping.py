@@ -10,6 +10,7 @@ from aggregator.pipeline.reading import Reader
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import DecisionStore
+from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.retention import drop_entries
@@ -23,6 +24,7 @@ POLL_LOG = timedelta(days=31)
 def prune(store: Store, settings: Settings, now: datetime) -> dict[str, int]:
     """Drop what is past the windows and the retention rule, in one transaction; return how many of each."""
     with store.transaction() as connection:
+        FaultStore(store).prune(now - POLL_LOG)
         entries, stories = drop_entries(store, now - settings.retention.entries, now)
         return {
             "entries": entries,

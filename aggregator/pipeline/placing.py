@@ -5,7 +5,9 @@ Editors' decisions are asked before each step that the machine takes; see ``ruli
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from aggregator.clustering.identifiers import mint
@@ -19,7 +21,7 @@ from aggregator.pipeline.settling import Changed, Settler
 from aggregator.pipeline.window import Window
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
-from aggregator.storage.database import Store
+from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.feeds import FeedStore
 from aggregator.storage.report_vectors import VectorRow, VectorStore
@@ -27,6 +29,8 @@ from aggregator.storage.sketches import SketchStore
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
 from aggregator.text.boilerplate import REPEATED
+
+log = logging.getLogger("aggregator.placing")
 
 
 class Placer:
@@ -36,6 +40,7 @@ class Placer:
     """
 
     def __init__(self, store: Store, settings: Settings, window: Window | None = None) -> None:
+        self._store = store
         self._settings = settings
         self.entries = EntryStore(store)
         self.stories = StoryStore(store)
@@ -48,6 +53,17 @@ class Placer:
         self._lines = LineStore(store.connection)
         self._changed_lines: set[str] = set()  # storylines whose rows are to be written anew
         self.capped = 0  # comparisons that a cap cut short: a hot bucket
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone where it fails, with all that is remembered of it."""
+        unindexed = self.entries.unindexed
+        try:
+            with self._store.savepoint():
+                yield
+        except BaseException:
+            self.entries.leave_unindexed(unindexed)
+            raise
 
     # --- arrivals --------------------------------------------------------------------------------
 
@@ -188,13 +204,26 @@ class Placer:
     def resketch(self, entry_ids: Sequence[str]) -> None:
         """Make the sketches of entries anew; where they stand stays."""
         for entry_id in entry_ids:
-            entry = self.entries.get(entry_id)
-            self.copies.replace(self.arrival_of(entry, sketching=True), entry.report_id)
+            try:
+                with self.part():
+                    entry = self.entries.get(entry_id)
+                    self.copies.replace(self.arrival_of(entry, sketching=True), entry.report_id)
+            except Exception as error:
+                if is_of_the_database(error):
+                    raise
+                log.exception("entry %s could not be sketched anew", entry_id)
 
     def revector(self, report_ids: Iterable[str]) -> None:
-        """Make the vectors of reports anew."""
+        """Make the vectors of reports anew; a report whose text cannot be read goes without one."""
         for report_id in report_ids:
-            self._revector(report_id)
+            try:
+                with self.part():
+                    self._revector(report_id)
+            except Exception as error:
+                if is_of_the_database(error):
+                    raise
+                log.exception("report %s could not be read anew", report_id)
+                self.vectors.drop(report_id)
 
     def arrival_of(self, entry: Entry, *, sketching: bool = False) -> Arrival:
         """Return a stored entry as it arrived."""

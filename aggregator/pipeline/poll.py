@@ -18,13 +18,14 @@ from threading import Event
 from typing import Protocol
 
 from aggregator.executor import failure_of
-from aggregator.fetching.hosts import HostSchedule, host_of
+from aggregator.fetching.hosts import HostSchedule
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, Response
 from aggregator.pipeline.prepare import Preparation, Prepared, prepare
 from aggregator.pipeline.recording import MAX_WAITING
 from aggregator.pipeline.saving import Saver
 from aggregator.settings import Settings
 from aggregator.storage.feeds import StoredFeed
+from aggregator.text.address import host_of
 
 Progress = Callable[[FeedOutcome, int, int], None]
 # How long the coordinator sleeps at most before it looks whether it was told to stop.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from aggregator.clustering.spoken_language import hardly_speaks, language_of, speaks
 from aggregator.exceptions import NotAFeedError, ParseError
-from aggregator.model import Document, EntryData, FetchFailure, ParsedFeed, Sketch
+from aggregator.model import Document, EntryData, FetchFailure, ParsedFeed, Sketch, Skip
+from aggregator.model.faults import as_given, described
 from aggregator.model.pickling import pickled_by_fields
 from aggregator.newsroom.agencies import without_agency
 from aggregator.newsroom.corrections import Notice, recognise
@@ -19,6 +21,8 @@ from aggregator.text.boilerplate import line_hashes, repeated_tails, without_boi
 from aggregator.text.clean import document, plain_text, primary_language
 from aggregator.text.language import identify, surely_other
 from aggregator.text.tokens import index_form
+
+Value = TypeVar("Value")
 
 # Entries and characters of a feed that are looked at to tell whether it is in the language that it says.
 SAMPLED, SAMPLE = 12, 1_500
@@ -60,6 +64,7 @@ class PreparedEntry:
     index_text: str = ""
     signed: Attribution | None = None
     notice: Notice | None = None
+    faults: tuple[str, ...] = ()  # what could not be made of it
 
     @property
     def text(self) -> str:
@@ -95,29 +100,54 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
         return FetchFailure("parse", str(error), feeds=error.feeds)
     except ParseError as error:
         return FetchFailure("parse", str(error))
-    language, lied, spoken = task.language, False, None
-    if language is None:
-        sample = _sample(parsed.entries)
-        lied = parsed.language is not None and speaks_otherwise(parsed.language, sample)
-        language = None if lied else parsed.language
-        spoken = language_of(sample) if language is None else None
-    tails = repeated_tails([data.title for data in parsed.entries])
+    lied, spoken = _languages(task, parsed)
+    language = task.language or (None if lied else parsed.language)
+    none: tuple[str, ...] = ()
+    tails = _spared([], none, repeated_tails, [data.title for data in parsed.entries])
     names = tuple(name for name in (*task.publisher_names, parsed.title, *tails) if name)
     unsaid = primary_language(parsed.language) if lied else None
-    entries = tuple(
-        prepare_entry(
-            data,
-            language,
-            names,
-            task.known.get(data.key),
-            task.boilerplate,
-            sketching=task.sketching,
-            disbelieved=unsaid,
-            spoken=spoken,
-        )
-        for data in parsed.entries
-    )
-    return Prepared(replace(parsed, entries=()), entries)
+    entries: list[PreparedEntry] = []
+    skips = list(parsed.skips)
+    for number, data in enumerate(parsed.entries, 1):
+        try:
+            made = prepare_entry(
+                data,
+                language,
+                names,
+                task.known.get(data.key),
+                task.boilerplate,
+                sketching=task.sketching,
+                disbelieved=unsaid,
+                spoken=spoken,
+            )
+        except MemoryError:
+            raise  # the worker's, not the entry's
+        except Exception as error:  # noqa: BLE001 - whatever an entry raises costs that entry
+            reason = f"{data.title[:80]!r} cannot be prepared: {described(error)}"
+            skips.append(Skip(number, reason, as_given(data)))
+        else:
+            entries.append(made)
+    return Prepared(replace(parsed, entries=(), skips=tuple(skips)), tuple(entries))
+
+
+def _languages(task: Preparation, parsed: ParsedFeed) -> tuple[bool, str | None]:
+    """Return whether a feed speaks another language than it says, and the one its entries are in where nothing says it."""
+    if task.language is not None:
+        return False, None
+    sample = _spared([], "", _sample, parsed.entries)
+    lied = parsed.language is not None and _spared([], False, speaks_otherwise, parsed.language, sample)
+    return lied, _spared([], None, language_of, sample) if lied or parsed.language is None else None
+
+
+def _spared(faults: list[str], otherwise: Value, work: Callable[..., Value], *given: object) -> Value:
+    """Return what ``work`` makes of an entry; where it raises, note that and go on without."""
+    try:
+        return work(*given)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one field is not worth the entry
+        faults.append(described(error))
+        return otherwise
 
 
 def _sample(entries: Sequence[EntryData]) -> str:
@@ -149,25 +179,27 @@ def prepare_entry(
     if made.content_hash == known_hash:
         return PreparedEntry(data, made, unchanged=True)
     sketch = None
-    told = without_boilerplate(made, boilerplate)
-    if (title := without_agency(told.title)) != told.title:
+    faults: list[str] = []
+    told = _spared(faults, made, without_boilerplate, made, boilerplate)
+    if (title := _spared(faults, told.title, without_agency, told.title)) != told.title:
         told = replace(told, title=title)
     if sketching:
         from aggregator.clustering.sketch import sketch as sketch_document  # numpy: only where it is needed
 
-        sketch = sketch_document(told)
+        sketch = _spared(faults, None, sketch_document, told)
     text = plain(made)
     return PreparedEntry(
         data,
         made,
         unchanged=False,
         told=told,
-        lines=line_hashes(made) if sketching else frozenset(),
+        lines=_spared(faults, frozenset(), line_hashes, made) if sketching else frozenset(),
         sketch=sketch,
-        index_title=index_form(made.title),
-        index_text=index_form(text),
-        signed=attribute(data, text),
-        notice=recognise(data.title, text),
+        index_title=_spared(faults, "", index_form, made.title),
+        index_text=_spared(faults, "", index_form, text),
+        signed=_spared(faults, None, attribute, data, text),
+        notice=_spared(faults, None, recognise, data.title, text),
+        faults=tuple(faults),
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from aggregator.clustering.identifiers import mint
-from aggregator.model import Arrival, EntryData
+from aggregator.model import Arrival, Entry, EntryData
+from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.agencies import agency_of_publisher
 from aggregator.newsroom.identity import Identity, recognise_moved
 from aggregator.newsroom.publishers import Families, publisher_of, publisher_of_link
@@ -18,9 +20,11 @@ from aggregator.pipeline.prepare import PreparedEntry
 from aggregator.pipeline.standing import agency_evidence
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
-from aggregator.storage.database import Store
+from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entry_rows import EntryRow, KnownEntry
+from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import StoredFeed
+from aggregator.text.address import host_of
 from aggregator.text.boilerplate import REPEATED
 
 # On a first fetch, what is older than this stood there before the desk looked: it is stored, not announced.
@@ -29,6 +33,8 @@ ANNOUNCED_FOR = timedelta(days=1)
 MAX_WAITING = 2_000
 # What the address of an archive's feed begins with; the rest is the source, empty where a line names none.
 ARCHIVE = "archive:"
+# Most entries: all of a feed are its publisher's.
+NAMING_NOBODY = EntryData("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Recorded:
     known: int = 0
     revised: tuple[str, ...] = ()
     first: bool = False  # the feed had no entry before
+    faults: tuple[EntryFault, ...] = ()  # of entries that could not be recorded, and are not; in an archive, placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,10 @@ class Waiting:
         return (self.arrival.time, self.arrival.entry_id)
 
 
+class _UndoneError(Exception):
+    """Ends a part that was but a trial."""
+
+
 class Recorder:
     """Writes entries, and places them when the pass has them all; the caller holds the transaction."""
 
@@ -75,15 +86,66 @@ class Recorder:
         self._placer = placer
         self._entries = placer.entries
         self._lines = LineStore(store.connection)
+        self._faults = FaultStore(store)
         self._waiting: dict[str, Waiting] = {}
-        self._publishers: dict[tuple[str, str | None, str | None], str] = {}
+        self._unplaced: list[EntryFault] = []  # what could not be placed while a document was recorded
+        self._publishers: dict[tuple[str | bool | None, ...], str] = {}
 
     def boilerplate(self, feed_id: int) -> frozenset[int]:
         """Return the lines that a feed is known to repeat."""
         return self._lines.repeated(feed_id, REPEATED)
 
     def record(self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime) -> Recorded:
-        """Store what is new or edited among ``entries`` (a whole document), and note what is still there."""
+        """Store what is new or edited among ``entries`` (a whole document), and note what is still there.
+
+        An entry that cannot be recorded costs itself: it is kept for a report, and the others are recorded without it.
+        """
+        faults: dict[str, EntryFault] = {}
+        self._unplaced = []
+        try:
+            with self._part():
+                recorded = self._record(origin, entries, now)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            faults = {entry.data.key: fault for entry in entries if (fault := self._fault_of(origin, entry, now))}
+            if not faults:
+                raise
+            sound = [entry for entry in entries if entry.data.key not in faults]
+            self._unplaced = []
+            with self._part():
+                recorded = self._record(origin, sound, now)
+        incomplete = (
+            fault_of("preparing", entry.data.key, error, entry.data) for entry in entries for error in entry.faults[:1]
+        )
+        for fault in (*faults.values(), *incomplete):
+            self._faults.keep(origin.feed.id, fault, now)
+        return replace(recorded, faults=(*faults.values(), *self._unplaced))
+
+    def _fault_of(self, origin: Origin, entry: PreparedEntry, now: datetime) -> EntryFault | None:
+        """Try to record one entry alone, undo that, and return what it raised."""
+        try:
+            with self._part():
+                self._record(origin, [entry], now)
+                raise _UndoneError
+        except _UndoneError:
+            return None
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            return fault_of("recording", entry.data.key, error, entry.data)
+
+    @contextmanager
+    def _part(self) -> Iterator[None]:
+        waiting = dict(self._waiting)
+        try:
+            with self._placer.part():
+                yield
+        except BaseException:
+            self._waiting = waiting
+            raise
+
+    def _record(self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime) -> Recorded:
         feed_id = origin.feed.id
         empty = not self._entries.has_any(feed_id)
         known = {} if empty else self._entries.known(feed_id, [entry.data.key for entry in entries])
@@ -121,20 +183,49 @@ class Recorder:
         return len(self._waiting)
 
     def place(self, now: datetime, limit: int) -> list[str]:
-        """Place the oldest entries that wait, at most ``limit``; return their ids."""
+        """Place the oldest entries that wait, at most ``limit``; return their ids.
+
+        One that cannot be placed stays stored, in no story, and is kept for a report.
+        """
         chosen = sorted(self._waiting.values(), key=lambda waiting: waiting.turn)[:limit]
+        placed = []
         for waiting in chosen:
-            del self._waiting[waiting.arrival.entry_id]
-            report_id = self._placer.place(waiting.arrival, now)
-            if waiting.lines:
-                self._lines.count(waiting.feed_id, waiting.lines, report_id, waiting.number)
-        return [waiting.arrival.entry_id for waiting in chosen]
+            entry_id = waiting.arrival.entry_id
+            del self._waiting[entry_id]
+            try:
+                with self._placer.part():
+                    self._place(waiting, now)
+            except Exception as error:
+                if is_of_the_database(error):
+                    raise
+                fault = fault_of("placing", entry_id, error, self._entries.get(entry_id).data)
+                self._faults.keep_of_entry(entry_id, fault, now)
+                self._unplaced.append(fault)
+            else:
+                placed.append(entry_id)
+        return placed
+
+    def _place(self, waiting: Waiting, now: datetime) -> None:
+        report_id = self._placer.place(waiting.arrival, now)
+        if waiting.lines:
+            self._lines.count(waiting.feed_id, waiting.lines, report_id, waiting.number)
 
     def resume(self, now: datetime) -> None:
         """Take up entries that an earlier pass stored and did not come to place, or that came while stories were off."""
         if self._settings.stories.enabled:
+            left = self._faults.unplaceable()
             for entry in self._entries.unplaced(now - self._settings.stories.window, MAX_WAITING):
-                self._waiting[entry.id] = Waiting(self._placer.arrival_of(entry, sketching=True))
+                if entry.id not in left:
+                    self._wait_again(entry, now)
+
+    def _wait_again(self, entry: Entry, now: datetime) -> None:
+        try:
+            self._waiting[entry.id] = Waiting(self._placer.arrival_of(entry, sketching=True))
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            with self._placer.part():
+                self._faults.keep_of_entry(entry.id, fault_of("placing", entry.id, error, entry.data), now)
 
     def _moved(
         self, feed_id: int, entries: Sequence[PreparedEntry], known: Mapping[str, KnownEntry]
@@ -214,7 +305,7 @@ class Recorder:
 
     def _row(self, origin: Origin, entry: PreparedEntry, entry_id: str, now: datetime, *, backlog: bool) -> EntryRow:
         feed, data, made = origin.feed, entry.data, entry.document
-        publisher = self._publisher_of(data, feed.publisher)
+        publisher = self._publisher_of(data, origin)
         if feed.url == ARCHIVE:  # the line named no source: its address may
             publisher = publisher_of_link(data.link, self._families) or publisher
         wire = _wire(entry, feed, publisher)
@@ -237,10 +328,14 @@ class Recorder:
             backlog=backlog,
         )
 
-    def _publisher_of(self, data: EntryData, of_feed: str) -> str:
-        key = (of_feed, data.source_title, data.source_url)
+    def _publisher_of(self, data: EntryData, origin: Origin) -> str:
+        feed = origin.feed
+        if not (data.source_title or data.source_url):
+            data = NAMING_NOBODY
+        believed = origin.archive or feed.url in self._families.speaking_for_others
+        key = (feed.publisher, data.source_title, data.source_url, believed or host_of(data.link or ""))
         if key not in self._publishers:
-            self._publishers[key] = publisher_of(data, of_feed, self._families)
+            self._publishers[key] = publisher_of(data, feed.publisher, self._families, believed=believed)
         return self._publishers[key]
 
 

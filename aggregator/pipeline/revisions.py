@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +12,10 @@ from aggregator.model import Entry, Story
 from aggregator.newsroom.novelty import Version, versions
 from aggregator.newsroom.revisions import Change, HeadlineChange, Piece, compare, diff, headline_changes
 from aggregator.pipeline.reading import Reader
+from aggregator.storage.database import is_of_the_database
 from aggregator.storage.times import to_text
+
+log = logging.getLogger("aggregator.revisions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,15 @@ def headlines_between(reader: Reader, since: datetime, before: datetime) -> tupl
     """Return the headlines that got other words in a window, oldest change first."""
     entries = _edited(reader, since, before)
     stories = {entry.id: entry.story_id for entry in entries}
-    changes = headline_changes(((entry, reader.entries.revisions(entry.id)) for entry in entries), since, before)
+    changes: list[HeadlineChange] = []
+    for entry in entries:
+        try:
+            changes += headline_changes([(entry, reader.entries.revisions(entry.id))], since, before)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            log.exception("the headlines of entry %s could not be compared", entry.id)
+    changes.sort(key=lambda change: (change.time, change.entry_id))
     return tuple(Retitled(stories[change.entry_id], change) for change in changes)
 
 

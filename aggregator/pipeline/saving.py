@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -13,8 +15,11 @@ from aggregator.fetching.http import told
 from aggregator.fetching.politeness import after_duplicate, after_failure, after_not_modified, after_response, host_hold
 from aggregator.fetching.wording import explain
 from aggregator.model import FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
+from aggregator.model.faults import EntryFault, described, fault_of
 from aggregator.pipeline.recording import Origin, Recorded, Recorder
 from aggregator.pipeline.watches import Watcher
+from aggregator.storage.database import is_of_the_database
+from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
 
 if TYPE_CHECKING:
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
     from aggregator.settings import Settings
     from aggregator.storage.database import Store
 
+
+log = logging.getLogger("aggregator.saving")
 
 # Entries a transaction: a second or two, well under what another writer waits.
 PLACED_AT_ONCE = 200
@@ -48,6 +55,7 @@ class Saver:
         self._jitter = jitter
         self._neighbours = neighbours
         self._feeds = FeedStore(store)
+        self._faults = FaultStore(store)
         self._watcher = Watcher(store, settings)
         self.holds: dict[str, str] = {}  # feed -> an address whose whole host is to be left alone
 
@@ -67,9 +75,20 @@ class Saver:
 
     def save_unchanged(self, poll: Poll, outcome: FetchOutcome, now: datetime) -> FeedOutcome:
         """Save a poll that brought no new document: 304, the same bytes again, or a failure."""
-        before = poll.stored.state
         if isinstance(outcome, FetchFailure):
             return self._save_failure(poll, outcome, now)
+        try:
+            with self._store.savepoint():
+                return self._save_success(poll, outcome, now)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            log.exception("%s: an answer could not be saved", poll.stored.shown)
+            failure = FetchFailure("internal", f"the answer could not be saved: {described(error)}")
+            return self._save_failure(poll, failure, now)
+
+    def _save_success(self, poll: Poll, outcome: Response | NotModified, now: datetime) -> FeedOutcome:
+        before = poll.stored.state
         if isinstance(outcome, NotModified):
             state = after_not_modified(poll.feed, before, outcome, now, self._jitter(), self._settings.fetch)
             http_status = 304
@@ -92,11 +111,29 @@ class Saver:
     def save_document(
         self, poll: Poll, response: Response, result: Prepared | FetchFailure, now: datetime
     ) -> FeedOutcome:
-        """Save a document's entries and what follows from them, all or nothing."""
+        """Save a document's entries and what follows from them, all or nothing.
+
+        A document that cannot be saved costs itself: that is a failure of its feed, and those saved beside it stay.
+        """
         if isinstance(result, FetchFailure):
             return self._save_failure(poll, result, now, response)
-        with self._store.transaction():
+        try:
+            return self._save_entries(poll, response, result, now)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            log.exception("%s: a document could not be saved", poll.stored.shown)
+            failure = FetchFailure("internal", f"what it holds could not be saved: {described(error)}")
+            return self._save_failure(poll, failure, now, response)
+
+    def _save_entries(self, poll: Poll, response: Response, result: Prepared, now: datetime) -> FeedOutcome:
+        with self._placer.part():
             counts = self._recorder.record(Origin(poll.stored), result.entries, now)
+            for skip in result.parsed.skips:
+                if skip.given:
+                    name = f"given {sha256(skip.given.encode('utf-8', 'replace')).hexdigest()[:12]}"
+                    fault = fault_of("reading", name, skip.reason, skip.given)
+                    self._faults.keep(poll.stored.id, fault, now)
             self._feeds.save_title(poll.stored.id, result.parsed.title, result.parsed.language)
             state = after_response(
                 poll.feed,
@@ -189,13 +226,13 @@ def _ok(poll: Poll, response: Response, result: Prepared, counts: Recorded, *, g
         new=counts.new,
         updated=counts.updated,
         known=counts.known,
-        skipped=len(result.parsed.skips),
-        note=_note(result, gap=gap),
+        skipped=len(result.parsed.skips) + len(counts.faults),
+        note=_note(result, counts.faults, gap=gap),
         seconds=response.seconds,
     )
 
 
-def _note(result: Prepared, *, gap: bool) -> str | None:
+def _note(result: Prepared, faults: Sequence[EntryFault], *, gap: bool) -> str | None:
     notes = []
     if gap:
         notes.append(
@@ -206,4 +243,5 @@ def _note(result: Prepared, *, gap: bool) -> str | None:
     if result.parsed.bad_guids:
         notes.append("bad guids: one stands for several entries")
     notes.extend(f"entry {skip.position} left out: {skip.reason}" for skip in result.parsed.skips[:3])
+    notes.extend(f"entry {fault.entry} could not be stored: {fault.error}" for fault in faults[:3])
     return "; ".join(notes) or None

@@ -7,6 +7,7 @@ spoke or another process settled meanwhile, the graph is asked again.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,12 +17,14 @@ from aggregator.clustering.identifiers import mint
 from aggregator.clustering.lineage import descend
 from aggregator.clustering.vectors import VERSION
 from aggregator.model import Match
+from aggregator.model.faults import fault_of
 from aggregator.pipeline.rulings import Rulings
 from aggregator.pipeline.standing import refresh
 from aggregator.pipeline.storylines import StorylineKeeper
 from aggregator.pipeline.window import Window
-from aggregator.storage.database import Store
+from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore
+from aggregator.storage.faults import FaultStore
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.stories import StoryStore
 
@@ -29,6 +32,7 @@ AT_ONCE = 100  # reports a transaction, if no single story has more: well under 
 TRIES = 3  # times that the graph is asked outside of a transaction before it is asked inside
 
 Changed = Callable[[frozenset[str]], None]
+log = logging.getLogger("aggregator.settling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Settler:
         self._entries = EntryStore(store)
         self._vectors = VectorStore(store.connection)
         self._lines = StorylineKeeper(store, rulings)
+        self._faults = FaultStore(store)
 
     def settle(self, now: datetime, changed: Changed = lambda stories: None) -> frozenset[str]:
         """Settle all reports that are unsettled; return the stories that changed and live.
@@ -72,13 +77,15 @@ class Settler:
 
     def refresh(self, story_ids: Collection[str], report_ids: Iterable[str], now: datetime) -> None:
         """Bring the rows of stories, of those of their reports that changed, and of their storylines in line with the entries."""
-        for report_id in sorted(set(report_ids)):
-            self._stories.refresh_report(report_id)
         for story_id in sorted(story_ids):
             pinned = self._rulings.pinned(story_id)
             if pinned != self._stories.pinned(story_id):
                 self._stories.pin(story_id, pinned)
-        refresh(story_ids, self._stories, self._entries, now)
+        for entry_id, error in refresh(story_ids, self._stories, self._entries, now):
+            given = self._entries.get(entry_id).data
+            self._faults.keep_of_entry(entry_id, fault_of("placing", f"story of {entry_id}", error, given), now)
+        for report_id in sorted(set(report_ids)):
+            self._stories.refresh_report(report_id)
         self._lines.refresh(story_ids, now)
 
     def tie(self, story_ids: frozenset[str], now: datetime) -> None:
@@ -139,15 +146,12 @@ class Settler:
 
     def _write(self, plan: Plan, now: datetime, changed: Changed, found: set[str]) -> bool:
         """Write a plan; False where it no longer fits what is stored."""
-        for groups in _batches(self._blocks(plan)):
-            with self._store.transaction():
-                if self._rulings.stamp() != plan.decisions:
-                    return False
-                touched = self._write_stories(groups, plan, now)
-                if touched is None:
-                    return False
-                changed(self._living(touched))
-            found |= touched
+        failed: set[str] = set()
+        for batch in _batches(self._blocks(plan)):
+            done = self._write_batch(batch, plan, now, changed, failed)
+            if done is None:
+                return False
+            found |= done
         outside = [report for report in plan.waiting if report not in self._window]
         with self._store.transaction():
             stories = self._living(self._stories.stories_of_reports(outside).values())
@@ -155,9 +159,40 @@ class Settler:
             changed(stories)
             found |= stories
             self._vectors.settled(outside)
-        return self._write_storylines(plan, now)
+        return self._write_storylines(plan, now, failed)
 
-    def _write_storylines(self, plan: Plan, now: datetime) -> bool:
+    def _write_batch(
+        self, blocks: Sequence[Sequence[frozenset[str]]], plan: Plan, now: datetime, changed: Changed, failed: set[str]
+    ) -> set[str] | None:
+        """Write some blocks in one transaction; where that fails, each alone, so that one costs itself.
+
+        Return the stories touched, None where the plan no longer fits; ``failed`` takes the reports that are left.
+        """
+        groups = [group for block in blocks for group in block]
+        try:
+            with self._store.transaction():
+                if self._rulings.stamp() != plan.decisions:
+                    return None
+                touched = self._write_stories(groups, plan, now)
+                if touched is not None:
+                    changed(self._living(touched))
+                return touched
+        except Exception as error:
+            if is_of_the_database(error) or self._store.connection.in_transaction:
+                raise
+            if len(blocks) == 1:
+                log.exception("%d reports could not be settled in stories; they are tried again", sum(map(len, groups)))
+                failed.update(report for group in groups for report in group)
+                return set()
+        found: set[str] = set()
+        for block in blocks:
+            done = self._write_batch([block], plan, now, changed, failed)
+            if done is None:
+                return None
+            found |= done
+        return found
+
+    def _write_storylines(self, plan: Plan, now: datetime, failed: Collection[str]) -> bool:
         with self._store.transaction():
             if self._rulings.stamp() != plan.decisions:
                 return False
@@ -170,7 +205,7 @@ class Settler:
                 for line in plan.storylines
             ]
             self._lines.write(lines, {story_of[report] for report in settled if report in story_of}, now)
-            self._vectors.settled(sorted(plan.waiting))
+            self._vectors.settled(sorted(plan.waiting.difference(failed)))
         return True
 
     def _blocks(self, plan: Plan) -> list[list[frozenset[str]]]:
@@ -305,12 +340,12 @@ class Settler:
         return frozenset(story for story in set(story_ids) if self._stories.lives(story))
 
 
-def _batches(blocks: Iterable[Sequence[frozenset[str]]]) -> Iterator[list[frozenset[str]]]:
+def _batches(blocks: Iterable[Sequence[frozenset[str]]]) -> Iterator[list[Sequence[frozenset[str]]]]:
     """Yield blocks in batches of some reports."""
-    batch: list[frozenset[str]] = []
+    batch: list[Sequence[frozenset[str]]] = []
     size = 0
     for block in blocks:
-        batch += block
+        batch.append(block)
         size += sum(map(len, block))
         if size >= AT_ONCE:
             yield batch

@@ -8,7 +8,9 @@ from datetime import datetime
 
 from aggregator.clustering.canonical import choose
 from aggregator.model import Entry, Evidence
+from aggregator.newsroom.corrections import own_notices
 from aggregator.newsroom.wires import shared_text
+from aggregator.storage.database import is_of_the_database
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.stories import Standing, StoryStore
 
@@ -29,21 +31,49 @@ def standing(entries: Sequence[Entry], pinned: str | None) -> Standing:
         first_seen=min(entry.seen for entry in entries),
         last_seen=max(entry.seen for entry in entries),
         canonical_entry=canonical.id,
-        corrected=any(entry.correction for entry in entries),
+        corrected=bool(own_notices(entries)),
         edited=any(entry.revisions for entry in entries),
     )
 
 
-def refresh(story_ids: Iterable[str], stories: StoryStore, entries: EntryStore, now: datetime) -> None:
-    """Bring the rows of these stories in line with their entries."""
+def refresh(
+    story_ids: Iterable[str], stories: StoryStore, entries: EntryStore, now: datetime
+) -> list[tuple[str, Exception]]:
+    """Bring the rows of these stories in line with their entries.
+
+    An entry that cannot be looked at is left out of its story's row; those entries are returned, with their errors.
+    """
     wanted = sorted(set(story_ids))
+    left_out: list[tuple[str, Exception]] = []
     for story_id, found in entries.of_stories(wanted, light=True).items():
-        members = attributed(found)
-        for entry, before in zip(members, found, strict=True):
-            if (entry.agency, entry.agency_words) != (before.agency, before.agency_words):
-                entries.set_agency(entry.id, entry.agency, agency_evidence(entry.agency_form, entry.agency_words))
-        if members:
-            stories.save_standing(story_id, standing(members, stories.pinned(story_id)), now)
+        try:
+            _refresh(story_id, found, stories, entries, now)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            faulty = {entry.id: fault for entry in found if (fault := _fault_of(entry)) is not None}
+            left_out += faulty.items() or [(found[-1].id, error)]
+            sound = [entry for entry in found if entry.id not in faulty]
+            if faulty and sound and _fault_of(*sound) is None:
+                _refresh(story_id, sound, stories, entries, now)
+    return left_out
+
+
+def _fault_of(*entries: Entry) -> Exception | None:
+    try:
+        standing(attributed(entries), None)
+    except Exception as error:  # noqa: BLE001 - whatever an entry raises costs that entry
+        return error
+    return None
+
+
+def _refresh(story_id: str, found: Sequence[Entry], stories: StoryStore, entries: EntryStore, now: datetime) -> None:
+    members = attributed(found)
+    for entry, before in zip(members, found, strict=True):
+        if (entry.agency, entry.agency_words) != (before.agency, before.agency_words):
+            entries.set_agency(entry.id, entry.agency, agency_evidence(entry.agency_form, entry.agency_words))
+    if members:
+        stories.save_standing(story_id, standing(members, stories.pinned(story_id)), now)
 
 
 def attributed(members: Sequence[Entry]) -> list[Entry]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from aggregator.exceptions import NotFoundError
 from aggregator.fetching.politeness import address_key
@@ -13,6 +12,7 @@ from aggregator.model import Feed, FeedOutcome
 from aggregator.pipeline.poll import Poll
 from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
+from aggregator.text.address import host_of
 
 
 def named(feeds: Sequence[Poll], patterns: Sequence[str]) -> list[Poll]:
@@ -54,11 +54,12 @@ def sort_out(
     """Return the feeds to poll now, and an outcome for each of the others that was asked for.
 
     Paused and gone feeds are never polled; of subscriptions that end at one address with the same credentials one is.
+    That is the one whose own address it is: a feed that was led there by a redirect must not take another's place.
     """
     chosen: list[Poll] = []
     others: list[FeedOutcome] = []
     taken: dict[tuple[object, ...], StoredFeed] = {}
-    for poll in polls:
+    for poll in sorted(polls, key=_has_moved):
         if poll.stored.paused or poll.stored.state.gone:
             others.append(_left_out(poll))
             continue
@@ -72,7 +73,12 @@ def sort_out(
             continue
         taken[place] = poll.stored
         chosen.append(poll)
-    return chosen, others
+    order = {poll.feed.url: number for number, poll in enumerate(polls)}
+    return sorted(chosen, key=lambda poll: order[poll.feed.url]), others
+
+
+def _has_moved(poll: Poll) -> bool:
+    return address_key(poll.address) != address_key(poll.feed.url)
 
 
 class Twins:
@@ -102,8 +108,8 @@ def _place(poll: Poll, url: str) -> tuple[object, ...]:
 
 def neighbours(address: str, polls: Sequence[Poll]) -> tuple[int, ...]:
     """Return the rows of the feeds that live on the host of ``address`` and obey a back-off for the whole host."""
-    host = urlsplit(address).hostname
-    return tuple(poll.stored.id for poll in polls if poll.feed.host_backoff and urlsplit(poll.address).hostname == host)
+    host = host_of(address)
+    return tuple(poll.stored.id for poll in polls if poll.feed.host_backoff and host_of(poll.address) == host)
 
 
 def _left_out(poll: Poll) -> FeedOutcome:

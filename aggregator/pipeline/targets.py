@@ -6,9 +6,9 @@ import os
 import re
 from email.utils import parseaddr
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from aggregator.exceptions import ConfigurationError, UsageError
+from aggregator.text.address import address_of
 from aggregator.text.display import display_text
 
 KINDS = "stdout, file:PATH, webhook:URL, webhook:env:NAME or mail:ADDRESS"
@@ -32,8 +32,8 @@ def shown_target(target: str) -> str:
     kind, _, place = target.partition(":")
     if kind != "webhook" or place.startswith(_FROM_ENVIRONMENT):
         return display_text(target)
-    parts = urlsplit(place)
-    return f"webhook:{parts.scheme}://{display_text(parts.netloc)}/…"
+    address = address_of(place)
+    return "webhook:…" if address is None else f"webhook:{address.scheme}://{display_text(address.authority)}/…"
 
 
 def webhook_address(place: str) -> str:
@@ -59,14 +59,10 @@ def _webhook(place: str, folder: Path) -> str:
         if not _NAME.fullmatch(place.removeprefix(_FROM_ENVIRONMENT)):
             raise UsageError(f"--to webhook:{place}: write webhook:env:NAME, with the name of an environment variable")
         return place
-    try:
-        parts = urlsplit(place)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        sound = False
-    if not sound or " " in place:
+    address = address_of(place) if "://" in place else None
+    if address is None or " " in place:
         raise UsageError("--to webhook:…: write an address that begins with https:// or http://")
-    if parts.username is not None or parts.password is not None:
+    if address.user or address.password:
         raise UsageError("--to webhook:…: no password belongs into the database; write webhook:env:NAME")
     return place
 

@@ -18,7 +18,7 @@ from aggregator.newsroom.watches import BEGINNING, Matcher, Reading, WatchQuery,
 from aggregator.pipeline.reading import Reader
 from aggregator.pipeline.targets import checked_target
 from aggregator.settings import Settings
-from aggregator.storage.database import Store
+from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.times import to_text
@@ -53,9 +53,20 @@ class Watcher:
             return 0
         try:
             with self._store.savepoint():
-                return sum(self._over(watches, story) for story in self._told_apart(wanted, now))
+                return sum(self._spared(watches, story) for story in self._told_apart(wanted, now))
         except Exception:
             log.exception("the watches could not look over %d stories", len(wanted))
+            return 0
+
+    def _spared(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _Seen) -> int:
+        """Look over one story; one that cannot be looked over costs its own alerts."""
+        try:
+            with self._store.savepoint():
+                return self._over(watches, story)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            log.exception("the watches could not look over story %s", story.id)
             return 0
 
     def _told_apart(self, story_ids: Sequence[str], now: datetime) -> Iterator[_Seen]:

@@ -94,8 +94,9 @@ class Store:
         try:
             yield self.connection
         except BaseException:
-            self.connection.execute("ROLLBACK TO part")
-            self.connection.execute("RELEASE part")
+            if self.connection.in_transaction:  # a full disk ends the whole transaction
+                self.connection.execute("ROLLBACK TO part")
+                self.connection.execute("RELEASE part")
             raise
         self.connection.execute("RELEASE part")
 
@@ -127,6 +128,14 @@ class Store:
             self.database["entry_fts"].optimize()  # type: ignore[union-attr]
             self.database.vacuum()
             self.database.analyze()
+
+
+def is_of_the_database(error: BaseException) -> bool:
+    """Tell whether an error is the file's or the machine's (locked, full, damaged, no memory), not of what was to be written."""
+    if isinstance(error, sqlite3.Error):
+        of_the_data = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+        return not isinstance(error, of_the_data)
+    return isinstance(error, StorageError | LockedError | OSError | MemoryError)
 
 
 def _connect(path: Path | None, busy_timeout_ms: int) -> sqlite3.Connection:

@@ -118,6 +118,15 @@ class EntryStore:
         self._store.at_end(self._index)
         return numbers
 
+    @property
+    def unindexed(self) -> dict[int, tuple[str, str]]:
+        """The new entries of the transaction at hand that the full-text index is still to take, by number."""
+        return dict(self._unindexed)
+
+    def leave_unindexed(self, kept: dict[int, tuple[str, str]]) -> None:
+        """Go back to what was still to be indexed before a part of the transaction that is undone."""
+        self._unindexed = kept
+
     def _index(self, kept: bool) -> None:
         """Write the new entries of a transaction to the full-text index, together: each write by itself costs it a merge."""
         rows = [(number, *texts) for number, texts in self._unindexed.items()]

@@ -10,7 +10,7 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from aggregator.storage import boilerplate, former_tables, reclustering, report_vectors, sketches, watches
+from aggregator.storage import boilerplate, faults, former_tables, reclustering, report_vectors, sketches, watches
 
 # "AGGR" in ASCII: what `file` and our own door check recognise the database by.
 APPLICATION_ID: Final = 0x41474752
@@ -362,7 +362,14 @@ def m003_one_index_less(db: Database) -> None:
 
 
 @migrations()
-def m004_stories_of_pairs(db: Database) -> None:
+def m004_entry_faults(db: Database) -> None:
+    """Entries that a step could not take, kept for a report."""
+    for statement in statements(faults.TABLES):
+        db.execute(statement)
+
+
+@migrations()
+def m005_stories_of_pairs(db: Database) -> None:
     """Stories come of pairs of reports and are tied into storylines; editors name, tie and untie these.
 
     Reports of the window keep a row with a vector of no version: what finds it makes the vector, and settles all

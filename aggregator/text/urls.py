@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import urljoin
+from urllib.parse import quote
 
-import can_ada
-from publicsuffixlist import PublicSuffixList
+from aggregator.text.address import BLANKS, Address, address_of, joined, registrable
 
 _TRACKING_PREFIXES = (
     "utm_", "at_", "pk_", "piwik_", "mtm_", "matomo_", "hsa_", "_hs", "oly_", "vero_", "ga_", "xtor", "mc_", "ns_",
@@ -58,9 +57,6 @@ _AMP_CACHE = re.compile(
 _AMP_SUFFIX = re.compile(r"(?<=/)(?P<slug>[^/]*(?:\d|-)[^/]*)/amp(?:\.html)?/?$")
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_BLANKS = " \t\r\n\f\v\0\u00a0\ufeff"
-
-MAX_URL = 8_192  # characters: beyond it an address is taken for none
 
 
 def canonical_url(url: str) -> str | None:
@@ -75,43 +71,40 @@ def canonical_url(url: str) -> str | None:
 
 @lru_cache(maxsize=4_096)
 def _canonical(url: str) -> str | None:
-    parsed = _parse(url)
-    if parsed is None:
+    address = address_of(url)
+    if address is None:
         return None
-    cached = _AMP_CACHE.match(parsed.href)
+    cached = _AMP_CACHE.match(address.href)
     if cached is not None:
-        parsed = _parse(("https://" if cached[1] else "http://") + cached[2]) or parsed
-    host = _page_host(parsed.hostname)
-    if parsed.port:
-        host += ":" + parsed.port
-    path = parsed.pathname
+        address = address_of(("https://" if cached[1] else "http://") + cached[2]) or address
+    host = _page_host(address.host)
+    port = "" if address.port is None else f":{address.port}"
+    path = address.path
     if "%" in path:
         path = _ESCAPE.sub(_normal_escape, path)
     if path.endswith(("/amp", "/amp/", "/amp.html")):
         path = _AMP_SUFFIX.sub(r"\g<slug>", path)
     elif path.endswith(".amp.html"):
         path = path[:-9] + ".html"
-    search = parsed.search
-    query = _kept_query(search[1:]) if search else ""
-    fragment = parsed.hash if parsed.hash.startswith("#!") else ""
-    return f"{parsed.protocol}//{host}{path}{'?' + query if query else ''}{fragment}"
+    query = _kept_query(address.query)
+    fragment = f"#{address.fragment}" if address.fragment.startswith("!") else ""
+    found = f"{address.scheme}://{host}{port}{path}{'?' + query if query else ''}{fragment}"
+    # what stands for another page may lead to one that does so too; each is shorter, but for one www
+    return found if host == address.host and len(path) == len(address.path) else _canonical(found)
 
 
 def absolute_url(url: str, base: str, limit: int = 2_048) -> str | None:
     """Return ``url`` resolved against ``base`` if it is an http(s) address of at most ``limit`` characters."""
-    url = url.strip(_BLANKS).replace("&amp;", "&")  # escaped twice: no address means that
+    url = url.strip(BLANKS).replace("&amp;", "&")  # escaped twice: no address means that
     if not url:
         return None
     if not url[:8].lower().startswith(("http://", "https://")):
         if ":" in url.split("/", 1)[0] and not url.startswith("//"):
             return None if "http" not in url[:8].lower() else _parsed_form(url, limit)
-        try:
-            url = urljoin(base, url)
-        except ValueError:
-            return None
+        url = joined(base, url) or ""
     if any(character in url for character in ' \t\r\n<>"\\`{}\0') or not url.isprintable():
         return _parsed_form(url, limit)
-    return url if len(url) <= limit and _parse(url) is not None else None
+    return url if len(url) <= limit and address_of(url) is not None else None
 
 
 def request_url(url: str) -> str:
@@ -119,13 +112,21 @@ def request_url(url: str) -> str:
 
     What is no http(s) address comes back as it is.
     """
-    parsed = _parse(url)
-    return url if parsed is None else parsed.href.partition("#")[0]
+    address = address_of(url)
+    if address is None:
+        return url
+    return address.request.replace("://", f"://{_credentials(address)}", 1)
+
+
+def _credentials(address: Address) -> str:
+    if not address.user and not address.password:
+        return ""
+    return f"{quote(address.user, safe='')}:{quote(address.password, safe='')}@"
 
 
 def _parsed_form(url: str, limit: int) -> str | None:
-    parsed = _parse(url)
-    return parsed.href if parsed is not None and len(parsed.href) <= limit else None
+    address = address_of(url)
+    return address.href if address is not None and len(address.href) <= limit else None
 
 
 def registered_domain(url: str) -> str | None:
@@ -133,46 +134,19 @@ def registered_domain(url: str) -> str | None:
 
     Uses the Public Suffix List that ships with the library: no network. Addresses by number have none.
     """
-    parsed = _parse(url if "://" in url else "http://" + url)
-    return _registrable(parsed.hostname) if parsed is not None else None
-
-
-@lru_cache(maxsize=4_096)
-def _registrable(host: str) -> str | None:
-    host = host.rstrip(".")
-    if not host or host.startswith("[") or host.rsplit(".", 1)[-1].isdigit():
-        return None
-    found: str | None = _suffixes().privatesuffix(host)
-    return found
-
-
-@lru_cache(maxsize=1)
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList(only_icann=True)
-
-
-def _parse(url: str) -> can_ada.URL | None:
-    url = url.strip(_BLANKS)
-    if len(url) > MAX_URL:
-        return None
-    try:
-        parsed = can_ada.parse(url)
-        if parsed.protocol not in ("http:", "https:") or not parsed.hostname:
-            return None
-    except (ValueError, UnicodeError):
-        return None
-    return parsed
+    address = address_of(url if "://" in url else "http://" + url)
+    return address.domain if address is not None else None
 
 
 def _page_host(host: str) -> str:
     label, _, rest = host.partition(".")
     if label not in _DEVICE_LABELS:
         # en.m.wikipedia.org: the device label stands inside
-        return host.replace(".m.", ".", 1) if ".m." in host and _registrable(host.split(".m.", 1)[1]) else host
-    registrable = _registrable(rest)
-    if registrable is None:
+        return host.replace(".m.", ".", 1) if ".m." in host and registrable(host.split(".m.", 1)[1]) else host
+    domain = registrable(rest)
+    if domain is None:
         return host
-    return "www." + rest if rest == registrable else rest
+    return "www." + rest if rest == domain else rest
 
 
 def _kept_query(query: str) -> str:

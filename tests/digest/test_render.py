@@ -10,7 +10,8 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from aggregator.digest.edition import FeedNote, Material
+from aggregator.digest.edition import Edition, FeedNote, Material, WhatIsNew
+from aggregator.digest.escape import harmless
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.digest.render import FORMATS, MEDIA_TYPES, SUFFIXES, Format, render
 from aggregator.digest.wording import Clock, columns, fold, health
@@ -229,3 +230,38 @@ def test_edition_that_closes_at_midnight_is_that_of_the_day_it_ends() -> None:
 )
 def test_feed_that_is_well_is_named_for_its_gaps_alone(note: FeedNote, told: str) -> None:
     assert health(note, Clock(edition())) == told
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("harmful", ["quote", "title"])
+def test_a_story_that_cannot_be_written_costs_its_quotation_or_itself(
+    format: Format, harmful: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = golden_edition()
+    first, *others = made.stories()
+    broken = replace(first, **{harmful: "Quicksilver"})  # type: ignore[arg-type]
+    swapped = {first.id: broken}
+    sections = tuple(
+        replace(section, stories=tuple(swapped.get(one.id, one) for one in section.stories))
+        for section in made.sections
+    )
+
+    def breaking(value: Edition) -> Edition:
+        if any("Quicksilver" in (one.quote, one.title) for one in value.stories()):
+            raise LookupError("what nobody thought of")
+        return harmless(value)
+
+    monkeypatch.setattr("aggregator.digest.render.harmless", breaking)
+    written = render(replace(made, sections=sections, corrections=()), format)
+    without = [replace(first, quote="", also=(), new=WhatIsNew(), headlines=())] if harmful == "quote" else []
+    kept = {one.id for one in (*without, *others)}
+    expected = tuple(
+        replace(
+            section,
+            stories=tuple(one if one.id != first.id else without[0] for one in section.stories if one.id in kept),
+        )
+        for section in made.sections
+    )
+    monkeypatch.undo()
+    sound = replace(made, sections=tuple(one for one in expected if one.stories), corrections=())
+    assert written == render(sound, format)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from aggregator.fetching.hosts import HostSchedule, host_of
+from aggregator.fetching.hosts import HostSchedule
+from aggregator.text.address import host_of
 
 
 def run(

@@ -99,7 +99,27 @@ def test_copies_of_a_correction_are_one() -> None:
     assert reason(first, telling(STRIKE, story)) == "correction"
     copies = [*first, told_by(3, report="r2", correction="correction")]
     assert reason(copies, telling(STRIKE, first)) is None
-    assert reason([*first, told_by(3, report="r2", correction="kill")], telling(STRIKE, first)) == "correction"
+    killed = [*first, told_by(3, report="r2", correction="kill", publisher="Paper 2")]
+    assert reason(killed, telling(STRIKE, first)) == "correction"
+
+
+def test_a_kill_of_another_house_s_text_is_no_correction() -> None:
+    story = [told_by(1, report="r1", agency="Reuters"), told_by(2, report="r2")]
+    for claim in (
+        told_by(3, report="r1", correction="kill", agency="Reuters"),
+        told_by(3, report="r2", correction="withdrawn"),
+        told_by(3, report="r3", correction="kill"),
+    ):
+        assert reason([*story, claim], telling(STRIKE, story)) is None
+
+
+def test_one_paper_that_names_many_agencies_is_one_voice() -> None:
+    agencies = ("Reuters", "AP", "AFP", "dpa", None)
+    claims = [told_by(number, publisher="Blog", agency=agency).entry for number, agency in enumerate(agencies, 1)]
+    assert len(voices(claims)) == 1
+    others = [told_by(11, agency="AP").entry, told_by(12, agency="AP").entry, told_by(13).entry]
+    assert len(voices(others)) == 2
+    assert len(voices([*claims, *others])) == 2
 
 
 def test_a_new_number_is_a_fact_when_two_sources_tell_it() -> None:

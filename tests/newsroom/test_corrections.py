@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.digest.values import WITHDRAWN
-from aggregator.newsroom.corrections import TAKEN_BACK, recognise, stale_copies
+from aggregator.model import Entry
+from aggregator.newsroom.corrections import TAKEN_BACK, own_notices, recognise, stale_copies
 from aggregator.newsroom.notices import KINDS, stems_of
 from tests.newsroom.made import made_entry
 
@@ -260,3 +261,40 @@ def test_a_copy_that_carries_the_notice_is_not_stale() -> None:
 def test_every_statement_holds_a_stem_that_is_looked_for_first() -> None:
     """Without one it would never be searched for."""
     assert [(kind, place) for kind in KINDS for place, stems in stems_of(kind) if not stems] == []
+
+
+FIRST = made_entry("first", "Herald", minutes=0)
+WIRED = made_entry("wired", "Wire", minutes=1, agency="Wire", own=True, report="r2")
+
+
+@pytest.mark.parametrize(
+    ("notice", "own"),
+    [
+        (made_entry("n", "Herald", minutes=9, correction="kill"), True),  # what it had first
+        (made_entry("n", "Herald", minutes=9, correction="kill", report="r9"), True),  # in words of its own
+        (made_entry("n", "Blog", minutes=9, correction="kill"), False),
+        (made_entry("n", "Blog", minutes=9, correction="correction"), False),
+        (made_entry("n", "Blog", minutes=9, correction="kill", agency="Wire", report="r2"), False),
+        (made_entry("n", "Blog", minutes=9, correction="withdrawn", report="r9"), False),
+        (made_entry("n", "Blog", minutes=9, correction="correction", report="r9"), True),  # of a text of its own
+        (made_entry("n", "Wire", minutes=9, correction="kill", agency="Wire", own=True, report="r9"), True),
+        (replace(made_entry("n", "Blog", minutes=9, correction="correction"), revisions=1), True),  # of its own version
+    ],
+)
+def test_a_notice_counts_for_what_its_house_may_take_back(notice: Entry, *, own: bool) -> None:
+    assert own_notices([FIRST, WIRED, notice]) == ({"n"} if own else set())
+
+
+def test_a_house_alone_may_take_back_what_nobody_else_has() -> None:
+    assert own_notices([made_entry("n", "Blog", correction="kill")]) == {"n"}
+    assert own_notices([FIRST, WIRED]) == frozenset()
+
+
+def test_an_agency_s_site_makes_an_entry_the_agency_s() -> None:
+    link = FIRST.data.link or ""
+    stood = replace(FIRST, agency="AP", agency_form="address", agency_words=link)
+    assert stood.houses == {"Herald", "AP"}
+    assert replace(stood, agency_words="https://apnews.com/1").houses == {
+        "Herald"
+    }  # what it calls its canonical address
+    assert replace(stood, agency_form="dateline").houses == {"Herald"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.model import EntryData, Feed
-from aggregator.newsroom.publishers import families, normal_name, publisher_of, publisher_of_feed
+from aggregator.newsroom.publishers import families, normal_name, publisher_of, publisher_of_feed, speaks_for_others
 
 FEEDS = (
     Feed("https://feeds.tidings.example/world.xml", publisher="The Tidings", name="Tidings World"),
@@ -19,10 +19,10 @@ FEEDS = (
 KNOWN = families(FEEDS)
 
 
-def of(feed: Feed, title: str | None = None, url: str | None = None) -> str:
+def of(feed: Feed, title: str | None = None, url: str | None = None, link: str | None = None) -> str:
     """Return whom an entry of ``feed`` with this <source> counts for."""
-    data = EntryData(key="k", title="Bridge opens - Tidings", source_title=title, source_url=url)
-    return publisher_of(data, publisher_of_feed(feed), KNOWN)
+    data = EntryData(key="k", title="Bridge opens - Tidings", source_title=title, source_url=url, link=link)
+    return publisher_of(data, publisher_of_feed(feed), KNOWN, believed=speaks_for_others(feed))
 
 
 def test_feeds_of_one_house_are_one_publisher() -> None:
@@ -81,6 +81,53 @@ def test_an_aggregator_counts_for_the_outlet(title: str | None, url: str | None,
 )
 def test_a_source_that_is_the_feed_itself_changes_nothing(title: str | None, url: str | None) -> None:
     assert of(FEEDS[0], title, url) == "The Tidings"
+
+
+def test_a_feed_that_names_other_houses_stays_one_publisher() -> None:
+    named = [of(FEEDS[3], f"House {number}", f"https://house{number}.com/rss") for number in range(5)]
+    assert set(named) == {"harbourpost.co.uk"}
+    assert of(FEEDS[3], "The Tidings", "https://www.tidings.example/") == "harbourpost.co.uk"
+    assert of(FEEDS[3], "Reuters", None) == "harbourpost.co.uk"
+
+
+@pytest.mark.parametrize(
+    ("title", "url", "link", "publisher"),
+    [
+        ("The Tidings", "https://www.tidings.example/", "https://tidings.example/a", "The Tidings"),
+        ("The Tidings", None, "https://news.tidings.example/a", "The Tidings"),
+        ("Valley Echo", "https://valleyecho.com/rss", "https://www.valleyecho.com/a", "Valley Echo"),
+        ("Valley Echo", None, "https://valleyecho.com/a", "Valley Echo"),
+        ("The Tidings", "https://www.tidings.example/", "https://valleyecho.com/a", "harbourpost.co.uk"),
+        ("The Tidings", "https://www.tidings.example/", "https://tidings.example.net/a", "harbourpost.co.uk"),
+        ("Valley Echo", "https://valleyecho.com/rss", "https://tidings.example/a", "harbourpost.co.uk"),
+        ("Valley Echo", "https://valleyecho.com/rss", "http://a[b@valleyecho.com/", "harbourpost.co.uk"),
+    ],
+)
+def test_a_named_house_counts_where_the_entry_stands_on_its_site(
+    title: str, url: str | None, link: str, publisher: str
+) -> None:
+    assert of(FEEDS[3], title, url, link) == publisher
+
+
+@pytest.mark.parametrize(
+    ("feed", "believed"),
+    [
+        (Feed("https://news.google.com/rss/search?q=ferry"), True),
+        (Feed("https://www.google.co.uk/alerts/feeds/1/2"), True),
+        (Feed("https://www.bing.com/news/search?q=ferry&format=rss"), True),
+        (Feed("https://desk.example/found.xml", name="News search: ferry"), True),
+        (Feed("https://desk.example/found.xml", publisher="Google News"), True),
+        (Feed("https://wire.example/rss", agency=True), True),
+        (Feed("https://wire.example/rss", agency=True, speaks_for_others=False), False),
+        (Feed("https://planet.example/rss", speaks_for_others=True), True),
+        (Feed("https://planet.example/rss", name="Search Engine Weekly"), False),
+        (Feed("https://news.google.com.evil.example/rss"), False),
+        (Feed("https://blog.example/rss?u=news.google.com/rss"), False),
+    ],
+)
+def test_who_speaks_for_others(feed: Feed, *, believed: bool) -> None:
+    assert speaks_for_others(feed) is believed
+    assert (feed.url in families([feed]).speaking_for_others) is believed
 
 
 def test_a_domain_that_two_houses_share_names_neither() -> None:

@@ -37,7 +37,9 @@ def as_json(feed: ParsedFeed) -> object:
         return sorted(cast("frozenset[int]", value))
 
     slim = {key: value for key, value in asdict(feed).items() if value}
-    slim["entries"] = [{key: value for key, value in asdict(entry).items() if value} for entry in feed.entries]
+    for name in ("entries", "skips"):
+        if name in slim:
+            slim[name] = [{key: value for key, value in one.items() if value} for one in slim[name]]
     return json.loads(json.dumps(slim, default=plain))
 
 

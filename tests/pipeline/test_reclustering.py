@@ -13,7 +13,7 @@ from aggregator.pipeline.reclustering import Progress, Reclustering
 from aggregator.storage.schema import migrations
 from tests.pipeline.arrivals import Newsroom, Telling
 
-FORMER = "m004_stories_of_pairs"
+FORMER = "m005_stories_of_pairs"
 ARRIVED = (
     Telling("dam", 0),
     Telling("dam", 1, "Times", 1),

@@ -122,6 +122,19 @@ CREATE TABLE entry_alias (
   PRIMARY KEY (feed_id, key)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE entry_fault (
+  id INTEGER PRIMARY KEY,
+  feed_id INTEGER NOT NULL REFERENCES feed (id) ON DELETE CASCADE,
+  step TEXT NOT NULL,
+  entry TEXT NOT NULL,
+  error TEXT NOT NULL,
+  given TEXT NOT NULL,
+  first TEXT NOT NULL,
+  last TEXT NOT NULL,
+  times INTEGER NOT NULL,
+  UNIQUE (feed_id, step, entry)
+) STRICT;
+
 CREATE VIRTUAL TABLE entry_fts USING fts5 (title, text, tokenize = 'unicode61 remove_diacritics 0');
 
 CREATE TABLE fact (
@@ -345,6 +358,8 @@ CREATE INDEX delivery_waiting ON delivery (next_try, target) WHERE state = 'wait
 CREATE INDEX edition_until ON edition (until);
 
 CREATE INDEX entry_corrections ON entry (time) WHERE correction IS NOT NULL;
+
+CREATE INDEX entry_fault_last ON entry_fault (last);
 
 CREATE INDEX entry_first_seen ON entry (first_seen);
 

@@ -19,6 +19,7 @@ DESK = [
     "feed",
     "poll",
     "entry",
+    "entry_fault",
     "revision",
     "report",
     "story",

@@ -1,0 +1,61 @@
+"""``feeds health``: how each feed does, and the entries of it that could not be taken."""
+
+from __future__ import annotations
+
+import click
+
+from aggregator.cli.output import Column, list_options, local, print_list
+from aggregator.cli.session import Session
+
+
+@click.command("health")
+@list_options
+@click.option("--faults", is_flag=True, help="The entries that could not be taken, with what they held: for a report.")
+@click.pass_obj
+def health_list_command(session: Session, form: str, as_json: bool, faults: bool) -> None:
+    """Say how each feed does: failing, silent, gone, with possible gaps."""
+    from dataclasses import asdict
+
+    if faults:
+        _list_faults(session, form, as_json=as_json)
+        return
+    with session.reading_desk(with_feeds=True) as desk:
+        rows = [asdict(row) for row in desk.feed_health()]
+    columns = (
+        Column("feed", lambda row: row["feed"][:32]),
+        Column("state", lambda row: row["state"]),
+        Column("last ok", lambda row: local(row["last_ok"])),
+        Column("failures", lambda row: str(row["failures"] or ""), right=True),
+        Column("a day", lambda row: f"{row['entries_per_day']:.1f}" if row["entries_per_day"] else "", right=True),
+        Column("gaps", lambda row: str(row["possible_gaps"] or ""), right=True),
+        Column("what happened, what next", lambda row: row.get("explanation") or row["last_error"] or "", wrap=True),
+    )
+    print_list(
+        rows,
+        columns,
+        form,
+        as_json=as_json,
+        empty="No feed is followed yet.",
+        keys="feed url state last_ok last_error failures interval next_fetch entries_per_day possible_gaps explanation faults",
+    )
+
+
+def _list_faults(session: Session, form: str, *, as_json: bool) -> None:
+    with session.reading_desk(with_feeds=True) as desk:
+        rows = desk.faulty_entries()
+    columns = (
+        Column("feed", lambda row: row["feed"][:32]),
+        Column("step", lambda row: row["step"]),
+        Column("entry", lambda row: row["entry"][:40]),
+        Column("last", lambda row: local(row["last"])),
+        Column("times", lambda row: str(row["times"]), right=True),
+        Column("error", lambda row: row["error"], wrap=True),
+    )
+    print_list(
+        rows,
+        columns,
+        form,
+        as_json=as_json,
+        empty="Every entry could be taken.",
+        keys="feed step entry error first last times given",
+    )

@@ -1,0 +1,50 @@
+"""Entries that something of ours could not take: what happened to them, and what they held, for a report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, is_dataclass
+from typing import Literal
+
+Step = Literal["reading", "preparing", "recording", "placing", "digesting"]
+
+MAX_GIVEN = 32_000  # characters that are kept of an entry
+_MAX_ERROR, _MAX_NAME = 500, 200
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFault:
+    """One entry that a step could not take; ``given`` is the entry as it came, as JSON, cut to ``MAX_GIVEN`` characters."""
+
+    step: Step
+    entry: str  # its id where it is stored, else its key
+    error: str
+    given: str
+
+
+def fault_of(step: Step, entry: str, error: BaseException | str, given: object) -> EntryFault:
+    """Return what is kept of an entry that a step could not take."""
+    told = error if isinstance(error, str) else described(error)
+    return EntryFault(step, _storable(entry)[:_MAX_NAME], _storable(told)[:_MAX_ERROR], as_given(given))
+
+
+def described(error: BaseException) -> str:
+    """Return an error in one line: its type, what it says, and where it was raised."""
+    where = error.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    place = "" if where is None else f" at {where.tb_frame.f_code.co_filename.rpartition('/')[2]}:{where.tb_lineno}"
+    return _storable(f"{type(error).__name__}: {str(error)[:300]}{place}")
+
+
+def _storable(text: str) -> str:
+    """Return a text without half surrogate pairs: what cannot be written must not make its own report fail."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def as_given(value: object) -> str:
+    """Return a value of ours as JSON in ASCII, cut to ``MAX_GIVEN`` characters; a text as it is."""
+    if isinstance(value, str):
+        return _storable(value)[:MAX_GIVEN]
+    held = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    return json.dumps(held, default=str)[:MAX_GIVEN]

@@ -1,0 +1,62 @@
+"""Who reported on their own: what is left of the entries of a story when copies and claims are counted as one voice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.model.entries import Entry
+
+_ENOUGH_SIGN = 2  # publishers who sign an agency's name under one text before it is the agency's
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One who reported independently: an agency or a publisher, and the entries that carry what it said."""
+
+    name: str
+    entries: tuple[Entry, ...]
+
+
+def voices(reports: Iterable[Sequence[Entry]]) -> tuple[Voice, ...]:
+    """Return the independent voices of a story; ``reports`` are the entries of each report.
+
+    A report is one voice however many carry it: its agency's where the agency itself or two publishers say so, else that
+    of whoever had it first. An agency that one publisher alone names is a claim: its reports are one voice with the others
+    of that agency and with the others of that publisher, for nobody becomes two voices by naming others.
+    """
+    found: list[tuple[set[str], str, list[Entry]]] = []
+    for entries in reports:
+        name, names = _behind(entries)
+        spoken = list(entries)
+        rest = []
+        for other in found:
+            if names.isdisjoint(other[0]):
+                rest.append(other)
+            else:
+                names, name, spoken = names | other[0], other[1], other[2] + spoken
+        found = [*rest, (names, name, spoken)]
+    return tuple(Voice(name, tuple(spoken)) for _, name, spoken in found)
+
+
+def _behind(entries: Sequence[Entry]) -> tuple[str, set[str]]:
+    """Return the name of a report's voice, and all names under which it may come again."""
+    first = min(entries, key=_by_time).publisher
+    signed: dict[str, set[str]] = {}
+    counts: Counter[str] = Counter()
+    for entry in sorted(entries, key=_by_time):
+        if entry.agency is not None:
+            counts[entry.agency] += 1
+            signed.setdefault(entry.agency, set()).add(entry.publisher)
+    if not counts:
+        return first, {first}
+    agency = counts.most_common(1)[0][0]
+    if len(signed[agency]) >= _ENOUGH_SIGN or any(agency in entry.houses for entry in entries):
+        return agency, {agency}
+    return agency, {agency, first}
+
+
+def _by_time(entry: Entry) -> tuple[datetime, str]:
+    return entry.seen, entry.id

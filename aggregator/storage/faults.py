@@ -1,0 +1,94 @@
+"""Entries that a step could not take, kept for a report: the newest of each feed, and no more than fit a mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from aggregator.model.faults import EntryFault
+from aggregator.storage.times import from_text, to_text
+
+if TYPE_CHECKING:
+    from aggregator.storage.database import Store
+
+TABLES: Final = """
+CREATE TABLE entry_fault (
+  id INTEGER PRIMARY KEY,
+  feed_id INTEGER NOT NULL REFERENCES feed (id) ON DELETE CASCADE,
+  step TEXT NOT NULL,
+  entry TEXT NOT NULL,
+  error TEXT NOT NULL,
+  given TEXT NOT NULL,
+  first TEXT NOT NULL,
+  last TEXT NOT NULL,
+  times INTEGER NOT NULL,
+  UNIQUE (feed_id, step, entry)
+) STRICT;
+CREATE INDEX entry_fault_last ON entry_fault (last);
+"""
+
+OF_A_FEED = 20
+OF_ALL = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFault:
+    """A fault as it is kept: of which feed, how often it came, when first and last."""
+
+    feed_id: int
+    fault: EntryFault
+    first: datetime
+    last: datetime
+    times: int
+
+
+class FaultStore:
+    """Rows of ``entry_fault``; the caller holds the transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._db = store.connection
+
+    def keep(self, feed_id: int, fault: EntryFault, now: datetime) -> None:
+        """Keep a fault, or count one more of the same; the oldest beyond the bounds are forgotten."""
+        at = to_text(now)
+        self._db.execute(
+            "INSERT INTO entry_fault (feed_id, step, entry, error, given, first, last, times) VALUES (?, ?, ?, ?, ?, ?, ?, 1)"
+            " ON CONFLICT (feed_id, step, entry) DO UPDATE SET error = excluded.error, given = excluded.given,"
+            " last = excluded.last, times = times + 1",
+            (feed_id, fault.step, fault.entry, fault.error, fault.given, at, at),
+        )
+        self._db.execute(
+            "DELETE FROM entry_fault WHERE id IN (SELECT id FROM entry_fault WHERE feed_id = ? ORDER BY last DESC, id DESC LIMIT -1 OFFSET ?)",
+            (feed_id, OF_A_FEED),
+        )
+        self._db.execute(
+            "DELETE FROM entry_fault WHERE id IN (SELECT id FROM entry_fault ORDER BY last DESC, id DESC LIMIT -1 OFFSET ?)",
+            (OF_ALL,),
+        )
+
+    def keep_of_entry(self, entry_id: str, fault: EntryFault, now: datetime) -> None:
+        """Keep a fault of a stored entry."""
+        row = self._db.execute("SELECT feed_id FROM entry WHERE id = ?", (entry_id,)).fetchone()
+        if row is not None:
+            self.keep(row[0], fault, now)
+
+    def unplaceable(self) -> frozenset[str]:
+        """Return the ids of the stored entries that could not be placed: they are not tried again while this is kept."""
+        rows = self._db.execute("SELECT entry FROM entry_fault WHERE step = 'placing'")
+        return frozenset(row[0] for row in rows)
+
+    def by_feed(self) -> Mapping[int, list[KeptFault]]:
+        """Return feed -> its faults, the newest first."""
+        found: dict[int, list[KeptFault]] = {}
+        for feed_id, step, entry, error, given, first, last, times in self._db.execute(
+            "SELECT feed_id, step, entry, error, given, first, last, times FROM entry_fault ORDER BY last DESC, id DESC"
+        ):
+            fault = EntryFault(step, entry, error, given)
+            found.setdefault(feed_id, []).append(KeptFault(feed_id, fault, from_text(first), from_text(last), times))
+        return found
+
+    def prune(self, before: datetime) -> int:
+        """Forget faults that did not come again since a time; return how many."""
+        return self._db.execute("DELETE FROM entry_fault WHERE last < ?", (to_text(before),)).rowcount

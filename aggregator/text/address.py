@@ -1,0 +1,139 @@
+"""Web addresses: taken apart once, by one parser, so that no two steps disagree on whose an address is.
+
+The parser is the one of browsers (WHATWG). Nothing else in the product splits an address.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote, urljoin
+
+import can_ada
+from publicsuffixlist import PublicSuffixList
+
+BLANKS = " \t\r\n\f\v\0\u00a0\ufeff"
+MAX_URL = 8_192  # characters: beyond it an address is taken for none
+_PORTS = {"http": 80, "https": 443}
+_AUTHORITY = re.compile(r"[a-z]+:[\\/]*([^\\/?#]*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An http(s) address that names a host; made by :func:`address_of` alone.
+
+    ``host`` is in lower case and punycode, in brackets where it is an IPv6 address, and ends with no dot.
+    """
+
+    scheme: str  # http or https
+    host: str
+    port: int | None  # None for the scheme's own
+    path: str  # begins with a slash; escaped, as the two below
+    query: str  # without its mark
+    fragment: str  # without its mark
+    user: str = ""  # user and password are unescaped
+    password: str = ""
+
+    @property
+    def authority(self) -> str:
+        """Host and port, without user and password."""
+        return self.host if self.port is None else f"{self.host}:{self.port}"
+
+    @property
+    def target(self) -> str:
+        """What goes on the request line: path and query."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def href(self) -> str:
+        """The whole address without user and password."""
+        return f"{self.scheme}://{self.authority}{self.target}{'#' + self.fragment if self.fragment else ''}"
+
+    @property
+    def request(self) -> str:
+        """What is asked for: two addresses that ask for one thing are equal here."""
+        return f"{self.scheme}://{self.authority}{self.target}"
+
+    @property
+    def number(self) -> int:
+        """The port that a connection goes to."""
+        return _PORTS[self.scheme] if self.port is None else self.port
+
+    @property
+    def plain_host(self) -> str:
+        """The host without the brackets of an IPv6 address, as a resolver wants it."""
+        return self.host.strip("[]")
+
+    @property
+    def domain(self) -> str | None:
+        """The registrable domain by the Public Suffix List that ships with the library; None for an address by number."""
+        return registrable(self.host)
+
+
+@lru_cache(maxsize=8_192)
+def address_of(text: str) -> Address | None:
+    """Return a text read as an http(s) address; None where it is none. Never raises."""
+    text = text.strip(BLANKS)
+    if len(text) > MAX_URL:
+        return None
+    try:
+        parsed = can_ada.parse(text)
+        scheme = parsed.protocol.removesuffix(":")
+        host = parsed.hostname.removesuffix(".")
+        if scheme not in _PORTS or parsed.port == "0" or "" in host.split("."):
+            return None
+    except (ValueError, TypeError):  # TypeError: half a surrogate pair
+        return None
+    if _is_bracketed(text, host):
+        return None
+    return Address(
+        scheme,
+        host,
+        int(parsed.port) if parsed.port else None,
+        parsed.pathname,
+        parsed.search.removeprefix("?"),
+        parsed.hash.removeprefix("#"),
+        unquote(parsed.username),
+        unquote(parsed.password),
+    )
+
+
+def host_of(text: str) -> str:
+    """Return the host of an address, by which politeness counts: http and https are one; empty where it names none."""
+    address = address_of(text)
+    return address.host if address is not None else ""
+
+
+def joined(base: str, reference: str) -> str | None:
+    """Return a reference resolved against a base, as text still to be read; None where that cannot be done."""
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4_096)
+def registrable(host: str) -> str | None:
+    """Return the registrable domain of a host name (``news.bbc.co.uk`` gives ``bbc.co.uk``), or None."""
+    host = host.rstrip(".")
+    if not host or host.startswith("[") or host.rsplit(".", 1)[-1].isdigit():
+        return None
+    found: str | None = _suffixes().privatesuffix(host)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList(only_icann=True)
+
+
+def _is_bracketed(text: str, host: str) -> bool:
+    """Tell whether brackets stand before a host that is no IPv6 address: others cannot read it, so it leads nowhere."""
+    if "[" not in text and "]" not in text:
+        return False
+    authority = _AUTHORITY.match(text)
+    given = authority[1] if authority is not None else text
+    if not host.startswith("["):
+        return "[" in given or "]" in given
+    return given.count("[") != 1 or given.count("]") != 1
