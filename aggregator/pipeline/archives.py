@@ -22,8 +22,8 @@ from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore, Place
 from aggregator.storage.feeds import FeedStore, StoredFeed
 
-# Entries a transaction: large enough that commits cost nothing, small enough that an interrupt loses little work.
-BATCH = 500
+# Entries a transaction: large enough that commits cost little, small enough that another writer hardly waits.
+BATCH = 100
 
 Progress = Callable[[int, int], None]
 

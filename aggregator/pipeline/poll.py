@@ -32,6 +32,7 @@ Progress = Callable[[FeedOutcome, int, int], None]
 _PATIENCE = 0.5
 # Results that are saved with one commit: those of 100 ms, at most 64. A commit costs as much as saving ten entries.
 _MOMENT, _BATCH = 0.1, 64
+_BEHIND = 20.0  # seconds after which what came meanwhile is settled in stories, though feeds have still to answer
 
 
 class Fetching(Protocol):
@@ -98,6 +99,7 @@ class PollPass:
         self._waiting: dict[str, Poll] = {}
         self._held: list[str] = []  # work of hosts that asked to be left alone
         self._under_way = 0
+        self._settled = 0.0  # when entries were settled in stories last
 
     def run(
         self, polls: Sequence[Poll], progress: Progress, placing: Callable[[int, int], None] = lambda done, total: None
@@ -107,6 +109,7 @@ class PollPass:
         When ``stop`` is set, feeds in hand are finished and saved, the others are left for the next pass.
         """
         outcomes: list[FeedOutcome] = []
+        self._settled = time.monotonic()
         self._waiting = {poll.feed.url: poll for poll in polls}
         for poll in polls:
             self._hosts.add(poll.feed.url, host_of(poll.address))
@@ -119,11 +122,19 @@ class PollPass:
                 for ended in self._take(threads, self._sleep()):
                     outcomes.append(ended)
                     progress(ended, len(outcomes), len(polls))
-                self._saver.place(self._now(), MAX_WAITING, self._stop)
+                self._place_meanwhile()
         self._fetcher.release()
         self._saver.place(self._now(), 0, self._stop, placing)
         self._saver.finish(self._now())
         return outcomes
+
+    def _place_meanwhile(self) -> None:
+        """Keep stories no further behind their entries than a slow feed may make them, and memory bounded."""
+        behind = time.monotonic() - self._settled > _BEHIND
+        self._saver.place(self._now(), 0 if behind else MAX_WAITING, self._stop)
+        if behind:
+            self._saver.finish(self._now())
+            self._settled = time.monotonic()
 
     def _held_back(self) -> list[FeedOutcome]:
         """Return outcomes for the feeds whose host has just asked to be left alone."""

@@ -32,6 +32,7 @@ AT_ONCE = 100  # reports a transaction, if no single story has more: well under 
 TRIES = 3  # times that the graph is asked outside of a transaction before it is asked inside
 
 Changed = Callable[[frozenset[str]], None]
+Named = Mapping[str, Sequence[str]]  # report -> its entries that editors' decisions name
 log = logging.getLogger("aggregator.settling")
 
 
@@ -231,7 +232,8 @@ class Settler:
         if members - known:
             self._window.forget(members - known)
             return None
-        groups = [self._with_old_company(group) for group in groups]
+        named = self._named_entries()
+        groups = [self._with_old_company(group, named) for group in groups]
         before = self._stories.stories_of_reports({report for group in groups for report in group})
         rest = self._rest(set(before.values()), {report for group in groups for report in group})
         if any(report in self._window for reports in rest.values() for report in reports):
@@ -240,7 +242,7 @@ class Settler:
             groups,
             before,
             self._stories.age,
-            lambda place, story: self._bars(groups[place], rest[story]),
+            lambda place, story: self._bars(groups[place], rest[story], named),
             self._rulings.reports_pinned(),
         )
         speakers = self._vectors.speakers(members)
@@ -253,7 +255,7 @@ class Settler:
                 self._stories.move_reports(moving, homes[-1])
                 touched.update({homes[-1]}, {before[report] for report in moving if report in before})
         for story, place in lineage.ended.items():
-            self._end(story, homes[place], rest[story], now)
+            self._end(story, homes[place], rest[story], named, now)
         for group, home in zip(groups, homes, strict=True):
             if not group.isdisjoint(plan.waiting):
                 touched.add(home)
@@ -270,10 +272,10 @@ class Settler:
         self._stories.open_story(made, now, split_from=parent)
         return made
 
-    def _end(self, story: str, home: str, rest: Collection[str], now: datetime) -> None:
+    def _end(self, story: str, home: str, rest: Collection[str], named: Named, now: datetime) -> None:
         """Let a story be one with another; what the two hold of former times must not meet where an editor says so."""
         if rest:
-            if self._bars(frozenset(rest), self._stories.reports_of(home)):
+            if self._bars(frozenset(rest), self._stories.reports_of(home), named):
                 return
             self._stories.move_reports(sorted(rest), home)
         line = self._lines.storylines_of([story]).get(story)
@@ -288,26 +290,32 @@ class Settler:
             for story in story_ids
         }
 
-    def _bars(self, group: Collection[str], rest: Collection[str]) -> bool:
-        settlement = self._rulings.settlement()
-        if not settlement or not rest:
+    def _bars(self, group: Collection[str], rest: Collection[str], named: Named) -> bool:
+        """Tell whether editors keep reports apart."""
+        if not named or not rest:
             return False
-        return settlement.barrier(self._named(group), self._named(rest)) is not None
+        sides = ([entry for report in side for entry in named.get(report, ())] for side in (group, rest))
+        return self._rulings.settlement().barrier(*sides) is not None
 
-    def _named(self, report_ids: Collection[str]) -> list[str]:
-        wanted = set(report_ids)
-        return [entry for entry, (report, _) in self._rulings.places().items() if report in wanted]
+    def _named_entries(self) -> Named:
+        """Return report -> its entries that decisions name."""
+        found: dict[str, list[str]] = {}
+        if self._rulings.settlement():
+            for entry, (report, _) in self._rulings.places().items():
+                found.setdefault(report, []).append(entry)
+        return found
 
-    def _with_old_company(self, group: frozenset[str]) -> frozenset[str]:
+    def _with_old_company(self, group: frozenset[str], named: Named) -> frozenset[str]:
         """Add the reports past the window that an editor bound to one of these."""
-        settlement = self._rulings.settlement()
-        if not settlement:
+        entries = [entry for report in group for entry in named.get(report, ())]
+        if not entries:
             return group
-        places = self._rulings.places()
-        bound = {
-            places[other][0] for entry in self._named(group) for other in settlement.group(entry) if other in places
+        settlement = self._rulings.settlement()
+        bound = {other for entry in entries for other in settlement.group(entry)}
+        old = {
+            report for report, inside in named.items() if report not in self._window and not bound.isdisjoint(inside)
         }
-        return group | {report for report in bound if report not in self._window}
+        return group | old
 
     def _save_links(
         self,

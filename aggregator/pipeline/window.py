@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Collection
 from dataclasses import replace
@@ -12,6 +13,8 @@ from aggregator.clustering.vectors import VERSION, ReportVector
 from aggregator.settings import StorySettings
 from aggregator.storage.database import Store
 from aggregator.storage.report_vectors import VectorStore
+
+log = logging.getLogger("aggregator.window")
 
 
 class Window:
@@ -40,10 +43,11 @@ class Window:
             return self._load()
         arrived: list[tuple[str, ReportVector]] = []
         for number, report_id, data in self._vectors.since(self._read_to, VERSION):
-            if data is None:
+            vector = _unpacked(report_id, data)
+            if vector is None:
                 self.forget([report_id])
             else:
-                arrived.append((report_id, ReportVector.unpacked(data)))
+                arrived.append((report_id, vector))
             self._read_to = number
         self._graph.add_all(arrived)
         self._known.update((report_id, vector.time) for report_id, vector in arrived)
@@ -57,9 +61,9 @@ class Window:
         graph = StoryGraph(self._params)
         read_to = self._vectors.newest()
         rows = [
-            (report_id, ReportVector.unpacked(data))
+            (report_id, vector)
             for _, report_id, data in self._vectors.since(0, VERSION)
-            if data is not None
+            if (vector := _unpacked(report_id, data)) is not None
         ]
         graph.load(rows)
         self._known = {report_id: vector.time for report_id, vector in rows}
@@ -77,6 +81,17 @@ class Window:
     def _ended(self, kept: bool) -> None:
         if not kept:  # what was read of the transaction never was
             self._graph, self._known, self._read_to = None, {}, 0
+
+
+def _unpacked(report_id: str, data: bytes | None) -> ReportVector | None:
+    """Return a stored vector; None where there is none, or where it cannot be read, which is told."""
+    if data is None:
+        return None
+    try:
+        return ReportVector.unpacked(data)
+    except ValueError:
+        log.warning("the vector of report %s cannot be read; the report is compared with none", report_id)
+        return None
 
 
 def _log_odds(probability: float) -> float:
