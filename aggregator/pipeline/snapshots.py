@@ -103,14 +103,15 @@ def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
         if not stories.reports_of(story):
             placer.close(story, left.get(story, min(wanted)), now, "emptied by an undo")
     _retie(placer, before, now)
-    return touched | left.keys() | {story for story in before.storylines if stories.lives(story)}
+    return touched | left.keys() | {story for one in before.storylines if (story := stories.living(one)) is not None}
 
 
 def _retie(placer: Placer, before: Snapshot, now: datetime) -> None:
     """Put stories back into the storylines that they were in, under the names that these had."""
     stories, lines = placer.stories, placer.lines
-    for story, line in before.storylines.items():
-        if not stories.lives(story):
+    for former, line in before.storylines.items():
+        story = stories.living(former)
+        if story is None:
             continue
         if line is not None and not lines.lives(line):
             lines.open(line, now)

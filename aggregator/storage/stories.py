@@ -80,6 +80,14 @@ class StoryStore:
             story_id = row[0]
         raise NotFoundError(f"story {story_id} redirects to itself")
 
+    def living(self, story_id: str) -> str | None:
+        """Return where an id leads today; None where it leads nowhere."""
+        try:
+            found = self.follow(story_id)
+        except NotFoundError:
+            return None
+        return found if self.lives(found) else None
+
     def merged_from(self, story_id: str) -> tuple[str, ...]:
         """Return the ids that redirect to this story."""
         rows = self._db.execute("SELECT old_id FROM story_redirect WHERE story_id = ? ORDER BY old_id", (story_id,))

@@ -63,6 +63,16 @@ EVENTS = {
             "Tarnby missed two penalties as Brunholm took the Larsund cup for the first time since 1988.",
         ),
     ),
+    "orchard": (
+        (
+            "Blight spreads through the apple orchards of Quellin",
+            "Growers in Quellin cut down four hundred apple trees on Monday after inspectors found blight in three orchards.",
+        ),
+        (
+            "Quellin growers cut down apple trees as blight spreads",
+            "Inspectors told growers in Quellin that blight had reached a third orchard and that more apple trees must go.",
+        ),
+    ),
     # Halfway between two of them: what makes the machine want to join what an editor parted.
     "relief": (
         (

@@ -69,10 +69,8 @@ def test_a_name_stays_through_merges_later_runs_and_until_it_is_taken_back(room:
 
 
 def test_of_two_storylines_that_are_tied_the_older_keeps_its_id_and_the_other_leads_to_it(room: Newsroom) -> None:
-    dam, budget, cup, parade = room.arrive(DAM, BUDGET, CUP, Telling("parade"))
-    old = tie(room, dam, budget)
-    young = tie(room, cup, parade) if line_of(room, cup) is None else line_of(room, cup)
-    assert young is not None
+    dam, budget, cup, orchard = room.arrive(DAM, BUDGET, CUP, Telling("orchard"))
+    old, young = tie(room, dam, budget), tie(room, cup, orchard)
     kept = room.storyline_editor().tie([young, old])
     assert kept == old
     assert room.reader().storyline(young).summary.id == old  # type: ignore[union-attr]
