@@ -87,7 +87,7 @@ class StoryGraph:
         """Have these reports' stories computed anew."""
         self._touched.update(name for name in report_ids if name in self.comparison.rows.place)
 
-    def settle(self, constraints: Constraints = Constraints()) -> Settled:  # noqa: B008  # frozen
+    def settle(self, constraints: Constraints = Constraints()) -> Settled:  # frozen
         """Return the stories and storylines of everything that was touched."""
         rows = self.comparison.rows
         touched = {rows.place[name] for name in self._touched if name in rows.place}
@@ -164,7 +164,7 @@ class StoryGraph:
 
 def group(
     reports: Iterable[tuple[str, ReportVector]],
-    constraints: Constraints = Constraints(),  # noqa: B008  # frozen
+    constraints: Constraints = Constraints(),  # frozen
     params: ClusteringParams = DEFAULT,
     scorer: Scorer | None = None,
 ) -> Settled:
