@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering.params import ClusteringParams
-from aggregator.clustering.rows import Floats, Places, Rows, spread
+from aggregator.clustering.rows import MOST_SEEN, Floats, Places, Rows, spread
 
 _STEPS = 255  # of a term's weight beside its report in the index
 
@@ -38,10 +39,7 @@ class CandidateIndex:
 
     def add(self, places: Places) -> None:
         """Enter reports."""
-        owner, keys, values = self._entries(places)
-        if not len(keys):
-            return
-        steps = np.maximum(1, np.round(values * _STEPS)).astype(np.int64)
+        _, owner, keys, steps = self._entries(places)
         order = np.argsort(keys, kind="stable")
         keys, coded = keys[order], (places[owner] << 8 | steps)[order]
         starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)
@@ -55,31 +53,60 @@ class CandidateIndex:
                 self._postings[key] = array("q", self._least(np.array(posting)).tobytes())
 
     def find(self, places: Places) -> Found:
-        """Return all living reports of the same language and within the window that share an indexed term with each."""
-        owner, keys, values = self._entries(places)
-        found, weights, queries = [], [], []
-        for query, key, value in zip(owner.tolist(), keys.tolist(), values.tolist(), strict=True):
+        """Return all living reports of the same language and within the window that share an indexed term with each.
+
+        What is seen on the way is noted in the rows: in how many reports before each its terms stand.
+        """
+        flat, owner, keys, steps = self._entries(places)
+        entry, other, other_steps = self._looked_up(keys.tolist())
+        place = places[owner[entry]]
+        there = self._rows.alive[other] & (other != place)
+        entry, other, other_steps, place = entry[there], other[there], other_steps[there], place[there]
+        earlier = self._rows.is_before(other, place) & self._is_near(other, place)
+        seen = np.bincount(entry[earlier], minlength=len(flat))
+        self._rows.terms.seen[flat] = np.minimum(seen, MOST_SEEN)
+        indexed = (other_steps > 0) & (steps[entry] > 0)
+        entry, other, other_steps = entry[indexed], other[indexed], other_steps[indexed]
+        product = steps[entry] * other_steps / _STEPS**2
+        return self._near(places, *_summed(owner[entry], other, product))
+
+    def later(self, places: Places) -> tuple[Places, Places]:
+        """Return pairs of each report and the living ones within the window that share a term with it and come after it."""
+        _, owner, keys, _ = self._entries(places)
+        entry, other, _ = self._looked_up(keys.tolist())
+        pairs = np.unique(owner[entry] << 40 | other)
+        place, other = places[pairs >> 40], pairs & ((1 << 40) - 1)
+        keep = self._rows.alive[other] & self._rows.is_before(place, other) & self._is_near(place, other)
+        return place[keep], other[keep]
+
+    def _looked_up(self, keys: Sequence[int]) -> tuple[Places, Places, Places]:
+        """Return what the index holds under each key: number of the key, report, its weight in steps."""
+        found, numbers = [], []
+        for number, key in enumerate(keys):
             posting = self._postings.get(key)
             if posting is not None and len(posting) > 1:
-                coded = self._least(np.array(posting)) if len(posting) > self._params.postings else np.array(posting)
-                found.append(coded)
-                weights.append(value)
-                queries.append(query)
+                many = len(posting) > self._params.postings
+                found.append(self._least(np.array(posting)) if many else np.array(posting))
+                numbers.append(number)
         if not found:
-            return _nothing()
-        coded, lengths = np.concatenate(found), np.array([len(one) for one in found])
-        other, query = coded >> 8, np.repeat(np.array(queries), lengths)
-        product = np.repeat(np.array(weights), lengths) * (coded & 0xFF) / _STEPS
-        keep = self._rows.alive[other] & (other != places[query])
-        return self._near(places, *_summed(query[keep], other[keep], product[keep]))
+            none = np.zeros(0, np.int64)
+            return none, none, none
+        coded = np.concatenate(found)
+        return np.repeat(np.array(numbers), [len(one) for one in found]), coded >> 8, coded & 0xFF
+
+    def _is_near(self, one: Places, other: Places) -> NDArray[np.bool_]:
+        time = self._rows.reports.time
+        return ~(np.abs(time[one] - time[other]) > self._params.window)
 
     def _near(self, places: Places, query: Places, other: Places, product: Floats) -> Found:
-        gap = np.abs(self._rows.reports.time[other] - self._rows.reports.time[places[query]])
-        keep = (product >= self._params.least_product) & ~(gap > self._params.window)
+        keep = (product >= self._params.least_product) & self._is_near(other, places[query])
         return Found(places[query[keep]], other[keep], product[keep])
 
-    def _entries(self, places: Places) -> tuple[Places, NDArray[np.int64], Floats]:
-        """Return the heaviest terms of reports that are not too common: number of the report, key of term, weight."""
+    def _entries(self, places: Places) -> tuple[Places, Places, NDArray[np.int64], NDArray[np.int64]]:
+        """Return the terms of reports that are not too common: place, number of the report, key, weight in steps.
+
+        The weight is 0 for all but the heaviest: no report is found by these.
+        """
         reports, terms = self._rows.reports, self._rows.terms
         flat, owner = spread(reports.terms_from[places], reports.terms[places])
         keep = terms.rareness[flat] > -math.log(self._params.index_share)
@@ -88,10 +115,9 @@ class CandidateIndex:
         order = np.lexsort((terms.term[flat], -value, owner))
         flat, owner, value = flat[order], owner[order], value[order]
         rank = np.arange(len(owner)) - np.searchsorted(owner, np.arange(len(places)))[owner]
-        keep = rank < self._params.index_terms
-        flat, owner, value = flat[keep], owner[keep], value[keep]
+        steps = np.maximum(1, np.round(value * _STEPS)).astype(np.int64)
         keys = reports.language[places[owner]].astype(np.int64) << 32 | terms.term[flat]
-        return owner, keys, value
+        return flat, owner, keys, np.where(rank < self._params.index_terms, steps, 0)
 
     def _least(self, posting: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the part of a flood that stands for it: the living reports with the least hashes, whoever came first."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from aggregator.clustering.calendar import Calendar
 from aggregator.clustering.candidates import CandidateIndex, Found, best
-from aggregator.clustering.pair_features import PairFeatures, pair_features
-from aggregator.clustering.params import ClusteringParams
-from aggregator.clustering.rows import Places, Rows
+from aggregator.clustering.pair_features import BUCKETS, PairFeatures, pair_features, steps_of
+from aggregator.clustering.params import DAY, ClusteringParams
+from aggregator.clustering.rows import Places, Rows, shared
 from aggregator.clustering.scoring import Scorer
 from aggregator.clustering.second_round import ScoreGraph
 from aggregator.clustering.vectors import ReportVector
 
+Flags = NDArray[np.bool_]
+Floats64 = NDArray[np.float64]
 _AT_ONCE = 256  # reports compared in one go: bounds the memory of the arrays
 
 
@@ -26,6 +30,8 @@ class Comparison:
         self.rows = Rows(params)
         self.index = CandidateIndex(self.rows, params)
         self.graph = ScoreGraph(params.degree)
+        self.calendar = Calendar(params.window)
+        self._compared = np.zeros(0, np.bool_)
         self._new: set[int] = set()  # places that were not compared yet
         self._again: set[int] = set()  # places whose candidates have to be found anew
         self._dirty: set[int] = set()  # places whose edges changed
@@ -38,17 +44,21 @@ class Comparison:
         self.remove([name for name in given if name in self.rows.place])
         places = self.rows.append(list(given.items()))
         self.index.add(places)
+        time = self.rows.reports.time[places]
+        self.calendar.add(self.rows.reports.language[places].tolist(), time.tolist())
         self.graph.grow(len(self.rows))
         if len(self._full) < len(self.rows):
             more = max(1_024, len(self.rows) - len(self._full), len(self._full) // 4)
             self._full = np.concatenate([self._full, np.zeros(more, np.bool_)])
             self._floor = np.concatenate([self._floor, np.zeros(more, np.float32)])
+            self._compared = np.concatenate([self._compared, np.zeros(more, np.bool_)])
         self._new.update(places.tolist())
         return places.tolist()
 
     def remove(self, names: Collection[str]) -> None:
         """Forget reports."""
         gone = self.rows.remove(names)
+        self._forget(gone)
         edges = self.graph.incident(gone.tolist())
         if len(edges):
             nodes = self.graph.drop(edges.astype(np.int32))
@@ -64,7 +74,6 @@ class Comparison:
 
         ``wanted``: of the places that were never compared only these, and what is within their reach.
         """
-        self.rows.count_terms()
         new = self._new if wanted is None else self._new & set(wanted)
         self._find(sorted(new))
         self._new -= new
@@ -84,19 +93,75 @@ class Comparison:
         """Return the features of pairs of places."""
         return pair_features(self.rows, first, second, self.params)
 
+    def _forget(self, gone: Places) -> None:
+        """Count reports no longer that are gone; those of the window's far end no later one needs to know of."""
+        reports = self.rows.reports
+        self.calendar.remove(reports.language[gone].tolist(), reports.time[gone].tolist())
+        fresh = gone[~(reports.time[gone] < self.calendar.latest - self.params.window)]
+        self._count(fresh[self._compared[fresh]], -1)
+
     # --- candidates ----------------------------------------------------------------------------------
 
     def _find(self, places: Sequence[int]) -> None:
         """Compare new reports with those before them, and with those after them that were there already."""
         waiting = np.zeros(len(self.rows), np.bool_)
         waiting[list(places)] = True
+        reports = self.rows.reports
+        for place in places:
+            reports.before[place] = self.calendar.before(int(reports.language[place]), float(reports.time[place]))
+        self._compared[list(places)] = True
+        self._count(np.array(places, np.int64), 1, waiting)
         for part in _parts(np.array(places, np.int64), _AT_ONCE):
             found = self.index.find(part)
-            forward = self._is_before(found.report, found.other)
+            forward = self.rows.is_before(found.report, found.other)
             self._keep_best(Found(*(column[~forward] for column in found)))
             # Of two new ones the later looks back; an old one that lies after the newcomer has looked back already.
             late = forward & ~waiting[found.other]
             self._offer(Found(*(column[late] for column in found)))
+
+    def _count(self, places: Places, change: int, waiting: Flags | None = None) -> None:
+        """Let old reports know that there is one more, or less, before them; where that counts they look back again."""
+        rows = self.rows
+        old = self._compared[: len(rows)] & rows.alive[: len(rows)]
+        if not len(places):
+            return
+        if waiting is not None:
+            old &= ~waiting
+        at = np.flatnonzero(old)
+        if not len(at) or not len(places):
+            return
+        # Of those that came before all old ones in time nothing has to be told: the usual case ends here.
+        time = np.nan_to_num(rows.reports.time[: len(rows)], nan=-np.inf)
+        places = places[time[places] <= time[at].max()]
+        changed = [at[self._recount(place, at, time, change)] for place in places.tolist()]
+        for part in _parts(places, 16):
+            changed.append(self._recount_terms(*self.index.later(part), change, old))
+        if changed:
+            self._again.update(np.concatenate(changed).tolist())
+
+    def _recount(self, place: int, at: Places, time: Floats64, change: int) -> Flags:
+        """Change the number of reports before old ones; tell of which that moved a step."""
+        reports = self.rows.reports
+        later = (time[at] > time[place]) & (reports.language[at] == reports.language[place])
+        later &= ~(np.floor(time[at] / DAY) - np.floor(time[place] / DAY) > self.params.window / DAY)
+        was = steps_of(reports.before[at])
+        reports.before[at[later]] += change
+        return was != steps_of(reports.before[at])
+
+    def _recount_terms(self, early: Places, late: Places, change: int, old: Flags) -> Places:
+        """Change the number of reports before old ones that have a term; return those of which that moved a step."""
+        early, late = early[old[late]], late[old[late]]
+        reports, terms = self.rows.reports, self.rows.terms
+        _, flat, pair = shared(
+            terms.term,
+            (reports.terms_from[early], reports.terms[early]),
+            (reports.terms_from[late], reports.terms[late]),
+        )
+        indexed = terms.rareness[flat] > -np.log(self.params.index_share)
+        flat, pair = flat[indexed], pair[indexed]
+        was = BUCKETS[terms.seen[flat]]
+        np.add.at(terms.seen, flat, np.uint16(change % 65_536))
+        return np.unique(late[pair[was != BUCKETS[terms.seen[flat]]]])
 
     def _offer(self, found: Found) -> None:
         """Let old reports have newcomers that lie before them; one whose candidates are full looks back again."""
@@ -112,7 +177,7 @@ class Comparison:
             mine = np.isin(self._later(edges), part)
             self._dirty.update(self.graph.drop(edges[mine]).tolist())
             found = self.index.find(part)
-            self._keep_best(Found(*(column[~self._is_before(found.report, found.other)] for column in found)))
+            self._keep_best(Found(*(column[~self.rows.is_before(found.report, found.other)] for column in found)))
 
     def _keep_best(self, found: Found) -> None:
         kept, reports, counts = best(found, self.params.neighbours)
@@ -139,13 +204,7 @@ class Comparison:
 
     def _later(self, edges: Places) -> Places:
         first, second = self.graph.first[edges], self.graph.second[edges]
-        return np.where(self._is_before(first, second), second, first)
-
-    def _is_before(self, first: Places, second: Places) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Tell whether one report comes before another in the order of time and id."""
-        time, rank = self.rows.reports.time, self.rows.rank
-        one, two = np.nan_to_num(time[first], nan=-np.inf), np.nan_to_num(time[second], nan=-np.inf)
-        return (one < two) | ((one == two) & (rank[first] < rank[second]))
+        return np.where(self.rows.is_before(first, second), second, first)
 
 
 def _parts(places: Places, size: int) -> list[Places]:

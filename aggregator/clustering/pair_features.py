@@ -13,6 +13,16 @@ from aggregator.clustering.rows import IS_NUMBER, IS_ORDINAL, TITLE, Places, Rep
 Floats = NDArray[np.float32]
 
 
+def _buckets() -> Floats:
+    """Return counts in steps of half an octave: a count that changes a little changes nothing."""
+    counts = np.arange(65_536, dtype=np.float64)
+    steps = 2 ** (np.floor(2 * np.log2(np.maximum(counts, 1))) / 2)
+    return np.where(counts < 4, counts, steps).astype(np.float32)
+
+
+BUCKETS = _buckets()
+
+
 class PairFeatures(NamedTuple):
     """One array a feature, one value a pair; rarities are in natural logarithms."""
 
@@ -41,6 +51,16 @@ class PairFeatures(NamedTuple):
     title_words_least: Floats
     words_least: Floats
     words_most: Floats
+    plain: Floats  # rarity of what is shared and no name: what happened, rather than to whom
+    plain_titles: Floats
+    count: Floats
+    count_titles: Floats
+    third: Floats
+    now: Floats  # the same with the rarity that the later report found in its window
+    now_titles: Floats
+    now_strongest: Floats
+    now_second: Floats
+    now_plain: Floats
     burst: Floats
     burst_most: Floats
     seen_least: Floats
@@ -48,8 +68,10 @@ class PairFeatures(NamedTuple):
 
 
 def pair_features(rows: Rows, first: Places, second: Places, params: ClusteringParams) -> PairFeatures:
-    """Return the features of pairs of places."""
+    """Return the features of pairs of places; what the window is used to is told as the later report of a pair found it."""
     reports = rows.reports
+    swap = rows.is_before(first, second)
+    first, second = np.where(swap, second, first), np.where(swap, first, second)
     a, b, pair = shared(
         rows.terms.term,
         (reports.terms_from[first], reports.terms[first]),
@@ -57,7 +79,7 @@ def pair_features(rows: Rows, first: Places, second: Places, params: ClusteringP
     )
     told = _word_pairs(rows, first, second)
     return PairFeatures(
-        **_of_terms(rows, first, second, a, b, pair, told),
+        **_of_terms(rows, first, second, a, b, pair, told, params),
         **_of_reports(reports, first, second, params),
     )
 
@@ -76,11 +98,20 @@ def _word_pairs(rows: Rows, first: Places, second: Places) -> tuple[Floats, Floa
 
 
 def _of_terms(
-    rows: Rows, first: Places, second: Places, a: Places, b: Places, pair: Places, explained: tuple[Floats, Floats]
+    rows: Rows,
+    first: Places,
+    second: Places,
+    a: Places,
+    b: Places,
+    pair: Places,
+    explained: tuple[Floats, Floats],
+    params: ClusteringParams,
 ) -> dict[str, Floats]:
     terms, reports, count = rows.terms, rows.reports, len(first)
     rarity = terms.rarity[a].astype(np.float32)
-    rare = rarity * 0.5 + terms.rarity[b].astype(np.float32) * 0.5
+    rareness = terms.rareness[a].astype(np.float32)
+    now, burst = _in_window(rareness, BUCKETS[terms.seen[a]], steps_of(reports.before[first])[pair], params)
+    rare = rarity
     name = 0.5 * (terms.name[a].astype(np.float32) + terms.name[b])
     kind, other = terms.kind[a], terms.kind[b]
     left, right = (kind & TITLE) > 0, (other & TITLE) > 0
@@ -107,10 +138,20 @@ def _of_terms(
         "second": second_best,
         "rarest": greatest_two(pair, terms.rareness[a].astype(np.float32), count)[0],
         "names": _sum(pair, rare * name, count),
-        "burst": _sum(pair, rare * terms.burst[a].astype(np.float32), count),
-        "burst_most": greatest_two(pair, terms.burst[a].astype(np.float32), count)[0],
-        "burst_mean": _sum(pair, rare * terms.burst[a].astype(np.float32), count) / (_sum(pair, rare, count) + 1e-6),
-        "seen_least": 12 - greatest_two(pair, 12 - terms.seen[a].astype(np.float32), count)[0],
+        "plain": _sum(pair, rare * (1 - name), count),
+        "plain_titles": _sum(pair, rare * (1 - name) * both, count),
+        "count": _sum(pair, np.ones(len(pair)), count),
+        "count_titles": _sum(pair, both, count),
+        "third": _third(pair, rare, count),
+        "burst": _sum(pair, rare * burst, count),
+        "burst_most": greatest_two(pair, burst, count)[0],
+        "burst_mean": _sum(pair, rare * burst, count) / (whole + 1e-6),
+        "seen_least": 12 - greatest_two(pair, 12 - np.log1p(BUCKETS[terms.seen[a]]), count)[0],
+        "now": np.maximum(0.0, _sum(pair, now, count) - explained[0]),
+        "now_titles": np.maximum(0.0, _sum(pair, now * both, count) - explained[1]),
+        "now_strongest": greatest_two(pair, now, count)[0],
+        "now_second": greatest_two(pair, now, count)[1],
+        "now_plain": _sum(pair, now * (1 - name), count),
         "names_titles": _sum(pair, rare * name * both, count),
         "unshared_least": np.minimum(lacking, lacked),
         "unshared_most": np.maximum(lacking, lacked),
@@ -141,8 +182,35 @@ def _of_reports(reports: ReportColumns, first: Places, second: Places, params: C
     return {name: np.asarray(values, np.float32) for name, values in found.items()}
 
 
+def steps_of(counts: Places) -> Floats:
+    """Return counts in steps."""
+    return BUCKETS[np.minimum(counts, len(BUCKETS) - 1)]
+
+
+def _in_window(rareness: Floats, seen: Floats, before: Floats, params: ClusteringParams) -> tuple[Floats, Floats]:
+    """Return how rare terms are in window and background together, and how much more often they come now than they do."""
+    share = np.exp(-rareness)
+    mixed = (seen + params.background_reports * share) / (before + params.background_reports)
+    burst = np.log((seen + 0.5) / (before + 50)) + rareness
+    return np.clip(-np.log(mixed), 0.0, params.most_rarity), np.maximum(0.0, burst)
+
+
 def _sum(pair: Places, values: NDArray[np.generic], count: int) -> Floats:
     return np.bincount(pair, values, count).astype(np.float32)
+
+
+def _third(pair: Places, values: Floats, count: int) -> Floats:
+    third = np.zeros(count, np.float32)
+    if not len(pair):
+        return third
+    order = np.lexsort((-values, pair))
+    owner = pair[order]
+    start = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+    at = start + 2
+    at = at[at < len(owner)]
+    at = at[owner[at] == owner[at - 2]]
+    third[owner[at]] = values[order][at]
+    return third
 
 
 def greatest_two(pair: Places, values: Floats, count: int) -> tuple[Floats, Floats]:

@@ -30,6 +30,8 @@ class ClusteringParams:
     # --- weights of terms
     most_rarity: float = 8.5  # natural log; rarer words count as this rare. Prototype: 7.5 to 9
 
+    background_reports: float = 2_000.0  # reports for which the background stands beside the window's. Prototype
+
     # --- scores (log odds)
     graph_bar: float = -4.5  # pairs below are no edge of the graph of scores. Prototype: -4.5
     story_bar: float = 0.0  # mean log odds over which two groups are one story. Measured

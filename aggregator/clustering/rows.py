@@ -28,6 +28,7 @@ Places = NDArray[np.int64]
 Floats = NDArray[np.float32]
 Array = NDArray[Any]
 
+MOST_SEEN = 65_535
 # What a term is, in one byte.
 TITLE, IS_NUMBER, IS_ORDINAL = 1, 2, 4
 # How surely a term is a name where its language tells nothing, and where only this text does.
@@ -44,8 +45,7 @@ class TermColumns(NamedTuple):
     value: NDArray[np.float16]  # weight in the whole; the whole has length 1
     name: NDArray[np.float16]  # how surely a name, 0 to 1
     kind: NDArray[np.uint8]
-    burst: NDArray[np.float16]
-    seen: NDArray[np.float16]
+    seen: NDArray[np.uint16]  # reports before this one, within the window, that have the term
 
 
 class PairColumns(NamedTuple):
@@ -72,6 +72,7 @@ class ReportColumns(NamedTuple):
     title_names: NDArray[np.float32]  # the same, by how surely they are names
     title_numbers: NDArray[np.float32]
     title_ordinals: NDArray[np.float32]
+    before: NDArray[np.int64]  # reports of its language before this one, within the window
     terms_from: NDArray[np.int64]
     terms: NDArray[np.int64]
     pairs_from: NDArray[np.int64]
@@ -115,15 +116,11 @@ class Rows:
         self.alive[first : len(self)] = True
         return np.arange(first, len(self))
 
-    def count_terms(self) -> None:
-        used = self._used[1]
-        lang = np.repeat(self.reports.language[: len(self)], self.reports.terms[: len(self)]).astype(np.int64)
-        key = lang << 32 | self.terms.term[:used]
-        _, inv, cnt = np.unique(key, return_inverse=True, return_counts=True)
-        n = np.bincount(self.reports.language[: len(self)])[lang]
-        c = cnt[inv]
-        self.terms.seen[:used] = np.log(c)
-        self.terms.burst[:used] = np.maximum(0, np.log((c + 0.5) / (n + 50)) + self.terms.rareness[:used].astype(float))
+    def is_before(self, one: Places, other: Places) -> NDArray[np.bool_]:
+        """Tell which of two reports is the earlier: by time, then by id; what has no time comes before all."""
+        time, rank = self.reports.time, self.reports.rank
+        left, right = np.nan_to_num(time[one], nan=-np.inf), np.nan_to_num(time[other], nan=-np.inf)
+        return (left < right) | ((left == right) & (rank[one] < rank[other]))
 
     def remove(self, names: Collection[str]) -> Places:
         """Forget reports; return their places."""
@@ -164,6 +161,7 @@ class Rows:
             np.array([one.title_words for one in vectors], np.float32),
             np.array([one.title_words + one.text_words for one in vectors], np.float32),
             *totals,
+            np.zeros(len(vectors), np.int64),
             self._used[1] + np.cumsum(sizes) - sizes,
             sizes,
             self._used[2] + np.cumsum(pair_sizes) - pair_sizes,
@@ -207,8 +205,7 @@ class Rows:
             (value / norm[owner]).astype(np.float16),
             name.astype(np.float16),
             kind.astype(np.uint8),
-            np.zeros(len(term), np.float16),
-            np.zeros(len(term), np.float16),
+            np.zeros(len(term), np.uint16),
         )
         return columns, [total.astype(np.float32) for total in totals]
 
