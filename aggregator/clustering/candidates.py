@@ -40,6 +40,8 @@ class CandidateIndex:
     def add(self, places: Places) -> None:
         """Enter reports."""
         _, owner, keys, steps = self._entries(places)
+        if not len(keys):
+            return
         order = np.argsort(keys, kind="stable")
         keys, coded = keys[order], (places[owner] << 8 | steps)[order]
         starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)

@@ -278,10 +278,7 @@ class Settler:
             if self._bars(frozenset(rest), self._stories.reports_of(home), named):
                 return
             self._stories.move_reports(sorted(rest), home)
-        line = self._lines.storylines_of([story]).get(story)
         self._stories.close_story(story, home, now, "merged: one event")
-        if line is not None:
-            self._lines.refresh_lines([line], now)
 
     def _rest(self, story_ids: Collection[str], covered: Collection[str]) -> dict[str, list[str]]:
         """Return what stories hold beside these reports: reports past the window, which go where the id goes."""

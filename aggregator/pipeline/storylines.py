@@ -31,12 +31,8 @@ class StorylineKeeper:
         return self._lines.stories_of(storyline_id)
 
     def refresh(self, story_ids: Collection[str], now: datetime) -> None:
-        """Bring the rows of the storylines of these stories in line with them."""
-        self._lines.refresh(self._lines.of_stories(story_ids).values(), now)
-
-    def refresh_lines(self, storyline_ids: Collection[str], now: datetime) -> None:
-        """Bring the rows of these storylines in line with their stories."""
-        self._lines.refresh(storyline_ids, now)
+        """Bring the rows of the storylines of these stories in line with them; :meth:`write` ends those that are to end."""
+        self._lines.refresh(self._lines.of_stories(story_ids).values(), now, ending=False)
 
     def write(self, lines: Sequence[frozenset[str]], settled: Collection[str], now: datetime) -> None:
         """Store which stories the graph ties; those ``settled`` that are in none of ``lines`` stand alone.
@@ -67,6 +63,7 @@ class StorylineKeeper:
             self._lines.close(line, homes[place], now, "merged: one affair")
         touched = {*before.values(), *homes} - lineage.ended.keys()
         self._lines.refresh([line for line in touched if line is not None], now)
+        self._lines.refresh(self._lines.outdated(), now)
 
     def _stays(self, story: str, before: dict[str, str], rest: dict[str, list[str]]) -> bool:
         """Tell whether a story that nothing ties today stays in its storyline: for older stories' sake, or the name's."""

@@ -117,15 +117,26 @@ class StorylineStore:
         """Name a storyline; None takes the name back."""
         self._db.execute("UPDATE storyline SET name = ?, named_by = ? WHERE id = ?", (name, by, storyline_id))
 
-    def refresh(self, storyline_ids: Iterable[str], now: datetime) -> None:
-        """Bring rows in line with the stories; a storyline of fewer than two stories ends, unless an editor named it."""
+    def outdated(self) -> list[str]:
+        """Return the storylines whose rows count other stories than they have."""
+        rows = self._db.execute(
+            "SELECT id FROM storyline l WHERE stories <> (SELECT count(*) FROM story s WHERE s.storyline_id = l.id)"
+        )
+        return [row[0] for row in rows]
+
+    def refresh(self, storyline_ids: Iterable[str], now: datetime, *, ending: bool = True) -> None:
+        """Bring rows in line with the stories; a storyline of fewer than two stories ends, unless an editor named it.
+
+        Without ``ending`` such a row is left as it is: what becomes of the storyline is settled later.
+        """
         for storyline_id in sorted(set(storyline_ids)):
             count, *numbers = self._db.execute(
                 "SELECT count(*), sum(entries), sum(reports), min(first_seen), max(last_seen) FROM story WHERE storyline_id = ?",
                 (storyline_id,),
             ).fetchone()
             if not count or (count < 2 and self.name(storyline_id)[0] is None):
-                self.close(storyline_id, None, now, "fewer than two stories were left")
+                if ending:
+                    self.close(storyline_id, None, now, "fewer than two stories were left")
                 continue
             publishers = self._db.execute(
                 "SELECT count(DISTINCT publisher) FROM entry WHERE story_id IN (SELECT id FROM story WHERE storyline_id = ?)",

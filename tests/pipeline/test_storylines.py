@@ -84,7 +84,7 @@ def test_what_was_untied_stays_out_and_comes_back_by_undo(room: Newsroom) -> Non
     line = tie(room, dam, budget, cup)
     room.storyline_editor().untie(room.story_of(cup))
     assert line_of(room, cup) is None
-    room.arrive(Telling("cup", 1, "Echo", 4), Telling("parade", 0, "Echo", 5), Telling("parade", 1, "Post", 5))
+    room.arrive(Telling("cup", 1, "Echo", 4), Telling("dam", 1, "Echo", 5), Telling("orchard", 0, "Post", 5))
     room.look_again()
     assert line_of(room, dam) == line
     assert line_of(room, cup) != line
