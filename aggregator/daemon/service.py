@@ -37,6 +37,8 @@ Configured = Callable[[], tuple[Any, Any]]
 _JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
 # How long the outbox waits for a pass that is saving: an alert that went out must be noted, else it goes out again.
 _PATIENCE_MS = 60_000
+# How often the window is kept beside the database, so that even a start after a power cut is quick.
+_KEPT_EVERY = timedelta(minutes=10)
 _CHANGES_TOLD = 10  # of what clustering anew changed; `recluster` tells more
 _HELP_AFTER = 1  # passes in which no feed answered before the way out is named
 # How often is looked whether an edition is still to be made: after a stop, a change of its time, a mail that failed.
@@ -169,6 +171,12 @@ class Daemon:
             id="recluster",
             replace_existing=True,
         )
+        scheduler.add_job(
+            self._keep_window,
+            IntervalTrigger(seconds=int(_KEPT_EVERY.total_seconds()), timezone=zone),
+            id="window",
+            replace_existing=True,
+        )
         scheduler.add_job(self._prune, CronTrigger(hour=3, minute=17, timezone=zone), id="prune", replace_existing=True)
         scheduler.add_job(
             self._backup, CronTrigger(hour=3, minute=47, timezone=zone), id="backup", replace_existing=True
@@ -231,6 +239,9 @@ class Daemon:
             log.info("pruned %s", dropped or "nothing")
 
         self._do("pruning", prune)
+
+    def _keep_window(self) -> None:
+        self._do("keeping the window", self._desk.keep_window)
 
     def _recluster(self) -> None:
         self._do("clustering anew", self._recluster_some)

@@ -99,6 +99,7 @@ class Desk:
     def close(self) -> None:
         """Stop the workers and close the database."""
         self._equipment.close()
+        self.keep_window()
         self.store.close()
 
     # --- feeds -------------------------------------------------------------------------------
@@ -171,6 +172,11 @@ class Desk:
             Twins(every),
         )
         return others + run.run(polls, lambda outcome, done, _: progress(outcome, done + len(others), total), placing)
+
+    def keep_window(self) -> None:
+        """Keep what was found out about the window, so that the next start need not find it out anew."""
+        if self._graph is not None:
+            self._graph.keep()
 
     def next_due(self) -> datetime | None:
         """Return when the next feed is due; None where none is."""

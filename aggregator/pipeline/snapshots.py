@@ -110,16 +110,16 @@ def _retie(placer: Placer, before: Snapshot, now: datetime) -> None:
     """Put stories back into the storylines that they were in, under the names that these had."""
     stories, lines = placer.stories, placer.lines
     for former, line in before.storylines.items():
-        story = stories.living(former)
-        if story is None:
+        home = stories.living(former)
+        if home is None:
             continue
         if line is not None and not lines.lives(line):
             lines.open(line, now)
-        placer.put_in_storyline(story, line)
-    for line, (name, by) in before.names.items():
-        if lines.lives(line):
-            lines.set_name(line, name, by)
-            lines.refresh([line], now)
+        placer.put_in_storyline(home, line)
+    for named, (name, by) in before.names.items():
+        if lines.lives(named):
+            lines.set_name(named, name, by)
+            lines.refresh([named], now)
 
 
 def _rejoin(placer: Placer, before: Snapshot, standing: Mapping[str, str], now: datetime) -> set[str]:

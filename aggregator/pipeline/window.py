@@ -10,6 +10,7 @@ from dataclasses import replace
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.vectors import VERSION, ReportVector
+from aggregator.pipeline import kept_window
 from aggregator.settings import StorySettings
 from aggregator.storage.database import Store
 from aggregator.storage.report_vectors import VectorStore
@@ -30,6 +31,7 @@ class Window:
         self._graph: StoryGraph | None = None
         self._known: dict[str, float] = {}  # report -> its time
         self._read_to = 0
+        self._kept_to = 0  # the number up to which the file beside the database goes
         self._horizon: float | None = None  # what is older was forgotten
 
     def __contains__(self, report_id: object) -> bool:
@@ -57,7 +59,22 @@ class Window:
             self.forget([report_id for report_id, time in self._known.items() if time < horizon])
         return self._graph
 
+    def keep(self) -> None:
+        """Keep the window in a file beside the database, where it changed since it was read."""
+        if self._graph is not None and self._read_to != self._kept_to:
+            kept_window.write(
+                self._store,
+                repr(self._params),
+                kept_window.Kept(self._graph, self._known, self._read_to, self._horizon),
+            )
+            self._kept_to = self._read_to
+
     def _load(self) -> StoryGraph:
+        kept = kept_window.read(self._store, repr(self._params))
+        if kept is not None and kept.read_to <= self._vectors.newest():
+            self._graph, self._known, self._read_to, self._horizon = kept
+            self._kept_to = kept.read_to
+            return self.graph()  # what was written since
         graph = StoryGraph(self._params)
         read_to = self._vectors.newest()
         rows = [
