@@ -103,7 +103,7 @@ def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
         if not stories.reports_of(story):
             placer.close(story, left.get(story, min(wanted)), now, "emptied by an undo")
     _retie(placer, before, now)
-    return touched | left.keys() | {story for one in before.storylines if (story := stories.living(one)) is not None}
+    return touched | left.keys() | {home for one in before.storylines if (home := stories.living(one)) is not None}
 
 
 def _retie(placer: Placer, before: Snapshot, now: datetime) -> None:
