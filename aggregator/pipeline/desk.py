@@ -5,47 +5,37 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from aggregator.exceptions import NotFoundError
-from aggregator.model import Entry, Feed, FeedOutcome, Revision, Story, Storyline, StoryQuery, StorySummary
+from aggregator.model import Feed, FeedOutcome
 from aggregator.newsroom.publishers import Families, families, publisher_of_feed
 from aggregator.pipeline.equipment import Equipment
-from aggregator.pipeline.reading import Reader, SearchHit, just_after
+from aggregator.pipeline.looking import Clock, LookingDesk
+from aggregator.pipeline.reading import just_after
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore
 
 # Most commands look something up: what only polls, clusters, renders or sends is imported by the methods that do so.
 if TYPE_CHECKING:
-    from aggregator.digest.edition import Correction, Edition
-    from aggregator.newsroom.novelty import Novelty
-    from aggregator.newsroom.timeline import Punctuality, Timeline
+    from aggregator.digest.edition import Edition
     from aggregator.pipeline.alerting import Announce, Sent
     from aggregator.pipeline.archives import ImportOutcome
     from aggregator.pipeline.comparing import Outcome
-    from aggregator.pipeline.explaining import Why
-    from aggregator.pipeline.health import FeedHealthRow, Status
     from aggregator.pipeline.poll import Fetching
     from aggregator.pipeline.poll import Progress as PollProgress
     from aggregator.pipeline.reclustering import Progress, Reclustering
-    from aggregator.pipeline.revisions import Edit, Retitled
     from aggregator.pipeline.storyline_verbs import StorylineEditor
     from aggregator.pipeline.verbs import Editor
     from aggregator.pipeline.watches import Watches
-    from aggregator.pipeline.window import Window
     from aggregator.storage.decisions import Decision
 
-Clock = Callable[[], datetime]
 
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-
-class Desk:
+class Desk(LookingDesk):
     """One open newsroom; use it as a context manager, from one thread."""
 
     def __init__(
@@ -58,13 +48,9 @@ class Desk:
         fetcher: Fetching | None = None,
         workers: Executor | None = None,
     ) -> None:
-        self.settings = settings
-        self.store = store
-        self.clock = clock
-        self.feeds = tuple(feeds)
+        super().__init__(settings, store, clock, feeds)
         self.families: Families = families(feeds)
         self._equipment = Equipment(settings, fetcher, workers)
-        self._graph: Window | None = None
 
     @classmethod
     def open(
@@ -188,131 +174,6 @@ class Desk:
 
         poll_again(self.store, feed)
 
-    # --- reading -----------------------------------------------------------------------------
-
-    def stories(self, query: StoryQuery) -> list[StorySummary]:
-        """Return the stories that a query asks for."""
-        return self._reader().find(query)
-
-    def story(self, prefix: str) -> Story:
-        """Return one story with its reports; the id may be shortened, and an id that was merged leads on."""
-        return self._reader().story(prefix)
-
-    def stories_by_storyline(self, query: StoryQuery) -> list[Storyline]:
-        """Return the stories that a query asks for, those of one storyline together."""
-        return self._reader().find_by_storyline(query)
-
-    def storylines(self, since: datetime | None = None, limit: int | None = None) -> list[Storyline]:
-        """Return the storylines seen since a time, those seen last first."""
-        return self._reader().list_storylines(since, limit)
-
-    def storyline(self, prefix: str) -> Storyline:
-        """Return one storyline with its stories; the id may be shortened, and an id that was merged leads on."""
-        return self._reader().storyline(prefix)
-
-    def neighbours(self, story: Story) -> tuple[StorySummary, ...]:
-        """Return the other stories of a story's storyline, the one seen last first."""
-        line = story.summary.storyline
-        found = self._reader().storyline(line.id).stories if line is not None else ()
-        return tuple(one for one in found if one.id != story.summary.id)
-
-    def why(self, story: str, entry: str | None = None) -> Why:
-        """Explain why an entry (else the newest) stands in a story, or what kept it out."""
-        from aggregator.pipeline.explaining import explain
-
-        return explain(self._reader(), self.store, self.settings, story, entry, self._window())
-
-    def entry(self, prefix: str) -> Entry:
-        """Return one entry."""
-        return self._reader().entry(prefix)
-
-    def revisions(self, prefix: str) -> tuple[Revision, ...]:
-        """Return an entry's earlier versions, oldest first."""
-        reader = self._reader()
-        return reader.entries.revisions(reader.entries.resolve(prefix))
-
-    def text(self, entry_id: str) -> str:
-        """Return an entry's plain text."""
-        return self._reader().entries.texts([entry_id]).get(entry_id, "")
-
-    def corrections(self, story: Story) -> tuple[Correction, ...]:
-        """Return a story's corrections and withdrawals with the copies that still carry the old wording, oldest first."""
-        from aggregator.digest.edition import Window
-        from aggregator.pipeline.corrections import notices
-
-        return notices(self._reader(), story, Window(LONG_AGO, just_after(self.clock())))
-
-    def news_of(self, story: Story, since: datetime) -> Novelty:
-        """Return the sentences, numbers and names that a story did not hold before ``since``."""
-        from aggregator.pipeline.novelties import news_of
-
-        return news_of(self._reader(), story, since)
-
-    def edit(self, prefix: str, first: int | None = None, last: int | None = None) -> Edit:
-        """Return what changed between two versions of an entry, numbered from 1; by default between the last two."""
-        from aggregator.pipeline.revisions import entry_edit
-
-        return entry_edit(self._reader(), prefix, first, last)
-
-    def edits(self, story: Story, since: datetime | None = None) -> tuple[Edit, ...]:
-        """Return what became of a story's entries since a time, else since their first text."""
-        from aggregator.pipeline.revisions import story_edits
-
-        return story_edits(self._reader(), story, since)
-
-    def headlines(self, since: datetime | None = None, until: datetime | None = None) -> tuple[Retitled, ...]:
-        """Return the headlines that got other words, oldest change first; by default up to now."""
-        from aggregator.pipeline.revisions import headlines_between
-
-        return headlines_between(self._reader(), since or LONG_AGO, until or just_after(self.clock()))
-
-    def timeline(self, story: Story) -> Timeline:
-        """Return who had a story when, with its edits and corrections."""
-        from aggregator.pipeline.timeline import story_timeline
-
-        return story_timeline(self._reader(), story, just_after(self.clock()))
-
-    def punctuality(
-        self, since: datetime | None = None, until: datetime | None = None, category: str | None = None
-    ) -> tuple[Punctuality, ...]:
-        """Return how often each publisher was first, and how late it was, over the stories of a window."""
-        from aggregator.pipeline.timeline import publisher_lags
-
-        return publisher_lags(self._reader(), since, until, category)
-
-    def last_read(self, edition: str | None = None) -> datetime:
-        """Return when an edition closed: the one named, else the last one, else a day ago."""
-        if edition is None:
-            return self._reader().new_since()
-        from aggregator.storage.editions import EditionStore
-
-        kept = EditionStore(self.store).get(edition)
-        if kept is None:
-            raise NotFoundError(f"no edition {edition}; an edition's id stands in its header")
-        return kept.until
-
-    def search(self, text: str, limit: int = 20, since: datetime | None = None) -> list[SearchHit]:
-        """Return the entries that hold all words of ``text``, best first."""
-        return self._reader().search(text, limit, since)
-
-    def status(self) -> Status:
-        """Return what the newsroom holds and what it does next."""
-        from aggregator.pipeline.health import status
-
-        return status(self.store, self.clock())
-
-    def feed_health(self) -> list[FeedHealthRow]:
-        """Return how each feed is."""
-        from aggregator.pipeline.health import feed_health
-
-        return feed_health(self.store, self.clock(), self.feeds)
-
-    def faulty_entries(self) -> list[dict[str, object]]:
-        """Return the entries that something of ours could not take, with what they held: for a report."""
-        from aggregator.pipeline.health import faulty_entries
-
-        return faulty_entries(self.store)
-
     # --- editions ----------------------------------------------------------------------------
 
     def edition(
@@ -433,19 +294,8 @@ class Desk:
 
     # --- pieces ------------------------------------------------------------------------------
 
-    def _window(self) -> Window:
-        """Return the graph of the reports in the window, which is read when it is first asked."""
-        from aggregator.pipeline.window import Window
-
-        if self._graph is None:
-            self._graph = Window(self.store, self.settings.stories)
-        return self._graph
-
     def _reclustering(self) -> Reclustering:
         from aggregator.pipeline.placing import Placer
         from aggregator.pipeline.reclustering import Reclustering
 
         return Reclustering(self.store, Placer(self.store, self.settings, self._window()))
-
-    def _reader(self) -> Reader:
-        return Reader(self.store, self.clock())

@@ -13,6 +13,7 @@ from aggregator.model import Evidence, Flag, Match, StorylineMention, StoryQuery
 from aggregator.storage.binding import marks, parts
 from aggregator.storage.database import Store
 from aggregator.storage.prefixes import resolve_prefix
+from aggregator.storage.story_queries import ORDER, where_clause
 from aggregator.storage.times import from_text, to_text
 
 
@@ -282,14 +283,6 @@ class StoryStore:
             found.extend(_match(row) for row in rows)
         return found
 
-    def story_matches(self, story_id: str) -> list[Match]:
-        """Return all edges of a story, oldest first."""
-        rows = self._db.execute(
-            "SELECT kind, entry_id, other_id, method, score, threshold, evidence, parameters FROM match WHERE story_id = ? ORDER BY id",
-            (story_id,),
-        )
-        return [_match(row) for row in rows]
-
     # --- lists -----------------------------------------------------------------------------
 
     def find(self, query: StoryQuery, words: Sequence[str], new_since: datetime) -> list[StorySummary]:
@@ -297,9 +290,9 @@ class StoryStore:
 
         Stories first seen at or after ``new_since`` are flagged new, older ones that grew since then updated.
         """
-        where, values = _where(query, words)
+        where, values = where_clause(query, words)
         limit = "" if query.limit is None else f"LIMIT {int(query.limit)}"
-        rows = self._rows(f"WHERE {where} ORDER BY {_ORDER[query.sort]} {limit}", tuple(values))
+        rows = self._rows(f"WHERE {where} ORDER BY {ORDER[query.sort]} {limit}", tuple(values))
         return [_summary(row, new_since) for row in rows]
 
     def summary(self, story_id: str, new_since: datetime) -> StorySummary:
@@ -310,7 +303,7 @@ class StoryStore:
 
     def of_storyline(self, storyline_id: str, new_since: datetime) -> list[StorySummary]:
         """Return the lines of a storyline's stories, the one seen last first."""
-        rows = self._rows(f"WHERE s.storyline_id = ? ORDER BY {_ORDER['latest']}", (storyline_id,))
+        rows = self._rows(f"WHERE s.storyline_id = ? ORDER BY {ORDER['latest']}", (storyline_id,))
         return [_summary(row, new_since) for row in rows]
 
     def canonical_entries(self) -> set[str]:
@@ -334,38 +327,6 @@ class StoryStore:
             f" FROM story s LEFT JOIN storyline l ON l.id = s.storyline_id {where}",
             values,
         )
-
-
-_ORDER = {
-    "latest": "s.last_seen DESC, s.publishers DESC, s.reports DESC, s.entries DESC, s.id",
-    "publishers": "s.publishers DESC, s.reports DESC, s.entries DESC, s.last_seen DESC, s.id",
-    "entries": "s.entries DESC, s.reports DESC, s.publishers DESC, s.last_seen DESC, s.id",
-    "first": "s.first_seen DESC, s.publishers DESC, s.id",
-}
-
-
-def _where(query: StoryQuery, words: Sequence[str]) -> tuple[str, list[object]]:
-    clauses = ["s.entries > 0", "s.publishers >= ?"]
-    values: list[object] = [query.min_publishers]
-    if query.since is not None:
-        clauses.append("s.last_seen >= ?")
-        values.append(to_text(query.since))
-    if query.until is not None:
-        clauses.append("s.first_seen < ?")
-        values.append(to_text(query.until))
-    for column, value in (("publisher", query.publisher), ("language", query.language), ("category", query.category)):
-        if value is not None:
-            clauses.append(f"EXISTS (SELECT 1 FROM entry e WHERE e.story_id = s.id AND lower(e.{column}) = lower(?))")
-            values.append(value)
-    if query.match is not None:
-        text = " ".join('"' + word.replace('"', '""') + '"' for word in words)
-        clauses.append(
-            "s.id IN (SELECT e.story_id FROM entry_fts JOIN entry e ON e.number = entry_fts.rowid WHERE entry_fts MATCH ?)"
-            if text
-            else "0 AND ? IS NULL"
-        )
-        values.append(text)
-    return " AND ".join(clauses), values
 
 
 def _summary(row: sqlite3.Row, new_since: datetime) -> StorySummary:
