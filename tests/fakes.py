@@ -48,6 +48,12 @@ class FakeFetcher:
     def release(self) -> None:
         """Nothing is kept open."""
 
+    def turn_away(self) -> None:
+        """Nobody waits for a turn."""
+
+    def call_off(self) -> None:
+        """An answer takes its pause and no longer."""
+
     def fetch(self, feed: Feed, state: FeedState, now: datetime, twin: object = None) -> FetchOutcome:
         self.asked.append(feed.url)
         time.sleep(self.pause)

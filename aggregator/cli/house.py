@@ -54,29 +54,38 @@ def status_command(session: Session, form: str, as_json: bool) -> None:
 
 @click.command("health")
 @click.option(
-    "--max-age", default="1h", show_default=True, metavar="DURATION", help="How long ago the last poll may be."
+    "--max-age",
+    default="1h",
+    show_default=True,
+    metavar="DURATION",
+    help="How long ago the last poll may be, and since when a job may be due.",
 )
 @click.pass_obj
 def health_command(session: Session, max_age: str) -> int:
-    """Probe for containers: ends with 0 where the daemon runs and polled lately, else with 1."""
+    """Probe for containers: ends with 0 where the daemon runs and gets on, else with 1.
+
+    It gets on where a feed was asked and a pass ended lately, and no job that is due has waited for longer than that.
+    """
     from aggregator.config.durations import parse_duration
-    from aggregator.daemon.locking import holder
+    from aggregator.daemon.locking import account, holder
 
     try:
         allowed: timedelta = parse_duration(max_age)
     except ValueError as error:
         raise UsageError(f"--max-age: {error}") from error
-    pid = holder(session.database_file)
-    if pid is None:
+    if holder(session.database_file) is None:
         click.echo("unhealthy: no daemon runs on this database", err=True)
         return 1
     with session.reading_desk() as desk:
-        state = desk.status()
-    if state.last_poll is None or session.clock() - state.last_poll > allowed:
-        click.echo(f"unhealthy: the last poll was {local(plain(state.last_poll)) or 'never'}", err=True)
-        return 1
-    emit("healthy")
-    return 0
+        faults, notes = desk.faults(allowed), desk.oddities()
+    faults += account(session.database_file).faults(session.clock(), allowed)
+    for note in notes:
+        click.echo(safe(note), err=True)
+    for fault in faults:
+        click.echo(f"unhealthy: {safe(fault)}", err=True)
+    if not faults:
+        emit("healthy")
+    return 1 if faults else 0
 
 
 @click.group("config")

@@ -1,19 +1,38 @@
-"""One daemon on one database: an advisory lock on a file beside it, which dies with its holder."""
+"""One daemon on one database: an advisory lock on a file beside it, which dies with its holder and holds its account."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from aggregator.exceptions import LockedError, StorageError
+from aggregator.storage.times import shown
 
 
 def lock_file(database: Path) -> Path:
     """Return the lock file of a database."""
     return database.with_name(database.name + ".lock")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a daemon got done: when the last pass ended, and since when each job waits that is due and not done."""
+
+    passed: datetime | None = None
+    waiting: tuple[tuple[str, datetime], ...] = ()
+
+    def faults(self, now: datetime, allowed: timedelta) -> list[str]:
+        """Return what has not got on for longer than ``allowed``, a sentence each."""
+        found = []
+        if self.passed is not None and now - self.passed > allowed:
+            found.append(f"no pass over the feeds has ended well since {shown(self.passed)}")
+        found += [f"{job} is due since {shown(since)}" for job, since in self.waiting if now - since > allowed]
+        return found
 
 
 class DaemonLock:
@@ -39,9 +58,19 @@ class DaemonLock:
             raise LockedError(
                 f"{self._database}: another daemon (process {pid or 'unknown'}) runs on it; stop that one first"
             ) from error
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        self.note(Account())
         return self
+
+    def note(self, account: Account) -> None:
+        """Write what the daemon got done beside its process id, where `health` reads it whatever holds the database."""
+        lines = [str(os.getpid()), "" if account.passed is None else account.passed.isoformat()]
+        lines += [f"{since.isoformat()} {job}" for job, since in account.waiting]
+        text = "".join(f"{line}\n" for line in lines).encode()
+        try:
+            os.pwrite(self._descriptor, text, 0)
+            os.ftruncate(self._descriptor, len(text))
+        except OSError:
+            pass  # a full disk: what was written last stands, and grows old
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -66,8 +95,21 @@ def holder(database: Path) -> int | None:
     return None
 
 
+def account(database: Path) -> Account:
+    """Return what the daemon on a database got done; an empty account where none can be read."""
+    try:
+        _, passed, *waiting = lock_file(database).read_text(encoding="utf-8").splitlines()
+        jobs = [line.partition(" ") for line in waiting]
+        return Account(
+            datetime.fromisoformat(passed) if passed else None,
+            tuple((job, datetime.fromisoformat(since)) for since, _, job in jobs),
+        )
+    except (OSError, ValueError):
+        return Account()
+
+
 def _written(path: Path) -> int | None:
     try:
-        return int(path.read_text(encoding="ascii").strip())
+        return int(path.read_text(encoding="utf-8").partition("\n")[0])
     except (OSError, ValueError):
         return None

@@ -8,41 +8,47 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from aggregator.daemon.locking import DaemonLock
 from aggregator.daemon.metrics import Metrics
 from aggregator.daemon.notify import notify, watchdog_interval
+from aggregator.daemon.progress import POLLING, Progress
+from aggregator.daemon.schedule import RECLUSTER, Jobs, scheduler, set_jobs
 from aggregator.daemon.signals import RELOAD, STOP, WOKEN, Signals
-from aggregator.exceptions import AggregatorError
+from aggregator.exceptions import AggregatorError, LockedError
 from aggregator.model import Feed, FeedOutcome
 from aggregator.pipeline.alerting import Announce, Courier
+from aggregator.pipeline.clocks import is_settled
 from aggregator.pipeline.desk import Desk
 from aggregator.pipeline.editions import zone_of
 from aggregator.pipeline.publishing import publish_due
-from aggregator.pipeline.reclustering import Progress
+from aggregator.pipeline.reclustering import Progress as Reclustered
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 
 log = logging.getLogger("aggregator.daemon")
 
 Configured = Callable[[], tuple[Any, Any]]
-# Jobs never overlap, run late rather than not at all, and make up for what was missed once (APScheduler's own grace is a second).
-_JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+# Seconds from the word to stop to the end, whatever is in hand: what is not committed by then never was.
+_STOP_WITHIN = 8.5
+_LAST_RESORT = "last resort"
+# Seconds in which a pass hands out feeds; the rest are the next one's, and jobs that wait have their turn between the two.
+_PASS_WITHIN = 600.0
+# How long a job waits for another process that writes before it fails, shorter than a stop may take; at the start again and again.
+_BUSY_MS, _BUSY_AT_START_MS = 5_000, 1_000
+# Seconds between two passes after some that failed: twice as long each time, and never so long that a minute passes.
+_LONGEST_PAUSE = 30.0
+_RELOAD_AGAIN = timedelta(seconds=5)
+# Seconds between two looks at the clock, and how far it must have gone back: time servers correct by less.
+_LOOK, _BACK = 5.0, timedelta(seconds=2)
 # How long the outbox waits for a pass that is saving: an alert that went out must be noted, else it goes out again.
 _PATIENCE_MS = 60_000
-# How often the window is kept beside the database, so that even a start after a power cut is quick.
-_KEPT_EVERY = timedelta(minutes=10)
 _CHANGES_TOLD = 10  # of what clustering anew changed; `recluster` tells more
 _HELP_AFTER = 1  # passes in which no feed answered before the way out is named
-# How often is looked whether an edition is still to be made: after a stop, a change of its time, a mail that failed.
-_LATE_DIGEST = timedelta(minutes=10)
 
 
 class Daemon:
@@ -63,39 +69,92 @@ class Daemon:
         # the tick and the jobs take turns: one writer
         self._turn = threading.Lock()
         self._unreached = 0
+        self._failed_passes = 0
+        self._not_before = 0.0  # the next pass, on the clock of time.monotonic
 
     def run(self) -> int:
         """Run to the end; return the exit code: 0, or 130 where the terminal's interrupt ended it."""
-        with Signals() as self._signals:
-            return self._run()
+        self._ended = threading.Event()
+        before = set(threading.enumerate())
+        try:
+            with Signals() as self._signals:
+                return self._run()
+        finally:
+            # a thread that is left, asking a server that does not answer, would hold up the interpreter's end
+            if all(thread in before or thread.name == _LAST_RESORT for thread in threading.enumerate()):
+                self._ended.set()
 
     def _run(self) -> int:
         settings, feeds = self._configured()
         zone_of(settings.digest)
-        with (
-            DaemonLock(self._database),
-            Desk.open(settings, self._database, clock=self._clock, feeds=feeds) as desk,
+        with DaemonLock(self._database) as lock, ExitStack() as opened:
+            store = self._opened(opened)
+            if isinstance(store, int):
+                return _code(store)
+            desk = opened.enter_context(Desk(settings, store, self._clock))
             # a connection of its own: deliveries take no turn with the polls
-            Store(self._database, busy_timeout_ms=_PATIENCE_MS) as outbox,
-            Metrics(settings.run.metrics_port, settings.run.metrics_address) as metrics,
-        ):
+            outbox = opened.enter_context(Store(self._database, busy_timeout_ms=_PATIENCE_MS))
+            number = self._patiently(lambda: desk.follow(feeds))
+            if number is not None:
+                return _code(number)
+            store.patience(_BUSY_MS)
+            metrics = Metrics(settings.run.metrics_port, settings.run.metrics_address)
+            self._metrics = opened.enter_context(metrics)
             self._desk = desk
             self._courier = Courier(outbox, settings, self._clock, self._announce, self._stop)
-            self._metrics = metrics
-            spread = desk.spread_overdue()
-            self._follows(feeds)
-            log.info("database %s", self._database)
-            if spread:
-                log.info("%d feeds came due while nobody polled; they are spread over the next minutes", spread)
-            self._schedule = self._scheduler(settings)
-            self._schedule.start()
-            notify("READY=1\nSTATUS=polling")
+            self._progress = Progress(time.monotonic, self._clock, lock.note, settings.run.tick)
+            return self._serve(settings, feeds)
+
+    def _serve(self, settings: Settings, feeds: Sequence[Feed]) -> int:
+        self._follows(feeds)
+        log.info("database %s", self._database)
+        self._guarded("spreading the feeds that are overdue", self._spread)
+        self._schedule = scheduler(settings)
+        self._set_jobs(settings)
+        self._schedule.start()
+        notify("READY=1\nSTATUS=polling")
+        try:
+            number = self._wait()
+        finally:
+            self._wind_up()
+        log.info("stopped")
+        return _code(number)
+
+    # --- starting ----------------------------------------------------------------------------
+
+    def _opened(self, opened: ExitStack) -> Store | int:
+        """Return the open database, or the signal that came while another process held it."""
+        found: list[Store] = []
+        number = self._patiently(lambda: found.append(Store(self._database, busy_timeout_ms=_BUSY_AT_START_MS)))
+        if number is not None:
+            return number
+        opened.callback(found[0].close)
+        return found[0]
+
+    def _patiently(self, act: Callable[[], object]) -> int | None:
+        """Do a step of the start as soon as no other process writes; return the signal to stop where one comes before."""
+        told = False
+        while True:
             try:
-                number = self._wait()
-            finally:
-                self._wind_up()
-            log.info("stopped")
-        return 130 if number == signal.SIGINT else 0
+                act()
+            except LockedError as error:
+                if not told:
+                    log.warning("waiting to start: %s", error)
+                told = True
+                notify("STATUS=waiting for another process that writes\nEXTEND_TIMEOUT_USEC=30000000")
+            else:
+                return None
+            number = self._signals.wait(0.05)
+            if number in STOP:
+                log.info("stopped before the start")
+                return number
+
+    def _spread(self) -> None:
+        spread = self._desk.spread_overdue()
+        if spread:
+            log.info("%d feeds came due while nobody polled; they are spread over the next minutes", spread)
+
+    # --- signals -----------------------------------------------------------------------------
 
     def _wait(self) -> int:
         """Return the signal that ends the daemon; until then have it reread what it is told to."""
@@ -109,16 +168,30 @@ class Daemon:
                 self._schedule.add_job(self._reread, id="reload", replace_existing=True)
 
     def _next(self) -> int:
-        """Return the next signal, and say meanwhile that the daemon lives."""
-        pulse = watchdog_interval()
+        """Return the next signal; meanwhile say that the daemon gets on, where it does, and look whether the clock went back."""
+        pulse = min(watchdog_interval() or _LOOK, _LOOK)
+        before = datetime.now(UTC)  # noqa: TID251 - the scheduler's own clock
         while (number := self._signals.wait(pulse)) is None:
-            notify("WATCHDOG=1")
+            if self._progress.goes_on():
+                notify("WATCHDOG=1")
+            now = datetime.now(UTC)  # noqa: TID251 - the same
+            if now < before - _BACK or self._is_far_off("tick", now):
+                log.warning("the clock went back: the jobs are scheduled anew")
+                self._set_jobs(self._desk.settings)
+            before = now
         return number
+
+    def _is_far_off(self, job: str, now: datetime) -> bool:
+        """Tell whether a job is due later than ever: the clock was ahead when it was scheduled, and went back since."""
+        found = self._schedule.get_job(job)
+        longest = timedelta(seconds=self._desk.settings.run.tick) + _BACK
+        return found is not None and bool(found.next_run_time > now + longest)
 
     def _wind_up(self) -> None:
         """Let the jobs in hand end, in a thread of its own: this one goes on to listen."""
         notify("STOPPING=1")
         self._stop.set()
+        threading.Thread(target=self._end_in_time, name=_LAST_RESORT, daemon=True).start()
 
         def end() -> None:
             self._schedule.shutdown(wait=True)
@@ -126,70 +199,47 @@ class Daemon:
 
         ending = threading.Thread(target=end, name="ending", daemon=True)
         ending.start()
-        while (number := self._next()) != WOKEN:
+        while (number := self._signals.wait(None)) != WOKEN:
             if number in STOP:
                 # threads that hang in a socket would hold up an orderly exit; what is not committed never was
-                os._exit(128 + number)
+                os._exit(128 + int(number or 0))
         ending.join()
+
+    def _end_in_time(self) -> None:
+        """End the process where a job, a thread or a worker does not end by itself: each thing is stored whole or not at all."""
+        if self._ended.wait(_STOP_WITHIN):
+            return
+        log.warning("stopped at once: what was in hand did not end in time; what of it is not stored is done again")
+        os._exit(0)
 
     # --- jobs ------------------------------------------------------------------------------
 
-    def _scheduler(self, settings: Settings) -> BackgroundScheduler:
-        made = BackgroundScheduler(timezone=zone_of(settings.digest), job_defaults=_JOB)
-        self._set_jobs(made, settings)
-        return made
-
-    def _set_jobs(self, scheduler: BackgroundScheduler, settings: Settings) -> None:
-        zone = zone_of(settings.digest)
-        scheduler.add_job(
-            self._tick,
-            IntervalTrigger(seconds=settings.run.tick, timezone=zone),
-            id="tick",
-            replace_existing=True,
-            next_run_time=datetime.now(zone),  # noqa: TID251 - the scheduler's own clock: its first tick is at once
+    def _set_jobs(self, settings: Settings) -> None:
+        """Schedule the jobs by these settings, from now on."""
+        jobs = Jobs(
+            self._tick, self._deliver, self._digest, self._recluster, self._keep_window, self._prune, self._backup
         )
-        scheduler.add_job(
-            self._deliver,
-            IntervalTrigger(seconds=settings.run.tick, timezone=zone),
-            id="alerts",
-            replace_existing=True,
-        )
-        at = settings.digest.time
-        scheduler.add_job(
-            self._digest, CronTrigger(hour=at.hour, minute=at.minute, timezone=zone), id="digest", replace_existing=True
-        )
-        scheduler.add_job(
-            self._digest,
-            IntervalTrigger(seconds=int(_LATE_DIGEST.total_seconds()), timezone=zone),
-            id="late digest",
-            replace_existing=True,
-            next_run_time=datetime.now(zone),  # noqa: TID251 - one that came due while the daemon was down is made now
-        )
-        scheduler.add_job(
-            self._recluster,
-            IntervalTrigger(seconds=settings.run.tick, timezone=zone),
-            id="recluster",
-            replace_existing=True,
-        )
-        scheduler.add_job(
-            self._keep_window,
-            IntervalTrigger(seconds=int(_KEPT_EVERY.total_seconds()), timezone=zone),
-            id="window",
-            replace_existing=True,
-        )
-        scheduler.add_job(self._prune, CronTrigger(hour=3, minute=17, timezone=zone), id="prune", replace_existing=True)
-        scheduler.add_job(
-            self._backup, CronTrigger(hour=3, minute=47, timezone=zone), id="backup", replace_existing=True
-        )
+        set_jobs(self._schedule, settings, jobs)
 
     def _tick(self) -> None:
-        self._do("a pass over the feeds", self._poll)
+        if time.monotonic() < self._not_before or self._stop.is_set():
+            return
+        if self._do(POLLING, self._poll):
+            self._failed_passes, self._not_before = 0, 0.0
+            return
+        pause = min(2.0**self._failed_passes, _LONGEST_PAUSE)
+        self._failed_passes, self._not_before = self._failed_passes + 1, time.monotonic() + pause
 
     def _poll(self) -> None:
         if self._stop.is_set():
             return
         started = time.monotonic()
-        outcomes = self._desk.fetch(progress=lambda outcome, done, total: self._told(outcome), stop=self._stop)
+        outcomes = self._desk.fetch(
+            progress=lambda outcome, done, total: self._told(outcome),
+            placing=lambda done, total: self._progress.moved(),
+            stop=self._stop,
+            within=_PASS_WITHIN,
+        )
         asked = [outcome for outcome in outcomes if outcome.status not in ("skipped", "gone")]
         if not asked:
             return
@@ -198,6 +248,7 @@ class Daemon:
         self._sum_up(asked, time.monotonic() - started)
 
     def _told(self, outcome: FeedOutcome) -> None:
+        self._progress.moved()
         if outcome.status == "error":
             log.warning("%s: %s", outcome.feed, outcome.explanation or outcome.error)
         elif outcome.status == "gone":
@@ -224,17 +275,24 @@ class Daemon:
         self._guarded("delivering alerts", self._courier.deliver)
 
     def _digest(self) -> None:
-        def make() -> None:
-            written = publish_due(self._desk)
-            for path in written:
+        def told(paths: Sequence[Path]) -> None:
+            self._progress.moved()
+            for path in paths:
                 log.info("digest written to %s", path)
-            if not written:
+
+        def make() -> None:
+            self._desk.place_waiting(self._stop)
+            if not publish_due(self._desk, self._stop, told):
                 log.debug("no digest is due")
 
         self._do("the digest", make)
 
     def _prune(self) -> None:
         def prune() -> None:
+            desk = self._desk
+            if not is_settled(desk.store, desk.clock(), desk.settings.fetch.max_interval):
+                log.info("nothing is pruned: feeds were not asked a day ago, so the clock may be ahead")
+                return
             dropped = {name: count for name, count in self._desk.prune().items() if count}
             log.info("pruned %s", dropped or "nothing")
 
@@ -249,7 +307,7 @@ class Daemon:
     def _recluster_some(self) -> None:
         """Take a step of what follows an upgrade; once there is nothing left to do, this job ends."""
         reached = None if self._stop.is_set() else self._desk.recluster_step()
-        if isinstance(reached, Progress):
+        if isinstance(reached, Reclustered):
             percent = 100 * reached.done // max(1, reached.total)
             log.info("stories are clustered anew after an upgrade: %d %%", percent)
             notify(f"STATUS=clustering anew, {percent} %")
@@ -259,7 +317,7 @@ class Daemon:
             for change in reached.changes[:_CHANGES_TOLD]:
                 log.info("%s of %s: %s", change.change, " ".join(change.stories), change.title)
         if not self._stop.is_set():
-            self._schedule.remove_job("recluster")
+            self._schedule.remove_job(RECLUSTER)
 
     def _backup(self) -> None:
         def copy() -> None:
@@ -269,19 +327,25 @@ class Daemon:
 
         self._do("the backup", copy)
 
-    def _do(self, what: str, act: Callable[[], object]) -> None:
-        """Run a job in its turn."""
+    def _do(self, what: str, act: Callable[[], object]) -> bool:
+        """Run a job in its turn; tell whether it ended well."""
+        self._progress.wanted(what)
         with self._turn:
-            self._guarded(what, act)
+            well = self._stop.is_set() or self._guarded(what, act)
+            self._progress.ended(what, well=well)
+        return well
 
-    def _guarded(self, what: str, act: Callable[[], object]) -> None:
-        """Run a job: its failure is told and never ends the daemon."""
+    def _guarded(self, what: str, act: Callable[[], object]) -> bool:
+        """Run a job: its failure is told and never ends the daemon. Tell whether it ended well."""
         try:
             act()
         except AggregatorError as error:
             log.error("%s failed: %s", what, error)
         except Exception:
             log.exception("%s failed unexpectedly; the daemon goes on", what)
+        else:
+            return True
+        return False
 
     # --- reload ---------------------------------------------------------------------------
 
@@ -296,6 +360,10 @@ class Daemon:
             settings, feeds = self._configured()
             zone_of(settings.digest)
             self._swap(settings, feeds)
+        except LockedError as error:
+            log.warning("the reload waits: %s", error)
+            again = datetime.now(UTC) + _RELOAD_AGAIN  # noqa: TID251 - the scheduler's own clock
+            self._schedule.add_job(self._reread, "date", run_date=again, id="reload", replace_existing=True)
         except AggregatorError as error:
             log.error("not reloaded, the old settings and feeds stay: %s", "; ".join(str(error).split("\n")))
         else:
@@ -315,6 +383,11 @@ class Daemon:
         self._desk.reconfigure(settings, feeds)
         self._courier.settings = settings
         self._metrics.forget()
-        self._set_jobs(self._schedule, settings)
+        self._set_jobs(settings)
         if (before.metrics_port, before.metrics_address) != (settings.run.metrics_port, settings.run.metrics_address):
             log.warning("run.metrics_port and run.metrics_address hold from the next start on")
+
+
+def _code(number: int) -> int:
+    """Return the exit code for the signal that ended the daemon."""
+    return 130 if number == signal.SIGINT else 0

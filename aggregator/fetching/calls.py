@@ -24,6 +24,7 @@ class Call:
     __slots__ = (
         "_lock",
         "_socket",
+        "called_off",
         "deadline",
         "expired",
         "fresh",
@@ -41,6 +42,7 @@ class Call:
         self.resolver = resolver
         self.proxied = proxied  # connections go to the proxy that the desk named
         self.expired = False
+        self.called_off = False  # ended by us, for no fault of the server's
         self.fresh = False  # no kept connection will do
         self.reused = False  # the last request went out on a kept connection
         self.incoming: Incoming | None = None
@@ -120,6 +122,12 @@ class Watchdog:
     def forget(self, call: Call) -> None:
         """Stop watching a call."""
         self._calls.pop(id(call), None)
+
+    def call_off(self) -> None:
+        """End what is under way: told to stop, a desk does not wait for the slowest server."""
+        for call in list(self._calls.values()):
+            call.called_off = True
+            call.expire()
 
     def close(self) -> None:
         """End the thread, and what is still under way."""

@@ -71,6 +71,10 @@ class Exchanger:
         """Close the connections that wait for another request."""
         self._adapter.close()
 
+    def call_off(self) -> None:
+        """End what is under way; what is asked later is asked as ever."""
+        self._watchdog.call_off()
+
     @contextmanager
     def call(self, *, proxied: bool = False) -> Iterator[Call]:
         """Watch over everything that this thread exchanges inside the block, for ``fetch.timeout`` seconds in all."""
@@ -80,6 +84,8 @@ class Exchanger:
         try:
             yield call
         except Exception as error:
+            if call.called_off:
+                raise FetchError("stopped", "the fetch was called off") from error
             if call.expired:
                 raise FetchError(
                     "timeout", f"not done within {self._settings.timeout:g} seconds (fetch.timeout)"

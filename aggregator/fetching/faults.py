@@ -13,6 +13,7 @@ from urllib3.exceptions import HTTPError, LocationParseError
 
 FaultKind = Literal[
     "http", "gone", "timeout", "connection", "tls", "refused", "too_large", "redirect", "protocol", "duplicate", "internal",
+    "stopped",
 ]  # fmt: skip
 
 

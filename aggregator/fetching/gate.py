@@ -24,12 +24,16 @@ class HostGate:
         self._free_at: dict[str, float] = {}
         self._changed = threading.Condition()
         self._closed = False
+        self._turned_away = 0  # how many times
 
     def enter(self, host: str) -> None:
-        """Wait for a turn; raises FetchError where the gate is closed meanwhile."""
+        """Wait for a turn; raises FetchError where the gate is closed meanwhile, or those who wait are turned away."""
         with self._changed:
+            came = self._turned_away
             while True:
                 now = time.monotonic()
+                if came != self._turned_away:
+                    raise FetchError("stopped", "the fetch was called off before it began")
                 if self._closed:
                     raise FetchError("connection", "the fetch was called off")
                 pause = self._free_at.get(host, now) - now
@@ -48,6 +52,12 @@ class HostGate:
                 del self._running[host]
             if self._delay:
                 self._free_at[host] = time.monotonic() + self._delay
+            self._changed.notify_all()
+
+    def turn_away(self) -> None:
+        """Send away whoever waits now; who comes later is let through as ever."""
+        with self._changed:
+            self._turned_away += 1
             self._changed.notify_all()
 
     def close(self) -> None:

@@ -85,6 +85,16 @@ class HostSchedule:
         self._waiting -= len(taken)
         return taken
 
+    def clear(self) -> None:
+        """Forget all work, what waits and what is under way; the pauses that hosts are owed stay."""
+        self._heap.clear()
+        self._host_of.clear()
+        self._waiting = 0
+        for slot in self._hosts.values():
+            slot.waiting.clear()
+            slot.running = 0
+            slot.queued = False
+
     def wait(self, now: float) -> float | None:
         """Return the seconds until something may start by itself; None where only ``add`` or ``done`` can help."""
         return max(self._heap[0][0] - now, 0.0) if self._heap else None

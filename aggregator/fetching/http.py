@@ -69,6 +69,15 @@ class Fetcher:
         self._gate.close()
         self._exchanger.close()
 
+    def turn_away(self) -> None:
+        """Let those that wait for a host's turn end without asking: each fails as ``stopped``."""
+        self._gate.turn_away()
+
+    def call_off(self) -> None:
+        """End whatever is under way: each fails as ``stopped``."""
+        self._gate.turn_away()
+        self._exchanger.call_off()
+
     def release(self) -> None:
         """Close the connections that wait for another request: worthwhile where the next one is minutes away."""
         self._exchanger.release()

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.fetching.caching import fresh_until
+from aggregator.fetching.caching import RETRY_CAP, fresh_until
 from aggregator.model import Feed, FeedState, FetchFailure, NotModified, ParsedFeed, PollHints, Response
 from aggregator.settings import FetchSettings
 from aggregator.text.address import address_of, host_of
@@ -24,6 +24,8 @@ HOST_BACKOFF = timedelta(hours=1)  # 429 and 503 without Retry-After: FreshRSS
 GONE_INTERVAL = timedelta(days=1)  # between two looks at a feed that answered 410, until it counts as gone
 QUIET = timedelta(days=30)  # without a new entry: once a day is enough
 WEEK = timedelta(days=7)
+# What lies further ahead was written by another clock than this one; time servers correct by less.
+AHEAD = timedelta(minutes=1)
 
 # Polls an expected new entry: an entry then waits a quarter of the usual gap at most. miniflux asks once an entry.
 POLLS_PER_ENTRY = 4
@@ -196,6 +198,44 @@ def postponed(due: datetime, hints: PollHints) -> datetime:
         # Minutes and seconds stay: a common end of the hour would bring all of them at once.
         moment += timedelta(hours=1)
     return due
+
+
+def longest_wait(settings: FetchSettings) -> timedelta:
+    """Return how far off a feed may be due: its interval, or what a server asked for, and a week of days to skip. Further is a mistake."""
+    return max(settings.max_interval, RETRY_CAP) * (1 + settings.jitter) + WEEK
+
+
+def without_future(state: FeedState, now: datetime) -> FeedState:
+    """Return a feed's state without what a clock that was ahead left in it; the very same where there is nothing of that.
+
+    How often to ask is learned anew, as from a first document: a year that did not pass taught that nothing comes. A
+    feed that counts as gone since then is asked again.
+    """
+    written = (state.last_fetch, state.last_ok, state.last_failed)
+    if all(moment is None or moment <= now + AHEAD for moment in written):
+        return state
+
+    def believed(moment: datetime | None) -> datetime | None:
+        return moment if moment is None or moment <= now else None
+
+    return replace(
+        state,
+        next_fetch=None,
+        last_fetch=believed(state.last_fetch),
+        last_ok=believed(state.last_ok),
+        first_failed=min(state.first_failed, now) if state.first_failed else None,
+        last_failed=believed(state.last_failed),
+        gone_since=believed(state.gone_since),
+        gone=False,
+        moved_to=None,
+        moved_since=None,
+        moved_seen=0,
+        learned_interval=None,
+        entries_per_week=None,
+        last_new=believed(state.last_new),
+        fresh_until=None,
+        last_gap=believed(state.last_gap),
+    )
 
 
 def spread_overdue(keys: Sequence[str], now: datetime, over: timedelta) -> dict[str, datetime]:

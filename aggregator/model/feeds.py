@@ -137,6 +137,7 @@ class FetchFailure:
         "parse",
         "duplicate",
         "internal",
+        "stopped",  # called off by us: says nothing of the feed
     ]
     message: str
     status: int | None = None

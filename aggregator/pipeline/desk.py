@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from datetime import date, datetime, timedelta
+from math import inf
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from aggregator.model import Feed, FeedOutcome
 from aggregator.newsroom.publishers import Families, families, publisher_of_feed
 from aggregator.pipeline.equipment import Equipment
-from aggregator.pipeline.looking import Clock, LookingDesk
+from aggregator.pipeline.looking import LONG_AGO, Clock, LookingDesk
 from aggregator.pipeline.reading import just_after
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
@@ -92,9 +92,9 @@ class Desk(LookingDesk):
 
     def follow(self, feeds: Sequence[Feed]) -> None:
         """Follow just these feeds from now on; what is stored of others stays."""
+        FeedStore(self.store).sync([(feed, publisher_of_feed(feed)) for feed in feeds], self.clock())
         self.feeds = tuple(feeds)
         self.families = families(feeds)
-        FeedStore(self.store).sync([(feed, publisher_of_feed(feed)) for feed in feeds], self.clock())
 
     def spread_overdue(self, over: timedelta = timedelta(minutes=5)) -> int:
         """Spread the feeds that came due long ago over the next minutes, after a long stop; return how many."""
@@ -113,51 +113,62 @@ class Desk(LookingDesk):
         progress: PollProgress = lambda outcome, done, total: None,
         placing: Callable[[int, int], None] = lambda done, total: None,
         stop: Event | None = None,
+        within: float = inf,
     ) -> list[FeedOutcome]:
         """Poll the feeds that are due, or those named, or all; return one outcome a feed.
 
         ``progress`` hears of each feed, ``placing`` then of how many of the new entries are placed in stories.
-        Raises NotFoundError where a pattern names no feed. ``stop``, when set from elsewhere, ends the pass after the feeds in hand.
+        NotFoundError: a pattern names no feed. ``stop``, set from elsewhere, ends the pass within seconds; after ``within``
+        seconds no further feed is asked. What is not asked or not saved then stays due.
         """
         from aggregator.pipeline.prepare import warm_up
 
         rows, now, equipment = FeedStore(self.store), self.clock(), self._equipment
         if rows.last_poll() is None:
             equipment.make_ready(warm_up, len(self.feeds))  # documents are sure to come
-        from aggregator.pipeline.placing import Placer
+        from aggregator.fetching.politeness import longest_wait
+        from aggregator.pipeline.clocks import begin_pass
         from aggregator.pipeline.poll import PollPass
-        from aggregator.pipeline.recording import Recorder
-        from aggregator.pipeline.saving import Saver
+        from aggregator.pipeline.saving import open_saver
         from aggregator.pipeline.subscriptions import Twins, named, neighbours, sort_out, subscriptions
 
-        every = subscriptions(self.feeds, rows)
+        every = subscriptions(self.feeds, rows, now)
         wanted = named(every, patterns)
-        polls, others = sort_out(wanted, rows.due_keys(now), everything=everything or bool(patterns), now=now)
+        due = rows.due_keys(now, longest_wait(self.settings.fetch))
+        polls, others = sort_out(wanted, due, everything=everything or bool(patterns), now=now)
         total = len(polls) + len(others)
         for done, outcome in enumerate(others, 1):
             progress(outcome, done, total)
         if not polls:
             return others
-        placer = Placer(self.store, self.settings, self._window())
-        saver = Saver(
-            self.store,
-            self.settings,
-            placer,
-            Recorder(self.store, self.settings, self.families, placer),
-            random.random,
-            lambda address: neighbours(address, every),
-        )
+        if within < inf:  # what there is no time for must not be the same feeds each time
+            polls.sort(key=lambda poll: poll.stored.state.next_fetch or LONG_AGO)
+        begin_pass(self.store, now)
         run = PollPass(
             self.settings,
             equipment.fetcher(len(self.feeds)),
             equipment.workers(),
-            saver,
+            open_saver(
+                self.store, self.settings, self.families, lambda address: neighbours(address, every), self._window()
+            ),
             self.clock,
             stop or Event(),
             equipment.schedule(),
             Twins(every),
+            within,
         )
-        return others + run.run(polls, lambda outcome, done, _: progress(outcome, done + len(others), total), placing)
+        try:
+            ended = run.run(polls, lambda outcome, done, _: progress(outcome, done + len(others), total), placing)
+        finally:
+            if run.abandoned:
+                equipment.abandon()
+        return others + ended
+
+    def place_waiting(self, stop: Event | None = None) -> None:
+        """Place what an earlier pass stored and did not come to place, and settle what it left unsettled; a pass does so too."""
+        from aggregator.pipeline.saving import place_left
+
+        place_left(self.store, self.settings, self.families, self.clock, stop or Event(), self._window())
 
     def keep_window(self) -> None:
         """Keep what was found out about the window, so that the next start need not find it out anew."""
@@ -252,9 +263,9 @@ class Desk(LookingDesk):
 
     def reconfigure(self, settings: Settings, feeds: Sequence[Feed]) -> None:
         """Go on under other settings and feeds: open connections and workers are replaced at the next pass."""
-        self._equipment.close()
-        self._equipment, self.settings, self._graph = Equipment(settings), settings, None
-        self.follow(feeds)
+        self.follow(feeds)  # first: where that fails, all stays as it was
+        before, self._equipment, self.settings, self._graph = self._equipment, Equipment(settings), settings, None
+        before.close()
 
     # --- editors' verbs ----------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from aggregator.digest.frozen import from_json, to_json
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import Story, StoryQuery
 from aggregator.model.faults import fault_of
+from aggregator.pipeline.clocks import AHEAD
 from aggregator.pipeline.corrections import notices
 from aggregator.pipeline.health import edition_health
 from aggregator.pipeline.novelties import what_is_new
@@ -71,21 +72,30 @@ def zone_of(settings: DigestSettings) -> ZoneInfo:
 
 
 def make_edition(store: Store, settings: Settings, window: Window, now: datetime) -> Edition:
-    """Return the edition of a window: the frozen one where there is one, else made and frozen now."""
+    """Return the edition of a window: the frozen one where there is one, else made and frozen now.
+
+    It is made from the database as it stands at one moment, and locks nobody out. One that was made of a window that
+    is yet to end, by a clock that was ahead, does not stand.
+    """
     zone_of(settings.digest)
     window = Window(window.since.replace(microsecond=0), window.until.replace(microsecond=0))
     editions = EditionStore(store)
-    with store.transaction():
+    with store.snapshot():
         kept = editions.get(edition_id(window))
-        if kept is not None:
+        if kept is not None and not _made_ahead(kept, now):
             return from_json(kept.body)
         before = editions.before(window.until)
         previous = from_json(before.body) if before else None
         health = edition_health(store, window.since, window.until, now)
         faults: list[StoryFault] = []
         edition = _build(store, settings, window, health, previous, now, faults)
+    shown = sum(1 for _ in edition.stories())
+    with store.transaction():
+        kept = editions.get(edition.id)
+        if kept is not None and not _made_ahead(kept, now):  # another process was first
+            return from_json(kept.body)
         _keep(store, faults, now)
-        shown = sum(1 for _ in edition.stories())
+        editions.drop_made_ahead(now + AHEAD)
         editions.add(StoredEdition(edition.id, window.since, window.until, now, to_json(edition)), edition.title, shown)
     return edition
 
@@ -109,6 +119,10 @@ def _spared(faults: list[StoryFault], story: Story, otherwise: Other, work: Call
         log.exception("story %s: the edition goes without a part of it", story.summary.id)
         faults.append((story, error))
         return otherwise
+
+
+def _made_ahead(kept: StoredEdition, now: datetime) -> bool:
+    return kept.made > now + AHEAD and kept.until > now + AHEAD
 
 
 def _build(

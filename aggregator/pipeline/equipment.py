@@ -25,6 +25,7 @@ class Equipment:
         self._stack = ExitStack()
         self._fetcher = fetcher
         self._workers = workers
+        self._handed_in = workers is not None
         self._schedule: HostSchedule | None = None
 
     def close(self) -> None:
@@ -49,6 +50,13 @@ class Equipment:
                 open_executor(run.executor, parse.workers, parse.deadline, parse.memory, run.dask_address)
             )
         return self._workers
+
+    def abandon(self) -> None:
+        """Let go of workers that are stuck in a document: others are started when they are needed."""
+        if self._workers is None or self._handed_in:
+            return
+        workers, self._workers = self._workers, None
+        workers.shutdown(wait=False, cancel_futures=True)
 
     def make_ready(self, task: Callable[[], None], feeds: int) -> None:
         """Let the workers for ``feeds`` documents start at once and run ``task``: the desk has its own modules to load."""

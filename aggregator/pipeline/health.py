@@ -11,10 +11,13 @@ from aggregator.fetching.wording import duration
 from aggregator.fetching.wording import health as wording
 from aggregator.model import Feed
 from aggregator.newsroom.health import RHYTHM, feed_state, rhythm
+from aggregator.pipeline.clocks import AHEAD, went_back
+from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.faults import FaultStore, KeptFault
 from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
 from aggregator.storage.stories import StoryStore
+from aggregator.storage.times import shown
 
 # How far back arrivals are read: silence is seen for so long, less the month on which the rhythm is measured.
 REMEMBERED = timedelta(days=180)
@@ -155,6 +158,33 @@ def status(store: Store, now: datetime) -> Status:
         last_edition=feeds.last_edition(),
         possible_gaps=sum(row.possible_gaps for row in rows),
     )
+
+
+def faults(store: Store, settings: Settings, now: datetime, allowed: timedelta) -> list[str]:
+    """Return what shows that nobody polls or publishes: the last poll, or the edition that was due, longer ago than ``allowed``."""
+    from aggregator.pipeline.publishing import due_window, polled, published
+
+    found = []
+    last = FeedStore(store).last_poll()
+    if last is None or now - last > allowed:
+        found.append(f"the last poll was {'never' if last is None else shown(last)}")
+    elif last > now + AHEAD:
+        found.append(
+            f"the last poll lies in the future ({shown(last)}): the clock went back, and nothing was asked since"
+        )
+    window = due_window(now, settings.digest)
+    done = published(store, now)
+    if (done is None or done < window.until) and now - window.until > allowed and polled(store, window):
+        found.append(f"the digest that was due at {shown(window.until)} is not made")
+    return found
+
+
+def oddities(store: Store, now: datetime) -> list[str]:
+    """Return what a person should know although nothing fails: that the clock went back."""
+    found = went_back(store, now)
+    if found is None:
+        return []
+    return [f"the clock went back from {shown(found.before)} to {shown(found.after)}"]
 
 
 def edition_health(store: Store, since: datetime, until: datetime, now: datetime) -> FeedHealth:

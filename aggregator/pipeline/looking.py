@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aggregator.exceptions import NotFoundError
@@ -152,6 +152,18 @@ class LookingDesk:
         from aggregator.pipeline.health import feed_health
 
         return feed_health(self.store, self.clock(), self.feeds)
+
+    def faults(self, allowed: timedelta) -> list[str]:
+        """Return what shows that no daemon gets on with this desk: what is longer ago than ``allowed``."""
+        from aggregator.pipeline.health import faults
+
+        return faults(self.store, self.settings, self.clock(), allowed)
+
+    def oddities(self) -> list[str]:
+        """Return what a person should know although nothing fails."""
+        from aggregator.pipeline.health import oddities
+
+        return oddities(self.store, self.clock())
 
     def faulty_entries(self) -> list[dict[str, object]]:
         """Return the entries that something of ours could not take, with what they held: for a report."""

@@ -6,7 +6,7 @@ Editors' decisions are asked before each step that the machine takes; see ``ruli
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -102,13 +102,18 @@ class Placer:
         if placement is not None:
             self.vectors.leave_unsettled([placement[0]])
 
-    def finish(self, now: datetime, changed: Changed = lambda stories: None) -> frozenset[str]:
+    def finish(
+        self,
+        now: datetime,
+        changed: Changed = lambda stories: None,
+        waiting: Callable[[], bool] = lambda: False,
+    ) -> frozenset[str]:
         """Settle which stories the reports tell that changed since; return the stories that changed and live.
 
         Best called outside of a transaction: what others left unsettled is taken along, in transactions of its own.
-        ``changed`` is called inside each of these.
+        ``changed`` is called inside each of these; ``waiting`` tells whether to go on waiting for another process that writes.
         """
-        return self._settler.settle(now, changed) if self._settings.stories.enabled else frozenset()
+        return self._settler.settle(now, changed, waiting) if self._settings.stories.enabled else frozenset()
 
     # --- what editors' verbs need ------------------------------------------------------------
 

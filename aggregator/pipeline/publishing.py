@@ -1,46 +1,110 @@
-"""Writing the scheduled edition in all its formats, and mailing it: once for each time at which one is due."""
+"""Writing the scheduled editions in all their formats, and mailing them: one for each time at which one is due."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from aggregator.config.documents import write_atomically
 from aggregator.digest.edition import Edition, Window
 from aggregator.digest.render import SUFFIXES, render
+from aggregator.exceptions import AggregatorError
 from aggregator.pipeline.editions import zone_of
 from aggregator.pipeline.mailing import mail_edition
 from aggregator.settings import DigestSettings
 from aggregator.storage.editions import EditionStore
-from aggregator.storage.times import to_text
+from aggregator.storage.times import from_text, to_text
 
 if TYPE_CHECKING:
     from aggregator.pipeline.desk import Desk
+    from aggregator.storage.database import Store
 
-# Until when the last scheduled edition reached that was written and mailed.
-PUBLISHED = "digest_published_until"
+log = logging.getLogger("aggregator.publishing")
+
+# Until when the scheduled editions reached that were written and mailed last, as a list; and where one moment was kept.
+PUBLISHED = "digests_published_until"
+_PUBLISHED_LAST = "digest_published_until"
+# Editions that are made one by one after a long stop, and how many the list above holds. What came before is made as one.
+MISSED_AT_MOST = 31
+_REMEMBERED = 2 * MISSED_AT_MOST
 
 
-def publish_due(desk: Desk) -> list[Path]:
-    """Make the edition that came due last, unless that is done; write it in every format, mail it where recipients are named.
+def publish_due(
+    desk: Desk, stop: Event | None = None, told: Callable[[Sequence[Path]], None] = lambda paths: None
+) -> list[Path]:
+    """Make the editions that came due since the last one; write each in every format, mail it where recipients are named.
 
-    It covers what was seen between the last two times at which one was due, also when it is made late. It is noted as
-    done after the mail went out: what failed is tried again by the next call, with the same bytes and Message-ID.
-    Nothing is made for a day on which the desk asked no feed at all.
+    Each covers what was seen between two times at which one was due, also when it is made late: after more than a month
+    one covers all but the last 31. It is noted as done after the mail went out: what failed is tried again by the next
+    call, with the same bytes and Message-ID. Nothing is made for a time in which the desk asked no feed at all. What was
+    stored and is not placed yet is placed before. ``told`` hears of each edition; ``stop`` is heeded between two.
     """
-    window = due_window(desk.clock(), desk.settings.digest)
-    facts = EditionStore(desk.store)
-    done = facts.fact(PUBLISHED)
-    if (done is not None and done >= to_text(window.until)) or not _polled(desk, window):
-        return []
+    windows = [window for window in missed_windows(desk) if polled(desk.store, window)]
+    if windows:
+        desk.place_waiting(stop)
+    written: list[Path] = []
+    fault: Exception | None = None
+    for window in windows:
+        if stop is not None and stop.is_set():
+            break
+        try:
+            paths = _publish(desk, window)
+        except (AggregatorError, OSError):
+            raise  # a mail server, a full disk: what hinders this one hinders the next
+        except Exception as error:
+            log.exception("the edition of %s cannot be made; `digest --since --until` makes it by hand", window.until)
+            fault = error
+            continue
+        told(paths)
+        written += paths
+    if fault is not None and not written:
+        raise fault
+    return written
+
+
+def missed_windows(desk: Desk) -> list[Window]:
+    """Return the windows of the editions that came due and are not published, the oldest first."""
+    now, settings = desk.clock(), desk.settings.digest
+    last = due_window(now, settings)
+    done = published(desk.store, now)
+    if done is None:
+        return [last]
+    windows: list[Window] = []
+    window = last
+    while window.until > done and len(windows) < MISSED_AT_MOST:
+        windows.append(window)
+        window = due_window(window.since, settings)
+    windows.reverse()
+    if windows and windows[0].since > done:
+        windows.insert(0, Window(done, windows[0].since))
+    return windows
+
+
+def published(store: Store, now: datetime) -> datetime | None:
+    """Return until when the scheduled editions reach that are written and mailed; what a clock wrote that was ahead does not count."""
+    return max((moment for moment in _published(store) if moment <= now), default=None)
+
+
+def _published(store: Store) -> list[datetime]:
+    facts = EditionStore(store)
+    last, listed = facts.fact(_PUBLISHED_LAST), facts.fact(PUBLISHED)
+    return [from_text(text) for text in (listed.split() if listed else [last] if last else [])]
+
+
+def _publish(desk: Desk, window: Window) -> list[Path]:
     edition = desk.edition(since=window.since, until=window.until)
     written = _write(desk, edition)
     mail = desk.settings.mail
     if mail.server and mail.recipients:
         mail_edition(edition, mail)
+    now = desk.clock()
     with desk.store.transaction():
-        facts.remember(PUBLISHED, to_text(window.until))
+        done = sorted({*(moment for moment in _published(desk.store) if moment <= now), window.until})[-_REMEMBERED:]
+        EditionStore(desk.store).remember(PUBLISHED, " ".join(to_text(moment) for moment in done))
     return written
 
 
@@ -55,8 +119,9 @@ def due_window(now: datetime, settings: DigestSettings) -> Window:
     return Window(since.astimezone(UTC), until.astimezone(UTC))
 
 
-def _polled(desk: Desk, window: Window) -> bool:
-    found = desk.store.connection.execute(
+def polled(store: Store, window: Window) -> bool:
+    """Tell whether the desk asked any feed in a window."""
+    found = store.connection.execute(
         "SELECT EXISTS (SELECT 1 FROM poll WHERE at >= ? AND at < ?)", (to_text(window.since), to_text(window.until))
     ).fetchone()
     return bool(found[0])

@@ -24,6 +24,7 @@ from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entry_rows import EntryRow, KnownEntry
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import StoredFeed
+from aggregator.storage.times import to_text
 from aggregator.text.address import host_of
 from aggregator.text.boilerplate import REPEATED
 
@@ -103,7 +104,7 @@ class Recorder:
         faults: dict[str, EntryFault] = {}
         self._unplaced = []
         try:
-            with self._part():
+            with self.part():
                 recorded = self._record(origin, entries, now)
         except Exception as error:
             if is_of_the_database(error):
@@ -113,7 +114,7 @@ class Recorder:
                 raise
             sound = [entry for entry in entries if entry.data.key not in faults]
             self._unplaced = []
-            with self._part():
+            with self.part():
                 recorded = self._record(origin, sound, now)
         incomplete = (
             fault_of("preparing", entry.data.key, error, entry.data) for entry in entries for error in entry.faults[:1]
@@ -125,7 +126,7 @@ class Recorder:
     def _fault_of(self, origin: Origin, entry: PreparedEntry, now: datetime) -> EntryFault | None:
         """Try to record one entry alone, undo that, and return what it raised."""
         try:
-            with self._part():
+            with self.part():
                 self._record(origin, [entry], now)
                 raise _UndoneError
         except _UndoneError:
@@ -136,7 +137,8 @@ class Recorder:
             return fault_of("recording", entry.data.key, error, entry.data)
 
     @contextmanager
-    def _part(self) -> Iterator[None]:
+    def part(self) -> Iterator[None]:
+        """Undo what is recorded inside the block where it fails, in the database and in memory."""
         waiting = dict(self._waiting)
         try:
             with self._placer.part():
@@ -346,6 +348,18 @@ def _wire(entry: PreparedEntry, feed: StoredFeed, publisher: str) -> Attribution
     if own is not None and (signed is None or signed.agency == own):
         return Attribution(own, "feed", publisher)
     return signed
+
+
+def is_left(store: Store, settings: Settings, now: datetime) -> bool:
+    """Tell whether an earlier pass left entries that are to be placed, or stories that are to be settled."""
+    if not settings.stories.enabled:
+        return False
+    since = to_text(now - settings.stories.window)
+    found = store.connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM entry WHERE report_id IS NULL AND time >= ?) OR EXISTS (SELECT 1 FROM unsettled_report)",
+        (since,),
+    ).fetchone()
+    return bool(found[0])
 
 
 def in_order(entries: Sequence[PreparedEntry]) -> list[PreparedEntry]:

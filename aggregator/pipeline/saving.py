@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,21 +17,30 @@ from aggregator.fetching.politeness import after_duplicate, after_failure, after
 from aggregator.fetching.wording import explain
 from aggregator.model import FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.model.faults import EntryFault, described, fault_of
-from aggregator.pipeline.recording import Origin, Recorded, Recorder
+from aggregator.pipeline.recording import Origin, Recorded, Recorder, is_left
 from aggregator.pipeline.watches import Watcher
 from aggregator.storage.database import is_of_the_database
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
 
 if TYPE_CHECKING:
+    from aggregator.newsroom.publishers import Families
     from aggregator.pipeline.placing import Placer
     from aggregator.pipeline.poll import Poll
     from aggregator.pipeline.prepare import Prepared
+    from aggregator.pipeline.window import Window
     from aggregator.settings import Settings
     from aggregator.storage.database import Store
 
 
 log = logging.getLogger("aggregator.saving")
+Waiting = Callable[[], bool]  # whether to go on waiting for another process that writes
+
+
+def never() -> bool:
+    """Wait for another process that writes no longer than the busy timeout."""
+    return False
+
 
 # Entries a transaction: some 150 ms, well under what another writer notices.
 PLACED_AT_ONCE = 100
@@ -60,9 +70,15 @@ class Saver:
         self.holds: dict[str, str] = {}  # feed -> an address whose whole host is to be left alone
 
     @contextmanager
-    def batch(self) -> Iterator[None]:
+    def batch(self, waiting: Waiting = never) -> Iterator[None]:
         """Save several feeds with one commit: each is whole or absent all the same."""
-        with self._store.transaction():
+        with self._store.transaction(waiting):
+            yield
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Save one feed of a batch: what it fails by undoes it alone."""
+        with self._recorder.part():
             yield
 
     def hashes(self, feed_id: int) -> Mapping[str, str]:
@@ -127,7 +143,7 @@ class Saver:
             return self._save_failure(poll, failure, now, response)
 
     def _save_entries(self, poll: Poll, response: Response, result: Prepared, now: datetime) -> FeedOutcome:
-        with self._placer.part():
+        with self._recorder.part():
             counts = self._recorder.record(Origin(poll.stored), result.entries, now)
             for skip in result.parsed.skips:
                 if skip.given:
@@ -157,30 +173,39 @@ class Saver:
         note = "not asked: its host answered another feed with 'too many requests' or 'unavailable'"
         return FeedOutcome(poll.stored.shown, poll.stored.url, "skipped", next_fetch=state.next_fetch, note=note)
 
-    def resume(self, now: datetime) -> None:
-        """Begin a pass: take up entries that an earlier one stored and did not come to place."""
+    def resume(self, now: datetime) -> int:
+        """Begin a pass: take up entries that an earlier one stored and did not come to place; return how many wait now."""
         self._recorder.resume(now)
+        return self._recorder.waiting
 
     def place(
-        self, now: datetime, leave: int, stop: Event, told: Callable[[int, int], None] = lambda done, total: None
+        self,
+        now: datetime,
+        leave: int,
+        stop: Event,
+        told: Callable[[int, int], None] = lambda done, total: None,
+        waiting: Waiting = never,
     ) -> None:
         """Place entries, the oldest first, until ``leave`` of them wait or ``stop`` is set; some at a time, so that others may write."""
         every = self._recorder.waiting - leave
         while self._recorder.waiting > leave and not stop.is_set():
-            with self._store.transaction():
+            with self._store.transaction(waiting):
                 self._recorder.place(now, min(PLACED_AT_ONCE, self._recorder.waiting - leave))
             told(every + leave - self._recorder.waiting, every)
 
-    def finish(self, now: datetime) -> None:
+    def finish(self, now: datetime, stop: Event, waiting: Waiting = never) -> None:
         """End a pass, in transactions of its own: reports are settled in stories, and the watches look at all that changed.
 
-        What an earlier pass or an editor's verb left unsettled is taken along.
+        What an earlier pass or an editor's verb left unsettled is taken along. Once ``stop`` is set, that is left to the
+        next pass, to which all that changed is unsettled.
         """
+        if stop.is_set():
+            return
 
         def look(stories: frozenset[str]) -> None:
             self._watcher.look(stories, now)
 
-        self._placer.finish(now, look)
+        self._placer.finish(now, look, waiting)
 
     def _save_failure(
         self, poll: Poll, failure: FetchFailure, now: datetime, response: Response | None = None
@@ -215,6 +240,37 @@ class Saver:
             self._feeds.save_state(poll.stored.id, state)
             self._feeds.log_poll(poll.stored.id, now, ended)
         return ended
+
+
+def open_saver(
+    store: Store,
+    settings: Settings,
+    families: Families,
+    neighbours: Callable[[str], tuple[int, ...]],
+    window: Window | None = None,
+) -> Saver:
+    """Return what writes one pass; ``window`` is that of the process, where it lives longer than a pass."""
+    from aggregator.pipeline.placing import Placer
+
+    placer = Placer(store, settings, window)
+    return Saver(store, settings, placer, Recorder(store, settings, families, placer), random.random, neighbours)
+
+
+def place_left(
+    store: Store,
+    settings: Settings,
+    families: Families,
+    now: Callable[[], datetime],
+    stop: Event,
+    window: Window | None = None,
+) -> None:
+    """Place what an earlier pass stored and did not come to place, and settle what it left unsettled."""
+    if stop.is_set() or not is_left(store, settings, now()):
+        return
+    saver = open_saver(store, settings, families, lambda address: (), window)
+    while not stop.is_set() and saver.resume(now()):
+        saver.place(now(), 0, stop)
+    saver.finish(now(), stop)
 
 
 def _ok(poll: Poll, response: Response, result: Prepared, counts: Recorded, *, gap: bool) -> FeedOutcome:

@@ -59,18 +59,26 @@ class Settler:
         self._vectors = VectorStore(store.connection)
         self._lines = StorylineKeeper(store, rulings)
         self._faults = FaultStore(store)
+        self._waiting: Callable[[], bool] = lambda: False
 
-    def settle(self, now: datetime, changed: Changed = lambda stories: None) -> frozenset[str]:
+    def settle(
+        self,
+        now: datetime,
+        changed: Changed = lambda stories: None,
+        waiting: Callable[[], bool] = lambda: False,
+    ) -> frozenset[str]:
         """Settle all reports that are unsettled; return the stories that changed and live.
 
-        ``changed`` is called inside the transaction that writes some of them.
+        ``changed`` is called inside the transaction that writes some of them; ``waiting`` tells whether to go on waiting
+        for another process that writes.
         """
+        self._waiting = waiting
         found: set[str] = set()
         for _ in range(TRIES):
             plan = self._plan()
             if plan is None or self._write(plan, now, changed, found):
                 return self._living(found)
-        with self._store.transaction():
+        with self._store.transaction(self._waiting):
             plan = self._plan()
             if plan is not None:
                 self._write(plan, now, changed, found)
@@ -154,7 +162,7 @@ class Settler:
                 return False
             found |= done
         outside = [report for report in plan.waiting if report not in self._window]
-        with self._store.transaction():
+        with self._store.transaction(self._waiting):
             stories = self._living(self._stories.stories_of_reports(outside).values())
             self.refresh(stories, self._standing(outside), now)
             changed(stories)
@@ -171,7 +179,7 @@ class Settler:
         """
         groups = [group for block in blocks for group in block]
         try:
-            with self._store.transaction():
+            with self._store.transaction(self._waiting):
                 if self._rulings.stamp() != plan.decisions:
                     return None
                 touched = self._write_stories(groups, plan, now)
@@ -194,7 +202,7 @@ class Settler:
         return found
 
     def _write_storylines(self, plan: Plan, now: datetime, failed: Collection[str]) -> bool:
-        with self._store.transaction():
+        with self._store.transaction(self._waiting):
             if self._rulings.stamp() != plan.decisions:
                 return False
             settled = [report for group in plan.stories for report in group]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from aggregator.exceptions import NotFoundError
-from aggregator.fetching.politeness import address_key
+from aggregator.fetching.politeness import address_key, without_future
 from aggregator.model import Feed, FeedOutcome
 from aggregator.pipeline.poll import Poll
 from aggregator.storage.database import Store
@@ -37,15 +37,19 @@ def _names(poll: Poll) -> tuple[str, ...]:
     return tuple(name.casefold() for name in names if name)
 
 
-def subscriptions(feeds: Sequence[Feed], store: FeedStore) -> list[Poll]:
-    """Pair what the desk follows with what is stored of it, in the order of feeds.yaml."""
+def subscriptions(feeds: Sequence[Feed], store: FeedStore, now: datetime) -> list[Poll]:
+    """Pair what the desk follows with what is stored of it and can be believed, in the order of feeds.yaml."""
     stored = {row.url_key: row for row in store.followed()}
-    return [Poll(feed, _at(stored[feed_key(feed.url)], feed.url)) for feed in feeds if feed_key(feed.url) in stored]
+    return [
+        Poll(feed, _at(stored[feed_key(feed.url)], feed.url, now)) for feed in feeds if feed_key(feed.url) in stored
+    ]
 
 
-def _at(row: StoredFeed, address: str) -> StoredFeed:
+def _at(row: StoredFeed, address: str, now: datetime) -> StoredFeed:
     """Fill in the address of a feed that never moved, or whose address is not stored because it holds a secret."""
-    return row if row.state.url else replace(row, state=replace(row.state, url=address))
+    state = without_future(row.state, now)
+    state = state if state.url else replace(state, url=address)
+    return row if state is row.state else replace(row, state=state)
 
 
 def sort_out(

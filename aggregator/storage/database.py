@@ -28,6 +28,7 @@ class Store:
         """
         self.path = path
         self._at_end: dict[Callable[[bool], None], None] = {}
+        self._reading = False
         with explained(path):
             self.connection = _connect(path, busy_timeout_ms)
             try:
@@ -51,25 +52,59 @@ class Store:
         self.connection.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, waiting: Callable[[], bool] = lambda: False) -> Iterator[sqlite3.Connection]:
         """One atomic change; nests, so that a caller's transaction takes in its callees'.
 
-        BEGIN IMMEDIATE, because a deferred transaction that reads first fails at once when it then writes
-        beside another writer.
+        Where another process holds the lock beyond the busy timeout, LockedError is raised unless ``waiting`` says to
+        wait for as long again. BEGIN IMMEDIATE, because a deferred transaction that reads first fails at once when it
+        then writes beside another writer.
         """
+        if self._reading:
+            raise RuntimeError("a snapshot cannot be written to: end it first")
         if self.connection.in_transaction:
             yield self.connection
             return
         with explained(self.path):
-            self.connection.execute("BEGIN IMMEDIATE")
+            self._begin(waiting)
             try:
                 yield self.connection
                 self._end(kept=True)
+                self.connection.execute("COMMIT")
             except BaseException:
-                self.connection.execute("ROLLBACK")
-                self._end(kept=False)
+                self._undo()
                 raise
-            self.connection.execute("COMMIT")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Read as the database stands now, whatever others write meanwhile; nobody is locked out. Inside of a transaction it is that."""
+        if self.connection.in_transaction:
+            yield self.connection
+            return
+        with explained(self.path):
+            self.connection.execute("BEGIN")
+            self._reading = True
+            try:
+                yield self.connection
+            finally:
+                self._reading = False
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+
+    def _begin(self, waiting: Callable[[], bool]) -> None:
+        while True:
+            try:
+                self.connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or not waiting():
+                    raise
+            else:
+                return
+
+    def _undo(self) -> None:
+        # on a full disk or a damaged page SQLite has rolled back by itself, and another ROLLBACK would hide why
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+        self._end(kept=False)
 
     def at_end(self, last: Callable[[bool], None]) -> None:
         """Call ``last`` once when the transaction at hand ends: with True before its commit, with False where it is undone."""
@@ -99,6 +134,10 @@ class Store:
                 self.connection.execute("RELEASE part")
             raise
         self.connection.execute("RELEASE part")
+
+    def patience(self, milliseconds: int) -> None:
+        """Set how long a transaction waits for another process that writes."""
+        self.connection.execute(f"PRAGMA busy_timeout = {int(milliseconds)}")
 
     def backup(self, target: Path) -> None:
         """Copy the live database to ``target`` with SQLite's online backup; replaces it only when complete."""
@@ -185,6 +224,10 @@ def _migrate(database: Database, path: Path | None) -> None:
         migrations.apply(database)
 
 
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return "locked" in str(error) or "busy" in str(error)
+
+
 @contextmanager
 def explained(path: Path | None) -> Iterator[None]:
     """Turn SQLite's errors into ours, with the file's name and what to do."""
@@ -192,7 +235,7 @@ def explained(path: Path | None) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         text = str(error)
-        if "locked" in text or "busy" in text:
+        if _is_busy(error):
             raise LockedError(
                 f"{path}: another process is writing to this database; try again when it is done"
             ) from error

@@ -38,6 +38,16 @@ class EditionStore:
         """Return the newest edition."""
         return self._one("ORDER BY until DESC, made DESC LIMIT 1", ())
 
+    def last_made(self) -> datetime | None:
+        """Return when the newest edition was made."""
+        text: str | None = self._db.execute("SELECT max(made) FROM edition").fetchone()[0]
+        return from_text(text)
+
+    def drop_made_ahead(self, now: datetime) -> int:
+        """Drop editions that were made after ``now`` of windows that end after it; return how many: the clock was ahead then."""
+        text = to_text(now)
+        return self._db.execute("DELETE FROM edition WHERE made > ? AND until > ?", (text, text)).rowcount
+
     def add(self, edition: StoredEdition, title: str, stories: int) -> None:
         """Freeze an edition."""
         self._db.execute(

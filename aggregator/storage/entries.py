@@ -92,10 +92,10 @@ class EntryStore:
         return found
 
     def unplaced(self, since: datetime, limit: int) -> list[Entry]:
-        """Return those of the ``limit`` entries that came last and stand in no report yet which happened since a time."""
+        """Return the ``limit`` entries that came last of those that stand in no report yet and happened since a time."""
         return self.select(
-            "WHERE e.number IN (SELECT number FROM entry WHERE report_id IS NULL ORDER BY number DESC LIMIT ?) AND e.time >= ?",
-            (limit, to_text(since)),
+            "WHERE e.number IN (SELECT number FROM entry WHERE report_id IS NULL AND time >= ? ORDER BY number DESC LIMIT ?)",
+            (to_text(since), limit),
         )
 
     # --- writing ---------------------------------------------------------------------------

@@ -19,6 +19,7 @@ _TIMES = {"next_fetch", "last_fetch", "last_ok", "first_failed", "last_failed", 
     "fresh_until",
     "last_gap",
 }
+_AHEAD = timedelta(minutes=1)  # time servers correct by less
 _FLAGS = {"force_unconditional", "gone", "bad_guids"}
 _STATE = tuple(field.name for field in fields(FeedState))
 _COLUMNS = tuple("fetch_url" if name == "url" else name for name in _STATE)
@@ -107,11 +108,16 @@ class FeedStore:
         """Return all feeds there ever were, archives too."""
         return self._select("ORDER BY id")
 
-    def due_keys(self, now: datetime) -> set[str]:
-        """Return the keys of the feeds that should be polled now."""
+    def due_keys(self, now: datetime, longest: timedelta) -> set[str]:
+        """Return the keys of the feeds that should be polled now.
+
+        A feed that is due further off than ``longest``, or that was asked in the future, met a wrong clock: it is due.
+        """
+        text, ahead = to_text(now), to_text(now + _AHEAD)
         rows = self._db.execute(
-            "SELECT key FROM feed WHERE followed AND NOT paused AND NOT gone AND (next_fetch IS NULL OR next_fetch <= ?)",
-            (to_text(now),),
+            "SELECT key FROM feed WHERE followed AND NOT paused AND "
+            "(NOT gone AND (next_fetch IS NULL OR next_fetch <= ? OR next_fetch > ?) OR last_fetch > ?)",
+            (text, to_text(now + longest), ahead),
         )
         return {row[0] for row in rows}
 
@@ -208,8 +214,8 @@ class FeedStore:
         return found
 
     def last_poll(self) -> datetime | None:
-        """Return when a feed was last asked."""
-        return self._moment("SELECT max(at) FROM poll")
+        """Return when a feed was last asked: the last line of the log, whose time may be another clock's."""
+        return self._moment("SELECT max(at) FROM (SELECT at FROM poll ORDER BY id DESC LIMIT 1)")
 
     def last_edition(self) -> datetime | None:
         """Return the end of the newest edition's window."""

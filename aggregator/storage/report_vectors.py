@@ -111,6 +111,15 @@ class VectorStore:
         )
         return [str(row[0]) for row in rows]
 
+    def outdate(self, entry_ids: Iterable[str]) -> None:
+        """Leave the reports of these entries unsettled; their vectors are of another time, and are to be made anew."""
+        for entry_id in entry_ids:
+            for (report_id,) in self._db.execute("SELECT report_id FROM entry WHERE id = ?", (entry_id,)).fetchall():
+                self._db.execute(
+                    "UPDATE report_vector SET version = '' WHERE vector IS NOT NULL AND report_id = ?", (report_id,)
+                )
+                self.leave_unsettled([report_id] if report_id is not None else [])
+
     def prune(self, before: datetime) -> int:
         """Forget vectors older than a time and what is gone; return how many."""
         limit = before.timestamp()

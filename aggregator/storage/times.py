@@ -25,3 +25,8 @@ def from_text(text: None) -> None: ...
 def from_text(text: str | None) -> datetime | None:
     """Read what ``to_text`` wrote."""
     return None if text is None else datetime.fromisoformat(text)
+
+
+def shown(moment: datetime) -> str:
+    """Return a moment to the minute, in UTC, as a sentence tells it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

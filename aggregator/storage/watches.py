@@ -292,6 +292,12 @@ class Outbox:
         )
         return [row[0] for row in rows]
 
+    def hasten(self, beyond: datetime, now: datetime) -> None:
+        """Let deliveries be tried now that are due after ``beyond``: a clock that was ahead put them off."""
+        self._db.execute(
+            "UPDATE delivery SET next_try = ? WHERE state = 'waiting' AND next_try > ?", (to_text(now), to_text(beyond))
+        )
+
     def claim(self, target: str, now: datetime, until: datetime) -> Delivery | None:
         """Take the target's oldest due delivery in hand: nobody else tries it before ``until``."""
         row = self._db.execute(

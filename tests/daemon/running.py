@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -80,11 +80,14 @@ class Newsroom:
         sets = [part for setting in (*self.settings, *settings) for part in ("--set", setting)]
         return ["--db", str(self.database), "--feeds", str(self.feeds_file), *sets, *command]
 
-    def daemon(self, *, now: str | None = None, settings: Sequence[str] = (), **environ: str) -> Daemon:
-        """Return a daemon to be entered."""
+    def daemon(
+        self, *, now: str | None = None, settings: Sequence[str] = (), fault: Sequence[str] = (), **environ: str
+    ) -> Daemon:
+        """Return a daemon to be entered; ``fault`` is what ``injecting`` puts into it."""
         clock = ["--now", now] if now else []
         arguments = self.arguments("-v", *clock, "run", settings=settings)
-        return Daemon([sys.executable, "-W", "error", "-m", "aggregator", *arguments], self.folder, environ)
+        module = ["tests.daemon.injecting", *fault] if fault else ["aggregator"]
+        return Daemon([sys.executable, "-W", "error", "-m", *module, *arguments], self.folder, environ)
 
     def call(self, *command: str, now: str | None = None) -> Outcome:
         """Run another command, in this process."""
@@ -94,6 +97,14 @@ class Newsroom:
         """Read the database."""
         with contextlib.closing(sqlite3.connect(self.database)) as db:
             return db.execute(query).fetchall()
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the write lock of the database, as another process that writes does."""
+        with contextlib.closing(sqlite3.connect(self.database, isolation_level=None, timeout=DEADLINE)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            yield
+            db.execute("ROLLBACK")
 
     def titles(self) -> list[str]:
         """Return the titles of what is stored."""

@@ -109,3 +109,18 @@ def test_21_a_host_that_had_enough_is_left_alone() -> None:
 def test_43_http_and_https_are_one_host() -> None:
     assert host_of("http://Example.org/feed") == host_of("https://example.org.:8443/") == "example.org"
     assert host_of("http://[") == ""
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=20), st.integers(1, 3))
+def test_after_clearing_nothing_waits_or_runs_and_the_pauses_are_kept(
+    work: list[tuple[str, bool]], per_host: int
+) -> None:
+    schedule = HostSchedule(per_host, delay=5.0)
+    schedule.extend((str(number), host) for number, (host, _) in enumerate(work))
+    asked = {work[int(key)][0] for key in schedule.ready(10.0)}
+    schedule.clear()
+    assert len(schedule) == schedule.running == 0
+    assert schedule.wait(10.0) is None
+    schedule.extend((host, host) for host in "abc")  # the next pass, on the same hosts
+    assert set(schedule.ready(10.0)) == set("abc") - asked
+    assert set(schedule.ready(15.0)) == asked

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.exceptions import LockedError, StorageError
-from aggregator.storage.database import Store
+from aggregator.exceptions import LockedError, NotFoundError, StorageError
+from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.schema import APPLICATION_ID
 
 APPROVED = Path(__file__).parent / "schema.approved.sql"
@@ -156,3 +156,87 @@ def test_what_is_left_for_the_end_of_a_transaction_is_done_once_and_told_where_i
         with store.transaction():
             pass
     assert told == [True, False]
+
+
+def test_a_commit_that_fails_leaves_no_transaction_open(tmp_path: Path) -> None:
+    with Store(tmp_path / "a.db") as store:
+        store.connection.executescript(
+            "CREATE TABLE parent (id INTEGER PRIMARY KEY);"
+            "CREATE TABLE child (id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED);"
+        )
+        heard: list[bool] = []
+
+        def orphan() -> None:
+            with store.transaction() as db:
+                store.at_end(heard.append)
+                db.execute("INSERT INTO child VALUES (7)")
+
+        with pytest.raises(sqlite3.IntegrityError):
+            orphan()
+        assert not store.connection.in_transaction
+        with store.transaction() as db:  # what comes next is stored, and not part of what failed
+            db.execute("INSERT INTO parent VALUES (1)")
+        with contextlib.closing(sqlite3.connect(tmp_path / "a.db")) as other:
+            assert other.execute("SELECT (SELECT count(*) FROM parent), (SELECT count(*) FROM child)").fetchone() == (
+                1,
+                0,
+            )
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_what_sqlite_has_undone_by_itself_is_not_undone_twice(nested: bool) -> None:
+    """On a full disk SQLite rolls back; the error that says so is the one that is told."""
+    with Store(None) as store:
+
+        def fill() -> None:
+            with store.transaction() as db, store.savepoint() if nested else contextlib.nullcontext():
+                db.execute("ROLLBACK")
+                raise sqlite3.OperationalError("database or disk is full")
+
+        with pytest.raises(StorageError, match="full"):
+            fill()
+        with store.transaction() as db:
+            db.execute("INSERT INTO fact VALUES ('a', 'b')")
+        assert store.connection.execute("SELECT count(*) FROM fact").fetchone() == (1,)
+
+
+def test_a_snapshot_sees_one_moment_and_locks_nobody_out(tmp_path: Path) -> None:
+    with Store(tmp_path / "a.db") as store, Store(tmp_path / "a.db", busy_timeout_ms=0) as other:
+        with store.snapshot() as db:
+            assert db.execute("SELECT count(*) FROM fact").fetchone() == (0,)
+            with other.transaction() as writing:
+                writing.execute("INSERT INTO fact VALUES ('a', 'b')")
+            assert db.execute("SELECT count(*) FROM fact").fetchone() == (0,)
+            with pytest.raises(RuntimeError, match="snapshot"), store.transaction():
+                pass
+        assert store.connection.execute("SELECT count(*) FROM fact").fetchone() == (1,)
+        with store.transaction(), store.snapshot() as db:
+            db.execute("DELETE FROM fact")
+        assert other.connection.execute("SELECT count(*) FROM fact").fetchone() == (0,)
+
+
+def test_a_transaction_waits_as_often_as_it_is_told_to(tmp_path: Path) -> None:
+    with Store(tmp_path / "a.db") as store, Store(tmp_path / "a.db", busy_timeout_ms=1) as other:
+        answers = iter([True, True, False])
+        with store.transaction(), pytest.raises(LockedError), other.transaction(lambda: next(answers)):
+            pass
+        assert next(answers, None) is None
+        with other.transaction(lambda: False):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("error", "of_the_file"),
+    [
+        (LockedError("a"), True),
+        (StorageError("a"), True),
+        (sqlite3.OperationalError("disk I/O error"), True),
+        (sqlite3.DatabaseError("malformed"), True),
+        (sqlite3.IntegrityError("FOREIGN KEY constraint failed"), False),
+        (sqlite3.ProgrammingError("binding"), False),
+        (NotFoundError("no entry"), False),
+        (ValueError("a"), False),
+    ],
+)
+def test_what_is_of_the_database_is_told_from_what_is_of_an_entry(error: Exception, of_the_file: bool) -> None:
+    assert is_of_the_database(error) is of_the_file

@@ -1,0 +1,87 @@
+"""What a clock that was wrong has left behind, and how it is put right once the clock is."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aggregator.storage.database import Store
+from aggregator.storage.editions import EditionStore
+from aggregator.storage.feeds import FeedStore
+from aggregator.storage.report_vectors import VectorStore
+from aggregator.storage.times import from_text, to_text
+from aggregator.storage.watches import Outbox
+
+log = logging.getLogger("aggregator.clocks")
+
+# Time servers correct by less: what lies further ahead was written by another clock than this one.
+AHEAD = timedelta(minutes=1)
+# For so long is told that the clock went back.
+TOLD_FOR = timedelta(days=7)
+# So long must a clock have held before it decides what is too old to keep.
+_SETTLED_AFTER = timedelta(hours=20)
+_BEGUN = "pass_begun"
+_WENT_BACK = "clock_went_back"
+
+
+@dataclass(frozen=True, slots=True)
+class WentBack:
+    """When the clock was last found to stand before what it had written."""
+
+    before: datetime
+    after: datetime
+
+
+def begin_pass(store: Store, now: datetime) -> None:
+    """Note that a pass begins: nothing is fetched where nothing can be written. Put right what a clock that was ahead wrote."""
+    facts = EditionStore(store)
+    with store.transaction():
+        written = [from_text(facts.fact(_BEGUN)), FeedStore(store).last_poll(), facts.last_made()]
+        facts.remember(_BEGUN, to_text(now))
+        before = max((moment for moment in written if moment is not None), default=now)
+        if before <= now + AHEAD:
+            return
+        facts.remember(_WENT_BACK, f"{to_text(before)} {to_text(now)}")
+        dropped = facts.drop_made_ahead(now + AHEAD)
+        seen = _see_now(store, now)
+        Outbox(store.connection).hasten(now + AHEAD, now)
+    log.warning("the clock went back from %s to %s: what is due later than it may be is asked now", before, now)
+    if dropped:
+        log.warning(
+            "%d editions that were made while the clock was ahead do not count; their days are to come", dropped
+        )
+    if seen:
+        log.warning("%d entries that were seen while the clock was ahead count as seen now", seen)
+
+
+def is_settled(store: Store, now: datetime, longest: timedelta) -> bool:
+    """Tell whether feeds were asked by this clock for a day: by one that jumped ahead, all that is stored would be old.
+
+    ``longest`` is the longest interval between two polls of a feed.
+    """
+    found = store.connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM poll WHERE at >= ? AND at <= ?)",
+        (to_text(now - _SETTLED_AFTER - longest - timedelta(days=1)), to_text(now - _SETTLED_AFTER)),
+    ).fetchone()
+    return bool(found[0])
+
+
+def went_back(store: Store, now: datetime) -> WentBack | None:
+    """Return when the clock went back, where that is no longer than a week ago."""
+    told = EditionStore(store).fact(_WENT_BACK)
+    if told is None:
+        return None
+    before, after = (from_text(part) for part in told.split())
+    return WentBack(before, after) if after > now - TOLD_FOR else None
+
+
+def _see_now(store: Store, now: datetime) -> int:
+    """Let entries whose first sight lies ahead be seen now: else no edition of this year would tell of them."""
+    text, ahead = to_text(now), to_text(now + AHEAD)
+    db = store.connection
+    entries = [row[0] for row in db.execute("SELECT id FROM entry WHERE first_seen > ?", (ahead,))]
+    db.execute("UPDATE entry SET time = min(time, ?), first_seen = ? WHERE first_seen > ?", (text, text, ahead))
+    db.execute("UPDATE entry SET last_seen = ? WHERE last_seen > ?", (text, ahead))
+    VectorStore(db).outdate(entries)
+    return len(entries)
