@@ -218,7 +218,10 @@ class Settler:
         return True
 
     def _blocks(self, plan: Plan) -> list[list[frozenset[str]]]:
-        """Return groups that take reports from the same stories together: they are written in one transaction."""
+        """Return groups that take reports from the same stories together, for they are written in one transaction.
+
+        Those that are what is stored, and hold nothing that waits, are left out.
+        """
         stored = self._stories.stories_of_reports([report for group in plan.stories for report in group])
         blocks: dict[str, list[frozenset[str]]] = {}  # story -> the block that it is in
         found: list[list[frozenset[str]]] = []
@@ -231,7 +234,8 @@ class Settler:
             stories.update(stored[report] for other in block for report in other if report in stored)
             blocks.update(dict.fromkeys(stories, block))
             found.append(block)
-        return [block for block in found if block]
+        sizes = self._stories.sizes(set(stored.values()))
+        return [block for block in found if block and not _is_stored(block, stored, sizes, plan.waiting)]
 
     def _write_stories(self, groups: Sequence[frozenset[str]], plan: Plan, now: datetime) -> set[str] | None:
         """Give groups the stories that they go on to be, or new ones; None where others changed these meanwhile."""
@@ -351,6 +355,18 @@ class Settler:
 
     def _living(self, story_ids: Iterable[str]) -> frozenset[str]:
         return frozenset(story for story in set(story_ids) if self._stories.lives(story))
+
+
+def _is_stored(
+    block: Sequence[frozenset[str]], stored: Mapping[str, str], sizes: Mapping[str, int], waiting: Collection[str]
+) -> bool:
+    """Tell whether a block is one story as it is stored, in which nothing waits."""
+    [group, *others] = block
+    stories = {stored.get(report) for report in group}
+    if others or len(stories) > 1 or not group.isdisjoint(waiting):
+        return False
+    [story] = stories
+    return story is not None and sizes.get(story) == len(group)
 
 
 def _batches(blocks: Iterable[Sequence[frozenset[str]]]) -> Iterator[list[Sequence[frozenset[str]]]]:

@@ -56,14 +56,13 @@ class StorylineKeeper:
             for group, borne in zip(groups, lineage.borne, strict=True)
         ]
         wanted = {story: home for group, home in zip(groups, homes, strict=True) for story in group}
-        for story in sorted(members):
-            if before.get(story) != wanted.get(story):
-                self._lines.set(story, wanted.get(story))
+        changed = [story for story in sorted(members) if before.get(story) != wanted.get(story)]
+        for story in changed:
+            self._lines.set(story, wanted.get(story))
         for line, place in lineage.ended.items():
             self._lines.close(line, homes[place], now, "merged: one affair")
-        touched = {*before.values(), *homes} - lineage.ended.keys()
-        self._lines.refresh([line for line in touched if line is not None], now)
-        self._lines.refresh(self._lines.outdated(), now)
+        touched = {line for story in changed for line in (before.get(story), wanted.get(story))} - lineage.ended.keys()
+        self._lines.refresh([*(line for line in touched if line is not None), *self._lines.outdated()], now)
 
     def _stays(self, story: str, before: dict[str, str], rest: dict[str, list[str]]) -> bool:
         """Tell whether a story that nothing ties today stays in its storyline: for older stories' sake, or the name's."""

@@ -133,6 +133,17 @@ class StoryStore:
             )
         return found
 
+    def sizes(self, story_ids: Collection[str]) -> dict[str, int]:
+        """Return story -> how many reports it has."""
+        found: dict[str, int] = {}
+        for part in parts(list(story_ids)):
+            found.update(
+                self._db.execute(
+                    f"SELECT story_id, count(*) FROM report WHERE story_id IN ({marks(part)}) GROUP BY story_id", part
+                ).fetchall()
+            )
+        return found
+
     def known_reports(self, report_ids: Iterable[str]) -> set[str]:
         """Return those of these reports that are stored."""
         found: set[str] = set()
