@@ -124,7 +124,7 @@ class Settler:
             storylines += settled.storylines
             links.update(settled.links)
             covered |= fresh | tied | asked
-            asked = {report for report in self._company(fresh) if report in self._window} - covered
+            asked = {report for report in self._company(fresh | tied) if report in self._window} - covered
         return Plan(frozenset(waiting), tuple(stories), tuple(storylines), links, decisions)
 
     def _company(self, report_ids: Collection[str]) -> set[str]:
