@@ -18,11 +18,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
+from scipy.optimize import minimize
 
 from aggregator.clustering.comparing import Comparison
 from aggregator.clustering.pair_features import PairFeatures
@@ -30,7 +31,7 @@ from aggregator.clustering.params import DEFAULT, ClusteringParams
 from aggregator.clustering.rows import Places
 from aggregator.clustering.scoring import Logistic, known_inputs, ordered, pair_inputs
 from aggregator.clustering.second_round import Context, ScoreGraph
-from bench.worlds import Item, archive, cut, injected, some, week
+from bench.worlds import DAY, START, Item, archive, cut, injected, scattered, some, week
 
 ENGLISH_2023 = ("newsapi-us-2023", "newsapi-gb-2023", "newsapi-au-2023")
 GOOGLE = ("gnews-en-2025",)
@@ -44,6 +45,30 @@ ARCHIVES = ("allsides-dated", "groundnews-2025-08", "ecbplus-train-dev", "basil"
             "vims-vietnamese", "google-news", "uci-headlines-2014")  # fmt: skip
 FOLDS = (("allsides-dated", "vims-vietnamese"), ("ecbplus-train-dev",), ("groundnews-2025-08", "google-news"),
          ("gva-incidents-dev", "basil", "uci-headlines-2014", "newswcl50"))  # fmt: skip
+# Days that scatters to learn from are drawn from.
+SCATTERED = (("2023-03-14", "2023-04-30"), ("2025-07-01", "2025-09-30"))
+APART = 14  # days over which two reports surely tell two events
+DATED = ("gva-incidents-dev", "ecbplus-train-dev")  # learned from with their dates and without
+RIDGE = 1e-6
+_FOR, _AGAINST = (0.0, None), (None, 0.0)
+SIGNS = {
+    **dict.fromkeys(
+        ("cosine", "title cosine", "contained, least", "contained, most", "told", "told in titles", "strongest term",
+         "second term", "third term", "rarest term", "names", "names in titles", "told now", "told in titles now",
+         "strongest now", "second now", "plain now", "plain", "plain in titles", "burst", "burst, most", "burst, mean",
+         "common_best", "common_count", "common_sum", "tied_least", "tied_most", "mean_least", "mean_most", "first"),
+        _FOR,
+    ),
+    **dict.fromkeys(
+        ("names unshared, least", "names unshared, most", "numbers differ", "same mould", "slot",
+         "sightings"),
+        _AGAINST,
+    ),
+    "gap": (-3.0, 0.0),
+    "same publisher": (-1.5, 0.0),
+    "ordinals differ": (None, -3.0),
+    "same mould": (None, -1.0),
+}  # fmt: skip
 WEIGHT = {"uci-headlines-2014": 0.5}
 PAIRS = 500.0  # positives that an archive counts for
 
@@ -97,7 +122,9 @@ def table(name: str, items: Sequence[Item], params: ClusteringParams = DEFAULT) 
     cluster = np.array([item.cluster or f"?{n}" for n, item in enumerate(items)])
     archives = np.array([item.archive or "" for item in items])
     same = cluster[first] == cluster[second]
-    known = (side[first] != side[second]) | ((archives[first] != "") & (archives[second] != ""))
+    days = np.array([_day(item.side) for item in items])
+    far = (side[first] != side[second]) & ~(np.abs(days[first] - days[second]) <= APART)
+    known = far | ((archives[first] != "") & (archives[second] != ""))
     label = np.where(known, same, -1).astype(np.int8)
     kind = np.where((archives[first] == archives[second]) & (archives[first] != ""), archives[first], "mix")
     # pairs of an archive with a week or another archive: left out with the archive
@@ -112,6 +139,30 @@ def table(name: str, items: Sequence[Item], params: ClusteringParams = DEFAULT) 
     )
 
 
+def _day(side: str) -> float:
+    """Return the day that a side is named after; NaN for an archive."""
+    return float(date.fromisoformat(side).toordinal()) if side[:2] == "20" else float("nan")
+
+
+def scatters() -> dict[str, list[Item]]:
+    """Return days laid into one window, where hardly any two tell one event, with archives among them."""
+    chance = random.Random(6)
+    found: dict[str, list[Item]] = {}
+    for seed in (1, 2):
+        among = [
+            replace(item, time=START + chance.random() * 2 * DAY)
+            for name in ("allsides-dated", "groundnews-2025-08", "ecbplus-train-dev", "basil", "gva-incidents-dev")
+            for item in some(cut(archive(name), 30), 300, chance, 6)
+        ]
+        found[f"scatter ledes {seed}"] = scattered("gnews-en-2025", *SCATTERED[1], 3_000, False, seed) + among
+        among = cut(among, 0) + [replace(item, time=START + chance.random() * 2 * DAY) for item in archive("google-news")]
+        for name in ("us", "gb"):
+            found[f"scatter {name} {seed}"] = scattered(f"newsapi-{name}-2023", *SCATTERED[0], 3_000, True, seed) + among
+    for name in OTHERS:
+        found[f"scatter {name}"] = scattered(name, *SCATTERED[0], 3_000, True, 1)
+    return found
+
+
 def worlds() -> dict[str, list[Item]]:
     """Return all windows that are learned from."""
     chance = random.Random(5)
@@ -121,6 +172,8 @@ def worlds() -> dict[str, list[Item]]:
         if name == "groundnews-2025-08":
             whole = some(whole, 1_500, chance, 40)
         found[f"{name}/full"] = list(whole)
+        if name in DATED:
+            found[f"{name}/dated"] = archive(name, dated=True)
         if name not in ("newswcl50", "google-news", "uci-headlines-2014"):
             found[f"{name}/30"] = cut(whole, 30)
             found[f"{name}/0"] = cut(whole, 0)
@@ -203,11 +256,33 @@ def weights_of(one: Table) -> NDArray[np.float64]:
 def fit(
     rows: NDArray[np.float32], names: Sequence[str], labels: NDArray[np.int8], weights: NDArray[np.float64]
 ) -> Logistic:
-    """Return the logistic model of some examples."""
-    mean, spread = rows.mean(0), rows.std(0) + 1e-9
-    model = LogisticRegression(C=1.0, max_iter=400).fit((rows - mean) / spread, labels, sample_weight=weights)
-    coefficients = model.coef_[0] / spread
-    bias = float(model.intercept_[0] - (coefficients * mean).sum())
+    """Return the logistic model of some examples; the signs of its weights are bounded as SIGNS says.
+
+    No likeness may speak against a story, and no conflict for one: such weights only fit the archives they come from.
+    """
+    mean, spread = rows.mean(0, dtype=np.float64), rows.std(0, dtype=np.float64) + 1e-9
+    scaled = ((rows - mean) / spread).astype(np.float32)
+    share = (weights / weights.sum()).astype(np.float32)
+    truth = labels.astype(np.float32)
+
+    def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        odds = scaled @ point[:-1].astype(np.float32) + np.float32(point[-1])
+        chance = 1 / (1 + np.exp(-odds))
+        likely = np.where(truth > 0, np.logaddexp(0, -odds), np.logaddexp(0, odds))
+        slope = share * (chance - truth)
+        ridge = RIDGE * float((point[:-1] ** 2).sum())
+        return float((share * likely).sum(dtype=np.float64)) + ridge, np.r_[
+            (scaled.T @ slope).astype(np.float64) + 2 * RIDGE * point[:-1], float(slope.sum(dtype=np.float64))
+        ]
+
+    bounds = []
+    for name, scale in zip(names, spread, strict=True):
+        low, high = SIGNS.get(name, (None, None))
+        bounds.append((None if low is None else low * scale, None if high is None else high * scale))
+    start = np.array([min(max(0.0, low or 0.0 if low is not None else 0.0), high if high is not None else 0.0) for low, high in bounds] + [-3.0])
+    found = minimize(loss, start, jac=True, bounds=[*bounds, (None, None)], method="L-BFGS-B", options={"maxiter": 300})
+    coefficients = found.x[:-1] / spread
+    bias = float(found.x[-1] - (coefficients * mean).sum())
     return Logistic(bias, dict(zip(names, coefficients.tolist(), strict=True)))
 
 

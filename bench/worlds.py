@@ -71,10 +71,10 @@ def moment(text: str | None) -> float | None:
 
 
 @lru_cache(maxsize=32)
-def archive(name: str) -> tuple[Item, ...]:
-    """Return a labelled archive."""
+def archive(name: str, dated: bool = False) -> tuple[Item, ...]:
+    """Return a labelled archive; ``dated`` says that its dates count though they are those of incidents."""
     path = next(path for suffix in ("", ".xz") if (path := DATA / "labelled" / f"{name}.jsonl{suffix}").exists())
-    undated = name in UNDATED
+    undated = name in UNDATED and not dated
     items = []
     for row in rows_of(path):
         if row.get("cluster") is None:

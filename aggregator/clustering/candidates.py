@@ -130,9 +130,9 @@ class CandidateIndex:
         return posting[np.argsort(self._rows.rank[posting >> 8], kind="stable")[: self._params.postings]]
 
 
-def best(found: Found, most: int) -> tuple[Found, Places, Places]:
-    """Return the ``most`` best pairs of each report, and the reports that had more, with the pairs as they stand."""
-    order = np.lexsort((found.other, -found.product, found.report))
+def best(found: Found, most: int, rank: NDArray[np.uint32]) -> tuple[Found, Places, Places]:
+    """Return the ``most`` best pairs of each report, and the reports that had more, with the pairs as they stand; ``rank`` orders equal ones."""
+    order = np.lexsort((rank[found.other], -found.product, found.report))
     report = found.report[order]
     start = np.flatnonzero(np.r_[True, report[1:] != report[:-1]]) if len(report) else np.zeros(0, np.int64)
     rank = np.arange(len(report)) - np.repeat(start, np.diff(np.r_[start, len(report)]))

@@ -13,11 +13,12 @@ from aggregator.clustering.pair_features import BUCKETS, PairFeatures, pair_feat
 from aggregator.clustering.params import DAY, ClusteringParams
 from aggregator.clustering.rows import Places, Rows, shared
 from aggregator.clustering.scoring import Scorer
-from aggregator.clustering.second_round import ScoreGraph
+from aggregator.clustering.second_round import LIKELY, ScoreGraph
 from aggregator.clustering.vectors import ReportVector
 
 Flags = NDArray[np.bool_]
 Floats64 = NDArray[np.float64]
+_STORED_AT_ONCE = 200  # stored reports that are compared in passing
 _AT_ONCE = 256  # reports compared in one go: bounds the memory of the arrays
 
 
@@ -33,13 +34,14 @@ class Comparison:
         self.calendar = Calendar(params.window)
         self._compared = np.zeros(0, np.bool_)
         self._new: set[int] = set()  # places that were not compared yet
+        self._stored: set[int] = set()  # places loaded and not compared yet
         self._again: set[int] = set()  # places whose candidates have to be found anew
         self._dirty: set[int] = set()  # places whose edges changed
         self._full = np.zeros(0, np.bool_)  # places that had more candidates than are kept
         self._floor = np.zeros(0, np.float32)  # product of the last one kept of these
 
-    def add(self, rows: Iterable[tuple[str, ReportVector]]) -> list[int]:
-        """Add reports, or replace them; return their places."""
+    def add(self, rows: Iterable[tuple[str, ReportVector]], stored: bool = False) -> list[int]:
+        """Add reports, or replace them; return their places. Those that were ``stored`` are compared when it is their turn."""
         given = dict(rows)
         self.remove([name for name in given if name in self.rows.place])
         places = self.rows.append(list(given.items()))
@@ -52,7 +54,7 @@ class Comparison:
             self._full = np.concatenate([self._full, np.zeros(more, np.bool_)])
             self._floor = np.concatenate([self._floor, np.zeros(more, np.float32)])
             self._compared = np.concatenate([self._compared, np.zeros(more, np.bool_)])
-        self._new.update(places.tolist())
+        (self._stored if stored else self._new).update(places.tolist())
         return places.tolist()
 
     def remove(self, names: Collection[str]) -> None:
@@ -66,17 +68,25 @@ class Comparison:
             self._again.update(nodes[self._full[nodes]].tolist())
         lost = set(gone.tolist())
         self._new -= lost
+        self._stored -= lost
         self._again -= lost
         self._dirty -= lost
 
-    def compare(self, wanted: Collection[int] | None = None) -> set[int]:
+    def compare(self, wanted: Collection[int] = ()) -> set[int]:
         """Bring the edges up to date; return the places whose edges or log odds changed.
 
-        ``wanted``: of the places that were never compared only these, and what is within their reach.
+        Of the places that were stored only those are compared that are ``wanted``, those that they or new ones are tied
+        to, and some more each time, the latest first.
         """
-        new = self._new if wanted is None else self._new & set(wanted)
-        self._find(sorted(new))
-        self._new -= new
+        new = self._new | (self._stored & set(wanted))
+        new.update(sorted(self._stored - new)[-_STORED_AT_ONCE:])
+        self._new = set()
+        done: set[int] = set()
+        while new:
+            self._stored -= new
+            done |= new
+            new = self._find(sorted(new)) & self._stored
+        new = done
         while self._again:
             again = sorted(self._again)
             self._again = set()
@@ -102,8 +112,12 @@ class Comparison:
 
     # --- candidates ----------------------------------------------------------------------------------
 
-    def _find(self, places: Sequence[int]) -> None:
-        """Compare new reports with those before them, and with those after them that were there already."""
+    def _find(self, places: Sequence[int]) -> set[int]:
+        """Compare new reports with those before them, and with those after them that were there already.
+
+        Returns the stored ones that they may well be tied to, before and after them.
+        """
+        tied: set[int] = set()
         waiting = np.zeros(len(self.rows), np.bool_)
         waiting[list(places)] = True
         reports = self.rows.reports
@@ -116,8 +130,12 @@ class Comparison:
             forward = self.rows.is_before(found.report, found.other)
             self._keep_best(Found(*(column[~forward] for column in found)))
             # Of two new ones the later looks back; an old one that lies after the newcomer has looked back already.
-            late = forward & ~waiting[found.other]
+            late = forward & self._compared[found.other] & ~waiting[found.other]
             self._offer(Found(*(column[late] for column in found)))
+            stored = ~self._compared[found.other]
+            if stored.any():
+                tied |= self._tied(found.report[stored], found.other[stored])
+        return tied
 
     def _count(self, places: Places, change: int, waiting: Flags | None = None) -> None:
         """Let old reports know that there is one more, or less, before them; where that counts they look back again."""
@@ -163,6 +181,10 @@ class Comparison:
         np.add.at(terms.seen, flat, np.uint16(change % 65_536))
         return np.unique(late[pair[was != BUCKETS[terms.seen[flat]]]])
 
+    def _tied(self, first: Places, second: Places) -> set[int]:
+        """Return the second of the pairs that are likely of one event."""
+        return set(second[self.scorer.first(self.features(first, second)) > LIKELY].tolist())
+
     def _offer(self, found: Found) -> None:
         """Let old reports have newcomers that lie before them; one whose candidates are full looks back again."""
         full = self._full[found.other]
@@ -180,7 +202,7 @@ class Comparison:
             self._keep_best(Found(*(column[~self.rows.is_before(found.report, found.other)] for column in found)))
 
     def _keep_best(self, found: Found) -> None:
-        kept, reports, counts = best(found, self.params.neighbours)
+        kept, reports, counts = best(found, self.params.neighbours, self.rows.rank)
         many = counts > self.params.neighbours
         self._full[reports] = many
         if many.any():

@@ -20,12 +20,17 @@ def components(
         component, waiting = [start], [start]
         while waiting:
             node = waiting.pop()
-            edges, others = graph.others(node)
-            strong = others[graph.final[edges] > bar].tolist() if len(edges) else []
-            for other in (*strong, *beside(node)):
+            for other in (*_tied(graph, node, bar), *beside(node)):
                 if other not in seen:
                     seen.add(other)
                     component.append(other)
                     waiting.append(other)
         found.append(sorted(component))
     return found
+
+
+def _tied(graph: ScoreGraph, node: int, bar: float) -> list[int]:
+    edges, others = graph.others(node)
+    found: list[int] = others[graph.final[edges] > bar].tolist() if len(edges) else []
+    edges, others = graph.followers(node)
+    return found + others[graph.final[edges] > bar].tolist() if len(edges) else found

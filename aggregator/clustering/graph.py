@@ -61,7 +61,7 @@ class StoryGraph:
 
     def load(self, rows: Iterable[tuple[str, ReportVector]]) -> None:
         """Take a window's reports as they were stored; they are compared when something touches them."""
-        self.comparison.add(rows)
+        self.comparison.add(rows, stored=True)
 
     def add(self, report_id: str, vector: ReportVector) -> None:
         """Add a report, or replace it; it counts as touched."""
@@ -91,7 +91,7 @@ class StoryGraph:
         """Return the stories and storylines of everything that was touched."""
         rows = self.comparison.rows
         touched = {rows.place[name] for name in self._touched if name in rows.place}
-        touched |= self.comparison.compare()
+        touched |= self.comparison.compare(touched)
         self._touched = set()
         bound = _Bound(constraints, rows.place)
         touched |= self._company(touched, bound)
@@ -127,8 +127,18 @@ class StoryGraph:
         """Return the stories of one component."""
         if len(component) == 1:
             return [list(component)]
-        graph, rows = self.comparison.graph, self.comparison.rows
+        rows = self.comparison.rows
         order = sorted(component, key=lambda place: (rows.rank[place], rows.ids[place]))
+        core, rest = order[: self.params.largest_component], order[self.params.largest_component :]
+        stories = [[core[n] for n in group] for group in self._parted(core, bound)]
+        if rest:
+            alone = self._attach(rest, stories, bound)
+            stories += self._stories(alone, bound) if alone else []
+        return [sorted(story) for story in stories]
+
+    def _parted(self, order: Sequence[int], bound: _Bound) -> list[list[int]]:
+        """Return the groups of some places, by their numbers."""
+        graph = self.comparison.graph
         number = {place: n for n, place in enumerate(order)}
         ids = graph.incident(order)
         odds = np.clip(graph.final[ids], *self.params.clip).tolist()
@@ -138,8 +148,27 @@ class StoryGraph:
             if a in number and b in number
         ]
         edges.sort()
-        groups = partition(len(order), edges, self.params.story_bar, self.params.missing, bound.bonds(number))
-        return [sorted(order[n] for n in group) for group in groups]
+        return partition(len(order), edges, self.params.story_bar, self.params.missing, bound.bonds(number))
+
+    def _attach(self, rest: Sequence[int], stories: list[list[int]], bound: _Bound) -> list[int]:
+        """Put each place of a component that is too large into the story of its best edge; return those that have none."""
+        graph, rows = self.comparison.graph, self.comparison.rows
+        story = {place: n for n, found in enumerate(stories) for place in found}
+        core = frozenset(story)
+        alone = []
+        for place in rest:
+            edges, others = graph.others(place)
+            ties = sorted(
+                (-value, int(rows.rank[other]), other)
+                for value, other in zip(graph.final[edges].tolist(), others.tolist(), strict=True)
+                if value > self.params.story_bar and other in core
+            )
+            chosen = next((n for *_, other in ties if bound.may_join(place, stories[n := story[other]])), None)
+            if chosen is None:
+                alone.append(place)
+            else:
+                stories[chosen].append(place)
+        return alone
 
     def _links(self, stories: Sequence[Sequence[int]]) -> dict[str, Link]:
         """Return the strongest edge of each report that is not alone."""
@@ -205,6 +234,14 @@ class _Bound:
     def neighbours(self, node: int) -> Sequence[int]:
         """Return the places that belong with this one."""
         return self._beside.get(node, ())
+
+    def may_join(self, place: int, story: Sequence[int]) -> bool:
+        """Tell whether no decision keeps a place out of a story."""
+        marks = self._marks.get(place)
+        if not marks:
+            return True
+        theirs = set().union(*(self._marks.get(other, ()) for other in story))
+        return not any((number, not side) in theirs for number, side in marks)
 
     def bonds(self, number: Mapping[int, int]) -> Bonds:
         """Return the decisions for nodes of these numbers."""

@@ -61,6 +61,7 @@ class ScoreGraph:
         self._used = 0
         self._free: list[int] = []
         self._edges: list[Ids] = []  # of each node
+        self._followers: dict[int, list[int]] = {}  # node -> edges that only their other ends keep
 
     def __len__(self) -> int:
         return self._used - len(self._free)
@@ -77,6 +78,18 @@ class ScoreGraph:
     def others(self, node: int) -> tuple[Ids, Ids]:
         """Return a node's edges and where they lead."""
         edges = self._edges[node]
+        return edges, np.where(self.first[edges] == node, self.second[edges], self.first[edges])
+
+    def followers(self, node: int) -> tuple[Ids, Ids]:
+        """Return the edges to a node that only their other ends keep, and these ends."""
+        known = self._followers.get(node)
+        if not known:
+            none = np.zeros(0, np.int32)
+            return none, none
+        edges = np.array(sorted(set(known)), np.int32)
+        edges = edges[self._kept[edges] == 1]
+        edges = edges[(self.first[edges] == node) | (self.second[edges] == node)]
+        self._followers[node] = edges.tolist()
         return edges, np.where(self.first[edges] == node, self.second[edges], self.first[edges])
 
     def add(self, first: Places, second: Places, odds: Floats, known: Floats, rank: NDArray[np.uint32]) -> None:
@@ -125,6 +138,7 @@ class ScoreGraph:
         order = np.lexsort((rank[other], -self.odds[edges]))
         lost = edges[order[self._most :]]
         self._kept[lost] -= 1
+        self._followers.setdefault(node, []).extend(lost[self._kept[lost] > 0].tolist())
         self._free.extend(lost[self._kept[lost] == 0].tolist())
         return edges[order[: self._most]]
 
