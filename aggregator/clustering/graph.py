@@ -65,12 +65,14 @@ class StoryGraph:
 
     def add(self, report_id: str, vector: ReportVector) -> None:
         """Add a report, or replace it; it counts as touched."""
-        self.comparison.add([(report_id, vector)])
-        self._touched.add(report_id)
+        self.add_all([(report_id, vector)])
 
     def add_all(self, rows: Iterable[tuple[str, ReportVector]]) -> None:
         """Add reports at once; they count as touched."""
         given = list(rows)
+        place = self.comparison.rows.place
+        for name, _ in given:  # the place of a report that is replaced is nobody's from now on
+            self._story.pop(place.get(name, -1), None)
         self.comparison.add(given)
         self._touched.update(name for name, _ in given)
 
