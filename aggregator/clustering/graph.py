@@ -61,7 +61,7 @@ class StoryGraph:
 
     def load(self, rows: Iterable[tuple[str, ReportVector]]) -> None:
         """Take a window's reports as they were stored; they are compared when something touches them."""
-        self.comparison.add(rows, stored=True)
+        self.comparison.add(rows)
 
     def add(self, report_id: str, vector: ReportVector) -> None:
         """Add a report, or replace it; it counts as touched."""
