@@ -155,9 +155,13 @@ def scatters() -> dict[str, list[Item]]:
             for item in some(cut(archive(name), 30), 300, chance, 6)
         ]
         found[f"scatter ledes {seed}"] = scattered("gnews-en-2025", *SCATTERED[1], 3_000, False, seed) + among
-        among = cut(among, 0) + [replace(item, time=START + chance.random() * 2 * DAY) for item in archive("google-news")]
+        among = cut(among, 0) + [
+            replace(item, time=START + chance.random() * 2 * DAY) for item in archive("google-news")
+        ]
         for name in ("us", "gb"):
-            found[f"scatter {name} {seed}"] = scattered(f"newsapi-{name}-2023", *SCATTERED[0], 3_000, True, seed) + among
+            found[f"scatter {name} {seed}"] = (
+                scattered(f"newsapi-{name}-2023", *SCATTERED[0], 3_000, True, seed) + among
+            )
     for name in OTHERS:
         found[f"scatter {name}"] = scattered(name, *SCATTERED[0], 3_000, True, 1)
     return found
@@ -279,7 +283,13 @@ def fit(
     for name, scale in zip(names, spread, strict=True):
         low, high = SIGNS.get(name, (None, None))
         bounds.append((None if low is None else low * scale, None if high is None else high * scale))
-    start = np.array([min(max(0.0, low or 0.0 if low is not None else 0.0), high if high is not None else 0.0) for low, high in bounds] + [-3.0])
+    start = np.array(
+        [
+            min(max(0.0, low or 0.0 if low is not None else 0.0), high if high is not None else 0.0)
+            for low, high in bounds
+        ]
+        + [-3.0]
+    )
     found = minimize(loss, start, jac=True, bounds=[*bounds, (None, None)], method="L-BFGS-B", options={"maxiter": 300})
     coefficients = found.x[:-1] / spread
     bias = float(found.x[-1] - (coefficients * mean).sum())

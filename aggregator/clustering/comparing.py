@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from aggregator.clustering.calendar import Calendar
 from aggregator.clustering.candidates import CandidateIndex, Found, best
 from aggregator.clustering.pair_features import BUCKETS, PairFeatures, pair_features, steps_of
 from aggregator.clustering.params import DAY, ClusteringParams
-from aggregator.clustering.rows import Places, Rows, shared
+from aggregator.clustering.rows import Floats, Places, Rows, shared
 from aggregator.clustering.scoring import Scorer
 from aggregator.clustering.second_round import LIKELY, ScoreGraph
 from aggregator.clustering.vectors import ReportVector
@@ -20,6 +21,15 @@ Flags = NDArray[np.bool_]
 Floats64 = NDArray[np.float64]
 _STORED_AT_ONCE = 200  # stored reports that are compared in passing
 _AT_ONCE = 256  # reports compared in one go: bounds the memory of the arrays
+
+
+class Changes(NamedTuple):
+    """What :meth:`Comparison.compare` changed."""
+
+    new: set[int]  # places that were compared for the first time
+    first: Places  # ends of the edges that came, went or have other log odds now
+    second: Places
+    strongest: Floats  # the greater of an edge's log odds before and now
 
 
 class Comparison:
@@ -37,6 +47,7 @@ class Comparison:
         self._stored: set[int] = set()  # places loaded and not compared yet
         self._again: set[int] = set()  # places whose candidates have to be found anew
         self._dirty: set[int] = set()  # places whose edges changed
+        self._dropped: list[tuple[Places, Places, Floats]] = []
         self._full = np.zeros(0, np.bool_)  # places that had more candidates than are kept
         self._floor = np.zeros(0, np.float32)  # product of the last one kept of these
 
@@ -63,7 +74,7 @@ class Comparison:
         self._forget(gone)
         edges = self.graph.incident(gone.tolist())
         if len(edges):
-            nodes = self.graph.drop(edges.astype(np.int32))
+            nodes = self._drop(edges)
             self._dirty.update(nodes.tolist())
             self._again.update(nodes[self._full[nodes]].tolist())
         lost = set(gone.tolist())
@@ -72,8 +83,8 @@ class Comparison:
         self._again -= lost
         self._dirty -= lost
 
-    def compare(self, wanted: Collection[int] = ()) -> set[int]:
-        """Bring the edges up to date; return the places whose edges or log odds changed.
+    def compare(self, wanted: Collection[int] = ()) -> Changes:
+        """Bring the edges up to date; return what changed.
 
         Of the places that were stored only those are compared that are ``wanted``, those that they or new ones are tied
         to, and some more each time, the latest first.
@@ -93,11 +104,29 @@ class Comparison:
             self._look_back(again)
         dirty = sorted(place for place in self._dirty if self.rows.alive[place])
         self._dirty = set()
-        edges = self.graph.incident(dirty)
-        for part in _parts(edges, 20_000):
-            self.graph.final[part] = self.scorer.second(self.graph.known[part], self.graph.context(part))
+        changed = [*self._dropped, *(self._rescore(part) for part in _parts(self.graph.incident(dirty), 20_000))]
+        self._dropped = []
+        if not changed:
+            none = np.zeros(0, np.int64)
+            return Changes(done, none, none, np.zeros(0, np.float32))
+        return Changes(done, *(np.concatenate(columns) for columns in zip(*changed, strict=True)))
+
+    def _rescore(self, edges: Places) -> tuple[Places, Places, Floats]:
+        """Give edges their log odds within the graph; return the ends of those that changed, and the greater odds."""
         graph = self.graph
-        return {*dirty, *new, *graph.first[edges].tolist(), *graph.second[edges].tolist()}
+        old = graph.final[edges]
+        new = self.scorer.second(graph.known[edges], graph.context(edges))
+        graph.final[edges] = new
+        moved = old != new  # an edge that was never scored is not a number
+        ends = graph.first[edges[moved]].astype(np.int64), graph.second[edges[moved]].astype(np.int64)
+        return *ends, np.fmax(old[moved], new[moved])
+
+    def _drop(self, edges: Places) -> Places:
+        """Forget edges; return the nodes that kept them."""
+        graph = self.graph
+        ends = graph.first[edges].astype(np.int64), graph.second[edges].astype(np.int64)
+        self._dropped.append((*ends, np.nan_to_num(graph.final[edges], nan=-np.inf)))
+        return graph.drop(edges.astype(np.int32))
 
     def features(self, first: Places, second: Places) -> PairFeatures:
         """Return the features of pairs of places."""
@@ -197,7 +226,7 @@ class Comparison:
         for part in _parts(np.array(places, np.int64), _AT_ONCE):
             edges = self.graph.incident(part.tolist()).astype(np.int32)
             mine = np.isin(self._later(edges), part)
-            self._dirty.update(self.graph.drop(edges[mine]).tolist())
+            self._dirty.update(self._drop(edges[mine].astype(np.int64)).tolist())
             found = self.index.find(part)
             self._keep_best(Found(*(column[~self.rows.is_before(found.report, found.other)] for column in found)))
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from aggregator.clustering.comparing import Comparison
+from aggregator.clustering.comparing import Changes, Comparison
 from aggregator.clustering.components import components
 from aggregator.clustering.explanations import PairExplanation, explained
 from aggregator.clustering.params import DEFAULT, ClusteringParams
 from aggregator.clustering.partition import Bonds, partition
 from aggregator.clustering.scoring import Scorer, shipped_scorer
-from aggregator.clustering.storylines import storylines_of
+from aggregator.clustering.storylines import Affairs
 from aggregator.clustering.vectors import ReportVector
 
 
@@ -54,13 +54,16 @@ class StoryGraph:
         self.params = params
         self.comparison = Comparison(params, scorer or shipped_scorer())
         self._touched: set[str] = set()
-        self._story: dict[int, int] = {}  # place -> the least place of its story
+        self._affairs = Affairs()
 
     def __len__(self) -> int:
         return len(self.comparison.rows.place)
 
     def load(self, rows: Iterable[tuple[str, ReportVector]]) -> None:
-        """Take a window's reports as they were stored; they are compared when something touches them."""
+        """Take a window's reports as they were stored; all are compared when something is settled first.
+
+        Comparing only what is touched would be quicker and not the same: what a pair's surroundings say depends on theirs.
+        """
         self.comparison.add(rows)
 
     def add(self, report_id: str, vector: ReportVector) -> None:
@@ -71,8 +74,7 @@ class StoryGraph:
         """Add reports at once; they count as touched."""
         given = list(rows)
         place = self.comparison.rows.place
-        for name, _ in given:  # the place of a report that is replaced is nobody's from now on
-            self._story.pop(place.get(name, -1), None)
+        self._affairs.forget([place[name] for name, _ in given if name in place])  # what is replaced has another place
         self.comparison.add(given)
         self._touched.update(name for name, _ in given)
 
@@ -82,8 +84,7 @@ class StoryGraph:
         places = [rows.place[name] for name in report_ids if name in rows.place]
         self._touched -= set(report_ids)
         self.comparison.remove(report_ids)
-        for place in places:
-            self._story.pop(place, None)
+        self._affairs.forget(places)
 
     def touch(self, report_ids: Collection[str]) -> None:
         """Have these reports' stories computed anew."""
@@ -91,24 +92,34 @@ class StoryGraph:
 
     def settle(self, constraints: Constraints = Constraints()) -> Settled:  # frozen
         """Return the stories and storylines of everything that was touched."""
-        rows = self.comparison.rows
-        touched = {rows.place[name] for name in self._touched if name in rows.place}
-        touched |= self.comparison.compare(touched)
+        place = self.comparison.rows.place
+        touched = {place[name] for name in self._touched if name in place}
+        changes = self.comparison.compare(touched)
+        touched |= changes.new | self._shaken(changes)
         self._touched = set()
-        bound = _Bound(constraints, rows.place)
-        touched |= self._company(touched, bound)
+        bound = _Bound(constraints, place)
         stories: list[list[int]] = []
         for component in components(self.comparison.graph, touched, self.params.story_bar, bound.neighbours):
             stories += self._stories(component, bound)
-        for story in stories:
-            for place in story:
-                self._story[place] = story[0]
-        lines = storylines_of(self.comparison, touched, self._story, self.params)
+        self._affairs.place(stories)
+        lines = self._affairs.storylines(self.comparison, touched, self.params)
         return Settled(
             tuple(self._names(story) for story in stories),
             tuple(tuple(self._names(story) for story in line) for line in lines),
             self._links(stories),
         )
+
+    def _shaken(self, changes: Changes) -> set[int]:
+        """Return the ends of changed edges that can change a story or a storyline."""
+        alive = self.comparison.rows.alive
+        part = self._affairs.component
+        found: set[int] = set()
+        for first, second, odds in zip(
+            changes.first.tolist(), changes.second.tolist(), changes.strongest.tolist(), strict=True
+        ):
+            if odds > self.params.storyline_bar or part.get(first, -1) == part.get(second, -2):
+                found.update((first, second))
+        return {place for place in found if alive[place]}
 
     def explain(self, first: str, second: str) -> PairExplanation:
         """Return what two reports share and what speaks against; raises KeyError where one is not in the window."""
@@ -116,11 +127,6 @@ class StoryGraph:
         return explained(self.comparison, place[first], place[second])
 
     # --- stories -------------------------------------------------------------------------------------
-
-    def _company(self, touched: Collection[int], bound: _Bound) -> set[int]:
-        """Return the places within the storylines of these whose stories were not computed yet, as after a restart."""
-        reached = components(self.comparison.graph, touched, self.params.storyline_bar, bound.neighbours)
-        return {place for component in reached for place in component if place not in self._story}
 
     def _names(self, story: Sequence[int]) -> frozenset[str]:
         return frozenset(self.comparison.rows.ids[place] for place in story)

@@ -97,6 +97,7 @@ class ScoreGraph:
         ids = self._new_ids(len(first))
         self.first[ids], self.second[ids], self.odds[ids], self.known[ids] = first, second, odds, known
         self._kept[ids] = 2
+        self.final[ids] = np.nan
         ends, edges = np.concatenate([first, second]), np.concatenate([ids, ids])
         order = np.argsort(ends, kind="stable")
         ends, edges = ends[order], edges[order].astype(np.int32)

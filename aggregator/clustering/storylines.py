@@ -7,7 +7,7 @@ days and reports, so that old affairs end and none swallows the desk.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -17,26 +17,48 @@ from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.partition import partition
 
 
-def storylines_of(
-    comparison: Comparison, touched: Collection[int], story: Mapping[int, int], params: ClusteringParams
-) -> list[list[list[int]]]:
-    """Return the storylines of two stories or more of all that was touched: lists of stories, each a sorted list of places.
+class Affairs:
+    """The stories as they stand, and the parts of the graph that storylines are made of."""
 
-    ``story`` names each place's story by the least of its places.
-    """
-    members: dict[int, list[int]] = defaultdict(list)
-    for place in sorted(story):
-        members[story[place]].append(place)
+    def __init__(self) -> None:
+        self.story: dict[int, int] = {}  # place -> the least place of its story
+        self.members: dict[int, list[int]] = {}  # the least place of a story -> its places
+        self.component: dict[int, int] = {}  # place -> the least place tied to it over the bar of storylines
 
-    def beside(node: int) -> list[int]:
-        return members[story[node]] if node in story else []
+    def place(self, stories: Sequence[list[int]]) -> None:
+        """Take note of stories that were computed anew."""
+        self.forget([place for story in stories for place in story], keep_component=True)
+        for story in stories:
+            self.members[story[0]] = story
+            for place in story:
+                self.story[place] = story[0]
 
-    found: list[list[list[int]]] = []
-    for component in components(comparison.graph, touched, params.storyline_bar, beside):
-        names = sorted({story[place] for place in component if place in story})
-        if len(names) > 1:
-            found += _lines(comparison, [members[name] for name in names], params)
-    return found
+    def forget(self, places: Sequence[int], keep_component: bool = False) -> None:
+        """Forget reports that are gone, or that stand elsewhere now."""
+        for place in places:
+            name = self.story.pop(place, None)
+            if name is not None and name in self.members:
+                left = [one for one in self.members.pop(name) if one != place]
+                if left:
+                    self.members[left[0]] = left
+                    self.story.update(dict.fromkeys(left, left[0]))
+            if not keep_component:
+                self.component.pop(place, None)
+
+    def storylines(
+        self, comparison: Comparison, touched: Collection[int], params: ClusteringParams
+    ) -> list[list[list[int]]]:
+        """Return the storylines of two stories or more of all that was touched: lists of stories, each a list of places."""
+        found: list[list[list[int]]] = []
+        for component in components(comparison.graph, touched, params.storyline_bar, self._beside):
+            self.component.update(dict.fromkeys(component, component[0]))
+            names = sorted({self.story[place] for place in component if place in self.story})
+            if len(names) > 1:
+                found += _lines(comparison, [self.members[name] for name in names], params)
+        return found
+
+    def _beside(self, node: int) -> Sequence[int]:
+        return self.members[self.story[node]] if node in self.story else ()
 
 
 def _lines(comparison: Comparison, stories: list[list[int]], params: ClusteringParams) -> list[list[list[int]]]:
