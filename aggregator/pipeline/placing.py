@@ -123,6 +123,7 @@ class Placer:
         self.vectors.leave_stories_unsettled(living)
         reports = [report for story in living for report in self.stories.reports_of(story)]
         self._settler.refresh(living, reports, now)
+        self._settler.obey_ties(living, now)
         lines, self._changed_lines = self._changed_lines, set()
         self.lines.refresh([line for line in lines if self.lines.lives(line)], now)
 
@@ -141,6 +142,7 @@ class Placer:
         """Take exactly these entries out of a story into one of their own; return its id."""
         made = mint("s", *sorted(leaving), "split", taken=self.stories.id_taken)
         self.stories.open_story(made, now, split_from=story_id)
+        self.put_in_storyline(made, self.lines.of_stories([story_id]).get(story_id))
         for report in sorted({self.entries.get(entry).report_id for entry in leaving}):
             inside = leaving & frozenset(self.entries.ids_of_report(report))
             self.move_report(self.report_of_own(inside, now), made)

@@ -101,6 +101,10 @@ class Settler:
         """Write these stories as one storyline, but for what editors keep apart in it."""
         self._lines.write([story_ids], (), now)
 
+    def obey_ties(self, story_ids: Collection[str], now: datetime) -> None:
+        """Have the storylines of these stories hold to what editors tie and untie."""
+        self._lines.obey(story_ids, now)
+
     # --- asking the graph ------------------------------------------------------------------------
 
     def _plan(self) -> Plan | None:

@@ -34,6 +34,12 @@ class StorylineKeeper:
         """Bring the rows of the storylines of these stories in line with them; :meth:`write` ends those that are to end."""
         self._lines.refresh(self._lines.of_stories(story_ids).values(), now, ending=False)
 
+    def obey(self, story_ids: Collection[str], now: datetime) -> None:
+        """Have the storylines of these stories, which editors moved reports between, hold to what editors tie and untie."""
+        if self._rulings.ties():
+            lines = set(self._lines.of_stories(story_ids).values())
+            self.write([frozenset(self._lines.stories_of(line)) for line in lines], story_ids, now)
+
     def write(self, lines: Sequence[frozenset[str]], settled: Collection[str], now: datetime) -> None:
         """Store which stories the graph ties; those ``settled`` that are in none of ``lines`` stand alone.
 
