@@ -29,8 +29,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from typing import Any, Generic, Literal, TypeVar, cast
 
+from aggregator.cpu_deadline import answers_within, set_alarm
 from aggregator.exceptions import ConfigurationError
-from aggregator.patience import answers_within, set_alarm
 
 Task = TypeVar("Task")
 Value = TypeVar("Value")

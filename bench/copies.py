@@ -11,8 +11,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from aggregator.ingest.archives import Importer, load
 from aggregator.newsroom.publishers import families
-from aggregator.pipeline.archives import Importer, load
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 

@@ -20,9 +20,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from aggregator.ingest.archives import Importer, load
+from aggregator.ingest.evaluate import evaluate
 from aggregator.newsroom.publishers import families
-from aggregator.pipeline.archives import Importer, load
-from aggregator.pipeline.evaluation import evaluate
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 

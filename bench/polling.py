@@ -28,8 +28,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from aggregator.model import Feed
-from aggregator.pipeline import placing, poll, recording, saving  # before the clock starts, as reader's modules are
-from aggregator.pipeline.desk import Desk
+from aggregator.ingest import place as placing
+from aggregator.ingest import poll
+from aggregator.ingest import record as recording
+from aggregator.ingest import save as saving  # before the clock starts, as reader's modules are
+from aggregator.app import Desk
 from aggregator.settings import FetchSettings, Settings, StorySettings
 
 def total_memory():

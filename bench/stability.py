@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aggregator.clustering.metrics import score
+from aggregator.ingest.archives import Importer, load
 from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry
-from aggregator.pipeline.archives import Importer, load
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.app import Aggregator
 from aggregator.model import Feed, FeedState, FetchFailure, FetchOutcome, NotModified, Response
-from aggregator.pipeline.desk import Desk
 from aggregator.settings import Settings
 
 MORNING = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
@@ -101,15 +101,15 @@ def open_desk(
     *,
     database: Path | None = None,
     settings: Settings | None = None,
-) -> Iterator[Desk]:
+) -> Iterator[Aggregator]:
     """Open a desk over a fake fetcher, with its work done in threads and no pause between two polls of a host."""
     given = settings or Settings()
     without_pause = replace(given, fetch=replace(given.fetch, host_delay=0.0))
     with (
         ThreadPoolExecutor(1) as workers,
-        Desk.open(without_pause, database, clock=clock, feeds=feeds, fetcher=fetcher, workers=workers) as desk,
+        Aggregator.open(without_pause, database, clock=clock, feeds=feeds, fetcher=fetcher, workers=workers) as app,
     ):
-        yield desk
+        yield app
 
 
 def forget_the_users_settings(monkeypatch: pytest.MonkeyPatch, room: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 from sqlite_utils import Database
 
-from aggregator.storage import schema
+from aggregator.storage import schema, storyline_tables
 
 CONFIG = Path(__file__).parents[1] / "config"
 
@@ -38,7 +38,9 @@ def test_datasette_describes_what_a_desk_reads_and_nothing_that_is_not_there(
     rows = database.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
     stored = {name for (name,) in rows}
     assert set(described["tables"]) <= stored
-    scripts = "".join((schema.FEEDS, schema.STORIES, schema.ENTRIES, schema.DESK, schema.STORYLINES, schema.VIEWS))
+    scripts = "".join(
+        (schema.FEEDS, schema.STORIES, schema.ENTRIES, schema.DESK, storyline_tables.STORYLINES, schema.VIEWS)
+    )
     made = set(re.findall(r"CREATE (?:VIRTUAL )?(?:TABLE|VIEW) (\w+)", scripts)) & stored
     assert made <= set(described["tables"])
 

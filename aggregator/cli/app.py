@@ -35,12 +35,12 @@ COMMANDS = {
     "replay": "tuning",
     "recluster": "tuning",
     "demo": "demo",
-    "init": "house",
-    "status": "house",
-    "health": "house",
-    "config": "house",
-    "db": "house",
-    "completion": "house",
+    "init": "admin",
+    "status": "admin",
+    "health": "admin",
+    "config": "admin",
+    "db": "admin",
+    "completion": "admin",
 }
 
 EPILOG = (

@@ -9,6 +9,8 @@ import click
 from aggregator.cli.output import emit, json_text, plain, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
+from aggregator.config.files import shown_path
+from aggregator.text.urls import MASK
 
 PARTLY = 4
 
@@ -20,12 +22,12 @@ PARTLY = 4
 def import_command(session: Session, files: tuple[Path, ...], as_json: bool) -> int:
     """Read entries from JSON Lines archives; lines that can't be used are named, and the exit code is 4."""
     code, rows = 0, []
-    with session.writing_desk(with_feeds=False) as desk:
+    with session.open_or_create(with_feeds=False) as app:
         for file in files:
             with progress(f"importing {file.name}", quiet=session.quiet) as advance:
-                done = desk.import_archive(file, advance)
+                done = app.import_archive(file, advance)
             for skip in done.skips:
-                click.echo(f"{file}:{skip.position}: left out: {safe(skip.reason)}", err=True)
+                click.echo(f"{shown_path(file)}:{skip.position}: left out: {safe(skip.reason)}", err=True)
                 code = PARTLY
             rows.append(
                 {
@@ -41,7 +43,7 @@ def import_command(session: Session, files: tuple[Path, ...], as_json: bool) -> 
     elif not session.quiet:
         for row in rows:
             click.echo(
-                f"{row['file']}: {row['new']} new, {row['updated']} edited, {row['known']} known, {row['skipped']} left out.",
+                f"{shown_path(Path(str(row['file'])))}: {row['new']} new, {row['updated']} edited, {row['known']} known, {row['skipped']} left out.",
                 err=True,
             )
     return code
@@ -56,7 +58,13 @@ def import_command(session: Session, files: tuple[Path, ...], as_json: bool) -> 
 @click.pass_obj
 def export_command(session: Session, since: str | None, until: str | None, labels: bool) -> None:
     """Write entries as JSON Lines, in order of arrival."""
-    with session.reading_desk() as desk:
-        rows = desk.labels() if labels else desk.export(session.moment(since), session.moment(until))
+    with session.open_existing() as app:
+        rows = app.labels() if labels else app.export(session.moment(since), session.moment(until))
+        masked = set()
         for row in rows:
             emit(json_text(plain(row)))
+            if MASK in str(row.get("feed")):
+                masked.add(row["feed"])
+    if masked and not session.quiet:
+        count = f"{len(masked)} feeds' addresses hold" if len(masked) > 1 else "1 feed's address holds"
+        click.echo(f"{count} a secret, masked with {MASK} here.", err=True)

@@ -30,10 +30,10 @@ def new_command(session: Session, story: str, since: str | None, edition: str | 
     """List the sentences, numbers and names that a story did not hold before, oldest source first."""
     if since is not None and edition is not None:
         raise click.UsageError("--since and --edition say the same thing; give one of them")
-    with session.reading_desk() as desk:
-        found = desk.story(story)
-        moment = session.moment(since) or desk.last_read(edition)
-        news = desk.news_of(found, moment)
+    with session.open_existing() as app:
+        found = app.story(story)
+        moment = session.moment(since) or app.last_read(edition)
+        news = app.news_of(found, moment)
     lists = {"sentences": news.sentences, "numbers": news.numbers, "names": news.names}
     if as_json or form == "json":
         rows = {name: [finding_row(one) for one in findings] for name, findings in lists.items()}

@@ -41,11 +41,11 @@ def demo_command(session: Session, keep: Path | None) -> None:
 
 
 def _run(session: Session, folder: Path) -> None:
-    from aggregator.config.documents import write_atomically
+    from aggregator.app import Aggregator
+    from aggregator.config.files import write_output
     from aggregator.demo.content import STAGES, feeds, moment
     from aggregator.demo.server import DemoServer
     from aggregator.digest.render import render
-    from aggregator.pipeline.desk import Desk
 
     now: list[datetime] = [moment(STAGES[0])]
     settings = session.settings
@@ -54,33 +54,35 @@ def _run(session: Session, folder: Path) -> None:
     database.unlink(missing_ok=True)
     with (
         DemoServer() as server,
-        Desk.open(replace(settings, fetch=fetch), database, clock=lambda: now[0], feeds=feeds(server.base)) as desk,
+        Aggregator.open(
+            replace(settings, fetch=fetch), database, clock=lambda: now[0], feeds=feeds(server.base)
+        ) as app,
     ):
         for stage in STAGES:
             server.stage, now[0] = stage, moment(stage)
             heading(f"{now[0]:%H:%M} UTC: polling sixteen feeds of fictional outlets")
             with progress("fetching", quiet=session.quiet) as advance:
-                outcomes = desk.fetch(everything=True, progress=lambda _, done, total: advance(done, total))
+                outcomes = app.fetch(everything=True, progress=lambda _, done, total: advance(done, total))
             print_list(map(outcome_row, outcomes), FETCH_COLUMNS, "table")
         heading("stories, those carried by most publishers first")
-        stories = desk.stories(StoryQuery(sort="publishers", limit=12))
+        stories = app.stories(StoryQuery(sort="publishers", limit=12))
         print_list(map(summary_row, stories), STORY_COLUMNS, "table")
-        found = desk.stories(StoryQuery(sort="publishers", match=TOLD_ABOUT, limit=1)) or stories[:1]
+        found = app.stories(StoryQuery(sort="publishers", match=TOLD_ABOUT, limit=1)) or stories[:1]
         if not found:
             raise UsageError(
                 "no story came of the sample feeds: settings in force keep them out; `config show --origin`"
             )
         heading(f"story show {found[0].id}")
-        story = desk.story(found[0].id)
+        story = app.story(found[0].id)
         print_story(story)
         heading(f"story why {found[0].id} ENTRY, for each of its reports")
         for report in story.reports:
-            why = desk.why(story.summary.id, report.entries[-1].id)
+            why = app.why(story.summary.id, report.entries[-1].id)
             emit(f"{report.entries[-1].publisher}: {why.sentence}")
         heading("digest")
-        edition = desk.edition()
+        edition = app.edition()
         emit(render(edition, "text").rstrip("\n"))
-        write_atomically(folder / "digest.html", render(edition, "html").encode("utf-8"))
+        write_output(folder / "digest.html", render(edition, "html").encode("utf-8"))
 
 
 def heading(text: str) -> None:

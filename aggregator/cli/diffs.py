@@ -22,9 +22,9 @@ from aggregator.cli.output import (
 from aggregator.cli.session import Session
 
 if TYPE_CHECKING:
+    from aggregator.desk.revisions import Edit
     from aggregator.newsroom.novelty import Version
     from aggregator.newsroom.revisions import Piece
-    from aggregator.pipeline.revisions import Edit
 
 
 def full_option(command: Any) -> Any:
@@ -45,8 +45,8 @@ def entry_diff_command(
     session: Session, entry: str, first: int | None, last: int | None, full: bool, form: str, as_json: bool
 ) -> None:
     """Show what an edit changed, word by word: coloured on a terminal, else as [-old-]{+new+}."""
-    with session.reading_desk() as desk:
-        edit = desk.edit(entry, first, last)
+    with session.open_existing() as app:
+        edit = app.edit(entry, first, last)
     if as_json or form == "json":
         print_json(edit_row(edit))
     else:
@@ -64,9 +64,9 @@ def entry_diff_command(
 def story_diff_command(session: Session, story: str, since: str | None, full: bool, form: str, as_json: bool) -> None:
     """Show what became of a story's entries since a time, word by word; the edit made first comes first."""
     moment = session.moment(since)
-    with session.reading_desk() as desk:
-        found = desk.story(story)
-        edits = desk.edits(found, moment)
+    with session.open_existing() as app:
+        found = app.story(story)
+        edits = app.edits(found, moment)
     if as_json or form == "json":
         row = {"story": found.summary.id, "title": found.summary.title, "since": moment}
         print_json({**row, "edits": [edit_row(edit) for edit in edits]})
@@ -91,8 +91,8 @@ def story_diff_command(session: Session, story: str, since: str | None, full: bo
 @click.pass_obj
 def headlines_command(session: Session, since: str, until: str | None, form: str, as_json: bool) -> None:
     """List the headlines that were given other words over a day, oldest change first."""
-    with session.reading_desk() as desk:
-        found = desk.headlines(session.moment(since), session.moment(until))
+    with session.open_existing() as app:
+        found = app.headlines(session.moment(since), session.moment(until))
     rows = [
         {
             "time": one.change.time,

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.output import emit
+from aggregator.cli.output import emit, safe
 from aggregator.cli.session import Session
 from aggregator.exceptions import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
+    from aggregator.app import Aggregator
     from aggregator.digest.edition import Edition
+
+
+PARTLY = 4
 
 
 @click.command("digest")
@@ -40,9 +44,9 @@ def digest_command(
     as_json: bool,
     output: Path | None,
     mail: bool,
-) -> None:
+) -> int:
     """Make one edition of the digest, or print again the one that was made: an edition never changes."""
-    from aggregator.config.documents import write_atomically
+    from aggregator.config.files import write_output
     from aggregator.digest.render import render
 
     if day is not None and (since is not None or until is not None):
@@ -52,25 +56,32 @@ def digest_command(
         raise UsageError(
             f"--since {since} is not before {f'--until {until}' if until else 'now'}: nothing lies between"
         )
-    with session.reading_desk() as desk:
-        edition = desk.edition(since=start, until=end, day=session.day(day) if day else None)
+    with session.open_existing() as app:
+        edition = app.edition(since=start, until=end, day=session.day(day) if day else None)
+        code = _mail(session, app, edition) if mail else 0
     text = render(edition, "json" if as_json else form)
-    if mail:
-        _mail(session, edition)
     if output is not None:
-        write_atomically(output, text.encode("utf-8"))
+        write_output(output, text.encode("utf-8"))
         click.echo(f"{output}: written.", err=True)
     elif not mail:
         emit(text.rstrip("\n"))
+    return code
 
 
-def _mail(session: Session, edition: Edition) -> None:
-    from aggregator.pipeline.mailing import mail_edition
+def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
+    """Mail an edition to those who have it not yet; return the exit code: 4 where some were refused."""
+    from aggregator.desk.mailing import mail_edition
+    from aggregator.digest.wording import amount
 
     settings = session.settings.mail
     if not settings.server or not settings.recipients:
         raise ConfigurationError(
             "mail.server and mail.recipients are not set; `config show` lists the settings of mail"
         )
-    mail_edition(edition, settings)
-    click.echo(f"Mailed to {len(settings.recipients)} recipients.", err=True)
+    mailed = mail_edition(app.store, edition, settings)
+    click.echo(f"Mailed to {amount(len(mailed.sent), 'recipient', 'recipients')}.", err=True)
+    if mailed.already:
+        click.echo(f"Not sent again to those who have this edition: {', '.join(mailed.already)}.", err=True)
+    for one in mailed.refused:
+        click.echo(f"{safe(one.recipient)}: refused by the mail server ({safe(one.answer)}).", err=True)
+    return PARTLY if mailed.refused else 0

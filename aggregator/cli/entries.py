@@ -78,10 +78,12 @@ def entry_row(entry: Entry) -> dict[str, Any]:
 @click.pass_obj
 def show_command(session: Session, entry: str, form: str, as_json: bool) -> None:
     """Show an entry and its text."""
-    with session.reading_desk() as desk:
-        found = desk.entry(entry)
-        text = desk.text(found.id)
-    row = {**entry_row(found), "text": text}
+    with session.open_existing() as app:
+        found = app.entry(entry)
+        text = app.text(found.id)
+        amended = app.amendments(found.id)
+    changes = [{"field": one.field, "before": one.before, "after": one.after, "at": one.at} for one in amended]
+    row = {**entry_row(found), "amendments": changes, "text": text}
     if as_json or form == "json":
         print_json(row)
         return
@@ -105,6 +107,8 @@ def show_command(session: Session, entry: str, form: str, as_json: bool) -> None
         value = _attribution(found) if name == "agency" else plain(row[name])
         if value not in (None, "", 0):
             emit(f"{name.replace('_', ' '):12} {safe(local(value) if name in ('published', 'first_seen') else value)}")
+    for one in amended:
+        emit(f"{'corrected':12} {one.field} was {safe(one.before or 'not given')} until {local(plain(one.at))}")
     emit("")
     for line in text.split("\n"):
         emit(safe(line))
@@ -124,7 +128,7 @@ def _attribution(entry: Entry) -> str | None:
 @click.pass_obj
 def revisions_command(session: Session, entry: str, form: str, as_json: bool) -> None:
     """List an entry's earlier versions, oldest first."""
-    with session.reading_desk() as desk:
+    with session.open_existing() as app:
         rows = [
             {
                 "number": one.number,
@@ -134,7 +138,7 @@ def revisions_command(session: Session, entry: str, form: str, as_json: bool) ->
                 "replaced": one.replaced,
                 "text": one.text,
             }
-            for one in desk.revisions(entry)
+            for one in app.revisions(entry)
         ]
     columns = (
         Column("number", lambda row: str(row["number"]), right=True),
@@ -160,8 +164,8 @@ def revisions_command(session: Session, entry: str, form: str, as_json: bool) ->
 @click.pass_obj
 def search_command(session: Session, text: str, since: str | None, limit: int, form: str, as_json: bool) -> None:
     """Find entries that hold all words of TEXT, best first."""
-    with session.reading_desk() as desk:
-        hits = desk.search(text, limit, session.moment(since))
+    with session.open_existing() as app:
+        hits = app.search(text, limit, session.moment(since))
     rows = [{**entry_row(hit.entry), "snippet": hit.snippet} for hit in hits]
     columns = (
         Column("entry", lambda row: row["id"]),

@@ -19,8 +19,8 @@ def health_list_command(session: Session, form: str, as_json: bool, faults: bool
     if faults:
         _list_faults(session, form, as_json=as_json)
         return
-    with session.reading_desk(with_feeds=True) as desk:
-        rows = [asdict(row) for row in desk.feed_health()]
+    with session.open_existing(with_feeds=True) as app:
+        rows = [asdict(row) for row in app.feed_health()]
     columns = (
         Column("feed", lambda row: row["feed"][:32]),
         Column("state", lambda row: row["state"]),
@@ -41,8 +41,8 @@ def health_list_command(session: Session, form: str, as_json: bool, faults: bool
 
 
 def _list_faults(session: Session, form: str, *, as_json: bool) -> None:
-    with session.reading_desk(with_feeds=True) as desk:
-        rows = desk.faulty_entries()
+    with session.open_existing(with_feeds=True) as app:
+        rows = app.faulty_entries()
     columns = (
         Column("feed", lambda row: row["feed"][:32]),
         Column("step", lambda row: row["step"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from aggregator.cli.session import FEEDS, Session
 from aggregator.cli.watch import announce_to
 from aggregator.exceptions import ConfigurationError, NotFoundError, UsageError
 from aggregator.model import Feed, FeedOutcome
+from aggregator.text.masking import shown_address
+from aggregator.text.urls import MASK
 
 PARTLY = 4
 
@@ -32,15 +35,15 @@ def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, fo
     FEED is a name, a title, a publisher or an address, or part of one. Ends with 4 where a feed failed.
     """
     people = form == "table" and not as_json
-    with session.writing_desk(with_feeds=True) as desk:
+    with session.open_or_create(with_feeds=True) as app:
         with progress("fetching", quiet=session.quiet) as advance:
-            outcomes = desk.fetch(
+            outcomes = app.fetch(
                 feeds,
                 everything=everything,
                 progress=lambda _, done, total: advance(done, total),
                 placing=lambda done, total: advance(done, total, "placing in stories"),
             )
-        due = desk.next_due()
+        due = app.next_due()
         ordered = sorted(outcomes, key=lambda one: (one.status != "error", one.feed.casefold(), one.url))
         nothing = (
             "Nothing is due" + (f" until {due.astimezone():%Y-%m-%d %H:%M}" if due else "") + "; --all asks every feed."
@@ -49,7 +52,7 @@ def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, fo
         if people and outcomes and not session.quiet:
             click.echo(summary(outcomes), err=True)
         # a program that reads stdout wants the list and nothing else
-        desk.deliver(announce_to(stderr=not people))
+        app.deliver(announce_to(stderr=not people))
     return PARTLY if any(outcome.status == "error" for outcome in outcomes) else 0
 
 
@@ -116,12 +119,11 @@ feeds_command.add_command(health_list_command)
 def list_command(session: Session, form: str, as_json: bool) -> None:
     """List the feeds of the feeds file."""
     from aggregator.newsroom.publishers import publisher_of_feed
-    from aggregator.text.urls import mask_secrets
 
     rows = [
         {
             "name": feed.name,
-            "url": mask_secrets(feed.url),
+            "url": shown_address(feed),
             "publisher": publisher_of_feed(feed),
             "category": feed.category,
             "language": feed.language,
@@ -179,7 +181,7 @@ def add_command(
     _check_values([feed])
     if not no_check:
         _check_feed(session, feed)
-    if add_feeds(path, [feed]):
+    if add_feeds(path, [feed], os.environ):
         click.echo(f"Added to {path}.", err=True)
     else:
         click.echo(f"{path} has this feed already.", err=True)
@@ -203,7 +205,7 @@ def _check_values(feeds: Sequence[Feed]) -> None:
         return
     with TemporaryDirectory(prefix="aggregator-") as folder:
         scratch = Path(folder) / FEEDS
-        add_feeds(scratch, feeds)
+        add_feeds(scratch, feeds, {})
         try:
             read_feeds(scratch, {})
         except ConfigurationError as error:
@@ -222,7 +224,7 @@ def _check_feed(session: Session, feed: Feed) -> None:
 
 
 def _discovered(session: Session, feed: Feed) -> Any:
-    from aggregator.pipeline.discovering import discover_feed
+    from aggregator.ingest.discover import discover_feed
 
     return discover_feed(feed, session.settings, session.clock())
 
@@ -252,8 +254,8 @@ def remove_command(session: Session, feed: str) -> None:
     from aggregator.config.feeds_file import remove_feed
 
     one = _one(session, feed)
-    remove_feed(session.needed_feeds_file(), one.url)
-    click.echo(f"{safe(one.name or one.url)} is no longer followed.", err=True)
+    remove_feed(session.needed_feeds_file(), one.url, os.environ)
+    click.echo(f"{safe(one.name or shown_address(one))} is no longer followed.", err=True)
 
 
 @feeds_command.command("pause")
@@ -264,8 +266,8 @@ def pause_command(session: Session, feed: str) -> None:
     from aggregator.config.feeds_file import pause_feed
 
     one = _one(session, feed)
-    pause_feed(session.needed_feeds_file(), one.url, paused=True)
-    click.echo(f"{safe(one.name or one.url)} is paused.", err=True)
+    pause_feed(session.needed_feeds_file(), one.url, paused=True, environ=os.environ)
+    click.echo(f"{safe(one.name or shown_address(one))} is paused.", err=True)
 
 
 @feeds_command.command("resume")
@@ -276,11 +278,11 @@ def resume_command(session: Session, feed: str) -> None:
     from aggregator.config.feeds_file import pause_feed
 
     one = _one(session, feed)
-    pause_feed(session.needed_feeds_file(), one.url, paused=False)
+    pause_feed(session.needed_feeds_file(), one.url, paused=False, environ=os.environ)
     if session.database_file.exists():
-        with session.reading_desk() as desk:
-            desk.resume(one)
-    click.echo(f"{safe(one.name or one.url)} is polled again.", err=True)
+        with session.open_existing() as app:
+            app.resume(one)
+    click.echo(f"{safe(one.name or shown_address(one))} is polled again.", err=True)
 
 
 def _one(session: Session, wanted: str) -> Feed:
@@ -292,7 +294,9 @@ def _one(session: Session, wanted: str) -> Feed:
         return found[0]
     if not found:
         raise NotFoundError(f"no feed {wanted!r} in {session.feeds_file}; `feeds list` shows them")
-    raise UsageError(f"{wanted!r} fits {len(found)} feeds: {', '.join(feed.name or feed.url for feed in found[:5])}")
+    raise UsageError(
+        f"{wanted!r} fits {len(found)} feeds: {', '.join(feed.name or shown_address(feed) for feed in found[:5])}"
+    )
 
 
 def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:
@@ -309,7 +313,7 @@ def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:
             try:
                 _check_values([tried])
             except UsageError as error:
-                reasons.append(f"{feed.name or feed.url}: left out: {error}")
+                reasons.append(f"{feed.name or shown_address(feed)}: left out: {error}")
             else:
                 kept.append(tried)
                 break
@@ -322,7 +326,7 @@ def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:
 def import_command(session: Session, files: tuple[Path, ...]) -> int:
     """Add the feeds of OPML files to the feeds file."""
     from aggregator.config.feeds_file import add_feeds
-    from aggregator.pipeline.subscription_lists import read_opml
+    from aggregator.desk.subscription_lists import read_opml
 
     path = _editable(session)
     code = 0
@@ -332,7 +336,7 @@ def import_command(session: Session, files: tuple[Path, ...]) -> int:
         for reason in (*skipped, *left_out):
             click.echo(f"{file}: {safe(reason)}", err=True)
             code = PARTLY
-        added = add_feeds(path, feeds) if feeds else 0
+        added = add_feeds(path, feeds, os.environ) if feeds else 0
         click.echo(f"{file}: {added} feeds added to {path}, {len(feeds) - added} were there already.", err=True)
     return code
 
@@ -342,11 +346,15 @@ def import_command(session: Session, files: tuple[Path, ...]) -> int:
 @click.pass_obj
 def export_command(session: Session, output: Path | None) -> None:
     """Write the feeds as OPML, without their secrets."""
-    from aggregator.config.documents import write_atomically
-    from aggregator.pipeline.subscription_lists import write_opml
+    from aggregator.config.files import write_output
+    from aggregator.desk.subscription_lists import masked, write_opml
 
-    data = write_opml(session.feeds(), "Feeds")
+    feeds = session.feeds()
+    data = write_opml(feeds, "Feeds")
+    if hidden := masked(feeds):
+        count = f"{len(hidden)} addresses hold" if len(hidden) > 1 else "1 address holds"
+        click.echo(f"{count} a secret, masked with {MASK} here: {safe(', '.join(hidden))}", err=True)
     if output is None:
         emit(data.decode("utf-8").rstrip("\n"))
     else:
-        write_atomically(output, data)
+        write_output(output, data)

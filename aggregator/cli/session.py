@@ -18,9 +18,9 @@ from aggregator.exceptions import ConfigurationError
 if TYPE_CHECKING:
     from datetime import date
 
+    from aggregator.app import Aggregator
     from aggregator.config.settings_files import Resolved
     from aggregator.model import Feed
-    from aggregator.pipeline.desk import Desk
     from aggregator.settings import Settings
 
 DATABASE = "aggregator.db"
@@ -116,7 +116,7 @@ class Session:
 
     def zone(self) -> ZoneInfo:
         """Return the desk's time zone."""
-        from aggregator.pipeline.editions import zone_of
+        from aggregator.desk.editions import zone_of
 
         return zone_of(self.settings.digest)
 
@@ -129,24 +129,30 @@ class Session:
         return parse_day(text, self.clock(), self.zone())
 
     @contextmanager
-    def reading_desk(self, *, with_feeds: bool = False) -> Iterator[Desk]:
+    def open_existing(self, *, with_feeds: bool = False) -> Iterator[Aggregator]:
         """Open the database for commands that look or rule: it must exist.
 
         ``with_feeds`` takes over the feeds file first. The others leave the feeds table as it is: the database named
         by --db need not belong to the feeds file that lies in this folder, and a fault there is no reason not to look.
         """
-        from aggregator.exceptions import NotFoundError
-        from aggregator.pipeline.desk import Desk
+        from aggregator.app import Aggregator
         from aggregator.storage.database import explained
 
-        if not self.database_file.exists():
-            raise NotFoundError(f"{self.database_file}: no database yet{self._way_to_one()} name another with --db.")
+        self.needed_database()
         feeds = self.feeds_if_any() if with_feeds else None
         with (
             explained(self.database_file),
-            Desk.open(self.settings, self.database_file, clock=self.clock, feeds=feeds) as desk,
+            Aggregator.open(self.settings, self.database_file, clock=self.clock, feeds=feeds) as app,
         ):
-            yield desk
+            yield app
+
+    def needed_database(self) -> Path:
+        """Return the database; NotFoundError says how one is made where there is none."""
+        from aggregator.exceptions import NotFoundError
+
+        if not self.database_file.exists():
+            raise NotFoundError(f"{self.database_file}: no database yet{self._way_to_one()} name another with --db.")
+        return self.database_file
 
     def _way_to_one(self) -> str:
         if self.feeds_file is not None and self.feeds_file.is_file():
@@ -156,9 +162,9 @@ class Session:
         )
 
     @contextmanager
-    def writing_desk(self, *, with_feeds: bool) -> Iterator[Desk]:
+    def open_or_create(self, *, with_feeds: bool) -> Iterator[Aggregator]:
         """Open the database, made where it is missing; ``with_feeds`` follows the feeds file, which must then exist."""
-        from aggregator.pipeline.desk import Desk
+        from aggregator.app import Aggregator
         from aggregator.storage.database import explained
 
         feeds = self.feeds() if with_feeds else self.feeds_if_any()
@@ -167,9 +173,10 @@ class Session:
             settings = replace(settings, fetch=replace(settings.fetch, subscribers=max(settings.fetch.subscribers, 1)))
         with (
             explained(self.database_file),
-            Desk.open(settings, self.database_file, clock=self.clock, feeds=feeds) as desk,
+            Aggregator.open(settings, self.database_file, clock=self.clock, feeds=feeds) as app,
         ):
-            yield desk
+            app.store.needs_writing()
+            yield app
 
     def feeds_if_any(self) -> tuple[Feed, ...] | None:
         """Read the feeds that are followed; None where there is no feeds file and none was named."""

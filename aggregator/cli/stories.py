@@ -80,11 +80,11 @@ def stories_command(
         sort=sort,
         limit=limit,
     )
-    with session.reading_desk() as desk:
+    with session.open_existing() as app:
         if storylines:
-            rows = [storyline_row(line) for line in desk.stories_by_storyline(query)]
+            rows = [storyline_row(line) for line in app.stories_by_storyline(query)]
         else:
-            rows = [summary_row(story) for story in desk.stories(query)]
+            rows = [summary_row(story) for story in app.stories(query)]
     print_list(
         rows,
         STORYLINE_COLUMNS if storylines else STORY_COLUMNS,
@@ -191,10 +191,10 @@ for verb in VERBS:
 @click.pass_obj
 def show_command(session: Session, story: str, form: str, as_json: bool) -> None:
     """Show a story with its reports and their entries."""
-    with session.reading_desk() as desk:
-        found = desk.story(story)
-        corrections = desk.corrections(found)
-        neighbours = desk.neighbours(found)
+    with session.open_existing() as app:
+        found = app.story(story)
+        corrections = app.corrections(found)
+        neighbours = app.neighbours(found)
     if as_json or form == "json":
         print_json(story_row(found, corrections, neighbours))
     else:
@@ -325,8 +325,8 @@ def _print_report(report: Report, canonical: str) -> None:
 @click.pass_obj
 def why_command(session: Session, story: str, entry: str | None, form: str, as_json: bool) -> None:
     """Say why an entry stands in a story, or what keeps it out; without ENTRY, why the newest joined."""
-    with session.reading_desk() as desk:
-        why = desk.why(story, entry)
+    with session.open_existing() as app:
+        why = app.why(story, entry)
     row = {
         "entry": why.entry,
         "sentence": why.sentence,

@@ -33,8 +33,8 @@ def storyline_command() -> None:
 @click.pass_obj
 def list_command(session: Session, since: str | None, limit: int, form: str, as_json: bool) -> None:
     """List storylines, newest first."""
-    with session.reading_desk() as desk:
-        rows = [storyline_row(line) for line in desk.storylines(session.moment(since), limit)]
+    with session.open_existing() as app:
+        rows = [storyline_row(line) for line in app.storylines(session.moment(since), limit)]
     print_list(
         rows,
         STORYLINE_COLUMNS,
@@ -51,8 +51,8 @@ def list_command(session: Session, since: str | None, limit: int, form: str, as_
 @click.pass_obj
 def show_command(session: Session, storyline: str, form: str, as_json: bool) -> None:
     """Show a storyline with its stories."""
-    with session.reading_desk() as desk:
-        found = desk.storyline(storyline)
+    with session.open_existing() as app:
+        found = app.storyline(storyline)
     if as_json or form == "json":
         print_json(storyline_row(found))
         return
@@ -77,9 +77,9 @@ def show_command(session: Session, storyline: str, form: str, as_json: bool) -> 
 @click.pass_obj
 def name_command(session: Session, storyline: str, name: str, by: str | None, form: str, as_json: bool) -> None:
     """Call a storyline by a name, whatever its stories are called."""
-    with session.reading_desk() as desk:
-        found = desk.storyline_editor(by_whom(by)).name(storyline, name)
-        decision = decision_row(desk.decisions(1)[0])
+    with session.open_existing() as app:
+        found = app.storyline_editor(by_whom(by)).name(storyline, name)
+        decision = decision_row(app.decisions(1)[0])
     _tell({"storyline": found, **decision}, found, form, as_json=as_json)
 
 
@@ -90,9 +90,9 @@ def name_command(session: Session, storyline: str, name: str, by: str | None, fo
 @click.pass_obj
 def tie_command(session: Session, stories: tuple[str, ...], by: str | None, form: str, as_json: bool) -> None:
     """Tie stories, or storylines with all their stories, into one storyline."""
-    with session.reading_desk() as desk:
-        found = desk.storyline_editor(by_whom(by)).tie(stories)
-        decision = decision_row(desk.decisions(1)[0])
+    with session.open_existing() as app:
+        found = app.storyline_editor(by_whom(by)).tie(stories)
+        decision = decision_row(app.decisions(1)[0])
     _tell({"storyline": found, **decision}, found, form, as_json=as_json)
 
 
@@ -103,9 +103,9 @@ def tie_command(session: Session, stories: tuple[str, ...], by: str | None, form
 @click.pass_obj
 def untie_command(session: Session, story: str, by: str | None, form: str, as_json: bool) -> None:
     """Take a story out of its storyline for good."""
-    with session.reading_desk() as desk:
-        found = desk.storyline_editor(by_whom(by)).untie(story)
-        decision = decision_row(desk.decisions(1)[0])
+    with session.open_existing() as app:
+        found = app.storyline_editor(by_whom(by)).untie(story)
+        decision = decision_row(app.decisions(1)[0])
     _tell({"story": found, **decision}, found, form, as_json=as_json)
 
 

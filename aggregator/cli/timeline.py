@@ -46,12 +46,12 @@ def timeline_command(session: Session, story: str, form: str | None, as_json: bo
     """Show who had a story when, who was first, and how much later each publisher had it."""
     named = {".svg": "svg", ".json": "json"}.get(output.suffix.lower(), "text") if output else "text"
     form = "json" if as_json else form or named
-    with session.reading_desk() as desk:
-        shown = desk.timeline(desk.story(story))
+    with session.open_existing() as app:
+        shown = app.timeline(app.story(story))
     if form == "json":
         text = json_text(plain(timeline_row(shown)), indent=2)
     elif form == "svg":
-        from aggregator.pipeline.timeline import timeline_svg
+        from aggregator.desk.timeline import timeline_svg
 
         text = timeline_svg(shown, session.zone()).rstrip("\n")
     else:
@@ -61,9 +61,9 @@ def timeline_command(session: Session, story: str, form: str | None, as_json: bo
     if output is None:
         emit(text)
         return
-    from aggregator.config.documents import write_atomically
+    from aggregator.config.files import write_output
 
-    write_atomically(output, f"{text}\n".encode("utf-8", "replace"))
+    write_output(output, f"{text}\n".encode("utf-8", "replace"))
 
 
 @click.command("lags")
@@ -81,8 +81,8 @@ def lags_command(
 
     Lags (in seconds in JSON) are over the stories that another publisher had too.
     """
-    with session.reading_desk() as desk:
-        found = desk.punctuality(session.moment(since), session.moment(until), category)
+    with session.open_existing() as app:
+        found = app.punctuality(session.moment(since), session.moment(until), category)
     rows = [
         {
             "publisher": one.publisher,
@@ -119,7 +119,7 @@ def lags_command(
 def _said(seconds: int | None) -> str:
     if not seconds:
         return "" if seconds is None else "0"
-    from aggregator.pipeline.timeline import waited
+    from aggregator.desk.timeline import waited
 
     return waited(timedelta(seconds=seconds))
 
@@ -170,7 +170,7 @@ def picture(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
     """Return a timeline as lines of at most ``width`` columns (50 at least): a row a publisher, a sign an event."""
     from rich.cells import cell_len, set_cell_size
 
-    from aggregator.pipeline.timeline import KINDS, waited
+    from aggregator.desk.timeline import KINDS, waited
 
     width = min(max(width, _NARROWEST), _WIDEST)
     rows = shown.publishers[:_MOST_ROWS]
@@ -195,7 +195,7 @@ def picture(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
 
 
 def _heading(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
-    from aggregator.pipeline.timeline import waited
+    from aggregator.desk.timeline import waited
 
     title = _fitted(safe(shown.title), width)
     first = shown.publishers[0]

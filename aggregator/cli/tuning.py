@@ -14,7 +14,7 @@ from aggregator.cli.session import Session
 from aggregator.exceptions import UsageError
 
 if TYPE_CHECKING:
-    from aggregator.pipeline.comparing import Outcome
+    from aggregator.ingest.comparing import Outcome
 
 PARTLY = 4
 
@@ -44,9 +44,9 @@ def evaluate_command(
     as_json: bool,
 ) -> int:
     """Score the clustering of labelled JSON Lines files, in a scratch database."""
-    from aggregator.config.documents import write_atomically
-    from aggregator.pipeline.evaluation import evaluate, predictions
-    from aggregator.pipeline.plotting import check_drawable, picture
+    from aggregator.config.files import write_output
+    from aggregator.ingest.evaluate import evaluate, predictions
+    from aggregator.ingest.sweep_plot import check_drawable, picture
 
     if plot is not None:
         check_drawable(plot)
@@ -61,9 +61,9 @@ def evaluate_command(
                 code = PARTLY
             rows.append({"file": file.name, **({"setting": label} if label else {}), **asdict(result.figures)})
             if predicted is not None:
-                write_atomically(predicted, predictions(result).encode("utf-8"))
+                write_output(predicted, predictions(result).encode("utf-8"))
     if plot is not None:
-        write_atomically(plot, picture(plot, rows))
+        write_output(plot, picture(plot, rows))
     if len(rows) == 1 and (as_json or form == "json"):
         print_json(rows[0])
     else:
@@ -109,13 +109,13 @@ def replay_command(
     session: Session, dry_run: bool, since: str | None, assignments: tuple[str, ...], form: str, as_json: bool
 ) -> None:
     """Cluster the stored entries anew under other settings and show what would change."""
+    from aggregator.ingest.replay import replay
     from aggregator.newsroom.publishers import families
-    from aggregator.pipeline.replaying import replay
 
     settings = session.settings_with(assignments)
     houses = families(session.feeds_if_any() or ())
-    with session.reading_desk() as desk, progress("replaying", quiet=session.quiet) as advance:
-        outcome = replay(desk.store, settings, houses, session.moment(since), session.clock(), advance)
+    with session.open_existing() as app, progress("replaying", quiet=session.quiet) as advance:
+        outcome = replay(app.store, settings, houses, session.moment(since), session.clock(), advance)
     _tell(outcome, "Nothing would change.", form, as_json=as_json)
 
 
@@ -134,15 +134,15 @@ def recluster_command(
     """
     if archives:
         return _recluster_archives(session, archives, output)
-    with session.reading_desk() as desk, progress("clustering anew", quiet=session.quiet) as advance:
-        outcome = desk.recluster(advance)
+    with session.open_existing() as app, progress("clustering anew", quiet=session.quiet) as advance:
+        outcome = app.recluster(advance)
     _tell(outcome, "Nothing changed.", form, as_json=as_json)
     return 0
 
 
 def _recluster_archives(session: Session, archives: tuple[Path, ...], output: Path | None) -> int:
-    from aggregator.config.documents import write_atomically
-    from aggregator.pipeline.archives import cluster_archives
+    from aggregator.config.files import write_output
+    from aggregator.ingest.archives import cluster_archives
 
     with progress("clustering archives", quiet=session.quiet) as advance:
         rows, skips = cluster_archives(archives, session.settings, session.clock(), advance)
@@ -150,7 +150,7 @@ def _recluster_archives(session: Session, archives: tuple[Path, ...], output: Pa
         click.echo(f"{path}:{skip.position}: left out: {safe(skip.reason)}", err=True)
     lines = [json_text(plain(row)) for row in rows]
     if output is not None:
-        write_atomically(output, "".join(f"{line}\n" for line in lines).encode("utf-8"))
+        write_output(output, "".join(f"{line}\n" for line in lines).encode("utf-8"))
     else:
         for line in lines:
             emit(line)

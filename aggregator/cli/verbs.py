@@ -13,7 +13,7 @@ from aggregator.cli.session import Session
 from aggregator.exceptions import UsageError
 
 if TYPE_CHECKING:
-    from aggregator.pipeline.desk import Desk
+    from aggregator.app import Aggregator
     from aggregator.storage.decisions import Decision
 
 
@@ -32,10 +32,10 @@ def by_whom(name: str | None) -> str:
         return "unknown"
 
 
-def _tell(desk: Desk, story: str | None, form: str, *, as_json: bool) -> None:
+def _tell(app: Aggregator, story: str | None, form: str, *, as_json: bool) -> None:
     """Say what came of a verb: the story's id for people and scripts; as JSON the line of the log as well."""
     if as_json or form == "json":
-        print_json({"story": story, **decision_row(desk.decisions(1)[0])})
+        print_json({"story": story, **decision_row(app.decisions(1)[0])})
     elif story is not None:
         emit(story)
 
@@ -49,8 +49,8 @@ def merge_command(session: Session, stories: tuple[str, ...], by: str | None, fo
     """Make several stories one; the oldest keeps its id, the others lead to it."""
     if len(stories) == 1:
         raise UsageError("merge takes two different stories or more")
-    with session.reading_desk() as desk:
-        _tell(desk, desk.editor(by_whom(by)).merge(stories), form, as_json=as_json)
+    with session.open_existing() as app:
+        _tell(app, app.editor(by_whom(by)).merge(stories), form, as_json=as_json)
 
 
 @click.command("split")
@@ -63,8 +63,8 @@ def split_command(
     session: Session, story: str, entries: tuple[str, ...], by: str | None, form: str, as_json: bool
 ) -> None:
     """Take entries out of a story into one of their own."""
-    with session.reading_desk() as desk:
-        _tell(desk, desk.editor(by_whom(by)).split(story, entries), form, as_json=as_json)
+    with session.open_existing() as app:
+        _tell(app, app.editor(by_whom(by)).split(story, entries), form, as_json=as_json)
 
 
 @click.command("move")
@@ -75,8 +75,8 @@ def split_command(
 @click.pass_obj
 def move_command(session: Session, entry: str, story: str, by: str | None, form: str, as_json: bool) -> None:
     """Put an entry into another story."""
-    with session.reading_desk() as desk:
-        _tell(desk, desk.editor(by_whom(by)).move(entry, story), form, as_json=as_json)
+    with session.open_existing() as app:
+        _tell(app, app.editor(by_whom(by)).move(entry, story), form, as_json=as_json)
 
 
 @click.command("pin")
@@ -87,8 +87,8 @@ def move_command(session: Session, entry: str, story: str, by: str | None, form:
 @click.pass_obj
 def pin_command(session: Session, story: str, entry: str, by: str | None, form: str, as_json: bool) -> None:
     """Make an entry the canonical one of its story."""
-    with session.reading_desk() as desk:
-        _tell(desk, desk.editor(by_whom(by)).pin(story, entry), form, as_json=as_json)
+    with session.open_existing() as app:
+        _tell(app, app.editor(by_whom(by)).pin(story, entry), form, as_json=as_json)
 
 
 @click.command("forbid")
@@ -99,9 +99,9 @@ def pin_command(session: Session, story: str, entry: str, by: str | None, form: 
 @click.pass_obj
 def forbid_command(session: Session, first: str, second: str, by: str | None, form: str, as_json: bool) -> None:
     """Keep two stories or entries apart for good."""
-    with session.reading_desk() as desk:
-        desk.editor(by_whom(by)).forbid(first, second)
-        _tell(desk, None, form, as_json=as_json)
+    with session.open_existing() as app:
+        app.editor(by_whom(by)).forbid(first, second)
+        _tell(app, None, form, as_json=as_json)
 
 
 @click.command("undo")
@@ -110,8 +110,8 @@ def forbid_command(session: Session, first: str, second: str, by: str | None, fo
 @click.pass_obj
 def undo_command(session: Session, by: str | None, form: str, as_json: bool) -> None:
     """Take back the last verb."""
-    with session.reading_desk() as desk:
-        undone = desk.editor(by_whom(by)).undo()
+    with session.open_existing() as app:
+        undone = app.editor(by_whom(by)).undo()
         if as_json or form == "json":
             print_json({"story": None, **decision_row(undone)})
         else:
@@ -124,8 +124,8 @@ def undo_command(session: Session, by: str | None, form: str, as_json: bool) -> 
 @click.pass_obj
 def log_command(session: Session, limit: int, form: str, as_json: bool) -> None:
     """List editors' verbs, newest first, those taken back among them."""
-    with session.reading_desk() as desk:
-        rows = [decision_row(one) for one in desk.decisions(limit)]
+    with session.open_existing() as app:
+        rows = [decision_row(one) for one in app.decisions(limit)]
     columns = (
         Column("id", lambda row: str(row["id"]), right=True),
         Column("at", lambda row: local(row["at"])),

@@ -25,8 +25,8 @@ from aggregator.cli.verbs import by_option, by_whom
 from aggregator.exceptions import UsageError
 
 if TYPE_CHECKING:
+    from aggregator.desk.watches import Catch, WatchRow
     from aggregator.newsroom.watches import WatchQuery
-    from aggregator.pipeline.watches import Catch, WatchRow
 
 
 @click.group("watch")
@@ -85,8 +85,8 @@ def add_command(session: Session, name: str, query: WatchQuery, targets: tuple[s
     """
     from aggregator.newsroom.watches import described
 
-    with session.writing_desk(with_feeds=False) as desk:
-        doubts = desk.watches().add(name, query, targets, by_whom(by))
+    with session.open_or_create(with_feeds=False) as app:
+        doubts = app.watches().add(name, query, targets, by_whom(by))
     for doubt in doubts:
         click.echo(f"Note: {safe(doubt)}.", err=True)
     emit(f"{safe(name)}: {safe(described(query))}")
@@ -97,8 +97,8 @@ def add_command(session: Session, name: str, query: WatchQuery, targets: tuple[s
 @click.pass_obj
 def list_command(session: Session, form: str, as_json: bool) -> None:
     """List the watches, with how many alerts they raised and how delivery goes."""
-    with session.reading_desk() as desk:
-        rows = [watch_row(row) for row in desk.watches().all()]
+    with session.open_existing() as app:
+        rows = [watch_row(row) for row in app.watches().all()]
     columns = (
         Column("watch", lambda row: row["name"]),
         Column("query", lambda row: row["sentence"], wrap=True),
@@ -122,8 +122,8 @@ def list_command(session: Session, form: str, as_json: bool) -> None:
 @click.pass_obj
 def remove_command(session: Session, name: str) -> None:
     """Drop a watch, its alerts and what of them still waits."""
-    with session.reading_desk() as desk:
-        removed = desk.watches().remove(name)
+    with session.open_existing() as app:
+        removed = app.watches().remove(name)
     click.echo(f"{safe(removed)}: removed.", err=True)
 
 
@@ -146,8 +146,8 @@ def test_command(
     if (name is None) == (not query):
         raise UsageError("name a watch, or give a query by --word, --phrase, --publisher …; not both")
     moment = session.moment(since) or session.clock()
-    with session.reading_desk() as desk:
-        watches = desk.watches()
+    with session.open_existing() as app:
+        watches = app.watches()
         wanted = query if name is None else watches.named(name).query
         rows = [catch_row(one) for one in watches.test(wanted, moment, limit)]
     columns = (
@@ -174,9 +174,9 @@ def test_command(
 @click.pass_obj
 def log_command(session: Session, name: str | None, limit: int, form: str, as_json: bool) -> None:
     """List alerts, newest first, with how each delivery went; of one watch, or of all."""
-    from aggregator.pipeline.targets import shown_target
+    from aggregator.desk.alert_targets import shown_target
 
-    with session.reading_desk() as desk:
+    with session.open_existing() as app:
         rows = [
             {
                 "id": one.id,
@@ -192,7 +192,7 @@ def log_command(session: Session, name: str | None, limit: int, form: str, as_js
                 "delivered": one.delivered,
                 "error": one.error,
             }
-            for one in desk.watches().log(name, limit)
+            for one in app.watches().log(name, limit)
         ]
     columns = (
         Column("at", lambda row: local(row["at"])),
@@ -215,8 +215,8 @@ def log_command(session: Session, name: str | None, limit: int, form: str, as_js
 
 def watch_row(row: WatchRow) -> dict[str, Any]:
     """Return a watch under its documented keys."""
+    from aggregator.desk.alert_targets import shown_target
     from aggregator.newsroom.watches import described, query_values
-    from aggregator.pipeline.targets import shown_target
 
     return {
         "name": row.watch.name,

@@ -3,19 +3,23 @@
 The order, most important first:
 
 1. the entry that an editor pinned;
-2. an entry that tells the event, before a live blog, a round-up, another title that names a slot in the day, or a comment;
-3. the agency's own entry: from a feed of the agency, or published by it;
-4. the feed's authority, 0-100;
-5. completeness: length of the text in doubling steps, so that a few words more or less decide nothing;
-6. the earliest time;
-7. the id.
-
-Each step compares a property of one entry alone; an entry that ranks lower never changes what ranks first.
+2. an entry that its house has not superseded by a later version: of its report, of its page, or under "UPDATE 2-" and its title;
+3. an entry that tells the event, before a live blog, a round-up, another title that names a slot in the day, or a comment;
+4. the agency's own entry: from a feed of the agency, or published by it;
+5. among copies of one text, one that is not padded: not longer than the earliest that has all of it;
+6. the feed's authority, 0-100;
+7. completeness: length of the text in doubling steps, so that a few words more or less decide nothing; copies of one text
+   that have all of it are as complete as the earliest of them;
+8. the earliest time;
+9. the id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from aggregator.clustering.recurring import is_comment_title, is_recurring_title
@@ -23,8 +27,31 @@ from aggregator.model import Entry
 
 # Characters. Below a headline's length there is no text; a page of 4,000 is as complete as one of 20,000.
 _STEPS = (200, 500, 1_000, 2_000, 4_000)
+# Characters from which on a text is no teaser that a feed cut off: what is longer than such a copy was padded.
+_WHOLE = 600
+# Characters that a copy may be longer than the earliest one before it counts as padded: a byline, a dateline.
+_SLACK = 80
+# What houses set before a headline that they run again.
+_VERSION = re.compile(
+    r"^\W*(?:(?:update|upd|wrapup|recast|corrected|correction|refile|rpt|repeat|lead|alert|urgent)\b\W*\d*\W+|\d+(?:st|nd|rd|th) (?:ld|lead)\W+)+",
+    re.IGNORECASE,
+)
+# A page that is written on as an event runs says so in its address, where its headlines don't.
+_RUNNING_PAGE = re.compile(
+    r"^[a-z]+://[^/]+/(?:.*/)?(?:live(?:-?(?:blog|updates?|ticker|news))?|newsblog|liveticker)(?:[/#?]|$)",
+    re.IGNORECASE,
+)
 
-Rank = tuple[bool, bool, bool, int, int, datetime, str]
+Rank = tuple[bool, bool, bool, bool, bool, int, int, datetime, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """What entries of a story are to each other: versions that a later one superseded, padded copies, and the length of shared texts."""
+
+    superseded: frozenset[str] = frozenset()
+    padded: frozenset[str] = frozenset()
+    whole: dict[str, int] = field(default_factory=dict)  # entry that has all of its report's text -> the text's length
 
 
 def choose(entries: Sequence[Entry], pinned: str | None) -> Entry:
@@ -32,17 +59,83 @@ def choose(entries: Sequence[Entry], pinned: str | None) -> Entry:
 
     ``pinned`` is the id that an editor chose; one that is no longer among the entries has no effect.
     """
-    return min(entries, key=lambda entry: rank(entry, pinned))
+    among = standings(entries)
+    return min(entries, key=lambda entry: rank(entry, pinned, among))
 
 
-def rank(entry: Entry, pinned: str | None) -> Rank:
-    """Return an entry's place in the order; the smallest is canonical."""
+def rank(entry: Entry, pinned: str | None, among: Standings) -> Rank:
+    """Return an entry's place in the order among the others; the smallest is canonical."""
+    length = among.whole.get(entry.id, entry.text_length)
     return (
         entry.id != pinned,
-        is_recurring_title(entry.data.title) or is_comment_title(entry.data.title),
+        entry.id in among.superseded,
+        _tells_no_event(entry),
         not entry.is_agency_own,
+        entry.id in among.padded,
         -entry.authority,
-        -sum(entry.text_length >= step for step in _STEPS),
+        -sum(length >= step for step in _STEPS),
         entry.time,
         entry.id,
     )
+
+
+def _tells_no_event(entry: Entry) -> bool:
+    title, address = entry.data.title, entry.data.link or ""
+    return is_recurring_title(title) or is_comment_title(title) or _RUNNING_PAGE.search(address) is not None
+
+
+def standings(entries: Sequence[Entry]) -> Standings:
+    """Return what these entries are to each other."""
+    padded: set[str] = set()
+    whole: dict[str, int] = {}
+    for copies in _grouped((entry.report_id, entry) for entry in entries):
+        complete = [entry for entry in copies if _is_whole(entry, copies)]
+        first = min(complete, key=lambda entry: (entry.time, entry.id))
+        for entry in complete:
+            whole[entry.id] = first.text_length
+            if entry.text_length > first.text_length + _SLACK and entry.publisher != first.publisher:
+                padded.add(entry.id)
+    return Standings(frozenset(_superseded(entries)), frozenset(padded), whole)
+
+
+def _is_whole(entry: Entry, copies: Collection[Entry]) -> bool:
+    longest = max(one.text_length for one in copies)
+    return entry.text_length >= _WHOLE or 2 * entry.text_length >= longest
+
+
+def _superseded(entries: Sequence[Entry]) -> Iterable[str]:
+    """Yield the versions that their house replaced by a later one with another headline or text."""
+    for kind in (_by_report, _by_page, _by_headline):
+        for versions in _grouped((kind(entry), entry) for entry in entries):
+            last = max(versions, key=lambda entry: (entry.time, entry.id))
+            for entry in versions:
+                if entry.time < last.time and _is_rewritten(entry, last):
+                    yield entry.id
+
+
+def _is_rewritten(entry: Entry, later: Entry) -> bool:
+    """Tell whether a later version says something else; a teaser or the same text in another section replaces nothing."""
+    if 2 * later.text_length < entry.text_length:
+        return False
+    return entry.data.title != later.data.title or entry.text_length != later.text_length
+
+
+def _by_report(entry: Entry) -> Hashable:
+    return entry.publisher, entry.report_id
+
+
+def _by_page(entry: Entry) -> Hashable | None:
+    return (entry.publisher, entry.canonical_url) if entry.canonical_url else None
+
+
+def _by_headline(entry: Entry) -> Hashable | None:
+    title = _VERSION.sub("", entry.data.title).casefold()
+    return (entry.publisher, title) if title else None
+
+
+def _grouped(pairs: Iterable[tuple[Hashable | None, Entry]]) -> list[list[Entry]]:
+    groups: dict[Hashable, list[Entry]] = defaultdict(list)
+    for name, entry in pairs:
+        if name is not None:
+            groups[name].append(entry)
+    return list(groups.values())

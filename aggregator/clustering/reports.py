@@ -2,6 +2,7 @@
 
 Thresholds and their provenance: Jaccard and containment as in ``CopySettings`` (the usual bars for reprints: a half, or four
 fifths of the shorter text, over shingles of five words). A false copy costs more than a missed one: copies vanish from sight.
+So one address makes no copies without like texts or headlines, and two texts of one form are read closely; see ``forms.py``.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from aggregator.clustering.forms import WORDS, filled_in, is_untold
 from aggregator.clustering.instalments import ANOTHER_DAY, are_instalments
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.sketch import MIN_WORDS, overlap, read
 from aggregator.model import Arrival, Match, Sketch
 from aggregator.settings import CopySettings
+from aggregator.text.addresses import landmarks
 from aggregator.text.tokens import words
 
 # Two entries of one headline and no text are copies only this close in time: headlines come again.
@@ -24,6 +27,10 @@ SAME_TITLE_WITHIN = timedelta(hours=36)
 # text that it began with, and a running report that a house writes on until little of it is left begins another.
 CONFIRMED_BY = 0.5
 CONFIRMING = 5  # members looked at
+# A page that lists many entries is one address: under one address, texts need be only this much alike, but alike.
+LIKE_ON_ONE_PAGE = 0.2
+# Like texts of one house that are read word by word for one arrival; beyond, it is taken for one of a form.
+READ_CLOSELY = 12
 # Numbers that each of two instalments of a routine has and the other lacks; one may be a channel's or a page's.
 OWN_NUMBERS = 2
 
@@ -69,6 +76,10 @@ class CopyMemory(Protocol):
         """Return a report's first entries: its anchor and those that followed."""
         ...
 
+    def text(self, entry_id: str) -> str:
+        """Return the plain text of an entry; empty where it is not known."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Edge:
@@ -102,6 +113,12 @@ def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barr
         report = edge.other.report_id
         if report in refused:
             continue
+        if len(refused) >= READ_CLOSELY:
+            break
+        if _is_another_of_its_form(arrival, edge, memory):
+            refused.add(report)
+            instalment = instalment or _is_instalment(arrival, made, edge.other)
+            continue
         if _confirmed(made, edge, memory.members(report, CONFIRMING), settings):
             return CopyDecision(report, _match(arrival, made, edge), len(ids), int(capped))
         refused.add(report)
@@ -118,14 +135,60 @@ def numbers_of(arrival: Arrival) -> frozenset[str]:
 def _edge(arrival: Arrival, made: Sketch, other: StoredSketch, settings: CopySettings) -> _Edge | None:
     if abs(arrival.time - other.time) > settings.window:
         return None
-    if arrival.document.canonical_url and arrival.document.canonical_url == other.url:
-        return _Edge(other, "link", 1.0, 1.0, 0.0, 0.0)
     if made.words < MIN_WORDS or other.sketch.words < MIN_WORDS:
-        return _title_edge(arrival, other)
+        return _page_edge(arrival, made, other) or _title_edge(arrival, other)
     edge = _text_edge(made, other, settings) or _short_edge(arrival, made, other, settings)
-    if edge is None or _is_routine(arrival, other, edge.jaccard) or _is_quoted(arrival, made, edge):
+    if edge is None:
+        return _page_edge(arrival, made, other)
+    if _is_routine(arrival, other, edge.jaccard) or _is_quoted(arrival, made, edge):
         return None
     return edge
+
+
+def _page_edge(arrival: Arrival, made: Sketch, other: StoredSketch) -> _Edge | None:
+    """Judge two entries of one address: a copy where their texts are somewhat alike, or one has none and the headlines say so."""
+    if not arrival.document.canonical_url or arrival.document.canonical_url != other.url:
+        return None
+    if made.words >= MIN_WORDS and other.sketch.words >= MIN_WORDS:
+        jaccard, containment = overlap(read(made), read(other.sketch))
+        alike = max(jaccard, containment / 2) >= LIKE_ON_ONE_PAGE and not _is_routine(arrival, other, jaccard)
+        return _Edge(other, "link", 1.0, 1.0, jaccard, containment) if alike else None
+    return _Edge(other, "link", 1.0, 1.0, 0.0, 0.0) if _same_headline(arrival, other) else None
+
+
+def _is_another_of_its_form(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bool:
+    """Tell whether two like texts are two of one form, or stand under headlines of which their one text says nothing.
+
+    Asked of one house, and of two where they run headlines of one form: what other houses make of a dispatch is a copy.
+    """
+    made, other = arrival.document, edge.other
+    if edge.method == "title" or (edge.jaccard == 1.0 and made.title == other.title):
+        return False
+    one_house = arrival.publisher == other.publisher
+    one_feed = one_house or arrival.feed == other.feed
+    if not one_feed and not _like_headlines(made.title, other.title, made.language):
+        return False
+    texts = f"{made.lede}\n{made.body}", memory.text(other.entry_id)
+    if one_feed and (is_untold(made.title, other.title, texts[0]) or is_untold(other.title, made.title, texts[1])):
+        place = landmarks(made.canonical_url or "")
+        return place is None or not place.names_an_article or made.canonical_url != other.url
+    if edge.jaccard == 1.0:
+        return False
+    titles = (made.title, other.title) if one_house else (_untailed(made.title), _untailed(other.title))
+    filled = filled_in((titles[0], texts[0]), (titles[1], texts[1]), made.language)
+    if not one_house:
+        return filled.short and filled.words >= WORDS
+    return filled.tells_apart(made.language, another_day=abs(arrival.time - other.time) >= ANOTHER_DAY)
+
+
+def _untailed(title: str) -> str:
+    """Return a headline without what stands behind a bar: the name of the house."""
+    return title.partition(" | ")[0]
+
+
+def _like_headlines(one: str, other: str, language: str | None) -> bool:
+    told, others = set(words(one, language)), set(words(other, language))
+    return one != other and 2 * len(told & others) >= len(told | others)
 
 
 def _is_instalment(arrival: Arrival, made: Sketch, other: StoredSketch) -> bool:

@@ -78,7 +78,7 @@ def _copy(match: Match) -> str:
     other = _whose(proof)
     share = max(_number(proof.get("jaccard")), _number(proof.get("containment")))
     if match.method == "link":
-        return f"The same page as {other}: one address."
+        return f"The same page as {other}: one address, and like texts or headlines."
     if match.method == "title":
         longest = max(_number(proof.get("words")), _number(proof.get("other_words")))
         who = "neither has" if longest < MIN_WORDS else "one of them lacks"

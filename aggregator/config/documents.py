@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import difflib
 import io
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import CollectionNode, Node
 from ruamel.yaml.reader import ReaderError
 
-from aggregator.exceptions import ConfigurationError, DeliveryError, NotFoundError
+from aggregator.config.files import write_private
+from aggregator.exceptions import ConfigurationError, NotFoundError
 
 # A configuration file larger than this is a mistake.
 _MOST = 10_000_000
@@ -113,7 +112,7 @@ def save(path: Path, document: Any) -> None:
     _yaml().dump(document, text)
     if not _says(path, text.getvalue(), document):
         raise ConfigurationError(f"{path}: cannot be rewritten with its comments in place; change it by hand")
-    write_atomically(path, text.getvalue().encode("utf-8"))
+    write_private(path, text.getvalue().encode("utf-8"))
 
 
 def remove_item(path: Path, key: str, position: int) -> None:
@@ -128,7 +127,7 @@ def remove_item(path: Path, key: str, position: int) -> None:
     del document[key][position]
     wanted = document if document[key] else {**document, key: None}
     if shortened is not None and _says(path, shortened, wanted):
-        write_atomically(path, shortened.encode("utf-8"))
+        write_private(path, shortened.encode("utf-8"))
     else:
         save(path, document)
 
@@ -168,26 +167,6 @@ def _says(path: Path, text: str, wanted: Any) -> bool:
         return bool(_parsed(path, text) == wanted)
     except ConfigurationError:
         return False
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file's content in one step; DeliveryError where the folder cannot be written to."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(partial).chmod(mode)
-            Path(partial).replace(path)
-        except BaseException:
-            Path(partial).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise DeliveryError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def line_of(holder: Any, key: object = None) -> int:

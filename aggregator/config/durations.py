@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+MAX_DURATION = 100  # characters
 _WHOLE = re.compile(r"(?:\d+(?:\.\d+)?\s*[smhdw]\s*)+", re.IGNORECASE)
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])", re.IGNORECASE)
 
@@ -13,8 +14,8 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])", re.IGNORECASE)
 def parse_duration(text: str) -> timedelta:
     """Return the duration that ``text`` says; ValueError where it says none."""
     wanted = str(text).strip()
-    if not _WHOLE.fullmatch(wanted):
-        raise ValueError(f"{text!r} is no duration: write 90s, 15m, 1h30m, 3d or 2w")
+    if len(wanted) > MAX_DURATION or not _WHOLE.fullmatch(wanted):
+        raise ValueError(f"{str(text)[:MAX_DURATION]!r} is no duration: write 90s, 15m, 1h30m, 3d or 2w")
     try:
         return timedelta(seconds=sum(float(number) * _UNITS[unit.lower()] for number, unit in _PART.findall(wanted)))
     except OverflowError as error:

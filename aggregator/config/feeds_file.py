@@ -15,6 +15,7 @@ from aggregator.exceptions import ConfigurationError, NotFoundError
 from aggregator.model import Feed, Secret
 from aggregator.settings import YEAR
 from aggregator.text.address import address_of
+from aggregator.text.masking import shown_address
 from aggregator.text.urls import mask_secrets, request_url
 
 _TOP = ("defaults", "feeds")
@@ -98,12 +99,13 @@ def _feeds(reading: _Reading, listed: Sequence[Any], inherited: Mapping[str, Any
             if one["url"] is None:
                 reading.fault(one, "url", "'url' is empty")
             continue
-        same = request_url(url)
+        same, feed = request_url(url), Feed(**values)
         if same in first_line:
-            reading.fault(one, "url", f"duplicate address {_shown(url)}: it stands in line {first_line[same]} already")
+            shown = shown_address(feed)
+            reading.fault(one, "url", f"duplicate address {shown}: it stands in line {first_line[same]} already")
             continue
         first_line[same] = line_of(one, "url")
-        feeds.append(Feed(**values))
+        feeds.append(feed)
     return tuple(feeds)
 
 
@@ -118,6 +120,8 @@ def _values(reading: _Reading, holder: Mapping[Any, Any], legal: Sequence[str]) 
         try:
             if key == "auth":
                 values.update(_auth(raw, reading))
+            elif key == "url":
+                values.update(_address(raw, reading))
             else:
                 values[str(key)] = _READERS[str(key)](raw, reading)
         except ValueError as error:
@@ -125,13 +129,28 @@ def _values(reading: _Reading, holder: Mapping[Any, Any], legal: Sequence[str]) 
     return values
 
 
-def _url(raw: object, _: _Reading) -> str:
+def _address(raw: object, reading: _Reading) -> dict[str, Any]:
+    """Read an address, written out or as ``{env: NAME}`` or ``{file: PATH}`` where it is a secret as a whole."""
+    if isinstance(raw, Mapping):
+        text = _secret(raw, reading).reveal().strip()
+        if not _is_address(text):
+            # the place is named, and not what stands there
+            raise ValueError(f"what stands in {_place(raw)} is no http or https address")
+        return {"url": text, "secret_address": True}
     if not isinstance(raw, str):
-        raise ValueError(f"an address is wanted, not {_kind(raw)}")
+        raise ValueError(f"an address, {{env: NAME}} or {{file: PATH}} is wanted, not {_kind(raw)}")
     text = raw.strip()
-    if "://" not in text or any(c.isspace() for c in text) or address_of(text) is None:
+    if not _is_address(text):
         raise ValueError(f"{_shown(text)!r} is no http or https address")
-    return text
+    return {"url": text}
+
+
+def _place(raw: Mapping[Any, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in raw.items())
+
+
+def _is_address(text: str) -> bool:
+    return "://" in text and not any(c.isspace() for c in text) and address_of(text) is not None
 
 
 def _text(raw: object, _: _Reading) -> str:
@@ -240,7 +259,6 @@ def _named_secret(raw: object, reading: _Reading) -> Secret:
 
 
 _READERS: dict[str, Callable[[object, _Reading], Any]] = {
-    "url": _url,
     "name": _text,
     "publisher": _text,
     "category": _text,
@@ -267,23 +285,23 @@ def _kind(value: object) -> str:
     return repr(value) if isinstance(value, str | bool | int | float) else str(value) or "a tagged value"
 
 
-def _shown(url: str) -> str:
-    if "@" not in url and "?" not in url:
-        return url
-    address = address_of(url)
-    return mask_secrets(url) if address is None else f"{address.scheme}://{address.authority}{address.path}"
+def _shown(text: str) -> str:
+    """Return what was meant for an address and is none; a typing error must not let a password through."""
+    text = mask_secrets(text)
+    return text.rpartition("@")[2] if "@" in text else text.partition("?")[0]
 
 
 # --- editing -----------------------------------------------------------------------------------
 
 
-def add_feeds(path: Path, feeds: Sequence[Feed]) -> int:
+def add_feeds(path: Path, feeds: Sequence[Feed], environ: Mapping[str, str]) -> int:
     """Append the feeds that the file does not hold yet; return how many."""
     document = load(path) if path.exists() else None
     document = new_map() if document is None else document
     if document.get("feeds") is None:
         document["feeds"] = []
-    there = {request_url(str(one.get("url"))) for one in document["feeds"] if isinstance(one, Mapping)}
+    reading = _Reading(path, environ)
+    there = {request_url(_url_of(one, reading)) for one in document["feeds"]}
     fresh = {address: feed for feed in feeds if (address := request_url(feed.url)) not in there}
     for feed in fresh.values():
         document["feeds"].append(_written(feed))
@@ -292,15 +310,15 @@ def add_feeds(path: Path, feeds: Sequence[Feed]) -> int:
     return len(fresh)
 
 
-def remove_feed(path: Path, url: str) -> None:
+def remove_feed(path: Path, url: str, environ: Mapping[str, str]) -> None:
     """Take a feed out of the file; its entries stay in the database."""
-    remove_item(path, "feeds", _position(path, load(path), url))
+    remove_item(path, "feeds", _position(_Reading(path, environ), load(path), url))
 
 
-def pause_feed(path: Path, url: str, paused: bool) -> None:
+def pause_feed(path: Path, url: str, paused: bool, environ: Mapping[str, str]) -> None:
     """Pause a feed, or take it up again."""
     document = load(path)
-    one = document["feeds"][_position(path, document, url)]
+    one = document["feeds"][_position(_Reading(path, environ), document, url)]
     if paused:
         one["paused"] = True
     else:
@@ -308,12 +326,20 @@ def pause_feed(path: Path, url: str, paused: bool) -> None:
     save(path, document)
 
 
-def _position(path: Path, document: Any, url: str) -> int:
+def _position(reading: _Reading, document: Any, url: str) -> int:
     listed = (document or {}).get("feeds") or []
     for position, one in enumerate(listed):
-        if isinstance(one, Mapping) and str(one.get("url", "")).strip() == url:
+        if _url_of(one, reading) == url:
             return position
-    raise NotFoundError(f"{path}: has no feed {_shown(url)}")
+    raise NotFoundError(f"{reading.path}: has no feed {mask_secrets(url)}")
+
+
+def _url_of(one: object, reading: _Reading) -> str:
+    """Return the address of one feed of a document, wherever it stands; empty where it cannot be told."""
+    try:
+        return str(_address(one.get("url"), reading)["url"]) if isinstance(one, Mapping) else ""
+    except ValueError:
+        return ""
 
 
 def _written(feed: Feed) -> Mapping[str, Any]:

@@ -16,7 +16,8 @@ from aggregator.storage.times import shown
 
 def lock_file(database: Path) -> Path:
     """Return the lock file of a database."""
-    return database.with_name(database.name + ".lock")
+    real = database.resolve()  # a link to it is the same database
+    return real.with_name(real.name + ".lock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class DaemonLock:
 
     def __enter__(self) -> Self:
         try:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StorageError(
                 f"{self._path}: cannot be made ({error.strerror}); the daemon locks the database with it"

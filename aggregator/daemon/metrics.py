@@ -9,9 +9,9 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
+from aggregator.desk.health import FeedHealthRow
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import FeedOutcome
-from aggregator.pipeline.health import FeedHealthRow
 
 
 class Metrics:
@@ -62,6 +62,11 @@ class Metrics:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._serving.close()
+
+    @property
+    def served(self) -> bool:
+        """Tell whether anybody can read the figures."""
+        return bool(self._port)
 
     def passed(self, outcomes: Iterable[FeedOutcome], seconds: float) -> None:
         """Count a pass."""

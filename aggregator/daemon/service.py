@@ -13,22 +13,24 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from aggregator.app import Aggregator
+from aggregator.config.files import shown_path
 from aggregator.daemon.locking import DaemonLock
 from aggregator.daemon.metrics import Metrics
 from aggregator.daemon.notify import notify, watchdog_interval
 from aggregator.daemon.progress import POLLING, Progress
 from aggregator.daemon.schedule import RECLUSTER, Jobs, scheduler, set_jobs
 from aggregator.daemon.signals import RELOAD, STOP, WOKEN, Signals
+from aggregator.desk.alerts import AlertSender, Announce
+from aggregator.desk.editions import zone_of
+from aggregator.desk.publish import publish_due
 from aggregator.exceptions import AggregatorError, LockedError
+from aggregator.ingest.clocks import is_settled
+from aggregator.ingest.recluster import Progress as Reclustered
 from aggregator.model import Feed, FeedOutcome
-from aggregator.pipeline.alerting import Announce, Courier
-from aggregator.pipeline.clocks import is_settled
-from aggregator.pipeline.desk import Desk
-from aggregator.pipeline.editions import zone_of
-from aggregator.pipeline.publishing import publish_due
-from aggregator.pipeline.reclustering import Progress as Reclustered
 from aggregator.settings import Settings
-from aggregator.storage.database import Store
+from aggregator.storage.database import Store, explained
+from aggregator.storage.feeds import FeedStore
 
 log = logging.getLogger("aggregator.daemon")
 
@@ -48,7 +50,7 @@ _LOOK, _BACK = 5.0, timedelta(seconds=2)
 # How long the outbox waits for a pass that is saving: an alert that went out must be noted, else it goes out again.
 _PATIENCE_MS = 60_000
 _CHANGES_TOLD = 10  # of what clustering anew changed; `recluster` tells more
-_HELP_AFTER = 1  # passes in which no feed answered before the way out is named
+_UNREACHED = timedelta(hours=1)  # without an answer of any feed, before the way out is named
 
 
 class Daemon:
@@ -68,7 +70,7 @@ class Daemon:
         self._stop = threading.Event()
         # the tick and the jobs take turns: one writer
         self._turn = threading.Lock()
-        self._unreached = 0
+        self._helped = False  # the way out was named since a feed answered last
         self._failed_passes = 0
         self._not_before = 0.0  # the next pass, on the clock of time.monotonic
 
@@ -77,7 +79,7 @@ class Daemon:
         self._ended = threading.Event()
         before = set(threading.enumerate())
         try:
-            with Signals() as self._signals:
+            with Signals() as self._signals, explained(self._database):
                 return self._run()
         finally:
             # a thread that is left, asking a server that does not answer, would hold up the interpreter's end
@@ -91,23 +93,24 @@ class Daemon:
             store = self._opened(opened)
             if isinstance(store, int):
                 return _code(store)
-            desk = opened.enter_context(Desk(settings, store, self._clock))
+            store.needs_writing()
+            app = opened.enter_context(Aggregator(settings, store, self._clock))
             # a connection of its own: deliveries take no turn with the polls
             outbox = opened.enter_context(Store(self._database, busy_timeout_ms=_PATIENCE_MS))
-            number = self._patiently(lambda: desk.follow(feeds))
+            number = self._patiently(lambda: app.follow(feeds))
             if number is not None:
                 return _code(number)
             store.patience(_BUSY_MS)
             metrics = Metrics(settings.run.metrics_port, settings.run.metrics_address)
             self._metrics = opened.enter_context(metrics)
-            self._desk = desk
-            self._courier = Courier(outbox, settings, self._clock, self._announce, self._stop)
+            self._desk = app
+            self._courier = AlertSender(outbox, settings, self._clock, self._announce, self._stop)
             self._progress = Progress(time.monotonic, self._clock, lock.note, settings.run.tick)
             return self._serve(settings, feeds)
 
     def _serve(self, settings: Settings, feeds: Sequence[Feed]) -> int:
         self._follows(feeds)
-        log.info("database %s", self._database)
+        log.info("database %s", shown_path(self._database))
         self._guarded("spreading the feeds that are overdue", self._spread)
         self._schedule = scheduler(settings)
         self._set_jobs(settings)
@@ -244,7 +247,8 @@ class Daemon:
         if not asked:
             return
         self._metrics.passed(outcomes, time.monotonic() - started)
-        self._metrics.feeds(self._desk.feed_health())
+        if self._metrics.served:  # how every feed is costs something for every feed
+            self._metrics.feeds(self._desk.feed_health())
         self._sum_up(asked, time.monotonic() - started)
 
     def _told(self, outcome: FeedOutcome) -> None:
@@ -263,12 +267,18 @@ class Daemon:
         new = sum(outcome.new for outcome in asked)
         log.info("%d feeds asked in %.1f s: %d new entries, %d failed", len(asked), seconds, new, failed)
         notify(f"STATUS=last pass: {len(asked)} feeds, {new} new entries, {failed} failed")
-        self._unreached = self._unreached + 1 if failed == len(asked) else 0
-        if self._unreached == _HELP_AFTER:
+        if failed < len(asked):
+            self._helped = False
+        elif not self._helped and self._nobody_answers():
+            self._helped = True
             log.warning(
                 "no feed could be reached; they are asked again, less and less often."
                 " Without a network, `aggregator demo` shows the whole chain."
             )
+
+    def _nobody_answers(self) -> bool:
+        answered = FeedStore(self._desk.store).last_answer()
+        return answered is None or self._clock() - answered >= _UNREACHED
 
     def _deliver(self) -> None:
         """Deliver alerts beside the polls: whoever waits for a slow webhook, it is not they."""
@@ -278,7 +288,7 @@ class Daemon:
         def told(paths: Sequence[Path]) -> None:
             self._progress.moved()
             for path in paths:
-                log.info("digest written to %s", path)
+                log.info("digest written to %s", shown_path(path))
 
         def make() -> None:
             self._desk.place_waiting(self._stop)
@@ -289,11 +299,11 @@ class Daemon:
 
     def _prune(self) -> None:
         def prune() -> None:
-            desk = self._desk
-            if not is_settled(desk.store, desk.clock(), desk.settings.fetch.max_interval):
+            app = self._desk
+            if not is_settled(app.store, app.clock(), app.settings.fetch.max_interval):
                 log.info("nothing is pruned: feeds were not asked a day ago, so the clock may be ahead")
                 return
-            dropped = {name: count for name, count in self._desk.prune().items() if count}
+            dropped = {name: count for name, count in app.prune(self._stop).items() if count}
             log.info("pruned %s", dropped or "nothing")
 
         self._do("pruning", prune)
@@ -323,7 +333,7 @@ class Daemon:
         def copy() -> None:
             path = self._desk.backup()
             if path is not None:
-                log.info("backup written to %s", path)
+                log.info("backup written to %s", shown_path(path))
 
         self._do("the backup", copy)
 
@@ -338,7 +348,8 @@ class Daemon:
     def _guarded(self, what: str, act: Callable[[], object]) -> bool:
         """Run a job: its failure is told and never ends the daemon. Tell whether it ended well."""
         try:
-            act()
+            with explained(self._database):
+                act()
         except AggregatorError as error:
             log.error("%s failed: %s", what, error)
         except Exception:

@@ -1,9 +1,10 @@
 """An edition of the digest: what a desk reads of one window, chosen and ordered from values alone.
 
 Theory of operation. Every story handed in is either *new* (first seen in the window and not in the previous
-edition) or *carried over*. All are ranked by independent publishers x source weight x recency. The best go to
-the top, the other carried-over ones that gained something to "developing", the other new ones that several
-publishers have to "new", and what remains is folded by category, so every story appears exactly once. What names a
+edition) or *carried over*. All are ranked by what is new to the reader: independent publishers of reports that came since
+the previous edition x source weight x recency, then new facts. The best go to the top, the other carried-over ones that
+gained something to "developing", the other new ones that several publishers have to "new", and what remains is folded by
+category, so every story appears exactly once. A story that was only printed again leads nothing. What names a
 slot of the day (the weather, a live blog, a briefing) leads nothing: it is folded, behind the others. Within a
 section the stories of one storyline stand together, and count for themselves alone. The
 corrections section holds notices that point to their story; a story withdrawn by its canonical entry appears
@@ -56,6 +57,9 @@ __all__ = [
 ]
 
 
+NEWS = frozenset({Flag.NEW, Flag.UPDATED})
+
+
 def build(
     window: Window,
     materials: Sequence[Material],
@@ -75,7 +79,7 @@ def build(
     before = Before(previous)
     ranked = sorted(
         (line(material, window, before) for material in materials if not is_withdrawn(material.story)),
-        key=lambda story: (-story.score, story.id),
+        key=lambda story: (-story.score, -story.facts, -story.independent, story.id),
     )
     return Edition(
         id=edition_id(window),
@@ -100,13 +104,16 @@ def build(
 
 def _sections(ranked: Sequence[EditionStory], settings: DigestSettings, window: Window) -> tuple[EditionSection, ...]:
     def grew(story: EditionStory) -> bool:
-        return story.last_seen >= window.since  # yesterday's story with a word changed is not today's top
+        # yesterday's story with a word changed, or printed again, is not today's top
+        return story.last_seen >= window.since and not NEWS.isdisjoint(story.flags)
 
     slots = [story for story in ranked if story.recurring]
     ranked = [story for story in ranked if not story.recurring]
     top, left = _take(ranked, settings.top, settings.per_publisher, lambda story: _is_shared(story) and grew(story))
     if not top:  # a quiet day, or a desk with one feed: the best there is
         top, left = _take(ranked, settings.top, settings.per_publisher, grew)
+    if not top:  # nothing but what was printed again
+        top, left = _take(ranked, settings.top, settings.per_publisher, lambda story: story.last_seen >= window.since)
     developing, left = _take(left, settings.developing, settings.per_publisher, _is_developing)
     new, left = _take(left, settings.new, settings.per_publisher, lambda s: Flag.NEW in s.flags and _is_shared(s))
     named: list[EditionSection] = [

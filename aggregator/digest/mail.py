@@ -9,12 +9,14 @@ import hashlib
 import smtplib
 import ssl
 from collections.abc import Sequence
-from email import policy
+from dataclasses import dataclass
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
 from aggregator.digest.escape import plain
+from aggregator.digest.fitting import fitting
+from aggregator.digest.headers import POLICY
 from aggregator.digest.render import render
 from aggregator.digest.values import Edition
 from aggregator.digest.wording import Clock, chain
@@ -22,8 +24,11 @@ from aggregator.exceptions import DeliveryError
 from aggregator.model import Secret
 from aggregator.settings import MailSettings
 
+MOST_HTML = 98_000  # bytes; mail programs cut a part off at 102 kB, and what is folded is said in a line
 _TIMEOUT = 30.0  # seconds a mail server may stay silent
 _SUBMISSIONS = 465  # RFC 8314: TLS from the first byte
+# Answers to a recipient that mean the sender: out of order, authentication needed, failed or too weak (RFC 4954, 6).
+_OF_THE_SENDER = frozenset({503, 530, 534, 535, 538})
 _OWN_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
@@ -36,7 +41,7 @@ def message_id(edition: Edition, sender: str) -> str:
 
 def message(edition: Edition, sender: str, recipients: Sequence[str]) -> EmailMessage:
     """Return ``edition`` as a multipart message; DeliveryError where an address cannot be one."""
-    mail = EmailMessage(policy=policy.SMTP)
+    mail = EmailMessage(policy=POLICY)
     try:
         mail["From"] = _address(sender, "mail.sender")
         mail["To"] = ", ".join(_address(recipient, "mail.recipients") for recipient in recipients)
@@ -49,24 +54,42 @@ def message(edition: Edition, sender: str, recipients: Sequence[str]) -> EmailMe
     mail["Date"] = format_datetime(edition.until)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: holiday notices need not answer
     mail.set_content(render(edition, "text"), cte="quoted-printable")
-    mail.add_alternative(render(edition, "html"), subtype="html", cte="quoted-printable")
+    html = fitting(edition, MOST_HTML, lambda shorter: render(shorter, "html"))
+    mail.add_alternative(html, subtype="html", cte="quoted-printable")
     # A random boundary would make other bytes of the same edition.
     mail.set_boundary(f"edition-{hashlib.sha256(edition.id.encode()).hexdigest()[:32]}")
     return mail
 
 
-def send(mail: EmailMessage, settings: MailSettings, password: Secret | None) -> None:
-    """Hand ``mail`` to the server in ``settings``; DeliveryError says who refused what, and leaves no secret in it."""
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a server said of one recipient; ``final`` where it will say so again."""
+
+    recipient: str
+    answer: str
+    final: bool
+
+
+def send(mail: EmailMessage, settings: MailSettings, password: Secret | None) -> tuple[Refusal, ...]:
+    """Hand ``mail`` to the server for the recipients in ``settings``; return whom it refused, the others have it.
+
+    Raises DeliveryError where nobody got it for a reason that is no recipient's; there is no secret in it.
+    """
     _check(settings)
     where = f"{settings.server}:{settings.port}"
     try:
         with _connect(settings) as server:
             _greet(server, settings, password)
-            refused = server.send_message(
-                mail,
-                from_addr=parseaddr(settings.sender)[1],
-                to_addrs=[parseaddr(recipient)[1] for recipient in settings.recipients],
-            )
+            try:
+                refused = server.send_message(
+                    mail,
+                    from_addr=_mailbox(settings.sender),
+                    to_addrs=[_mailbox(recipient) for recipient in settings.recipients],
+                )
+            except smtplib.SMTPRecipientsRefused as error:
+                refused = error.recipients
+                if any(answer[0] in _OF_THE_SENDER for answer in refused.values()):
+                    raise
     except smtplib.SMTPAuthenticationError as error:
         raise DeliveryError(
             f"{where} did not accept user {settings.user!r} ({error.smtp_code}). "
@@ -74,7 +97,7 @@ def send(mail: EmailMessage, settings: MailSettings, password: Secret | None) ->
         ) from error
     except smtplib.SMTPRecipientsRefused as error:
         raise DeliveryError(
-            f"{where} refused every recipient: {', '.join(error.recipients)}. Check mail.recipients."
+            f"{where} takes no mail from us: {_answer(next(iter(error.recipients.values())))}. Check mail.user and mail.sender."
         ) from error
     except ssl.SSLError as error:
         raise DeliveryError(
@@ -86,10 +109,11 @@ def send(mail: EmailMessage, settings: MailSettings, password: Secret | None) ->
         ) from error
     except (smtplib.SMTPException, OSError) as error:
         raise DeliveryError(f"The digest could not be mailed through {where}: {_reason(error)}.") from error
-    if refused:
-        raise DeliveryError(
-            f"{where} refused some recipients: {', '.join(sorted(refused))}; the others have the digest."
-        )
+    return tuple(Refusal(name, _answer(said), final=said[0] >= 500) for name, said in sorted(refused.items()))
+
+
+def _answer(said: tuple[int, bytes]) -> str:
+    return plain(f"{said[0]} {said[1].decode('utf-8', 'replace')}")
 
 
 def _connect(settings: MailSettings) -> smtplib.SMTP:
@@ -126,10 +150,25 @@ def _subject(edition: Edition) -> str:
 
 
 def _address(text: str, key: str) -> str:
-    address = parseaddr(text)[1]
+    name, address = parseaddr(text)
     if "@" not in address or any(character.isspace() for character in address) or "\n" in text or "\r" in text:
         raise ValueError(f"{key} holds {text!r}, which is no mail address")
-    return text
+    if address.isascii():
+        return text
+    mailbox = _mailbox(text)
+    if not mailbox.isascii():
+        raise ValueError(f"{key} holds {text!r}, which few mail servers take: letters beyond ASCII before the @")
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}" <{mailbox}>' if name else mailbox
+
+
+def _mailbox(text: str) -> str:
+    """Return the bare address of a recipient as mail servers know it: the domain in ASCII."""
+    local, at, domain = parseaddr(text)[1].rpartition("@")
+    try:
+        return f"{local}{at}{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return f"{local}{at}{domain}"
 
 
 def _reason(error: Exception) -> str:

@@ -39,6 +39,7 @@ class Before:
     """What the previous edition said, by story id; of stories merged since, the largest speaks."""
 
     def __init__(self, previous: Edition | None) -> None:
+        self._previous = previous
         self._known = frozenset(previous.known) if previous else frozenset()
         self._lines = {line.id: line for line in previous.stories()} if previous else {}
 
@@ -47,16 +48,29 @@ class Before:
         lines = [self._lines[name] for name in _ids(story) if name in self._lines]
         return max(lines, key=lambda line: (line.entries, line.id), default=None)
 
+    def gains_from(self, window: Window) -> datetime:
+        """Return from when on what came is new to the reader."""
+        return gains_from(window, self._previous)
+
     def knew(self, story: Story) -> bool:
         """Say whether the previous edition was made from the story, shown or not."""
         return not self._known.isdisjoint(_ids(story))
+
+
+def gains_from(window: Window, previous: Edition | None) -> datetime:
+    """Return from when on what came is new to the reader: where two editions overlap, from the end of the other one."""
+    if previous is None or not window.since < previous.until < window.until:
+        return window.since
+    return previous.until
 
 
 def line(material: Material, window: Window, previous: Before) -> EditionStory:
     """Return the line of one story."""
     story, summary = material.story, material.story.summary
     before = previous.line(story)
-    carried = summary.first_seen < window.since or previous.knew(story)
+    moment = previous.gains_from(window)
+    carried = summary.first_seen < moment or previous.knew(story)
+    fresh = _fresh(story, moment if carried else None, before)
     also, more = _also(story)
     quoted = quote(material.sentences, summary.title)
     return EditionStory(
@@ -72,15 +86,18 @@ def line(material: Material, window: Window, previous: Before) -> EditionStory:
         entries=summary.entries,
         reports=summary.reports,
         publishers=summary.publishers,
-        independent=len(_voices(story)),
-        score=score(story, window),
-        flags=_flags((*summary.flags, *_corrected(material, window)), carried),
+        independent=len(_voices(story.reports)),
+        score=score(fresh, window),
+        flags=_flags(
+            (*summary.flags, *_corrected(material, window)), _news(material, fresh, window, moment, carried=carried)
+        ),
         canonical_entry=summary.canonical_entry,
         quote=quoted,
         also=also,
         more=more,
         copies=_copies(story),
         new=_shortened(material.new, quoted, summary.title) if carried else WhatIsNew(),
+        facts=_facts(material.new) if carried else 0,
         gained_entries=summary.entries - before.entries if before else None,
         gained_reports=summary.reports - before.reports if before else None,
         gained_publishers=summary.publishers - before.publishers if before else None,
@@ -98,29 +115,64 @@ def _ids(story: Story) -> set[str]:
     return {story.summary.id, *story.merged_from}
 
 
-def _flags(flags: Iterable[Flag], carried: bool) -> tuple[Flag, ...]:
+def _flags(flags: Iterable[Flag], news: Flag | None) -> tuple[Flag, ...]:
     """Return the story's flags with NEW and UPDATED as they are against the previous edition."""
-    lasting = set(flags) - {Flag.NEW, Flag.UPDATED} | {Flag.UPDATED if carried else Flag.NEW}
+    lasting = set(flags) - {Flag.NEW, Flag.UPDATED} | ({news} if news else set())
     return tuple(flag for flag in Flag if flag in lasting)
 
 
-def _voices(story: Story) -> dict[str, int]:
+def _news(
+    material: Material, fresh: Sequence[Report], window: Window, moment: datetime, *, carried: bool
+) -> Flag | None:
+    """Return NEW, or UPDATED where the story gained more than copies since ``moment``: a report, a fact, a headline, a correction."""
+    if not carried:
+        return Flag.NEW
+    corrected = any(notice.time >= moment for notice in notices(material, window))
+    return Flag.UPDATED if fresh or material.new or material.headlines or corrected else None
+
+
+def _fresh(story: Story, moment: datetime | None, before: EditionStory | None) -> tuple[Report, ...]:
+    """Return the reports that the reader has not had: all without ``moment``, else those of which no copy was seen before it."""
+    told = tuple(
+        report for report in story.reports if any(entry.correction not in WITHDRAWN for entry in report.entries)
+    )
+    if moment is None:
+        return told
+    newest = sorted(told, key=lambda report: (_begun(report), report.id))
+    since = [report for report in newest if _begun(report) >= moment]
+    if before is None:
+        return tuple(since)
+    # what came late, or was split off a report, is not known by its time: there are more reports than there were
+    more = max(0, story.summary.reports - before.reports)
+    return tuple(since) if len(since) >= more else tuple(newest[-more:])
+
+
+def _begun(report: Report) -> datetime:
+    return min(entry.seen for entry in report.entries)
+
+
+def _facts(new: WhatIsNew) -> int:
+    return len(new.numbers) + len(new.names) + len(new.passages)
+
+
+def _voices(reports: Iterable[Report]) -> dict[str, int]:
     """Return who reported on their own, with their authority; a text that only takes another back confirms nothing."""
-    told = [
-        report.entries for report in story.reports if any(one.correction not in WITHDRAWN for one in report.entries)
-    ]
+    told = [report.entries for report in reports if any(one.correction not in WITHDRAWN for one in report.entries)]
     return {voice.name: max(entry.authority for entry in voice.entries) for voice in voices(told)}
 
 
-def score(story: Story, window: Window) -> float:
-    """Rank a story: independent publishers x source weight x recency.
+def score(fresh: Sequence[Report], window: Window) -> float:
+    """Rank a story by the reports that are new to the reader: independent publishers x source weight x recency.
 
     The weight is the mean authority of the independent voices over 50, the authority of a feed nobody rated;
-    recency halves with each length of the window that lies between the last entry and the window's end.
+    recency halves with each length of the window that lies between the last such report and the window's end. Copies
+    lift nothing: a story that is only printed again scores 0.
     """
-    voices = _voices(story)
-    weight = sum(voices.values()) / (50 * len(voices)) if voices else 1.0
-    age = max(window.until - story.summary.last_seen, timedelta())
+    voices = _voices(fresh)
+    if not voices:
+        return 0.0
+    weight = sum(voices.values()) / (50 * len(voices))
+    age = max(window.until - max(map(_begun, fresh)), timedelta())
     span = window.until - window.since
     recency = 0.5 ** (age / span) if span > timedelta() else 1.0
     return round(len(voices) * weight * recency, 6)  # rounded, so that the order is the same on every machine

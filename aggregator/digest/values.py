@@ -159,7 +159,8 @@ class EditionStory:
 
     ``quote`` is taken from the canonical entry and never generated; ``more`` counts the outlets that ``also``
     leaves out; ``copies`` counts, by agency, the outlets' entries that carry its text; the ``gained`` counts are
-    against the previous edition, None where the story is new.
+    against the previous edition, None where the story is new; ``facts`` counts what is new in a story carried over, shown
+    or not.
     """
 
     id: str
@@ -188,6 +189,7 @@ class EditionStory:
     gained_publishers: int | None = None
     headlines: tuple[Headline, ...] = ()
     recurring: bool = False
+    facts: int = 0
     storyline: Affair | None = None
 
 

@@ -21,6 +21,7 @@ _LABELS = {
     Flag.NEW: "NEW",
     Flag.UPDATED: "UPDATED",
     Flag.CORRECTED: "CORRECTED",
+    Flag.KILLED: "KILLED",
     Flag.SINGLE_SOURCE: "SINGLE SOURCE",
     Flag.EDITED: "EDITED",
 }

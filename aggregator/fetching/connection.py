@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from aggregator.fetching.calls import Call, current
+from aggregator.fetching.deadline import Call, current
 from aggregator.fetching.faults import FetchError, connection_fault, tls_fault
+from aggregator.fetching.http1 import ResponseReader
 from aggregator.fetching.resolver import SocketAddress
-from aggregator.fetching.wire import Incoming
 
 _FORBIDDEN = ("\r", "\n", "\0")
 
@@ -77,7 +77,7 @@ class _Guarded(HTTPConnection):
             self.sock.sendall(data if body is None else data + body)
         except OSError as error:
             raise connection_fault(error) from error
-        call.incoming = Incoming(self.sock)
+        call.incoming = ResponseReader(self.sock)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3's own overrides it so too
         """Read the head of the answer; the body is read from ``Call.incoming``."""

@@ -10,15 +10,15 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Self
 
-from aggregator.fetching.calls import Call
-from aggregator.fetching.exchange import KEPT_ORIGINS, Answer, Exchanger, Question
+from aggregator.fetching.deadline import Call
 from aggregator.fetching.faults import FetchError, as_fault
-from aggregator.fetching.gate import HostGate
+from aggregator.fetching.host_limiter import HostLimiter
 from aggregator.fetching.statuses import PERMANENT, REDIRECTS, failure_of_status, named
 from aggregator.fetching.targets import Target, basic, resolve, target_of
+from aggregator.fetching.transport import KEPT_ORIGINS, Answer, Question, Transport
 from aggregator.model import Feed, FeedState, FetchFailure, FetchOutcome, NotModified, Response, Secret
 from aggregator.settings import FetchSettings
-from aggregator.text.urls import mask_secrets
+from aggregator.text.masking import without_secrets
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
@@ -50,8 +50,8 @@ class Fetcher:
 
     def __init__(self, settings: FetchSettings, *, feeds: int = 0) -> None:
         self._settings = settings
-        self._exchanger = Exchanger(settings, origins=feeds or KEPT_ORIGINS)
-        self._gate = HostGate(settings.per_host, settings.host_delay)
+        self._exchanger = Transport(settings, origins=feeds or KEPT_ORIGINS)
+        self._gate = HostLimiter(settings.per_host, settings.host_delay)
         self._headers = {
             "User-Agent": user_agent(settings),
             "Accept": ACCEPT,
@@ -249,9 +249,4 @@ def _has_credentials(feed: Feed, own: Target) -> bool:
 
 def told(message: str, feed: Feed, url: str) -> str:
     """Return a message with the address it concerns and without any secret of the feed."""
-    text = f"{mask_secrets(url)}: {message}"
-    secrets = [value for _, value in feed.headers if isinstance(value, Secret)] + [feed.password, feed.proxy]
-    for secret in secrets:
-        if secret is not None and len(secret.reveal()) >= 4:
-            text = text.replace(secret.reveal(), str(secret))
-    return text
+    return without_secrets(f"{url}: {message}", feed)

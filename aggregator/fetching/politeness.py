@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aggregator.fetching.caching import RETRY_CAP, fresh_until
+from aggregator.fetching.gaps import overran
 from aggregator.model import Feed, FeedState, FetchFailure, NotModified, ParsedFeed, PollHints, Response
 from aggregator.settings import FetchSettings
 from aggregator.text.address import address_of, host_of
-from aggregator.text.urls import mask_secrets
+from aggregator.text.masking import holds_secret
 
 MIN_BY_HAND = timedelta(minutes=1)
 WITHOUT_VALIDATORS = timedelta(hours=1)  # FreshRSS; a feed that can only be had whole is not asked for often
@@ -46,17 +47,19 @@ def after_response(
     *,
     published: Sequence[datetime] | None = None,
     empty_before: bool = False,
+    last_size: int | None = None,
 ) -> FeedState:
     """Return the state after a body whose entries were read; ``parsed`` None where it was the same body again.
 
     ``empty_before``: the feed never had an entry, so that none can have been missed between the last two polls.
-    ``published`` are the dates of the document's entries, where ``parsed`` does not hold the entries themselves.
+    ``published`` are the dates of the document's entries, where ``parsed`` does not hold the entries themselves;
+    ``last_size`` is how many the document before it held, where that is known.
     """
     if published is None:
         published = [entry.published for entry in parsed.entries if entry.published] if parsed else []
-    overrun = state.last_ok is not None and new_entries > 0 and known_entries == 0 and not empty_before
+    overrun = not empty_before and overran(state, new_entries, known_entries, published, last_size)
     known = state if state.url else replace(state, url=feed.url)
-    moved = _moved(known, response, now, settings)
+    moved = _moved(feed, known, response, now, settings)
     # Validators belong to the address that gave them: RFC 9110 8.8.
     ours = not response.redirected or response.url == moved.url
     after = replace(
@@ -301,13 +304,13 @@ def _success(now: datetime) -> dict[str, Any]:
     }
 
 
-def _moved(state: FeedState, response: Response, now: datetime, settings: FetchSettings) -> FeedState:
+def _moved(feed: Feed, state: FeedState, response: Response, now: datetime, settings: FetchSettings) -> FeedState:
     """Follow a permanent redirect whose target was a feed, once it has repeated: lost feeds come from haste here."""
     target = response.permanent_url
     # An address that carries a secret is never written down, so it cannot be taken over either.
     if target is None and state.moved_to is None:
         return state
-    if target is None or mask_secrets(target) != target:
+    if target is None or holds_secret(target, feed):
         return replace(state, moved_to=None, moved_since=None, moved_seen=0)
     same = target == state.moved_to and state.moved_since is not None
     since = state.moved_since if same and state.moved_since else now

@@ -6,11 +6,11 @@ import hashlib
 import hmac
 
 from aggregator.exceptions import DeliveryError
-from aggregator.fetching.exchange import Exchanger, Question
 from aggregator.fetching.faults import as_fault
 from aggregator.fetching.http import user_agent
 from aggregator.fetching.statuses import named
 from aggregator.fetching.targets import target_of
+from aggregator.fetching.transport import Question, Transport
 from aggregator.model import Secret
 from aggregator.settings import FetchSettings
 from aggregator.text.urls import mask_secrets
@@ -31,7 +31,7 @@ def post(url: str, body: bytes, secret: Secret | None, settings: FetchSettings) 
         if target.authorization:
             headers["Authorization"] = target.authorization
         question = Question(target, {**headers, "Accept-Encoding": "identity"}, method="POST", body=body)
-        with Exchanger(settings, origins=1) as exchanger, exchanger.call() as call:
+        with Transport(settings, origins=1) as exchanger, exchanger.call() as call:
             answer = exchanger.ask(call, question)
     except Exception as error:  # noqa: BLE001 - whatever the HTTP stack raises means: not delivered
         raise DeliveryError(f"Webhook {_shown(url)}: {as_fault(error).message}.") from None

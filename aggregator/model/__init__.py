@@ -13,6 +13,7 @@ from aggregator.model.entries import (
     Revision,
     Sketch,
     Skip,
+    exact_time,
 )
 from aggregator.model.feeds import (
     Feed,
@@ -66,4 +67,5 @@ __all__ = [
     "Storyline",
     "StorylineMention",
     "StorylineSummary",
+    "exact_time",
 ]

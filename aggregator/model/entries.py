@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -37,6 +38,21 @@ class EntryData:
     source_url: str | None = None
     canonical_link: str | None = None  # rel=canonical or feedburner:origLink, as given
     categories: tuple[str, ...] = ()
+
+
+# A date that tells the time of day, and not midnight, which stands for none.
+_TIME_OF_DAY = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2}))?")
+
+
+def exact_time(published: datetime | None, text: str | None, flag: str) -> datetime | None:
+    """Return when an entry was published to the second; None where only its day is known, or no date can be believed.
+
+    ``text`` is the date as the feed wrote it. The same second twice is no chance; the same midnight is.
+    """
+    if published is None or flag not in ("ok", "zoneless"):
+        return None
+    told = _TIME_OF_DAY.search(text or published.isoformat())
+    return published if told is not None and any(int(part) for part in told.groups() if part) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +165,11 @@ class Entry:
         if self.from_agency_feed or self.agency_form == "feed":
             return True
         return self.agency is not None and self.agency.casefold() == self.publisher.casefold()
+
+    @property
+    def is_undated_stock(self) -> bool:
+        """Tell whether it stood in its feed, without a date, before the desk looked: nothing says when it happened."""
+        return self.backlog and (self.data.published is None or self.data.date_flag not in ("ok", "zoneless"))
 
     @property
     def houses(self) -> frozenset[str]:

@@ -25,7 +25,8 @@ class Secret:
 class Feed:
     """What we were asked to follow: one entry of feeds.yaml.
 
-    ``authority`` is 0-100; ``interval`` is set only where the desk set it by hand.
+    ``authority`` is 0-100; ``interval`` is set only where the desk set it by hand. The address may hold secrets: what is
+    shown or stored of it goes through ``text.masking``.
     """
 
     url: str
@@ -44,6 +45,9 @@ class Feed:
     host_backoff: bool = True
     paused: bool = False
     speaks_for_others: bool | None = None  # whether the houses that its entries name are believed; None: by what it is
+    secret_address: bool = field(
+        default=False, compare=False
+    )  # the address as a whole is a secret, from a file or the environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,4 +173,5 @@ class FeedOutcome:
     note: str | None = None  # what a person should know although nothing failed
     explanation: str = ""  # one line: what happened, and what happens next
     feeds: tuple[str, ...] = ()  # offered in place of a page
+    gap: bool = False  # entries may have been missed since the poll before
     seconds: float = 0.0

@@ -37,6 +37,7 @@ class Flag(StrEnum):
     NEW = "new"
     UPDATED = "updated"
     CORRECTED = "corrected"
+    KILLED = "killed"
     SINGLE_SOURCE = "single_source"
     EDITED = "edited"
 

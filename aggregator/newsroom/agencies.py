@@ -141,6 +141,7 @@ LOOSE = frozenset(mark for agency in AGENCIES for mark in agency.loose)
 # Marks by which readers know another house: Channel NewsAsia is CNA to more of them than Taiwan's agency.
 _OTHER_HOUSES = frozenset({"CNA", "NAN", "SANA", "SPA", "UNI"})
 
+MAX_NAME = 300  # characters: no agency's name with what surrounds it is longer
 # What surrounds an agency's name where it stands for the author.
 _BEFORE = re.compile(
     r"^(?:(?:by|von|par|por|de|di|da|af|av|door|od|the|agencia|agence|agenzia|agência|agentur|redazione|redacción|"
@@ -154,6 +155,8 @@ _TITLE_TAIL = re.compile(r"(?<=\S)\s+(?:[-|–—]\s+([^-|–—()]{2,40})|\(([^
 
 def agency_called(name: str) -> str | None:
     """Return the agency that goes by a name or a mark, None where no agency does."""
+    if len(name) > MAX_NAME:
+        return None
     name = " ".join(name.split())
     for form in dict.fromkeys((name, _BEFORE.sub("", name).strip(), _AFTER.sub("", _BEFORE.sub("", name)).strip())):
         found = _BY_NAME.get(form.casefold()) or _BY_MARK.get(form) or _BY_DOMAIN.get(form.casefold())

@@ -6,7 +6,7 @@ What a watch has told is kept by entry, not by story, so that no merge, split or
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -52,17 +52,20 @@ def decide(
     earlier: Mapping[str, str] | None = None,
     *,
     backlog: bool = False,
+    old: Collection[str] = (),
 ) -> Cause | None:
     """Return why a watch speaks up now; None where it has nothing to tell.
 
     ``told`` is what it has told of the story's entries, ``earlier`` the texts, when it told, of those edited since.
-    With ``backlog`` a story of none but entries that stood there before the desk looked is told too.
+    With ``backlog`` a story of none but entries that stood there before the desk looked is told too. ``old`` entries were there,
+    and fitted, before the watch: they are told in no first alert.
     """
     caught = matcher.catches(story)
     if not any(reading.entry.id in told and told[reading.entry.id].matched for reading in story):
-        if not caught or not (backlog or any(not reading.entry.backlog for reading in caught)):
-            return None
-        return _first(caught)
+        fresh = [reading for reading in caught if reading.entry.id not in old]
+        return _first(fresh) if any(backlog or not reading.entry.backlog for reading in fresh) else None
+    if not backlog:  # what was no news when it came counts as told
+        told = {**telling(matcher, (one for one in story if one.entry.backlog and not one.entry.revisions)), **told}
     cause = _corrected(story, told)
     if cause is not None or not caught:
         return cause

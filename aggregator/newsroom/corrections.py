@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import SequenceMatcher
 
 from aggregator.model import Entry
+from aggregator.newsroom.alignment import Effort, changes
 from aggregator.newsroom.notices import COLUMNS, KINDS, OWNING_UP, Kind, openings, stated
 from aggregator.text.tokens import sentences, words
 
@@ -123,16 +123,22 @@ def _sentence_at(text: str, place: int) -> str:
 # --- copies left uncorrected ---------------------------------------------------------------------
 
 _CONTEXT = 3  # words on either side of a change: "twelve people" is everywhere, its surroundings are not
+_CHARACTERS = 8  # of a text that are read in the time of one step of a comparison
+_PASSAGES = 30  # that are looked for in a text in the time in which its words are told apart
 _LIKE = 0.6  # share of common words from which two sentences are one, reworded
 _NOT = re.compile(
-    r"(?P<new>[\w.,%$€£'’-]+(?: [\w.,%$€£'’-]+){0,3}?),? (?:not|nicht|et non|y no|e non|e não|niet|а не|inte|ikke|not the)"
+    r"(?<![\w.,%$€£'’-])(?P<new>[\w.,%$€£'’-]+(?: [\w.,%$€£'’-]+){0,3}?),? (?:not|nicht|et non|y no|e non|e não|niet|а не|inte|ikke|not the)"
     r" (?P<old>[\w.%$€£'’-]+(?: [\w%$€£'’-]+){0,3})",
     re.IGNORECASE,
 )
 
 
 def stale_copies(
-    notice: Entry, text: str, others: Sequence[tuple[Entry, str]], before: str | None = None
+    notice: Entry,
+    text: str,
+    others: Sequence[tuple[Entry, str]],
+    before: str | None = None,
+    effort: Effort | None = None,
 ) -> tuple[Entry, ...]:
     """Return the entries that still carry what ``notice`` (with its present ``text``) corrected, oldest first.
 
@@ -141,7 +147,9 @@ def stale_copies(
     with a changed passage as it was before; where no earlier text is known, the copies (one report or one agency) that
     hold the wrong words of "X, not Y", or a sentence of the corrected text with other numbers. Only entries that the
     notice speaks for are looked at: those of its house, of an agency that published it, and copies of a text of its own.
+    Copies for which the ``effort`` does not suffice are not named; those of the same report are looked at first.
     """
+    effort = Effort() if effort is None else effort
     houses = _authors(notice, [entry for entry, _ in others])
     rest = [
         (entry, told)
@@ -151,10 +159,15 @@ def stale_copies(
     if notice.correction in TAKEN_BACK:
         chosen = [entry for entry, _ in rest]
     elif before is not None and _tokens(before) != _tokens(text):
-        changes = _changes(_tokens(before), _tokens(text))
-        chosen = [entry for entry, told in rest if _carries(told, changes)]
+        edited = _changes(_tokens(before), _tokens(text), effort)
+        chosen = [entry for entry, told in _nearest(notice, rest) if _carries(told, edited, effort)]
     else:
-        chosen = [entry for entry, told in rest if entry.time <= notice.time and _contradicts(text, told)]
+        corrected = _Statement(text)
+        chosen = [
+            entry
+            for entry, told in _nearest(notice, rest)
+            if entry.time <= notice.time and corrected.contradicts(told, effort)
+        ]
     return tuple(sorted(chosen, key=lambda entry: (entry.time, entry.id)))
 
 
@@ -211,11 +224,15 @@ def _tokens(text: str) -> list[str]:
     return words(text, None)
 
 
-def _changes(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, str]]:
+def _nearest(notice: Entry, others: Sequence[tuple[Entry, str]]) -> Sequence[tuple[Entry, str]]:
+    return sorted(others, key=lambda one: one[0].report_id != notice.report_id)
+
+
+def _changes(old: Sequence[str], new: Sequence[str], effort: Effort) -> list[tuple[str, str]]:
     """Return the changed passages with their surroundings: as they were, and as they are now."""
     found = []
-    for op, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if op in ("replace", "delete"):
+    for shared, a, b, c, d in changes(old, new, effort):
+        if not shared and a < b:
             was = old[max(a - _CONTEXT, 0) : b + _CONTEXT]
             now = new[max(c - _CONTEXT, 0) : d + _CONTEXT]
             if len(was) > _CONTEXT:
@@ -227,31 +244,58 @@ def _spaced(tokens: Sequence[str]) -> str:
     return " " + " ".join(tokens) + " "
 
 
-def _carries(text: str, changes: Sequence[tuple[str, str]]) -> bool:
-    spaced = _spaced(_tokens(text))
-    return any(was in spaced and now not in spaced for was, now in changes)
-
-
-def _contradicts(corrected: str, text: str) -> bool:
-    spaced = _spaced(_tokens(text))
-    pairs = [(_spaced(_tokens(match["old"])), _spaced(_tokens(match["new"]))) for match in _NOT.finditer(corrected)]
-    stated = [(old, new) for old, new in pairs if old.strip() and new.strip() and old != new]
-    if any(old in spaced and new not in spaced for old, new in stated):
-        return True
-    told = [_tokens(sentence) for sentence in sentences(text, None)]
-    return any(_other_numbers(_tokens(sentence), told) for sentence in sentences(corrected, None))
-
-
-def _other_numbers(sentence: Sequence[str], told: Sequence[Sequence[str]]) -> bool:
-    """Say whether one of the sentences told is this one with other numbers."""
-    here = {word for word in sentence if word[0].isdigit()}
-    plain = set(sentence) - here
-    if not here or len(plain) < 5:
+def _carries(text: str, edited: Sequence[tuple[str, str]], effort: Effort) -> bool:
+    """Say whether a text holds a passage as it was and not as it is; each passage costs a look through the text."""
+    if not effort.spend(len(text) // _CHARACTERS * (1 + len(edited) // _PASSAGES)):
         return False
-    for other in told:
-        there = {word for word in other if word[0].isdigit()}
-        common = len(plain & set(other))
-        alike = common / max(len(plain | (set(other) - there)), 1)
-        if alike >= _LIKE and there and not here & there:
+    spaced = _spaced(_tokens(text))
+    return any(was in spaced and now not in spaced for was, now in edited)
+
+
+class _Statement:
+    """A corrected text, read once: the words of its "X, not Y", and its sentences that hold numbers."""
+
+    def __init__(self, text: str) -> None:
+        pairs = [(_spaced(_tokens(match["old"])), _spaced(_tokens(match["new"]))) for match in _NOT.finditer(text)]
+        self._stated = [(old, new) for old, new in pairs if old.strip() and new.strip() and old != new]
+        self._counted = [one for one in _counted(text) if len(one.plain) >= 5]
+
+    def contradicts(self, text: str, effort: Effort) -> bool:
+        """Say whether a text holds the wrong words, or one of the sentences with other numbers."""
+        if not effort.spend(len(text) // _CHARACTERS * (1 + len(self._stated) // _PASSAGES)):
+            return False
+        spaced = _spaced(_tokens(text))
+        if any(old in spaced and new not in spaced for old, new in self._stated):
             return True
-    return False
+        told = _counted(text)
+        for here in self._counted:
+            if not effort.spend(sum(1 + min(len(here.plain), len(there.plain)) for there in told)):
+                return False
+            if any(here.differs(there) for there in told):
+                return True
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A sentence as its numbers and its other words."""
+
+    numbers: frozenset[str]
+    plain: frozenset[str]
+
+    @classmethod
+    def of(cls, sentence: str) -> _Counted:
+        told = frozenset(_tokens(sentence))
+        numbers = frozenset(word for word in told if word[0].isdigit())
+        return cls(numbers, told - numbers)
+
+    def differs(self, other: _Counted) -> bool:
+        """Say whether the other sentence is this one with other numbers."""
+        if self.numbers & other.numbers:
+            return False
+        return len(self.plain & other.plain) / max(len(self.plain | other.plain), 1) >= _LIKE
+
+
+def _counted(text: str) -> list[_Counted]:
+    """Return the sentences of a text that hold numbers, each once however often it stands there."""
+    return list(dict.fromkeys(one for one in map(_Counted.of, sentences(text, None)) if one.numbers))

@@ -24,6 +24,15 @@ TOGETHER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
+class Hour:
+    """An hour in which entries of a feed happened: the first and the last of them, and how many."""
+
+    first: datetime
+    last: datetime
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rhythm:
     """When a feed last brought something, and the longest of the gaps that are usual for it."""
 

@@ -52,6 +52,7 @@ _MONTH_NAMES = """
 _MONTHS = frozenset(_MONTH_NAMES.split())
 _CLOCK = re.compile(r"^(?:am|pm|a\.m|p\.m|uhr|gmt|utc|cet|cest|est|edt|bst|h|год|час\w*|год\w*|time)$", re.IGNORECASE)
 _CALENDAR = frozenset("年月日時时分秒号")
+_BEFORE = 40  # characters before a number in which its month stands
 _LETTERS_BEFORE = re.compile(r"([^\W\d_]+)\.?,?\s+(?:the\s+)?$")
 
 
@@ -66,7 +67,9 @@ def numbers(sentence: str) -> list[Mention]:
         following = (match["next"] or "").strip()
         marked = bool(match["before"] or after)
         value = _value(match["digits"])
-        if not marked and (len(value) < 2 or _is_date(sentence[: match.start()], value, following)):
+        if not marked and (
+            len(value) < 2 or _is_date(sentence[max(match.start() - _BEFORE, 0) : match.start()], value, following)
+        ):
             continue
         text = match[0].removesuffix(match["next"]).strip() if match["next"] else match[0].strip()
         found.append(Mention(text, f"{match['before'] or ''}{value}{_mark(after)}"))
@@ -101,7 +104,7 @@ def _is_date(before: str, value: str, following: str) -> bool:
         return True
     if len(value) == 4 and value[:2] in ("18", "19", "20", "21"):
         return True
-    if "." in value or int(value) > 31:
+    if "." in value or len(value) > 2 or int(value) > 31:
         return False
     word = _LETTERS_BEFORE.search(before)
     return following.casefold() in _MONTHS or (word is not None and word[1].casefold() in _MONTHS)

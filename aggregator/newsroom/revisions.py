@@ -11,10 +11,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import SequenceMatcher
 from typing import Literal
 
 from aggregator.model import Entry, Revision
+from aggregator.newsroom.alignment import Effort, changes, matching_blocks
 from aggregator.text.tokens import words
 
 Op = Literal["same", "removed", "added"]
@@ -34,8 +34,6 @@ _COUNTER = re.compile(
 _TOKEN = re.compile(
     r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|[^\W\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]+(?:['’.,-][^\W]+)*\s*|\s+|[^\w\s]\s*"
 )
-# Pairs of tokens that a word-level comparison may look at; larger blocks are given as a whole.
-_MOST_PAIRS = 4_000_000
 # Words between two changes that are no landmark: they read better as part of one change.
 _CHAFF = 2
 
@@ -123,27 +121,28 @@ def _kept(before: Sequence[str], after: Sequence[str]) -> float:
 def diff(before: str, after: str) -> tuple[Piece, ...]:
     """Return two versions as runs of words: joined without ``added`` they are ``before``, without ``removed`` ``after``.
 
-    Lines are aligned first, then the words of what differs.
+    Lines are aligned first, then the words of what differs, all in bounded time.
     """
     pieces: list[Piece] = []
+    effort = Effort()
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    for op, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for shared, a, b, c, d in changes(old, new, effort):
         left, right = "".join(old[a:b]), "".join(new[c:d])
-        if op == "equal":
+        if shared:
             pieces.append(Piece("same", left))
         else:
-            pieces.extend(_by_words(left, right))
+            pieces.extend(_by_words(left, right, effort))
     return tuple(_joined(pieces))
 
 
-def _by_words(before: str, after: str) -> Iterator[Piece]:
+def _by_words(before: str, after: str, effort: Effort) -> Iterator[Piece]:
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
-    if len(old) * len(new) > _MOST_PAIRS or not old or not new:
+    if not old or not new:
         yield from _pieces("", before, after)
         return
     keys = [[token.strip() or " " for token in tokens] for tokens in (old, new)]
     left = right = 0
-    for match in _landmarks(SequenceMatcher(None, keys[0], keys[1], autojunk=False).get_matching_blocks(), keys[0]):
+    for match in _landmarks(matching_blocks(keys[0], keys[1], effort), keys[0]):
         a, b, size = match
         yield from _pieces("", "".join(old[left:a]), "".join(new[right:b]))
         for one, other in zip(old[a : a + size], new[b : b + size], strict=True):

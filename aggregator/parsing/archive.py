@@ -20,7 +20,7 @@ from aggregator.text.urls import absolute_url
 MAX_LINE = 20_000_000  # bytes
 MAX_ID = 1_000  # characters
 _MARKUP = re.compile(
-    r"</?(?:p|br|div|a|b|i|em|strong|ul|ol|li|h[1-6]|img|span|blockquote|table|article|section|script|style)\b[^>]*>"
+    r"</?(?:p|br|div|a|b|i|em|strong|ul|ol|li|h[1-6]|img|span|blockquote|table|article|section|script|style)\b[^<>]*>"
     r"|&(?:amp|lt|gt|quot|nbsp|apos|#\d{1,6}|#x[0-9a-f]{1,5});",
     re.IGNORECASE,
 )

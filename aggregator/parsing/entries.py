@@ -7,25 +7,21 @@ from __future__ import annotations
 
 import html
 import re
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import sha256
 
 from aggregator.model import EntryData, ParsedFeed, PollHints, Skip
 from aggregator.model.faults import as_given, described
 from aggregator.parsing.dates import DateFlag, DateReader, read_common
+from aggregator.parsing.keys import Numbered, key_of, raw_key, rekeyed, shares_keys, text_key, without_doubles
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.settings import ParseSettings
 from aggregator.text.clean import one_line, plain_text, plain_title, sanitise, storable
-from aggregator.text.urls import absolute_url, canonical_url
+from aggregator.text.urls import absolute_url
 
-MAX_KEY = 1_000  # characters; a longer guid is kept by its hash
 MAX_CATEGORIES = 50
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
 _BLANKS = " \t\r\n\f\v\0\u00a0\ufeff\u200b"
-_Numbered = tuple[int, EntryData]
 
 
 def admit(
@@ -46,17 +42,17 @@ def admit(
     door = _Door(base, now, limits)
     kept, skips = _newest(raw.entries, limits.max_entries)
     skips += [Skip(number, reason) for number, reason in raw.faults]
-    entries: list[_Numbered] = []
+    entries: list[Numbered] = []
     for number, entry in kept:
         made = door.entry(number, entry, raw.language)
         if isinstance(made, Skip):
             skips.append(made)
         else:
             entries.append((number, made))
-    bad_guids = bad_guids or any(_several(group) for group in _groups(entries).values())
+    bad_guids = bad_guids or shares_keys(entries)
     if bad_guids:
-        entries = _rekeyed(entries)
-    entries, doubles = _without_doubles(entries)
+        entries = rekeyed(entries)
+    entries, doubles = without_doubles(entries)
     return ParsedFeed(
         entries=tuple(data for _, data in entries),
         title=door.title(raw.title) or None,
@@ -101,7 +97,7 @@ class _Door:
         link = self._link(raw, guid)
         source_url, canonical = raw.source_url, raw.canonical_link
         text = self._markup(content, limits.max_content) if content is not None else ""
-        key = _key(guid, link) or _text_key(title, published_text, summary, text) or _raw_key(raw)
+        key = key_of(guid, link) or text_key(title, published_text, summary, text) or raw_key(raw)
         if not key:
             return None
         return EntryData(
@@ -196,110 +192,6 @@ def _categories(terms: Sequence[str]) -> tuple[str, ...]:
     seen = dict.fromkeys(plain_title(term[:2_000])[:200] for term in terms[:1_000])
     seen.pop("", None)
     return tuple(seen)[:MAX_CATEGORIES]
-
-
-# --- identity ------------------------------------------------------------------------------------
-
-
-def _key(guid: str, link: str | None) -> str:
-    """Return the identity inside the feed: guid, else canonical link; empty where there is neither."""
-    if guid:
-        return _bounded(guid)
-    return _bounded(canonical_url(link) or link) if link else ""
-
-
-def _text_key(title: str, published_text: str | None, summary: str, content: str) -> str:
-    """Return the identity of an entry without guid and link: a hash of title and date, else text; empty where there is none."""
-    if not (title or summary or content):
-        return ""
-    return "hash:" + _digest(title, published_text or summary or content)
-
-
-def _raw_key(raw: RawEntry) -> str:
-    """Return an identity for an entry of which nothing readable is left but its author, its date or empty markup."""
-    dates = (raw.published_text or "", raw.updated_text or "", raw.created_text or "")
-    parts = (raw.author, *dates, raw.title.value, raw.summary.value, *(text.value for text in raw.contents))
-    return "hash:" + _digest(*parts) if any(parts) else ""
-
-
-def _rekeyed(entries: Sequence[_Numbered]) -> list[_Numbered]:
-    """Return entries under guid and link together; where even that stands for several stories, under their texts as
-    well."""
-    joint = [(number, replace(data, key=_joint_key(data))) for number, data in entries]
-    unclear = {key for key, group in _groups(joint).items() if _several(group)}
-    return [(number, replace(data, key=_told_apart(data)) if data.key in unclear else data) for number, data in joint]
-
-
-def _told_apart(data: EntryData) -> str:
-    return _bounded(f"{data.key} {_text_key(data.title, data.published_text, data.summary, data.content)}")
-
-
-def _joint_key(data: EntryData) -> str:
-    return _bounded(f"{data.guid} {_link_form(data)}") if data.guid and data.link else data.key
-
-
-def _link_form(data: EntryData) -> str:
-    return (canonical_url(data.link) or data.link) if data.link else ""
-
-
-def _bounded(key: str) -> str:
-    return key if len(key) <= MAX_KEY else "sha256:" + _digest(key)
-
-
-def _digest(*parts: str) -> str:
-    return sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
-
-
-def _groups(entries: Sequence[_Numbered]) -> dict[str, list[EntryData]]:
-    """Return the keys that occur more than once, with their entries."""
-    groups: dict[str, list[EntryData]] = defaultdict(list)
-    for _, data in entries:
-        groups[data.key].append(data)
-    return {key: group for key, group in groups.items() if len(group) > 1}
-
-
-def _several(group: Sequence[EntryData]) -> bool:
-    """Tell whether entries under one key are several stories rather than versions of one."""
-    first = group[0]
-    return any(_is_other_story(first, other) for other in group[1:])
-
-
-def _is_other_story(one: EntryData, other: EntryData) -> bool:
-    if one.key == one.guid and one.link and other.link and _link_form(one) != _link_form(other):
-        return True
-    if one.title or other.title:
-        return _unlike(one.title, other.title)
-    return _unlike(plain_text(one.summary or one.content), plain_text(other.summary or other.content))
-
-
-def _unlike(one: str, other: str) -> bool:
-    """Tell whether two texts share fewer than half of their words."""
-    words, others = set(one.casefold().split()), set(other.casefold().split())
-    return 2 * len(words & others) < len(words | others)
-
-
-def _without_doubles(entries: Sequence[_Numbered]) -> tuple[list[_Numbered], list[Skip]]:
-    """Keep one entry a key: the latest, whatever the order of the document."""
-    best: dict[str, _Numbered] = {}
-    for number, data in entries:
-        other = best.get(data.key)
-        if other is None or _rank(data) > _rank(other[1]):
-            best[data.key] = (number, data)
-    if len(best) == len(entries):
-        return list(entries), []
-    skips = [
-        Skip(number, f"entry {number} repeats entry {best[data.key][0]}")
-        for number, data in entries
-        if best[data.key][0] != number
-    ]
-    return [(number, data) for number, data in entries if best[data.key][0] == number], skips
-
-
-def _rank(data: EntryData) -> tuple[datetime, int, str, str, str]:
-    latest = max(
-        (time for time in (data.updated, data.published) if time is not None), default=datetime.min.replace(tzinfo=UTC)
-    )
-    return latest, len(data.content) + len(data.summary), data.title, data.summary, data.content
 
 
 def _newest(entries: Sequence[RawEntry], limit: int) -> tuple[list[tuple[int, RawEntry]], list[Skip]]:

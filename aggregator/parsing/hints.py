@@ -18,17 +18,17 @@ _PERIODS = {
 }
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LONGEST = timedelta(days=3_650)  # beyond it a number is a mistake; the poller has a ceiling of its own
-_TTL = re.compile(r"<ttl\b[^>]*>\s*(\d{1,9})\s*</ttl\s*>", re.IGNORECASE)
-_PERIOD = re.compile(r"<(?:\w+:)?updatePeriod\b[^>]*>\s*(\w+)\s*</", re.IGNORECASE)
-_FREQUENCY = re.compile(r"<(?:\w+:)?updateFrequency\b[^>]*>\s*(\d{1,6})\s*</", re.IGNORECASE)
-_SKIP_HOURS = re.compile(r"<skipHours\b[^>]*>(.{0,4000}?)</skipHours", re.IGNORECASE | re.DOTALL)
-_SKIP_DAYS = re.compile(r"<skipDays\b[^>]*>(.{0,2000}?)</skipDays", re.IGNORECASE | re.DOTALL)
-_HOUR = re.compile(r"<hour\b[^>]*>\s*(\d{1,2})\s*<", re.IGNORECASE)
-_DAY = re.compile(r"<day\b[^>]*>\s*(\w+)\s*<", re.IGNORECASE)
+_TTL = re.compile(r"<ttl\b[^<>]*>\s*(\d{1,9})\s*</ttl\s*>", re.IGNORECASE)
+_PERIOD = re.compile(r"<(?:\w+:)?updatePeriod\b[^<>]*>\s*(\w+)\s*</", re.IGNORECASE)
+_FREQUENCY = re.compile(r"<(?:\w+:)?updateFrequency\b[^<>]*>\s*(\d{1,6})\s*</", re.IGNORECASE)
+_SKIP_HOURS = re.compile(r"<skipHours\b[^<>]*>(.{0,4000}?)</skipHours", re.IGNORECASE | re.DOTALL)
+_SKIP_DAYS = re.compile(r"<skipDays\b[^<>]*>(.{0,2000}?)</skipDays", re.IGNORECASE | re.DOTALL)
+_HOUR = re.compile(r"<hour\b[^<>]*>\s*(\d{1,2})\s*<", re.IGNORECASE)
+_DAY = re.compile(r"<day\b[^<>]*>\s*(\w+)\s*<", re.IGNORECASE)
 _LINK = re.compile(r"<(?:\w+:)?link\b([^<>]{0,2000})>", re.IGNORECASE)
 _HUB = re.compile(r"\brel\s*=\s*(\"[^\"]*\bhub\b[^\"]*\"|'[^']*\bhub\b[^']*')", re.IGNORECASE)
 _HREF = re.compile(r"\bhref\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
-_HEADER_HUB = re.compile(r"<([^<>]{1,2000})>\s*;[^,<]*\brel\s*=\s*\"?[^\",;]*\bhub\b", re.IGNORECASE)
+_HEADER_HUB = re.compile(r"<([^<>]{1,2000})>\s*;[^,<]{0,300}?\brel\s*=\s*\"?[^\",;]{0,100}\bhub\b", re.IGNORECASE)
 _FIRST_ENTRY = re.compile(r"<(?:item|entry)\b", re.IGNORECASE)
 _HEAD = 100_000  # characters on either side of the entries that are looked at
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
@@ -10,14 +11,18 @@ from xml.sax.saxutils import escape, quoteattr
 from aggregator.exceptions import ParseError
 from aggregator.model import Feed, Skip
 from aggregator.parsing.charset import decode
-from aggregator.parsing.repair import repaired, trimmed, without_doctype
+from aggregator.parsing.outlines import read_outlines
 from aggregator.parsing.tree import XmlError, local_name, read_tree
 from aggregator.text.clean import one_line
+from aggregator.text.masking import is_masked, shown_address
 from aggregator.text.urls import absolute_url, mask_secrets
 
 MAX_FEEDS = 50_000
 MAX_DEPTH = 50  # categories inside one another
 _SEPARATOR = "/"  # between nested categories
+_START = re.compile(r"<(?:\?xml|!DOCTYPE|!--|opml\b)", re.IGNORECASE)
+# What an outline has that means a page or a feed; without these and without children it is an empty folder.
+_TARGETS = ("htmlurl", "url", "type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ def read_all(data: bytes) -> Subscriptions:
             reason = _add(feeds, address, name, category, attributes)
             if reason:
                 skips.append(Skip(number, f"outline {number} ({name[:80] or 'without a name'}): {reason}"))
-        elif not children:
+        elif not children and any(attributes.get(target) for target in _TARGETS):
             skips.append(Skip(number, f"outline {number} ({name[:80] or 'without a name'}): no xmlUrl"))
         if children and depth < MAX_DEPTH:
             inner = _SEPARATOR.join(part for part in (category, name) if part) if address is None else category
@@ -64,14 +69,18 @@ def read_all(data: bytes) -> Subscriptions:
 
 
 def _root(data: bytes) -> Element:
-    text = trimmed(decode(data, "")[0])
+    text = decode(data, "")[0]
+    start = _START.search(text)
+    text = text[start.start() :] if start else text.strip()
     try:
         root = read_tree(text)
-    except XmlError as first:
-        try:
-            root = read_tree(repaired(without_doctype(text)))
-        except XmlError:
-            raise ParseError(f"The file is no well-formed OPML: {first}.") from None
+    except XmlError as error:
+        body = read_outlines(text)
+        if body is None:
+            raise ParseError(
+                f"The file is no OPML: it is not well-formed ({error}), and no outline is in it."
+            ) from None
+        return body
     if local_name(root.tag).lower() != "opml":
         raise ParseError(f"The file is XML, but no OPML: its root element is <{local_name(root.tag)}>.")
     return next(
@@ -100,7 +109,13 @@ def _add(feeds: dict[str, Feed], address: str, name: str, category: str, attribu
     own_category = one_line(attributes.get("category", "").partition(",")[0]).strip(_SEPARATOR)
     language = attributes.get("language", "").strip()
     named = name if name not in (address, url) else ""
-    feeds[url] = Feed(url=url, name=named or None, category=category or own_category or None, language=language or None)
+    feeds[url] = Feed(
+        url=url,
+        name=named or None,
+        category=category or own_category or None,
+        language=language or None,
+        paused=is_masked(url),  # nothing can be asked for there before somebody puts the secret in again
+    )
     return None
 
 
@@ -124,7 +139,7 @@ def write(feeds: Sequence[Feed], title: str) -> bytes:
 
 
 def _outline(feed: Feed) -> str:
-    url = mask_secrets(feed.url)
+    url = shown_address(feed)
     name = quoteattr(one_line(feed.name or url))
     language = f" language={quoteattr(feed.language)}" if feed.language else ""
     return f'<outline type="rss" text={name} title={name} xmlUrl={quoteattr(url)}{language}/>'

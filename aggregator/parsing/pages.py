@@ -20,7 +20,7 @@ _PAGE_TAGS = frozenset(
 # No "<" inside, not even in quotes: a tag that does not end must not be searched for its end over the whole page.
 _LINK = re.compile(r"<link\b((?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*+)>", re.IGNORECASE)
 _BASE = re.compile(r"<base\b((?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*+)>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([A-Za-z-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
+_ATTRIBUTE = re.compile(r"(?<![A-Za-z-])([A-Za-z-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _FEED_TYPES = frozenset(
     {"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json", "application/json",
      "application/x-rss+xml", "application/x-atom+xml", "application/xml", "text/xml", "text/rss", "text/rss+xml",

@@ -23,7 +23,7 @@ _ROOT = re.compile(r"<(?:\?xml|!DOCTYPE|!--|(?:[\w.-]+:)?(?:rss|feed|rdf|channel
 _ROOT_NAME = re.compile(r"<((?:[\w.-]+:)?(?:rss|feed|rdf|channel))\b", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*>")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_LITERAL = r"<!\[CDATA\[.*?\]\]>"
+_LITERAL = r"<!\[CDATA\[.*?(?:\]\]>|\Z)"
 _COMMENT = re.compile(rf"({_LITERAL})|<!--.*?(?:-->|\Z)", re.DOTALL)
 _AMPERSAND = re.compile(
     rf"({_LITERAL})|&(?:#(\d{{1,8}}|[xX][0-9a-fA-F]{{1,7}});?|([A-Za-z][A-Za-z0-9]{{1,30}});)?", re.DOTALL
@@ -34,6 +34,7 @@ _ATTRIBUTE_UNQUOTED = re.compile(
     r"(<[A-Za-z][\w:.-]*(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s+[\w:.-]+=)([^\s\"'<>=]+)(?=[\s/>])"
 )
 _PREFIX = re.compile(r"<([A-Za-z_][\w.-]*):[A-Za-z_]|\s([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*\s*=\s*[\"']")
+_DECLARED = re.compile(r"\sxmlns:([A-Za-z_][\w.-]*)")
 _ENTRY_END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ENTRY_START = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _XML_NAMES = frozenset({"lt", "gt", "amp", "quot", "apos"})
@@ -192,7 +193,7 @@ def _with_quotes(text: str) -> str:
 
 def _declared(text: str, root: re.Match[str]) -> str:
     used = {match[1] or match[2] for match in _PREFIX.finditer(text)}
-    missing = sorted(prefix for prefix in used if prefix not in ("xml", "xmlns") and f"xmlns:{prefix}" not in text)
+    missing = sorted(used - {"xml", "xmlns"} - set(_DECLARED.findall(text)))
     declarations = "".join(
         f' xmlns:{prefix}="{_NAMESPACES.get(prefix.lower(), "urn:undeclared:" + prefix)}"' for prefix in missing
     )

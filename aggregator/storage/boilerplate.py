@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
+
+from aggregator.storage.times import to_text
 
 TABLES: Final = """
 CREATE TABLE line (
@@ -26,7 +29,11 @@ class LineStore:
 
     def repeated(self, feed_id: int, at_least: int) -> frozenset[int]:
         """Return the lines of a feed that stood in so many reports."""
-        rows = self._db.execute("SELECT hash FROM line WHERE feed_id = ? AND reports >= ?", (feed_id, at_least))
+        # named, because the planner would walk over all lines of the feed; the index holds those of three reports and more
+        rows = self._db.execute(
+            f"SELECT hash FROM line INDEXED BY line_repeated WHERE feed_id = ? AND reports >= {int(at_least)}",
+            (feed_id,),
+        )
         return frozenset(row[0] for row in rows)
 
     def count(self, feed_id: int, hashes: Iterable[int], report_id: str, entry_number: int) -> None:
@@ -38,6 +45,12 @@ class LineStore:
             [(feed_id, one, report_id, entry_number) for one in sorted(hashes)],
         )
 
-    def prune(self, before_entry: int) -> int:
-        """Forget lines that were not seen since an entry; return how many."""
-        return self._db.execute("DELETE FROM line WHERE last_entry < ?", (before_entry,)).rowcount
+    def forgettable(self, before: datetime) -> tuple[str, tuple[object, ...]] | None:
+        """Return the condition on ``line`` under which a line goes, and its values: it stood in no entry seen since a time.
+
+        None where no entry came since: what the feeds repeat is not forgotten for a long silence.
+        """
+        found = self._db.execute(
+            "SELECT number FROM entry WHERE first_seen >= ? ORDER BY first_seen, number LIMIT 1", (to_text(before),)
+        ).fetchone()
+        return None if found is None else ("last_entry < ?", (found[0],))

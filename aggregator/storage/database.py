@@ -12,9 +12,14 @@ from typing import Self
 from sqlite_utils import Database
 
 from aggregator.exceptions import LockedError, NotOursError, StorageError
+from aggregator.storage.copies import back_up
+from aggregator.storage.opening import open_database
 from aggregator.storage.schema import APPLICATION_ID, migrations
+from aggregator.storage.soundness import faults
 
 BUSY_TIMEOUT_MS = 10_000
+# How SQLite begins where a table of ours is not there: somebody took it out.
+_MISSING = ("no such table", "no such view", "vtable constructor failed")
 
 
 class Store:
@@ -23,6 +28,8 @@ class Store:
     def __init__(self, path: Path | None, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
         """Open the file at ``path``, made where it is missing; None is a scratch database in memory.
 
+        ``read_only`` tells afterwards that nothing can be written there: the disk is full or read-only, or not ours.
+
         Raises NotOursError where the file is not ours or newer than the code, StorageError where it is damaged or
         cannot be opened, LockedError where another process holds it.
         """
@@ -30,11 +37,11 @@ class Store:
         self._at_end: dict[Callable[[bool], None], None] = {}
         self._reading = False
         with explained(path):
-            self.connection = _connect(path, busy_timeout_ms)
+            self.connection, self.read_only = open_database(path, busy_timeout_ms)
             try:
                 _check_ours(self.connection, path)
                 self.database = Database(self.connection)
-                _migrate(self.database, path)
+                _migrate(self.database, path, read_only=self.read_only)
             except BaseException:
                 self.connection.close()
                 raise
@@ -68,11 +75,13 @@ class Store:
             self._begin(waiting)
             try:
                 yield self.connection
-                self._end(kept=True)
+                self._tell_end(kept=True)
                 self.connection.execute("COMMIT")
             except BaseException:
                 self._undo()
                 raise
+            finally:
+                self._at_end.clear()
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -104,16 +113,18 @@ class Store:
         # on a full disk or a damaged page SQLite has rolled back by itself, and another ROLLBACK would hide why
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
-        self._end(kept=False)
+        self._tell_end(kept=False)
 
     def at_end(self, last: Callable[[bool], None]) -> None:
-        """Call ``last`` once when the transaction at hand ends: with True before its commit, with False where it is undone."""
+        """Call ``last`` when the transaction at hand ends: with True before its commit, with False where it is undone.
+
+        Where the commit itself fails, it hears of both.
+        """
         self._at_end[last] = None
 
-    def _end(self, *, kept: bool) -> None:
-        for last in self._at_end:
+    def _tell_end(self, *, kept: bool) -> None:
+        for last in list(self._at_end):
             last(kept)
-        self._at_end.clear()
 
     @contextmanager
     def savepoint(self) -> Iterator[sqlite3.Connection]:
@@ -135,31 +146,25 @@ class Store:
             raise
         self.connection.execute("RELEASE part")
 
+    def needs_writing(self) -> None:
+        """Raise StorageError where the database can only be read."""
+        if self.read_only:
+            raise StorageError(
+                f"{self.path}: cannot be written; check the path, its permissions and whether the disk is read-only or full"
+            )
+
     def patience(self, milliseconds: int) -> None:
         """Set how long a transaction waits for another process that writes."""
         self.connection.execute(f"PRAGMA busy_timeout = {int(milliseconds)}")
 
     def backup(self, target: Path) -> None:
-        """Copy the live database to ``target`` with SQLite's online backup; replaces it only when complete."""
-        partial = target.with_name(target.name + ".partial")
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            copy = sqlite3.connect(partial)
-            try:
-                self.connection.backup(copy)
-            finally:
-                copy.close()
-            partial.replace(target)
-        except (OSError, sqlite3.Error) as error:
-            raise StorageError(f"{target}: the backup could not be written ({error})") from error
+        """Copy the live database to ``target`` with SQLite's online backup; replaces it only by a copy that is sound."""
+        back_up(self.connection, self.path, target)
 
     def check(self) -> tuple[str, ...]:
-        """Return what SQLite's integrity and foreign key checks complain of; empty when all is well."""
+        """Return what is wrong with the database; empty when all is well."""
         with explained(self.path):
-            faults = [str(row[0]) for row in self.connection.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
-            for table, row, parent, _ in self.connection.execute("PRAGMA foreign_key_check"):
-                faults.append(f"{table} row {row} points to a missing {parent}")
-        return tuple(faults)
+            return faults(self.connection, self.path)
 
     def vacuum(self) -> None:
         """Rewrite the file without its free pages and refresh the planner's statistics."""
@@ -177,25 +182,6 @@ def is_of_the_database(error: BaseException) -> bool:
     return isinstance(error, StorageError | LockedError | OSError | MemoryError)
 
 
-def _connect(path: Path | None, busy_timeout_ms: int) -> sqlite3.Connection:
-    if path is not None and not path.parent.exists():
-        raise StorageError(f"{path}: the folder {path.parent} does not exist")
-    if path is not None and path.is_dir():
-        raise StorageError(f"{path}: is a folder, not a database file")
-    connection = sqlite3.connect(
-        ":memory:" if path is None else str(path),
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=busy_timeout_ms / 1000,
-        cached_statements=512,
-    )
-    connection.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA cache_size = -16384")  # KiB: the indexes that every entry asks, eight times the default
-    return connection
-
-
 def _check_ours(connection: sqlite3.Connection, path: Path | None) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -205,7 +191,7 @@ def _check_ours(connection: sqlite3.Connection, path: Path | None) -> None:
         )
 
 
-def _migrate(database: Database, path: Path | None) -> None:
+def _migrate(database: Database, path: Path | None, *, read_only: bool) -> None:
     connection = database.conn
     known = {migration.name for migration in migrations._migrations}
     newer = [migration.name for migration in migrations.applied(database) if migration.name not in known]
@@ -213,6 +199,12 @@ def _migrate(database: Database, path: Path | None) -> None:
         raise NotOursError(
             f"{path}: written by a newer aggregator (it has {newer[-1]}, unknown here); upgrade the program, the file is left untouched"
         )
+    if read_only:
+        if migrations.pending(database):
+            raise StorageError(
+                f"{path}: made by an older aggregator; it must be writable once, so that it can be brought up to date"
+            )
+        return
     if path is not None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -233,26 +225,37 @@ def explained(path: Path | None) -> Iterator[None]:
     """Turn SQLite's errors into ours, with the file's name and what to do."""
     try:
         yield
-    except sqlite3.OperationalError as error:
-        text = str(error)
-        if _is_busy(error):
-            raise LockedError(
-                f"{path}: another process is writing to this database; try again when it is done"
-            ) from error
-        if "unable to open" in text or "readonly" in text:
-            raise StorageError(
-                f"{path}: cannot be opened for writing ({text}); check the path and its permissions"
-            ) from error
-        if "disk" in text or "full" in text:
-            raise StorageError(f"{path}: {text}; nothing of this change was stored") from error
-        raise
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
+        explanation = _explanation(path, error)
+        if explanation is None:
             raise
-        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
-            raise NotOursError(
-                f"{path}: not a SQLite database; it is left untouched. Name another with --db."
-            ) from error
-        raise StorageError(
-            f"{path}: damaged ({error}); `db check` tells more, `backups` beside it holds copies"
-        ) from error
+        raise explanation from error
+
+
+def _code_of(text: str) -> int:
+    """Return the code of an error that carries none."""
+    if _is_busy(sqlite3.OperationalError(text)):
+        return sqlite3.SQLITE_BUSY
+    return sqlite3.SQLITE_FULL if "full" in text else sqlite3.SQLITE_ERROR
+
+
+def _explanation(path: Path | None, error: sqlite3.DatabaseError) -> StorageError | LockedError | None:
+    """Return what an error of SQLite means to a person; None where it is a fault of the program."""
+    code = getattr(error, "sqlite_errorcode", _code_of(str(error))) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return LockedError(f"{path}: another process is writing to this database; try again when it is done")
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return StorageError(
+            f"{path}: cannot be written ({error}); check the path, its permissions and whether the disk is read-only"
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return StorageError(f"{path}: the disk is full; nothing of this change was stored")
+    if code == sqlite3.SQLITE_IOERR:
+        return StorageError(f"{path}: {error}; nothing of this change was stored. Is the disk full or failing?")
+    if code == sqlite3.SQLITE_NOTADB:
+        return NotOursError(f"{path}: not a SQLite database; it is left untouched. Name another with --db.")
+    if code == sqlite3.SQLITE_CORRUPT or str(error).startswith(_MISSING):
+        return StorageError(
+            f"{path}: damaged ({error}); `aggregator db check` names the damage, `aggregator db restore FILE` puts a backup in its place"
+        )
+    return None

@@ -30,9 +30,13 @@ class EditionStore:
         """Return the edition with this id, if it was ever made."""
         return self._one("WHERE id = ?", (edition_id,))
 
-    def before(self, until: datetime) -> StoredEdition | None:
-        """Return the last edition whose window ended before ``until``."""
-        return self._one("WHERE until < ? ORDER BY until DESC, made DESC LIMIT 1", (to_text(until),))
+    def before(self, since: datetime, until: datetime) -> StoredEdition | None:
+        """Return the edition that a reader of this window read before: one that ends where it begins, else the last one.
+
+        An edition that somebody made by hand in between takes nothing out of a series.
+        """
+        order = "ORDER BY until = ? DESC, until DESC, made DESC LIMIT 1"
+        return self._one(f"WHERE until < ? {order}", (to_text(until), to_text(since)))
 
     def last(self) -> StoredEdition | None:
         """Return the newest edition."""
@@ -67,6 +71,17 @@ class EditionStore:
         """Return a remembered fact."""
         row = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
         return None if row is None else row[0]
+
+    def facts(self, prefix: str) -> list[str]:
+        """Return the names of the remembered facts that begin so, in order."""
+        rows = self._db.execute(
+            "SELECT name FROM fact WHERE substr(name, 1, ?) = ? ORDER BY name", (len(prefix), prefix)
+        )
+        return [row[0] for row in rows]
+
+    def forget(self, name: str) -> None:
+        """Forget what was remembered under a name."""
+        self._db.execute("DELETE FROM fact WHERE name = ?", (name,))
 
     def remember(self, name: str, value: str) -> None:
         """Remember a fact under a name."""

@@ -12,15 +12,22 @@ from aggregator.model import Entry, EntryData, Evidence, Revision
 from aggregator.storage.binding import marks, parts
 from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import (
+    AMEND,
+    AMENDMENTS_KEPT,
     FACTS,
     INSERT,
     KNOWN,
     KNOWN_OF_ENTRY,
+    MOST_AMENDMENTS,
     REVISE,
+    Amendment,
     EntryRow,
+    Facts,
     KnownEntry,
+    changed_facts,
     entry_of,
     evidence_text,
+    fact_values,
     known_of,
     values_of,
 )
@@ -47,10 +54,17 @@ class EntryStore:
     # --- what is known ---------------------------------------------------------------------
 
     def hashes(self, feed_id: int, limit: int = 1000) -> dict[str, str]:
-        """Return key -> content hash of the feed's entries that were seen last."""
+        """Return key -> content hash of the feed's entries that stood in its last document, and of as many seen before.
+
+        At most ``limit``. The cost is that of the document, however many entries of the feed are stored.
+        """
+        (carried,) = self._db.execute(
+            "SELECT count(*) FROM entry WHERE feed_id = ?1 AND last_seen = (SELECT max(last_seen) FROM entry WHERE feed_id = ?1)",
+            (feed_id,),
+        ).fetchone()
         rows = self._db.execute(
             "SELECT key, content_hash FROM entry WHERE feed_id = ? ORDER BY last_seen DESC, number DESC LIMIT ?",
-            (feed_id, limit),
+            (feed_id, min(limit, 2 * carried + 50)),
         )
         return dict(rows.fetchall())
 
@@ -70,8 +84,8 @@ class EntryStore:
                 found.setdefault(row[-1], known_of(row[:-1]))
         return found
 
-    def recent(self, feed_id: int, limit: int = 300) -> list[KnownEntry]:
-        """Return the feed's entries that were seen last: where a republished entry may be found."""
+    def recent(self, feed_id: int, limit: int) -> list[KnownEntry]:
+        """Return the ``limit`` entries of a feed that were seen last: where a republished entry may be found."""
         rows = self._db.execute(
             f"SELECT {KNOWN} FROM entry WHERE feed_id = ? ORDER BY last_seen DESC, number DESC LIMIT ?",
             (feed_id, limit),
@@ -170,11 +184,46 @@ class EntryStore:
             (data.link, canonical_url, data.canonical_link, number),
         )
 
+    def amend(self, known: KnownEntry, facts: Facts, time: datetime, now: datetime) -> None:
+        """Take over a corrected date, byline or category; what stood there before is kept, the text and its versions stay."""
+        self.note_amendments(known, facts, now)
+        self._db.execute(AMEND, (*fact_values(facts), to_text(time), known.number))
+
+    def note_amendments(self, known: KnownEntry, facts: Facts, now: datetime) -> None:
+        """Keep what stood in the place of facts that are about to be replaced."""
+        for field, before, after in changed_facts(known.facts, facts):
+            self._db.execute(
+                "INSERT INTO amendment (entry_id, field, before, after, at) VALUES (?, ?, ?, ?, ?)",
+                (known.id, field, before, after, to_text(now)),
+            )
+            self._db.execute(AMENDMENTS_KEPT, {"entry": known.id, "field": field, "kept": MOST_AMENDMENTS})
+
+    def amendments(self, entry_id: str) -> list[Amendment]:
+        """Return what the publisher corrected of an entry beside its words, oldest first."""
+        rows = self._db.execute(
+            "SELECT field, before, after, at FROM amendment WHERE entry_id = ? ORDER BY id", (entry_id,)
+        )
+        return [Amendment(field, before, after, from_text(at)) for field, before, after, at in rows]
+
+    def retire_key(self, known: KnownEntry, key: str) -> None:
+        """Give an entry another key, since its own went over to another entry."""
+        taken = self._db.execute(
+            "SELECT 1 FROM entry WHERE key = ? AND feed_id = (SELECT feed_id FROM entry WHERE number = ?)",
+            (key, known.number),
+        ).fetchone()
+        self._db.execute(
+            "UPDATE entry SET key = ? WHERE number = ?", (f"{key} {known.number}" if taken else key, known.number)
+        )
+
     def rename_key(self, feed_id: int, key: str, entry_id: str) -> None:
         """Remember that ``key`` is another name of an entry: its guid changed."""
         self._db.execute(
             "INSERT OR REPLACE INTO entry_alias (feed_id, key, entry_id) VALUES (?, ?, ?)", (feed_id, key, entry_id)
         )
+
+    def forget_alias(self, feed_id: int, key: str) -> None:
+        """Take back that ``key`` is another name of an entry: it is an entry's own now."""
+        self._db.execute("DELETE FROM entry_alias WHERE feed_id = ? AND key = ?", (feed_id, key))
 
     def place(self, entry_ids: Iterable[str], report_id: str, story_id: str | None) -> None:
         """Put entries into a report and its story, which a new report has none of until it is settled."""
@@ -284,6 +333,13 @@ class EntryStore:
         ``light`` leaves summary and content empty, where only the facts about an entry are wanted.
         """
         return [entry_of(row) for row in self._rows(where, values, light=light)]
+
+    def seen_between(self, since: datetime | None, until: datetime | None) -> Iterator[Entry]:
+        """Yield the entries first seen in a window, in order of arrival; None leaves that end open."""
+        bounds = [("e.first_seen >= ?", since), ("e.first_seen < ?", until)]
+        given = [(clause, to_text(moment)) for clause, moment in bounds if moment is not None]
+        where = " AND ".join(["1", *(clause for clause, _ in given)])
+        yield from self.iterate(f"WHERE {where} ORDER BY e.number", tuple(value for _, value in given))
 
     def iterate(self, where: str, values: tuple[object, ...] = ()) -> Iterator[Entry]:
         """Like :meth:`select`, one at a time, for whole archives."""

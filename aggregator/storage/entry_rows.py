@@ -26,6 +26,24 @@ class KnownEntry:
     content_hash: str
     revisions: int
     last_seen: datetime
+    facts: Facts
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a publisher may correct of an entry beside its words."""
+
+    published: datetime | None = None
+    published_text: str | None = None
+    date_flag: str = "missing"
+    author: str = ""
+    categories: tuple[str, ...] = ()
+
+
+def facts_of(data: EntryData) -> Facts:
+    """Return the facts of an entry as its feed gives them."""
+    return Facts(data.published, data.published_text, data.date_flag, data.author, data.categories)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +68,10 @@ class EntryRow:
     backlog: bool = False
 
 
-KNOWN = "id, number, key, guid, title, url, canonical_url, content_hash, revisions, last_seen"
+KNOWN = (
+    "id, number, key, guid, title, url, canonical_url, content_hash, revisions, last_seen,"
+    " published, published_text, date_flag, author, categories, time"
+)
 KNOWN_OF_ENTRY = ", ".join(f"e.{name}" for name in KNOWN.split(", "))
 _TEXTS = (
     "guid",
@@ -101,6 +122,47 @@ INSERT = (
 REVISE = f"UPDATE entry SET {', '.join(f'{name} = ?' for name in _TEXTS)}, last_seen = ?, revisions = revisions + ? WHERE id = ?"
 
 
+AMEND = "UPDATE entry SET published = ?, published_text = ?, date_flag = ?, author = ?, categories = ?, time = ? WHERE number = ?"
+# Of each fact the first value stays, and the last changes: a feed that touches its dates at every poll fills no disk.
+MOST_AMENDMENTS = 20
+AMENDMENTS_KEPT = (
+    "DELETE FROM amendment WHERE entry_id = :entry AND field = :field AND id NOT IN"
+    " (SELECT id FROM (SELECT id FROM amendment WHERE entry_id = :entry AND field = :field ORDER BY id DESC LIMIT :kept - 1))"
+    " AND id <> (SELECT min(id) FROM amendment WHERE entry_id = :entry AND field = :field)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A fact that a publisher corrected: ``field`` is published, author or categories."""
+
+    field: str
+    before: str | None
+    after: str | None
+    at: datetime
+
+
+def fact_values(facts: Facts) -> tuple[str | None, ...]:
+    """Return facts as they are stored, in the order of ``AMEND``."""
+    return (
+        to_text(facts.published),
+        facts.published_text,
+        facts.date_flag,
+        facts.author,
+        json.dumps(facts.categories, ensure_ascii=False) if facts.categories else "[]",
+    )
+
+
+def changed_facts(before: Facts, after: Facts) -> list[tuple[str, str | None, str | None]]:
+    """Return the fields that differ, with both values as they are stored."""
+    if before == after:
+        return []
+    published, _, _, author, categories = fact_values(before)
+    told, _, _, byline, terms = fact_values(after)
+    fields = (("published", published, told), ("author", author, byline), ("categories", categories, terms))
+    return [one for one in fields if one[1] != one[2]]
+
+
 def values_of(row: EntryRow) -> tuple[object, ...]:
     """Return the values of a row in the order of ``INSERT`` and ``REVISE``."""
     data = row.data
@@ -139,7 +201,8 @@ def evidence_text(evidence: Evidence) -> str:
 
 def known_of(row: Sequence[object]) -> KnownEntry:
     """Return a row of ``KNOWN`` as a value."""
-    entry_id, number, key, guid, title, url, canonical_url, content_hash, revisions, last_seen = row
+    entry_id, number, key, guid, title, url, canonical_url, content_hash, revisions, last_seen, *facts, time = row
+    published, published_text, date_flag, author, categories = facts
     return KnownEntry(
         str(entry_id),
         int(str(number)),
@@ -151,6 +214,14 @@ def known_of(row: Sequence[object]) -> KnownEntry:
         str(content_hash),
         int(str(revisions)),
         from_text(str(last_seen)),
+        Facts(
+            from_text(published),  # type: ignore[call-overload]
+            None if published_text is None else str(published_text),
+            str(date_flag),
+            str(author),
+            tuple(json.loads(str(categories))),
+        ),
+        from_text(str(time)),
     )
 
 

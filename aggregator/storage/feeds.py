@@ -10,8 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aggregator.model import Feed, FeedOutcome, FeedState, PollHints
+from aggregator.newsroom.health import Hour
 from aggregator.storage.database import Store
+from aggregator.storage.schema import HOUR
 from aggregator.storage.times import from_text, to_text
+from aggregator.text.masking import shown_address
 from aggregator.text.urls import mask_secrets
 
 _TIMES = {"next_fetch", "last_fetch", "last_ok", "first_failed", "last_failed", "gone_since", "moved_since"} | {
@@ -65,8 +68,11 @@ class FeedStore:
     def sync(self, feeds: Sequence[tuple[Feed, str]], now: datetime) -> None:
         """Make the rows follow feeds.yaml: ``feeds`` pairs each feed with its publisher.
 
-        A feed that left the file is no longer followed; its row, memory and entries stay.
+        A feed that left the file is no longer followed; its row, memory and entries stay. Where the database can only be
+        read, its rows stay as they are.
         """
+        if self._store.read_only:
+            return
         with self._store.transaction() as db:
             keys = {feed_key(feed.url) for feed, _ in feeds}
             for key, feed_id in db.execute("SELECT key, id FROM feed WHERE kind = 'poll' AND followed").fetchall():
@@ -165,8 +171,8 @@ class FeedStore:
     def log_poll(self, feed_id: int, at: datetime, outcome: FeedOutcome) -> None:
         """Add a line to the poll log."""
         self._db.execute(
-            "INSERT INTO poll (feed_id, at, status, http_status, new, updated, known, skipped, error, seconds)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO poll (feed_id, at, status, http_status, new, updated, known, skipped, error, seconds, gap)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 feed_id,
                 to_text(at),
@@ -178,6 +184,7 @@ class FeedStore:
                 outcome.skipped,
                 outcome.error,
                 round(outcome.seconds, 3),
+                int(outcome.gap),
             ),
         )
 
@@ -194,28 +201,42 @@ class FeedStore:
         return counts
 
     def gaps(self, since: datetime, until: datetime) -> dict[int, int]:
-        """Return feed -> its polls of a window in which no entry was already known, so that some may have been missed."""
+        """Return feed -> its polls of a window that may have missed entries."""
         rows = self._db.execute(
-            "SELECT feed_id, count(*) FROM poll AS this WHERE at >= ? AND at < ? AND status = 'ok' AND new > 0 AND known + updated = 0 "
-            "AND EXISTS (SELECT 1 FROM poll AS other WHERE other.feed_id = this.feed_id AND other.at < this.at "
-            "AND other.status IN ('ok', 'not_modified')) GROUP BY feed_id",
+            "SELECT feed_id, count(*) FROM poll WHERE at >= ? AND at < ? AND gap GROUP BY feed_id",
             (to_text(since), to_text(until)),
         )
         return dict(rows.fetchall())
 
-    def arrivals(self, since: datetime) -> dict[int, list[datetime]]:
-        """Return feed -> the times of its entries since a moment: its rhythm."""
-        found: dict[int, list[datetime]] = {}
+    def last_size(self, feed_id: int) -> int | None:
+        """Return how many entries the document of a feed held that was read last; None where the log knows of none."""
+        row = self._db.execute(
+            "SELECT new + updated + known FROM poll WHERE feed_id = ? AND status = 'ok' ORDER BY at DESC LIMIT 1",
+            (feed_id,),
+        ).fetchone()
+        return None if row is None else int(row[0])
+
+    def arrivals(self, since: datetime) -> dict[int, list[Hour]]:
+        """Return feed -> the hours since a moment in which entries of it happened, oldest first: its rhythm.
+
+        They are counted as entries come and go, so that asking costs nothing for each entry.
+        """
+        found: dict[int, list[Hour]] = {}
         rows = self._db.execute(
-            "SELECT feed_id, time FROM entry WHERE time >= ? ORDER BY feed_id, time", (to_text(since),)
+            "SELECT feed_id, first, last, entries FROM arrival WHERE hour >= ? ORDER BY feed_id, hour",
+            (to_text(since)[:HOUR],),
         )
-        for feed_id, time in rows:
-            found.setdefault(feed_id, []).append(from_text(time))
+        for feed_id, first, last, entries in rows:
+            found.setdefault(feed_id, []).append(Hour(from_text(first), from_text(last), entries))
         return found
 
     def last_poll(self) -> datetime | None:
         """Return when a feed was last asked: the last line of the log, whose time may be another clock's."""
         return self._moment("SELECT max(at) FROM (SELECT at FROM poll ORDER BY id DESC LIMIT 1)")
+
+    def last_answer(self) -> datetime | None:
+        """Return when a followed feed answered last."""
+        return self._moment("SELECT max(last_ok) FROM feed WHERE followed")
 
     def last_edition(self) -> datetime | None:
         """Return the end of the newest edition's window."""
@@ -225,9 +246,12 @@ class FeedStore:
         text: str | None = self._db.execute(query).fetchone()[0]
         return from_text(text)
 
-    def prune_polls(self, before: datetime) -> int:
-        """Forget poll log lines older than ``before``; return how many."""
-        return self._db.execute("DELETE FROM poll WHERE at < ?", (to_text(before),)).rowcount
+    def prune_polls(self, before: datetime, most: int) -> int:
+        """Forget at most so many of the poll log lines older than ``before``; return how many."""
+        return self._db.execute(
+            "DELETE FROM poll WHERE id IN (SELECT id FROM poll WHERE at < ? ORDER BY at LIMIT ?)",
+            (to_text(before), most),
+        ).rowcount
 
     def _select(self, where: str, values: tuple[object, ...] = ()) -> list[StoredFeed]:
         names = ", ".join(_COLUMNS)
@@ -253,10 +277,9 @@ _SAVE_STATE = f"UPDATE feed SET {', '.join(f'{name} = ?' for name in _COLUMNS)} 
 
 
 def _row(feed: Feed, publisher: str, now: datetime) -> tuple[object, ...]:
-    shown = mask_secrets(feed.url)
     return (
         feed_key(feed.url),
-        shown,
+        shown_address(feed),
         feed.name,
         publisher,
         feed.category,

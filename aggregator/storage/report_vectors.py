@@ -120,11 +120,16 @@ class VectorStore:
                 )
                 self.leave_unsettled([report_id] if report_id is not None else [])
 
-    def prune(self, before: datetime) -> int:
-        """Forget vectors older than a time and what is gone; return how many."""
+    def prune(self, before: datetime, most: int = -1) -> int:
+        """Forget at most so many vectors older than a time, and of what is gone; return how many."""
         limit = before.timestamp()
-        dropped = self._db.execute("DELETE FROM report_vector WHERE time < ? OR vector IS NULL", (limit,)).rowcount
-        self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_PRUNED, repr(limit)))
+        dropped = self._db.execute(
+            "DELETE FROM report_vector WHERE number IN"
+            " (SELECT number FROM report_vector WHERE time < ? OR vector IS NULL LIMIT ?)",
+            (limit, most),
+        ).rowcount
+        if dropped:
+            self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_PRUNED, repr(limit)))
         return dropped
 
     def pruned_before(self) -> float | None:

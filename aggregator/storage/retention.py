@@ -1,42 +1,162 @@
-"""What the retention rule drops: old entries, and the stories and reports they leave empty."""
+"""What the retention rule drops: old entries with all that was made of them, and the stories and reports they leave empty.
+
+What a feed still carries stays, however old: dropped, it would come back as new with the next poll. So does what an
+editor's verb names.
+"""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
+from typing import Final
 
 from aggregator.storage.database import Store
+from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.storylines import StorylineStore
+from aggregator.storage.sweeping import Sweeper
 from aggregator.storage.times import to_text
 
+# Entries that one transaction drops: each costs a millisecond or two, most of it in the full-text index.
+AT_ONCE: Final = 50
+# And characters of their texts: what the index holds of them is told apart anew to be taken out of it.
+TEXT_AT_ONCE: Final = 250_000
 
-def drop_entries(store: Store, before: datetime, now: datetime) -> tuple[int, int]:
-    """Drop whole stories that were last seen before a time; return how many entries and stories went.
+# An entry that stood in the last document that its feed answered with. A feed that is asked no more carries nothing.
+_CARRIED = (
+    "EXISTS (SELECT 1 FROM feed WHERE feed.id = e.feed_id AND feed.kind = 'poll' AND feed.followed AND NOT feed.gone)"
+    " AND e.last_seen >= (SELECT max(other.last_seen) FROM entry other WHERE other.feed_id = e.feed_id)"
+)
+_NAMED = "EXISTS (SELECT 1 FROM decision_entry d WHERE d.entry_id = e.id)"
+_OLD_STORY = (
+    "last_seen < ? AND pinned_entry IS NULL"
+    f" AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.story_id = story.id AND ({_NAMED} OR ({_CARRIED})))"
+)
+_OLD_ENTRY = f"e.story_id IS NULL AND e.time < ? AND NOT {_NAMED} AND NOT ({_CARRIED})"
 
-    A story goes as a whole: its ids lead nowhere afterwards, and say so. Stories that an editor's verb names stay.
+_Row = tuple[int, str, int]  # number, id, and how long the text is
+
+
+class Retention:
+    """The retention rule at one moment: drops what happened ``before`` a time, in short transactions.
+
+    A story goes as a whole, with its sketches and vectors, so that nothing that arrives later is placed in what is
+    gone. Its id leads nowhere afterwards, and says so. Entries that stand in no story go by their own time.
     """
-    db = store.connection
-    with store.transaction():
-        db.execute("CREATE TEMP TABLE IF NOT EXISTS dropped (story_id TEXT PRIMARY KEY)")
-        db.execute("DELETE FROM dropped")
-        db.execute(
-            "INSERT INTO dropped SELECT id FROM story WHERE last_seen < ? AND pinned_entry IS NULL AND NOT EXISTS"
-            " (SELECT 1 FROM entry JOIN decision_entry m ON m.entry_id = entry.id WHERE entry.story_id = story.id)",
-            (to_text(before),),
-        )
-        db.execute("DELETE FROM entry_fts WHERE rowid IN (SELECT number FROM entry JOIN dropped USING (story_id))")
-        lines = [
+
+    def __init__(self, store: Store, before: datetime, now: datetime) -> None:
+        self._store = store
+        self._db = store.connection
+        self._vectors = VectorStore(store.connection)
+        self._lines = StorylineStore(store)
+        self._moment = now
+        self._before = to_text(before)
+        self._now = to_text(now)
+        self._stories = 0
+        self._read = 0  # characters of the texts that were dropped
+
+    def drop(self, sweeper: Sweeper) -> tuple[int, int]:
+        """Drop what is too old; return how many entries and stories went."""
+        self._stories = 0
+        entries = self._whole_stories(sweeper) + self._in_no_story(sweeper)
+        return entries, self._stories
+
+    def _whole_stories(self, sweeper: Sweeper) -> int:
+        old = deque(
             row[0]
-            for row in db.execute("SELECT DISTINCT storyline_id FROM story JOIN dropped ON dropped.story_id = story.id")
-            if row[0] is not None
-        ]
-        db.execute("DELETE FROM report_vector WHERE report_id IN (SELECT id FROM report JOIN dropped USING (story_id))")
-        entries = db.execute("DELETE FROM entry WHERE story_id IN (SELECT story_id FROM dropped)").rowcount
-        db.execute("DELETE FROM report WHERE story_id IN (SELECT story_id FROM dropped)")
-        db.execute("UPDATE story_redirect SET story_id = NULL WHERE story_id IN (SELECT story_id FROM dropped)")
-        db.execute(
-            "INSERT INTO story_redirect (old_id, story_id, at, reason) SELECT story_id, NULL, ?, 'retention' FROM dropped",
-            (to_text(now),),
+            for row in self._db.execute(
+                f"SELECT id FROM story WHERE {_OLD_STORY} ORDER BY last_seen, id", (self._before,)
+            )
         )
-        stories = db.execute("DELETE FROM story WHERE id IN (SELECT story_id FROM dropped)").rowcount
-        StorylineStore(store).refresh(lines, now)
-    return entries, stories
+
+        def some() -> int:
+            dropped, read = 0, self._read
+            while old and dropped < AT_ONCE and self._read - read < TEXT_AT_ONCE:
+                entries, whole = self._drop_story(old[0], AT_ONCE - dropped)
+                total.append(entries)
+                if not whole:
+                    break
+                dropped += max(entries, 1)  # a story costs, though it be empty
+                old.popleft()
+            return dropped
+
+        total: list[int] = []
+        while old and not sweeper.stopped:
+            sweeper.step(some)
+        return sum(total)
+
+    def _drop_story(self, story_id: str, most: int) -> tuple[int, bool]:
+        """Drop at most so many entries of a story, and with the last of them the story; tell how many, and whether it is done.
+
+        The canonical entry goes last: until then the story is shown as before, only smaller.
+        """
+        found = self._db.execute(
+            f"SELECT canonical_entry FROM story WHERE id = ? AND {_OLD_STORY}", (story_id, self._before)
+        ).fetchone()
+        if found is None:  # it grew meanwhile, or an editor took it up
+            return 0, True
+        rows = self._db.execute(
+            "SELECT number, id, length(text) FROM entry WHERE story_id = ? ORDER BY id = ?, number LIMIT ?",
+            (story_id, found[0] or "", most + 1),
+        ).fetchall()
+        chosen = next(_parts(rows, most), [])
+        self._forget(chosen)
+        if len(rows) > len(chosen):
+            return len(chosen), False
+        for (report_id,) in self._db.execute("SELECT id FROM report WHERE story_id = ?", (story_id,)).fetchall():
+            self._vectors.drop(report_id)
+            self._vectors.settled([report_id])
+        self._db.execute("DELETE FROM report WHERE story_id = ?", (story_id,))
+        line = self._lines.of_stories([story_id]).get(story_id)
+        self._db.execute("UPDATE story_redirect SET story_id = NULL, at = ? WHERE story_id = ?", (self._now, story_id))
+        self._db.execute(
+            "INSERT OR REPLACE INTO story_redirect (old_id, story_id, at, reason) VALUES (?, NULL, ?, 'retention')",
+            (story_id, self._now),
+        )
+        self._db.execute("DELETE FROM story WHERE id = ?", (story_id,))
+        self._lines.refresh([line] if line else [], self._moment)
+        self._stories += 1
+        return len(rows), True
+
+    def _in_no_story(self, sweeper: Sweeper) -> int:
+        """Drop entries that were stored while stories were off, or never came to be placed."""
+        old = self._db.execute(
+            f"SELECT e.number, e.id, length(e.text) FROM entry e WHERE {_OLD_ENTRY}", (self._before,)
+        ).fetchall()
+        total = 0
+        for part in _parts(old, AT_ONCE):
+            if sweeper.stopped:
+                break
+            total += sweeper.step(partial(self._drop_unplaced, part))
+        return total
+
+    def _drop_unplaced(self, entries: Sequence[_Row]) -> int:
+        still = [
+            row
+            for row in entries
+            if self._db.execute(
+                f"SELECT 1 FROM entry e WHERE e.number = ? AND e.id = ? AND {_OLD_ENTRY}", (*row[:2], self._before)
+            ).fetchone()
+        ]
+        self._forget(still)
+        return len(still)
+
+    def _forget(self, entries: Sequence[_Row]) -> None:
+        """Drop entries, with what is kept of them outside of the tables that follow by themselves."""
+        self._read += sum(row[2] for row in entries)
+        self._db.executemany("DELETE FROM entry_fts WHERE rowid = ?", [(number,) for number, *_ in entries])
+        self._db.executemany("DELETE FROM sketch WHERE entry_id = ?", [(entry_id,) for _, entry_id, _ in entries])
+        self._db.executemany("DELETE FROM entry WHERE number = ?", [(number,) for number, *_ in entries])
+
+
+def _parts(entries: Sequence[_Row], most: int) -> Iterator[list[_Row]]:
+    """Yield entries in order, as many at a time as one transaction should drop: at least one."""
+    part: list[_Row] = []
+    for entry in entries:
+        if part and (len(part) >= most or sum(row[2] for row in part) + entry[2] > TEXT_AT_ONCE):
+            yield part
+            part = []
+        part.append(entry)
+    if part:
+        yield part

@@ -10,7 +10,16 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from aggregator.storage import boilerplate, faults, former_tables, reclustering, report_vectors, sketches, watches
+from aggregator.storage import (
+    boilerplate,
+    faults,
+    former_tables,
+    reclustering,
+    report_vectors,
+    sketches,
+    storyline_tables,
+    watches,
+)
 
 # "AGGR" in ASCII: what `file` and our own door check recognise the database by.
 APPLICATION_ID: Final = 0x41474752
@@ -267,74 +276,38 @@ SELECT coalesce(name, title, url) AS feed, url, publisher, last_ok, failures, la
 FROM feed WHERE followed;
 """
 
-STORYLINES: Final = """
-CREATE TABLE storyline (
-  id TEXT PRIMARY KEY,
-  title TEXT NOT NULL,
-  name TEXT,
-  named_by TEXT,
-  stories INTEGER NOT NULL,
+BOUNDS: Final = """
+CREATE INDEX entry_feed_seen ON entry (feed_id, last_seen);
+CREATE INDEX entry_alias_entry ON entry_alias (entry_id);
+CREATE INDEX line_repeated ON line (feed_id, hash) WHERE reports >= 3;
+ALTER TABLE story_word ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE arrival (
+  feed_id INTEGER NOT NULL REFERENCES feed (id) ON DELETE CASCADE,
+  hour TEXT NOT NULL,
+  first TEXT NOT NULL,
+  last TEXT NOT NULL,
   entries INTEGER NOT NULL,
-  reports INTEGER NOT NULL,
-  publishers INTEGER NOT NULL,
-  first_seen TEXT NOT NULL,
-  last_seen TEXT NOT NULL,
-  opened TEXT NOT NULL,
-  changed TEXT NOT NULL
-) STRICT;
-CREATE INDEX storyline_last_seen ON storyline (last_seen);
-CREATE TABLE storyline_redirect (
-  old_id TEXT PRIMARY KEY,
-  storyline_id TEXT,
-  at TEXT NOT NULL,
-  reason TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX storyline_redirect_target ON storyline_redirect (storyline_id);
-ALTER TABLE story ADD COLUMN storyline_id TEXT REFERENCES storyline (id);
-CREATE INDEX story_storyline ON story (storyline_id);
+  PRIMARY KEY (feed_id, hour)
+) STRICT, WITHOUT ROWID
 """
 
-# The two tables of decisions are made anew, as SQLite cannot change what a CHECK allows.
-PAIRS: Final = """
-INSERT INTO report_vector (report_id, entry_id, words, time, language, version, vector)
-  SELECT report_id, entry_id, 0, time, language, version, x'' FROM story_vector ORDER BY number;
-INSERT INTO unsettled_report (report_id) SELECT report.id FROM report JOIN unsettled USING (story_id);
-INSERT INTO reclustered_entry SELECT e.id, e.story_id FROM entry e JOIN report_vector v USING (report_id) WHERE e.story_id IS NOT NULL;
-INSERT INTO fact (name, value) SELECT 'recluster', '0' FROM story LIMIT 1;
-DROP TABLE unsettled;
-DROP TABLE story_vector;
-DROP TABLE story_term;
-DROP TABLE story_word;
-DROP TABLE story_memory;
-DROP TABLE story_meaning;
-CREATE INDEX match_report ON match (report_id);
-CREATE TABLE decision_new (
-  id INTEGER PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('merge', 'split', 'move', 'pin', 'forbid', 'name', 'tie', 'untie')),
-  by TEXT NOT NULL,
-  at TEXT NOT NULL,
-  sentence TEXT NOT NULL,
-  arguments TEXT NOT NULL,
-  before TEXT NOT NULL,
-  undone_at TEXT,
-  undone_by TEXT
-) STRICT;
-CREATE TABLE decision_entry_new (
-  decision_id INTEGER NOT NULL REFERENCES decision_new (id) ON DELETE CASCADE,
-  part INTEGER NOT NULL,
-  side TEXT NOT NULL CHECK (side IN ('left', 'right')),
-  entry_id TEXT NOT NULL,
-  sign TEXT NOT NULL CHECK (sign IN ('together', 'apart', 'tied', 'untied')),
-  PRIMARY KEY (decision_id, part, side, entry_id)
-) STRICT, WITHOUT ROWID;
-INSERT INTO decision_new SELECT * FROM decision;
-INSERT INTO decision_entry_new SELECT decision_id, part, side, entry_id, sign FROM decision_entry;
-DROP TABLE decision_entry;
-DROP TABLE decision;
-ALTER TABLE decision_new RENAME TO decision;
-ALTER TABLE decision_entry_new RENAME TO decision_entry;
-CREATE INDEX decision_entry_entry ON decision_entry (entry_id);
+# The first characters of a time that say its hour: 2026-03-10T09.
+HOUR: Final = 13
+_ARRIVES = f"""
+  INSERT INTO arrival VALUES (new.feed_id, substr(new.time, 1, {HOUR}), new.time, new.time, 1)
+  ON CONFLICT DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last), entries = entries + 1;
 """
+_LEAVES = f"""
+  UPDATE arrival SET entries = entries - 1 WHERE feed_id = old.feed_id AND hour = substr(old.time, 1, {HOUR});
+  DELETE FROM arrival WHERE feed_id = old.feed_id AND hour = substr(old.time, 1, {HOUR}) AND entries <= 0;
+"""
+ARRIVAL_TRIGGERS: Final = (
+    f"CREATE TRIGGER entry_arrives AFTER INSERT ON entry BEGIN {_ARRIVES} END",
+    f"CREATE TRIGGER entry_leaves AFTER DELETE ON entry BEGIN {_LEAVES} END",
+    f"CREATE TRIGGER entry_is_dated AFTER UPDATE OF feed_id, time ON entry WHEN old.time <> new.time OR old.feed_id <> new.feed_id"
+    f" BEGIN {_LEAVES} {_ARRIVES} END",
+)
+
 
 migrations = Migrations("aggregator")
 
@@ -369,13 +342,56 @@ def m004_entry_faults(db: Database) -> None:
 
 
 @migrations()
-def m005_stories_of_pairs(db: Database) -> None:
+def m005_bounds(db: Database) -> None:
+    """What keeps the cost of a poll, of health and of retention apart from how much is stored.
+
+    An index for each question that went over all entries or lines of a feed, one for a foreign key that had none, when
+    a word was learned last, and the arrivals of each feed by hour, which the table's own triggers count.
+    """
+    for statement in statements(BOUNDS):
+        db.execute(statement)
+    for trigger in ARRIVAL_TRIGGERS:
+        db.execute(trigger)
+    db.execute(
+        f"INSERT INTO arrival SELECT feed_id, substr(time, 1, {HOUR}), min(time), max(time), count(*) FROM entry GROUP BY 1, 2"
+    )
+    db.execute("UPDATE story_word SET seen = coalesce((SELECT max(number) FROM story_vector), 0)")
+
+
+AMENDMENTS: Final = """
+CREATE TABLE amendment (
+  id INTEGER PRIMARY KEY,
+  entry_id TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
+  field TEXT NOT NULL CHECK (field IN ('published', 'author', 'categories')),
+  before TEXT,
+  after TEXT,
+  at TEXT NOT NULL
+) STRICT;
+CREATE INDEX amendment_entry ON amendment (entry_id, field);
+"""
+
+
+@migrations()
+def m006_identity(db: Database) -> None:
+    """Corrected dates, bylines and categories of entries."""
+    for statement in statements(AMENDMENTS):
+        db.execute(statement)
+
+
+@migrations()
+def m007_gaps(db: Database) -> None:
+    """Whether a poll may have missed entries is known when it is saved, and not from its counts."""
+    db.execute("ALTER TABLE poll ADD COLUMN gap INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def m008_stories_of_pairs(db: Database) -> None:
     """Stories come of pairs of reports and are tied into storylines; editors name, tie and untie these.
 
     Reports of the window keep a row with a vector of no version: what finds it makes the vector, and settles all
     stories once anew.
     """
-    for script in (report_vectors.TABLES, reclustering.TABLES, STORYLINES, PAIRS):
+    for script in (report_vectors.TABLES, reclustering.TABLES, storyline_tables.STORYLINES, storyline_tables.PAIRS):
         for statement in statements(script):
             db.execute(statement)
 

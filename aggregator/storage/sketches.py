@@ -88,6 +88,11 @@ class SketchStore:
         )
         return [_stored(row) for row in rows]
 
+    def text(self, entry_id: str) -> str:
+        """Return the plain text of an entry; empty where it is not known."""
+        row = self._db.execute("SELECT text FROM entry WHERE id = ?", (entry_id,)).fetchone()
+        return str(row[0]) if row is not None else ""
+
     def add(self, arrival: Arrival, report_id: str) -> None:
         """Store an entry's sketch under its keys."""
         made = arrival.sketch
@@ -138,12 +143,12 @@ class SketchStore:
         rows = self._db.execute("SELECT entry_id FROM sketch WHERE version <> ? ORDER BY number", (version,))
         return [str(row[0]) for row in rows]
 
-    def prune(self, before: datetime) -> int:
-        """Drop sketches older than the window; return how many."""
-        dropped = self._db.execute("DELETE FROM sketch WHERE time < ?", (to_text(before),)).rowcount
-        if dropped:
-            self._db.execute("DELETE FROM band WHERE number NOT IN (SELECT number FROM sketch)")
-        return dropped
+    def prune(self, before: datetime, most: int) -> int:
+        """Drop at most so many of the sketches older than the window; return how many. Their keys are swept later."""
+        return self._db.execute(
+            "DELETE FROM sketch WHERE number IN (SELECT number FROM sketch WHERE time < ? ORDER BY time LIMIT ?)",
+            (to_text(before), most),
+        ).rowcount
 
 
 def _stored(row: Sequence[object]) -> StoredSketch:

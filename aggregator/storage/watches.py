@@ -232,12 +232,12 @@ class WatchStore:
             for row in rows
         ]
 
-    def prune(self, before: datetime) -> int:
-        """Drop alerts raised before a time, unless one still waits; return how many."""
+    def prune(self, before: datetime, most: int) -> int:
+        """Drop at most so many of the alerts raised before a time, none that still waits; return how many."""
         return self._db.execute(
-            "DELETE FROM alert WHERE at < ? AND NOT EXISTS"
-            " (SELECT 1 FROM delivery d WHERE d.alert_id = alert.id AND d.state = 'waiting')",
-            (to_text(before),),
+            "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE at < ? AND NOT EXISTS"
+            " (SELECT 1 FROM delivery d WHERE d.alert_id = alert.id AND d.state = 'waiting') LIMIT ?)",
+            (to_text(before), most),
         ).rowcount
 
     # --- what watches look at --------------------------------------------------------------

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Collection
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from aggregator.model import Document
+from aggregator.model import Document, EntryData
+from aggregator.text.clean import plain_text
+from aggregator.text.tokens import words
 
 # Reports of one feed in which a line must have stood before it is boilerplate.
 REPEATED = 3
@@ -58,6 +60,35 @@ def without_boilerplate(document: Document, known: Collection[int]) -> Document:
     if body == document.body and lede == document.lede:
         return document
     return replace(document, body=body, lede=lede)
+
+
+def constant_descriptions(entries: Sequence[EntryData]) -> frozenset[int]:
+    """Return the hashes of the lines that a feed sets under headline after headline and that say nothing of any.
+
+    Versions of one report share their text as well: their headlines share a word, and the text has it.
+    """
+    titles: dict[str, set[str]] = defaultdict(set)
+    for data in entries:
+        for markup in (data.summary, data.content):
+            if markup:
+                titles[markup].add(data.title)
+    found: set[int] = set()
+    for markup, under in titles.items():
+        if len(under) >= REPEATED and _says_nothing_of(text := plain_text(markup), under):
+            found.update(_hash(line) for line in text.split("\n") if MIN_CHARACTERS <= len(line) <= MAX_CHARACTERS)
+    return frozenset(found)
+
+
+def _says_nothing_of(text: str, titles: Collection[str]) -> bool:
+    told = _long_words(text)
+    named = [_long_words(title) for title in titles]
+    untold = sum(len(words & told) <= 1 and 2 * len(words & told) <= len(words) for words in named)
+    common = Counter(word for words in named for word in words)
+    return untold >= REPEATED and max(common.values(), default=0) <= len(named) // 2 and 2 * untold > len(named)
+
+
+def _long_words(text: str) -> frozenset[str]:
+    return frozenset(word for word in words(text[:20_000], None) if len(word) >= 4 or not word.isascii())
 
 
 def repeated_tails(titles: Collection[str]) -> tuple[str, ...]:

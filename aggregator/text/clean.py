@@ -30,9 +30,10 @@ _ANY_TAG = re.compile(r"<[^>]*>?")
 # Inline markup seen in titles; anything else in angle brackets is the author's own text.
 _TITLE_TAG = re.compile(
     r"</?(?:a|abbr|acronym|b|bdi|bdo|big|br|cite|code|del|dfn|div|em|font|h[1-6]|i|img|ins|kbd|li|mark|nobr|ol|p|q|s|samp|script|"
-    r"small|span|strike|strong|style|sub|sup|time|tt|u|ul|var|wbr)(?:\s[^<>]*)?/?>|<!--.*?-->",
-    re.IGNORECASE | re.DOTALL,
+    r"small|span|strike|strong|style|sub|sup|time|tt|u|ul|var|wbr)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
 )
+_TITLE_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TITLE_BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6])\b", re.IGNORECASE)
 # What nearly all markup of feeds consists of; captions, tables and preformatted text take the parser's way.
 _ATTRIBUTES = r'(?: [a-z-]+="[^"]*+")*+'
@@ -42,7 +43,14 @@ _USUAL = re.compile(rf"(?:[^<]++|</?(?:{_BLOCK}|{_INLINE}){_ATTRIBUTES}>)*+")
 _USUAL_BLOCK = re.compile(rf"</?(?:{_BLOCK}){_ATTRIBUTES}>")
 _SPANS = re.compile(rf"<(?:(?P<end>/)?(?P<span>(?!img|wbr)(?:{_INLINE}))|/?(?!br)(?:{_BLOCK})){_ATTRIBUTES}>")
 _USUAL_INLINE = re.compile(rf"</?(?:{_INLINE}){_ATTRIBUTES}>")
-_HIDDEN = re.compile(r"<(script|style)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+# An element with all that stands in it, and its end tag.
+_HIDDEN = tuple(
+    (
+        re.compile(rf"<{name}\b[^>]*>.*?</{name}\s*>", re.IGNORECASE | re.DOTALL),
+        re.compile(rf"</{name}\s*>", re.IGNORECASE),
+    )
+    for name in ("script", "style")
+)
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # Sequences that steer a terminal go whole: without the escape that begins them they would stay as rubbish.
 _SEQUENCE = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]{0,200}(?:\x07|\x1b\\\\)")
@@ -121,7 +129,15 @@ def _usual_text(markup: str) -> str:
 def _parsed_text(markup: str) -> str:
     found: str = extract_plain_text(markup, preserve_formatting=True, list_bullets=False, alt_texts=False)
     # a caption that was never closed is no reason to lose all that stands behind it
-    return found or html.unescape(_ANY_TAG.sub(" ", _HIDDEN.sub("", markup)))
+    return found or html.unescape(_ANY_TAG.sub(" ", _without_hidden(markup)))
+
+
+def _without_hidden(markup: str) -> str:
+    """Return markup without scripts and styles; where the end tag is missing, the words are not lost."""
+    for whole, end in _HIDDEN:
+        closed = max((match.end() for match in end.finditer(markup)), default=0)
+        markup = whole.sub("", markup[:closed]) + markup[closed:]
+    return markup
 
 
 def _tidy_lines(text: str) -> str:
@@ -132,7 +148,10 @@ def _tidy_lines(text: str) -> str:
 def plain_title(markup: str) -> str:
     """Return a title on one line: known markup removed, entities resolved, other angle brackets left as they are."""
     if "<" in markup:
-        markup = _HIDDEN.sub("", markup)
+        markup = _without_hidden(markup)
+        closed = markup.rfind("-->") + 3
+        if closed > 2:  # behind the last end of a comment none is looked for, however many begin there
+            markup = _TITLE_COMMENT.sub("", markup[:closed]) + markup[closed:]
         markup = _TITLE_TAG.sub(lambda match: " " if _TITLE_BREAK.match(match[0]) else "", markup)
     if "&" in markup:
         markup = html.unescape(markup)
@@ -162,7 +181,7 @@ _TAIL_WORDS = (
     "appeared", " reading", "read ", "weiterles", "lire la", "leer m", "seguir l", "leggi ", "lees ", "läs ",
     "share this", "follow us", "sign up", "subscribe",
 )  # fmt: skip
-_ELLIPSIS = re.compile(r"\s*(?:\[?(?:…|\.\.\.)\]?|\[(?:…|\.\.\.|&hellip;)\])\s*$")
+_ELLIPSIS = re.compile(r"(?<!\s)\s*(?:\[?(?:…|\.\.\.)\]?|\[(?:…|\.\.\.|&hellip;)\])\s*$")
 # Typography that editors' systems change at will: quotation marks, dashes, invisible characters.
 _QUOTES = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-", "\u00ad": None,

@@ -45,6 +45,7 @@ _CHANNEL_PARAMETERS = frozenset(
         "partner",
     }
 )
+MAX_CHANNEL = 100  # characters
 _CHANNELS = re.compile(
     r"(?:[a-z]*rss[a-z0-9._-]*|feed|feeds|atom|twitter|facebook|newsletter|social|share|email|googlenews|google_?news|flipboard)",
     re.IGNORECASE,
@@ -54,7 +55,7 @@ _DEVICE_LABELS = frozenset({"m", "mobile", "amp"})
 _AMP_CACHE = re.compile(
     r"^https?://(?:www\.google\.[a-z.]+/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[cv])/(s/)?([^/?#]+\.[^?#]+.*)$"
 )
-_AMP_SUFFIX = re.compile(r"(?<=/)(?P<slug>[^/]*(?:\d|-)[^/]*)/amp(?:\.html)?/?$")
+_AMP_SUFFIX = re.compile(r"(?<=/)(?=[^/]*[\d-])(?P<slug>[^/]+)/amp(?:\.html)?/?$")
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
@@ -160,7 +161,7 @@ def _is_tracking(part: str) -> bool:
         return True
     if name in _AMP_PARAMETERS:
         return value.lower() in ("", "1", "true", "amp")
-    return name in _CHANNEL_PARAMETERS and _CHANNELS.fullmatch(value) is not None
+    return name in _CHANNEL_PARAMETERS and len(value) <= MAX_CHANNEL and _CHANNELS.fullmatch(value) is not None
 
 
 def _normal_escape(match: re.Match[str]) -> str:
@@ -170,43 +171,124 @@ def _normal_escape(match: re.Match[str]) -> str:
 
 # --- secrets -------------------------------------------------------------------------------------
 
+# A parameter with such a name holds a secret, whatever its value looks like.
 _SECRET_NAME = re.compile(
-    r"(?:^|[_.-])(?:[a-z]*key|[a-z]*token|[a-z]*secret|pass|passwd|password|pwd|pw|auth|authorization|sig|signature|hash|hmac|jwt|"
-    r"session|sessionid|sid|credential|credentials|access|code|user|username|login|email)$",
+    r"(?:^|[_.-])(?:[a-z]*key|[a-z]*token|[a-z]*secret|pass|passwd|passphrase|password|pwd|pw|auth|authorization|bearer|"
+    r"sig|signature|hmac|jwt|credential|credentials|email)$",
     re.IGNORECASE,
 )
-_TOKEN = re.compile(r"(?=[^&=]*[0-9])(?=[^&=]*[A-Za-z])[A-Za-z0-9_~+/=.%-]{24,}")
-_PATH_TOKEN = re.compile(r"(?<=/)(?=[^/]*[0-9])(?=[^/]*[a-z])(?=[^/]*[A-Z])[A-Za-z0-9_~=.]{24,}(?=/|$)")
-_URL = re.compile(r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>[^\s<>\"']+)")
+# One with such a name holds a secret, or a plain word or number: what it looks like decides, and little is enough.
+_DOUBTFUL_NAME = re.compile(
+    r"(?:^|[_.-])(?:code|access|hash|sid|[a-z]*sess(?:ion)?(?:_?id)?|ticket|license|licence|private|secure|user|username|login|[tkshux])$",
+    re.IGNORECASE,
+)
+# One with such a name says what is wanted. Identifiers are as long and as mixed as tokens, and open to everybody.
+_PUBLIC_NAME = re.compile(
+    r"(?:(?:[a-z_.-]*(?:channel|playlist|topic|feed|show|podcast|series|story|article|section|category|page|list|collection|"
+    r"author|program|programme|item|tag|term|region|place)[_-]?)?u?u?ids?|ceid|cid|gid|pid|nid|q|query|search|term|keywords?|tags?|url|uri|"
+    r"topics?|section|category|categories|channel|playlist|list|lang|date|since|until|from|to|title|name|format|type|filter|sort)(?:\[\])?",
+    re.IGNORECASE,
+)
+# After such a part of a path comes the name of something that is published.
+_PUBLIC_PART = re.compile(
+    r"(?:topics?|articles?|stor(?:y|ies)|sections?|publications?|channels?|playlists?|shows?|podcasts?|episodes?|series|program(?:me)?s?|"
+    r"tags?|categor(?:y|ies)|authors?|profile|public|search|news|blogs?|collections?|videos?)",
+    re.IGNORECASE,
+)
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_SEPARATOR = re.compile(r"[^A-Za-z0-9]+")
+# From one character to the next: letter and digit change places, or a capital stands inside of a word.
+_CHANGE = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])")
+_FILE_ENDING = re.compile(r"\.(?:xml|rss|atom|json|rdf|php|html?|aspx?)$", re.IGNORECASE)
+_URL = re.compile(r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]{0,20}://)(?P<rest>[^\s<>\"']+)")
+_LONG, _PIECE = 16, 12  # characters from which a value can be a token, and from which a piece of one between separators
 MASK = "***"
 
 
-def mask_secrets(url: str) -> str:
+def mask_secrets(text: str) -> str:
     """Return an address, or a text that holds addresses, with credentials and tokens replaced by ``***``.
 
-    Masked are user information, values of parameters with a telling name, and values and path segments that look
-    like tokens. Too much is masked rather than too little: the result is for people, never for a request.
+    Masked are user information, values of parameters with a telling name, and values and path segments that look like
+    tokens; identifiers under names such as ``channel_id`` and what is published under a known part of a path stay.
     """
-    return _URL.sub(lambda match: match["scheme"] + _mask_rest(match["rest"]), url)
+    return _URL.sub(lambda match: match["scheme"] + _masked(match["rest"], []), text)
 
 
-def _mask_rest(rest: str) -> str:
+def secret_parts(url: str) -> tuple[str, ...]:
+    """Return the parts of an address that :func:`mask_secrets` hides, in order."""
+    found: list[str] = []
+    for match in _URL.finditer(url):
+        _masked(match["rest"], found)
+    return tuple(found)
+
+
+def _masked(rest: str, found: list[str]) -> str:
+    """Return what follows an address's scheme without its secrets, which are put into ``found``."""
     cut = min((position for position in (rest.find(mark) for mark in "/?#") if position >= 0), default=len(rest))
     authority, tail = rest[:cut], rest[cut:]
-    if "@" in authority:
-        authority = MASK + "@" + authority.rsplit("@", 1)[1]
+    user, at, host = authority.rpartition("@")
+    if at:
+        found.extend(part for part in user.split(":") if part)
+        authority = f"{MASK}@{host}"
     tail, hash_mark, fragment = tail.partition("#")
     path, mark, query = tail.partition("?")
-    masked = "&".join(_mask_parameter(part) for part in query.split("&"))
+    query = "&".join(_masked_parameter(part, found) for part in query.split("&"))
     if fragment:
-        fragment = "&".join(_mask_parameter(part) for part in fragment.split("&"))
-    return authority + _PATH_TOKEN.sub(MASK, path) + mark + masked + hash_mark + fragment
+        fragment = "&".join(_masked_parameter(part, found) for part in fragment.split("&"))
+    return authority + _masked_path(path, found) + mark + query + hash_mark + fragment
 
 
-def _mask_parameter(part: str) -> str:
+def _masked_path(path: str, found: list[str]) -> str:
+    parts = path.split("/")
+    public = False
+    for place, part in enumerate(parts):
+        ending = _FILE_ENDING.search(part)
+        stem = part[: ending.start()] if ending else part
+        # what hangs on something public is public: https://host/playlist/ID/ID/podcast.rss
+        public = _PUBLIC_PART.fullmatch(parts[place - 1]) is not None or (public and _looks_random(parts[place - 1]))
+        if not public and _looks_random(stem):
+            found.append(stem)
+            parts[place] = MASK + part[len(stem) :]
+    return "/".join(parts)
+
+
+def _masked_parameter(part: str, found: list[str]) -> str:
     name, mark, value = part.partition("=")
     if not mark:
-        return MASK if _TOKEN.fullmatch(part) else part
-    if value and (_SECRET_NAME.search(name) or _TOKEN.fullmatch(value)):
-        return f"{name}={MASK}"
+        name, value = "", part
+    if value and value != MASK and _is_secret(name, value):
+        found.append(value)
+        return name + mark + MASK
     return part
+
+
+def _is_secret(name: str, value: str) -> bool:
+    if _SECRET_NAME.search(name):
+        return True
+    if _PUBLIC_NAME.fullmatch(name):
+        return False
+    return _looks_random(value) or (_DOUBTFUL_NAME.search(name) is not None and _looks_mixed(value))
+
+
+def _looks_random(value: str) -> bool:
+    """Tell whether nobody would write a value: hexadecimal, a UUID, base64 and the like, no words, dates or numbers."""
+    if len(value) < _LONG or "%3A%2F%2F" in value.upper():
+        return False
+    if _UUID.fullmatch(value):
+        return True
+    pieces = _SEPARATOR.split(value)
+    if any(len(piece) >= _PIECE and _changes_often(piece) for piece in pieces):
+        return True
+    # base64 for addresses has separators of its own; capitals inside of words and digits are in no slug together
+    changes = sum(len(_CHANGE.findall(piece)) for piece in pieces)
+    return changes >= 6 and changes * 6 >= len(value) and any(map(str.isupper, value)) and any(map(str.islower, value))
+
+
+def _changes_often(piece: str) -> bool:
+    changes = len(_CHANGE.findall(piece))
+    return changes >= 4 and changes * 7 >= len(piece)
+
+
+def _looks_mixed(value: str) -> bool:
+    """Tell whether a value is longer than a word is likely to be with digits in it."""
+    return len(value) >= 6 and len(_CHANGE.findall(value)) >= 2 and not _SEPARATOR.search(value)

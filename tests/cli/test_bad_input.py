@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.cli.calling import ARCHIVE, Outcome, call, newsroom, write_archive
+from tests.storage.test_copies import damage
 
 LONG = "x" * 5000
 
@@ -143,6 +146,38 @@ def test_a_damaged_database() -> None:
         assert outcome.code == 1
         assert "damaged" in outcome.err
     assert call("db", "check").code == 1
+
+
+READING = (
+    "stories", "story why s", "search port", "digest", "status", "feeds health", "watch list", "export", "stories --match a",
+    "db backup copy.db", "db prune",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", ["index", "table"])
+def test_damage_is_named_by_every_command_that_meets_it(fault: str) -> None:
+    newsroom()
+    if fault == "index":
+        damage(Path("aggregator.db"), "entry_story")
+        damage(Path("aggregator.db"), "story_last_seen")
+    else:
+        with closing(sqlite3.connect("aggregator.db")) as db:
+            db.execute("DROP VIEW story_entry")
+            db.execute("PRAGMA foreign_keys = OFF")
+            db.execute("DROP TABLE story")
+    found = 0
+    for command in READING:
+        outcome = call("--feeds", "feeds.yaml", *command.split())
+        assert "Traceback" not in outcome.err
+        if "damaged" in outcome.err:
+            assert outcome.code == 1
+            assert "aggregator.db" in outcome.err
+            found += 1
+    assert found >= 4
+    checked = call("db", "check")
+    assert checked.code == 1
+    assert "aggregator.db: " in checked.err
+    assert not Path("copy.db").exists()
 
 
 def test_a_truncated_database() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.app import Aggregator
 from aggregator.daemon.locking import DaemonLock
-from aggregator.pipeline.desk import Desk
 from aggregator.storage.database import Store
 from tests.cli.calling import ARCHIVE, call, newsroom, write_archive
 from tests.fakes import Item, rss
@@ -281,7 +281,7 @@ def test_130_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyboardInterrupt
 
     newsroom()
-    monkeypatch.setattr(Desk, "stories", interrupt)
+    monkeypatch.setattr(Aggregator, "stories", interrupt)
     outcome = call("stories")
     assert (outcome.code, outcome.out) == (130, "")
     assert "interrupted" in outcome.err

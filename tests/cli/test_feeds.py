@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.calling import call
 from tests.fakes import Item, rss
-from tests.fetching.server import Server, answer
+from tests.fetching.server import Server, answer, moved
 
 FILE = """\
 # The desk's feeds. Ask Maria before you touch the agencies.
@@ -180,3 +180,26 @@ def test_health_of_feeds_never_asked(feeds_file: Path) -> None:
     rows = call("feeds", "health", "--json").ok().json()
     assert {row["feed"]: row["state"] for row in rows} == {"Wire": "new", "Ledger": "paused"}
     assert all(row["last_ok"] is None for row in rows)
+
+
+@pytest.mark.parametrize("written", ["{env: PAPER}", "'{url}'"])
+def test_the_secret_of_an_address_is_written_nowhere(
+    server: Server, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    secret = "x7Kd93mZpQ4LwR2sTvB8nAkW"
+    server.on("/new", answer(rss(Item("1", "Quay opens"), title="Paper")))
+    url = server.on("/rss", moved(f"/new?reader={secret}", "301 Moved Permanently")) + f"?reader={secret}"
+    monkeypatch.setenv("PAPER", url)
+    Path("feeds.yaml").write_text(f"feeds:\n  - url: {written.replace('{url}', url)}\n", encoding="utf-8")
+    said = [call(*ALLOWED, "fetch", "--all", now=f"2026-03-1{day}T07:00:00Z").ok() for day in range(9)]
+    server.plays.clear()
+    said += [
+        call(*ALLOWED, "fetch", "--all", now="2026-03-20T07:00:00Z"),
+        call("feeds", "list", "--json"), call("feeds", "health", "--json"), call("feeds", "export"), call("export"),
+    ]  # fmt: skip
+    assert "404" in said[9].out
+    assert "1 address holds a secret" in said[12].err
+    assert "1 feed's address" in said[13].err
+    assert not any(secret in outcome.out + outcome.err for outcome in said)
+    for file in Path().glob("aggregator.db*"):
+        assert secret.encode() not in file.read_bytes()

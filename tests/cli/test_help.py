@@ -35,7 +35,7 @@ init
 status
 health
 config show|path|check
-db check|backup|prune|vacuum
+db check|backup|restore|prune|vacuum
 completion
 """
 OPTIONS: dict[tuple[str, ...], str] = {

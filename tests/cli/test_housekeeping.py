@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -151,3 +152,33 @@ def test_health_of_a_newsroom_that_never_polled() -> None:
         outcome = call("health")
     assert outcome.code == 1
     assert "never" in outcome.err
+
+
+def test_restore_puts_a_backup_in_place_and_says_what_it_holds() -> None:
+    newsroom()
+    call("db", "backup", "copy.db").ok()
+    Path("aggregator.db").unlink()
+    assert "3 entries" in call("db", "restore", "copy.db").ok().out
+    assert len(call("stories", "--json").ok().json()) == 2
+    assert "aggregator.db.before-restore-20260310T070000Z" in call("db", "restore", "copy.db").ok().out
+    assert call("db", "restore", "none.db").code == 1
+
+
+def test_restore_waits_for_no_daemon_even_through_a_link() -> None:
+    newsroom()
+    call("db", "backup", "copy.db").ok()
+    Path("link.db").symlink_to("aggregator.db")
+    with DaemonLock(Path("aggregator.db")):
+        for name in ("aggregator.db", "link.db"):
+            outcome = call("--db", name, "db", "restore", "copy.db")
+            assert outcome.code == 5
+            assert "another daemon" in outcome.err
+    call("--db", "link.db", "db", "restore", "copy.db").ok()
+    assert Path("link.db").is_symlink()
+
+
+def test_a_backup_replaces_no_pipe() -> None:
+    newsroom()
+    os.mkfifo("pipe")
+    assert call("db", "backup", "pipe").code == 2
+    assert Path("pipe").is_fifo()

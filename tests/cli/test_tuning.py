@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.pipeline import plotting
+from aggregator.ingest import sweep_plot as plotting
 from tests.cli.calling import ARCHIVE, TALKS, call, newsroom, write_archive
 
 # The second paper changed a few words: a copy, unless copies must be perfect.

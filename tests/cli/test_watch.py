@@ -9,16 +9,20 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.calling import ARCHIVE, ROOT, Outcome, call, newsroom
-from tests.fakes import Item, rss
+from tests.fakes import MORNING, Item, rss
 from tests.fetching.server import Server, Visit, answer
 
-STRIKE = Item("a1", "Strike closes the port", "Dockers walked out at the port of Rotterdam on Tuesday.", published=None)
+STRIKE = Item(
+    "a1", "Strike closes the port", "Dockers walked out at the port of Rotterdam on Tuesday.", published=MORNING
+)
 WATCH = {"name", "query", "to", "added", "by", "alerts", "last_alert", "waiting", "given_up", "last_error"}
 LOG = {"id", "watch", "story", "at", "reason", "sentence", "to", "state", "attempts", "next_try", "delivered", "error"}
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -139,7 +143,7 @@ def test_a_webhook_that_fails_costs_the_fetch_nothing_and_shows_in_the_list(serv
 
 def test_hostile_titles_steer_nothing(server: Server) -> None:
     title = "Strike \x9b31mred\x9d0;owned\x9c \u202eturned\u2069 <b>bold</b>"
-    follow(server, Item("a1", title, "Dockers walked out.", published=None))
+    follow(server, Item("a1", title, "Dockers walked out.", published=MORNING))
     call("watch", "add", "strikes", "--word", "strike", "--to", "stdout", "--to", "file:alerts.jsonl").ok()
     outcome = fetch().ok()
     assert "ALERT" in outcome.out
@@ -161,7 +165,7 @@ def test_the_daemon_delivers_while_a_slow_webhook_holds_its_answer_back(server: 
         release.wait(30)
         return answer()
 
-    follow(server, STRIKE)
+    follow(server, replace(STRIKE, published=datetime.now(UTC)))
     hook = server.on("/hook", slow)
     call("watch", "add", "strikes", "--word", "strike", "--to", f"webhook:{hook}", "--to", "stdout", now=None).ok()
     command = [

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from aggregator.clustering.metrics import Figures, score
+from aggregator.desk.explain import Why, explain
+from aggregator.desk.reader import Reader
+from aggregator.ingest.archives import Importer
+from aggregator.ingest.place import Placer
+from aggregator.ingest.window import Window
 from aggregator.model import Entry, EntryData, Match
 from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry
-from aggregator.pipeline.archives import Importer
-from aggregator.pipeline.explaining import Why, explain
-from aggregator.pipeline.placing import Placer
-from aggregator.pipeline.reading import Reader
-from aggregator.pipeline.window import Window
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from tests.fakes import MORNING

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.clustering.canonical import choose, rank
+from aggregator.clustering.canonical import choose, rank, standings
 from aggregator.model import Entry, EntryData
 
 START = datetime(2026, 3, 9, 5, 0, tzinfo=UTC)
@@ -35,16 +35,27 @@ BASE = Entry(
 LIVE = EntryData(key="k", title="Bridge opening – live updates")
 LATER = START + timedelta(hours=1)
 
+
+def alone(entry: Entry) -> Entry:
+    """Return an entry as the only one of its house and of its report."""
+    return replace(entry, publisher=f"House {entry.id}", report_id=f"r-{entry.id}")
+
+
 # Each beats the next, though the next has every advantage below it in the order.
-LADDER = (
-    replace(BASE, id="pin", data=LIVE, authority=0, text_length=0, time=LATER),
-    replace(BASE, id="own", from_agency_feed=True, authority=0, text_length=0, time=LATER),
-    replace(BASE, id="weighty", authority=90, text_length=0, time=LATER),
-    replace(BASE, id="full", text_length=3_000, time=LATER),
-    replace(BASE, id="z-early"),
-    replace(BASE, id="a-late", time=LATER),
-    replace(BASE, id="b-late", time=LATER),
-    replace(BASE, id="live", data=LIVE, from_agency_feed=True, authority=100, text_length=9_000),
+LADDER = tuple(
+    map(
+        alone,
+        (
+            replace(BASE, id="pin", data=LIVE, authority=0, text_length=0, time=LATER),
+            replace(BASE, id="own", from_agency_feed=True, authority=0, text_length=0, time=LATER),
+            replace(BASE, id="weighty", authority=90, text_length=0, time=LATER),
+            replace(BASE, id="full", text_length=3_000, time=LATER),
+            replace(BASE, id="z-early"),
+            replace(BASE, id="a-late", time=LATER),
+            replace(BASE, id="b-late", time=LATER),
+            replace(BASE, id="live", data=LIVE, from_agency_feed=True, authority=100, text_length=9_000),
+        ),
+    )
 )
 
 
@@ -59,8 +70,42 @@ def test_an_entry_published_by_its_agency_is_the_agencys_own() -> None:
     assert choose([BASE, replace(own, publisher="Courier B")], None) is BASE
 
 
+def test_among_copies_of_one_text_the_earliest_stands_and_not_the_one_that_a_paper_padded() -> None:
+    padded = replace(BASE, id="a", publisher="Ledger", text_length=2_300, time=LATER)
+    assert choose([padded, BASE], None) is BASE
+    assert choose([replace(padded, authority=90), BASE], None) is BASE
+    own = replace(BASE, id="z", publisher="Wire One", agency="Wire One", time=LATER + timedelta(hours=2))
+    assert choose([padded, BASE, own], None) is own
+
+
+def test_a_teaser_that_came_first_does_not_stand_for_the_full_text() -> None:
+    teaser = replace(BASE, id="t", publisher="Ledger", text_length=180, time=START - timedelta(hours=1))
+    assert choose([teaser, BASE], None) is BASE
+
+
+@pytest.mark.parametrize(
+    ("report", "url", "title"),
+    [
+        ("r1", None, "Bridge over the strait opens to cars"),
+        ("r2", "https://courier.example/2026/bridge", "Bridge opens, two hours late"),
+        ("r2", None, "UPDATE 2-Bridge over the strait opens"),
+    ],
+)
+def test_a_version_that_its_house_superseded_does_not_stand(report: str, url: str | None, title: str) -> None:
+    first = replace(BASE, authority=90, canonical_url=url)
+    later = replace(first, id="e2", report_id=report, time=LATER, data=EntryData(key="l", title=title))
+    other = replace(BASE, id="e3", publisher="Star", report_id="r3", authority=10)
+    assert choose([first, later, other], None) is later
+    assert choose([first, replace(later, publisher="Star"), other], None) is first
+
+
+def test_the_same_text_in_another_section_supersedes_nothing() -> None:
+    section = replace(BASE, id="a", feed="Courier sea", time=LATER)
+    assert choose([section, BASE], None) is BASE
+
+
 def test_a_few_words_more_decide_nothing() -> None:
-    longer = replace(BASE, id="e2", text_length=1_230, time=LATER)
+    longer = replace(BASE, id="e2", publisher="Ledger", report_id="r2", text_length=1_230, time=LATER)
     assert choose([longer, BASE], None) is BASE
 
 
@@ -80,6 +125,9 @@ ENTRIES = st.builds(
     text_length=st.integers(0, 6_000),
     time=st.integers(0, 5).map(lambda hours: START + timedelta(hours=hours)),
 )
+# Each of a house and a report of its own, half of them an agency's: such entries are nothing to each other.
+STRANGERS = ENTRIES.map(lambda entry: replace(alone(entry), agency=entry.agency and f"House {entry.id}"))
+STRANGE_STORIES = st.lists(STRANGERS, min_size=1, max_size=8, unique_by=lambda entry: entry.id)
 STORIES = st.lists(ENTRIES, min_size=1, max_size=8, unique_by=lambda entry: entry.id)
 
 
@@ -92,20 +140,30 @@ def test_the_order_of_arrival_decides_nothing(entries: list[Entry], chance: rand
 
 
 @settings(deadline=None)
-@given(STORIES, ENTRIES)
+@given(STRANGE_STORIES, STRANGERS)
 def test_a_lesser_entry_never_changes_the_choice(entries: list[Entry], arriving: Entry) -> None:
     before = choose(entries, None)
-    if arriving.id not in {entry.id for entry in entries} and rank(arriving, None) > rank(before, None):
+    among = standings([*entries, arriving])
+    if arriving.id not in {one.id for one in entries} and rank(arriving, None, among) > rank(before, None, among):
         assert choose([*entries, arriving], None) is before
 
 
 @settings(deadline=None)
-@given(STORIES)
+@given(STRANGE_STORIES)
 def test_removing_another_entry_never_changes_the_choice(entries: list[Entry]) -> None:
     chosen = choose(entries, None)
     for entry in entries:
         if entry is not chosen:
             assert choose([other for other in entries if other is not entry], None) is chosen
+
+
+@pytest.mark.parametrize("path", ["news/live/c7rk2", "live/bridge#post-4", "world/live-updates/bridge", "liveticker"])
+def test_a_page_that_runs_does_not_stand_for_the_event(path: str) -> None:
+    post = replace(BASE, id="a", publisher="Ledger", report_id="r2", time=START - timedelta(hours=1))
+    post = replace(post, data=replace(post.data, link=f"https://live.example/{path}"))
+    assert choose([post, BASE], None) is BASE
+    elsewhere = replace(post, data=replace(post.data, link="https://live.example/alive/2231"))
+    assert choose([elsewhere, BASE], None) is elsewhere
 
 
 def test_comment_does_not_stand_for_the_event() -> None:

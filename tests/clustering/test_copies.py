@@ -30,6 +30,7 @@ class Memory:
     stored: list[StoredSketch] = field(default_factory=list)
     proposing: list[str] | None = None
     asked: int = 0
+    texts: dict[str, str] = field(default_factory=dict)
 
     def candidates(self, keys: Sequence[int], limit: int) -> tuple[Sequence[str], bool]:
         ids = self.proposing if self.proposing is not None else [one.entry_id for one in self.stored]
@@ -42,9 +43,13 @@ class Memory:
         self.asked += 1
         return [one for one in self.stored if one.report_id == report_id][:limit]
 
+    def text(self, entry_id: str) -> str:
+        return self.texts[entry_id]
+
     def put(self, arrival: Arrival, report_id: str) -> None:
         assert arrival.sketch is not None
         made = arrival.document
+        self.texts[arrival.entry_id] = made.body
         self.stored.append(
             StoredSketch(
                 arrival.entry_id,
@@ -219,10 +224,87 @@ def test_one_headline_over_two_texts_makes_no_copy() -> None:
 
 def test_one_page_in_two_feeds_is_one_report_by_its_address() -> None:
     link = "https://courier.example/2026/03/ferry"
-    one = Text("a", "Ferry aground", source="Courier", link=f"{link}?utm_source=rss")
-    with room(one, replace(one, key="b", source="Courier sea", title="Ship on rocks", link=link)) as made:
+    one = Text("a", "Ferry aground off Skarvik lighthouse", source="Courier", link=f"{link}?utm_source=rss")
+    with room(one, replace(one, key="b", source="Courier sea", link=link)) as made:
         assert made.reports("ab") == 1
         assert [match.method for match in made.matches("b")] == ["link"]
+
+
+def test_a_page_that_many_entries_lead_to_makes_no_report_of_them() -> None:
+    page = "https://ministry.example/en/press-releases"
+    texts = [
+        Text(f"m{n}", title, body, source="Ministry", link=page, hours=n) for n, (title, body) in enumerate(OTHER_NEWS)
+    ]
+    with room(*texts) as made:
+        assert made.reports(text.key for text in texts) == len(texts)
+
+
+STATEMENT = (
+    "The foreign minister condemned on Monday the attack on the embassy of {0} and expressed the condolences of the"
+    " government to the families of those who died. The minister will speak with the ambassador of {0} this evening."
+)
+CLOSURE = (
+    "Route {0} is shut both ways between {1} and {2} after an accident. Drivers are asked to follow the marked diversion"
+    " and to allow for more time. The road office hopes to open it again before the evening."
+)
+WARNING = (
+    "{0} warning of {1} for the southern coast, in force from {2} on Wednesday to {3} on Wednesday. Some delays to ferries"
+    " and trains are likely, and power may fail for a short while in places."
+)
+NEED = "police look for a {0} who left home without a word on {1}; whoever saw the {0} is asked to ring the station at once."
+FORMS: dict[str, tuple[str, str, list[tuple[str, ...]]]] = {
+    "statements": ("Statement on the attack on the embassy of {0}", STATEMENT, [("Peru",), ("Ghana",), ("New Zealand",)]),
+    "closures": ("Route {0} shut at {1}", CLOSURE, [("12", "Tolle", "Kolm"), ("7", "Rosk", "Brenn")]),
+    "warnings": (
+        "{0} warning of {1} for the southern coast",
+        WARNING,
+        [("Yellow", "wind", "0600", "1800"), ("Yellow", "rain", "1200", "2359"), ("Amber", "wind", "1000", "1500")],
+    ),
+    "no capital": ("Police look for a {0}", NEED, [("boy", "monday"), ("widow", "sunday")]),
+    "in Chinese": (
+        "外交部就{0}大使馆遭袭击发表声明",
+        "我国外交部发言人周二就{0}大使馆遭袭击事件发表声明，强烈谴责这一行为，并向遇难者家属表示慰问。发言人说，政府将协助{0}方面进行调查。",
+        [("秘鲁",), ("加纳",), ("新西兰",)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_a_house_fills_into_a_form_makes_another_text_of_it(form: str) -> None:
+    title, body, fillings = FORMS[form]
+    language = "zh" if form == "in Chinese" else "en"
+    texts = [
+        Text(f"f{n}", title.format(*filled), body.format(*filled), source="Office", hours=n / 2, language=language)
+        for n, filled in enumerate(fillings)
+    ]
+    with room(*texts) as made:
+        assert made.reports(text.key for text in texts) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("title", "old", "new"),
+    [
+        ("Ferry aground", "", " Minister Karin Lund said that she would visit Skarvik on Tuesday."),
+        ("Ferry aground", "nobody", "no one"),
+        ("Ship With 210 on Board Strikes Rocks in Fog", "", ""),
+    ],
+)
+def test_a_version_of_one_text_stays_a_copy_in_its_house(title: str, old: str, new: str) -> None:
+    told = f"{FERRY[0].body} They were given blankets and soup there. A tug is to pull the ship off at the next high water."
+    text = told.replace(old, new) if old else told + new
+    with room(
+        Text("a", "Ferry aground", told, source="Courier"), Text("b", title, text, source="Courier", hours=1)
+    ) as made:
+        assert made.reports("ab") == 1
+
+
+def test_one_description_under_unlike_headlines_makes_no_copies() -> None:
+    blurb = (
+        "Subscribe to the Gazette for full access to all our reporting, to the archive and to the letter of the day."
+    )
+    texts = [Text(f"t{n}", title, blurb, source="Gazette", hours=n) for n, (title, _) in enumerate(OTHER_NEWS)]
+    with room(*texts) as made:
+        assert made.reports(text.key for text in texts) == len(texts)
 
 
 def test_headlines_without_text_are_copies_only_across_feeds_and_close_in_time() -> None:

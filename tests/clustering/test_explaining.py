@@ -91,7 +91,10 @@ def test_a_page_and_a_bare_headline_say_what_joined_them() -> None:
     with room(
         page, replace(page, key="b", source="Courier sea"), replace(page, key="c", source="Star", link="", hours=1)
     ) as made:
-        assert made.why("b").sentence == "The same page as Courier's entry of 06:00: one address."
+        assert (
+            made.why("b").sentence
+            == "The same page as Courier's entry of 06:00: one address, and like texts or headlines."
+        )
         assert made.why("c").sentence == (
             "The same headline as Courier sea's entry of 06:00, and neither has a text to compare."
         )

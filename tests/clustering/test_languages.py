@@ -343,9 +343,9 @@ def polled_languages(feed: Feed, said: str, *languages: str) -> list[str | None]
         for number, (title, body) in enumerate(NEWS[language])
     ]
     body = rss(*items).replace(b"<channel>", f"<channel><language>{said}</language>".encode())
-    with open_desk(FakeFetcher({feed.url: body}), Clock(), [feed]) as desk:
-        desk.fetch()
-        return [row[0] for row in desk.store.connection.execute("SELECT language FROM entry ORDER BY key")]
+    with open_desk(FakeFetcher({feed.url: body}), Clock(), [feed]) as app:
+        app.fetch()
+        return [row[0] for row in app.store.connection.execute("SELECT language FROM entry ORDER BY key")]
 
 
 SILENT = Feed("https://courier.example/rss", name="Courier", publisher="Courier")

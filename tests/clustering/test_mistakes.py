@@ -35,9 +35,9 @@ def test_mistake_01_nor_does_the_name_of_an_agency(suffix: str) -> None:
 def test_mistake_01_nor_does_a_name_that_no_one_declared(suffix: str) -> None:
     feed = Feed("https://search.example/rss", name="Search", publisher="Search")
     items = [Item(f"g{number}", title + suffix) for number, (title, _) in enumerate(OTHER_NEWS)]
-    with open_desk(FakeFetcher({feed.url: rss(*items)}), Clock(), [feed]) as desk:
-        desk.fetch()
-        [counts] = desk.store.connection.execute("SELECT count(*), count(DISTINCT story_id) FROM entry").fetchall()
+    with open_desk(FakeFetcher({feed.url: rss(*items)}), Clock(), [feed]) as app:
+        app.fetch()
+        [counts] = app.store.connection.execute("SELECT count(*), count(DISTINCT story_id) FROM entry").fetchall()
     assert counts == (len(items), len(items))
 
 

@@ -10,10 +10,10 @@ from datetime import timedelta
 
 import pytest
 
+from aggregator.app import Aggregator
 from aggregator.clustering.reports import find_copy
+from aggregator.ingest.prepare import prepare_entry
 from aggregator.model import Arrival, Feed
-from aggregator.pipeline.desk import Desk
-from aggregator.pipeline.prepare import prepare_entry
 from aggregator.settings import Settings
 from aggregator.storage.sketches import SketchStore
 from tests.clustering.arriving import Room, Text, room
@@ -28,21 +28,21 @@ Poll = Callable[..., None]
 
 
 @contextmanager
-def polled(*feeds: Feed) -> Iterator[tuple[Desk, Poll, Clock]]:
+def polled(*feeds: Feed) -> Iterator[tuple[Aggregator, Poll, Clock]]:
     """Open a desk; each poll an hour later finds these entries in the first feed, or in the feed that is named."""
     fetcher, clock = FakeFetcher({}), Clock()
 
     def poll(*items: Item, feed: Feed = feeds[0]) -> None:
         fetcher.answers[feed.url] = rss(*items)
         clock.forward(hours=1)
-        desk.fetch(everything=True)
+        app.fetch(everything=True)
 
-    with open_desk(fetcher, clock, list(feeds)) as desk:
-        yield desk, poll, clock
+    with open_desk(fetcher, clock, list(feeds)) as app:
+        yield app, poll, clock
 
 
-def rows(desk: Desk, columns: str, table: str = "entry") -> list[tuple[object, ...]]:
-    return desk.store.connection.execute(f"SELECT {columns} FROM {table} ORDER BY 1").fetchall()
+def rows(app: Aggregator, columns: str, table: str = "entry") -> list[tuple[object, ...]]:
+    return app.store.connection.execute(f"SELECT {columns} FROM {table} ORDER BY 1").fetchall()
 
 
 # --- 10: one entry twice in a document -----------------------------------------------------------------
@@ -50,16 +50,16 @@ def rows(desk: Desk, columns: str, table: str = "entry") -> list[tuple[object, .
 
 def test_mistake_10_one_guid_twice_in_a_document_is_one_entry_that_does_not_flip_flop() -> None:
     other = replace(SHIP, text=f"{SHIP.text} More follows.")
-    with polled(COURIER) as (desk, poll, _):
+    with polled(COURIER) as (app, poll, _):
         poll(SHIP, other, BRIDGE)
         poll(other, SHIP, BRIDGE)
-        before = rows(desk, "id, title, report_id, story_id")
-        revisions = rows(desk, "count(*)", "revision")
+        before = rows(app, "id, title, report_id, story_id")
+        revisions = rows(app, "count(*)", "revision")
         for items in ((SHIP, other, BRIDGE), (other, SHIP, BRIDGE), (SHIP, BRIDGE, other)):
             poll(*items)
         assert len(before) == 2
-        assert rows(desk, "id, title, report_id, story_id") == before
-        assert rows(desk, "count(*)", "revision") == revisions
+        assert rows(app, "id, title, report_id, story_id") == before
+        assert rows(app, "count(*)", "revision") == revisions
 
 
 # --- 11: an edited entry --------------------------------------------------------------------------------
@@ -67,22 +67,22 @@ def test_mistake_10_one_guid_twice_in_a_document_is_one_entry_that_does_not_flip
 
 def test_mistake_11_an_edited_entry_is_no_copy_of_itself() -> None:
     edited = replace(SHIP, title="Update: ferry still aground", text=f"{SHIP.text} Divers look at the hull at noon.")
-    with polled(COURIER) as (desk, poll, _):
+    with polled(COURIER) as (app, poll, _):
         poll(SHIP)
-        before = rows(desk, "id, report_id, story_id")
+        before = rows(app, "id, report_id, story_id")
         poll(edited)
-        assert rows(desk, "id, report_id, story_id") == before
-        assert rows(desk, "entry_id, other_id", "match") == []
-        assert rows(desk, "entries, reports, publishers", "story") == [(1, 1, 1)]
-        assert rows(desk, "count(*)", "sketch") == [(1,)]
+        assert rows(app, "id, report_id, story_id") == before
+        assert rows(app, "entry_id, other_id", "match") == []
+        assert rows(app, "entries, reports, publishers", "story") == [(1, 1, 1)]
+        assert rows(app, "count(*)", "sketch") == [(1,)]
 
 
 def test_mistake_11_an_entry_edited_into_another_text_altogether_forks_nothing() -> None:
-    with polled(COURIER) as (desk, poll, _):
+    with polled(COURIER) as (app, poll, _):
         poll(SHIP, BRIDGE)
-        before = rows(desk, "id, report_id, story_id")
+        before = rows(app, "id, report_id, story_id")
         poll(replace(SHIP, title=STRIKE[0].title, text=STRIKE[0].body), BRIDGE)
-        assert rows(desk, "id, report_id, story_id") == before
+        assert rows(app, "id, report_id, story_id") == before
 
 
 # --- 12: one house in nine feeds -------------------------------------------------------------------------
@@ -93,27 +93,27 @@ def test_mistake_12_nine_feeds_of_one_house_are_one_publisher_and_one_report() -
         Feed(f"https://{section}.courier.example/rss", name=f"Courier {section}", publisher="Courier")
         for section in ("world", "europe", "sea", "home", "top", "news", "travel", "north", "latest")
     ]
-    with polled(*feeds) as (desk, poll, _):
+    with polled(*feeds) as (app, poll, _):
         for number, feed in enumerate(feeds):
             poll(replace(SHIP, guid=f"n{number}", link=f"https://courier.example/{number}"), feed=feed)
-        assert rows(desk, "entries, reports, publishers", "story") == [(9, 1, 1)]
+        assert rows(app, "entries, reports, publishers", "story") == [(9, 1, 1)]
 
 
 # --- 13: dates ------------------------------------------------------------------------------------------
 
 
 def test_mistake_13_undated_entries_are_of_the_time_they_were_seen() -> None:
-    with polled(COURIER) as (desk, poll, clock):
+    with polled(COURIER) as (app, poll, clock):
         poll(BRIDGE)
         poll(BRIDGE, replace(SHIP, published=None))
-        [seen] = [row[1] for row in rows(desk, "id, time, key") if row[2] == "a1"]
+        [seen] = [row[1] for row in rows(app, "id, time, key") if row[2] == "a1"]
         assert seen == clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_mistake_13_a_date_in_the_future_is_not_believed() -> None:
-    with polled(COURIER) as (desk, poll, clock):
+    with polled(COURIER) as (app, poll, clock):
         poll(BRIDGE, replace(SHIP, published=MORNING + timedelta(days=400)))
-        assert max(str(row[0]) for row in rows(desk, "time")) <= clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        assert max(str(row[0]) for row in rows(app, "time")) <= clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_mistake_13_an_old_entry_that_a_feed_revives_joins_no_story_of_today() -> None:
@@ -216,11 +216,11 @@ def test_mistake_16_new_guids_after_a_move_make_no_new_entries() -> None:
         replace(item, guid=f"https://new.courier.example/?p={number}", link=f"https://example.org/{item.guid}")
         for number, item in enumerate((SHIP, BRIDGE))
     ]
-    with polled(COURIER) as (desk, poll, _):
+    with polled(COURIER) as (app, poll, _):
         poll(SHIP, BRIDGE)
-        before = rows(desk, "id, report_id, story_id")
+        before = rows(app, "id, report_id, story_id")
         poll(*moved)
-        assert rows(desk, "id, report_id, story_id") == before
+        assert rows(app, "id, report_id, story_id") == before
 
 
 # --- 17: hot buckets -----------------------------------------------------------------------------------------

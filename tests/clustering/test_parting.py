@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from aggregator.pipeline.placing import Placer
-from aggregator.pipeline.reading import Reader
-from aggregator.pipeline.verbs import Editor
+from aggregator.desk.editing import Editor
+from aggregator.desk.reader import Reader
+from aggregator.ingest.place import Placer
 from tests.clustering.arriving import Room, room
 from tests.clustering.events import FERRY, STRIKE
 

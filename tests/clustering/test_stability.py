@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.pipeline.placing import Placer
-from aggregator.pipeline.verbs import Editor
-from aggregator.pipeline.window import Window
+from aggregator.desk.editing import Editor
+from aggregator.ingest.place import Placer
+from aggregator.ingest.window import Window
 from tests.clustering.arriving import Room, Text, one_by_one, room
 from tests.clustering.events import BRIDGE_OPENS, FERRY, FLOOD_OF_REPORTS, HARBOUR_DAY, OTHER_NEWS, STRIKE
 from tests.clustering.test_languages import told

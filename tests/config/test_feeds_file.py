@@ -13,6 +13,7 @@ from aggregator.config.documents import save
 from aggregator.config.feeds_file import add_feeds, pause_feed, read_feeds, remove_feed
 from aggregator.exceptions import ConfigurationError, NotFoundError
 from aggregator.model import Feed, Secret
+from aggregator.text.masking import holds_secret, shown_address, without_secrets
 
 GOOD = """\
 # Our feeds.
@@ -116,10 +117,12 @@ def test_binary_and_missing_files_are_explained(tmp_path: Path) -> None:
 def test_editing_keeps_comments_and_order(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("x")
     path = write(tmp_path, GOOD)
-    assert add_feeds(path, [Feed("https://c.example/rss", name="C", authority=70), Feed("https://a.example/rss")]) == 1
-    pause_feed(path, "https://c.example/rss", paused=True)
-    pause_feed(path, "https://b.example/rss", paused=False)
-    remove_feed(path, "https://a.example/rss")
+    assert (
+        add_feeds(path, [Feed("https://c.example/rss", name="C", authority=70), Feed("https://a.example/rss")], {}) == 1
+    )
+    pause_feed(path, "https://c.example/rss", paused=True, environ={})
+    pause_feed(path, "https://b.example/rss", paused=False, environ={})
+    remove_feed(path, "https://a.example/rss", {})
     text = path.read_text(encoding="utf-8")
     assert "# Our feeds." in text
     assert "# a paper" in text
@@ -132,13 +135,13 @@ def test_editing_keeps_comments_and_order(tmp_path: Path) -> None:
 
 def test_adding_to_a_missing_file_makes_it(tmp_path: Path) -> None:
     path = tmp_path / "new" / "feeds.yaml"
-    assert add_feeds(path, [Feed("https://a.example/rss")]) == 1
+    assert add_feeds(path, [Feed("https://a.example/rss")], {}) == 1
     assert [feed.url for feed in read_feeds(path, {})] == ["https://a.example/rss"]
 
 
 def test_removing_what_is_not_there_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
-        remove_feed(write(tmp_path, "feeds: []\n"), "https://a.example/rss")
+        remove_feed(write(tmp_path, "feeds: []\n"), "https://a.example/rss", {})
 
 
 @st.composite
@@ -182,26 +185,26 @@ def test_removing_takes_the_feed_and_no_comment_outside_it(
     path = write(tmp_path, text)
     before = {feed.url: feed for feed in read_feeds(path, {})}
     for url in data.draw(st.permutations(urls)):
-        remove_feed(path, url)
+        remove_feed(path, url, {})
         before.pop(url)
         assert {feed.url: feed for feed in read_feeds(path, {})} == before
     left = path.read_text(encoding="utf-8")
     for comment in ("# head\n", "# heading", "# margin"):
         assert left.count(comment) == text.count(comment)
-    add_feeds(path, [Feed("https://new.example/rss")])
+    add_feeds(path, [Feed("https://new.example/rss")], {})
     assert [feed.url for feed in read_feeds(path, {})] == ["https://new.example/rss"]
 
 
 def test_removing_from_a_list_in_flow_style_or_with_an_anchor(tmp_path: Path) -> None:
     path = write(tmp_path, "feeds: [{url: https://a.example/}, {url: https://b.example/}]  # short\n")
-    remove_feed(path, "https://a.example/")
+    remove_feed(path, "https://a.example/", {})
     assert [feed.url for feed in read_feeds(path, {})] == ["https://b.example/"]
     assert "# short" in path.read_text(encoding="utf-8")
     path = write(
         tmp_path,
         "feeds:\n  - url: https://a.example/\n    headers: &h {A: b}\n  - url: https://b.example/\n    headers: *h\n",
     )
-    remove_feed(path, "https://a.example/")
+    remove_feed(path, "https://a.example/", {})
     assert read_feeds(path, {})[0].headers == (("A", Secret("b")),)
 
 
@@ -210,3 +213,44 @@ def test_a_text_that_would_say_something_else_never_replaces_the_file(tmp_path: 
     with pytest.raises(ConfigurationError, match="by hand"):
         save(path, {"feeds": [float("nan")]})  # nothing that was written down equals this one
     assert path.read_text(encoding="utf-8") == "feeds: []\n"
+
+
+def test_an_address_may_be_a_secret_as_a_whole(tmp_path: Path) -> None:
+    (tmp_path / "address.txt").write_text("https://b.example/for-anna/rss\n")
+    path = write(tmp_path, "feeds:\n  - url: {env: PAPER}\n    name: Paper\n  - url: {file: address.txt}\n")
+    environ = {"PAPER": "https://a.example/rss?reader=anna"}
+    paper, other = read_feeds(path, environ)
+    assert (paper.url, other.url) == ("https://a.example/rss?reader=anna", "https://b.example/for-anna/rss")
+    assert [shown_address(feed) for feed in (paper, other)] == ["https://a.example/***", "https://b.example/***"]
+    assert without_secrets("moved to https://cdn.example/for-anna/rss", other) == "moved to https://cdn.example/***"
+    # found again by its address, wherever that stands
+    assert add_feeds(path, [Feed(paper.url)], environ) == 0
+    pause_feed(path, paper.url, paused=True, environ=environ)
+    assert "url: {env: PAPER}" in path.read_text()
+    assert read_feeds(path, environ)[0].paused
+    remove_feed(path, paper.url, environ)
+    assert "PAPER" not in path.read_text()
+
+
+def test_a_secret_address_is_in_no_complaint(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, "feeds:\n  - url: {env: PAPER}\n  - url: {env: AGAIN}\n  - url: {env: NONE}\n  - url: {env: BAD}\n"
+    )
+    environ = {"PAPER": "https://a.example/for-anna", "AGAIN": "https://a.example/for-anna", "BAD": "ftp://for-anna"}
+    with pytest.raises(ConfigurationError) as caught:
+        read_feeds(path, environ)
+    assert "for-anna" not in str(caught.value)
+    assert [line.partition(": ")[2] for line in caught.value.problems] == [
+        "duplicate address https://a.example/***: it stands in line 2 already",
+        "'url': the environment has no NONE",
+        "'url': what stands in env BAD is no http or https address",
+    ]
+
+
+def test_a_short_password_that_is_a_word_of_an_address_keeps_nothing_from_being_remembered() -> None:
+    feed = Feed(
+        "https://a.example/rss", user="desk", password=Secret("news"), headers=(("X-Key", Secret("x7Kd93mZpQ4L")),)
+    )
+    assert not holds_secret("https://news.example/rss", feed)
+    assert holds_secret("https://a.example/x7Kd93mZpQ4L/rss", feed)
+    assert "news" not in without_secrets("refused: news", feed)

@@ -107,5 +107,5 @@ def test_addresses_that_ask_for_one_thing_are_duplicates(tmp_path: Path) -> None
     assert [problem.partition(":")[0] for problem in told] == ["3", "4"]
     assert all("it stands in line 2 already" in problem for problem in told)
     path = tmp_path / "other.yaml"
-    assert add_feeds(path, [Feed(url) for url in same]) == 1
-    assert add_feeds(path, [Feed("https://a.example:443/")]) == 0
+    assert add_feeds(path, [Feed(url) for url in same], {}) == 1
+    assert add_feeds(path, [Feed("https://a.example:443/")], {}) == 0

@@ -12,6 +12,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,13 +22,15 @@ from tests.cli.calling import Outcome, call
 from tests.fetching.server import Server, answer
 
 ROOT = Path(__file__).parents[2]
+STARTED = datetime.now(UTC)
 DEADLINE = 60.0  # seconds for anything to happen: on a busy machine late is not wrong
 
 
-def document(*titles: str) -> bytes:
-    """Return a feed with an entry for each title."""
+def document(*titles: str, published: datetime = STARTED) -> bytes:
+    """Return a feed with an entry for each title; a feed's first entries are news only with a date of the last day."""
+    date = f"<pubDate>{format_datetime(published)}</pubDate>"
     entries = "".join(
-        f"<item><guid>{title}</guid><title>{title}</title><link>http://example.org/{number}</link></item>"
+        f"<item><guid>{title}</guid><title>{title}</title><link>http://example.org/{number}</link>{date}</item>"
         for number, title in enumerate(titles)
     )
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>Desk</title>{entries}</channel></rss>'.encode()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.daemon.running import Daemon, Newsroom
+from datetime import UTC, datetime
+
+from tests.daemon.running import Daemon, Newsroom, document
+from tests.fetching.server import answer
 
 MORNING = ["digest.time=06:00", "digest.timezone=UTC", "digest.formats=md"]
 
@@ -17,7 +20,8 @@ def run(newsroom: Newsroom, now: str) -> Daemon:
 
 def test_an_edition_that_came_due_while_it_was_down_is_made_at_the_start_and_only_once(newsroom: Newsroom) -> None:
     newsroom.settings += ("stories.enabled=true",)  # an edition is made from stories
-    newsroom.follow(newsroom.serve("/feed", "Storm in Esbjerg"))
+    storm = document("Storm in Esbjerg", published=datetime(2026, 3, 10, 5, 0, tzinfo=UTC))
+    newsroom.follow(newsroom.server.on("/feed", answer(storm)))
     newsroom.call("fetch", now="2026-03-10T05:30:00Z").ok()
     edition = newsroom.folder / "digests" / "digest-2026-03-10.md"
     assert len(run(newsroom, "2026-03-10T07:00:00Z").said("digest written to")) == 1

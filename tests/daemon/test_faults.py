@@ -18,21 +18,21 @@ from tests.fetching.server import Server, Visit, answer
 
 QUICK = ("fetch.min_interval=1s", "fetch.default_interval=1s", "fetch.max_interval=1s")
 STEPS = (
-    "aggregator.pipeline.clocks:begin_pass",
-    "aggregator.pipeline.saving:Saver.batch",
-    "aggregator.pipeline.saving:Saver.save_document",
-    "aggregator.pipeline.saving:Saver.place",
-    "aggregator.pipeline.saving:Saver.finish",
+    "aggregator.ingest.clocks:begin_pass",
+    "aggregator.ingest.save:Saver.batch",
+    "aggregator.ingest.save:Saver.save_document",
+    "aggregator.ingest.save:Saver.place",
+    "aggregator.ingest.save:Saver.finish",
     "aggregator.storage.feeds:FeedStore.log_poll",
 )
 MORE_STEPS = (
-    "aggregator.pipeline.saving:Saver.resume",
-    "aggregator.pipeline.saving:Saver.save_unchanged",
-    "aggregator.pipeline.poll:PollPass._take",
-    "aggregator.pipeline.poll:prepare",
-    "aggregator.pipeline.recording:Recorder.record",
-    "aggregator.pipeline.placing:Placer.place",
-    "aggregator.pipeline.placing:Placer.finish",
+    "aggregator.ingest.save:Saver.resume",
+    "aggregator.ingest.save:Saver.save_unchanged",
+    "aggregator.ingest.poll:PollPass._take",
+    "aggregator.ingest.poll:prepare",
+    "aggregator.ingest.record:Recorder.record",
+    "aggregator.ingest.place:Placer.place",
+    "aggregator.ingest.place:Placer.finish",
     "aggregator.fetching.http:Fetcher.fetch",
     "aggregator.fetching.http:Fetcher.release",
     "aggregator.fetching.hosts:HostSchedule.ready",
@@ -59,7 +59,7 @@ def test_what_a_step_of_a_pass_raises_costs_that_pass_at_most(newsroom: Newsroom
 
 def test_a_feed_whose_saving_always_raises_costs_itself(newsroom: Newsroom) -> None:
     newsroom.follow(newsroom.serve("/bad", "Bad"), newsroom.serve("/good", "Good"))
-    fault = ("raise", "aggregator.pipeline.recording:Recorder.record", "1")
+    fault = ("raise", "aggregator.ingest.record:Recorder.record", "1")
     with newsroom.daemon(settings=["fetch.per_host=1"], fault=fault) as daemon:
         daemon.hear("warning bad: .*injected into record")
         daemon.hear("good: 1 new")
@@ -241,12 +241,12 @@ def test_a_stop_does_not_wait_for_a_large_document(newsroom: Newsroom) -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        "aggregator.pipeline.editions:_build",
+        "aggregator.desk.editions:_build",
         "aggregator.fetching.http:Fetcher.fetch",
-        pytest.param("aggregator.pipeline.saving:Saver.place", marks=pytest.mark.slow),
-        pytest.param("aggregator.pipeline.saving:Saver.save_document", marks=pytest.mark.slow),
-        pytest.param("aggregator.pipeline.poll:prepare", marks=pytest.mark.slow),
-        pytest.param("aggregator.pipeline.alerting:Courier.deliver", marks=pytest.mark.slow),
+        pytest.param("aggregator.ingest.save:Saver.place", marks=pytest.mark.slow),
+        pytest.param("aggregator.ingest.save:Saver.save_document", marks=pytest.mark.slow),
+        pytest.param("aggregator.ingest.poll:prepare", marks=pytest.mark.slow),
+        pytest.param("aggregator.desk.alerts:Courier.deliver", marks=pytest.mark.slow),
     ],
 )
 def test_a_stop_does_not_wait_for_what_hangs(newsroom: Newsroom, place: str) -> None:
@@ -264,7 +264,7 @@ def test_while_an_edition_is_made_others_may_write(newsroom: Newsroom) -> None:
     newsroom.settings += ("stories.enabled=true", "digest.time=06:00")
     newsroom.follow(newsroom.serve("/feed", "One"))
     newsroom.call("fetch", now="2026-03-10T05:00:00Z").ok()
-    fault = ("hang", "aggregator.pipeline.editions:_build", "1")
+    fault = ("hang", "aggregator.desk.editions:_build", "1")
     with newsroom.daemon(now="2026-03-10T06:30:00Z", fault=fault) as daemon:
         daemon.hear("hangs in _build")
         with newsroom.locked():
@@ -275,9 +275,7 @@ def test_while_an_edition_is_made_others_may_write(newsroom: Newsroom) -> None:
 def test_what_was_stored_and_not_placed_stands_in_the_edition_that_is_due_at_the_next_start(newsroom: Newsroom) -> None:
     newsroom.settings += ("stories.enabled=true", "digest.time=06:00", "digest.formats=md")
     newsroom.follow(newsroom.serve("/feed", "Storm in Esbjerg", "Ferries wait"))
-    with newsroom.daemon(
-        now="2026-03-10T05:30:00Z", fault=("hang", "aggregator.pipeline.saving:Saver.place", "9")
-    ) as one:
+    with newsroom.daemon(now="2026-03-10T05:30:00Z", fault=("hang", "aggregator.ingest.save:Saver.place", "9")) as one:
         stop_while(one, "hangs in place")
     assert newsroom.rows("SELECT count(*) FROM entry WHERE report_id IS NULL") == [(2,)]
     with newsroom.daemon(now="2026-03-10T05:31:00Z", settings=["digest.time=23:59"]) as two:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from aggregator.app import Aggregator
 from aggregator.demo.content import OUTLETS, STAGES, document, feeds, moment
-from aggregator.pipeline.desk import Desk
 from aggregator.settings import Settings
 from tests.fakes import Clock, FakeFetcher, open_desk
 
@@ -16,18 +16,18 @@ ONE_AT_A_TIME = replace(Settings(), fetch=replace(Settings().fetch, workers=1))
 
 
 @contextmanager
-def played(seed: int) -> Iterator[Desk]:
+def played(seed: int) -> Iterator[Aggregator]:
     """Open a desk that has polled all stages, its feeds asked one after another in orders that follow from the seed."""
     chance = random.Random(seed)
     followed = list(feeds("https://demo.example"))
     clock, fetcher = Clock(), FakeFetcher()
-    with open_desk(fetcher, clock, followed, settings=ONE_AT_A_TIME) as desk:
+    with open_desk(fetcher, clock, followed, settings=ONE_AT_A_TIME) as app:
         for stage in STAGES:
             clock.now = moment(stage)
             fetcher.answers = {f"https://demo.example/{one.file}": document(one.file, stage) for one in OUTLETS}
             fetcher.asked = []
             chance.shuffle(followed)
-            desk.follow(followed)
-            desk.fetch(everything=True)
+            app.follow(followed)
+            app.fetch(everything=True)
             assert fetcher.asked == [feed.url for feed in followed]
-        yield desk
+        yield app

@@ -16,8 +16,8 @@ ALONE = ("round-up", "routine")
 def stories(seed: int) -> list[list[dict[str, Any]]]:
     """Return the demonstration's stories, its feeds answering in an order drawn by lot."""
     truth = {(entry["feed"], entry["key"]): entry for entry in expected()["entries"]}
-    with played(seed) as desk:
-        rows = desk.store.connection.execute(
+    with played(seed) as app:
+        rows = app.store.connection.execute(
             "SELECT entry.story_id, feed.url, entry.key FROM entry JOIN feed ON feed.id = entry.feed_id"
         )
         found = defaultdict(list)

@@ -3,14 +3,25 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.digest.edition import Edition, Material, Passage, WhatIsNew, Window, build, edition_id
+from aggregator.digest.edition import (
+    Correction,
+    Edition,
+    Headline,
+    Material,
+    Passage,
+    WhatIsNew,
+    Window,
+    build,
+    edition_id,
+)
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.digest.render import render
 from aggregator.digest.story import quote, score
-from aggregator.model import Flag, Story, StorylineMention
+from aggregator.model import Entry, Flag, Story, StorylineMention
 from aggregator.settings import DigestSettings
 from tests.digest.desk import NEWS, SETTINGS, SINCE, UNTIL, WINDOW, edition, entry, story, summit
 
@@ -25,6 +36,10 @@ def two(name: str, *, hours: float = 2.0, publisher: str = "Aurora", authority: 
         (entry(f"e{name}a", publisher, hours=hours, authority=authority),),
         (entry(f"e{name}b", "Borealis", hours=hours, authority=authority),),
     )
+
+
+def score_of(told: Story, window: Window) -> float:
+    return score(told.reports, window)
 
 
 def test_independent_publishers_decide_and_copies_do_not() -> None:
@@ -42,8 +57,8 @@ def test_a_kill_is_no_report_of_its_own() -> None:
 
 
 def test_authority_and_recency_weigh() -> None:
-    assert score(two("s1", authority=80), WINDOW) > score(two("s1", authority=40), WINDOW)
-    assert score(two("s1", hours=20), WINDOW) > score(two("s1", hours=1), WINDOW)
+    assert score_of(two("s1", authority=80), WINDOW) > score_of(two("s1", authority=40), WINDOW)
+    assert score_of(two("s1", hours=20), WINDOW) > score_of(two("s1", hours=1), WINDOW)
 
 
 def test_equal_stories_are_ordered_by_id() -> None:
@@ -221,7 +236,7 @@ def test_edition_id_is_the_window_in_utc() -> None:
 
 def test_window_without_length_ranks_without_recency() -> None:
     point = Window(UNTIL, UNTIL)
-    assert score(two("s1"), point) == 2.0
+    assert score_of(two("s1"), point) == 2.0
 
 
 class TestQuote:
@@ -262,7 +277,7 @@ class TestQuote:
 
 def test_recency_of_a_running_story_counts_from_its_last_entry() -> None:
     running = story("s1", (entry("e1", "A", hours=0),), (entry("e2", "B", hours=23),))
-    assert score(running, WINDOW) > score(two("s2", hours=12), WINDOW)
+    assert score_of(running, WINDOW) > score_of(two("s2", hours=12), WINDOW)
 
 
 def test_build_keeps_what_the_caller_counted() -> None:
@@ -321,3 +336,76 @@ def test_stories_of_one_storyline_stand_together_behind_the_best_and_each_counts
     assert from_json(to_json(made)) == made
     for form in ("md", "html", "text"):
         assert render(made, form).count("The strait") == 1
+
+
+# --- what the window brought ---------------------------------------------------------------------
+
+NEXT = Window(UNTIL, UNTIL + timedelta(days=1))
+
+
+def monday() -> tuple[Story, Edition]:
+    """Make a story that eight outlets told in the window, and the edition of that window."""
+    told = story("s1", *((entry(f"e{n}", f"Paper {n}", hours=2),) for n in range(8)))
+    return told, edition(Material(told))
+
+
+def with_more(told: Story, *reports: tuple[Entry, ...], copy: Entry | None = None) -> Story:
+    """Return a story with further reports, and a copy in its first one."""
+    members = [report.entries for report in told.reports]
+    if copy is not None:
+        members[0] = (*members[0], copy)
+    return story("s1", *members, *reports)
+
+
+def next_day(*materials: Material, previous: Edition) -> Edition:
+    return build(NEXT, materials, counts=previous.counts, health=previous.health, settings=SETTINGS, previous=previous)
+
+
+def test_a_story_that_is_only_printed_again_leads_nothing_and_is_not_updated() -> None:
+    told, before = monday()
+    again = Material(with_more(told, copy=entry("e9", "Village Paper", hours=26)))
+    fresh = [Material(two(f"n{n}", hours=30, publisher=f"P{n}")) for n in range(3)]
+    made = next_day(again, *fresh, previous=before)
+    assert shown(made, "top") == ["n0", "n1", "n2"]
+    [line] = [line for line in made.stories() if line.id == "s1"]
+    assert Flag.UPDATED not in line.flags
+    assert Flag.NEW not in line.flags
+    assert (line.score, line.gained_entries) == (0.0, 1)
+    alone = next_day(again, previous=before)
+    assert shown(alone, "top") == ["s1"]  # there is nothing else
+
+
+def test_stories_are_ranked_by_the_reports_that_came_and_then_by_new_facts() -> None:
+    told, before = monday()
+    one_more = Material(with_more(told, (entry("e9", "Village Paper", hours=30),)))
+    three = Material(story("s2", *((entry(f"x{n}", f"Other {n}", hours=30),) for n in range(3))))
+    made = next_day(one_more, three, previous=before)
+    assert shown(made, "top") == ["s2", "s1"]
+    grown = [line.flags for line in made.stories() if line.id == "s1"]
+    assert grown == [(Flag.UPDATED,)]
+    facts = replace(Material(two("s3", hours=-4, publisher="Aurora")), edited=(("es3a", UNTIL + timedelta(hours=3)),))
+    made = next_day(replace(facts, new=NEWS), replace(facts, story=two("s4", hours=-4)), previous=before)
+    assert [line.id for line in made.stories()] == ["s3", "s4"]
+    assert [line.facts for line in made.stories()] == [len(NEWS.passages) + len(NEWS.numbers) + len(NEWS.names), 0]
+
+
+@pytest.mark.parametrize("gain", ["report", "fact", "headline", "correction", None])
+def test_updated_means_that_something_was_gained_since_the_last_edition(gain: str | None) -> None:
+    """Two editions that overlap: the second is made five minutes after the first, over the same day."""
+    told, before = monday()
+    window = Window(SINCE + timedelta(minutes=5), UNTIL + timedelta(minutes=5))
+    after = UNTIL + timedelta(minutes=2)
+    material = Material(told)
+    if gain == "report":
+        material = Material(with_more(told, (entry("e9", "Village Paper", hours=24.03),)))
+    elif gain == "fact":
+        material = replace(material, new=NEWS)
+    elif gain == "headline":
+        material = replace(material, headlines=(Headline("Paper 1", "a", "b"),))
+    elif gain == "correction":
+        notice = Correction("s1", "e1", "correction", "Paper 1", "T", None, after)
+        material = replace(material, corrections=(notice,))
+    made = build(window, [material], counts=before.counts, health=before.health, settings=SETTINGS, previous=before)
+    [line] = made.stories()
+    assert (Flag.UPDATED in line.flags) == (gain is not None)
+    assert Flag.NEW not in line.flags

@@ -1,21 +1,27 @@
 from __future__ import annotations
 
+import re
 import socket
 import socketserver
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from aggregator.digest.edition import Edition
-from aggregator.digest.mail import message, message_id, send
+from aggregator.digest.edition import Edition, FeedNote, Material
+from aggregator.digest.headers import POLICY
+from aggregator.digest.mail import MOST_HTML, Refusal, message, message_id, send
+from aggregator.digest.render import render
 from aggregator.exceptions import DeliveryError
 from aggregator.model import Secret
-from aggregator.settings import MailSettings
-from tests.digest.desk import edition
+from aggregator.settings import DigestSettings, MailSettings
+from tests.digest.desk import edition, entry, story
 from tests.digest.golden import golden_edition
 
 SENDER = "News desk <desk@paper.example>"
@@ -27,8 +33,10 @@ class Mailbox:
 
     port: int = 0
     refuse: frozenset[str] = frozenset()
+    busy: frozenset[str] = frozenset()
     starttls: bool = False
     password_ok: bool = True
+    sender_ok: bool = True
     data_answer: str = "250 taken"
     sender: str = ""
     recipients: list[str] = field(default_factory=list)
@@ -49,9 +57,13 @@ class Mailbox:
             case "MAIL":
                 self.sender = address
                 return "250 fine"
+            case "RCPT" if not self.sender_ok:
+                return "530 who are you"
             case "RCPT":
                 if address in self.refuse:
                     return "550 nobody here"
+                if address in self.busy:
+                    return "452 the mailbox is full"
                 self.recipients.append(address)
                 return "250 fine"
             case _:
@@ -161,14 +173,121 @@ def test_password_goes_to_the_server_and_nowhere_else(box: Mailbox) -> None:
     assert "s3cret" not in str(caught.value)
 
 
-def test_refused_recipients_are_named(box: Mailbox) -> None:
-    box.refuse = frozenset({"b@paper.example"})
-    with pytest.raises(DeliveryError, match=r"refused some recipients: b@paper\.example; the others have the digest"):
-        send(mail(), to(box), None)
-    assert len(box.bodies) == 1
+def test_refused_recipients_are_named_and_the_others_have_it(box: Mailbox) -> None:
+    box.refuse, box.busy = frozenset({"b@paper.example"}), frozenset({"c@paper.example"})
+    recipients = tuple(f"{name}@paper.example" for name in "abc")
+    assert send(mail(), to(box, recipients=recipients), None) == (
+        Refusal("b@paper.example", "550 nobody here", final=True),
+        Refusal("c@paper.example", "452 the mailbox is full", final=False),
+    )
+    assert box.recipients == ["a@paper.example"]
     box.refuse = frozenset({"a@paper.example", "b@paper.example"})
-    with pytest.raises(DeliveryError, match="refused every recipient"):
+    assert [one.final for one in send(mail(), to(box), None)] == [True, True]
+    assert len(box.bodies) == 1
+
+
+def test_a_server_that_wants_another_sender_is_no_recipients_fault(box: Mailbox) -> None:
+    box.sender_ok = False
+    with pytest.raises(DeliveryError, match="takes no mail from us: 530 who are you"):
         send(mail(), to(box), None)
+
+
+HEADLINES = (
+    "Élysée: « pas de troupes », dit-il – Überblick", "Сенат одобрил помощь – 61 голос «за»", "防衛相が辞任、後任には前外相が起用される見通しと発表",
+    "Ferry sinks off Skarn 🚨, rescue under way", "Plain words " * 12, "Wort" * 60, "A headline with =?utf-8?q?fake?= in it",
+)  # fmt: skip
+_ENCODED = re.compile(rb"=\?[^?\s]+\?[bBqQ]\?[^?\s]*\?=")
+
+
+def check_head(made: EmailMessage, subject: str) -> None:
+    head = made.as_bytes().partition(b"\r\n\r\n")[0]
+    assert head.isascii()
+    assert all(len(word) <= 75 for word in _ENCODED.findall(head))
+    assert b"\n" not in head.replace(b"\r\n", b"")
+    read = message_from_bytes(made.as_bytes(), policy=policy.default)["subject"]
+    old = message_from_bytes(made.as_bytes())["subject"]
+    for shown in (read, make_header(decode_header(re.sub(r"\r?\n", "", old)))):
+        assert " ".join(str(shown).split()) == " ".join(subject.split())
+
+
+@pytest.mark.parametrize("subject", HEADLINES)
+def test_a_subject_is_shown_as_it_was_meant(subject: str) -> None:
+    made = EmailMessage(policy=POLICY)
+    made["Subject"] = subject
+    made.set_content("x")
+    check_head(made, str(made["Subject"]))
+
+
+_LETTERS = st.characters(codec="utf-8", exclude_categories=("C", "Z"), exclude_characters="=")
+
+
+@given(st.lists(st.text(_LETTERS | st.sampled_from("abc –é"), min_size=1, max_size=20), min_size=1, max_size=30))
+def test_no_subject_glues_words_or_grows_too_long(words: list[str]) -> None:
+    subject = " ".join(" ".join(words).split()) or "x"
+    made = EmailMessage(policy=POLICY)
+    made["Subject"] = subject
+    made.set_content("x")
+    check_head(made, subject)
+
+
+def test_names_of_people_are_encoded_and_their_addresses_are_not() -> None:
+    made = EmailMessage(policy=POLICY)
+    made["To"] = 'Анна Ковальчук <a@paper.example>, "Desk, Night" <b@paper.example>, c@paper.example'
+    made.set_content("x")
+    read = message_from_bytes(made.as_bytes(), policy=policy.default)["to"].addresses
+    assert [(one.display_name, one.addr_spec) for one in read] == [
+        ("Анна Ковальчук", "a@paper.example"),
+        ("Desk, Night", "b@paper.example"),
+        ("", "c@paper.example"),
+    ]
+
+
+def test_a_domain_beyond_ascii_is_written_as_servers_know_it(box: Mailbox) -> None:
+    recipients = ("Анна <anna@bücher.example>",)
+    made = message(golden_edition(), SENDER, recipients)
+    assert b"anna@xn--bcher-kva.example" in made.as_bytes()
+    send(made, to(box, recipients=recipients), None)
+    assert box.recipients == ["anna@xn--bcher-kva.example"]
+    with pytest.raises(DeliveryError, match="before the @"):
+        message(golden_edition(), SENDER, ["анна@paper.example"])
+
+
+def test_a_long_edition_is_folded_to_what_mail_programs_show() -> None:
+    filler = "A sentence that fills the page with words of some length. " * 5
+    materials = [
+        Material(
+            story(
+                f"s{number}",
+                (entry(f"e{number}", f"Paper {number}", title=f"{number} {filler}"),),
+                category=f"c{number % 9}",
+            )
+        )
+        for number in range(600)
+    ]
+    long = edition(*materials, settings=DigestSettings(rest=1000, top=30))
+    assert len(render(long, "html")) > 2 * MOST_HTML
+    part = message(long, SENDER, ["a@paper.example"]).get_body(("html",))
+    assert part is not None
+    page = part.get_content()
+    assert MOST_HTML - 5_000 < len(page.encode()) <= MOST_HTML + 200
+    counted = sum(int(number) for number in re.findall(r"and (\d+) more", page))
+    assert page.count('id="s') + counted >= 600
+    for section in long.sections:
+        assert f"{section.title} <span" in page or not section.folded
+
+
+def test_even_corrections_and_feeds_without_end_fit() -> None:
+    filler = "word " * 100
+    killed = [
+        Material(story(f"s{n}", (entry(f"e{n}", "Aurora", title=f"{n} {filler}", correction="correction"),)))
+        for n in range(400)
+    ]
+    notes = tuple(FeedNote(f"Feed {n}", f"https://f{n}.example/", "failing", filler) for n in range(400))
+    made = edition(*killed, settings=DigestSettings(per_publisher=1000))
+    made = replace(made, health=replace(made.health, notes=notes))
+    page = message(made, SENDER, ["a@paper.example"]).get_body(("html",))
+    assert page is not None
+    assert len(page.get_content().encode()) <= MOST_HTML + 200
 
 
 def test_server_that_will_not_take_the_text_is_quoted(box: Mailbox) -> None:

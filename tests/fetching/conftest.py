@@ -23,7 +23,7 @@ SETTINGS = FetchSettings(
 
 
 @dataclass
-class Desk:
+class Aggregator:
     """Fetches from the server under changed settings, and says what came of it."""
 
     settings: FetchSettings = SETTINGS
@@ -62,8 +62,8 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def app() -> Aggregator:
+    return Aggregator()
 
 
 @pytest.fixture

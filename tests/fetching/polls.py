@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -36,11 +37,12 @@ def polled(
     jitter: float = 0.0,
     now: datetime = NOW,
     response: Response | None = None,
-    published: list[datetime] | None = None,
+    published: Sequence[datetime] | None = None,
+    last_size: int | None = None,
 ) -> FeedState:
-    response = response or answered()
+    response, parsed = response or answered(), ParsedFeed((), hints=hints)
     return after_response(
-        feed, state, response, ParsedFeed((), hints=hints), new, known, now, jitter, SETTINGS, published=published
+        feed, state, response, parsed, new, known, now, jitter, SETTINGS, published=published, last_size=last_size
     )
 
 

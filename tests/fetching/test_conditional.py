@@ -10,16 +10,16 @@ import pytest
 
 from aggregator.fetching.politeness import after_failure, after_not_modified, after_response
 from aggregator.model import Feed, FeedState, FetchFailure, ParsedFeed, Response
-from tests.fetching.conftest import NOW, SETTINGS, Desk
+from tests.fetching.conftest import NOW, SETTINGS, Aggregator
 from tests.fetching.server import RSS, Server, answer, moved
 
 FEED = ParsedFeed(())
 
 
-def remembered(desk: Desk, url: str, state: FeedState | None = None) -> FeedState:
+def remembered(app: Aggregator, url: str, state: FeedState | None = None) -> FeedState:
     """Poll once and return what is to be remembered."""
     feed, state = Feed(url), state or FeedState(url)
-    outcome = desk.fetch(feed, state)
+    outcome = app.fetch(feed, state)
     if isinstance(outcome, Response):
         return after_response(feed, state, outcome, FEED, 0, 1, NOW, 0.5, SETTINGS)
     if isinstance(outcome, FetchFailure):
@@ -37,11 +37,11 @@ def remembered(desk: Desk, url: str, state: FeedState | None = None) -> FeedStat
         ("", "0"),
     ],
 )
-def test_01_validators_replayed_byte_for_byte(desk: Desk, server: Server, etag: str, modified: str) -> None:
+def test_01_validators_replayed_byte_for_byte(app: Aggregator, server: Server, etag: str, modified: str) -> None:
     fields = [f"ETag: {etag}"] * bool(etag) + [f"Last-Modified: {modified}"] * bool(modified)
     url = server.on("/feed", answer(RSS, *fields))
-    state = remembered(desk, url)
-    desk.fetch(url, state)
+    state = remembered(app, url)
+    app.fetch(url, state)
     first, second = server.asked
     assert "if-none-match" not in first.headers
     assert "if-modified-since" not in first.headers
@@ -49,10 +49,10 @@ def test_01_validators_replayed_byte_for_byte(desk: Desk, server: Server, etag: 
     assert second.headers.get("if-modified-since", "") == modified
 
 
-def test_02_validators_not_sent_to_redirect_target(desk: Desk, server: Server) -> None:
+def test_02_validators_not_sent_to_redirect_target(app: Aggregator, server: Server) -> None:
     url = server.on("/old", moved("/new"))
     server.on("/new", answer(RSS, 'ETag: "new"'))
-    state = remembered(desk, url, FeedState(url, etag='"old"', last_modified="then"))
+    state = remembered(app, url, FeedState(url, etag='"old"', last_modified="then"))
     old, new = server.asked
     assert old.headers["if-none-match"] == '"old"'
     assert "if-none-match" not in new.headers
@@ -62,29 +62,29 @@ def test_02_validators_not_sent_to_redirect_target(desk: Desk, server: Server) -
     )
 
 
-def test_02_validators_not_sent_after_the_address_changed(desk: Desk, server: Server) -> None:
+def test_02_validators_not_sent_after_the_address_changed(app: Aggregator, server: Server) -> None:
     url = server.on("/old", moved("/new", "301 Moved Permanently"))
     server.on("/new", answer(RSS, 'ETag: "new"'))
     before = FeedState(url, etag='"old"', moved_to=server.url("/new"), moved_since=NOW, moved_seen=SETTINGS.move_polls)
-    state = remembered(desk, url, before)
+    state = remembered(app, url, before)
     assert (state.url, state.etag) == (server.url("/new"), '"new"'), "taken over with the validators that belong to it"
-    desk.fetch(url, state)
+    app.fetch(url, state)
     assert server.asked[-1].path == "/new"
     assert server.asked[-1].headers["if-none-match"] == '"new"'
 
 
-def test_03_later_answer_without_validators_drops_the_old_ones(desk: Desk, server: Server) -> None:
+def test_03_later_answer_without_validators_drops_the_old_ones(app: Aggregator, server: Server) -> None:
     url = server.on("/feed", answer(RSS))
-    state = remembered(desk, url, FeedState(url, etag='"old"', last_modified="then"))
+    state = remembered(app, url, FeedState(url, etag='"old"', last_modified="then"))
     assert (state.etag, state.last_modified) == (None, None)
 
 
-def test_04_not_modified_is_a_success_and_freshens(desk: Desk, server: Server) -> None:
+def test_04_not_modified_is_a_success_and_freshens(app: Aggregator, server: Server) -> None:
     url = server.on("/feed", answer(b"", 'ETag: "2"', "Cache-Control: max-age=7200", status="304 Not Modified"))
     failed = FeedState(
         url, etag='"1"', content_hash="x", failures=3, first_failed=NOW, last_failed=NOW, last_error="HTTP 500"
     )
-    state = remembered(desk, url, failed)
+    state = remembered(app, url, failed)
     assert (state.etag, state.content_hash) == ('"2"', "x")
     assert (state.failures, state.first_failed, state.last_error) == (0, None, None)
     assert state.last_fetch == state.last_ok == NOW
@@ -92,22 +92,22 @@ def test_04_not_modified_is_a_success_and_freshens(desk: Desk, server: Server) -
     assert (state.next_fetch - NOW).total_seconds() >= 7200
 
 
-def test_04_not_modified_keeps_the_validators_that_it_does_not_name(desk: Desk, server: Server) -> None:
+def test_04_not_modified_keeps_the_validators_that_it_does_not_name(app: Aggregator, server: Server) -> None:
     url = server.on("/feed", answer(b"", status="304 Not Modified"))
-    state = remembered(desk, url, FeedState(url, etag='"1"', last_modified="then"))
+    state = remembered(app, url, FeedState(url, etag='"1"', last_modified="then"))
     assert (state.etag, state.last_modified) == ('"1"', "then")
 
 
-def test_05_unasked_304_is_an_error_and_the_next_poll_unconditional(desk: Desk, server: Server) -> None:
+def test_05_unasked_304_is_an_error_and_the_next_poll_unconditional(app: Aggregator, server: Server) -> None:
     url = server.on("/feed", answer(b"", status="304 Not Modified"))
-    failure = desk.failure(url)
+    failure = app.failure(url)
     assert failure.status == 304
     assert failure.force_unconditional
-    state = replace(remembered(desk, url), etag='"1"', last_modified="then")
+    state = replace(remembered(app, url), etag='"1"', last_modified="then")
     assert state.force_unconditional
     assert state.failures == 1
     server.on("/feed", answer(RSS, 'ETag: "2"'))
-    state = remembered(desk, url, state)
+    state = remembered(app, url, state)
     assert "if-none-match" not in server.asked[-1].headers
     assert "if-modified-since" not in server.asked[-1].headers
     assert (state.force_unconditional, state.etag) == (False, '"2"')
@@ -121,26 +121,26 @@ def test_05_unasked_304_is_an_error_and_the_next_poll_unconditional(desk: Desk, 
         answer(RSS, 'ETag: "bad"').replace(b"Content-Length: ", b"Content-Length: 9"),
     ],
 )
-def test_06_validators_of_failures_are_not_stored(desk: Desk, server: Server, play: bytes) -> None:
+def test_06_validators_of_failures_are_not_stored(app: Aggregator, server: Server, play: bytes) -> None:
     url = server.on("/feed", play)
-    state = remembered(desk, url, FeedState(url, etag='"good"', last_modified="then", content_hash="x"))
+    state = remembered(app, url, FeedState(url, etag='"good"', last_modified="then", content_hash="x"))
     assert (state.etag, state.last_modified, state.content_hash) == ('"good"', "then", "x")
     assert state.failures == 1
 
 
-def test_06_validators_of_a_body_that_does_not_parse_are_not_stored(desk: Desk, server: Server) -> None:
+def test_06_validators_of_a_body_that_does_not_parse_are_not_stored(app: Aggregator, server: Server) -> None:
     url = server.on("/feed", answer(b"<html>maintenance</html>", 'ETag: "bad"'))
     before = FeedState(url, etag='"good"', content_hash="x")
-    desk.response(url, before)
+    app.response(url, before)
     state = after_failure(Feed(url), before, FetchFailure("parse", "a page"), NOW, 0.5, SETTINGS)
     assert (state.etag, state.content_hash) == ('"good"', "x")
 
 
-def test_07_same_bytes_have_the_same_hash_whatever_their_coding(desk: Desk, server: Server) -> None:
+def test_07_same_bytes_have_the_same_hash_whatever_their_coding(app: Aggregator, server: Server) -> None:
     url = server.on("/feed", answer(RSS))
-    plain = desk.response(url)
+    plain = app.response(url)
     server.on("/feed", answer(gzip.compress(RSS), "Content-Encoding: gzip", "Date: Mon, 05 Oct 2026 12:00:00 GMT"))
-    packed = desk.response(url)
+    packed = app.response(url)
     assert plain.content_hash == packed.content_hash
     assert plain.body == packed.body == RSS
     before = after_response(Feed(url), FeedState(url), plain, FEED, 1, 0, NOW, 0.0, SETTINGS)
@@ -148,17 +148,17 @@ def test_07_same_bytes_have_the_same_hash_whatever_their_coding(desk: Desk, serv
     assert (again.content_hash, again.failures, again.possible_gaps) == (plain.content_hash, 0, 0)
 
 
-def test_08_no_cache_is_forced_on_the_way(desk: Desk, server: Server) -> None:
+def test_08_no_cache_is_forced_on_the_way(app: Aggregator, server: Server) -> None:
     """A poll by hand is a poll like any other: the run that asks for one keeps to the host's slots."""
     url = server.on("/feed", answer(RSS))
-    desk.fetch(url, FeedState(url, etag='"1"'))
+    app.fetch(url, FeedState(url, etag='"1"'))
     assert "cache-control" not in server.asked[0].headers
     assert "pragma" not in server.asked[0].headers
 
 
-def test_09_deltas_are_not_asked_for_and_not_taken_for_a_whole(desk: Desk, server: Server) -> None:
+def test_09_deltas_are_not_asked_for_and_not_taken_for_a_whole(app: Aggregator, server: Server) -> None:
     url = server.on("/feed", answer(RSS, status="226 IM Used"))
-    failure = desk.failure(url, FeedState(url, etag='"1"'))
+    failure = app.failure(url, FeedState(url, etag='"1"'))
     assert "a-im" not in server.asked[0].headers
     assert failure.status == 226
 
@@ -174,7 +174,7 @@ def test_09_deltas_are_not_asked_for_and_not_taken_for_a_whole(desk: Desk, serve
         ("", RSS),
     ],
 )
-def test_10_compression_always_asked_for_and_undone(desk: Desk, server: Server, coding: str, body: bytes) -> None:
+def test_10_compression_always_asked_for_and_undone(app: Aggregator, server: Server, coding: str, body: bytes) -> None:
     url = server.on("/feed", answer(body, f"Content-Encoding: {coding}"))
-    assert desk.response(url).body == RSS
+    assert app.response(url).body == RSS
     assert server.asked[0].headers["accept-encoding"] == "gzip, deflate"

@@ -11,7 +11,7 @@ from aggregator.fetching.discovery import discover, find_feeds
 from aggregator.fetching.http import Fetcher
 from aggregator.model import Feed, FeedState
 from aggregator.settings import FetchSettings
-from tests.fetching.conftest import NOW, SETTINGS, Desk
+from tests.fetching.conftest import NOW, SETTINGS, Aggregator
 from tests.fetching.server import RSS, Server, Visit, answer, moved
 
 
@@ -62,19 +62,19 @@ def test_43_many_threads_share_a_fetcher(server: Server) -> None:
     assert all(bodies[url] == RSS + b"<!--%d-->" % number for number, url in enumerate(urls))
 
 
-def test_44_one_honest_user_agent(desk: Desk, server: Server) -> None:
+def test_44_one_honest_user_agent(app: Aggregator, server: Server) -> None:
     url = server.on("/feed", moved("/new"))
     server.on("/new", answer(RSS))
-    desk.fetch(url, contact="https://desk.example/bot", subscribers=12)
+    app.fetch(url, contact="https://desk.example/bot", subscribers=12)
     names = {one.headers["user-agent"] for one in server.asked}
     assert len(names) == 1
     assert re.fullmatch(r"aggregator/\S+ \(\+https://desk\.example/bot; 12 subscribers\)", names.pop())
-    desk.fetch(url, user_agent="Desk/1")
+    app.fetch(url, user_agent="Desk/1")
     assert server.asked[-1].headers["user-agent"] == "Desk/1"
 
 
-def test_45_accept_names_feed_types(desk: Desk, server: Server) -> None:
-    desk.fetch(server.on("/feed", answer(RSS)))
+def test_45_accept_names_feed_types(app: Aggregator, server: Server) -> None:
+    app.fetch(server.on("/feed", answer(RSS)))
     accept = server.asked[0].headers["accept"]
     for kind in ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"):
         assert kind in accept
@@ -92,24 +92,24 @@ def test_46_nothing_is_sent_that_tracks_or_busts_caches(server: Server) -> None:
     assert all(set(one.headers) == allowed for one in server.asked)
 
 
-def test_47_robots_txt_is_not_asked_for(desk: Desk, server: Server) -> None:
+def test_47_robots_txt_is_not_asked_for(app: Aggregator, server: Server) -> None:
     # A feed that a person subscribed to needs no leave from robots.txt, as with Feedly, Inoreader and Feedfetcher.
     # Pages of entries would need it (RFC 9309); none is ever fetched, so nothing here reads robots.txt.
-    desk.fetch(server.on("/feed", answer(RSS)))
+    app.fetch(server.on("/feed", answer(RSS)))
     assert server.paths() == ["/feed"]
 
 
-def test_48_a_hub_is_not_spoken_to(desk: Desk, server: Server) -> None:
+def test_48_a_hub_is_not_spoken_to(app: Aggregator, server: Server) -> None:
     hub = server.url("/hub")
-    desk.fetch(server.on("/feed", answer(RSS, f'Link: <{hub}>; rel="hub", <{server.url()}>; rel="self"')))
+    app.fetch(server.on("/feed", answer(RSS, f'Link: <{hub}>; rel="hub", <{server.url()}>; rel="self"')))
     assert server.paths() == ["/feed"]
 
 
 @pytest.mark.parametrize(
     "kind", ["", "text/html", "text/plain", "application/octet-stream", "a/b; charset=", ";;;", "\xe9", "image/png"]
 )
-def test_49_any_content_type_is_let_through_to_the_parser(desk: Desk, server: Server, kind: str) -> None:
-    assert desk.response(server.on("/feed", answer(RSS, kind=kind))).body == RSS
+def test_49_any_content_type_is_let_through_to_the_parser(app: Aggregator, server: Server, kind: str) -> None:
+    assert app.response(server.on("/feed", answer(RSS, kind=kind))).body == RSS
 
 
 PAGE = b"""<!doctype html><html><head><base href="/news/">

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -174,6 +175,24 @@ def test_16_window_overrun_is_noted_and_polled_faster() -> None:
     assert wait(state) <= KNOWN.learned_interval / 2  # type: ignore[operator]
     assert polled(new=10, known=1).possible_gaps == 0
     assert polled(FeedState(URL), new=10, known=0).possible_gaps == 0, "a first fetch knows nothing yet"
+
+
+@pytest.mark.parametrize(
+    ("last_size", "published", "gaps"),
+    [
+        (10, (), 1),
+        (None, (), 1),  # an older database's log
+        (11, (), 0),  # the publisher took entries out, and pushed none
+        (0, (), 0),  # the last document was empty
+        (10, (NOW - HOUR,), 1),
+        (10, (NOW - HOUR, NOW - 30 * DAY), 0),  # it reaches back beyond the last poll
+    ],
+)
+def test_16_entries_may_be_missing_only_where_a_full_document_reaches_not_far_enough(
+    last_size: int | None, published: Sequence[datetime], gaps: int
+) -> None:
+    assert KNOWN.last_ok == NOW - HOUR
+    assert polled(new=10, known=0, published=published, last_size=last_size).possible_gaps == gaps
 
 
 def test_17_jitter_spreads_upward_by_the_share_that_is_set() -> None:

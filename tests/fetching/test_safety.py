@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from aggregator.model import Feed, FeedState, Secret
-from tests.fetching.conftest import Desk
+from tests.fetching.conftest import Aggregator
 from tests.fetching.server import RSS, Server, answer, moved
 
 
 @pytest.fixture
-def closed() -> Desk:
+def closed() -> Aggregator:
     """A desk with the default: nothing private may be asked."""
-    desk = Desk()
-    desk.settings = type(desk.settings)(timeout=2.0, connect_timeout=1.0, read_timeout=0.6)
-    return desk
+    app = Aggregator()
+    app.settings = type(app.settings)(timeout=2.0, connect_timeout=1.0, read_timeout=0.6)
+    return app
 
 
 SPELLINGS = [
@@ -48,7 +48,7 @@ SPELLINGS += [
 
 
 @pytest.mark.parametrize("host", SPELLINGS)
-def test_56_every_spelling_of_this_machine_is_refused(closed: Desk, server: Server, host: str) -> None:
+def test_56_every_spelling_of_this_machine_is_refused(closed: Aggregator, server: Server, host: str) -> None:
     server.on("/feed", answer(RSS))
     failure = closed.failure(f"http://{host}:{server.port}/feed")
     assert failure.kind in ("refused", "connection"), failure
@@ -88,7 +88,7 @@ INSIDE += [
 
 
 @pytest.mark.parametrize("host", INSIDE)
-def test_56_private_link_local_and_metadata_addresses_are_refused(closed: Desk, host: str) -> None:
+def test_56_private_link_local_and_metadata_addresses_are_refused(closed: Aggregator, host: str) -> None:
     failure = closed.failure(f"http://{host}/feed")
     assert failure.kind == "refused", failure
 
@@ -96,7 +96,7 @@ def test_56_private_link_local_and_metadata_addresses_are_refused(closed: Desk, 
 @pytest.mark.parametrize(
     "location", ["http://127.0.0.1:{port}/in", "http://2130706433:{port}/in", "http://[::ffff:127.0.0.1]:{port}/in"]
 )
-def test_56_judged_at_every_hop(server: Server, closed: Desk, location: str) -> None:
+def test_56_judged_at_every_hop(server: Server, closed: Aggregator, location: str) -> None:
     """The first hop is allowed by address and port, the redirect leads to another port of the same machine."""
     with Server() as inside:
         inside.on("/in", answer(RSS))
@@ -111,7 +111,7 @@ def test_56_judged_at_every_hop(server: Server, closed: Desk, location: str) -> 
     "allow",
     ["127.0.0.1", "127.0.0.1:{port}", " 10.0.0.1 , 127.0.0.1:{port} ", "127.0.0.0/8", "127.0.0.0/8:{port}", "true"],
 )
-def test_56_the_list_of_exceptions(server: Server, closed: Desk, allow: str) -> None:
+def test_56_the_list_of_exceptions(server: Server, closed: Aggregator, allow: str) -> None:
     url = server.on("/feed", answer(RSS))
     assert closed.response(url, allow_private_networks=allow.format(port=server.port)).body == RSS
 
@@ -119,13 +119,13 @@ def test_56_the_list_of_exceptions(server: Server, closed: Desk, allow: str) -> 
 @pytest.mark.parametrize(
     "allow", ["127.0.0.2", "127.0.0.1:1", "[::1]", "localhost", "false", "no", "", "example.org:{port}"]
 )
-def test_56_what_the_list_does_not_name_is_refused(server: Server, closed: Desk, allow: str) -> None:
+def test_56_what_the_list_does_not_name_is_refused(server: Server, closed: Aggregator, allow: str) -> None:
     url = server.on("/feed", answer(RSS))
     assert closed.failure(url, allow_private_networks=allow.format(port=server.port)).kind == "refused"
     assert not server.asked
 
 
-def test_56_a_host_may_be_allowed_by_name(server: Server, closed: Desk) -> None:
+def test_56_a_host_may_be_allowed_by_name(server: Server, closed: Aggregator) -> None:
     url = server.on("/feed", answer(RSS)).replace("127.0.0.1", "localhost")
     assert closed.response(url, allow_private_networks=f"LocalHost:{server.port}").body == RSS
     assert closed.failure(url, allow_private_networks="other.example").kind == "refused"
@@ -155,7 +155,9 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
     return answers
 
 
-def test_56_judged_after_the_name_was_resolved(server: Server, closed: Desk, names: dict[str, list[list[str]]]) -> None:
+def test_56_judged_after_the_name_was_resolved(
+    server: Server, closed: Aggregator, names: dict[str, list[list[str]]]
+) -> None:
     server.on("/feed", answer(RSS))
     names["inside.example"] = [["127.0.0.1"]]
     assert closed.failure(f"http://inside.example:{server.port}/feed").kind == "refused"
@@ -164,7 +166,7 @@ def test_56_judged_after_the_name_was_resolved(server: Server, closed: Desk, nam
     assert not server.asked
 
 
-def test_56_rebinding_gains_nothing(server: Server, closed: Desk, names: dict[str, list[list[str]]]) -> None:
+def test_56_rebinding_gains_nothing(server: Server, closed: Aggregator, names: dict[str, list[list[str]]]) -> None:
     """The name is looked up once: the address that was judged is the address connected to."""
     server.on("/feed", answer(RSS))
     names["rebind.example"] = [["127.0.0.1"], ["10.0.0.1"]]
@@ -178,7 +180,7 @@ def test_56_rebinding_gains_nothing(server: Server, closed: Desk, names: dict[st
 
 
 def test_56_of_several_addresses_only_permitted_ones_are_tried(
-    server: Server, closed: Desk, names: dict[str, list[list[str]]]
+    server: Server, closed: Aggregator, names: dict[str, list[list[str]]]
 ) -> None:
     server.on("/feed", answer(RSS))
     names["mixed.example"] = [["10.0.0.1", "127.0.0.2", "127.0.0.1"]]
@@ -189,22 +191,22 @@ def test_56_of_several_addresses_only_permitted_ones_are_tried(
 
 
 def test_56_a_dead_address_does_not_keep_from_the_next(
-    server: Server, desk: Desk, names: dict[str, list[list[str]]]
+    server: Server, app: Aggregator, names: dict[str, list[list[str]]]
 ) -> None:
     server.on("/feed", answer(RSS))
     names["two.example"] = [["127.0.0.9", "127.0.0.1"]]
-    assert desk.response(f"http://two.example:{server.port}/feed").body == RSS
+    assert app.response(f"http://two.example:{server.port}/feed").body == RSS
 
 
-def test_56_no_proxy_from_the_environment(server: Server, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_56_no_proxy_from_the_environment(server: Server, app: Aggregator, monkeypatch: pytest.MonkeyPatch) -> None:
     with Server() as proxy:
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url(""))
-        assert desk.response(server.on("/feed", answer(RSS))).body == RSS
+        assert app.response(server.on("/feed", answer(RSS))).body == RSS
         assert not proxy.asked
 
 
-def test_56_a_proxy_is_no_way_in(server: Server, closed: Desk) -> None:
+def test_56_a_proxy_is_no_way_in(server: Server, closed: Aggregator) -> None:
     """The proxy that the desk names may be private; what is asked through it may not."""
     server.plays["http://example.org/feed"] = answer(RSS)
     proxy = Secret(f"http://desk:hunter22@127.0.0.1:{server.port}")
@@ -226,11 +228,11 @@ def test_56_a_proxy_is_no_way_in(server: Server, closed: Desk) -> None:
     assert len(server.asked) == 1
 
 
-def test_56_a_dead_proxy_is_named_without_its_password(desk: Desk) -> None:
+def test_56_a_dead_proxy_is_named_without_its_password(app: Aggregator) -> None:
     with Server() as gone:
         port = gone.port
     for url in ("http://example.org/feed", "https://example.org/feed"):
-        failure = desk.failure(Feed(url, proxy=Secret(f"http://desk:hunter22@127.0.0.1:{port}")))
+        failure = app.failure(Feed(url, proxy=Secret(f"http://desk:hunter22@127.0.0.1:{port}")))
         assert failure.kind == "connection"
         assert "hunter22" not in failure.message
 
@@ -238,7 +240,7 @@ def test_56_a_dead_proxy_is_named_without_its_password(desk: Desk) -> None:
 # --- 57: secrets -----------------------------------------------------------------------------------------
 
 
-def test_57_credentials_go_to_the_feeds_own_origin_only(server: Server, desk: Desk) -> None:
+def test_57_credentials_go_to_the_feeds_own_origin_only(server: Server, app: Aggregator) -> None:
     with Server() as other:
         other.on("/feed", answer(RSS))
         server.on("/same", answer(RSS))
@@ -248,68 +250,68 @@ def test_57_credentials_go_to_the_feeds_own_origin_only(server: Server, desk: De
             password=Secret("hunter22"),
             headers=(("X-Key", Secret("key-1234")), ("X-Plain", "yes")),
         )
-        desk.response(feed)
+        app.response(feed)
         assert base64.b64decode(server.asked[0].headers["authorization"].split()[1]) == b"desk:hunter22"
         assert server.asked[0].headers["x-key"] == "key-1234"
         assert server.asked[0].headers["x-plain"] == "yes"
         assert not {"authorization", "x-key", "x-plain"} & set(other.asked[0].headers)
         server.on("/feed", moved("/same"))
-        desk.response(feed)
+        app.response(feed)
         assert server.asked[-1].headers["x-key"] == "key-1234"
-        desk.response(feed, FeedState(other.url()))
+        app.response(feed, FeedState(other.url()))
         assert "x-key" not in other.asked[-1].headers, "nor to where the feed has moved for good"
 
 
-def test_57_credentials_in_the_address_are_sent_as_a_field_and_not_along(server: Server, desk: Desk) -> None:
+def test_57_credentials_in_the_address_are_sent_as_a_field_and_not_along(server: Server, app: Aggregator) -> None:
     with Server() as other:
         other.on("/feed", answer(RSS))
         server.on("/feed", moved(other.url()))
         url = server.url("/feed").replace("http://", "http://de%73k:p%40ss@")
-        response = desk.response(url)
+        response = app.response(url)
         assert base64.b64decode(server.asked[0].headers["authorization"].split()[1]) == b"desk:p@ss"
         assert server.asked[0].path == "/feed"
         assert "authorization" not in other.asked[0].headers
         assert "p%40ss" not in repr(response)
 
 
-def test_57_credentials_that_a_redirect_brings_are_not_used(server: Server, desk: Desk) -> None:
+def test_57_credentials_that_a_redirect_brings_are_not_used(server: Server, app: Aggregator) -> None:
     server.on("/new", answer(RSS))
     url = server.on("/feed", moved(f"http://evil:evil@127.0.0.1:{server.port}/new"))
-    response = desk.response(url)
+    response = app.response(url)
     assert "authorization" not in server.asked[1].headers
     assert response.url == server.url("/new")
 
 
-def test_57_a_refusal_says_that_credentials_were_held_back(server: Server, desk: Desk) -> None:
+def test_57_a_refusal_says_that_credentials_were_held_back(server: Server, app: Aggregator) -> None:
     with Server() as other:
         other.on("/feed", answer(b"", status="401 Unauthorized"))
         feed = Feed(server.on("/feed", moved(other.url())), user="desk", password=Secret("hunter22"))
-        message = desk.failure(feed).message
+        message = app.failure(feed).message
         assert "another origin" in message
         assert "hunter22" not in message
 
 
-def test_57_header_fields_of_a_feed_cannot_break_the_request(server: Server, desk: Desk) -> None:
+def test_57_header_fields_of_a_feed_cannot_break_the_request(server: Server, app: Aggregator) -> None:
     url = server.on("/feed", answer(RSS))
     broken = Feed(url, headers=(("X-Key", Secret("a\r\nHost: evil")),))
-    failure = desk.failure(broken)
+    failure = app.failure(broken)
     assert "evil" not in failure.message
     assert not server.asked
-    assert "Latin-1" in desk.failure(Feed(url, headers=(("X-Key", "\u20ac"),))).message
+    assert "Latin-1" in app.failure(Feed(url, headers=(("X-Key", "\u20ac"),))).message
     ours = Feed(url, headers=(("hOsT", "evil"), ("Accept-Encoding", "br"), ("user-agent", "Desk/2")))
-    desk.response(ours)
+    app.response(ours)
     assert server.asked[0].headers["host"] == f"127.0.0.1:{server.port}"
     assert server.asked[0].headers["accept-encoding"] == "gzip, deflate"
     assert server.asked[0].headers["user-agent"] == "Desk/2"
     assert server.asked[0].raw.lower().count(b"user-agent") == 1
 
 
-def test_57_no_secret_in_any_log(server: Server, desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_57_no_secret_in_any_log(server: Server, app: Aggregator, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     url = server.on("/feed", moved("/new?token=t0psecret")) + "?key=t0psecret"
     server.on("/new", answer(b"", status="500 Internal Server Error"))
     feed = Feed(url.replace("http://", "http://desk:t0psecret@"), headers=(("X-Key", Secret("t0psecret")),))
-    failure = desk.failure(feed)
+    failure = app.failure(feed)
     assert "t0psecret" not in caplog.text
     assert "t0psecret" not in repr(failure)
     assert server.paths() == ["/feed?key=t0psecret", "/new?token=t0psecret"]

@@ -7,22 +7,22 @@ import gzip
 import pytest
 
 from aggregator.model import Feed, FeedState, Secret
-from tests.fetching.conftest import Desk
+from tests.fetching.conftest import Aggregator
 from tests.fetching.server import RSS, Server, answer, moved
 
 
-def test_20_retry_after_is_read_off_the_answer(desk: Desk, server: Server) -> None:
+def test_20_retry_after_is_read_off_the_answer(app: Aggregator, server: Server) -> None:
     url = server.on("/feed", answer(b"", "Retry-After: 7200", status="429 Too Many Requests"))
-    failure = desk.failure(url)
+    failure = app.failure(url)
     assert failure.retry_after is not None
     assert failure.host_wide
     assert failure.status == 429
     server.on("/feed", answer(b"", "Retry-After: soon", status="503 Service Unavailable"))
-    assert (desk.failure(url).retry_after, desk.failure(url).host_wide) == (None, True)
+    assert (app.failure(url).retry_after, app.failure(url).host_wide) == (None, True)
 
 
-def test_23_gone_is_told_apart(desk: Desk, server: Server) -> None:
-    failure = desk.failure(server.on("/feed", answer(b"gone", status="410 Gone")))
+def test_23_gone_is_told_apart(app: Aggregator, server: Server) -> None:
+    failure = app.failure(server.on("/feed", answer(b"gone", status="410 Gone")))
     assert (failure.kind, failure.status) == ("gone", 410)
     assert "gone" in failure.message
 
@@ -30,16 +30,16 @@ def test_23_gone_is_told_apart(desk: Desk, server: Server) -> None:
 @pytest.mark.parametrize(
     "status", ["404 Not Found", "403 Forbidden", "401 Unauthorized", "451 Unavailable For Legal Reasons"]
 )
-def test_24_refusals_are_errors_that_name_their_status(desk: Desk, server: Server, status: str) -> None:
-    failure = desk.failure(server.on("/feed", answer(RSS, status=status)))
+def test_24_refusals_are_errors_that_name_their_status(app: Aggregator, server: Server, status: str) -> None:
+    failure = app.failure(server.on("/feed", answer(RSS, status=status)))
     assert failure.status == int(status[:3])
     assert f"HTTP {status}" in failure.message
     assert not failure.host_wide
 
 
-def test_24_bot_checks_are_named(desk: Desk, server: Server) -> None:
+def test_24_bot_checks_are_named(app: Aggregator, server: Server) -> None:
     url = server.on("/feed", answer(b"<html>", "CF-Mitigated: challenge", status="403 Forbidden"))
-    assert "blocked by bot check" in desk.failure(url).message
+    assert "blocked by bot check" in app.failure(url).message
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_24_bot_checks_are_named(desk: Desk, server: Server) -> None:
         answer(b" " * 5_000),
     ],
 )
-def test_25_answers_without_a_feed_are_errors(desk: Desk, server: Server, play: bytes) -> None:
-    failure = desk.failure(server.on("/feed", play))
+def test_25_answers_without_a_feed_are_errors(app: Aggregator, server: Server, play: bytes) -> None:
+    failure = app.failure(server.on("/feed", play))
     assert failure.kind == "http"
     assert failure.status == int(play[9:12])
 
@@ -83,8 +83,8 @@ def test_25_answers_without_a_feed_are_errors(desk: Desk, server: Server, play: 
         "http://" + "x" * 20_000,
     ],
 )
-def test_26_any_exception_is_this_feeds_error_only(desk: Desk, server: Server, location: str) -> None:
-    failure = desk.failure(server.on("/feed", moved(location)))
+def test_26_any_exception_is_this_feeds_error_only(app: Aggregator, server: Server, location: str) -> None:
+    failure = app.failure(server.on("/feed", moved(location)))
     assert failure.kind in ("refused", "redirect", "connection", "protocol", "http")
 
 
@@ -102,126 +102,126 @@ def test_26_any_exception_is_this_feeds_error_only(desk: Desk, server: Server, l
         "http://a:b:c/",
     ],
 )
-def test_26_addresses_that_cannot_be_asked(desk: Desk, url: str) -> None:
-    assert desk.failure(Feed(url)).kind == "refused"
+def test_26_addresses_that_cannot_be_asked(app: Aggregator, url: str) -> None:
+    assert app.failure(Feed(url)).kind == "refused"
 
 
 @pytest.mark.parametrize(
     "error",
     [UnicodeDecodeError("idna", b"", 0, 1, "x"), RecursionError("deep"), OSError(113, "No route"), KeyError("deep")],
 )
-def test_26_exceptions_of_the_stack(desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def test_26_exceptions_of_the_stack(app: Aggregator, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def lookup(*_: object, **__: object) -> object:
         raise error
 
     monkeypatch.setattr("socket.getaddrinfo", lookup)
-    failure = desk.failure("http://example.org/feed")
+    failure = app.failure("http://example.org/feed")
     assert "example.org" in failure.message
     assert "deep" not in failure.message
 
 
-def test_26_closed_port_and_unknown_name(desk: Desk, server: Server) -> None:
+def test_26_closed_port_and_unknown_name(app: Aggregator, server: Server) -> None:
     port = server.port
     with Server() as other:
         closed = other.url()
-    failure = desk.failure(closed)
+    failure = app.failure(closed)
     assert failure.kind == "connection"
     assert "refused" in failure.message
     assert port != other.port
-    assert "resolved" in desk.failure("http://no-such-host.invalid/feed").message
+    assert "resolved" in app.failure("http://no-such-host.invalid/feed").message
 
 
-def test_27_errors_name_the_address_without_secrets(desk: Desk, server: Server) -> None:
+def test_27_errors_name_the_address_without_secrets(app: Aggregator, server: Server) -> None:
     url = server.on("/feed", answer(b"", status="500 Internal Server Error")) + "?token=hunter2secret"
     url = url.replace("http://", "http://desk:pass@")
-    message = desk.failure(url).message
+    message = app.failure(url).message
     assert f"127.0.0.1:{server.port}/feed" in message
     assert "HTTP 500" in message
     assert "hunter2secret" not in message
     assert "pass@" not in message
 
 
-def test_27_errors_hide_the_feeds_own_secrets_wherever_they_turn_up(desk: Desk, server: Server) -> None:
+def test_27_errors_hide_the_feeds_own_secrets_wherever_they_turn_up(app: Aggregator, server: Server) -> None:
     server.on("/s3cr3t-path", answer(b"", status="404 Not Found"))
     feed = Feed(server.url("/s3cr3t-path"), headers=(("X-Key", Secret("s3cr3t-path")),))
-    assert "s3cr3t" not in desk.failure(feed).message
+    assert "s3cr3t" not in app.failure(feed).message
 
 
 # --- redirects -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", ["301 Moved Permanently", "308 Permanent Redirect"])
-def test_28_permanent_redirects_are_followed_and_reported(desk: Desk, server: Server, status: str) -> None:
+def test_28_permanent_redirects_are_followed_and_reported(app: Aggregator, server: Server, status: str) -> None:
     server.on("/new", answer(RSS))
-    response = desk.response(server.on("/old", moved("/new", status)))
+    response = app.response(server.on("/old", moved("/new", status)))
     assert response.url == response.permanent_url == server.url("/new")
     assert response.redirected
 
 
-def test_29_only_the_permanent_beginning_of_a_chain_counts(desk: Desk, server: Server) -> None:
+def test_29_only_the_permanent_beginning_of_a_chain_counts(app: Aggregator, server: Server) -> None:
     server.on("/a", moved("/b", "301 Moved Permanently"))
     server.on("/b", moved("/c", "308 Permanent Redirect"))
     server.on("/c", moved("/d"))
     server.on("/d", moved("/e", "301 Moved Permanently"))
     server.on("/e", answer(RSS))
-    response = desk.response(server.url("/a"))
+    response = app.response(server.url("/a"))
     assert (response.url, response.permanent_url) == (server.url("/e"), server.url("/c"))
-    assert desk.response(server.url("/c")).permanent_url is None
+    assert app.response(server.url("/c")).permanent_url is None
 
 
 @pytest.mark.parametrize("status", ["302 Found", "303 See Other", "307 Temporary Redirect"])
-def test_30_temporary_redirects_are_followed_and_not_kept(desk: Desk, server: Server, status: str) -> None:
+def test_30_temporary_redirects_are_followed_and_not_kept(app: Aggregator, server: Server, status: str) -> None:
     server.on("/new/feed", answer(RSS))
     for location in ("new/feed", "./new/feed", f"//127.0.0.1:{server.port}/new/feed", " /new/feed ", "/new/feed#top"):
-        response = desk.response(server.on("/old", moved(location, status)))
+        response = app.response(server.on("/old", moved(location, status)))
         assert (response.url, response.permanent_url) == (server.url("/new/feed"), None)
 
 
-def test_30_addresses_that_a_server_did_not_escape(desk: Desk, server: Server) -> None:
+def test_30_addresses_that_a_server_did_not_escape(app: Aggregator, server: Server) -> None:
     server.on("/caf%C3%A9%20bar", answer(RSS))
     url = server.on("/old", moved("/caf\xc3\xa9 bar"))
-    assert desk.response(url).url == server.url("/caf%C3%A9%20bar")
+    assert app.response(url).url == server.url("/caf%C3%A9%20bar")
 
 
 @pytest.mark.parametrize("play", [answer(b"", status="410 Gone"), answer(b""), answer(b"", status="404 Not Found")])
-def test_31_a_move_to_nothing_is_a_failure(desk: Desk, server: Server, play: bytes) -> None:
+def test_31_a_move_to_nothing_is_a_failure(app: Aggregator, server: Server, play: bytes) -> None:
     server.on("/new", play)
-    desk.failure(server.on("/old", moved("/new", "301 Moved Permanently")))
+    app.failure(server.on("/old", moved("/new", "301 Moved Permanently")))
 
 
-def test_32_hops_are_few(desk: Desk, server: Server) -> None:
+def test_32_hops_are_few(app: Aggregator, server: Server) -> None:
     for number in range(40):
         server.on(f"/{number}", moved(f"/{number + 1}"))
     server.on("/5", answer(RSS))
-    desk.response(server.url("/0"))
+    app.response(server.url("/0"))
     server.asked.clear()
     server.on("/5", moved("/6"))
-    failure = desk.failure(server.url("/0"))
+    failure = app.failure(server.url("/0"))
     assert failure.kind == "redirect"
     assert len(server.asked) == 6
 
 
-def test_32_a_repeated_address_ends_it_at_once(desk: Desk, server: Server) -> None:
+def test_32_a_repeated_address_ends_it_at_once(app: Aggregator, server: Server) -> None:
     server.on("/a", moved("/b", "301 Moved Permanently"))
     server.on("/b", moved("/a#again"))
-    failure = desk.failure(server.url("/a"))
+    failure = app.failure(server.url("/a"))
     assert failure.kind == "redirect"
     assert "circle" in failure.message
     assert server.paths() == ["/a", "/b"]
     server.asked.clear()
-    assert desk.failure(server.on("/self", moved("/self"))).kind == "redirect"
+    assert app.failure(server.on("/self", moved("/self"))).kind == "redirect"
     assert server.paths() == ["/self"]
 
 
-def test_32_a_redirect_without_an_address(desk: Desk, server: Server) -> None:
-    assert desk.failure(server.on("/a", answer(b"", status="302 Found"))).kind == "redirect"
+def test_32_a_redirect_without_an_address(app: Aggregator, server: Server) -> None:
+    assert app.failure(server.on("/a", answer(b"", status="302 Found"))).kind == "redirect"
 
 
-def test_32_redirect_bodies_are_not_read(desk: Desk, server: Server) -> None:
+def test_32_redirect_bodies_are_not_read(app: Aggregator, server: Server) -> None:
     bomb = gzip.compress(b"x" * 3_000_000) * 3
     server.on("/old", answer(bomb, "Location: /new", "Content-Encoding: gzip", status="301 Moved Permanently"))
     server.on("/new", answer(RSS))
-    assert desk.response(server.url("/old")).body == RSS
+    assert app.response(server.url("/old")).body == RSS
 
 
 @pytest.mark.parametrize(
@@ -235,16 +235,16 @@ def test_32_redirect_bodies_are_not_read(desk: Desk, server: Server) -> None:
         "feed:http://x/",
     ],
 )
-def test_33_other_schemes_are_refused(desk: Desk, server: Server, location: str) -> None:
-    failure = desk.failure(server.on("/feed", moved(location)))
+def test_33_other_schemes_are_refused(app: Aggregator, server: Server, location: str) -> None:
+    failure = app.failure(server.on("/feed", moved(location)))
     assert failure.kind == "redirect"
     assert "neither http nor https" in failure.message
 
 
-def test_34_nothing_inside_a_document_is_followed(desk: Desk, server: Server) -> None:
+def test_34_nothing_inside_a_document_is_followed(app: Aggregator, server: Server) -> None:
     page = b'<html><head><meta http-equiv="refresh" content="0;url=/new"><link rel="self" href="/new"></head></html>'
     feed = RSS.replace(b"<title>Desk", b"<itunes:new-feed-url>/new</itunes:new-feed-url><title>Desk")
     for body in (page, feed):
         url = server.on("/feed", answer(body, "Refresh: 0; url=/new", 'Link: </new>; rel="alternate"'))
-        assert desk.response(url, FeedState(url)).url == url
+        assert app.response(url, FeedState(url)).url == url
     assert set(server.paths()) == {"/feed"}

@@ -17,7 +17,7 @@ import pytest
 from aggregator.fetching.coding import decode
 from aggregator.fetching.faults import FetchError
 from aggregator.model import Feed, Secret
-from tests.fetching.conftest import Desk
+from tests.fetching.conftest import Aggregator
 from tests.fetching.server import RSS, Server, Visit, answer
 
 CERTIFICATE = Path(__file__).with_name("certificate.pem")  # self-signed, for localhost and 127.0.0.1
@@ -53,22 +53,22 @@ def half_then_hang(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("play", [dripped_header, dripped_body, endless_interim])
-def test_36_total_deadline_ends_a_drip(desk: Desk, server: Server, play: object) -> None:
+def test_36_total_deadline_ends_a_drip(app: Aggregator, server: Server, play: object) -> None:
     url = server.on("/feed", play)  # type: ignore[arg-type]
-    failure = desk.failure(url, timeout=0.5, read_timeout=0.4)
+    failure = app.failure(url, timeout=0.5, read_timeout=0.4)
     assert failure.kind == "timeout"
     assert "fetch.timeout" in failure.message
     assert 0.5 <= failure.seconds < GIVEN_UP
 
 
 @pytest.mark.parametrize("play", [hang, half_then_hang])
-def test_36_read_timeout_ends_a_silence(desk: Desk, server: Server, play: object) -> None:
-    failure = desk.failure(server.on("/feed", play), read_timeout=0.2)  # type: ignore[arg-type]
+def test_36_read_timeout_ends_a_silence(app: Aggregator, server: Server, play: object) -> None:
+    failure = app.failure(server.on("/feed", play), read_timeout=0.2)  # type: ignore[arg-type]
     assert failure.kind == "timeout"
     assert failure.seconds < GIVEN_UP
 
 
-def test_36_a_chain_of_slow_redirects_shares_one_deadline(desk: Desk, server: Server) -> None:
+def test_36_a_chain_of_slow_redirects_shares_one_deadline(app: Aggregator, server: Server) -> None:
     def slow(visit: Visit) -> bytes:
         time.sleep(0.25)
         number = int(visit.asked.path.rpartition("/")[2])
@@ -76,21 +76,21 @@ def test_36_a_chain_of_slow_redirects_shares_one_deadline(desk: Desk, server: Se
 
     for number in range(8):
         server.on(f"/r/{number}", slow)
-    failure = desk.failure(server.url("/r/0"), timeout=0.6, read_timeout=0.5, max_redirects=8)
+    failure = app.failure(server.url("/r/0"), timeout=0.6, read_timeout=0.5, max_redirects=8)
     assert failure.kind == "timeout"
     assert failure.seconds < GIVEN_UP
 
 
-def test_36_tls_handshake_is_under_the_deadline(desk: Desk, server: Server) -> None:
+def test_36_tls_handshake_is_under_the_deadline(app: Aggregator, server: Server) -> None:
     """A plain server that never answers the greeting."""
-    failure = desk.failure(server.url().replace("http:", "https:"), connect_timeout=0.3)
+    failure = app.failure(server.url().replace("http:", "https:"), connect_timeout=0.3)
     assert failure.kind in ("timeout", "tls")
     assert failure.seconds < GIVEN_UP
 
 
-def test_36_name_server_that_does_not_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_36_name_server_that_does_not_answer(app: Aggregator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: time.sleep(0.8))
-    failure = desk.failure("http://slow.example/feed", connect_timeout=0.2)
+    failure = app.failure("http://slow.example/feed", connect_timeout=0.2)
     assert failure.kind == "timeout"
     assert "resolved" in failure.message
 
@@ -120,25 +120,25 @@ def tiny_chunks(visit: Visit) -> None:
 @pytest.mark.parametrize(
     "play", [endless, endless_chunks, HEAD + b"Content-Length: 99999999999\r\n\r\n<rss>", answer(BIG)]
 )
-def test_37_cap_on_the_wire(desk: Desk, server: Server, play: object) -> None:
-    failure = desk.failure(server.on("/feed", play))  # type: ignore[arg-type]
+def test_37_cap_on_the_wire(app: Aggregator, server: Server, play: object) -> None:
+    failure = app.failure(server.on("/feed", play))  # type: ignore[arg-type]
     assert failure.kind == "too_large"
     assert "fetch.max_bytes" in failure.message
     assert failure.seconds < GIVEN_UP
 
 
-def test_37_chunks_smaller_than_their_framing(desk: Desk, server: Server) -> None:
-    assert desk.failure(server.on("/feed", tiny_chunks)).kind == "protocol"
+def test_37_chunks_smaller_than_their_framing(app: Aggregator, server: Server) -> None:
+    assert app.failure(server.on("/feed", tiny_chunks)).kind == "protocol"
 
 
-def test_37_cap_on_the_decoded_body(desk: Desk, server: Server) -> None:
+def test_37_cap_on_the_decoded_body(app: Aggregator, server: Server) -> None:
     bomb = zlib.compressobj(9, wbits=31)
     body = b"".join(bomb.compress(b"\0" * 1_000_000) for _ in range(50)) + bomb.flush()
-    failure = desk.failure(server.on("/feed", answer(body, "Content-Encoding: gzip")))
+    failure = app.failure(server.on("/feed", answer(body, "Content-Encoding: gzip")))
     assert failure.kind == "too_large"
     assert "fetch.max_decoded_bytes" in failure.message
     many = gzip.compress(b" " * 300_000) * 4
-    assert desk.failure(server.on("/feed", answer(many, "Content-Encoding: gzip"))).kind == "too_large"
+    assert app.failure(server.on("/feed", answer(many, "Content-Encoding: gzip"))).kind == "too_large"
 
 
 def test_37_a_bomb_is_measured_before_it_is_kept() -> None:
@@ -159,10 +159,10 @@ def test_37_a_bomb_is_measured_before_it_is_kept() -> None:
         decode(gzip.compress(whole, 1)[:-1], ["gzip"], 6_000_000)
 
 
-def test_37_large_bodies_under_the_caps_arrive(desk: Desk, server: Server) -> None:
-    assert desk.response(server.on("/feed", answer(gzip.compress(BIG), "Content-Encoding: gzip"))).body == BIG
+def test_37_large_bodies_under_the_caps_arrive(app: Aggregator, server: Server) -> None:
+    assert app.response(server.on("/feed", answer(gzip.compress(BIG), "Content-Encoding: gzip"))).body == BIG
     body = os.urandom(190_000)
-    assert desk.response(server.on("/feed", answer(body))).body == body
+    assert app.response(server.on("/feed", answer(body))).body == body
 
 
 # --- 38, 39: content codings -------------------------------------------------------------------------
@@ -171,9 +171,9 @@ def test_37_large_bodies_under_the_caps_arrive(desk: Desk, server: Server) -> No
 @pytest.mark.parametrize(
     "coding", ["br", "zstd", "compress", "gzip, gzip", "gzip, deflate", "deflate\r\nContent-Encoding: gzip", "x"]
 )
-def test_38_one_coding_that_we_asked_for(desk: Desk, server: Server, coding: str) -> None:
+def test_38_one_coding_that_we_asked_for(app: Aggregator, server: Server, coding: str) -> None:
     body = gzip.compress(gzip.compress(RSS))
-    failure = desk.failure(server.on("/feed", answer(body, f"Content-Encoding: {coding}")))
+    failure = app.failure(server.on("/feed", answer(body, f"Content-Encoding: {coding}")))
     assert failure.kind == "protocol"
     assert "coding" in failure.message
 
@@ -184,8 +184,8 @@ PACKED = gzip.compress(RSS * 50, mtime=0)
 @pytest.mark.parametrize(
     "body", [PACKED[:-1], PACKED[:-8], PACKED[: len(PACKED) // 2], PACKED[:10], PACKED[:3], PACKED + PACKED[:20]]
 )
-def test_39_cut_off_gzip_is_an_error(desk: Desk, server: Server, body: bytes) -> None:
-    failure = desk.failure(server.on("/feed", answer(body, "Content-Encoding: gzip")))
+def test_39_cut_off_gzip_is_an_error(app: Aggregator, server: Server, body: bytes) -> None:
+    failure = app.failure(server.on("/feed", answer(body, "Content-Encoding: gzip")))
     assert failure.kind == "protocol"
     assert "cut off" in failure.message
 
@@ -193,8 +193,8 @@ def test_39_cut_off_gzip_is_an_error(desk: Desk, server: Server, body: bytes) ->
 @pytest.mark.parametrize(
     "body", [b"not gzip at all", PACKED[:-8] + b"\0\0\0\0" + PACKED[-4:], PACKED[:40] + b"\xff\xff\xff" + PACKED[43:]]
 )
-def test_39_damaged_gzip_is_an_error(desk: Desk, server: Server, body: bytes) -> None:
-    failure = desk.failure(server.on("/feed", answer(body, "Content-Encoding: gzip")))
+def test_39_damaged_gzip_is_an_error(app: Aggregator, server: Server, body: bytes) -> None:
+    failure = app.failure(server.on("/feed", answer(body, "Content-Encoding: gzip")))
     assert failure.kind == "protocol"
 
 
@@ -206,8 +206,10 @@ def test_39_damaged_gzip_is_an_error(desk: Desk, server: Server, body: bytes) ->
         (gzip.compress(RSS) + b"\0\0" + gzip.compress(RSS), 2),
     ],
 )
-def test_39_several_members_and_trailing_zeros_are_fine(desk: Desk, server: Server, body: bytes, times: int) -> None:
-    assert desk.response(server.on("/feed", answer(body, "Content-Encoding: gzip"))).body == RSS * times
+def test_39_several_members_and_trailing_zeros_are_fine(
+    app: Aggregator, server: Server, body: bytes, times: int
+) -> None:
+    assert app.response(server.on("/feed", answer(body, "Content-Encoding: gzip"))).body == RSS * times
 
 
 def test_39_members_without_number_are_given_up() -> None:
@@ -218,8 +220,8 @@ def test_39_members_without_number_are_given_up() -> None:
 
 
 @pytest.mark.parametrize("body", [zlib.compress(RSS)[:-1], zlib.compress(RSS)[:-20], zlib.compress(RSS)[2:-24]])
-def test_39_cut_off_deflate_is_an_error(desk: Desk, server: Server, body: bytes) -> None:
-    assert desk.failure(server.on("/feed", answer(body, "Content-Encoding: deflate"))).kind == "protocol"
+def test_39_cut_off_deflate_is_an_error(app: Aggregator, server: Server, body: bytes) -> None:
+    assert app.failure(server.on("/feed", answer(body, "Content-Encoding: deflate"))).kind == "protocol"
 
 
 # --- 40, 41: framing -----------------------------------------------------------------------------------
@@ -243,13 +245,13 @@ def closing(data: bytes) -> object:
         CHUNKED + b"1",
     ],
 )
-def test_40_short_bodies_are_errors(desk: Desk, server: Server, data: bytes) -> None:
-    failure = desk.failure(server.on("/feed", closing(data)))  # type: ignore[arg-type]
+def test_40_short_bodies_are_errors(app: Aggregator, server: Server, data: bytes) -> None:
+    failure = app.failure(server.on("/feed", closing(data)))  # type: ignore[arg-type]
     assert failure.kind == "protocol"
     assert "broke off" in failure.message
 
 
-def test_40_whole_bodies_in_every_framing_arrive(desk: Desk, server: Server) -> None:
+def test_40_whole_bodies_in_every_framing_arrive(app: Aggregator, server: Server) -> None:
     half = len(RSS) // 2
     chunks = b"%X;name=value\r\n" % half + RSS[:half] + b"\r\n00%x \r\n" % (len(RSS) - half) + RSS[half:] + b"\r\n"
     for data in (
@@ -262,7 +264,7 @@ def test_40_whole_bodies_in_every_framing_arrive(desk: Desk, server: Server) -> 
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + HEAD + b"\r\n" + RSS,
         HEAD + b"X-Folded: one\r\n two\r\n\r\n" + RSS,
     ):
-        response = desk.response(server.on("/feed", closing(data)))  # type: ignore[arg-type]
+        response = app.response(server.on("/feed", closing(data)))  # type: ignore[arg-type]
         assert response.body == RSS
 
 
@@ -304,15 +306,15 @@ def test_40_whole_bodies_in_every_framing_arrive(desk: Desk, server: Server) -> 
         b"",
     ],
 )
-def test_41_malformed_answers_are_clean_errors(desk: Desk, server: Server, data: bytes) -> None:
-    failure = desk.failure(server.on("/feed", closing(data)))  # type: ignore[arg-type]
+def test_41_malformed_answers_are_clean_errors(app: Aggregator, server: Server, data: bytes) -> None:
+    failure = app.failure(server.on("/feed", closing(data)))  # type: ignore[arg-type]
     assert failure.kind in ("protocol", "too_large", "connection")
     assert "Error" not in failure.message
     assert failure.seconds < GIVEN_UP
 
 
-def test_41_a_contradiction_is_named(desk: Desk, server: Server) -> None:
-    failure = desk.failure(server.on("/feed", HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n<rss/>"))
+def test_41_a_contradiction_is_named(app: Aggregator, server: Server) -> None:
+    failure = app.failure(server.on("/feed", HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n<rss/>"))
     assert failure.kind == "protocol"
     assert "length" in failure.message
 
@@ -327,44 +329,44 @@ def context() -> ssl.SSLContext:
     return made
 
 
-def test_42_untrusted_certificate_is_refused_unless_the_desk_opts_out(desk: Desk, context: ssl.SSLContext) -> None:
+def test_42_untrusted_certificate_is_refused_unless_the_desk_opts_out(app: Aggregator, context: ssl.SSLContext) -> None:
     with Server(context) as server:
         url = server.on("/feed", answer(RSS, 'ETag: "1"'))
-        failure = desk.failure(url)
+        failure = app.failure(url)
         assert failure.kind == "tls"
         assert "certificate" in failure.message
         assert not server.asked
-        assert desk.response(Feed(url, verify_tls=False)).body == RSS
-        assert desk.failure(url).kind == "tls", "one feed's choice is not another's"
+        assert app.response(Feed(url, verify_tls=False)).body == RSS
+        assert app.failure(url).kind == "tls", "one feed's choice is not another's"
 
 
-def test_42_a_certificate_authority_of_the_desk_is_trusted(desk: Desk, context: ssl.SSLContext) -> None:
+def test_42_a_certificate_authority_of_the_desk_is_trusted(app: Aggregator, context: ssl.SSLContext) -> None:
     with Server(context) as server:
         url = server.on("/feed", answer(RSS))
-        assert desk.response(url, ca_file=str(CERTIFICATE)).body == RSS
-        assert desk.response(url.replace("127.0.0.1", "localhost"), ca_file=str(CERTIFICATE)).body == RSS
+        assert app.response(url, ca_file=str(CERTIFICATE)).body == RSS
+        assert app.response(url.replace("127.0.0.1", "localhost"), ca_file=str(CERTIFICATE)).body == RSS
 
 
-def test_42_the_certificate_must_name_the_host(desk: Desk, context: ssl.SSLContext) -> None:
+def test_42_the_certificate_must_name_the_host(app: Aggregator, context: ssl.SSLContext) -> None:
     with Server(context, host="127.0.0.2") as server:
-        failure = desk.failure(server.on("/feed", answer(RSS)), ca_file=str(CERTIFICATE))
+        failure = app.failure(server.on("/feed", answer(RSS)), ca_file=str(CERTIFICATE))
         assert failure.kind == "tls"
         assert "certificate" in failure.message
 
 
-def test_42_a_plain_server_on_a_tls_address(desk: Desk, server: Server) -> None:
-    failure = desk.failure(server.on("/feed", answer(RSS)).replace("http:", "https:"), connect_timeout=0.3)
+def test_42_a_plain_server_on_a_tls_address(app: Aggregator, server: Server) -> None:
+    failure = app.failure(server.on("/feed", answer(RSS)).replace("http:", "https:"), connect_timeout=0.3)
     assert failure.kind in ("tls", "timeout")
 
 
-def test_42_tls_drip_ends_at_the_deadline(desk: Desk, context: ssl.SSLContext) -> None:
+def test_42_tls_drip_ends_at_the_deadline(app: Aggregator, context: ssl.SSLContext) -> None:
     with Server(context) as server:
-        failure = desk.failure(Feed(server.on("/feed", dripped_body), verify_tls=False), timeout=0.5, read_timeout=0.4)
+        failure = app.failure(Feed(server.on("/feed", dripped_body), verify_tls=False), timeout=0.5, read_timeout=0.4)
         assert failure.kind == "timeout"
         assert failure.seconds < GIVEN_UP
 
 
-def test_42_tls_through_a_proxy(desk: Desk, server: Server, context: ssl.SSLContext) -> None:
+def test_42_tls_through_a_proxy(app: Aggregator, server: Server, context: ssl.SSLContext) -> None:
     with Server(context) as behind:
         url = behind.on("/feed", answer(RSS))
         place = f"127.0.0.1:{behind.port}"
@@ -376,11 +378,11 @@ def test_42_tls_through_a_proxy(desk: Desk, server: Server, context: ssl.SSLCont
 
         server.on(place, tunnel)
         proxy = Secret(server.url(""))
-        assert desk.response(Feed(url, proxy=proxy, verify_tls=False)).body == RSS
+        assert app.response(Feed(url, proxy=proxy, verify_tls=False)).body == RSS
         assert server.asked[0].method == "CONNECT"
-        assert "certificate" in desk.failure(Feed(url, proxy=proxy)).message
+        assert "certificate" in app.failure(Feed(url, proxy=proxy)).message
         server.on(place, answer(b"", status="407 Proxy Authentication Required"))
-        failure = desk.failure(Feed(url, proxy=proxy, verify_tls=False))
+        failure = app.failure(Feed(url, proxy=proxy, verify_tls=False))
         assert failure.kind == "connection"
         assert "proxy" in failure.message
 

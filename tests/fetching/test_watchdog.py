@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 
-from aggregator.fetching.calls import Call, Watchdog
+from aggregator.fetching.deadline import Call, Watchdog
 from aggregator.fetching.guard import AddressGuard
 from aggregator.fetching.resolver import Resolver
 

@@ -54,6 +54,25 @@ def test_what_does_not_fit_is_not_told() -> None:
     assert reason([told_by(1, title="Ferry runs again")], {}) is None
 
 
+def test_a_backlog_that_joins_a_told_story_is_no_reason_to_speak_again() -> None:
+    first = told_by(1)
+    told = telling(STRIKE, [first])
+    stock = [
+        told_by(n, "It cost 40 million crowns.", backlog=True, correction="correction" if n == 4 else None)
+        for n in (2, 3, 4)
+    ]
+    assert reason([first, *stock], told) is None
+    assert reason([first, *(told_by(n) for n in (2, 3))], told) == "publishers"
+
+
+def test_what_was_there_before_the_watch_is_in_no_first_alert() -> None:
+    story = [told_by(1), told_by(2)]
+    assert decide(STRIKE, story, {}, RULES, old={"e1", "e2"}) is None
+    cause = decide(STRIKE, story, {}, RULES, old={"e1"})
+    assert cause is not None
+    assert (cause.reason, cause.entries) == ("new", ("e2",))
+
+
 def test_a_backlog_is_no_news_until_something_new_fits() -> None:
     old = told_by(1, backlog=True)
     assert reason([old], {}) is None

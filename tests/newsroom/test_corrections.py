@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from aggregator.digest.values import WITHDRAWN
 from aggregator.model import Entry
+from aggregator.newsroom.alignment import Effort
 from aggregator.newsroom.corrections import TAKEN_BACK, own_notices, recognise, stale_copies
 from aggregator.newsroom.notices import KINDS, stems_of
 from tests.newsroom.made import made_entry
@@ -298,3 +300,24 @@ def test_an_agency_s_site_makes_an_entry_the_agency_s() -> None:
         "Herald"
     }  # what it calls its canonical address
     assert replace(stood, agency_form="dateline").houses == {"Herald"}
+
+
+def test_a_text_of_one_word_is_corrected_in_bounded_time() -> None:
+    """A word that stands a hundred thousand times in both versions cost its square; four notices may cost their share."""
+    before, after = f"c {'a ' * 100_000}e.", f"b {'a ' * 100_000}d."
+    notice = made_entry("n", minutes=60, correction="correction")
+    others = [(made_entry(f"o{n}"), before) for n in range(3)]
+    effort, began = Effort(), process_time()
+    assert [one.id for one in stale_copies(notice, after, others, before, effort)] == ["o0", "o1", "o2"]
+    assert stale_copies(notice, after, others, before, Effort(0)) == ()
+    assert process_time() - began < 30  # seconds; one is usual
+
+
+def test_sentences_without_end_are_compared_in_bounded_time() -> None:
+    told = " ".join(f"The {n}th ship of the grey fleet sailed to the old harbour with {n} men." for n in range(4_000))
+    other = " ".join(f"No {n} goats in the barn of uncle Theo ate {n} turnips." for n in range(4_000))
+    notice = made_entry("n", minutes=60, correction="correction")
+    effort, began = Effort(), process_time()
+    stale_copies(notice, told, [(made_entry("o"), other)], None, effort)
+    assert 0 <= effort.left < 100_000
+    assert process_time() - began < 30

@@ -92,9 +92,20 @@ def test_a_long_text_is_cut_to_what_changed() -> None:
     assert shown == "… word word word [-old-] {+new+} word word word …"
 
 
-def test_a_text_too_long_for_words_is_given_as_a_whole() -> None:
+def test_a_text_that_repeats_two_words_is_compared_by_words_however_long() -> None:
     before, after = "a b " * 1500, "b a " * 1500
-    assert [piece.op for piece in diff(before, after)] == ["removed", "added"]
+    assert [(piece.op, len(piece.text)) for piece in diff(before, after)] == [
+        ("removed", 2),
+        ("same", 5_998),
+        ("added", 2),
+    ]
+
+
+def test_long_texts_that_share_little_are_given_as_a_whole_between_their_common_ends() -> None:
+    middle = [" ".join(f"{word}{turn % 7}{(turn * turn) % 11}" for turn in range(9_000)) for word in ("x", "y")]
+    pieces = diff(f"The beginning {middle[0]} the end", f"The beginning {middle[1]} the end")
+    assert [piece.op for piece in pieces] == ["same", "removed", "added", "same"]
+    assert plain((pieces[0], pieces[-1])) == "The beginning the end"
 
 
 TEXTS = st.text("ab 1.\n知é", max_size=60)

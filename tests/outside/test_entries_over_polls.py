@@ -242,6 +242,30 @@ def test_68_69_edits_are_kept_and_cosmetics_are_none(newsroom: Newsroom, server:
     assert len(newsroom.run("entry", "revisions", entry["id"], "--json").ok().json()) == 2
 
 
+def test_69_71_a_corrected_date_and_byline_are_taken_over_and_their_history_is_shown(
+    newsroom: Newsroom, server: Server
+) -> None:
+    def body(date: str, author: str) -> bytes:
+        return (
+            "<rss version='2.0'><channel><title>F</title><item><guid>q-1</guid><title>Quay opens</title>"
+            f"<pubDate>{date}</pubDate><author>{author}</author></item></channel></rss>"
+        ).encode()
+
+    newsroom.follow(server.on("/feed", answer(body("Mon, 10 Mar 2025 05:00:00 GMT", "desk"))))
+    newsroom.poll()
+    server.on("/feed", answer(body("Tue, 10 Mar 2026 05:00:00 GMT", "Eva Holm")))
+    assert counts(newsroom.poll(at=DAY)) == (0, 0, 1)
+    [exported] = newsroom.entries()
+    shown = newsroom.run("entry", "show", exported["id"], "--json").ok().json()
+    assert (shown["published"], shown["author"], shown["revisions"]) == ("2026-03-10T05:00:00Z", "Eva Holm", 0)
+    told = {(one["field"], one["before"], one["after"]) for one in shown["amendments"]}
+    assert told == {
+        ("published", "2025-03-10T05:00:00Z", "2026-03-10T05:00:00Z"),
+        ("author", "desk", "Eva Holm"),
+    }
+    assert "published was 2025-03-10" in newsroom.run("entry", "show", exported["id"]).ok().out
+
+
 def test_70_71_one_bad_entry_and_odd_dates_cost_nothing(newsroom: Newsroom, server: Server) -> None:
     dates = ["Mon, 01 Jan 0001 00:00:00 GMT", "2999-01-01T00:00:00Z", "yesterday", "", "Tue, 10 Mar 2026 05:00:00 CEST"]
     items = "".join(

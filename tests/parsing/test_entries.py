@@ -68,6 +68,41 @@ def test_65_one_guid_and_one_link_for_unlike_texts_lose_nothing() -> None:
     assert len({each.key for each in feed.entries}) == 2
 
 
+LISTING = "https://a.example/warnings"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        # alike by their form, and nothing in common but a guid that is none
+        (
+            {"guid": "N/A", "title": "Flood warning for the Orne valley", "pubDate": "Mon, 23 Nov 2026 10:00:00 GMT"},
+            {"guid": "N/A", "title": "Flood warning for the Ister valley", "pubDate": "Mon, 23 Nov 2026 11:00:00 GMT"},
+        ),
+        # bulletins
+        (
+            {"guid": "N/A", "title": "Newswatch", "link": LISTING, "pubDate": "Mon, 23 Nov 2026 10:00:00 GMT"},
+            {"guid": "N/A", "title": "Newswatch", "link": LISTING, "pubDate": "Mon, 23 Nov 2026 11:00:00 GMT"},
+        ),
+        # a batch of one second
+        (
+            {"guid": "N/A", "title": "Gale warning", "link": LISTING, "pubDate": "Mon, 23 Nov 2026 10:00:05 GMT"},
+            {"guid": "N/A", "title": "Rain warning", "link": LISTING, "pubDate": "Mon, 23 Nov 2026 10:00:05 GMT"},
+        ),
+        ({"title": "Gale warning", "link": LISTING}, {"title": "Gale warning for the coast", "link": LISTING}),
+        ({"title": "Gale warning", "link": f"{LISTING}#1"}, {"title": "Gale warning", "link": f"{LISTING}#2"}),
+        (
+            {"guid": "g-12", "title": "Gale warning", "link": f"{LISTING}#1"},
+            {"guid": "g-12", "title": "Gale warning", "link": f"{LISTING}#2"},
+        ),
+    ],
+)
+def test_65_one_shared_trait_makes_no_double_of_an_entry(one: dict[str, str], other: dict[str, str]) -> None:
+    feed = read(rss(entry(**one) + entry(**other)))
+    assert len({each.key for each in feed.entries}) == 2
+    assert feed.skips == ()
+
+
 def test_68_tracking_is_left_out_of_the_key_only() -> None:
     kept = read(rss(entry(title="A", link="https://a.example/x?utm_medium=rss&id=7#top"))).entries[0]
     assert kept.link == "https://a.example/x?utm_medium=rss&id=7#top"

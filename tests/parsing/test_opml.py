@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from time import process_time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,7 +38,7 @@ def test_nested_outlines_become_categories_and_attributes_have_no_case() -> None
 def test_what_is_no_feed_is_reported() -> None:
     found = read_all(
         opml(
-            '<outline text="No address"/><outline text="J" xmlUrl="javascript:alert(1)"/>'
+            '<outline text="No address" type="rss"/><outline text="J" xmlUrl="javascript:alert(1)"/>'
             '<outline text="A" xmlUrl="https://a.example/"/><outline text="Again" xmlUrl="https://a.example/"/>'
         )
     )
@@ -85,3 +89,95 @@ def test_credentials_are_not_written() -> None:
     written = write([Feed("https://user:pass@a.example/rss?api_key=sesame")], "T").decode()
     assert "pass" not in written
     assert "sesame" not in written
+
+
+def test_an_empty_folder_is_no_error() -> None:
+    found = read_all(opml('<outline text="Later"/><outline text="A" xmlUrl="https://a.example/"/>'))
+    assert len(found.feeds) == 1
+    assert found.skips == ()
+
+
+def test_a_list_that_escapes_nothing_is_read() -> None:
+    found = read_all(
+        b"""<opml><head><title>R & D</title></head><body>
+        <outline text="Law & Order"><!-- <outline text="old" xmlUrl="https://old.example/"/> -->
+          <outline text="The "Morning" Post <b>" title='it's ours' xmlUrl="https://post.example/?a=1&copy=2&amp;b=3" type=rss/>
+        </outline>
+        <outline text=bare xmlUrl=https://bare.example/rss></outline>
+        <outline text="half open xmlUrl="https://half.example/rss"/>
+        <outline text="After" xmlUrl="https://after.example/rss"/></body></opml>"""
+    )
+    assert [(feed.url, feed.name, feed.category) for feed in found.feeds] == [
+        ("https://post.example/?a=1&copy=2&b=3", "it's ours", "Law & Order"),
+        ("https://bare.example/rss", None, None),
+        ("https://half.example/rss", "half open", None),
+        ("https://after.example/rss", "After", None),
+    ]
+    assert found.skips == ()
+
+
+def test_tags_that_are_never_closed_swallow_nothing() -> None:
+    feeds = read(
+        b"<opml>" + b"".join(b'<outline text="N & %d" xmlUrl="https://n.example/%d">' % (n, n) for n in range(200))
+    )
+    assert [feed.url for feed in feeds] == [f"https://n.example/{n}" for n in range(200)]
+
+
+def test_a_list_that_breaks_off_gives_what_is_whole_and_names_the_rest() -> None:
+    found = read_all(
+        b'<opml><body><outline text="A" xmlUrl="https://a.example/"/><outline text="B" xmlUrl="https://b.exa'
+    )
+    assert [feed.url for feed in found.feeds] == ["https://a.example/"]
+    assert [skip.reason for skip in found.skips] == ["outline 2 (B): no xmlUrl"]
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(
+        st.text(
+            st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Zs"), exclude_characters='<>/;="')
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_every_feed_of_an_unescaped_list_is_read(names: list[str]) -> None:
+    outlines = "".join(
+        f'<outline text="&{name}" xmlUrl="https://a.example/?n={number}&x=1"/>' for number, name in enumerate(names)
+    )
+    assert [feed.url for feed in read(opml(outlines))] == [
+        f"https://a.example/?n={number}&x=1" for number in range(len(names))
+    ]
+
+
+def test_an_address_that_was_masked_comes_back_paused() -> None:
+    found = read_all(write([Feed("https://a.example/rss?token=sesame", "A"), Feed("https://b.example/rss", "B")], "T"))
+    assert {feed.name: (feed.url, feed.paused) for feed in found.feeds} == {
+        "A": ("https://a.example/rss?token=***", True),
+        "B": ("https://b.example/rss", False),
+    }
+
+
+@pytest.mark.parametrize("pattern", ["a.", "a=", 'a ="b ', "xmlUrl= ", "<outline "])
+def test_a_long_list_takes_time_by_its_length(pattern: str) -> None:
+    def seconds(length: int) -> float:
+        began = process_time()
+        try:
+            read(f'<opml><outline text="&" xmlUrl="{pattern * (length // len(pattern))}"/></opml>'.encode())
+        except ParseError:
+            pass
+        return process_time() - began
+
+    seconds(20_000)
+    assert seconds(320_000) < 12 * max(seconds(80_000), 0.05)  # by the square it would be sixteen times as long
+
+
+LISTS = Path(__file__).parents[2].parent / "shared" / "data" / "opml"
+
+
+@pytest.mark.skipif(not LISTS.is_dir(), reason="the shared lists are not beside the project")
+def test_lists_that_people_publish_are_read_whole() -> None:
+    for path in sorted(LISTS.glob("*.opml")):
+        written = path.read_bytes()
+        found = read_all(written)
+        assert len(found.feeds) + len(found.skips) == len(re.findall(rb"xmlUrl\s*=", written, re.IGNORECASE)), path.name

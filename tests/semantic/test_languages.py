@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.pipeline.evaluation import evaluate
+from aggregator.ingest.evaluate import evaluate
 from aggregator.settings import Settings, StorySettings
 from aggregator.storage.database import Store
 from aggregator.text.encoder import missing
 from tests.cli.calling import call, write_archive
 from tests.fakes import MORNING
-from tests.pipeline.arrivals import Newsroom, Telling
+from tests.ingest.arrivals import Newsroom, Telling
 
 TEST = Path(__file__).parent / "languages-test.jsonl"
 ON = Settings(stories=StorySettings(semantic=True))
@@ -28,7 +28,7 @@ def lines() -> list[dict[str, str]]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     return tmp_path
@@ -60,14 +60,14 @@ def test_no_story_joins_across_languages_by_default() -> None:
 
 
 @needs_extra
-def test_why_says_what_brought_a_report_to_a_story_of_other_languages(desk: Path) -> None:
+def test_why_says_what_brought_a_report_to_a_story_of_other_languages(app: Path) -> None:
     on, now = ("--set", "stories.semantic=true"), "2026-05-04T12:00:00Z"
-    write_archive(desk / "quake.jsonl", *[line for line in lines() if line["cluster"] == QUAKE])
+    write_archive(app / "quake.jsonl", *[line for line in lines() if line["cluster"] == QUAKE])
     call(*on, "import", "quake.jsonl", now=now).ok()
     rows = call("stories", "--json", now=now).ok().json()
     assert [row["entries"] for row in rows] == [5]
     story = rows[0]["id"]
-    with Store(desk / "aggregator.db") as store:
+    with Store(app / "aggregator.db") as store:
         german = store.connection.execute("SELECT id FROM entry WHERE language = 'de'").fetchone()[0]
     told = call("story", "why", story, german, "--json", now=now).ok().json()
     assert told["sentence"].startswith(("Means nearly the same as ", "Is near in meaning to "))

@@ -9,6 +9,24 @@ SELECT story.id AS story_id, story.title AS story, entry.report_id, entry.id AS 
        entry.id = story.canonical_entry AS canonical
 FROM entry JOIN story ON story.id = entry.story_id;
 
+CREATE TRIGGER entry_arrives AFTER INSERT ON entry BEGIN 
+  INSERT INTO arrival VALUES (new.feed_id, substr(new.time, 1, 13), new.time, new.time, 1)
+  ON CONFLICT DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last), entries = entries + 1;
+ END;
+
+CREATE TRIGGER entry_is_dated AFTER UPDATE OF feed_id, time ON entry WHEN old.time <> new.time OR old.feed_id <> new.feed_id BEGIN 
+  UPDATE arrival SET entries = entries - 1 WHERE feed_id = old.feed_id AND hour = substr(old.time, 1, 13);
+  DELETE FROM arrival WHERE feed_id = old.feed_id AND hour = substr(old.time, 1, 13) AND entries <= 0;
+ 
+  INSERT INTO arrival VALUES (new.feed_id, substr(new.time, 1, 13), new.time, new.time, 1)
+  ON CONFLICT DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last), entries = entries + 1;
+ END;
+
+CREATE TRIGGER entry_leaves AFTER DELETE ON entry BEGIN 
+  UPDATE arrival SET entries = entries - 1 WHERE feed_id = old.feed_id AND hour = substr(old.time, 1, 13);
+  DELETE FROM arrival WHERE feed_id = old.feed_id AND hour = substr(old.time, 1, 13) AND entries <= 0;
+ END;
+
 CREATE TABLE alert (
   id TEXT PRIMARY KEY,
   watch TEXT NOT NULL REFERENCES watch (name) ON DELETE CASCADE,
@@ -26,6 +44,24 @@ CREATE TABLE alert_entry (
   revisions INTEGER NOT NULL,
   correction TEXT,
   PRIMARY KEY (watch, entry_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE amendment (
+  id INTEGER PRIMARY KEY,
+  entry_id TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
+  field TEXT NOT NULL CHECK (field IN ('published', 'author', 'categories')),
+  before TEXT,
+  after TEXT,
+  at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE arrival (
+  feed_id INTEGER NOT NULL REFERENCES feed (id) ON DELETE CASCADE,
+  hour TEXT NOT NULL,
+  first TEXT NOT NULL,
+  last TEXT NOT NULL,
+  entries INTEGER NOT NULL,
+  PRIMARY KEY (feed_id, hour)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE band (
@@ -221,7 +257,7 @@ CREATE TABLE poll (
   skipped INTEGER NOT NULL,
   error TEXT,
   seconds REAL NOT NULL
-) STRICT;
+, gap INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE reclustered_entry (
   entry_id TEXT PRIMARY KEY,
@@ -351,15 +387,21 @@ CREATE INDEX alert_story ON alert (story_id);
 
 CREATE INDEX alert_watch ON alert (watch, at);
 
+CREATE INDEX amendment_entry ON amendment (entry_id, field);
+
 CREATE INDEX decision_entry_entry ON decision_entry (entry_id);
 
 CREATE INDEX delivery_waiting ON delivery (next_try, target) WHERE state = 'waiting';
 
 CREATE INDEX edition_until ON edition (until);
 
+CREATE INDEX entry_alias_entry ON entry_alias (entry_id);
+
 CREATE INDEX entry_corrections ON entry (time) WHERE correction IS NOT NULL;
 
 CREATE INDEX entry_fault_last ON entry_fault (last);
+
+CREATE INDEX entry_feed_seen ON entry (feed_id, last_seen);
 
 CREATE INDEX entry_first_seen ON entry (first_seen);
 
@@ -371,6 +413,8 @@ CREATE INDEX feed_due ON feed (next_fetch) WHERE followed AND NOT paused AND NOT
 
 CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
     ON "_sqlite_migrations" ("migration_set", "name");
+
+CREATE INDEX line_repeated ON line (feed_id, hash) WHERE reports >= 3;
 
 CREATE INDEX match_entry ON match (entry_id);
 

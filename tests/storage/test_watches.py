@@ -140,8 +140,8 @@ def test_pruning_spares_what_waits(store: Store) -> None:
     claimed = outbox.claim(HOOK, NOW, NOW)
     assert claimed is not None
     outbox.delivered(claimed.id, NOW)
-    assert watches.prune(NOW) == 0
-    assert watches.prune(NOW + DAY) == 1
+    assert watches.prune(NOW, 10) == 0
+    assert watches.prune(NOW + DAY, 10) == 1
     assert [name for name, _, _ in states(store)] == ["a2"]
 
 

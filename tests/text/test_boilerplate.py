@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.model import Document
+from aggregator.model import Document, EntryData
 from aggregator.newsroom.agencies import without_agency
-from aggregator.text.boilerplate import MIN_CHARACTERS, line_hashes, repeated_tails, without_boilerplate
+from aggregator.text.boilerplate import (
+    MIN_CHARACTERS,
+    constant_descriptions,
+    line_hashes,
+    repeated_tails,
+    without_boilerplate,
+)
+from aggregator.text.clean import document
 
 CONSENTS = [
     "We and our 812 partners store information on your device to show you advertising; see our privacy policy.",
@@ -93,3 +100,24 @@ def test_an_agencys_name_behind_a_headline_is_cut(title: str) -> None:
 )
 def test_other_endings_stay(title: str) -> None:
     assert without_agency(title) == title
+
+
+def described(*pairs: tuple[str, str]) -> list[EntryData]:
+    return [EntryData(key=str(n), title=title, summary=f"<p>{text}</p>") for n, (title, text) in enumerate(pairs)]
+
+
+BLURB = "Subscribe to the letter of the Vellmar Gazette for all our reporting."
+
+
+def test_one_description_under_unlike_headlines_is_boilerplate_at_once() -> None:
+    titles = ("Ferry sinks off Skarn", "Teachers vote on pay", "Vellmar museum buys letters")
+    found = constant_descriptions(described(*((title, BLURB) for title in titles)))
+    made = document(EntryData(key="x", title="Reactor shut", summary=f"<p>{BLURB}</p>"))
+    assert without_boilerplate(made, found).lede == ""
+    assert constant_descriptions(described(*((title, BLURB) for title in titles[:2]))) == frozenset()
+
+
+def test_the_text_of_a_report_under_several_headlines_is_none() -> None:
+    text = "The ferry Nordlys ran aground off Skarvik in thick fog with 210 passengers aboard."
+    titles = ("Ferry runs aground", "Ferry aground off Skarvik", "UPDATE 2-Ferry aground, 210 aboard")
+    assert constant_descriptions(described(*((title, text) for title in titles))) == frozenset()

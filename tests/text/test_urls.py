@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha256
+from time import process_time
+from uuid import UUID
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from aggregator.text.urls import absolute_url, canonical_url, mask_secrets, registered_domain
@@ -106,6 +111,7 @@ def test_registered_domain(url: str, domain: str | None) -> None:
         "could not reach ftp://u:SESAME@h/ (timeout)",
         "https://a.example/hooks/T1/B2/SESAMEaaaa0000bbbb1111cccc",
         "https://a.example/rss?x=SESAMEaaaa0000bbbb1111cccc",
+        "https://a.example/rss?t=SESAME4x9b2",
     ],
 )
 def test_57_secrets_are_masked(secret: str) -> None:
@@ -121,7 +127,44 @@ def test_57_secrets_are_masked(secret: str) -> None:
         "not an address",
         "",
         "https://a.example/?q=",
+        "https://video.example/feeds.xml?channel_id=UCx7Kd93mZpQ4LwR2sTvB8nA",
+        "https://video.example/feeds.xml?playlist_id=PLx7Kd93mZpQ4LwR2sTvB8nAkW3",
+        "https://news.example/rss/topics/CAAx7Kd93mZpQ4LwR2sTvB8nAkW3fG?hl=en-US&ceid=US:en",
+        "https://pod.example/shows/5ab17537-f11f-4532-8202-294d976b9d5c/feed.xml",
+        "https://a.example/rss.php?code=press&user=assembly&access=open&sid=12&t=politics",
+        "https://a.example/rss?section=covid-19-news-and-updates-of-2026&when=20261124T080000Z",
+        "https://a.example/rss?q=Harbour+strike+2026+G20+summit",
+        "https://a.example/feeds/harbour-strike-2026-g7-g20-cop31-and-after.xml",
+        "https://a.example/?target=https%3A%2F%2Fb.example%2Fx7Kd93mZpQ4LwR2sTvB8nA",
     ],
 )
 def test_57_what_is_no_secret_stays(url: str) -> None:
     assert mask_secrets(url) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("https://a.example/private/5ab17537-f11f-4532-8202-294d976b9d5c/rss", "https://a.example/private/***/rss"),
+        ("https://a.example/starred/0cc175b9c0f1b6a831c399e269772661.xml", "https://a.example/starred/***.xml"),
+        ("https://a.example/r?feed=0cc175b9c0f1b6a831c399e269772661&user=n", "https://a.example/r?feed=***&user=n"),
+        ("https://anna:geheim@a.example/rss", "https://***@a.example/rss"),
+        ("https://a.example/rss?token=***", "https://a.example/rss?token=***"),
+    ],
+)
+def test_tokens_of_every_form_are_masked_and_nothing_around_them(url: str, masked: str) -> None:
+    assert mask_secrets(url) == masked
+
+
+@seed(1)  # one token in some thousands looks like words
+@given(st.uuids(), st.binary(min_size=16, max_size=32))
+def test_tokens_made_by_chance_are_masked(name: UUID, token: bytes) -> None:
+    assert str(name) not in mask_secrets(f"https://a.example/feed/{name}/rss")
+    text = b64encode(sha256(token).digest()).decode().strip("=").replace("/", "_").replace("+", "-")
+    assert text not in mask_secrets(f"https://a.example/feed?k={text}")
+
+
+def test_a_long_text_is_masked_in_time_by_its_length() -> None:
+    began = process_time()
+    mask_secrets("a." * 200_000)
+    assert process_time() - began < 5

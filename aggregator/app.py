@@ -1,0 +1,295 @@
+"""The desk: one open newsroom, with its settings, its clock and its database. What the command line talks to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from datetime import date, datetime, timedelta
+from math import inf
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from aggregator.desk.lookup import Clock, Lookup
+from aggregator.desk.reader import just_after
+from aggregator.ingest.resources import Resources
+from aggregator.model import Feed, FeedOutcome
+from aggregator.newsroom.publishers import Families, families, publisher_of_feed
+from aggregator.settings import Settings
+from aggregator.storage.database import Store
+from aggregator.storage.feeds import FeedStore
+
+# Most commands look something up: what only polls, clusters, renders or sends is imported by the methods that do so.
+if TYPE_CHECKING:
+    from aggregator.desk.alerts import Announce, Sent
+    from aggregator.desk.editing import Editor
+    from aggregator.desk.storyline_editing import StorylineEditor
+    from aggregator.desk.watches import Watcher, Watches
+    from aggregator.digest.edition import Edition
+    from aggregator.ingest.archives import ImportOutcome
+    from aggregator.ingest.comparing import Outcome
+    from aggregator.ingest.poll import Fetching, Progress
+    from aggregator.ingest.recluster import Progress as Reclustered
+    from aggregator.ingest.recluster import Reclustering
+    from aggregator.storage.decisions import Decision
+
+
+class Aggregator(Lookup):
+    """One open newsroom; use it as a context manager, from one thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock,
+        feeds: Sequence[Feed] = (),
+        *,
+        fetcher: Fetching | None = None,
+        workers: Executor | None = None,
+    ) -> None:
+        super().__init__(settings, store, clock, feeds)
+        self.families: Families = families(feeds)
+        self._resources = Resources(settings, fetcher, workers)
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        database: Path | None,
+        *,
+        clock: Clock,
+        feeds: Sequence[Feed] | None = None,
+        fetcher: Fetching | None = None,
+        workers: Executor | None = None,
+    ) -> Self:
+        """Open the database (None: a scratch one in memory) and, where ``feeds`` are given, follow just these."""
+        store = Store(database)
+        try:
+            app = cls(settings, store, clock, feeds or (), fetcher=fetcher, workers=workers)
+            if feeds is not None:
+                app.follow(feeds)
+        except BaseException:
+            store.close()
+            raise
+        return app
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the workers and close the database."""
+        self._resources.close()
+        self.keep_window()
+        self.store.close()
+
+    # --- feeds -------------------------------------------------------------------------------
+
+    def follow(self, feeds: Sequence[Feed]) -> None:
+        """Follow just these feeds from now on; what is stored of others stays."""
+        FeedStore(self.store).sync([(feed, publisher_of_feed(feed)) for feed in feeds], self.clock())
+        self.feeds = tuple(feeds)
+        self.families = families(feeds)
+
+    def spread_overdue(self, over: timedelta = timedelta(minutes=5)) -> int:
+        """Spread the feeds that came due long ago over the next minutes, after a long stop; return how many."""
+        from aggregator.fetching.politeness import spread_overdue
+
+        rows, now = FeedStore(self.store), self.clock()
+        keys = rows.overdue(now - self.settings.fetch.min_interval)
+        rows.reschedule(spread_overdue(keys, now, over))
+        return len(keys)
+
+    def fetch(
+        self,
+        patterns: Sequence[str] = (),
+        *,
+        everything: bool = False,
+        progress: Progress = lambda outcome, done, total: None,
+        placing: Callable[[int, int], None] = lambda done, total: None,
+        stop: Event | None = None,
+        within: float = inf,
+    ) -> list[FeedOutcome]:
+        """Poll the feeds that are due, or those named, or all; return one outcome a feed.
+
+        ``progress`` hears of each feed, ``placing`` then of how many of the new entries are placed in stories.
+        NotFoundError: a pattern names no feed. ``stop``, set from elsewhere, ends the pass within seconds; after ``within``
+        seconds no further feed is asked. What is not asked or not saved then stays due.
+        """
+        from aggregator.ingest.prepare import warm_up
+
+        if FeedStore(self.store).last_poll() is None:
+            self._resources.make_ready(warm_up, len(self.feeds))  # documents are sure to come
+        from aggregator.ingest.passes import PassOptions, run_pass
+
+        options = PassOptions(patterns, everything, progress, placing, stop or Event(), within)
+        return run_pass(
+            self.store,
+            self.settings,
+            self.feeds,
+            self.families,
+            self._resources,
+            self.clock,
+            self._watcher().look,
+            self._window(),
+            options,
+        )
+
+    def place_waiting(self, stop: Event | None = None) -> None:
+        """Place what an earlier pass stored and did not come to place, and settle what it left unsettled; a pass does so too."""
+        from aggregator.ingest.save import place_left
+
+        place_left(
+            self.store, self.settings, self.families, self.clock, stop or Event(), self._watcher().look, self._window()
+        )
+
+    def keep_window(self) -> None:
+        """Keep what was found out about the window, so that the next start need not find it out anew."""
+        if self._graph is not None:
+            self._graph.keep()
+
+    def next_due(self) -> datetime | None:
+        """Return when the next feed is due; None where none is."""
+        return FeedStore(self.store).next_due()
+
+    def resume(self, feed: Feed) -> None:
+        """Poll a feed again at once: its failures, and that it was given up as gone, are forgotten."""
+        from aggregator.ingest.polls import poll_again
+
+        poll_again(self.store, feed)
+
+    # --- editions ----------------------------------------------------------------------------
+
+    def edition(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        day: date | None = None,
+        title: str | None = None,
+    ) -> Edition:
+        """Return the edition of a day, or of a window (by default the 24 hours up to now); frozen when first made."""
+        from aggregator.desk import editions
+        from aggregator.digest.edition import Window
+
+        now = self.clock()
+        if day is not None:
+            window = editions.day_window(day, self.settings.digest, now)
+        else:
+            end = until if until is not None and until < now else just_after(now)
+            window = Window(since or (until or now) - timedelta(days=1), end)
+        return editions.make_edition(self.store, self.settings, window, now)
+
+    # --- in and out --------------------------------------------------------------------------
+
+    def import_archive(
+        self, path: Path, progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> ImportOutcome:
+        """Read a JSON Lines archive into the database."""
+        from aggregator.ingest.archives import Importer
+
+        return Importer(self.store, self.settings, self.families, self.clock(), self._window()).run(path, progress)
+
+    def recluster(self, progress: Callable[[int, int], None] = lambda done, total: None) -> Outcome:
+        """Cluster the reports of the window anew; return what changed."""
+        return self._reclustering().run(self.clock(), progress)
+
+    def recluster_step(self) -> Reclustered | Outcome | None:
+        """Where the stories were found in a former way, do some of what clusters them anew.
+
+        Return how far it is and, at its end, what it changed; None where nothing is to do.
+        """
+        if not self.settings.stories.enabled:
+            return None
+        run = self._reclustering()
+        return (run.step(self.clock()) or run.outcome()) if run.is_due() else None
+
+    def export(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[dict[str, object]]:
+        """Yield entries as `export` writes them, in order of arrival."""
+        from aggregator.ingest.archives import export_line
+
+        reader = self._reader()
+        canonical = reader.stories.canonical_entries()
+        storylines = reader.storylines.of_all_stories()
+        for entry in reader.export(since, until):
+            yield export_line(entry, entry.id in canonical, storylines.get(entry.story_id))
+
+    def labels(self) -> Iterator[dict[str, object]]:
+        """Yield the entries that editors' verbs in force put together or apart, labelled for `evaluate`."""
+        from aggregator.desk.maintenance import labels
+
+        yield from labels(self._reader(), self.store)
+
+    # --- keeping house -----------------------------------------------------------------------
+
+    def prune(self, stop: Event | None = None) -> dict[str, int]:
+        """Drop what is past the windows and the retention rule; return how many of each. ``stop`` ends it between two steps."""
+        from aggregator.desk.maintenance import prune
+
+        return prune(self.store, self.settings, self.clock(), stop)
+
+    def backup(self) -> Path | None:
+        """Copy the database beside itself, keep the newest few copies; None where backups are off or there is no file."""
+        from aggregator.desk.maintenance import rotate_backups
+
+        return rotate_backups(self.store, self.settings.retention.backups, self.clock())
+
+    def reconfigure(self, settings: Settings, feeds: Sequence[Feed]) -> None:
+        """Go on under other settings and feeds: open connections and workers are replaced at the next pass."""
+        self.follow(feeds)  # first: where that fails, all stays as it was
+        before, self._resources, self.settings, self._graph = self._resources, Resources(settings), settings, None
+        before.close()
+
+    # --- editors' verbs ----------------------------------------------------------------------
+
+    def editor(self, by: str) -> Editor:
+        """Return the verbs, given by ``by``."""
+        from aggregator.desk.editing import Editor
+        from aggregator.ingest.place import Placer
+
+        return Editor(self.store, Placer(self.store, self.settings, self._window()), by, self.clock())
+
+    def storyline_editor(self, by: str) -> StorylineEditor:
+        """Return the verbs on storylines, given by ``by``."""
+        from aggregator.desk.storyline_editing import StorylineEditor
+        from aggregator.ingest.place import Placer
+
+        return StorylineEditor(self.store, Placer(self.store, self.settings, self._window()), by, self.clock())
+
+    def decisions(self, limit: int | None = None) -> list[Decision]:
+        """Return editors' verbs, newest first, those taken back among them."""
+        from aggregator.storage.decisions import DecisionStore
+
+        return DecisionStore(self.store).log(limit)
+
+    # --- watches -----------------------------------------------------------------------------
+
+    def watches(self) -> Watches:
+        """Return the saved queries that alert, and what is done with them."""
+        from aggregator.desk.watches import Watches
+
+        return Watches(self.store, self.settings, self.clock)
+
+    def deliver(self, announce: Announce) -> Sent:
+        """Deliver the alerts that are due now; ``announce`` takes those for stdout."""
+        from aggregator.desk.alerts import AlertSender
+
+        return AlertSender(self.store, self.settings, self.clock, announce).deliver()
+
+    # --- pieces ------------------------------------------------------------------------------
+
+    def _watcher(self) -> Watcher:
+        from aggregator.desk.watches import Watcher
+
+        return Watcher(self.store, self.settings)
+
+    def _reclustering(self) -> Reclustering:
+        from aggregator.ingest.place import Placer
+        from aggregator.ingest.recluster import Reclustering
+
+        return Reclustering(self.store, Placer(self.store, self.settings, self._window()))

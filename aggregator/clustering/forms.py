@@ -1,0 +1,174 @@
+"""Texts of one form: what was filled in decides whether two are copies, not the form that they share.
+
+A house writes its statements, notices, warnings, results and obituaries on a form. Two of them share most of their shingles, and
+tell of other people, places and figures. A word of one text that the other lacks altogether is its own; where each has an own word
+in the same place, between the same neighbours, something else was filled in. A copy that was edited or padded has own words too,
+but not in the place of the other's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from aggregator.clustering.vocabulary import calendar_terms, term_of
+from aggregator.text.tokens import fold
+
+SHORT = 150  # words of a text that may be a form filled in
+MOST_WORDS = 1_500  # of a text that are looked at
+# Numbers, or words told in headline and text, that were filled in: one number may be an edit, a name never is.
+NUMBERS, WORDS = 2, 1
+_STEM = 4  # letters by which a word of a headline is found in a text, whatever its ending
+# Languages that write every noun with a capital: there one may be an edit as well.
+_CAPITAL_NOUNS = frozenset({"de", "lb"})
+# Scripts without blanks between words: each pair of characters is a word.
+_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+_RUN = re.compile(rf"[{_UNSPACED}]+")
+_WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:['’.,:][^\W_{_UNSPACED}]+)*")
+_STOP = re.compile(r"[.!?…:;\n\"“”»]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    folded: str
+    left: tuple[str, str]  # the two words before it that both texts have, the nearest first; empty at the beginning
+    right: tuple[str, str]
+    in_title: bool
+    capital: bool  # inside a sentence: a name in most languages
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What each of two texts of one form has in the other's place: how many names, numbers and other words."""
+
+    names: int = 0
+    numbers: int = 0
+    words: int = 0  # filled in both into headline and text: what the text is about
+    short: bool = True  # whether the texts are: two versions of a long one differ in a name here and there
+
+    def tells_apart(self, language: str | None, *, another_day: bool) -> bool:
+        """Tell whether that makes them two texts; the figure of an event may move within a day, and a word may be mended."""
+        if self.words >= WORDS:
+            return True
+        names, numbers = 2 if language in _CAPITAL_NOUNS else 1, 1 if another_day else NUMBERS
+        return self.short and (self.names >= names or self.numbers >= numbers)
+
+
+def filled_in(one: tuple[str, str], other: tuple[str, str], language: str | None) -> Filled:
+    """Compare two texts, each a title and a body, by what stands in the same place of both."""
+    mine, theirs = _tokens(one), _tokens(other)
+    shared = {token.folded for token in mine} & {token.folded for token in theirs}
+    own, others = _own(mine, shared, language), _own(theirs, shared, language)
+    places, other_places = _all_places(own), _all_places(others)
+    replaced = [word for word in own if _places(word) & other_places]
+    replacing = [word for word in others if _places(word) & places]
+    return Filled(
+        names=min(_names(replaced), _names(replacing)),
+        numbers=min(_numbers(replaced), _numbers(replacing)),
+        words=min(_in_title_and_text(replaced), _in_title_and_text(replacing)),
+        short=min(len(mine), len(theirs)) <= SHORT,
+    )
+
+
+def is_untold(title: str, other_title: str, text: str) -> bool:
+    """Tell whether a text says nothing of a headline: none of the words that set it apart from another stands in it."""
+    told = {part[:_STEM] for word in _WORD.findall(text[:20_000]) for part in _parted(fold(word))}
+    own = _content(title) - _content(other_title)
+    return bool(own) and not any(word[:_STEM] in told for word in own)
+
+
+def _content(title: str) -> set[str]:
+    found = (part for word in _WORD.findall(title) for part in _parted(fold(word)))
+    return {word for word in found if not word[0].isdigit() and (len(word) >= 4 or not word.isascii())}
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    folded: str
+    in_title: bool
+    capital: bool
+
+
+def _tokens(text: tuple[str, str]) -> list[_Token]:
+    return [*_tokens_of(text[0], in_title=True), *_tokens_of(text[1], in_title=False)][:MOST_WORDS]
+
+
+def _tokens_of(text: str, *, in_title: bool) -> Iterable[_Token]:
+    shouted = in_title and _is_title_case(text)
+    end = 0
+    for match in _WORD.finditer(text[: 12 * MOST_WORDS]):
+        begins = end == 0 or _STOP.search(text, end, match.start()) is not None
+        capital = match[0][0].isupper() and not begins and not shouted
+        for word in _parted(match[0]):
+            yield _Token(fold(word), in_title, capital)
+        end = match.end()
+
+
+def _parted(word: str) -> list[str]:
+    if not _RUN.match(word):
+        return [word]
+    return [word[place : place + 2] for place in range(max(len(word) - 1, 1))]
+
+
+def _is_title_case(title: str) -> bool:
+    """Tell whether a headline writes most of its words with a capital, so that none of them is known for a name."""
+    found: list[str] = [word for word in _WORD.findall(title)[1:] if word[0].isalpha() and len(word) >= 4]
+    return 2 * sum(word[0].isupper() for word in found) > len(found)
+
+
+def _own(tokens: Sequence[_Token], shared: set[str], language: str | None) -> list[_Word]:
+    """Return the words that the other text lacks, dates apart, each with its neighbours that both have."""
+    calendar = calendar_terms(language or "")
+    found = []
+    left = _neighbours(tokens, shared)
+    right = _neighbours(tokens[::-1], shared)[::-1]
+    for place, token in enumerate(tokens):
+        if token.folded not in shared and term_of(token.folded, language or "") not in calendar:
+            found.append(_Word(token.folded, left[place], right[place], token.in_title, token.capital))
+    return found
+
+
+def _neighbours(tokens: Sequence[_Token], shared: set[str]) -> list[tuple[str, str]]:
+    """Return for each place the last two words before it that both texts have, within its title or text."""
+    found: list[tuple[str, str]] = []
+    nearest = farther = ""
+    in_title: bool | None = None
+    for token in tokens:
+        if token.in_title != in_title:
+            nearest, farther, in_title = "", "", token.in_title
+        found.append((nearest, farther))
+        if token.folded in shared:
+            nearest, farther = token.folded, nearest
+    return found
+
+
+_Place = tuple[bool, tuple[str, ...], tuple[str, ...]]
+
+
+def _places(word: _Word) -> set[_Place]:
+    """Return how a place is known: by two words on one side of it and one on the other."""
+    found: set[_Place] = {(word.in_title, word.left, word.right[:1]), (word.in_title, word.left[:1], word.right)}
+    return {place for place in found if sum(map(bool, (*place[1], *place[2]))) >= 2}
+
+
+def _all_places(words: Iterable[_Word]) -> set[_Place]:
+    return {place for word in words for place in _places(word)}
+
+
+def _names(words: Iterable[_Word]) -> int:
+    return len({word.folded for word in words if word.capital and not word.folded[0].isdigit()})
+
+
+def _numbers(words: Iterable[_Word]) -> int:
+    return len({word.folded for word in words if word.folded[0].isdigit()})
+
+
+def _in_title_and_text(words: Iterable[_Word]) -> int:
+    """Count words that were filled in both into the title and into the text, which is what the text is about."""
+    places: dict[str, set[bool]] = defaultdict(set)
+    for word in words:
+        if not word.folded[0].isdigit():
+            places[word.folded].add(word.in_title)
+    return sum(len(found) == 2 for found in places.values())

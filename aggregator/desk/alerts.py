@@ -1,0 +1,300 @@
+"""Alerts on their way: what they say, and the courier that takes them to where they are wanted.
+
+The courier works apart from the polls, in threads of its own, one for each target: a slow webhook keeps neither a feed
+nor another target waiting.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import select
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.errors import MessageError
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from threading import Event, Lock
+from typing import Any, BinaryIO
+
+from aggregator.desk.alert_targets import shown_target, webhook_address
+from aggregator.desk.mailing import password
+from aggregator.digest.escape import link, plain
+from aggregator.digest.headers import POLICY
+from aggregator.digest.mail import send
+from aggregator.exceptions import AggregatorError, ConfigurationError, DeliveryError
+from aggregator.fetching.webhook import post
+from aggregator.model import Entry, Secret, StorySummary
+from aggregator.newsroom.alerts import Cause
+from aggregator.settings import Settings, WatchSettings
+from aggregator.storage.database import Store
+from aggregator.storage.times import from_text, to_text
+from aggregator.storage.watches import Delivery, Outbox
+
+log = logging.getLogger("aggregator.alerts")
+
+Payload = Mapping[str, Any]
+Announce = Callable[[Payload], None]
+
+LEASE = timedelta(minutes=5)  # longer than any one delivery can take: mail servers may stay silent for 30 s a step
+ROUND = 10.0  # seconds after which a target takes nothing more in hand: the others' new alerts wait for it
+_TARGETS = 8  # targets served side by side
+_ENTRIES = 10  # entries that an alert names
+_TAIL = 1_000_000  # bytes at the end of a file in which an alert that was written before a crash is looked for
+# A body that someone puts into a page as it is must not open a tag there.
+_MARKUP = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a round of deliveries came to."""
+
+    delivered: int = 0
+    failed: int = 0
+    given_up: int = 0
+
+
+class AlertSender:
+    """Delivers what the outbox holds; ``announce`` is how an alert gets to stdout."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Callable[[], datetime],
+        announce: Announce,
+        stop: Event | None = None,
+    ) -> None:
+        self.settings = settings
+        self._store = store
+        self._outbox = Outbox(store.connection)
+        self._clock = clock
+        self._announce = announce
+        self._stop = stop or Event()
+        self._turn = Lock()  # one connection, several threads
+
+    def deliver(self) -> Sent:
+        """Deliver what is due, the oldest first; a target that fails is left alone until its next try.
+
+        What a slow target does not take within a round's time is left to the next round.
+        """
+        targets = self._outbox.due(self._clock())
+        if not targets:
+            return Sent()
+        with ThreadPoolExecutor(min(len(targets), _TARGETS), thread_name_prefix="deliver") as threads:
+            rounds = list(threads.map(self._serve, targets))
+        return Sent(*(sum(counts) for counts in zip(*rounds, strict=True)))
+
+    def _serve(self, target: str) -> tuple[int, int, int]:
+        delivered, started = 0, time.monotonic()
+        while not self._stop.is_set() and (not delivered or time.monotonic() - started < ROUND):
+            now = self._clock()
+            with self._turn, self._store.transaction():
+                delivery = self._outbox.claim(target, now, now + LEASE)
+            if delivery is None:
+                break
+            fault = self._try(delivery)
+            if fault is not None:
+                return delivered, 1, self._failed(delivery, fault)
+            with self._turn, self._store.transaction():
+                self._outbox.delivered(delivery.id, self._clock())
+            delivered += 1
+        return delivered, 0, 0
+
+    def _try(self, delivery: Delivery) -> str | None:
+        """Deliver; return what went wrong."""
+        try:
+            self._send(delivery)
+        except AggregatorError as error:
+            return str(error)
+        except Exception as error:
+            log.exception("alert %s could not be delivered", delivery.alert_id)
+            return f"unexpected: {type(error).__name__}"
+        return None
+
+    def _failed(self, delivery: Delivery, fault: str) -> int:
+        rules, now = self.settings.watches, self._clock()
+        again = now + pause(delivery.attempts, rules)
+        with self._turn, self._store.transaction():
+            lost = self._outbox.failed(delivery, fault, again, now - rules.give_up)
+        shown = shown_target(delivery.target)
+        log.warning("alert %s not delivered to %s: %s", delivery.alert_id, shown, fault)
+        if lost:
+            log.error("%d alerts for %s are given up; `watch log` lists them", lost, shown)
+        return lost
+
+    def _send(self, delivery: Delivery) -> None:
+        kind, _, place = delivery.target.partition(":")
+        if kind == "stdout":
+            self._announce(delivery.payload)
+        elif kind == "file":
+            append(Path(place), delivery.payload, again=delivery.attempts > 1)
+        elif kind == "webhook":
+            seconds = self.settings.watches.timeout
+            limits = replace(self.settings.fetch, timeout=seconds, read_timeout=seconds, connect_timeout=seconds)
+            post(webhook_address(place), body(delivery.payload), signing_secret(self.settings.watches), limits)
+        else:
+            self._mail(place, delivery.payload)
+
+    def _mail(self, address: str, payload: Payload) -> None:
+        settings = replace(self.settings.mail, recipients=(address,))
+        sender = settings.sender or settings.user
+        if not settings.server or not sender:
+            raise DeliveryError("Alerts cannot be mailed: set mail.server and mail.sender.")
+        for refusal in send(message(payload, sender, address), replace(settings, sender=sender), password(settings)):
+            raise DeliveryError(f"{settings.server} refused {refusal.recipient}: {refusal.answer}")
+
+
+def pause(attempts: int, rules: WatchSettings) -> timedelta:
+    """Return how long to wait after so many failed attempts: twice as long each time, up to a limit."""
+    doubled: timedelta = rules.first_retry * 2 ** min(max(attempts - 1, 0), 20)
+    return min(doubled, rules.longest_retry)
+
+
+def signing_secret(rules: WatchSettings) -> Secret | None:
+    """Return what signs the bodies for webhooks; ConfigurationError where its place is named and empty."""
+    if rules.secret_env:
+        if not os.environ.get(rules.secret_env):
+            raise ConfigurationError(f"watches.secret_env: the environment has no {rules.secret_env}")
+        return Secret(os.environ[rules.secret_env])
+    if rules.secret_file:
+        try:
+            return Secret(Path(rules.secret_file).read_text(encoding="utf-8").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"watches.secret_file: {rules.secret_file} cannot be read ({error})") from error
+    return None
+
+
+# --- what an alert says ----------------------------------------------------------------------------
+
+
+def payload_of(
+    alert_id: str, watch: str, now: datetime, cause: Cause, story: StorySummary, causing: Sequence[Entry]
+) -> dict[str, Any]:
+    """Return an alert under its documented keys, every text of a feed's on one line and harmless, every link a web address."""
+    return {
+        "id": alert_id,
+        "watch": watch,
+        "reason": cause.reason,
+        "sentence": plain(cause.sentence),
+        "at": to_text(now),
+        "facts": [plain(fact) for fact in cause.facts],
+        "story": {
+            "id": story.id,
+            "title": plain(story.title),
+            "url": link(story.url),
+            "publisher": plain(story.publisher),
+            "agency": _plain(story.agency),
+            "lang": story.language,
+            "category": _plain(story.category),
+            "first_seen": to_text(story.first_seen),
+            "last_seen": to_text(story.last_seen),
+            "entries": story.entries,
+            "reports": story.reports,
+            "publishers": story.publishers,
+            "flags": [str(flag) for flag in story.flags],
+            "canonical_entry": story.canonical_entry,
+        },
+        "entries": [
+            {
+                "id": entry.id,
+                "title": plain(entry.data.title),
+                "url": link(entry.data.link),
+                "publisher": plain(entry.publisher),
+                "agency": _plain(entry.agency),
+                "lang": entry.language,
+                "published": to_text(entry.data.published),
+                "first_seen": to_text(entry.first_seen),
+                "correction": entry.correction,
+            }
+            for entry in causing[:_ENTRIES]
+        ],
+    }
+
+
+def body(payload: Payload) -> bytes:
+    """Return an alert as one line of JSON, without a character that opens markup."""
+    return json.dumps(payload, ensure_ascii=False).translate(_MARKUP).encode("utf-8")
+
+
+def append(path: Path, payload: Payload, *, again: bool) -> None:
+    """Append an alert to a file of JSON lines; tried ``again``, only where it does not stand there already.
+
+    A pipe or a device is written to as it is. Raises DeliveryError where the file cannot be written.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            _write_at_once(path, body(payload) + b"\n")
+            return
+        with path.open("ab+") as file:
+            if again and _holds(file, str(payload["id"])):
+                return
+            # What a crash cut short must not spoil the line after it.
+            start = b"" if _ends_clean(file) else b"\n"
+            file.write(start + body(payload) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise DeliveryError(f"{path}: the alert could not be appended ({error.strerror or error})") from error
+
+
+def _write_at_once(path: Path, line: bytes) -> None:
+    """Write to a pipe or a device; nobody waits for a pipe that nobody reads."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        os.set_blocking(descriptor, len(line) > select.PIPE_BUF)  # a short line goes whole or not at all
+        os.write(descriptor, line)
+    finally:
+        os.close(descriptor)
+
+
+def _holds(file: BinaryIO, alert_id: str) -> bool:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _TAIL))
+    return any(line.endswith(b"}\n") and f'"id": "{alert_id}"'.encode() in line for line in file)
+
+
+def _ends_clean(file: BinaryIO) -> bool:
+    if not file.seek(0, os.SEEK_END):
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
+
+
+def message(payload: Payload, sender: str, recipient: str) -> EmailMessage:
+    """Return an alert as a mail in plain text; its Message-ID makes two deliveries one. DeliveryError for addresses that are none."""
+    story = payload["story"]
+    mail = EmailMessage(policy=POLICY)
+    try:
+        mail["From"], mail["To"] = sender, recipient
+        mail["Subject"] = plain(f"[{payload['watch']}] {story['title'] or story['id']}")
+    except (ValueError, MessageError) as error:
+        raise DeliveryError(f"The alert cannot be addressed: {error}. Check mail.sender.") from error
+    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+    digest = hashlib.sha256(f"{payload['id']}\0{recipient}".encode()).hexdigest()[:16]
+    mail["Message-ID"] = f"<alert.{payload['id']}.{digest}@{domain}>"
+    mail["Date"] = format_datetime(from_text(payload["at"]))
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: holiday notices need not answer
+    mail.set_content("\n".join(_lines(payload)) + "\n", cte="quoted-printable")
+    return mail
+
+
+def _lines(payload: Payload) -> list[str]:
+    story = payload["story"]
+    counts = f"{story['entries']} entries, {story['reports']} reports, {story['publishers']} publishers"
+    lines = [story["title"], story["url"] or "", "", payload["sentence"], f"{counts} · story {story['id']}", ""]
+    for entry in payload["entries"]:
+        lines.append(f"- {entry['publisher']}: {entry['title']}")
+        if entry["url"]:
+            lines.append(f"  {entry['url']}")
+    return lines
+
+
+def _plain(text: str | None) -> str | None:
+    return None if text is None else plain(text)

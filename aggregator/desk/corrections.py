@@ -1,0 +1,230 @@
+"""The corrections, kills and withdrawals of a story, with the copies that still carry the old wording.
+
+A notice counts from the version that brought it, and once, however many copies carry it along. Nothing is deleted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aggregator.desk.reader import Reader
+from aggregator.desk.revisions import until, versions_of
+from aggregator.digest.edition import Correction, Source, Window
+from aggregator.model import Entry, Story
+from aggregator.newsroom.alignment import Effort
+from aggregator.newsroom.corrections import TAKEN_BACK, own_notices, recognise, stale_copies
+from aggregator.newsroom.novelty import Version
+from aggregator.text.tokens import words
+
+log = logging.getLogger("aggregator.corrections")
+
+_TELLING = 4  # words from which a headline is told apart from others
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A notice as an entry gave it: the version that brought it, and the one it corrected."""
+
+    entry: Entry
+    kind: str
+    statement: str
+    version: Version
+    before: Version | None
+
+
+def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, ...]:
+    """Return the notices that came in a window, oldest first, judged by the texts as they stood at its end."""
+    members = sorted((entry for report in story.reports for entry in report.entries), key=_by_time)
+    given = _all_given(reader, members, window.until)
+    recent = [one for one in _once(_own(given, members)) if window.holds(one.version.time)]
+    if not recent:
+        return ()
+    told = until(versions_of(reader, members), window.until)
+    carrying = {one.entry.id for one in given}
+    effort = Effort()  # for all of a story: however many notices its texts carry
+    return tuple(_correction(story.summary.id, one, members, told, carrying, effort) for one in recent)
+
+
+def notice_times(reader: Reader, story: Story, before: datetime) -> dict[str, datetime]:
+    """Return entry id -> when its notice came, for every entry that carries one of its own house's text, copies too."""
+    members = [entry for report in story.reports for entry in report.entries]
+    return {one.entry.id: one.version.time for one in _own(_all_given(reader, members, before), members)}
+
+
+def _all_given(reader: Reader, members: Sequence[Entry], before: datetime) -> list[_Given]:
+    suspects = [entry for entry in members if entry.correction or entry.revisions]
+    told = until(versions_of(reader, suspects), before)
+    return [one for entry in suspects if entry.id in told and (one := _spared(entry, told[entry.id]))]
+
+
+def _spared(entry: Entry, told: Sequence[Version]) -> _Given | None:
+    """Return the notice of an entry; one that cannot be looked at has none, and the story's others stand."""
+    try:
+        return _given(entry, told)
+    except Exception:
+        log.exception("entry %s could not be looked at for a correction notice", entry.id)
+        return None
+
+
+def _own(given: Sequence[_Given], members: Sequence[Entry]) -> list[_Given]:
+    """Return the notices that their houses could give: a claim about another house's text is none."""
+    kinds = {one.entry.id: one.kind for one in given}
+    own = own_notices([replace(entry, correction=kinds.get(entry.id)) for entry in members])
+    return [one for one in given if one.entry.id in own]
+
+
+def _by_time(entry: Entry) -> tuple[datetime, str]:
+    return entry.time, entry.id
+
+
+def _given(entry: Entry, told: Sequence[Version]) -> _Given | None:
+    """Return the notice that the last of these versions carries, as of the version that brought it."""
+    if entry.correction is None and len(told) > entry.revisions:
+        return None  # judged when it arrived, and unchanged since
+    last = recognise(told[-1].title, told[-1].text)
+    if last is None:
+        if entry.correction is None or len(told) <= entry.revisions:
+            return None
+        return _Given(entry, entry.correction, "", told[-1], None)  # by the rules of an earlier release
+    place = len(told) - 1
+    while place:
+        earlier = recognise(told[place - 1].title, told[place - 1].text)
+        if earlier is None or (earlier.kind, earlier.statement) != (last.kind, last.statement):
+            break
+        place -= 1
+    return _Given(entry, last.kind, last.statement, told[place], told[place - 1] if place else None)
+
+
+def _once(given: Iterable[_Given]) -> list[_Given]:
+    """Leave out the copies that carry a notice along: the agency's own or the first to have it stands for them."""
+    kept: list[_Given] = []
+    givers: dict[tuple[str, str], str] = {}
+    statements: set[tuple[str, ...]] = set()
+    for one in sorted(given, key=lambda one: (not one.entry.from_agency_feed, one.version.time, one.entry.id)):
+        statement = (one.kind, *words(one.statement, one.entry.language))
+        giver = givers.setdefault((one.kind, one.entry.report_id), one.entry.publisher)
+        if giver != one.entry.publisher or (len(statement) > 1 and statement in statements):
+            continue
+        statements.add(statement)
+        kept.append(one)
+    return sorted(kept, key=lambda one: (one.version.time, one.entry.id))
+
+
+def _correction(
+    story_id: str,
+    given: _Given,
+    members: Sequence[Entry],
+    told: Mapping[str, Sequence[Version]],
+    carrying: set[str],
+    effort: Effort,
+) -> Correction:
+    entry = given.entry
+    return Correction(
+        story=story_id,
+        entry=entry.id,
+        kind=given.kind,
+        publisher=entry.publisher,
+        title=given.version.title,
+        url=entry.data.link,
+        time=given.version.time,
+        text=_explanation(given),
+        agency=entry.agency,
+        language=entry.language,
+        stale=tuple(_source(one) for one in _stale(given, members, told, carrying, effort)),
+    )
+
+
+def _explanation(given: _Given) -> str:
+    """Return the sentence that says what was wrong; empty where there is only the word in the title."""
+    title = " ".join(given.version.title.split())
+    statement = given.statement
+    if statement == title:
+        inside = recognise("", given.version.text)
+        statement = inside.statement if inside is not None and inside.kind == given.kind else ""
+    # an agency's note stands in parentheses before the text
+    return statement[1:].partition(")")[0] if statement.startswith("(") else statement
+
+
+def _stale(
+    given: _Given,
+    members: Sequence[Entry],
+    told: Mapping[str, Sequence[Version]],
+    carrying: set[str],
+    effort: Effort,
+) -> tuple[Entry, ...]:
+    """Return the entries that still say what was corrected, not those that carry the notice or gave way to it."""
+    notice = replace(given.entry, correction=given.kind)
+    agencies = dict(sorted(_agencies(members)))
+    others = [
+        # an unsigned copy of an agency's text is the agency's too
+        (
+            replace(entry, correction=None, agency=entry.agency or agencies.get(entry.report_id)),
+            _words(told[entry.id][-1]),
+        )
+        for entry in members
+        if entry.id in told and entry.id not in carrying and not _same_place(entry, notice)
+    ]
+    now = _words(told[notice.id][-1])
+    if given.kind in TAKEN_BACK:
+        return _each_place(stale_copies(notice, now, _named(notice, now, others)))
+    before = _words(given.before) if given.before else _superseded(notice, members, told)
+    known = stale_copies(notice, now, others, before, effort) if before else ()
+    return _each_place(known or stale_copies(notice, now, others, None, effort))
+
+
+def _agencies(members: Sequence[Entry]) -> set[tuple[str, str]]:
+    return {(entry.report_id, entry.agency) for entry in members if entry.agency}
+
+
+def _named(notice: Entry, text: str, others: Sequence[tuple[Entry, str]]) -> Sequence[tuple[Entry, str]]:
+    """Narrow a kill down to the texts whose headline it names, where it names one: an agency sends several a story."""
+    told = _spaced(text, notice)
+    reports = {
+        entry.report_id
+        for entry, _ in others
+        if len(_spaced(entry.data.title, entry).split()) >= _TELLING and _spaced(entry.data.title, entry) in told
+    }
+    reports = reports | {notice.report_id} if reports else {entry.report_id for entry, _ in others}
+    return [(entry, text) for entry, text in others if entry.report_id in reports]
+
+
+def _spaced(text: str, entry: Entry) -> str:
+    return f" {' '.join(words(text, entry.language))} "
+
+
+def _each_place(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Name a page once, though several feeds of one house brought it."""
+    places: dict[str, Entry] = {}
+    for entry in entries:
+        places.setdefault(entry.canonical_url or entry.id, entry)
+    return tuple(places.values())
+
+
+def _superseded(notice: Entry, members: Sequence[Entry], told: Mapping[str, Sequence[Version]]) -> str | None:
+    """Return the text that an agency's separate correction replaces: the last one of its own in the same report."""
+    earlier = [
+        entry
+        for entry in members
+        if entry.id in told
+        and entry.report_id == notice.report_id
+        and entry.publisher == notice.publisher
+        and entry.correction is None
+        and _by_time(entry) < _by_time(notice)
+    ]
+    return _words(told[earlier[-1].id][-1]) if earlier else None
+
+
+def _same_place(entry: Entry, notice: Entry) -> bool:
+    """Tell whether a reader who follows the entry's link now reads the notice."""
+    return entry.canonical_url is not None and entry.canonical_url == notice.canonical_url
+
+
+def _words(version: Version) -> str:
+    return f"{version.title}\n{version.text}"
+
+
+def _source(entry: Entry) -> Source:
+    return Source(entry.id, entry.publisher, entry.data.title, entry.data.link, entry.agency, entry.language)

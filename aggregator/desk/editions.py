@@ -1,0 +1,298 @@
+"""Making editions: from the query that the list uses, frozen once, the same bytes ever after."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from aggregator.clustering.recurring import is_recurring_title
+from aggregator.desk.corrections import notices
+from aggregator.desk.health import edition_health
+from aggregator.desk.novelty import what_is_new
+from aggregator.desk.reader import Reader, just_after
+from aggregator.desk.revisions import edited_between, headlines_between
+from aggregator.digest.edition import (
+    Counts,
+    Edition,
+    FeedHealth,
+    Headline,
+    Material,
+    WhatIsNew,
+    Window,
+    build,
+    edition_id,
+)
+from aggregator.digest.frozen import from_json, to_json
+from aggregator.digest.story import gains_from
+from aggregator.exceptions import ConfigurationError
+from aggregator.ingest.clocks import AHEAD
+from aggregator.ingest.story_rows import standing
+from aggregator.model import Story, StoryQuery
+from aggregator.model.faults import fault_of
+from aggregator.settings import DigestSettings, Settings
+from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.editions import EditionStore, StoredEdition
+from aggregator.storage.entries import EntryStore
+from aggregator.storage.faults import FaultStore
+from aggregator.storage.times import to_text
+from aggregator.text.tokens import sentences
+
+Edited = Mapping[str, Mapping[str, datetime]]  # story -> entry -> when it was edited last
+
+StoryFault = tuple[Story, Exception]  # a story of which something could not be made
+Value = TypeVar("Value")
+Other = TypeVar("Other")
+
+log = logging.getLogger("aggregator.editions")
+
+# An edition shows a few dozen stories; what is new is worked out only for those that could be among them.
+CARRIED_AT_MOST = 60
+
+
+def day_window(day: date, settings: DigestSettings, now: datetime) -> Window:
+    """Return the calendar day in the desk's time zone, cut off at ``now``."""
+    zone = zone_of(settings)
+    start = datetime.combine(day, time(0), zone).astimezone(UTC)
+    end = datetime.combine(day + timedelta(days=1), time(0), zone).astimezone(UTC)
+    return Window(start, min(end, just_after(now)) if now > start else end)
+
+
+def zone_of(settings: DigestSettings) -> ZoneInfo:
+    """Return the desk's time zone; ConfigurationError where there is none of that name."""
+    try:
+        return ZoneInfo(settings.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, an endless name
+        raise ConfigurationError(
+            f"digest.timezone: no time zone is called {settings.timezone!r}; use a name like Europe/Brussels"
+        ) from error
+
+
+def make_edition(store: Store, settings: Settings, window: Window, now: datetime) -> Edition:
+    """Return the edition of a window: the frozen one where there is one, else made and frozen now.
+
+    It is made from the database as it stands at one moment, and locks nobody out. One that was made of a window that
+    is yet to end, by a clock that was ahead, does not stand.
+    Where the database can only be read it is made and not frozen.
+    """
+    zone_of(settings.digest)
+    window = Window(window.since.replace(microsecond=0), window.until.replace(microsecond=0))
+    editions = EditionStore(store)
+    with store.snapshot():
+        kept = editions.get(edition_id(window))
+        if kept is not None and not _made_ahead(kept, now):
+            return from_json(kept.body)
+        before = editions.before(window.since, window.until)
+        previous = from_json(before.body) if before else None
+        health = edition_health(store, window.since, window.until, now)
+        faults: list[StoryFault] = []
+        edition = _build(store, settings, window, health, previous, now, faults)
+    shown = sum(1 for _ in edition.stories())
+    if store.read_only:
+        return edition
+    with store.transaction():
+        kept = editions.get(edition.id)
+        if kept is not None and not _made_ahead(kept, now):  # another process was first
+            return from_json(kept.body)
+        _keep(store, faults, now)
+        editions.drop_made_ahead(now + AHEAD)
+        editions.add(StoredEdition(edition.id, window.since, window.until, now, to_json(edition)), edition.title, shown)
+    return edition
+
+
+def _keep(store: Store, faults: Sequence[StoryFault], now: datetime) -> None:
+    """Keep what could not be made of stories for a report, under the entry that stands for each."""
+    entries = EntryStore(store)
+    for story, error in faults:
+        name = story.summary.canonical_entry
+        given = entries.get(name).data
+        FaultStore(store).keep_of_entry(name, fault_of("digesting", name, error, given), now)
+
+
+def _spared(faults: list[StoryFault], story: Story, otherwise: Other, work: Callable[[], Value]) -> Value | Other:
+    """Return what ``work`` makes of a story; where it raises, note that and let the edition go on without."""
+    try:
+        return work()
+    except Exception as error:
+        if is_of_the_database(error):
+            raise
+        log.exception("story %s: the edition goes without a part of it", story.summary.id)
+        faults.append((story, error))
+        return otherwise
+
+
+def _made_ahead(kept: StoredEdition, now: datetime) -> bool:
+    return kept.made > now + AHEAD and kept.until > now + AHEAD
+
+
+def _build(
+    store: Store,
+    settings: Settings,
+    window: Window,
+    health: FeedHealth,
+    previous: Edition | None,
+    now: datetime,
+    faults: list[StoryFault],
+) -> Edition:
+    reader = Reader(store, now)
+    query = StoryQuery(since=window.since, until=window.until, sort="publishers", limit=None)
+    listed = [summary.id for summary in reader.find(query)]
+    edited = edited_between(reader, window.since, window.until)
+    moment = gains_from(window, previous)
+    retitled = _retitled(reader, Window(moment, window.until))
+    materials = _materials(reader, listed, edited, window, moment, faults)
+    materials += _retold(reader, listed, edited, window, moment, retitled, faults)
+    materials = [replace(one, headlines=retitled.get(one.story.summary.id, ())) for one in materials]
+    made = partial(
+        build,
+        window,
+        counts=_counts(store, window),
+        health=health,
+        settings=settings.digest,
+        previous=previous,
+        stories_off=not settings.stories.enabled,
+    )
+    try:
+        return made(materials)
+    except Exception as error:
+        if is_of_the_database(error):
+            raise
+        return made([one for one in materials if _spared(faults, one.story, None, partial(made, [one])) is not None])
+
+
+def _materials(
+    reader: Reader,
+    story_ids: Sequence[str],
+    edited: Edited,
+    window: Window,
+    moment: datetime,
+    faults: list[StoryFault],
+) -> list[Material]:
+    """Return what an edition is made from, for these stories as they stood when the window closed.
+
+    What is new in them is what came since ``moment``.
+    """
+    stories = []
+    for story in reader.load(story_ids, window.since, light=True):
+        pinned = reader.stories.pinned(story.summary.id)
+        then = _spared(faults, story, None, partial(as_of, story, window.until, pinned))
+        if then is not None:
+            stories.append(then)
+    texts = reader.entries.texts([story.summary.canonical_entry for story in stories])
+    carried = [
+        story.summary.id
+        for story in stories
+        if story.summary.first_seen < moment
+        and (
+            story.summary.last_seen >= moment or max(edited.get(story.summary.id, {}).values(), default=moment) > moment
+        )
+    ]
+    fresh = frozenset(carried[:CARRIED_AT_MOST])
+    materials = []
+    for story in stories:
+        summary = story.summary
+        text = texts.get(summary.canonical_entry, "")
+        material = Material(
+            story=story,
+            sentences=tuple(_spared(faults, story, [], partial(sentences, text, summary.language)))[:6],
+            edited=tuple(sorted(edited.get(summary.id, {}).items())),
+            corrections=_spared(faults, story, (), partial(notices, reader, story, window)),
+            recurring=_spared(faults, story, False, partial(is_recurring_title, summary.title)),
+        )
+        if summary.id in fresh:
+            news = partial(what_is_new, reader, story, moment, window.until)
+            material = replace(material, new=_spared(faults, story, WhatIsNew(), news))
+        materials.append(material)
+    return materials
+
+
+def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]:
+    """Return story id -> the headlines that changed, from the words at the window's beginning to those at its end.
+
+    A live blog's changes with every turn and tells nothing.
+    """
+    found: dict[str, dict[str, Headline]] = {}
+    for one in headlines_between(reader, window.since, window.until):
+        change = one.change
+        told = found.setdefault(one.story_id, {})
+        first = told.pop(change.entry_id, None)  # the change made last goes last
+        before = first.before if first else change.before
+        told[change.entry_id] = Headline(change.publisher, before, change.after, change.url)
+    return {
+        story_id: tuple(one for one in told.values() if one.before != one.after and not _is_recurring(one.after))
+        for story_id, told in found.items()
+    }
+
+
+def _is_recurring(title: str) -> bool:
+    try:
+        return is_recurring_title(title)
+    except Exception:
+        log.exception("a headline could not be looked at; it is told")
+        return False
+
+
+def _retold(
+    reader: Reader,
+    listed: Sequence[str],
+    edited: Edited,
+    window: Window,
+    moment: datetime,
+    retitled: Mapping[str, Sequence[Headline]],
+    faults: list[StoryFault],
+) -> list[Material]:
+    """Return the material of stories to which nothing happened but that entries were edited, where it matters to a reader.
+
+    It does where a headline changed, something new was told, or a correction came. The edits that came last go first.
+    """
+    known = frozenset(listed)
+    others = sorted(
+        (story_id for story_id in edited if story_id not in known),
+        key=lambda story_id: (max(edited[story_id].values()), story_id),
+        reverse=True,
+    )
+    return [
+        material
+        for material in _materials(reader, others[:CARRIED_AT_MOST], edited, window, moment, faults)
+        if material.new or material.corrections or retitled.get(material.story.summary.id)
+    ]
+
+
+def as_of(story: Story, until: datetime, pinned: str | None = None) -> Story:
+    """Return a story as it stood at a moment: without what was seen later. What an editor pinned stays canonical."""
+    reports = []
+    for report in story.reports:
+        entries = tuple(entry for entry in report.entries if entry.seen < until)
+        if entries:
+            reports.append(replace(report, entries=entries))
+    members = [entry for report in reports for entry in report.entries]
+    if len(members) == story.summary.entries:
+        return story
+    then = standing(members, pinned)
+    summary = replace(
+        story.summary,
+        title=then.title,
+        url=then.url,
+        publisher=then.publisher,
+        agency=then.agency,
+        entries=then.entries,
+        reports=then.reports,
+        publishers=then.publishers,
+        first_seen=then.first_seen,
+        last_seen=then.last_seen,
+        canonical_entry=then.canonical_entry,
+    )
+    return replace(story, summary=summary, reports=tuple(reports))
+
+
+def _counts(store: Store, window: Window) -> Counts:
+    """Return how many entries came, and in how many reports and stories: each number is of what the one before it holds."""
+    entries, reports, stories = store.connection.execute(
+        "SELECT count(*), count(DISTINCT report_id), count(DISTINCT story_id) FROM entry WHERE first_seen >= ? AND first_seen < ?",
+        (to_text(window.since), to_text(window.until)),
+    ).fetchone()
+    return Counts(entries, reports, stories)

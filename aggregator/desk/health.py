@@ -1,0 +1,211 @@
+"""How the feeds and the newsroom are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from aggregator.digest.edition import FeedHealth, FeedNote
+from aggregator.fetching.wording import duration
+from aggregator.fetching.wording import health as wording
+from aggregator.ingest.clocks import AHEAD, went_back
+from aggregator.model import Feed
+from aggregator.newsroom.health import RHYTHM, Hour, feed_state, rhythm
+from aggregator.settings import Settings
+from aggregator.storage.database import Store
+from aggregator.storage.faults import FaultStore, KeptFault
+from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
+from aggregator.storage.stories import StoryStore
+from aggregator.storage.times import shown
+
+# How far back arrivals are read: silence is seen for so long, less the month on which the rhythm is measured.
+REMEMBERED = timedelta(days=180)
+# States that the digest tells its readers of.
+TOLD = ("failing", "silent", "gone")
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHealthRow:
+    """One feed's health under its documented keys; ``interval`` is in seconds."""
+
+    feed: str
+    url: str
+    state: str
+    last_ok: datetime | None
+    last_error: str | None
+    failures: int
+    interval: float | None
+    next_fetch: datetime | None
+    entries_per_day: float
+    possible_gaps: int
+    explanation: str = ""
+    faults: int = 0  # entries that could not be taken, kept for a report
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the newsroom holds, and what comes next."""
+
+    feeds: int
+    feeds_ok: int
+    feeds_failing: int
+    feeds_silent: int
+    feeds_gone: int
+    feeds_paused: int
+    entries: int
+    reports: int
+    stories: int
+    last_poll: datetime | None
+    next_poll: datetime | None
+    last_edition: datetime | None
+    possible_gaps: int
+
+
+def feed_health(store: Store, now: datetime, subscriptions: Sequence[Feed] = ()) -> list[FeedHealthRow]:
+    """Return how each followed feed is, by name; ``subscriptions`` are what the desk wrote, where that is at hand."""
+    feeds = FeedStore(store)
+    arrivals = feeds.arrivals(now - REMEMBERED)
+    faults = FaultStore(store).by_feed()
+    written = {feed_key(feed.url): feed for feed in subscriptions}
+    rows = []
+    for feed in feeds.followed():
+        row = _row(feed, written.get(feed.url_key, Feed(feed.url)), arrivals.get(feed.id, ()), now)
+        rows.append(_with_faults(row, faults.get(feed.id, ())))
+    return rows
+
+
+def faulty_entries(store: Store) -> list[dict[str, object]]:
+    """Return the entries that could not be taken, newest first of each feed, under the keys of ``feeds health --faults``."""
+    feeds = FeedStore(store)
+    return [
+        {
+            "feed": feeds.by_id(feed_id).shown,
+            "step": kept.fault.step,
+            "entry": kept.fault.entry,
+            "error": kept.fault.error,
+            "first": kept.first,
+            "last": kept.last,
+            "times": kept.times,
+            "given": kept.fault.given,
+        }
+        for feed_id, found in FaultStore(store).by_feed().items()
+        for kept in found
+    ]
+
+
+def _with_faults(row: FeedHealthRow, faults: Sequence[KeptFault]) -> FeedHealthRow:
+    """Return a row that names the newest of the entries that could not be taken."""
+    if not faults:
+        return row
+    newest = faults[0]
+    amount = "1 entry" if len(faults) == 1 else f"{len(faults)} entries"
+    told = (
+        f"{amount} could not be taken, the last at {newest.last:%Y-%m-%d %H:%M} UTC in {newest.fault.step}:"
+        f" {newest.fault.entry} ({newest.fault.error}); `feeds health --faults` has what it held"
+    )
+    return replace(row, faults=len(faults), explanation="; ".join(part for part in (row.explanation, told) if part))
+
+
+def _row(feed: StoredFeed, written: Feed, hours: Sequence[Hour], now: datetime) -> FeedHealthRow:
+    state = feed.state
+    arrivals = [time for hour in hours for time in (hour.first, hour.last)]
+    days = max(min((now - feed.added) / timedelta(days=1), RHYTHM / timedelta(days=1)), 1.0)
+    recent = sum(hour.entries for hour in hours if hour.last >= now - RHYTHM)
+    shown = feed_state(state, arrivals, now, paused=feed.paused)
+    told = wording(replace(written, paused=feed.paused), state, now)
+    wait = None if state.next_fetch is None or state.last_fetch is None else state.next_fetch - state.last_fetch
+    return FeedHealthRow(
+        feed=feed.shown,
+        url=feed.url,
+        state=shown,
+        last_ok=state.last_ok,
+        last_error=state.last_error,
+        failures=state.failures,
+        interval=None if wait is None else round(wait.total_seconds(), 1),
+        next_fetch=None if feed.paused or state.gone else state.next_fetch,
+        entries_per_day=round(recent / days, 2),
+        possible_gaps=state.possible_gaps,
+        explanation=f"{_silence(arrivals, min(now, state.last_ok or now))}; {told}" if shown == "silent" else told,
+    )
+
+
+def _silence(arrivals: Sequence[datetime], read: datetime) -> str:
+    """Return for how long nothing came, up to when the feed was read last: what came since nobody knows."""
+    found = rhythm(arrivals)
+    if found is None:
+        return "silent"
+    return f"nothing new for {duration(read - found.last)}, where {duration(found.usual)} is usual"
+
+
+def status(store: Store, now: datetime) -> Status:
+    """Return what the newsroom holds."""
+    rows = feed_health(store, now)
+    states: Mapping[str, int] = {name: sum(row.state == name for row in rows) for name in ("ok", *TOLD, "paused")}
+    feeds = FeedStore(store)
+    counts = StoryStore(store).counts()
+    return Status(
+        feeds=len(rows),
+        feeds_ok=states["ok"],
+        feeds_failing=states["failing"],
+        feeds_silent=states["silent"],
+        feeds_gone=states["gone"],
+        feeds_paused=states["paused"],
+        entries=counts["entries"],
+        reports=counts["reports"],
+        stories=counts["stories"],
+        last_poll=feeds.last_poll(),
+        next_poll=feeds.next_due(),
+        last_edition=feeds.last_edition(),
+        possible_gaps=sum(row.possible_gaps for row in rows),
+    )
+
+
+def faults(store: Store, settings: Settings, now: datetime, allowed: timedelta) -> list[str]:
+    """Return what shows that nobody polls or publishes: the last poll, or the edition that was due, longer ago than ``allowed``."""
+    from aggregator.desk.edition_windows import due_window
+    from aggregator.desk.publish import polled, published
+
+    found = []
+    last = FeedStore(store).last_poll()
+    if last is None or now - last > allowed:
+        found.append(f"the last poll was {'never' if last is None else shown(last)}")
+    elif last > now + AHEAD:
+        found.append(
+            f"the last poll lies in the future ({shown(last)}): the clock went back, and nothing was asked since"
+        )
+    window = due_window(now, settings.digest)
+    done = published(store, now)
+    if (done is None or done < window.until) and now - window.until > allowed and polled(store, window):
+        found.append(f"the digest that was due at {shown(window.until)} is not made")
+    return found
+
+
+def oddities(store: Store, now: datetime) -> list[str]:
+    """Return what a person should know although nothing fails: that the clock went back."""
+    found = went_back(store, now)
+    if found is None:
+        return []
+    return [f"the clock went back from {shown(found.before)} to {shown(found.after)}"]
+
+
+def edition_health(store: Store, since: datetime, until: datetime, now: datetime) -> FeedHealth:
+    """Return what the digest says of the feeds: how many were polled and failed in its window, and who is silent."""
+    feeds = FeedStore(store)
+    arrivals = feeds.arrivals(now - REMEMBERED)
+    gaps = feeds.gaps(since, until)
+    polls = feeds.poll_counts(since, until)
+    rows, notes = [], []
+    for feed in feeds.followed():
+        row = _row(feed, Feed(feed.url), arrivals.get(feed.id, ()), now)
+        rows.append(row)
+        if row.state in TOLD or feed.id in gaps:
+            last = max((hour.last for hour in arrivals.get(feed.id, ())), default=row.last_ok)
+            told = last if row.state == "silent" else row.last_ok
+            notes.append(FeedNote(row.feed, row.url, row.state, row.last_error or "", told, gaps.get(feed.id, 0)))
+    return FeedHealth(
+        polled=polls.get("any", 0),
+        failed=sum(row.state == "failing" for row in rows),
+        silent=sum(row.state == "silent" for row in rows),
+        notes=tuple(notes),
+    )

@@ -1,0 +1,124 @@
+"""Mailing an edition: each recipient once, whatever becomes of the others."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from pathlib import Path
+
+from aggregator.digest.edition import Edition
+from aggregator.digest.frozen import from_json
+from aggregator.digest.mail import Refusal, message, send
+from aggregator.exceptions import ConfigurationError
+from aggregator.model import Secret
+from aggregator.settings import MailSettings
+from aggregator.storage.database import Store
+from aggregator.storage.editions import EditionStore
+
+# What is remembered of who got an edition, under the edition's id; of the last editions only.
+_RECORD = "mailed "
+_REMEMBERED = 100
+# For how long a recipient is tried again whom the server could not take now.
+_PATIENCE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """What came of mailing an edition; ``refused`` are those told of now, ``already`` those who had it before."""
+
+    sent: tuple[str, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    already: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """Addresses by what became of them: delivered, refused for good, to be tried again."""
+
+    sent: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
+    waiting: frozenset[str] = frozenset()
+
+    def after(self, tried: frozenset[str], refused: Sequence[Refusal]) -> _Record:
+        final = {one.recipient.casefold() for one in refused if one.final}
+        later = {one.recipient.casefold() for one in refused if not one.final}
+        return _Record(self.sent | (tried - final - later), self.refused | final, (self.waiting - tried) | later)
+
+
+def mail_edition(store: Store, edition: Edition, settings: MailSettings) -> Mailed:
+    """Send an edition to all recipients who did not get it yet and were not refused; DeliveryError where the server takes none."""
+    store.needs_writing()  # who got it must be remembered
+    record = _read(store, edition.id)
+    done = record.sent | record.refused
+    wanted = [one for one in settings.recipients if _address(one) not in done]
+    told = _send(store, edition, settings, wanted, record)
+    return replace(told, already=tuple(one for one in settings.recipients if _address(one) in record.sent))
+
+
+def mail_waiting(store: Store, settings: MailSettings, now: datetime) -> list[Mailed]:
+    """Try recipients again whom the server could not take when their edition was mailed; DeliveryError as above."""
+    done = []
+    editions = EditionStore(store)
+    for name in editions.facts(_RECORD):
+        record = _read(store, name.removeprefix(_RECORD))
+        kept = editions.get(name.removeprefix(_RECORD)) if record.waiting else None
+        if kept is None:
+            continue
+        wanted = [one for one in settings.recipients if _address(one) in record.waiting]
+        if now - kept.until > _PATIENCE or not wanted:
+            given_up = tuple(Refusal(one, f"not taken for {_PATIENCE.days} day", final=True) for one in wanted)
+            _remember(store, kept.id, replace(record, refused=record.refused | record.waiting, waiting=frozenset()))
+            done.append(Mailed(refused=given_up))
+        else:
+            done.append(_send(store, from_json(kept.body), settings, wanted, record))
+    return done
+
+
+def _send(store: Store, edition: Edition, settings: MailSettings, wanted: Sequence[str], record: _Record) -> Mailed:
+    if not wanted:
+        return Mailed()
+    mail = message(edition, settings.sender or settings.user, settings.recipients)
+    refused = send(mail, replace(settings, recipients=tuple(wanted)), password(settings))
+    _remember(store, edition.id, record.after(frozenset(map(_address, wanted)), refused))
+    names = {one.recipient.casefold() for one in refused}
+    # one that was asked to wait before is told of when it is given up
+    told = tuple(one for one in refused if one.final or one.recipient.casefold() not in record.waiting)
+    return Mailed(tuple(one for one in wanted if _address(one) not in names), told)
+
+
+def _address(recipient: str) -> str:
+    return parseaddr(recipient)[1].casefold()
+
+
+def _read(store: Store, edition_id: str) -> _Record:
+    text = EditionStore(store).fact(_RECORD + edition_id)
+    return _Record(**{name: frozenset(value) for name, value in json.loads(text).items()}) if text else _Record()
+
+
+def _remember(store: Store, edition_id: str, record: _Record) -> None:
+    editions = EditionStore(store)
+    kept = {"sent": sorted(record.sent), "refused": sorted(record.refused), "waiting": sorted(record.waiting)}
+    with store.transaction():
+        editions.remember(_RECORD + edition_id, json.dumps(kept))
+        for old in editions.facts(_RECORD)[:-_REMEMBERED]:
+            editions.forget(old)
+
+
+def password(settings: MailSettings) -> Secret | None:
+    """Return the mail password; ConfigurationError where its place is named and empty."""
+    if settings.password_env:
+        if settings.password_env not in os.environ:
+            raise ConfigurationError(f"mail.password_env: the environment has no {settings.password_env}")
+        return Secret(os.environ[settings.password_env])
+    if settings.password_file:
+        try:
+            return Secret(Path(settings.password_file).read_text(encoding="utf-8").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"mail.password_file: {settings.password_file} cannot be read ({error})"
+            ) from error
+    return None

@@ -1,0 +1,110 @@
+"""Retention, backups, and editors' verbs as labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
+from typing import Final
+
+from aggregator.desk.reader import Reader
+from aggregator.settings import Settings
+from aggregator.storage.boilerplate import LineStore
+from aggregator.storage.database import Store
+from aggregator.storage.decisions import DecisionStore
+from aggregator.storage.faults import FaultStore
+from aggregator.storage.feeds import FeedStore
+from aggregator.storage.report_vectors import VectorStore
+from aggregator.storage.retention import Retention
+from aggregator.storage.sketches import SketchStore
+from aggregator.storage.sweeping import Sweeper
+from aggregator.storage.times import to_text
+from aggregator.storage.watches import WatchStore
+
+# The poll log serves health and the digest's header: a month of it is enough.
+POLL_LOG: Final = timedelta(days=31)
+# A line that no text of a quarter held is no feed's boilerplate any more.
+LINES: Final = timedelta(days=90)
+# Rows that one transaction drops, well under a quarter of a second each.
+SKETCHES_AT_ONCE: Final = 500
+VECTORS_AT_ONCE: Final = 150
+LINES_AT_ONCE: Final = 2_000
+ALERTS_AT_ONCE: Final = 200
+
+
+def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = None) -> dict[str, int]:
+    """Drop what is past the windows and the retention rule; return how many of each.
+
+    It goes in short transactions with room for other writers between them. ``stop``, when set from elsewhere, ends it
+    after the one in hand: the next call goes on.
+    """
+    db, sweeper = store.connection, Sweeper(store, stop)
+    sketches, vectors, watches, polls = SketchStore(db), VectorStore(db), WatchStore(db), FeedStore(store)
+    before = _earlier(now, settings.retention.entries)
+    with store.transaction():
+        FaultStore(store).prune(now - POLL_LOG)
+    entries, stories = Retention(store, before, now).drop(sweeper)
+    dropped = {
+        "entries": entries,
+        "stories": stories,
+        "sketches": sweeper.drain(lambda: sketches.prune(_earlier(now, settings.copies.window), SKETCHES_AT_ONCE)),
+        "vectors": sweeper.drain(lambda: vectors.prune(_earlier(now, 2 * settings.stories.window), VECTORS_AT_ONCE)),
+        "polls": sweeper.drain(lambda: polls.prune_polls(now - POLL_LOG, LINES_AT_ONCE)),
+        "alerts": sweeper.drain(lambda: watches.prune(before, ALERTS_AT_ONCE)),
+    }
+    if dropped["entries"] or dropped["sketches"]:
+        sweeper.sweep("band", ("band_key", "number"), "number NOT IN (SELECT number FROM sketch)")
+    return {
+        **dropped,
+        "lines": _swept(sweeper, "line", ("feed_id", "hash"), LineStore(db).forgettable(max(before, now - LINES))),
+        "redirects": sweeper.sweep("story_redirect", ("old_id",), "story_id IS NULL AND at < ?", (to_text(before),))
+        + sweeper.sweep("storyline_redirect", ("old_id",), "storyline_id IS NULL AND at < ?", (to_text(before),)),
+    }
+
+
+def _earlier(now: datetime, by: timedelta) -> datetime:
+    """Return a moment before another; the first there is where the calendar has none."""
+    try:
+        return now - by
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _swept(sweeper: Sweeper, table: str, key: Sequence[str], doomed: tuple[str, tuple[object, ...]] | None) -> int:
+    return 0 if doomed is None else sweeper.sweep(table, key, *doomed)
+
+
+def rotate_backups(store: Store, keep: int, now: datetime) -> Path | None:
+    """Write a dated copy into the folder ``backups`` beside the database and keep the newest ``keep``."""
+    if store.path is None or keep <= 0:
+        return None
+    folder = store.path.parent / "backups"
+    target = folder / f"{store.path.stem}-{now:%Y%m%dT%H%M%SZ}.db"
+    store.backup(target)
+    for old in sorted(folder.glob(f"{store.path.stem}-*.db"))[:-keep]:
+        old.unlink(missing_ok=True)
+    return target
+
+
+def labels(reader: Reader, store: Store) -> Iterator[dict[str, object]]:
+    """Yield entries that verbs in force name, with their story as ``cluster``: what `evaluate` reads."""
+    named = {
+        entry_id
+        for decision in DecisionStore(store).active()
+        for constraint in decision.constraints
+        for entry_id in constraint.left | constraint.right
+    }
+    texts = reader.entries.texts(sorted(named))
+    for entry in reader.entries.iterate("ORDER BY e.number"):
+        if entry.id in named:
+            yield {
+                "id": entry.id,
+                "lang": entry.language,
+                "date": entry.time,
+                "source": entry.publisher,
+                "url": entry.data.link,
+                "title": entry.data.title,
+                "body": texts[entry.id],
+                "cluster": entry.story_id,
+            }

@@ -1,0 +1,34 @@
+"""What is new in a story since a moment, from its entries and their edits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aggregator.desk.reader import Reader
+from aggregator.desk.revisions import until, versions_of
+from aggregator.digest.edition import Passage, WhatIsNew
+from aggregator.model import Story
+from aggregator.newsroom.novelty import Finding, Novelty
+from aggregator.newsroom.novelty import what_is_new as compared
+
+
+def news_of(reader: Reader, story: Story, since: datetime, before: datetime | None = None) -> Novelty:
+    """Return what entries and edits from ``since`` on (and before ``before``) brought that the story had not held."""
+    told = versions_of(reader, [entry for report in story.reports for entry in report.entries])
+    if before is not None:
+        told = until(told, before)
+    return compared((version for versions in told.values() for version in versions), since)
+
+
+def what_is_new(reader: Reader, story: Story, since: datetime, before: datetime | None = None) -> WhatIsNew:
+    """Return what is new in a story as a digest shows it, oldest source first."""
+    news = news_of(reader, story, since, before)
+    return WhatIsNew(
+        passages=tuple(_passage(one) for one in news.sentences),
+        numbers=tuple(dict.fromkeys(one.text for one in news.numbers)),
+        names=tuple(dict.fromkeys(one.text for one in news.names)),
+    )
+
+
+def _passage(finding: Finding) -> Passage:
+    return Passage(finding.text, finding.publisher, finding.url, finding.time)

@@ -1,0 +1,158 @@
+"""Writing the scheduled editions in all their formats, and mailing them: one for each time at which one is due."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event
+from typing import Protocol
+
+from aggregator.config.files import write_output
+from aggregator.desk.edition_windows import MISSED_AT_MOST, missed
+from aggregator.desk.editions import zone_of
+from aggregator.desk.mailing import Mailed, mail_edition, mail_waiting
+from aggregator.digest.edition import Edition, Window
+from aggregator.digest.render import SUFFIXES, render
+from aggregator.exceptions import AggregatorError, DeliveryError
+from aggregator.settings import DigestSettings, Settings
+from aggregator.storage.database import Store
+from aggregator.storage.editions import EditionStore
+from aggregator.storage.times import from_text, to_text
+
+log = logging.getLogger("aggregator.publishing")
+
+# Until when the scheduled editions reached that were written and mailed last, as a list; and where one moment was kept.
+PUBLISHED = "digests_published_until"
+_PUBLISHED_LAST = "digest_published_until"
+# How many the list above holds.
+_REMEMBERED = 2 * MISSED_AT_MOST
+
+
+class Newsroom(Protocol):
+    """What publishing needs of the façade."""
+
+    store: Store
+    settings: Settings
+    clock: Callable[[], datetime]
+
+    def place_waiting(self, stop: Event | None = None) -> None:
+        """Place what is stored and not placed yet."""
+
+    def edition(self, *, since: datetime | None = None, until: datetime | None = None) -> Edition:
+        """Return the edition of a window, frozen when first made."""
+
+
+def publish_due(
+    app: Newsroom, stop: Event | None = None, told: Callable[[Sequence[Path]], None] = lambda paths: None
+) -> list[Path]:
+    """Make the editions that came due since the last one; write each in every format, mail it where recipients are named.
+
+    Each covers what was seen since the one before, also when it is made late: after more than a month one covers all but
+    the last 31. It is noted as done after the mail went out: what failed is tried again by the next call, with the same
+    bytes and Message-ID. One of a time in which the desk asked no feed at all is written and not mailed, and no series
+    begins with it. What was stored and is not placed yet is placed before. ``told`` hears of each edition; ``stop`` is
+    heeded between two.
+    """
+    _mail_again(app)
+    windows = missed_windows(app)
+    if windows:
+        app.place_waiting(stop)
+    written: list[Path] = []
+    fault: Exception | None = None
+    for window in windows:
+        if stop is not None and stop.is_set():
+            break
+        try:
+            paths = _publish(app, window)
+        except (AggregatorError, OSError):
+            raise  # a mail server, a full disk: what hinders this one hinders the next
+        except Exception as error:
+            log.exception("the edition of %s cannot be made; `digest --since --until` makes it by hand", window.until)
+            fault = error
+            continue
+        told(paths)
+        written += paths
+    if fault is not None and not written:
+        raise fault
+    return written
+
+
+def missed_windows(app: Newsroom) -> list[Window]:
+    """Return the windows of the editions that came due and are not published, the oldest first."""
+    now = app.clock()
+    done = published(app.store, now)
+    windows = missed(done, now, app.settings.digest)
+    return [window for window in windows if done is not None or polled(app.store, window)]
+
+
+def published(store: Store, now: datetime) -> datetime | None:
+    """Return until when the scheduled editions reach that are written and mailed; what a clock wrote that was ahead does not count."""
+    return max((moment for moment in _published(store) if moment <= now), default=None)
+
+
+def _published(store: Store) -> list[datetime]:
+    facts = EditionStore(store)
+    last, listed = facts.fact(_PUBLISHED_LAST), facts.fact(PUBLISHED)
+    return [from_text(text) for text in (listed.split() if listed else [last] if last else [])]
+
+
+def _publish(app: Newsroom, window: Window) -> list[Path]:
+    edition = app.edition(since=window.since, until=window.until)
+    written = _write(app, edition)
+    mail = app.settings.mail
+    if mail.server and mail.recipients and polled(app.store, window):
+        _tell(mail_edition(app.store, edition, mail))
+    now = app.clock()
+    with app.store.transaction():
+        done = sorted({*(moment for moment in _published(app.store) if moment <= now), window.until})[-_REMEMBERED:]
+        EditionStore(app.store).remember(PUBLISHED, " ".join(to_text(moment) for moment in done))
+    return written
+
+
+def _mail_again(app: Newsroom) -> None:
+    """Try those again whom the mail server could not take before; where it takes none now, that hinders no edition."""
+    mail = app.settings.mail
+    if not mail.server or not mail.recipients:
+        return
+    try:
+        for mailed in mail_waiting(app.store, mail, app.clock()):
+            _tell(mailed)
+    except DeliveryError as error:
+        log.warning("mailing an edition again failed: %s", error)
+
+
+def _tell(mailed: Mailed) -> None:
+    for one in mailed.refused:
+        what = "refused" if one.final else "not taken now, tried again for a day"
+        log.warning("the digest for %s was %s (%s); nobody else is concerned", one.recipient, what, one.answer)
+
+
+def polled(store: Store, window: Window) -> bool:
+    """Tell whether the desk asked any feed in a window."""
+    found = store.connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM poll WHERE at >= ? AND at < ?)", (to_text(window.since), to_text(window.until))
+    ).fetchone()
+    return bool(found[0])
+
+
+def _write(app: Newsroom, edition: Edition) -> list[Path]:
+    settings = app.settings.digest
+    folder = Path(settings.directory)
+    if not folder.is_absolute() and app.store.path is not None:
+        folder = app.store.path.parent / folder
+    day = _day(edition.until, settings)
+    if any(moment < edition.until and _day(moment, settings) == day for moment in _published(app.store)):
+        day += edition.until.astimezone(zone_of(settings)).strftime("-%H%M")  # a second one, after a change of the hour
+    written = []
+    for form in settings.formats:
+        path = folder / f"digest-{day}{SUFFIXES[form]}"
+        write_output(path, render(edition, form).encode("utf-8"))
+        written.append(path)
+    return written
+
+
+def _day(until: datetime, settings: DigestSettings) -> str:
+    """Return the day of an edition: one that closes at midnight is that of the day that ends."""
+    return (until - timedelta(microseconds=1)).astimezone(zone_of(settings)).strftime("%Y-%m-%d")

@@ -1,0 +1,159 @@
+"""What the desk asks of the database: lists, stories, entries, search. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from aggregator.digest.story import is_withdrawn
+from aggregator.digest.values import WITHDRAWN
+from aggregator.model import Entry, Flag, Report, Story, Storyline, StoryQuery, StorySummary
+from aggregator.storage.database import Store
+from aggregator.storage.editions import EditionStore
+from aggregator.storage.entries import EntryStore
+from aggregator.storage.stories import StoryStore
+from aggregator.storage.storylines import StorylineStore
+from aggregator.text.tokens import sentences, words
+
+# A story is new to the desk where it was first seen after the last edition, or within a day where there is none.
+NEW_WITHOUT_EDITION = timedelta(days=1)
+
+
+def just_after(now: datetime) -> datetime:
+    """Return the end of a window that takes in what was seen this very second: windows leave their end out."""
+    return now.replace(microsecond=0) + timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """An entry that full-text search found, with the sentence that shows why."""
+
+    entry: Entry
+    snippet: str
+
+
+class Reader:
+    """Read access to stories and entries as of a moment."""
+
+    def __init__(self, store: Store, now: datetime) -> None:
+        self.entries = EntryStore(store)
+        self.stories = StoryStore(store)
+        self.storylines = StorylineStore(store)
+        self._editions = EditionStore(store)
+        self._now = now
+
+    def new_since(self, since: datetime | None = None) -> datetime:
+        """Return the moment after which a story counts as new to the reader."""
+        if since is not None:
+            return since
+        last = self._editions.last()
+        if last is not None and last.until <= self._now:
+            return last.until
+        return self._now - NEW_WITHOUT_EDITION
+
+    def find(self, query: StoryQuery) -> list[StorySummary]:
+        """Return the stories that a query asks for."""
+        wanted = words(query.match, query.language) if query.match else []
+        return self._with_kills(self.stories.find(query, wanted, self.new_since(query.since)))
+
+    def story(self, prefix: str, since: datetime | None = None) -> Story:
+        """Return the story that an id or its beginning means, through redirects."""
+        return self.load([self.stories.resolve(prefix)], since)[0]
+
+    def storyline(self, prefix: str) -> Storyline:
+        """Return the storyline that an id or its beginning means, through redirects."""
+        found = self.storylines.resolve(prefix)
+        [summary] = self.storylines.summaries([found]).values()
+        return Storyline(summary, tuple(self.stories.of_storyline(found, self.new_since())))
+
+    def list_storylines(self, since: datetime | None, limit: int | None) -> list[Storyline]:
+        """Return the storylines seen since a time, those seen last first."""
+        moment = self.new_since()
+        return [
+            Storyline(summary, tuple(self.stories.of_storyline(summary.id, moment)))
+            for summary in self.storylines.find(since, limit)
+        ]
+
+    def find_by_storyline(self, query: StoryQuery) -> list[Storyline]:
+        """Return the stories that a query asks for in their storylines, the first story's first; each limit holds for the list."""
+        grouped: dict[str, list[StorySummary]] = {}
+        for story in self.find(replace(query, limit=None)):
+            grouped.setdefault(story.storyline.id if story.storyline else story.id, []).append(story)
+        chosen = dict(islice(grouped.items(), query.limit))
+        summaries = self.storylines.summaries(chosen.keys())
+        return [Storyline(summaries.get(key), tuple(stories)) for key, stories in chosen.items()]
+
+    def load(self, story_ids: Sequence[str], since: datetime | None = None, *, light: bool = False) -> list[Story]:
+        """Return whole stories by their ids, in the order given."""
+        members = self.entries.of_stories(story_ids, light=light)
+        moment = self.new_since(since)
+        return [self._story(story_id, members[story_id], moment) for story_id in story_ids]
+
+    def entry(self, prefix: str) -> Entry:
+        """Return the entry that an id or its beginning means."""
+        return self.entries.get(self.entries.resolve(prefix))
+
+    def search(self, text: str, limit: int, since: datetime | None = None) -> list[SearchHit]:
+        """Return the entries that hold all words of ``text``, best first."""
+        wanted = words(text, None)
+        ids = self.entries.search(wanted, limit, since)
+        texts = self.entries.texts(ids)
+        return [SearchHit(self.entries.get(entry_id), snippet(texts[entry_id], wanted)) for entry_id in ids]
+
+    def export(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[Entry]:
+        """Yield the entries of a window in order of arrival."""
+        yield from self.entries.seen_between(since, until)
+
+    def _with_kills(self, summaries: list[StorySummary]) -> list[StorySummary]:
+        """Return the lines with the flag of those that were taken back: few stories are corrected at all."""
+        corrected = [summary.id for summary in summaries if Flag.CORRECTED in summary.flags]
+        members = self.entries.of_stories(corrected, light=True) if corrected else {}
+        return [
+            _with_kill(Story(summary, _reports(members[summary.id]))).summary if summary.id in members else summary
+            for summary in summaries
+        ]
+
+    def _story(self, story_id: str, members: Sequence[Entry], new_since: datetime) -> Story:
+        return _with_kill(
+            Story(
+                summary=self.stories.summary(story_id, new_since),
+                reports=_reports(members),
+                merged_from=self.stories.merged_from(story_id),
+                split_from=self.stories.split_from(story_id),
+            )
+        )
+
+
+def _with_kill(story: Story) -> Story:
+    """Return a story with the flag KILLED where its house took it back, which is more than a correction."""
+    if Flag.CORRECTED not in story.summary.flags or not is_withdrawn(story):
+        return story
+    kinds = {entry.correction for report in story.reports for entry in report.entries} - {None} - WITHDRAWN
+    kept = {*story.summary.flags, Flag.KILLED} - (set() if kinds else {Flag.CORRECTED})
+    flags = tuple(flag for flag in Flag if flag in kept)
+    return replace(story, summary=replace(story.summary, flags=flags))
+
+
+def _reports(members: Sequence[Entry]) -> tuple[Report, ...]:
+    grouped: dict[str, list[Entry]] = {}
+    for entry in members:
+        grouped.setdefault(entry.report_id, []).append(entry)
+    return tuple(_report(report_id, entries) for report_id, entries in grouped.items())
+
+
+def _report(report_id: str, entries: Sequence[Entry]) -> Report:
+    agencies = [entry.agency for entry in entries if entry.agency]
+    common = max(sorted(set(agencies)), key=agencies.count) if agencies else None
+    return Report(report_id, common, tuple(entries))
+
+
+def snippet(text: str, wanted: Sequence[str], most: int = 200) -> str:
+    """Return the sentence that holds most of the wanted words, cut to ``most`` characters."""
+    found = sentences(text, None)
+    if not found:
+        return ""
+    goal = set(wanted)
+    best = max(found, key=lambda sentence: len(goal.intersection(words(sentence, None))))
+    return best if len(best) <= most else best[: most - 1].rstrip() + "…"

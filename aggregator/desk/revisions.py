@@ -1,0 +1,145 @@
+"""What entries said over time: their versions, the edits between them, the headlines that changed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aggregator.desk.reader import Reader
+from aggregator.exceptions import NotFoundError
+from aggregator.model import Entry, Story
+from aggregator.newsroom.novelty import Version, versions
+from aggregator.newsroom.revisions import Change, HeadlineChange, Piece, compare, diff, headline_changes
+from aggregator.storage.database import is_of_the_database
+from aggregator.storage.times import to_text
+
+log = logging.getLogger("aggregator.revisions")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What became of an entry between two of its versions, which are numbered from 1; ``steps`` counts the edits between."""
+
+    entry: Entry
+    first: int
+    last: int
+    before: Version
+    after: Version
+    change: Change
+    title: tuple[Piece, ...]
+    text: tuple[Piece, ...]
+
+    @property
+    def steps(self) -> int:
+        """Count the edits that lie between the two versions."""
+        return self.last - self.first
+
+
+@dataclass(frozen=True, slots=True)
+class Retitled:
+    """A headline that changed, and the story it stands in."""
+
+    story_id: str
+    change: HeadlineChange
+
+
+def versions_of(reader: Reader, entries: Sequence[Entry]) -> dict[str, tuple[Version, ...]]:
+    """Return entry id -> what it said over time, oldest first; the last is the present version."""
+    texts = reader.entries.texts([entry.id for entry in entries])
+    found = {}
+    for entry in entries:
+        earlier = reader.entries.revisions(entry.id) if entry.revisions else ()
+        told = versions(entry, texts.get(entry.id, ""), earlier)
+        # of a backlog the first version stood before the desk looked; dates that an edit moved on are not believed
+        first = replace(told[0], time=min(told[0].time, entry.seen), written=min(entry.time, entry.first_seen))
+        found[entry.id] = (first, *told[1:])
+    return found
+
+
+def until(told: Mapping[str, Sequence[Version]], moment: datetime) -> dict[str, tuple[Version, ...]]:
+    """Return the versions that stood before a moment; entries that came later are left out."""
+    kept = {name: tuple(one for one in versions if one.time < moment) for name, versions in told.items()}
+    return {name: versions for name, versions in kept.items() if versions}
+
+
+def entry_edit(reader: Reader, prefix: str, first: int | None = None, last: int | None = None) -> Edit:
+    """Return what changed in an entry between two versions: by default between the last two.
+
+    With ``first`` alone, it is compared with the present version. Raises NotFoundError for a version that never was.
+    """
+    entry = reader.entry(prefix)
+    told = versions_of(reader, [entry])[entry.id]
+    if len(told) == 1 and first is None and last is None:
+        raise NotFoundError(f"entry {entry.id} was never edited; `entry show {entry.id}` has its one version")
+    end = len(told) if last is None else last
+    start = max(end - 1, 1) if first is None else first
+    for number in (start, end):
+        if not 1 <= number <= len(told):
+            raise NotFoundError(f"entry {entry.id} has no version {number}; its versions are 1 to {len(told)}")
+    return _edit(entry, told, start, end)
+
+
+def story_edits(reader: Reader, story: Story, since: datetime | None = None) -> tuple[Edit, ...]:
+    """Return what became of a story's entries since a time (by default since they were first seen), one edit an entry.
+
+    Each compares the version that stood at that time with the present one; the edit that ended first comes first.
+    """
+    members = [entry for report in story.reports for entry in report.entries if entry.revisions]
+    found = []
+    for entry_id, told in versions_of(reader, members).items():
+        standing = 1 if since is None else max(sum(one.time < since for one in told), 1)
+        if standing < len(told):
+            entry = next(one for one in members if one.id == entry_id)
+            found.append(_edit(entry, told, standing, len(told)))
+    return tuple(sorted(found, key=lambda edit: (edit.after.time, edit.entry.id)))
+
+
+def edited_between(reader: Reader, since: datetime, before: datetime) -> dict[str, dict[str, datetime]]:
+    """Return story id -> entry id -> when its newest version of this window came."""
+    found: dict[str, dict[str, datetime]] = {}
+    for entry in _edited(reader, since, before):
+        if not entry.story_id:  # stored while stories were off, or not placed yet
+            continue
+        moments = [one.replaced for one in reader.entries.revisions(entry.id) if since <= one.replaced < before]
+        found.setdefault(entry.story_id, {})[entry.id] = max(moments)
+    return found
+
+
+def headlines_between(reader: Reader, since: datetime, before: datetime) -> tuple[Retitled, ...]:
+    """Return the headlines that got other words in a window, oldest change first."""
+    entries = _edited(reader, since, before)
+    stories = {entry.id: entry.story_id for entry in entries}
+    changes: list[HeadlineChange] = []
+    for entry in entries:
+        try:
+            changes += headline_changes([(entry, reader.entries.revisions(entry.id))], since, before)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            log.exception("the headlines of entry %s could not be compared", entry.id)
+    changes.sort(key=lambda change: (change.time, change.entry_id))
+    return tuple(Retitled(stories[change.entry_id], change) for change in changes)
+
+
+def _edited(reader: Reader, since: datetime, before: datetime) -> list[Entry]:
+    return reader.entries.select(
+        "WHERE e.id IN (SELECT entry_id FROM revision WHERE replaced >= ? AND replaced < ?) ORDER BY e.number",
+        (to_text(since), to_text(before)),
+        light=True,
+    )
+
+
+def _edit(entry: Entry, told: Sequence[Version], first: int, last: int) -> Edit:
+    before, after = told[first - 1], told[last - 1]
+    return Edit(
+        entry=entry,
+        first=first,
+        last=last,
+        before=before,
+        after=after,
+        change=compare((before.title, before.text), (after.title, after.text), entry.language),
+        title=diff(before.title, after.title),
+        text=diff(before.text, after.text),
+    )

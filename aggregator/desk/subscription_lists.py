@@ -1,0 +1,41 @@
+"""OPML files in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from aggregator.exceptions import NotFoundError, ParseError, StorageError
+from aggregator.model import Feed
+from aggregator.parsing.opml import read_all, write
+from aggregator.text.masking import shown_address
+
+
+def read_opml(path: Path) -> tuple[tuple[Feed, ...], tuple[str, ...]]:
+    """Return the feeds of an OPML file, and what a person should know: why others were left out, and some are paused."""
+    try:
+        found = read_all(path.read_bytes())
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{path}: no such file") from error
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
+    except ParseError as error:
+        raise ParseError(f"{path}: {error}") from error
+    told = [f"outline {skip.position} left out: {skip.reason}" for skip in found.skips]
+    told += [
+        f"{feed.name or feed.url}: taken over paused, for its address lost its secret when the list was written; complete {feed.url}"
+        for feed in found.feeds
+        if feed.paused
+    ]
+    return found.feeds, tuple(told)
+
+
+def write_opml(feeds: Sequence[Feed], title: str) -> bytes:
+    """Return the feeds as OPML; what an address holds of secrets is masked."""
+    return write(feeds, title)
+
+
+def masked(feeds: Sequence[Feed]) -> tuple[str, ...]:
+    """Return what those feeds are called whose address :func:`write_opml` masks."""
+    shown = [(feed, shown_address(feed)) for feed in feeds]
+    return tuple(feed.name or address for feed, address in shown if address != feed.url)

@@ -1,0 +1,264 @@
+"""Watches at work: looking over the stories that a pass touched, and what the desk does with them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from aggregator.clustering.identifiers import mint
+from aggregator.desk.alert_targets import checked_target
+from aggregator.desk.reader import Reader
+from aggregator.exceptions import NotFoundError, UsageError
+from aggregator.model import StorySummary
+from aggregator.newsroom.alerts import Cause, Told, decide, rehearse, telling
+from aggregator.newsroom.publishers import normal_name
+from aggregator.newsroom.watches import BEGINNING, Matcher, Reading, WatchQuery, search_expression, unreadable
+from aggregator.settings import Settings
+from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.entries import EntryStore
+from aggregator.storage.stories import StoryStore
+from aggregator.storage.times import to_text
+from aggregator.storage.watches import LoggedAlert, NewAlert, StoredWatch, Tally, WatchStore
+from aggregator.text.clean import primary_language
+from aggregator.text.display import display_text
+from aggregator.text.tokens import fold
+
+log = logging.getLogger("aggregator.watches")
+
+_CHUNK = 200  # stories read at once
+MAX_NAME = 60
+
+
+class Watcher:
+    """Looks over the stories that a pass touched; the caller holds the transaction that settles them."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._rules = settings.watches
+        self._watches = WatchStore(store.connection)
+        self._entries = EntryStore(store)
+
+    def look(self, story_ids: Iterable[str], now: datetime) -> int:
+        """Store the alerts that these stories raise, with their deliveries; return how many.
+
+        A fault of ours here is logged and undone alone: it must not keep stories from being settled.
+        """
+        watches = [(watch, Matcher(watch.query)) for watch in self._watches.all()]
+        wanted = sorted(story_ids)
+        if not watches or not wanted:
+            return 0
+        try:
+            with self._store.savepoint():
+                return sum(self._spared(watches, story) for story in self._told_apart(wanted, now))
+        except Exception:
+            log.exception("the watches could not look over %d stories", len(wanted))
+            return 0
+
+    def _spared(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _Seen) -> int:
+        """Look over one story; one that cannot be looked over costs its own alerts."""
+        try:
+            with self._store.savepoint():
+                return self._over(watches, story)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            log.exception("the watches could not look over story %s", story.id)
+            return 0
+
+    def _told_apart(self, story_ids: Sequence[str], now: datetime) -> Iterator[_Seen]:
+        for story_id, readings in read_stories(self._entries, self._watches, story_ids):
+            yield _Seen(story_id, readings, now)
+
+    def _over(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _Seen) -> int:
+        raised = 0
+        all_told = self._watches.told([reading.entry.id for reading in story.readings])
+        for watch, matcher in watches:
+            told = all_told.get(watch.name, {})
+            old = self._older(watch, matcher, story.readings)
+            cause = decide(matcher, story.readings, told, self._rules, self._earlier(story.readings, told), old=old)
+            if cause is not None:
+                self._raise(watch, matcher, story, cause)
+                raised += 1
+        return raised
+
+    def _raise(self, watch: StoredWatch, matcher: Matcher, story: _Seen, cause: Cause) -> None:
+        from aggregator.desk.alerts import payload_of  # brings mail and its templates
+
+        summary = StoryStore(self._store).summary(story.id, Reader(self._store, story.now).new_since())
+        parts = (watch.name, story.id, cause.reason, to_text(story.now))
+        alert_id = mint("a", *parts, taken=self._watches.alert_taken)
+        causing = {reading.entry.id: reading.entry for reading in story.readings}
+        payload = payload_of(
+            alert_id, watch.name, story.now, cause, summary, [causing[entry] for entry in cause.entries]
+        )
+        self._watches.alert(
+            NewAlert(
+                id=alert_id,
+                watch=watch.name,
+                story_id=story.id,
+                at=story.now,
+                reason=cause.reason,
+                sentence=payload["sentence"],
+                payload=payload,
+                told=telling(matcher, story.readings),
+                targets=watch.targets,
+            )
+        )
+
+    def _older(self, watch: StoredWatch, matcher: Matcher, readings: Sequence[Reading]) -> frozenset[str]:
+        """Return the entries that were there before the watch and fitted already: a watch tells of nothing older than itself."""
+        there = [reading for reading in readings if reading.entry.first_seen < watch.added]
+        return frozenset(one.entry.id for one in there if not one.entry.revisions or self._fitted(watch, matcher, one))
+
+    def _fitted(self, watch: StoredWatch, matcher: Matcher, reading: Reading) -> bool:
+        """Tell whether an entry that was edited fitted as it stood when the watch was added."""
+        since = [one for one in self._entries.revisions(reading.entry.id) if one.replaced >= watch.added]
+        if not since:
+            return True
+        then = replace(reading.entry, data=replace(reading.entry.data, title=since[0].title))
+        return matcher.fits(Reading(then, since[0].text[:BEGINNING]))
+
+    def _earlier(self, readings: Sequence[Reading], told: Mapping[str, Told]) -> dict[str, str]:
+        """Return what the entries that were edited since they were told said then."""
+        found = {}
+        for entry in (reading.entry for reading in readings):
+            if entry.id in told and told[entry.id].revisions < entry.revisions:
+                version = self._entries.revisions(entry.id)[told[entry.id].revisions :][:1]
+                found[entry.id] = "\n".join(f"{one.title}\n{one.text[:BEGINNING]}" for one in version)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    id: str
+    readings: tuple[Reading, ...]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRow:
+    """A watch with how it fared."""
+
+    watch: StoredWatch
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """A story that a query catches, and the alerts it would have raised."""
+
+    summary: StorySummary
+    matched: str  # title of the first entry that fits
+    alerts: tuple[tuple[datetime, Cause], ...]
+
+
+class Watches:
+    """What a desk does with its watches."""
+
+    def __init__(self, store: Store, settings: Settings, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._watches = WatchStore(store.connection)
+
+    def add(self, name: str, query: WatchQuery, targets: Sequence[str], by: str) -> tuple[str, ...]:
+        """Save a query under a name; return what its owner should know although it was saved.
+
+        Raises UsageError for a name that is taken or cannot be shown, a query that asks for nothing, and a target that is none.
+        """
+        _check(query)
+        if not name.strip() or display_text(name) != name or len(name) > MAX_NAME or name.startswith("-"):
+            raise UsageError(
+                f"{display_text(name)!r} is no name for a watch: write one line of 1 to {MAX_NAME} characters"
+            )
+        wanted = tuple(dict.fromkeys(checked_target(target, Path.cwd()) for target in targets or ("stdout",)))
+        with self._store.transaction():
+            if any(fold(watch.name) == fold(name) for watch in self._watches.all()):
+                raise UsageError(f"there is a watch {name!r} already; `watch remove` drops it")
+            self._watches.add(StoredWatch(name, query, wanted, self._clock(), by))
+        return self._doubts(query, wanted)
+
+    def remove(self, name: str) -> str:
+        """Drop a watch with its alerts; return its name."""
+        with self._store.transaction():
+            found = self.named(name).name
+            self._watches.remove(found)
+        return found
+
+    def named(self, name: str) -> StoredWatch:
+        """Return the watch of a name, however its letters are written; NotFoundError where there is none."""
+        watches = self._watches.all()
+        for watch in (*(one for one in watches if one.name == name), *watches):
+            if fold(watch.name) == fold(name):
+                return watch
+        known = ", ".join(watch.name for watch in watches[:8])
+        raise NotFoundError(
+            f"no watch {display_text(name)!r}" + (f"; there are {known}" if known else "; none was added")
+        )
+
+    def all(self) -> list[WatchRow]:
+        """Return the watches by name."""
+        tallies = self._watches.tallies()
+        return [WatchRow(watch, tallies[watch.name]) for watch in self._watches.all()]
+
+    def log(self, name: str | None, limit: int) -> list[LoggedAlert]:
+        """Return alerts with their deliveries, newest first."""
+        return self._watches.log(self.named(name).name if name is not None else None, limit)
+
+    def test(self, query: WatchQuery, since: datetime, limit: int) -> list[Catch]:
+        """Return what a query would have caught since a time, newest first; nothing is stored or sent."""
+        _check(query)
+        matcher, reader = Matcher(query), Reader(self._store, self._clock())
+        fresh = reader.new_since()
+        wanted = self._watches.candidates(search_expression(query), since - self._settings.stories.window)
+        caught = []
+        for story_id, readings in read_stories(reader.entries, self._watches, wanted):
+            fitting = matcher.catches(readings)
+            if not fitting:
+                continue
+            alerts = tuple(one for one in rehearse(matcher, readings, self._settings.watches) if one[0] >= since)
+            if alerts:
+                caught.append(Catch(reader.stories.summary(story_id, fresh), fitting[0].entry.data.title, alerts))
+        caught.sort(key=lambda one: (one.alerts[0][0], one.summary.id), reverse=True)
+        return caught[:limit]
+
+    def _doubts(self, query: WatchQuery, targets: Sequence[str]) -> tuple[str, ...]:
+        known = {normal_name(name) for name in self._watches.known_publishers()}
+        doubts = [
+            f"no feed of publisher {name!r} is followed, and no entry of it is stored; `feeds list` shows the publishers"
+            for name in query.publishers
+            if known and normal_name(name) not in known
+        ]
+        if any(target.startswith("mail:") for target in targets) and not self._settings.mail.server:
+            doubts.append("mail.server is not set: alerts by mail wait until it is")
+        doubts += [
+            f"the environment has no {target.removeprefix('webhook:env:')} here; the daemon's must"
+            for target in targets
+            if target.startswith("webhook:env:") and target.removeprefix("webhook:env:") not in os.environ
+        ]
+        return tuple(doubts)
+
+
+def read_stories(
+    entries: EntryStore, watches: WatchStore, story_ids: Sequence[str]
+) -> Iterator[tuple[str, tuple[Reading, ...]]]:
+    """Yield stories as watches read them, in the order given."""
+    for start in range(0, len(story_ids), _CHUNK):
+        members = entries.of_stories(story_ids[start : start + _CHUNK], light=True)
+        texts = watches.beginnings([entry.id for found in members.values() for entry in found], BEGINNING)
+        for story_id, found in members.items():
+            yield story_id, tuple(Reading(entry, texts[entry.id]) for entry in found)
+
+
+def _check(query: WatchQuery) -> None:
+    for tag in query.languages:
+        if primary_language(tag) is None:
+            raise UsageError(f"{display_text(tag)!r} is no language; write a code of two letters such as en")
+    if not query:
+        raise UsageError("the query asks for nothing: give a word, a phrase, a publisher, or --min-publishers")
+    if not_found := unreadable(query):
+        raise UsageError(f"{display_text(not_found[0])!r} holds no letter or digit to look for")

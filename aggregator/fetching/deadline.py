@@ -1,0 +1,175 @@
+"""A fetch under way: its deadline, the socket it uses, and the one thread that ends what takes too long."""
+
+from __future__ import annotations
+
+import math
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aggregator.fetching.faults import FetchError
+from aggregator.fetching.guard import AddressGuard
+from aggregator.fetching.http1 import ResponseReader
+from aggregator.fetching.resolver import Resolver
+
+
+class Call:
+    """What one fetch shares between its own thread, the connections it uses and the watchdog.
+
+    ``deadline`` is on the clock of ``time.monotonic``, in seconds.
+    """
+
+    __slots__ = (
+        "_lock",
+        "_socket",
+        "called_off",
+        "deadline",
+        "expired",
+        "fresh",
+        "guard",
+        "host",
+        "incoming",
+        "proxied",
+        "resolver",
+        "reused",
+    )
+
+    def __init__(self, deadline: float, guard: AddressGuard, resolver: Resolver, *, proxied: bool) -> None:
+        self.deadline = deadline
+        self.guard = guard
+        self.resolver = resolver
+        self.proxied = proxied  # connections go to the proxy that the desk named
+        self.expired = False
+        self.called_off = False  # ended by us, for no fault of the server's
+        self.fresh = False  # no kept connection will do
+        self.reused = False  # the last request went out on a kept connection
+        self.incoming: ResponseReader | None = None
+        self.host: str | None = None  # whose turn it has: see HostGate
+        self._socket: socket.socket | None = None
+        self._lock = threading.Lock()
+
+    def remaining(self) -> float:
+        """Return the seconds left; raises FetchError where there are none."""
+        left = self.deadline - time.monotonic()
+        if left <= 0 or self.expired:
+            self.expired = True
+            raise FetchError("timeout", "the fetch took too long")
+        return left
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Stop the clock inside the block: time spent waiting for a turn is not the server's fault."""
+        left = self.remaining()
+        self.deadline = math.inf
+        try:
+            yield
+        finally:
+            self.deadline = time.monotonic() + left
+
+    def attach(self, connection: socket.socket) -> None:
+        """Name the socket that the watchdog shuts at the deadline."""
+        with self._lock:
+            self._socket = connection
+        if self.expired:
+            _shut(connection)
+
+    def detach(self) -> None:
+        """Take the socket back from the watchdog, before it is kept for another fetch."""
+        with self._lock:
+            self._socket = None
+
+    def expire(self) -> None:
+        """End the fetch: whoever reads from its socket wakes up."""
+        with self._lock:
+            self.expired = True
+            if self._socket is not None:
+                _shut(self._socket)
+
+
+def _shut(connection: socket.socket) -> None:
+    try:
+        # The plain socket's own method: that of a TLS socket would pull the session from under the reading thread.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+    except OSError:
+        pass  # closed already
+
+
+class Watchdog:
+    """One thread for all fetches; it looks at them every tenth of a second while there are any.
+
+    A timeout of the socket counts from the last byte: a server that drips one at a time never trips it.
+    """
+
+    INTERVAL = 0.1  # seconds
+
+    def __init__(self) -> None:
+        self._calls: dict[int, Call] = {}
+        self._wake = threading.Event()
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def watch(self, call: Call) -> None:
+        """Begin to watch a call."""
+        self._calls[id(call)] = call
+        if not self._wake.is_set():
+            self._wake.set()
+        if self._thread is None:
+            self._start()
+
+    def forget(self, call: Call) -> None:
+        """Stop watching a call."""
+        self._calls.pop(id(call), None)
+
+    def call_off(self) -> None:
+        """End what is under way: told to stop, a desk does not wait for the slowest server."""
+        for call in list(self._calls.values()):
+            call.called_off = True
+            call.expire()
+
+    def close(self) -> None:
+        """End the thread, and what is still under way."""
+        self._closed.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+        for call in list(self._calls.values()):
+            call.expire()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None and not self._closed.is_set():
+                self._thread = threading.Thread(target=self._run, name="fetch-watchdog", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            if not self._calls:
+                self._wake.clear()
+                # Neither a call nor the end came between the look and the clearing.
+                if not self._calls and not self._closed.is_set():
+                    self._wake.wait()
+                continue
+            self._closed.wait(self.INTERVAL)
+            now = time.monotonic()
+            for call in list(self._calls.values()):
+                if call.deadline <= now:
+                    call.expire()
+
+
+_current = threading.local()
+
+
+def enter(call: Call | None) -> None:
+    """Make a call the one that this thread's connections belong to."""
+    _current.call = call
+
+
+def current() -> Call:
+    """Return this thread's call."""
+    call: Call | None = getattr(_current, "call", None)
+    if call is None:
+        raise FetchError("internal", "a connection was asked for outside a fetch")
+    return call

@@ -1,0 +1,23 @@
+"""Whether entries may have come and gone between two polls of a feed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aggregator.model import FeedState
+
+
+def overran(
+    state: FeedState, new_entries: int, known_entries: int, published: Sequence[datetime], last_size: int | None
+) -> bool:
+    """Tell whether entries may have come and gone since the last poll: none that is known is left of a full document.
+
+    One that holds fewer entries than the last was emptied by its publisher, and pushed nothing out. Nor did one that
+    reaches back beyond the last poll.
+    """
+    if state.last_ok is None or not new_entries or known_entries:
+        return False
+    if last_size is not None and new_entries < max(last_size, 1):
+        return False
+    return last_size != 0 and not any(date < state.last_ok for date in published)

@@ -1,0 +1,67 @@
+"""The last word on how often a host is asked, for redirects lead where no schedule foresaw."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from aggregator.fetching.faults import FetchError
+
+_LOOK = 0.5  # seconds between two looks of one who waits, should a word to it be lost
+
+
+class HostLimiter:
+    """Lets ``per_host`` requests at a time through to a host, and the next one ``delay`` seconds after one has ended.
+
+    Any thread may wait at it. A pass that hands out its feeds host by host never waits here, but for what redirects
+    brought to that host meanwhile.
+    """
+
+    def __init__(self, per_host: int, delay: float) -> None:
+        self._per_host = max(per_host, 1)
+        self._delay = max(delay, 0.0)
+        self._running: dict[str, int] = {}
+        self._free_at: dict[str, float] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+        self._turned_away = 0  # how many times
+
+    def enter(self, host: str) -> None:
+        """Wait for a turn; raises FetchError where the gate is closed meanwhile, or those who wait are turned away."""
+        with self._changed:
+            came = self._turned_away
+            while True:
+                now = time.monotonic()
+                if came != self._turned_away:
+                    raise FetchError("stopped", "the fetch was called off before it began")
+                if self._closed:
+                    raise FetchError("connection", "the fetch was called off")
+                pause = self._free_at.get(host, now) - now
+                if self._running.get(host, 0) >= self._per_host:
+                    pause = _LOOK
+                if pause <= 0:
+                    break
+                self._changed.wait(min(pause, _LOOK))
+            self._running[host] = self._running.get(host, 0) + 1
+
+    def leave(self, host: str) -> None:
+        """Let the next one through, after the pause."""
+        with self._changed:
+            self._running[host] -= 1
+            if not self._running[host]:
+                del self._running[host]
+            if self._delay:
+                self._free_at[host] = time.monotonic() + self._delay
+            self._changed.notify_all()
+
+    def turn_away(self) -> None:
+        """Send away whoever waits now; who comes later is let through as ever."""
+        with self._changed:
+            self._turned_away += 1
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Send away whoever waits."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()

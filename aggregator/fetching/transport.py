@@ -1,0 +1,150 @@
+"""One request and its answer, under limits and under the eye of the watchdog."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Self
+
+from aggregator.fetching.adapter import FeedAdapter, prepare
+from aggregator.fetching.coding import decode
+from aggregator.fetching.deadline import Call, Watchdog, enter
+from aggregator.fetching.faults import FetchError
+from aggregator.fetching.guard import AddressGuard
+from aggregator.fetching.resolver import Resolver
+from aggregator.fetching.targets import Target
+from aggregator.model import Secret
+from aggregator.settings import FetchSettings
+
+KEPT_ORIGINS = 64  # origins whose connections are kept: more than are asked at once, few enough to forget
+_WITH_BODY = frozenset({200, 203})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to send where; ``headers`` without those that framing needs."""
+
+    target: Target
+    headers: dict[str, str]
+    method: str = "GET"
+    body: bytes | None = None
+    verify: bool = True
+    proxy: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; ``body`` is decoded, and empty unless the status is 200 or 203."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Transport:
+    """Holds what requests share: kept connections, the TLS context, the resolver and the watchdog."""
+
+    def __init__(self, settings: FetchSettings, *, origins: int = KEPT_ORIGINS) -> None:
+        self._settings = settings
+        self._guard = AddressGuard(settings.allow_private_networks)
+        self._resolver = Resolver()
+        self._watchdog = Watchdog()
+        self._adapter = FeedAdapter(
+            origins=min(origins, KEPT_ORIGINS), connections=max(settings.workers, 1), ca_file=settings.ca_file
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End what is under way and let go of every connection and thread."""
+        self._watchdog.close()
+        self._resolver.close()
+        self._adapter.close()
+
+    def release(self) -> None:
+        """Close the connections that wait for another request."""
+        self._adapter.close()
+
+    def call_off(self) -> None:
+        """End what is under way; what is asked later is asked as ever."""
+        self._watchdog.call_off()
+
+    @contextmanager
+    def call(self, *, proxied: bool = False) -> Iterator[Call]:
+        """Watch over everything that this thread exchanges inside the block, for ``fetch.timeout`` seconds in all."""
+        call = Call(time.monotonic() + self._settings.timeout, self._guard, self._resolver, proxied=proxied)
+        self._watchdog.watch(call)
+        enter(call)
+        try:
+            yield call
+        except Exception as error:
+            if call.called_off:
+                raise FetchError("stopped", "the fetch was called off") from error
+            if call.expired:
+                raise FetchError(
+                    "timeout", f"not done within {self._settings.timeout:g} seconds (fetch.timeout)"
+                ) from error
+            raise
+        finally:
+            self._watchdog.forget(call)
+            enter(None)
+
+    def ask(self, call: Call, question: Question) -> Answer:
+        """Send a request and read its answer; once more where a kept connection turns out to be dead.
+
+        Raises FetchError, or what the HTTP stack comes up with.
+        """
+        self._judge(question)
+        call.fresh = False
+        call.incoming = None
+        try:
+            return self._ask(call, question)
+        except Exception:
+            # A server may close a kept connection just as the request leaves: RFC 9112 9.3.1.
+            unanswered = call.incoming is None or not call.incoming.received
+            if not (call.reused and unanswered) or call.expired or question.method != "GET":
+                raise
+        call.fresh = True
+        return self._ask(call, question)
+
+    def _ask(self, call: Call, question: Question) -> Answer:
+        settings, left = self._settings, call.remaining()
+        proxies = None if question.proxy is None else {question.target.scheme: question.proxy.reveal()}
+        headers = {"Host": question.target.netloc, **question.headers}
+        if question.body is not None:
+            headers["Content-Length"] = str(len(question.body))
+        response = self._adapter.send(
+            prepare(question.target, question.method, headers, question.body),
+            stream=True,
+            timeout=(min(settings.connect_timeout, left), min(settings.read_timeout, left)),
+            verify=question.verify,
+            proxies=proxies,
+        )
+        incoming = call.incoming
+        assert incoming is not None  # noqa: S101 - the connection made it
+        try:
+            if incoming.status in _WITH_BODY:
+                body = incoming.read_body(settings.max_bytes)
+            else:
+                body = b""
+                incoming.drain()
+        finally:
+            call.detach()
+            if call.expired or not incoming.reusable:
+                response.raw.close()
+            response.raw.release_conn()
+        if body:
+            body = decode(body, incoming.every("content-encoding"), settings.max_decoded_bytes)
+        return Answer(incoming.status, tuple(incoming.fields), body)
+
+    def _judge(self, question: Question) -> None:
+        """Judge what a proxy would connect to for us: it resolves the name, so only the name can be judged."""
+        target = question.target
+        if question.proxy is not None and not self._guard.permits_name(target.host, target.port):
+            raise FetchError("refused", "the host lies in a private network, and a proxy does not change that")

@@ -1,0 +1,206 @@
+"""Archives in and out: JSON Lines read into the database, and written from it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from aggregator.exceptions import NotFoundError, StorageError
+from aggregator.ingest.place import Placer
+from aggregator.ingest.prepare import PreparedEntry, prepare_entry, warm_up
+from aggregator.ingest.record import ARCHIVE, Origin, Recorded, Recorder
+from aggregator.ingest.window import Window
+from aggregator.model import Entry, Skip
+from aggregator.model.faults import EntryFault, fault_of
+from aggregator.newsroom.publishers import Families, families
+from aggregator.parsing.archive import ArchiveEntry, in_date_order, read
+from aggregator.settings import Settings
+from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.entries import EntryStore, Place
+from aggregator.storage.feeds import FeedStore, StoredFeed
+
+# Seconds for which an import keeps others from writing before it lets them: it ends the entry in hand and brings its
+# stories up to date, which takes as long again at most. The room between is found by whoever waits, who looks at least
+# every tenth of a second.
+HELD, ROOM = 0.08, 0.02
+_IN_MEMORY = 1.0  # where nobody waits: so often is the progress told
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOutcome:
+    """What an import did; ``skips`` names lines that could not be used."""
+
+    new: int
+    updated: int
+    known: int
+    skips: tuple[Skip, ...]
+
+
+def load(path: Path) -> tuple[list[ArchiveEntry], tuple[Skip, ...]]:
+    """Return the entries of an archive in order of date, undated ones at the end, and the lines left out."""
+    try:
+        with path.open("rb") as lines:
+            found = list(read(lines))
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{path}: no such file") from error
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
+    entries = in_date_order(one for one in found if isinstance(one, ArchiveEntry))
+    return entries, tuple(one for one in found if isinstance(one, Skip))
+
+
+class Importer:
+    """Reads archives into the database in short transactions, so that editors and polls get their turn meanwhile."""
+
+    def __init__(
+        self, store: Store, settings: Settings, families: Families, now: datetime, window: Window | None = None
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._now = now
+        self._feeds = FeedStore(store)
+        self._placer = Placer(store, settings, window)
+        self._recorder = Recorder(store, settings, families, self._placer)
+        self._sources: dict[str, StoredFeed] = {}
+
+    def run(self, path: Path, progress: Progress) -> ImportOutcome:
+        """Import the archive at ``path``; entries that are known already change nothing."""
+        entries, skips = load(path)
+        done = self.record(entries, progress)
+        return replace(done, skips=tuple(sorted((*skips, *done.skips), key=lambda skip: skip.position)))
+
+    def take(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, Place]:
+        """Import entries and return line number -> where each stands, for scoring."""
+        self.record(entries, progress)
+        placed = EntryStore(self._store).places_of_archives()
+        places = {str(one.line): placed.get((_address(one), one.data.key)) for one in entries}
+        return {line: place for line, place in places.items() if place is not None}
+
+    def record(self, entries: Sequence[ArchiveEntry], progress: Progress) -> ImportOutcome:
+        """Import entries in the order given, then settle what stories they tell."""
+        self._load_models(entries)
+        left = self._placer.vectors.unsettled()  # by others: the watches still want to look at these
+        new = updated = known = done = 0
+        skips: list[Skip] = []
+        rest = iter(entries)
+        while done < len(entries):
+            with self._store.transaction():
+                for one, counts in self._turn(rest):
+                    skips += [_left_out(one, fault) for fault in counts.faults]
+                    new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
+                    done += 1
+            progress(done, len(entries))
+            if done < len(entries) and self._store.path is not None:
+                time.sleep(ROOM)
+        self._placer.finish(self._now)
+        with self._store.transaction():
+            self._placer.vectors.leave_unsettled(left)
+        return ImportOutcome(new, updated, known, tuple(skips))
+
+    def _taken(self, one: ArchiveEntry) -> Recorded:
+        """Record one line; where it cannot be, it costs itself and is told."""
+        try:
+            with self._placer.part():
+                origin = Origin(self._feed(one), archive=True, agency=one.origin.agency if one.origin else None)
+                seen = (one.origin and one.origin.first_seen) or self._now
+                return self._recorder.record(origin, [self._prepared(one, origin.feed.id)], min(seen, self._now))
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            self._sources.pop(_address(one), None)  # its row may be undone
+            return Recorded(faults=(fault_of("recording", one.data.key, error, one.data),))
+
+    def _load_models(self, entries: Sequence[ArchiveEntry]) -> None:
+        """Load what the first entries need, which takes half a second: not while others wait for their turn."""
+        warm_up()
+        unknown = next((one for one in entries if one.language is None), None)
+        if unknown is not None:
+            prepare_entry(unknown.data, None, (), None, frozenset(), sketching=False)
+
+    def _turn(self, rest: Iterator[ArchiveEntry]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
+        """Record entries for as long as one transaction may last."""
+        ends = time.monotonic() + (_IN_MEMORY if self._store.path is None else HELD)
+        for one in rest:
+            yield one, self._taken(one)
+            if time.monotonic() >= ends:
+                return
+
+    def _feed(self, one: ArchiveEntry) -> StoredFeed:
+        address = _address(one)
+        if address not in self._sources:
+            publisher = one.source or "archive"
+            name = publisher if address.startswith(ARCHIVE) else None
+            self._sources[address] = self._feeds.ensure(address, publisher, self._now, name=name)
+        return self._sources[address]
+
+    def _prepared(self, one: ArchiveEntry, feed_id: int) -> PreparedEntry:
+        boilerplate = self._recorder.boilerplate(feed_id)
+        return prepare_entry(
+            one.data, one.language, (one.source,), None, boilerplate, sketching=self._settings.stories.enabled
+        )
+
+
+def _left_out(one: ArchiveEntry, fault: EntryFault) -> Skip:
+    what = "is stored, and stands in no story" if fault.step == "placing" else "cannot be stored"
+    return Skip(one.line, f"line {one.line}: {what}: {fault.error}")
+
+
+def cluster_archives(
+    paths: Sequence[Path], settings: Settings, now: datetime, progress: Progress
+) -> tuple[list[dict[str, object]], list[tuple[Path, Skip]]]:
+    """Cluster archives from nothing, together and in a scratch database; return where each entry stands, and the lines left out."""
+    entries: list[ArchiveEntry] = []
+    skips: list[tuple[Path, Skip]] = []
+    for path in paths:
+        found, left_out = load(path)
+        entries += found
+        skips += [(path, skip) for skip in left_out]
+    with Store(None) as store:
+        Importer(store, settings, families(()), now).record(in_date_order(entries), progress)
+        places = EntryStore(store).places_of_archives()
+    return [
+        {
+            "id": one.data.key,
+            "report_id": place.report,
+            "story_id": place.story,
+            "storyline_id": place.storyline,
+        }
+        for one in entries
+        for place in [places.get((_address(one), one.data.key))]
+        if place is not None
+    ], skips
+
+
+def _address(one: ArchiveEntry) -> str:
+    """Return the address of the feed that an entry belongs to: its own where `export` wrote the line, else one for its publisher."""
+    return one.origin.feed if one.origin else f"{ARCHIVE}{one.source}"
+
+
+def export_line(entry: Entry, canonical: bool, storyline_id: str | None) -> dict[str, object]:
+    """Return an entry as `export` writes it."""
+    return {
+        "id": entry.id,
+        "key": entry.data.key,
+        "feed": entry.feed_url,
+        "url": entry.data.link,
+        "canonical_url": entry.canonical_url,
+        "publisher": entry.publisher,
+        "agency": entry.agency,
+        "lang": entry.language,
+        "title": entry.data.title,
+        "published": entry.data.published,
+        "first_seen": entry.first_seen,
+        "report_id": entry.report_id,
+        "story_id": entry.story_id,
+        "storyline_id": storyline_id,
+        "canonical": canonical,
+        "source": entry.publisher,
+        "date": entry.time,
+        "summary": entry.data.summary,
+        "body": entry.data.content,
+    }

@@ -1,0 +1,89 @@
+"""One pass: which feeds it takes, what it works with, and what each of them comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import inf
+from threading import Event
+
+from aggregator.fetching.politeness import longest_wait
+from aggregator.ingest.clocks import begin_pass
+from aggregator.ingest.poll import PollPass, Progress
+from aggregator.ingest.polls import Twins, named, neighbours, sort_out, subscriptions
+from aggregator.ingest.resources import Resources
+from aggregator.ingest.save import Settled, open_saver
+from aggregator.ingest.window import Window
+from aggregator.model import Feed, FeedOutcome
+from aggregator.newsroom.publishers import Families
+from aggregator.settings import Settings
+from aggregator.storage.database import Store
+from aggregator.storage.feeds import FeedStore
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class PassOptions:
+    """What is asked of a pass: ``patterns`` name its feeds, else all that are due, or with ``everything`` all there are.
+
+    ``stop``, set from elsewhere, ends it within seconds; after ``within`` seconds no further feed is asked.
+    ``progress`` hears of each feed, ``placing`` of how many of the new entries are placed in stories.
+    """
+
+    patterns: Sequence[str] = ()
+    everything: bool = False
+    progress: Progress = lambda outcome, done, total: None
+    placing: Callable[[int, int], None] = lambda done, total: None
+    stop: Event = field(default_factory=Event)
+    within: float = inf
+
+
+def run_pass(
+    store: Store,
+    settings: Settings,
+    feeds: Sequence[Feed],
+    families: Families,
+    resources: Resources,
+    clock: Callable[[], datetime],
+    settled: Settled,
+    window: Window,
+    options: PassOptions,
+) -> list[FeedOutcome]:
+    """Poll feeds and place what they bring; return one outcome a feed.
+
+    ``settled`` hears which stories the pass changed; ``window`` is that of the process. NotFoundError: a pattern names no feed.
+    """
+    rows, now = FeedStore(store), clock()
+    every = subscriptions(feeds, rows, now)
+    wanted = named(every, options.patterns)
+    due = rows.due_keys(now, longest_wait(settings.fetch))
+    polls, others = sort_out(wanted, due, everything=options.everything or bool(options.patterns), now=now)
+    total = len(polls) + len(others)
+    for done, outcome in enumerate(others, 1):
+        options.progress(outcome, done, total)
+    if not polls:
+        return others
+    if options.within < inf:  # what there is no time for must not be the same feeds each time
+        polls.sort(key=lambda poll: poll.stored.state.next_fetch or LONG_AGO)
+    begin_pass(store, now)
+    run = PollPass(
+        settings,
+        resources.fetcher(len(feeds)),
+        resources.workers(),
+        open_saver(store, settings, families, lambda address: neighbours(address, every), settled, window),
+        clock,
+        options.stop,
+        resources.schedule(),
+        Twins(every),
+        options.within,
+    )
+    try:
+        ended = run.run(
+            polls, lambda outcome, done, _: options.progress(outcome, done + len(others), total), options.placing
+        )
+    finally:
+        if run.abandoned:
+            resources.abandon()
+    return others + ended

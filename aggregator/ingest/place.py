@@ -1,0 +1,299 @@
+"""Placing entries: copies into reports, new reports with a vector; which stories reports tell is settled later, by all at once.
+
+Editors' decisions are asked before each step that the machine takes; see ``editor_constraints.py``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from aggregator.clustering.identifiers import mint
+from aggregator.clustering.reports import find_copy
+from aggregator.clustering.vectorize import vectorize
+from aggregator.clustering.vectors import VERSION
+from aggregator.ingest.editor_constraints import EditorConstraints
+from aggregator.ingest.prepare import prepare_entry
+from aggregator.ingest.settle import Changed, Settler
+from aggregator.ingest.window import Window
+from aggregator.model import Arrival, Entry
+from aggregator.settings import Settings
+from aggregator.storage.boilerplate import LineStore
+from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.entries import EntryStore
+from aggregator.storage.feeds import FeedStore
+from aggregator.storage.report_vectors import VectorRow, VectorStore
+from aggregator.storage.sketches import SketchStore
+from aggregator.storage.stories import StoryStore
+from aggregator.storage.storylines import StorylineStore
+from aggregator.text.boilerplate import REPEATED
+
+log = logging.getLogger("aggregator.placing")
+
+
+class Placer:
+    """Puts arriving entries where they belong, inside the caller's transactions.
+
+    ``window`` is the graph of the process, where it lives longer than one placer.
+    """
+
+    def __init__(self, store: Store, settings: Settings, window: Window | None = None) -> None:
+        self._store = store
+        self._settings = settings
+        self.entries = EntryStore(store)
+        self.stories = StoryStore(store)
+        self.copies = SketchStore(store.connection)
+        self.vectors = VectorStore(store.connection)
+        self.lines = StorylineStore(store)
+        self.editor_constraints = EditorConstraints(store)
+        self._settler = Settler(store, window or Window(store, settings.stories), self.editor_constraints)
+        self._feeds = FeedStore(store)
+        self._lines = LineStore(store.connection)
+        self._changed_lines: set[str] = set()  # storylines whose rows are to be written anew
+        self.capped = 0  # comparisons that a cap cut short: a hot bucket
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone where it fails, with all that is remembered of it."""
+        unindexed = self.entries.unindexed
+        try:
+            with self._store.savepoint():
+                yield
+        except BaseException:
+            self.entries.leave_unindexed(unindexed)
+            raise
+
+    # --- arrivals --------------------------------------------------------------------------------
+
+    def place(self, arrival: Arrival, now: datetime) -> str:
+        """Put a stored entry into the report whose text it carries, or into one of its own; return the report."""
+        entry_id = arrival.entry_id
+        ruling = self.editor_constraints.for_entry(entry_id)
+        copy = find_copy(arrival, self.copies, self._settings.copies, ruling.barred_reports)
+        self.capped += copy.capped
+        report_id, match, story_id = copy.report_id, copy.match, None
+        if report_id is not None:
+            story_id = self.stories.story_of_report(report_id)
+            if self.editor_constraints.settlement().names(entry_id) and (
+                story_id is None or not ruling.allows(story_id)
+            ):
+                report_id, match, story_id = None, None, None
+        if report_id is None:
+            report_id = mint("r", entry_id, taken=self.stories.report_taken)
+            self.stories.open_report(report_id, None, now)
+        self.entries.place([entry_id], report_id, story_id)
+        self.copies.add(arrival, report_id)
+        if match is not None:
+            self.stories.add_match(match, report_id, story_id, now)
+        self._speak(report_id, arrival)
+        return report_id
+
+    def revise(self, entry_id: str, arrival: Arrival) -> None:
+        """Follow an edit: new sketch and vector, the same report and story."""
+        placement = self.entries.placement(entry_id)
+        if placement is None:
+            return
+        self.copies.replace(arrival, placement[0])
+        self._revector(placement[0])
+
+    def relocated(self, entry_id: str) -> None:
+        """Follow an entry to another address: the rows of its story are to be written anew."""
+        placement = self.entries.placement(entry_id)
+        if placement is not None:
+            self.vectors.leave_unsettled([placement[0]])
+
+    def finish(
+        self,
+        now: datetime,
+        changed: Changed = lambda stories: None,
+        waiting: Callable[[], bool] = lambda: False,
+    ) -> frozenset[str]:
+        """Settle which stories the reports tell that changed since; return the stories that changed and live.
+
+        Best called outside of a transaction: what others left unsettled is taken along, in transactions of its own.
+        ``changed`` is called inside each of these; ``waiting`` tells whether to go on waiting for another process that writes.
+        """
+        return self._settler.settle(now, changed, waiting) if self._settings.stories.enabled else frozenset()
+
+    # --- what editors' verbs need ------------------------------------------------------------
+
+    def settle(self, story_ids: Iterable[str], now: datetime) -> None:
+        """Bring the rows of stories whose reports an editor moved in line, and have the next pass look at them."""
+        living = [story for story in sorted(self.obey(story_ids, now)) if self.stories.lives(story)]
+        self.vectors.leave_stories_unsettled(living)
+        reports = [report for story in living for report in self.stories.reports_of(story)]
+        self._settler.refresh(living, reports, now)
+        self._settler.obey_ties(living, now)
+        lines, self._changed_lines = self._changed_lines, set()
+        self.lines.refresh([line for line in lines if self.lines.lives(line)], now)
+
+    def obey(self, story_ids: Iterable[str], now: datetime) -> set[str]:
+        """Take what must not stand together out of these stories; return them and those that it opened.
+
+        There is nothing to do but after an undo, where entries come back to what has come since.
+        """
+        found = set(story_ids)
+        for story_id in sorted(found):
+            for leaving in self.editor_constraints.breaches(story_id):
+                found.add(self.separate(story_id, self.with_copies(leaving), now))
+        return found
+
+    def separate(self, story_id: str, leaving: frozenset[str], now: datetime) -> str:
+        """Take exactly these entries out of a story into one of their own; return its id."""
+        made = mint("s", *sorted(leaving), "split", taken=self.stories.id_taken)
+        self.stories.open_story(made, now, split_from=story_id)
+        self.put_in_storyline(made, self.lines.of_stories([story_id]).get(story_id))
+        for report in sorted({self.entries.get(entry).report_id for entry in leaving}):
+            inside = leaving & frozenset(self.entries.ids_of_report(report))
+            self.move_report(self.report_of_own(inside, now), made)
+        return made
+
+    def with_copies(self, leaving: frozenset[str]) -> frozenset[str]:
+        """Add the entries that came with the same text as one that leaves, where no decision names another of them."""
+        named = self.editor_constraints.settlement()
+        found = set(leaving)
+        for report in sorted({self.entries.get(entry).report_id for entry in leaving}):
+            copies = frozenset(self.entries.ids_of_report(report))
+            if not any(named.names(entry) for entry in copies - leaving):
+                found |= copies
+        return frozenset(found)
+
+    def report_of_own(self, entries: frozenset[str], now: datetime) -> str:
+        """Return a report that holds exactly these entries of one report: theirs, or one made for them."""
+        report = self.entries.get(min(entries)).report_id
+        if frozenset(self.entries.ids_of_report(report)) == entries:
+            return report
+        return self.divide_report(report, sorted(entries), now)
+
+    def move_report(self, report_id: str, story_id: str) -> None:
+        """Put a report into another story, until it is settled under what editors say then."""
+        self.stories.move_reports([report_id], story_id)
+        self.vectors.leave_unsettled([report_id])
+
+    def divide_report(self, report_id: str, leaving: Sequence[str], now: datetime) -> str:
+        """Take entries out of a report into one of their own, in the same story; return its id."""
+        made = mint("r", *leaving, "divided", taken=self.stories.report_taken)
+        story_id = self.stories.story_of_report(report_id)
+        self.stories.open_report(made, story_id, now)
+        for entry_id in leaving:
+            self.join_report(entry_id, made, str(story_id), now)
+        return made
+
+    def join_report(self, entry_id: str, report_id: str, story_id: str, now: datetime) -> None:
+        """Put one entry into a report, made where it is missing, with its sketch and its share in the vector."""
+        before = self.entries.placement(entry_id)
+        if not self.stories.report_taken(report_id):
+            self.stories.open_report(report_id, story_id, now)
+        self.entries.place([entry_id], report_id, story_id)
+        self.copies.move(entry_id, report_id)
+        for touched in {report_id, *(before[:1] if before else ())}:
+            self._revector(touched)
+            self.stories.refresh_report(touched)
+
+    def put_in_storyline(self, story_id: str, storyline_id: str | None) -> None:
+        """Put a story into a storyline, or out of all; :meth:`settle` writes the rows of both."""
+        left = self.lines.of_stories([story_id]).get(story_id)
+        self.lines.set(story_id, storyline_id)
+        self._changed_lines.update(line for line in (left, storyline_id) if line is not None)
+
+    def tie(self, story_ids: Iterable[str], now: datetime) -> None:
+        """Tie stories, as far as editors' decisions allow: those that they part from the rest leave its storyline."""
+        self._settler.tie(frozenset(story_ids), now)
+
+    def close(self, story_id: str, into: str, now: datetime, reason: str) -> None:
+        """Remove an emptied story; its id leads to ``into``."""
+        line = self.lines.of_stories([story_id]).get(story_id)
+        self.stories.close_story(story_id, into, now, reason)
+        self._changed_lines.update([line] if line else ())
+
+    # --- making sketches and vectors anew --------------------------------------------------------
+
+    def resketch(self, entry_ids: Sequence[str]) -> None:
+        """Make the sketches of entries anew; where they stand stays."""
+        for entry_id in entry_ids:
+            try:
+                with self.part():
+                    entry = self.entries.get(entry_id)
+                    self.copies.replace(self.arrival_of(entry, sketching=True), entry.report_id)
+            except Exception as error:
+                if is_of_the_database(error):
+                    raise
+                log.exception("entry %s could not be sketched anew", entry_id)
+
+    def revector(self, report_ids: Iterable[str]) -> None:
+        """Make the vectors of reports anew; a report whose text cannot be read goes without one."""
+        for report_id in report_ids:
+            try:
+                with self.part():
+                    self._revector(report_id)
+            except Exception as error:
+                if is_of_the_database(error):
+                    raise
+                log.exception("report %s could not be read anew", report_id)
+                self.vectors.drop(report_id)
+
+    def arrival_of(self, entry: Entry, *, sketching: bool = False) -> Arrival:
+        """Return a stored entry as it arrived."""
+        feed = self._feeds.by_url(entry.feed_url)
+        boilerplate = frozenset[int]() if feed is None else self._lines.repeated(feed.id, REPEATED)
+        names = (entry.publisher, entry.feed)
+        prepared = prepare_entry(entry.data, entry.language, names, None, boilerplate, sketching=sketching)
+        return Arrival(
+            entry_id=entry.id,
+            feed=entry.feed_url,
+            publisher=entry.publisher,
+            document=prepared.told or prepared.document,
+            sketch=prepared.sketch,
+            time=entry.time,
+            agency=entry.agency,
+            dated=not entry.is_undated_stock,
+        )
+
+    # --- pieces ------------------------------------------------------------------------------
+
+    def _revector(self, report_id: str) -> None:
+        """Make a report's vector anew from the entries that stand in it now; without any, forget it."""
+        standing = self.entries.select("WHERE e.report_id = ? ORDER BY e.number", (report_id,))
+        self.vectors.drop(report_id)
+        for entry in standing:
+            self._speak(report_id, self.arrival_of(entry))
+
+    def _speak(self, report_id: str, arrival: Arrival) -> None:
+        """Let a report be compared by the text of this entry where it says most; its time is that of its first entry.
+
+        Which entry that is follows from the entries alone, not from the order in which they came.
+        """
+        words = _words(arrival)
+        time = arrival.time.timestamp()
+        old = self.vectors.get(report_id)
+        self.vectors.leave_unsettled([report_id])
+        if old is not None and old.vector is not None and old.version != VERSION:
+            self._revector(report_id)  # made by an earlier release: all entries of the report are asked
+            return
+        if old is not None and old.vector is not None:
+            speaker = self.entries.get(old.entry_id)
+            if _rank(old.words, speaker.time, speaker.id) < _rank(words, arrival.time, arrival.entry_id):
+                if time < old.time and arrival.dated:
+                    self._put(report_id, self.arrival_of(speaker), old.words, time)
+                return
+            time = min(time, old.time)
+        self._put(report_id, arrival, words, time)
+
+    def _put(self, report_id: str, arrival: Arrival, words: int, time: float) -> None:
+        document = arrival.document
+        moment = datetime.fromtimestamp(time, UTC)
+        vector = vectorize(document, arrival.publisher, moment, arrival.dated, document.language)
+        self.vectors.put(
+            VectorRow(report_id, arrival.entry_id, words, time, document.language, VERSION, vector.packed())
+        )
+
+
+def _words(arrival: Arrival) -> int:
+    return len(arrival.document.body.split()) + len(arrival.document.lede.split())
+
+
+def _rank(words: int, time: datetime, entry_id: str) -> tuple[int, datetime, str]:
+    """Return what orders the entries of a report, the one that speaks for it first: length in doubling steps, time, id."""
+    return (-words.bit_length(), time, entry_id)

@@ -1,0 +1,356 @@
+"""One pass over feeds: fetch in threads, prepare in workers, save what ends together with one commit.
+
+The coordinator (the thread that calls ``run``) is the only one that touches the database. Threads and workers
+hand their results over a queue; nobody is told of a feed before it is saved. Entries are placed in stories when the
+pass has them all, in order of time: the order in which feeds answer decides nothing.
+
+However a pass ends, it leaves nothing behind for the next one but pauses that hosts are owed. A feed that was in hand
+and is not saved is due still, and asked again.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Event
+from typing import Protocol
+
+from aggregator.executor import failure_of
+from aggregator.fetching.hosts import HostSchedule
+from aggregator.ingest.prepare import Preparation, Prepared, prepare
+from aggregator.ingest.record import MAX_WAITING
+from aggregator.ingest.save import Saver
+from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, Response
+from aggregator.settings import Settings
+from aggregator.storage.database import is_of_the_database
+from aggregator.storage.feeds import StoredFeed
+from aggregator.text.address import host_of
+
+Progress = Callable[[FeedOutcome, int, int], None]
+# How long the coordinator sleeps at most before it looks whether it was told to stop.
+_PATIENCE = 0.5
+# Results that are saved with one commit: those of 100 ms, at most 64. A commit costs as much as saving ten entries.
+_MOMENT, _BATCH = 0.1, 64
+_BEHIND = 20.0  # seconds after which what came meanwhile is settled in stories, though feeds have still to answer
+# Seconds that the feeds in hand have to come back and be saved once the pass was told to stop; then they are called off.
+GRACE = 4.0
+# Entries of one document that are still saved after that word: a second or two.
+SAVED_WHEN_STOPPING = 1_000
+# Seconds that the feeds in hand have once the pass handed out its last one: a fetch and a document take less than a minute.
+IN_HAND = 180.0
+# Seconds that a pass waits for another process that writes, before it gives up what it has fetched.
+WRITE_PATIENCE = 60.0
+
+
+class Fetching(Protocol):
+    """What the pass needs of a fetcher; tests hand in one without sockets."""
+
+    def fetch(self, feed: Feed, state: FeedState, now: datetime, twin: Callable[[str], str | None]) -> FetchOutcome:
+        """Fetch one feed, but not through a redirect to where ``twin`` names another; never raises for a server's doings."""
+        ...
+
+    def turn_away(self) -> None:
+        """Let fetches that wait for their host's turn fail as ``stopped`` without asking."""
+        ...
+
+    def call_off(self) -> None:
+        """Let all fetches under way fail as ``stopped``."""
+        ...
+
+    def release(self) -> None:
+        """Close idle connections: the next request is minutes away."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One feed to poll: what the desk asked for, and what is stored of it."""
+
+    feed: Feed
+    stored: StoredFeed
+
+    @property
+    def address(self) -> str:
+        """Where the request goes: the address after a permanent move."""
+        return self.stored.state.url or self.feed.url
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    poll: Poll
+    outcome: FetchOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    poll: Poll
+    response: Response
+    result: Prepared | FetchFailure
+
+
+class PollPass:
+    """A pass over some feeds; ``now`` gives the time by the product's clock.
+
+    ``within`` is for how many seconds feeds are handed out; the others are left for the next pass.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        fetcher: Fetching,
+        workers: Executor,
+        saver: Saver,
+        now: Callable[[], datetime],
+        stop: Event,
+        hosts: HostSchedule,
+        twin: Callable[[Poll, str], str | None],
+        within: float = math.inf,
+    ) -> None:
+        self._settings = settings
+        self._fetcher = fetcher
+        self._workers = workers
+        self._saver = saver
+        self._now = now
+        self._stop = stop
+        self._results: SimpleQueue[_Fetched | _Prepared] = SimpleQueue()
+        self._hosts = hosts
+        self._twin = twin
+        self._within = within
+        self._ends = math.inf  # when the last feed is handed out, on the clock of time.monotonic
+        self._stopped: float | None = None  # when the word to stop was heard
+        self._waiting: dict[str, Poll] = {}
+        self._held: list[str] = []  # work of hosts that asked to be left alone
+        self._settled = 0.0  # when entries were settled in stories last
+        self._in_hand: dict[str, Poll] = {}
+        self._fault: Exception | None = None  # of placing: feeds are polled all the same
+        self.abandoned = False  # whether work was left that did not end in time
+
+    def run(
+        self, polls: Sequence[Poll], progress: Progress, placing: Callable[[int, int], None] = lambda done, total: None
+    ) -> list[FeedOutcome]:
+        """Poll these feeds; return one outcome a feed, in the order in which they ended.
+
+        When ``stop`` is set, no other feed is asked; those in hand are saved where they come back within seconds, and
+        are left for the next pass where they do not.
+        """
+        self._settled = time.monotonic()
+        self._hosts.clear()
+        self._waiting = {poll.feed.url: poll for poll in polls}
+        self._ends = time.monotonic() + self._within
+        for poll in polls:
+            self._hosts.add(poll.feed.url, host_of(poll.address))
+        threads = ThreadPoolExecutor(self._settings.fetch.workers, thread_name_prefix="fetch")
+        try:
+            self._place(lambda: self._saver.resume(self._now()))
+            outcomes = self._poll(threads, len(polls), progress)
+            self._fetcher.release()
+            self._place(lambda: self._saver.place(self._now(), 0, self._stop, placing, self._may_wait()))
+            self._place(lambda: self._saver.finish(self._now(), self._stop, self._may_wait()))
+        finally:
+            self._leave(threads)
+        if self._fault is not None:
+            raise self._fault
+        return outcomes
+
+    def _poll(self, threads: Executor, total: int, progress: Progress) -> list[FeedOutcome]:
+        outcomes: list[FeedOutcome] = []
+        while self._goes_on():
+            self._hand_out(threads)
+            for ended in self._take(threads, self._sleep()):
+                outcomes.append(ended)
+                progress(ended, len(outcomes), total)
+            self._place(self._place_meanwhile)
+        for ended in self._give_up():
+            outcomes.append(ended)
+            progress(ended, len(outcomes), total)
+        return outcomes
+
+    def _place_meanwhile(self) -> None:
+        """Keep stories no further behind their entries than a slow feed may make them, and memory bounded."""
+        behind = time.monotonic() - self._settled > _BEHIND
+        self._saver.place(self._now(), 0 if behind else MAX_WAITING, self._stop, waiting=self._may_wait())
+        if behind:
+            self._saver.finish(self._now(), self._stop, self._may_wait())
+            self._settled = time.monotonic()
+
+    def _goes_on(self) -> bool:
+        """Tell whether something is still to be waited for."""
+        now = time.monotonic()
+        if self._stop.is_set():
+            if self._stopped is None:
+                self._stopped = now
+                self._fetcher.turn_away()
+            return bool(self._in_hand) and now - self._stopped < GRACE
+        if now >= self._ends:
+            return bool(self._in_hand) and now < self._ends + IN_HAND
+        return bool(self._waiting or self._in_hand)
+
+    def _give_up(self) -> list[FeedOutcome]:
+        """Return a failure for each feed that hangs; one that was only stopped is left as it was."""
+        if self._stop.is_set():
+            return []
+        hanging, self._in_hand = self._in_hand, {}
+        self.abandoned |= bool(hanging)
+        failure = FetchFailure("timeout", "fetching and reading it did not end; it was left, and is asked again")
+        return [self._saver.save_unchanged(poll, failure, self._now()) for poll in hanging.values()]
+
+    def _leave(self, threads: ThreadPoolExecutor) -> None:
+        """End the pass, however it went: nothing of it waits or is under way any more for the schedule."""
+        in_hand, self._in_hand, self._waiting = self._in_hand, {}, {}
+        self.abandoned |= bool(in_hand)
+        self._hosts.clear()
+        if self.abandoned:
+            self._fetcher.call_off()
+        threads.shutdown(wait=not self.abandoned, cancel_futures=True)
+        with suppress(Exception):  # what is left open now hinders nobody, and must not hide why the pass failed
+            self._fetcher.release()
+
+    def _place(self, step: Callable[[], object]) -> None:
+        """Do a step of placing entries; what it fails by is raised at the end of the pass, and no other one is done in it."""
+        if self._fault is not None:
+            return
+        try:
+            step()
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            self._fault = error
+
+    def _may_wait(self) -> Callable[[], bool]:
+        until = time.monotonic() + WRITE_PATIENCE
+        return lambda: not self._stop.is_set() and time.monotonic() < until
+
+    def _held_back(self) -> list[FeedOutcome]:
+        """Return outcomes for the feeds whose host has just asked to be left alone."""
+        held, self._held = self._held, []
+        return [self._saver.leave_alone(self._waiting.pop(url)) for url in held if url in self._waiting]
+
+    def _room(self) -> int:
+        return self._settings.fetch.workers * 2 - len(self._in_hand)
+
+    def _hand_out(self, threads: Executor) -> None:
+        room = self._room()
+        if room <= 0 or not self._waiting or self._stop.is_set() or time.monotonic() >= self._ends:
+            return
+        for url in self._hosts.ready(time.monotonic(), room):
+            self._in_hand[url] = poll = self._waiting.pop(url)
+            threads.submit(self._fetch, poll)
+
+    def _sleep(self) -> float:
+        if self._stop.is_set():
+            return _PATIENCE / 5
+        if not self._waiting or self._room() <= 0:
+            return _PATIENCE  # only a result can help: to look at the hosts again and again would take the writer's processor
+        wait = self._hosts.wait(time.monotonic())
+        return _PATIENCE if wait is None else min(_PATIENCE, max(0.0, wait))
+
+    def _fetch(self, poll: Poll) -> None:
+        outcome: FetchOutcome
+        try:
+            if self._stop.is_set() or poll.feed.url not in self._in_hand:
+                outcome = FetchFailure("stopped", "the fetch was called off before it began")
+            else:
+                outcome = self._fetcher.fetch(poll.feed, poll.stored.state, self._now(), partial(self._twin, poll))
+        except Exception as error:  # noqa: BLE001 - one feed's surprise is never the others' loss
+            outcome = FetchFailure("internal", f"unexpected: {failure_of(error).message}")
+        self._results.put(_Fetched(poll, outcome))
+
+    def _take(self, threads: Executor, patience: float) -> list[FeedOutcome]:
+        """Save what comes back within a moment with one commit; return the outcomes, which nobody hears of before."""
+        ended: list[FeedOutcome] = []
+        result = self._next(patience)
+        if result is None:
+            return ended
+        until, taken = time.monotonic() + _MOMENT, 0
+        with self._saver.batch(self._may_wait()):
+            while result is not None:
+                taken += 1
+                ended += self._handle(result)
+                if self._in_hand and self._room() >= self._settings.fetch.workers // 2:
+                    self._hand_out(threads)  # hosts with work to do wait for no commit
+                go_on = taken < _BATCH and bool(self._in_hand) and not self._stop.is_set()
+                result = self._next(max(0.0, until - time.monotonic())) if go_on else None
+        return ended
+
+    def _next(self, patience: float) -> _Fetched | _Prepared | None:
+        try:
+            return self._results.get(timeout=patience) if patience > 0 else self._results.get_nowait()
+        except Empty:
+            return None
+
+    def _handle(self, result: _Fetched | _Prepared) -> list[FeedOutcome]:
+        """Take a result in; return the outcome of its feed, where this was the last word, and of those that it held back."""
+        poll = result.poll
+        if isinstance(result, _Fetched):
+            self._hosts.done(poll.feed.url, time.monotonic())
+        if self._is_left(result):
+            del self._in_hand[poll.feed.url]
+            return []
+        try:
+            with self._saver.part():
+                outcome = self._saved(result)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            failure = FetchFailure("internal", f"unexpected: {failure_of(error).message}")
+            outcome = self._saver.save_unchanged(poll, failure, self._now())
+        if outcome is None:
+            return []
+        del self._in_hand[poll.feed.url]
+        return [outcome, *self._held_back()]
+
+    def _is_left(self, result: _Fetched | _Prepared) -> bool:
+        """Tell whether a result is left, and its feed with it: it was called off, or there is no time to save so much."""
+        what = result.outcome if isinstance(result, _Fetched) else result.result
+        if isinstance(what, FetchFailure):
+            return what.kind == "stopped"
+        return isinstance(what, Prepared) and len(what.entries) > SAVED_WHEN_STOPPING and self._stop.is_set()
+
+    def _saved(self, result: _Fetched | _Prepared) -> FeedOutcome | None:
+        if isinstance(result, _Prepared):
+            return self._saver.save_document(result.poll, result.response, result.result, self._now())
+        outcome = result.outcome
+        if isinstance(outcome, Response) and outcome.content_hash != result.poll.stored.state.content_hash:
+            self._prepare(result.poll, outcome)
+            return None
+        saved = self._saver.save_unchanged(result.poll, outcome, self._now())
+        if result.poll.feed.url in self._saver.holds:
+            host = host_of(self._saver.holds.pop(result.poll.feed.url))
+            self._held += self._hosts.withdraw(host, lambda url: self._waiting[url].feed.host_backoff)
+        return saved
+
+    def _prepare(self, poll: Poll, response: Response) -> None:
+        future = self._workers.submit(prepare, self._preparation(poll, response))
+        future.add_done_callback(lambda done: self._results.put(_Prepared(poll, response, _result(done))))
+
+    def _preparation(self, poll: Poll, response: Response) -> Preparation:
+        stored = poll.stored
+        return Preparation(
+            body=response.body,
+            url=response.url,
+            headers=dict(response.headers),
+            now=self._now(),
+            limits=self._settings.parse,
+            language=poll.feed.language,
+            publisher_names=tuple(name for name in (stored.publisher, stored.name) if name),
+            known={} if stored.state.last_ok is None else self._saver.hashes(stored.id),
+            bad_guids=stored.state.bad_guids,
+            boilerplate=self._saver.boilerplate(stored.id),
+            sketching=self._settings.stories.enabled,
+        )
+
+
+def _result(future: Future[Prepared | FetchFailure]) -> Prepared | FetchFailure:
+    if future.cancelled():
+        return FetchFailure("stopped", "reading it was called off")
+    try:
+        return future.result()
+    except Exception as error:  # noqa: BLE001 - a worker that was killed, or a bug met by one document
+        return FetchFailure("parse", f"could not be parsed: {failure_of(error).message}")

@@ -1,0 +1,139 @@
+"""Which feeds a pass takes: what is due, what was named, and one poll where two subscriptions end at one address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from aggregator.exceptions import NotFoundError
+from aggregator.fetching.politeness import address_key, without_future
+from aggregator.ingest.poll import Poll
+from aggregator.model import Feed, FeedOutcome
+from aggregator.storage.database import Store
+from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
+from aggregator.text.address import host_of
+
+
+def named(feeds: Sequence[Poll], patterns: Sequence[str]) -> list[Poll]:
+    """Return the feeds that ``patterns`` name by address, name, title or publisher; NotFoundError for a name that fits none."""
+    if not patterns:
+        return list(feeds)
+    chosen: dict[str, Poll] = {}
+    for pattern in patterns:
+        wanted = pattern.casefold()
+        fits = [poll for poll in feeds if wanted in _names(poll)] or [
+            poll for poll in feeds if any(wanted in name for name in _names(poll))
+        ]
+        if not fits:
+            raise NotFoundError(f"no feed is called {pattern!r}; `feeds list` shows those that are followed")
+        chosen.update((poll.feed.url, poll) for poll in fits)
+    return [poll for poll in feeds if poll.feed.url in chosen]
+
+
+def _names(poll: Poll) -> tuple[str, ...]:
+    stored = poll.stored
+    names = (poll.feed.url, stored.url, stored.name, stored.title, stored.publisher)
+    return tuple(name.casefold() for name in names if name)
+
+
+def subscriptions(feeds: Sequence[Feed], store: FeedStore, now: datetime) -> list[Poll]:
+    """Pair what the desk follows with what is stored of it and can be believed, in the order of feeds.yaml."""
+    stored = {row.url_key: row for row in store.followed()}
+    return [
+        Poll(feed, _at(stored[feed_key(feed.url)], feed.url, now)) for feed in feeds if feed_key(feed.url) in stored
+    ]
+
+
+def _at(row: StoredFeed, address: str, now: datetime) -> StoredFeed:
+    """Fill in the address of a feed that never moved, or whose address is not stored because it holds a secret."""
+    state = without_future(row.state, now)
+    state = state if state.url else replace(state, url=address)
+    return row if state is row.state else replace(row, state=state)
+
+
+def sort_out(
+    polls: Sequence[Poll], due: set[str], *, everything: bool, now: datetime
+) -> tuple[list[Poll], list[FeedOutcome]]:
+    """Return the feeds to poll now, and an outcome for each of the others that was asked for.
+
+    Paused and gone feeds are never polled; of subscriptions that end at one address with the same credentials one is.
+    That is the one whose own address it is: a feed that was led there by a redirect must not take another's place.
+    """
+    chosen: list[Poll] = []
+    others: list[FeedOutcome] = []
+    taken: dict[tuple[object, ...], StoredFeed] = {}
+    for poll in sorted(polls, key=_has_moved):
+        if poll.stored.paused or poll.stored.state.gone:
+            others.append(_left_out(poll))
+            continue
+        if not everything and feed_key(poll.feed.url) not in due:
+            continue
+        place = _place(poll, poll.address)
+        if place in taken:
+            twin = taken[place]
+            note = f"duplicate: ends at the same address as {twin.shown}; remove one of the two from feeds.yaml"
+            others.append(_skipped(poll, note))
+            continue
+        taken[place] = poll.stored
+        chosen.append(poll)
+    order = {poll.feed.url: number for number, poll in enumerate(polls)}
+    return sorted(chosen, key=lambda poll: order[poll.feed.url]), others
+
+
+def _has_moved(poll: Poll) -> bool:
+    return address_key(poll.address) != address_key(poll.feed.url)
+
+
+class Twins:
+    """Knows which feed is asked at an address, so that a redirect there need not be followed.
+
+    Only feeds whose last poll was a success count, or that were never asked: two that redirect to each other, or to one
+    that fails, must be told as what they are.
+    """
+
+    def __init__(self, polls: Sequence[Poll]) -> None:
+        self._at: dict[tuple[object, ...], StoredFeed] = {}
+        for poll in polls:
+            state = poll.stored.state
+            if not poll.stored.paused and not state.gone and state.last_ok == state.last_fetch:
+                self._at.setdefault(_place(poll, poll.address), poll.stored)
+
+    def __call__(self, poll: Poll, url: str) -> str | None:
+        """Return what another feed is called that is asked at ``url`` with the same credentials as this one."""
+        found = self._at.get(_place(poll, url))
+        return found.shown if found is not None and found.id != poll.stored.id else None
+
+
+def _place(poll: Poll, url: str) -> tuple[object, ...]:
+    feed = poll.feed
+    return (address_key(url), feed.headers, feed.user, feed.password, feed.proxy)
+
+
+def neighbours(address: str, polls: Sequence[Poll]) -> tuple[int, ...]:
+    """Return the rows of the feeds that live on the host of ``address`` and obey a back-off for the whole host."""
+    host = host_of(address)
+    return tuple(poll.stored.id for poll in polls if poll.feed.host_backoff and host_of(poll.address) == host)
+
+
+def _left_out(poll: Poll) -> FeedOutcome:
+    if poll.stored.state.gone:
+        note = "gone: the server said 410 Gone for good; `feeds resume` asks again, `feeds remove` forgets it"
+        return FeedOutcome(poll.stored.shown, poll.stored.url, "gone", http_status=410, note=note)
+    return _skipped(poll, "paused; `feeds resume` takes it up again")
+
+
+def _skipped(poll: Poll, note: str) -> FeedOutcome:
+    return FeedOutcome(
+        poll.stored.shown, poll.stored.url, "skipped", next_fetch=poll.stored.state.next_fetch, note=note
+    )
+
+
+def poll_again(store: Store, feed: Feed) -> None:
+    """Make a feed due at once: its failures, and that it was given up as gone, are forgotten."""
+    rows = FeedStore(store)
+    stored = rows.by_url(feed.url)
+    if stored is not None:
+        state = replace(stored.state, gone=False, gone_since=None, failures=0, first_failed=None, next_fetch=None)
+        with store.transaction():
+            rows.save_state(stored.id, state)

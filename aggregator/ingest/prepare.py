@@ -1,0 +1,224 @@
+"""What a worker does with a body: parse, clean, sketch. Values in, values out, no database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from aggregator.clustering.spoken_language import hardly_speaks, language_of, speaks
+from aggregator.exceptions import NotAFeedError, ParseError
+from aggregator.model import Document, EntryData, FetchFailure, ParsedFeed, Sketch, Skip
+from aggregator.model.faults import as_given, described
+from aggregator.model.pickling import pickled_by_fields
+from aggregator.newsroom.agencies import without_agency
+from aggregator.newsroom.corrections import Notice, recognise
+from aggregator.newsroom.wires import Attribution, attribute
+from aggregator.settings import ParseSettings
+from aggregator.text.boilerplate import constant_descriptions, line_hashes, repeated_tails, without_boilerplate
+from aggregator.text.clean import document, plain_text, primary_language
+from aggregator.text.language import identify, surely_other
+from aggregator.text.tokens import index_form
+
+Value = TypeVar("Value")
+
+# Entries and characters of a feed that are looked at to tell whether it is in the language that it says.
+SAMPLED, SAMPLE = 12, 1_500
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """One body to prepare; ``known`` maps the keys of stored entries to their content hashes."""
+
+    body: bytes
+    url: str
+    headers: Mapping[str, str]
+    now: datetime
+    limits: ParseSettings
+    language: str | None
+    publisher_names: tuple[str, ...]
+    known: Mapping[str, str]
+    bad_guids: bool
+    boilerplate: frozenset[int]
+    sketching: bool
+
+
+@pickled_by_fields
+@dataclass(frozen=True, slots=True)
+class PreparedEntry:
+    """An entry ready to be stored and compared; of ``unchanged`` ones only its own words and its document stand here.
+
+    ``document`` is all its text; ``told`` is what is left of it for comparing, without boilerplate. ``signed`` is the
+    agency that signs it, ``notice`` the correction or kill that it carries.
+    """
+
+    data: EntryData
+    document: Document
+    unchanged: bool
+    told: Document | None = None
+    lines: frozenset[int] = frozenset()
+    sketch: Sketch | None = None
+    index_title: str = ""
+    index_text: str = ""
+    signed: Attribution | None = None
+    notice: Notice | None = None
+    faults: tuple[str, ...] = ()  # what could not be made of it
+
+    @property
+    def text(self) -> str:
+        """The plain text: lede and body."""
+        return plain(self.document)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A feed document prepared: its own facts, and its entries in document order."""
+
+    parsed: ParsedFeed  # without entries: they stand below, prepared
+    entries: tuple[PreparedEntry, ...]
+
+
+def warm_up() -> None:
+    """Load what the first entry would wait for; a fresh worker calls it before it takes a document.
+
+    The model of languages is not of it: most feeds are told without, and it takes 14 MB and half a second.
+    """
+    import aggregator.parsing.feed  # noqa: F401  the first document would wait for it
+
+    speaks("The first text that is looked at loads the tables.", "en")
+
+
+def prepare(task: Preparation) -> Prepared | FetchFailure:
+    """Parse a body and prepare its entries; bytes that are no feed give a FetchFailure."""
+    from aggregator.parsing.feed import parse  # the desk's own process never parses
+
+    try:
+        parsed = parse(task.body, task.url, task.headers, task.now, task.limits, bad_guids=task.bad_guids)
+    except NotAFeedError as error:
+        return FetchFailure("parse", str(error), feeds=error.feeds)
+    except ParseError as error:
+        return FetchFailure("parse", str(error))
+    lied, spoken = _languages(task, parsed)
+    language = task.language or (None if lied else parsed.language)
+    none: tuple[str, ...] = ()
+    tails = _spared([], none, repeated_tails, [data.title for data in parsed.entries])
+    names = tuple(name for name in (*task.publisher_names, parsed.title, *tails) if name)
+    boilerplate = task.boilerplate | _spared([], frozenset[int](), constant_descriptions, parsed.entries)
+    unsaid = primary_language(parsed.language) if lied else None
+    entries: list[PreparedEntry] = []
+    skips = list(parsed.skips)
+    for number, data in enumerate(parsed.entries, 1):
+        try:
+            made = prepare_entry(
+                data,
+                language,
+                names,
+                task.known.get(data.key),
+                boilerplate,
+                sketching=task.sketching,
+                disbelieved=unsaid,
+                spoken=spoken,
+            )
+        except MemoryError:
+            raise  # the worker's, not the entry's
+        except Exception as error:  # noqa: BLE001 - whatever an entry raises costs that entry
+            reason = f"{data.title[:80]!r} cannot be prepared: {described(error)}"
+            skips.append(Skip(number, reason, as_given(data)))
+        else:
+            entries.append(made)
+    return Prepared(replace(parsed, entries=(), skips=tuple(skips)), tuple(entries))
+
+
+def _languages(task: Preparation, parsed: ParsedFeed) -> tuple[bool, str | None]:
+    """Return whether a feed speaks another language than it says, and the one its entries are in where nothing says it."""
+    if task.language is not None:
+        return False, None
+    sample = _spared([], "", _sample, parsed.entries)
+    lied = parsed.language is not None and _spared([], False, speaks_otherwise, parsed.language, sample)
+    return lied, _spared([], None, language_of, sample) if lied or parsed.language is None else None
+
+
+def _spared(faults: list[str], otherwise: Value, work: Callable[..., Value], *given: object) -> Value:
+    """Return what ``work`` makes of an entry; where it raises, note that and go on without."""
+    try:
+        return work(*given)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one field is not worth the entry
+        faults.append(described(error))
+        return otherwise
+
+
+def _sample(entries: Sequence[EntryData]) -> str:
+    found = ""
+    for data in entries[:SAMPLED]:
+        if len(found) >= SAMPLE:
+            break
+        found += f"{data.title}. {plain_text(data.summary)}\n"
+    return found[:SAMPLE]
+
+
+def prepare_entry(
+    data: EntryData,
+    language: str | None,
+    publisher_names: Sequence[str],
+    known_hash: str | None,
+    boilerplate: frozenset[int] = frozenset(),
+    *,
+    sketching: bool,
+    disbelieved: str | None = None,
+    spoken: str | None = None,
+) -> PreparedEntry:
+    """Clean one entry, and sketch it unless its text is the stored one.
+
+    A ``disbelieved`` language is found anew; ``spoken`` is what the feed's entries together are in, where nothing says it.
+    """
+    said = replace(data, language=None) if disbelieved and primary_language(data.language) == disbelieved else data
+    made = document(said, language, publisher_names=publisher_names, identify=partial(_told_language, spoken=spoken))
+    if made.content_hash == known_hash:
+        return PreparedEntry(data, made, unchanged=True)
+    sketch = None
+    faults: list[str] = []
+    told = _spared(faults, made, without_boilerplate, made, boilerplate)
+    if (title := _spared(faults, told.title, without_agency, told.title)) != told.title:
+        told = replace(told, title=title)
+    if sketching:
+        from aggregator.clustering.sketch import sketch as sketch_document  # numpy: only where it is needed
+
+        sketch = _spared(faults, None, sketch_document, told)
+    text = plain(made)
+    return PreparedEntry(
+        data,
+        made,
+        unchanged=False,
+        told=told,
+        lines=_spared(faults, frozenset(), line_hashes, made) if sketching else frozenset(),
+        sketch=sketch,
+        index_title=_spared(faults, "", index_form, made.title),
+        index_text=_spared(faults, "", index_form, text),
+        signed=_spared(faults, None, attribute, data, text),
+        notice=_spared(faults, None, recognise, data.title, text),
+        faults=tuple(faults),
+    )
+
+
+def speaks_otherwise(said: str, sample: str) -> bool:
+    """Tell whether a feed's texts are surely in another language than it says, as where a site kept its software's default."""
+    language = primary_language(said) or ""
+    return hardly_speaks(sample, language) and surely_other(sample, language)
+
+
+def _told_language(text: str, hint: str | None, spoken: str | None) -> str | None:
+    """Return the language of an entry of a feed that is known to be in one, unless the entry is surely in another."""
+    if hint or spoken is None:
+        return identify(text, hint)
+    if speaks(text, spoken):
+        return spoken
+    return identify(text, None if surely_other(text, spoken) else spoken)
+
+
+def plain(made: Document) -> str:
+    """Return a document's plain text, lede before body."""
+    return "\n".join(part for part in (made.lede, made.body) if part)

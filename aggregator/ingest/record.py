@@ -1,0 +1,389 @@
+"""Recording a document's entries: which are new, which were edited, which are known, all in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from aggregator.clustering.identifiers import mint
+from aggregator.ingest.entry_times import believed_date, event_time, lasting_time, stock_time
+from aggregator.ingest.place import Placer
+from aggregator.ingest.prepare import PreparedEntry
+from aggregator.ingest.recognise import Recogniser
+from aggregator.ingest.story_rows import agency_evidence
+from aggregator.model import Arrival, Entry, EntryData
+from aggregator.model.faults import EntryFault, fault_of
+from aggregator.newsroom.agencies import agency_of_publisher
+from aggregator.newsroom.publishers import Families, publisher_of, publisher_of_link
+from aggregator.newsroom.revisions import compare
+from aggregator.newsroom.wires import Attribution
+from aggregator.settings import Settings
+from aggregator.storage.boilerplate import LineStore
+from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.entry_rows import EntryRow, KnownEntry, changed_facts, facts_of
+from aggregator.storage.faults import FaultStore
+from aggregator.storage.feeds import StoredFeed
+from aggregator.storage.times import to_text
+from aggregator.text.address import host_of
+from aggregator.text.boilerplate import REPEATED
+
+# On a first fetch, what is older than this stood there before the desk looked: it is stored, not announced.
+ANNOUNCED_FOR = timedelta(days=1)
+# Entries that wait for their place: as many as a desk's pass brings, a dozen megabytes. Over them, the oldest go first.
+MAX_WAITING = 2_000
+# What the address of an archive's feed begins with; the rest is the source, empty where a line names none.
+ARCHIVE = "archive:"
+# Most entries: all of a feed are its publisher's.
+NAMING_NOBODY = EntryData("")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How many entries of a document were new, edited and known."""
+
+    new: int = 0
+    updated: int = 0
+    known: int = 0
+    revised: tuple[str, ...] = ()
+    first: bool = False  # the feed had no entry before
+    faults: tuple[EntryFault, ...] = ()  # of entries that could not be recorded, and are not; in an archive, placed
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where entries come from: the feed's row, whether it is an archive read back, and the agency known from there."""
+
+    feed: StoredFeed
+    archive: bool = False
+    agency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A stored entry that is to be placed; ``lines`` of its text are counted for its feed's boilerplate."""
+
+    arrival: Arrival
+    feed_id: int = 0
+    number: int = 0
+    lines: frozenset[int] = frozenset()
+
+    @property
+    def turn(self) -> tuple[datetime, str]:
+        """What orders those that wait: time, then id, so that the order in which feeds answered decides nothing."""
+        return (self.arrival.time, self.arrival.entry_id)
+
+
+class _UndoneError(Exception):
+    """Ends a part that was but a trial."""
+
+
+class Recorder:
+    """Writes entries, and places them when the pass has them all; the caller holds the transaction."""
+
+    def __init__(self, store: Store, settings: Settings, families: Families, placer: Placer) -> None:
+        self._settings = settings
+        self._families = families
+        self._placer = placer
+        self._entries = placer.entries
+        self._lines = LineStore(store.connection)
+        self._faults = FaultStore(store)
+        self._waiting: dict[str, Waiting] = {}
+        self._unplaced: list[EntryFault] = []  # what could not be placed while a document was recorded
+        self._publishers: dict[tuple[str | bool | None, ...], str] = {}
+
+    def boilerplate(self, feed_id: int) -> frozenset[int]:
+        """Return the lines that a feed is known to repeat."""
+        return self._lines.repeated(feed_id, REPEATED)
+
+    def record(self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime) -> Recorded:
+        """Store what is new or edited among ``entries`` (a whole document), and note what is still there.
+
+        An entry that cannot be recorded costs itself: it is kept for a report, and the others are recorded without it.
+        """
+        faults: dict[str, EntryFault] = {}
+        self._unplaced = []
+        try:
+            with self.part():
+                recorded = self._record(origin, entries, now)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            faults = {entry.data.key: fault for entry in entries if (fault := self._fault_of(origin, entry, now))}
+            if not faults:
+                raise
+            sound = [entry for entry in entries if entry.data.key not in faults]
+            self._unplaced = []
+            with self.part():
+                recorded = self._record(origin, sound, now)
+        incomplete = (
+            fault_of("preparing", entry.data.key, error, entry.data) for entry in entries for error in entry.faults[:1]
+        )
+        for fault in (*faults.values(), *incomplete):
+            self._faults.keep(origin.feed.id, fault, now)
+        return replace(recorded, faults=(*faults.values(), *self._unplaced))
+
+    def _fault_of(self, origin: Origin, entry: PreparedEntry, now: datetime) -> EntryFault | None:
+        """Try to record one entry alone, undo that, and return what it raised."""
+        try:
+            with self.part():
+                self._record(origin, [entry], now)
+                raise _UndoneError
+        except _UndoneError:
+            return None
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            return fault_of("recording", entry.data.key, error, entry.data)
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Undo what is recorded inside the block where it fails, in the database and in memory."""
+        waiting = dict(self._waiting)
+        try:
+            with self._placer.part():
+                yield
+        except BaseException:
+            self._waiting = waiting
+            raise
+
+    def _record(self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime) -> Recorded:
+        feed_id = origin.feed.id
+        empty = not self._entries.has_any(feed_id)
+        first = empty and not origin.archive
+        known = {} if empty else self._known(origin, entries)
+        updated = 0
+        fresh, revised, still = [], [], []
+        followed: set[int] = set()
+        for entry in in_order(entries):
+            before = known.get(entry.data.key)
+            if before is None:
+                fresh.append(entry)
+            elif entry.unchanged or before.content_hash == entry.document.content_hash:
+                if before.number not in followed:  # one entry under two names follows the earlier
+                    self._follow(origin, entry, before, now)
+                followed.add(before.number)
+                still.append(before.number)
+            else:
+                is_edit = self._revise(origin, entry, before, now)
+                revised.append(before.id)
+                updated += is_edit
+                still += [] if is_edit else [before.number]
+        backlog = frozenset[str]() if origin.archive else self._backlog(origin, entries, now, first=first)
+        self._add(origin, fresh, now, backlog)
+        if origin.archive:
+            self.place(now, len(fresh))  # an archive is read in order of date: nothing is to come that happened before
+        else:
+            self._entries.seen(still, now)
+        return Recorded(len(fresh), updated, len(still), tuple(revised), first)
+
+    # --- placing what is stored -----------------------------------------------------------------
+
+    @property
+    def waiting(self) -> int:
+        """How many entries wait for their place."""
+        return len(self._waiting)
+
+    def place(self, now: datetime, limit: int) -> list[str]:
+        """Place the oldest entries that wait, at most ``limit``; return their ids.
+
+        One that cannot be placed stays stored, in no story, and is kept for a report.
+        """
+        chosen = sorted(self._waiting.values(), key=lambda waiting: waiting.turn)[:limit]
+        placed = []
+        for waiting in chosen:
+            entry_id = waiting.arrival.entry_id
+            del self._waiting[entry_id]
+            try:
+                with self._placer.part():
+                    self._place(waiting, now)
+            except Exception as error:
+                if is_of_the_database(error):
+                    raise
+                fault = fault_of("placing", entry_id, error, self._entries.get(entry_id).data)
+                self._faults.keep_of_entry(entry_id, fault, now)
+                self._unplaced.append(fault)
+            else:
+                placed.append(entry_id)
+        return placed
+
+    def _place(self, waiting: Waiting, now: datetime) -> None:
+        report_id = self._placer.place(waiting.arrival, now)
+        if waiting.lines:
+            self._lines.count(waiting.feed_id, waiting.lines, report_id, waiting.number)
+
+    def resume(self, now: datetime) -> None:
+        """Take up entries that an earlier pass stored and did not come to place, or that came while stories were off."""
+        if self._settings.stories.enabled:
+            left = self._faults.unplaceable()
+            for entry in self._entries.unplaced(now - self._settings.stories.window, MAX_WAITING):
+                if entry.id not in left:
+                    self._wait_again(entry, now)
+
+    def _wait_again(self, entry: Entry, now: datetime) -> None:
+        try:
+            self._waiting[entry.id] = Waiting(self._placer.arrival_of(entry, sketching=True))
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            with self._placer.part():
+                self._faults.keep_of_entry(entry.id, fault_of("placing", entry.id, error, entry.data), now)
+
+    def _known(self, origin: Origin, entries: Sequence[PreparedEntry]) -> dict[str, KnownEntry]:
+        recogniser = Recogniser(self._entries, origin.feed.id)
+        return recogniser.known(entries) if origin.archive else recogniser.recognise(entries)
+
+    def _backlog(
+        self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, *, first: bool
+    ) -> frozenset[str]:
+        """Return the keys of what is no news: of a followed feed what happened before any open story, of a new one its stock.
+
+        A feed that was seen empty before had no stock: what it shows without a date has come since.
+        """
+        if not first:
+            long_ago = now - self._settings.stories.window
+            dates = ((entry.data.key, believed_date(entry.data)) for entry in entries)
+            return frozenset(key for key, date in dates if date is not None and date < long_ago)
+        undated = now if origin.feed.state.last_ok is not None else datetime.min.replace(tzinfo=UTC)
+        dated = {entry.data.key: believed_date(entry.data) or undated for entry in entries}
+        newest = sorted(dated, key=lambda key: dated[key], reverse=True)[: self._settings.parse.announce]
+        return frozenset(dated) - {key for key in newest if dated[key] >= now - ANNOUNCED_FOR}
+
+    def _add(self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, backlog: frozenset[str]) -> None:
+        if not entries:
+            return
+        ids = self._ids(origin.feed.url, [entry.data.key for entry in entries])
+        rows = [
+            self._row(origin, entry, entry_id, now, backlog=origin.archive or entry.data.key in backlog)
+            for entry, entry_id in zip(entries, ids, strict=True)
+        ]
+        numbers = self._entries.add(rows, now)
+        if self._settings.stories.enabled:
+            for row, entry, number in zip(rows, entries, numbers, strict=True):
+                self._waiting[row.id] = Waiting(arrival(row, origin, entry), origin.feed.id, number, entry.lines)
+
+    def _ids(self, url: str, keys: Sequence[str]) -> list[str]:
+        """Return an id for each key of a feed that no other entry has."""
+        made = [mint("e", url, key) for key in keys]
+        if len(set(made)) == len(made) and not self._entries.taken(made):
+            return made
+        made = []
+
+        def taken(entry_id: str) -> bool:
+            return entry_id in made or bool(self._entries.taken([entry_id]))
+
+        for key in keys:
+            made.append(mint("e", url, key, taken=taken))
+        return made
+
+    def _revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> bool:
+        """Take in another text of a known entry; tell whether a reader would call that an edit, which is kept as a revision."""
+        row = replace(self._row(origin, entry, before.id, now, backlog=False), time=lasting_time(entry.data, before))
+        text = self._entries.texts([before.id])[before.id]
+        change = compare((before.title, text), (row.data.title, row.text), row.language)
+        self._entries.note_amendments(before, facts_of(entry.data), now)
+        write = self._entries.revise if change.is_substantive else self._entries.retouch
+        write(before, row, now)
+        if before.id in self._waiting:  # left by an earlier pass
+            self._waiting[before.id] = Waiting(arrival(row, origin, entry), origin.feed.id, before.number, entry.lines)
+        else:
+            self._placer.revise(before.id, arrival(row, origin, entry))
+        return change.is_substantive
+
+    def _follow(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> None:
+        """Take over what a publisher corrected beside the words: address, date, byline, categories. No edit, no version."""
+        if origin.archive:
+            return
+        if entry.document.canonical_url != before.canonical_url:
+            self._relocate(entry, before)
+        facts = facts_of(entry.data)
+        if changed_facts(before.facts, facts):
+            self._entries.amend(before, facts, lasting_time(entry.data, before), now)
+
+    def _relocate(self, entry: PreparedEntry, before: KnownEntry) -> None:
+        """Follow an entry to its new address; one without an address keeps the last that it had."""
+        if entry.document.canonical_url is None:
+            return
+        self._entries.relocate(before.number, entry.data, entry.document.canonical_url)
+        self._placer.relocated(before.id)
+
+    def _row(self, origin: Origin, entry: PreparedEntry, entry_id: str, now: datetime, *, backlog: bool) -> EntryRow:
+        feed, data, made = origin.feed, entry.data, entry.document
+        publisher = self._publisher_of(data, origin)
+        if feed.url == ARCHIVE:  # the line named no source: its address may
+            publisher = publisher_of_link(data.link, self._families) or publisher
+        wire = _wire(entry, feed, publisher)
+        return EntryRow(
+            id=entry_id,
+            feed_id=feed.id,
+            data=data,
+            publisher=publisher,
+            agency=wire.agency if wire else origin.agency,
+            language=made.language,
+            category=feed.category,
+            canonical_url=made.canonical_url,
+            time=stock_time(entry, now, self._settings) if backlog and not origin.archive else event_time(entry, now),
+            text=entry.text,
+            content_hash=made.content_hash,
+            correction=entry.notice.kind if entry.notice else None,
+            evidence=agency_evidence(wire.form, wire.evidence) if wire else {},
+            index_title=entry.index_title,
+            index_text=entry.index_text,
+            backlog=backlog,
+        )
+
+    def _publisher_of(self, data: EntryData, origin: Origin) -> str:
+        feed = origin.feed
+        if not (data.source_title or data.source_url):
+            data = NAMING_NOBODY
+        believed = origin.archive or feed.url in self._families.speaking_for_others
+        key = (feed.publisher, data.source_title, data.source_url, believed or host_of(data.link or ""))
+        if key not in self._publishers:
+            self._publishers[key] = publisher_of(data, feed.publisher, self._families, believed=believed)
+        return self._publishers[key]
+
+
+def _wire(entry: PreparedEntry, feed: StoredFeed, publisher: str) -> Attribution | None:
+    """Return the agency behind an entry: what it signs, or who publishes it."""
+    signed = entry.signed
+    own = agency_of_publisher(publisher) or (publisher if feed.agency else None)
+    if own is not None and (signed is None or signed.agency == own):
+        return Attribution(own, "feed", publisher)
+    return signed
+
+
+def is_left(store: Store, settings: Settings, now: datetime) -> bool:
+    """Tell whether an earlier pass left entries that are to be placed, or stories that are to be settled."""
+    if not settings.stories.enabled:
+        return False
+    since = to_text(now - settings.stories.window)
+    found = store.connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM entry WHERE report_id IS NULL AND time >= ?) OR EXISTS (SELECT 1 FROM unsettled_report)",
+        (since,),
+    ).fetchone()
+    return bool(found[0])
+
+
+def in_order(entries: Sequence[PreparedEntry]) -> list[PreparedEntry]:
+    """Return a document's entries oldest first, so that the order in which a publisher lists them decides nothing."""
+
+    def key(entry: PreparedEntry) -> tuple[bool, str, str]:
+        published = entry.data.published
+        return (published is None, published.isoformat() if published else "", entry.data.key)
+
+    return sorted(entries, key=key)
+
+
+def arrival(row: EntryRow, origin: Origin, entry: PreparedEntry) -> Arrival:
+    """Return the entry as the clustering sees it."""
+    return Arrival(
+        entry_id=row.id,
+        feed=origin.feed.url,
+        publisher=row.publisher,
+        document=entry.told or entry.document,
+        sketch=entry.sketch,
+        time=row.time,
+        agency=row.agency,
+        dated=believed_date(entry.data) is not None or not row.backlog,  # as Entry.is_undated_stock
+    )

@@ -1,0 +1,85 @@
+"""Clustering the stored entries anew under other settings, in a scratch database, and what would change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from aggregator.ingest.comparing import Outcome, compare
+from aggregator.ingest.place import Placer
+from aggregator.ingest.prepare import prepare_entry
+from aggregator.ingest.record import Origin, Recorder
+from aggregator.model import Entry
+from aggregator.newsroom.publishers import Families
+from aggregator.settings import Settings
+from aggregator.storage.database import Store
+from aggregator.storage.entries import EntryStore
+from aggregator.storage.feeds import FeedStore
+
+EPOCH = datetime.fromtimestamp(0, UTC)
+BATCH = 500  # entries a transaction of the scratch database
+
+
+def replay(
+    store: Store,
+    settings: Settings,
+    families: Families,
+    since: datetime | None,
+    now: datetime,
+    progress: Callable[[int, int], None],
+) -> Outcome:
+    """Cluster the entries first seen since a time (else all) anew; nothing is written to ``store``.
+
+    Editors' verbs in force are obeyed: an entry has the same id in the scratch database.
+    """
+    entries = sorted(EntryStore(store).seen_between(since, None), key=lambda entry: (entry.time, entry.id))
+    found = cluster_anew(store, settings, families, entries, progress)
+    before = {entry.id: entry.story_id for entry in entries}
+    titles = {entry.id: entry.data.title for entry in entries}
+    return compare(before, found, titles, times=("today", "then"))
+
+
+def cluster_anew(
+    store: Store,
+    settings: Settings,
+    families: Families,
+    entries: Sequence[Entry],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, str]:
+    """Return entry -> story as these entries, taken in this order, would stand; nothing is written to ``store``."""
+    with Store(None) as scratch:
+        _copy(store, scratch, ("feed", "decision", "decision_entry"))
+        _record(scratch, settings, families, entries, progress)
+        found = dict(scratch.connection.execute("SELECT id, story_id FROM entry").fetchall())
+    return {entry.id: found.get(entry.id, entry.id) for entry in entries}
+
+
+def _copy(store: Store, scratch: Store, tables: Sequence[str]) -> None:
+    with scratch.transaction() as target:
+        for table in tables:
+            rows = store.connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - names of ours
+            if rows:
+                target.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608
+
+
+def _record(
+    scratch: Store,
+    settings: Settings,
+    families: Families,
+    entries: Sequence[Entry],
+    progress: Callable[[int, int], None],
+) -> None:
+    feeds = FeedStore(scratch)
+    placer = Placer(scratch, settings)
+    recorder = Recorder(scratch, settings, families, placer)
+    origins = {row.url: Origin(row, archive=True) for row in feeds.every()}
+    for start in range(0, len(entries), BATCH):
+        with scratch.transaction():
+            for entry in entries[start : start + BATCH]:
+                origin = origins[entry.feed_url]
+                boilerplate = recorder.boilerplate(origin.feed.id)
+                names = (entry.publisher, entry.feed)
+                prepared = prepare_entry(entry.data, entry.language, names, None, boilerplate, sketching=True)
+                recorder.record(origin, [prepared], entry.first_seen)
+        progress(min(start + BATCH, len(entries)), len(entries))
+    placer.finish(entries[-1].time if entries else EPOCH)

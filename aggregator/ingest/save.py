@@ -1,0 +1,314 @@
+"""Saving what a poll brought: entries, links, the next poll's validators and due time, whole or not at all."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from threading import Event
+from typing import TYPE_CHECKING
+
+from aggregator.fetching.http import told
+from aggregator.fetching.politeness import after_duplicate, after_failure, after_not_modified, after_response, host_hold
+from aggregator.fetching.wording import explain
+from aggregator.ingest.record import Origin, Recorded, Recorder, is_left
+from aggregator.model import FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
+from aggregator.model.faults import EntryFault, described, fault_of
+from aggregator.storage.database import is_of_the_database
+from aggregator.storage.faults import FaultStore
+from aggregator.storage.feeds import FeedStore
+from aggregator.text.masking import holds_secret
+
+if TYPE_CHECKING:
+    from aggregator.ingest.place import Placer
+    from aggregator.ingest.poll import Poll
+    from aggregator.ingest.prepare import Prepared
+    from aggregator.ingest.window import Window
+    from aggregator.newsroom.publishers import Families
+    from aggregator.settings import Settings
+    from aggregator.storage.database import Store
+
+
+log = logging.getLogger("aggregator.saving")
+# Hears, in the transaction that ends a pass, which stories changed and when; what it does with that is not ingest's.
+Settled = Callable[[frozenset[str], datetime], object]
+Waiting = Callable[[], bool]  # whether to go on waiting for another process that writes
+
+
+def never() -> bool:
+    """Wait for another process that writes no longer than the busy timeout."""
+    return False
+
+
+# Entries a transaction: some 150 ms, well under what another writer notices.
+PLACED_AT_ONCE = 100
+
+
+class Saver:
+    """The only writer of a pass. ``jitter`` gives a number in [0, 1) a call; ``hosts`` maps a host to its feeds' rows."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        placer: Placer,
+        recorder: Recorder,
+        jitter: Callable[[], float],
+        neighbours: Callable[[str], tuple[int, ...]],
+        settled: Settled,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._placer = placer
+        self._recorder = recorder
+        self._jitter = jitter
+        self._neighbours = neighbours
+        self._feeds = FeedStore(store)
+        self._faults = FaultStore(store)
+        self._settled = settled
+        self.holds: dict[str, str] = {}  # feed -> an address whose whole host is to be left alone
+
+    @contextmanager
+    def batch(self, waiting: Waiting = never) -> Iterator[None]:
+        """Save several feeds with one commit: each is whole or absent all the same."""
+        with self._store.transaction(waiting):
+            yield
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Save one feed of a batch: what it fails by undoes it alone."""
+        with self._recorder.part():
+            yield
+
+    def hashes(self, feed_id: int) -> Mapping[str, str]:
+        """Return key -> content hash of the feed's entries that a document may still hold."""
+        return self._placer.entries.hashes(feed_id, self._settings.parse.max_entries)
+
+    def boilerplate(self, feed_id: int) -> frozenset[int]:
+        """Return the lines that the feed is known to repeat."""
+        return self._recorder.boilerplate(feed_id)
+
+    def save_unchanged(self, poll: Poll, outcome: FetchOutcome, now: datetime) -> FeedOutcome:
+        """Save a poll that brought no new document: 304, the same bytes again, or a failure."""
+        if isinstance(outcome, FetchFailure):
+            return self._save_failure(poll, outcome, now)
+        try:
+            with self._store.savepoint():
+                return self._save_success(poll, outcome, now)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            log.exception("%s: an answer could not be saved", poll.stored.shown)
+            failure = FetchFailure("internal", f"the answer could not be saved: {described(error)}")
+            return self._save_failure(poll, failure, now)
+
+    def _save_success(self, poll: Poll, outcome: Response | NotModified, now: datetime) -> FeedOutcome:
+        before = poll.stored.state
+        if isinstance(outcome, NotModified):
+            state = after_not_modified(poll.feed, before, outcome, now, self._jitter(), self._settings.fetch)
+            http_status = 304
+        else:
+            state = after_response(poll.feed, before, outcome, None, 0, 0, now, self._jitter(), self._settings.fetch)
+            http_status = outcome.status
+        return self._close(
+            poll,
+            state,
+            now,
+            FeedOutcome(
+                feed=poll.stored.shown,
+                url=poll.stored.url,
+                status="not_modified",
+                http_status=http_status,
+                seconds=outcome.seconds,
+            ),
+        )
+
+    def save_document(
+        self, poll: Poll, response: Response, result: Prepared | FetchFailure, now: datetime
+    ) -> FeedOutcome:
+        """Save a document's entries and what follows from them, all or nothing.
+
+        A document that cannot be saved costs itself: that is a failure of its feed, and those saved beside it stay.
+        """
+        if isinstance(result, FetchFailure):
+            return self._save_failure(poll, result, now, response)
+        try:
+            return self._save_entries(poll, response, result, now)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            log.exception("%s: a document could not be saved", poll.stored.shown)
+            failure = FetchFailure("internal", f"what it holds could not be saved: {described(error)}")
+            return self._save_failure(poll, failure, now, response)
+
+    def _save_entries(self, poll: Poll, response: Response, result: Prepared, now: datetime) -> FeedOutcome:
+        with self._recorder.part():
+            counts = self._recorder.record(Origin(poll.stored), result.entries, now)
+            for skip in result.parsed.skips:
+                if skip.given:
+                    name = f"given {sha256(skip.given.encode('utf-8', 'replace')).hexdigest()[:12]}"
+                    fault = fault_of("reading", name, skip.reason, skip.given)
+                    self._faults.keep(poll.stored.id, fault, now)
+            self._feeds.save_title(poll.stored.id, result.parsed.title, result.parsed.language)
+            state = after_response(
+                poll.feed,
+                poll.stored.state,
+                response,
+                result.parsed,
+                counts.new,
+                counts.known + counts.updated,
+                now,
+                self._jitter(),
+                self._settings.fetch,
+                published=[entry.data.published for entry in result.entries if entry.data.published],
+                empty_before=counts.first,
+                last_size=self._feeds.last_size(poll.stored.id),
+            )
+            gap = state.possible_gaps > poll.stored.state.possible_gaps
+            return self._close(poll, state, now, _ok(poll, response, result, counts, gap=gap))
+
+    def leave_alone(self, poll: Poll) -> FeedOutcome:
+        """Return the outcome of a feed that was not asked because its host wants to be left alone; its due time stands already."""
+        state = self._feeds.by_id(poll.stored.id).state
+        note = "not asked: its host answered another feed with 'too many requests' or 'unavailable'"
+        return FeedOutcome(poll.stored.shown, poll.stored.url, "skipped", next_fetch=state.next_fetch, note=note)
+
+    def resume(self, now: datetime) -> int:
+        """Begin a pass: take up entries that an earlier one stored and did not come to place; return how many wait now."""
+        self._recorder.resume(now)
+        return self._recorder.waiting
+
+    def place(
+        self,
+        now: datetime,
+        leave: int,
+        stop: Event,
+        told: Callable[[int, int], None] = lambda done, total: None,
+        waiting: Waiting = never,
+    ) -> None:
+        """Place entries, the oldest first, until ``leave`` of them wait or ``stop`` is set; some at a time, so that others may write."""
+        every = self._recorder.waiting - leave
+        while self._recorder.waiting > leave and not stop.is_set():
+            with self._store.transaction(waiting):
+                self._recorder.place(now, min(PLACED_AT_ONCE, self._recorder.waiting - leave))
+            told(every + leave - self._recorder.waiting, every)
+
+    def finish(self, now: datetime, stop: Event, waiting: Waiting = never) -> None:
+        """End a pass, in transactions of its own: reports are settled in stories, and the watches look at all that changed.
+
+        What an earlier pass or an editor's verb left unsettled is taken along. Once ``stop`` is set, that is left to the
+        next pass, to which all that changed is unsettled.
+        """
+        if stop.is_set():
+            return
+
+        def look(stories: frozenset[str]) -> None:
+            self._settled(stories, now)
+
+        self._placer.finish(now, look, waiting)
+
+    def _save_failure(
+        self, poll: Poll, failure: FetchFailure, now: datetime, response: Response | None = None
+    ) -> FeedOutcome:
+        if response is not None:  # a fetcher's failure names its address already
+            failure = replace(failure, message=told(failure.message, poll.feed, response.url))
+        if failure.kind == "duplicate":
+            state = after_duplicate(poll.feed, poll.stored.state, failure, now, self._jitter(), self._settings.fetch)
+            twin = FeedOutcome(
+                poll.stored.shown, poll.stored.url, "skipped", note=failure.message, seconds=failure.seconds
+            )
+            return self._close(poll, state, now, twin)
+        state = after_failure(poll.feed, poll.stored.state, failure, now, self._jitter(), self._settings.fetch)
+        hold = host_hold(poll.feed, state, failure, self._settings.fetch)
+        if hold is not None:
+            self.holds[poll.feed.url] = address = failure.url or poll.address
+            self._feeds.postpone_host(self._neighbours(address), hold)
+        outcome = FeedOutcome(
+            feed=poll.stored.shown,
+            url=poll.stored.url,
+            status="gone" if failure.kind == "gone" else "error",
+            http_status=failure.status if response is None else response.status,
+            error=failure.message,
+            feeds=failure.feeds,
+            seconds=failure.seconds if response is None else response.seconds,
+        )
+        return self._close(poll, state, now, outcome)
+
+    def _close(self, poll: Poll, state: FeedState, now: datetime, outcome: FeedOutcome) -> FeedOutcome:
+        ended = replace(outcome, next_fetch=state.next_fetch, explanation=explain(poll.feed, outcome, state, now))
+        if holds_secret(state.url, poll.feed):
+            state = replace(state, url="")  # the one in feeds.yaml serves
+        with self._store.transaction():
+            self._feeds.save_state(poll.stored.id, state)
+            self._feeds.log_poll(poll.stored.id, now, ended)
+        return ended
+
+
+def open_saver(
+    store: Store,
+    settings: Settings,
+    families: Families,
+    neighbours: Callable[[str], tuple[int, ...]],
+    settled: Settled,
+    window: Window | None = None,
+) -> Saver:
+    """Return what writes one pass; ``window`` is that of the process, where it lives longer than a pass."""
+    from aggregator.ingest.place import Placer
+
+    placer = Placer(store, settings, window)
+    return Saver(
+        store, settings, placer, Recorder(store, settings, families, placer), random.random, neighbours, settled
+    )
+
+
+def place_left(
+    store: Store,
+    settings: Settings,
+    families: Families,
+    now: Callable[[], datetime],
+    stop: Event,
+    settled: Settled,
+    window: Window | None = None,
+) -> None:
+    """Place what an earlier pass stored and did not come to place, and settle what it left unsettled."""
+    if stop.is_set() or not is_left(store, settings, now()):
+        return
+    saver = open_saver(store, settings, families, lambda address: (), settled, window)
+    while not stop.is_set() and saver.resume(now()):
+        saver.place(now(), 0, stop)
+    saver.finish(now(), stop)
+
+
+def _ok(poll: Poll, response: Response, result: Prepared, counts: Recorded, *, gap: bool) -> FeedOutcome:
+    return FeedOutcome(
+        feed=poll.stored.shown,
+        url=poll.stored.url,
+        status="ok",
+        http_status=response.status,
+        new=counts.new,
+        updated=counts.updated,
+        known=counts.known,
+        skipped=len(result.parsed.skips) + len(counts.faults),
+        note=_note(result, counts.faults, gap=gap),
+        gap=gap,
+        seconds=response.seconds,
+    )
+
+
+def _note(result: Prepared, faults: Sequence[EntryFault], *, gap: bool) -> str | None:
+    notes = []
+    if gap:
+        notes.append(
+            "none of the entries of the last poll is left: some may have been missed, so it is asked more often"
+        )
+    if result.parsed.ill_formed:
+        notes.append(f"ill-formed: {result.parsed.ill_formed}")
+    if result.parsed.bad_guids:
+        notes.append("bad guids: one stands for several entries")
+    notes.extend(f"entry {skip.position} left out: {skip.reason}" for skip in result.parsed.skips[:3])
+    notes.extend(f"entry {fault.entry} could not be stored: {fault.error}" for fault in faults[:3])
+    return "; ".join(notes) or None

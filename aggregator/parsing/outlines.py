@@ -1,0 +1,75 @@
+"""The outlines of a subscription list that is no well-formed XML, read tag by tag.
+
+Lists are written by hand and by programs that escape nothing: bare ``&`` and ``<``, quotation marks inside of values,
+tags that are never closed, a file that breaks off. What a tag says is still plain to see.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from xml.etree.ElementTree import Element
+
+MAX_OUTLINES = 200_000
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_TAG = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(outline|body|head|opml)(?=[\s/>])", re.IGNORECASE)
+# A value ends at the quotation mark behind which another attribute begins, or the tag ends: those before are part of it.
+_ATTRIBUTE = re.compile(
+    r"(?P<name>[A-Za-z_][\w:.-]{0,60})\s{0,20}=\s{0,20}(?P<quote>[\"'])(?P<value>.*?)(?P=quote)"
+    r"(?=\s{0,200}(?:[A-Za-z_][\w:.-]{0,60}\s{0,20}=\s{0,20}[\"']|/?>|$))",
+    re.DOTALL,
+)
+# Where the quotation marks do not come in pairs, the address can be told by itself.
+_ADDRESS = re.compile(
+    r"\bxmlUrl\s{0,20}=\s{0,20}[\"']?\s{0,20}(?P<value>[^\s\"'<>]{1,4096})(?=[\s\"'<>])", re.IGNORECASE
+)
+_BEGUN = re.compile(r"[\"\s]{0,200}\bxmlUrl\s{0,200}=", re.IGNORECASE)
+_REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_LONGEST = 8_000  # characters of a tag: beyond it is no list that anybody wrote
+
+
+def read_outlines(text: str) -> Element | None:
+    """Return a list's body with its outlines inside one another; None where the text holds no outline."""
+    text = _COMMENT.sub("", text)
+    body = Element("body")
+    open_ones = [body]
+    tags = list(_TAG.finditer(text))[:MAX_OUTLINES]
+    for number, tag in enumerate(tags):
+        if tag[2].lower() != "outline":
+            continue
+        if len(open_ones) > 1 and (tag[1] or "xmlUrl" in open_ones[-1].attrib):
+            open_ones.pop()  # a feed holds no other: where its tag was not closed, the next one closes it
+        if tag[1]:
+            continue
+        end = tags[number + 1].start() if number + 1 < len(tags) else len(text)
+        written = text[tag.end() : end].strip()[:_LONGEST]
+        outline = Element("outline", _attributes(written))
+        open_ones[-1].append(outline)
+        if not _is_closed(written):
+            open_ones.append(outline)
+    return body if len(body) else None
+
+
+def _is_closed(written: str) -> bool:
+    """Tell whether a tag ends itself."""
+    return written.rpartition(">")[0].rstrip().endswith("/")
+
+
+def _attributes(written: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for attribute in _ATTRIBUTE.finditer(written):
+        name = attribute["name"].rpartition(":")[2].lower()
+        found.setdefault("xmlUrl" if name == "xmlurl" else name, _plain(attribute["value"]))
+    if "xmlUrl" in found or "xmlurl" not in written.lower():
+        return found
+    address = _ADDRESS.search(written)
+    found["type"] = "rss"  # a feed was meant, also where its address is cut off
+    if address is not None:
+        found["xmlUrl"] = _plain(address["value"])
+    # the value that took the address in ends before it
+    return {name: value if name == "xmlUrl" else _BEGUN.split(value)[0] for name, value in found.items()}
+
+
+def _plain(value: str) -> str:
+    """Return a value with its references read; a bare ``&`` stays, also where letters that name a character follow it."""
+    return _REFERENCE.sub(lambda match: html.unescape(match[0]), value)

@@ -1,0 +1,176 @@
+"""Copies of the database: a backup that is looked at before it counts, and one put back in place of a lost file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from aggregator.exceptions import NotOursError, StorageError
+from aggregator.storage.opening import PRIVATE, open_at_rest
+from aggregator.storage.soundness import counts, faults, faults_at_rest
+
+_BESIDE = ("", "-wal", "-shm")  # a database and what SQLite keeps beside it
+
+
+def back_up(connection: sqlite3.Connection, database: Path | None, target: Path) -> dict[str, int]:
+    """Copy a live database to ``target``, which is replaced only by a copy that is whole and sound; return its counts.
+
+    The copy is of one moment, whatever is written meanwhile. Raises StorageError; nothing half done stays.
+    """
+    target = target.resolve()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _partial(target) as partial:
+            expected = _copied(connection, partial)
+            _check_copy(partial, expected, database)
+            _durable(partial)
+            partial.replace(target)
+            _durable(target.parent)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CORRUPT or "no such table" in str(error):
+            raise _no_backup_of(database, str(error)) from error
+        raise StorageError(f"{target}: the backup could not be written ({error})") from error
+    except OSError as error:
+        raise StorageError(f"{target}: the backup could not be written ({_reason(error)})") from error
+    return expected
+
+
+def restore(source: Path, database: Path, now: datetime) -> tuple[dict[str, int], Path | None]:
+    """Put a copy of ``source`` in the place of ``database``; return its counts, and where the old file was set aside.
+
+    The old file, its log and the log's index get new names. Raises StorageError where ``source`` is not sound or cannot
+    be read; the old database is untouched then.
+    """
+    database = database.resolve()
+    _check_source(source, database)
+    try:
+        with _partial(database) as partial:
+            connection = open_at_rest(source)
+            try:
+                expected = _copied(connection, partial)
+            finally:
+                connection.close()
+            _check_copy(partial, expected, source)
+            _durable(partial)
+            aside = _set_aside(database, now)
+            try:
+                partial.replace(database)
+            except OSError:
+                _put_back(database, aside)
+                raise
+            _durable(database.parent)
+    except (OSError, sqlite3.Error) as error:
+        raise StorageError(
+            f"{database}: could not be restored from {source} ({_reason(error)}); it is as it was"
+        ) from error
+    return expected, aside
+
+
+def _check_source(source: Path, database: Path) -> None:
+    if not source.is_file():
+        raise StorageError(f"{source}: no such file; {database} is as it was")
+    if source.resolve() == database:
+        raise StorageError(f"{source}: is the database itself; name the copy to restore")
+    try:
+        found = faults_at_rest(source)
+    except NotOursError as error:
+        raise StorageError(f"{error}; {database} is as it was") from error
+    except sqlite3.Error as error:
+        raise StorageError(
+            f"{source}: cannot be restored, it is no sound database ({error}); {database} is as it was"
+        ) from error
+    if found:
+        raise StorageError(f"{source}: cannot be restored, it is damaged: {found[0]}; {database} is as it was")
+
+
+@contextmanager
+def _partial(target: Path) -> Iterator[Path]:
+    """Give the name of a private file beside ``target``, which is gone afterwards, with all that SQLite puts beside it."""
+    partial = target.with_name(f"{target.name}.partial")
+    endings = (*_BESIDE, "-journal")
+    try:
+        for ending in endings:
+            Path(f"{partial}{ending}").unlink(missing_ok=True)
+        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE))
+        yield partial
+    finally:
+        for ending in endings:
+            Path(f"{partial}{ending}").unlink(missing_ok=True)
+
+
+def _copied(connection: sqlite3.Connection, target: Path) -> dict[str, int]:
+    """Copy an open database as it stands now; return its counts of that moment."""
+    copy = sqlite3.connect(target)
+    pinned = not connection.in_transaction
+    try:
+        if pinned:
+            connection.execute("BEGIN")  # what others write from here on is in neither the counts nor the copy
+        expected = counts(connection)
+        connection.backup(copy)
+    finally:
+        if pinned and connection.in_transaction:
+            connection.execute("ROLLBACK")
+        copy.close()
+    return expected
+
+
+def _check_copy(copy: Path, expected: dict[str, int], database: Path | None) -> None:
+    connection = open_at_rest(copy)
+    try:
+        found = faults(connection, copy)
+        if not found and counts(connection) != expected:
+            found = ("it does not hold as many rows as the database",)
+    finally:
+        connection.close()
+    if found:
+        raise _no_backup_of(database, found[0])
+
+
+def _no_backup_of(database: Path | None, fault: str) -> StorageError:
+    return StorageError(
+        f"{database}: damaged ({fault}); a copy of it would be no backup, and none was written. "
+        "`aggregator db check` tells more, `aggregator db restore FILE` puts an earlier copy in its place"
+    )
+
+
+def _set_aside(database: Path, now: datetime) -> Path | None:
+    """Give the database and what lies beside it other names; return the new one, None where there was nothing."""
+    aside = _free_name(database.with_name(f"{database.name}.before-restore-{now:%Y%m%dT%H%M%SZ}"))
+    moved = False
+    for ending in reversed(_BESIDE):
+        old = Path(f"{database}{ending}")
+        if old.exists():
+            old.replace(f"{aside}{ending}")
+            moved = True
+    return aside if moved else None
+
+
+def _put_back(database: Path, aside: Path | None) -> None:
+    for ending in _BESIDE if aside is not None else ():
+        if Path(f"{aside}{ending}").exists():
+            Path(f"{aside}{ending}").replace(f"{database}{ending}")
+
+
+def _free_name(path: Path) -> Path:
+    number, free = 1, path
+    while any(Path(f"{free}{ending}").exists() for ending in _BESIDE):
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
+
+
+def _durable(path: Path) -> None:
+    """Have the disk hold a file, or a folder's names, before anything depends on them."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _reason(error: OSError | sqlite3.Error) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -1,0 +1,121 @@
+"""Whether a database file is sound: its pages, what its rows point to, and that no table of ours is missing."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from aggregator.exceptions import NotOursError
+from aggregator.storage.opening import open_at_rest, open_database
+from aggregator.storage.schema import APPLICATION_ID, migrations
+
+_FAULTS = 20  # that are named: a damaged file has one on every page
+COUNTED = ("entry", "story", "report", "feed", "edition")
+
+
+def faults_of_file(path: Path, busy_timeout_ms: int) -> tuple[str, ...]:
+    """Return what is wrong with a database, which may be in use; empty where it is sound.
+
+    Raises NotOursError where the file is another program's, sqlite3.Error where it cannot be opened at all.
+    """
+    return _closed(open_database(path, busy_timeout_ms)[0], path)
+
+
+def faults_at_rest(path: Path) -> tuple[str, ...]:
+    """Return what is wrong with a copy that nobody has open; nothing is written beside it. Raises as :func:`faults_of_file`."""
+    return _closed(open_at_rest(path), path)
+
+
+def _closed(connection: sqlite3.Connection, path: Path) -> tuple[str, ...]:
+    try:
+        return faults(connection, path)
+    finally:
+        connection.close()
+
+
+def faults(connection: sqlite3.Connection, path: Path | None) -> tuple[str, ...]:
+    """Return what is wrong with an open database; raises NotOursError where it is another program's."""
+    found: list[str] = []
+    try:
+        _check_ours(connection, path)
+        found += _missing(connection)
+        found += _complaints(connection, f"PRAGMA integrity_check({_FAULTS})")
+        if not found:
+            for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check").fetchmany(_FAULTS):
+                found.append(f"{table} row {row} points to a missing {parent}")
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_BUSY):
+            raise
+        found.append(str(error))
+    return tuple(line for one in found for line in one.splitlines() if line.strip())
+
+
+def _complaints(connection: sqlite3.Connection, check: str) -> list[str]:
+    """Return what an integrity check says; where it breaks off, which tables it breaks off in."""
+    found: list[str] = []
+    try:
+        found.extend(str(row[0]) for row in connection.execute(check) if row[0] != "ok")
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT:
+            raise
+        found.extend(_damaged_tables(connection) or [str(error)])
+    return found
+
+
+def _damaged_tables(connection: sqlite3.Connection) -> list[str]:
+    found = []
+    for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall():
+        try:
+            said = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check('{table}')") if row[0] != "ok"]
+        except sqlite3.DatabaseError as error:
+            said = [str(error)]
+        if said:
+            found.append(f"table {table} or an index of it: {said[0]}")
+    return found[:_FAULTS]
+
+
+def counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return how many rows the tables hold that a newsroom cannot do without; raises sqlite3.Error."""
+    return {table: int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in COUNTED}
+
+
+def amounts(counted: dict[str, int]) -> str:
+    """Return counts of rows as people read them."""
+    plurals = {"entry": "entries", "story": "stories"}
+    return ", ".join(
+        f"{count:,} {name if count == 1 else plurals.get(name, name + 's')}" for name, count in counted.items()
+    )
+
+
+def _check_ours(connection: sqlite3.Connection, path: Path | None) -> None:
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise NotOursError(f"{path}: is no database of aggregator")
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone():
+        known = {migration.name for migration in migrations._migrations}
+        newer = [name for (name,) in connection.execute("SELECT name FROM _sqlite_migrations") if name not in known]
+        if newer:
+            raise NotOursError(f"{path}: written by a newer aggregator (it has {newer[-1]}); upgrade the program")
+
+
+def _missing(connection: sqlite3.Connection) -> list[str]:
+    """Return which tables, indexes and views are missing, where the file claims to have the present form."""
+    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if "_sqlite_migrations" not in there:
+        return ["the table _sqlite_migrations is missing"]
+    applied = {row[0] for row in connection.execute("SELECT name FROM _sqlite_migrations")}
+    if applied != {migration.name for migration in migrations._migrations}:
+        return []  # an older or newer form: which tables it has to have cannot be told
+    return [f"the {kind} {name} is missing" for kind, name in _expected() if name not in there]
+
+
+def _expected() -> list[tuple[str, str]]:
+    from sqlite_utils import Database
+
+    scratch = Database(memory=True)
+    try:
+        migrations.apply(scratch)
+        return list(
+            scratch.conn.execute("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
+        )
+    finally:
+        scratch.close()

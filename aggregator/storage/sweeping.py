@@ -1,0 +1,76 @@
+"""Dropping many rows without keeping others out: a short transaction at a time, with room between two."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from threading import Event
+from typing import Final
+
+from aggregator.storage.database import Store
+
+# Rows of a table that one step looks at: some 20 ms.
+STEP: Final = 5_000
+# Seconds between two transactions. SQLite lets those who wait try again ten times a second at least: some try falls in here.
+ROOM: Final = 0.025
+
+
+class Sweeper:
+    """Does housekeeping in steps, each a transaction of its own; ``stop``, when set, ends it between two of them.
+
+    Each step leaves the database sound, so that the next call goes on where this one ended.
+    """
+
+    def __init__(self, store: Store, stop: Event | None = None) -> None:
+        self._store = store
+        self._stop = stop
+
+    @property
+    def stopped(self) -> bool:
+        """Tell whether no further step is wanted."""
+        return self._stop is not None and self._stop.is_set()
+
+    def step(self, work: Callable[[], int]) -> int:
+        """Do one step in a transaction, then leave others room to write; return how many rows it dropped."""
+        with self._store.transaction():
+            dropped = work()
+        time.sleep(ROOM)
+        return dropped
+
+    def drain(self, work: Callable[[], int]) -> int:
+        """Repeat a step until it finds nothing more to drop; return how many rows went."""
+        total = 0
+        while not self.stopped and (dropped := self.step(work)):
+            total += dropped
+        return total
+
+    def sweep(self, table: str, key: Sequence[str], doomed: str, values: tuple[object, ...] = ()) -> int:
+        """Drop the rows of a table that fulfil the condition ``doomed``, walking along its ``key``; return how many went.
+
+        Of a table that no index serves, it looks at every row, a few thousand in one step. Steps that have nothing to
+        drop take no lock.
+        """
+        db = self._store.connection
+        columns, marks = f"({', '.join(key)})", f"({', '.join('?' * len(key))})"
+        after: tuple[object, ...] = ()
+        total = 0
+        while not self.stopped:
+            above = f"{columns} > {marks}" if after else "1"
+            last = db.execute(
+                f"SELECT {', '.join(key)} FROM {table} WHERE {above} ORDER BY {', '.join(key)} LIMIT 1 OFFSET {STEP - 1}",
+                after,
+            ).fetchone()
+            where = f"{above} AND {f'{columns} <= {marks}' if last else '1'} AND ({doomed})"
+            bound = (*after, *(last or ()), *values)
+            if db.execute(f"SELECT EXISTS (SELECT 1 FROM {table} WHERE {where})", bound).fetchone()[0]:
+                total += self.step(partial(_delete, db, f"DELETE FROM {table} WHERE {where}", bound))
+            if last is None:
+                break
+            after = tuple(last)
+        return total
+
+
+def _delete(db: sqlite3.Connection, statement: str, values: tuple[object, ...]) -> int:
+    return db.execute(statement, values).rowcount

@@ -1,0 +1,103 @@
+"""What an address says of the entry behind it: its full form with the fragment, the number or slug that names an article."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import parse_qsl, unquote
+
+from aggregator.text.address import address_of
+from aggregator.text.tokens import fold, words
+from aggregator.text.urls import canonical_url
+
+# A fragment that names a channel or a part of every page, not an entry.
+_NO_FRAGMENT = re.compile(
+    r"(?:(?:utm_|xtor|at_|pk_|mtm_|ns_|wt[._]|cmp|ref|rss|source|intcmp)[^&]*(?:&|$))+|(?:comments?|respond|top|main|content)?",
+    re.I,
+)
+_DATE_LIKE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])?(?:\d{2}){0,3}")
+_NUMBER = re.compile(r"\d+")
+_WORD = re.compile(r"[^\W\d_]+")
+_EXTENSION = re.compile(r"\.[a-z]{2,5}\d?$", re.IGNORECASE)
+_COUNTER = re.compile(r"(?P<base>(?=[^#]*[^\W\d_])[^#]*)#(?P<count>\d{1,4})")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+MIN_NUMBER = 5  # digits: a shorter number is a page's, a section's or a year
+MIN_SLUG = 3  # words of a slug that names an article; "latest-news" names none
+
+
+def entry_address(url: str) -> str | None:
+    """Return the form of an address under which two links to one entry are equal, or None where it is no http(s) address.
+
+    It is the canonical form with the fragment, since pages of notices tell one from the other by it alone.
+    """
+    canonical = canonical_url(url)
+    if canonical is None or "#" not in url or "#" in canonical:
+        return canonical
+    fragment = url.partition("#")[2].strip()
+    return canonical if _NO_FRAGMENT.fullmatch(fragment) else f"{canonical}#{fragment}"
+
+
+def counted(guid: str) -> tuple[str, int] | None:
+    """Return a guid without the counter behind ``#``, and the counter; None where it has none."""
+    match = _COUNTER.fullmatch(guid)
+    return None if match is None else (match["base"], int(match["count"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Landmarks:
+    """What names the article in an address: its host, the parts of its path, its number, and the slug in the last part.
+
+    The number stands in the last part or in the query; one in an earlier part may be a topic's (``number_leads``).
+    """
+
+    host: str
+    parts: tuple[str, ...]
+    number: str | None
+    slug: str | None
+    number_leads: bool = False
+
+    @property
+    def names_an_article(self) -> bool:
+        """Tell whether the address is that of one article rather than of a page that lists many."""
+        numbers = _NUMBER.findall(self.parts[-1])
+        own = self.number is not None and not self.number_leads
+        return bool(
+            self.slug or own or any(not _YEAR.fullmatch(one) and not _DATE_LIKE.fullmatch(one) for one in numbers)
+        )
+
+
+@lru_cache(maxsize=4_096)
+def landmarks(address: str) -> Landmarks | None:
+    """Return the landmarks of an http(s) address, its fragment left out; None for what is none."""
+    found = address_of(f"https:{address}" if address.startswith("//") else address)
+    if found is None:
+        return None
+    host = found.host.removeprefix("www.")
+    parts = tuple(part for part in unquote(found.path).split("/") if part)
+    if not host or not parts:
+        return None
+    last = _EXTENSION.sub("", parts[-1])
+    own = _longest_number(last) or _longest_number(*(value for _, value in parse_qsl(found.query)[:20]))
+    leading = None if own else _longest_number(*parts[:-1])
+    named = _WORD.findall(last)
+    slug = fold(last) if len(named) >= MIN_SLUG and len(last) >= 12 else None
+    return Landmarks(host, parts, own or leading, slug, leading is not None)
+
+
+def _longest_number(*texts: str) -> str | None:
+    """Return the longest number that may be an article's; a date is none."""
+    numbers = [one for text in texts for one in _NUMBER.findall(text)]
+    return max(
+        (one for one in numbers if len(one) >= MIN_NUMBER and not _DATE_LIKE.fullmatch(one)), key=len, default=None
+    )
+
+
+def is_headline_slug(part: str, title: str) -> bool:
+    """Tell whether a part of an address is made of the words of a headline."""
+    spelt = [
+        word for word in words(_EXTENSION.sub("", part).replace("-", " ").replace("_", " "), None) if not word.isdigit()
+    ]
+    told = set(words(title, None))
+    return len(spelt) >= 2 and 2 * sum(word in told for word in spelt) >= len(spelt)

@@ -1,0 +1,60 @@
+"""What of a feed is secret, and texts without it."""
+
+from __future__ import annotations
+
+from aggregator.model import Feed, Secret
+from aggregator.text.address import address_of
+from aggregator.text.urls import MASK, mask_secrets, secret_parts
+
+_LEAST = 4  # characters: a shorter value stands in half of all texts
+_TELLING = 10  # characters from which a password in an address is no chance
+_TELLING_PART = 12  # characters from which one part of a secret address's path gives it away
+
+
+def shown_address(feed: Feed) -> str:
+    """Return a feed's address as people and files may see it."""
+    if not feed.secret_address:
+        return mask_secrets(feed.url)
+    address = address_of(feed.url)
+    return MASK if address is None else f"{address.scheme}://{address.authority}/{MASK}"
+
+
+def is_masked(url: str) -> bool:
+    """Tell whether an address stands for one whose secret was masked: nothing can be asked for there."""
+    return MASK in url
+
+
+def without_secrets(text: str, feed: Feed) -> str:
+    """Return a text without what is secret of a feed and without what looks like a secret in any address."""
+    # the longest first: a part must not be taken out of the middle of the whole
+    for value in sorted(_secrets(feed), key=len, reverse=True):
+        text = text.replace(value, MASK)
+    return mask_secrets(text)
+
+
+def holds_secret(url: str, feed: Feed) -> bool:
+    """Tell whether an address must not be written down: it looks as if it held a secret, or repeats one of the feed."""
+    # a short password may be a word, and stand in an address by chance
+    told = [value for value in _given(feed) if len(value) >= _TELLING] + _of_address(feed)
+    return mask_secrets(url) != url or any(value in url for value in told)
+
+
+def _secrets(feed: Feed) -> list[str]:
+    return [value for value in _given(feed) if len(value) >= _LEAST] + _of_address(feed)
+
+
+def _given(feed: Feed) -> list[str]:
+    given = [value for _, value in feed.headers if isinstance(value, Secret)] + [feed.password, feed.proxy]
+    return [secret.reveal() for secret in given if secret is not None]
+
+
+def _of_address(feed: Feed) -> list[str]:
+    found = list(secret_parts(feed.url))
+    if feed.secret_address:
+        # as it is written, not as it is asked for: that is how it may stand in a text
+        target = feed.url.partition("://")[2].partition("/")[2].partition("#")[0].strip("/?")
+        path, _, query = target.partition("?")
+        found.append(target)
+        found += [value for part in query.split("&") if len(value := part.partition("=")[2]) > _LEAST]
+        found += [part for part in path.split("/") if len(part) >= _TELLING_PART]
+    return [value for value in found if len(value) >= _LEAST]

@@ -1,0 +1,79 @@
+"""Files are written whole; links, pipes and devices stay what they are; permissions are the owner's or the umask's."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aggregator.config.files import write_output, write_private
+from aggregator.exceptions import DeliveryError
+
+
+@pytest.fixture(params=[0o022, 0o027, 0o077])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_our_own_files_are_private_and_outputs_follow_the_umask(tmp_path: Path, umask: int) -> None:
+    write_private(tmp_path / "own", b"x")
+    write_output(tmp_path / "output", b"x")
+    assert mode(tmp_path / "own") == 0o600
+    assert mode(tmp_path / "output") == 0o666 & ~umask
+
+
+def test_a_file_that_is_there_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    write_private(path, b"new")
+    assert (path.read_bytes(), mode(path)) == (b"new", 0o640)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_link_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    for name in ("there", "not there"):
+        link = tmp_path / name
+        link.symlink_to(Path("real") / name)
+        if name == "there":
+            link.write_bytes(b"old")
+        write_output(link, b"new")
+        assert link.is_symlink()
+        assert (tmp_path / "real" / name).read_bytes() == b"new"
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(DeliveryError, match="circle"):
+        write_output(tmp_path / "circle", b"new")
+
+
+def test_a_pipe_is_written_to(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    write_output(pipe, b"x" * 300_000)
+    reader.join()
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert read == [b"x" * 300_000]
+
+
+def test_a_device_is_written_to() -> None:
+    write_output(Path("/dev/null"), b"gone")
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(DeliveryError, match="cannot be written"):
+        write_output(tmp_path, b"x")
+    assert list(tmp_path.iterdir()) == []

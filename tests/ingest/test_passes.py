@@ -1,0 +1,185 @@
+"""However a pass ends, the next one starts clean; and each has a deadline of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from aggregator.app import Aggregator
+from aggregator.exceptions import LockedError
+from aggregator.ingest import poll
+from aggregator.ingest.save import Saver
+from aggregator.model import Feed, FetchFailure, FetchOutcome
+from aggregator.settings import FetchSettings, Settings
+from aggregator.storage.database import Store
+from tests.fakes import Clock, FakeFetcher, Item, open_desk, rss
+
+ONE = Feed("https://ledger.example/one", name="One")
+TWO = Feed("https://ledger.example/two", name="Two")
+OTHER = Feed("https://times.example/rss", name="Other")
+FEEDS = [ONE, TWO, OTHER]
+
+
+def three() -> FakeFetcher:
+    return FakeFetcher({feed.url: rss(Item(f"{feed.name}", f"Event of {feed.name}")) for feed in FEEDS})
+
+
+def stored(app: Aggregator) -> int:
+    count: int = app.store.connection.execute("SELECT count(*) FROM entry").fetchone()[0]
+    return count
+
+
+def test_a_database_that_is_locked_costs_a_pass_and_asks_nobody(tmp_path: Path) -> None:
+    fetcher, database = three(), tmp_path / "a.db"
+    with open_desk(fetcher, Clock(), FEEDS, database=database) as app, Store(database) as other:
+        app.store.patience(1)
+        with other.transaction(), pytest.raises(LockedError):
+            app.fetch()
+        assert fetcher.asked == []
+        assert {outcome.new for outcome in app.fetch()} == {1}
+
+
+def test_a_lock_in_the_middle_of_a_pass_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetcher, database = three(), tmp_path / "a.db"
+    monkeypatch.setattr(poll, "WRITE_PATIENCE", 0.1)
+    with open_desk(fetcher, Clock(), FEEDS, database=database) as app, Store(database) as other:
+        app.store.patience(1)
+        lock = other.transaction()
+        whole, one_at_a_time = fetcher.fetch, threading.Lock()
+
+        def locking(feed: Feed, *rest: object) -> FetchOutcome:
+            with one_at_a_time:
+                if not other.connection.in_transaction:
+                    lock.__enter__()
+            return whole(feed, *rest)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(fetcher, "fetch", locking)
+        with pytest.raises(LockedError):
+            app.fetch()
+        monkeypatch.setattr(fetcher, "fetch", whole)
+        lock.__exit__(None, None, None)
+        assert {(outcome.status, outcome.new) for outcome in app.fetch()} == {("ok", 1)}
+        assert stored(app) == 3
+
+
+def test_a_feed_whose_saving_raises_is_undone_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetcher, clock = three(), Clock()
+    whole = Saver._close
+
+    def broken(self: Saver, polled: poll.Poll, *rest: object) -> object:
+        if polled.feed == TWO and rest[2].status == "ok":  # type: ignore[attr-defined]
+            raise ValueError("after its entries were written")
+        return whole(self, polled, *rest)  # type: ignore[arg-type]
+
+    with open_desk(fetcher, clock, FEEDS) as app:
+        monkeypatch.setattr(Saver, "_close", broken)
+        outcomes = {outcome.feed: outcome for outcome in app.fetch()}
+        assert {name: outcome.status for name, outcome in outcomes.items()} == {
+            "One": "ok",
+            "Two": "error",
+            "Other": "ok",
+        }
+        assert "could not be saved" in (outcomes["Two"].error or "")
+        assert stored(app) == 2
+        assert [hit.entry.feed for hit in app.search("Event")] == ["One", "Other"] or len(app.search("Event")) == 2
+        monkeypatch.undo()
+        clock.forward(days=1)
+        assert {outcome.feed: outcome.new for outcome in app.fetch()} == {"One": 0, "Two": 1, "Other": 0}
+        assert len(app.search("Event")) == 3
+        assert app.store.check() == ()
+        app.store.connection.execute("INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")
+
+
+def test_a_fault_in_placing_is_told_after_every_feed_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetcher, clock = three(), Clock()
+
+    def broken(self: Saver, *rest: object, **more: object) -> None:
+        raise ValueError("nobody foresaw it")
+
+    with open_desk(fetcher, clock, FEEDS) as app:
+        monkeypatch.setattr(Saver, "place", broken)
+        with pytest.raises(ValueError, match="foresaw"):
+            app.fetch()
+        assert stored(app) == 3
+        monkeypatch.undo()
+        app.place_waiting()
+        assert app.store.connection.execute("SELECT count(*) FROM entry WHERE report_id IS NULL").fetchone() == (0,)
+
+
+def test_when_the_time_of_a_pass_is_over_no_other_feed_is_asked_and_the_longest_due_come_first() -> None:
+    fetcher, clock = three(), Clock()
+    fetcher.pause = 0.3
+    one_by_one = replace(Settings(), fetch=FetchSettings(workers=1))
+    with open_desk(fetcher, clock, FEEDS, settings=one_by_one) as app:
+        assert app.fetch(within=0.0) == []
+        assert fetcher.asked == []
+        asked = 0
+        for _ in range(9):
+            app.fetch(within=0.1)
+            assert len(fetcher.asked) <= asked + 2  # one in hand and one that waits for the thread
+            asked = len(fetcher.asked)
+        assert set(fetcher.asked) == {feed.url for feed in FEEDS}
+
+
+def test_what_hangs_is_left_fails_and_does_not_hold_up_the_next_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poll, "IN_HAND", 0.2)
+    fetcher, clock, over = three(), Clock(), Event()
+    whole = fetcher.fetch
+
+    def hanging(feed: Feed, *rest: object) -> FetchOutcome:
+        if feed == ONE:
+            over.wait(60)
+        return whole(feed, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fetcher, "fetch", hanging)
+    with open_desk(fetcher, clock, FEEDS) as app:
+        outcomes = {outcome.feed: outcome for outcome in app.fetch(within=0.5)}
+        assert outcomes["One"].status == "error"
+        assert "did not end" in (outcomes["One"].error or "")
+        assert outcomes["Other"].new == 1
+        over.set()
+        clock.forward(hours=2)
+        assert {"One", "Two"} <= {outcome.feed for outcome in app.fetch(within=60) if outcome.new == 1}
+
+
+def test_a_stop_leaves_what_was_called_off_due_and_without_a_failure() -> None:
+    fetcher, clock, stop = three(), Clock(), Event()
+    fetcher.answers[ONE.url] = FetchFailure("stopped", "the fetch was called off")
+    with open_desk(fetcher, clock, FEEDS) as app:
+        assert {outcome.feed for outcome in app.fetch()} == {"Two", "Other"}
+        failures, last = app.store.connection.execute(
+            "SELECT failures, last_fetch FROM feed WHERE name = 'One'"
+        ).fetchone()
+        assert (failures, last) == (0, None)
+        stop.set()
+        before = len(fetcher.asked)
+        assert app.fetch(stop=stop) == []
+        assert len(fetcher.asked) == before
+        fetcher.answers[ONE.url] = rss(Item("1", "One"))
+        assert [outcome.new for outcome in app.fetch()] == [1]
+
+
+def test_a_pass_that_is_stopped_with_a_slow_feed_in_hand_ends_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poll, "GRACE", 0.2)
+    fetcher, over, stop = three(), Event(), Event()
+    whole = fetcher.fetch
+
+    def hanging(feed: Feed, *rest: object) -> FetchOutcome:
+        stop.set()
+        over.wait(60)
+        return whole(feed, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fetcher, "fetch", hanging)
+    started = time.monotonic()
+    with open_desk(fetcher, Clock(), FEEDS) as app:
+        assert app.fetch(stop=stop) == []
+        assert not over.is_set()  # it ended before the feed did
+        assert stored(app) == 0
+        over.set()
+    assert time.monotonic() - started < timedelta(seconds=60).total_seconds()

@@ -1,0 +1,70 @@
+"""What an address says of the entry behind it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.text.addresses import counted, entry_address, is_headline_slug, landmarks
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("https://Quay.example/w?utm_source=rss#notice-4", "https://quay.example/w#notice-4"),
+        ("https://quay.example/w#?day=3&id=a1", "https://quay.example/w#?day=3&id=a1"),
+        ("https://quay.example/w#utm_source=rss", "https://quay.example/w"),
+        ("https://quay.example/w#xtor=RSS-3&at_medium=x", "https://quay.example/w"),
+        ("https://quay.example/w#comments", "https://quay.example/w"),
+        ("https://quay.example/w#", "https://quay.example/w"),
+        ("mailto:desk@quay.example", None),
+    ],
+)
+def test_a_fragment_is_part_of_an_address_unless_it_names_a_channel(url: str, address: str | None) -> None:
+    assert entry_address(url) == address
+
+
+@pytest.mark.parametrize(
+    ("url", "number", "slug", "named"),
+    [
+        ("https://quay.example/en/pilots-vote/a-8812345?x=1", "8812345", None, True),
+        ("https://www.quay.example/pilots-vote-on-pay-8812345.html", "8812345", "pilots-vote-on-pay-8812345", True),
+        ("https://quay.example/story?id=8812345", "8812345", None, True),
+        ("https://quay.example/2026/03/10/pilots-vote-on-pay", None, "pilots-vote-on-pay", True),
+        ("https://quay.example/bulletin/20260310", None, None, False),
+        ("https://quay.example/press/2026", None, None, False),
+        ("https://quay.example/n/7", None, None, True),
+        ("https://quay.example/en/press-releases", None, None, False),
+        ("https://quay.example/topic/8812345/latest", "8812345", None, False),
+    ],
+)
+def test_what_names_an_article(url: str, number: str | None, slug: str | None, *, named: bool) -> None:
+    place = landmarks(url)
+    assert place is not None
+    assert (place.host, place.number, place.slug, place.names_an_article) == ("quay.example", number, slug, named)
+
+
+@pytest.mark.parametrize("text", ["", "N/A", "https://quay.example", "https://quay.example/", "https://[x/1", "tag:1"])
+def test_what_has_no_landmarks(text: str) -> None:
+    assert landmarks(text) is None
+
+
+def test_a_counter_stands_behind_a_guid_and_is_small() -> None:
+    assert counted("https://quay.example/c7rk2#12") == ("https://quay.example/c7rk2", 12)
+    assert counted("https://quay.example/c7rk2#post-1") is None
+    assert counted("https://quay.example/c7rk2#20260310") is None
+    assert counted("7#1") is None
+
+
+def test_a_headlines_slug_is_made_of_its_words() -> None:
+    assert is_headline_slug("pilots-vote-on-pay", "Pilots vote on pay, again")
+    assert not is_headline_slug("world", "World of pilots")
+    assert not is_headline_slug("preview", "Preview: Tolle meet Kolm")
+
+
+@given(st.text(max_size=60) | st.text("htps:/.#?&=-0123ab", max_size=60))
+def test_any_text_is_taken(text: str) -> None:
+    landmarks(text)
+    entry_address(text)
+    counted(text)
