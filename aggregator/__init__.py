@@ -1,3 +1,61 @@
-"""Newsroom feed aggregator: finds the copies, groups the reports into stories, explains why."""
+"""Newsroom feed aggregator: finds the copies, groups the reports into stories, explains why.
+
+The public Python API is what ``__all__`` names; ``docs/python.md`` shows it. Everything else is private by convention.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aggregator.app import Aggregator
+    from aggregator.exceptions import (
+        AggregatorError,
+        AmbiguousIdError,
+        ConfigurationError,
+        DecisionError,
+        DeliveryError,
+        LockedError,
+        NotAFeedError,
+        NotFoundError,
+        NotOursError,
+        ParseError,
+        StorageError,
+        UsageError,
+    )
+    from aggregator.model import StoryQuery
+    from aggregator.settings import Settings
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Aggregator",
+    "AggregatorError",
+    "AmbiguousIdError",
+    "ConfigurationError",
+    "DecisionError",
+    "DeliveryError",
+    "LockedError",
+    "NotAFeedError",
+    "NotFoundError",
+    "NotOursError",
+    "ParseError",
+    "Settings",
+    "StorageError",
+    "StoryQuery",
+    "UsageError",
+]
+
+_HOMES = {"Aggregator": "aggregator.app", "Settings": "aggregator.settings", "StoryQuery": "aggregator.model"}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for, so that the command line starts without what it does not need."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "aggregator.exceptions")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,4 +1,4 @@
-"""The desk: one open newsroom, with its settings, its clock and its database. What the command line talks to."""
+"""The façade: one open newsroom with its settings, its clock and its database. The command line talks to it alone."""
 
 from __future__ import annotations
 
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from aggregator.storage.decisions import Decision
 
 
+DATABASE = "aggregator.db"
+
+
 class Aggregator(Lookup):
     """One open newsroom; use it as a context manager, from one thread."""
 
@@ -55,18 +58,24 @@ class Aggregator(Lookup):
     @classmethod
     def open(
         cls,
-        settings: Settings,
-        database: Path | None,
+        settings: Settings | None = None,
+        database: Path | str | None = DATABASE,
         *,
-        clock: Clock,
+        clock: Clock | None = None,
         feeds: Sequence[Feed] | None = None,
         fetcher: Fetching | None = None,
         workers: Executor | None = None,
     ) -> Self:
-        """Open the database (None: a scratch one in memory) and, where ``feeds`` are given, follow just these."""
-        store = Store(database)
+        """Open a database, made where it is missing, and return the newsroom in it.
+
+        ``settings`` are the defaults where none are given. ``database`` is a file, by default ``aggregator.db`` in the working
+        folder; None means a scratch database in memory. ``clock`` returns an aware time, by default the system's. Where
+        ``feeds`` are given, just these are followed; else the database keeps those that it knows.
+        Raises StorageError or LockedError where the file cannot be opened.
+        """
+        store = Store(None if database is None else Path(database))
         try:
-            app = cls(settings, store, clock, feeds or (), fetcher=fetcher, workers=workers)
+            app = cls(settings or Settings(), store, clock or _now, feeds or (), fetcher=fetcher, workers=workers)
             if feeds is not None:
                 app.follow(feeds)
         except BaseException:
@@ -293,3 +302,7 @@ class Aggregator(Lookup):
         from aggregator.ingest.recluster import Reclustering
 
         return Reclustering(self.store, Placer(self.store, self.settings, self._window()))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - the default of a caller who brings no clock

@@ -15,6 +15,7 @@ from typing import Any
 
 from aggregator.app import Aggregator
 from aggregator.config.files import shown_path
+from aggregator.daemon import upgrade
 from aggregator.daemon.locking import DaemonLock
 from aggregator.daemon.metrics import Metrics
 from aggregator.daemon.notify import notify, watchdog_interval
@@ -49,7 +50,6 @@ _RELOAD_AGAIN = timedelta(seconds=5)
 _LOOK, _BACK = 5.0, timedelta(seconds=2)
 # How long the outbox waits for a pass that is saving: an alert that went out must be noted, else it goes out again.
 _PATIENCE_MS = 60_000
-_CHANGES_TOLD = 10  # of what clustering anew changed; `recluster` tells more
 _UNREACHED = timedelta(hours=1)  # without an answer of any feed, before the way out is named
 
 
@@ -317,15 +317,10 @@ class Daemon:
     def _recluster_some(self) -> None:
         """Take a step of what follows an upgrade; once there is nothing left to do, this job ends."""
         reached = None if self._stop.is_set() else self._desk.recluster_step()
-        if isinstance(reached, Reclustered):
-            percent = 100 * reached.done // max(1, reached.total)
-            log.info("stories are clustered anew after an upgrade: %d %%", percent)
-            notify(f"STATUS=clustering anew, {percent} %")
-            return
         if reached is not None:
-            log.info("stories were clustered anew: %s", reached.sentence)
-            for change in reached.changes[:_CHANGES_TOLD]:
-                log.info("%s of %s: %s", change.change, " ".join(change.stories), change.title)
+            upgrade.tell(reached)
+        if isinstance(reached, Reclustered):
+            return
         if not self._stop.is_set():
             self._schedule.remove_job(RECLUSTER)
 

@@ -7,6 +7,9 @@ import zlib
 from aggregator.fetching.faults import FetchError
 
 _GZIP = frozenset({"gzip", "x-gzip"})
+# The registered codings (RFC 9110 18.6); any other name is none, whatever a server means by it (aws-chunked, utf-8).
+_CODINGS = _GZIP | {"deflate", "br", "zstd", "compress", "x-compress", "dcb", "dcz", "aes128gcm", "exi", "pack200-gzip"}
+_PACKED = b"\x1f\x8b\x08"  # how a gzip file begins, and no text
 PREVIEW = 4_000_000  # bytes that are kept before the rest is measured; few feeds are larger
 STEP = 1_000_000
 MAX_COPIED = 1_000_000_000  # bytes moved for the sake of members: each leaves the rest of the body to be copied
@@ -16,13 +19,14 @@ _GZIP_WINDOW = 31  # zlib's number for: gzip header, any window
 def decode(body: bytes, codings: list[str], limit: int) -> bytes:
     """Return the body without its content coding, at most ``limit`` bytes of it.
 
-    Raises FetchError for a coding we did not ask for, for more than one, and for a stream that is cut off, damaged or
+    Names that are no codings count as nothing; what carries no coding is judged by its bytes, for some servers pack a
+    feed without saying so. Raises FetchError for a coding we did not ask for, for more than one, and for a stream that is cut off, damaged or
     larger than the limit: the libraries take a cut-off stream for a whole one. RFC 1952 2.2: a gzip file may
     have several members.
     """
-    wanted = [coding.lower() for coding in codings if coding.lower() != "identity"]
+    wanted = [coding.lower() for coding in codings if coding.lower() in _CODINGS]
     if not wanted:
-        return body
+        return _gunzip(body, limit) if body[:3] == _PACKED else body
     if len(wanted) > 1:
         raise FetchError("protocol", "the body has more than one content coding")
     if wanted[0] in _GZIP:
@@ -30,6 +34,17 @@ def decode(body: bytes, codings: list[str], limit: int) -> bytes:
     if wanted[0] == "deflate":
         return _inflate(body, limit)
     raise FetchError("protocol", "the body has a content coding that we did not ask for")
+
+
+def beginning(data: bytes, codings: list[str], limit: int) -> bytes:
+    """Return the beginning of a body that is only looked at, at most ``limit`` bytes; never raises."""
+    if not any(coding.lower() in _GZIP | {"deflate"} for coding in codings):
+        return data[:limit]
+    window = _GZIP_WINDOW if data[:2] == _PACKED[:2] else zlib.MAX_WBITS
+    try:
+        return zlib.decompressobj(window).decompress(data, limit)
+    except zlib.error:
+        return b""
 
 
 def _gunzip(body: bytes, limit: int) -> bytes:

@@ -6,10 +6,11 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import Self
 
+from aggregator.fetching.cookies import Cookies
 from aggregator.fetching.deadline import Call
 from aggregator.fetching.faults import FetchError, as_fault
 from aggregator.fetching.host_limiter import HostLimiter
@@ -24,6 +25,7 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
+SILENCE = timedelta(days=14)  # without a new entry: how long 304s are believed before the feed is asked for outright
 MAX_VALIDATOR = 4_096  # characters; a longer one is not worth sending back
 _BLANK = b"\xef\xbb\xbf\0 \t\r\n"
 # Framing is ours, and a coding that we cannot decode must not be asked for.
@@ -38,6 +40,7 @@ class _Trail:
     permanent: Target | None = None  # the end of the chain's permanent beginning
     conditional: bool = False
     redirected: bool = False
+    abroad: bool = False  # another host was asked last
     withheld: bool = False  # credentials exist that this origin was not sent
 
 
@@ -95,7 +98,7 @@ class Fetcher:
         try:
             with self._exchanger.call(proxied=feed.proxy is not None) as call:
                 try:
-                    answer = self._follow(call, feed, state, trail, twin)
+                    answer = self._follow(call, feed, state, now, trail, twin)
                 finally:
                     self._leave(call)
             outcome = _outcome(answer, trail, now)
@@ -108,33 +111,39 @@ class Fetcher:
         return replace(outcome, seconds=time.monotonic() - started)
 
     def _follow(
-        self, call: Call, feed: Feed, state: FeedState, trail: _Trail, twin: Callable[[str], str | None]
+        self, call: Call, feed: Feed, state: FeedState, now: datetime, trail: _Trail, twin: Callable[[str], str | None]
     ) -> Answer:
         """Follow redirects by hand: the permanent beginning of the chain is noted, a repeated address ends it."""
         own = target_of(feed.url)
-        target = target_of(state.url or feed.url)
-        seen = {target.url}
+        first = target = target_of(state.url or feed.url)
+        cookies = Cookies()
+        seen, again = {target.url: ""}, set[str]()  # the Cookie field that each address was last asked with
         only_permanent = True
-        for hop in range(self._settings.max_redirects + 1):
+        for _ in range(self._settings.max_redirects + 1):
             trail.target = target
-            trail.redirected = hop > 0
+            trail.redirected = target.url != first.url
+            trail.abroad = target.host != first.host
             trail.withheld = target.origin != own.origin and _has_credentials(feed, own)
-            headers = self._request_headers(feed, own, target)
-            validators = dict(_validators(state)) if hop == 0 else {}
+            headers = _with_cookie(self._request_headers(feed, own, target), seen[target.url])
+            validators = dict(_validators(state, now)) if target.url == first.url else {}
             trail.conditional = bool(validators)
             answer = self._ask(call, Question(target, headers | validators, verify=feed.verify_tls, proxy=feed.proxy))
             if answer.status not in REDIRECTS:
                 return answer
+            cookies.take(target.url, answer.headers)
             target = _next(target, answer)
-            if target.url in seen:
+            cookie = cookies.header(target.url)
+            if target.url in seen and (target.url in again or cookie in ("", seen[target.url])):
                 raise FetchError("redirect", "the redirects lead in a circle")
-            seen.add(target.url)
+            if target.url in seen:
+                again.add(target.url)  # a cookie was set on the way: once more, with it
+            seen[target.url] = cookie
             if (other := twin(target.url)) is not None:
                 raise FetchError(
                     "duplicate", f"duplicate: leads to the same address as {other}; one of the two is enough"
                 )
-            only_permanent = only_permanent and answer.status in PERMANENT
-            trail.permanent = target if only_permanent else trail.permanent
+            only_permanent = only_permanent and answer.status in PERMANENT and target.url not in again
+            trail.permanent = None if target.url in again else target if only_permanent else trail.permanent
         raise FetchError("redirect", f"more than {self._settings.max_redirects} redirects (fetch.max_redirects)")
 
     def _ask(self, call: Call, question: Question) -> Answer:
@@ -179,14 +188,24 @@ def user_agent(settings: FetchSettings) -> str:
     return f"aggregator/{release} (+{settings.contact}; {settings.subscribers} subscribers)"
 
 
-def _validators(state: FeedState) -> Iterator[tuple[str, str]]:
+def _validators(state: FeedState, now: datetime) -> Iterator[tuple[str, str]]:
     """Yield the validators as the server gave them: RFC 9110 13.1.2, 13.1.3."""
-    if state.force_unconditional:
+    if state.force_unconditional or _is_to_be_doubted(state, now):
         return
     if state.etag:
         yield "If-None-Match", state.etag
     if state.last_modified:
         yield "If-Modified-Since", state.last_modified
+
+
+def _is_to_be_doubted(state: FeedState, now: datetime) -> bool:
+    """Tell whether a feed has been silent for another whole SILENCE since the last poll.
+
+    Some servers answer 304 for ever once they have given a validator: then a request without one tells.
+    """
+    if state.last_new is None or state.last_fetch is None:
+        return False
+    return (now - state.last_new) // SILENCE > max((state.last_fetch - state.last_new) // SILENCE, 0)
 
 
 def _next(target: Target, answer: Answer) -> Target:
@@ -206,7 +225,9 @@ def _outcome(answer: Answer, trail: _Trail, now: datetime) -> FetchOutcome:
             )
         return NotModified(target.url, answer.headers, *_received(answer.headers))
     if answer.status not in (200, 203):
-        return failure_of_status(answer.status, answer.headers, now, withheld=trail.withheld)
+        return failure_of_status(
+            answer.status, answer.headers, now, withheld=trail.withheld, page=answer.page, abroad=trail.abroad
+        )
     if not answer.body[:1_024].strip(_BLANK) and not answer.body.strip(_BLANK):
         return FetchFailure("http", f"{named(answer.status)} with an empty body", answer.status)
     etag, last_modified = _received(answer.headers)
@@ -241,6 +262,14 @@ def _field(headers: tuple[tuple[str, str], ...], name: str) -> str | None:
         if found == name:
             return value
     return None
+
+
+def _with_cookie(headers: dict[str, str], cookie: str) -> dict[str, str]:
+    """Return the fields with a cookie of this fetch, after those that the desk has set by hand."""
+    if not cookie:
+        return headers
+    own = next((name for name in headers if name.lower() == "cookie"), "Cookie")
+    return headers | {own: "; ".join(part for part in (headers.get(own, ""), cookie) if part)}
 
 
 def _has_credentials(feed: Feed, own: Target) -> bool:

@@ -18,6 +18,7 @@ MAX_TRAILERS = 16_384
 MAX_FRAMING = 262_144  # bytes that chunk sizes and read-ahead may take before they are weighed against the body
 MAX_INTERIM = 5  # answers 1xx before the real one
 BLOCK = 65_536
+MAX_READS = 8  # of the beginning of a body
 
 _BEGINNING = b"HTTP/1."
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: .*)?", re.DOTALL)
@@ -114,6 +115,24 @@ class ResponseReader:
         body = self._take(length)
         self.finished = self._at == len(self._buffer)
         return body
+
+    def read_beginning(self, limit: int, patience: float) -> bytes:
+        """Return the beginning of a body that is wanted for its words only: what a few reads bring, never a fault.
+
+        ``patience`` is in seconds, for each read.
+        """
+        parts = bytearray(self._buffer[self._at : self._at + limit])
+        try:
+            length = self._length()
+            limit = limit if length is None else min(limit, length)
+            self._socket.settimeout(patience)
+            for _ in range(MAX_READS):
+                if len(parts) >= limit or not (block := self._receive(min(BLOCK, limit - len(parts)))):
+                    break
+                parts += block
+        except (FetchError, OSError):
+            pass
+        return _unchunked(bytes(parts)) if self.every("transfer-encoding") else bytes(parts[:limit])
 
     def drain(self) -> None:
         """Take an unwanted body off the connection if it is here already; never wait for one."""
@@ -218,6 +237,18 @@ class ResponseReader:
         return block
 
 
+def _unchunked(data: bytes) -> bytes:
+    """Return what the whole chunks at the beginning of a chunked body hold, and what is there of the next."""
+    parts, at = [], 0
+    while (end := data.find(b"\n", at)) >= 0 and (match := _CHUNK.fullmatch(data, at, end)) is not None:
+        size = int(match[1], 16)
+        parts.append(data[end + 1 : end + 1 + size])
+        at = end + 1 + size + 2
+        if not size:
+            break
+    return b"".join(parts)
+
+
 def _too_large(limit: int) -> FetchError:
     return FetchError("too_large", f"the body is larger than {limit:,} bytes (fetch.max_bytes)")
 
@@ -226,14 +257,19 @@ def _fields(lines: list[bytes]) -> Fields:
     if len(lines) > MAX_FIELDS:
         raise FetchError("protocol", f"the answer has more than {MAX_FIELDS} header fields")
     fields: Fields = []
+    dropped = True
     for line in lines:
         text = line.decode("latin-1")
-        if text[:1] in (" ", "\t") and fields:  # obsolete line folding: RFC 9112 5.2
-            name, value = fields[-1]
-            fields[-1] = (name, f"{value} {text.strip()}")
+        if text[:1] in (" ", "\t"):  # obsolete line folding: RFC 9112 5.2
+            if not dropped:
+                name, value = fields[-1]
+                fields[-1] = (name, f"{value} {text.strip()}")
             continue
         name, colon, value = text.partition(":")
+        name = name.rstrip(" \t")
         if not colon or _NAME.fullmatch(name) is None:
-            raise FetchError("protocol", "the answer has a malformed header field")
+            dropped = True  # an odd line costs itself, with what is folded into it
+            continue
+        dropped = False
         fields.append((name.lower(), value.strip(" \t\r")))
     return fields

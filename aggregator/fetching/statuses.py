@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from http import HTTPStatus
 
-from aggregator.fetching.caching import first, retry_after
+from aggregator.fetching.caching import retry_after
 from aggregator.model import FetchFailure
+from aggregator.parsing.bot_walls import named_wall, wall_in_fields, wall_in_page
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PERMANENT = frozenset({301, 308})
@@ -23,15 +24,27 @@ _ADVICE = {
 }
 
 
+# What pages that keep robots out are sent with, beside 200.
+_WALLS = frozenset({202, 400, 401, 403, 404, 405, 406, 409, 418, 429, 444, 451, 456, 468, 503, *range(520, 530)})
+
+
 def failure_of_status(
-    status: int, headers: tuple[tuple[str, str], ...], now: datetime, *, withheld: bool = False
+    status: int,
+    headers: tuple[tuple[str, str], ...],
+    now: datetime,
+    *,
+    withheld: bool = False,
+    page: str = "",
+    abroad: bool = False,
 ) -> FetchFailure:
     """Return the failure that a status other than 200, 304 and redirects is.
 
-    ``withheld``: the feed has credentials, and they were not sent because another origin was asked.
+    ``withheld``: the feed has credentials, and they were not sent because another origin was asked. ``page`` is the
+    beginning of what came with it. ``abroad``: a redirect had led to another host, for which this feed does not speak.
     """
-    if first(headers, "cf-mitigated") == "challenge":
-        return FetchFailure("http", f"{named(status)}: blocked by bot check", status, retry_after(headers, now))
+    wall = _wall(status, headers, page)
+    if wall is not None:
+        return FetchFailure("http", f"{named(status)}: {named_wall(wall)}", status, retry_after(headers, now))
     message = named(status)
     if status in _ADVICE:
         message += f": {_ADVICE[status]}"
@@ -42,8 +55,14 @@ def failure_of_status(
         message,
         status,
         retry_after=retry_after(headers, now),
-        host_wide=status in (429, 503),
+        host_wide=status in (429, 503) and not abroad,
     )
+
+
+def _wall(status: int, headers: tuple[tuple[str, str], ...], page: str) -> str | None:
+    if status not in _WALLS:
+        return None
+    return wall_in_fields(headers, refused=status in (403, 429)) or (wall_in_page(page) if page else None)
 
 
 def named(status: int) -> str:

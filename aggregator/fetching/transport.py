@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Self
 
 from aggregator.fetching.adapter import FeedAdapter, prepare
-from aggregator.fetching.coding import decode
+from aggregator.fetching.coding import beginning, decode
 from aggregator.fetching.deadline import Call, Watchdog, enter
 from aggregator.fetching.faults import FetchError
 from aggregator.fetching.guard import AddressGuard
+from aggregator.fetching.http1 import ResponseReader
 from aggregator.fetching.resolver import Resolver
 from aggregator.fetching.targets import Target
 from aggregator.model import Secret
@@ -20,6 +21,8 @@ from aggregator.settings import FetchSettings
 
 KEPT_ORIGINS = 64  # origins whose connections are kept: more than are asked at once, few enough to forget
 _WITH_BODY = frozenset({200, 203})
+_LOOK = 32_768  # bytes of a page that comes instead of a feed: enough to see that it keeps robots out
+_PATIENCE = 2.0  # seconds for a read of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; ``body`` is decoded, and empty unless the status is 200 or 203."""
+    """What came back; ``body`` is decoded, and empty unless the status is 200 or 203.
+
+    ``page`` is the beginning of the page that came with another status.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    page: str = ""
 
 
 class Transport:
@@ -128,11 +135,14 @@ class Transport:
         )
         incoming = call.incoming
         assert incoming is not None  # noqa: S101 - the connection made it
+        body, page = b"", ""
         try:
             if incoming.status in _WITH_BODY:
                 body = incoming.read_body(settings.max_bytes)
+            elif _is_page(incoming):
+                data = incoming.read_beginning(_LOOK, min(_PATIENCE, settings.read_timeout, call.remaining()))
+                page = beginning(data, incoming.every("content-encoding"), 4 * _LOOK).decode("utf-8", "replace")
             else:
-                body = b""
                 incoming.drain()
         finally:
             call.detach()
@@ -141,10 +151,16 @@ class Transport:
             response.raw.release_conn()
         if body:
             body = decode(body, incoming.every("content-encoding"), settings.max_decoded_bytes)
-        return Answer(incoming.status, tuple(incoming.fields), body)
+        return Answer(incoming.status, tuple(incoming.fields), body, page)
 
     def _judge(self, question: Question) -> None:
         """Judge what a proxy would connect to for us: it resolves the name, so only the name can be judged."""
         target = question.target
         if question.proxy is not None and not self._guard.permits_name(target.host, target.port):
             raise FetchError("refused", "the host lies in a private network, and a proxy does not change that")
+
+
+def _is_page(incoming: ResponseReader) -> bool:
+    """Tell whether a page comes with a status that says there is no feed."""
+    failed = incoming.status >= 400 or incoming.status == 202
+    return failed and "html" in (incoming.first("content-type") or "").lower()

@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 
 from aggregator.model import Feed, FeedOutcome, FeedState
 
+NO_ENTRY = "empty: it answers with a feed that holds no entries at all; look whether its address is the right one"
+NONE_LEFT = "empty: it answers with a feed that holds no entries any more; look whether it has moved"
+
 
 def explain(feed: Feed, outcome: FeedOutcome, state: FeedState, now: datetime) -> str:
     """Return what a poll brought and what follows; ``state`` is that after the poll."""

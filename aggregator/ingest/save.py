@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.fetching.http import told
 from aggregator.fetching.politeness import after_duplicate, after_failure, after_not_modified, after_response, host_hold
-from aggregator.fetching.wording import explain
+from aggregator.fetching.wording import NO_ENTRY, NONE_LEFT, explain
 from aggregator.ingest.record import Origin, Recorded, Recorder, is_left
 from aggregator.model import FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.model.faults import EntryFault, described, fault_of
@@ -114,6 +114,8 @@ class Saver:
         else:
             state = after_response(poll.feed, before, outcome, None, 0, 0, now, self._jitter(), self._settings.fetch)
             http_status = outcome.status
+        if before.last_error in (NO_ENTRY, NONE_LEFT):  # the document that says so is still the last one
+            state = replace(state, last_error=before.last_error)
         return self._close(
             poll,
             state,
@@ -168,8 +170,13 @@ class Saver:
                 empty_before=counts.first,
                 last_size=self._feeds.last_size(poll.stored.id),
             )
+            if result.entries:
+                empty = None
+            else:
+                empty = NONE_LEFT if self._placer.entries.hashes(poll.stored.id, 1) else NO_ENTRY
+                state = replace(state, last_error=empty)
             gap = state.possible_gaps > poll.stored.state.possible_gaps
-            return self._close(poll, state, now, _ok(poll, response, result, counts, gap=gap))
+            return self._close(poll, state, now, _ok(poll, response, result, counts, gap=gap, empty=empty))
 
     def leave_alone(self, poll: Poll) -> FeedOutcome:
         """Return the outcome of a feed that was not asked because its host wants to be left alone; its due time stands already."""
@@ -283,7 +290,9 @@ def place_left(
     saver.finish(now(), stop)
 
 
-def _ok(poll: Poll, response: Response, result: Prepared, counts: Recorded, *, gap: bool) -> FeedOutcome:
+def _ok(
+    poll: Poll, response: Response, result: Prepared, counts: Recorded, *, gap: bool, empty: str | None
+) -> FeedOutcome:
     return FeedOutcome(
         feed=poll.stored.shown,
         url=poll.stored.url,
@@ -293,14 +302,14 @@ def _ok(poll: Poll, response: Response, result: Prepared, counts: Recorded, *, g
         updated=counts.updated,
         known=counts.known,
         skipped=len(result.parsed.skips) + len(counts.faults),
-        note=_note(result, counts.faults, gap=gap),
+        note=_note(result, counts.faults, gap=gap, empty=empty),
         gap=gap,
         seconds=response.seconds,
     )
 
 
-def _note(result: Prepared, faults: Sequence[EntryFault], *, gap: bool) -> str | None:
-    notes = []
+def _note(result: Prepared, faults: Sequence[EntryFault], *, gap: bool, empty: str | None) -> str | None:
+    notes = [empty] if empty else []
     if gap:
         notes.append(
             "none of the entries of the last poll is left: some may have been missed, so it is asked more often"

@@ -1,13 +1,18 @@
 """Bytes to text, in the order that publishers' mistakes call for.
 
 A byte order mark, the HTTP charset, the XML declaration, UTF-8 (RFC 7303 section 3); names mean what the WHATWG
-Encoding Standard says they mean; text that is UTF-8 beats a label that says Latin-1.
+Encoding Standard says they mean. Text that is UTF-8 beats a label that says otherwise, and an HTTP charset that is only
+a server's default yields to the declaration. Where no label fits all bytes, ``mixtures.py`` reads them field by field.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+from itertools import islice
+
+from aggregator.parsing.mixtures import WESTERN, by_fields, seeming_charset
+from aggregator.parsing.supersets import strict
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -26,19 +31,40 @@ _OPENINGS = (
 )
 _ALIASES = {
     **dict.fromkeys(
-        ("ascii", "us-ascii", "ansi_x3.4-1968", "iso-8859-1", "iso8859-1", "iso_8859-1", "iso88591", "latin1",
-        "latin-1", "l1",
-         "cp819", "ibm819", "x-cp1252", "windows-1252"),
-        "windows-1252",
+        ("ascii", "us-ascii", "ansi_x3.4-1968", "iso-8859-1", "iso8859-1", "iso_8859-1", "iso_8859-1:1987", "iso88591",
+         "iso-ir-100", "csisolatin1", "latin1", "latin-1", "l1", "cp819", "ibm819", "cp1252", "x-cp1252",
+         "windows-1252"),
+        WESTERN,
     ),
-    **dict.fromkeys(("gb2312", "gbk", "gb_2312-80", "chinese", "x-gbk", "csgb2312", "euc-cn"), "gb18030"),
-    **dict.fromkeys(("iso-8859-9", "latin5", "l5", "iso8859-9"), "windows-1254"),
-    **dict.fromkeys(("iso-8859-11", "tis-620", "tis620", "dos-874", "windows-874"), "cp874"),
-    **dict.fromkeys(("euc-kr", "ks_c_5601-1987", "ksc5601", "korean"), "cp949"),
-    **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis", "ms_kanji"), "cp932"),
-    **dict.fromkeys(("big5", "big5-hkscs", "x-x-big5", "cn-big5"), "big5hkscs"),
-    **dict.fromkeys(("utf8", "unicode-1-1-utf-8", "x-unicode20utf8", "utf-8"), "utf-8"),
-    **dict.fromkeys(("x-mac-roman", "macintosh"), "mac-roman"),
+    **dict.fromkeys(
+        ("gb2312", "gbk", "gb_2312", "gb_2312-80", "chinese", "x-gbk", "csgb2312", "csiso58gb231280", "iso-ir-58",
+         "euc-cn", "cp936", "ms936", "windows-936"),
+        "gb18030",
+    ),
+    **dict.fromkeys(("iso-8859-9", "latin5", "l5", "iso8859-9", "csisolatin5", "x-cp1254"), "windows-1254"),
+    **dict.fromkeys(("iso-8859-11", "iso8859-11", "tis-620", "tis620", "dos-874", "windows-874"), "cp874"),
+    **dict.fromkeys(
+        ("euc-kr", "euckr", "cseuckr", "csksc56011987", "iso-ir-149", "ks_c_5601-1987", "ks_c_5601-1989", "ksc5601",
+         "ksc_5601", "korean", "windows-949", "ms949", "uhc"),
+        "cp949",
+    ),
+    **dict.fromkeys(
+        ("shift_jis", "shift-jis", "shiftjis", "sjis", "x-sjis", "ms_kanji", "csshiftjis", "ms932", "windows-31j",
+         "cswindows31j"),
+        "cp932",
+    ),
+    **dict.fromkeys(
+        ("euc-jp", "eucjp", "x-euc-jp", "cseucpkdfmtjapanese", "ujis", "eucjp-ms", "eucjp-win", "cp51932", "euc_jp"),
+        "euc_jp",
+    ),
+    **dict.fromkeys(("iso-2022-jp", "csiso2022jp", "iso2022jp", "cp50220", "cp50221"), "iso2022_jp"),
+    **dict.fromkeys(("big5", "big-5", "big5-hkscs", "x-x-big5", "cn-big5", "csbig5", "big5-eten", "cp950"), "big5hkscs"),
+    **dict.fromkeys(("utf8", "unicode-1-1-utf-8", "unicode11utf8", "x-unicode20utf8", "utf-8"), "utf-8"),
+    **dict.fromkeys(("x-mac-roman", "macintosh", "mac", "csmacintosh"), "mac-roman"),
+    **dict.fromkeys(("x-mac-cyrillic", "x-mac-ukrainian"), "mac-cyrillic"),
+    **dict.fromkeys(("koi", "koi8", "koi8_r", "cskoi8r"), "koi8-r"),
+    **{f"x-cp125{number}": f"windows-125{number}" for number in (0, 1, 3, 5, 6, 7, 8)},
+    "koi8-ru": "koi8-u",
     "iso-8859-8-i": "iso-8859-8",
     "iso-10646-ucs-2": "utf-16",
     "ucs-2": "utf-16",
@@ -48,7 +74,13 @@ _REFUSED = frozenset({"utf-7", "punycode", "idna", "unicode_escape", "raw_unicod
 _WIDE = frozenset({"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
 _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]{0,400}?encoding\s*=\s*[\"']\s*([A-Za-z0-9._:-]{1,40})\s*[\"'][^>]{0,200}>")
 _HTTP_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
-_MULTIBYTE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")  # a sign of UTF-8 that some bytes spoil
+_MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_BY_CHANCE = 4  # characters that bytes of another charset may seem to spell in UTF-8
+# Charsets of one language: a document under one label is often in another.
+_SIBLINGS = (("cp932", "euc_jp"), ("gb18030", "big5hkscs"))  # the one that takes more bytes first
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_PAIRED = frozenset({"cp932", "euc_jp", "gb18030", "big5hkscs", "cp949"})
+_SAMPLE = 100_000  # characters
 _HEAD = 1_024  # bytes in which a declaration is looked for
 
 
@@ -63,20 +95,12 @@ def decode(body: bytes, content_type: str) -> tuple[str, str | None]:
     for opening, name in _OPENINGS:
         if opening.match(body):
             return _lenient(body, name)
-    labels = _labels(body, content_type)
-    for label in labels:
-        codec = _codec(label)
-        if codec is None:
-            continue
-        if codec == "windows-1252":
-            return _western(body)
-        text = _strict(body, codec)
-        if text is not None:
-            return text, None
-    return _unlabelled(body, labels)
+    codecs_named = [codec for label in _labels(body, content_type) if (codec := _codec(label)) is not None]
+    return _as_labelled(body, codecs_named)
 
 
 def _labels(body: bytes, content_type: str) -> list[str]:
+    """Return the HTTP charset and the declaration, in the order in which they are believed."""
     found = []
     http = _HTTP_CHARSET.search(content_type) if "charset" in content_type.lower() else None
     if http is not None:
@@ -84,37 +108,59 @@ def _labels(body: bytes, content_type: str) -> list[str]:
     declared = _DECLARATION.match(body[:_HEAD].decode("latin-1"))
     if declared is not None:
         found.append(declared[1])
+    if len(found) > 1 and _codec(found[0]) == WESTERN:
+        found.reverse()  # a server's default, not a word about this document
     return found
 
 
-def _unlabelled(body: bytes, labels: list[str]) -> tuple[str, str | None]:
-    text = _strict(body, "utf-8")
-    if text is not None:
-        unusable = next((label for label in labels), None)
-        return text, f"encoding: labelled {unusable}, is UTF-8" if unusable else None
-    if not labels and not _MULTIBYTE.search(body):
-        return _western(body)[0], "encoding: not labelled, and not UTF-8; read as windows-1252"
-    wanted = next((codec for codec in map(_codec, labels) if codec is not None), "utf-8")
-    text = body.decode(wanted, "replace")
-    return text, f"encoding: {text.count(chr(0xFFFD))} places are not {wanted}"
-
-
-def _western(body: bytes) -> tuple[str, str | None]:
-    """Read bytes labelled Latin-1 or ASCII: as UTF-8 if that is what they are, else as windows-1252."""
-    text = _strict(body, "utf-8")
-    if text is not None:
+def _as_labelled(body: bytes, named: list[str]) -> tuple[str, str | None]:
+    if "iso2022_jp" in named and b"\x1b" in body and (text := strict(body, "iso2022_jp")) is not None:
         return text, None
-    # windows-1252 of the WHATWG maps the five bytes that Python leaves undefined to controls
-    return body.decode("windows-1252", "_controls"), None
+    text = strict(body, "utf-8")
+    if text is not None and not _is_chance(body, named):
+        legacy = [name for name in named if name not in ("utf-8", WESTERN)]
+        says_otherwise = bool(legacy) and legacy[0] == named[0] and not text.isascii()
+        return text, f"encoding: labelled {legacy[0]}, is utf-8" if says_otherwise else None
+    for name in named:
+        if name != WESTERN and (text := strict(body, name)) is not None and not _is_katakana(text, name):
+            return text, None if name == named[0] else f"encoding: labelled {named[0]}, is {name}"
+    return _as_it_seems(body, named)
 
 
-def _controls(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("latin-1"), error.end
+def _is_chance(body: bytes, named: list[str]) -> bool:
+    """Tell whether bytes of a labelled charset of two bytes a character only happen to be UTF-8 as well."""
+    if not named or named[0] not in _PAIRED or body.isascii():
+        return False
+    return (
+        sum(1 for _ in islice(_MULTIBYTE.finditer(body), _BY_CHANCE)) < _BY_CHANCE
+        and strict(body, named[0]) is not None
+    )
 
 
-codecs.register_error("_controls", _controls)
+def _is_katakana(text: str, codec: str) -> bool:
+    """Tell whether a text is mainly half-width katakana: EUC-JP that was read as Shift_JIS, which takes nearly all bytes."""
+    if codec != "cp932":
+        return False
+    letters = _NOT_ASCII.findall(text[:_SAMPLE])
+    narrow = [letter for letter in letters if "\uff61" <= letter <= "\uff9f"]
+    return 2 * len(narrow) > len(letters)
+
+
+def _as_it_seems(body: bytes, named: list[str]) -> tuple[str, str | None]:
+    """Read bytes that no label fits, or that only a label of Latin letters does."""
+    for family in _SIBLINGS:
+        for name in reversed(family) if set(family) & set(named) else ():
+            if (text := strict(body, name)) is not None:
+                return text, f"encoding: labelled {named[0]}, is {name}"
+    label = next((name for name in named if name != WESTERN), None)
+    if label is None and not _MULTIBYTE.search(body):
+        seems = seeming_charset(body)
+        text = strict(body, seems) if seems != WESTERN else None
+        if text is not None:
+            return text, f"encoding: {'labelled ' + WESTERN if named else 'not labelled'}, seems {seems}"
+        told = None if named else f"encoding: not labelled, and not UTF-8; read as {WESTERN}"
+        return body.decode(WESTERN, "_controls"), told
+    return by_fields(body, label or "utf-8")
 
 
 def _codec(label: str) -> str | None:
@@ -136,16 +182,11 @@ def _is_text(codec: codecs.CodecInfo) -> bool:
         return False
 
 
-def _strict(body: bytes, name: str) -> str | None:
-    try:
-        return body.decode(name)
-    except (UnicodeError, ValueError):
-        return None
-
-
 def _lenient(body: bytes, name: str) -> tuple[str, str | None]:
-    text = _strict(body, name)
+    text = strict(body, name)
     if text is not None:
         return text, None
+    if name == "utf-8":
+        return by_fields(body, name)
     text = body.decode(name, "replace")
     return text, f"encoding: {text.count(chr(0xFFFD))} places are not {name}"

@@ -1,13 +1,15 @@
 """Dates as publishers write them: read where they can be, flagged where they cannot be believed.
 
-The two usual shapes, RFC 822 (RSS) and RFC 3339 (Atom), are read here, because feedparser takes every zone name that
-it does not know for UTC without saying so; then feedparser's own reading stands, and last dateparser's.
+The usual shapes, RFC 822 (RSS), RFC 3339 (Atom) and their variants, are read here, because feedparser takes every zone
+name that it does not know for UTC and leaves AM and PM out without saying so; then feedparser's own reading stands,
+and last dateparser's. Whether 03/04/2026 is in April or in March is decided for a whole document.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from time import struct_time
@@ -48,22 +50,47 @@ _OTHER_ZONES = {
     "acdt": 630,
     "aest": 600, "aedt": 660, "nzst": 720, "nzdt": 780, "a": -60, "n": 60, "m": -720, "y": 720,
 }  # fmt: skip
-_TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,]\d+)?)?"
-_ZONE = r"(?P<zone>(?:GMT|UTC)?[+-]\d{1,2}:?\d{2}|[+-]\d{2}|[A-Za-z]{1,5})?(?:\s*\([^)]*\))?"
-_RFC822 = re.compile(
-    r"\s*(?:[^\W\d]{2,12}\.?,?\s*)?(?P<day>\d{1,2})[\s-]+(?P<month>[^\W\d_]{3,12})\.?,?[\s-]+(?P<year>\d{4}|\d{2})"
-    rf"(?:[,\s]\s*{_TIME})?\s*{_ZONE}\s*",
+_TIME = (
+    r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,]\d+)?)?"
+    r"(?:\s*(?P<half>[ap])\.?\s?m(?![a-z])\.?)?"
+)
+_ZONE = r"(?P<zone>(?:GMT|UTC)?[+-]\d{1,2}:?\d{2}|[+-]\d{2}|(?:GMT|UTC)[+-]\d{1,2}|[A-Za-z]{1,5})?(?:\s*\([^)]*\))?"
+_THEN = rf"(?:(?:\s*,\s*|\s+)(?:(?:at|um|om|kl\.?|alle|às|à|@|-|–|\|)\s+)?{_TIME})?"  # from a day to its time
+_WEEKDAY = r"[^\W\d_]{2,12}(?:[.,]+\s*|\s+)"
+_MONTH = r"(?P<month>[^\W\d_]{3,12})"
+_YEAR = r"(?P<year>\d{4}|\d{2})"
+_SHAPES = tuple(
+    re.compile(rf"\s*{shape}\s*", re.IGNORECASE)
+    for shape in (
+        rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}})"
+        rf"(?:(?:\s*T\s*|\s*,\s*|\s+){_TIME})?\s*{_ZONE}",
+        rf"(?:[^\W\d_]{{2,12}}\.?,?\s*)?(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?(?:\s+de)?[\s-]+{_MONTH}\.?,?(?:\s+de)?[\s-]+{_YEAR}"
+        rf"{_THEN}\s*{_ZONE}",
+        rf"(?:{_WEEKDAY})?{_MONTH}\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}}){_THEN}\s*{_ZONE}",
+        rf"(?:{_WEEKDAY})?{_MONTH}\.?\s+(?P<day>\d{{1,2}}),?\s+{_TIME}\s*{_ZONE}\s+(?P<year>\d{{4}})",
+    )
+)
+_NUMBERS = re.compile(
+    rf"\s*(?:{_WEEKDAY})?(?P<one>\d{{1,2}})(?P<mark>[./-])\s?(?P<two>\d{{1,2}})(?P=mark)\s?(?P<year>\d{{4}}){_THEN}\s*{_ZONE}\s*",
     re.IGNORECASE,
 )
-_RFC3339 = re.compile(
-    rf"\s*(?P<year>\d{{4}})-(?P<month>\d{{1,2}})-(?P<day>\d{{1,2}})(?:(?:\s*T\s*|\s+){_TIME})?\s*{_ZONE}\s*",
-    re.IGNORECASE,
+_SECONDS = re.compile(r"\s*(\d{10})(?:\d{3})?\s*")  # since 1970
+_HALF = re.compile(r"\d\s*[ap]\.?\s?m(?![a-z])|上午|早上|下午|晚上|午前|午後|오전|오후|[πμ]\.?\s?μ", re.IGNORECASE)
+_HALF_FIRST = re.compile(r"(?P<half>上午|早上|午前|오전|下午|晚上|午後|오후)\s*(?P<time>\d{1,2}:\d{1,2}(?::\d{1,2})?)")
+_FORENOON = frozenset({"上午", "早上", "午前", "오전"})
+_GREEK_HALF = re.compile(r"([πμ])\.?\s?μ\.?(?!\w)", re.IGNORECASE)
+_IDEOGRAPHS = re.compile(
+    r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]\s*(?:\([^)]{1,3}\)|星期.|[月火水木金土日]曜日)?"
 )
+_CLOCK = re.compile(r"(\d{1,2})\s*[時时点點시]\s*(\d{1,2})\s*[分분](?:\s*(\d{1,2})\s*[秒초])?")
+_DAYS_AHEAD = timedelta(hours=26)  # a time without a zone may be that of any
+# Where the month is written before the day.
+_MONTH_FIRST = frozenset({"en-us", "en-ph", "fil", "fil-ph"})
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A date as read, in UTC, and whether its zone was beyond doubt."""
+    """A date as read, in UTC, and whether its zone (and the order of its numbers) was beyond doubt."""
 
     time: datetime
     zone_known: bool
@@ -71,22 +98,46 @@ class Reading:
 
 @lru_cache(maxsize=1_024)
 def read_common(text: str) -> Reading | None:
-    """Return the reading of a date in one of the two usual shapes, or None."""
+    """Return the reading of a date in one of the usual shapes, or None."""
     if len(text) > MAX_DATE:
         return None
-    match = _RFC3339.fullmatch(text) or _RFC822.fullmatch(text)
+    if not text.isascii():
+        text = _latin(text)
+    match = next((found for shape in _SHAPES if (found := shape.fullmatch(text))), None)
     if match is None:
-        return None
+        return _since_1970(text)
     name = match["month"].lower()
     month = int(name) if name.isdigit() else _MONTHS.get(name[:4]) or _MONTHS.get(name[:3], 0)
     year = int(match["year"])
     if len(match["year"]) == 2:
         year += 1900 if year >= 90 else 2000
+    return _reading(match, year, month, int(match["day"]))
+
+
+def is_usual(text: str) -> bool:
+    """Tell whether a date is in a shape that is read here."""
+    return read_common(text) is not None or _numbers(text) is not None
+
+
+def _latin(text: str) -> str:
+    """Return a date with the East Asian and Greek marks of days, hours and halves of the day as digits and Latin letters."""
+    text = _IDEOGRAPHS.sub(r"\1-\2-\3 ", text)
+    text = _CLOCK.sub(lambda match: ":".join(part for part in match.groups() if part), text)
+    text = _HALF_FIRST.sub(lambda match: f"{match['time']} {'AM' if match['half'] in _FORENOON else 'PM'}", text)
+    return _GREEK_HALF.sub(lambda match: "AM" if match[1].lower() == "π" else "PM", text)
+
+
+def _since_1970(text: str) -> Reading | None:
+    match = _SECONDS.fullmatch(text)
+    return Reading(datetime.fromtimestamp(int(match[1]), UTC), zone_known=True) if match else None
+
+
+def _reading(match: re.Match[str], year: int, month: int, day: int) -> Reading | None:
     second = min(int(match["second"] or 0), 59)  # a leap second has no place in a datetime
-    hour = int(match["hour"] or 0)
+    hour = _hour(match)
     offset, known = _zone(match["zone"])
     try:
-        local = datetime(year, month, int(match["day"]), hour % 24, int(match["minute"] or 0), second, tzinfo=UTC)
+        local = datetime(year, month, day, hour % 24, int(match["minute"] or 0), second, tzinfo=UTC)
         if hour == 24:
             local += timedelta(days=1)
         elif hour > 24:
@@ -94,6 +145,59 @@ def read_common(text: str) -> Reading | None:
         return Reading(local - timedelta(minutes=offset), known)
     except (ValueError, OverflowError):
         return None
+
+
+def _hour(match: re.Match[str]) -> int:
+    hour, half = int(match["hour"] or 0), (match["half"] or "").lower()
+    if not half or hour > 12:
+        return hour
+    return hour % 12 + (12 if half == "p" else 0)
+
+
+# --- day first or month first --------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1_024)
+def _numbers(text: str) -> re.Match[str] | None:
+    return _NUMBERS.fullmatch(text if text.isascii() else _latin(text)) if len(text) <= MAX_DATE else None
+
+
+def _ordered(match: re.Match[str], *, day_first: bool) -> Reading | None:
+    one, two = int(match["one"]), int(match["two"])
+    day, month = (one, two) if day_first else (two, one)
+    return _reading(match, int(match["year"]), month, day)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Whether a document writes the day before the month, and whether that is beyond doubt."""
+
+    day_first: bool
+    certain: bool
+
+
+def _order(matches: list[re.Match[str]], now: datetime, language: str | None) -> _Order:
+    """Decide for a whole document: by what is possible and not in the future, then by custom, then by what is nearest."""
+    wrong = {first: sum(_is_wrong(match, now, day_first=first) for match in matches) for first in (True, False)}
+    if wrong[True] != wrong[False]:
+        return _Order(day_first=wrong[True] < wrong[False], certain=True)
+    if any(match["mark"] == "." for match in matches):
+        return _Order(day_first=True, certain=False)
+    tag = (language or "").strip().lower().replace("_", "-")
+    if tag and tag != "en":
+        return _Order(day_first=tag not in _MONTH_FIRST, certain=False)
+    distance = {first: sum(_distance(match, now, day_first=first) for match in matches) for first in (True, False)}
+    return _Order(day_first=distance[True] <= distance[False], certain=False)
+
+
+def _is_wrong(match: re.Match[str], now: datetime, *, day_first: bool) -> bool:
+    reading = _ordered(match, day_first=day_first)
+    return reading is None or reading.time > now + _DAYS_AHEAD
+
+
+def _distance(match: re.Match[str], now: datetime, *, day_first: bool) -> float:
+    reading = _ordered(match, day_first=day_first)
+    return abs((now - reading.time).total_seconds()) if reading is not None else 0.0
 
 
 def _zone(text: str | None) -> tuple[int, bool]:
@@ -113,10 +217,18 @@ def _zone(text: str | None) -> tuple[int, bool]:
 
 
 class DateReader:
-    """Reads the dates of one document; ``now`` is the clock, the slow reader is asked a bounded number of times."""
+    """Reads the dates of one document; ``now`` is the clock, the slow reader is asked a bounded number of times.
 
-    def __init__(self, now: datetime, slow_readings: int = 20) -> None:
+    ``texts`` are all dates of the document and ``language`` is its own: they decide whether days stand before months.
+    """
+
+    def __init__(
+        self, now: datetime, slow_readings: int = 20, texts: Iterable[str] = (), language: str | None = None
+    ) -> None:
         self._now = now
+        self._language = language
+        matches = [match for text in texts if read_common(text) is None and (match := _numbers(text))]
+        self._order = _order(matches, now, language) if matches else None
         self._latest = now + LATEST_AHEAD
         self._slow_left = slow_readings
         self._slow: dict[str, datetime | None] = {}
@@ -125,8 +237,8 @@ class DateReader:
         """Return the time that a date stands for, between 1990 and an hour from now, and what to think of it."""
         if not text and parsed is None:
             return None, "missing"
-        reading = read_common(text) if text else None
-        if reading is None:
+        reading = self.read(text) if text else None
+        if reading is None and not (text and _numbers(text)):  # a guess at the order would be all that is left
             reading = self._second_reading(text or "", parsed)
         if reading is None:
             return None, "unreadable"
@@ -136,9 +248,23 @@ class DateReader:
             return self._latest, "clamped"
         return reading.time, "ok" if reading.zone_known else "zoneless"
 
+    def read(self, text: str) -> Reading | None:
+        """Return the reading of a date in a usual shape, its day and month told apart; None for any other."""
+        reading = read_common(text)
+        match = _numbers(text) if reading is None else None
+        if match is None:
+            return reading
+        order = self._order or _order([match], self._now, self._language)
+        found = _ordered(match, day_first=order.day_first)
+        if found is not None:
+            sure = order.certain or match["one"].lstrip("0") == match["two"].lstrip("0")
+            return found if sure else replace(found, zone_known=False)
+        other = _ordered(match, day_first=not order.day_first)
+        return replace(other, zone_known=False) if other is not None else None
+
     def _second_reading(self, text: str, parsed: struct_time | None) -> Reading | None:
         zoned = bool(re.search(r"(?:Z|GMT|UTC|[+-]\d\d:?\d\d)\W*$", text, re.IGNORECASE))
-        if parsed is not None:
+        if parsed is not None and not _HALF.search(text):  # feedparser does not see which half of the day it is
             try:
                 return Reading(datetime(*parsed[:5], min(parsed[5], 59), tzinfo=UTC), zoned)
             except (ValueError, OverflowError):

@@ -12,14 +12,24 @@ from datetime import UTC, datetime
 
 from aggregator.model import EntryData, ParsedFeed, PollHints, Skip
 from aggregator.model.faults import as_given, described
-from aggregator.parsing.dates import DateFlag, DateReader, read_common
+from aggregator.parsing.dates import DateFlag, DateReader
 from aggregator.parsing.keys import Numbered, key_of, raw_key, rekeyed, shares_keys, text_key, without_doubles
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.settings import ParseSettings
 from aggregator.text.clean import one_line, plain_text, plain_title, sanitise, storable
+from aggregator.text.escapes import (
+    has_inline_markup,
+    is_markup,
+    singly_encoded,
+    unescaped_markup,
+    with_pairs_joined,
+    without_cdata_marks,
+    without_references,
+)
 from aggregator.text.urls import absolute_url
 
 MAX_CATEGORIES = 50
+MAX_AUTHORS = 100
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
 _BLANKS = " \t\r\n\f\v\0\u00a0\ufeff\u200b"
 
@@ -39,8 +49,9 @@ def admit(
     ``base`` is the address that relative links start from. ``bad_guids``: this feed's guids were found to stand for
     several stories, now or before; entries are then told apart by guid and link together.
     """
-    door = _Door(base, now, limits)
-    kept, skips = _newest(raw.entries, limits.max_entries)
+    dates = DateReader(now, texts=_date_texts(raw.entries), language=raw.language)
+    door = _Door(_base_of(raw, base), dates, limits)
+    kept, skips = _newest(raw.entries, limits.max_entries, dates)
     skips += [Skip(number, reason) for number, reason in raw.faults]
     entries: list[Numbered] = []
     for number, entry in kept:
@@ -66,13 +77,29 @@ def admit(
     )
 
 
+def _base_of(raw: RawFeed, base: str) -> str:
+    """Return the address that relative ones start from.
+
+    Atom and JSON Feed: the document's (RFC 4287 2, RFC 3986 5.1.3). RSS says nothing of it, and its readers agree on
+    the channel's link: a feed is often served by another host than the pages that it links to.
+    """
+    site = absolute_url(raw.link, base) if raw.link and not raw.format.startswith(("atom", "json")) else None
+    return site or base
+
+
+def _date_texts(entries: Sequence[RawEntry]) -> list[str]:
+    return [
+        text for entry in entries for text in (entry.published_text, entry.created_text, entry.updated_text) if text
+    ]
+
+
 class _Door:
     """Admits the entries of one document."""
 
-    def __init__(self, base: str, now: datetime, limits: ParseSettings) -> None:
+    def __init__(self, base: str, dates: DateReader, limits: ParseSettings) -> None:
         self._base = base
         self._limits = limits
-        self._dates = DateReader(now)
+        self._dates = dates
 
     def entry(self, number: int, raw: RawEntry, feed_language: str | None) -> EntryData | Skip:
         try:
@@ -91,7 +118,7 @@ class _Door:
         content = max(raw.contents, key=lambda text: len(text.value)) if raw.contents else None
         summary = self._markup(raw.summary, limits.max_summary)
         published, flag, published_text = self._published(raw)
-        guid = storable(raw.guid).strip(_BLANKS) if raw.guid else ""
+        guid = storable(without_cdata_marks(raw.guid)).strip(_BLANKS) if raw.guid else ""
         if guid.startswith("/") and raw.guid_is_link:
             guid = absolute_url(guid, self._base) or guid
         link = self._link(raw, guid)
@@ -107,7 +134,7 @@ class _Door:
             link=link,
             summary=summary,
             content=text,
-            author=self._line(raw.author) or "",
+            author=self._authors(raw.authors),
             published=published,
             updated=self._dates.believed(raw.updated_text, raw.updated_read)[0],
             published_text=published_text,
@@ -120,27 +147,38 @@ class _Door:
         )
 
     def title(self, text: RawText) -> str:
-        value = text.value[: 10 * self._limits.max_title]
+        value = singly_encoded(without_cdata_marks(text.value[: 10 * self._limits.max_title]))
+        value = with_pairs_joined(value)
         if text.markup is Markup.TEXT:
             title = one_line(value)
         elif text.markup is Markup.HTML and "<" in value:
             title = one_line(plain_text(value))
         else:
             title = plain_title(value)
+        title = one_line(without_references(title))
+        if has_inline_markup(title):
+            title = plain_title(title)
         return title[: self._limits.max_title].rstrip()
 
     def _line(self, text: str | None) -> str | None:
-        limit = self._limits.max_title
-        return plain_title(text[: 10 * limit])[:limit].rstrip() or None if text else None
+        return self.title(RawText(text)) or None if text else None
+
+    def _authors(self, names: Sequence[str]) -> str:
+        found = dict.fromkeys(line for name in names[:MAX_AUTHORS] if (line := self._line(name)))
+        people = [name for name in found if not any(_is_same_person(name, other) for other in found)]
+        return ", ".join(people)[: self._limits.max_title].rstrip()
 
     def _markup(self, text: RawText, limit: int) -> str:
-        value = text.value[:limit]
+        value = with_pairs_joined(singly_encoded(text.value[:limit]))
         if not value:
             return ""
         if text.markup is Markup.TEXT:
-            safe = html.escape(storable(value), quote=False).strip()
+            value = without_cdata_marks(value)
+        if text.markup is Markup.TEXT and not is_markup(value):
+            safe = html.escape(storable(without_references(value)), quote=False).strip()
         else:
-            safe = sanitise(value, text.base or self._base)
+            value = without_cdata_marks(value, everywhere=True)
+            safe = sanitise(unescaped_markup(value), text.base or self._base)
         return safe if len(safe) <= limit else _cut(safe, limit)
 
     def _published(self, raw: RawEntry) -> tuple[datetime | None, DateFlag, str | None]:
@@ -153,6 +191,7 @@ class _Door:
         ):
             if not text and read is None:
                 continue
+            text = without_cdata_marks(text) if text else text
             time, this_flag = self._dates.believed(text, read)
             if time is not None:
                 return time, this_flag, one_line(text or "")[:200]
@@ -163,12 +202,18 @@ class _Door:
         candidates = [raw.link, raw.other_link]
         if raw.guid_is_link and "://" in guid:
             candidates.append(guid)
+        candidates.append(raw.enclosure)
         for candidate in candidates:
             if candidate:
-                link = absolute_url(storable(candidate), self._base, self._limits.max_link)
+                link = absolute_url(storable(without_cdata_marks(candidate)), self._base, self._limits.max_link)
                 if link is not None:
                     return link
         return None
+
+
+def _is_same_person(name: str, other: str) -> bool:
+    """Tell whether another byline says the name and an address or a role beside it."""
+    return name != other and name in other and any(mark in other.replace(name, "", 1) for mark in "(@<:")
 
 
 def _cut(markup: str, limit: int) -> str:
@@ -189,12 +234,15 @@ def _language(tag: str | None) -> str | None:
 
 
 def _categories(terms: Sequence[str]) -> tuple[str, ...]:
-    seen = dict.fromkeys(plain_title(term[:2_000])[:200] for term in terms[:1_000])
+    lines = (plain_title(without_cdata_marks(term[:2_000])) for term in terms[:1_000])
+    seen = dict.fromkeys(one_line(without_references(line))[:200] for line in lines)
     seen.pop("", None)
     return tuple(seen)[:MAX_CATEGORIES]
 
 
-def _newest(entries: Sequence[RawEntry], limit: int) -> tuple[list[tuple[int, RawEntry]], list[Skip]]:
+def _newest(
+    entries: Sequence[RawEntry], limit: int, dates: DateReader
+) -> tuple[list[tuple[int, RawEntry]], list[Skip]]:
     """Return the newest ``limit`` entries in document order, with their numbers, and a skip for each other."""
     numbered = list(enumerate(entries, 1))
     if len(numbered) <= limit:
@@ -203,7 +251,7 @@ def _newest(entries: Sequence[RawEntry], limit: int) -> tuple[list[tuple[int, Ra
 
     def age(pair: tuple[int, RawEntry]) -> datetime:
         text = pair[1].published_text or pair[1].created_text or pair[1].updated_text
-        reading = read_common(text) if text else None
+        reading = dates.read(text) if text else None
         return reading.time if reading is not None else latest
 
     kept = {number for number, _ in sorted(numbered, key=age, reverse=True)[:limit]}

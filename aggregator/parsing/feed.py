@@ -17,10 +17,13 @@ from typing import Any
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import ParsedFeed
 from aggregator.model.faults import described
+from aggregator.parsing.bot_walls import named_wall, wall_in_page
 from aggregator.parsing.charset import decode
-from aggregator.parsing.entries import admit
+from aggregator.parsing.entries import MAX_AUTHORS, admit
 from aggregator.parsing.hints import read_hints
 from aggregator.parsing.jsonfeed import looks_like_json, read_json
+from aggregator.parsing.links import HTML_TYPES, RELATIONS, suits
+from aggregator.parsing.namespaces import known_namespace
 from aggregator.parsing.pages import feed_links, is_page
 from aggregator.parsing.quick import UnusualError, read_quickly
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
@@ -31,6 +34,7 @@ from aggregator.text.address import joined
 
 # feedparser takes quadratic time over the attributes of one tag: 27 s for 50,000 of them.
 _HUGE_TAG = re.compile(r"<([A-Za-z][\w:.-]*+)[^<>]{20000,}+>")
+_SPACE = re.compile(r"(\sxmlns(?::[\w.-]+)?\s*=\s*[\"'])(https://[^\"'<>]{5,100})", re.IGNORECASE)
 # What feedparser is told: the bytes are UTF-8 by now, and no address to resolve links against.
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 
@@ -61,9 +65,11 @@ def parse(
     else:
         text = trimmed(text)
         if is_page(text):
-            raise NotAFeedError("This is a web page, not a feed.", feed_links(text, base))
+            wall = wall_in_page(text)
+            told = f": {named_wall(wall)}" if wall else ""
+            raise NotAFeedError(f"This is a web page, not a feed{told}.", feed_links(text, base))
         try:
-            raw, xml_fault = read_xml(text)
+            raw, xml_fault = read_xml(text, base)
         except ParseError as error:
             raise ParseError(f"The answer is no feed that can be read: {error} It begins {text[:60]!r}.") from None
         fault = xml_fault or fault
@@ -75,11 +81,11 @@ def _base(url: str, headers: Mapping[str, str]) -> str:
     return joined(url, headers.get("content-location", "")) or url
 
 
-def read_xml(text: str) -> tuple[RawFeed, str | None]:
+def read_xml(text: str, base: str = "") -> tuple[RawFeed, str | None]:
     """Return what an XML document holds, and what was wrong with it where it had to be mended."""
     fault = None
     try:
-        return _quickly(text), None
+        return _quickly(text, base), None
     except UnusualError:
         text = without_doctype(text)
     except XmlError as error:
@@ -87,35 +93,41 @@ def read_xml(text: str) -> tuple[RawFeed, str | None]:
         cut = breaks_off(text)
         text = repaired(without_doctype(text))
         try:
-            raw = _quickly(text)
+            raw = _quickly(text, base)
         except (UnusualError, XmlError):
             pass
         else:
             if cut:
                 raw.faults.append((len(raw.entries) + 1, f"entry {len(raw.entries) + 1} is cut off"))
             return raw, fault
-    return read_with_feedparser(text), fault
+    return read_with_feedparser(text, base), fault
 
 
-def _quickly(text: str) -> RawFeed:
+def _quickly(text: str, base: str) -> RawFeed:
     """Return what the quick reader reads; raises UnusualError also where it breaks on an entry, which feedparser may read."""
     tree = read_tree(text)
     try:
-        return read_quickly(tree)
+        return read_quickly(tree, base)
     except (UnusualError, MemoryError):
         raise
     except Exception as error:
         raise UnusualError(described(error)) from error
 
 
-def read_with_feedparser(text: str) -> RawFeed:
-    """Return what feedparser reads in a document; raises ParseError where it finds no feed."""
+def read_with_feedparser(text: str, base: str = "") -> RawFeed:
+    """Return what feedparser reads in a document; raises ParseError where it finds no feed.
+
+    ``base`` is the address of the document; it counts where the document sets bases of its own.
+    """
+    text = _SPACE.sub(lambda match: match[1] + (known_namespace(match[2]) or match[2]), text)
     data = _HUGE_TAG.sub(r"<\1>", text).encode("utf-8", "replace")
+    # without an address to begin with, feedparser lets the base of one entry leak into the next
+    headers = _HEADERS | {"content-location": base} if "xml:base" in text and base else dict(_HEADERS)
     try:
         import feedparser  # type: ignore[import-untyped]  # 6 MB in each process that most desks never need
 
         result = feedparser.parse(
-            io.BytesIO(data), response_headers=dict(_HEADERS), sanitize_html=False, resolve_relative_uris=False
+            io.BytesIO(data), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
     except MemoryError:
         raise ParseError("The document needs more memory to parse than a worker may have.") from None
@@ -136,7 +148,7 @@ def _raw_feed(result: Any) -> RawFeed:
     )
     for number, entry in enumerate(result.entries, 1):
         try:
-            raw.entries.append(_raw_entry(entry, result.version or ""))
+            raw.entries.append(_raw_entry(entry, raw.format, raw.language))
         except MemoryError:
             raise  # the worker's, not the entry's
         except Exception as error:  # noqa: BLE001 - whatever an entry raises costs that entry
@@ -144,20 +156,21 @@ def _raw_feed(result: Any) -> RawFeed:
     return raw
 
 
-def _raw_entry(entry: Any, form: str) -> RawEntry:
+def _raw_entry(entry: Any, form: str, language: str | None) -> RawEntry:
     links = [link for link in entry.get("links", ()) if link.get("href")]
     source = entry.get("source") or {}
     return RawEntry(
         guid=_string(entry.get("id")) or None,
         guid_is_link=bool(entry.get("guidislink")),
-        link=_link(entry),
-        other_link=next((link["href"] for link in links if link.get("rel") == "alternate"), None),
+        link=_link(entry, links, form, language),
+        other_link=next((link["href"] for link in links if _relation(link) == "alternate"), None),
         canonical_link=_string(entry.get("feedburner_origlink"))
-        or next((link["href"] for link in links if link.get("rel") == "canonical"), None),
+        or next((link["href"] for link in links if _relation(link) == "canonical"), None),
+        enclosure=_enclosure(entry, links),
         title=_text(entry.get("title"), entry.get("title_detail"), form),
         summary=_summary(entry, form),
         contents=[_text(content.get("value"), content, form) for content in entry.get("content", ())],
-        author=_string(entry.get("author")),
+        authors=_authors(entry),
         published_text=_string(_own(entry, "published")) or None,
         published_read=_time(_own(entry, "published_parsed")),
         updated_text=_string(_own(entry, "updated")) or None,
@@ -171,10 +184,42 @@ def _raw_entry(entry: Any, form: str) -> RawEntry:
     )
 
 
-def _link(entry: Any) -> str | None:
-    """Return the link unless it is feedparser's copy of an id that is no address."""
+def _relation(link: Any) -> str:
+    return _string(link.get("rel")).strip().lower().removeprefix(RELATIONS) or "alternate"
+
+
+def _link(entry: Any, links: list[Any], form: str, language: str | None) -> str | None:
+    """Return the address of the page.
+
+    It is none where feedparser copied an id that is no address, or took the text of a link to something else for it.
+    """
     link = _string(entry.get("link"))
+    pages = [one for one in links if _relation(one) == "alternate" and _string(one.get("type")) in HTML_TYPES]
+    pages = pages if form.startswith("atom") else pages[::-1]
+    if pages:
+        wanted = _string(entry.get("language")) or language
+        link = _string(max(pages, key=lambda one: suits(_string(one.get("hreflang")), wanted))["href"])
+    elif any(link == one["href"] for one in links):
+        link = ""
     return link if link and (link != entry.get("id") or "://" in link) else None
+
+
+def _enclosure(entry: Any, links: list[Any]) -> str | None:
+    """Return the first file that belongs to an entry."""
+    found = [_string(link["href"]) for link in links if _relation(link) == "enclosure"]
+    found += [_string(content.get("url")) for content in entry.get("media_content", ())]
+    return next((address for address in found if address), None)
+
+
+def _authors(entry: Any) -> list[str]:
+    """Return the authors that feedparser lists, or the one that it names."""
+    listed = [name for author in entry.get("authors", ())[:MAX_AUTHORS] if (name := _byline(author))]
+    return listed if len(listed) > 1 else [_string(entry.get("author")) or "".join(listed)]
+
+
+def _byline(author: Any) -> str:
+    name, email = _string(author.get("name")), _string(author.get("email"))
+    return f"{name} ({email})" if name and email else name or email
 
 
 def _summary(entry: Any, form: str) -> RawText:

@@ -63,7 +63,8 @@ def _entry(members: dict[str, object]) -> RawEntry:
         title=RawText(_text(members.get("title")), Markup.TEXT),
         summary=RawText(_text(members.get("summary")), Markup.TEXT),
         contents=contents,
-        author=_authors(members),
+        enclosure=_attachment(members),
+        authors=_authors(members),
         published_text=_text(members.get("date_published")) or None,
         updated_text=_text(members.get("date_modified")) or None,
         language=_text(members.get("language")) or None,
@@ -71,10 +72,14 @@ def _entry(members: dict[str, object]) -> RawEntry:
     )
 
 
-def _authors(members: dict[str, object]) -> str:
+def _authors(members: dict[str, object]) -> list[str]:
     authors = _list(members.get("authors")) or [members.get("author")]
-    names = (_text(author.get("name")) for author in authors if isinstance(author, dict))
-    return ", ".join(name for name in names if name)
+    return [_text(author.get("name")) for author in authors if isinstance(author, dict)]
+
+
+def _attachment(members: dict[str, object]) -> str | None:
+    files = (_text(one.get("url")) for one in _list(members.get("attachments")) if isinstance(one, dict))
+    return next((url for url in files if url), None)
 
 
 def _hints(members: dict[str, object], base: str) -> PollHints:

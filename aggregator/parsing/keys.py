@@ -38,7 +38,7 @@ def text_key(title: str, published_text: str | None, summary: str, content: str)
 def raw_key(raw: RawEntry) -> str:
     """Return an identity for an entry of which nothing readable is left but its author, its date or empty markup."""
     dates = (raw.published_text or "", raw.updated_text or "", raw.created_text or "")
-    parts = (raw.author, *dates, raw.title.value, raw.summary.value, *(text.value for text in raw.contents))
+    parts = (", ".join(raw.authors), *dates, raw.title.value, raw.summary.value, *(text.value for text in raw.contents))
     return "hash:" + _digest(*parts) if any(parts) else ""
 
 

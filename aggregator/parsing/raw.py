@@ -36,10 +36,11 @@ class RawEntry:
     link: str | None = None
     other_link: str | None = None  # an alternate that is not said to be HTML
     canonical_link: str | None = None
+    enclosure: str | None = None  # a file that belongs to the entry
     title: RawText = field(default_factory=RawText)
     summary: RawText = field(default_factory=RawText)
     contents: list[RawText] = field(default_factory=list)
-    author: str = ""
+    authors: list[str] = field(default_factory=list)
     published_text: str | None = None
     published_read: struct_time | None = None  # as feedparser read it
     updated_text: str | None = None

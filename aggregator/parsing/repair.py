@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from html.entities import html5
 
+from aggregator.text.escapes import with_pairs_joined
+
 _FIRST_TAG = re.compile(r"<[A-Za-z]")
 # All that may stand before a document type; possessive, so that no document makes it go back.
 _DOCTYPE = re.compile(r"(?:\s++|<\?.*?\?>|<!--.*?-->)*+(?P<start><!DOCTYPE\b)", re.IGNORECASE | re.DOTALL)
@@ -132,7 +134,7 @@ def repaired(text: str) -> str:
         text = text[:unclosed]
     if "<!--" in text:
         text = _COMMENT.sub(lambda match: match[1] or "", text)
-    text = _AMPERSAND.sub(_reference, text)
+    text = _AMPERSAND.sub(_reference, with_pairs_joined(text))
     text = _BARE_LESS.sub(lambda match: match[1] or "&lt;", text)
     text = _with_quotes(text)
     name = _ROOT_NAME.search(text)

@@ -35,6 +35,16 @@ def read_tree(text: str) -> Element:
     return root
 
 
+def xhtml_markup(element: Element) -> str:
+    """Return the markup inside an element of Atom's type xhtml, without the one div that wraps it."""
+    children = list(element)
+    lone = len(children) == 1 and not (element.text or "").strip() and not (children[0].tail or "").strip()
+    if lone and isinstance(children[0].tag, str):
+        name = local_name(children[0].tag)
+        return (inner_markup(children[0]) if name == "div" else outer_markup(children[0])).strip()
+    return inner_markup(element).strip()
+
+
 def inner_markup(element: Element, depth: int = 0) -> str:
     """Return what stands inside an element as HTML, without namespaces; comments are left out."""
     parts = [html.escape(element.text or "", quote=False)]

@@ -10,16 +10,7 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from aggregator.storage import (
-    boilerplate,
-    faults,
-    former_tables,
-    reclustering,
-    report_vectors,
-    sketches,
-    storyline_tables,
-    watches,
-)
+from aggregator.storage import boilerplate, faults, former_tables, sketches, storyline_tables, watches
 
 # "AGGR" in ASCII: what `file` and our own door check recognise the database by.
 APPLICATION_ID: Final = 0x41474752
@@ -391,7 +382,7 @@ def m008_stories_of_pairs(db: Database) -> None:
     Reports of the window keep a row with a vector of no version: what finds it makes the vector, and settles all
     stories once anew.
     """
-    for script in (report_vectors.TABLES, reclustering.TABLES, storyline_tables.STORYLINES, storyline_tables.PAIRS):
+    for script in storyline_tables.SCRIPTS:
         for statement in statements(script):
             db.execute(statement)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from aggregator.storage import reclustering, report_vectors
+
 STORYLINES: Final = """
 CREATE TABLE storyline (
   id TEXT PRIMARY KEY,
@@ -72,3 +74,5 @@ ALTER TABLE decision_new RENAME TO decision;
 ALTER TABLE decision_entry_new RENAME TO decision_entry;
 CREATE INDEX decision_entry_entry ON decision_entry (entry_id);
 """
+
+SCRIPTS: Final = (report_vectors.TABLES, reclustering.TABLES, STORYLINES, PAIRS)  # in the order in which they are run

@@ -1,4 +1,4 @@
-"""HTML in, safe HTML or plain text out; the only home of nh3 and resiliparse.
+"""HTML in, safe HTML or plain text out; the only home of nh3 and of resiliparse's extraction.
 
 ``sanitise`` guards the door: nothing that a publisher sends is kept without it. ``document`` makes the plain text
 that clustering, search and the digest read.

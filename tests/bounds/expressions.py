@@ -40,16 +40,17 @@ SENTENCE: Final = 40  # the surroundings of a full stop or a number
 
 EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "clustering.canonical": {"_VERSION": TITLE, "_RUNNING_PAGE": LINK},
-    "clustering.features": {"_TOKEN": TEXT, "_DIGITS": TEXT, "_ORDINAL": NAME, "_note_capitals": NAME},
     "clustering.forms": {"_RUN": TEXT, "_WORD": TEXT, "_STOP": TEXT},
     "clustering.recurring": {"_RECURRING": TITLE, "_TIMETABLE": TITLE, "_LIVE": TITLE, "_COMMENT": TITLE},
+    "clustering.terms": {"_TOKEN": TEXT, "_GROUPED": NAME, "_ACCENTS": TEXT},
+    "clustering.vectorize": {"_ORDINAL": TITLE},
     "digest.escape": {
         "_TERMINAL": TEXT, "_SPACE": TEXT, "_FORBIDDEN": TEXT, "_MARKDOWN": TEXT, "_MARKDOWN_ENTITY": TEXT,
         "_MARKDOWN_AUTOLINK": TEXT, "_MARKDOWN_BLOCK": TEXT, "link": LINK,
     },
     "digest.wording": {"titled": TITLE, "_WORD": TEXT},
     "fetching.caching": {"_SECONDS": HEADER, "_DIRECTIVE": HEADER},
-    "fetching.wire": {"_STATUS": HEADER, "_NAME": HEADER, "_END": HEADER, "_LENGTH": HEADER, "_CHUNK": HEADER},
+    "fetching.http1": {"_STATUS": HEADER, "_NAME": HEADER, "_END": HEADER, "_LENGTH": HEADER, "_CHUNK": HEADER},
     "newsroom.agencies": {
         "_LABELS": LINK, "_BEFORE": BYLINE, "_AFTER": BYLINE, "_TITLE_TAIL": TITLE, "_WORDS": TEXT,
         "_RUN_TOGETHER": TEXT,
@@ -75,13 +76,21 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_spells_out": 80, "_openings": OPENING, "_credits": CLOSING, "_SIGN_OFF": CLOSING, "_named": NAME,
     },
     "parsing.archive": {"_MARKUP": TEXT, "_ENTRY_ID": TITLE},
-    "parsing.charset": {"_OPENINGS": DOCUMENT, "_DECLARATION": DOCUMENT, "_HTTP_CHARSET": HEADER, "_MULTIBYTE": DOCUMENT},
-    "parsing.dates": {"_RFC822": 100, "_RFC3339": 100, "_second_reading": 100},
+    "parsing.charset": {"_OPENINGS": DOCUMENT, "_DECLARATION": DOCUMENT, "_HTTP_CHARSET": HEADER, "_MULTIBYTE": DOCUMENT, "_NOT_ASCII": DOCUMENT},
+    "parsing.bot_walls": {"_WORDS": 40_000, "_TELLING": 40_000},
+    "parsing.dates": {
+        "_NUMBERS": 200, "_GREEK_HALF": 200, "_HALF": 200, "_SHAPES": 200, "_IDEOGRAPHS": 200, "_SECONDS": 200,
+        "_HALF_FIRST": 200, "_CLOCK": 200, "_second_reading": 200,
+    },
     "parsing.entries": {"_LANGUAGE": TEXT},
-    "parsing.feed": {"_HUGE_TAG": DOCUMENT},
+    "parsing.feed": {"_HUGE_TAG": DOCUMENT, "_SPACE": DOCUMENT},
+    "parsing.supersets": {"_ESCAPE": DOCUMENT},
     "parsing.hints": {
         "_TTL": HEAD, "_PERIOD": HEAD, "_FREQUENCY": HEAD, "_SKIP_HOURS": HEAD, "_SKIP_DAYS": HEAD, "_HOUR": HEAD,
         "_DAY": HEAD, "_LINK": HEAD, "_HUB": 2_000, "_HREF": 2_000, "_HEADER_HUB": HEADER, "_FIRST_ENTRY": DOCUMENT,
+    },
+    "parsing.mixtures": {
+        "_SEQUENCE": DOCUMENT, "_HIGH": DOCUMENT, "_FIELD": DOCUMENT, "_CUT": DOCUMENT, "_SURROGATES": DOCUMENT,
     },
     "parsing.opml": {"_START": DOCUMENT},
     "parsing.outlines": {
@@ -125,6 +134,10 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_WORD": TEXT, "_ASCII_WORD": TEXT, "_RUN": TEXT, "_ACCENTS": TEXT, "_POSSESSIVE": TEXT, "_GROUPED": TEXT,
         "_OWN_NUMBER": TEXT, "_ALPHABETS": TEXT, "_SENTENCE_END": TEXT, "_INITIALS": SENTENCE, "_TITLES": SENTENCE,
         "_ORDINAL": SENTENCE, "_FIRST_WORD": SENTENCE,
+    },
+    "text.escapes": {
+        "_CDATA_CLOSE": TEXT, "_DOUBLY_ENCODED": TEXT, "_PAIR": TEXT, "_MARKUP_START": TEXT, "_MARKUP_END": TEXT,
+        "_CDATA_OPEN": TEXT, "_ESCAPED_CDATA": TEXT, "_INLINE": TEXT, "_ESCAPED_MARKUP": TEXT, "_REFERENCE": TEXT,
     },
     "text.urls": {
         "_CHANNELS": 100, "_AMP_CACHE": LINK, "_AMP_SUFFIX": LINK, "_ESCAPE": LINK, "_SECRET_NAME": TEXT, "_URL": TEXT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -178,3 +179,16 @@ def test_10_compression_always_asked_for_and_undone(app: Aggregator, server: Ser
     url = server.on("/feed", answer(body, f"Content-Encoding: {coding}"))
     assert app.response(url).body == RSS
     assert server.asked[0].headers["accept-encoding"] == "gzip, deflate"
+
+
+def test_04_a_feed_silent_for_long_is_asked_once_without_validators(app: Aggregator, server: Server) -> None:
+    url = server.on("/feed", answer(b"", status="304 Not Modified"))
+    day = timedelta(days=1)
+    state = FeedState(url, etag='"1"', last_new=NOW - 15 * day, last_fetch=NOW - 2 * day)
+    app.fetch(url, state)
+    assert "if-none-match" not in server.asked[-1].headers
+    for fetched, new in ((1, 15), (1, 13), (8, 20)):
+        app.fetch(url, replace(state, last_fetch=NOW - fetched * day / 4, last_new=NOW - new * day))
+        assert server.asked[-1].headers["if-none-match"] == '"1"'
+    app.fetch(url, replace(state, last_fetch=NOW - day, last_new=NOW - 28 * day))
+    assert "if-none-match" not in server.asked[-1].headers  # another two weeks

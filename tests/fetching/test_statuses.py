@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 
 import pytest
 
 from aggregator.model import Feed, FeedState, Secret
 from tests.fetching.conftest import Aggregator
-from tests.fetching.server import RSS, Server, answer, moved
+from tests.fetching.server import RSS, Server, Visit, answer, moved
 
 
 def test_20_retry_after_is_read_off_the_answer(app: Aggregator, server: Server) -> None:
@@ -40,6 +41,36 @@ def test_24_refusals_are_errors_that_name_their_status(app: Aggregator, server: 
 def test_24_bot_checks_are_named(app: Aggregator, server: Server) -> None:
     url = server.on("/feed", answer(b"<html>", "CF-Mitigated: challenge", status="403 Forbidden"))
     assert "blocked by bot check" in app.failure(url).message
+
+
+CHECK = b"<html><head><title>Just a moment...</title></head><body></body></html>"
+
+
+@pytest.mark.parametrize(
+    "play",
+    [
+        answer(CHECK, status="403 Forbidden", kind="text/html"),
+        answer(CHECK, status="503 Service Unavailable", kind="text/html; charset=utf-8"),
+        answer(gzip.compress(CHECK), "Content-Encoding: gzip", status="429 Too Many Requests", kind="text/html"),
+        answer(b"", "x-amzn-waf-action: challenge", status="202 Accepted", kind="text/html"),
+        answer(b"20\r\n" + CHECK[:32] + b"\r\n%x\r\n" % len(CHECK[32:]) + CHECK[32:] + b"\r\n0\r\n\r\n",
+               "Transfer-Encoding: chunked", status="403 Forbidden", kind="text/html", length=False),
+    ],
+)  # fmt: skip
+def test_24_bot_checks_are_named_by_their_pages(app: Aggregator, server: Server, play: bytes) -> None:
+    failure = app.failure(server.on("/feed", play))
+    assert "blocked by bot check" in failure.message
+    assert "ask the site" in failure.message
+    assert not failure.host_wide
+
+
+def test_24_a_page_that_never_comes_costs_little(app: Aggregator, server: Server) -> None:
+    def play(visit: Visit) -> None:
+        visit.send(b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 5000\r\n\r\n<html>")
+        visit.hang()
+
+    failure = app.failure(server.on("/feed", play), read_timeout=0.2)
+    assert (failure.status, failure.kind) == (403, "http")
 
 
 @pytest.mark.parametrize(
@@ -211,6 +242,67 @@ def test_32_a_repeated_address_ends_it_at_once(app: Aggregator, server: Server) 
     server.asked.clear()
     assert app.failure(server.on("/self", moved("/self"))).kind == "redirect"
     assert server.paths() == ["/self"]
+
+
+def once_marked(*marks: str) -> Callable[[Visit], bytes]:
+    """Answer with the feed to who brings these cookies, and send others to /gate, which sets them one by one."""
+
+    def play(visit: Visit) -> bytes:
+        return (
+            answer(RSS, 'ETag: "1"')
+            if all(mark in visit.asked.headers.get("cookie", "") for mark in marks)
+            else moved("/gate")
+        )
+
+    return play
+
+
+def test_32_a_redirect_that_sets_a_cookie_and_returns_is_followed_with_it(app: Aggregator, server: Server) -> None:
+    url = server.on("/feed", once_marked("pass=1", "lang=en"))
+    server.on(
+        "/gate",
+        answer(
+            b"",
+            "Location: /feed",
+            "Set-Cookie: pass=1; Path=/",
+            "Set-Cookie: lang=en; HttpOnly",
+            status="301 Moved Permanently",
+        ),
+    )
+    response = app.response(url)
+    assert response.body == RSS
+    assert (response.redirected, response.permanent_url, response.etag) == (False, None, '"1"')
+    assert server.paths() == ["/feed", "/gate", "/feed"]
+    server.asked.clear()
+    app.response(url)
+    assert "cookie" not in server.asked[0].headers  # line 46: none outlives a fetch
+
+
+def test_32_a_cookie_leads_round_once_and_no_more(app: Aggregator, server: Server) -> None:
+    count = iter(range(100))
+    url = server.on(
+        "/feed", lambda visit: answer(b"", "Location: /gate", f"Set-Cookie: n={next(count)}", status="302 Found")
+    )
+    server.on("/gate", lambda visit: answer(b"", "Location: /feed", f"Set-Cookie: m={next(count)}", status="302 Found"))
+    assert "circle" in app.failure(url).message
+    assert len(server.asked) <= 4
+
+
+def test_32_a_cookie_stays_with_its_host(app: Aggregator, server: Server) -> None:
+    with Server(host="127.0.0.2") as other:
+        target = other.on("/feed", answer(RSS))
+        url = server.on("/feed", answer(b"", f"Location: {target}", "Set-Cookie: pass=1; Path=/", status="302 Found"))
+        app.response(url)
+        assert "cookie" not in other.asked[0].headers
+
+
+def test_21_a_host_that_a_redirect_led_to_speaks_for_one_feed(app: Aggregator, server: Server) -> None:
+    busy = answer(b"", "Retry-After: 600", status="429 Too Many Requests")
+    with Server(host="127.0.0.2") as other:
+        url = server.on("/feed", moved(other.on("/busy", busy)))
+        failure = app.failure(url)
+    assert (failure.status, failure.host_wide) == (429, False)
+    assert app.failure(server.on("/busy", busy)).host_wide
 
 
 def test_32_a_redirect_without_an_address(app: Aggregator, server: Server) -> None:

@@ -169,13 +169,28 @@ def test_37_large_bodies_under_the_caps_arrive(app: Aggregator, server: Server) 
 
 
 @pytest.mark.parametrize(
-    "coding", ["br", "zstd", "compress", "gzip, gzip", "gzip, deflate", "deflate\r\nContent-Encoding: gzip", "x"]
+    "coding", ["br", "zstd", "compress", "gzip, gzip", "gzip, deflate", "deflate\r\nContent-Encoding: gzip"]
 )
 def test_38_one_coding_that_we_asked_for(app: Aggregator, server: Server, coding: str) -> None:
     body = gzip.compress(gzip.compress(RSS))
     failure = app.failure(server.on("/feed", answer(body, f"Content-Encoding: {coding}")))
     assert failure.kind == "protocol"
     assert "coding" in failure.message
+
+
+@pytest.mark.parametrize(
+    "name", ["aws-chunked", "utf-8", "UTF-8", "none", "binary", "8bit", "", "identity, utf-8", "text/xml"]
+)
+def test_38_what_names_no_coding_is_judged_by_the_bytes(app: Aggregator, server: Server, name: str) -> None:
+    for body in (RSS, gzip.compress(RSS)):
+        assert app.response(server.on("/feed", answer(body, f"Content-Encoding: {name}"))).body == RSS
+    packed = answer(gzip.compress(RSS), f"Content-Encoding: {name}, gzip")
+    assert app.response(server.on("/feed", packed)).body == RSS
+
+
+def test_38_a_packed_file_need_not_say_so(app: Aggregator, server: Server) -> None:
+    assert app.response(server.on("/feed.gz", answer(gzip.compress(RSS)))).body == RSS
+    assert app.failure(server.on("/feed.gz", answer(gzip.compress(RSS)[:-9]))).kind == "protocol"
 
 
 PACKED = gzip.compress(RSS * 50, mtime=0)
@@ -289,9 +304,6 @@ def test_40_whole_bodies_in_every_framing_arrive(app: Aggregator, server: Server
         CHUNKED + b"0\r\n" + b"X: y\r\n" * 20_000,
         HEAD + b"X: " + b"a" * 70_000 + b"\r\n\r\n<rss/>",
         HEAD + b"X: y\r\n" * 300 + b"\r\n<rss/>",
-        HEAD + b"no colon here\r\n\r\n<rss/>",
-        HEAD + b": no name\r\n\r\n<rss/>",
-        HEAD + b"Bad Name: x\r\n\r\n<rss/>",
         b"<rss/>",
         b"HTTP/2 200 OK\r\n\r\n<rss/>",
         b"HTTP/1.1 abc OK\r\n\r\n<rss/>",
@@ -311,6 +323,34 @@ def test_41_malformed_answers_are_clean_errors(app: Aggregator, server: Server, 
     assert failure.kind in ("protocol", "too_large", "connection")
     assert "Error" not in failure.message
     assert failure.seconds < GIVEN_UP
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"no colon here",
+        b": no name",
+        b"Bad Name: x",
+        b"X-\xff\xfe: 1",
+        b" folded into nothing",
+        b"HTTP/1.1 200 OK",
+        b"<!-- -->",
+        b"\0",
+    ],
+)
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_41_an_odd_line_costs_itself(app: Aggregator, server: Server, line: bytes, end: bytes) -> None:
+    lines = [
+        b"HTTP/1.1 200 OK",
+        line,
+        b" folded into it",
+        b'ETag : "7"',
+        b"Content-Length: %d" % len(RSS),
+        b"",
+        b"",
+    ]
+    response = app.response(server.on("/feed", closing(end.join(lines) + RSS)))  # type: ignore[arg-type]
+    assert (response.body, response.etag) == (RSS, '"7"')
 
 
 def test_41_a_contradiction_is_named(app: Aggregator, server: Server) -> None:

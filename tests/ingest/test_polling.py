@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aggregator.desk.health import feed_health
 from aggregator.exceptions import NotFoundError
 from aggregator.fetching.hosts import HostSchedule
 from aggregator.model import Feed, FeedOutcome, FetchFailure
@@ -43,6 +44,25 @@ def test_an_unchanged_feed_is_not_parsed_again() -> None:
         clock.forward(hours=1)
         [outcome] = app.fetch(everything=True)
     assert (outcome.status, outcome.http_status, outcome.new, outcome.known) == ("not_modified", 304, 0, 0)
+
+
+def test_a_feed_without_entries_is_remarked_on() -> None:
+    fetcher, clock = FakeFetcher({LEDGER.url: rss(TALKS), TIMES.url: rss()}), Clock()
+    with open_desk(fetcher, clock, [LEDGER, TIMES]) as app:
+        first = {outcome.feed: outcome for outcome in app.fetch()}
+        assert first["Ledger"].note is None
+        assert "no entries at all" in (first["Times"].note or "")
+        fetcher.answers[LEDGER.url] = rss()
+        clock.forward(hours=1)
+        again = {outcome.feed: outcome for outcome in app.fetch(everything=True)}
+        assert "no entries any more" in (again["Ledger"].note or "")
+        told = {row.feed: row.explanation for row in feed_health(app.store, clock.now)}
+        assert "no entries any more" in told["Ledger"]
+        assert "no entries at all" in told["Times"]  # though its document came back unchanged
+        fetcher.answers[LEDGER.url] = rss(STORM)
+        clock.forward(hours=1)
+        app.fetch(everything=True)
+        assert "no entries" not in {row.feed: row.explanation for row in feed_health(app.store, clock.now)}["Ledger"]
 
 
 def test_only_what_is_due_is_polled() -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
@@ -82,3 +82,89 @@ def test_every_date_ends_between_1990_and_an_hour_from_now(moment: datetime, sha
 def test_a_text_without_a_number_is_unreadable_without_a_search(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dates, "_ask_dateparser", lambda *_: pytest.fail("asked"))
     assert DateReader(datetime(2026, 3, 10, tzinfo=UTC)).believed(text, None)[0] is None
+
+
+# --- halves of the day, and days before months ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("Tue, Nov 24 2026 10:05:09 PM", "2026-11-24 22:05:09"),
+        ("Tue, 24 Nov 2026 12:05 AM", "2026-11-24 00:05:00"),
+        ("Tue, 24 Nov 2026 12:05 pm GMT", "2026-11-24 12:05:00"),
+        ("24 Nov 2026 9:05PM EST", "2026-11-25 02:05:00"),
+        ("2026-11-24 9:05 p.m.", "2026-11-24 21:05:00"),
+        ("24 de noviembre de 2026 9:05 p. m.", "2026-11-24 21:05:00"),
+        ("November 24th, 2026 at 9:05 PM", "2026-11-24 21:05:00"),
+        ("Tuesday, November 24, 2026 - 21:05", "2026-11-24 21:05:00"),
+        ("Tue Nov 24 2026 21:05:00 GMT+0100 (Central European Standard Time)", "2026-11-24 20:05:00"),
+        ("Tue Nov 24 21:05:00 UTC 2026", "2026-11-24 21:05:00"),
+        ("Tue, 24 Nov 2026 21:05:00 GMT+2", "2026-11-24 19:05:00"),
+        ("24 Nov 2026 21:05 PM", "2026-11-24 21:05:00"),
+        ("2026年11月24日 下午9:05", "2026-11-24 21:05:00"),
+        ("2026年11月24日(火) 21時05分", "2026-11-24 21:05:00"),
+        ("2026년 11월 24일 오후 9:05", "2026-11-24 21:05:00"),
+        ("2026/11/24 21:05", "2026-11-24 21:05:00"),
+        ("1795467900", "2026-11-23 21:05:00"),
+        ("1795467900000", "2026-11-23 21:05:00"),
+    ],
+)
+def test_no_half_of_the_day_is_left_out(text: str, time: str) -> None:
+    reading = read_common(text)
+    assert reading is not None
+    assert str(reading.time)[:19] == time
+
+
+MOMENTS = st.integers(0, 22 * 30 * 24 * 60).map(lambda minutes: NOW - timedelta(minutes=minutes))
+
+
+def read_all(*texts: str, language: str | None = None, now: datetime = NOW) -> list[str]:
+    reader = DateReader(now, texts=texts, language=language)
+    return [f"{str(time)[:16]} {flag}" for time, flag in (reader.believed(text, None) for text in texts)]
+
+
+def test_one_day_that_is_no_month_decides_for_the_document() -> None:
+    assert read_all("02/11/2026 8:00 GMT", "23/10/2026") == ["2026-11-02 08:00 ok", "2026-10-23 00:00 zoneless"]
+    assert read_all("11/02/2026 8:00 GMT", "10/23/2026") == ["2026-11-02 08:00 ok", "2026-10-23 00:00 zoneless"]
+
+
+def test_what_would_lie_in_the_future_decides() -> None:
+    assert read_all("06/12/2025", "12/06/2026 9:00 PM GMT")[1] == "2026-06-12 21:00 ok"
+    assert read_all("11/12/2026", now=datetime(2026, 11, 20, tzinfo=UTC)) == ["2026-11-12 00:00 zoneless"]
+
+
+def test_what_stays_open_is_never_called_sure() -> None:
+    assert read_all("05/11/2026 10:00 GMT") == ["2026-11-05 10:00 zoneless"]  # the nearer of two
+    assert read_all("05/11/2026 10:00 GMT", language="en-US") == ["2026-05-11 10:00 zoneless"]
+    assert read_all("05/06/2026 10:00 GMT", language="fr") == ["2026-06-05 10:00 zoneless"]
+    assert read_all("05.06.2026 10:00 GMT") == ["2026-06-05 10:00 zoneless"]
+    assert read_all("05/05/2026 10:00 GMT") == ["2026-05-05 10:00 ok"]
+
+
+def test_a_document_may_contradict_itself() -> None:
+    found = read_all("23/10/2026 8:00 GMT", "24/10/2026 8:00 GMT", "10/25/2026 8:00 GMT")
+    assert found == ["2026-10-23 08:00 ok", "2026-10-24 08:00 ok", "2026-10-25 08:00 zoneless"]
+    assert read_all("31/31/2026") == ["None unreadable"]
+
+
+@given(
+    st.lists(MOMENTS, min_size=1, max_size=10),
+    st.sampled_from(["%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%d.%m.%Y %H:%M", "%d-%m-%Y, %I:%M %p"]),
+)
+def test_a_whole_document_is_read_one_way_or_flagged(moments: list[datetime], shape: str) -> None:
+    texts = [moment.strftime(shape) + " GMT" for moment in moments]
+    reader = DateReader(NOW, texts=texts)
+    for moment, text in zip(moments, texts, strict=True):
+        time, flag = reader.believed(text, None)
+        right = time == moment
+        assert right or flag != "ok"
+
+
+@given(MOMENTS, st.sampled_from([
+    "%a, %b %d %Y %I:%M:%S %p GMT", "%a, %d %b %Y %I:%M:%S %p GMT", "%Y-%m-%d %I:%M:%S %p GMT", "%B %d, %Y %I:%M:%S %p GMT",
+    "%a %b %d %H:%M:%S GMT %Y", "%a %b %d %Y %H:%M:%S GMT+0000 (UTC)",
+]))  # fmt: skip
+def test_every_time_of_day_is_read_in_every_shape(moment: datetime, shape: str) -> None:
+    time, flag = DateReader(NOW).believed(moment.strftime(shape), None)
+    assert (time, flag) == (moment, "ok")

@@ -39,9 +39,15 @@ ON_PURPOSE = {
         ("cloudblog.rss", "HuffPostCanada.xml", "pagination-links.rss", "mediacontent-dupes.xml"), "content"
     ),
     **dict.fromkeys(("feed-itunes-season.xml", "Media.xml", "test3.xml"), "content"),
-    **dict.fromkeys(("itunes-missing-image.rss", "rss_2.0_ch9.xml"), "content summary"),
+    "rss_2.0_ch9.xml": "content summary",
     **dict.fromkeys(("ep1_v4a.xml", "ep2_v4a.xml", "v4.xml", "v5.xml"), "title"),
     "customfields.rss": "author",
+    # several vocabularies name the author: the last one's word stands, feedparser mixes them
+    **dict.fromkeys(
+        ("itunes-missing-image.rss", "itunes-category.rss", "itunes-keywords.rss"), "author summary content"
+    ),
+    "reddit-home.rss": "guid",  # an id is compared as it stands
+    **dict.fromkeys(("rss20.xml", "rss093.xml"), "author"),  # "address (name)" of several authors
     "guid.xml": "link",  # a relative permalink
     "entry_link_multiple2.xml": "link",  # feedparser takes a link that is no page
 }
@@ -110,7 +116,7 @@ def test_own_files_agree_with_feedparser() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '<feed xmlns="http://www.w3.org/2005/Atom" xml:base="http://x/"/>',
+        '<rss version="2.0"><channel><item><title base="http://x/">a</title></item></channel></rss>',
         '<rss version="2.0"><channel><item><description>a<b>c</b></description></item></channel></rss>',
         '<rss version="2.0"><channel><item><pubDate>tomorrow</pubDate></item></channel></rss>',
         '<rss version="2.0"><channel><item><item/></item></channel></rss>',

@@ -1,0 +1,39 @@
+# Everyday commands; CONTRIBUTING.md explains them. `make setup` makes the environment that the others use.
+PYTHON ?= python3
+ENVIRONMENT := .venv
+BIN := $(ENVIRONMENT)/bin
+
+.PHONY: setup check format test slow bench docs ci
+
+setup: $(BIN)/pytest
+
+$(BIN)/pytest: pyproject.toml
+	$(PYTHON) -m venv $(ENVIRONMENT)
+	$(BIN)/pip install --quiet --editable '.[test,check,docs]'
+	touch $@
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: setup
+	$(BIN)/pytest
+
+slow: setup
+	$(BIN)/pytest -m slow
+
+bench: setup
+	$(BIN)/python bench/growth.py --to 3000
+
+docs: setup
+	$(BIN)/python bench/api_docs.py build/api
+
+ci:
+	bash .ci/run

@@ -1,0 +1,47 @@
+"""Cookies inside one fetch: some servers set one with a redirect and send the asker back with it. None outlives it."""
+
+from __future__ import annotations
+
+from email.message import Message
+from http.client import HTTPResponse
+from http.cookiejar import CookieJar
+from typing import cast
+from urllib.request import Request
+
+MAX_COOKIES = 20  # fields of one answer; the rest is left
+
+
+class Cookies:
+    """What the redirects of one fetch have set; which address gets which is the standard library's judgement."""
+
+    def __init__(self) -> None:
+        self._jar: CookieJar | None = None
+
+    def take(self, url: str, fields: tuple[tuple[str, str], ...]) -> None:
+        """Keep what an answer from ``url`` sets."""
+        lines = [value for name, value in fields if name == "set-cookie"][:MAX_COOKIES]
+        if not lines:
+            return
+        message = Message()
+        for line in lines:
+            message["Set-Cookie"] = line
+        self._jar = self._jar if self._jar is not None else CookieJar()
+        self._jar.extract_cookies(cast("HTTPResponse", _Answer(message)), Request(url))  # noqa: S310 - nothing is opened
+
+    def header(self, url: str) -> str:
+        """Return the Cookie field for a request to ``url``; empty where there is none."""
+        if self._jar is None:
+            return ""
+        request = Request(url)  # noqa: S310 - nothing is opened
+        self._jar.add_cookie_header(request)
+        return request.get_header("Cookie") or ""
+
+
+class _Answer:
+    """The one thing that a cookie jar asks of an answer."""
+
+    def __init__(self, message: Message) -> None:
+        self._message = message
+
+    def info(self) -> Message:
+        return self._message

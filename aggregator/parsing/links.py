@@ -1,0 +1,35 @@
+"""Which of several links suits, and what relative addresses are relative to. Pure."""
+
+from __future__ import annotations
+
+from aggregator.text import address
+
+RELATIONS = (
+    "http://www.iana.org/assignments/relation/"  # before a relation that is spelled as an address: RFC 4287 4.2.7.2
+)
+HTML_TYPES = frozenset({"html", "xhtml", "text/html", "application/xhtml+xml"})
+
+
+def joined(base: str, own: str, document: str) -> str:
+    """Return what addresses are relative to below an xml:base; ``base`` is that of the elements around, '' if open."""
+    if not own:
+        return base
+    found = address.joined(base or document, own)
+    if found is None:
+        return base
+    return found if found.lower().startswith(("http://", "https://")) else base
+
+
+def suits(language: str | None, wanted: str | None) -> int:
+    """Return how well the language of a link suits: 2 the wanted one, 1 not said, 0 another."""
+    if not language:
+        return 1
+    if not wanted:
+        return 0
+    one, other = (tag.lower().replace("_", "-").split("-")[0] for tag in (language, wanted))
+    return 2 if one == other else 0
+
+
+def resolved(base: str, reference: str) -> str:
+    """Return an address resolved against a base; as it stands where there is no base or they do not fit."""
+    return (address.joined(base, reference) if base else None) or reference

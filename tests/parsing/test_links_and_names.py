@@ -1,0 +1,244 @@
+"""Which address is the entry's, what relative ones are relative to, and who wrote it: on both readers' roads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from aggregator.model import EntryData
+from tests.parsing.making import entry, read, rss
+
+ATOM = '<feed xmlns="http://www.w3.org/2005/Atom"{head}><title>T</title><entry{own}><id>urn:e:1</id>{inside}</entry></feed>'
+SLOW = '<summary type="text">an <b>inline</b> element that is left to feedparser</summary>'
+
+
+def atom(inside: str, head: str = "", own: str = "", *, slow: bool = False) -> EntryData:
+    return read(ATOM.format(head=head, own=own, inside=inside + SLOW * slow)).entries[0]
+
+
+roads = pytest.mark.parametrize("slow", [False, True], ids=["quick", "feedparser"])
+
+
+@roads
+@pytest.mark.parametrize(
+    ("links", "link"),
+    [
+        ('<link href="https://a.example/1"/><link rel="enclosure">https://a.example/f.jpg</link>', "https://a.example/1"),
+        ('<link rel="enclosure">https://a.example/f.jpg</link><link href="https://a.example/1"/>', "https://a.example/1"),
+        ('<link rel="related" href="https://a.example/2"/><link>https://a.example/1</link>', "https://a.example/1"),
+        ('<link rel="http://www.iana.org/assignments/relation/alternate" href="https://a.example/1"/>', "https://a.example/1"),
+        ('<link rel="alternate" type="text/html; charset=utf-8" href="https://a.example/1"/>', "https://a.example/1"),
+        (
+            '<link hreflang="fr" href="https://a.example/fr"/><link hreflang="de-AT" href="https://a.example/de"/>'
+            '<link hreflang="en" href="https://a.example/en"/>',
+            "https://a.example/de",
+        ),
+        ('<link href="https://a.example/1"/><link href="https://a.example/2"/>', "https://a.example/1"),
+        ('<link rel="self" href="https://a.example/s"/><link rel="edit" href="https://a.example/e"/>', None),
+        ('<link rel="enclosure" href="https://a.example/f.mp3"/>', "https://a.example/f.mp3"),
+    ],
+)  # fmt: skip
+def test_the_page_is_the_link(links: str, link: str | None, slow: bool) -> None:
+    assert atom(links, ' xml:lang="de"', slow=slow).link == link
+
+
+@roads
+def test_a_file_is_the_link_only_where_there_is_no_page(slow: bool) -> None:
+    odd = "<pubDate>last harvest</pubDate>" if slow else ""
+    file = '<enclosure url="https://a.example/f.mp3" type="audio/mpeg" length="1"/>'
+    feed = read(
+        rss(
+            f"<item><title>A</title><guid isPermaLink='false'>a</guid>{file}{odd}</item>"
+            f"<item><title>B</title><guid>https://a.example/b</guid>{file}</item>"
+            f"<item><title>C</title><link>https://a.example/c</link>{file}</item>"
+            f"<item><title>D</title><image><link>https://a.example/pic</link></image><guid isPermaLink='false'>d</guid></item>"
+        )
+    )
+    assert [one.link for one in feed.entries] == [
+        "https://a.example/f.mp3",
+        "https://a.example/b",
+        "https://a.example/c",
+        None,
+    ]
+
+
+@roads
+def test_a_page_in_another_language_does_not_replace_the_link_of_rss(slow: bool) -> None:
+    odd = "<pubDate>last harvest</pubDate>" if slow else ""
+    other = '<a:link rel="alternate" hreflang="fr" href="https://a.example/fr"/>'
+    text = rss(f"<item><title>A</title><link>https://a.example/1</link>{other}{odd}</item>")
+    text = text.replace('version="2.0"', 'version="2.0" xmlns:a="http://www.w3.org/2005/Atom"')
+    assert read(text).entries[0].link == "https://a.example/1"
+
+
+def test_a_json_entry_has_its_attachment_at_least() -> None:
+    one = {"id": "1", "title": "T", "attachments": [{"url": "https://a.example/f.mp3", "mime_type": "audio/mpeg"}]}
+    assert json_entry(one).link == "https://a.example/f.mp3"
+    assert json_entry({**one, "external_url": "https://b.example/"}).link == "https://b.example/"
+
+
+@roads
+def test_bases_hold_for_what_they_enclose_and_no_more(slow: bool) -> None:
+    text = ATOM.format(
+        head=' xml:base="https://a.example/x/"',
+        own=' xml:base="2026/"',
+        inside='<link href="one"/><content type="html" xml:base="https://img.example/">&lt;img src="p.png"&gt;</content>'
+        + SLOW * slow,
+    )
+    text = text.replace(
+        "</feed>",
+        '<entry><id>urn:e:2</id><link href="two"/><summary type="html">&lt;a href="s"&gt;s&lt;/a&gt;</summary></entry></feed>',
+    )
+    first, second = read(text).entries
+    assert first.link == "https://a.example/x/2026/one"
+    assert "https://img.example/p.png" in first.content
+    assert second.link == "https://a.example/x/two"
+    assert "https://a.example/x/s" in second.summary
+
+
+def test_a_relative_base_starts_from_the_document() -> None:
+    found = atom(
+        '<link href="one"/><content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><a href="b">b</a></div></content>',
+        own=' xml:base="/sub/"',
+    )
+    assert found.link == "https://feeds.example/sub/one"
+    assert "https://feeds.example/sub/b" in found.content
+
+
+def test_relative_addresses_of_rss_start_from_its_site_and_those_of_atom_from_the_document() -> None:
+    feed = read(
+        rss(entry(title="A", link="/a/1", description='<img src="/p.png">'), "<link>https://site.example/news/</link>")
+    )
+    assert feed.entries[0].link == "https://site.example/a/1"
+    assert "https://site.example/p.png" in feed.entries[0].summary
+    alone = read(rss(entry(title="A", link="/a/1")))
+    assert alone.entries[0].link == "https://feeds.example/a/1"
+    found = read(
+        ATOM.format(head="", own="", inside='<link href="/a/1"/>').replace(
+            "<entry>", '<link href="https://site.example/"/><entry>'
+        )
+    )
+    assert found.entries[0].link == "https://feeds.example/a/1"
+
+
+# --- bylines -------------------------------------------------------------------------------------
+
+DC = ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
+
+
+@roads
+@pytest.mark.parametrize(
+    ("names", "byline"),
+    [
+        ("<dc:creator>Ida Holt</dc:creator><dc:creator>Sven Arp</dc:creator>", "Ida Holt, Sven Arp"),
+        ("<dc:creator>Ida Holt</dc:creator><dc:creator>Ida Holt</dc:creator>", "Ida Holt"),
+        ("<author>ida@a.example (Ida Holt)</author><dc:creator>Ida Holt</dc:creator>", None),
+        ("<itunes:author>Ida Holt</itunes:author>", "Ida Holt"),
+        ("<dc:creator>Ida Holt</dc:creator><dc:creator/>", "Ida Holt"),
+    ],
+)
+def test_every_author_of_rss_is_kept_once(names: str, byline: str | None, slow: bool) -> None:
+    odd = "<pubDate>last harvest</pubDate>" if slow else ""
+    text = rss(f"<item><title>A</title>{names}{odd}</item>").replace('version="2.0"', 'version="2.0"' + DC)
+    author = read(text).entries[0].author
+    assert author == byline if byline else author.count("Ida Holt") == 1
+
+
+@roads
+def test_every_author_of_atom_is_kept(slow: bool) -> None:
+    people = "<author><name>Ida Holt</name></author><author><name>Sven Arp</name></author><contributor><name>No One</name></contributor>"
+    assert atom(people, slow=slow).author == "Ida Holt, Sven Arp"
+
+
+def test_authors_without_number_are_bounded() -> None:
+    people = "".join(f"<author><name>Author {number}</name></author>" for number in range(5_000))
+    assert len(atom(people).author) <= 1_000
+
+
+# --- where entries stand, and under which names ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<rss version="2.0"><channel><title>T</title></channel><item><title>A</title></item><item><title>B</title></item></rss>',
+        '<rss version="2.0"><channel><title>T</title><item><title>A</title></item></channel><item><title>B</title></item></rss>',
+        '<rss version="2.0"><channel><title>T</title><items><item><title>A</title></item><item><title>B</title></item></items></channel></rss>',
+        '<rss version="2.0"><channel><title>T</title><item><title>A</title></item></channel><channel><item><title>B</title></item></channel></rss>',
+        '<feed xmlns="https://www.w3.org/2005/Atom"><entry><title>A</title></entry><entry><title>B</title></entry></feed>',
+        '<rss version="2.0" xmlns="http://unheard.example/"><channel><item><title>A</title></item><item><title>B</title></item></channel></rss>',
+    ],
+)
+def test_entries_are_found_wherever_they_stand(text: str) -> None:
+    assert sorted(one.title for one in read(text).entries) == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        "http://purl.org/rss/1.0/modules/content/",
+        "https://purl.org/rss/1.0/modules/content/",
+        "http://purl.org/rss/1.0/modules/content",
+    ],
+)
+@roads
+def test_a_namespace_is_known_under_https_too(space: str, slow: bool) -> None:
+    odd = "<pubDate>last harvest</pubDate>" if slow and not space.endswith("content") else ""
+    text = f'<rss version="2.0" xmlns:c="{space}"><channel><item><title>A</title><c:encoded>The long text</c:encoded>{odd}</item></channel></rss>'
+    assert read(text).entries[0].content == "The long text"
+
+
+# --- escaped too often ---------------------------------------------------------------------------
+
+
+def json_entry(members: Mapping[str, object]) -> EntryData:
+    return read(json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": [members]})).entries[
+        0
+    ]
+
+
+def test_titles_that_are_escaped_though_they_are_text() -> None:
+    title = "Ferry&#8217;s crew &amp; the &lt;quay&gt;"
+    assert json_entry({"id": "1", "title": title, "tags": ["Sea &amp; shore"]}).title == "Ferry’s crew & the <quay>"
+    assert json_entry({"id": "1", "title": title, "tags": ["Sea &amp; shore"]}).categories == ("Sea & shore",)
+    assert atom("<title>Ferry&amp;#8217;s crew</title>").title == "Ferry’s crew"
+    assert read(rss(entry(title="Ferry&amp;amp;s crew"))).entries[0].title == "Ferry&s crew"
+    assert json_entry({"id": "1", "content_text": "a < b & c"}).content == "a &lt; b &amp; c"
+
+
+def test_words_in_tags_are_words_and_tags_alone_are_the_subject() -> None:
+    assert (
+        atom('<title type="text">Wreck of the &lt;i&gt;Aurora&lt;/i&gt; found</title>').title
+        == "Wreck of the Aurora found"
+    )
+    assert atom('<title type="text">Write &lt;b&gt; and &lt;/b&gt;</title>').title == "Write <b> and </b>"
+
+
+def test_text_that_is_markup_throughout_is_read_as_markup() -> None:
+    assert atom('<content type="text">&lt;p&gt;The quay.&lt;/p&gt;</content>').content == "<p>The quay.</p>"
+    twice = read(rss(entry(title="A", description="&lt;p&gt;The quay.&lt;/p&gt;"))).entries[0]
+    assert twice.summary == "<p>The quay.</p>"
+
+
+def test_cdata_marks_that_were_escaped_hide_nothing() -> None:
+    one = read(
+        rss(
+            entry(
+                title="<![CDATA[Ferry aground]]>",
+                link="<![CDATA[https://a.example/1]]>",
+                guid="<![CDATA[g-1]]>",
+                description="<![CDATA[<p>The crew is safe.</p>]]>",
+                category="<![CDATA[Sea]]>",
+            )
+        )
+    ).entries[0]
+    assert (one.title, one.link, one.guid, one.summary, one.categories) == (
+        "Ferry aground", "https://a.example/1", "g-1", "<p>The crew is safe.</p>", ("Sea",),
+    )  # fmt: skip
+
+
+def test_references_to_surrogates_are_one_character() -> None:
+    assert read(rss("<item><title>Line &#xD83D;&#xDE82; reopens</title></item>")).entries[0].title == "Line 🚂 reopens"
+    assert read(rss(entry(title="Line &#55357;&#56962; reopens"))).entries[0].title == "Line 🚂 reopens"
