@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from math import inf
 from pathlib import Path
 from threading import Event
