@@ -67,7 +67,12 @@ SIGNS = {
     "gap": (-3.0, 0.0),
     "same publisher": (-1.5, 0.0),
     "ordinals differ": (None, -3.0),
+    "texts": (0.0, None),
+    "same title": (None, 0.0),
+    "same title by texts": (0.0, None),
+    # What no archive holds enough of: series and notices from one mould. Bounded by design.
     "same mould": (None, -1.0),
+    "moulded": (None, -6.0),
 }  # fmt: skip
 WEIGHT = {"uci-headlines-2014": 0.5}
 PAIRS = 500.0  # positives that an archive counts for

@@ -22,7 +22,10 @@ STOP = 0.05  # share of texts from which on a term tells nothing. Prototype: .05
 PLAIN = 0.001  # share of texts from which on a term is no name of something
 LIST_WORDS = 30  # length in words of a text for which a list of common words stands
 LIST_TEXTS = 30_000  # texts for which such a list stands
-UNSEEN = 0.5  # sightings of a term that was never seen
+UNSEEN = 0.5  # sightings of a term that was never seen in real news
+# Share of texts that a term may have which a list of common words lacks, and which no list exists for: it errs towards
+# common, so that a language that is hardly known errs towards apart.
+UNLISTED, UNKNOWN = 7.5e-4, 5e-3
 UNSEEN_PAIR = 0.7
 _NOTHING = np.zeros(0, np.uint32)
 
@@ -40,14 +43,14 @@ class Background:
     capitals: Numbers  # share of capitals inside sentences, -1 unknown
     pairs: Hashes
     pair_counts: Numbers
-    rich: bool  # from real news: a term that is not listed is rare
+    unseen: float  # texts that a term counts for which is not listed
     named: bool  # capitals tell names in this language
     stop: frozenset[int]
     plain: frozenset[int]
 
     def rarity(self, terms: Hashes) -> Numbers:
         """Return -ln of each term's share of texts."""
-        return -np.log(_found(self.terms, self.counts, terms, UNSEEN) / self.texts)
+        return -np.log(_found(self.terms, self.counts, terms, self.unseen) / self.texts)
 
     def pair_rarity(self, pairs: Hashes) -> Numbers:
         """Return -ln of the share of texts in which two terms stand side by side."""
@@ -85,7 +88,7 @@ def background_of(language: str) -> Background:
         ):
             if path.is_file():
                 return reader(path, language)
-    return _table(LIST_TEXTS, _NOTHING, *2 * (np.zeros(0, np.float32),), _NOTHING, np.zeros(0, np.float32), False)
+    return _table(LIST_TEXTS, _NOTHING, *2 * (np.zeros(0, np.float32),), _NOTHING, np.zeros(0, np.float32), UNKNOWN * LIST_TEXTS)
 
 
 def _read_table(path: Path, language: str) -> Background:
@@ -98,7 +101,7 @@ def _read_table(path: Path, language: str) -> Background:
             file["capitals"].astype(np.float32) / 100,
             file["pairs"],
             file["pair_counts"].astype(np.float32),
-            True,
+            UNSEEN,
         )
 
 
@@ -111,17 +114,17 @@ def _read_list(path: Path, language: str) -> Background:
     keys = np.array(sorted(rates), np.uint32)
     shares = 1 - np.exp(-LIST_WORDS * np.array([rates[int(key)] for key in keys], np.float32))
     unknown = np.full(len(keys), -1.0, np.float32)
-    return _table(LIST_TEXTS, keys, LIST_TEXTS * shares, unknown, _NOTHING, np.zeros(0, np.float32), False)
+    return _table(LIST_TEXTS, keys, LIST_TEXTS * shares, unknown, _NOTHING, np.zeros(0, np.float32), UNLISTED * LIST_TEXTS)
 
 
 def _table(
-    texts: float, terms: Hashes, counts: Numbers, capitals: Numbers, pairs: Hashes, pair_counts: Numbers, rich: bool
+    texts: float, terms: Hashes, counts: Numbers, capitals: Numbers, pairs: Hashes, pair_counts: Numbers, unseen: float
 ) -> Background:
     shares = counts / texts
     seen = capitals >= 0
     # Where most common words bear a capital in mid-sentence (German nouns), or none ever does, capitals name nothing.
     usual = float(np.average(capitals[seen], weights=counts[seen])) if seen.any() else 0.0
     return Background(
-        texts, terms, counts, capitals, pairs, pair_counts, rich, 0.02 < usual < 0.45,
+        texts, terms, counts, capitals, pairs, pair_counts, unseen, 0.02 < usual < 0.45,
         frozenset(terms[shares > STOP].tolist()), frozenset(terms[shares > PLAIN].tolist()),
     )  # fmt: skip

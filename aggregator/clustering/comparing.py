@@ -54,6 +54,8 @@ class Comparison:
     def add(self, rows: Iterable[tuple[str, ReportVector]], stored: bool = False) -> list[int]:
         """Add reports, or replace them; return their places. Those that were ``stored`` are compared when it is their turn."""
         given = dict(rows)
+        if not given:
+            return []
         self.remove([name for name in given if name in self.rows.place])
         places = self.rows.append(list(given.items()))
         self.index.add(places)

@@ -12,7 +12,7 @@ import numpy as np
 
 from aggregator.clustering.comparing import Changes, Comparison
 from aggregator.clustering.components import components
-from aggregator.clustering.explanations import PairExplanation, explained
+from aggregator.clustering.explanations import PairExplanation, SharedTerm, chance, explained, shared_terms
 from aggregator.clustering.params import DEFAULT, ClusteringParams
 from aggregator.clustering.partition import Bonds, partition
 from aggregator.clustering.scoring import Scorer, shipped_scorer
@@ -28,6 +28,9 @@ class Constraints:
     apart: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()  # no report of the one with any of the other
 
 
+NO_CONSTRAINTS = Constraints()
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """The strongest edge of a report inside its story."""
@@ -36,6 +39,8 @@ class Link:
     score: float  # probability
     threshold: float  # probability of the bar
     features: Mapping[str, float]
+    shared: tuple[SharedTerm, ...] = ()  # the most telling terms
+    before: int = 0  # reports of the language before the later of the two, within the window
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,16 +203,20 @@ class StoryGraph:
             return {}
         first, second = np.array([one[0] for one in best]), np.array([one[1] for one in best])
         columns = {name: values.tolist() for name, values in self.comparison.features(first, second)._asdict().items()}
-        bar = _chance(self.params.story_bar)
+        bar = chance(self.params.story_bar)
+        terms = shared_terms(self.comparison, first, second)
+        before = rows.reports.before[np.where(rows.is_before(first, second), second, first)].tolist()
         return {
-            rows.ids[place]: Link(rows.ids[other], _chance(value), bar, {name: columns[name][n] for name in columns})
+            rows.ids[place]: Link(
+                rows.ids[other], chance(value), bar, {name: columns[name][n] for name in columns}, terms[n][:5], before[n]
+            )
             for n, (place, other, value) in enumerate(best)
         }
 
 
 def group(
     reports: Iterable[tuple[str, ReportVector]],
-    constraints: Constraints = Constraints(),  # frozen
+    constraints: Constraints = NO_CONSTRAINTS,
     params: ClusteringParams = DEFAULT,
     scorer: Scorer | None = None,
 ) -> Settled:
@@ -215,10 +224,6 @@ def group(
     graph = StoryGraph(params, scorer)
     graph.add_all(reports)
     return graph.settle(constraints)
-
-
-def _chance(odds: float) -> float:
-    return float(1 / (1 + np.exp(-odds)))
 
 
 class _Bound:

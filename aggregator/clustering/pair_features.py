@@ -13,6 +13,10 @@ from aggregator.clustering.rows import IS_NUMBER, IS_ORDINAL, TITLE, Places, Rep
 Floats = NDArray[np.float32]
 
 
+LEAST_TEXT = 15.0  # rarity of what a text alone tells, from which on it is a text
+UNLIKE = 3.0  # rarity of what each of two titles has for itself, from which on they name different things
+
+
 def _buckets() -> Floats:
     """Return counts in steps of half an octave: a count that changes a little changes nothing."""
     counts = np.arange(65_536, dtype=np.float64)
@@ -56,6 +60,10 @@ class PairFeatures(NamedTuple):
     count: Floats
     count_titles: Floats
     third: Floats
+    texts: Floats  # share of what one text alone tells that the other report holds, the lesser; 0 without two texts
+    two_texts: Floats  # both have a text
+    same_title: Floats  # titles alike throughout, over two texts
+    moulded: Floats  # titles from one mould that name different things
     now: Floats  # the same with the rarity that the later report found in its window
     now_titles: Floats
     now_strongest: Floats
@@ -122,8 +130,17 @@ def _of_terms(
     theirs = _sum(pair, rare * right, count) / (reports.title_mass[second] + 1e-6)
     lacking = np.maximum(0.0, reports.title_names[first] - _sum(pair, rare * left * terms.name[a], count))
     lacked = np.maximum(0.0, reports.title_names[second] - _sum(pair, rare * right * terms.name[b], count))
+    our_text = _sum(pair, rare * ~left, count) / (reports.text_mass[first] + 1e-6)
+    their_text = _sum(pair, rare * ~right, count) / (reports.text_mass[second] + 1e-6)
+    two_texts = np.minimum(reports.text_mass[first], reports.text_mass[second]) > LEAST_TEXT
+    texts = np.where(two_texts, np.minimum(1.0, np.minimum(our_text, their_text)), 0.0)
+    skeleton = (reports.skeleton[first] == reports.skeleton[second]) & (reports.skeleton[first] != 0)
+    unlike = np.minimum(reports.title_mass[first] * (1 - ours), reports.title_mass[second] * (1 - theirs))
     number = _sum(pair, both & ((kind & IS_NUMBER) > 0), count)
     ordinal = _sum(pair, both & ((kind & other & IS_ORDINAL) > 0), count)
+    number_differs = ((np.minimum(reports.title_numbers[first], reports.title_numbers[second]) > 0) & (number == 0)).astype(
+        np.float32
+    )
     return {
         "cosine": _sum(pair, terms.value[a].astype(np.float32) * terms.value[b], count),
         "title_cosine": _sum(pair, both * rare * rare, count)
@@ -138,6 +155,10 @@ def _of_terms(
         "second": second_best,
         "rarest": greatest_two(pair, terms.rareness[a].astype(np.float32), count)[0],
         "names": _sum(pair, rare * name, count),
+        "texts": texts.astype(np.float32),
+        "two_texts": two_texts.astype(np.float32),
+        "same_title": (two_texts & (np.minimum(ours, theirs) > 0.95)).astype(np.float32),
+        "moulded": (skeleton & ((unlike > UNLIKE) | (number_differs > 0))).astype(np.float32),
         "plain": _sum(pair, rare * (1 - name), count),
         "plain_titles": _sum(pair, rare * (1 - name) * both, count),
         "count": _sum(pair, np.ones(len(pair)), count),
@@ -155,9 +176,7 @@ def _of_terms(
         "names_titles": _sum(pair, rare * name * both, count),
         "unshared_least": np.minimum(lacking, lacked),
         "unshared_most": np.maximum(lacking, lacked),
-        "numbers_differ": (
-            (np.minimum(reports.title_numbers[first], reports.title_numbers[second]) > 0) & (number == 0)
-        ).astype(np.float32),
+        "numbers_differ": number_differs,
         "ordinals_differ": (
             (np.minimum(reports.title_ordinals[first], reports.title_ordinals[second]) > 0) & (ordinal == 0)
         ).astype(np.float32),

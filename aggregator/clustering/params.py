@@ -34,7 +34,7 @@ class ClusteringParams:
 
     # --- scores (log odds)
     graph_bar: float = -4.5  # pairs below are no edge of the graph of scores. Prototype: -4.5
-    story_bar: float = 0.0  # mean log odds over which two groups are one story. Measured
+    story_bar: float = 0.25  # mean log odds over which two groups are one story. Measured
     missing: float = -3.0  # log odds of a pair that was no candidate. Prototype: -3
     clip: tuple[float, float] = (-5.0, 4.0)  # log odds are bounded: one sure pair must not outvote many. Prototype
 
@@ -42,10 +42,11 @@ class ClusteringParams:
     largest_component: int = 1_500  # reports averaged over at once; beyond it a component is thinned first
 
     # --- storylines
-    storyline_bar: float = -1.0  # mean log odds over which two stories are of one storyline. Measured
-    storyline_links: int = 3  # best links between two stories that are averaged. Design
+    storyline_bar: float = -1.0  # mean log odds over which stories are of one storyline. Measured
+    storyline_links: int = 3  # best links between two groups of stories that are averaged at least. Design
+    storyline_growth: float = 0.3  # of so many pairs of reports, this power of their number is averaged. Measured
     storyline_days: float = 10.0  # days that a storyline may span. Design: old affairs end
-    storyline_reports: int = 400  # reports that a storyline may hold. Design: none swallows the desk
+    storyline_reports: int = 1_000  # reports that a storyline may hold. Design: none swallows the desk
 
 
 DEFAULT = ClusteringParams()

@@ -30,7 +30,7 @@ Array = NDArray[Any]
 
 MOST_SEEN = 65_535
 # What a term is, in one byte.
-TITLE, IS_NUMBER, IS_ORDINAL = 1, 2, 4
+TITLE, IS_NUMBER, IS_ORDINAL, TEXT = 1, 2, 4, 8
 # How surely a term is a name where its language tells nothing, and where only this text does.
 NAME_UNTOLD, NAME_UNKNOWN, NAME_OWN = 0.5, 0.6, (0.3, 0.6)
 NAME_BACKGROUND = 0.7  # weight of the background against the text's own capitals
@@ -72,6 +72,7 @@ class ReportColumns(NamedTuple):
     title_names: NDArray[np.float32]  # the same, by how surely they are names
     title_numbers: NDArray[np.float32]
     title_ordinals: NDArray[np.float32]
+    text_mass: NDArray[np.float32]  # sum of the rarities of what only the text has
     before: NDArray[np.int64]  # reports of its language before this one, within the window
     terms_from: NDArray[np.int64]
     terms: NDArray[np.int64]
@@ -190,13 +191,14 @@ class Rows:
         name = _names(marks, capitals, named, number)
         value = rarity * (1 + np.log(2 * title + text).astype(np.float32))
         norm = np.sqrt(np.bincount(owner, value * value, count)) + 1e-9
-        kind = TITLE * in_title | IS_NUMBER * number | IS_ORDINAL * ((marks & ORDINAL) > 0)
+        kind = TITLE * in_title | TEXT * (text > 0) | IS_NUMBER * number | IS_ORDINAL * ((marks & ORDINAL) > 0)
         totals = [
             np.sqrt(np.bincount(owner, in_title * rarity * rarity, count)) + 1e-9,
             np.bincount(owner, in_title * rarity, count),
             np.bincount(owner, in_title * rarity * name, count),
             np.bincount(owner, in_title * number, count),
             np.bincount(owner, in_title * ((kind & IS_ORDINAL) > 0), count),
+            np.bincount(owner, ~in_title * rarity, count),
         ]
         columns = TermColumns(
             term,

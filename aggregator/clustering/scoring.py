@@ -22,6 +22,7 @@ from aggregator.clustering.second_round import Context
 MODELS = Path(__file__).with_name("models")
 Floats = NDArray[np.float32]
 RAREST = 9.5  # natural log of rareness beyond which backgrounds of few texts tell nothing
+LONG = (np.log(40.0), np.log(160.0))  # words of the shorter text: from a lede to an article
 DIGITS = 3  # of log odds: sums in another order must not decide
 
 
@@ -95,6 +96,12 @@ def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
         "cosine squared": f["cosine"] ** 2,
         "cosine by strongest": f["cosine"] * f["strongest"],
         "told by cosine": told * f["cosine"],
+        "texts": f["texts"],
+        "two texts": f["two_texts"],
+        "long texts": np.clip((shorter - LONG[0]) / (LONG[1] - LONG[0]), 0.0, 1.0),
+        "same title": f["same_title"],
+        "same title by texts": f["same_title"] * f["texts"],
+        "moulded": f["moulded"],
         "told now": np.log1p(f["now"]),
         "told in titles now": np.log1p(f["now_titles"]),
         "strongest now": f["now_strongest"],

@@ -80,6 +80,15 @@ class ScoreGraph:
         edges = self._edges[node]
         return edges, np.where(self.first[edges] == node, self.second[edges], self.first[edges])
 
+    def odds_between(self, one: int, two: int) -> float | None:
+        """Return the log odds of the edge between two nodes, None where there is none."""
+        for node, wanted in ((one, two), (two, one)):
+            edges, others = self.others(node)
+            at = np.flatnonzero(others == wanted)
+            if len(at):
+                return float(self.final[edges[at[0]]])
+        return None
+
     def followers(self, node: int) -> tuple[Ids, Ids]:
         """Return the edges to a node that only their other ends keep, and these ends."""
         known = self._followers.get(node)

@@ -1,7 +1,7 @@
-"""The terms of a text, in any language: the first letters of its words, pairs of characters, numbers.
+"""The terms of a text, in any language: stems or first letters of its words, pairs of characters, numbers.
 
-A script that puts no spaces between words or glues particles to them (Chinese, Japanese, Thai, Korean) gives pairs of
-characters. No stemmer and no list of words is needed.
+A word is cut to its first letters where Snowball has no stemmer. A script that puts no spaces between words or glues
+particles to them (Chinese, Japanese, Thai, Korean) gives pairs of characters.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-LETTERS = 7  # kept of a word
+import Stemmer
+
+LETTERS = 7  # kept of a word whose language has no stemmer
 TITLE_CASE = 0.7  # share of the longer words with a capital from which on capitals tell nothing
 PAIR_FACTOR = 2_654_435_761  # Knuth's multiplicative hash
 
@@ -35,6 +37,15 @@ _TOKEN = re.compile(
 _GROUPED = re.compile(r"[.,](?=\d{3}(?:\D|$))")
 _ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u0670]")
 _ACCENTED = frozenset({"vi"})  # where an accent makes another word
+
+
+_STEMMERS = {
+    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
+    "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi",
+    "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian", "ne": "nepali",
+    "nl": "dutch", "no": "norwegian", "nb": "norwegian", "nn": "norwegian", "pl": "polish", "pt": "portuguese",
+    "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +90,27 @@ def _terms_of(match: re.Match[str], language: str, initial: bool) -> Iterator[Wo
 
 @lru_cache(maxsize=100_000)
 def term_of(word: str, language: str) -> str:
-    """Return the term that stands for a word: folded, without a plural's s, cut to its first letters."""
+    """Return the term that stands for a word: its stem where Snowball knows the language, else its first letters; folded."""
     low = word.lower()
-    if not low.isascii() and language not in _ACCENTED:
-        low = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", low))) or low
+    stemmer = _stemmer(language)
+    if stemmer is not None:
+        return _folded(str(stemmer.stemWord(low)), language)
+    low = _folded(low, language)
     if len(low) > 4 and low[-1] == "s" and low[-2] != "s":
         low = low[:-1]
     return low[:LETTERS]
+
+
+def _folded(word: str, language: str) -> str:
+    if word.isascii() or language in _ACCENTED:
+        return word
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", word))) or word
+
+
+@lru_cache(maxsize=64)
+def _stemmer(language: str) -> Stemmer.Stemmer | None:
+    name = _STEMMERS.get(language)
+    return Stemmer.Stemmer(name) if name in Stemmer.algorithms() else None
 
 
 @lru_cache(maxsize=200_000)

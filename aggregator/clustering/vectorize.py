@@ -5,6 +5,7 @@ Terms are as in terms.py; those that stand in every twentieth text of their lang
 
 from __future__ import annotations
 
+import math
 import re
 import zlib
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from aggregator.clustering.background import Background, background_of
+from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.terms import Word, is_title_case, term_id, terms_in
 from aggregator.clustering.vectors import (
@@ -33,7 +35,7 @@ from aggregator.clustering.vectors import (
 from aggregator.model import Document
 
 TITLE_WORDS, TEXT_WORDS = 60, 300  # read of title and text: news tells its event first
-KEPT_TERMS, KEPT_PAIRS = 64, 80  # the rarest are kept of a long text; those of the title always
+KEPT_TERMS, KEPT_PAIRS = 72, 80  # the heaviest are kept of a long text; those of the title before others
 PAIRED_WORDS = 120  # words of the text whose neighbours count
 _FEWEST_SKELETON = 3  # common words that the skeleton of a title has at least
 
@@ -141,8 +143,11 @@ def _kept(counts: Mapping[str, _Count], known: Background) -> dict[int, int]:
     """Return the hashes of the terms that are kept, in order, with their marks."""
     chosen = list(counts)
     if len(chosen) > KEPT_TERMS:
-        rarity = known.rarity(np.array([term_id(term) for term in chosen], np.uint32)).tolist()
-        rank = {term: (counts[term].title == 0, -rare, term) for term, rare in zip(chosen, rarity, strict=True)}
+        rarity = known.rarity(np.array([term_id(term) for term in chosen], np.uint32))
+        rank = {
+            term: (counts[term].title == 0, -rare * (1 + math.log(2 * counts[term].title + counts[term].text)), term)
+            for term, rare in zip(chosen, np.minimum(rarity, DEFAULT.most_rarity).tolist(), strict=True)
+        }
         chosen = sorted(chosen, key=rank.__getitem__)[:KEPT_TERMS]
     marks = {term_id(term): _marks(counts[term]) for term in sorted(chosen)}
     return {term: marks[term] for term in sorted(marks)}
