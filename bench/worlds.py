@@ -6,6 +6,7 @@ one event where their clusters are equal; of two items of one week of a stream n
 
 from __future__ import annotations
 
+import hashlib
 import json
 import lzma
 import random
@@ -68,6 +69,14 @@ def moment(text: str | None) -> float | None:
     except ValueError:
         return None
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def row_key(key: str) -> str:
+    """Return the key of a stream's row as hand-made labels name it, from the key of its item."""
+    name, number = key.rsplit(":", 1)
+    row = rows_of(DATA / "streams" / f"{name}.jsonl.xz")[int(number)]
+    told = "\n".join(row.get(column) or "" for column in ("date", "source", "title"))
+    return f"{name}:{hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
 
 @lru_cache(maxsize=32)

@@ -88,7 +88,9 @@ def background_of(language: str) -> Background:
         ):
             if path.is_file():
                 return reader(path, language)
-    return _table(LIST_TEXTS, _NOTHING, *2 * (np.zeros(0, np.float32),), _NOTHING, np.zeros(0, np.float32), UNKNOWN * LIST_TEXTS)
+    return _table(
+        LIST_TEXTS, _NOTHING, *2 * (np.zeros(0, np.float32),), _NOTHING, np.zeros(0, np.float32), UNKNOWN * LIST_TEXTS
+    )
 
 
 def _read_table(path: Path, language: str) -> Background:
@@ -114,7 +116,9 @@ def _read_list(path: Path, language: str) -> Background:
     keys = np.array(sorted(rates), np.uint32)
     shares = 1 - np.exp(-LIST_WORDS * np.array([rates[int(key)] for key in keys], np.float32))
     unknown = np.full(len(keys), -1.0, np.float32)
-    return _table(LIST_TEXTS, keys, LIST_TEXTS * shares, unknown, _NOTHING, np.zeros(0, np.float32), UNLISTED * LIST_TEXTS)
+    return _table(
+        LIST_TEXTS, keys, LIST_TEXTS * shares, unknown, _NOTHING, np.zeros(0, np.float32), UNLISTED * LIST_TEXTS
+    )
 
 
 def _table(

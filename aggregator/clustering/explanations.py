@@ -134,4 +134,3 @@ def _verdict(found: PairExplanation) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-

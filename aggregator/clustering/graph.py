@@ -208,7 +208,12 @@ class StoryGraph:
         before = rows.reports.before[np.where(rows.is_before(first, second), second, first)].tolist()
         return {
             rows.ids[place]: Link(
-                rows.ids[other], chance(value), bar, {name: columns[name][n] for name in columns}, terms[n][:5], before[n]
+                rows.ids[other],
+                chance(value),
+                bar,
+                {name: columns[name][n] for name in columns},
+                terms[n][:5],
+                before[n],
             )
             for n, (place, other, value) in enumerate(best)
         }

@@ -138,9 +138,9 @@ def _of_terms(
     unlike = np.minimum(reports.title_mass[first] * (1 - ours), reports.title_mass[second] * (1 - theirs))
     number = _sum(pair, both & ((kind & IS_NUMBER) > 0), count)
     ordinal = _sum(pair, both & ((kind & other & IS_ORDINAL) > 0), count)
-    number_differs = ((np.minimum(reports.title_numbers[first], reports.title_numbers[second]) > 0) & (number == 0)).astype(
-        np.float32
-    )
+    number_differs = (
+        (np.minimum(reports.title_numbers[first], reports.title_numbers[second]) > 0) & (number == 0)
+    ).astype(np.float32)
     return {
         "cosine": _sum(pair, terms.value[a].astype(np.float32) * terms.value[b], count),
         "title_cosine": _sum(pair, both * rare * rare, count)

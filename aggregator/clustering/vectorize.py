@@ -168,11 +168,19 @@ def _kept_pairs(pairs: Mapping[tuple[int, int], int], kept: Mapping[int, int]) -
     return bytes(place[term] for pair in chosen for term in pair), bytes(pairs[pair] for pair in chosen)
 
 
+def _plain(word: Word, known: Background) -> str:
+    return word.term if known.is_plain(word.term) else "_"
+
+
 def _skeleton(title: Sequence[Word], known: Background) -> int:
-    """Return the hash of a title whose rare words and numbers are masked; of the whole title where that leaves little."""
+    """Return the hash of a title without names and numbers: of the whole title where that leaves little.
+
+    Masked are rare words, words with a capital where that names something, and the first of a sentence, which has one.
+    """
     if not title:
         return 0
-    common = [word.term if known.is_plain(word.term) else "_" for word in title]
+    cased = known.named and not is_title_case(title)
+    common = ["_" if word.initial or (cased and word.capital) else _plain(word, known) for word in title]
     kept = [one for one, before in zip(common, ["", *common], strict=False) if not (one == before == "_")]
     if sum(one != "_" for one in kept) < _FEWEST_SKELETON:
         kept = [word.term for word in title]

@@ -69,7 +69,11 @@ DESK = {
         hours=7,
     ),
     "alone-1": report("Museum of glass reopens in Ostrel", "The museum of glass opens again after two years.", hours=8),
-    "alone-2": report("Growers expect a poor plum harvest", "A late frost has cost growers most of the plums.", hours=9),
-    "alone-3": report("Tram drivers in Leuvik vote for a strike", "The union of tram drivers wants more pay.", hours=10),
+    "alone-2": report(
+        "Growers expect a poor plum harvest", "A late frost has cost growers most of the plums.", hours=9
+    ),
+    "alone-3": report(
+        "Tram drivers in Leuvik vote for a strike", "The union of tram drivers wants more pay.", hours=10
+    ),
 }
 EVENTS = ("ferry", "bank", "chess")

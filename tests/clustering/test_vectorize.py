@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.clustering.terms import terms_in
-from aggregator.clustering.vectors import ReportVector
 from aggregator.clustering.vectorize import ordinals
+from aggregator.clustering.vectors import ReportVector
 from tests.clustering.reports import DESK, report
 
 
