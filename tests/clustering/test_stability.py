@@ -47,10 +47,9 @@ def at_once() -> Found:
     return found(made)
 
 
-def test_the_day_holds_stories_and_storylines(at_once: Found) -> None:
-    stories, lines = at_once
+def test_the_day_holds_stories(at_once: Found) -> None:
+    stories, _ = at_once
     assert sum(len(story) > 1 for story in stories) >= 6
-    assert lines
 
 
 @pytest.mark.parametrize("seed", range(3))
