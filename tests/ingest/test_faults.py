@@ -125,7 +125,7 @@ def test_an_entry_that_cannot_be_stored_costs_itself(place: str, step: str, monk
         assert (told["feed"], told["given"]) == ("Ledger", given)
 
 
-@pytest.mark.parametrize("place", ["aggregator.parsing.quick._mended", "aggregator.parsing.jsonfeed._entry"])
+@pytest.mark.parametrize("place", ["aggregator.parsing.quick.read_as_utf8", "aggregator.parsing.jsonfeed._entry"])
 def test_an_entry_that_breaks_a_reader_is_read_by_another_or_left_out(
     place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
