@@ -57,8 +57,8 @@ class PairFeatures(NamedTuple):
     words_most: Floats
     plain: Floats  # rarity of what is shared and no name: what happened, rather than to whom
     plain_titles: Floats
-    count: Floats
-    count_titles: Floats
+    terms: Floats  # how many are shared
+    terms_titles: Floats
     third: Floats
     texts: Floats  # share of what one text alone tells that the other report holds, the lesser; 0 without two texts
     two_texts: Floats  # both have a text
@@ -161,8 +161,8 @@ def _of_terms(
         "moulded": (skeleton & ((unlike > UNLIKE) | (number_differs > 0))).astype(np.float32),
         "plain": _sum(pair, rare * (1 - name), count),
         "plain_titles": _sum(pair, rare * (1 - name) * both, count),
-        "count": _sum(pair, np.ones(len(pair)), count),
-        "count_titles": _sum(pair, both, count),
+        "terms": _sum(pair, np.ones(len(pair)), count),
+        "terms_titles": _sum(pair, both, count),
         "third": _third(pair, rare, count),
         "burst": _sum(pair, rare * burst, count),
         "burst_most": greatest_two(pair, burst, count)[0],

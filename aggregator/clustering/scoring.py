@@ -51,7 +51,7 @@ class Logistic:
 
     def odds(self, inputs: Mapping[str, NDArray[np.floating]]) -> NDArray[np.float64]:
         """Return the log odds; raises KeyError where an input is missing."""
-        total = np.float64(self.bias)
+        total: NDArray[np.float64] = np.array(self.bias)
         for name, weight in self.weights.items():
             total = total + weight * inputs[name].astype(np.float64)
         return np.asarray(total)
@@ -109,8 +109,8 @@ def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
         "plain now": np.log1p(f["now_plain"]),
         "plain": np.log1p(f["plain"]),
         "plain in titles": np.log1p(f["plain_titles"]),
-        "terms": np.log1p(f["count"]),
-        "terms in titles": np.log1p(f["count_titles"]),
+        "terms": np.log1p(f["terms"]),
+        "terms in titles": np.log1p(f["terms_titles"]),
         "third term": f["third"],
         "burst": np.log1p(f["burst"]),
         "burst, most": f["burst_most"],
