@@ -36,9 +36,22 @@ def window(count: int) -> Rows:
 def flood(count: int) -> Rows:
     """Return reports of one event."""
     chance = random.Random(2)
-    words = (
-        "rescue coast crew night storm harbour captain island police inquiry boats survivors minister hospital".split()
-    )
+    words = [
+        "rescue",
+        "coast",
+        "crew",
+        "night",
+        "storm",
+        "harbour",
+        "captain",
+        "island",
+        "police",
+        "inquiry",
+        "boats",
+        "survivors",
+        "minister",
+        "hospital",
+    ]
     made = []
     for n in range(count):
         more = " ".join(chance.sample(words, 5))

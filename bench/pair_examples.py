@@ -153,18 +153,20 @@ def worlds() -> dict[str, list[Item]]:
         whole = list(archive(name))
         if name == "groundnews-2025-08":
             whole = some(whole, 1_500, chance, 40)
-        found[f"{name}/full"] = list(whole)
+        if name != "gva-incidents-dev":
+            found[f"{name}/full"] = list(whole)
         if name in DATED:
             found[f"{name}/dated"] = list(archive(name, dated=True))
         if name not in ("newswcl50", "google-news", "uci-headlines-2014"):
-            found[f"{name}/30"] = cut(whole, 30)
+            if name != "gva-incidents-dev":
+                found[f"{name}/30"] = cut(whole, 30)
             found[f"{name}/0"] = cut(whole, 0)
     weeks = {day: week(ENGLISH_2023, day) for day in WEEKS_2023} | {day: week(GOOGLE, day) for day in WEEKS_2025}
     base = joined(weeks[day] for day in ("2023-04-03", "2023-06-05", "2025-05-19", "2025-07-14", "2025-09-08"))
     ledes = [
         item
         for name in ("allsides-dated", "groundnews-2025-08", "ecbplus-train-dev", "basil", "gva-incidents-dev")
-        for item in injected(some(found[f"{name}/30"], 600, chance, 15), chance)
+        for item in injected(some(cut(archive(name), 30), 600, chance, 15), chance)
     ]
     found["ledes among weeks"] = base + ledes
     base = joined(weeks[day] for day in ("2023-05-01", "2023-05-15", "2025-06-09", "2025-09-22"))

@@ -92,8 +92,9 @@ def pair_features(rows: Rows, first: Places, second: Places, params: ClusteringP
     )
 
 
-def _word_pairs(rows: Rows, first: Places, second: Places) -> tuple[Floats, Floats]:
-    """Return how much of what two reports share is explained by words that stand side by side in both; in both titles."""
+def _word_pairs(rows: Rows, first: Places, second: Places) -> tuple[Floats, Floats, Floats]:
+    """Return how much of what two reports share is explained by words that stand side by side in both; in both titles;
+    by two forms of one name."""
     reports, pairs = rows.reports, rows.pairs
     a, b, pair = shared(
         pairs.pair,
@@ -102,7 +103,8 @@ def _word_pairs(rows: Rows, first: Places, second: Places) -> tuple[Floats, Floa
     )
     explained = pairs.explained[a].astype(np.float32)
     both = pairs.in_title[a] & pairs.in_title[b]
-    return _sum(pair, explained, len(first)), _sum(pair, explained * both, len(first))
+    kin = _sum(pair, explained * (pairs.kin[a] & pairs.kin[b]), len(first))
+    return _sum(pair, explained, len(first)), _sum(pair, explained * both, len(first)), kin
 
 
 def _of_terms(
@@ -112,7 +114,7 @@ def _of_terms(
     a: Places,
     b: Places,
     pair: Places,
-    explained: tuple[Floats, Floats],
+    explained: tuple[Floats, Floats, Floats],
     params: ClusteringParams,
 ) -> dict[str, Floats]:
     terms, reports, count = rows.terms, rows.reports, len(first)
@@ -154,7 +156,7 @@ def _of_terms(
         "strongest": strongest,
         "second": second_best,
         "rarest": greatest_two(pair, terms.rareness[a].astype(np.float32), count)[0],
-        "names": _sum(pair, rare * name, count),
+        "names": np.maximum(0.0, _sum(pair, rare * name, count) - explained[2]),
         "texts": texts.astype(np.float32),
         "two_texts": two_texts.astype(np.float32),
         "same_title": (two_texts & (np.minimum(ours, theirs) > 0.95)).astype(np.float32),

@@ -16,6 +16,7 @@ from aggregator.clustering.vectors import (
     CAPITAL_SHIFT,
     CAPITAL_UNKNOWN,
     IN_TITLE,
+    KIN,
     NUMBER,
     ORDINAL,
     TEXT_COUNT,
@@ -54,6 +55,7 @@ class PairColumns(NamedTuple):
     pair: NDArray[np.uint32]
     explained: NDArray[np.float16]  # how much of both terms' rarity the one tells of the other
     in_title: NDArray[np.bool_]
+    kin: NDArray[np.bool_]  # forms of one name
 
 
 class ReportColumns(NamedTuple):
@@ -231,7 +233,8 @@ class Rows:
         self, vectors: Sequence[ReportVector], terms: TermColumns, sizes: Places, pair_sizes: Places, language: Array
     ) -> PairColumns:
         places = np.frombuffer(b"".join(one.pairs for one in vectors), np.uint8).astype(np.int64).reshape(-1, 2)
-        in_title = np.frombuffer(b"".join(one.pair_marks for one in vectors), np.uint8) & IN_TITLE > 0
+        marks = np.frombuffer(b"".join(one.pair_marks for one in vectors), np.uint8)
+        in_title, kin = marks & IN_TITLE > 0, marks & KIN > 0
         owner = np.repeat(np.arange(len(vectors)), pair_sizes)
         first, second = (places + np.repeat(np.cumsum(sizes) - sizes, pair_sizes)[:, None]).T
         pair = (terms.term[first].astype(np.uint64) * PAIR_FACTOR + terms.term[second]) & np.uint64(0xFFFF_FFFF)
@@ -243,8 +246,9 @@ class Rows:
             if mine.any():
                 rarity[mine] = background_of(name).pair_rarity(pair[mine])
         explained = np.maximum(0.0, terms.rarity[first].astype(np.float32) + terms.rarity[second] - rarity)
+        explained = np.where(kin, np.minimum(terms.rarity[first], terms.rarity[second]), explained)
         order = np.lexsort((pair, owner))
-        return PairColumns(pair[order], explained[order].astype(np.float16), in_title[order])
+        return PairColumns(pair[order], explained[order].astype(np.float16), in_title[order], kin[order])
 
 
 def _names(marks: Places, capitals: Floats, named: Array, number: Array) -> Floats:
