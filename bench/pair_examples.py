@@ -150,21 +150,23 @@ def worlds() -> dict[str, list[Item]]:
     chance = random.Random(5)
     found: dict[str, list[Item]] = {}
     for name in ARCHIVES:
-        whole = archive(name)
+        whole = list(archive(name))
         if name == "groundnews-2025-08":
             whole = some(whole, 1_500, chance, 40)
-        found[f"{name}/full"] = list(whole)
+        if name != "gva-incidents-dev":
+            found[f"{name}/full"] = list(whole)
         if name in DATED:
-            found[f"{name}/dated"] = archive(name, dated=True)
+            found[f"{name}/dated"] = list(archive(name, dated=True))
         if name not in ("newswcl50", "google-news", "uci-headlines-2014"):
-            found[f"{name}/30"] = cut(whole, 30)
+            if name != "gva-incidents-dev":
+                found[f"{name}/30"] = cut(whole, 30)
             found[f"{name}/0"] = cut(whole, 0)
     weeks = {day: week(ENGLISH_2023, day) for day in WEEKS_2023} | {day: week(GOOGLE, day) for day in WEEKS_2025}
     base = joined(weeks[day] for day in ("2023-04-03", "2023-06-05", "2025-05-19", "2025-07-14", "2025-09-08"))
     ledes = [
         item
         for name in ("allsides-dated", "groundnews-2025-08", "ecbplus-train-dev", "basil", "gva-incidents-dev")
-        for item in injected(some(found[f"{name}/30"], 600, chance, 15), chance)
+        for item in injected(some(cut(archive(name), 30), 600, chance, 15), chance)
     ]
     found["ledes among weeks"] = base + ledes
     base = joined(weeks[day] for day in ("2023-05-01", "2023-05-15", "2025-06-09", "2025-09-22"))
@@ -176,17 +178,17 @@ def worlds() -> dict[str, list[Item]]:
     heads += injected(archive("google-news"), chance)
     heads += injected(some(archive("uci-headlines-2014"), 1_500, chance, 30), chance)
     found["headlines among weeks"] = cut(base, 0) + cut(heads, 0)
-    whole = [
+    full = [
         item
         for name in ("allsides-dated", "groundnews-2025-08", "basil")
         for item in injected(some(found[f"{name}/full"], 500, chance, 15), chance)
     ]
-    whole += [
+    full += [
         item
         for name in ("allsides-dated", "groundnews-2025-08", "ecbplus-train-dev")
         for item in injected(some(cut(found[f"{name}/full"], 60), 500, chance, 15), chance)
     ]
-    found["all weeks"] = joined(weeks.values()) + distinct_keys(whole + injected(archive("google-news"), chance))
+    found["all weeks"] = joined(weeks.values()) + distinct_keys(full + injected(archive("google-news"), chance))
     for name in OTHERS:
         found[name] = cut(joined(week((name,), day) for day in OTHER_WEEKS), 0)
     return found
@@ -235,7 +237,9 @@ def weights_of(one: Table) -> NDArray[np.float64]:
     return weight
 
 
-def second_inputs(one: Table, odds: NDArray[np.float32], params: ClusteringParams = DEFAULT):
+def second_inputs(
+    one: Table, odds: NDArray[np.float32], params: ClusteringParams = DEFAULT
+) -> tuple[NDArray[np.int64], dict[str, NDArray[np.floating]]]:
     """Return the pairs over the graph's bar, and what the second model weighs of them."""
     keep = np.flatnonzero(odds > params.graph_bar)
     graph = ScoreGraph(params.degree)
@@ -266,8 +270,8 @@ def read_by_eye() -> list[Table]:
     verdicts: dict[tuple[str, frozenset[str]], str] = {}
     for line in READ_BY_EYE.read_text("utf-8").splitlines():
         if not line.startswith(("#", "verdict")):
-            verdict, text, one, two = line.split("\t")
-            verdicts[text, frozenset((one, two))] = verdict
+            verdict, text, *both = line.split("\t")
+            verdicts[text, frozenset(both)] = verdict
     found = []
     for number, (streams, first, text) in enumerate(READ_WEEKS):
         items = week(streams, first)
@@ -275,9 +279,9 @@ def read_by_eye() -> list[Table]:
         keys = [row_key(item.key) for item in one.items]
         one.label[:] = -1
         for place, (a, b) in enumerate(zip(one.first.tolist(), one.second.tolist(), strict=True)):
-            verdict = verdicts.get((text, frozenset((keys[a], keys[b]))))
-            if verdict in ("one", "two"):
-                one.label[place] = verdict == "one"
+            told = verdicts.get((text, frozenset((keys[a], keys[b]))))
+            if told in ("one", "two"):
+                one.label[place] = told == "one"
         found.append(one)
     return found
 

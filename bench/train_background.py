@@ -12,7 +12,7 @@ import argparse
 import json
 import lzma
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,11 @@ def allowed(row: Row) -> bool:
     """Tell whether a stream's row is of a day that may be learned from."""
     day = (row.get("date") or "")[:10]
     return bool(day) and not any(first <= day <= last for first, last in FORBIDDEN.get(day[:4], ()))
+
+
+def outside(spans: Sequence[tuple[str, str]]) -> Callable[[Row], bool]:
+    """Return what tells whether a row is of none of these days, first and last."""
+    return lambda row: not any(first <= row["date"][:10] <= last for first, last in spans)
 
 
 def rows_of(path: Path) -> Iterator[Row]:
@@ -127,11 +132,11 @@ def main() -> None:
     parser.add_argument("--target", type=Path, default=MODELS)
     parser.add_argument("--without", nargs="*", default=[], metavar="FIRST:LAST")
     options = parser.parse_args()
-    spans = [tuple(span.split(":")) for span in options.without]
+    spans = [(span[:10], span[11:]) for span in options.without]
     options.target.mkdir(parents=True, exist_ok=True)
     found = count(
         sorted(options.streams.glob("*.jsonl.xz")),
-        lambda row: not any(first <= row["date"][:10] <= last for first, last in spans),
+        outside(spans),
     )
     for language, (counts, streams) in found.items():
         write(language, counts, streams, options.target)

@@ -50,11 +50,11 @@ class Background:
 
     def rarity(self, terms: Hashes) -> Numbers:
         """Return -ln of each term's share of texts."""
-        return -np.log(_found(self.terms, self.counts, terms, self.unseen) / self.texts)
+        return np.asarray(-np.log(_found(self.terms, self.counts, terms, self.unseen) / self.texts), np.float32)
 
     def pair_rarity(self, pairs: Hashes) -> Numbers:
         """Return -ln of the share of texts in which two terms stand side by side."""
-        return -np.log(_found(self.pairs, self.pair_counts, pairs, UNSEEN_PAIR) / self.texts)
+        return np.asarray(-np.log(_found(self.pairs, self.pair_counts, pairs, UNSEEN_PAIR) / self.texts), np.float32)
 
     def capital_share(self, terms: Hashes) -> Numbers:
         """Return how often each term has a capital inside a sentence, -1 where that is unknown or tells nothing."""

@@ -118,7 +118,7 @@ class CandidateIndex:
         flat, owner, value = flat[order], owner[order], value[order]
         rank = np.arange(len(owner)) - np.searchsorted(owner, np.arange(len(places)))[owner]
         steps = np.maximum(1, np.round(value * _STEPS)).astype(np.int64)
-        keys = reports.language[places[owner]].astype(np.int64) << 32 | terms.term[flat]
+        keys = reports.language[places[owner]].astype(np.int64) << 32 | terms.term[flat].astype(np.int64)
         return flat, owner, keys, np.where(rank < self._params.index_terms, steps, 0)
 
     def _least(self, posting: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -135,8 +135,8 @@ def best(found: Found, most: int, rank: NDArray[np.uint32]) -> tuple[Found, Plac
     order = np.lexsort((rank[found.other], -found.product, found.report))
     report = found.report[order]
     start = np.flatnonzero(np.r_[True, report[1:] != report[:-1]]) if len(report) else np.zeros(0, np.int64)
-    rank = np.arange(len(report)) - np.repeat(start, np.diff(np.r_[start, len(report)]))
-    keep = order[rank < most]
+    number = np.arange(len(report)) - np.repeat(start, np.diff(np.r_[start, len(report)]))
+    keep = order[number < most]
     return (
         Found(found.report[keep], found.other[keep], found.product[keep]),
         report[start],

@@ -68,7 +68,7 @@ class Comparison:
             self._floor = np.concatenate([self._floor, np.zeros(more, np.float32)])
             self._compared = np.concatenate([self._compared, np.zeros(more, np.bool_)])
         (self._stored if stored else self._new).update(places.tolist())
-        return places.tolist()
+        return list(map(int, places))
 
     def remove(self, names: Collection[str]) -> None:
         """Forget reports."""
@@ -159,10 +159,10 @@ class Comparison:
         for part in _parts(np.array(places, np.int64), _AT_ONCE):
             found = self.index.find(part)
             forward = self.rows.is_before(found.report, found.other)
-            self._keep_best(Found(*(column[~forward] for column in found)))
+            self._keep_best(_chosen(found, ~forward))
             # Of two new ones the later looks back; an old one that lies after the newcomer has looked back already.
             late = forward & self._compared[found.other] & ~waiting[found.other]
-            self._offer(Found(*(column[late] for column in found)))
+            self._offer(_chosen(found, late))
             stored = ~self._compared[found.other]
             if stored.any():
                 tied |= self._tied(found.report[stored], found.other[stored])
@@ -195,7 +195,7 @@ class Comparison:
         later &= ~(np.floor(time[at] / DAY) - np.floor(time[place] / DAY) > self.params.window / DAY)
         was = steps_of(reports.before[at])
         reports.before[at[later]] += change
-        return was != steps_of(reports.before[at])
+        return np.asarray(was != steps_of(reports.before[at]))
 
     def _recount_terms(self, early: Places, late: Places, change: int, old: Flags) -> Places:
         """Change the number of reports before old ones that have a term; return those of which that moved a step."""
@@ -226,11 +226,11 @@ class Comparison:
     def _look_back(self, places: Sequence[int]) -> None:
         """Find the candidates of old reports anew."""
         for part in _parts(np.array(places, np.int64), _AT_ONCE):
-            edges = self.graph.incident(part.tolist()).astype(np.int32)
+            edges = self.graph.incident(part.tolist())
             mine = np.isin(self._later(edges), part)
-            self._dirty.update(self._drop(edges[mine].astype(np.int64)).tolist())
+            self._dirty.update(self._drop(edges[mine]).tolist())
             found = self.index.find(part)
-            self._keep_best(Found(*(column[~self.rows.is_before(found.report, found.other)] for column in found)))
+            self._keep_best(_chosen(found, ~self.rows.is_before(found.report, found.other)))
 
     def _keep_best(self, found: Found) -> None:
         kept, reports, counts = best(found, self.params.neighbours, self.rows.rank)
@@ -256,9 +256,13 @@ class Comparison:
             self._dirty.update(second[keep].tolist())
 
     def _later(self, edges: Places) -> Places:
-        first, second = self.graph.first[edges], self.graph.second[edges]
+        first, second = self.graph.first[edges].astype(np.int64), self.graph.second[edges].astype(np.int64)
         return np.where(self.rows.is_before(first, second), second, first)
 
 
 def _parts(places: Places, size: int) -> list[Places]:
     return [places[start : start + size] for start in range(0, len(places), size)]
+
+
+def _chosen(found: Found, keep: Flags) -> Found:
+    return Found(found.report[keep], found.other[keep], found.product[keep])

@@ -57,8 +57,8 @@ class PairFeatures(NamedTuple):
     words_most: Floats
     plain: Floats  # rarity of what is shared and no name: what happened, rather than to whom
     plain_titles: Floats
-    count: Floats
-    count_titles: Floats
+    terms: Floats  # how many are shared
+    terms_titles: Floats
     third: Floats
     texts: Floats  # share of what one text alone tells that the other report holds, the lesser; 0 without two texts
     two_texts: Floats  # both have a text
@@ -92,8 +92,9 @@ def pair_features(rows: Rows, first: Places, second: Places, params: ClusteringP
     )
 
 
-def _word_pairs(rows: Rows, first: Places, second: Places) -> tuple[Floats, Floats]:
-    """Return how much of what two reports share is explained by words that stand side by side in both; in both titles."""
+def _word_pairs(rows: Rows, first: Places, second: Places) -> tuple[Floats, Floats, Floats]:
+    """Return how much of what two reports share is explained by words that stand side by side in both; in both titles;
+    by two forms of one name."""
     reports, pairs = rows.reports, rows.pairs
     a, b, pair = shared(
         pairs.pair,
@@ -102,7 +103,8 @@ def _word_pairs(rows: Rows, first: Places, second: Places) -> tuple[Floats, Floa
     )
     explained = pairs.explained[a].astype(np.float32)
     both = pairs.in_title[a] & pairs.in_title[b]
-    return _sum(pair, explained, len(first)), _sum(pair, explained * both, len(first))
+    kin = _sum(pair, explained * (pairs.kin[a] & pairs.kin[b]), len(first))
+    return _sum(pair, explained, len(first)), _sum(pair, explained * both, len(first)), kin
 
 
 def _of_terms(
@@ -112,7 +114,7 @@ def _of_terms(
     a: Places,
     b: Places,
     pair: Places,
-    explained: tuple[Floats, Floats],
+    explained: tuple[Floats, Floats, Floats],
     params: ClusteringParams,
 ) -> dict[str, Floats]:
     terms, reports, count = rows.terms, rows.reports, len(first)
@@ -154,15 +156,15 @@ def _of_terms(
         "strongest": strongest,
         "second": second_best,
         "rarest": greatest_two(pair, terms.rareness[a].astype(np.float32), count)[0],
-        "names": _sum(pair, rare * name, count),
+        "names": np.maximum(0.0, _sum(pair, rare * name, count) - explained[2]),
         "texts": texts.astype(np.float32),
         "two_texts": two_texts.astype(np.float32),
         "same_title": (two_texts & (np.minimum(ours, theirs) > 0.95)).astype(np.float32),
         "moulded": (skeleton & ((unlike > UNLIKE) | (number_differs > 0))).astype(np.float32),
         "plain": _sum(pair, rare * (1 - name), count),
         "plain_titles": _sum(pair, rare * (1 - name) * both, count),
-        "count": _sum(pair, np.ones(len(pair)), count),
-        "count_titles": _sum(pair, both, count),
+        "terms": _sum(pair, np.ones(len(pair)), count),
+        "terms_titles": _sum(pair, both, count),
         "third": _third(pair, rare, count),
         "burst": _sum(pair, rare * burst, count),
         "burst_most": greatest_two(pair, burst, count)[0],

@@ -16,6 +16,7 @@ from aggregator.clustering.vectors import (
     CAPITAL_SHIFT,
     CAPITAL_UNKNOWN,
     IN_TITLE,
+    KIN,
     NUMBER,
     ORDINAL,
     TEXT_COUNT,
@@ -54,6 +55,7 @@ class PairColumns(NamedTuple):
     pair: NDArray[np.uint32]
     explained: NDArray[np.float16]  # how much of both terms' rarity the one tells of the other
     in_title: NDArray[np.bool_]
+    kin: NDArray[np.bool_]  # forms of one name
 
 
 class ReportColumns(NamedTuple):
@@ -78,6 +80,17 @@ class ReportColumns(NamedTuple):
     terms: NDArray[np.int64]
     pairs_from: NDArray[np.int64]
     pairs: NDArray[np.int64]
+
+
+class _Totals(NamedTuple):
+    """Sums over the terms of each report; see ReportColumns."""
+
+    norm: Array
+    mass: Array
+    names: Array
+    numbers: Array
+    ordinals: Array
+    text_mass: Array
 
 
 class Rows:
@@ -121,7 +134,7 @@ class Rows:
         """Tell which of two reports is the earlier: by time, then by id; what has no time comes before all."""
         time, rank = self.reports.time, self.reports.rank
         left, right = np.nan_to_num(time[one], nan=-np.inf), np.nan_to_num(time[other], nan=-np.inf)
-        return (left < right) | ((left == right) & (rank[one] < rank[other]))
+        return np.asarray((left < right) | ((left == right) & (rank[one] < rank[other])))
 
     def remove(self, names: Collection[str]) -> Places:
         """Forget reports; return their places."""
@@ -161,7 +174,12 @@ class Rows:
             np.array([one.slot for one in vectors], np.bool_),
             np.array([one.title_words for one in vectors], np.float32),
             np.array([one.title_words + one.text_words for one in vectors], np.float32),
-            *totals,
+            totals.norm,
+            totals.mass,
+            totals.names,
+            totals.numbers,
+            totals.ordinals,
+            totals.text_mass,
             np.zeros(len(vectors), np.int64),
             self._used[1] + np.cumsum(sizes) - sizes,
             sizes,
@@ -172,7 +190,7 @@ class Rows:
 
     def _weighed_terms(
         self, vectors: Sequence[ReportVector], owner: Places, language: Array
-    ) -> tuple[TermColumns, list[Floats]]:
+    ) -> tuple[TermColumns, _Totals]:
         count = len(vectors)
         term = np.frombuffer(b"".join(one.terms for one in vectors), "<u4").astype(np.uint32)
         marks = np.frombuffer(b"".join(one.term_marks for one in vectors), "<u2").astype(np.int64)
@@ -187,35 +205,36 @@ class Rows:
                 named[mine] = known.named
         rarity = np.minimum(rareness, self._params.most_rarity)
         title, text = marks & TITLE_COUNT, (marks >> TEXT_SHIFT) & TEXT_COUNT
-        in_title, number = title > 0, (marks & NUMBER) > 0
-        name = _names(marks, capitals, named, number)
+        in_title, numeric = title > 0, (marks & NUMBER) > 0
+        names = _names(marks, capitals, named, numeric)
         value = rarity * (1 + np.log(2 * title + text).astype(np.float32))
         norm = np.sqrt(np.bincount(owner, value * value, count)) + 1e-9
-        kind = TITLE * in_title | TEXT * (text > 0) | IS_NUMBER * number | IS_ORDINAL * ((marks & ORDINAL) > 0)
-        totals = [
+        kind = TITLE * in_title | TEXT * (text > 0) | IS_NUMBER * numeric | IS_ORDINAL * ((marks & ORDINAL) > 0)
+        totals = _Totals(
             np.sqrt(np.bincount(owner, in_title * rarity * rarity, count)) + 1e-9,
             np.bincount(owner, in_title * rarity, count),
-            np.bincount(owner, in_title * rarity * name, count),
-            np.bincount(owner, in_title * number, count),
+            np.bincount(owner, in_title * rarity * names, count),
+            np.bincount(owner, in_title * numeric, count),
             np.bincount(owner, in_title * ((kind & IS_ORDINAL) > 0), count),
             np.bincount(owner, ~in_title * rarity, count),
-        ]
+        )
         columns = TermColumns(
             term,
             rarity.astype(np.float16),
             rareness.astype(np.float16),
             (value / norm[owner]).astype(np.float16),
-            name.astype(np.float16),
+            names.astype(np.float16),
             kind.astype(np.uint8),
             np.zeros(len(term), np.uint16),
         )
-        return columns, [total.astype(np.float32) for total in totals]
+        return columns, _Totals(*(total.astype(np.float32) for total in totals))
 
     def _weighed_pairs(
         self, vectors: Sequence[ReportVector], terms: TermColumns, sizes: Places, pair_sizes: Places, language: Array
     ) -> PairColumns:
         places = np.frombuffer(b"".join(one.pairs for one in vectors), np.uint8).astype(np.int64).reshape(-1, 2)
-        in_title = np.frombuffer(b"".join(one.pair_marks for one in vectors), np.uint8) & IN_TITLE > 0
+        marks = np.frombuffer(b"".join(one.pair_marks for one in vectors), np.uint8)
+        in_title, kin = marks & IN_TITLE > 0, marks & KIN > 0
         owner = np.repeat(np.arange(len(vectors)), pair_sizes)
         first, second = (places + np.repeat(np.cumsum(sizes) - sizes, pair_sizes)[:, None]).T
         pair = (terms.term[first].astype(np.uint64) * PAIR_FACTOR + terms.term[second]) & np.uint64(0xFFFF_FFFF)
@@ -227,8 +246,9 @@ class Rows:
             if mine.any():
                 rarity[mine] = background_of(name).pair_rarity(pair[mine])
         explained = np.maximum(0.0, terms.rarity[first].astype(np.float32) + terms.rarity[second] - rarity)
+        explained = np.where(kin, np.minimum(terms.rarity[first], terms.rarity[second]), explained)
         order = np.lexsort((pair, owner))
-        return PairColumns(pair[order], explained[order].astype(np.float16), in_title[order])
+        return PairColumns(pair[order], explained[order].astype(np.float16), in_title[order], kin[order])
 
 
 def _names(marks: Places, capitals: Floats, named: Array, number: Array) -> Floats:

@@ -23,6 +23,7 @@ MODELS = Path(__file__).with_name("models")
 Floats = NDArray[np.float32]
 RAREST = 9.5  # natural log of rareness beyond which backgrounds of few texts tell nothing
 LONG = (np.log(40.0), np.log(160.0))  # words of the shorter text: from a lede to an article
+PLAINLY, OTHER = 8.0, 5.0  # rarity of what happened, and of names that only one has, that is enough
 DIGITS = 3  # of log odds: sums in another order must not decide
 
 
@@ -51,7 +52,7 @@ class Logistic:
 
     def odds(self, inputs: Mapping[str, NDArray[np.floating]]) -> NDArray[np.float64]:
         """Return the log odds; raises KeyError where an input is missing."""
-        total = np.float64(self.bias)
+        total: NDArray[np.float64] = np.array(self.bias)
         for name, weight in self.weights.items():
             total = total + weight * inputs[name].astype(np.float64)
         return np.asarray(total)
@@ -96,6 +97,8 @@ def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
         "cosine squared": f["cosine"] ** 2,
         "cosine by strongest": f["cosine"] * f["strongest"],
         "told by cosine": told * f["cosine"],
+        "names alone": f["two_texts"] * np.clip(1 - f["plain"] / PLAINLY, 0.0, 1.0),
+        "one publisher, other names": f["same_publisher"] * np.clip(f["unshared_least"] / OTHER, 0.0, 1.0),
         "texts": f["texts"],
         "two texts": f["two_texts"],
         "long texts": np.clip((shorter - LONG[0]) / (LONG[1] - LONG[0]), 0.0, 1.0),
@@ -109,8 +112,8 @@ def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
         "plain now": np.log1p(f["now_plain"]),
         "plain": np.log1p(f["plain"]),
         "plain in titles": np.log1p(f["plain_titles"]),
-        "terms": np.log1p(f["count"]),
-        "terms in titles": np.log1p(f["count_titles"]),
+        "terms": np.log1p(f["terms"]),
+        "terms in titles": np.log1p(f["terms_titles"]),
         "third term": f["third"],
         "burst": np.log1p(f["burst"]),
         "burst, most": f["burst_most"],

@@ -232,7 +232,7 @@ def _context(odds: Floats, around: _Around, left: Places, right: Places, sides: 
         around.other, (around.starts[left], around.lengths[left]), (around.starts[right], around.lengths[right])
     )
     ours, theirs, count = around.odds[a], around.odds[b], len(odds)
-    weaker = np.minimum(ours, theirs)
+    weaker: Floats = np.minimum(ours, theirs).astype(np.float32)
     best, second = greatest_two(pair, weaker + _FAR, count)
     one, two = sides
     tied = [_tied(pair, theirs, ours, two.strong, odds), _tied(pair, ours, theirs, one.strong, odds)]

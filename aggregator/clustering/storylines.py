@@ -84,9 +84,11 @@ class _Lines:
     def nearness(self, one: int, two: int) -> float:
         """Return the mean log odds of the best links between two groups."""
         pairs = self._size[one] * self._size[two]
-        wanted = min(pairs, _KEPT_LINKS, max(self._params.storyline_links, round(pairs**self._params.storyline_growth)))
+        grown = int(float(pairs) ** self._params.storyline_growth)
+        wanted = min(pairs, _KEPT_LINKS, max(self._params.storyline_links, grown))
         best = self.links[one][two][:wanted]
-        return (sum(best) + (wanted - len(best)) * self._params.missing) / wanted
+        total: float = sum(best) + (wanted - len(best)) * self._params.missing
+        return total / wanted
 
     def may_join(self, one: int, two: int) -> bool:
         """Tell whether two groups stay within the bounds of a storyline."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from aggregator.clustering.vectors import (
     CAPITAL_UNKNOWN,
     IN_TEXT,
     IN_TITLE,
+    KIN,
     NUMBER,
     ORDINAL,
     TEXT_COUNT,
@@ -37,6 +38,7 @@ from aggregator.model import Document
 TITLE_WORDS, TEXT_WORDS = 60, 300  # read of title and text: news tells its event first
 KEPT_TERMS, KEPT_PAIRS = 72, 80  # the heaviest are kept of a long text; those of the title before others
 PAIRED_WORDS = 120  # words of the text whose neighbours count
+KIN_LETTERS = 3  # that two names have in common where one is formed from the other
 _FEWEST_SKELETON = 3  # common words that the skeleton of a title has at least
 
 # "12th", "12e", "12-й", "12. Paket", "第12", "No. 12": a number that tells one of a kind from the next.
@@ -67,6 +69,8 @@ def vectorize(
     title, text = read(document, spoken)
     counts, pairs = _counted(document.title, title, text, known)
     kept = _kept(counts, known)
+    for pair in _kin((*title, *text), known):
+        pairs[pair] = pairs.get(pair, 0) | KIN
     sides, pair_marks = _kept_pairs(pairs, kept)
     return ReportVector(
         language=spoken,
@@ -139,6 +143,15 @@ def _count(count: _Count, word: Word, in_title: bool, cased: bool) -> None:
         count.capitals += word.capital
 
 
+def _kin(words: Sequence[Word], known: Background) -> list[tuple[int, int]]:
+    """Return the pairs of names that begin alike, the lesser hash first: a country and its people are one thing."""
+    begun: dict[str, set[int]] = {}
+    for word in words:
+        if word.capital and len(word.term) > KIN_LETTERS and not known.is_stop(word.term):
+            begun.setdefault(word.term[:KIN_LETTERS], set()).add(term_id(word.term))
+    return [pair for terms in begun.values() for pair in combinations(sorted(terms), 2)]
+
+
 def _kept(counts: Mapping[str, _Count], known: Background) -> dict[int, int]:
     """Return the hashes of the terms that are kept, in order, with their marks."""
     chosen = list(counts)
@@ -164,7 +177,7 @@ def _kept_pairs(pairs: Mapping[tuple[int, int], int], kept: Mapping[int, int]) -
     """Return the places of the pairs' two terms among those kept, and where the pairs stand; those of the title first."""
     place = {term: number for number, term in enumerate(kept)}
     whole = [pair for pair in pairs if pair[0] in place and pair[1] in place]
-    chosen = sorted(whole, key=lambda pair: not pairs[pair] & IN_TITLE)[:KEPT_PAIRS]
+    chosen = sorted(whole, key=lambda pair: not pairs[pair] & (IN_TITLE | KIN))[:KEPT_PAIRS]
     return bytes(place[term] for pair in chosen for term in pair), bytes(pairs[pair] for pair in chosen)
 
 

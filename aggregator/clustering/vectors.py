@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = "terms-2"  # of the scheme below and of vectorize: vectors of two versions are never compared
+VERSION = "terms-3"  # of the scheme below and of vectorize: vectors of two versions are never compared
 
 # A term's marks, 16 bits: how often it stands in title and text, what it is, and how often it bore a capital.
 TITLE_COUNT, TEXT_SHIFT, TEXT_COUNT = 0b11, 2, 0b111
@@ -16,6 +16,7 @@ NUMBER, ORDINAL = 1 << 5, 1 << 6
 CAPITAL_SHIFT, CAPITAL_UNKNOWN = 8, 15  # share of capitals in steps of 1/14; 15: never seen where it would tell
 # A pair's marks: where two words stand side by side.
 IN_TITLE, IN_TEXT = 1, 2
+KIN = 4  # the two are forms of one name ("Finland", "Finnish"), wherever they stand
 
 _HEAD = struct.Struct(
     "<4sBdQIHHHH"

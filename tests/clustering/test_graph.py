@@ -99,8 +99,8 @@ def test_decisions_bind(together: list[set[str]], apart: list[tuple[str, str]]) 
     settled = group(DESK.items(), Constraints(groups, tuple(rivals)))
     story = {name: found for found in settled.stories for name in found}
     assert set(story) == set(DESK)
-    for whole in groups:
-        assert len({story[name] for name in whole}) == 1
+    for bound_together in groups:
+        assert len({story[name] for name in bound_together}) == 1
     for left, right in rivals:
         assert {story[name] for name in left}.isdisjoint({story[name] for name in right})
 
