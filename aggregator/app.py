@@ -10,38 +10,34 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Self
 
-from aggregator.desk.reader import Reader, SearchHit, just_after
-from aggregator.exceptions import NotFoundError
+from aggregator.desk.lookup import Clock, Lookup
+from aggregator.desk.reader import just_after
 from aggregator.ingest.resources import Resources
-from aggregator.model import Entry, Feed, FeedOutcome, Revision, Story, StoryQuery, StorySummary
+from aggregator.model import Feed, FeedOutcome
 from aggregator.newsroom.publishers import Families, families, publisher_of_feed
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
-from aggregator.storage.entry_rows import Amendment
 from aggregator.storage.feeds import FeedStore
 
 # Most commands look something up: what only polls, clusters, renders or sends is imported by the methods that do so.
 if TYPE_CHECKING:
     from aggregator.desk.alerts import Announce, Sent
     from aggregator.desk.editing import Editor
-    from aggregator.desk.explain import Why
-    from aggregator.desk.health import FeedHealthRow, Status
-    from aggregator.desk.revisions import Edit, Retitled
+    from aggregator.desk.storyline_editing import StorylineEditor
     from aggregator.desk.watches import Watcher, Watches
-    from aggregator.digest.edition import Correction, Edition
+    from aggregator.digest.edition import Edition
     from aggregator.ingest.archives import ImportOutcome
+    from aggregator.ingest.comparing import Outcome
     from aggregator.ingest.poll import Fetching, Progress
-    from aggregator.newsroom.novelty import Novelty
-    from aggregator.newsroom.timeline import Punctuality, Timeline
+    from aggregator.ingest.recluster import Progress as Reclustered
+    from aggregator.ingest.recluster import Reclustering
     from aggregator.storage.decisions import Decision
 
-Clock = Callable[[], datetime]
 
 DATABASE = "aggregator.db"
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-class Aggregator:
+class Aggregator(Lookup):
     """One open newsroom; use it as a context manager, from one thread."""
 
     def __init__(
@@ -54,10 +50,7 @@ class Aggregator:
         fetcher: Fetching | None = None,
         workers: Executor | None = None,
     ) -> None:
-        self.settings = settings
-        self.store = store
-        self.clock = clock
-        self.feeds = tuple(feeds)
+        super().__init__(settings, store, clock, feeds)
         self.families: Families = families(feeds)
         self._resources = Resources(settings, fetcher, workers)
 
@@ -98,6 +91,7 @@ class Aggregator:
     def close(self) -> None:
         """Stop the workers and close the database."""
         self._resources.close()
+        self.keep_window()
         self.store.close()
 
     # --- feeds -------------------------------------------------------------------------------
@@ -148,6 +142,7 @@ class Aggregator:
             self._resources,
             self.clock,
             self._watcher().look,
+            self._window(),
             options,
         )
 
@@ -155,7 +150,14 @@ class Aggregator:
         """Place what an earlier pass stored and did not come to place, and settle what it left unsettled; a pass does so too."""
         from aggregator.ingest.save import place_left
 
-        place_left(self.store, self.settings, self.families, self.clock, stop or Event(), self._watcher().look)
+        place_left(
+            self.store, self.settings, self.families, self.clock, stop or Event(), self._watcher().look, self._window()
+        )
+
+    def keep_window(self) -> None:
+        """Keep what was found out about the window, so that the next start need not find it out anew."""
+        if self._graph is not None:
+            self._graph.keep()
 
     def next_due(self) -> datetime | None:
         """Return when the next feed is due; None where none is."""
@@ -166,128 +168,6 @@ class Aggregator:
         from aggregator.ingest.polls import poll_again
 
         poll_again(self.store, feed)
-
-    # --- reading -----------------------------------------------------------------------------
-
-    def stories(self, query: StoryQuery) -> list[StorySummary]:
-        """Return the stories that a query asks for."""
-        return self._reader().find(query)
-
-    def story(self, prefix: str) -> Story:
-        """Return one story with its reports; the id may be shortened, and an id that was merged leads on."""
-        return self._reader().story(prefix)
-
-    def why(self, story: str, entry: str | None = None) -> Why:
-        """Explain why an entry (else the newest) stands in a story, or what kept it out."""
-        from aggregator.desk.explain import explain
-
-        return explain(self._reader(), self.store, self.settings, story, entry)
-
-    def entry(self, prefix: str) -> Entry:
-        """Return one entry."""
-        return self._reader().entry(prefix)
-
-    def revisions(self, prefix: str) -> tuple[Revision, ...]:
-        """Return an entry's earlier versions, oldest first."""
-        reader = self._reader()
-        return reader.entries.revisions(reader.entries.resolve(prefix))
-
-    def amendments(self, entry_id: str) -> list[Amendment]:
-        """Return what the publisher of an entry corrected beside its words, oldest first."""
-        return self._reader().entries.amendments(entry_id)
-
-    def text(self, entry_id: str) -> str:
-        """Return an entry's plain text."""
-        return self._reader().entries.texts([entry_id]).get(entry_id, "")
-
-    def corrections(self, story: Story) -> tuple[Correction, ...]:
-        """Return a story's corrections and withdrawals with the copies that still carry the old wording, oldest first."""
-        from aggregator.desk.corrections import notices
-        from aggregator.digest.edition import Window
-
-        return notices(self._reader(), story, Window(LONG_AGO, just_after(self.clock())))
-
-    def news_of(self, story: Story, since: datetime) -> Novelty:
-        """Return the sentences, numbers and names that a story did not hold before ``since``."""
-        from aggregator.desk.novelty import news_of
-
-        return news_of(self._reader(), story, since)
-
-    def edit(self, prefix: str, first: int | None = None, last: int | None = None) -> Edit:
-        """Return what changed between two versions of an entry, numbered from 1; by default between the last two."""
-        from aggregator.desk.revisions import entry_edit
-
-        return entry_edit(self._reader(), prefix, first, last)
-
-    def edits(self, story: Story, since: datetime | None = None) -> tuple[Edit, ...]:
-        """Return what became of a story's entries since a time, else since their first text."""
-        from aggregator.desk.revisions import story_edits
-
-        return story_edits(self._reader(), story, since)
-
-    def headlines(self, since: datetime | None = None, until: datetime | None = None) -> tuple[Retitled, ...]:
-        """Return the headlines that got other words, oldest change first; by default up to now."""
-        from aggregator.desk.revisions import headlines_between
-
-        return headlines_between(self._reader(), since or LONG_AGO, until or just_after(self.clock()))
-
-    def timeline(self, story: Story) -> Timeline:
-        """Return who had a story when, with its edits and corrections."""
-        from aggregator.desk.timeline import story_timeline
-
-        return story_timeline(self._reader(), story, just_after(self.clock()))
-
-    def punctuality(
-        self, since: datetime | None = None, until: datetime | None = None, category: str | None = None
-    ) -> tuple[Punctuality, ...]:
-        """Return how often each publisher was first, and how late it was, over the stories of a window."""
-        from aggregator.desk.timeline import publisher_lags
-
-        return publisher_lags(self._reader(), since, until, category)
-
-    def last_read(self, edition: str | None = None) -> datetime:
-        """Return when an edition closed: the one named, else the last one, else a day ago."""
-        if edition is None:
-            return self._reader().new_since()
-        from aggregator.storage.editions import EditionStore
-
-        if (kept := EditionStore(self.store).get(edition)) is None:
-            raise NotFoundError(f"no edition {edition}; an edition's id stands in its header")
-        return kept.until
-
-    def search(self, text: str, limit: int = 20, since: datetime | None = None) -> list[SearchHit]:
-        """Return the entries that hold all words of ``text``, best first."""
-        return self._reader().search(text, limit, since)
-
-    def status(self) -> Status:
-        """Return what the newsroom holds and what it does next."""
-        from aggregator.desk.health import status
-
-        return status(self.store, self.clock())
-
-    def faults(self, allowed: timedelta) -> list[str]:
-        """Return what shows that no daemon gets on with this desk: what is longer ago than ``allowed``."""
-        from aggregator.desk.health import faults
-
-        return faults(self.store, self.settings, self.clock(), allowed)
-
-    def oddities(self) -> list[str]:
-        """Return what a person should know although nothing fails."""
-        from aggregator.desk.health import oddities
-
-        return oddities(self.store, self.clock())
-
-    def feed_health(self) -> list[FeedHealthRow]:
-        """Return how each feed is."""
-        from aggregator.desk.health import feed_health
-
-        return feed_health(self.store, self.clock(), self.feeds)
-
-    def faulty_entries(self) -> list[dict[str, object]]:
-        """Return the entries that something of ours could not take, with what they held: for a report."""
-        from aggregator.desk.health import faulty_entries
-
-        return faulty_entries(self.store)
 
     # --- editions ----------------------------------------------------------------------------
 
@@ -319,7 +199,21 @@ class Aggregator:
         """Read a JSON Lines archive into the database."""
         from aggregator.ingest.archives import Importer
 
-        return Importer(self.store, self.settings, self.families, self.clock()).run(path, progress)
+        return Importer(self.store, self.settings, self.families, self.clock(), self._window()).run(path, progress)
+
+    def recluster(self, progress: Callable[[int, int], None] = lambda done, total: None) -> Outcome:
+        """Cluster the reports of the window anew; return what changed."""
+        return self._reclustering().run(self.clock(), progress)
+
+    def recluster_step(self) -> Reclustered | Outcome | None:
+        """Where the stories were found in a former way, do some of what clusters them anew.
+
+        Return how far it is and, at its end, what it changed; None where nothing is to do.
+        """
+        if not self.settings.stories.enabled:
+            return None
+        run = self._reclustering()
+        return (run.step(self.clock()) or run.outcome()) if run.is_due() else None
 
     def export(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[dict[str, object]]:
         """Yield entries as `export` writes them, in order of arrival."""
@@ -327,8 +221,9 @@ class Aggregator:
 
         reader = self._reader()
         canonical = reader.stories.canonical_entries()
+        storylines = reader.storylines.of_all_stories()
         for entry in reader.export(since, until):
-            yield export_line(entry, entry.id in canonical)
+            yield export_line(entry, entry.id in canonical, storylines.get(entry.story_id))
 
     def labels(self) -> Iterator[dict[str, object]]:
         """Yield the entries that editors' verbs in force put together or apart, labelled for `evaluate`."""
@@ -353,7 +248,7 @@ class Aggregator:
     def reconfigure(self, settings: Settings, feeds: Sequence[Feed]) -> None:
         """Go on under other settings and feeds: open connections and workers are replaced at the next pass."""
         self.follow(feeds)  # first: where that fails, all stays as it was
-        before, self._resources, self.settings = self._resources, Resources(settings), settings
+        before, self._resources, self.settings, self._graph = self._resources, Resources(settings), settings, None
         before.close()
 
     # --- editors' verbs ----------------------------------------------------------------------
@@ -363,7 +258,14 @@ class Aggregator:
         from aggregator.desk.editing import Editor
         from aggregator.ingest.place import Placer
 
-        return Editor(self.store, Placer(self.store, self.settings), by, self.clock())
+        return Editor(self.store, Placer(self.store, self.settings, self._window()), by, self.clock())
+
+    def storyline_editor(self, by: str) -> StorylineEditor:
+        """Return the verbs on storylines, given by ``by``."""
+        from aggregator.desk.storyline_editing import StorylineEditor
+        from aggregator.ingest.place import Placer
+
+        return StorylineEditor(self.store, Placer(self.store, self.settings, self._window()), by, self.clock())
 
     def decisions(self, limit: int | None = None) -> list[Decision]:
         """Return editors' verbs, newest first, those taken back among them."""
@@ -392,8 +294,11 @@ class Aggregator:
 
         return Watcher(self.store, self.settings)
 
-    def _reader(self) -> Reader:
-        return Reader(self.store, self.clock())
+    def _reclustering(self) -> Reclustering:
+        from aggregator.ingest.place import Placer
+        from aggregator.ingest.recluster import Reclustering
+
+        return Reclustering(self.store, Placer(self.store, self.settings, self._window()))
 
 
 def _now() -> datetime:

@@ -91,7 +91,7 @@ class StorySettings:
 
     enabled: bool = True
     window: Annotated[timedelta, Range(MINUTE, CENTURY)] = timedelta(days=7)
-    threshold: Annotated[float, Range(0, 1)] = 0.45
+    threshold: Annotated[float, Range(0, 1)] = 0.5
     semantic: bool = False  # needs the extra of that name
 
 

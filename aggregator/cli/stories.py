@@ -29,7 +29,7 @@ from aggregator.cli.verbs import VERBS
 
 if TYPE_CHECKING:
     from aggregator.digest.edition import Correction
-    from aggregator.model import Entry, Report, Story, StorySummary
+    from aggregator.model import Entry, Report, Story, Storyline, StorylineSummary, StorySummary
 
 
 @click.command("stories")
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     help="Order.",
 )
 @click.option("--limit", type=COUNT, default=50, show_default=True, metavar="N", help="At most so many.")
+@click.option("--storylines", is_flag=True, help="Stories of one running affair together.")
 @list_options
 @click.pass_obj
 def stories_command(
@@ -61,6 +62,7 @@ def stories_command(
     category: str | None,
     sort: Any,
     limit: int,
+    storylines: bool,
     form: str,
     as_json: bool,
 ) -> None:
@@ -79,9 +81,17 @@ def stories_command(
         limit=limit,
     )
     with session.open_existing() as app:
-        rows = [summary_row(summary) for summary in app.stories(query)]
+        if storylines:
+            rows = [storyline_row(line) for line in app.stories_by_storyline(query)]
+        else:
+            rows = [summary_row(story) for story in app.stories(query)]
     print_list(
-        rows, STORY_COLUMNS, form, as_json=as_json, empty=f"No stories fit{session.stories_note}.", keys=STORY_KEYS
+        rows,
+        STORYLINE_COLUMNS if storylines else STORY_COLUMNS,
+        form,
+        as_json=as_json,
+        empty=f"No stories fit{session.stories_note}.",
+        keys=STORYLINE_KEYS if storylines else STORY_KEYS,
     )
 
 
@@ -102,12 +112,45 @@ def summary_row(summary: StorySummary) -> dict[str, Any]:
         "publishers": summary.publishers,
         "flags": [str(flag) for flag in summary.flags],
         "canonical_entry": summary.canonical_entry,
+        "storyline": None if summary.storyline is None else asdict(summary.storyline),
     }
 
 
-STORY_KEYS = (
-    "id title url publisher agency lang category first_seen last_seen entries reports publishers flags canonical_entry"
+def storyline_row(line: Storyline) -> dict[str, Any]:
+    """Return a storyline under its documented keys; a story that stands alone is one whose id is null."""
+    summary = line.summary or line.stories[0]
+    return {
+        "id": None if line.summary is None else line.summary.id,
+        "title": summary.title,
+        "first_seen": summary.first_seen,
+        "last_seen": summary.last_seen,
+        "entries": summary.entries,
+        "reports": summary.reports,
+        "publishers": summary.publishers,
+        "named_by": None if line.summary is None else line.summary.named_by,
+        "stories": [summary_row(story) for story in line.stories],
+    }
+
+
+STORYLINE_KEYS = "id title first_seen last_seen entries reports publishers named_by stories"
+STORYLINE_COLUMNS = (
+    Column("id", lambda row: row["id"] or row["stories"][0]["id"]),
+    Column("last seen", lambda row: local(row["last_seen"])),
+    Column("stories", lambda row: str(len(row["stories"])), right=True),
+    Column("entries", lambda row: str(row["entries"]), right=True),
+    Column("publishers", lambda row: str(row["publishers"]), right=True),
+    Column("storyline", lambda row: told(row), wrap=True),
 )
+
+
+def told(row: Any) -> str:
+    """Return a storyline's title and the titles of its stories."""
+    if row["id"] is None:
+        return headline(row["stories"][0])
+    return "\n".join((f"{row['title']}:", *(f"- {headline(story)}" for story in row["stories"])))
+
+
+STORY_KEYS = "id title url publisher agency lang category first_seen last_seen entries reports publishers flags canonical_entry storyline"
 STORY_COLUMNS = (
     Column("id", lambda row: row["id"]),
     Column("last seen", lambda row: local(row["last_seen"])),
@@ -151,15 +194,20 @@ def show_command(session: Session, story: str, form: str, as_json: bool) -> None
     with session.open_existing() as app:
         found = app.story(story)
         corrections = app.corrections(found)
+        neighbours = app.neighbours(found)
     if as_json or form == "json":
-        print_json(story_row(found, corrections))
+        print_json(story_row(found, corrections, neighbours))
     else:
         print_story(found, corrections)
+        _print_neighbours(found.summary, neighbours)
 
 
-def story_row(story: Story, corrections: Sequence[Correction] = ()) -> dict[str, Any]:
+def story_row(
+    story: Story, corrections: Sequence[Correction] = (), neighbours: Sequence[StorySummary] = ()
+) -> dict[str, Any]:
     """Return a whole story under its documented keys."""
     row = summary_row(story.summary)
+    row["neighbours"] = [{"id": one.id, "title": one.title} for one in neighbours]
     row["corrections"] = [asdict(one) for one in corrections]
     row["merged_from"] = story.merged_from
     row["split_from"] = story.split_from
@@ -192,7 +240,7 @@ def member_row(entry: Entry, canonical: str) -> dict[str, Any]:
     }
 
 
-def counts(summary: StorySummary) -> str:
+def counts(summary: StorySummary | StorylineSummary) -> str:
     """Return the three honest counts."""
 
     def of(number: int, one: str, many: str) -> str:
@@ -225,6 +273,15 @@ def print_story(story: Story, corrections: Sequence[Correction] = ()) -> None:
         _print_correction(correction)
     for report in story.reports:
         _print_report(report, summary.canonical_entry)
+
+
+def _print_neighbours(story: StorySummary, neighbours: Sequence[StorySummary]) -> None:
+    if story.storyline is None:
+        return
+    emit("")
+    emit(f"storyline {story.storyline.id}  {safe(story.storyline.title)}")
+    for one in neighbours:
+        emit(f"   {one.id}  {local(plain(one.last_seen))}  {safe(headline(summary_row(one)))}")
 
 
 def _print_correction(correction: Correction) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.output import Column, emit, list_options, print_json, print_list, safe
+from aggregator.cli.output import Column, emit, json_text, list_options, plain, print_json, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 from aggregator.exceptions import UsageError
+
+if TYPE_CHECKING:
+    from aggregator.ingest.comparing import Outcome
 
 PARTLY = 4
 
@@ -20,7 +23,14 @@ PARTLY = 4
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--sweep", metavar="SECTION.KEY=A,B,…", help="Score once for each value of a setting, as a table.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw precision against recall, as .svg or .png.")
-@click.option("--predicted", type=click.Path(path_type=Path), help="Write each line's story as JSON Lines.")
+@click.option("--predicted", type=click.Path(path_type=Path), help="Write where each line stands as JSON Lines.")
+@click.option(
+    "--level",
+    type=click.Choice(["report", "story", "storyline"]),
+    default="story",
+    show_default=True,
+    help="Which groups are scored.",
+)
 @list_options
 @click.pass_obj
 def evaluate_command(
@@ -29,6 +39,7 @@ def evaluate_command(
     sweep: str | None,
     plot: Path | None,
     predicted: Path | None,
+    level: Any,
     form: str,
     as_json: bool,
 ) -> int:
@@ -44,7 +55,7 @@ def evaluate_command(
     for label, settings in _settings(session, sweep):
         for file in files:
             with progress(f"evaluating {file.name} {label}".strip(), quiet=session.quiet) as advance:
-                result = evaluate(file, settings, session.clock(), advance)
+                result = evaluate(file, settings, session.clock(), advance, level)
             for skip in result.skips:
                 click.echo(f"{file}:{skip.position}: left out: {safe(skip.reason)}", err=True)
                 code = PARTLY
@@ -105,20 +116,56 @@ def replay_command(
     houses = families(session.feeds_if_any() or ())
     with session.open_existing() as app, progress("replaying", quiet=session.quiet) as advance:
         outcome = replay(app.store, settings, houses, session.moment(since), session.clock(), advance)
+    _tell(outcome, "Nothing would change.", form, as_json=as_json)
+
+
+@click.command("recluster")
+@click.argument("archives", nargs=-1, type=click.Path(path_type=Path), metavar="[ARCHIVE...]")
+@click.option("--output", type=click.Path(path_type=Path), help="Of archives: the file to write; else stdout.")
+@list_options
+@click.pass_obj
+def recluster_command(
+    session: Session, archives: tuple[Path, ...], output: Path | None, form: str, as_json: bool
+) -> int:
+    """Cluster the reports of the window anew and show what changed; editors' decisions hold.
+
+    With ARCHIVE, cluster archives from nothing instead, in a scratch database, and write where each of their entries
+    stands as JSON Lines; the database is left alone.
+    """
+    if archives:
+        return _recluster_archives(session, archives, output)
+    with session.open_existing() as app, progress("clustering anew", quiet=session.quiet) as advance:
+        outcome = app.recluster(advance)
+    _tell(outcome, "Nothing changed.", form, as_json=as_json)
+    return 0
+
+
+def _recluster_archives(session: Session, archives: tuple[Path, ...], output: Path | None) -> int:
+    from aggregator.config.files import write_output
+    from aggregator.ingest.archives import cluster_archives
+
+    with progress("clustering archives", quiet=session.quiet) as advance:
+        rows, skips = cluster_archives(archives, session.settings, session.clock(), advance)
+    for path, skip in skips:
+        click.echo(f"{path}:{skip.position}: left out: {safe(skip.reason)}", err=True)
+    lines = [json_text(plain(row)) for row in rows]
+    if output is not None:
+        write_output(output, "".join(f"{line}\n" for line in lines).encode("utf-8"))
+    else:
+        for line in lines:
+            emit(line)
+    return PARTLY if skips else 0
+
+
+def _tell(outcome: Outcome, empty: str, form: str, *, as_json: bool) -> None:
     columns = (
         Column("change", lambda row: row["change"]),
         Column("stories", lambda row: " ".join(row["stories"])),
         Column("entries", lambda row: str(row["entries"]), right=True),
         Column("title", lambda row: row["title"], wrap=True),
     )
-    print_list(
-        outcome.changes,
-        columns,
-        form,
-        as_json=as_json,
-        empty="Nothing would change.",
-        keys="change stories entries title",
-    )
+    rows = [asdict(change) for change in outcome.changes]
+    print_list(rows, columns, form, as_json=as_json, empty=empty, keys="change stories entries title")
     if form == "table" and not as_json:
         emit("")
         emit(outcome.sentence)

@@ -14,7 +14,7 @@ newest wins is ours.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,7 +53,7 @@ class Placement:
     """Where an entry stands."""
 
     report_id: str
-    story_id: str
+    story_id: str | None  # None: not settled yet
 
 
 # --- what each verb states -----------------------------------------------------------------------
@@ -129,6 +129,25 @@ class Settlement:
         """Return the entries that belong with this one, itself among them."""
         return frozenset(self._members.get(self._group.get(entry, ""), (entry,)))
 
+    def groups(self) -> Iterable[frozenset[str]]:
+        """Return the groups of entries that decisions bind together, those of one entry among them."""
+        return [frozenset(members) for members in self._members.values()]
+
+    def rivalries(self) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+        """Yield pairs of sides, sets of entries: none of the one may stand with any of the other."""
+        for number in self._decisions:
+            left, right = ({self._group[entry] for entry in self._wearers[number, side]} for side in (False, True))
+            both = left & right  # bound to both sides by an older decision: rivals of all but themselves
+            yield self._entries(left - both), self._entries(right)
+            yield self._entries(both), self._entries(right - both)
+            for one in both:
+                yield self._entries({one}), self._entries(both - {one})
+
+    def stayed(self) -> frozenset[str]:
+        """Return the entries from which others were parted, and which were parted from none themselves."""
+        left = {entry for (_, side), entries in self._wearers.items() if not side for entry in entries}
+        return frozenset(left.difference(*(entries for (_, side), entries in self._wearers.items() if side)))
+
     def are_apart(self, first: str, second: str) -> bool:
         """Tell whether two entries must never stand in one story."""
         left, right = self._group.get(first), self._group.get(second)
@@ -183,11 +202,12 @@ class Settlement:
             group = self._group.get(other)
             if group is None or other == entry:
                 continue
-            if group == own:
+            if group != own:
+                if self._rivals(own, group):
+                    reports.add(place.report_id)
+                    stories.update([place.story_id] if place.story_id is not None else ())
+            elif place.story_id is not None:
                 wanted[place.story_id] = wanted.get(place.story_id, 0) + 1
-            elif self._rivals(own, group):
-                reports.add(place.report_id)
-                stories.add(place.story_id)
         allowed = sorted((-count, story) for story, count in wanted.items() if story not in stories)
         return Ruling(frozenset(reports), frozenset(stories), allowed[0][1] if allowed else None)
 
@@ -211,6 +231,9 @@ class Settlement:
 
     def _groups(self, entries: Iterable[str]) -> set[str]:
         return {group for entry in entries if (group := self._group.get(entry)) is not None}
+
+    def _entries(self, groups: Iterable[str]) -> frozenset[str]:
+        return frozenset(entry for group in groups for entry in self._members[group])
 
     def _rivals(self, left: str, right: str) -> bool:
         if left == right:

@@ -19,6 +19,9 @@ from aggregator.settings import Settings
 _JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
 # How often is looked whether an edition is still to be made: after a stop, a change of its time, a mail that failed.
 _LATE_DIGEST = timedelta(minutes=10)
+# How often the window is kept beside the database, so that even a start after a power cut is quick.
+_KEPT_EVERY = timedelta(minutes=10)
+RECLUSTER = "recluster"  # the job that ends when there is nothing left to do
 _PRUNE_AT, _BACKUP_AT = time(3, 17), time(3, 47)
 
 
@@ -49,6 +52,8 @@ class Jobs:
     tick: Callable[[], None]
     deliver: Callable[[], None]
     digest: Callable[[], None]
+    recluster: Callable[[], None]
+    keep_window: Callable[[], None]
     prune: Callable[[], None]
     backup: Callable[[], None]
 
@@ -65,6 +70,8 @@ def set_jobs(schedule: BackgroundScheduler, settings: Settings, jobs: Jobs) -> N
     often: tuple[tuple[str, Callable[[], None], float, dict[str, datetime]], ...] = (
         ("tick", jobs.tick, settings.run.tick, {"next_run_time": now}),
         ("alerts", jobs.deliver, settings.run.tick, {}),
+        (RECLUSTER, jobs.recluster, settings.run.tick, {}),
+        ("window", jobs.keep_window, int(_KEPT_EVERY.total_seconds()), {}),
         ("late digest", jobs.digest, int(_LATE_DIGEST.total_seconds()), {"next_run_time": now}),
     )
     for name, job, seconds, first in often:

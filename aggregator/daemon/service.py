@@ -15,17 +15,19 @@ from typing import Any
 
 from aggregator.app import Aggregator
 from aggregator.config.files import shown_path
+from aggregator.daemon import upgrade
 from aggregator.daemon.locking import DaemonLock
 from aggregator.daemon.metrics import Metrics
 from aggregator.daemon.notify import notify, watchdog_interval
 from aggregator.daemon.progress import POLLING, Progress
-from aggregator.daemon.schedule import Jobs, scheduler, set_jobs
+from aggregator.daemon.schedule import RECLUSTER, Jobs, scheduler, set_jobs
 from aggregator.daemon.signals import RELOAD, STOP, WOKEN, Signals
 from aggregator.desk.alerts import AlertSender, Announce
 from aggregator.desk.editions import zone_of
 from aggregator.desk.publish import publish_due
 from aggregator.exceptions import AggregatorError, LockedError
 from aggregator.ingest.clocks import is_settled
+from aggregator.ingest.recluster import Progress as Reclustered
 from aggregator.model import Feed, FeedOutcome
 from aggregator.settings import Settings
 from aggregator.storage.database import Store, explained
@@ -217,8 +219,10 @@ class Daemon:
 
     def _set_jobs(self, settings: Settings) -> None:
         """Schedule the jobs by these settings, from now on."""
-        tick, prune, backup = self._tick, self._prune, self._backup
-        set_jobs(self._schedule, settings, Jobs(tick, self._deliver, self._digest, prune, backup))
+        jobs = Jobs(
+            self._tick, self._deliver, self._digest, self._recluster, self._keep_window, self._prune, self._backup
+        )
+        set_jobs(self._schedule, settings, jobs)
 
     def _tick(self) -> None:
         if time.monotonic() < self._not_before or self._stop.is_set():
@@ -303,6 +307,22 @@ class Daemon:
             log.info("pruned %s", dropped or "nothing")
 
         self._do("pruning", prune)
+
+    def _keep_window(self) -> None:
+        self._do("keeping the window", self._desk.keep_window)
+
+    def _recluster(self) -> None:
+        self._do("clustering anew", self._recluster_some)
+
+    def _recluster_some(self) -> None:
+        """Take a step of what follows an upgrade; once there is nothing left to do, this job ends."""
+        reached = None if self._stop.is_set() else self._desk.recluster_step()
+        if reached is not None:
+            upgrade.tell(reached)
+        if isinstance(reached, Reclustered):
+            return
+        if not self._stop.is_set():
+            self._schedule.remove_job(RECLUSTER)
 
     def _backup(self) -> None:
         def copy() -> None:

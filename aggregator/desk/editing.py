@@ -146,7 +146,7 @@ class Editor:
             self._decisions.undo(last.id, self._by, self._now)
             touched = restore(self._placer, Snapshot.from_json(last.before), self._now)
             pinned = self._entries.placement(last.arguments[1]) if last.kind == "pin" else None
-            if pinned is not None:
+            if pinned is not None and pinned[1] is not None:
                 touched.add(pinned[1])
             self._placer.settle(touched, self._now)
             return self._decisions.get(last.id)
@@ -171,7 +171,7 @@ class Editor:
 
     def _story_of(self, entry: str) -> str:
         placement = self._entries.placement(entry)
-        if placement is None:
+        if placement is None or placement[1] is None:
             raise DecisionError(
                 f"entry {entry} stands in no story yet: it came while stories were off, or its pass was stopped; the next pass places it"
             )

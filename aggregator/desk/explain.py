@@ -1,21 +1,37 @@
-"""Why an entry is in its story: one true sentence, with the evidence behind it."""
+"""Why an entry stands where it stands, in one true sentence with the evidence behind it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from aggregator.clustering.identifiers import mint
-from aggregator.clustering.sentences import sentence
+from aggregator.clustering.explanations import PairExplanation
+from aggregator.clustering.sentences import apart, different_languages, sentence, too_long_between
+from aggregator.clustering.sharing import SharedTerm, holders, shared_terms
+from aggregator.clustering.vectorize import words_of
+from aggregator.clustering.vectors import VERSION
 from aggregator.desk.reader import Reader
 from aggregator.exceptions import NotFoundError
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.place import Placer
-from aggregator.model import Entry, Match, Story
+from aggregator.ingest.window import Window
+from aggregator.model import Entry, Evidence, Match, Story
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 
-MERGED = "It opened a story of its own, which a second look merged into this one: their reports tell one event."
+SHOWN_NAMES, SHOWN_WORDS = 3, 2  # shared terms that a sentence names, the rarest of each kind
+TELLING = 3.5  # natural log: a word in more than every thirtieth text tells nobody anything
+NEAREST = 60  # reports of a story that are asked which comes nearest, the newest of them
+PAST = "They are too far apart in time to be compared: one of them is past the window."
+# Feature -> what it says where it speaks against two reports telling one event, and from which value on.
+AGAINST = {
+    "numbers_differ": (0.5, "their titles give different numbers"),
+    "ordinals_differ": (0.5, "their titles count different ones of a kind"),
+    "same_mould": (0.5, "one house's titles of one mould"),
+    "unshared_least": (6.0, "each title names what the other lacks"),
+    "slot": (0.5, "a title names a slot of the day"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,40 +43,145 @@ class Why:
     links: tuple[Match, ...]
 
 
-def explain(reader: Reader, store: Store, settings: Settings, prefix: str, entry_prefix: str | None) -> Why:
+def explain(
+    reader: Reader,
+    store: Store,
+    settings: Settings,
+    prefix: str,
+    entry_prefix: str | None,
+    window: Window | None = None,
+) -> Why:
     """Say why an entry stands in a story, or what keeps it out; without an entry, why the newest one joined."""
-    story = reader.story(prefix)
-    members = [entry for report in story.reports for entry in report.entries]
-    if entry_prefix is None:
-        entry = max(members, key=lambda one: (bool(reader.stories.matches([one.id])), one.first_seen, one.id))
-        return _inside(reader, story, entry)
-    entry = reader.entry(entry_prefix)
-    if entry.story_id == story.summary.id:
-        return _inside(reader, story, entry)
-    return _outside(reader, store, settings, story, entry)
+    return _Explainer(reader, store, settings, window or Window(store, settings.stories)).explain(prefix, entry_prefix)
 
 
-def _inside(reader: Reader, story: Story, entry: Entry) -> Why:
-    """Follow the edges from the entry to the story: its own, and for a copy those of the report's first entry."""
-    own = reader.stories.matches([entry.id])
-    report = next(one for one in story.reports if one.id == entry.report_id)
-    links = own + [
-        match
-        for other in report.entries
-        if other.id != entry.id
-        for match in reader.stories.matches([other.id])
-        if match.kind != "copy"
-    ]
-    if not links:
-        merges = tuple(one for one in reader.stories.story_matches(story.summary.id) if one.method == "second look")
-        if merges and not any(mint("s", one.id) == story.summary.id for one in report.entries):
-            return Why(entry.id, MERGED, merges)
-        return Why(entry.id, _alone(story, entry), ())
-    decisive = next((match for match in reversed(own) if match.kind == "editor"), own[-1] if own else links[-1])
-    reason = sentence(decisive)
-    if decisive.entry_id != entry.id:
-        reason = f"The text of its report brought it here. {reason}"
-    return Why(entry.id, reason, tuple(links))
+class _Explainer:
+    """Reads edges, and asks the graph and the texts for what a sentence says of them."""
+
+    def __init__(self, reader: Reader, store: Store, settings: Settings, window: Window) -> None:
+        self._reader = reader
+        self._store = store
+        self._settings = settings
+        self._window = window
+        self._placer = Placer(store, settings, window)
+
+    def explain(self, prefix: str, entry_prefix: str | None) -> Why:
+        reader = self._reader
+        story = reader.story(prefix)
+        members = [entry for report in story.reports for entry in report.entries]
+        if entry_prefix is None:
+            entry = max(members, key=lambda one: (bool(reader.stories.matches([one.id])), one.first_seen, one.id))
+            return self._inside(story, entry)
+        entry = reader.entry(entry_prefix)
+        return self._inside(story, entry) if entry.story_id == story.summary.id else self._outside(story, entry)
+
+    def _inside(self, story: Story, entry: Entry) -> Why:
+        """Follow the edges from the entry to the story: its own, and for a copy those of the report's other entries."""
+        matches = self._reader.stories.matches
+        own = [self._told(match) for match in matches([entry.id])]
+        report = next(one for one in story.reports if one.id == entry.report_id)
+        others = [match for other in report.entries if other.id != entry.id for match in matches([other.id])]
+        links = own + [self._told(match) for match in others if match.kind != "copy"]
+        if not links:
+            return Why(entry.id, _alone(story, entry), ())
+        editors = [match for match in own if match.kind == "editor"]
+        copies = [match for match in own if match.kind == "copy"]
+        decisive = (editors or copies or own or links)[-1]
+        told = sentence(decisive)
+        if decisive.entry_id != entry.id:
+            told = f"The text of its report brought it here. {told}"
+        return Why(entry.id, told, tuple(links))
+
+    def _outside(self, story: Story, entry: Entry) -> Why:
+        reader = self._reader
+        theirs = frozenset(other.id for report in story.reports for other in report.entries)
+        own = frozenset(reader.entries.ids_of_story(entry.story_id))
+        word = EditorConstraints(self._store).between(own, theirs)
+        if word is not None:
+            return Why(entry.id, f"Not in this story by an editor's word: {word.sentence}", ())
+        links = tuple(self._told(match) for match in reader.stories.matches([entry.id]))
+        if not links and not entry.story_id:
+            raise NotFoundError(f"entry {entry.id} is in no story")
+        return Why(entry.id, self._apart(story, entry), links)
+
+    def _apart(self, story: Story, entry: Entry) -> str:
+        languages = {other.language for report in story.reports for other in report.entries}
+        if entry.language not in languages:
+            return different_languages(entry.language, "/".join(sorted(one or "unknown" for one in languages)))
+        hours = min(
+            abs((other.time - entry.time).total_seconds()) / 3600
+            for report in story.reports
+            for other in report.entries
+        )
+        window = self._settings.stories.window.total_seconds() / 3600
+        if hours > window:
+            return too_long_between(hours, window)
+        graph = self._window.graph()
+        near = [report.id for report in story.reports if report.id in self._window][-NEAREST:]
+        if entry.report_id not in self._window or not near:
+            return PAST
+        pairs = [(graph.explain(entry.report_id, other), other) for other in near]
+        best, other = max(pairs, key=lambda pair: (_odds(pair[0]), pair[1]))
+        speaker = self._placer.vectors.get(other)
+        match = Match(
+            "story",
+            entry.id,
+            speaker.entry_id if speaker else other,
+            "pair",
+            round(_probability(_odds(best)), 4),
+            round(_probability(best.bar), 4),
+            dict(best.features),
+            VERSION,
+        )
+        return apart(self._told(match))
+
+    # --- what a sentence says of a pair ------------------------------------------------------------
+
+    def _told(self, match: Match) -> Match:
+        """Return an edge between reports with the words behind it, how many hold them, and what speaks against."""
+        if match.kind != "story":
+            return match
+        entries, reader = self._reader.entries, self._reader
+        if entries.placement(match.other_id) is None or entries.placement(match.entry_id) is None:
+            return match
+        one, two = reader.entries.get(match.entry_id), reader.entries.get(match.other_id)
+        proof: dict[str, object] = {
+            **match.evidence,
+            "other_publisher": two.publisher,
+            "other_time": two.time.isoformat(),
+            "other_title": two.data.title,
+            "hours": round(abs((one.time - two.time).total_seconds()) / 3600, 1),
+            "against": [words for name, (bar, words) in AGAINST.items() if _value(match.evidence, name) >= bar],
+        }
+        return replace(match, evidence={**proof, **self._words(one, two)})
+
+    def _words(self, one: Entry, two: Entry) -> Evidence:
+        graph = self._window.graph()
+        if one.report_id not in self._window or two.report_id not in self._window:
+            return {}
+        written = {**self._written(two), **self._written(one)}
+        shared = [
+            term
+            for term in shared_terms(graph, one.report_id, two.report_id)
+            if term.term in written and term.rarity >= TELLING
+        ]
+        names = [term for term in shared if term.is_name][:SHOWN_NAMES]
+        words = [term for term in shared if not term.is_name][:SHOWN_WORDS]
+        if not names and not words:
+            return {}
+        return {
+            "shared_names": _distinct(names, written),
+            "shared_words": _distinct(words, written),
+            "holders": holders(graph, [term.term for term in (*names, *words)]),
+            "reports": len(graph),
+        }
+
+    def _written(self, entry: Entry) -> Mapping[int, str]:
+        return words_of(self._placer.arrival_of(entry).document)
+
+
+def _distinct(terms: Sequence[SharedTerm], written: Mapping[int, str]) -> list[str]:
+    return list(dict.fromkeys(written[term.term] for term in terms))
 
 
 def _alone(story: Story, entry: Entry) -> str:
@@ -69,21 +190,19 @@ def _alone(story: Story, entry: Entry) -> str:
     others = story.summary.reports - 1
     if not others:
         return f"It opened this story; {story.summary.entries - 1} other entries carry its text."
-    return f"It opened this story; {others} other report{'s' if others > 1 else ''} joined it since."
+    return (
+        f"No single report of this story is near to its text; an editor or {others} reports between them hold it here."
+    )
 
 
-def _outside(reader: Reader, store: Store, settings: Settings, story: Story, entry: Entry) -> Why:
-    theirs = frozenset(other.id for report in story.reports for other in report.entries)
-    own = frozenset(reader.entries.ids_of_story(entry.story_id))
-    word = EditorConstraints(store).between(own, theirs)
-    if word is not None:
-        return Why(entry.id, f"Not in this story by an editor's word: {word.sentence}", ())
-    apart = Placer(store, settings).finder.explain_apart(entry.report_id, story.summary.id)
-    return Why(entry.id, apart, _edges(reader, entry))
+def _odds(pair: PairExplanation) -> float:
+    return pair.first if pair.second is None else pair.second
 
 
-def _edges(reader: Reader, entry: Entry) -> tuple[Match, ...]:
-    found: Sequence[Match] = reader.stories.matches([entry.id])
-    if not found and not entry.story_id:
-        raise NotFoundError(f"entry {entry.id} is in no story")
-    return tuple(found)
+def _probability(odds: float) -> float:
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))
+
+
+def _value(evidence: Evidence, name: str) -> float:
+    value = evidence.get(name)
+    return float(value) if isinstance(value, (int, float)) else 0.0

@@ -11,11 +11,11 @@ from typing import Final
 from aggregator.desk.reader import Reader
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
-from aggregator.storage.clusters import ClusterStore
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import DecisionStore
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.retention import Retention
 from aggregator.storage.sketches import SketchStore
 from aggregator.storage.sweeping import Sweeper
@@ -40,7 +40,7 @@ def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = 
     after the one in hand: the next call goes on.
     """
     db, sweeper = store.connection, Sweeper(store, stop)
-    sketches, memory, watches, polls = SketchStore(db), ClusterStore(db), WatchStore(db), FeedStore(store)
+    sketches, vectors, watches, polls = SketchStore(db), VectorStore(db), WatchStore(db), FeedStore(store)
     before = _earlier(now, settings.retention.entries)
     with store.transaction():
         FaultStore(store).prune(now - POLL_LOG)
@@ -49,7 +49,7 @@ def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = 
         "entries": entries,
         "stories": stories,
         "sketches": sweeper.drain(lambda: sketches.prune(_earlier(now, settings.copies.window), SKETCHES_AT_ONCE)),
-        "vectors": sweeper.drain(lambda: memory.prune(_earlier(now, 2 * settings.stories.window), VECTORS_AT_ONCE)),
+        "vectors": sweeper.drain(lambda: vectors.prune(_earlier(now, 2 * settings.stories.window), VECTORS_AT_ONCE)),
         "polls": sweeper.drain(lambda: polls.prune_polls(now - POLL_LOG, LINES_AT_ONCE)),
         "alerts": sweeper.drain(lambda: watches.prune(before, ALERTS_AT_ONCE)),
     }
@@ -58,8 +58,8 @@ def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = 
     return {
         **dropped,
         "lines": _swept(sweeper, "line", ("feed_id", "hash"), LineStore(db).forgettable(max(before, now - LINES))),
-        "words": _forget_words(store, sweeper, memory),
-        "redirects": sweeper.sweep("story_redirect", ("old_id",), "story_id IS NULL AND at < ?", (to_text(before),)),
+        "redirects": sweeper.sweep("story_redirect", ("old_id",), "story_id IS NULL AND at < ?", (to_text(before),))
+        + sweeper.sweep("storyline_redirect", ("old_id",), "storyline_id IS NULL AND at < ?", (to_text(before),)),
     }
 
 
@@ -73,14 +73,6 @@ def _earlier(now: datetime, by: timedelta) -> datetime:
 
 def _swept(sweeper: Sweeper, table: str, key: Sequence[str], doomed: tuple[str, tuple[object, ...]] | None) -> int:
     return 0 if doomed is None else sweeper.sweep(table, key, *doomed)
-
-
-def _forget_words(store: Store, sweeper: Sweeper, memory: ClusterStore) -> int:
-    dropped = _swept(sweeper, "story_word", ("language", "term"), memory.forgettable_words())
-    if dropped:
-        with store.transaction():
-            memory.words_changed()
-    return dropped
 
 
 def rotate_backups(store: Store, keep: int, now: datetime) -> Path | None:

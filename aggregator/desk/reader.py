@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from aggregator.digest.story import is_withdrawn
 from aggregator.digest.values import WITHDRAWN
-from aggregator.model import Entry, Flag, Report, Story, StoryQuery, StorySummary
+from aggregator.model import Entry, Flag, Report, Story, Storyline, StoryQuery, StorySummary
 from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.stories import StoryStore
+from aggregator.storage.storylines import StorylineStore
 from aggregator.text.tokens import sentences, words
 
 # A story is new to the desk where it was first seen after the last edition, or within a day where there is none.
@@ -38,6 +40,7 @@ class Reader:
     def __init__(self, store: Store, now: datetime) -> None:
         self.entries = EntryStore(store)
         self.stories = StoryStore(store)
+        self.storylines = StorylineStore(store)
         self._editions = EditionStore(store)
         self._now = now
 
@@ -58,6 +61,29 @@ class Reader:
     def story(self, prefix: str, since: datetime | None = None) -> Story:
         """Return the story that an id or its beginning means, through redirects."""
         return self.load([self.stories.resolve(prefix)], since)[0]
+
+    def storyline(self, prefix: str) -> Storyline:
+        """Return the storyline that an id or its beginning means, through redirects."""
+        found = self.storylines.resolve(prefix)
+        [summary] = self.storylines.summaries([found]).values()
+        return Storyline(summary, tuple(self.stories.of_storyline(found, self.new_since())))
+
+    def list_storylines(self, since: datetime | None, limit: int | None) -> list[Storyline]:
+        """Return the storylines seen since a time, those seen last first."""
+        moment = self.new_since()
+        return [
+            Storyline(summary, tuple(self.stories.of_storyline(summary.id, moment)))
+            for summary in self.storylines.find(since, limit)
+        ]
+
+    def find_by_storyline(self, query: StoryQuery) -> list[Storyline]:
+        """Return the stories that a query asks for in their storylines, the first story's first; each limit holds for the list."""
+        grouped: dict[str, list[StorySummary]] = {}
+        for story in self.find(replace(query, limit=None)):
+            grouped.setdefault(story.storyline.id if story.storyline else story.id, []).append(story)
+        chosen = dict(islice(grouped.items(), query.limit))
+        summaries = self.storylines.summaries(chosen.keys())
+        return [Storyline(summaries.get(key), tuple(stories)) for key, stories in chosen.items()]
 
     def load(self, story_ids: Sequence[str], since: datetime | None = None, *, light: bool = False) -> list[Story]:
         """Return whole stories by their ids, in the order given."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
@@ -20,6 +20,8 @@ class Snapshot:
     redirects: Mapping[str, str]  # id that is gone -> story
     reports: Mapping[str, str]  # report -> story
     entries: Mapping[str, str]  # entry -> report
+    storylines: Mapping[str, str | None] = field(default_factory=dict)  # story -> storyline
+    names: Mapping[str, Sequence[str | None]] = field(default_factory=dict)  # storyline -> its name, and who gave it
 
     def to_json(self) -> dict[str, object]:
         """Return JSON values."""
@@ -29,13 +31,23 @@ class Snapshot:
             "redirects": dict(self.redirects),
             "reports": dict(self.reports),
             "entries": dict(self.entries),
+            "storylines": dict(self.storylines),
+            "names": {line: list(name) for line, name in self.names.items()},
         }
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
         """Read what ``to_json`` gave."""
         opened = {story: from_text(moment) for story, moment in kept["opened"].items()}
-        return cls(opened, kept["split_from"], kept["redirects"], kept["reports"], kept["entries"])
+        return cls(
+            opened,
+            kept["split_from"],
+            kept["redirects"],
+            kept["reports"],
+            kept["entries"],
+            kept.get("storylines", {}),  # not kept by releases without storylines
+            kept.get("names", {}),
+        )
 
 
 # What a verb that moved nothing keeps: there is nothing to put back.
@@ -46,13 +58,24 @@ def take(placer: Placer, story_ids: Sequence[str]) -> Snapshot:
     """Return how these stories stand now."""
     stories, entries = placer.stories, placer.entries
     reports = {report: story for story in story_ids for report in stories.reports_of(story)}
+    lines = placer.lines.of_stories(story_ids)
     return Snapshot(
         opened={story: stories.opened(story) for story in story_ids},
         split_from={story: stories.split_from(story) for story in story_ids},
         redirects={old: story for story in story_ids for old in stories.merged_from(story)},
         reports=reports,
         entries={entry: report for report in reports for entry in entries.ids_of_report(report)},
+        storylines={story: lines.get(story) for story in story_ids},
     )
+
+
+def take_storylines(placer: Placer, storyline_ids: Iterable[str], story_ids: Iterable[str] = ()) -> Snapshot:
+    """Return which stories these storylines tie and what they are called, and where these stories are."""
+    lines = sorted(set(storyline_ids))
+    tied: dict[str, str | None] = {story: line for line in lines for story in placer.lines.stories_of(line)}
+    for story in story_ids:
+        tied.setdefault(story, None)
+    return replace(NOTHING, storylines=tied, names={line: placer.lines.name(line) for line in lines})
 
 
 def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
@@ -79,7 +102,24 @@ def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
     for story in sorted((touched | left.keys()) - wanted):
         if not stories.reports_of(story):
             placer.close(story, left.get(story, min(wanted)), now, "emptied by an undo")
-    return touched | left.keys()
+    _retie(placer, before, now)
+    return touched | left.keys() | {home for one in before.storylines if (home := stories.living(one)) is not None}
+
+
+def _retie(placer: Placer, before: Snapshot, now: datetime) -> None:
+    """Put stories back into the storylines that they were in, under the names that these had."""
+    stories, lines = placer.stories, placer.lines
+    for former, line in before.storylines.items():
+        home = stories.living(former)
+        if home is None:
+            continue
+        if line is not None and not lines.lives(line):
+            lines.open(line, now)
+        placer.put_in_storyline(home, line)
+    for named, (name, by) in before.names.items():
+        if lines.lives(named):
+            lines.set_name(named, name, by)
+            lines.refresh([named], now)
 
 
 def _rejoin(placer: Placer, before: Snapshot, standing: Mapping[str, str], now: datetime) -> set[str]:
@@ -93,5 +133,5 @@ def _rejoin(placer: Placer, before: Snapshot, standing: Mapping[str, str], now: 
         for member in entries.ids_of_report(place[0]):
             if member == entry or member not in standing:
                 placer.join_report(member, report, before.reports[report], now)
-        touched.add(place[1])
+        touched.update([place[1]] if place[1] is not None else ())
     return touched

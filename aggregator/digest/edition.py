@@ -5,7 +5,8 @@ edition) or *carried over*. All are ranked by what is new to the reader: indepen
 the previous edition x source weight x recency, then new facts. The best go to the top, the other carried-over ones that
 gained something to "developing", the other new ones that several publishers have to "new", and what remains is folded by
 category, so every story appears exactly once. A story that was only printed again leads nothing. What names a
-slot of the day (the weather, a live blog, a briefing) leads nothing: it is folded, behind the others. The
+slot of the day (the weather, a live blog, a briefing) leads nothing: it is folded, behind the others. Within a
+section the stories of one storyline stand together, and count for themselves alone. The
 corrections section holds notices that point to their story; a story withdrawn by its canonical entry appears
 there alone. An edition is frozen: once made it is stored, and the same edition renders the same bytes.
 """
@@ -116,9 +117,9 @@ def _sections(ranked: Sequence[EditionStory], settings: DigestSettings, window: 
     developing, left = _take(left, settings.developing, settings.per_publisher, _is_developing)
     new, left = _take(left, settings.new, settings.per_publisher, lambda s: Flag.NEW in s.flags and _is_shared(s))
     named: list[EditionSection] = [
-        EditionSection("top", "Top stories", tuple(top)),
-        EditionSection("developing", "Developing", tuple(developing)),
-        EditionSection("new", "New", tuple(new)),
+        EditionSection("top", "Top stories", _by_storyline(top)),
+        EditionSection("developing", "Developing", _by_storyline(developing)),
+        EditionSection("new", "New", _by_storyline(new)),
     ]
     return (*(section for section in named if section.stories), *_rest([*left, *slots], settings.rest))
 
@@ -139,6 +140,14 @@ def _take(
     return taken, left
 
 
+def _by_storyline(ranked: Sequence[EditionStory]) -> tuple[EditionStory, ...]:
+    """Return stories with those of one storyline behind the best ranked of them."""
+    grouped: dict[str, list[EditionStory]] = {}
+    for story in ranked:
+        grouped.setdefault(story.storyline.id if story.storyline else story.id, []).append(story)
+    return tuple(story for together in grouped.values() for story in together)
+
+
 def _is_shared(story: EditionStory) -> bool:
     return story.publishers > 1
 
@@ -155,7 +164,7 @@ def _rest(left: Sequence[EditionStory], most: int) -> tuple[EditionSection, ...]
 
     sections = []
     for category, stories in groupby(sorted(left, key=lambda s: (not s.category, heading(s).casefold())), key=heading):
-        chosen = tuple(stories)
+        chosen = _by_storyline(list(stories))
         sections.append(
             EditionSection(
                 "rest", _capital(category) or "Other", chosen[:most], folded=True, more=max(0, len(chosen) - most)

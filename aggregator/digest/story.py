@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from aggregator.digest.values import (
     WITHDRAWN,
+    Affair,
     Correction,
     Edition,
     EditionStory,
@@ -102,6 +103,7 @@ def line(material: Material, window: Window, previous: Before) -> EditionStory:
         gained_publishers=summary.publishers - before.publishers if before else None,
         headlines=material.headlines[-_HEADLINES:],
         recurring=material.recurring,
+        storyline=Affair(summary.storyline.id, summary.storyline.title) if summary.storyline else None,
     )
 
 

@@ -146,6 +146,14 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
+class Affair:
+    """The storyline that a story is in."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class EditionStory:
     """One story as the edition shows it.
 
@@ -182,6 +190,7 @@ class EditionStory:
     headlines: tuple[Headline, ...] = ()
     recurring: bool = False
     facts: int = 0
+    storyline: Affair | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from aggregator.digest.values import Edition, EditionStory, FeedNote
+from aggregator.digest.values import Edition, EditionSection, EditionStory, FeedNote
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import Flag
 
@@ -70,6 +70,14 @@ def three_counts(story: EditionStory) -> str:
             amount(story.publishers, "publisher", "publishers"),
         )
     )
+
+
+def storyline_opened(section: EditionSection, story: EditionStory) -> str:
+    """Return the title of the storyline that begins with this story in a section; empty where it has one story there."""
+    if story.storyline is None:
+        return ""
+    together = [one.id for one in section.stories if one.storyline and one.storyline.id == story.storyline.id]
+    return story.storyline.title if len(together) > 1 and together[0] == story.id else ""
 
 
 def gained(story: EditionStory) -> str:

@@ -12,13 +12,14 @@ from aggregator.exceptions import NotFoundError, StorageError
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry, prepare_entry, warm_up
 from aggregator.ingest.record import ARCHIVE, Origin, Recorded, Recorder
+from aggregator.ingest.window import Window
 from aggregator.model import Entry, Skip
 from aggregator.model.faults import EntryFault, fault_of
-from aggregator.newsroom.publishers import Families
+from aggregator.newsroom.publishers import Families, families
 from aggregator.parsing.archive import ArchiveEntry, in_date_order, read
 from aggregator.settings import Settings
 from aggregator.storage.database import Store, is_of_the_database
-from aggregator.storage.entries import EntryStore
+from aggregator.storage.entries import EntryStore, Place
 from aggregator.storage.feeds import FeedStore, StoredFeed
 
 # Seconds for which an import keeps others from writing before it lets them: it ends the entry in hand and brings its
@@ -56,12 +57,14 @@ def load(path: Path) -> tuple[list[ArchiveEntry], tuple[Skip, ...]]:
 class Importer:
     """Reads archives into the database in short transactions, so that editors and polls get their turn meanwhile."""
 
-    def __init__(self, store: Store, settings: Settings, families: Families, now: datetime) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, families: Families, now: datetime, window: Window | None = None
+    ) -> None:
         self._store = store
         self._settings = settings
         self._now = now
         self._feeds = FeedStore(store)
-        self._placer = Placer(store, settings)
+        self._placer = Placer(store, settings, window)
         self._recorder = Recorder(store, settings, families, self._placer)
         self._sources: dict[str, StoredFeed] = {}
 
@@ -71,16 +74,17 @@ class Importer:
         done = self.record(entries, progress)
         return replace(done, skips=tuple(sorted((*skips, *done.skips), key=lambda skip: skip.position)))
 
-    def take(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, str]:
-        """Import entries and return line number -> the story each is in, for scoring."""
+    def take(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, Place]:
+        """Import entries and return line number -> where each stands, for scoring."""
         self.record(entries, progress)
-        placed = EntryStore(self._store).stories_of_archives()
-        stories = {str(one.line): placed.get((_address(one), one.data.key)) for one in entries}
-        return {line: story for line, story in stories.items() if story is not None}
+        placed = EntryStore(self._store).places_of_archives()
+        places = {str(one.line): placed.get((_address(one), one.data.key)) for one in entries}
+        return {line: place for line, place in places.items() if place is not None}
 
     def record(self, entries: Sequence[ArchiveEntry], progress: Progress) -> ImportOutcome:
-        """Import entries in the order given."""
+        """Import entries in the order given, then settle what stories they tell."""
         self._load_models(entries)
+        left = self._placer.vectors.unsettled()  # by others: the watches still want to look at these
         new = updated = known = done = 0
         skips: list[Skip] = []
         rest = iter(entries)
@@ -90,10 +94,12 @@ class Importer:
                     skips += [_left_out(one, fault) for fault in counts.faults]
                     new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
                     done += 1
-                self._placer.finish(self._now, look=False)
             progress(done, len(entries))
             if done < len(entries) and self._store.path is not None:
                 time.sleep(ROOM)
+        self._placer.finish(self._now)
+        with self._store.transaction():
+            self._placer.vectors.leave_unsettled(left)
         return ImportOutcome(new, updated, known, tuple(skips))
 
     def _taken(self, one: ArchiveEntry) -> Recorded:
@@ -144,12 +150,38 @@ def _left_out(one: ArchiveEntry, fault: EntryFault) -> Skip:
     return Skip(one.line, f"line {one.line}: {what}: {fault.error}")
 
 
+def cluster_archives(
+    paths: Sequence[Path], settings: Settings, now: datetime, progress: Progress
+) -> tuple[list[dict[str, object]], list[tuple[Path, Skip]]]:
+    """Cluster archives from nothing, together and in a scratch database; return where each entry stands, and the lines left out."""
+    entries: list[ArchiveEntry] = []
+    skips: list[tuple[Path, Skip]] = []
+    for path in paths:
+        found, left_out = load(path)
+        entries += found
+        skips += [(path, skip) for skip in left_out]
+    with Store(None) as store:
+        Importer(store, settings, families(()), now).record(in_date_order(entries), progress)
+        places = EntryStore(store).places_of_archives()
+    return [
+        {
+            "id": one.data.key,
+            "report_id": place.report,
+            "story_id": place.story,
+            "storyline_id": place.storyline,
+        }
+        for one in entries
+        for place in [places.get((_address(one), one.data.key))]
+        if place is not None
+    ], skips
+
+
 def _address(one: ArchiveEntry) -> str:
     """Return the address of the feed that an entry belongs to: its own where `export` wrote the line, else one for its publisher."""
     return one.origin.feed if one.origin else f"{ARCHIVE}{one.source}"
 
 
-def export_line(entry: Entry, canonical: bool) -> dict[str, object]:
+def export_line(entry: Entry, canonical: bool, storyline_id: str | None) -> dict[str, object]:
     """Return an entry as `export` writes it."""
     return {
         "id": entry.id,
@@ -165,6 +197,7 @@ def export_line(entry: Entry, canonical: bool) -> dict[str, object]:
         "first_seen": entry.first_seen,
         "report_id": entry.report_id,
         "story_id": entry.story_id,
+        "storyline_id": storyline_id,
         "canonical": canonical,
         "source": entry.publisher,
         "date": entry.time,

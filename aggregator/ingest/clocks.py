@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.feeds import FeedStore
-from aggregator.storage.stories import StoryStore
+from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.times import from_text, to_text
 from aggregator.storage.watches import Outbox
 
@@ -83,5 +83,5 @@ def _see_now(store: Store, now: datetime) -> int:
     entries = [row[0] for row in db.execute("SELECT id FROM entry WHERE first_seen > ?", (ahead,))]
     db.execute("UPDATE entry SET time = min(time, ?), first_seen = ? WHERE first_seen > ?", (text, text, ahead))
     db.execute("UPDATE entry SET last_seen = ? WHERE last_seen > ?", (text, ahead))
-    StoryStore(store).leave_entries_unsettled(entries)
+    VectorStore(db).outdate(entries)
     return len(entries)

@@ -21,7 +21,12 @@ class EditorConstraints:
         self._entries = EntryStore(store)
         self._stamp: tuple[int, int] | None = None
         self._settlement = settle(())
+        self._ties = settle(())
         self._pins: list[str] = []
+
+    def stamp(self) -> tuple[int, int]:
+        """Return what differs whenever other decisions are in force than before."""
+        return self._decisions.stamp()
 
     def settlement(self) -> Settlement:
         """Return all decisions in force, without their contradictions."""
@@ -29,8 +34,26 @@ class EditorConstraints:
         if stamp != self._stamp:
             self._stamp = stamp
             self._settlement = settle(self._decisions.constraints())
+            self._ties = settle(self._decisions.ties())
             self._pins = self._decisions.pins()
         return self._settlement
+
+    def ties(self) -> Settlement:
+        """Return what decisions in force say of storylines, without their contradictions."""
+        self.settlement()
+        return self._ties
+
+    def places(self) -> dict[str, tuple[str, str | None]]:
+        """Return where the entries stand that decisions name: entry -> report and story."""
+        return self._decisions.places()
+
+    def stories_named(self) -> dict[str, frozenset[str]]:
+        """Return the stories that hold entries which decisions name, with these entries."""
+        found: dict[str, set[str]] = {}
+        for entry, (_, story) in self.places().items():
+            if story is not None:
+                found.setdefault(story, set()).add(entry)
+        return {story: frozenset(entries) for story, entries in found.items()}
 
     def for_entry(self, entry_id: str) -> Ruling:
         """Return the ruling on an arriving entry: one that a decision names comes back, as in a replay."""
@@ -41,19 +64,6 @@ class EditorConstraints:
             if placement is not None:
                 placed[other] = Placement(*placement)
         return settlement.rule(entry_id, placed)
-
-    def blocks(self, first: str, second: str) -> bool:
-        """Tell whether editors keep two stories apart."""
-        settlement = self.settlement()
-        return bool(settlement) and settlement.barrier(self._members(first), self._members(second)) is not None
-
-    def holds(self, report_id: str) -> bool:
-        """Tell whether a report stands where it stands by an editor's word: with entries of other reports, or pinned."""
-        settlement = self.settlement()
-        if not settlement and not self._pins:
-            return False
-        inside = frozenset(self._entries.ids_of_report(report_id))
-        return not inside.isdisjoint(self._pins) or any(settlement.group(entry) - inside for entry in inside)
 
     def breaches(self, story_id: str) -> tuple[frozenset[str], ...]:
         """Return the entries that can't stay in a story, in as few parts as may each stand in one; mostly none."""
@@ -67,6 +77,12 @@ class EditorConstraints:
             return None
         members = self._members(story_id)
         return next((entry for entry in self._pins if entry in members), None)
+
+    def reports_pinned(self) -> frozenset[str]:
+        """Return the reports of the entries that are pinned."""
+        self.settlement()
+        placements = (self._entries.placement(entry) for entry in self._pins)
+        return frozenset(placement[0] for placement in placements if placement is not None)
 
     def between(self, left: Iterable[str], right: Iterable[str]) -> Decision | None:
         """Return the newest decision that keeps entries of two stories apart."""

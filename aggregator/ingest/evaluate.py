@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from aggregator.clustering.metrics import Figures, score
 from aggregator.exceptions import UsageError
@@ -15,6 +16,9 @@ from aggregator.model import Skip
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
+from aggregator.storage.entries import Place
+
+Level = Literal["report", "story", "storyline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +29,21 @@ class Evaluation:
     figures: Figures
     skips: tuple[Skip, ...]
     labels: dict[str, str]
-    predicted: dict[str, str]
+    places: dict[str, Place]
     ids: dict[str, str]
 
 
 def evaluate(
-    path: Path, settings: Settings, now: datetime, progress: Callable[[int, int], None] = lambda done, total: None
+    path: Path,
+    settings: Settings,
+    now: datetime,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    level: Level = "story",
 ) -> Evaluation:
-    """Cluster a labelled archive from nothing and score the result; UsageError where no line has a label."""
+    """Cluster a labelled archive from nothing and score its reports, stories or storylines.
+
+    UsageError where no line has a label.
+    """
     entries, skips = load(path)
     labels = {str(one.line): one.cluster for one in entries if one.cluster is not None}
     if not labels:
@@ -41,15 +52,29 @@ def evaluate(
     with Store(None) as store:
         importer = Importer(store, settings, families(()), now)
         places = importer.take(entries, progress)
-        labels = {line: label for line, label in labels.items() if line in places}
-        predicted = {line: place for line, place in places.items() if line in labels}
-    return Evaluation(path, score(labels, predicted), skips, labels, predicted, ids)
+    labels = {line: label for line, label in labels.items() if line in places}
+    labelled = {line: place for line, place in places.items() if line in labels}
+    predicted = {line: _group(place, level) for line, place in labelled.items()}
+    return Evaluation(path, score(labels, predicted), skips, labels, labelled, ids)
+
+
+def _group(place: Place, level: Level) -> str:
+    """Return the group of an entry on a level; a story that stands alone is a storyline of its own."""
+    if level == "report":
+        return place.report
+    return place.story if level == "story" else place.storyline or place.story
 
 
 def predictions(result: Evaluation) -> str:
-    """Return line number and story of each labelled line, as JSON Lines under the archive's own ids."""
-    return "".join(
-        json.dumps({"id": result.ids[line], "cluster": result.labels[line], "story_id": story}, ensure_ascii=False)
-        + "\n"
-        for line, story in result.predicted.items()
+    """Return where each labelled line stands, as JSON Lines under the archive's own ids."""
+    rows = (
+        {
+            "id": result.ids[line],
+            "cluster": result.labels[line],
+            "report_id": place.report,
+            "story_id": place.story,
+            "storyline_id": place.storyline,
+        }
+        for line, place in result.places.items()
     )
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

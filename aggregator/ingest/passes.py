@@ -14,6 +14,7 @@ from aggregator.ingest.poll import PollPass, Progress
 from aggregator.ingest.polls import FollowedElsewhere, named, neighbours, sort_out, subscriptions
 from aggregator.ingest.resources import Resources
 from aggregator.ingest.save import Settled, open_saver
+from aggregator.ingest.window import Window
 from aggregator.model import Feed, FeedOutcome
 from aggregator.newsroom.publishers import Families
 from aggregator.settings import Settings
@@ -47,11 +48,12 @@ def run_pass(
     resources: Resources,
     clock: Callable[[], datetime],
     settled: Settled,
+    window: Window,
     options: PassOptions,
 ) -> list[FeedOutcome]:
     """Poll feeds and place what they bring; return one outcome a feed.
 
-    ``settled`` hears which stories the pass changed. NotFoundError: a pattern names no feed.
+    ``settled`` hears which stories the pass changed; ``window`` is that of the process. NotFoundError: a pattern names no feed.
     """
     rows, now = FeedStore(store), clock()
     every = subscriptions(feeds, rows, now)
@@ -70,7 +72,7 @@ def run_pass(
         settings,
         resources.fetcher(len(feeds)),
         resources.workers(),
-        open_saver(store, settings, families, lambda address: neighbours(address, every), settled),
+        open_saver(store, settings, families, lambda address: neighbours(address, every), settled, window),
         clock,
         options.stop,
         resources.schedule(),

@@ -1,115 +1,93 @@
-"""Placing entries: copies into reports, reports into stories, all in the caller's transaction.
+"""Placing entries: copies into reports, new reports with a vector; which stories reports tell is settled later, by all at once.
 
-Editors' decisions are asked before each step that the machine takes; see ``rulings.py``.
+Editors' decisions are asked before each step that the machine takes; see ``editor_constraints.py``.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
-from aggregator.clustering import weights
-from aggregator.clustering.constraints import Ruling
 from aggregator.clustering.identifiers import mint
-from aggregator.clustering.judging import Judge, read_text
 from aggregator.clustering.reports import find_copy
-from aggregator.clustering.stories import StoryFinder
+from aggregator.clustering.vectorize import vectorize
+from aggregator.clustering.vectors import VERSION
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.prepare import prepare_entry
-from aggregator.ingest.story_rows import refresh
-from aggregator.model import Arrival, Entry, Join, Match, Merge, Move
-from aggregator.model.faults import fault_of
+from aggregator.ingest.settle import Changed, Settler
+from aggregator.ingest.window import Window
+from aggregator.model import Arrival, Entry
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
-from aggregator.storage.clusters import ClusterStore
 from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore
-from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.report_vectors import VectorRow, VectorStore
 from aggregator.storage.sketches import SketchStore
 from aggregator.storage.stories import StoryStore
+from aggregator.storage.storylines import StorylineStore
 from aggregator.text.boilerplate import REPEATED
-from aggregator.text.encoder import LANGUAGES
-from aggregator.text.encoder import load as load_encoder
 
 log = logging.getLogger("aggregator.placing")
 
-CAUGHT_UP = 1_000  # reports a pass that are given a meaning belatedly: some seconds
-
-
-class _Memory(ClusterStore):
-    """The finder's memory in step with the tables of the desk.
-
-    In one look the finder moves reports again and again; what editors say of the next step is asked of the tables.
-    """
-
-    def __init__(self, store: Store, stories: StoryStore, meaning: str | None) -> None:
-        super().__init__(store.connection, meaning)
-        self._stories = stories
-
-    def move(self, report_id: str, story_id: str) -> None:
-        """Put a report into another story, in every table."""
-        super().move(report_id, story_id)
-        self._stories.move_report(report_id, story_id)
-
 
 class Placer:
-    """Puts arriving entries where they belong; one instance a pass, used inside transactions."""
+    """Puts arriving entries where they belong, inside the caller's transactions.
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    ``window`` is the graph of the process, where it lives longer than one placer.
+    """
+
+    def __init__(self, store: Store, settings: Settings, window: Window | None = None) -> None:
         self._store = store
         self._settings = settings
-        self._faults = FaultStore(store)
         self.entries = EntryStore(store)
         self.stories = StoryStore(store)
         self.copies = SketchStore(store.connection)
-        self._judge = Judge(load_encoder()) if settings.stories.semantic else None
-        self._memory = _Memory(store, self.stories, None if self._judge is None else self._judge.version)
-        self.finder = StoryFinder(self._memory, settings.stories, self._judge)
+        self.vectors = VectorStore(store.connection)
+        self.lines = StorylineStore(store)
         self.editor_constraints = EditorConstraints(store)
+        self._settler = Settler(store, window or Window(store, settings.stories), self.editor_constraints)
         self._feeds = FeedStore(store)
         self._lines = LineStore(store.connection)
-        self.touched: set[str] = set()
-        self._unlooked: list[str] = []  # the stories that the last look was taken at
+        self._changed_lines: set[str] = set()  # storylines whose rows are to be written anew
         self.capped = 0  # comparisons that a cap cut short: a hot bucket
 
     @contextmanager
     def part(self) -> Iterator[None]:
         """A part of the transaction that is undone alone where it fails, with all that is remembered of it."""
-        unindexed, touched = self.entries.unindexed, set(self.touched)
+        unindexed = self.entries.unindexed
         try:
             with self._store.savepoint():
                 yield
         except BaseException:
             self.entries.leave_unindexed(unindexed)
-            self.touched = touched
-            self._memory.forget()
-            if self._store.connection.in_transaction:
-                self.finder.recover()
             raise
 
+    # --- arrivals --------------------------------------------------------------------------------
+
     def place(self, arrival: Arrival, now: datetime) -> str:
-        """Put a stored entry into the report whose text it carries, or into a report of its own in the story it tells; return the report."""
+        """Put a stored entry into the report whose text it carries, or into one of its own; return the report."""
         entry_id = arrival.entry_id
         ruling = self.editor_constraints.for_entry(entry_id)
         copy = find_copy(arrival, self.copies, self._settings.copies, ruling.barred_reports)
         self.capped += copy.capped
-        story_id = None if copy.report_id is None else self.stories.story_of_report(copy.report_id)
-        if copy.report_id is not None and story_id is not None and ruling.allows(story_id):
-            report_id, match = copy.report_id, copy.match
-            self.finder.add_copy(report_id, arrival)
-        else:
-            report_id, story_id, match = self._open(replace(arrival, instalment=copy.instalment), ruling, now)
+        report_id, match, story_id = copy.report_id, copy.match, None
+        if report_id is not None:
+            story_id = self.stories.story_of_report(report_id)
+            if self.editor_constraints.settlement().names(entry_id) and (
+                story_id is None or not ruling.allows(story_id)
+            ):
+                report_id, match, story_id = None, None, None
+        if report_id is None:
+            report_id = mint("r", entry_id, taken=self.stories.report_taken)
+            self.stories.open_report(report_id, None, now)
         self.entries.place([entry_id], report_id, story_id)
         self.copies.add(arrival, report_id)
         if match is not None:
             self.stories.add_match(match, report_id, story_id, now)
-        self.touched.add(story_id)
-        if self.finder.due():
-            self._spared_look(now)
+        self._speak(report_id, arrival)
         return report_id
 
     def revise(self, entry_id: str, arrival: Arrival) -> None:
@@ -117,48 +95,44 @@ class Placer:
         placement = self.entries.placement(entry_id)
         if placement is None:
             return
-        report_id, story_id = placement
-        series = find_copy(arrival, self.copies, self._settings.copies, ()).instalment
-        self.copies.replace(arrival, report_id)
-        self.finder.revise(report_id, replace(arrival, instalment=series))
-        self.touched.add(story_id)
+        self.copies.replace(arrival, placement[0])
+        self._revector(placement[0])
 
-    def finish(self, now: datetime, *, look: bool = True) -> frozenset[str]:
-        """Bring the rows of all touched stories up to date, after a second look; return those that live.
+    def relocated(self, entry_id: str) -> None:
+        """Follow an entry to another address: the rows of its story are to be written anew."""
+        placement = self.entries.placement(entry_id)
+        if placement is not None:
+            self.vectors.leave_unsettled([placement[0]])
 
-        An archive is read without that last look: how it was cut into files must not decide what stands together.
+    def finish(
+        self,
+        now: datetime,
+        changed: Changed = lambda stories: None,
+        waiting: Callable[[], bool] = lambda: False,
+    ) -> frozenset[str]:
+        """Settle which stories the reports tell that changed since; return the stories that changed and live.
+
+        Best called outside of a transaction: what others left unsettled is taken along, in transactions of its own.
+        ``changed`` is called inside each of these; ``waiting`` tells whether to go on waiting for another process that writes.
         """
-        if look:
-            self._spared_look(now)
-        touched, self.touched = self.touched, set()
-        living = frozenset(story for story in self.obey(touched, now) if self.stories.lives(story))
-        self._refresh(living, now)
-        return living
-
-    def resume(self) -> None:
-        """Take up what an earlier pass or an editor's verb left unsettled: :meth:`finish` looks at it too."""
-        if self._judge is not None:
-            self._catch_up(self._judge)
-        left = self.stories.unsettled() - self.touched
-        self.touched |= left
-        for story in sorted(left):
-            self.finder.rebuild(story)
+        return self._settler.settle(now, changed, waiting) if self._settings.stories.enabled else frozenset()
 
     # --- what editors' verbs need ------------------------------------------------------------
 
     def settle(self, story_ids: Iterable[str], now: datetime) -> None:
-        """Rebuild stories whose reports an editor moved, and their rows."""
+        """Bring the rows of stories whose reports an editor moved in line, and have the next pass look at them."""
         living = [story for story in sorted(self.obey(story_ids, now)) if self.stories.lives(story)]
-        for story in living:
-            self.finder.rebuild(story)
-        self.stories.leave_unsettled(living)  # the next pass takes a second look, and the watches theirs
-        self._refresh(living, now)
+        self.vectors.leave_stories_unsettled(living)
+        reports = [report for story in living for report in self.stories.reports_of(story)]
+        self._settler.refresh(living, reports, now)
+        self._settler.obey_ties(living, now)
+        lines, self._changed_lines = self._changed_lines, set()
+        self.lines.refresh([line for line in lines if self.lines.lives(line)], now)
 
     def obey(self, story_ids: Iterable[str], now: datetime) -> set[str]:
         """Take what must not stand together out of these stories; return them and those that it opened.
 
-        Every step of the machine asks first, so there is nothing to do but after an undo, where entries come back to
-        what has come since, and where a story's vectors are past the window.
+        There is nothing to do but after an undo, where entries come back to what has come since.
         """
         found = set(story_ids)
         for story_id in sorted(found):
@@ -170,6 +144,7 @@ class Placer:
         """Take exactly these entries out of a story into one of their own; return its id."""
         made = mint("s", *sorted(leaving), "split", taken=self.stories.id_taken)
         self.stories.open_story(made, now, split_from=story_id)
+        self.put_in_storyline(made, self.lines.of_stories([story_id]).get(story_id))
         for report in sorted({self.entries.get(entry).report_id for entry in leaving}):
             inside = leaving & frozenset(self.entries.ids_of_report(report))
             self.move_report(self.report_of_own(inside, now), made)
@@ -193,8 +168,9 @@ class Placer:
         return self.divide_report(report, sorted(entries), now)
 
     def move_report(self, report_id: str, story_id: str) -> None:
-        """Put a report into another story, in every table."""
-        self.finder.move(report_id, story_id)
+        """Put a report into another story, until it is settled under what editors say then."""
+        self.stories.move_reports([report_id], story_id)
+        self.vectors.leave_unsettled([report_id])
 
     def divide_report(self, report_id: str, leaving: Sequence[str], now: datetime) -> str:
         """Take entries out of a report into one of their own, in the same story; return its id."""
@@ -206,7 +182,7 @@ class Placer:
         return made
 
     def join_report(self, entry_id: str, report_id: str, story_id: str, now: datetime) -> None:
-        """Put one entry into a report, made where it is missing, with its sketch and its share in the vectors."""
+        """Put one entry into a report, made where it is missing, with its sketch and its share in the vector."""
         before = self.entries.placement(entry_id)
         if not self.stories.report_taken(report_id):
             self.stories.open_report(report_id, story_id, now)
@@ -215,6 +191,24 @@ class Placer:
         for touched in {report_id, *(before[:1] if before else ())}:
             self._revector(touched)
             self.stories.refresh_report(touched)
+
+    def put_in_storyline(self, story_id: str, storyline_id: str | None) -> None:
+        """Put a story into a storyline, or out of all; :meth:`settle` writes the rows of both."""
+        left = self.lines.of_stories([story_id]).get(story_id)
+        self.lines.set(story_id, storyline_id)
+        self._changed_lines.update(line for line in (left, storyline_id) if line is not None)
+
+    def tie(self, story_ids: Iterable[str], now: datetime) -> None:
+        """Tie stories, as far as editors' decisions allow: those that they part from the rest leave its storyline."""
+        self._settler.tie(frozenset(story_ids), now)
+
+    def close(self, story_id: str, into: str, now: datetime, reason: str) -> None:
+        """Remove an emptied story; its id leads to ``into``."""
+        line = self.lines.of_stories([story_id]).get(story_id)
+        self.stories.close_story(story_id, into, now, reason)
+        self._changed_lines.update([line] if line else ())
+
+    # --- making sketches and vectors anew --------------------------------------------------------
 
     def resketch(self, entry_ids: Sequence[str]) -> None:
         """Make the sketches of entries anew; where they stand stays."""
@@ -228,30 +222,17 @@ class Placer:
                     raise
                 log.exception("entry %s could not be sketched anew", entry_id)
 
-    def close(self, story_id: str, into: str, now: datetime, reason: str) -> None:
-        """Remove an emptied story; its id leads to ``into``."""
-        self.stories.close_story(story_id, into, now, reason)
-        self.finder.close(story_id)
-
-    # --- pieces ------------------------------------------------------------------------------
-
-    def _catch_up(self, judge: Judge) -> None:
-        """Give a meaning to reports that came before the encoder was switched on or changed, the newest first."""
-        lacking = self._memory.meanings.lacking(LANGUAGES, CAUGHT_UP)
-        known = [(self._memory.get(report_id), read_text(title, text)) for report_id, title, text in lacking]
-        found = [(stored, text) for stored, text in known if stored is not None]
-        meanings = judge.meanings([(text, stored.vector) for stored, text in found])
-        for (stored, _), meaning in zip(found, meanings, strict=True):
-            vector = replace(stored.vector, meaning=meaning)
-            self._memory.replace(stored.report_id, stored.entry_id, vector, weights.VERSION)
-            self.finder.rebuild(stored.story_id)
-
-    def _revector(self, report_id: str) -> None:
-        """Make a report's vector anew from the entries that stand in it now."""
-        standing = self.entries.select("WHERE e.report_id = ? ORDER BY e.number", (report_id,))
-        story_id = self.stories.story_of_report(report_id)
-        if story_id is not None:
-            self.finder.revector(report_id, story_id, [self.arrival_of(entry) for entry in standing])
+    def revector(self, report_ids: Iterable[str]) -> None:
+        """Make the vectors of reports anew; a report whose text cannot be read goes without one."""
+        for report_id in report_ids:
+            try:
+                with self.part():
+                    self._revector(report_id)
+            except Exception as error:
+                if is_of_the_database(error):
+                    raise
+                log.exception("report %s could not be read anew", report_id)
+                self.vectors.drop(report_id)
 
     def arrival_of(self, entry: Entry, *, sketching: bool = False) -> Arrival:
         """Return a stored entry as it arrived."""
@@ -270,73 +251,49 @@ class Placer:
             dated=not entry.is_undated_stock,
         )
 
-    def _refresh(self, story_ids: Collection[str], now: datetime) -> None:
-        for story_id in sorted(story_ids):
-            pinned = self.editor_constraints.pinned(story_id)
-            if pinned != self.stories.pinned(story_id):
-                self.stories.pin(story_id, pinned)
-        for entry_id, error in refresh(story_ids, self.stories, self.entries, now):
-            given = self.entries.get(entry_id).data
-            self._faults.keep_of_entry(entry_id, fault_of("placing", f"story of {entry_id}", error, given), now)
+    # --- pieces ------------------------------------------------------------------------------
 
-    def _open(self, arrival: Arrival, ruling: Ruling, now: datetime) -> tuple[str, str, Match | None]:
-        entry_id = arrival.entry_id
-        report_id = mint("r", entry_id, taken=self.stories.report_taken)
-        change = self.finder.place(
-            report_id,
-            arrival,
-            new_id=lambda: mint("s", entry_id, taken=self.stories.id_taken),
-            barred=ruling.barred_stories,
-            forced=ruling.forced_story,
+    def _revector(self, report_id: str) -> None:
+        """Make a report's vector anew from the entries that stand in it now; without any, forget it."""
+        standing = self.entries.select("WHERE e.report_id = ? ORDER BY e.number", (report_id,))
+        self.vectors.drop(report_id)
+        for entry in standing:
+            self._speak(report_id, self.arrival_of(entry))
+
+    def _speak(self, report_id: str, arrival: Arrival) -> None:
+        """Let a report be compared by the text of this entry where it says most; its time is that of its first entry.
+
+        Which entry that is follows from the entries alone, not from the order in which they came.
+        """
+        words = _words(arrival)
+        time = arrival.time.timestamp()
+        old = self.vectors.get(report_id)
+        self.vectors.leave_unsettled([report_id])
+        if old is not None and old.vector is not None and old.version != VERSION:
+            self._revector(report_id)  # made by an earlier release: all entries of the report are asked
+            return
+        if old is not None and old.vector is not None:
+            speaker = self.entries.get(old.entry_id)
+            if _rank(old.words, speaker.time, speaker.id) < _rank(words, arrival.time, arrival.entry_id):
+                if time < old.time and arrival.dated:
+                    self._put(report_id, self.arrival_of(speaker), old.words, time)
+                return
+            time = min(time, old.time)
+        self._put(report_id, arrival, words, time)
+
+    def _put(self, report_id: str, arrival: Arrival, words: int, time: float) -> None:
+        document = arrival.document
+        moment = datetime.fromtimestamp(time, UTC)
+        vector = vectorize(document, arrival.publisher, moment, arrival.dated, document.language)
+        self.vectors.put(
+            VectorRow(report_id, arrival.entry_id, words, time, document.language, VERSION, vector.packed())
         )
-        if not isinstance(change, Join):
-            self.stories.open_story(change.story_id, now)
-        self.stories.open_report(report_id, change.story_id, now)
-        return report_id, change.story_id, change.match if isinstance(change, Join) else None
 
-    def _spared_look(self, now: datetime) -> None:
-        """Take the second look; where one story makes it fail, it is undone and taken at each story alone, so that the others have it."""
-        if self._looked(now, None):
-            return
-        for story in self._unlooked:
-            self._looked(now, story)
 
-    def _looked(self, now: datetime, only: str | None) -> bool:
-        try:
-            with self.part():
-                self._look(now, only)
-        except Exception as error:
-            if is_of_the_database(error):
-                raise
-            log.exception("a second look at %s failed", "the stories" if only is None else f"story {only}")
-            return False
-        return True
+def _words(arrival: Arrival) -> int:
+    return len(arrival.document.body.split()) + len(arrival.document.lede.split())
 
-    def _look(self, now: datetime, only: str | None) -> None:
-        if not self._settings.stories.enabled:
-            return
 
-        def new_id(report_id: str, left: str) -> str:
-            made = mint("s", report_id, left, "parted", taken=self.stories.id_taken)
-            self.stories.open_story(made, now, split_from=left)
-            return made
-
-        if only is None:
-            self._unlooked = self.finder.unlooked()
-        changes = self.finder.second_look(
-            now, self.editor_constraints.blocks, new_id=new_id, held=self.editor_constraints.holds, only=only
-        )
-        for change in changes:
-            self._apply(change, now)
-
-    def _apply(self, change: Merge | Move, now: datetime) -> None:
-        """Follow what the finder did to its memory: the reports that it knows are moved already."""
-        if isinstance(change, Move):
-            self.stories.add_match(change.match, change.report_id, change.joined, now)
-            self.touched.update((change.left, change.joined))
-            return
-        for report_id in self.stories.reports_of(change.gone):
-            self.stories.move_report(report_id, change.kept)
-        self.stories.close_story(change.gone, change.kept, now, "merged: one event")
-        self.stories.add_match(change.match, None, change.kept, now)
-        self.touched.add(change.kept)
+def _rank(words: int, time: datetime, entry_id: str) -> tuple[int, datetime, str]:
+    """Return what orders the entries of a report, the one that speaks for it first: length in doubling steps, time, id."""
+    return (-words.bit_length(), time, entry_id)

@@ -38,6 +38,8 @@ Progress = Callable[[FeedOutcome, int, int], None]
 _NAP = 0.5
 # Results that are saved with one commit: those of 100 ms, at most 64. A commit costs as much as saving ten entries.
 _BATCH_SECONDS, _BATCH = 0.1, 64
+# Seconds after which what came meanwhile is settled in stories, though feeds have still to answer.
+_BEHIND = 20.0
 # Seconds that the feeds in hand have to come back and be saved once the pass is to stop; then they are called off.
 GRACE = 4.0
 # Entries of one document that are still saved after that: a second or two.
@@ -128,6 +130,7 @@ class PollPass:
         self._stopped: float | None = None  # when the word to stop was heard
         self._waiting: dict[str, Poll] = {}
         self._held: list[str] = []  # work of hosts that asked to be left alone
+        self._settled = 0.0  # when entries were settled in stories last
         self._in_hand: dict[str, Poll] = {}
         self._fault: Exception | None = None  # of placing: feeds are polled all the same
         self.abandoned = False  # whether work was left that did not end in time
@@ -140,6 +143,7 @@ class PollPass:
         When ``stop`` is set, no other feed is asked; those in hand are saved where they come back within seconds, and
         are left for the next pass where they do not.
         """
+        self._settled = time.monotonic()
         self._hosts.clear()
         self._waiting = {poll.feed.url: poll for poll in polls}
         self._ends = time.monotonic() + self._within
@@ -165,11 +169,19 @@ class PollPass:
             for ended in self._take(threads, self._sleep()):
                 outcomes.append(ended)
                 progress(ended, len(outcomes), total)
-            self._place(lambda: self._saver.place(self._now(), MAX_WAITING, self._stop, waiting=self._may_wait()))
+            self._place(self._place_meanwhile)
         for ended in self._give_up():
             outcomes.append(ended)
             progress(ended, len(outcomes), total)
         return outcomes
+
+    def _place_meanwhile(self) -> None:
+        """Keep stories no further behind their entries than a slow feed may make them, and memory bounded."""
+        behind = time.monotonic() - self._settled > _BEHIND
+        self._saver.place(self._now(), 0 if behind else MAX_WAITING, self._stop, waiting=self._may_wait())
+        if behind:
+            self._saver.finish(self._now(), self._stop, self._may_wait())
+            self._settled = time.monotonic()
 
     def _goes_on(self) -> bool:
         """Return whether something is still to be waited for."""

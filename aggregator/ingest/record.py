@@ -306,9 +306,7 @@ class Recorder:
         if entry.document.canonical_url is None:
             return
         self._entries.relocate(before.number, entry.data, entry.document.canonical_url)
-        placement = self._entries.placement(before.id)
-        if placement is not None:
-            self._placer.touched.add(placement[1])
+        self._placer.relocated(before.id)
 
     def _row(self, origin: Origin, entry: PreparedEntry, entry_id: str, now: datetime, *, backlog: bool) -> EntryRow:
         feed, data, made = origin.feed, entry.data, entry.document
@@ -362,7 +360,7 @@ def is_left(store: Store, settings: Settings, now: datetime) -> bool:
     since = to_text(now - settings.stories.window)
     found = store.connection.execute(
         "SELECT EXISTS (SELECT 1 FROM entry WHERE report_id IS NULL AND (time >= ? OR first_seen >= ?))"
-        " OR EXISTS (SELECT 1 FROM unsettled)",
+        " OR EXISTS (SELECT 1 FROM unsettled_report)",
         (since, since),
     ).fetchone()
     return bool(found[0])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
+from aggregator.ingest.comparing import Outcome, compare
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import prepare_entry
 from aggregator.ingest.record import Origin, Recorder
@@ -17,15 +16,8 @@ from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.feeds import FeedStore
 
-BATCH = 500  # entries between two looks
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayOutcome:
-    """What other settings would change: stories that would merge or split, in a sentence and one by one."""
-
-    changes: list[dict[str, object]]
-    sentence: str
+EPOCH = datetime.fromtimestamp(0, UTC)
+BATCH = 500  # entries a transaction of the scratch database
 
 
 def replay(
@@ -35,7 +27,7 @@ def replay(
     since: datetime | None,
     now: datetime,
     progress: Callable[[int, int], None],
-) -> ReplayOutcome:
+) -> Outcome:
     """Cluster the entries first seen since a time (else all) anew; nothing is written to ``store``.
 
     Editors' verbs in force are obeyed: an entry has the same id in the scratch database.
@@ -44,14 +36,7 @@ def replay(
     found = cluster_anew(store, settings, families, entries, progress)
     before = {entry.id: entry.story_id for entry in entries}
     titles = {entry.id: entry.data.title for entry in entries}
-    changes = compare(before, found, titles)
-    merged = sum(change["change"] == "merge" for change in changes)
-    split = sum(change["change"] == "split" for change in changes)
-    sentence = (
-        f"{len(entries)} entries in {len(set(before.values()))} stories today, {len(set(found.values()))} then:"
-        f" {merged} merges, {split} splits."
-    )
-    return ReplayOutcome(changes, sentence)
+    return compare(before, found, titles, times=("today", "then"))
 
 
 def cluster_anew(
@@ -96,30 +81,5 @@ def _record(
                 names = (entry.publisher, entry.feed)
                 prepared = prepare_entry(entry.data, entry.language, names, None, boilerplate, sketching=True)
                 recorder.record(origin, [prepared], entry.first_seen)
-            placer.finish(entries[min(start + BATCH, len(entries)) - 1].time)
         progress(min(start + BATCH, len(entries)), len(entries))
-
-
-def compare(before: Mapping[str, str], after: Mapping[str, str], titles: Mapping[str, str]) -> list[dict[str, object]]:
-    """Return what changes between two clusterings of the same entries, largest first."""
-    changes: list[dict[str, object]] = []
-    for name, left, right in (("split", before, after), ("merge", after, before)):
-        parts: dict[str, Counter[str]] = defaultdict(Counter)
-        example: dict[str, str] = {}
-        for entry, group in left.items():
-            parts[group][right[entry]] += 1
-            example.setdefault(group, entry)
-        for group, counts in parts.items():
-            if len(counts) > 1:
-                stories = [group] if name == "split" else [story for story, _ in counts.most_common()]
-                changes.append(
-                    {
-                        "change": name,
-                        "stories": stories,
-                        "entries": sum(counts.values()),
-                        "title": titles[example[group]],
-                    }
-                )
-    return sorted(
-        changes, key=lambda change: (-int(str(change["entries"])), str(change["change"]), str(change["stories"]))
-    )
+    placer.finish(entries[-1].time if entries else EPOCH)

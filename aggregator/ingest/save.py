@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from aggregator.ingest.place import Placer
     from aggregator.ingest.poll import Poll
     from aggregator.ingest.prepare import Prepared
+    from aggregator.ingest.window import Window
     from aggregator.newsroom.publishers import Families
     from aggregator.settings import Settings
     from aggregator.storage.database import Store
@@ -43,8 +44,8 @@ def never() -> bool:
     return False
 
 
-# Entries a transaction: a second or two, well under what another writer waits.
-PLACED_AT_ONCE = 200
+# Entries a transaction: some 150 ms, well under what another writer notices.
+PLACED_AT_ONCE = 100
 
 
 class Saver:
@@ -154,7 +155,6 @@ class Saver:
                     name = f"given {sha256(skip.given.encode('utf-8', 'replace')).hexdigest()[:12]}"
                     fault = fault_of("reading", name, skip.reason, skip.given)
                     self._faults.keep(poll.stored.id, fault, now)
-            self._placer.stories.leave_entries_unsettled(counts.revised)
             self._feeds.save_title(poll.stored.id, result.parsed.title, result.parsed.language)
             state = after_response(
                 poll.feed,
@@ -201,25 +201,22 @@ class Saver:
         every = self._recorder.waiting - leave
         while self._recorder.waiting > leave and not stop.is_set():
             with self._store.transaction(waiting):
-                placed = self._recorder.place(now, min(PLACED_AT_ONCE, self._recorder.waiting - leave))
-                self._placer.stories.leave_entries_unsettled(placed)
+                self._recorder.place(now, min(PLACED_AT_ONCE, self._recorder.waiting - leave))
             told(every + leave - self._recorder.waiting, every)
 
     def finish(self, now: datetime, stop: Event, waiting: Waiting = never) -> None:
-        """End a pass, in a transaction of its own: the second look over stories that grew, and the watches' look at all that changed.
+        """End a pass, in transactions of its own: reports are settled in stories, and the watches look at all that changed.
 
-        What an earlier pass or an editor's verb left unsettled is taken along. Once ``stop`` is set, only the rows of a
-        few stories are brought up to date: the looks are the next pass's, to which all that changed is unsettled.
+        What an earlier pass or an editor's verb left unsettled is taken along. Once ``stop`` is set, that is left to the
+        next pass, to which all that changed is unsettled.
         """
         if stop.is_set():
-            if len(self._placer.touched) <= PLACED_AT_ONCE:
-                with self._store.transaction(waiting):
-                    self._placer.stories.leave_unsettled(self._placer.finish(now, look=False))
             return
-        with self._store.transaction(waiting):
-            self._placer.resume()
-            self._settled(self._placer.finish(now), now)
-            self._placer.stories.settled()
+
+        def look(stories: frozenset[str]) -> None:
+            self._settled(stories, now)
+
+        self._placer.finish(now, look, waiting)
 
     def _save_failure(
         self, poll: Poll, failure: FetchFailure, now: datetime, response: Response | None = None
@@ -264,11 +261,12 @@ def open_saver(
     families: Families,
     neighbours: Callable[[str], tuple[int, ...]],
     settled: Settled,
+    window: Window | None = None,
 ) -> Saver:
-    """Return what writes one pass."""
+    """Return what writes one pass; ``window`` is that of the process, where it lives longer than a pass."""
     from aggregator.ingest.place import Placer
 
-    placer = Placer(store, settings)
+    placer = Placer(store, settings, window)
     return Saver(
         store, settings, placer, Recorder(store, settings, families, placer), random.random, neighbours, settled
     )
@@ -281,11 +279,12 @@ def place_left(
     now: Callable[[], datetime],
     stop: Event,
     settled: Settled,
+    window: Window | None = None,
 ) -> None:
     """Place what an earlier pass stored and did not come to place, and settle what it left unsettled."""
     if stop.is_set() or not is_left(store, settings, now()):
         return
-    saver = open_saver(store, settings, families, lambda address: (), settled)
+    saver = open_saver(store, settings, families, lambda address: (), settled, window)
     while not stop.is_set() and saver.resume(now()):
         saver.place(now(), 0, stop)
     saver.finish(now(), stop)

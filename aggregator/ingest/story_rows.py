@@ -40,7 +40,7 @@ def standing(entries: Sequence[Entry], pinned: str | None) -> Standing:
 def refresh(
     story_ids: Iterable[str], stories: StoryStore, entries: EntryStore, now: datetime
 ) -> list[tuple[str, Exception]]:
-    """Bring the rows of these stories, and of their reports, in line with their entries.
+    """Bring the rows of these stories in line with their entries.
 
     An entry that cannot be looked at is left out of its story's row; those entries are returned, with their errors.
     """
@@ -73,8 +73,6 @@ def _refresh(story_id: str, found: Sequence[Entry], stories: StoryStore, entries
     for entry, before in zip(members, found, strict=True):
         if (entry.agency, entry.agency_words) != (before.agency, before.agency_words):
             entries.set_agency(entry.id, entry.agency, agency_evidence(entry.agency_form, entry.agency_words))
-    for report_id in sorted({entry.report_id for entry in members}):
-        stories.refresh_report(report_id)
     if members:
         stories.save_standing(story_id, standing(members, stories.pinned(story_id)), now)
 

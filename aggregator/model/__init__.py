@@ -1,7 +1,7 @@
 """Frozen values that travel between stages.
 
 All times are aware UTC datetimes. Ids that people see are short texts with a leading letter:
-entries ``e…``, reports ``r…``, stories ``s…``.
+entries ``e…``, reports ``r…``, stories ``s…``, storylines ``l…``.
 """
 
 from aggregator.model.entries import (
@@ -29,13 +29,12 @@ from aggregator.model.feeds import (
 from aggregator.model.stories import (
     Evidence,
     Flag,
-    Join,
     Match,
-    Merge,
-    Move,
-    Open,
     Report,
     Story,
+    Storyline,
+    StorylineMention,
+    StorylineSummary,
     StoryQuery,
     StorySummary,
 )
@@ -52,12 +51,8 @@ __all__ = [
     "FetchFailure",
     "FetchOutcome",
     "Flag",
-    "Join",
     "Match",
-    "Merge",
-    "Move",
     "NotModified",
-    "Open",
     "ParsedFeed",
     "PollHints",
     "Report",
@@ -69,5 +64,8 @@ __all__ = [
     "Story",
     "StoryQuery",
     "StorySummary",
+    "Storyline",
+    "StorylineMention",
+    "StorylineSummary",
     "exact_time",
 ]

@@ -52,6 +52,15 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class StorylineMention:
+    """The storyline that a story is in, and how many stories that ties."""
+
+    id: str
+    title: str
+    stories: int
+
+
+@dataclass(frozen=True, slots=True)
 class StorySummary:
     """One line of a list: what the story is, who stands for it, how many carry it."""
 
@@ -69,6 +78,31 @@ class StorySummary:
     publishers: int
     flags: tuple[Flag, ...]
     canonical_entry: str
+    storyline: StorylineMention | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StorylineSummary:
+    """What a storyline is: its title, the three counts over all its stories, and how many stories it ties."""
+
+    id: str
+    title: str  # the name that an editor gave, else the title of its leading story
+    name: str | None
+    named_by: str | None
+    first_seen: datetime
+    last_seen: datetime
+    entries: int
+    reports: int
+    publishers: int
+    stories: int
+
+
+@dataclass(frozen=True, slots=True)
+class Storyline:
+    """A storyline with its stories, the one seen last first; a story that stands alone is one without ``summary``."""
+
+    summary: StorylineSummary | None
+    stories: tuple[StorySummary, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,39 +128,3 @@ class Story:
     reports: tuple[Report, ...]
     merged_from: tuple[str, ...] = ()
     split_from: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """A report opens a story of its own."""
-
-    story_id: str
-    report_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """A report joins a story."""
-
-    story_id: str
-    report_id: str
-    match: Match
-
-
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """Two stories are one; the older id stays, the other becomes a redirect."""
-
-    kept: str
-    gone: str
-    match: Match
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A report leaves a story for another that it tells more surely."""
-
-    report_id: str
-    left: str
-    joined: str
-    match: Match

@@ -12,7 +12,10 @@ from aggregator.clustering.constraints import Constraint
 from aggregator.storage.database import Store
 from aggregator.storage.times import from_text, to_text
 
-DecisionKind = Literal["merge", "split", "move", "pin", "forbid"]
+DecisionKind = Literal["merge", "split", "move", "pin", "forbid", "name", "tie", "untie"]
+# How a constraint is written: of stories, and of storylines.
+_OF_STORIES = {"together": "together", "apart": "apart"}
+_OF_STORYLINES = {"together": "tied", "apart": "untied"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,11 @@ class DecisionStore:
         before: Mapping[str, object],
         constraints: Sequence[Constraint],
     ) -> None:
-        """Store a decision with its constraints under the number that :meth:`next_number` gave."""
+        """Store a decision with its constraints under the number that :meth:`next_number` gave.
+
+        The constraints of ``tie`` and ``untie`` are on storylines, those of other verbs on stories.
+        """
+        signs = _OF_STORYLINES if kind in ("tie", "untie") else _OF_STORIES
         self._db.execute(
             "INSERT INTO decision (id, kind, by, at, sentence, arguments, before) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
@@ -73,7 +80,7 @@ class DecisionStore:
         self._db.executemany(
             "INSERT INTO decision_entry (decision_id, part, sign, side, entry_id) VALUES (?, ?, ?, ?, ?)",
             [
-                (number, index, constraint.sign, side, entry_id)
+                (number, index, signs[constraint.sign], side, entry_id)
                 for index, constraint in enumerate(constraints)
                 for side, members in (("left", constraint.left), ("right", constraint.right))
                 for entry_id in sorted(members)
@@ -81,13 +88,30 @@ class DecisionStore:
         )
 
     def constraints(self) -> list[Constraint]:
-        """Return what all decisions in force state, oldest first."""
+        """Return what all decisions in force state of stories, oldest first."""
+        return self._stated(("together", "apart"))
+
+    def ties(self) -> list[Constraint]:
+        """Return what all decisions in force state of storylines, oldest first."""
+        return self._stated(("tied", "untied"))
+
+    def _stated(self, signs: tuple[str, str]) -> list[Constraint]:
         return _constraints(
             self._db.execute(
                 "SELECT m.decision_id, m.part, m.sign, m.side, m.entry_id FROM decision_entry m"
-                " JOIN decision d ON d.id = m.decision_id WHERE d.undone_at IS NULL ORDER BY m.decision_id, m.part"
+                " JOIN decision d ON d.id = m.decision_id WHERE d.undone_at IS NULL AND m.sign IN (?, ?)"
+                " ORDER BY m.decision_id, m.part",
+                signs,
             )
         )
+
+    def places(self) -> dict[str, tuple[str, str | None]]:
+        """Return where the entries stand that decisions in force name: entry -> report and story."""
+        rows = self._db.execute(
+            "SELECT id, report_id, story_id FROM entry WHERE report_id IS NOT NULL AND id IN"
+            " (SELECT m.entry_id FROM decision_entry m JOIN decision d ON d.id = m.decision_id WHERE d.undone_at IS NULL)"
+        )
+        return {entry_id: (report_id, story_id) for entry_id, report_id, story_id in rows}
 
     def pins(self) -> list[str]:
         """Return the entries that pins in force name, newest first."""
@@ -160,7 +184,10 @@ def _constraints(rows: Iterable[tuple[int, int, str, str, str]]) -> list[Constra
         sides.setdefault((number, part), (sign, {"left": set(), "right": set()}))[1][side].add(entry_id)
     return [
         Constraint(
-            number, "apart" if sign == "apart" else "together", frozenset(both["left"]), frozenset(both["right"])
+            number,
+            "apart" if sign in ("apart", "untied") else "together",
+            frozenset(both["left"]),
+            frozenset(both["right"]),
         )
         for (number, _), (sign, both) in sides.items()
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, EntryData, Evidence, Revision
@@ -32,6 +33,14 @@ from aggregator.storage.entry_rows import (
 )
 from aggregator.storage.prefixes import resolve_prefix
 from aggregator.storage.times import from_text, to_text
+
+
+class Place(NamedTuple):
+    """Where an entry stands."""
+
+    report: str
+    story: str
+    storyline: str | None
 
 
 class EntryStore:
@@ -220,8 +229,8 @@ class EntryStore:
         """Take back that ``key`` is another name of an entry: it is an entry's own now."""
         self._db.execute("DELETE FROM entry_alias WHERE feed_id = ? AND key = ?", (feed_id, key))
 
-    def place(self, entry_ids: Iterable[str], report_id: str, story_id: str) -> None:
-        """Put entries into a report and its story."""
+    def place(self, entry_ids: Iterable[str], report_id: str, story_id: str | None) -> None:
+        """Put entries into a report and its story, which a new report has none of until it is settled."""
         self._db.executemany(
             "UPDATE entry SET report_id = ?, story_id = ? WHERE id = ?",
             [(report_id, story_id, entry_id) for entry_id in entry_ids],
@@ -266,8 +275,8 @@ class EntryStore:
         rows = self._db.execute("SELECT id FROM entry WHERE report_id = ? ORDER BY number", (report_id,))
         return [row[0] for row in rows]
 
-    def placement(self, entry_id: str) -> tuple[str, str] | None:
-        """Return an entry's report and story; None where the entry is gone, or was stored while stories were off."""
+    def placement(self, entry_id: str) -> tuple[str, str | None] | None:
+        """Return an entry's report and story, if that is settled; None where the entry is gone or stands in no report yet."""
         row = self._db.execute("SELECT report_id, story_id FROM entry WHERE id = ?", (entry_id,)).fetchone()
         return None if row is None or row[0] is None else (row[0], row[1])
 
@@ -290,12 +299,13 @@ class EntryStore:
             Revision(row[0], row[1], row[2], row[3], row[4], from_text(row[5]), from_text(row[6])) for row in rows
         )
 
-    def stories_of_archives(self) -> dict[tuple[str, str], str]:
-        """Return (feed address, key) -> story of every imported entry."""
+    def places_of_archives(self) -> dict[tuple[str, str], Place]:
+        """Return (feed address, key) -> where every imported entry stands."""
         rows = self._db.execute(
-            "SELECT f.url, e.key, e.story_id FROM entry e JOIN feed f ON f.id = e.feed_id WHERE f.kind = 'archive'"
+            "SELECT f.url, e.key, e.report_id, e.story_id, s.storyline_id FROM entry e JOIN feed f ON f.id = e.feed_id"
+            " JOIN story s ON s.id = e.story_id WHERE f.kind = 'archive'"
         )
-        return {(url, key): story_id for url, key, story_id in rows}
+        return {(url, key): Place(*place) for url, key, *place in rows}
 
     def search(self, words: Sequence[str], limit: int, since: datetime | None = None) -> list[str]:
         """Return ids of entries that hold all ``words`` (normalised), best first."""

@@ -12,8 +12,9 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from aggregator.storage.clusters import ClusterStore
 from aggregator.storage.database import Store
+from aggregator.storage.report_vectors import VectorStore
+from aggregator.storage.storylines import StorylineStore
 from aggregator.storage.sweeping import Sweeper
 from aggregator.storage.times import to_text
 
@@ -47,7 +48,9 @@ class Retention:
     def __init__(self, store: Store, before: datetime, now: datetime) -> None:
         self._store = store
         self._db = store.connection
-        self._memory = ClusterStore(store.connection)
+        self._vectors = VectorStore(store.connection)
+        self._lines = StorylineStore(store)
+        self._moment = now
         self._before = to_text(before)
         self._now = to_text(now)
         self._stories = 0
@@ -102,15 +105,17 @@ class Retention:
         if len(rows) > len(chosen):
             return len(chosen), False
         for (report_id,) in self._db.execute("SELECT id FROM report WHERE story_id = ?", (story_id,)).fetchall():
-            self._memory.remove(report_id)
+            self._vectors.drop(report_id)
+            self._vectors.settled([report_id])
         self._db.execute("DELETE FROM report WHERE story_id = ?", (story_id,))
-        self._db.execute("DELETE FROM unsettled WHERE story_id = ?", (story_id,))
+        line = self._lines.of_stories([story_id]).get(story_id)
         self._db.execute("UPDATE story_redirect SET story_id = NULL, at = ? WHERE story_id = ?", (self._now, story_id))
         self._db.execute(
             "INSERT OR REPLACE INTO story_redirect (old_id, story_id, at, reason) VALUES (?, NULL, ?, 'retention')",
             (story_id, self._now),
         )
         self._db.execute("DELETE FROM story WHERE id = ?", (story_id,))
+        self._lines.refresh([line] if line else [], self._moment)
         self._stories += 1
         return len(rows), True
 

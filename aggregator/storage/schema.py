@@ -10,7 +10,7 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from aggregator.storage import boilerplate, clusters, faults, meanings, sketches, watches
+from aggregator.storage import boilerplate, faults, former_tables, sketches, storyline_tables, watches
 
 # "AGGR" in ASCII: what `file` and our own door check recognise the database by.
 APPLICATION_ID: Final = 0x41474752
@@ -299,13 +299,14 @@ ARRIVAL_TRIGGERS: Final = (
     f" BEGIN {_LEAVES} {_ARRIVES} END",
 )
 
+
 migrations = Migrations("aggregator")
 
 
 @migrations()
 def m001_initial(db: Database) -> None:
     """Everything that the first release stores."""
-    rooms = (boilerplate.TABLES, sketches.TABLES, clusters.TABLES, watches.TABLES)
+    rooms = (boilerplate.TABLES, sketches.TABLES, former_tables.STORY_MEMORY, watches.TABLES)
     for script in (FEEDS, STORIES, ENTRIES, DESK, VIEWS, *rooms):
         for statement in statements(script):
             db.execute(statement)
@@ -314,7 +315,7 @@ def m001_initial(db: Database) -> None:
 @migrations()
 def m002_meanings(db: Database) -> None:
     """What reports mean, where the sentence encoder is switched on."""
-    for statement in statements(meanings.TABLES):
+    for statement in statements(former_tables.MEANINGS):
         db.execute(statement)
 
 
@@ -372,6 +373,18 @@ def m006_identity(db: Database) -> None:
 def m007_gaps(db: Database) -> None:
     """Whether a poll may have missed entries is known when it is saved, and not from its counts."""
     db.execute("ALTER TABLE poll ADD COLUMN gap INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def m008_stories_of_pairs(db: Database) -> None:
+    """Stories come of pairs of reports and are tied into storylines; editors name, tie and untie these.
+
+    Reports of the window keep a row with a vector of no version: what finds it makes the vector, and settles all
+    stories once anew.
+    """
+    for script in storyline_tables.SCRIPTS:
+        for statement in statements(script):
+            db.execute(statement)
 
 
 def statements(script: str) -> list[str]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.exceptions import NotFoundError
-from aggregator.model import Evidence, Flag, Match, StoryQuery, StorySummary
+from aggregator.model import Evidence, Flag, Match, StorylineMention, StoryQuery, StorySummary
+from aggregator.storage.binding import marks, parts
 from aggregator.storage.database import Store
 from aggregator.storage.prefixes import resolve_prefix
+from aggregator.storage.story_queries import ORDER, where_clause
 from aggregator.storage.times import from_text, to_text
 
 
@@ -79,6 +81,14 @@ class StoryStore:
             story_id = row[0]
         raise NotFoundError(f"story {story_id} redirects to itself")
 
+    def living(self, story_id: str) -> str | None:
+        """Return where an id leads today; None where it leads nowhere."""
+        try:
+            found = self.follow(story_id)
+        except NotFoundError:
+            return None
+        return found if self.lives(found) else None
+
     def merged_from(self, story_id: str) -> tuple[str, ...]:
         """Return the ids that redirect to this story."""
         rows = self._db.execute("SELECT old_id FROM story_redirect WHERE story_id = ? ORDER BY old_id", (story_id,))
@@ -112,10 +122,41 @@ class StoryStore:
         rows = self._db.execute("SELECT id FROM report WHERE story_id = ? ORDER BY first_seen, id", (story_id,))
         return [row[0] for row in rows]
 
-    def move_report(self, report_id: str, story_id: str) -> None:
-        """Put a report and its entries into another story."""
-        self._db.execute("UPDATE report SET story_id = ? WHERE id = ?", (story_id, report_id))
-        self._db.execute("UPDATE entry SET story_id = ? WHERE report_id = ?", (story_id, report_id))
+    def stories_of_reports(self, report_ids: Collection[str]) -> dict[str, str]:
+        """Return report -> its story, of those that have one."""
+        found: dict[str, str] = {}
+        for part in parts(list(report_ids)):
+            found.update(
+                self._db.execute(
+                    f"SELECT id, story_id FROM report WHERE story_id IS NOT NULL AND id IN ({marks(part)})", part
+                ).fetchall()
+            )
+        return found
+
+    def sizes(self, story_ids: Collection[str]) -> dict[str, int]:
+        """Return story -> how many reports it has."""
+        found: dict[str, int] = {}
+        for part in parts(list(story_ids)):
+            found.update(
+                self._db.execute(
+                    f"SELECT story_id, count(*) FROM report WHERE story_id IN ({marks(part)}) GROUP BY story_id", part
+                ).fetchall()
+            )
+        return found
+
+    def known_reports(self, report_ids: Iterable[str]) -> set[str]:
+        """Return those of these reports that are stored."""
+        found: set[str] = set()
+        for part in parts(list(report_ids)):
+            found.update(row[0] for row in self._db.execute(f"SELECT id FROM report WHERE id IN ({marks(part)})", part))
+        return found
+
+    def move_reports(self, report_ids: Sequence[str], story_id: str) -> None:
+        """Put reports, their entries and what joined them into another story."""
+        rows = [(story_id, report_id) for report_id in sorted(report_ids)]
+        self._db.executemany("UPDATE report SET story_id = ? WHERE id = ?", rows)
+        self._db.executemany("UPDATE entry SET story_id = ? WHERE report_id = ?", rows)
+        self._db.executemany("UPDATE match SET story_id = ? WHERE report_id = ?", rows)
 
     def refresh_report(self, report_id: str) -> None:
         """Bring a report's counts and times in line with its entries; an empty report is removed."""
@@ -158,29 +199,6 @@ class StoryStore:
                 story_id,
             ),
         )
-
-    # --- what is still to be settled -------------------------------------------------------
-
-    def leave_unsettled(self, story_ids: Iterable[str]) -> None:
-        """Note that these stories changed since they were last settled: it outlives a crash between two transactions."""
-        self._db.executemany(
-            "INSERT OR IGNORE INTO unsettled (story_id) VALUES (?)", [(story,) for story in sorted(story_ids)]
-        )
-
-    def leave_entries_unsettled(self, entry_ids: Sequence[str]) -> None:
-        """Note the same of the stories that these entries stand in."""
-        self._db.executemany(
-            "INSERT OR IGNORE INTO unsettled (story_id) SELECT story_id FROM entry WHERE id = ? AND story_id IS NOT NULL",
-            [(entry,) for entry in entry_ids],
-        )
-
-    def unsettled(self) -> set[str]:
-        """Return the stories that changed since they were last settled."""
-        return {row[0] for row in self._db.execute("SELECT story_id FROM unsettled")}
-
-    def settled(self) -> None:
-        """Note that all stories are settled."""
-        self._db.execute("DELETE FROM unsettled")
 
     def close_story(self, story_id: str, into: str | None, now: datetime, reason: str) -> None:
         """Remove an emptied story and leave a redirect; earlier redirects to it follow along."""
@@ -250,6 +268,21 @@ class StoryStore:
             ),
         )
 
+    def links(self, report_ids: Collection[str]) -> dict[str, tuple[str, float]]:
+        """Return report -> the entry that its strongest edge leads to, and the score."""
+        found: dict[str, tuple[str, float]] = {}
+        for part in parts(list(report_ids)):
+            for report_id, other_id, score in self._db.execute(
+                f"SELECT report_id, other_id, score FROM match WHERE kind = 'story' AND report_id IN ({marks(part)})",
+                part,
+            ):
+                found[report_id] = (other_id, score)
+        return found
+
+    def drop_link(self, report_id: str) -> None:
+        """Forget a report's strongest edge."""
+        self._db.execute("DELETE FROM match WHERE kind = 'story' AND report_id = ?", (report_id,))
+
     def matches(self, entry_ids: Iterable[str]) -> list[Match]:
         """Return the edges of these entries, oldest first."""
         found: list[Match] = []
@@ -261,14 +294,6 @@ class StoryStore:
             found.extend(_match(row) for row in rows)
         return found
 
-    def story_matches(self, story_id: str) -> list[Match]:
-        """Return all edges of a story, oldest first."""
-        rows = self._db.execute(
-            "SELECT kind, entry_id, other_id, method, score, threshold, evidence, parameters FROM match WHERE story_id = ? ORDER BY id",
-            (story_id,),
-        )
-        return [_match(row) for row in rows]
-
     # --- lists -----------------------------------------------------------------------------
 
     def find(self, query: StoryQuery, words: Sequence[str], new_since: datetime) -> list[StorySummary]:
@@ -276,9 +301,9 @@ class StoryStore:
 
         Stories first seen at or after ``new_since`` are flagged new, older ones that grew since then updated.
         """
-        where, values = _where(query, words)
+        where, values = where_clause(query, words)
         limit = "" if query.limit is None else f"LIMIT {int(query.limit)}"
-        rows = self._rows(f"WHERE {where} ORDER BY {_ORDER[query.sort]} {limit}", tuple(values))
+        rows = self._rows(f"WHERE {where} ORDER BY {ORDER[query.sort]} {limit}", tuple(values))
         return [_summary(row, new_since) for row in rows]
 
     def summary(self, story_id: str, new_since: datetime) -> StorySummary:
@@ -286,6 +311,11 @@ class StoryStore:
         for row in self._rows("WHERE s.id = ?", (story_id,)):
             return _summary(row, new_since)
         raise NotFoundError(f"no story {story_id}")
+
+    def of_storyline(self, storyline_id: str, new_since: datetime) -> list[StorySummary]:
+        """Return the lines of a storyline's stories, the one seen last first."""
+        rows = self._rows(f"WHERE s.storyline_id = ? ORDER BY {ORDER['latest']}", (storyline_id,))
+        return [_summary(row, new_since) for row in rows]
 
     def canonical_entries(self) -> set[str]:
         """Return the canonical entries of all stories."""
@@ -303,39 +333,11 @@ class StoryStore:
     def _rows(self, where: str, values: tuple[object, ...]) -> sqlite3.Cursor:
         cursor = self._db.cursor()
         cursor.row_factory = sqlite3.Row
-        return cursor.execute(f"SELECT s.* FROM story s {where}", values)
-
-
-_ORDER = {
-    "latest": "s.last_seen DESC, s.publishers DESC, s.reports DESC, s.entries DESC, s.id",
-    "publishers": "s.publishers DESC, s.reports DESC, s.entries DESC, s.last_seen DESC, s.id",
-    "entries": "s.entries DESC, s.reports DESC, s.publishers DESC, s.last_seen DESC, s.id",
-    "first": "s.first_seen DESC, s.publishers DESC, s.id",
-}
-
-
-def _where(query: StoryQuery, words: Sequence[str]) -> tuple[str, list[object]]:
-    clauses = ["s.entries > 0", "s.publishers >= ?"]
-    values: list[object] = [query.min_publishers]
-    if query.since is not None:
-        clauses.append("s.last_seen >= ?")
-        values.append(to_text(query.since))
-    if query.until is not None:
-        clauses.append("s.first_seen < ?")
-        values.append(to_text(query.until))
-    for column, value in (("publisher", query.publisher), ("language", query.language), ("category", query.category)):
-        if value is not None:
-            clauses.append(f"EXISTS (SELECT 1 FROM entry e WHERE e.story_id = s.id AND lower(e.{column}) = lower(?))")
-            values.append(value)
-    if query.match is not None:
-        text = " ".join('"' + word.replace('"', '""') + '"' for word in words)
-        clauses.append(
-            "s.id IN (SELECT e.story_id FROM entry_fts JOIN entry e ON e.number = entry_fts.rowid WHERE entry_fts MATCH ?)"
-            if text
-            else "0 AND ? IS NULL"
+        return cursor.execute(
+            "SELECT s.*, l.title AS line_title, l.stories AS line_stories"
+            f" FROM story s LEFT JOIN storyline l ON l.id = s.storyline_id {where}",
+            values,
         )
-        values.append(text)
-    return " AND ".join(clauses), values
 
 
 def _summary(row: sqlite3.Row, new_since: datetime) -> StorySummary:
@@ -363,7 +365,14 @@ def _summary(row: sqlite3.Row, new_since: datetime) -> StorySummary:
         publishers=row["publishers"],
         flags=tuple(flag for flag, holds in flags if holds),
         canonical_entry=row["canonical_entry"],
+        storyline=_mention(row),
     )
+
+
+def _mention(row: sqlite3.Row) -> StorylineMention | None:
+    if row["storyline_id"] is None:
+        return None
+    return StorylineMention(row["storyline_id"], row["line_title"], row["line_stories"])
 
 
 def _match(row: Sequence[object]) -> Match:

@@ -40,9 +40,10 @@ SENTENCE: Final = 40  # the surroundings of a full stop or a number
 
 EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "clustering.canonical": {"_VERSION": TITLE, "_RUNNING_PAGE": LINK},
-    "clustering.features": {"_TOKEN": TEXT, "_DIGITS": TEXT, "_ORDINAL": NAME, "_note_capitals": NAME},
     "clustering.forms": {"_RUN": TEXT, "_WORD": TEXT, "_STOP": TEXT},
     "clustering.recurring": {"_RECURRING": TITLE, "_TIMETABLE": TITLE, "_LIVE": TITLE, "_COMMENT": TITLE},
+    "clustering.terms": {"_TOKEN": TEXT, "_GROUPED": NAME, "_ACCENTS": TEXT},
+    "clustering.vectorize": {"_ORDINAL": TITLE},
     "digest.escape": {
         "_TERMINAL": TEXT, "_SPACE": TEXT, "_FORBIDDEN": TEXT, "_MARKDOWN": TEXT, "_MARKDOWN_ENTITY": TEXT,
         "_MARKDOWN_AUTOLINK": TEXT, "_MARKDOWN_BLOCK": TEXT, "link": LINK,

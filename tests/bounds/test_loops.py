@@ -10,8 +10,8 @@ from typing import Final
 
 import pytest
 
-from aggregator.clustering.features import read
 from aggregator.clustering.sketch import sketch
+from aggregator.clustering.vectorize import vectorize
 from aggregator.digest.escape import markdown
 from aggregator.model import Document, EntryData
 from aggregator.newsroom import mentions, revisions, watches, wires
@@ -23,6 +23,7 @@ from aggregator.parsing.hints import read_hints
 from aggregator.text import boilerplate, clean, cross_language, display, language, tokens, urls
 from tests.bounds.attacks import seconds
 from tests.bounds.expressions import HEADER, LINK, TITLE
+from tests.fakes import MORNING
 from tests.newsroom.made import made_entry
 
 LARGE: Final = 40_000  # stands for parse.max_content: the square shows as well
@@ -98,7 +99,7 @@ LOOPS: Final[dict[str, tuple[Work, int]]] = {
     "hints.read": (lambda text: read_hints(text, text[:HEADER], "https://a.example/"), LARGE),
     "opml.read": (lambda text: opml.read(_opml(text)), LARGE),
     "sketch.sketch": (lambda text: sketch(_document(text)), LARGE),
-    "features.read": (lambda text: read(_document(text)), LARGE),
+    "vectorize": (lambda text: vectorize(_document(text), "Ledger", MORNING, language="en"), LARGE),
     "mentions.numbers": (_numbers, LARGE),
     "mentions.names": (_names, LARGE),
     "revisions.compare": (lambda text: revisions.compare(("a", text), ("a", _edited(text)), "en"), LARGE),

@@ -19,6 +19,7 @@ run
 fetch
 stories
 story show|why|timeline|diff|new|merge|split|move|pin|forbid|undo|log
+storyline list|show|name|tie|untie
 entry show|revisions|diff
 digest
 search
@@ -28,6 +29,7 @@ import
 export
 evaluate
 replay
+recluster
 demo
 init
 status
@@ -39,11 +41,13 @@ completion
 OPTIONS: dict[tuple[str, ...], str] = {
     (): "--db --feeds --config --set --now -v -q --version",
     ("fetch",): "--all",
-    ("stories",): "--since --until --match --min-publishers --publisher --lang --category --sort --limit",
+    ("stories",): "--since --until --match --min-publishers --publisher --lang --category --sort --limit --storylines",
+    ("evaluate",): "--level",
     ("digest",): "--date --since --until --format --output --mail",
     ("replay",): "--dry-run --set",
     ("config", "show"): "--origin",
     **{("story", verb): "--by" for verb in ("merge", "split", "move", "pin", "forbid", "undo")},
+    **{("storyline", verb): "--by" for verb in ("name", "tie", "untie")},
 }
 LISTS = [
     ("fetch",),
@@ -52,9 +56,10 @@ LISTS = [
     ("feeds", "list"),
     ("feeds", "health"),
     ("story", "log"),
+    ("storyline", "list"),
     ("watch", "list"),
 ]
-THINGS = [("story", "show"), ("story", "why"), ("entry", "show"), ("status",)]
+THINGS = [("story", "show"), ("story", "why"), ("storyline", "show"), ("entry", "show"), ("status",)]
 
 
 def walk(command: click.Command = cli, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:

@@ -12,13 +12,13 @@ from tests.fetching.server import Server, answer
 
 STORIES = {
     "id", "title", "url", "publisher", "agency", "lang", "first_seen", "last_seen", "entries", "reports", "publishers",
-    "flags", "canonical_entry",
+    "flags", "canonical_entry", "storyline",
 }  # fmt: skip
 MEMBER = {"id", "title", "url", "feed", "publisher", "lang", "published", "first_seen", "canonical"}
 LINK = {"kind", "with", "method", "score", "threshold", "evidence", "parameters"}
 EXPORT = {
     "id", "key", "feed", "url", "canonical_url", "publisher", "agency", "lang", "title", "published", "first_seen",
-    "report_id", "story_id", "canonical",
+    "report_id", "story_id", "storyline_id", "canonical",
 }  # fmt: skip
 FETCH = {
     "feed", "url", "status", "http_status", "new", "updated", "known", "skipped", "error", "next_fetch",
@@ -31,6 +31,7 @@ FIGURES = {
     "items", "bcubed_precision", "bcubed_recall", "bcubed_f1", "pair_precision", "pair_recall", "pair_f1",
     "labelled_clusters", "predicted_clusters",
 }  # fmt: skip
+STORYLINE = {"id", "title", "first_seen", "last_seen", "entries", "reports", "publishers", "stories"}
 FLAGS = {"new", "updated", "corrected", "single_source", "edited"}
 
 
@@ -44,6 +45,36 @@ def test_stories() -> None:
     assert (talks["first_seen"], talks["last_seen"]) == ("2026-03-10T05:00:00Z", "2026-03-10T05:30:00Z")
     assert set(talks["flags"]) <= FLAGS
     assert "single_source" in rows[0]["flags"]
+
+
+def test_storylines() -> None:
+    newsroom()
+    alone = call("stories", "--storylines", "--json").ok().json()
+    stories = call("stories", "--json").ok().json()
+    assert [(row["id"], row["stories"]) for row in alone] == [(None, [story]) for story in stories]
+    assert all(row.keys() >= STORYLINE for row in alone)
+    assert all(story["storyline"] is None for story in stories)
+    assert call("storyline", "list", "--json").ok().json() == []
+    ids = [story["id"] for story in stories]
+    tied = call("storyline", "tie", *ids, "--by", "ann", "--json").ok().json()
+    assert (tied["verb"], tied["by"]) == ("tie", "ann")
+    line = tied["storyline"]
+    [row] = call("stories", "--storylines", "--json").ok().json()
+    assert row == call("storyline", "show", line, "--json").ok().json()
+    assert [row] == call("storyline", "list", "--json").ok().json()
+    assert row.keys() >= STORYLINE
+    assert (row["id"], row["entries"], row["reports"], row["publishers"]) == (line, 3, 2, 3)
+    assert [story["id"] for story in row["stories"]] == ids
+    assert call("storyline", "name", line, "A long affair").ok().out.strip() == line
+    shown = call("story", "show", ids[0], "--json").ok().json()
+    assert shown["storyline"] == {"id": line, "title": "A long affair", "stories": 2}
+    assert [one["id"] for one in shown["neighbours"]] == ids[1:]
+    assert {row["storyline_id"] for row in call("export").ok().lines()} == {line}
+    assert stories[1]["title"] in call("story", "show", ids[0]).ok().out
+    assert call("storyline", "untie", ids[1]).ok().out.strip() == ids[1]
+    assert call("story", "show", ids[1], "--json").ok().json()["storyline"] is None
+    assert call("storyline", "show", "l0000").code == 3
+    assert call("storyline", "untie", ids[1]).code == 1
 
 
 def test_the_forms_of_a_list_say_the_same() -> None:
@@ -63,6 +94,8 @@ def test_the_forms_of_a_list_say_the_same() -> None:
         (("stories",), ("--match", "zebra")),
         (("search", "chiefs"), ("--since", "2026-03-10T06:30:00Z")),
         (("story", "log"), ()),
+        (("stories", "--storylines"), ("--match", "zebra")),
+        (("storyline", "list"), ("--since", "2030-01-01")),
         (("story", "lags"), ("--category", "none")),
         (("entry", "headlines"), ("--until", "2026-03-01")),
         (("watch", "list"), ()),
@@ -83,6 +116,7 @@ def test_an_empty_list_for_programs_has_the_heading_of_a_full_one(
     call("watch", "add", "chiefs", "--word", "chiefs").ok()
     [*_, talks] = call("stories", "--json").ok().json()
     call("story", "pin", talks["id"], talks["canonical_entry"]).ok()
+    call("storyline", "tie", *(story["id"] for story in call("stories", "--json").ok().json())).ok()
     Path("feeds.yaml").write_text("feeds: [{url: 'https://a.example/'}]\n", encoding="utf-8")
     heading, *rows = call(*filled, "--format", "csv").ok().out.splitlines()
     assert rows

@@ -12,6 +12,7 @@ from aggregator.desk.explain import Why, explain
 from aggregator.desk.reader import Reader
 from aggregator.ingest.archives import Importer
 from aggregator.ingest.place import Placer
+from aggregator.ingest.window import Window
 from aggregator.model import Entry, EntryData, Match
 from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry
@@ -55,19 +56,17 @@ class Room:
         self.store = Store(None)
         self.now = now or MORNING + timedelta(days=90)
 
-    def take(self, *texts: Text) -> None:
-        """Let texts arrive in the order given, as one import."""
-        importer = Importer(self.store, self.settings, families(()), self.now)
+    def take(self, *texts: Text, window: Window | None = None) -> None:
+        """Let texts arrive in the order given, as one import; a window that is handed in is that of a process that lives on."""
+        importer = Importer(self.store, self.settings, families(()), self.now, window)
         importer.take([text.line(number) for number, text in enumerate(texts, 1)], lambda done, total: None)
 
     def look(self) -> None:
-        """Take the second look that ends a pass over feeds."""
+        """Let another process settle every report anew."""
         placer = Placer(self.store, self.settings)
         with self.store.transaction():
-            placer.stories.leave_unsettled(self._column("SELECT id FROM story"))
-            placer.resume()
-            placer.finish(self.now)
-            placer.stories.settled()
+            placer.vectors.leave_all_unsettled()
+        placer.finish(self.now)
 
     def id(self, key: str) -> str:
         [found] = self._column("SELECT id FROM entry WHERE key = ?", key)
@@ -111,6 +110,15 @@ class Room:
         found: dict[str, set[str]] = {}
         for key, (_, story) in self.places().items():
             found.setdefault(story, set()).add(key)
+        return {frozenset(keys) for keys in found.values()}
+
+    def storylines(self) -> set[frozenset[str]]:
+        """Return the storylines as sets of keys."""
+        found: dict[str, set[str]] = {}
+        for key, line in self.store.connection.execute(
+            "SELECT e.key, s.storyline_id FROM entry e JOIN story s ON s.id = e.story_id WHERE s.storyline_id IS NOT NULL"
+        ):
+            found.setdefault(line, set()).add(key)
         return {frozenset(keys) for keys in found.values()}
 
     def figures(self, labels: dict[str, str]) -> Figures:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import pytest
 
-from aggregator.clustering.features import read, telling, weigh
-from aggregator.clustering.vocabulary import Count
-from aggregator.model import Document
 from tests.clustering.arriving import Text, room
 
 AGROUND = Text(
@@ -98,36 +94,3 @@ def test_news_of_the_weather_or_of_a_plan_is_no_slot(title: str) -> None:
     same = "Palit Renn met ministers of Vantoria at the Kelmara dam above Ostrel on Monday as storms came near."
     with room(Text("one", title, body), Text("two", "Palit Renn at the Kelmara dam", same, hours=1)) as made:
         assert made.stories(["one", "two"]) == 1
-
-
-class Nothing:
-    """Frequencies of a stream that has not begun."""
-
-    def counts(self, language: str, terms: Iterable[str]) -> Mapping[str, Count]:
-        return {}
-
-    def documents(self, language: str) -> float:
-        return 0.0
-
-
-def phrases_of(first: str, second: str, language: str = "en") -> tuple[int, int]:
-    """Return how many telling words two texts share, and how many phrases."""
-    left, right = (
-        weigh(read(made), None, made, Nothing())
-        for made in (Document("Title", "", body, language, None, "") for body in (first, second))
-    )
-    words, phrases = telling(left, right)
-    return len(words), len(phrases)
-
-
-def test_a_shared_phrase_is_one_word_and_a_shared_sentence_is_more() -> None:
-    """In a script without spaces too, where words are pairs of characters."""
-    hip = "The band played hip-hop on the quay until late and nobody complained about the noise."
-    hop = "In the suburb a school teaches hip-hop to pupils who would rather be elsewhere."
-    assert phrases_of(hip, hop) == (2, 1)
-    pilots = "Harbour pilots' union threatens indefinite walkout over staffing rotas{}"
-    assert phrases_of(pilots.format(", says the mayor."), pilots.format("; talks go on."))[1] >= 3
-    assert (
-        phrases_of("北约国防部长会议在布鲁塞尔讨论乌克兰安全保障问题", "周二北约国防部长会议在布鲁塞尔开幕", "zh")[1]
-        >= 3
-    )

@@ -1,18 +1,17 @@
-"""The order of arrival decides little, how entries are cut into imports decides nothing, and ids are for good."""
+"""The order of arrival decides nothing, nor how entries are cut into imports, and ids are for good."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.clustering.metrics import score
 from aggregator.desk.editing import Editor
 from aggregator.ingest.place import Placer
+from aggregator.ingest.window import Window
 from tests.clustering.arriving import Room, Text, one_by_one, room
 from tests.clustering.events import BRIDGE_OPENS, FERRY, FLOOD_OF_REPORTS, HARBOUR_DAY, OTHER_NEWS, STRIKE
 from tests.clustering.test_languages import told
@@ -31,43 +30,55 @@ DAY = sorted(
 )
 
 
-def shuffled_within_hours(texts: Sequence[Text], seed: int) -> list[Text]:
-    chance = random.Random(seed)
-    return sorted(texts, key=lambda text: (int(text.hours or 0), chance.random()))
+Found = tuple[set[frozenset[str]], set[frozenset[str]]]
 
 
-def placed(made: Room) -> dict[str, str]:
-    stories = {key: story for key, (_, story) in made.places().items()}
+def found(made: Room) -> Found:
+    """Return stories and storylines as sets of keys."""
+    stories, lines = made.groups(), made.storylines()
     made.store.close()
-    return stories
+    return stories, lines
 
 
 @pytest.fixture(scope="module")
-def unshuffled() -> dict[str, str]:
+def at_once() -> Found:
     made = Room()
     made.take(*DAY)
-    return placed(made)
+    return found(made)
+
+
+def test_the_day_holds_stories(at_once: Found) -> None:
+    stories, _ = at_once
+    assert sum(len(story) > 1 for story in stories) >= 6
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_day_shuffled_within_each_hour_gives_the_same_stories(seed: int, unshuffled: dict[str, str]) -> None:
-    made = Room()
-    made.take(*shuffled_within_hours(DAY, seed))
-    assert score(unshuffled, placed(made)).bcubed_f1 >= 0.97
+def test_entry_by_entry_in_any_order_gives_what_one_import_gives(seed: int, at_once: Found) -> None:
+    texts = list(DAY)
+    random.Random(seed).shuffle(texts)
+    assert found(one_by_one(texts)) == at_once
 
 
-def test_entry_by_entry_gives_exactly_what_one_import_gives(unshuffled: dict[str, str]) -> None:
-    assert placed(one_by_one(DAY)) == unshuffled
-
-
-@settings(deadline=None, max_examples=4)
-@given(st.lists(st.integers(1, len(DAY) - 1), max_size=6))
-def test_wherever_an_import_is_cut_the_stories_are_the_same(unshuffled: dict[str, str], cuts: list[int]) -> None:
+@settings(deadline=None, max_examples=6)
+@given(st.permutations(DAY), st.lists(st.integers(1, len(DAY) - 1), max_size=6))
+def test_wherever_shuffled_entries_are_cut_the_stories_are_the_same(
+    at_once: Found, texts: list[Text], cuts: list[int]
+) -> None:
     made = Room()
     edges = [0, *sorted(set(cuts)), len(DAY)]
     for start, end in pairwise(edges):
-        made.take(*DAY[start:end])
-    assert placed(made) == unshuffled
+        made.take(*texts[start:end])
+    assert found(made) == at_once
+
+
+def test_one_process_or_many_and_settling_all_anew_give_the_same(at_once: Found) -> None:
+    made = Room()
+    window = Window(made.store, made.settings.stories)
+    for start in range(0, len(DAY), 7):
+        made.take(*DAY[start : start + 7], window=window)
+    assert (made.groups(), made.storylines()) == at_once
+    made.look()
+    assert found(made) == at_once
 
 
 def test_a_second_run_over_the_same_input_changes_nothing() -> None:
@@ -75,7 +86,7 @@ def test_a_second_run_over_the_same_input_changes_nothing() -> None:
     made.take(*DAY)
     made.look()
     before = made.places()
-    tables = ("story", "report", "match", "story_redirect", "sketch", "story_vector")
+    tables = ("story", "report", "match", "story_redirect", "sketch", "report_vector", "storyline")
     rows = {table: made.store.connection.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables}
     made.take(*DAY)
     made.look()
@@ -117,9 +128,9 @@ def test_ids_never_change_by_growth_and_merges_leave_redirects(texts: list[Text]
         for story, keys in after.items():
             assert story not in ever or ever[story] & keys or stories.split_from(story), "an id was used again"
         ever |= after
-        found = {key: report for key, (report, _) in made.places().items()}
-        assert {key: found[key] for key in reports} == reports, "an entry changed its report by growth"
-        reports = found
+        standing = {key: report for key, (report, _) in made.places().items()}
+        assert {key: standing[key] for key in reports} == reports, "an entry changed its report by growth"
+        reports = standing
     made.store.close()
 
 

@@ -254,30 +254,26 @@ def test_who_asks_why_not_is_told_the_editors_word(room: Newsroom) -> None:
 # --- what the machine asks -----------------------------------------------------------------------
 
 
-def test_the_machine_takes_no_report_away_that_an_editor_placed_or_pinned(room: Newsroom) -> None:
+def test_what_editors_placed_stays_whatever_the_machine_would_do(room: Newsroom) -> None:
     dam, dam_2, budget, cup = room.arrive(DAM, DAM_2, BUDGET, CUP)
-    holds = room.placer().editor_constraints.holds
-    assert not holds(room.report_of(dam))
-    room.editor().pin(room.story_of(dam), dam_2)
-    assert holds(room.report_of(dam_2))
     room.editor().move(dam, room.story_of(budget))
-    assert holds(room.report_of(dam))
-    assert holds(room.report_of(budget))
-    assert not holds(room.report_of(cup))
-    room.editor().undo()
-    room.editor().undo()
-    assert not any(holds(room.report_of(entry)) for entry in (dam, dam_2, budget))
+    room.look_again()
+    assert room.story_of(dam) == room.story_of(budget) != room.story_of(dam_2)
+    room.editor().split(room.story_of(dam), [budget])
+    room.look_again()
+    assert len({room.story_of(entry) for entry in (dam, dam_2, budget, cup)}) >= 3
+    assert room.story_of(dam) != room.story_of(budget)
 
 
 def test_a_pass_under_way_hears_what_an_editor_says_meanwhile(room: Newsroom) -> None:
     dam, budget = room.arrive(DAM, BUDGET)
     editor_constraints = room.placer().editor_constraints
     stories = room.story_of(dam), room.story_of(budget)
-    assert not editor_constraints.blocks(*stories)
+    assert editor_constraints.between([dam], [budget]) is None
     room.editor().forbid(*stories)
-    assert editor_constraints.blocks(*stories)
+    assert editor_constraints.between([dam], [budget]) is not None
     room.editor().undo()
-    assert not editor_constraints.blocks(*stories)
+    assert editor_constraints.between([dam], [budget]) is None
 
 
 def test_a_story_that_breaks_a_decision_all_the_same_is_taken_apart(room: Newsroom) -> None:
@@ -288,8 +284,7 @@ def test_a_story_that_breaks_a_decision_all_the_same_is_taken_apart(room: Newsro
     placer = room.placer()
     with room.store.transaction():
         placer.move_report(room.report_of(dam_2), story)
-        placer.touched |= {story}
-        placer.finish(room.now)
+        placer.settle([story], room.now)
     assert room.members(story) == {dam}
     assert room.story_of(dam_2) == room.story_of(copy) != story
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.clustering.constraints import Constraint, settle
+from aggregator.clustering.constraints import Constraint, Settlement, settle
 from aggregator.desk.maintenance import prune
-from aggregator.exceptions import DecisionError
+from aggregator.exceptions import DecisionError, NotFoundError
 from aggregator.ingest.replay import cluster_anew
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings, StorySettings
@@ -47,7 +47,7 @@ STEPS = st.one_of(
     st.builds(Step, st.just("arrive"), st.lists(TELLINGS, min_size=1, max_size=7).map(tuple)),
     st.builds(
         Step,
-        st.sampled_from(["merge", "split", "move", "pin", "forbid", "forbid entries"]),
+        st.sampled_from(["merge", "split", "move", "pin", "forbid", "forbid entries", "tie", "untie", "name"]),
         st.just(()),
         st.tuples(PICK, PICK, PICK),
     ),
@@ -75,7 +75,6 @@ class Play:
     # --- steps -----------------------------------------------------------------------------------
 
     def step(self, step: Step) -> None:
-        parted = self.parted()
         match step.kind:
             case "arrive":
                 self.room.arrive(*{one.key: one for one in step.tellings}.values())
@@ -92,20 +91,9 @@ class Play:
                 self.replay()
             case "undo":
                 self.undo()
-                parted = self.parted()
             case _:
                 self.verb(step)
-                parted = self.parted()
-        assert self.parted() <= parted  # the machine asks before it joins: it never has to take apart again
         self.check()
-
-    def parted(self) -> set[str]:
-        """Return the stories that were taken out of others to obey a decision; what a second look parts, it parts unasked."""
-        rows = self.room.store.connection.execute(
-            "SELECT id FROM story WHERE split_from IS NOT NULL"
-            " AND id NOT IN (SELECT story_id FROM match WHERE method = 'parted' AND story_id IS NOT NULL)"
-        )
-        return {row[0] for row in rows}
 
     def verb(self, step: Step) -> None:
         number = DecisionStore(self.room.store).next_number()
@@ -113,24 +101,26 @@ class Play:
         one, two, three = step.picks
         editor = self.room.editor()
         stories, entries = sorted(self.seen), sorted(before)
+        lines = [line.summary.id for line in self.room.reader().list_storylines(None, None) if line.summary]
         first, second = stories[one % len(stories)], stories[two % len(stories)]
         inside = sorted(self.room.members(first))
         some = [entry for place, entry in enumerate(inside) if three >> place & 1]
+        verbs = self.room.storyline_editor()
+        third = [stories[three % len(stories)]] if three % 3 == 0 else []
+        asked: dict[str, Callable[[], object]] = {
+            "merge": lambda: editor.merge([first, second, *third]),
+            "split": lambda: editor.split(first, some),
+            "move": lambda: editor.move(entries[three % len(entries)], second),
+            "pin": lambda: editor.pin(first, inside[three % len(inside)]),
+            "forbid": lambda: editor.forbid(first, second),
+            "forbid entries": lambda: editor.forbid(entries[two % len(entries)], entries[three % len(entries)]),
+            "tie": lambda: verbs.tie([first, second]),
+            "untie": lambda: verbs.untie(first),
+            "name": lambda: verbs.name(lines[two % len(lines)] if lines else "l0", f"Affair {three}"),
+        }
         try:
-            match step.kind:
-                case "merge":
-                    editor.merge([first, second, *([stories[three % len(stories)]] if three % 3 == 0 else [])])
-                case "split":
-                    editor.split(first, some)
-                case "move":
-                    editor.move(entries[three % len(entries)], second)
-                case "pin":
-                    editor.pin(first, inside[three % len(inside)])
-                case "forbid":
-                    editor.forbid(first, second)
-                case "forbid entries":
-                    editor.forbid(entries[two % len(entries)], entries[three % len(entries)])
-        except DecisionError:
+            asked[step.kind]()
+        except (DecisionError, NotFoundError):
             assert self.room.places() == before
             assert DecisionStore(self.room.store).next_number() == number
         else:
@@ -167,6 +157,7 @@ class Play:
         check_last_word(stories, decisions.last_active())
         self.check_tables(places)
         self.check_rows()
+        self.check_storylines()
         self.seen.update(self.room.stories())
         for story in self.seen:
             assert self.room.story(story).summary.id in self.room.stories()
@@ -177,8 +168,8 @@ class Play:
         reports = dict(db.execute("SELECT id, story_id FROM report"))
         assert dict(places.values()) == reports
         assert {story for _, story in places.values()} == set(self.room.stories())
-        for report, story in db.execute("SELECT report_id, story_id FROM story_vector"):
-            assert reports[report] == story
+        for (report,) in db.execute("SELECT report_id FROM report_vector WHERE vector IS NOT NULL"):
+            assert report in reports
         for entry, report in db.execute("SELECT entry_id, report_id FROM sketch"):
             assert places[entry][0] == report
         assert self.room.store.check() == ()
@@ -203,6 +194,54 @@ class Play:
             assert canonical in ids
             assert pinned == next((entry for entry in pins if entry in ids), None)
             assert canonical == pinned or pinned is None
+
+    def check_storylines(self) -> None:
+        """Each storyline ties two stories or more, or an editor named it; editors' ties hold, its row says what can be counted again."""
+        db = self.room.store.connection
+        tied: dict[str, set[str]] = {}
+        for story, line in db.execute("SELECT id, storyline_id FROM story WHERE storyline_id IS NOT NULL"):
+            tied.setdefault(line, set()).add(story)
+        lines = dict(db.execute("SELECT id, name FROM storyline"))
+        assert lines.keys() == tied.keys()
+        for line, name in lines.items():
+            assert len(tied[line]) > 1 or name is not None
+            summary = self.room.reader().storyline(line).summary
+            assert summary is not None
+            members = [entry for story in tied[line] for entry in map(self.room.entry, self.room.members(story))]
+            assert (summary.stories, summary.entries, summary.reports, summary.publishers) == (
+                len(tied[line]),
+                len(members),
+                len({entry.report_id for entry in members}),
+                len({entry.publisher for entry in members}),
+            )
+        self.check_ties({story: line for line, stories in tied.items() for story in stories})
+
+    def check_ties(self, line_of: dict[str, str]) -> None:
+        decisions = DecisionStore(self.room.store)
+        ties = settle(decisions.ties())
+        stories = {entry: story for entry, (_, story) in self.room.places().items()}
+        named = [entry for group in ties.groups() for entry in group if entry in stories]
+        for one in named:
+            for other in named:
+                if stories[one] == stories[other]:
+                    continue  # one story: nothing to tie or to untie
+                together = line_of.get(stories[one]) == line_of.get(stories[other]) is not None
+                if other in ties.group(one):
+                    assert together
+                elif ties.are_apart(one, other) and not self.bound(stories, ties, stories[one], stories[other]):
+                    assert not together
+
+    @staticmethod
+    def bound(stories: dict[str, str], ties: Settlement, one: str, other: str) -> bool:
+        """Tell whether ties bind two stories, by whatever stories between, that other words keep apart."""
+        reached, waiting = {one}, [one]
+        while waiting:
+            story = waiting.pop()
+            entries = [entry for entry, home in stories.items() if home == story]
+            near = {stories[bound] for entry in entries for bound in ties.group(entry) if bound in stories} - reached
+            reached |= near
+            waiting += near
+        return other in reached
 
     def check_restored(
         self, undone: Decision, before: dict[str, tuple[str, str]], after_verb: dict[str, tuple[str, str]]
@@ -232,8 +271,8 @@ def check_decisions(stories: dict[str, str], constraints: Sequence[Constraint]) 
 
 
 def check_last_word(stories: dict[str, str], last: Decision | None) -> None:
-    """The newest verb in force holds to the letter, whatever older ones say."""
-    for constraint in last.constraints if last else ():
+    """The newest verb on stories in force holds to the letter, whatever older ones say."""
+    for constraint in last.constraints if last and last.kind not in ("tie", "untie") else ():
         found = {
             stories[one] == stories[other] for one in constraint.left for other in constraint.right if one != other
         }

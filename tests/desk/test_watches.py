@@ -141,7 +141,7 @@ def test_a_crash_before_settling_loses_no_alert(tmp_path: Path, monkeypatch: pyt
         app.fetch(everything=True)
         assert alerts(app) == [("strikes", "new")]
         entries, unsettled = app.store.connection.execute(
-            "SELECT (SELECT entries FROM story), (SELECT count(*) FROM unsettled)"
+            "SELECT (SELECT entries FROM story), (SELECT count(*) FROM unsettled_report)"
         ).fetchone()
     assert (entries, unsettled) == (1, 0)
 

@@ -18,8 +18,10 @@ from aggregator.digest.edition import (
     build,
     edition_id,
 )
+from aggregator.digest.frozen import from_json, to_json
+from aggregator.digest.render import render
 from aggregator.digest.story import quote, score
-from aggregator.model import Entry, Flag, Story
+from aggregator.model import Entry, Flag, Story, StorylineMention
 from aggregator.settings import DigestSettings
 from tests.digest.desk import NEWS, SETTINGS, SINCE, UNTIL, WINDOW, edition, entry, story, summit
 
@@ -319,6 +321,21 @@ def test_what_names_a_slot_of_the_day_is_folded_behind_the_rest() -> None:
     assert shown(made, "top") == ["s2"]
     made = edition(weather, alone, Material(two("s3")))
     assert [shown(made, key) for key in ("top", "developing", "new", "rest")] == [["s3"], [], [], ["s2", "s1"]]
+
+
+def test_stories_of_one_storyline_stand_together_behind_the_best_and_each_counts_for_itself() -> None:
+    outlets = [entry(f"e{number}", f"Outlet {number}") for number in range(9)]
+    line = StorylineMention("l1", "The strait", 2)
+    stories = [story("s1", *((one,) for one in outlets[:4])), story("s2", *((one,) for one in outlets[4:7]))]
+    last = story("s3", *((one,) for one in outlets[7:9]))
+    tied = [replace(one, summary=replace(one.summary, storyline=line)) for one in (stories[0], last)]
+    made = edition(*(Material(one) for one in (tied[0], stories[1], tied[1])))
+    [top] = [section for section in made.sections if section.key == "top"]
+    assert [one.id for one in top.stories] == ["s1", "s3", "s2"]
+    assert [one.independent for one in top.stories] == [4, 2, 3]
+    assert from_json(to_json(made)) == made
+    for form in ("md", "html", "text"):
+        assert render(made, form).count("The strait") == 1
 
 
 # --- what the window brought ---------------------------------------------------------------------

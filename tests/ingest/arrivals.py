@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aggregator.desk.editing import Editor
 from aggregator.desk.reader import Reader
+from aggregator.desk.storyline_editing import StorylineEditor
 from aggregator.ingest.archives import Importer
 from aggregator.ingest.place import Placer
 from aggregator.model import Entry, EntryData, Story
@@ -60,6 +61,16 @@ EVENTS = {
         (
             "Goalkeeper Ivo Marsk carries Brunholm to the Larsund cup",
             "Tarnby missed two penalties as Brunholm took the Larsund cup for the first time since 1988.",
+        ),
+    ),
+    "orchard": (
+        (
+            "Blight spreads through the apple orchards of Quellin",
+            "Growers in Quellin cut down four hundred apple trees on Monday after inspectors found blight in three orchards.",
+        ),
+        (
+            "Quellin growers cut down apple trees as blight spreads",
+            "Inspectors told growers in Quellin that blight had reached a third orchard and that more apple trees must go.",
         ),
     ),
     # Halfway between two of them: what makes the machine want to join what an editor parted.
@@ -168,6 +179,10 @@ class Newsroom:
         self.tick()
         return Editor(self.store, self.placer(), by, self.now)
 
+    def storyline_editor(self, by: str = "ann") -> StorylineEditor:
+        self.tick()
+        return StorylineEditor(self.store, self.placer(), by, self.now)
+
     def reader(self) -> Reader:
         return Reader(self.store, self.now)
 
@@ -187,14 +202,12 @@ class Newsroom:
         return {entry.id for report in self.story(prefix).reports for entry in report.entries}
 
     def look_again(self) -> None:
-        """Let a new pass take the second look at everything, as after a crash between two transactions."""
+        """Let a new pass settle everything anew, as after a crash between two transactions."""
         self.tick()
         placer = self.placer()
         with self.store.transaction():
-            placer.stories.leave_unsettled(self.stories())
-            placer.resume()
-            placer.finish(self.now)
-            placer.stories.settled()
+            placer.vectors.leave_all_unsettled()
+        placer.finish(self.now)
 
     def stories(self) -> list[str]:
         return [row[0] for row in self.store.connection.execute("SELECT id FROM story ORDER BY id")]

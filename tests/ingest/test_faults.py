@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from aggregator.app import Aggregator
 from aggregator.ingest.archives import Importer, ImportOutcome
-from aggregator.ingest.place import Placer
-from aggregator.model import Feed, FeedOutcome, StoryQuery
+from aggregator.ingest.settle import Settler
+from aggregator.model import Feed, FeedOutcome
 from aggregator.model.faults import MAX_GIVEN, fault_of
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
@@ -167,8 +167,7 @@ def test_a_field_that_cannot_be_made_is_not_worth_the_entry(place: str, monkeypa
     [
         "aggregator.ingest.place.Placer.place",
         "aggregator.ingest.place.find_copy",
-        "aggregator.clustering.stories.read",
-        "aggregator.clustering.stories.StoryFinder._enter",
+        "aggregator.ingest.place.vectorize",
         "aggregator.storage.sketches.SketchStore.add",
         "aggregator.ingest.record.Recorder._place",
     ],
@@ -198,41 +197,29 @@ def test_an_entry_that_breaks_its_story_s_row_leaves_the_row_to_the_others(monke
         assert {row[0] for row in kept(app)} == {"placing"}
 
 
-def test_a_second_look_that_fails_costs_the_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aggregator.clustering.stories.StoryFinder.second_look", lambda *_, **__: 1 / 0)
-    many = [
-        replace(TALKS, guid=f"t{number}", title=f"Village {number} elects a mayor", text="") for number in range(20)
-    ]
-    with open_desk(two_feeds(*many), Clock(), [LEDGER, TIMES]) as app:
-        polled(app)
-        assert len(stored(app)) == 24
-        assert all(stored(app).values())
-
-
-def test_a_story_that_breaks_the_second_look_costs_its_own(
+def test_a_story_that_cannot_be_settled_costs_itself_and_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    looked: list[str | None] = []
-    taken = attribute_at("aggregator.clustering.stories.SecondLook.take")
+    opened = Settler._open
 
-    def take(look: Any, fresh: Any) -> Any:
-        texts = [stories[one.story_id] for one in fresh if one.story_id in stories]
-        looked.extend(one.story_id for one in fresh)
-        if any(holds_poison(text) for text in texts):
-            raise LookupError("what nobody thought of")
-        return taken(look, fresh)
+    def broken(self: Settler, group: frozenset[str], *given: Any) -> str:
+        for report in group:
+            rows = self._store.connection.execute("SELECT title FROM entry WHERE report_id = ?", (report,))
+            if holds_poison(rows.fetchall()):
+                raise LookupError("what nobody thought of")
+        return opened(self, group, *given)
 
-    with open_desk(two_feeds(), Clock(), [LEDGER, TIMES]) as app:
-        polled(app)
-        stories = {story.id: story.title for story in app.stories(StoryQuery())}
-        monkeypatch.setattr("aggregator.clustering.stories.SecondLook.take", take)
-        placer = Placer(app.store, app.settings)
-        placer.finder._since_look = len(stories)
-        with app.store.transaction():
-            placer.finish(MORNING)
-    alone = looked[len(stories) :]
-    assert sorted(filter(None, alone)) == sorted(stories)
-    assert caplog.text.count("a second look at story") == 1
+    clock = Clock()
+    with open_desk(two_feeds(), clock, [LEDGER, TIMES]) as desk:
+        with monkeypatch.context() as patched:
+            patched.setattr(Settler, "_open", broken)
+            polled(desk)
+            assert stored(desk) == {"talks": True, "bad": False, "storm": True, "quake": True}
+            assert caplog.text.count("1 reports could not be settled in stories") == 1
+        clock.forward(hours=1)
+        polled(desk)
+        assert all(stored(desk).values())
+        assert desk.store.check() == ()
 
 
 def test_an_edit_that_cannot_be_taken_leaves_the_entry_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,7 @@ def test_entries_left_by_a_stopped_pass_are_not_placed_twice() -> None:
         app.fetch(everything=True)
         counts = [
             app.store.connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            for table in ("entry", "report", "story", "sketch", "story_vector")
+            for table in ("entry", "report", "story", "sketch", "report_vector")
         ]
     assert counts == [1] * 5
 

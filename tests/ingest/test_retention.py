@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlite_utils import Database
 
 from aggregator.model import Feed, StoryQuery
 from aggregator.settings import Settings
 from aggregator.storage import retention, sweeping
 from aggregator.storage.database import Store
+from aggregator.storage.schema import APPLICATION_ID, migrations
 from tests.fakes import Clock, FakeFetcher, Item, open_desk, rss
 
 if TYPE_CHECKING:
@@ -50,12 +52,11 @@ def sound(db: Connection) -> None:
     assert db.execute("PRAGMA foreign_key_check").fetchall() == []
     for left in (
         "SELECT count(*) FROM sketch WHERE entry_id NOT IN (SELECT id FROM entry)",
-        "SELECT count(*) FROM story_vector WHERE report_id NOT IN (SELECT id FROM report)",
-        "SELECT count(*) FROM story_vector WHERE story_id NOT IN (SELECT id FROM story)",
-        "SELECT count(*) FROM story_term WHERE number NOT IN (SELECT number FROM story_vector)",
+        "SELECT count(*) FROM report_vector WHERE vector IS NOT NULL AND report_id NOT IN (SELECT id FROM report)",
+        "SELECT count(*) FROM storyline WHERE id NOT IN (SELECT storyline_id FROM story WHERE storyline_id IS NOT NULL)",
         "SELECT count(*) FROM report WHERE id NOT IN (SELECT report_id FROM entry WHERE report_id IS NOT NULL)",
         "SELECT count(*) FROM story_redirect WHERE story_id IS NOT NULL AND story_id NOT IN (SELECT id FROM story)",
-        "SELECT count(*) FROM unsettled WHERE story_id NOT IN (SELECT id FROM story)",
+        "SELECT count(*) FROM unsettled_report WHERE report_id NOT IN (SELECT id FROM report)",
         "SELECT count(*) FROM entry_fts WHERE rowid NOT IN (SELECT number FROM entry)",
     ):
         assert db.execute(left).fetchone() == (0,), left
@@ -215,7 +216,7 @@ def _day(number: int) -> list[Item]:
 def test_nothing_grows_for_ever() -> None:
     clock, fetcher = Clock(), FakeFetcher()
     sizes: list[dict[str, int]] = []
-    tables = ("entry", "story", "line", "story_word", "story_redirect", "sketch", "band", "story_vector", "story_term")
+    tables = ("entry", "story", "line", "story_redirect", "sketch", "band", "report_vector")
     chosen = kept_for(timedelta(days=4), window=timedelta(days=2))
     chosen = replace(chosen, copies=replace(chosen.copies, window=timedelta(days=2)))
     with open_desk(fetcher, clock, [LEDGER], settings=chosen) as app:
@@ -223,7 +224,12 @@ def test_nothing_grows_for_ever() -> None:
             fetcher.answers[LEDGER.url] = rss(*_day(day))
             app.fetch(everything=True)
             app.prune()
-            sizes.append({table: size(app.store.connection, table) for table in (*tables, "arrival")})
+            sizes.append(
+                {
+                    table: size(app.store.connection, table)
+                    for table in (*tables, "arrival", "storyline", "storyline_redirect")
+                }
+            )
             clock.forward(days=1)
         sound(app.store.connection)
     assert all(sizes[20][table] > 0 for table in tables)
@@ -231,15 +237,15 @@ def test_nothing_grows_for_ever() -> None:
     assert all(late <= early * 1.1 + 5 for early, late in grown.values()), grown
 
 
-def test_the_words_of_a_silent_desk_are_not_forgotten() -> None:
+def test_the_lines_of_a_silent_desk_are_not_forgotten() -> None:
     clock = Clock()
     fetcher = FakeFetcher({LEDGER.url: rss(*_day(1))})
     with open_desk(fetcher, clock, [LEDGER], settings=kept_for(timedelta(days=4))) as app:
         app.fetch(everything=True)
-        before = size(app.store.connection, "story_word"), size(app.store.connection, "line")
+        before = size(app.store.connection, "line")
         clock.forward(days=200)
         app.prune()
-        assert (size(app.store.connection, "story_word"), size(app.store.connection, "line")) == before
+        assert size(app.store.connection, "line") == before
 
 
 def test_pruning_holds_no_lock_over_all_vectors() -> None:
@@ -345,23 +351,24 @@ def test_no_history_leaves_anything_dangling(
 
 
 def test_a_database_of_an_earlier_release_gets_its_counters(tmp_path: Path) -> None:
-    clock = Clock()
-    fetcher = FakeFetcher({LEDGER.url: rss(*_day(3))})
     path = tmp_path / "a.db"
-    with open_desk(fetcher, clock, [LEDGER], database=path) as app:
-        app.fetch(everything=True)
-        db = app.store.connection
-        counted = db.execute("SELECT * FROM arrival").fetchall()
-        for statement in (
-            *(f"DROP TRIGGER {name}" for name in ("entry_arrives", "entry_leaves", "entry_is_dated")),
-            "DROP TABLE arrival",
-            *(f"DROP INDEX {name}" for name in ("entry_feed_seen", "entry_alias_entry", "line_repeated")),
-            "ALTER TABLE story_word DROP COLUMN seen",
-            "DELETE FROM _sqlite_migrations WHERE name = 'm005_bounds'",
-        ):
-            db.execute(statement)
+    database = Database(path)
+    migrations.apply(database, stop_before="m005_bounds")
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    moment = "2026-03-02T06:{:02}:00Z"
+    database.execute(
+        "INSERT INTO feed (id, key, url, publisher, added) VALUES (1, 'k', 'https://a.example/feed', 'A', ?)",
+        (moment.format(0),),
+    )
+    for number in range(3):
+        database.execute(
+            "INSERT INTO entry (id, feed_id, key, title, publisher, author, date_flag, first_seen, last_seen, time, summary,"
+            " content, text, content_hash) VALUES (?, 1, ?, 'T', 'A', '', 'ok', ?, ?, ?, '', '', '', 'h')",
+            (f"e{number}", f"k{number}", *(moment.format(number),) * 3),
+        )
+    database.conn.commit()
+    database.close()
     with Store(path) as store:
-        assert store.connection.execute("SELECT * FROM arrival").fetchall() == counted
-        newest = store.connection.execute("SELECT max(number) FROM story_vector").fetchone()
-        assert store.connection.execute("SELECT DISTINCT seen FROM story_word").fetchall() == [newest]
+        counted = store.connection.execute("SELECT hour, first, last, entries FROM arrival").fetchall()
+        assert counted == [("2026-03-02T06", moment.format(0), moment.format(2), 3)]
         assert store.check() == ()

@@ -30,7 +30,7 @@ def test_entries_are_stored_without_reports_and_edits_are_kept() -> None:
         assert [(row["report_id"], row["story_id"]) for row in rows] == [(None, None)] * 2
         assert len(app.revisions(str(rows[0]["id"]))) == 1
         connection = app.store.connection
-        for table in ("report", "story", "story_vector", "sketch"):
+        for table in ("report", "story", "report_vector", "sketch"):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
         # switched on again: what came meanwhile is placed beside the new ones
         app.settings = replace(settings, stories=Settings().stories)

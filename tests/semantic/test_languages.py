@@ -54,7 +54,7 @@ def test_no_story_joins_across_languages_by_default() -> None:
     result = evaluate(TEST, Settings(), MORNING.replace(year=2027))
     spoken = {str(number): line["lang"] for number, line in enumerate(lines(), 1)}
     stories: dict[str, set[str]] = {}
-    for line, story in result.predicted.items():
+    for line, story in ((line, place.story) for line, place in result.places.items()):
         stories.setdefault(story, set()).add(spoken[line])
     assert {len(languages) for languages in stories.values()} == {1}
 

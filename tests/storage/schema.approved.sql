@@ -70,9 +70,9 @@ CREATE TABLE band (
   PRIMARY KEY (band_key, number)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE decision (
+CREATE TABLE "decision" (
   id INTEGER PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('merge', 'split', 'move', 'pin', 'forbid')),
+  kind TEXT NOT NULL CHECK (kind IN ('merge', 'split', 'move', 'pin', 'forbid', 'name', 'tie', 'untie')),
   by TEXT NOT NULL,
   at TEXT NOT NULL,
   sentence TEXT NOT NULL,
@@ -82,12 +82,12 @@ CREATE TABLE decision (
   undone_by TEXT
 ) STRICT;
 
-CREATE TABLE decision_entry (
-  decision_id INTEGER NOT NULL REFERENCES decision (id) ON DELETE CASCADE,
+CREATE TABLE "decision_entry" (
+  decision_id INTEGER NOT NULL REFERENCES "decision" (id) ON DELETE CASCADE,
   part INTEGER NOT NULL,
   side TEXT NOT NULL CHECK (side IN ('left', 'right')),
   entry_id TEXT NOT NULL,
-  sign TEXT NOT NULL CHECK (sign IN ('together', 'apart')),
+  sign TEXT NOT NULL CHECK (sign IN ('together', 'apart', 'tied', 'untied')),
   PRIMARY KEY (decision_id, part, side, entry_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -259,6 +259,11 @@ CREATE TABLE poll (
   seconds REAL NOT NULL
 , gap INTEGER NOT NULL DEFAULT 0) STRICT;
 
+CREATE TABLE reclustered_entry (
+  entry_id TEXT PRIMARY KEY,
+  story_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE report (
   id TEXT PRIMARY KEY,
   story_id TEXT REFERENCES story (id),
@@ -266,6 +271,17 @@ CREATE TABLE report (
   entries INTEGER NOT NULL,
   first_seen TEXT NOT NULL,
   last_seen TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE report_vector (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  report_id TEXT NOT NULL UNIQUE,
+  entry_id TEXT NOT NULL,
+  words INTEGER NOT NULL,
+  time REAL NOT NULL,
+  language TEXT,
+  version TEXT NOT NULL,
+  vector BLOB
 ) STRICT;
 
 CREATE TABLE revision (
@@ -322,19 +338,7 @@ CREATE TABLE story (
   opened TEXT NOT NULL,
   changed TEXT NOT NULL,
   split_from TEXT
-) STRICT;
-
-CREATE TABLE story_meaning (
-  number INTEGER PRIMARY KEY,
-  version TEXT NOT NULL,
-  vector BLOB NOT NULL,
-  signs TEXT NOT NULL
-) STRICT;
-
-CREATE TABLE story_memory (
-  name TEXT PRIMARY KEY,
-  value TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+, storyline_id TEXT REFERENCES storyline (id)) STRICT;
 
 CREATE TABLE story_redirect (
   old_id TEXT PRIMARY KEY,
@@ -343,36 +347,30 @@ CREATE TABLE story_redirect (
   reason TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE story_term (
-  term INTEGER NOT NULL,
-  number INTEGER NOT NULL,
-  weight REAL NOT NULL,
-  PRIMARY KEY (term, number)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE story_vector (
-  number INTEGER PRIMARY KEY AUTOINCREMENT,
-  report_id TEXT NOT NULL UNIQUE,
-  entry_id TEXT NOT NULL,
-  story_id TEXT NOT NULL,
-  language TEXT,
-  time REAL NOT NULL,
-  dated INTEGER NOT NULL,
-  version TEXT NOT NULL,
-  vector BLOB NOT NULL
+CREATE TABLE storyline (
+  id TEXT PRIMARY KEY,
+  title TEXT NOT NULL,
+  name TEXT,
+  named_by TEXT,
+  stories INTEGER NOT NULL,
+  entries INTEGER NOT NULL,
+  reports INTEGER NOT NULL,
+  publishers INTEGER NOT NULL,
+  first_seen TEXT NOT NULL,
+  last_seen TEXT NOT NULL,
+  opened TEXT NOT NULL,
+  changed TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE story_word (
-  language TEXT NOT NULL,
-  term TEXT NOT NULL,
-  documents REAL NOT NULL,
-  cased REAL NOT NULL,
-  capitals REAL NOT NULL, seen INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (language, term)
+CREATE TABLE storyline_redirect (
+  old_id TEXT PRIMARY KEY,
+  storyline_id TEXT,
+  at TEXT NOT NULL,
+  reason TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE unsettled (
-  story_id TEXT PRIMARY KEY
+CREATE TABLE unsettled_report (
+  report_id TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE watch (
@@ -420,6 +418,8 @@ CREATE INDEX line_repeated ON line (feed_id, hash) WHERE reports >= 3;
 
 CREATE INDEX match_entry ON match (entry_id);
 
+CREATE INDEX match_report ON match (report_id);
+
 CREATE INDEX match_story ON match (story_id);
 
 CREATE INDEX poll_at ON poll (at);
@@ -427,6 +427,8 @@ CREATE INDEX poll_at ON poll (at);
 CREATE INDEX poll_feed ON poll (feed_id, at);
 
 CREATE INDEX report_story ON report (story_id);
+
+CREATE INDEX report_vector_time ON report_vector (time);
 
 CREATE INDEX revision_replaced ON revision (replaced);
 
@@ -440,6 +442,8 @@ CREATE INDEX story_last_seen ON story (last_seen);
 
 CREATE INDEX story_redirect_target ON story_redirect (story_id);
 
-CREATE INDEX story_vector_story ON story_vector (story_id, number);
+CREATE INDEX story_storyline ON story (storyline_id);
 
-CREATE INDEX story_vector_time ON story_vector (time);
+CREATE INDEX storyline_last_seen ON storyline (last_seen);
+
+CREATE INDEX storyline_redirect_target ON storyline_redirect (storyline_id);

@@ -24,6 +24,8 @@ DESK = [
     "report",
     "story",
     "story_redirect",
+    "storyline",
+    "storyline_redirect",
     "match",
     "decision",
     "decision_entry",

@@ -1,0 +1,117 @@
+"""``storyline``: running affairs, the stories that they tie, and an editor's verbs on them."""
+
+from __future__ import annotations
+
+import click
+
+from aggregator.cli.output import (
+    COUNT,
+    colours,
+    emit,
+    list_options,
+    local,
+    plain,
+    print_json,
+    print_list,
+    safe,
+    thing_options,
+)
+from aggregator.cli.session import Session
+from aggregator.cli.stories import STORYLINE_COLUMNS, STORYLINE_KEYS, counts, headline, storyline_row, summary_row
+from aggregator.cli.verbs import by_option, by_whom, decision_row
+
+
+@click.group("storyline")
+def storyline_command() -> None:
+    """Running affairs: the stories that each ties, and an editor's verbs."""
+
+
+@storyline_command.command("list")
+@click.option("--since", metavar="TIME", help="Active since: 2h, 3d, yesterday, 2026-10-01.")
+@click.option("--limit", type=COUNT, default=50, show_default=True, metavar="N", help="At most so many.")
+@list_options
+@click.pass_obj
+def list_command(session: Session, since: str | None, limit: int, form: str, as_json: bool) -> None:
+    """List storylines, newest first."""
+    with session.open_existing() as app:
+        rows = [storyline_row(line) for line in app.storylines(session.moment(since), limit)]
+    print_list(
+        rows,
+        STORYLINE_COLUMNS,
+        form,
+        as_json=as_json,
+        empty=f"No storylines{session.stories_note}.",
+        keys=STORYLINE_KEYS,
+    )
+
+
+@storyline_command.command("show")
+@click.argument("storyline")
+@thing_options
+@click.pass_obj
+def show_command(session: Session, storyline: str, form: str, as_json: bool) -> None:
+    """Show a storyline with its stories."""
+    with session.open_existing() as app:
+        found = app.storyline(storyline)
+    if as_json or form == "json":
+        print_json(storyline_row(found))
+        return
+    summary = found.summary
+    if summary is None:
+        return
+    emit(click.style(safe(summary.title), bold=True) if colours() else safe(summary.title))
+    named = f"  named by {safe(summary.named_by)}" if summary.named_by else ""
+    emit(f"{summary.id}  {len(found.stories)} stories · {counts(summary)}{named}")
+    emit(f"first seen {local(plain(summary.first_seen))}, last {local(plain(summary.last_seen))}")
+    for story in found.stories:
+        emit("")
+        emit(f"{story.id}  {local(plain(story.last_seen))}  {safe(headline(summary_row(story)))}")
+        emit(f"      {counts(story)}")
+
+
+@storyline_command.command("name")
+@click.argument("storyline")
+@click.argument("name")
+@by_option
+@thing_options
+@click.pass_obj
+def name_command(session: Session, storyline: str, name: str, by: str | None, form: str, as_json: bool) -> None:
+    """Call a storyline by a name, whatever its stories are called."""
+    with session.open_existing() as app:
+        found = app.storyline_editor(by_whom(by)).name(storyline, name)
+        decision = decision_row(app.decisions(1)[0])
+    _tell({"storyline": found, **decision}, found, form, as_json=as_json)
+
+
+@storyline_command.command("tie")
+@click.argument("stories", nargs=-1, required=True)
+@by_option
+@thing_options
+@click.pass_obj
+def tie_command(session: Session, stories: tuple[str, ...], by: str | None, form: str, as_json: bool) -> None:
+    """Tie stories, or storylines with all their stories, into one storyline."""
+    with session.open_existing() as app:
+        found = app.storyline_editor(by_whom(by)).tie(stories)
+        decision = decision_row(app.decisions(1)[0])
+    _tell({"storyline": found, **decision}, found, form, as_json=as_json)
+
+
+@storyline_command.command("untie")
+@click.argument("story")
+@by_option
+@thing_options
+@click.pass_obj
+def untie_command(session: Session, story: str, by: str | None, form: str, as_json: bool) -> None:
+    """Take a story out of its storyline for good."""
+    with session.open_existing() as app:
+        found = app.storyline_editor(by_whom(by)).untie(story)
+        decision = decision_row(app.decisions(1)[0])
+    _tell({"story": found, **decision}, found, form, as_json=as_json)
+
+
+def _tell(row: dict[str, object], told: str, form: str, *, as_json: bool) -> None:
+    """Say what came of a verb: the id for people and scripts; as JSON the line of the log as well."""
+    if as_json or form == "json":
+        print_json(row)
+    else:
+        emit(told)

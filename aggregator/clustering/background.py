@@ -1,0 +1,134 @@
+"""How common a term, or two terms side by side, is in the news of a language: counted once, shipped as a table.
+
+``models/background-XX.npz`` is made by ``bench/train_background.py``; the file itself tells from what. Where a language
+has no such table, the list of its common words (``background/XX.txt``) stands in.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.clustering.terms import term_id, terms_in
+from aggregator.clustering.vocabulary import BACKGROUND, steps
+
+MODELS = Path(__file__).with_name("models")
+STOP = 0.05  # share of texts from which on a term tells nothing. Prototype: .05
+PLAIN = 0.001  # share of texts from which on a term is no name of something
+LIST_WORDS = 30  # length in words of a text for which a list of common words stands
+LIST_TEXTS = 30_000  # texts for which such a list stands
+UNSEEN = 0.5  # sightings of a term that was never seen in real news
+# Share of texts that a term may have which a list of common words lacks, and which no list exists for: it errs towards
+# common, so that a language that is hardly known errs towards apart.
+UNLISTED, UNKNOWN = 7.5e-4, 5e-3
+UNSEEN_PAIR = 0.7
+_NOTHING = np.zeros(0, np.uint32)
+
+Hashes = NDArray[np.uint32]
+Numbers = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Background:
+    """The table of a language: sorted hashes, with the texts in which each was seen."""
+
+    texts: float
+    terms: Hashes
+    counts: Numbers
+    capitals: Numbers  # share of capitals inside sentences, -1 unknown
+    pairs: Hashes
+    pair_counts: Numbers
+    unseen: float  # texts that a term counts for which is not listed
+    named: bool  # capitals tell names in this language
+    stop: frozenset[int]
+    plain: frozenset[int]
+
+    def rarity(self, terms: Hashes) -> Numbers:
+        """Return -ln of each term's share of texts."""
+        return np.asarray(-np.log(_found(self.terms, self.counts, terms, self.unseen) / self.texts), np.float32)
+
+    def pair_rarity(self, pairs: Hashes) -> Numbers:
+        """Return -ln of the share of texts in which two terms stand side by side."""
+        return np.asarray(-np.log(_found(self.pairs, self.pair_counts, pairs, UNSEEN_PAIR) / self.texts), np.float32)
+
+    def capital_share(self, terms: Hashes) -> Numbers:
+        """Return how often each term has a capital inside a sentence, -1 where that is unknown or tells nothing."""
+        if not self.named:
+            return np.full(len(terms), -1.0, np.float32)
+        return _found(self.terms, self.capitals, terms, -1.0)
+
+    def is_stop(self, term: str) -> bool:
+        """Tell whether a term stands in so many texts that it tells nothing."""
+        return term_id(term) in self.stop
+
+    def is_plain(self, term: str) -> bool:
+        """Tell whether a term is a common word."""
+        return term_id(term) in self.plain
+
+
+def _found(keys: Hashes, values: Numbers, wanted: Hashes, default: float) -> Numbers:
+    if not len(keys):
+        return np.full(len(wanted), default, np.float32)
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[place] == wanted, values[place], np.float32(default)).astype(np.float32)
+
+
+@lru_cache(maxsize=128)
+def background_of(language: str) -> Background:
+    """Return the table of a language; an empty one where nothing is known of it."""
+    if language.isascii() and language.isalpha():
+        for path, reader in (
+            (MODELS / f"background-{language}.npz", _read_table),
+            (BACKGROUND / f"{'nb' if language in ('no', 'nn') else language}.txt", _read_list),
+        ):
+            if path.is_file():
+                return reader(path, language)
+    return _table(
+        LIST_TEXTS, _NOTHING, *2 * (np.zeros(0, np.float32),), _NOTHING, np.zeros(0, np.float32), UNKNOWN * LIST_TEXTS
+    )
+
+
+def _read_table(path: Path, language: str) -> Background:
+    with np.load(path) as file:
+        told = json.loads(str(file["provenance"]))
+        return _table(
+            told["texts"],
+            file["terms"],
+            file["counts"].astype(np.float32),
+            file["capitals"].astype(np.float32) / 100,
+            file["pairs"],
+            file["pair_counts"].astype(np.float32),
+            UNSEEN,
+        )
+
+
+def _read_list(path: Path, language: str) -> Background:
+    rates: dict[int, float] = {}
+    for step, common in steps(path.read_text("utf-8")):
+        for word in terms_in(common, language, 10_000):
+            key = term_id(word.term)
+            rates[key] = rates.get(key, 0.0) + 10 ** (step / 10 - 9)
+    keys = np.array(sorted(rates), np.uint32)
+    shares = 1 - np.exp(-LIST_WORDS * np.array([rates[int(key)] for key in keys], np.float32))
+    unknown = np.full(len(keys), -1.0, np.float32)
+    return _table(
+        LIST_TEXTS, keys, LIST_TEXTS * shares, unknown, _NOTHING, np.zeros(0, np.float32), UNLISTED * LIST_TEXTS
+    )
+
+
+def _table(
+    texts: float, terms: Hashes, counts: Numbers, capitals: Numbers, pairs: Hashes, pair_counts: Numbers, unseen: float
+) -> Background:
+    shares = counts / texts
+    seen = capitals >= 0
+    # Where most common words bear a capital in mid-sentence (German nouns), or none ever does, capitals name nothing.
+    usual = float(np.average(capitals[seen], weights=counts[seen])) if seen.any() else 0.0
+    return Background(
+        texts, terms, counts, capitals, pairs, pair_counts, unseen, 0.02 < usual < 0.45,
+        frozenset(terms[shares > STOP].tolist()), frozenset(terms[shares > PLAIN].tolist()),
+    )  # fmt: skip

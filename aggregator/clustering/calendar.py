@@ -1,0 +1,53 @@
+"""How many reports came before one: by language and UTC day."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+
+from aggregator.clustering.params import DAY
+
+_UNDATED = -math.inf
+
+
+class Calendar:
+    """The times of the window's reports."""
+
+    def __init__(self, window: float) -> None:
+        self._days = math.ceil(window / DAY)
+        self._times: dict[tuple[int, float], list[float]] = {}
+        self.latest = _UNDATED
+
+    def add(self, languages: Sequence[int], times: Sequence[float]) -> None:
+        """Enter reports; a time that is not a number says that nothing tells it."""
+        for language, time in zip(languages, times, strict=True):
+            key = (language, _day(time))
+            insort(self._times.setdefault(key, []), time if key[1] != _UNDATED else _UNDATED)
+            if time > self.latest:
+                self.latest = time
+
+    def remove(self, languages: Sequence[int], times: Sequence[float]) -> None:
+        """Forget reports."""
+        for language, time in zip(languages, times, strict=True):
+            key = (language, _day(time))
+            found = self._times[key]
+            del found[bisect_left(found, time if key[1] != _UNDATED else _UNDATED)]
+            if not found:
+                del self._times[key]
+
+    def before(self, language: int, time: float) -> int:
+        """Return how many reports lie before a moment: those of the days of the window, and of its own day until then."""
+        day = _day(time)
+        if day == _UNDATED:
+            return len(self._times.get((language, _UNDATED), ()))
+        earlier = sum(len(self._times.get((language, day - n), ())) for n in range(1, self._days + 1))
+        return (
+            earlier
+            + bisect_left(self._times.get((language, day), []), time)
+            + len(self._times.get((language, _UNDATED), ()))
+        )
+
+
+def _day(time: float) -> float:
+    return _UNDATED if math.isnan(time) else time // DAY

@@ -1,0 +1,160 @@
+"""Which reports are worth comparing: an inverted index over the heaviest terms of each report.
+
+A report looks back: its candidates are the best of those before it in the order of time and id. So the pairs that are
+compared follow from the set of reports, not from the order in which they came.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.clustering.params import ClusteringParams
+from aggregator.clustering.rows import MOST_SEEN, Floats, Places, Rows, spread
+
+_STEPS = 255  # of a term's weight beside its report in the index
+
+
+class Found(NamedTuple):
+    """Pairs worth comparing, with the product of what the index holds of them."""
+
+    report: Places
+    other: Places
+    product: Floats
+
+
+class CandidateIndex:
+    """Term -> the reports in which it is among the heaviest."""
+
+    def __init__(self, rows: Rows, params: ClusteringParams) -> None:
+        self._rows = rows
+        self._params = params
+        self._postings: dict[int, array[int]] = {}
+        self.capped = 0  # lookups that a flood cut short
+
+    def add(self, places: Places) -> None:
+        """Enter reports."""
+        _, owner, keys, steps = self._entries(places)
+        if not len(keys):
+            return
+        order = np.argsort(keys, kind="stable")
+        keys, coded = keys[order], (places[owner] << 8 | steps)[order]
+        starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)
+        raw, ends = coded.tobytes(), np.r_[starts[1:], len(keys)]
+        for key, start, end in zip(keys[starts].tolist(), starts.tolist(), ends.tolist(), strict=True):
+            posting = self._postings.get(key)
+            if posting is None:
+                posting = self._postings[key] = array("q")
+            posting.frombytes(raw[8 * start : 8 * end])
+            if len(posting) > 2 * self._params.postings:
+                self._postings[key] = array("q", self._least(np.array(posting)).tobytes())
+
+    def find(self, places: Places) -> Found:
+        """Return all living reports of the same language and within the window that share an indexed term with each.
+
+        What is seen on the way is noted in the rows: in how many reports before each its terms stand.
+        """
+        flat, owner, keys, steps = self._entries(places)
+        entry, other, other_steps = self._looked_up(keys.tolist())
+        place = places[owner[entry]]
+        there = self._rows.alive[other] & (other != place)
+        entry, other, other_steps, place = entry[there], other[there], other_steps[there], place[there]
+        earlier = self._rows.is_before(other, place) & self._is_near(other, place)
+        seen = np.bincount(entry[earlier], minlength=len(flat))
+        self._rows.terms.seen[flat] = np.minimum(seen, MOST_SEEN)
+        indexed = (other_steps > 0) & (steps[entry] > 0)
+        entry, other, other_steps = entry[indexed], other[indexed], other_steps[indexed]
+        product = steps[entry] * other_steps / _STEPS**2
+        return self._near(places, *_summed(owner[entry], other, product))
+
+    def later(self, places: Places) -> tuple[Places, Places]:
+        """Return pairs of each report and the living ones within the window that share a term with it and come after it."""
+        _, owner, keys, _ = self._entries(places)
+        entry, other, _ = self._looked_up(keys.tolist())
+        pairs = np.unique(owner[entry] << 40 | other)
+        place, other = places[pairs >> 40], pairs & ((1 << 40) - 1)
+        keep = self._rows.alive[other] & self._rows.is_before(place, other) & self._is_near(place, other)
+        return place[keep], other[keep]
+
+    def _looked_up(self, keys: Sequence[int]) -> tuple[Places, Places, Places]:
+        """Return what the index holds under each key: number of the key, report, its weight in steps."""
+        found, numbers = [], []
+        for number, key in enumerate(keys):
+            posting = self._postings.get(key)
+            if posting is not None and len(posting) > 1:
+                many = len(posting) > self._params.postings
+                found.append(self._least(np.array(posting)) if many else np.array(posting))
+                numbers.append(number)
+        if not found:
+            none = np.zeros(0, np.int64)
+            return none, none, none
+        coded = np.concatenate(found)
+        return np.repeat(np.array(numbers), [len(one) for one in found]), coded >> 8, coded & 0xFF
+
+    def _is_near(self, one: Places, other: Places) -> NDArray[np.bool_]:
+        time = self._rows.reports.time
+        return ~(np.abs(time[one] - time[other]) > self._params.window)
+
+    def _near(self, places: Places, query: Places, other: Places, product: Floats) -> Found:
+        keep = (product >= self._params.least_product) & self._is_near(other, places[query])
+        return Found(places[query[keep]], other[keep], product[keep])
+
+    def _entries(self, places: Places) -> tuple[Places, Places, NDArray[np.int64], NDArray[np.int64]]:
+        """Return the terms of reports that are not too common: place, number of the report, key, weight in steps.
+
+        The weight is 0 for all but the heaviest: no report is found by these.
+        """
+        reports, terms = self._rows.reports, self._rows.terms
+        flat, owner = spread(reports.terms_from[places], reports.terms[places])
+        keep = terms.rareness[flat] > -math.log(self._params.index_share)
+        flat, owner = flat[keep], owner[keep]
+        value = terms.value[flat].astype(np.float32)
+        order = np.lexsort((terms.term[flat], -value, owner))
+        flat, owner, value = flat[order], owner[order], value[order]
+        rank = np.arange(len(owner)) - np.searchsorted(owner, np.arange(len(places)))[owner]
+        steps = np.maximum(1, np.round(value * _STEPS)).astype(np.int64)
+        keys = reports.language[places[owner]].astype(np.int64) << 32 | terms.term[flat].astype(np.int64)
+        return flat, owner, keys, np.where(rank < self._params.index_terms, steps, 0)
+
+    def _least(self, posting: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the part of a flood that stands for it: the living reports with the least hashes, whoever came first."""
+        posting = posting[self._rows.alive[posting >> 8]]
+        if len(posting) <= self._params.postings:
+            return posting
+        self.capped += 1
+        return posting[np.argsort(self._rows.rank[posting >> 8], kind="stable")[: self._params.postings]]
+
+
+def best(found: Found, most: int, rank: NDArray[np.uint32]) -> tuple[Found, Places, Places]:
+    """Return the ``most`` best pairs of each report, and the reports that had more, with the pairs as they stand; ``rank`` orders equal ones."""
+    order = np.lexsort((rank[found.other], -found.product, found.report))
+    report = found.report[order]
+    start = np.flatnonzero(np.r_[True, report[1:] != report[:-1]]) if len(report) else np.zeros(0, np.int64)
+    number = np.arange(len(report)) - np.repeat(start, np.diff(np.r_[start, len(report)]))
+    keep = order[number < most]
+    return (
+        Found(found.report[keep], found.other[keep], found.product[keep]),
+        report[start],
+        np.diff(np.r_[start, len(report)]),
+    )
+
+
+def _summed(query: Places, other: Places, product: NDArray[np.float64]) -> tuple[Places, Places, Floats]:
+    if not len(query):
+        return query, other, product.astype(np.float32)
+    keys = query << 40 | other
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    start = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    total = np.add.reduceat(product[order], start).astype(np.float32)
+    return keys[start] >> 40, keys[start] & ((1 << 40) - 1), total
+
+
+def _nothing() -> Found:
+    none = np.zeros(0, np.int64)
+    return Found(none, none, np.zeros(0, np.float32))

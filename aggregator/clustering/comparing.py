@@ -1,0 +1,268 @@
+"""The window's reports and their edges: what is compared when a report comes or goes, whatever the order of arrivals."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.clustering.calendar import Calendar
+from aggregator.clustering.candidates import CandidateIndex, Found, best
+from aggregator.clustering.pair_features import BUCKETS, PairFeatures, pair_features, steps_of
+from aggregator.clustering.params import DAY, ClusteringParams
+from aggregator.clustering.rows import Floats, Places, Rows, shared
+from aggregator.clustering.scoring import Scorer
+from aggregator.clustering.second_round import LIKELY, ScoreGraph
+from aggregator.clustering.vectors import ReportVector
+
+Flags = NDArray[np.bool_]
+Floats64 = NDArray[np.float64]
+_STORED_AT_ONCE = 200  # stored reports that are compared in passing
+_AT_ONCE = 256  # reports compared in one go: bounds the memory of the arrays
+
+
+class Changes(NamedTuple):
+    """What :meth:`Comparison.compare` changed."""
+
+    new: set[int]  # places that were compared for the first time
+    first: Places  # ends of the edges that came, went or have other log odds now
+    second: Places
+    strongest: Floats  # the greater of an edge's log odds before and now
+
+
+class Comparison:
+    """Rows, index and graph of the window, kept in step."""
+
+    def __init__(self, params: ClusteringParams, scorer: Scorer) -> None:
+        self.params = params
+        self.scorer = scorer
+        self.rows = Rows(params)
+        self.index = CandidateIndex(self.rows, params)
+        self.graph = ScoreGraph(params.degree)
+        self.calendar = Calendar(params.window)
+        self._compared = np.zeros(0, np.bool_)
+        self._new: set[int] = set()  # places that were not compared yet
+        self._stored: set[int] = set()  # places loaded and not compared yet
+        self._again: set[int] = set()  # places whose candidates have to be found anew
+        self._dirty: set[int] = set()  # places whose edges changed
+        self._dropped: list[tuple[Places, Places, Floats]] = []
+        self._full = np.zeros(0, np.bool_)  # places that had more candidates than are kept
+        self._floor = np.zeros(0, np.float32)  # product of the last one kept of these
+
+    def add(self, rows: Iterable[tuple[str, ReportVector]], stored: bool = False) -> list[int]:
+        """Add reports, or replace them; return their places. Those that were ``stored`` are compared when it is their turn."""
+        given = dict(rows)
+        if not given:
+            return []
+        self.remove([name for name in given if name in self.rows.place])
+        places = self.rows.append(list(given.items()))
+        self.index.add(places)
+        time = self.rows.reports.time[places]
+        self.calendar.add(self.rows.reports.language[places].tolist(), time.tolist())
+        self.graph.grow(len(self.rows))
+        if len(self._full) < len(self.rows):
+            more = max(1_024, len(self.rows) - len(self._full), len(self._full) // 4)
+            self._full = np.concatenate([self._full, np.zeros(more, np.bool_)])
+            self._floor = np.concatenate([self._floor, np.zeros(more, np.float32)])
+            self._compared = np.concatenate([self._compared, np.zeros(more, np.bool_)])
+        (self._stored if stored else self._new).update(places.tolist())
+        return list(map(int, places))
+
+    def remove(self, names: Collection[str]) -> None:
+        """Forget reports."""
+        gone = self.rows.remove(names)
+        self._forget(gone)
+        edges = self.graph.incident(gone.tolist())
+        if len(edges):
+            nodes = self._drop(edges)
+            self._dirty.update(nodes.tolist())
+            self._again.update(nodes[self._full[nodes]].tolist())
+        lost = set(gone.tolist())
+        self._new -= lost
+        self._stored -= lost
+        self._again -= lost
+        self._dirty -= lost
+
+    def compare(self, wanted: Collection[int] = ()) -> Changes:
+        """Bring the edges up to date; return what changed.
+
+        Of the places that were stored only those are compared that are ``wanted``, those that they or new ones are tied
+        to, and some more each time, the latest first.
+        """
+        new = self._new | (self._stored & set(wanted))
+        new.update(sorted(self._stored - new)[-_STORED_AT_ONCE:])
+        self._new = set()
+        done: set[int] = set()
+        while new:
+            self._stored -= new
+            done |= new
+            new = self._find(sorted(new)) & self._stored
+        new = done
+        while self._again:
+            again = sorted(self._again)
+            self._again = set()
+            self._look_back(again)
+        dirty = sorted(place for place in self._dirty if self.rows.alive[place])
+        self._dirty = set()
+        changed = [*self._dropped, *(self._rescore(part) for part in _parts(self.graph.incident(dirty), 20_000))]
+        self._dropped = []
+        if not changed:
+            none = np.zeros(0, np.int64)
+            return Changes(done, none, none, np.zeros(0, np.float32))
+        return Changes(done, *(np.concatenate(columns) for columns in zip(*changed, strict=True)))
+
+    def _rescore(self, edges: Places) -> tuple[Places, Places, Floats]:
+        """Give edges their log odds within the graph; return the ends of those that changed, and the greater odds."""
+        graph = self.graph
+        old = graph.final[edges]
+        new = self.scorer.second(graph.known[edges], graph.context(edges))
+        graph.final[edges] = new
+        moved = old != new  # an edge that was never scored is not a number
+        ends = graph.first[edges[moved]].astype(np.int64), graph.second[edges[moved]].astype(np.int64)
+        return *ends, np.fmax(old[moved], new[moved])
+
+    def _drop(self, edges: Places) -> Places:
+        """Forget edges; return the nodes that kept them."""
+        graph = self.graph
+        ends = graph.first[edges].astype(np.int64), graph.second[edges].astype(np.int64)
+        self._dropped.append((*ends, np.nan_to_num(graph.final[edges], nan=-np.inf)))
+        return graph.drop(edges.astype(np.int32))
+
+    def features(self, first: Places, second: Places) -> PairFeatures:
+        """Return the features of pairs of places."""
+        return pair_features(self.rows, first, second, self.params)
+
+    def _forget(self, gone: Places) -> None:
+        """Count reports no longer that are gone; those of the window's far end no later one needs to know of."""
+        reports = self.rows.reports
+        self.calendar.remove(reports.language[gone].tolist(), reports.time[gone].tolist())
+        fresh = gone[~(reports.time[gone] < self.calendar.latest - self.params.window)]
+        self._count(fresh[self._compared[fresh]], -1)
+
+    # --- candidates ----------------------------------------------------------------------------------
+
+    def _find(self, places: Sequence[int]) -> set[int]:
+        """Compare new reports with those before them, and with those after them that were there already.
+
+        Returns the stored ones that they may well be tied to, before and after them.
+        """
+        tied: set[int] = set()
+        waiting = np.zeros(len(self.rows), np.bool_)
+        waiting[list(places)] = True
+        reports = self.rows.reports
+        for place in places:
+            reports.before[place] = self.calendar.before(int(reports.language[place]), float(reports.time[place]))
+        self._compared[list(places)] = True
+        self._count(np.array(places, np.int64), 1, waiting)
+        for part in _parts(np.array(places, np.int64), _AT_ONCE):
+            found = self.index.find(part)
+            forward = self.rows.is_before(found.report, found.other)
+            self._keep_best(_chosen(found, ~forward))
+            # Of two new ones the later looks back; an old one that lies after the newcomer has looked back already.
+            late = forward & self._compared[found.other] & ~waiting[found.other]
+            self._offer(_chosen(found, late))
+            stored = ~self._compared[found.other]
+            if stored.any():
+                tied |= self._tied(found.report[stored], found.other[stored])
+        return tied
+
+    def _count(self, places: Places, change: int, waiting: Flags | None = None) -> None:
+        """Let old reports know that there is one more, or less, before them; where that counts they look back again."""
+        rows = self.rows
+        old = self._compared[: len(rows)] & rows.alive[: len(rows)]
+        if not len(places):
+            return
+        if waiting is not None:
+            old &= ~waiting
+        at = np.flatnonzero(old)
+        if not len(at) or not len(places):
+            return
+        # Of those that came before all old ones in time nothing has to be told: the usual case ends here.
+        time = np.nan_to_num(rows.reports.time[: len(rows)], nan=-np.inf)
+        places = places[time[places] <= time[at].max()]
+        changed = [at[self._recount(place, at, time, change)] for place in places.tolist()]
+        for part in _parts(places, 16):
+            changed.append(self._recount_terms(*self.index.later(part), change, old))
+        if changed:
+            self._again.update(np.concatenate(changed).tolist())
+
+    def _recount(self, place: int, at: Places, time: Floats64, change: int) -> Flags:
+        """Change the number of reports before old ones; tell of which that moved a step."""
+        reports = self.rows.reports
+        later = (time[at] > time[place]) & (reports.language[at] == reports.language[place])
+        later &= ~(np.floor(time[at] / DAY) - np.floor(time[place] / DAY) > self.params.window / DAY)
+        was = steps_of(reports.before[at])
+        reports.before[at[later]] += change
+        return np.asarray(was != steps_of(reports.before[at]))
+
+    def _recount_terms(self, early: Places, late: Places, change: int, old: Flags) -> Places:
+        """Change the number of reports before old ones that have a term; return those of which that moved a step."""
+        early, late = early[old[late]], late[old[late]]
+        reports, terms = self.rows.reports, self.rows.terms
+        _, flat, pair = shared(
+            terms.term,
+            (reports.terms_from[early], reports.terms[early]),
+            (reports.terms_from[late], reports.terms[late]),
+        )
+        indexed = terms.rareness[flat] > -np.log(self.params.index_share)
+        flat, pair = flat[indexed], pair[indexed]
+        was = BUCKETS[terms.seen[flat]]
+        np.add.at(terms.seen, flat, np.uint16(change % 65_536))
+        return np.unique(late[pair[was != BUCKETS[terms.seen[flat]]]])
+
+    def _tied(self, first: Places, second: Places) -> set[int]:
+        """Return the second of the pairs that are likely of one event."""
+        return set(second[self.scorer.first(self.features(first, second)) > LIKELY].tolist())
+
+    def _offer(self, found: Found) -> None:
+        """Let old reports have newcomers that lie before them; one whose candidates are full looks back again."""
+        full = self._full[found.other]
+        again = full & (found.product >= self._floor[found.other])
+        self._again.update(found.other[again].tolist())
+        self._score(found.report[~full], found.other[~full])
+
+    def _look_back(self, places: Sequence[int]) -> None:
+        """Find the candidates of old reports anew."""
+        for part in _parts(np.array(places, np.int64), _AT_ONCE):
+            edges = self.graph.incident(part.tolist())
+            mine = np.isin(self._later(edges), part)
+            self._dirty.update(self._drop(edges[mine]).tolist())
+            found = self.index.find(part)
+            self._keep_best(_chosen(found, ~self.rows.is_before(found.report, found.other)))
+
+    def _keep_best(self, found: Found) -> None:
+        kept, reports, counts = best(found, self.params.neighbours, self.rows.rank)
+        many = counts > self.params.neighbours
+        self._full[reports] = many
+        if many.any():
+            floor = np.full(len(self.rows), np.inf, np.float32)
+            np.minimum.at(floor, kept.report, kept.product)
+            self._floor[reports] = floor[reports]
+        self._score(kept.report, kept.other)
+
+    def _score(self, first: Places, second: Places) -> None:
+        """Score pairs by themselves; keep those over the bar as edges."""
+        if not len(first):
+            return
+        features = self.features(first, second)
+        odds = self.scorer.first(features)
+        keep = np.flatnonzero(odds > self.params.graph_bar)
+        if len(keep):
+            known = self.scorer.known(PairFeatures(*(column[keep] for column in features)), odds[keep])
+            self.graph.add(first[keep], second[keep], odds[keep], known, self.rows.rank)
+            self._dirty.update(first[keep].tolist())
+            self._dirty.update(second[keep].tolist())
+
+    def _later(self, edges: Places) -> Places:
+        first, second = self.graph.first[edges].astype(np.int64), self.graph.second[edges].astype(np.int64)
+        return np.where(self.rows.is_before(first, second), second, first)
+
+
+def _parts(places: Places, size: int) -> list[Places]:
+    return [places[start : start + size] for start in range(0, len(places), size)]
+
+
+def _chosen(found: Found, keep: Flags) -> Found:
+    return Found(found.report[keep], found.other[keep], found.product[keep])

@@ -1,0 +1,269 @@
+"""The stories of the window: a pure function of the reports in it and of the editors' decisions.
+
+Nothing depends on the order of arrivals or on how they are cut into passes. Only what a change touches is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from aggregator.clustering.comparing import Changes, Comparison
+from aggregator.clustering.components import components
+from aggregator.clustering.explanations import PairExplanation, SharedTerm, chance, explained, shared_terms
+from aggregator.clustering.params import DEFAULT, ClusteringParams
+from aggregator.clustering.partition import Bonds, partition
+from aggregator.clustering.scoring import Scorer, shipped_scorer
+from aggregator.clustering.storylines import Affairs
+from aggregator.clustering.vectors import ReportVector
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What editors decided, in ids of reports; free of contradictions."""
+
+    together: tuple[frozenset[str], ...] = ()
+    apart: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()  # no report of the one with any of the other
+
+
+NO_CONSTRAINTS = Constraints()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The strongest edge of a report inside its story."""
+
+    other: str
+    score: float  # probability
+    threshold: float  # probability of the bar
+    features: Mapping[str, float]
+    shared: tuple[SharedTerm, ...] = ()  # the most telling terms
+    before: int = 0  # reports of the language before the later of the two, within the window
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What :meth:`StoryGraph.settle` found for everything that was touched."""
+
+    stories: tuple[frozenset[str], ...]  # complete and disjoint; every touched report stands in one
+    storylines: tuple[tuple[frozenset[str], ...], ...] = ()  # of two stories or more
+    links: Mapping[str, Link] = field(default_factory=dict)
+
+
+class StoryGraph:
+    """The reports of the window with their edges."""
+
+    def __init__(self, params: ClusteringParams = DEFAULT, scorer: Scorer | None = None) -> None:
+        self.params = params
+        self.comparison = Comparison(params, scorer or shipped_scorer())
+        self._touched: set[str] = set()
+        self._affairs = Affairs()
+
+    def __len__(self) -> int:
+        return len(self.comparison.rows.place)
+
+    def load(self, rows: Iterable[tuple[str, ReportVector]]) -> None:
+        """Take a window's reports as they were stored; all are compared when something is settled first.
+
+        Comparing only what is touched would be quicker and not the same: what a pair's surroundings say depends on theirs.
+        """
+        self.comparison.add(rows)
+
+    def add(self, report_id: str, vector: ReportVector) -> None:
+        """Add a report, or replace it; it counts as touched."""
+        self.add_all([(report_id, vector)])
+
+    def add_all(self, rows: Iterable[tuple[str, ReportVector]]) -> None:
+        """Add reports at once; they count as touched."""
+        given = list(rows)
+        place = self.comparison.rows.place
+        self._affairs.forget([place[name] for name, _ in given if name in place])  # what is replaced has another place
+        self.comparison.add(given)
+        self._touched.update(name for name, _ in given)
+
+    def remove(self, report_ids: Collection[str]) -> None:
+        """Forget reports; those tied to them count as touched."""
+        rows = self.comparison.rows
+        places = [rows.place[name] for name in report_ids if name in rows.place]
+        self._touched -= set(report_ids)
+        self.comparison.remove(report_ids)
+        self._affairs.forget(places)
+
+    def touch(self, report_ids: Collection[str]) -> None:
+        """Have these reports' stories computed anew."""
+        self._touched.update(name for name in report_ids if name in self.comparison.rows.place)
+
+    def settle(self, constraints: Constraints = Constraints()) -> Settled:  # frozen
+        """Return the stories and storylines of everything that was touched."""
+        place = self.comparison.rows.place
+        touched = {place[name] for name in self._touched if name in place}
+        changes = self.comparison.compare(touched)
+        touched |= changes.new | self._shaken(changes)
+        self._touched = set()
+        bound = _Bound(constraints, place)
+        stories: list[list[int]] = []
+        for component in components(self.comparison.graph, touched, self.params.story_bar, bound.neighbours):
+            stories += self._stories(component, bound)
+        self._affairs.place(stories)
+        lines = self._affairs.storylines(self.comparison, touched, self.params)
+        return Settled(
+            tuple(self._names(story) for story in stories),
+            tuple(tuple(self._names(story) for story in line) for line in lines),
+            self._links(stories),
+        )
+
+    def _shaken(self, changes: Changes) -> set[int]:
+        """Return the ends of changed edges that can change a story or a storyline."""
+        alive = self.comparison.rows.alive
+        part = self._affairs.component
+        found: set[int] = set()
+        for first, second, odds in zip(
+            changes.first.tolist(), changes.second.tolist(), changes.strongest.tolist(), strict=True
+        ):
+            if odds > self.params.storyline_bar or part.get(first, -1) == part.get(second, -2):
+                found.update((first, second))
+        return {place for place in found if alive[place]}
+
+    def explain(self, first: str, second: str) -> PairExplanation:
+        """Return what two reports share and what speaks against; raises KeyError where one is not in the window."""
+        place = self.comparison.rows.place
+        return explained(self.comparison, place[first], place[second])
+
+    # --- stories -------------------------------------------------------------------------------------
+
+    def _names(self, story: Sequence[int]) -> frozenset[str]:
+        return frozenset(self.comparison.rows.ids[place] for place in story)
+
+    def _stories(self, component: Sequence[int], bound: _Bound) -> list[list[int]]:
+        """Return the stories of one component."""
+        if len(component) == 1:
+            return [list(component)]
+        rows = self.comparison.rows
+        order = sorted(component, key=lambda place: (rows.rank[place], rows.ids[place]))
+        core, rest = order[: self.params.largest_component], order[self.params.largest_component :]
+        stories = [[core[n] for n in group] for group in self._parted(core, bound)]
+        if rest:
+            alone = self._attach(rest, stories, bound)
+            stories += self._stories(alone, bound) if alone else []
+        return [sorted(story) for story in stories]
+
+    def _parted(self, order: Sequence[int], bound: _Bound) -> list[list[int]]:
+        """Return the groups of some places, by their numbers."""
+        graph = self.comparison.graph
+        number = {place: n for n, place in enumerate(order)}
+        ids = graph.incident(order)
+        odds = np.clip(graph.final[ids], *self.params.clip).tolist()
+        edges = [
+            (number[a], number[b], value)
+            for a, b, value in zip(graph.first[ids].tolist(), graph.second[ids].tolist(), odds, strict=True)
+            if a in number and b in number
+        ]
+        edges.sort()
+        return partition(len(order), edges, self.params.story_bar, self.params.missing, bound.bonds(number))
+
+    def _attach(self, rest: Sequence[int], stories: list[list[int]], bound: _Bound) -> list[int]:
+        """Put each place of a component that is too large into the story of its best edge; return those that have none."""
+        graph, rows = self.comparison.graph, self.comparison.rows
+        story = {place: n for n, found in enumerate(stories) for place in found}
+        core = frozenset(story)
+        alone = []
+        for place in rest:
+            edges, others = graph.others(place)
+            ties = sorted(
+                (-value, int(rows.rank[other]), other)
+                for value, other in zip(graph.final[edges].tolist(), others.tolist(), strict=True)
+                if value > self.params.story_bar and other in core
+            )
+            chosen = next((n for *_, other in ties if bound.may_join(place, stories[n := story[other]])), None)
+            if chosen is None:
+                alone.append(place)
+            else:
+                stories[chosen].append(place)
+        return alone
+
+    def _links(self, stories: Sequence[Sequence[int]]) -> dict[str, Link]:
+        """Return the strongest edge of each report that is not alone."""
+        graph, rows = self.comparison.graph, self.comparison.rows
+        best: list[tuple[int, int, float]] = []
+        for story in stories:
+            members = set(story)
+            for place in story if len(story) > 1 else ():
+                edges, others = graph.others(place)
+                inside = [
+                    (-value, int(rows.rank[other]), other)
+                    for value, other in zip(graph.final[edges].tolist(), others.tolist(), strict=True)
+                    if other in members
+                ]
+                if inside:
+                    value, _, other = min(inside)
+                    best.append((place, other, -value))
+        if not best:
+            return {}
+        first, second = np.array([one[0] for one in best]), np.array([one[1] for one in best])
+        columns = {name: values.tolist() for name, values in self.comparison.features(first, second)._asdict().items()}
+        bar = chance(self.params.story_bar)
+        terms = shared_terms(self.comparison, first, second)
+        before = rows.reports.before[np.where(rows.is_before(first, second), second, first)].tolist()
+        return {
+            rows.ids[place]: Link(
+                rows.ids[other],
+                chance(value),
+                bar,
+                {name: columns[name][n] for name in columns},
+                terms[n][:5],
+                before[n],
+            )
+            for n, (place, other, value) in enumerate(best)
+        }
+
+
+def group(
+    reports: Iterable[tuple[str, ReportVector]],
+    constraints: Constraints = NO_CONSTRAINTS,
+    params: ClusteringParams = DEFAULT,
+    scorer: Scorer | None = None,
+) -> Settled:
+    """Return the stories and storylines of a set of reports."""
+    graph = StoryGraph(params, scorer)
+    graph.add_all(reports)
+    return graph.settle(constraints)
+
+
+class _Bound:
+    """The editors' decisions by place."""
+
+    def __init__(self, constraints: Constraints, place: Mapping[str, int]) -> None:
+        self._together = [
+            found for names in constraints.together if len(found := [place[n] for n in sorted(names) if n in place]) > 1
+        ]
+        self._marks: dict[int, set[tuple[int, bool]]] = {}
+        for number, sides in enumerate(constraints.apart):
+            for side, names in enumerate(sides):
+                for name in names:
+                    if name in place:
+                        self._marks.setdefault(place[name], set()).add((number, bool(side)))
+        self._beside: dict[int, list[int]] = {}
+        for found in self._together:
+            for one in found:
+                self._beside.setdefault(one, []).extend(found)
+
+    def neighbours(self, node: int) -> Sequence[int]:
+        """Return the places that belong with this one."""
+        return self._beside.get(node, ())
+
+    def may_join(self, place: int, story: Sequence[int]) -> bool:
+        """Tell whether no decision keeps a place out of a story."""
+        marks = self._marks.get(place)
+        if not marks:
+            return True
+        theirs = set().union(*(self._marks.get(other, ()) for other in story))
+        return not any((number, not side) in theirs for number, side in marks)
+
+    def bonds(self, number: Mapping[int, int]) -> Bonds:
+        """Return the decisions for nodes of these numbers."""
+        return Bonds(
+            [[number[place] for place in found] for found in self._together if found[0] in number],
+            {number[place]: frozenset(marks) for place, marks in self._marks.items() if place in number},
+        )

@@ -1,0 +1,69 @@
+"""Which id a group bears when groups are formed anew: ids follow their members, and are never used again.
+
+An id goes with the larger part of what bore it. A group that several ids come to bears the oldest; the others end in
+it. A group that no id comes to needs a new one, and remembers from which id most of it came.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What becomes of ids: ``borne`` and ``parents`` go with the groups, in their order."""
+
+    borne: tuple[str | None, ...]  # the id that a group goes on to bear; None: it needs a new one
+    parents: tuple[str | None, ...]  # for a group without an id: the id that most of its members bore
+    ended: Mapping[str, int]  # id -> the group that it ends in
+
+
+def descend(
+    groups: Sequence[frozenset[str]],
+    before: Mapping[str, str],
+    age: Callable[[str], Any],
+    barred: Callable[[int, str], bool] = lambda group, old: False,
+    anchors: Collection[str] = (),
+) -> Lineage:
+    """Return which of the disjoint ``groups`` bears which id.
+
+    ``before`` says what id a member bore, members that it leaves out bore none; ``age`` orders ids, the oldest first;
+    ``barred`` tells of a group, by its place, and an id that the two must not meet. An id that all its groups are
+    barred from is neither borne nor ended. An id goes with the ``anchors`` that bore it, members that an editor fixed
+    there, before it goes with the larger part.
+    """
+    parts: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for place, group in enumerate(groups):
+        for member in group:
+            if member in before:
+                parts[before[member]][place].append(member)
+    claims: dict[int, list[str]] = defaultdict(list)
+    for old, shares in parts.items():
+        heirs = sorted(shares, key=lambda place: _claim(shares[place], anchors))
+        heir = next((place for place in heirs if not barred(place, old)), None)
+        if heir is not None:
+            claims[heir].append(old)
+    borne = {place: min(olds, key=age) for place, olds in claims.items()}
+    ended = {old: place for place, olds in claims.items() for old in olds if old != borne[place]}
+    return Lineage(
+        borne=tuple(borne.get(place) for place in range(len(groups))),
+        parents=tuple(
+            None if place in borne else _most(before[member] for member in group if member in before)
+            for place, group in enumerate(groups)
+        ),
+        ended=ended,
+    )
+
+
+def _claim(share: Sequence[str], anchors: Collection[str]) -> tuple[int, int, str]:
+    """Return what orders the parts of what bore an id, the one that goes on to bear it first."""
+    return (-sum(member in anchors for member in share), -len(share), min(share))
+
+
+def _most(olds: Any) -> str | None:
+    """Return the id named most often, of several the first by name."""
+    counts = Counter(olds)
+    return min(counts, key=lambda old: (-counts[old], old), default=None)

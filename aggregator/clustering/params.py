@@ -1,0 +1,52 @@
+"""Every number of the stories and storylines stage, with its unit and where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HOUR, DAY = 3_600.0, 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClusteringParams:
+    """The settings of the stage; log odds are natural logarithms.
+
+    "Measured" means: chosen on the mixed weeks that may be learned from and on the labelled archives, as
+    docs/decisions.md tells.
+    """
+
+    # --- time
+    window: float = 7 * DAY  # seconds; two reports further apart are never compared. Design: an affair runs for days
+    least_gap: float = 48 * HOUR  # seconds; shorter gaps count as this one: exact gaps tell poll times, not events
+
+    # --- candidates
+    index_terms: int = 14  # heaviest terms of a report under which it is found. Prototype: 14
+    index_share: float = 0.03  # a term in more than this share of background texts finds nobody. Prototype: .05
+    neighbours: int = 64  # best candidates before a report in time that are kept. Prototype: 40 to 50, either way
+    least_product: float = 0.03  # of what the index holds of two reports, from which on they are compared. Measured
+    postings: int = 1_000  # reports looked at under one term, those with the least hash: bounds a flood
+    degree: int = 160  # best edges that a report keeps: bounds the hubs of a flood
+
+    # --- weights of terms
+    most_rarity: float = 8.5  # natural log; rarer words count as this rare. Prototype: 7.5 to 9
+
+    background_reports: float = 2_000.0  # reports for which the background stands beside the window's. Prototype
+
+    # --- scores (log odds)
+    graph_bar: float = -4.5  # pairs below are no edge of the graph of scores. Prototype: -4.5
+    story_bar: float = 0.25  # mean log odds over which two groups are one story. Measured
+    missing: float = -3.0  # log odds of a pair that was no candidate. Prototype: -3
+    clip: tuple[float, float] = (-5.0, 4.0)  # log odds are bounded: one sure pair must not outvote many. Prototype
+
+    # --- bounds
+    largest_component: int = 1_500  # reports averaged over at once; beyond it a component is thinned first
+
+    # --- storylines
+    storyline_bar: float = -1.75  # mean log odds over which stories are of one storyline. Measured
+    storyline_links: int = 3  # best links between two groups of stories that are averaged at least. Design
+    storyline_growth: float = 0.45  # of so many pairs of reports, this power of their number is averaged. Measured
+    storyline_days: float = 10.0  # days that a storyline may span. Design: old affairs end
+    storyline_reports: int = 1_000  # reports that a storyline may hold. Design: none swallows the desk
+
+
+DEFAULT = ClusteringParams()

@@ -1,0 +1,126 @@
+"""Groups from log odds: average linkage, whatever order the reports came in.
+
+The two groups with the highest mean log odds over all pairs between them are joined while that mean is above a bar; a
+pair that was never compared counts with a fixed, low value (Ward's and others' agglomerative scheme; average linkage
+after Sokal and Michener 1958). Editors' decisions bind: some groups are never joined, and some nodes are found in one
+group at the end. What is bound is not averaged over: a report joins one half of what an editor merged by what it shares
+with that half.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Bonds:
+    """What binds nodes whatever their scores: groups that are one, and marks; opposite marks are never joined."""
+
+    together: Sequence[Sequence[int]] = ()
+    marks: Mapping[int, frozenset[tuple[int, bool]]] = field(default_factory=dict)
+
+
+class _Linkage:
+    """The groups, and the sums of the log odds between them."""
+
+    def __init__(self, count: int, edges: Sequence[tuple[int, int, float]], missing: float, bonds: Bonds) -> None:
+        self.missing = missing
+        self.members: dict[int, list[int]] = {node: [node] for node in range(count)}
+        self.links: dict[int, dict[int, tuple[float, int]]] = {node: {} for node in range(count)}
+        self.bound = list(range(count))  # node -> another that it is bound to, directly or by joins; a root of itself
+        self.marks: dict[int, frozenset[tuple[int, bool]]] = dict(bonds.marks)  # by root
+        self.version = [0] * count
+        for group in bonds.together:
+            for node in group[1:]:
+                self.bind(group[0], node)
+        for first, second, odds in edges:
+            self.links[first][second] = (odds, 1)
+            self.links[second][first] = (odds, 1)
+
+    def mean(self, first: int, second: int) -> float:
+        """Return the mean log odds between two groups that are linked."""
+        total, found = self.links[first][second]
+        every = len(self.members[first]) * len(self.members[second])
+        return (total + (every - found) * self.missing) / every
+
+    def may_join(self, first: int, second: int) -> bool:
+        """Tell whether no decision keeps two groups apart."""
+        one, two = self.root(first), self.root(second)
+        if one == two:
+            return True
+        left, right = self.marks.get(one), self.marks.get(two)
+        return not left or not right or not any((number, not side) in right for number, side in left)
+
+    def root(self, node: int) -> int:
+        """Return what stands for all that a node is bound to."""
+        while self.bound[node] != node:
+            self.bound[node] = self.bound[self.bound[node]]
+            node = self.bound[node]
+        return node
+
+    def bind(self, first: int, second: int) -> None:
+        """Note that two nodes are to be found in one group."""
+        one, two = sorted((self.root(first), self.root(second)))
+        if one != two:
+            self.bound[two] = one
+            marks = self.marks.get(one, frozenset()) | self.marks.pop(two, frozenset())
+            if marks:
+                self.marks[one] = marks
+
+    def join(self, first: int, second: int) -> int:
+        """Make two groups one; return its name: that of the group with more links."""
+        self.bind(first, second)
+        if len(self.links[first]) < len(self.links[second]):
+            first, second = second, first
+        ours, theirs = self.links[first], self.links.pop(second)
+        ours.pop(second, None)
+        theirs.pop(first, None)
+        for other, (total, found) in theirs.items():
+            old_total, old_found = ours.get(other, (0.0, 0))
+            ours[other] = (old_total + total, old_found + found)
+            back = self.links[other]
+            back.pop(second, None)
+        for other in theirs:
+            self.links[other][first] = ours[other]
+        self.members[first] += self.members.pop(second)
+        self.version[first] += 1
+        self.version[second] = -1
+        return first
+
+
+def partition(
+    count: int, edges: Sequence[tuple[int, int, float]], bar: float, missing: float, bonds: Bonds | None = None
+) -> list[list[int]]:
+    """Return the groups of nodes 0 … ``count`` - 1, each sorted, in the order of their first nodes.
+
+    ``edges`` are (node, node, log odds), each pair once. Nodes must be numbered by what they are, not by when they came:
+    of two joins with equal means the one of the lower numbers is first.
+    """
+    bonds = bonds or Bonds()
+    state = _Linkage(count, edges, missing, bonds)
+    heap = [
+        (-mean, min(first, second), max(first, second), state.version[first], state.version[second])
+        for first, links in state.links.items()
+        for second in links
+        if first < second and (mean := state.mean(first, second)) > bar
+    ]
+    heap = [(v, a, b, state.version[a], state.version[b]) for v, a, b, _, _ in heap]
+    heapq.heapify(heap)
+    while heap:
+        _, first, second, old_first, old_second = heapq.heappop(heap)
+        if state.version[first] != old_first or state.version[second] != old_second:
+            continue
+        if not state.may_join(first, second):
+            continue
+        whole = state.join(first, second)
+        for other in state.links[whole]:
+            mean = state.mean(whole, other)
+            if mean > bar:
+                a, b = min(whole, other), max(whole, other)
+                heapq.heappush(heap, (-mean, a, b, state.version[a], state.version[b]))
+    found: dict[int, list[int]] = {}
+    for group in state.members.values():
+        found.setdefault(state.root(group[0]), []).extend(group)
+    return sorted(sorted(group) for group in found.values())

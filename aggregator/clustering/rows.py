@@ -1,0 +1,287 @@
+"""The reports of the window as flat arrays: what vectors hold, weighed by the background of their languages."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.clustering.background import background_of
+from aggregator.clustering.params import ClusteringParams
+from aggregator.clustering.terms import PAIR_FACTOR
+from aggregator.clustering.vectors import (
+    CAPITAL_SHIFT,
+    CAPITAL_UNKNOWN,
+    IN_TITLE,
+    KIN,
+    NUMBER,
+    ORDINAL,
+    TEXT_COUNT,
+    TEXT_SHIFT,
+    TITLE_COUNT,
+    ReportVector,
+)
+
+Places = NDArray[np.int64]
+Floats = NDArray[np.float32]
+Array = NDArray[Any]
+
+MOST_SEEN = 65_535
+# What a term is, in one byte.
+TITLE, IS_NUMBER, IS_ORDINAL, TEXT = 1, 2, 4, 8
+# How surely a term is a name where its language tells nothing, and where only this text does.
+NAME_UNTOLD, NAME_UNKNOWN, NAME_OWN = 0.5, 0.6, (0.3, 0.6)
+NAME_BACKGROUND = 0.7  # weight of the background against the text's own capitals
+
+
+class TermColumns(NamedTuple):
+    """Flat columns, one value a term of a report."""
+
+    term: NDArray[np.uint32]
+    rarity: NDArray[np.float16]  # -ln of the share of texts, bounded by ClusteringParams.most_rarity
+    rareness: NDArray[np.float16]  # the same without a bound
+    value: NDArray[np.float16]  # weight in the whole; the whole has length 1
+    name: NDArray[np.float16]  # how surely a name, 0 to 1
+    kind: NDArray[np.uint8]
+    seen: NDArray[np.uint16]  # reports before this one, within the window, that have the term
+
+
+class PairColumns(NamedTuple):
+    """Flat columns, one value a pair of terms side by side, sorted by hash within a report."""
+
+    pair: NDArray[np.uint32]
+    explained: NDArray[np.float16]  # how much of both terms' rarity the one tells of the other
+    in_title: NDArray[np.bool_]
+    kin: NDArray[np.bool_]  # forms of one name
+
+
+class ReportColumns(NamedTuple):
+    """Columns with one value a report."""
+
+    time: NDArray[np.float64]  # NaN where nothing says when
+    rank: NDArray[np.uint32]  # hash of the id
+    language: NDArray[np.int32]
+    publisher: NDArray[np.uint64]
+    skeleton: NDArray[np.uint32]
+    slot: NDArray[np.bool_]
+    title_words: NDArray[np.float32]
+    words: NDArray[np.float32]
+    title_norm: NDArray[np.float32]
+    title_mass: NDArray[np.float32]  # sum of the rarities of the title's terms
+    title_names: NDArray[np.float32]  # the same, by how surely they are names
+    title_numbers: NDArray[np.float32]
+    title_ordinals: NDArray[np.float32]
+    text_mass: NDArray[np.float32]  # sum of the rarities of what only the text has
+    before: NDArray[np.int64]  # reports of its language before this one, within the window
+    terms_from: NDArray[np.int64]
+    terms: NDArray[np.int64]
+    pairs_from: NDArray[np.int64]
+    pairs: NDArray[np.int64]
+
+
+class _Totals(NamedTuple):
+    """Sums over the terms of each report; see ReportColumns."""
+
+    norm: Array
+    mass: Array
+    names: Array
+    numbers: Array
+    ordinals: Array
+    text_mass: Array
+
+
+class Rows:
+    """Reports by their place; a place is never used again until :meth:`compact`."""
+
+    def __init__(self, params: ClusteringParams) -> None:
+        self._params = params
+        self.ids: list[str] = []
+        self.place: dict[str, int] = {}
+        self.alive = np.zeros(0, np.bool_)
+        self._languages: dict[str, int] = {}
+        self._used = [0, 0, 0]  # reports, terms, pairs
+        self.reports, self.terms, self.pairs = self._weighed([], np.zeros(0, np.uint32))
+
+    def __len__(self) -> int:
+        return self._used[0]
+
+    @property
+    def rank(self) -> NDArray[np.uint32]:
+        """A hash of each report's id: an order that no arrival decides."""
+        return self.reports.rank
+
+    def append(self, rows: Sequence[tuple[str, ReportVector]]) -> Places:
+        """Add reports; return their places."""
+        first = len(self)
+        rank = np.array([zlib.crc32(name.encode()) for name, _ in rows], np.uint32)
+        reports, terms, pairs = self._weighed([vector for _, vector in rows], rank)
+        self.reports = ReportColumns(*self._extended(0, self.reports, reports))
+        self.terms = TermColumns(*self._extended(1, self.terms, terms))
+        self.pairs = PairColumns(*self._extended(2, self.pairs, pairs))
+        for number, (name, _) in enumerate(rows):
+            self.place[name] = first + number
+        self.ids.extend(name for name, _ in rows)
+        self._used = [first + len(rows), self._used[1] + len(terms.term), self._used[2] + len(pairs.pair)]
+        if len(self.alive) < len(self.reports.time):
+            self.alive = np.concatenate([self.alive, np.zeros(len(self.reports.time) - len(self.alive), np.bool_)])
+        self.alive[first : len(self)] = True
+        return np.arange(first, len(self))
+
+    def is_before(self, one: Places, other: Places) -> NDArray[np.bool_]:
+        """Tell which of two reports is the earlier: by time, then by id; what has no time comes before all."""
+        time, rank = self.reports.time, self.reports.rank
+        left, right = np.nan_to_num(time[one], nan=-np.inf), np.nan_to_num(time[other], nan=-np.inf)
+        return np.asarray((left < right) | ((left == right) & (rank[one] < rank[other])))
+
+    def remove(self, names: Collection[str]) -> Places:
+        """Forget reports; return their places."""
+        gone = np.array([self.place.pop(name) for name in names if name in self.place], np.int64)
+        self.alive[gone] = False
+        return gone
+
+    def _extended(self, which: int, old: Sequence[Array], new: Sequence[Array]) -> list[Array]:
+        used, more = self._used[which], len(new[0])
+        if used + more <= len(old[0]):
+            for column, values in zip(old, new, strict=True):
+                column[used : used + more] = values
+            return list(old)
+        spare = 0 if used == 0 else max(1_024, used // 4)
+        return [
+            np.concatenate([column[:used], values, np.zeros(spare, column.dtype)])
+            for column, values in zip(old, new, strict=True)
+        ]
+
+    # --- weighing ----------------------------------------------------------------------------------
+
+    def _weighed(
+        self, vectors: Sequence[ReportVector], rank: NDArray[np.uint32]
+    ) -> tuple[ReportColumns, TermColumns, PairColumns]:
+        sizes = np.array([len(one.terms) // 4 for one in vectors], np.int64)
+        pair_sizes = np.array([len(one.pair_marks) for one in vectors], np.int64)
+        owner = np.repeat(np.arange(len(vectors)), sizes)
+        language = np.array([self._languages.setdefault(one.language, len(self._languages)) for one in vectors])
+        terms, totals = self._weighed_terms(vectors, owner, language)
+        pairs = self._weighed_pairs(vectors, terms, sizes, pair_sizes, language)
+        reports = ReportColumns(
+            np.array([one.time if one.dated else np.nan for one in vectors]),
+            rank,
+            language.astype(np.int32),
+            np.array([one.publisher for one in vectors], np.uint64),
+            np.array([one.skeleton for one in vectors], np.uint32),
+            np.array([one.slot for one in vectors], np.bool_),
+            np.array([one.title_words for one in vectors], np.float32),
+            np.array([one.title_words + one.text_words for one in vectors], np.float32),
+            totals.norm,
+            totals.mass,
+            totals.names,
+            totals.numbers,
+            totals.ordinals,
+            totals.text_mass,
+            np.zeros(len(vectors), np.int64),
+            self._used[1] + np.cumsum(sizes) - sizes,
+            sizes,
+            self._used[2] + np.cumsum(pair_sizes) - pair_sizes,
+            pair_sizes,
+        )
+        return reports, terms, pairs
+
+    def _weighed_terms(
+        self, vectors: Sequence[ReportVector], owner: Places, language: Array
+    ) -> tuple[TermColumns, _Totals]:
+        count = len(vectors)
+        term = np.frombuffer(b"".join(one.terms for one in vectors), "<u4").astype(np.uint32)
+        marks = np.frombuffer(b"".join(one.term_marks for one in vectors), "<u2").astype(np.int64)
+        rareness, capitals = np.zeros(len(term), np.float32), np.zeros(len(term), np.float32)
+        named = np.zeros(len(term), np.bool_)
+        spoken = language[owner]
+        for name, number in self._languages.items():
+            mine = spoken == number
+            if mine.any():
+                known = background_of(name)
+                rareness[mine], capitals[mine] = known.rarity(term[mine]), known.capital_share(term[mine])
+                named[mine] = known.named
+        rarity = np.minimum(rareness, self._params.most_rarity)
+        title, text = marks & TITLE_COUNT, (marks >> TEXT_SHIFT) & TEXT_COUNT
+        in_title, numeric = title > 0, (marks & NUMBER) > 0
+        names = _names(marks, capitals, named, numeric)
+        value = rarity * (1 + np.log(2 * title + text).astype(np.float32))
+        norm = np.sqrt(np.bincount(owner, value * value, count)) + 1e-9
+        kind = TITLE * in_title | TEXT * (text > 0) | IS_NUMBER * numeric | IS_ORDINAL * ((marks & ORDINAL) > 0)
+        totals = _Totals(
+            np.sqrt(np.bincount(owner, in_title * rarity * rarity, count)) + 1e-9,
+            np.bincount(owner, in_title * rarity, count),
+            np.bincount(owner, in_title * rarity * names, count),
+            np.bincount(owner, in_title * numeric, count),
+            np.bincount(owner, in_title * ((kind & IS_ORDINAL) > 0), count),
+            np.bincount(owner, ~in_title * rarity, count),
+        )
+        columns = TermColumns(
+            term,
+            rarity.astype(np.float16),
+            rareness.astype(np.float16),
+            (value / norm[owner]).astype(np.float16),
+            names.astype(np.float16),
+            kind.astype(np.uint8),
+            np.zeros(len(term), np.uint16),
+        )
+        return columns, _Totals(*(total.astype(np.float32) for total in totals))
+
+    def _weighed_pairs(
+        self, vectors: Sequence[ReportVector], terms: TermColumns, sizes: Places, pair_sizes: Places, language: Array
+    ) -> PairColumns:
+        places = np.frombuffer(b"".join(one.pairs for one in vectors), np.uint8).astype(np.int64).reshape(-1, 2)
+        marks = np.frombuffer(b"".join(one.pair_marks for one in vectors), np.uint8)
+        in_title, kin = marks & IN_TITLE > 0, marks & KIN > 0
+        owner = np.repeat(np.arange(len(vectors)), pair_sizes)
+        first, second = (places + np.repeat(np.cumsum(sizes) - sizes, pair_sizes)[:, None]).T
+        pair = (terms.term[first].astype(np.uint64) * PAIR_FACTOR + terms.term[second]) & np.uint64(0xFFFF_FFFF)
+        pair = pair.astype(np.uint32)
+        rarity = np.zeros(len(pair), np.float32)
+        spoken = language[owner]
+        for name, number in self._languages.items():
+            mine = spoken == number
+            if mine.any():
+                rarity[mine] = background_of(name).pair_rarity(pair[mine])
+        explained = np.maximum(0.0, terms.rarity[first].astype(np.float32) + terms.rarity[second] - rarity)
+        explained = np.where(kin, np.minimum(terms.rarity[first], terms.rarity[second]), explained)
+        order = np.lexsort((pair, owner))
+        return PairColumns(pair[order], explained[order].astype(np.float16), in_title[order], kin[order])
+
+
+def _names(marks: Places, capitals: Floats, named: Array, number: Array) -> Floats:
+    """Return how surely each term is a name, by its capitals in the background and in this text."""
+    share = marks >> CAPITAL_SHIFT
+    own = np.where(share == CAPITAL_UNKNOWN, -1.0, share / 14.0)
+    known = np.where(own < 0, capitals, NAME_BACKGROUND * capitals + (1 - NAME_BACKGROUND) * own)
+    unknown = np.where(own < 0, NAME_UNKNOWN, NAME_OWN[0] + NAME_OWN[1] * own)
+    name = np.where(capitals >= 0, known, unknown)
+    return np.where(number, 0.0, np.where(named, name, NAME_UNTOLD)).astype(np.float32)
+
+
+def spread(starts: Places, lengths: Places) -> tuple[Places, Places]:
+    """Return the places of runs that begin at ``starts``, one after the other, and the number of the run of each."""
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    ends = np.cumsum(lengths)
+    return np.arange(len(owner)) - np.repeat(ends - lengths - starts, lengths), owner
+
+
+def shared(
+    keys: NDArray[np.uint32], first: tuple[Places, Places], second: tuple[Places, Places]
+) -> tuple[Places, Places, Places]:
+    """Return the places of equal keys in two lists of runs, run against run, and the number of the run.
+
+    Keys are sorted and distinct within a run; ``first`` and ``second`` are starts and lengths.
+    """
+    ours, our_run = spread(*first)
+    theirs, their_run = spread(*second)
+    left = our_run.astype(np.uint64) << np.uint64(32) | keys[ours]
+    right = their_run.astype(np.uint64) << np.uint64(32) | keys[theirs]
+    if not len(left) or not len(right):
+        nothing = np.zeros(0, np.int64)
+        return nothing, nothing, nothing
+    found = np.minimum(np.searchsorted(left, right), len(left) - 1)
+    hit = np.flatnonzero(left[found] == right)
+    return ours[found[hit]], theirs[hit], their_run[hit]

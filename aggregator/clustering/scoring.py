@@ -1,0 +1,175 @@
+"""From features to log odds that two reports tell one event: two logistic models, learned once and shipped.
+
+``models/pairs.json`` scores a pair by itself, ``models/graph.json`` by what stands around it. Both say what they were
+learned on and how; ``bench/train_pairs.py`` makes them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.clustering.pair_features import PairFeatures
+from aggregator.clustering.second_round import Context
+
+MODELS = Path(__file__).with_name("models")
+Floats = NDArray[np.float32]
+RAREST = 9.5  # natural log of rareness beyond which backgrounds of few texts tell nothing
+LONG = (np.log(40.0), np.log(160.0))  # words of the shorter text: from a lede to an article
+PLAINLY, OTHER = 8.0, 5.0  # rarity of what happened, and of names that only one has, that is enough
+DIGITS = 3  # of log odds: sums in another order must not decide
+
+
+class Scorer(Protocol):
+    """Gives log odds."""
+
+    def first(self, features: PairFeatures) -> Floats:
+        """Return the log odds of pairs by themselves."""
+        ...
+
+    def known(self, features: PairFeatures, first: Floats) -> Floats:
+        """Return the part of the second round's log odds that the pair itself decides."""
+        ...
+
+    def second(self, known: Floats, context: Context) -> Floats:
+        """Return the log odds of pairs within the graph."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """A linear model of named inputs."""
+
+    bias: float
+    weights: Mapping[str, float]
+
+    def odds(self, inputs: Mapping[str, NDArray[np.floating]]) -> NDArray[np.float64]:
+        """Return the log odds; raises KeyError where an input is missing."""
+        total: NDArray[np.float64] = np.array(self.bias)
+        for name, weight in self.weights.items():
+            total = total + weight * inputs[name].astype(np.float64)
+        return np.asarray(total)
+
+    def shares(self, inputs: Mapping[str, float]) -> dict[str, float]:
+        """Return what each input adds to the log odds."""
+        return {name: weight * inputs[name] for name, weight in self.weights.items()}
+
+
+def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
+    """Return what the first model weighs: features on a scale that is linear in the log odds, and some products."""
+    f = {name: values.astype(np.float64) for name, values in features._asdict().items()}
+    shorter, longer = np.log1p(f["words_least"]), np.log1p(f["words_most"])
+    told, told_titles = np.log1p(f["told"]), np.log1p(f["told_titles"])
+    return {
+        "cosine": f["cosine"],
+        "title cosine": f["title_cosine"],
+        "contained, least": f["contained_least"],
+        "contained, most": f["contained_most"],
+        "told": told,
+        "told in titles": told_titles,
+        "strongest term": f["strongest"],
+        "second term": f["second"],
+        "rarest term": np.minimum(f["rarest"], RAREST),
+        "names": np.log1p(f["names"]),
+        "names in titles": np.log1p(f["names_titles"]),
+        "names unshared, least": np.log1p(f["unshared_least"]),
+        "names unshared, most": np.log1p(f["unshared_most"]),
+        "numbers differ": f["numbers_differ"],
+        "ordinals differ": f["ordinals_differ"],
+        "gap": np.log1p(f["gap"]),
+        "same publisher": f["same_publisher"],
+        "same skeleton": f["same_skeleton"],
+        "same mould": f["same_mould"],
+        "slot": f["slot"],
+        "title words": np.log1p(f["title_words_least"]),
+        "words, least": shorter,
+        "words, most": longer,
+        "cosine by words": f["cosine"] * shorter,
+        "title cosine by words": f["title_cosine"] * shorter,
+        "told by words": told * shorter,
+        "cosine squared": f["cosine"] ** 2,
+        "cosine by strongest": f["cosine"] * f["strongest"],
+        "told by cosine": told * f["cosine"],
+        "names alone": f["two_texts"] * np.clip(1 - f["plain"] / PLAINLY, 0.0, 1.0),
+        "one publisher, other names": f["same_publisher"] * np.clip(f["unshared_least"] / OTHER, 0.0, 1.0),
+        "texts": f["texts"],
+        "two texts": f["two_texts"],
+        "long texts": np.clip((shorter - LONG[0]) / (LONG[1] - LONG[0]), 0.0, 1.0),
+        "same title": f["same_title"],
+        "same title by texts": f["same_title"] * f["texts"],
+        "moulded": f["moulded"],
+        "told now": np.log1p(f["now"]),
+        "told in titles now": np.log1p(f["now_titles"]),
+        "strongest now": f["now_strongest"],
+        "second now": f["now_second"],
+        "plain now": np.log1p(f["now_plain"]),
+        "plain": np.log1p(f["plain"]),
+        "plain in titles": np.log1p(f["plain_titles"]),
+        "terms": np.log1p(f["terms"]),
+        "terms in titles": np.log1p(f["terms_titles"]),
+        "third term": f["third"],
+        "burst": np.log1p(f["burst"]),
+        "burst, most": f["burst_most"],
+        "burst, mean": f["burst_mean"],
+        "sightings": f["seen_least"],
+    }
+
+
+def known_inputs(features: PairFeatures, first: Floats) -> dict[str, NDArray[np.float64]]:
+    """Return what the second model weighs of the pair itself."""
+    inputs = pair_inputs(features)
+    odds = first.astype(np.float64)
+    return {**inputs, "first": odds, "first by words": odds * inputs["words, least"]}
+
+
+class LearnedScorer:
+    """The shipped models."""
+
+    def __init__(self, pairs: Logistic, graph: Logistic) -> None:
+        self.pairs = pairs
+        self.graph = graph
+        own = set(graph.weights) - set(Context._fields)
+        self.of_pair = Logistic(graph.bias, {name: graph.weights[name] for name in graph.weights if name in own})
+        self.of_graph = Logistic(0.0, {name: graph.weights[name] for name in graph.weights if name not in own})
+
+    def first(self, features: PairFeatures) -> Floats:
+        """Return the log odds of pairs by themselves."""
+        return np.round(self.pairs.odds(pair_inputs(features)), DIGITS).astype(np.float32)
+
+    def known(self, features: PairFeatures, first: Floats) -> Floats:
+        """Return the part of the second round's log odds that the pair itself decides."""
+        return self.of_pair.odds(known_inputs(features, first)).astype(np.float32)
+
+    def second(self, known: Floats, context: Context) -> Floats:
+        """Return the log odds of pairs within the graph."""
+        return np.round(known + self.of_graph.odds(context._asdict()), DIGITS).astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def shipped_scorer() -> LearnedScorer:
+    """Return the models that come with the product."""
+    return LearnedScorer(read_model(MODELS / "pairs.json"), read_model(MODELS / "graph.json"))
+
+
+def read_model(path: Path) -> Logistic:
+    """Return a model from its file; raises OSError and ValueError."""
+    told = json.loads(path.read_text("utf-8"))
+    return Logistic(float(told["bias"]), {str(name): float(value) for name, value in told["weights"].items()})
+
+
+def write_model(path: Path, model: Logistic, told: Mapping[str, object]) -> None:
+    """Write a model with what is told of it."""
+    weights = {name: round(value, 5) for name, value in model.weights.items()}
+    path.write_text(json.dumps({**told, "bias": round(model.bias, 5), "weights": weights}, indent=1) + "\n", "utf-8")
+
+
+def ordered(inputs: Mapping[str, NDArray[np.floating]], names: Sequence[str]) -> NDArray[np.float32]:
+    """Return inputs as a matrix with these columns."""
+    return np.column_stack([inputs[name] for name in names]).astype(np.float32)

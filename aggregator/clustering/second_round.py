@@ -1,0 +1,276 @@
+"""The graph of scores, and what stands around a pair in it: partners that both have, partners that only one has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.clustering.pair_features import greatest_two
+from aggregator.clustering.rows import Floats, Places, shared
+
+STRONG, LIKELY, POSSIBLE = 0.0, -1.0, -2.0  # log odds of the first round: partner, may well be, not excluded
+FLOOR = -6.0  # log odds below which nothing differs
+_FAR = 20.0  # more than any log odds
+
+Ids = NDArray[np.int32]
+
+
+class Context(NamedTuple):
+    """One array a feature, one value a pair; "least" and "most" are of the two reports. Fields name the model's inputs."""
+
+    common_best: Floats  # log odds of the weaker side to the best partner in common
+    common_second: Floats
+    common_count: Floats  # log1p of how many both are likely tied to
+    common_sum: Floats
+    rival_most: Floats  # log odds to the best partner but this one
+    rival_least: Floats
+    margin_least: Floats  # this pair's log odds less those to the best other partner
+    margin_most: Floats
+    partners_least: Floats  # log1p of how many strong partners
+    partners_most: Floats
+    tied_least: Floats  # share of one side's partners that the other is likely tied to; 0 where there are none
+    tied_most: Floats
+    mean_least: Floats  # mean log odds of the other to one side's partners; this pair's own where there are none
+    mean_most: Floats
+    possible_least: Floats  # log1p of how many partners are not excluded
+    possible_most: Floats
+    alone: Floats  # neither has another strong partner
+    first_alone: Floats  # the pair's log odds where that is so
+    mean_least_weighed: Floats  # mean times log1p of the partners
+    mean_most_weighed: Floats
+
+
+class ScoreGraph:
+    """Edges between places, with the log odds of both rounds.
+
+    A node keeps its best edges only, so that no hub of a flood is looked at as a whole; an edge lives while one of its
+    ends keeps it.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.first = np.zeros(1_024, np.int32)
+        self.second = np.zeros(1_024, np.int32)
+        self.odds = np.zeros(1_024, np.float32)
+        self.known = np.zeros(1_024, np.float32)
+        self.final = np.zeros(1_024, np.float32)
+        self._kept = np.zeros(1_024, np.uint8)
+        self._used = 0
+        self._free: list[int] = []
+        self._edges: list[Ids] = []  # of each node
+        self._followers: dict[int, list[int]] = {}  # node -> edges that only their other ends keep
+
+    def __len__(self) -> int:
+        return self._used - len(self._free)
+
+    def grow(self, nodes: int) -> None:
+        """Make room for nodes."""
+        none = np.zeros(0, np.int32)
+        self._edges.extend(none for _ in range(nodes - len(self._edges)))
+
+    def edges_of(self, node: int) -> Ids:
+        """Return the edges that a node keeps."""
+        return self._edges[node]
+
+    def others(self, node: int) -> tuple[Ids, Ids]:
+        """Return a node's edges and where they lead."""
+        edges = self._edges[node]
+        return edges, np.where(self.first[edges] == node, self.second[edges], self.first[edges])
+
+    def odds_between(self, one: int, two: int) -> float | None:
+        """Return the log odds of the edge between two nodes, None where there is none."""
+        for node, wanted in ((one, two), (two, one)):
+            edges, others = self.others(node)
+            at = np.flatnonzero(others == wanted)
+            if len(at):
+                return float(self.final[edges[at[0]]])
+        return None
+
+    def followers(self, node: int) -> tuple[Ids, Ids]:
+        """Return the edges to a node that only their other ends keep, and these ends."""
+        known = self._followers.get(node)
+        if not known:
+            none = np.zeros(0, np.int32)
+            return none, none
+        edges = np.array(sorted(set(known)), np.int32)
+        edges = edges[self._kept[edges] == 1]
+        edges = edges[(self.first[edges] == node) | (self.second[edges] == node)]
+        self._followers[node] = edges.tolist()
+        return edges, np.where(self.first[edges] == node, self.second[edges], self.first[edges])
+
+    def add(self, first: Places, second: Places, odds: Floats, known: Floats, rank: NDArray[np.uint32]) -> None:
+        """Add edges; ``rank`` orders equal ones."""
+        ids = self._new_ids(len(first))
+        self.first[ids], self.second[ids], self.odds[ids], self.known[ids] = first, second, odds, known
+        self._kept[ids] = 2
+        self.final[ids] = np.nan
+        ends, edges = np.concatenate([first, second]), np.concatenate([ids, ids])
+        order = np.argsort(ends, kind="stable")
+        ends, edges = ends[order], edges[order].astype(np.int32)
+        starts = np.flatnonzero(np.r_[True, ends[1:] != ends[:-1]]) if len(ends) else np.zeros(0, np.int64)
+        for node, part in zip(ends[starts].tolist(), np.split(edges, starts[1:]), strict=False):
+            self._edges[node] = self._best(node, np.concatenate([self._edges[node], part]), rank)
+
+    def drop(self, edges: Ids) -> Places:
+        """Forget edges; return the nodes that kept them."""
+        nodes = np.unique(np.concatenate([self.first[edges], self.second[edges]])).astype(np.int64)
+        gone = set(edges.tolist())
+        for node in nodes.tolist():
+            kept = self._edges[node]
+            self._edges[node] = kept[[edge not in gone for edge in kept.tolist()]] if len(kept) else kept
+        self._kept[edges] = 0
+        self._free.extend(gone)
+        return nodes
+
+    def incident(self, nodes: Sequence[int]) -> Places:
+        """Return the edges that any of these nodes keeps, each once, in order."""
+        found = [self._edges[node] for node in nodes]
+        return np.unique(np.concatenate(found)).astype(np.int64) if found else np.zeros(0, np.int64)
+
+    def _new_ids(self, count: int) -> Places:
+        reused = self._free[len(self._free) - min(count, len(self._free)) :]
+        del self._free[len(self._free) - len(reused) :]
+        first = self._used
+        self._used += count - len(reused)
+        if self._used > len(self.first):
+            for name in ("first", "second", "odds", "known", "final", "_kept"):
+                old = getattr(self, name)
+                setattr(self, name, np.concatenate([old, np.zeros(max(self._used, len(old) // 4), old.dtype)]))
+        return np.concatenate([np.array(reused, np.int64), np.arange(first, self._used)])
+
+    def _best(self, node: int, edges: Ids, rank: NDArray[np.uint32]) -> Ids:
+        if len(edges) <= self._most:
+            return edges
+        other = np.where(self.first[edges] == node, self.second[edges], self.first[edges])
+        order = np.lexsort((rank[other], -self.odds[edges]))
+        lost = edges[order[self._most :]]
+        self._kept[lost] -= 1
+        self._followers.setdefault(node, []).extend(lost[self._kept[lost] > 0].tolist())
+        self._free.extend(lost[self._kept[lost] == 0].tolist())
+        return edges[order[: self._most]]
+
+    # --- the second round ----------------------------------------------------------------------------
+
+    def context(self, edges: Places) -> Context:
+        """Return what stands around each edge."""
+        nodes, place = np.unique(np.concatenate([self.first[edges], self.second[edges]]), return_inverse=True)
+        around = self._around(nodes.tolist())
+        left, right = place[: len(edges)], place[len(edges) :]
+        odds = self.odds[edges]
+        sides = [
+            _beside(around, left, self.second[edges], odds),
+            _beside(around, right, self.first[edges], odds),
+        ]
+        return _context(odds, around, left, right, sides)
+
+    def _around(self, nodes: Sequence[int]) -> _Around:
+        lists = [self._edges[node] for node in nodes]
+        lengths = np.array([len(one) for one in lists], np.int64)
+        edges = np.concatenate(lists) if lists else np.zeros(0, np.int32)
+        owner = np.repeat(np.arange(len(nodes)), lengths)
+        node = np.repeat(np.array(nodes, np.int32), lengths)
+        other = np.where(self.first[edges] == node, self.second[edges], self.first[edges])
+        order = np.lexsort((other, owner))
+        return _Around(
+            np.cumsum(lengths) - lengths, lengths, owner, other[order].astype(np.uint32), self.odds[edges[order]]
+        )
+
+
+class _Around(NamedTuple):
+    """The edges of some nodes: runs, sorted by the other end."""
+
+    starts: Places
+    lengths: Places
+    owner: Places
+    other: NDArray[np.uint32]
+    odds: Floats
+
+
+class _Side(NamedTuple):
+    """What one end of each pair has beside the other end."""
+
+    best: Floats
+    strong: Floats
+    possible: Floats
+
+
+def _beside(around: _Around, side: Places, partner: Ids, odds: Floats) -> _Side:
+    count = len(around.starts)
+    strong = np.bincount(around.owner, around.odds > STRONG, count)
+    possible = np.bincount(around.owner, around.odds > POSSIBLE, count)
+    best, second = greatest_two(around.owner, around.odds + _FAR, count)
+    # The node at the best edge's other end: where it is the partner, the second best counts.
+    order = np.lexsort((around.other, -around.odds, around.owner))
+    head = np.zeros(count, np.int64)
+    filled = around.lengths > 0
+    head[filled] = around.other[order[around.starts[filled]]]
+    is_partner = head[side] == partner
+    rival = np.where(is_partner, second[side], best[side]) - _FAR
+    kept = _keeps(around, side, partner)
+    return _Side(
+        np.maximum(rival, FLOOR - 3).astype(np.float32),
+        (strong[side] - (kept & (odds > STRONG))).astype(np.float32),
+        (possible[side] - (kept & (odds > POSSIBLE))).astype(np.float32),
+    )
+
+
+def _keeps(around: _Around, side: Places, partner: Ids) -> NDArray[np.bool_]:
+    """Tell whether one end keeps the edge to its partner: a hub may have better ones."""
+    keys = around.owner << 32 | around.other
+    if not len(keys):
+        return np.zeros(len(side), np.bool_)
+    wanted = side << 32 | partner
+    found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.asarray(keys[found] == wanted)
+
+
+def _context(odds: Floats, around: _Around, left: Places, right: Places, sides: Sequence[_Side]) -> Context:
+    a, b, pair = shared(
+        around.other, (around.starts[left], around.lengths[left]), (around.starts[right], around.lengths[right])
+    )
+    ours, theirs, count = around.odds[a], around.odds[b], len(odds)
+    weaker: Floats = np.minimum(ours, theirs).astype(np.float32)
+    best, second = greatest_two(pair, weaker + _FAR, count)
+    one, two = sides
+    tied = [_tied(pair, theirs, ours, two.strong, odds), _tied(pair, ours, theirs, one.strong, odds)]
+    partners = np.log1p(np.maximum(one.strong, two.strong))
+    alone = (np.maximum(one.strong, two.strong) == 0).astype(np.float32)
+    mean_least, mean_most = np.minimum(tied[0][1], tied[1][1]), np.maximum(tied[0][1], tied[1][1])
+    margins = np.clip(odds - one.best, -6, 6), np.clip(odds - two.best, -6, 6)
+    return Context(
+        np.clip(best - _FAR, FLOOR, 6),
+        np.clip(second - _FAR, FLOOR, 6),
+        np.log1p(np.bincount(pair, weaker > LIKELY, count)),
+        np.log1p(np.bincount(pair, 1 / (1 + np.exp(-weaker)), count)),
+        np.clip(np.maximum(one.best, two.best), FLOOR, 6),
+        np.clip(np.minimum(one.best, two.best), FLOOR, 6),
+        np.minimum(*margins),
+        np.maximum(*margins),
+        np.log1p(np.minimum(one.strong, two.strong)),
+        partners,
+        np.minimum(tied[0][0], tied[1][0]),
+        np.maximum(tied[0][0], tied[1][0]),
+        mean_least,
+        mean_most,
+        np.log1p(np.minimum(one.possible, two.possible)),
+        np.log1p(np.maximum(one.possible, two.possible)),
+        alone,
+        alone * odds,
+        mean_least * partners,
+        mean_most * partners,
+    )
+
+
+def _tied(pair: Places, theirs: Floats, ours: Floats, strong: Floats, odds: Floats) -> tuple[Floats, Floats]:
+    """Return the share of one side's strong partners that the other side is tied to, and the mean of its log odds to them."""
+    count = len(odds)
+    partner = theirs > STRONG
+    likely = np.bincount(pair, partner & (ours > LIKELY), count)
+    above = np.bincount(pair, partner * (np.clip(ours, FLOOR, 6) - FLOOR), count)
+    some = np.maximum(strong, 1)
+    share = np.where(strong > 0, likely / some, 0.0)
+    mean = np.where(strong > 0, above / some + FLOOR, np.clip(odds, FLOOR, 6))
+    return share.astype(np.float32), mean.astype(np.float32)

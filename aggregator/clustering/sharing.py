@@ -1,0 +1,55 @@
+"""Which terms two reports share, and how many reports of the window hold them: what a sentence says of a pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aggregator.clustering.graph import StoryGraph
+
+NAMED = 0.5  # how surely a term is a name to be called one
+
+
+@dataclass(frozen=True, slots=True)
+class SharedTerm:
+    """A term that both reports hold."""
+
+    term: int  # 32-bit hash
+    rarity: float  # natural log of one in how many texts holds it
+    is_name: bool
+
+
+def shared_terms(graph: StoryGraph, first: str, second: str) -> list[SharedTerm]:
+    """Return the terms that two reports of the window share, the rarest first; KeyError where one is not in it."""
+    rows = graph.comparison.rows
+    one, two = (_terms(graph, rows.place[report]) for report in (first, second))
+    here = {int(term): place for term, place in zip(rows.terms.term[one], range(one.start, one.stop), strict=True)}
+    found = []
+    for place in range(two.start, two.stop):
+        mine = here.get(int(rows.terms.term[place]))
+        if mine is not None:
+            name = (float(rows.terms.name[mine]) + float(rows.terms.name[place])) / 2
+            found.append(SharedTerm(int(rows.terms.term[place]), float(rows.terms.rareness[place]), name >= NAMED))
+    return sorted(found, key=lambda shared: (-shared.rarity, shared.term))
+
+
+def holders(graph: StoryGraph, terms: Sequence[int]) -> int:
+    """Return how many reports of the window hold all these terms."""
+    rows = graph.comparison.rows
+    count = len(rows)
+    held = rows.alive[:count].copy()
+    starts = rows.reports.terms_from[:count]
+    for term in terms:
+        places = np.flatnonzero(rows.terms.term == np.uint32(term))
+        here = np.zeros(count, np.bool_)
+        here[np.maximum(0, np.searchsorted(starts, places, side="right") - 1)] = True
+        held &= here
+    return int(held.sum())
+
+
+def _terms(graph: StoryGraph, place: int) -> slice:
+    reports = graph.comparison.rows.reports
+    start = int(reports.terms_from[place])
+    return slice(start, start + int(reports.terms[place]))

@@ -1,0 +1,164 @@
+"""Storylines: the stories of one running affair, tied without being merged.
+
+The same log odds, at a lower bar: two groups of stories are as near as the mean of their best links, of which more are
+asked for the larger the groups are. A storyline is bounded in days and reports: old affairs end, none swallows the desk.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+
+import numpy as np
+
+from aggregator.clustering.comparing import Comparison
+from aggregator.clustering.components import components
+from aggregator.clustering.params import DAY, ClusteringParams
+
+_KEPT_LINKS = 64  # best links between two groups that are remembered
+
+
+class Affairs:
+    """The stories as they stand, and the parts of the graph that storylines are made of."""
+
+    def __init__(self) -> None:
+        self.story: dict[int, int] = {}  # place -> the least place of its story
+        self.members: dict[int, list[int]] = {}  # the least place of a story -> its places
+        self.component: dict[int, int] = {}  # place -> the least place tied to it over the bar of storylines
+
+    def place(self, stories: Sequence[list[int]]) -> None:
+        """Take note of stories that were computed anew."""
+        self.forget([place for story in stories for place in story], keep_component=True)
+        for story in stories:
+            self.members[story[0]] = story
+            for place in story:
+                self.story[place] = story[0]
+
+    def forget(self, places: Sequence[int], keep_component: bool = False) -> None:
+        """Forget reports that are gone, or that stand elsewhere now."""
+        shrunk: dict[int, set[int]] = defaultdict(set)
+        for place in places:
+            name = self.story.pop(place, None)
+            if name is not None:
+                shrunk[name].add(place)
+            if not keep_component:
+                self.component.pop(place, None)
+        for name, gone in shrunk.items():
+            left = [place for place in self.members.pop(name) if place not in gone]
+            if left:
+                self.members[left[0]] = left
+                self.story.update(dict.fromkeys(left, left[0]))
+
+    def storylines(
+        self, comparison: Comparison, touched: Collection[int], params: ClusteringParams
+    ) -> list[list[list[int]]]:
+        """Return the storylines of two stories or more of all that was touched: lists of stories, each a list of places."""
+        found: list[list[list[int]]] = []
+        for component in components(comparison.graph, touched, params.storyline_bar, self._beside):
+            self.component.update(dict.fromkeys(component, component[0]))
+            names = sorted({self.story[place] for place in component if place in self.story})
+            if len(names) > 1:
+                found += _lines(comparison, [self.members[name] for name in names], params)
+        return found
+
+    def _beside(self, node: int) -> Sequence[int]:
+        return self.members[self.story[node]] if node in self.story else ()
+
+
+class _Lines:
+    """Groups of stories, with the best links between them."""
+
+    def __init__(self, spans: Sequence[tuple[float, float]], sizes: Sequence[int], params: ClusteringParams) -> None:
+        self._params = params
+        self.stories: dict[int, list[int]] = {number: [number] for number in range(len(sizes))}
+        self.links: dict[int, dict[int, list[float]]] = {number: {} for number in self.stories}
+        self.version = [0] * len(sizes)
+        self._span = list(spans)
+        self._size = list(sizes)
+
+    def link(self, one: int, two: int, odds: Iterable[float]) -> None:
+        """Tell the links between two stories."""
+        self.links[one][two] = self.links[two][one] = sorted(odds, reverse=True)[:_KEPT_LINKS]
+
+    def nearness(self, one: int, two: int) -> float:
+        """Return the mean log odds of the best links between two groups."""
+        pairs = self._size[one] * self._size[two]
+        grown = int(float(pairs) ** self._params.storyline_growth)
+        wanted = min(pairs, _KEPT_LINKS, max(self._params.storyline_links, grown))
+        best = self.links[one][two][:wanted]
+        total: float = sum(best) + (wanted - len(best)) * self._params.missing
+        return total / wanted
+
+    def may_join(self, one: int, two: int) -> bool:
+        """Tell whether two groups stay within the bounds of a storyline."""
+        first = min(self._span[one][0], self._span[two][0])
+        last = max(self._span[one][1], self._span[two][1])
+        within = self._size[one] + self._size[two] <= self._params.storyline_reports
+        return within and not last - first > self._params.storyline_days * DAY
+
+    def join(self, one: int, two: int) -> int:
+        """Make two groups one; return its number."""
+        if len(self.links[one]) < len(self.links[two]):
+            one, two = two, one
+        ours, theirs = self.links[one], self.links.pop(two)
+        ours.pop(two, None)
+        theirs.pop(one, None)
+        for other, odds in theirs.items():
+            merged = sorted([*ours.get(other, ()), *odds], reverse=True)[:_KEPT_LINKS]
+            self.links[other].pop(two, None)
+            ours[other] = self.links[other][one] = merged
+        self.stories[one] += self.stories.pop(two)
+        self._span[one] = min(self._span[one][0], self._span[two][0]), max(self._span[one][1], self._span[two][1])
+        self._size[one] += self._size[two]
+        self.version[one] += 1
+        self.version[two] = -1
+        return one
+
+    def settle(self) -> list[list[int]]:
+        """Join the nearest groups while any two are near enough; return the groups."""
+        bar = self._params.storyline_bar
+        heap: list[tuple[float, int, int, int, int]] = []
+
+        def offer(one: int, others: Iterable[int]) -> None:
+            for other in others:
+                near = self.nearness(one, other)
+                if near > bar:
+                    a, b = min(one, other), max(one, other)
+                    heapq.heappush(heap, (-near, a, b, self.version[a], self.version[b]))
+
+        for one, links in self.links.items():
+            offer(one, (other for other in links if other > one))
+        while heap:
+            _, one, two, old_one, old_two = heapq.heappop(heap)
+            if self.version[one] == old_one and self.version[two] == old_two and self.may_join(one, two):
+                whole = self.join(one, two)
+                offer(whole, self.links[whole])
+        return sorted(sorted(group) for group in self.stories.values())
+
+
+def _lines(comparison: Comparison, stories: list[list[int]], params: ClusteringParams) -> list[list[list[int]]]:
+    """Return the storylines among some stories that are tied to each other."""
+    rows, graph = comparison.rows, comparison.graph
+    key = {min((int(rows.rank[place]), rows.ids[place]) for place in story): story for story in stories}
+    ordered = [key[name] for name in sorted(key)]
+    number = {place: n for n, story in enumerate(ordered) for place in story}
+    ids = graph.incident(sorted(number))
+    links: dict[tuple[int, int], list[float]] = defaultdict(list)
+    odds = np.clip(graph.final[ids], *params.clip).tolist()
+    for a, b, value in zip(graph.first[ids].tolist(), graph.second[ids].tolist(), odds, strict=True):
+        one, two = number.get(a), number.get(b)
+        if one is not None and two is not None and one != two:
+            links[min(one, two), max(one, two)].append(value)
+    time = rows.reports.time
+    spans = [_span(time[story]) for story in ordered]
+    state = _Lines(spans, [len(story) for story in ordered], params)
+    for (one, two), values in sorted(links.items()):
+        state.link(one, two, values)
+    return [[ordered[n] for n in group] for group in state.settle() if len(group) > 1]
+
+
+def _span(times: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[float, float]:
+    """Return the first and the last time of a story; an endless one where nothing is dated."""
+    known = times[~np.isnan(times)]
+    return (float(known.min()), float(known.max())) if len(known) else (np.inf, -np.inf)

@@ -1,0 +1,130 @@
+"""The terms of a text, in any language: stems or first letters of its words, pairs of characters, numbers.
+
+A word is cut to its first letters where Snowball has no stemmer. A script that puts no spaces between words or glues
+particles to them (Chinese, Japanese, Thai, Korean) gives pairs of characters.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import Stemmer
+
+LETTERS = 7  # kept of a word whose language has no stemmer
+TITLE_CASE = 0.7  # share of the longer words with a capital from which on capitals tell nothing
+PAIR_FACTOR = 2_654_435_761  # Knuth's multiplicative hash
+
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+    "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0002fa1f"
+)
+# Marks that belong to the word they stand in, though they are no letters: Indic vowels, Arabic and Hebrew points.
+_MARKS = (
+    "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
+    "\u0981-\u0983\u09bc-\u09cd\u09d7\u0a01-\u0a03\u0a3c-\u0a51\u0a81-\u0a83\u0abc-\u0acd\u0b01-\u0b03\u0b3c-\u0b57"
+    "\u0b82\u0bbe-\u0bcd\u0c00-\u0c04\u0c3e-\u0c56\u0c81-\u0c83\u0cbc-\u0cd6\u0d00-\u0d03\u0d3b-\u0d4d"
+)
+_LETTER = rf"(?:[^\W\d_{_UNSPACED}]|[{_MARKS}])"
+_TOKEN = re.compile(
+    rf"(?P<initials>(?:[^\W\d_{_UNSPACED}]\.){{2,}})|(?P<number>\d+(?:[.,:]\d+)*)(?P<ordinal>(?:st|nd|rd|th)\b)?"
+    rf"|(?P<run>[{_UNSPACED}]+)|(?P<word>{_LETTER}+)(?:['’]s\b)?|(?P<end>[.!?:;|…।。！？\n]+)"
+)
+_GROUPED = re.compile(r"[.,](?=\d{3}(?:\D|$))")
+_ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u0670]")
+_ACCENTED = frozenset({"vi"})  # where an accent makes another word
+
+
+_STEMMERS = {
+    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
+    "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi",
+    "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian", "ne": "nepali",
+    "nl": "dutch", "no": "norwegian", "nb": "norwegian", "nn": "norwegian", "pl": "polish", "pt": "portuguese",
+    "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A term of a text in its place; ``written`` is how it stands there."""
+
+    term: str
+    written: str
+    capital: bool
+    initial: bool  # begins a sentence: a capital tells nothing
+
+
+def terms_in(text: str, language: str, limit: int) -> list[Word]:
+    """Return the terms of a text in order, at most ``limit``."""
+    found: list[Word] = []
+    initial = True
+    for match in _TOKEN.finditer(unicodedata.normalize("NFC", text)):
+        if match.lastgroup == "end":
+            initial = True
+            continue
+        found.extend(_terms_of(match, language, initial))
+        initial = False
+        if len(found) >= limit:
+            return found[:limit]
+    return found
+
+
+def _terms_of(match: re.Match[str], language: str, initial: bool) -> Iterator[Word]:
+    run = match["run"]
+    if run:
+        pieces = [run[i : i + 2] for i in range(len(run) - 1)] or [run]
+        yield from (Word(piece, piece, False, True) for piece in pieces)
+    elif match["number"]:
+        yield Word("#" + _GROUPED.sub("", match["number"]), match["number"], False, True)
+    elif match["initials"]:
+        yield Word(match["initials"].replace(".", "").lower() + ".", match["initials"], True, initial)
+    else:
+        word = match["word"]
+        term = "us." if word == "US" and language == "en" else term_of(word, language)
+        yield Word(term, word, word[0].isupper(), initial)
+
+
+@lru_cache(maxsize=100_000)
+def term_of(word: str, language: str) -> str:
+    """Return the term that stands for a word: its stem where Snowball knows the language, else its first letters; folded."""
+    low = word.lower()
+    stemmer = _stemmer(language)
+    if stemmer is not None:
+        return _folded(str(stemmer.stemWord(low)), language)
+    low = _folded(low, language)
+    if len(low) > 4 and low[-1] == "s" and low[-2] != "s":
+        low = low[:-1]
+    return low[:LETTERS]
+
+
+def _folded(word: str, language: str) -> str:
+    if word.isascii() or language in _ACCENTED:
+        return word
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", word))) or word
+
+
+@lru_cache(maxsize=64)
+def _stemmer(language: str) -> Stemmer.Stemmer | None:
+    name = _STEMMERS.get(language)
+    return Stemmer.Stemmer(name) if name in Stemmer.algorithms() else None
+
+
+@lru_cache(maxsize=200_000)
+def term_id(term: str) -> int:
+    """Return a term's 32-bit hash."""
+    return zlib.crc32(term.encode("utf-8"))
+
+
+def pair_id(first: int, second: int) -> int:
+    """Return the 32-bit hash of two terms side by side, of the terms' hashes."""
+    return (first * PAIR_FACTOR + second) & 0xFFFF_FFFF
+
+
+def is_title_case(words: Sequence[Word]) -> bool:
+    """Tell whether a text has capitals throughout, so that they name nothing."""
+    longer = [word.capital for word in words if len(word.written) > 3 and word.term[0] != "#"]
+    return sum(longer) > TITLE_CASE * len(longer)

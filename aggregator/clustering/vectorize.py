@@ -1,0 +1,200 @@
+"""From an entry's text to the vector of its report: a pure function of the text, in any language.
+
+Terms are as in terms.py; those that stand in every twentieth text of their language are left out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from itertools import combinations, pairwise
+
+import numpy as np
+
+from aggregator.clustering.background import Background, background_of
+from aggregator.clustering.params import DEFAULT
+from aggregator.clustering.recurring import is_recurring_title
+from aggregator.clustering.terms import Word, is_title_case, term_id, terms_in
+from aggregator.clustering.vectors import (
+    CAPITAL_SHIFT,
+    CAPITAL_UNKNOWN,
+    IN_TEXT,
+    IN_TITLE,
+    KIN,
+    NUMBER,
+    ORDINAL,
+    TEXT_COUNT,
+    TEXT_SHIFT,
+    TITLE_COUNT,
+    ReportVector,
+)
+from aggregator.model import Document
+
+TITLE_WORDS, TEXT_WORDS = 60, 300  # read of title and text: news tells its event first
+KEPT_TERMS, KEPT_PAIRS = 72, 80  # the heaviest are kept of a long text; those of the title before others
+PAIRED_WORDS = 120  # words of the text whose neighbours count
+KIN_LETTERS = 3  # that two names have in common where one is formed from the other
+_FEWEST_SKELETON = 3  # common words that the skeleton of a title has at least
+
+# "12th", "12e", "12-й", "12. Paket", "第12", "No. 12": a number that tells one of a kind from the next.
+_ORDINAL = re.compile(
+    r"(?<![\w.,])(\d{1,4})(?:st|nd|rd|th|er|re|ère|e|ème|ème|de|ste|[ªº°]|-?(?:й|я|е|го|му|ій|та|те|ма|ча))(?!\w)"
+    r"|(?<![\w.,])(\d{1,3})\.(?=\s[^\W\d_]{3})"
+    r"|第\s?(\d{1,4})|(?i:\b(?:no|nr|nº|№|num|part|phase|round|package|season|episode|day|week|game|beta|version)\.?\s?)(\d{1,4})(?![\d.,]*\d)"
+)
+
+
+@dataclass(slots=True)
+class _Count:
+    """How often a term stands where."""
+
+    title: int = 0
+    text: int = 0
+    cased: int = 0
+    capitals: int = 0
+    marks: int = 0
+
+
+def vectorize(
+    document: Document, publisher: str, time: datetime, dated: bool = True, language: str | None = None
+) -> ReportVector:
+    """Return the vector of a report that this document begins; ``language`` overrides the document's own."""
+    spoken = language or document.language or ""
+    known = background_of(spoken)
+    title, text = read(document, spoken)
+    counts, pairs = _counted(document.title, title, text, known)
+    kept = _kept(counts, known)
+    for pair in _kin((*title, *text), known):
+        pairs[pair] = pairs.get(pair, 0) | KIN
+    sides, pair_marks = _kept_pairs(pairs, kept)
+    return ReportVector(
+        language=spoken,
+        time=time.timestamp(),
+        dated=dated,
+        publisher=int.from_bytes(blake2b(publisher.encode(), digest_size=8).digest(), "little"),
+        skeleton=_skeleton(title, known),
+        slot=is_recurring_title(document.title),
+        title_words=len(title),
+        text_words=len(text),
+        terms=np.array(list(kept), "<u4").tobytes(),
+        term_marks=np.array(list(kept.values()), "<u2").tobytes(),
+        pairs=sides,
+        pair_marks=pair_marks,
+    )
+
+
+def read(document: Document, language: str) -> tuple[list[Word], list[Word]]:
+    """Return the terms of a document's title and of its text, in order."""
+    told = f"{document.lede}\n{document.body}" if document.lede else document.body
+    return terms_in(document.title, language, TITLE_WORDS), terms_in(told[: TEXT_WORDS * 12], language, TEXT_WORDS)
+
+
+def words_of(document: Document, language: str | None = None) -> Mapping[int, str]:
+    """Return term id -> a word of this document that it stands for, as written there."""
+    title, text = read(document, language or document.language or "")
+    found: dict[int, str] = {}
+    for word in (*title, *text):
+        found.setdefault(term_id(word.term), word.written)
+    return found
+
+
+def ordinals(title: str) -> list[str]:
+    """Return the numbers of a title that tell one of a kind from the next: "12th", "12. Paket", "No. 12"."""
+    return [next(part for part in found if part) for found in _ORDINAL.findall(title)]
+
+
+def _counted(
+    written_title: str, title: Sequence[Word], text: Sequence[Word], known: Background
+) -> tuple[dict[str, _Count], dict[tuple[int, int], int]]:
+    """Return the counts of each term that is not too common, and the pairs of such terms with where they stand."""
+    counts: dict[str, _Count] = {}
+    pairs: dict[tuple[int, int], int] = {}
+    for in_title, found in ((True, title), (False, text)):
+        telling = [word for word in found if not known.is_stop(word.term)]
+        cased = not (in_title and is_title_case(found))
+        for word in telling:
+            _count(counts.setdefault(word.term, _Count()), word, in_title, cased)
+        side = IN_TITLE if in_title else IN_TEXT
+        near = telling if in_title else telling[:PAIRED_WORDS]
+        for first, second in pairwise(near):
+            key = (term_id(first.term), term_id(second.term))
+            pairs[key] = pairs.get(key, 0) | side
+    for number in ordinals(written_title):
+        count = counts.get("#" + number)
+        if count is not None:
+            count.marks |= ORDINAL
+    return counts, pairs
+
+
+def _count(count: _Count, word: Word, in_title: bool, cased: bool) -> None:
+    if in_title:
+        count.title += 1
+    else:
+        count.text += 1
+    if word.term[0] == "#":
+        count.marks |= NUMBER
+    elif cased and not word.initial:
+        count.cased += 1
+        count.capitals += word.capital
+
+
+def _kin(words: Sequence[Word], known: Background) -> list[tuple[int, int]]:
+    """Return the pairs of names that begin alike, the lesser hash first: a country and its people are one thing."""
+    begun: dict[str, set[int]] = {}
+    for word in words:
+        if word.capital and len(word.term) > KIN_LETTERS and not known.is_stop(word.term):
+            begun.setdefault(word.term[:KIN_LETTERS], set()).add(term_id(word.term))
+    return [pair for terms in begun.values() for pair in combinations(sorted(terms), 2)]
+
+
+def _kept(counts: Mapping[str, _Count], known: Background) -> dict[int, int]:
+    """Return the hashes of the terms that are kept, in order, with their marks."""
+    chosen = list(counts)
+    if len(chosen) > KEPT_TERMS:
+        rarity = known.rarity(np.array([term_id(term) for term in chosen], np.uint32))
+        rank = {
+            term: (counts[term].title == 0, -rare * (1 + math.log(2 * counts[term].title + counts[term].text)), term)
+            for term, rare in zip(chosen, np.minimum(rarity, DEFAULT.most_rarity).tolist(), strict=True)
+        }
+        chosen = sorted(chosen, key=rank.__getitem__)[:KEPT_TERMS]
+    marks = {term_id(term): _marks(counts[term]) for term in sorted(chosen)}
+    return {term: marks[term] for term in sorted(marks)}
+
+
+def _marks(count: _Count) -> int:
+    share = round(14 * count.capitals / count.cased) if count.cased else CAPITAL_UNKNOWN
+    return (
+        min(count.title, TITLE_COUNT) | min(count.text, TEXT_COUNT) << TEXT_SHIFT | count.marks | share << CAPITAL_SHIFT
+    )
+
+
+def _kept_pairs(pairs: Mapping[tuple[int, int], int], kept: Mapping[int, int]) -> tuple[bytes, bytes]:
+    """Return the places of the pairs' two terms among those kept, and where the pairs stand; those of the title first."""
+    place = {term: number for number, term in enumerate(kept)}
+    whole = [pair for pair in pairs if pair[0] in place and pair[1] in place]
+    chosen = sorted(whole, key=lambda pair: not pairs[pair] & (IN_TITLE | KIN))[:KEPT_PAIRS]
+    return bytes(place[term] for pair in chosen for term in pair), bytes(pairs[pair] for pair in chosen)
+
+
+def _plain(word: Word, known: Background) -> str:
+    return word.term if known.is_plain(word.term) else "_"
+
+
+def _skeleton(title: Sequence[Word], known: Background) -> int:
+    """Return the hash of a title without names and numbers: of the whole title where that leaves little.
+
+    Masked are rare words, words with a capital where that names something, and the first of a sentence, which has one.
+    """
+    if not title:
+        return 0
+    cased = known.named and not is_title_case(title)
+    common = ["_" if word.initial or (cased and word.capital) else _plain(word, known) for word in title]
+    kept = [one for one, before in zip(common, ["", *common], strict=False) if not (one == before == "_")]
+    if sum(one != "_" for one in kept) < _FEWEST_SKELETON:
+        kept = [word.term for word in title]
+    return zlib.crc32(" ".join(kept).encode("utf-8"))

@@ -1,0 +1,88 @@
+"""What of a report counts when stories are found: hashed terms and word pairs, small enough to keep a window in memory."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+VERSION = "terms-3"  # of the scheme below and of vectorize: vectors of two versions are never compared
+
+# A term's marks, 16 bits: how often it stands in title and text, what it is, and how often it bore a capital.
+TITLE_COUNT, TEXT_SHIFT, TEXT_COUNT = 0b11, 2, 0b111
+NUMBER, ORDINAL = 1 << 5, 1 << 6
+CAPITAL_SHIFT, CAPITAL_UNKNOWN = 8, 15  # share of capitals in steps of 1/14; 15: never seen where it would tell
+# A pair's marks: where two words stand side by side.
+IN_TITLE, IN_TEXT = 1, 2
+KIN = 4  # the two are forms of one name ("Finland", "Finnish"), wherever they stand
+
+_HEAD = struct.Struct(
+    "<4sBdQIHHHH"
+)  # language, flags, time, publisher, skeleton, words of title and text, terms, pairs
+_DATED, _SLOT = 1, 2
+
+Hashes = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportVector:
+    """A report as the stories stage sees it.
+
+    ``time`` is in seconds since 1970. ``terms`` are sorted little-endian uint32 hashes, ``term_marks`` one uint16 a term.
+    ``pairs`` are two bytes a pair, the places of its two terms in ``terms``; ``pair_marks`` one byte a pair.
+    """
+
+    language: str  # ISO 639-1, empty where unknown
+    time: float
+    dated: bool  # False where nothing says when the event was
+    publisher: int  # 64-bit hash
+    skeleton: int  # 32-bit hash of the title without names, numbers and dates; 0 where nothing is left
+    slot: bool  # the title names a slot of the day rather than an event
+    title_words: int
+    text_words: int
+    terms: bytes
+    term_marks: bytes
+    pairs: bytes
+    pair_marks: bytes
+
+    def packed(self) -> bytes:
+        """Return the vector as bytes."""
+        head = _HEAD.pack(
+            self.language.encode("ascii", "replace")[:4],
+            _DATED * self.dated | _SLOT * self.slot,
+            self.time,
+            self.publisher,
+            self.skeleton,
+            min(self.title_words, 65_535),
+            min(self.text_words, 65_535),
+            len(self.terms) // 4,
+            len(self.pairs) // 2,
+        )
+        return b"".join((head, self.terms, self.term_marks, self.pairs, self.pair_marks))
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> ReportVector:
+        """Return the vector that :meth:`packed` wrote; raises ValueError where the bytes are no vector."""
+        if len(data) < _HEAD.size:
+            raise ValueError("a packed report vector is cut short")
+        language, flags, time, publisher, skeleton, title, text, terms, pairs = _HEAD.unpack_from(data)
+        a = _HEAD.size
+        b, c, d = a + 4 * terms, a + 6 * terms, a + 6 * terms + 2 * pairs
+        if len(data) != d + pairs:
+            raise ValueError("a packed report vector has the wrong length")
+        return cls(
+            language.rstrip(b"\0").decode("ascii"),
+            time,
+            bool(flags & _DATED),
+            publisher,
+            skeleton,
+            bool(flags & _SLOT),
+            title,
+            text,
+            data[a:b],
+            data[b:c],
+            data[c:d],
+            data[d:],
+        )

@@ -1,0 +1,25 @@
+"""What a daemon says of stories that are clustered anew after an upgrade."""
+
+from __future__ import annotations
+
+import logging
+
+from aggregator.daemon.notify import notify
+from aggregator.ingest.comparing import Outcome
+from aggregator.ingest.recluster import Progress
+
+log = logging.getLogger("aggregator.daemon")
+
+CHANGES_TOLD = 10  # of what clustering anew changed; `recluster` tells more
+
+
+def tell(reached: Progress | Outcome) -> None:
+    """Tell how far it is, or at its end what it changed."""
+    if isinstance(reached, Progress):
+        percent = 100 * reached.done // max(1, reached.total)
+        log.info("stories are clustered anew after an upgrade: %d %%", percent)
+        notify(f"STATUS=clustering anew, {percent} %")
+        return
+    log.info("stories were clustered anew: %s", reached.sentence)
+    for change in reached.changes[:CHANGES_TOLD]:
+        log.info("%s of %s: %s", change.change, " ".join(change.stories), change.title)

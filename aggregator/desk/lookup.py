@@ -1,0 +1,188 @@
+"""Looking things up in a newsroom: lists, stories, storylines, entries, and why things stand where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aggregator.desk.reader import Reader, SearchHit, just_after
+from aggregator.exceptions import NotFoundError
+from aggregator.model import Entry, Feed, Revision, Story, Storyline, StoryQuery, StorySummary
+from aggregator.settings import Settings
+from aggregator.storage.database import Store
+from aggregator.storage.entry_rows import Amendment
+
+if TYPE_CHECKING:
+    from aggregator.desk.explain import Why
+    from aggregator.desk.health import FeedHealthRow, Status
+    from aggregator.desk.revisions import Edit, Retitled
+    from aggregator.digest.edition import Correction
+    from aggregator.ingest.window import Window
+    from aggregator.newsroom.novelty import Novelty
+    from aggregator.newsroom.timeline import Punctuality, Timeline
+
+Clock = Callable[[], datetime]
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class Lookup:
+    """What is asked of a newsroom; nothing here writes. What few commands need is imported by the methods that do."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock, feeds: Sequence[Feed] = ()) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self.feeds = tuple(feeds)
+        self._graph: Window | None = None
+
+    def stories(self, query: StoryQuery) -> list[StorySummary]:
+        """Return the stories that a query asks for."""
+        return self._reader().find(query)
+
+    def story(self, prefix: str) -> Story:
+        """Return one story with its reports; the id may be shortened, and an id that was merged leads on."""
+        return self._reader().story(prefix)
+
+    def stories_by_storyline(self, query: StoryQuery) -> list[Storyline]:
+        """Return the stories that a query asks for, those of one storyline together."""
+        return self._reader().find_by_storyline(query)
+
+    def storylines(self, since: datetime | None = None, limit: int | None = None) -> list[Storyline]:
+        """Return the storylines seen since a time, those seen last first."""
+        return self._reader().list_storylines(since, limit)
+
+    def storyline(self, prefix: str) -> Storyline:
+        """Return one storyline with its stories; the id may be shortened, and an id that was merged leads on."""
+        return self._reader().storyline(prefix)
+
+    def neighbours(self, story: Story) -> tuple[StorySummary, ...]:
+        """Return the other stories of a story's storyline, the one seen last first."""
+        line = story.summary.storyline
+        found = self._reader().storyline(line.id).stories if line is not None else ()
+        return tuple(one for one in found if one.id != story.summary.id)
+
+    def why(self, story: str, entry: str | None = None) -> Why:
+        """Explain why an entry (else the newest) stands in a story, or what kept it out."""
+        from aggregator.desk.explain import explain
+
+        return explain(self._reader(), self.store, self.settings, story, entry, self._window())
+
+    def entry(self, prefix: str) -> Entry:
+        """Return one entry."""
+        return self._reader().entry(prefix)
+
+    def revisions(self, prefix: str) -> tuple[Revision, ...]:
+        """Return an entry's earlier versions, oldest first."""
+        reader = self._reader()
+        return reader.entries.revisions(reader.entries.resolve(prefix))
+
+    def amendments(self, entry_id: str) -> list[Amendment]:
+        """Return what the publisher of an entry corrected beside its words, oldest first."""
+        return self._reader().entries.amendments(entry_id)
+
+    def text(self, entry_id: str) -> str:
+        """Return an entry's plain text."""
+        return self._reader().entries.texts([entry_id]).get(entry_id, "")
+
+    def corrections(self, story: Story) -> tuple[Correction, ...]:
+        """Return a story's corrections and withdrawals with the copies that still carry the old wording, oldest first."""
+        from aggregator.desk.corrections import notices
+        from aggregator.digest.edition import Window
+
+        return notices(self._reader(), story, Window(LONG_AGO, just_after(self.clock())))
+
+    def news_of(self, story: Story, since: datetime) -> Novelty:
+        """Return the sentences, numbers and names that a story did not hold before ``since``."""
+        from aggregator.desk.novelty import news_of
+
+        return news_of(self._reader(), story, since)
+
+    def edit(self, prefix: str, first: int | None = None, last: int | None = None) -> Edit:
+        """Return what changed between two versions of an entry, numbered from 1; by default between the last two."""
+        from aggregator.desk.revisions import entry_edit
+
+        return entry_edit(self._reader(), prefix, first, last)
+
+    def edits(self, story: Story, since: datetime | None = None) -> tuple[Edit, ...]:
+        """Return what became of a story's entries since a time, else since their first text."""
+        from aggregator.desk.revisions import story_edits
+
+        return story_edits(self._reader(), story, since)
+
+    def headlines(self, since: datetime | None = None, until: datetime | None = None) -> tuple[Retitled, ...]:
+        """Return the headlines that got other words, oldest change first; by default up to now."""
+        from aggregator.desk.revisions import headlines_between
+
+        return headlines_between(self._reader(), since or LONG_AGO, until or just_after(self.clock()))
+
+    def timeline(self, story: Story) -> Timeline:
+        """Return who had a story when, with its edits and corrections."""
+        from aggregator.desk.timeline import story_timeline
+
+        return story_timeline(self._reader(), story, just_after(self.clock()))
+
+    def punctuality(
+        self, since: datetime | None = None, until: datetime | None = None, category: str | None = None
+    ) -> tuple[Punctuality, ...]:
+        """Return how often each publisher was first, and how late it was, over the stories of a window."""
+        from aggregator.desk.timeline import publisher_lags
+
+        return publisher_lags(self._reader(), since, until, category)
+
+    def last_read(self, edition: str | None = None) -> datetime:
+        """Return when an edition closed: the one named, else the last one, else a day ago."""
+        if edition is None:
+            return self._reader().new_since()
+        from aggregator.storage.editions import EditionStore
+
+        kept = EditionStore(self.store).get(edition)
+        if kept is None:
+            raise NotFoundError(f"no edition {edition}; an edition's id stands in its header")
+        return kept.until
+
+    def search(self, text: str, limit: int = 20, since: datetime | None = None) -> list[SearchHit]:
+        """Return the entries that hold all words of ``text``, best first."""
+        return self._reader().search(text, limit, since)
+
+    def status(self) -> Status:
+        """Return what the newsroom holds and what it does next."""
+        from aggregator.desk.health import status
+
+        return status(self.store, self.clock())
+
+    def faults(self, allowed: timedelta) -> list[str]:
+        """Return what shows that no daemon gets on with this desk: what is longer ago than ``allowed``."""
+        from aggregator.desk.health import faults
+
+        return faults(self.store, self.settings, self.clock(), allowed)
+
+    def oddities(self) -> list[str]:
+        """Return what a person should know although nothing fails."""
+        from aggregator.desk.health import oddities
+
+        return oddities(self.store, self.clock())
+
+    def feed_health(self) -> list[FeedHealthRow]:
+        """Return how each feed is."""
+        from aggregator.desk.health import feed_health
+
+        return feed_health(self.store, self.clock(), self.feeds)
+
+    def faulty_entries(self) -> list[dict[str, object]]:
+        """Return the entries that something of ours could not take, with what they held: for a report."""
+        from aggregator.desk.health import faulty_entries
+
+        return faulty_entries(self.store)
+
+    def _window(self) -> Window:
+        """Return the graph of the reports in the window, which is read when it is first asked."""
+        from aggregator.ingest.window import Window
+
+        if self._graph is None:
+            self._graph = Window(self.store, self.settings.stories)
+        return self._graph
+
+    def _reader(self) -> Reader:
+        return Reader(self.store, self.clock())

@@ -1,0 +1,103 @@
+"""Editors' verbs on storylines: name, tie, untie. Each is one transaction, a decision that every later run obeys.
+
+What is stored names the canonical entry of each story: stories come and go, entries stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from aggregator.clustering.constraints import Constraint
+from aggregator.desk.snapshots import Snapshot, take_storylines
+from aggregator.exceptions import DecisionError, UsageError
+from aggregator.ingest.place import Placer
+from aggregator.storage.database import Store
+from aggregator.storage.decisions import DecisionKind, DecisionStore
+from aggregator.text.display import display_text
+
+MAX_NAME = 120  # characters
+
+
+class StorylineEditor:
+    """An editor at work on storylines: ``by`` is who, ``now`` is when. What is done here, ``Editor.undo`` takes back."""
+
+    def __init__(self, store: Store, placer: Placer, by: str, now: datetime) -> None:
+        self._store = store
+        self._placer = placer
+        self._stories = placer.stories
+        self._lines = placer.lines
+        self._decisions = DecisionStore(store)
+        self._by = by
+        self._now = now
+
+    def name(self, prefix: str, name: str) -> str:
+        """Call a storyline by a name, which stays whatever comes; return its id."""
+        if not name.strip() or display_text(name) != name or len(name) > MAX_NAME:
+            raise UsageError(f"{display_text(name)!r} is no name: write one line of 1 to {MAX_NAME} characters")
+        with self._store.transaction():
+            line = self._lines.resolve(prefix)
+            before = take_storylines(self._placer, [line])
+            self._lines.set_name(line, name, self._by)
+            self._lines.refresh([line], self._now)
+            self._record("name", f"{self._by} named storyline {line} {name!r}.", [line, name], before, ())
+        return line
+
+    def tie(self, prefixes: Sequence[str]) -> str:
+        """Tie stories, and storylines with all their stories, into one storyline; return its id."""
+        with self._store.transaction():
+            sides = [self._stories_meant(prefix) for prefix in prefixes]
+            wanted = frozenset().union(*sides)
+            lines = set(self._lines.of_stories(wanted).values())
+            if len(wanted) < 2:
+                raise DecisionError("tie takes two different stories or storylines, or more")
+            if len(lines) == 1 and wanted == frozenset(self._lines.of_stories(wanted)):
+                raise DecisionError(f"they are tied already, in storyline {lines.pop()}")
+            company = wanted.union(*(self._lines.stories_of(line) for line in lines))
+            before = take_storylines(self._placer, lines, wanted)
+            number = self._decisions.next_number()
+            canonical = frozenset(self._canonical(wanted))
+            sentence = f"{self._by} tied {', '.join(sorted(wanted))} into one storyline."
+            self._record("tie", sentence, prefixes, before, [Constraint(number, "together", canonical, canonical)])
+            self._placer.tie(company, self._now)
+            self._placer.settle(sorted(wanted), self._now)
+            return self._lines.of_stories(wanted)[min(wanted)]
+
+    def untie(self, prefix: str) -> str:
+        """Take a story out of its storyline for good; return the story's id."""
+        with self._store.transaction():
+            story = self._stories.resolve(prefix)
+            line = self._lines.of_stories([story]).get(story)
+            if line is None:
+                raise DecisionError(f"story {story} is in no storyline")
+            company = frozenset(self._lines.stories_of(line))
+            before = take_storylines(self._placer, [line])
+            number = self._decisions.next_number()
+            staying, leaving = self._canonical(company - {story}), self._canonical([story])
+            apart = Constraint(number, "apart", frozenset(staying), frozenset(leaving))
+            self._record("untie", f"{self._by} untied {story} from storyline {line}.", [story, line], before, [apart])
+            self._placer.tie(company, self._now)
+            self._placer.settle(sorted(company), self._now)
+        return story
+
+    # --- pieces ----------------------------------------------------------------------------
+
+    def _stories_meant(self, prefix: str) -> frozenset[str]:
+        """Return the story that an id means, or the stories of a storyline."""
+        if prefix.strip().lower().startswith("l"):
+            return frozenset(self._lines.stories_of(self._lines.resolve(prefix)))
+        return frozenset({self._stories.resolve(prefix)})
+
+    def _canonical(self, story_ids: Iterable[str]) -> list[str]:
+        return [self._stories.summary(story, self._now).canonical_entry for story in sorted(story_ids)]
+
+    def _record(
+        self,
+        kind: DecisionKind,
+        sentence: str,
+        arguments: Sequence[str],
+        before: Snapshot,
+        constraints: Sequence[Constraint],
+    ) -> None:
+        number = self._decisions.next_number()
+        self._decisions.add(number, kind, self._by, self._now, sentence, arguments, before.to_json(), constraints)

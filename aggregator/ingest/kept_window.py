@@ -1,0 +1,123 @@
+"""The window of a database as a file beside it, so that a process that starts again has nothing to compare anew.
+
+The file is a convenience: it is never needed, and is passed over where it does not fit the database, the program or the
+settings. What was written to the database since it was kept is read from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import pickle
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import aggregator.clustering
+from aggregator.clustering.graph import StoryGraph
+from aggregator.storage.database import Store
+
+log = logging.getLogger("aggregator.window")
+
+LEAST = 2_000  # reports; fewer are compared anew in a second
+_FACT = "window file"  # the fact that says which file is this database's
+# What a file may name: arrays, containers and what the stories stage is made of.
+_NAMED = frozenset(
+    {
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("numpy._core.multiarray", "_reconstruct"),
+        ("numpy._core.multiarray", "scalar"),
+        ("numpy._core.numeric", "_frombuffer"),
+        ("numpy.core.multiarray", "_reconstruct"),
+        ("numpy.core.multiarray", "scalar"),
+        ("numpy.core.numeric", "_frombuffer"),
+        ("array", "array"),
+        ("array", "_array_reconstructor"),
+        ("collections", "defaultdict"),
+        ("collections", "Counter"),
+        ("collections", "deque"),
+        ("collections", "OrderedDict"),
+    }
+)
+_BUILTINS = frozenset({"set", "frozenset", "slice", "bytearray", "range", "list", "dict", "int", "float"})
+
+
+class Kept(NamedTuple):
+    """A window with how far it had followed the database."""
+
+    graph: StoryGraph
+    times: dict[str, float]  # report -> time
+    read_to: int
+    horizon: float | None
+
+
+def read(store: Store, settings: str) -> Kept | None:
+    """Return the window that was kept for this database under these settings; None where none fits."""
+    path = _path(store)
+    if path is None or not path.is_file():
+        return None
+    token = _token(store)
+    try:
+        with path.open("rb") as file:
+            head = json.loads(file.readline(10_000))
+            if token is None or head != {"token": token, "settings": settings, "program": _program()}:
+                return None
+            return Kept(*_Reader(file).load())
+    except (OSError, ValueError, EOFError, pickle.UnpicklingError, TypeError, AttributeError, ImportError) as error:
+        log.info("%s: passed over (%s)", path, error)
+        return None
+
+
+def write(store: Store, settings: str, kept: Kept) -> None:
+    """Keep a window; where that cannot be done, nothing is kept."""
+    path = _path(store)
+    if path is None or len(kept.times) < LEAST:
+        return
+    token = os.urandom(16).hex()
+    head = json.dumps({"token": token, "settings": settings, "program": _program()})
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as file:
+            os.chmod(partial, 0o600)  # noqa: PTH101 - as private as the database may be
+            file.write(head.encode() + b"\n")
+            pickle.dump(tuple(kept), file, pickle.HIGHEST_PROTOCOL)
+        with store.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_FACT, token))
+        partial.replace(path)
+    except OSError as error:
+        log.info("%s: not kept (%s)", path, error)
+        partial.unlink(missing_ok=True)
+
+
+class _Reader(pickle.Unpickler):
+    """Makes nothing but what a window is made of."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        plain = (module == "builtins" and name in _BUILTINS) or (module, name) in _NAMED
+        ours = module.startswith("aggregator.clustering.") and "." not in name and name.lstrip("_")[:1].isupper()
+        if plain or ours:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"names {module}.{name}")
+
+
+def _path(store: Store) -> Path | None:
+    return None if store.path is None else store.path.with_name(f"{store.path.name}-window")
+
+
+def _token(store: Store) -> str | None:
+    row = store.connection.execute("SELECT value FROM fact WHERE name = ?", (_FACT,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+@cache
+def _program() -> str:
+    """Return a hash of all that decides which stories are found."""
+    found = hashlib.sha256()
+    folder = Path(aggregator.clustering.__file__).parent
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            found.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()

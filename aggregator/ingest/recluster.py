@@ -1,0 +1,112 @@
+"""Clustering what is stored anew, once, after the way in which stories are found has changed: in steps that a daemon takes beside its work.
+
+First vectors are made anew from the stored texts, then all reports of the window are settled, some at a time. Where it
+stands is stored, so that a restart goes on; editors' decisions hold throughout.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from aggregator.clustering.vectors import VERSION
+from aggregator.ingest.comparing import Change, Outcome, compare
+from aggregator.ingest.place import Placer
+from aggregator.storage.database import Store
+from aggregator.storage.reclustering import ReclusterStore
+from aggregator.storage.times import to_text
+
+VECTORS_AT_ONCE = 50  # reports a transaction whose texts are read again: some 100 ms
+SETTLED_AT_ONCE = 2_000  # reports a step: a second or two
+TOLD = 200  # changes that the report names, largest first
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far it is: reports done, and all that there are to do, each being read once and settled once."""
+
+    done: int
+    total: int
+
+
+class Reclustering:
+    """One run over the database, from where it was left; ``placer`` has the window of the process."""
+
+    def __init__(self, store: Store, placer: Placer) -> None:
+        self._store = store
+        self._placer = placer
+        self._state = ReclusterStore(store.connection)
+
+    def is_due(self) -> bool:
+        """Tell whether vectors of another version are stored, or a run is under way."""
+        return self._state.cursor() is not None or self._state.any_outdated(VERSION)
+
+    def begin(self) -> None:
+        """Ask for a run over everything, due or not."""
+        with self._store.transaction():
+            self._state.begin()
+
+    def step(self, now: datetime) -> Progress | None:
+        """Do some of it; return how far it is, None when it is done."""
+        if self._state.cursor() is None:
+            self.begin()
+        waiting = self._placer.vectors.of_other_versions(VERSION)
+        if waiting:
+            self._revector(waiting)
+            return self._progress(len(waiting) - VECTORS_AT_ONCE)
+        reports = self._state.after(self._state.cursor() or 0, SETTLED_AT_ONCE)
+        if not reports:
+            self._close(now)
+            return None
+        with self._store.transaction():
+            self._placer.vectors.leave_unsettled(report for _, report in reports)
+            self._state.move(reports[-1][0])
+        self._placer.finish(now)
+        return self._progress(0)
+
+    def run(self, now: datetime, progress: Callable[[int, int], None]) -> Outcome:
+        """Do all of it; return what changed."""
+        self.begin()
+        while (reached := self.step(now)) is not None:
+            progress(reached.done, reached.total)
+        return self.outcome()
+
+    def outcome(self) -> Outcome:
+        """Return what the last run changed."""
+        return self._state_outcome(self._state.report())
+
+    # --- pieces ----------------------------------------------------------------------------
+
+    def _revector(self, waiting: Sequence[str]) -> None:
+        known = self._placer.stories.known_reports(waiting[:VECTORS_AT_ONCE])
+        with self._store.transaction():
+            for report in waiting[:VECTORS_AT_ONCE]:
+                if report in known:
+                    self._placer.revector([report])
+                else:
+                    self._placer.vectors.drop(report)
+
+    def _progress(self, waiting: int) -> Progress:
+        total, settled = self._state.counts()
+        return Progress(total - max(0, waiting) + settled, 2 * total)
+
+    def _close(self, now: datetime) -> None:
+        before = self._state.before()
+        after = {entry: story for entry, story in self._state.stories_of(before) if story is not None}
+        kept = {entry: story for entry, story in before.items() if entry in after}
+        titles = self._state.titles(kept)
+        outcome = compare(kept, after, titles)
+        with self._store.transaction():
+            report = {
+                "at": to_text(now),
+                "sentence": outcome.sentence,
+                "changes": [asdict(change) for change in outcome.changes[:TOLD]],
+            }
+            self._state.close(json.dumps(report, ensure_ascii=False))
+
+    def _state_outcome(self, report: str | None) -> Outcome:
+        kept: Any = json.loads(report) if report else {"sentence": "Nothing was clustered anew yet.", "changes": []}
+        return Outcome([Change(**change) for change in kept["changes"]], kept["sentence"])

@@ -1,0 +1,176 @@
+"""Storylines in the tables: what the graph ties, less what editors untie, and what they tie besides."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from aggregator.clustering.constraints import Settlement
+from aggregator.clustering.identifiers import mint
+from aggregator.clustering.lineage import descend
+from aggregator.ingest.editor_constraints import EditorConstraints
+from aggregator.storage.database import Store
+from aggregator.storage.stories import StoryStore
+from aggregator.storage.storylines import StorylineStore
+
+
+class StorylineKeeper:
+    """Writes storylines; the caller holds the transaction."""
+
+    def __init__(self, store: Store, editor_constraints: EditorConstraints) -> None:
+        self._editor_constraints = editor_constraints
+        self._stories = StoryStore(store)
+        self._lines = StorylineStore(store)
+
+    def storylines_of(self, story_ids: Collection[str]) -> dict[str, str]:
+        """Return story -> its storyline, of those that have one."""
+        return self._lines.of_stories(story_ids)
+
+    def stories_of(self, storyline_id: str) -> list[str]:
+        """Return the stories of a storyline."""
+        return self._lines.stories_of(storyline_id)
+
+    def refresh(self, story_ids: Collection[str], now: datetime) -> None:
+        """Bring the rows of the storylines of these stories in line with them; :meth:`write` ends those that are to end."""
+        self._lines.refresh(self._lines.of_stories(story_ids).values(), now, ending=False)
+
+    def obey(self, story_ids: Collection[str], now: datetime) -> None:
+        """Have the storylines of these stories, which editors moved reports between, hold to what editors tie and untie."""
+        if self._editor_constraints.ties():
+            lines = set(self._lines.of_stories(story_ids).values())
+            self.write([frozenset(self._lines.stories_of(line)) for line in lines], story_ids, now)
+
+    def write(self, lines: Sequence[frozenset[str]], settled: Collection[str], now: datetime) -> None:
+        """Store which stories the graph ties; those ``settled`` that are in none of ``lines`` stand alone.
+
+        Stories past the window stay in the storyline that they were in, and go where its id goes.
+        """
+        groups = self._obeyed([*lines, *(frozenset({story}) for story in settled)])
+        members = {story for group in groups for story in group}
+        before = self._lines.of_stories(members)
+        rest = {line: [s for s in self._lines.stories_of(line) if s not in members] for line in set(before.values())}
+        groups = [group for group in groups if len(group) > 1 or self._stays(min(group), before, rest)]
+        lineage = descend(
+            groups,
+            before,
+            self._lines.age,
+            lambda place, line: self._bars(groups[place], rest[line]),
+            self._stayed(),
+        )
+        homes = [
+            borne or (self._open(group, now) if len(group) > 1 else None)
+            for group, borne in zip(groups, lineage.borne, strict=True)
+        ]
+        wanted = {story: home for group, home in zip(groups, homes, strict=True) for story in group}
+        changed = [story for story in sorted(members) if before.get(story) != wanted.get(story)]
+        for story in changed:
+            self._lines.set(story, wanted.get(story))
+        for line, place in lineage.ended.items():
+            self._lines.close(line, homes[place], now, "merged: one affair")
+        touched = {line for story in changed for line in (before.get(story), wanted.get(story))} - lineage.ended.keys()
+        self._lines.refresh([*(line for line in touched if line is not None), *self._lines.outdated()], now)
+
+    def _stays(self, story: str, before: dict[str, str], rest: dict[str, list[str]]) -> bool:
+        """Tell whether a story that nothing ties today stays in its storyline: for older stories' sake, or the name's."""
+        line = before.get(story)
+        return line is not None and (bool(rest[line]) or self._lines.name(line)[0] is not None)
+
+    def _stayed(self) -> frozenset[str]:
+        """Return the stories from which an editor untied others: the id stays with them."""
+        stayed = self._editor_constraints.ties().stayed()
+        if not stayed:
+            return frozenset()
+        return frozenset(story for story, named in self._editor_constraints.stories_named().items() if named & stayed)
+
+    def _open(self, group: frozenset[str], now: datetime) -> str:
+        first = min(group, key=self._stories.age)
+        made = mint("l", first, taken=self._lines.id_taken)
+        self._lines.open(made, now)
+        return made
+
+    # --- what editors say --------------------------------------------------------------------------
+
+    def _obeyed(self, lines: Sequence[frozenset[str]]) -> list[frozenset[str]]:
+        """Return disjoint groups of stories: these, with those that editors tie to them, without those that they untie."""
+        ties = self._editor_constraints.ties()
+        if not ties:
+            return _disjoint(lines)
+        named = self._editor_constraints.stories_named()
+        home: dict[str, frozenset[str]] = {}
+        bases = [*lines, *self._tied_besides(lines, ties, named)]
+        for base in bases:
+            home.update({story: home.get(story, frozenset({story})) for story in base})
+        for group in ties.groups():
+            tied = {story for entry in group for story, entries in named.items() if entry in entries and story in home}
+            self._join(home, tied)
+        for base in sorted(bases, key=lambda base: (-len(base), min(base))):
+            self._join_where_free(home, sorted(base, key=self._stories.age), ties, named)
+        return _disjoint(set(home.values()))
+
+    def _tied_besides(
+        self, lines: Sequence[frozenset[str]], ties: Settlement, named: dict[str, frozenset[str]]
+    ) -> list[frozenset[str]]:
+        """Return what editors tie to these stories: each such story with the storyline that it is in."""
+        found = {story for line in lines for story in line}
+        known = set(found)
+        besides: list[frozenset[str]] = []
+        waiting = list(found)
+        while waiting:
+            story = waiting.pop()
+            bound = {other for entry in named.get(story, ()) for other in ties.group(entry)}
+            for other, entries in named.items():
+                if other not in known and not bound.isdisjoint(entries):
+                    line = self._lines.of_stories([other]).get(other)
+                    company = frozenset(self._lines.stories_of(line) if line else [other]) - found
+                    besides.append(company)
+                    waiting += company - known
+                    known |= company
+        return besides
+
+    def _join(self, home: dict[str, frozenset[str]], stories: Iterable[str]) -> None:
+        merged = frozenset().union(*(home[story] for story in stories))
+        home.update(dict.fromkeys(merged, merged))
+
+    def _join_where_free(
+        self,
+        home: dict[str, frozenset[str]],
+        base: Sequence[str],
+        ties: Settlement,
+        named: dict[str, frozenset[str]],
+    ) -> None:
+        """Join the stories of one group in turn, each with the first of the parts so far that no editor keeps it from."""
+        parts: list[str] = []  # one story of each
+        for story in base:
+            mine = _entries(home[story], named)
+            free = next(
+                (
+                    part
+                    for part in parts
+                    if home[part] != home[story] and ties.barrier(mine, _entries(home[part], named)) is None
+                ),
+                None,
+            )
+            if free is not None:
+                self._join(home, (free, story))
+            elif all(home[part] != home[story] for part in parts):
+                parts.append(story)
+
+    def _bars(self, group: Collection[str], rest: Collection[str]) -> bool:
+        ties = self._editor_constraints.ties()
+        if not ties or not rest:
+            return False
+        named = self._editor_constraints.stories_named()
+        return ties.barrier(_entries(group, named), _entries(rest, named)) is not None
+
+
+def _entries(stories: Iterable[str], named: dict[str, frozenset[str]]) -> list[str]:
+    return [entry for story in stories for entry in named.get(story, ())]
+
+
+def _disjoint(lines: Iterable[frozenset[str]]) -> list[frozenset[str]]:
+    """Return groups of which no two share a story: those that did are one."""
+    home: dict[str, frozenset[str]] = {}
+    for line in lines:
+        merged = line.union(*(home.get(story, line) for story in line))
+        home.update(dict.fromkeys(merged, merged))
+    return sorted(set(home.values()), key=min)

@@ -1,0 +1,117 @@
+"""The graph of the reports in the window, in step with the vectors that any process writes."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Collection
+from dataclasses import replace
+
+from aggregator.clustering.graph import StoryGraph
+from aggregator.clustering.params import DEFAULT
+from aggregator.clustering.vectors import VERSION, ReportVector
+from aggregator.ingest import kept_window
+from aggregator.settings import StorySettings
+from aggregator.storage.database import Store
+from aggregator.storage.report_vectors import VectorStore
+
+log = logging.getLogger("aggregator.window")
+
+
+class Window:
+    """One graph a process, read when it is first needed and followed from then on.
+
+    Nothing but vectors is needed to make it: a process that starts again reads them, and knows what it knew.
+    """
+
+    def __init__(self, store: Store, settings: StorySettings) -> None:
+        self._store = store
+        self._vectors = VectorStore(store.connection)
+        self._params = replace(DEFAULT, story_bar=_log_odds(settings.threshold), window=settings.window.total_seconds())
+        self._graph: StoryGraph | None = None
+        self._known: dict[str, float] = {}  # report -> its time
+        self._read_to = 0
+        self._kept_to = 0  # the number up to which the file beside the database goes
+        self._horizon: float | None = None  # what is older was forgotten
+
+    def __contains__(self, report_id: object) -> bool:
+        return report_id in self._known
+
+    def graph(self) -> StoryGraph:
+        """Return the graph as the tables are now; what changed since the last call is touched."""
+        if self._store.connection.in_transaction:
+            self._store.at_end(self._ended)
+        if self._graph is None:
+            return self._load()
+        arrived: list[tuple[str, ReportVector]] = []
+        for number, report_id, data in self._vectors.since(self._read_to, VERSION):
+            vector = _unpacked(report_id, data)
+            if vector is None:
+                self.forget([report_id])
+            else:
+                arrived.append((report_id, vector))
+            self._read_to = number
+        self._graph.add_all(arrived)
+        self._known.update((report_id, vector.time) for report_id, vector in arrived)
+        horizon = self._vectors.pruned_before()
+        if horizon is not None and horizon != self._horizon:
+            self._horizon = horizon
+            self.forget([report_id for report_id, time in self._known.items() if time < horizon])
+        return self._graph
+
+    def keep(self) -> None:
+        """Keep the window in a file beside the database, where it changed since it was read."""
+        if self._graph is not None and self._read_to != self._kept_to:
+            kept_window.write(
+                self._store,
+                repr(self._params),
+                kept_window.Kept(self._graph, self._known, self._read_to, self._horizon),
+            )
+            self._kept_to = self._read_to
+
+    def _load(self) -> StoryGraph:
+        kept = kept_window.read(self._store, repr(self._params))
+        if kept is not None and kept.read_to <= self._vectors.newest():
+            self._graph, self._known, self._read_to, self._horizon = kept
+            self._kept_to = kept.read_to
+            return self.graph()  # what was written since
+        graph = StoryGraph(self._params)
+        read_to = self._vectors.newest()
+        rows = [
+            (report_id, vector)
+            for _, report_id, data in self._vectors.since(0, VERSION)
+            if (vector := _unpacked(report_id, data)) is not None
+        ]
+        graph.load(rows)
+        self._known = {report_id: vector.time for report_id, vector in rows}
+        self._graph, self._read_to = graph, read_to
+        return graph
+
+    def forget(self, report_ids: Collection[str]) -> None:
+        """Leave reports out that are no longer stored."""
+        known = [report_id for report_id in report_ids if report_id in self._known]
+        for report_id in known:
+            del self._known[report_id]
+        if self._graph is not None and known:
+            self._graph.remove(known)
+
+    def _ended(self, kept: bool) -> None:
+        if not kept:  # what was read of the transaction never was
+            self._graph, self._known, self._read_to = None, {}, 0
+
+
+def _unpacked(report_id: str, data: bytes | None) -> ReportVector | None:
+    """Return a stored vector; None where there is none, or where it cannot be read, which is told."""
+    if data is None:
+        return None
+    try:
+        return ReportVector.unpacked(data)
+    except ValueError:
+        log.warning("the vector of report %s cannot be read; the report is compared with none", report_id)
+        return None
+
+
+def _log_odds(probability: float) -> float:
+    """Return the natural log odds of a probability, bounded where it is none or all."""
+    bounded = min(max(probability, 1e-9), 1 - 1e-9)
+    return math.log(bounded / (1 - bounded))

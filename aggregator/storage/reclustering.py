@@ -1,0 +1,96 @@
+"""How far a run that clusters everything anew has come, what stood before it, and what it changed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from aggregator.storage.binding import marks, parts
+
+TABLES: Final = """
+CREATE TABLE reclustered_entry (
+  entry_id TEXT PRIMARY KEY,
+  story_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+_CURSOR: Final = (
+    "recluster"  # the fact that says up to which number reports are settled; absent where no run is under way
+)
+_REPORT: Final = "reclustered"  # the fact that holds what the last run changed, as JSON
+
+
+class ReclusterStore:
+    """The state of a run; the caller holds the transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def cursor(self) -> int | None:
+        """Return the number up to which reports are settled; None where no run is under way."""
+        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (_CURSOR,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def any_outdated(self, version: str) -> bool:
+        """Tell whether a vector of another version is stored."""
+        row = self._db.execute(
+            "SELECT 1 FROM report_vector WHERE version <> ? AND vector IS NOT NULL LIMIT 1", (version,)
+        ).fetchone()
+        return row is not None
+
+    def begin(self) -> None:
+        """Begin a run, or go on with the one under way: remember where entries stand."""
+        if self.cursor() is None:
+            self._db.execute("DELETE FROM reclustered_entry")
+            self._db.execute(
+                "INSERT INTO reclustered_entry SELECT e.id, e.story_id FROM entry e JOIN report_vector v USING (report_id)"
+                " WHERE e.story_id IS NOT NULL"
+            )
+            self.move(0)
+
+    def move(self, number: int) -> None:
+        """Note up to which number reports are settled."""
+        self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_CURSOR, str(number)))
+
+    def after(self, number: int, limit: int) -> list[tuple[int, str]]:
+        """Return number and report of the vectors that follow."""
+        return self._db.execute(
+            "SELECT number, report_id FROM report_vector WHERE number > ? AND vector IS NOT NULL ORDER BY number LIMIT ?",
+            (number, limit),
+        ).fetchall()
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many vectors there are, and how many of them are settled."""
+        total, settled = self._db.execute(
+            "SELECT count(*), count(CASE WHEN number <= ? THEN 1 END) FROM report_vector WHERE vector IS NOT NULL",
+            (self.cursor() or 0,),
+        ).fetchone()
+        return int(total), int(settled)
+
+    def before(self) -> dict[str, str]:
+        """Return entry -> the story that it was in before the run."""
+        return dict(self._db.execute("SELECT entry_id, story_id FROM reclustered_entry").fetchall())
+
+    def stories_of(self, entry_ids: Collection[str]) -> Iterator[tuple[str, str | None]]:
+        """Yield entry and story of those of these entries that are still stored."""
+        for part in parts(list(entry_ids)):
+            yield from self._db.execute(f"SELECT id, story_id FROM entry WHERE id IN ({marks(part)})", part)
+
+    def titles(self, entry_ids: Collection[str]) -> dict[str, str]:
+        """Return entry -> headline."""
+        found: dict[str, str] = {}
+        for part in parts(list(entry_ids)):
+            found.update(self._db.execute(f"SELECT id, title FROM entry WHERE id IN ({marks(part)})", part).fetchall())
+        return found
+
+    def close(self, report: str) -> None:
+        """End the run, and keep what it changed."""
+        self._db.execute("DELETE FROM reclustered_entry")
+        self._db.execute("DELETE FROM fact WHERE name = ?", (_CURSOR,))
+        self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_REPORT, report))
+
+    def report(self) -> str | None:
+        """Return what the last run changed, as JSON."""
+        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (_REPORT,)).fetchone()
+        return None if row is None else str(row[0])

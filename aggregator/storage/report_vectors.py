@@ -1,0 +1,165 @@
+"""The vectors of reports, and which reports are still to be settled: all the state that the stories stage has.
+
+Each change writes a row anew under a greater number, in whatever process: who keeps vectors in memory reads on from the
+greatest number that it knows. A report that is gone leaves a row without a vector until the next pruning.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from aggregator.storage.binding import marks, parts
+
+TABLES: Final = """
+CREATE TABLE report_vector (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  report_id TEXT NOT NULL UNIQUE,
+  entry_id TEXT NOT NULL,
+  words INTEGER NOT NULL,
+  time REAL NOT NULL,
+  language TEXT,
+  version TEXT NOT NULL,
+  vector BLOB
+) STRICT;
+CREATE INDEX report_vector_time ON report_vector (time);
+CREATE TABLE unsettled_report (
+  report_id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+"""
+
+_PRUNED: Final = "vectors pruned"  # the fact that says up to which time, in seconds
+
+
+@dataclass(frozen=True, slots=True)
+class VectorRow:
+    """A report's vector as it is stored, made from the text of one of its entries."""
+
+    report_id: str
+    entry_id: str  # whose text the vector is of
+    words: int  # length of that text
+    time: float  # seconds since the epoch
+    language: str | None
+    version: str
+    vector: bytes | None  # None: the report is gone
+
+
+class VectorStore:
+    """Rows of ``report_vector`` and ``unsettled_report``; the caller holds the transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    # --- vectors -------------------------------------------------------------------------------
+
+    def put(self, row: VectorRow) -> None:
+        """Store a report's vector in place of an older one, and leave the report unsettled."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO report_vector (report_id, entry_id, words, time, language, version, vector)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (row.report_id, row.entry_id, row.words, row.time, row.language, row.version, row.vector),
+        )
+        self.leave_unsettled([row.report_id])
+
+    def drop(self, report_id: str) -> None:
+        """Forget the vector of a report that is gone."""
+        old = self.get(report_id)
+        if old is not None:
+            self._db.execute(
+                "INSERT OR REPLACE INTO report_vector (report_id, entry_id, words, time, language, version, vector)"
+                " VALUES (?, ?, 0, ?, NULL, ?, NULL)",
+                (report_id, old.entry_id, old.time, old.version),
+            )
+
+    def get(self, report_id: str) -> VectorRow | None:
+        """Return a report's row; None where it is past the window."""
+        row = self._db.execute(
+            "SELECT report_id, entry_id, words, time, language, version, vector FROM report_vector WHERE report_id = ?",
+            (report_id,),
+        ).fetchone()
+        return None if row is None else VectorRow(*row)
+
+    def speakers(self, report_ids: Collection[str]) -> dict[str, tuple[float, str]]:
+        """Return report -> time and the entry that its vector is of."""
+        found: dict[str, tuple[float, str]] = {}
+        for part in parts(report_ids):
+            for report_id, time, entry_id in self._db.execute(
+                f"SELECT report_id, time, entry_id FROM report_vector WHERE report_id IN ({marks(part)})", part
+            ):
+                found[report_id] = (time, entry_id)
+        return found
+
+    def newest(self) -> int:
+        """Return the greatest number; what is written later has a greater one."""
+        return int(self._db.execute("SELECT coalesce(max(number), 0) FROM report_vector").fetchone()[0])
+
+    def since(self, number: int, version: str) -> Iterator[tuple[int, str, bytes | None]]:
+        """Yield number, report and vector of this version of what was written after ``number``; None where there is none."""
+        yield from self._db.execute(
+            "SELECT number, report_id, CASE WHEN version = ? THEN vector END FROM report_vector WHERE number > ? ORDER BY number",
+            (version, number),
+        )
+
+    def of_other_versions(self, version: str) -> list[str]:
+        """Return the reports whose vectors bear another version than this, the newest first."""
+        rows = self._db.execute(
+            "SELECT report_id FROM report_vector WHERE version <> ? AND vector IS NOT NULL ORDER BY time DESC, report_id",
+            (version,),
+        )
+        return [str(row[0]) for row in rows]
+
+    def outdate(self, entry_ids: Iterable[str]) -> None:
+        """Leave the reports of these entries unsettled; their vectors are of another time, and are to be made anew."""
+        for entry_id in entry_ids:
+            for (report_id,) in self._db.execute("SELECT report_id FROM entry WHERE id = ?", (entry_id,)).fetchall():
+                self._db.execute(
+                    "UPDATE report_vector SET version = '' WHERE vector IS NOT NULL AND report_id = ?", (report_id,)
+                )
+                self.leave_unsettled([report_id] if report_id is not None else [])
+
+    def prune(self, before: datetime, most: int = -1) -> int:
+        """Forget at most so many vectors older than a time, and of what is gone; return how many."""
+        limit = before.timestamp()
+        dropped = self._db.execute(
+            "DELETE FROM report_vector WHERE number IN"
+            " (SELECT number FROM report_vector WHERE time < ? OR vector IS NULL LIMIT ?)",
+            (limit, most),
+        ).rowcount
+        if dropped:
+            self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_PRUNED, repr(limit)))
+        return dropped
+
+    def pruned_before(self) -> float | None:
+        """Return the time before which vectors were forgotten last, in seconds."""
+        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (_PRUNED,)).fetchone()
+        return None if row is None else float(row[0])
+
+    # --- what is still to be settled -----------------------------------------------------------
+
+    def leave_unsettled(self, report_ids: Iterable[str]) -> None:
+        """Note that these reports changed since they were last settled: it outlives a crash, and other processes see it."""
+        self._db.executemany(
+            "INSERT OR IGNORE INTO unsettled_report (report_id) VALUES (?)", [(report,) for report in report_ids]
+        )
+
+    def leave_stories_unsettled(self, story_ids: Iterable[str]) -> None:
+        """Note the same of all reports of these stories."""
+        self._db.executemany(
+            "INSERT OR IGNORE INTO unsettled_report (report_id) SELECT id FROM report WHERE story_id = ?",
+            [(story,) for story in sorted(story_ids)],
+        )
+
+    def leave_all_unsettled(self) -> None:
+        """Note the same of every report that has a vector."""
+        self._db.execute("INSERT OR IGNORE INTO unsettled_report (report_id) SELECT report_id FROM report_vector")
+
+    def unsettled(self) -> set[str]:
+        """Return the reports that changed since they were last settled."""
+        return {row[0] for row in self._db.execute("SELECT report_id FROM unsettled_report")}
+
+    def settled(self, report_ids: Sequence[str]) -> None:
+        """Note that these reports are settled."""
+        self._db.executemany("DELETE FROM unsettled_report WHERE report_id = ?", [(one,) for one in report_ids])

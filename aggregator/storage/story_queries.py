@@ -1,0 +1,40 @@
+"""What a list of stories asks for, as SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aggregator.model import StoryQuery
+from aggregator.storage.times import to_text
+
+ORDER = {
+    "latest": "s.last_seen DESC, s.publishers DESC, s.reports DESC, s.entries DESC, s.id",
+    "publishers": "s.publishers DESC, s.reports DESC, s.entries DESC, s.last_seen DESC, s.id",
+    "entries": "s.entries DESC, s.reports DESC, s.publishers DESC, s.last_seen DESC, s.id",
+    "first": "s.first_seen DESC, s.publishers DESC, s.id",
+}
+
+
+def where_clause(query: StoryQuery, words: Sequence[str]) -> tuple[str, list[object]]:
+    """Return the condition over ``s`` (story) that a query is, and its values; ``words`` are those of its match text."""
+    clauses = ["s.entries > 0", "s.publishers >= ?"]
+    values: list[object] = [query.min_publishers]
+    if query.since is not None:
+        clauses.append("s.last_seen >= ?")
+        values.append(to_text(query.since))
+    if query.until is not None:
+        clauses.append("s.first_seen < ?")
+        values.append(to_text(query.until))
+    for column, value in (("publisher", query.publisher), ("language", query.language), ("category", query.category)):
+        if value is not None:
+            clauses.append(f"EXISTS (SELECT 1 FROM entry e WHERE e.story_id = s.id AND lower(e.{column}) = lower(?))")
+            values.append(value)
+    if query.match is not None:
+        text = " ".join('"' + word.replace('"', '""') + '"' for word in words)
+        clauses.append(
+            "s.id IN (SELECT e.story_id FROM entry_fts JOIN entry e ON e.number = entry_fts.rowid WHERE entry_fts MATCH ?)"
+            if text
+            else "0 AND ? IS NULL"
+        )
+        values.append(text)
+    return " AND ".join(clauses), values

@@ -1,0 +1,188 @@
+"""Storylines: which stories they tie, what their rows say, and redirects from ids that are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from aggregator.exceptions import NotFoundError
+from aggregator.model import StorylineSummary
+from aggregator.storage.binding import marks, parts
+from aggregator.storage.database import Store
+from aggregator.storage.prefixes import resolve_prefix
+from aggregator.storage.times import from_text, to_text
+
+_FIELDS = "id, title, name, named_by, first_seen, last_seen, entries, reports, publishers, stories"
+
+
+class StorylineStore:
+    """Rows of ``storyline`` and ``storyline_redirect``, and the storyline of a story; the caller holds the transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._db = store.connection
+
+    # --- ids -------------------------------------------------------------------------------
+
+    def id_taken(self, storyline_id: str) -> bool:
+        """Tell whether a storyline ever had this id."""
+        row = self._db.execute(
+            "SELECT 1 FROM storyline WHERE id = ?1 UNION ALL SELECT 1 FROM storyline_redirect WHERE old_id = ?1 LIMIT 1",
+            (storyline_id,),
+        ).fetchone()
+        return row is not None
+
+    def resolve(self, prefix: str) -> str:
+        """Return the id of the living storyline that ``prefix`` means, through redirects."""
+        every = "SELECT id FROM (SELECT id FROM storyline UNION ALL SELECT old_id AS id FROM storyline_redirect)"
+        found = resolve_prefix(self._db, every, prefix, "storyline")
+        while not self.lives(found):
+            row = self._db.execute("SELECT storyline_id FROM storyline_redirect WHERE old_id = ?", (found,)).fetchone()
+            if row is None or row[0] is None:
+                raise NotFoundError(f"storyline {found} has ended: no two stories are left in it")
+            found = row[0]
+        return found
+
+    def lives(self, storyline_id: str) -> bool:
+        """Tell whether a storyline has a row today."""
+        return self._db.execute("SELECT 1 FROM storyline WHERE id = ?", (storyline_id,)).fetchone() is not None
+
+    def age(self, storyline_id: str) -> tuple[str, str, str]:
+        """Return what orders storylines by age: when opened, when first seen, then the id."""
+        row = self._db.execute("SELECT opened, first_seen FROM storyline WHERE id = ?", (storyline_id,)).fetchone()
+        return (row[0], row[1], storyline_id)
+
+    # --- which stories ---------------------------------------------------------------------
+
+    def of_stories(self, story_ids: Collection[str]) -> dict[str, str]:
+        """Return story -> its storyline, of those that have one."""
+        found: dict[str, str] = {}
+        for part in parts(sorted(story_ids)):
+            found.update(
+                self._db.execute(
+                    f"SELECT id, storyline_id FROM story WHERE storyline_id IS NOT NULL AND id IN ({marks(part)})", part
+                ).fetchall()
+            )
+        return found
+
+    def of_all_stories(self) -> dict[str, str]:
+        """Return story -> its storyline, of all that have one."""
+        rows = self._db.execute("SELECT id, storyline_id FROM story WHERE storyline_id IS NOT NULL")
+        return dict(rows.fetchall())
+
+    def stories_of(self, storyline_id: str) -> list[str]:
+        """Return the stories of a storyline, oldest first."""
+        rows = self._db.execute(
+            "SELECT id FROM story WHERE storyline_id = ? ORDER BY first_seen, opened, id", (storyline_id,)
+        )
+        return [row[0] for row in rows]
+
+    def set(self, story_id: str, storyline_id: str | None) -> None:
+        """Put a story into a storyline, or out of all."""
+        self._db.execute("UPDATE story SET storyline_id = ? WHERE id = ?", (storyline_id, story_id))
+
+    # --- rows ------------------------------------------------------------------------------
+
+    def open(self, storyline_id: str, now: datetime) -> None:
+        """Make the row of a storyline, under an id that is new or was its own before."""
+        moment = to_text(now)
+        self._db.execute("DELETE FROM storyline_redirect WHERE old_id = ?", (storyline_id,))
+        self._db.execute(
+            "INSERT INTO storyline (id, title, stories, entries, reports, publishers, first_seen, last_seen, opened, changed)"
+            " VALUES (?, '', 0, 0, 0, 0, ?, ?, ?, ?)",
+            (storyline_id, moment, moment, moment, moment),
+        )
+
+    def close(self, storyline_id: str, into: str | None, now: datetime, reason: str) -> None:
+        """End a storyline; its id, and ids that led to it, lead to ``into``, which takes over an editor's name that it lacks."""
+        if into is not None:
+            self._db.execute(
+                "UPDATE storyline SET (name, named_by) = (SELECT name, named_by FROM storyline WHERE id = ?)"
+                " WHERE id = ? AND name IS NULL",
+                (storyline_id, into),
+            )
+        self._db.execute("UPDATE story SET storyline_id = ? WHERE storyline_id = ?", (into, storyline_id))
+        self._db.execute("UPDATE storyline_redirect SET storyline_id = ? WHERE storyline_id = ?", (into, storyline_id))
+        self._db.execute("DELETE FROM storyline WHERE id = ?", (storyline_id,))
+        self._db.execute(
+            "INSERT OR REPLACE INTO storyline_redirect (old_id, storyline_id, at, reason) VALUES (?, ?, ?, ?)",
+            (storyline_id, into, to_text(now), reason),
+        )
+
+    def name(self, storyline_id: str) -> tuple[str | None, str | None]:
+        """Return the name that an editor gave, and who."""
+        row = self._db.execute("SELECT name, named_by FROM storyline WHERE id = ?", (storyline_id,)).fetchone()
+        return (row[0], row[1])
+
+    def set_name(self, storyline_id: str, name: str | None, by: str | None) -> None:
+        """Name a storyline; None takes the name back."""
+        self._db.execute("UPDATE storyline SET name = ?, named_by = ? WHERE id = ?", (name, by, storyline_id))
+
+    def outdated(self) -> list[str]:
+        """Return the storylines whose rows count other stories than they have."""
+        rows = self._db.execute(
+            "SELECT id FROM storyline l WHERE stories <> (SELECT count(*) FROM story s WHERE s.storyline_id = l.id)"
+        )
+        return [row[0] for row in rows]
+
+    def refresh(self, storyline_ids: Iterable[str], now: datetime, *, ending: bool = True) -> None:
+        """Bring rows in line with the stories; a storyline of fewer than two stories ends, unless an editor named it.
+
+        Without ``ending`` such a row is left as it is: what becomes of the storyline is settled later.
+        """
+        for storyline_id in sorted(set(storyline_ids)):
+            count, *numbers = self._db.execute(
+                "SELECT count(*), sum(entries), sum(reports), min(first_seen), max(last_seen) FROM story WHERE storyline_id = ?",
+                (storyline_id,),
+            ).fetchone()
+            if not count or (count < 2 and self.name(storyline_id)[0] is None):
+                if ending:
+                    self.close(storyline_id, None, now, "fewer than two stories were left")
+                continue
+            publishers = self._db.execute(
+                "SELECT count(DISTINCT publisher) FROM entry WHERE story_id IN (SELECT id FROM story WHERE storyline_id = ?)",
+                (storyline_id,),
+            ).fetchone()[0]
+            title = self._db.execute(
+                "SELECT title FROM story WHERE storyline_id = ?"
+                " ORDER BY publishers DESC, reports DESC, entries DESC, first_seen, id LIMIT 1",
+                (storyline_id,),
+            ).fetchone()[0]
+            self._db.execute(
+                "UPDATE storyline SET title = coalesce(name, ?), stories = ?, entries = ?, reports = ?, first_seen = ?,"
+                " last_seen = ?, publishers = ?, changed = ? WHERE id = ?",
+                (title, count, *numbers, publishers, to_text(now), storyline_id),
+            )
+
+    # --- lists -----------------------------------------------------------------------------
+
+    def find(self, since: datetime | None = None, limit: int | None = None) -> list[StorylineSummary]:
+        """Return storylines seen since a time, those seen last first."""
+        rows = self._db.execute(
+            f"SELECT {_FIELDS} FROM storyline WHERE last_seen >= ? ORDER BY last_seen DESC, publishers DESC, id LIMIT ?",
+            ("" if since is None else to_text(since), -1 if limit is None else limit),
+        )
+        return [_summary(row) for row in rows]
+
+    def summaries(self, storyline_ids: Collection[str]) -> dict[str, StorylineSummary]:
+        """Return id -> line of these storylines."""
+        found: dict[str, StorylineSummary] = {}
+        for part in parts(sorted(storyline_ids)):
+            for row in self._db.execute(f"SELECT {_FIELDS} FROM storyline WHERE id IN ({marks(part)})", part):
+                found[row[0]] = _summary(row)
+        return found
+
+
+def _summary(row: Sequence[object]) -> StorylineSummary:
+    identity, title, name, named_by, first, last, entries, reports, publishers, stories = row
+    return StorylineSummary(
+        id=str(identity),
+        title=str(title),
+        name=None if name is None else str(name),
+        named_by=None if named_by is None else str(named_by),
+        first_seen=from_text(str(first)),
+        last_seen=from_text(str(last)),
+        entries=int(str(entries)),
+        reports=int(str(reports)),
+        publishers=int(str(publishers)),
+        stories=int(str(stories)),
+    )

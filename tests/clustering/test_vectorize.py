@@ -1,0 +1,59 @@
+"""From text to vector, in any language, and back from bytes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.clustering.terms import terms_in
+from aggregator.clustering.vectorize import ordinals
+from aggregator.clustering.vectors import ReportVector
+from tests.clustering.reports import DESK, report
+
+
+@given(st.text(max_size=200), st.text(max_size=400), st.sampled_from(["en", "de", "ja", "ar", None]))
+def test_a_packed_vector_is_the_vector(title: str, text: str, language: str | None) -> None:
+    vector = report(title, text, language=language)
+    assert ReportVector.unpacked(vector.packed()) == vector
+
+
+def test_a_headline_with_a_lede_is_small() -> None:
+    assert all(len(vector.packed()) <= 400 for vector in DESK.values())
+
+
+@pytest.mark.parametrize("cut", [0, 10, -1])
+def test_bytes_that_are_cut_are_no_vector(cut: int) -> None:
+    with pytest.raises(ValueError, match="packed report vector"):
+        ReportVector.unpacked(DESK["ferry-1"].packed()[:cut])
+
+
+def test_a_vector_follows_from_the_text_alone() -> None:
+    assert report("Ferry aground", "A ferry ran aground.") == report("Ferry aground", "A ferry ran aground.")
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "Prosecutors charged Norbanka's owners", {"prosecutor", "norbanka"}),
+        ("fr", "L'accord d'un port", {"accord", "port"}),
+        ("ja", "東京で地震", {"東京", "地震"}),
+        ("ko", "대통령이 방문했다", {"대통", "통령"}),
+        ("vi", "Hà Nội ngập lụt", {"hà", "nội", "ngập", "lụt"}),
+        ("he", "ראש הממשלה נאם", {"ראש"}),
+        ("hi", "प्रधानमंत्री ने कहा", set()),
+        ("en", "1,000 homes, 12th day, U.S. Navy", {"#1000", "#12", "us."}),
+    ],
+)  # fmt: skip
+def test_terms_of_many_languages(language: str, text: str, expected: set[str]) -> None:
+    found = {word.term for word in terms_in(text, language, 100)}
+    assert expected <= found
+    assert found
+
+
+def test_a_word_of_hindi_is_not_torn_at_its_vowels() -> None:
+    assert len(terms_in("प्रधानमंत्री", "hi", 100)) == 1
+
+
+def test_ordinals_are_told_in_several_languages() -> None:
+    assert ordinals("The 12th round, 14. Paket, 第3回, No. 7") == ["12", "14", "3", "7"]
