@@ -30,7 +30,7 @@ slow: setup
 	$(BIN)/pytest -m slow
 
 bench: setup
-	$(BIN)/python bench/growth.py --to 3000
+	$(BIN)/python -m bench.cost 1000 10000
 
 docs: setup
 	$(BIN)/python bench/api_docs.py build/api

@@ -28,7 +28,7 @@ PAST = "They are too far apart in time to be compared: one of them is past the w
 AGAINST = {
     "numbers_differ": (0.5, "their titles give different numbers"),
     "ordinals_differ": (0.5, "their titles count different ones of a kind"),
-    "same_mould": (0.5, "one house's titles of one mould"),
+    "same_mould": (0.5, "one publisher's titles of one mould"),
     "unshared_least": (6.0, "each title names what the other lacks"),
     "slot": (0.5, "a title names a slot of the day"),
 }
