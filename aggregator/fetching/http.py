@@ -107,7 +107,7 @@ class Fetcher:
             outcome = FetchFailure(fault.kind, fault.message)
         if isinstance(outcome, FetchFailure):
             url = trail.target.url if trail.target else feed.url
-            outcome = replace(outcome, message=told(outcome.message, feed, url), url=url)
+            outcome = replace(outcome, message=safe_message(outcome.message, feed, url), url=url)
         return replace(outcome, seconds=time.monotonic() - started)
 
     def _follow(
@@ -282,6 +282,6 @@ def _has_credentials(feed: Feed, own: Target) -> bool:
     return feed.user is not None or feed.password is not None or bool(feed.headers) or own.authorization is not None
 
 
-def told(message: str, feed: Feed, url: str) -> str:
+def safe_message(message: str, feed: Feed, url: str) -> str:
     """Return a message with the address it concerns and without any secret of the feed."""
     return without_secrets(f"{url}: {message}", feed)

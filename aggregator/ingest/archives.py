@@ -26,7 +26,7 @@ from aggregator.storage.feeds import FeedStore, StoredFeed
 # stories up to date, which takes as long again at most. The room between is found by whoever waits, who looks at least
 # every tenth of a second.
 HELD, ROOM = 0.08, 0.02
-_IN_MEMORY = 1.0  # where nobody waits: so often is the progress told
+_IN_MEMORY = 1.0  # where nobody waits: so often is progress reported
 
 Progress = Callable[[int, int], None]
 
@@ -103,7 +103,7 @@ class Importer:
         return ImportOutcome(new, updated, known, tuple(skips))
 
     def _taken(self, one: ArchiveEntry) -> Recorded:
-        """Record one line; where it cannot be, it costs itself and is told."""
+        """Record one line; where it cannot be, it costs itself and is reported."""
         try:
             with self._placer.part():
                 origin = Origin(self._feed(one), archive=True, agency=one.origin.agency if one.origin else None)

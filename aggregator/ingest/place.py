@@ -244,7 +244,7 @@ class Placer:
             entry_id=entry.id,
             feed=entry.feed_url,
             publisher=entry.publisher,
-            document=prepared.told or prepared.document,
+            document=prepared.compared or prepared.document,
             sketch=prepared.sketch,
             time=entry.time,
             agency=entry.agency,

@@ -50,14 +50,14 @@ class Preparation:
 class PreparedEntry:
     """An entry ready to be stored and compared; of ``unchanged`` ones only its own words and its document stand here.
 
-    ``document`` is all its text; ``told`` is what is left of it for comparing, without boilerplate. ``signed`` is the
+    ``document`` is all its text; ``compared`` is what is left of it for comparing, without boilerplate. ``signed`` is the
     agency that signs it, ``notice`` the correction or kill that it carries.
     """
 
     data: EntryData
     document: Document
     unchanged: bool
-    told: Document | None = None
+    compared: Document | None = None
     lines: frozenset[int] = frozenset()
     sketch: Sketch | None = None
     index_title: str = ""
@@ -181,19 +181,19 @@ def prepare_entry(
         return PreparedEntry(data, made, unchanged=True)
     sketch = None
     faults: list[str] = []
-    told = _guarded(faults, made, without_boilerplate, made, boilerplate)
-    if (title := _guarded(faults, told.title, without_agency, told.title)) != told.title:
-        told = replace(told, title=title)
+    compared = _guarded(faults, made, without_boilerplate, made, boilerplate)
+    if (title := _guarded(faults, compared.title, without_agency, compared.title)) != compared.title:
+        compared = replace(compared, title=title)
     if sketching:
         from aggregator.clustering.sketch import sketch as sketch_document  # numpy: only where it is needed
 
-        sketch = _guarded(faults, None, sketch_document, told)
+        sketch = _guarded(faults, None, sketch_document, compared)
     text = plain(made)
     return PreparedEntry(
         data,
         made,
         unchanged=False,
-        told=told,
+        compared=compared,
         lines=_guarded(faults, frozenset(), line_hashes, made) if sketching else frozenset(),
         sketch=sketch,
         index_title=_guarded(faults, "", index_form, made.title),

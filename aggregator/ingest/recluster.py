@@ -41,7 +41,7 @@ class Reclustering:
         self._state = ReclusterStore(store.connection)
 
     def is_due(self) -> bool:
-        """Tell whether vectors of another version are stored, or a run is under way."""
+        """Return whether vectors of another version are stored, or a run is under way."""
         return self._state.cursor() is not None or self._state.any_outdated(VERSION)
 
     def begin(self) -> None:

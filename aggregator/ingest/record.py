@@ -278,7 +278,7 @@ class Recorder:
         return made
 
     def _revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> bool:
-        """Take in another text of a known entry; tell whether a reader would call that an edit, which is kept as a revision."""
+        """Take in another text of a known entry; return whether a reader would call that an edit, which is kept as a revision."""
         row = replace(self._row(origin, entry, before.id, now, backlog=False), time=lasting_time(entry.data, before))
         text = self._entries.texts([before.id])[before.id]
         change = compare((before.title, text), (row.data.title, row.text), row.language)
@@ -354,7 +354,7 @@ def _wire(entry: PreparedEntry, feed: StoredFeed, publisher: str) -> Attribution
 
 
 def is_left(store: Store, settings: Settings, now: datetime) -> bool:
-    """Tell whether an earlier pass left entries that are to be placed, or stories that are to be settled."""
+    """Return whether an earlier pass left entries that are to be placed, or stories that are to be settled."""
     if not settings.stories.enabled:
         return False
     since = to_text(now - settings.stories.window)
@@ -382,7 +382,7 @@ def arrival(row: EntryRow, origin: Origin, entry: PreparedEntry) -> Arrival:
         entry_id=row.id,
         feed=origin.feed.url,
         publisher=row.publisher,
-        document=entry.told or entry.document,
+        document=entry.compared or entry.document,
         sketch=entry.sketch,
         time=row.time,
         agency=row.agency,

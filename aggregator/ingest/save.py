@@ -12,7 +12,7 @@ from hashlib import sha256
 from threading import Event
 from typing import TYPE_CHECKING
 
-from aggregator.fetching.http import told
+from aggregator.fetching.http import safe_message
 from aggregator.fetching.politeness import after_duplicate, after_failure, after_not_modified, after_response, host_hold
 from aggregator.fetching.wording import NO_ENTRY, NONE_LEFT, explain
 from aggregator.ingest.record import Origin, Recorded, Recorder, is_left
@@ -194,7 +194,7 @@ class Saver:
         now: datetime,
         leave: int,
         stop: Event,
-        told: Callable[[int, int], None] = lambda done, total: None,
+        progress: Callable[[int, int], None] = lambda done, total: None,
         waiting: Waiting = never,
     ) -> None:
         """Place entries, the oldest first, until ``leave`` of them wait or ``stop`` is set; some at a time, so that others may write."""
@@ -202,7 +202,7 @@ class Saver:
         while self._recorder.waiting > leave and not stop.is_set():
             with self._store.transaction(waiting):
                 self._recorder.place(now, min(PLACED_AT_ONCE, self._recorder.waiting - leave))
-            told(every + leave - self._recorder.waiting, every)
+            progress(every + leave - self._recorder.waiting, every)
 
     def finish(self, now: datetime, stop: Event, waiting: Waiting = never) -> None:
         """End a pass, in transactions of its own: reports are settled in stories, and the watches look at all that changed.
@@ -222,7 +222,7 @@ class Saver:
         self, poll: Poll, failure: FetchFailure, now: datetime, response: Response | None = None
     ) -> FeedOutcome:
         if response is not None:  # a fetcher's failure names its address already
-            failure = replace(failure, message=told(failure.message, poll.feed, response.url))
+            failure = replace(failure, message=safe_message(failure.message, poll.feed, response.url))
         if failure.kind == "duplicate":
             state = after_duplicate(poll.feed, poll.stored.state, failure, now, self._jitter(), self._settings.fetch)
             twin = FeedOutcome(

@@ -306,7 +306,7 @@ class Settler:
         }
 
     def _bars(self, group: Collection[str], rest: Collection[str], named: Named) -> bool:
-        """Tell whether editors keep reports apart."""
+        """Return whether editors keep reports apart."""
         if not named or not rest:
             return False
         sides = ([entry for report in side for entry in named.get(report, ())] for side in (group, rest))
@@ -366,7 +366,7 @@ class Settler:
 def _is_stored(
     block: Sequence[frozenset[str]], stored: Mapping[str, str], sizes: Mapping[str, int], waiting: Collection[str]
 ) -> bool:
-    """Tell whether a block is one story as it is stored, in which nothing waits."""
+    """Return whether a block is one story as it is stored, in which nothing waits."""
     [group, *others] = block
     stories = {stored.get(report) for report in group}
     if others or len(stories) > 1 or not group.isdisjoint(waiting):

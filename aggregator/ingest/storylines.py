@@ -71,7 +71,7 @@ class StorylineKeeper:
         self._lines.refresh([*(line for line in touched if line is not None), *self._lines.outdated()], now)
 
     def _stays(self, story: str, before: dict[str, str], rest: dict[str, list[str]]) -> bool:
-        """Tell whether a story that nothing ties today stays in its storyline: for older stories' sake, or the name's."""
+        """Return whether a story that nothing ties today stays in its storyline: for older stories' sake, or the name's."""
         line = before.get(story)
         return line is not None and (bool(rest[line]) or self._lines.name(line)[0] is not None)
 

@@ -68,8 +68,8 @@ def wall_in_page(page: str) -> str | None:
     for product, marks in _MARKS:
         if any(mark in lower for mark in marks):
             return product
-    told = page if len(page) <= _SHORT else " ".join(match[2] for match in _TELLING.finditer(page))
-    return "unknown make" if _WORDS.search(html.unescape(told).replace("\u2019", "'")) else None
+    visible = page if len(page) <= _SHORT else " ".join(match[2] for match in _TELLING.finditer(page))
+    return "unknown make" if _WORDS.search(html.unescape(visible).replace("\u2019", "'")) else None
 
 
 def named_wall(product: str) -> str:

@@ -158,8 +158,8 @@ def _as_it_seems(body: bytes, named: list[str]) -> tuple[str, str | None]:
         text = strict(body, seems) if seems != WESTERN else None
         if text is not None:
             return text, f"encoding: {'labelled ' + WESTERN if named else 'not labelled'}, seems {seems}"
-        told = None if named else f"encoding: not labelled, and not UTF-8; read as {WESTERN}"
-        return body.decode(WESTERN, "_controls"), told
+        fault = None if named else f"encoding: not labelled, and not UTF-8; read as {WESTERN}"
+        return body.decode(WESTERN, "_controls"), fault
     return by_fields(body, label or "utf-8")
 
 

@@ -66,8 +66,8 @@ def parse(
         text = trimmed(text)
         if is_page(text):
             wall = wall_in_page(text)
-            told = f": {named_wall(wall)}" if wall else ""
-            raise NotAFeedError(f"This is a web page, not a feed{told}.", feed_links(text, base))
+            wall_note = f": {named_wall(wall)}" if wall else ""
+            raise NotAFeedError(f"This is a web page, not a feed{wall_note}.", feed_links(text, base))
         try:
             raw, xml_fault = read_xml(text, base)
         except ParseError as error:

@@ -33,7 +33,7 @@ class ReclusterStore:
         return None if row is None else int(row[0])
 
     def any_outdated(self, version: str) -> bool:
-        """Tell whether a vector of another version is stored."""
+        """Return whether a vector of another version is stored."""
         row = self._db.execute(
             "SELECT 1 FROM report_vector WHERE version <> ? AND vector IS NOT NULL LIMIT 1", (version,)
         ).fetchone()

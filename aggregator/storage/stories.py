@@ -46,7 +46,7 @@ class StoryStore:
     # --- ids -------------------------------------------------------------------------------
 
     def id_taken(self, story_id: str) -> bool:
-        """Tell whether a story ever had this id."""
+        """Return whether a story ever had this id."""
         return (
             self._db.execute(
                 "SELECT 1 FROM story WHERE id = ?1 UNION ALL SELECT 1 FROM story_redirect WHERE old_id = ?1 LIMIT 1",
@@ -56,7 +56,7 @@ class StoryStore:
         )
 
     def report_taken(self, report_id: str) -> bool:
-        """Tell whether a report has this id."""
+        """Return whether a report has this id."""
         return self._db.execute("SELECT 1 FROM report WHERE id = ?", (report_id,)).fetchone() is not None
 
     def resolve(self, prefix: str) -> str:
@@ -65,7 +65,7 @@ class StoryStore:
         return self.follow(resolve_prefix(self._db, every, prefix, "story"))
 
     def lives(self, story_id: str) -> bool:
-        """Tell whether a story has a row of its own today."""
+        """Return whether a story has a row of its own today."""
         return self._db.execute("SELECT 1 FROM story WHERE id = ?", (story_id,)).fetchone() is not None
 
     def follow(self, story_id: str) -> str:

@@ -24,7 +24,7 @@ class StorylineStore:
     # --- ids -------------------------------------------------------------------------------
 
     def id_taken(self, storyline_id: str) -> bool:
-        """Tell whether a storyline ever had this id."""
+        """Return whether a storyline ever had this id."""
         row = self._db.execute(
             "SELECT 1 FROM storyline WHERE id = ?1 UNION ALL SELECT 1 FROM storyline_redirect WHERE old_id = ?1 LIMIT 1",
             (storyline_id,),
@@ -43,7 +43,7 @@ class StorylineStore:
         return found
 
     def lives(self, storyline_id: str) -> bool:
-        """Tell whether a storyline has a row today."""
+        """Return whether a storyline has a row today."""
         return self._db.execute("SELECT 1 FROM storyline WHERE id = ?", (storyline_id,)).fetchone() is not None
 
     def age(self, storyline_id: str) -> tuple[str, str, str]:
