@@ -72,7 +72,18 @@ def _spared(entry: Entry, told: Sequence[Version]) -> _Given | None:
 def _own(given: Sequence[_Given], members: Sequence[Entry]) -> list[_Given]:
     """Return the notices that their houses could give: a claim about another house's text is none."""
     kinds = {one.entry.id: one.kind for one in given}
-    own = own_notices([replace(entry, correction=kinds.get(entry.id)) for entry in members])
+    # an edit of what was a notice from the first took no text of its own back
+    never_a_text = {one.entry.id for one in given if one.before is None}
+    own = own_notices(
+        [
+            replace(
+                entry,
+                correction=kinds.get(entry.id),
+                revisions=0 if entry.id in never_a_text else entry.revisions,
+            )
+            for entry in members
+        ]
+    )
     return [one for one in given if one.entry.id in own]
 
 
