@@ -57,14 +57,15 @@ def notice_times(reader: Reader, story: Story, before: datetime) -> dict[str, da
 def _all_given(reader: Reader, members: Sequence[Entry], before: datetime) -> list[_Given]:
     suspects = [entry for entry in members if entry.correction or entry.revisions]
     told = until(versions_of(reader, suspects), before)
-    return [one for entry in suspects if entry.id in told and (one := _spared(entry, told[entry.id]))]
+    return [one for entry in suspects if entry.id in told and (one := _spared(reader, entry, told[entry.id]))]
 
 
-def _spared(entry: Entry, told: Sequence[Version]) -> _Given | None:
+def _spared(reader: Reader, entry: Entry, told: Sequence[Version]) -> _Given | None:
     """Return the notice of an entry; one that cannot be looked at has none, and the story's others stand."""
     try:
         return _given(entry, told)
-    except Exception:
+    except Exception as error:
+        reader.faults.append((entry.id, error))
         log.exception("entry %s could not be looked at for a correction notice", entry.id)
         return None
 

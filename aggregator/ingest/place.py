@@ -309,6 +309,9 @@ class Placer:
             if is_of_the_database(error):
                 raise
             log.exception("a second look at %s failed", "the stories" if only is None else f"story {only}")
+            for entry_id in self.entries.ids_of_story(only)[:1] if only else ():  # stands for the story in the report
+                given = self.entries.get(entry_id).data
+                self._faults.keep_of_entry(entry_id, fault_of("settling", entry_id, error, given), now)
             return False
         return True
 

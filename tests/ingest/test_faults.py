@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
+from xml.etree.ElementTree import Element
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -37,7 +38,8 @@ QUAKE = Item("quake", "Quake shakes the Kelmara valley", "A quake shook the Kelm
 
 
 def holds_poison(value: object) -> bool:
-    return POISON.casefold() in repr(value).casefold()
+    text = "".join(value.itertext()) if isinstance(value, Element) else repr(value)
+    return POISON.casefold() in text.casefold()
 
 
 def breaking(work: Callable[..., Any]) -> Callable[..., Any]:
@@ -125,7 +127,7 @@ def test_an_entry_that_cannot_be_stored_costs_itself(place: str, step: str, monk
         assert (told["feed"], told["given"]) == ("Ledger", given)
 
 
-@pytest.mark.parametrize("place", ["aggregator.parsing.quick._mended", "aggregator.parsing.jsonfeed._entry"])
+@pytest.mark.parametrize("place", ["aggregator.parsing.quick._Reader._entry", "aggregator.parsing.jsonfeed._entry"])
 def test_an_entry_that_breaks_a_reader_is_read_by_another_or_left_out(
     place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,7 +306,7 @@ def test_a_story_that_cannot_be_told_costs_its_place_in_the_digest(place: str, m
         edition = app.edition()
         titles = {story.title for story in edition.stories()}
         assert {TALKS.title, STORM.title, QUAKE.title} <= titles
-        if place.startswith(("aggregator.desk.editions", "aggregator.digest")):
+        if not place.startswith("aggregator.newsroom"):  # an edit is compared as it is stored, too
             assert {(row[0], POISON in row[2]) for row in kept(app)} == {("digesting", True)}
 
 
