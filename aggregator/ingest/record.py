@@ -363,8 +363,9 @@ def is_left(store: Store, settings: Settings, now: datetime) -> bool:
         return False
     since = to_text(now - settings.stories.window)
     found = store.connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM entry WHERE report_id IS NULL AND time >= ?) OR EXISTS (SELECT 1 FROM unsettled)",
-        (since,),
+        "SELECT EXISTS (SELECT 1 FROM entry WHERE report_id IS NULL AND (time >= ? OR first_seen >= ?))"
+        " OR EXISTS (SELECT 1 FROM unsettled)",
+        (since, since),
     ).fetchone()
     return bool(found[0])
 

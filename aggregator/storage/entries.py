@@ -97,10 +97,14 @@ class EntryStore:
         return found
 
     def unplaced(self, since: datetime, limit: int) -> list[Entry]:
-        """Return the ``limit`` entries that came last of those that stand in no report yet and happened since a time."""
+        """Return the ``limit`` entries that came last of those that stand in no report yet and happened, or came, since a time.
+
+        An undated entry that stood in its feed before it was followed is older than any open story, and is placed all the same.
+        """
         return self.select(
-            "WHERE e.number IN (SELECT number FROM entry WHERE report_id IS NULL AND time >= ? ORDER BY number DESC LIMIT ?)",
-            (to_text(since), limit),
+            "WHERE e.number IN (SELECT number FROM entry WHERE report_id IS NULL AND (time >= ? OR first_seen >= ?)"
+            " ORDER BY number DESC LIMIT ?)",
+            (to_text(since), to_text(since), limit),
         )
 
     # --- writing ---------------------------------------------------------------------------

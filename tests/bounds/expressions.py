@@ -49,7 +49,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     },
     "digest.wording": {"titled": TITLE, "_WORD": TEXT},
     "fetching.caching": {"_SECONDS": HEADER, "_DIRECTIVE": HEADER},
-    "fetching.wire": {"_STATUS": HEADER, "_NAME": HEADER, "_END": HEADER, "_LENGTH": HEADER, "_CHUNK": HEADER},
+    "fetching.http1": {"_STATUS": HEADER, "_NAME": HEADER, "_END": HEADER, "_LENGTH": HEADER, "_CHUNK": HEADER},
     "newsroom.agencies": {
         "_LABELS": LINK, "_BEFORE": BYLINE, "_AFTER": BYLINE, "_TITLE_TAIL": TITLE, "_WORDS": TEXT,
         "_RUN_TOGETHER": TEXT,

@@ -246,7 +246,7 @@ def test_a_stop_does_not_wait_for_a_large_document(newsroom: Newsroom) -> None:
         pytest.param("aggregator.ingest.save:Saver.place", marks=pytest.mark.slow),
         pytest.param("aggregator.ingest.save:Saver.save_document", marks=pytest.mark.slow),
         pytest.param("aggregator.ingest.poll:prepare", marks=pytest.mark.slow),
-        pytest.param("aggregator.desk.alerts:Courier.deliver", marks=pytest.mark.slow),
+        pytest.param("aggregator.desk.alerts:AlertSender.deliver", marks=pytest.mark.slow),
     ],
 )
 def test_a_stop_does_not_wait_for_what_hangs(newsroom: Newsroom, place: str) -> None:
@@ -274,8 +274,12 @@ def test_while_an_edition_is_made_others_may_write(newsroom: Newsroom) -> None:
 
 def test_what_was_stored_and_not_placed_stands_in_the_edition_that_is_due_at_the_next_start(newsroom: Newsroom) -> None:
     newsroom.settings += ("stories.enabled=true", "digest.time=06:00", "digest.formats=md")
-    newsroom.follow(newsroom.serve("/feed", "Storm in Esbjerg", "Ferries wait"))
-    with newsroom.daemon(now="2026-03-10T05:30:00Z", fault=("hang", "aggregator.ingest.save:Saver.place", "9")) as one:
+    newsroom.follow(newsroom.serve("/feed", "Choir sings"))
+    newsroom.call("fetch", now="2026-03-10T04:00:00Z").ok()
+    newsroom.serve("/feed", "Storm in Esbjerg", "Ferries wait")
+    with newsroom.daemon(
+        now="2026-03-10T05:30:00Z", fault=("hang", "aggregator.ingest.record:Recorder.place", "9")
+    ) as one:
         stop_while(one, "hangs in place")
     assert newsroom.rows("SELECT count(*) FROM entry WHERE report_id IS NULL") == [(2,)]
     with newsroom.daemon(now="2026-03-10T05:31:00Z", settings=["digest.time=23:59"]) as two:

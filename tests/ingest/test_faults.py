@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
-from xml.etree.ElementTree import Element
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -38,8 +37,7 @@ QUAKE = Item("quake", "Quake shakes the Kelmara valley", "A quake shook the Kelm
 
 
 def holds_poison(value: object) -> bool:
-    text = "".join(value.itertext()) if isinstance(value, Element) else repr(value)
-    return POISON.casefold() in text.casefold()
+    return POISON.casefold() in repr(value).casefold()
 
 
 def breaking(work: Callable[..., Any]) -> Callable[..., Any]:
@@ -127,7 +125,7 @@ def test_an_entry_that_cannot_be_stored_costs_itself(place: str, step: str, monk
         assert (told["feed"], told["given"]) == ("Ledger", given)
 
 
-@pytest.mark.parametrize("place", ["aggregator.parsing.quick._Reader._entry", "aggregator.parsing.jsonfeed._entry"])
+@pytest.mark.parametrize("place", ["aggregator.parsing.quick.read_as_utf8", "aggregator.parsing.jsonfeed._entry"])
 def test_an_entry_that_breaks_a_reader_is_read_by_another_or_left_out(
     place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
