@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from aggregator.cli.counts import amount
 from aggregator.cli.output import Column, emit, list_options, local, plain, print_json, print_list, safe, thing_options
 from aggregator.cli.session import FEEDS, Session
 from aggregator.exceptions import ConfigurationError, StorageError, UsageError
@@ -110,8 +111,8 @@ def show_command(session: Session, origin: bool, form: str, as_json: bool) -> No
         rows.append(row)
     columns = (
         Column("key", lambda row: row["key"]),
-        Column("value", lambda row: row["value"]),
-        *((Column("origin", lambda row: row["origin"]),) if origin else ()),
+        Column("value", lambda row: row["value"], wrap=True),
+        *((Column("origin", lambda row: row["origin"], wrap=True),) if origin else ()),
     )
     print_list(rows, columns, form, as_json=as_json)
 
@@ -148,7 +149,7 @@ def check_command(session: Session) -> None:
             problems.extend(error.problems)
     if problems:
         raise ConfigurationError(tuple(problems))
-    emit(f"{session.feeds_file}: {feeds} feeds; settings are sound.")
+    emit(f"{session.feeds_file}: {amount(feeds, 'feed')}; settings are sound.")
 
 
 @click.group("db")
@@ -173,7 +174,7 @@ def db_check_command(session: Session) -> int:
             stale = outdated(app.store)
     if stale:
         click.echo(
-            f"{stale} sketches are of another version and find no copies; `aggregator db resketch` makes them anew.",
+            f"{amount(stale, 'sketch is', 'sketches are')} of another version and no help in finding copies; `aggregator db resketch` makes such anew.",
             err=True,
         )
     for fault in faults:
@@ -242,7 +243,7 @@ def prune_command(session: Session, as_json: bool) -> None:
     if as_json:
         print_json(dropped)
     else:
-        emit(", ".join(f"{count} {name}" for name, count in dropped.items()) + " dropped.")
+        emit("Dropped: " + ", ".join(f"{name} {count:,}" for name, count in dropped.items()) + ".")
 
 
 @db_command.command("resketch")
@@ -254,7 +255,7 @@ def resketch_command(session: Session) -> None:
 
     with session.open_existing() as app, progress("sketching", quiet=session.quiet) as advance:
         count = resketch(app.store, app.settings, advance)
-    emit(f"{count} sketches made anew.")
+    emit(f"{amount(count, 'sketch', 'sketches')} made anew.")
 
 
 @db_command.command("vacuum")

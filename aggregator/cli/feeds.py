@@ -11,10 +11,12 @@ from typing import Any
 
 import click
 
+from aggregator.cli.counts import amount
 from aggregator.cli.feed_health import health_list_command
 from aggregator.cli.output import Column, emit, list_options, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import FEEDS, Session
+from aggregator.cli.tables import fitted
 from aggregator.cli.watch import announce_to
 from aggregator.exceptions import ConfigurationError, NotFoundError, UsageError
 from aggregator.model import Feed, FeedOutcome
@@ -78,11 +80,11 @@ def outcome_row(outcome: FeedOutcome) -> dict[str, Any]:
 
 FETCH_KEYS = "feed url status http_status new updated known skipped error next_fetch note explanation feeds seconds"
 FETCH_COLUMNS = (
-    Column("feed", lambda row: row["feed"][:32]),
+    Column("feed", lambda row: fitted(safe(row["feed"]), 32)),
     Column("status", lambda row: row["status"]),
-    Column("new", lambda row: str(row["new"] or ""), right=True),
-    Column("updated", lambda row: str(row["updated"] or ""), right=True),
-    Column("known", lambda row: str(row["known"] or ""), right=True),
+    Column("new", lambda row: str(row["new"] or ""), right=True, drop=3),
+    Column("updated", lambda row: str(row["updated"] or ""), right=True, drop=2),
+    Column("known", lambda row: str(row["known"] or ""), right=True, drop=1),
     Column("what happened, what next", lambda row: told(row), wrap=True),
 )
 
@@ -102,7 +104,7 @@ def summary(outcomes: Iterable[FeedOutcome]) -> str:
     listed = list(outcomes)
     failed = sum(outcome.status == "error" for outcome in listed)
     new, updated = sum(outcome.new for outcome in listed), sum(outcome.updated for outcome in listed)
-    return f"{len(listed)} feeds: {new} new entries, {updated} edited, {failed} feeds failed."
+    return f"{amount(len(listed), 'feed')}: {amount(new, 'new entry', 'new entries')}, {updated} edited, {amount(failed, 'feed')} failed."
 
 
 @click.group("feeds")
@@ -134,11 +136,11 @@ def list_command(session: Session, form: str, as_json: bool) -> None:
         for feed in session.feeds()
     ]
     columns = (
-        Column("name", lambda row: row["name"] or ""),
-        Column("publisher", lambda row: row["publisher"]),
-        Column("category", lambda row: row["category"] or ""),
-        Column("lang", lambda row: row["language"] or ""),
-        Column("authority", lambda row: str(row["authority"]), right=True),
+        Column("name", lambda row: fitted(safe(row["name"]), 40)),
+        Column("publisher", lambda row: row["publisher"], drop=3),
+        Column("category", lambda row: row["category"] or "", drop=4),
+        Column("lang", lambda row: row["language"] or "", drop=2),
+        Column("authority", lambda row: str(row["authority"]), right=True, drop=1),
         Column("", lambda row: " ".join(word for word in ("agency", "paused") if row[word])),
         Column("url", lambda row: row["url"], wrap=True),
     )
@@ -337,7 +339,7 @@ def import_command(session: Session, files: tuple[Path, ...]) -> int:
             click.echo(f"{file}: {safe(reason)}", err=True)
             code = PARTLY
         added = add_feeds(path, feeds, os.environ) if feeds else 0
-        click.echo(f"{file}: {added} feeds added to {path}, {len(feeds) - added} were there already.", err=True)
+        click.echo(f"{file}: {amount(added, 'feed')} added to {path}, {len(feeds) - added} there already.", err=True)
     return code
 
 

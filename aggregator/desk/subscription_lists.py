@@ -21,7 +21,7 @@ def read_opml(path: Path) -> tuple[tuple[Feed, ...], tuple[str, ...]]:
         raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
     except ParseError as error:
         raise ParseError(f"{path}: {error}") from error
-    told = [f"outline {skip.position} left out: {skip.reason}" for skip in found.skips]
+    told = [f"left out: {skip.reason}" for skip in found.skips]
     told += [
         f"{feed.name or feed.url}: taken over paused, for its address lost its secret when the list was written; complete {feed.url}"
         for feed in found.feeds
