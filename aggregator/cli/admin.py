@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.counts import amount
 from aggregator.cli.output import Column, emit, list_options, local, plain, print_json, print_list, safe, thing_options
 from aggregator.cli.session import FEEDS, Session
 from aggregator.exceptions import ConfigurationError, StorageError, UsageError
+from aggregator.text.counts import amount
 
 
 @click.command("init")

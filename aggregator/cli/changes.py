@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.counts import amount
 from aggregator.cli.output import emit, emit_folded, emit_headline, local, print_json, safe, stamp, thing_options
 from aggregator.cli.session import Session
+from aggregator.text.counts import amount
 
 if TYPE_CHECKING:
     from aggregator.newsroom.novelty import Finding

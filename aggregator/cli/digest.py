@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 PARTLY = 4
-FORM_OF: dict[str, DigestFormat] = {
+FORM_OF = {
     ".html": "html",
     ".htm": "html",
     ".txt": "text",
@@ -75,7 +75,7 @@ def digest_command(
     return code
 
 
-def _fitting_form(output: Path | None) -> DigestFormat:
+def _fitting_form(output: Path | None) -> str:
     """Return the form where none is named: by the file's name, else text where a person reads."""
     if output is not None:
         return FORM_OF.get(output.suffix.lower(), "md")
@@ -85,7 +85,7 @@ def _fitting_form(output: Path | None) -> DigestFormat:
 def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
     """Mail an edition to those who have it not yet; return the exit code: 4 where some were refused."""
     from aggregator.desk.mailing import mail_edition
-    from aggregator.digest.wording import amount
+    from aggregator.text.counts import amount
 
     settings = session.settings.mail
     if not settings.server or not settings.recipients:

@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from aggregator.cli.counts import amount
 from aggregator.cli.feed_health import health_list_command
 from aggregator.cli.output import Column, emit, list_options, print_list, safe
 from aggregator.cli.progress import progress
@@ -20,6 +19,7 @@ from aggregator.cli.tables import fitted
 from aggregator.cli.watch import announce_to
 from aggregator.exceptions import ConfigurationError, NotFoundError, UsageError
 from aggregator.model import Feed, FeedOutcome
+from aggregator.text.counts import amount
 from aggregator.text.masking import shown_address
 from aggregator.text.urls import MASK
 
@@ -46,16 +46,22 @@ def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, fo
                 placing=lambda done, total: advance(done, total, "placing in stories"),
             )
         due = app.next_due()
-        ordered = sorted(outcomes, key=lambda one: (one.status != "error", one.feed.casefold(), one.url))
         nothing = (
             "Nothing is due" + (f" until {due.astimezone():%Y-%m-%d %H:%M}" if due else "") + "; --all asks every feed."
         )
-        print_list(map(outcome_row, ordered), FETCH_COLUMNS, form, as_json=as_json, empty=nothing, keys=FETCH_KEYS)
+        print_list(
+            map(outcome_row, in_order(outcomes)), FETCH_COLUMNS, form, as_json=as_json, empty=nothing, keys=FETCH_KEYS
+        )
         if people and outcomes and not session.quiet:
             click.echo(summary(outcomes), err=True)
         # a program that reads stdout wants the list and nothing else
         app.deliver(announce_to(stderr=not people))
     return PARTLY if any(outcome.status == "error" for outcome in outcomes) else 0
+
+
+def in_order(outcomes: Iterable[FeedOutcome]) -> list[FeedOutcome]:
+    """Return outcomes as a list shows them: failures first, then by name."""
+    return sorted(outcomes, key=lambda one: (one.status != "error", one.feed.casefold(), one.url))
 
 
 def outcome_row(outcome: FeedOutcome) -> dict[str, Any]:

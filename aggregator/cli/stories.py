@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.cli.changes import new_command
-from aggregator.cli.counts import COUNT_COLUMNS, three_counts
+from aggregator.cli.counts import COUNT_COLUMNS
 from aggregator.cli.diffs import story_diff_command
 from aggregator.cli.output import (
     COUNT,
@@ -29,6 +29,7 @@ from aggregator.cli.output import (
 from aggregator.cli.session import Session
 from aggregator.cli.timeline import lags_command, timeline_command
 from aggregator.cli.verbs import VERBS
+from aggregator.text.counts import three_counts
 
 if TYPE_CHECKING:
     from aggregator.digest.edition import Correction
@@ -202,9 +203,8 @@ def print_story(story: Story, corrections: Sequence[Correction] = ()) -> None:
     emit_folded(f"{summary.id}  {safe(source)}  {safe(summary.url)}")
     flags = " ".join(str(flag).upper().replace("_", " ") for flag in summary.flags)
     times = plain({"first": summary.first_seen, "last": summary.last_seen})
-    emit_folded(
-        f"{three_counts(summary.entries, summary.reports, summary.publishers)}  first seen {local(times['first'])}, last {local(times['last'])}  {flags}".rstrip()
-    )
+    counted = three_counts(summary.entries, summary.reports, summary.publishers)
+    emit_folded(f"{counted}  first seen {local(times['first'])}, last {local(times['last'])}  {flags}".rstrip())
     if story.merged_from:
         emit_folded(f"merged from {', '.join(story.merged_from)}")
     if story.split_from:

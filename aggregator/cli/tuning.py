@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from aggregator.cli.counts import amount
 from aggregator.cli.output import Column, emit, list_options, print_json, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 from aggregator.exceptions import UsageError
+from aggregator.text.counts import amount
 
 PARTLY = 4
 # The figures of a line, and in which order they leave a narrow table.

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.counts import amount
 from aggregator.cli.output import (
     COUNT,
     Column,
@@ -24,6 +23,7 @@ from aggregator.cli.session import Session
 from aggregator.cli.stories import STORY_KEYS, headline, summary_row
 from aggregator.cli.verbs import by_option, by_whom
 from aggregator.exceptions import UsageError
+from aggregator.text.counts import amount
 
 if TYPE_CHECKING:
     from aggregator.desk.watches import Catch, WatchRow
