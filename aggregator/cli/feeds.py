@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from aggregator.cli.tables import fitted
 from aggregator.cli.watch import announce_to
 from aggregator.exceptions import ConfigurationError, NotFoundError, UsageError
 from aggregator.model import Feed, FeedOutcome
+from aggregator.text.address import address_as_typed
 from aggregator.text.counts import amount
 from aggregator.text.masking import shown_address
 from aggregator.text.urls import MASK
@@ -185,12 +187,14 @@ def add_command(
     from aggregator.config.feeds_file import add_feeds
 
     path = _editable(session)
-    feed = Feed(url, name, publisher, category, language, 50 if authority is None else authority, agency)
+    feed = Feed(
+        address_as_typed(url), name, publisher, category, language, 50 if authority is None else authority, agency
+    )
     _check_values([feed])
     if not no_check:
-        _check_feed(session, feed)
+        feed = _check_feed(session, feed)
     if add_feeds(path, [feed], os.environ):
-        click.echo(f"Added to {path}.", err=True)
+        click.echo(f"{safe(shown_address(feed))}: added to {path}.", err=True)
     else:
         click.echo(f"{path} has this feed already.", err=True)
 
@@ -221,14 +225,33 @@ def _check_values(feeds: Sequence[Feed]) -> None:
             raise UsageError("\n".join(problems)) from error
 
 
-def _check_feed(session: Session, feed: Feed) -> None:
+def _check_feed(session: Session, feed: Feed) -> Feed:
+    """Return the feed that is there: the one asked for, or one that the page names and the person takes."""
     found = _discovered(session, feed)
     if found.is_feed:
-        return
+        return feed
+    if found.feeds and sys.stdin.isatty() and sys.stderr.isatty():
+        return replace(feed, url=_chosen(feed.url, found.feeds))
     if found.feeds:
         listed = "\n".join(f"  {url}" for url in found.feeds)
         raise UsageError(f"{feed.url} is a page, not a feed. It names these feeds; add one of them:\n{listed}")
     raise UsageError(f"{feed.url}: {found.error or 'no feed'}; --no-check adds it all the same")
+
+
+def _chosen(page: str, urls: Sequence[str]) -> str:
+    """Let a person at the terminal take one of a page's feeds by one key."""
+    offered = urls[:9]
+    click.echo(f"{safe(page)} is a page, not a feed. It names these feeds:", err=True)
+    for number, url in enumerate(offered, 1):
+        click.echo(f"  {number}  {safe(url)}", err=True)
+    click.echo(f"Which one? [1-{len(offered)}, Enter for 1, q for none] ", err=True, nl=False)
+    key = click.getchar()
+    click.echo(err=True)
+    if key in ("\r", "\n"):
+        key = "1"
+    if not key.isdecimal() or not 1 <= int(key) <= len(offered):
+        raise UsageError("none was taken; nothing is added")
+    return offered[int(key) - 1]
 
 
 def _discovered(session: Session, feed: Feed) -> Any:
@@ -243,6 +266,7 @@ def _discovered(session: Session, feed: Feed) -> Any:
 @click.pass_obj
 def discover_command(session: Session, url: str, form: str, as_json: bool) -> None:
     """Find the feeds that a page names."""
+    url = address_as_typed(url)
     _check_values([Feed(url)])
     found = _discovered(session, Feed(url))
     urls = (url,) if found.is_feed else found.feeds
@@ -332,14 +356,14 @@ def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.pass_obj
 def import_command(session: Session, files: tuple[Path, ...]) -> int:
-    """Add the feeds of OPML files to the feeds file."""
+    """Add the feeds of OPML files, tables (CSV) or plain lists of addresses to the feeds file."""
     from aggregator.config.feeds_file import add_feeds
-    from aggregator.desk.subscription_lists import read_opml
+    from aggregator.desk.subscription_lists import read_subscriptions
 
     path = _editable(session)
     code = 0
     for file in files:
-        found, skipped = read_opml(file)
+        found, skipped = read_subscriptions(file)
         feeds, left_out = _sound(found)
         for reason in (*skipped, *left_out):
             click.echo(f"{file}: {safe(reason)}", err=True)
