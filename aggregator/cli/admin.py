@@ -1,4 +1,4 @@
-"""Housekeeping: ``init``, ``status``, ``health``, ``config``, ``db``, ``completion``."""
+"""Housekeeping: ``status``, ``health``, ``config``, ``db``, ``completion``."""
 
 from __future__ import annotations
 
@@ -12,26 +12,6 @@ from aggregator.cli.output import Column, emit, list_options, local, plain, prin
 from aggregator.cli.session import FEEDS, Session
 from aggregator.exceptions import ConfigurationError, StorageError, UsageError
 from aggregator.text.counts import amount
-
-
-@click.command("init")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
-def init_command(folder: Path) -> None:
-    """Write a starter feeds.yaml and settings file; what is there already is left alone."""
-    from importlib.resources import files
-
-    from aggregator.config.files import write_private
-    from aggregator.config.settings_files import FILE_NAME
-
-    starters = files("aggregator.config") / "starters"
-    for name in (FEEDS, FILE_NAME):
-        path = folder / name
-        if path.exists():
-            click.echo(f"{path}: there already, left as it is.", err=True)
-            continue
-        write_private(path, (starters / name).read_bytes())
-        click.echo(f"{path}: written.", err=True)
-    click.echo("Next: put your feeds into feeds.yaml, then `aggregator run` in that folder.", err=True)
 
 
 @click.command("status")
@@ -122,6 +102,7 @@ def show_command(session: Session, origin: bool, form: str, as_json: bool) -> No
 def path_command(session: Session) -> None:
     """Show which files are in use."""
     from aggregator.config.settings_files import user_file
+    from aggregator.config.shipped import shipped_folder
 
     emit(
         f"feeds      {session.feeds_file or f'none (./{FEEDS} and {session.user_feeds} are looked for; `aggregator init` writes one)'}"
@@ -131,6 +112,7 @@ def path_command(session: Session) -> None:
         f"settings   {', '.join(map(str, used)) or f'none (aggregator.yaml beside the feeds file and {user_file()} are looked for)'}"
     )
     emit(f"database   {session.database_file}{'' if session.database_file.exists() else ' (not made yet)'}")
+    emit(f"shipped    {shipped_folder()} (defaults.yaml, aggregator.service, datasette.yaml)")
 
 
 @config_command.command("check")
