@@ -257,7 +257,9 @@ def completion_command(shell: str) -> None:
     from click.shell_completion import get_completion_class
 
     from aggregator.cli.app import cli
+    from aggregator.cli.completion import describe_in_bash
 
+    describe_in_bash()
     found = get_completion_class(shell)
     if found is None:
         raise UsageError(f"no completion for {shell}")
