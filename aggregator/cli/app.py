@@ -78,10 +78,10 @@ class LazyGroup(click.Group):
             self._prepared.add(cmd_name)
             understand_after(found)
             show_examples(found, (cmd_name,))
-            if _COMPLETING in os.environ:
-                from aggregator.cli.completion import offer_what_is_known
+        if _COMPLETING in os.environ:
+            from aggregator.cli.completion import offer_what_is_known
 
-                offer_what_is_known(found)
+            offer_what_is_known(found)
         return found
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -7,7 +7,7 @@ import click
 # The words of a command -> what may be typed, without the program's name.
 EXAMPLES: dict[str, tuple[str, str]] = {
     "": ("demo", "stories --since 2h --min-publishers 3"),
-    "run": ("run", "--feeds desk/feeds.yaml run"),
+    "run": ("run", "run --feeds desk/feeds.yaml"),
     "fetch": ("fetch", "fetch --all NATO"),
     "stories": ("stories --since 2h --min-publishers 3", "stories --match 'flood Brackwater' --format csv"),
     "story": ("story show s8rv4", "story why s8rv4 e3ekf"),
