@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -66,12 +67,10 @@ def fold(text: str, width: int, indent: int = 0) -> list[str]:
 
     if cell_len(text) <= width:
         return [text]
-    start = text[: len(text) - len(text.lstrip(" "))]
-    lines, line = [], start
-    for word in text.split():
-        joined = f"{line} {word}" if line.strip() else line + word
-        if cell_len(joined) <= width or not line.strip():
-            line = joined
+    lines, line = [], ""
+    for gap, word in re.findall(r"(\s*)(\S+)", text):
+        if not line.strip() or cell_len(line + gap + word) <= width:
+            line += gap + word
         else:
             lines.append(line)
             line = " " * indent + word

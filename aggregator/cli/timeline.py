@@ -21,7 +21,7 @@ from aggregator.cli.output import (
     stamp,
 )
 from aggregator.cli.session import Session
-from aggregator.cli.tables import fitted, width_of_output
+from aggregator.cli.tables import fitted, fold, width_of_output
 
 if TYPE_CHECKING:
     from aggregator.newsroom.timeline import Lag, Mark, MarkKind, Timeline
@@ -189,7 +189,7 @@ def picture(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
     kinds = [kind for kind in KINDS if any(mark.kind == kind for mark in shown.marks)]
     legend = "   ".join(f"{SIGNS[kind]} {KINDS[kind]}" for kind in kinds)
     undated = "   ? the time of the poll: its entry has no date" if any(not one.dated for one in rows) else ""
-    return [*lines, "", f"{legend}{undated}"]
+    return [*lines, "", *fold(f"{legend}{undated}", width)]
 
 
 def _heading(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
