@@ -89,7 +89,8 @@ def faults(shown: Shown) -> list[str]:
     """Return what is wrong with a call: a command, an option, a choice or an argument that is not so."""
     command: click.Command = cli
     words = list(shown.words)
-    context = click.Context(command)
+    # with its settings: a command remembers the names of its help option from the first context that asks
+    context = click.Context(command, help_option_names=cli.context_settings["help_option_names"])
     while True:
         try:
             values, rest, _ = command.make_parser(context).parse_args(words)

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from aggregator.digest.values import Edition, EditionSection, EditionStory, FeedNote
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import Flag
+from aggregator.text.counts import amount
+from aggregator.text.counts import three_counts as counted
 
 # Spelled out rather than left to strftime, whose words follow the locale of the process.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -56,20 +58,9 @@ def titled(name: str, title: str) -> str:
     return title[found.end() :] if found else title
 
 
-def amount(number: int, one: str, many: str) -> str:
-    """Return a count with its noun: ``1 entry``, ``1,204 entries``."""
-    return f"{number:,} {one if number == 1 else many}"
-
-
 def three_counts(story: EditionStory) -> str:
     """Return the three honest counts of a story."""
-    return " · ".join(
-        (
-            amount(story.entries, "entry", "entries"),
-            amount(story.reports, "report", "reports"),
-            amount(story.publishers, "publisher", "publishers"),
-        )
-    )
+    return counted(story.entries, story.reports, story.publishers)
 
 
 def storyline_opened(section: EditionSection, story: EditionStory) -> str:
