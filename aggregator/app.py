@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from aggregator.desk.revisions import Edit, Retitled
     from aggregator.desk.watches import Watcher, Watches
     from aggregator.digest.edition import Correction, Edition
+    from aggregator.digest.subscription import Subscription
     from aggregator.ingest.archives import ImportOutcome
     from aggregator.ingest.poll import Fetching, Progress
     from aggregator.newsroom.novelty import Novelty
     from aggregator.newsroom.timeline import Punctuality, Timeline
     from aggregator.storage.decisions import Decision
+    from aggregator.storage.editions import EditionLine
 
 Clock = Callable[[], datetime]
 
@@ -186,6 +188,17 @@ class Aggregator:
 
         return explain(self._reader(), self.store, self.settings, story, entry)
 
+    def whys(self, story: Story) -> dict[str, Why]:
+        """Explain for each entry of a story why it stands there."""
+        from aggregator.desk.explain import explain_all
+
+        return explain_all(self._reader(), story)
+
+    def stamp(self) -> int:
+        """Return a number that differs whenever another connection has changed the database."""
+        number: int = self.store.connection.execute("PRAGMA data_version").fetchone()[0]
+        return number
+
     def entry(self, prefix: str) -> Entry:
         """Return one entry."""
         return self._reader().entry(prefix)
@@ -314,6 +327,35 @@ class Aggregator:
             end = until if until is not None and until < now else just_after(now)
             window = Window(since or (until or now) - timedelta(days=1), end)
         return editions.make_edition(self.store, self.settings, window, now)
+
+    def editions(self, limit: int = 60) -> list[EditionLine]:
+        """Return the frozen editions, newest first, without their contents."""
+        from aggregator.storage.editions import EditionStore
+
+        return EditionStore(self.store).listed(limit)
+
+    def kept_edition(self, edition: str | None = None) -> Edition:
+        """Return a frozen edition by its id, else the newest one; NotFoundError where there is none."""
+        from aggregator.digest.frozen import from_json
+        from aggregator.storage.editions import EditionStore
+
+        kept = EditionStore(self.store).last() if edition is None else EditionStore(self.store).get(edition)
+        if kept is None:
+            named = "no edition yet" if edition is None else f"no edition {edition}"
+            raise NotFoundError(f"{named}; `aggregator digest` makes one now, `aggregator run` at digest.time")
+        return from_json(kept.body)
+
+    def subscription(self, query: StoryQuery) -> Subscription:
+        """Return the stories that a query asks for as a feed, the one changed last first."""
+        from aggregator.desk.subscription import subscription
+
+        return subscription(self._reader(), self.settings, query, self.clock())
+
+    def publish_stories(self) -> list[Path]:
+        """Write the feeds of stories and the list of editions into the folder of editions; return what changed."""
+        from aggregator.desk.subscription import publish_stories
+
+        return publish_stories(self)
 
     # --- in and out --------------------------------------------------------------------------
 

@@ -40,6 +40,11 @@ def explain(reader: Reader, store: Store, settings: Settings, prefix: str, entry
     return _outside(reader, store, settings, story, entry)
 
 
+def explain_all(reader: Reader, story: Story) -> dict[str, Why]:
+    """Return entry id -> why it stands in its story, for all entries of one."""
+    return {entry.id: _inside(reader, story, entry) for report in story.reports for entry in report.entries}
+
+
 def _inside(reader: Reader, story: Story, entry: Entry) -> Why:
     """Follow the edges from the entry to the story: its own, and for a copy those of the report's first entry."""
     own = reader.stories.matches([entry.id])
