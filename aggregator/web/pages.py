@@ -25,7 +25,7 @@ _EDITION_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HITS, _DECISIONS = 50, 100
-_LEFT, _WIDTH = 1.5, 97.0  # the lanes of a timeline, in hundredths of their width
+_LEFT, _WIDTH = 3.0, 94.0  # the lanes of a timeline, in hundredths of their width
 _MOST_FINDINGS = 12
 
 View = Callable[[Request], Response]
