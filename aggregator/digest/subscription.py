@@ -104,7 +104,7 @@ def _item(shown: Subscription, one: SubscribedStory, clock: wording.Clock) -> di
         "summary": story.quote or None,
         "date_published": clock.machine(story.first_seen),
         "date_modified": clock.machine(one.updated),
-        "authors": [{"name": story.publisher}],
+        "authors": [{"name": story.publisher}] if story.publisher else None,
         "tags": [*([story.category] if story.category else []), *(flag.value for flag in story.flags)],
         "language": story.language,
         "_aggregator": {

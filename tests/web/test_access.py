@@ -21,7 +21,18 @@ USERS = Access("root", {"anna": HASHED})
 TOKEN = Access("root", {"anna": HASHED}, token="wall-screen-token")
 SAME = {"sec-fetch-site": "same-origin"}
 HTML = {"accept": "text/html"}
-PAGES = ("/", "/search", "/feeds", "/decisions", "/editions", "/digest/latest", "/stories.atom", "/stories.json", "/metrics", "/changes")
+PAGES = (
+    "/",
+    "/search",
+    "/feeds",
+    "/decisions",
+    "/editions",
+    "/digest/latest",
+    "/stories.atom",
+    "/stories.json",
+    "/metrics",
+    "/changes",
+)
 
 
 def log_in(page: TestClient, name: str = "anna", password: str = "a long enough word") -> int:
@@ -36,7 +47,10 @@ def test_a_page_on_this_machine_has_its_names(page: TestClient, host: str) -> No
     assert page.get("/", headers={"host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8765", "", "10.0.0.1", "localhost@evil.example"])
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8765", "", "10.0.0.1", "localhost@evil.example"],
+)
 def test_other_hosts_are_turned_away_before_anything_is_shown(page: TestClient, host: str) -> None:
     for path in ("/", "/health", "/static/desk.css", "/login", "/stories.json"):
         answer = page.get(path, headers={"host": host})
@@ -63,7 +77,13 @@ def verb(page: TestClient, desk: Aggregator, headers: dict[str, str], **fields: 
 
 @pytest.mark.parametrize(
     "headers",
-    [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"sec-fetch-site": "none"}, {"origin": "https://evil.example"}, {"origin": "null"}],
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"sec-fetch-site": "none"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+    ],
 )
 def test_a_verb_from_elsewhere_is_not_heard_even_with_the_right_token(
     page: TestClient, desk: Aggregator, headers: dict[str, str]
@@ -206,13 +226,17 @@ def test_programs_bring_the_token_along(opened: Opened, path: str) -> None:
 # --- what browsers are told ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/nothing", "/static/desk.js", "/digest/latest", "/stories.json", "/health"])
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/nothing", "/static/desk.js", "/digest/latest", "/stories.json", "/health"]
+)
 def test_every_answer_forbids_what_the_page_does_not_need(page: TestClient, path: str) -> None:
     headers = page.get(path).headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
-    assert "unsafe-inline" not in policy.replace("style-src 'unsafe-inline'", "" if path == "/digest/latest" else "unsafe-inline")
+    assert "unsafe-inline" not in policy.replace(
+        "style-src 'unsafe-inline'", "" if path == "/digest/latest" else "unsafe-inline"
+    )
     assert headers["x-frame-options"] == "DENY"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["x-content-type-options"] == "nosniff"
@@ -237,7 +261,9 @@ def test_nobody_listens_elsewhere_without_a_login(address: str) -> None:
     check(WebSettings(address=address, proxy_header="X-User"), Access("root"))
 
 
-@pytest.mark.parametrize("address", ["8765", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:70000", ":8765", "a:b:c"])
+@pytest.mark.parametrize(
+    "address", ["8765", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:70000", ":8765", "a:b:c"]
+)
 def test_an_address_that_is_none_is_named(address: str) -> None:
     with pytest.raises(ConfigurationError, match=r"web\.address"):
         address_of(WebSettings(address=address))
@@ -258,7 +284,14 @@ def test_passwords() -> None:
     assert hash_password("a long enough word") != HASHED
     with pytest.raises(UsageError):
         hash_password("short")
-    for bad in ("", "scrypt:1:1:1:a:b", f"{HASHED}:x", HASHED.replace("16384", "999999999"), HASHED.replace(":8:", ":-8:"), "scrypt:16384:8:1:é:é"):
+    for bad in (
+        "",
+        "scrypt:1:1:1:a:b",
+        f"{HASHED}:x",
+        HASHED.replace("16384", "999999999"),
+        HASHED.replace(":8:", ":-8:"),
+        "scrypt:16384:8:1:é:é",
+    ):
         assert not is_hash(bad)
         assert not verify("a long enough word", bad)
 

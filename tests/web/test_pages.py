@@ -20,7 +20,9 @@ def summary(desk: Aggregator) -> StorySummary:
     return desk.stories(StoryQuery(sort="publishers", match=TOLD, limit=1))[0]
 
 
-@pytest.mark.parametrize("path", ["/", "/search", "/search?q=ferries", "/feeds", "/decisions", "/editions", "/digest/latest"])
+@pytest.mark.parametrize(
+    "path", ["/", "/search", "/search?q=ferries", "/feeds", "/decisions", "/editions", "/digest/latest"]
+)
 def test_a_page_is_there(page: TestClient, path: str) -> None:
     answer = page.get(path)
     assert answer.status_code == 200, answer.text
@@ -52,7 +54,16 @@ def test_filters_are_those_of_stories(page: TestClient, desk: Aggregator, given:
 
 
 @pytest.mark.parametrize(
-    "given", ["page=0", "page=99999999999", "min_publishers=-1", "min_publishers=x", "sort=none", "since=never", "page=%F0%9D%9F%99"]
+    "given",
+    [
+        "page=0",
+        "page=99999999999",
+        "min_publishers=-1",
+        "min_publishers=x",
+        "sort=none",
+        "since=never",
+        "page=%F0%9D%9F%99",
+    ],
 )
 def test_what_makes_no_sense_in_an_address_is_left_out(page: TestClient, given: str) -> None:
     assert page.get(f"/?{given}").status_code == 200

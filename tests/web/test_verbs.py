@@ -20,8 +20,8 @@ def ids_of(story: Story) -> list[str]:
 
 
 def led_to(answer: object) -> str:
-    assert getattr(answer, "status_code") == 303, getattr(answer, "text")
-    return str(getattr(answer, "headers")["location"]).removeprefix("/story/")
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"]).removeprefix("/story/")
 
 
 def test_merge_and_undo(page: TestClient, desk: Aggregator, stories: list[Story]) -> None:
@@ -83,9 +83,7 @@ def test_what_cannot_be_done_is_said(
     assert desk.decisions() == []
 
 
-def test_several_entries_move_together_or_not_at_all(
-    page: TestClient, desk: Aggregator, stories: list[Story]
-) -> None:
+def test_several_entries_move_together_or_not_at_all(page: TestClient, desk: Aggregator, stories: list[Story]) -> None:
     entries = [ids_of(stories[0])[0], ids_of(stories[3])[0]]  # the second stands in the target already
     answer = give(page, "move", stories[0].summary.id, entry=entries, other=stories[3].summary.id)
     assert answer.status_code == 409
@@ -98,7 +96,9 @@ def test_a_verb_leads_back_into_the_same_list(page: TestClient, stories: list[St
     assert answer.headers["location"] == f"/story/{story.summary.id}?match=force"
 
 
-@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", ""])
+@pytest.mark.parametrize(
+    "back", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", ""]
+)
 def test_nobody_is_led_elsewhere(page: TestClient, desk: Aggregator, stories: list[Story], back: str) -> None:
     give(page, "pin", stories[0].summary.id, entry=[ids_of(stories[0])[0]])
     token = form_token(page, "/decisions")
