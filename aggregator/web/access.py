@@ -152,6 +152,8 @@ class Door:
         if site is not None and site != "same-origin":
             return "A verb is given from this page alone, not from another site."
         origin = request.headers.get("origin")
+        if origin == "null" and site is not None:
+            origin = None  # a browser that is told to send no referrer does not name its own page either
         if origin is not None and urlsplit(origin).netloc.lower() != request.headers["host"].strip().lower():
             return "A verb is given from this page alone, not from another site."
         length = request.headers.get("content-length", "")

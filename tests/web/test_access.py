@@ -92,6 +92,11 @@ def test_a_verb_from_elsewhere_is_not_heard_even_with_the_right_token(
     assert desk.decisions() == []
 
 
+def test_a_browser_that_sends_no_referrer_is_heard(page: TestClient, desk: Aggregator) -> None:
+    token = form_token(page, f"/story/{first(desk)}")
+    assert verb(page, desk, {**SAME, "origin": "null"}, form_token=token) == 303
+
+
 def first(desk: Aggregator) -> str:
     return desk.stories(StoryQuery(limit=1))[0].id
 
