@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from aggregator.app import Aggregator
@@ -19,9 +20,9 @@ def ids_of(story: Story) -> list[str]:
     return sorted(entry.id for report in story.reports for entry in report.entries)
 
 
-def led_to(answer: object) -> str:
+def led_to(answer: Response) -> str:
     assert answer.status_code == 303, answer.text
-    return str(answer.headers["location"]).removeprefix("/story/")
+    return answer.headers["location"].removeprefix("/story/")
 
 
 def test_merge_and_undo(page: TestClient, desk: Aggregator, stories: list[Story]) -> None:
