@@ -86,7 +86,7 @@ def story_values(app: Aggregator, found: Story, since: datetime) -> dict[str, An
     return {
         "story": found,
         "summary": found.summary,
-        "storyline": getattr(found, "storyline", None),
+        "storyline": getattr(found, "storyline", None) or getattr(found.summary, "storyline", None),
         "since": since,
         "novelty": app.news_of(found, since),
         "most_findings": _MOST_FINDINGS,
