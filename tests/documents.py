@@ -23,7 +23,7 @@ _LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 _OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 _VARIABLE = re.compile(r"\bAGGREGATOR_[A-Z_]+\b")
 _SETTING = re.compile(rf"(?<![\w./-])((?:{'|'.join(sorted({key.split('.')[0] for key in keys()}))})\.[a-z_]+)\b")
-_FILES = ("md", "yaml", "json", "jsonl", "html", "svg", "db", "py", "sh", "txt", "xml", "mail", "render")
+_FILES = ("atom", "md", "yaml", "json", "jsonl", "html", "svg", "db", "py", "sh", "txt", "xml", "mail", "render")
 # Where one command ends and the next begins, so that what stands before `aggregator` is the shell's affair.
 _BETWEEN = {"&&", "||", ";", "|", "do", "then", "(", "$(", "time", "nice"}
 

@@ -21,6 +21,7 @@ from aggregator.exceptions import AggregatorError
 # command -> the module that holds it; a module is imported only for its own commands
 COMMANDS = {
     "run": "running",
+    "web": "web",
     "fetch": "feeds",
     "feeds": "feeds",
     "stories": "stories",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,12 +18,15 @@ from aggregator.cli.progress import progress
 from aggregator.cli.session import FEEDS, Session
 from aggregator.cli.tables import fitted
 from aggregator.cli.watch import announce_to
-from aggregator.exceptions import ConfigurationError, NotFoundError, UsageError
+from aggregator.exceptions import ConfigurationError, DeliveryError, NotFoundError, UsageError
 from aggregator.model import Feed, FeedOutcome
 from aggregator.text.address import address_as_typed
 from aggregator.text.counts import amount
 from aggregator.text.masking import shown_address
 from aggregator.text.urls import MASK
+
+if TYPE_CHECKING:
+    from aggregator.app import Aggregator
 
 PARTLY = 4
 
@@ -58,7 +61,17 @@ def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, fo
             click.echo(summary(outcomes), err=True)
         # a program that reads stdout wants the list and nothing else
         app.deliver(announce_to(stderr=not people))
+        if any(outcome.new or outcome.updated for outcome in outcomes):
+            _publish(app)
     return PARTLY if any(outcome.status == "error" for outcome in outcomes) else 0
+
+
+def _publish(app: Aggregator) -> None:
+    """Write the stories for subscribers; what was fetched stands all the same where that fails."""
+    try:
+        app.publish_stories()
+    except DeliveryError as error:
+        click.echo(f"aggregator: the stories were not written for subscribers: {safe(str(error))}", err=True)
 
 
 def in_order(outcomes: Iterable[FeedOutcome]) -> list[FeedOutcome]:

@@ -250,6 +250,8 @@ class Daemon:
         if self._metrics.served:  # how every feed is costs something for every feed
             self._metrics.feeds(self._desk.feed_health())
         self._sum_up(asked, time.monotonic() - started)
+        if not self._stop.is_set():
+            self._guarded("writing the stories for subscribers", self._desk.publish_stories)
 
     def _log_outcome(self, outcome: FeedOutcome) -> None:
         self._progress.moved()

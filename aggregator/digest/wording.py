@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aggregator.digest.values import Edition, EditionSection, EditionStory, FeedNote
@@ -130,13 +131,23 @@ class Clock:
     """Times as the desk reads them, in its zone; the edition's own day is left unsaid."""
 
     def __init__(self, edition: Edition) -> None:
+        self._set(edition.timezone, edition.since, edition.until)
+
+    @classmethod
+    def of(cls, timezone: str, since: datetime, until: datetime) -> Self:
+        """Return the clock of a window, without an edition."""
+        made = cls.__new__(cls)
+        made._set(timezone, since, until)
+        return made
+
+    def _set(self, timezone: str, since: datetime, until: datetime) -> None:
         try:
-            self._zone = ZoneInfo(edition.timezone)
+            self._zone = ZoneInfo(timezone)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ConfigurationError(
-                f"digest.timezone: there is no time zone {edition.timezone!r}. Use a name such as Europe/Warsaw or UTC."
+                f"digest.timezone: there is no time zone {timezone!r}. Use a name such as Europe/Warsaw or UTC."
             ) from error
-        self._since, self._until = edition.since, edition.until
+        self._since, self._until = since, until
 
     def start(self) -> str:
         """Return when the window opened."""

@@ -34,6 +34,7 @@ demo
 init
 status
 health
+web
 config show|path|check
 db check|backup|restore|prune|vacuum
 completion
