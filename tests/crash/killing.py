@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Protocol
@@ -285,18 +286,22 @@ class Run:
             edition = now.replace(hour=0, minute=0, second=0, microsecond=0) + EDITION_AT
             if step and moments[step - 1] < edition <= now:
                 late = edition + (now - edition) / 2
-                yield late, lambda until=edition, at=late: room.has_edition(until) and room.is_done(at), False
-            yield now, lambda step=step, at=now: self._shown(step) and room.is_done(at), False
-            yield now + timedelta(minutes=1), lambda step=step: self._ruled(step), True
+                yield late, partial(self._published, edition, late), False
+            yield now, partial(self._polled, step, now), False
+            ruled = now + timedelta(minutes=1)
+            yield ruled, partial(self._ruled, step), True
             # by the same clock: whether it is settled beside the verb or after it must not show
-            yield now + timedelta(minutes=1), lambda at=now + timedelta(minutes=1): room.is_done(at), False
+            yield ruled, partial(room.is_done, ruled), False
         for hours in (1, 2):  # what a kill left claimed is due again
             last = moments[-1] + timedelta(minutes=30 * hours)
-            yield last, lambda at=last: room.is_done(at), False
+            yield last, partial(room.is_done, last), False
 
-    def _shown(self, step: int) -> bool:
+    def _published(self, until: datetime, now: datetime) -> bool:
+        return self.room.has_edition(until) and self.room.is_done(now)
+
+    def _polled(self, step: int, now: datetime) -> bool:
         self.room.step = step
-        return True
+        return self.room.is_done(now)
 
     def _ruled(self, step: int) -> bool:
         self.room.step = step
