@@ -29,7 +29,11 @@ def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
 
 def test_the_package_alone_loads_nothing_of_the_product() -> None:
     said = subprocess.run(
-        [sys.executable, "-c", "import aggregator, sys; print([m for m in sys.modules if m.startswith('aggregator.')])"],
+        [
+            sys.executable,
+            "-c",
+            "import aggregator, sys; print([m for m in sys.modules if m.startswith('aggregator.')])",
+        ],
         check=True,
         capture_output=True,
         text=True,

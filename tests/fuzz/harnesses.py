@@ -6,6 +6,7 @@ that a reader declares may come out of it, and what it returns must be safe to s
 
 from __future__ import annotations
 
+import re
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -34,6 +35,7 @@ from aggregator.text.address import address_of, host_of, joined
 from aggregator.text.addresses import counted, entry_address, landmarks
 from aggregator.text.clean import one_line, plain_text, plain_title, sanitise, storable
 from aggregator.text.display import csv_cell, display_text, markdown_text
+from aggregator.text.masking import shown_address
 from aggregator.text.urls import absolute_url, canonical_url, mask_secrets, registered_domain, request_url, secret_parts
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -42,6 +44,9 @@ LIMITS = ParseSettings(max_entries=200)
 MOST = 200_000  # bytes of a body
 ZONES = tuple(map(ZoneInfo, ("UTC", "Europe/Vienna", "America/St_Johns", "Australia/Lord_Howe")))
 _ROOM = Path(tempfile.gettempdir())
+
+_TAG = re.compile(r"<[a-z][^>]*>")
+_RUNS = re.compile(r"(?:href|src)=.?\s*(?:javascript|data|vbscript):|\son[a-z]+=")
 
 Harness = Callable[[bytes], None]
 
@@ -79,7 +84,7 @@ def cleaning(data: bytes) -> None:
     text = data.decode("utf-8", "surrogatepass" if data[:1] < b"\x80" else "replace") if _decodes(data) else _wide(data)
     clean = sanitise(text, BASE)
     harmless(clean)
-    assert sanitise(clean, BASE) == clean, clean
+    assert sanitise(clean) == clean, clean
     title = plain_title(text)
     assert "\n" not in title, title
     shown(display_text(title))
@@ -125,7 +130,7 @@ def subscriptions(data: bytes) -> None:
         return
     assert all(address_of(one.url) is not None for one in found.feeds)
     again = opml.read(opml.write(found.feeds, "again"))
-    assert sorted(one.url for one in again) == sorted(one.url for one in found.feeds)
+    assert {one.url for one in again} == {shown_address(one) for one in found.feeds}
 
 
 def archives(data: bytes) -> None:
@@ -242,9 +247,8 @@ def harmless(markup: str) -> None:
     lowered = markup.lower()
     assert "<script" not in lowered, markup
     assert "<iframe" not in lowered, markup
-    assert "javascript:" not in "".join(part for part in lowered.split("<")[1:] if part.startswith(("a ", "img "))), (
-        markup
-    )
+    for tag in _TAG.findall(lowered):
+        assert not _RUNS.search(tag), tag
 
 
 def _fault(read: Callable[[], object]) -> str | None:
