@@ -195,8 +195,8 @@ def addresses(data: bytes) -> None:
     request = request_url(text)
     assert (found is None) == (canonical is None)
     assert request_url(request) == request
-    for value in (absolute_url(text, base or BASE), entry_address(text), joined(base or BASE, text)):
-        storable_text([value or ""])
+    storable_text([absolute_url(text, base or BASE) or "", entry_address(text) or ""])
+    joined(base or BASE, text)
     landmarks(text)
     counted(text)
     storable(mask_secrets(text))
