@@ -56,7 +56,9 @@ class Watcher:
         try:
             with self._store.savepoint():
                 return sum(self._guarded(watches, story) for story in self._told_apart(wanted, now))
-        except Exception:
+        except Exception as error:
+            if is_of_the_database(error):  # the pass ends there: settled without the look, the alerts would be lost
+                raise
             log.exception("the watches could not look over %d stories", len(wanted))
             return 0
 

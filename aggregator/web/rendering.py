@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse
 from aggregator.desk.timeline import KINDS, waited
 from aggregator.digest import wording
 from aggregator.digest.escape import UNTITLED, link
+from aggregator.text.counts import amount
 from aggregator.text.display import display_text
 
 
@@ -28,7 +29,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    made.globals |= {"wording": wording, "kinds": KINDS, "amount": wording.amount}
+    made.globals |= {"wording": wording, "kinds": KINDS, "amount": amount}
     made.filters |= {
         "link": link,
         "titled": lambda title: display_text(title) or UNTITLED,
