@@ -111,8 +111,8 @@ def path_command(session: Session) -> None:
     emit(
         f"settings   {', '.join(map(str, used)) or f'none (aggregator.yaml beside the feeds file and {user_file()} are looked for)'}"
     )
-    emit(f"database   {session.database_file}{'' if session.database_file.exists() else ' (not made yet)'}")
     emit(f"shipped    {shipped_folder()} (defaults.yaml, aggregator.service, datasette.yaml)")
+    emit(f"database   {session.database_file}{'' if session.database_file.exists() else ' (not made yet)'}")
 
 
 @config_command.command("check")

@@ -42,8 +42,9 @@ def _tell(session: Session, app: Aggregator, story: str | None, form: str, *, as
     if story is not None and not sys.stdout.isatty():
         emit(story)
     if not session.quiet:
-        now = "" if story is None else f" {story} is now: {app.story(story).summary.title}"
-        click.echo(safe(f"{done.sentence}{now}"), err=True)
+        click.echo(safe(done.sentence), err=True)
+        if story is not None:
+            click.echo(f"  {story}  {safe(app.story(story).summary.title)}", err=True)
 
 
 @click.command("merge")

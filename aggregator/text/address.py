@@ -99,16 +99,23 @@ def address_of(text: str) -> Address | None:
     )
 
 
-_BARE = re.compile(r"(?:[^\s/?#@:.]+\.)+[^\W\d_][^\s/?#@:.]*(?::\d{1,5})?(?:[/?#]\S*)?")
-
-
 def address_as_typed(text: str) -> str:
     """Return an address as a person means it: ``example.org/rss`` as https, ``feed:`` as what it stands for; else as it is."""
     text = text.strip(BLANKS)
     if text.lower().startswith("feed:"):
         rest = text[5:].lstrip("/")
         return rest if rest.lower().startswith(("http:", "https:")) else f"http://{rest}"
-    return f"https://{text}" if _BARE.fullmatch(text) else text
+    return f"https://{text}" if _names_a_host(text) else text
+
+
+def _names_a_host(text: str) -> bool:
+    """Tell whether a text begins with a host of two labels or more, as an address without its scheme does."""
+    host = text.replace("?", "/").replace("#", "/").partition("/")[0]
+    name, colon, port = host.partition(":")
+    if any(letter.isspace() or letter == "@" for letter in host) or (colon and not port.isdecimal()):
+        return False
+    labels = name.split(".")
+    return len(text) <= MAX_URL and len(labels) > 1 and all(labels) and labels[-1][0].isalpha()
 
 
 def host_of(text: str) -> str:

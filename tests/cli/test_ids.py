@@ -64,3 +64,32 @@ def test_merged_ids_lead_on() -> None:
     first, second = story_ids().values()
     kept = call("story", "merge", first, second, "--by", "desk").ok().out.strip()
     assert {call("story", "show", one, "--json").ok().json()["id"] for one in (first, second)} == {kept}
+
+
+def test_an_id_of_another_kind_says_what_it_is() -> None:
+    newsroom()
+    row = next(row for row in call("export").ok().lines() if row["key"] == "a3")
+    for wrong, told in (
+        (
+            row["id"],
+            f"{row['id']} is an entry in story {row['story_id']}; `aggregator entry show {row['id']}` shows it",
+        ),
+        (row["report_id"], f"{row['report_id']} is a report: entries that carry one text in story {row['story_id']}"),
+    ):
+        outcome = call("story", "show", wrong)
+        assert (outcome.code, outcome.out) == (3, "")
+        assert told in outcome.err
+    outcome = call("entry", "show", row["story_id"])
+    assert f"is a story; `aggregator story show {row['story_id']}` shows it" in outcome.err
+    assert "each is an entry" in call("story", "show", "e").err
+
+
+def test_a_verb_says_what_came_of_it_and_gives_scripts_the_id() -> None:
+    newsroom()
+    first, second = story_ids().values()
+    outcome = call("story", "merge", first, second, "--by", "desk").ok()
+    assert outcome.out.strip() in (first, second)
+    assert "desk merged" in outcome.err
+    assert str(call("story", "show", first, "--json").ok().json()["title"]) in outcome.err
+    assert call("story", "undo", "--by", "desk").ok().out.startswith("Undone: ")
+    assert call("-q", "story", "merge", first, second).ok().err == ""

@@ -1,0 +1,64 @@
+"""``export`` in its three forms, on stdout and into files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from aggregator.cli.exporting import KEYS, LABEL_KEYS
+from tests.cli.calling import ARCHIVE, call, newsroom, shell, story_ids
+
+
+def test_every_form_holds_the_same_entries() -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra parquet is not installed")
+    newsroom()
+    lines = call("export").ok().lines()
+    rows = list(csv.DictReader(io.StringIO(call("export", "--format", "csv").ok().out)))
+    call("export", "--output", "all.parquet").ok()
+    table = parquet.read_table("all.parquet")
+    assert list(lines[0]) == list(rows[0]) == table.column_names == list(KEYS)
+    for line, row, stored in zip(lines, rows, table.to_pylist(), strict=True):
+        assert (row["id"], row["title"], row["published"]) == (line["id"], line["title"], line["published"])
+        assert row["canonical"] == str(line["canonical"]).lower()
+        assert (stored["id"], stored["body"], stored["canonical"]) == (line["id"], line["body"], line["canonical"])
+        assert stored["published"].isoformat().replace("+00:00", "Z") == line["published"]
+
+
+def test_a_csv_holds_no_formulas_and_what_jsonl_wrote_is_read_again() -> None:
+    newsroom({**ARCHIVE[0], "title": "=HYPERLINK(1)"})
+    assert "\n=HYPERLINK" not in call("export", "--format", "csv").ok().out.replace(",", "\n")
+    call("export", "--output", "all.jsonl").ok()
+    assert "0 new, 0 edited, 1 known" in call("import", "all.jsonl").ok().err
+
+
+def test_nothing_to_export_still_has_its_columns() -> None:
+    newsroom()
+    assert call("export", "--since", "2030-01-01", "--format", "csv").ok().out == ",".join(KEYS) + "\n"
+    assert call("export", "--since", "2030-01-01").ok().out == ""
+    ids = list(story_ids().values())
+    assert call("export", "--labels", "--format", "csv").ok().out == ",".join(LABEL_KEYS) + "\n"
+    call("story", "forbid", *ids).ok()
+    [row, *_] = call("export", "--labels").ok().lines()
+    assert tuple(row) == LABEL_KEYS
+
+
+def test_a_file_that_cannot_be_written_is_told_and_none_is_left_half_written() -> None:
+    newsroom()
+    outcome = call("export", "--output", "no/such/folder.csv")
+    assert outcome.code == 1
+    assert "cannot be written" in outcome.err
+    Path("kept.csv").write_text("before", encoding="utf-8")
+    assert call("--db", "none.db", "export", "--output", "kept.csv").code == 3
+    assert Path("kept.csv").read_text(encoding="utf-8") == "before"
+    assert list(Path().glob(".*.partial")) == []
+
+
+def test_without_pyarrow_the_extra_is_named() -> None:
+    newsroom()
+    Path("pyarrow.py").write_text("raise ImportError", encoding="utf-8")
+    done = shell("PYTHONPATH=.:$PYTHONPATH; aggregator export --format parquet --output x.parquet")
+    assert (done.returncode, Path("x.parquet").exists()) == (2, False)
+    assert "aggregator[parquet]" in done.stderr
