@@ -220,6 +220,5 @@ def _session_of(request: Request) -> str:
 
 def local_path(text: str) -> str:
     """Return a path of this page to go on to; the first page where the text leads elsewhere."""
-    if not text.startswith("/") or text.startswith("//") or "\\" in text:
-        return "/"
-    return "".join(character for character in text if character.isprintable())
+    path = "".join(character for character in text if character.isprintable())  # browsers leave tabs and breaks out
+    return path if path.startswith("/") and not path.startswith("//") and "\\" not in path else "/"
