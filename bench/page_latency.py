@@ -27,6 +27,7 @@ from aggregator.storage.times import to_text
 from aggregator.web.site import Access, site
 
 FEEDS, SEED, YEAR = 400, 7, timedelta(days=365)
+_AT_ONCE = 20_000
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 LANGUAGES, CATEGORIES = ("en", "de", "fr", "pl", None), ("defence", "politics", "economy", None)
 
@@ -35,7 +36,17 @@ def build(path: Path, entries: int) -> None:
     """Write a database with so many entries."""
     chance = random.Random(SEED)
     words = ["".join(chance.choices("etaoinsrhldcum", k=chance.randint(3, 9))) for _ in range(20_000)]
-    with Store(path) as store, store.transaction() as db:
+    with Store(path) as store:
+        _follow(store.connection)
+        number = story = 0
+        while number < entries:
+            with store.transaction() as db:  # many of them: one of a million rows would grow the log beyond all use
+                db.execute("PRAGMA defer_foreign_keys = ON")
+                number, story = _fill(db, number, story, min(number + _AT_ONCE, entries), entries, chance, words)
+
+
+def _follow(db: sqlite3.Connection) -> None:
+    with db:
         db.executemany(
             "INSERT INTO feed (id, key, url, name, publisher, added, last_fetch, last_ok, next_fetch) VALUES (?,?,?,?,?,?,?,?,?)",
             [
@@ -53,13 +64,13 @@ def build(path: Path, entries: int) -> None:
                 for number in range(1, FEEDS + 1)
             ],
         )
-        db.execute("PRAGMA defer_foreign_keys = ON")
-        _fill(db, entries, chance, words)
 
 
-def _fill(db: sqlite3.Connection, entries: int, chance: random.Random, words: list[str]) -> None:
-    number = story = 0
-    while number < entries:
+def _fill(
+    db: sqlite3.Connection, number: int, story: int, end: int, entries: int, chance: random.Random, words: list[str]
+) -> tuple[int, int]:
+    """Write stories until there are ``end`` entries; return the numbers of the next entry and the last story."""
+    while number < end:
         story += 1
         size = min(int(chance.paretovariate(1.1)), 30, entries - number)
         opened = NOW - YEAR + YEAR * (number / entries)
@@ -87,6 +98,7 @@ def _fill(db: sqlite3.Connection, entries: int, chance: random.Random, words: li
             "INSERT INTO entry_fts (rowid, title, text) VALUES (?,?,?)", [(row[0], row[4], row[12]) for row in rows]
         )
         number += size
+    return number, story
 
 
 def _members(

@@ -23,7 +23,7 @@ HOMES = {
     "apscheduler": ("daemon/", "daemon.py"),
     "click": ("cli/",),
     "rich": ("cli/",),
-    "jinja2": ("digest/",),
+    "jinja2": ("digest/", "web/"),
     "nh3": ("text/clean.py",),
     "resiliparse": ("text/", "parsing/"),
     "can_ada": ("text/address.py",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -30,8 +29,7 @@ from aggregator.text.tokens import sentences
 FEED_STORIES = 100
 # A feed without any story was never changed.
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
-_FORMS = {suffix: form for form, suffix in SUFFIXES.items()}
-_EDITION_FILE = re.compile(r"digest-(?P<name>[\w.-]+?)(?P<suffix>\.feed\.json|\.[a-z]+)")
+_FORMS = {suffix: form for form, suffix in sorted(SUFFIXES.items(), key=lambda one: -len(one[1]))}  # the longest first
 
 
 class Newsroom(Protocol):
@@ -104,9 +102,10 @@ def write_index(folder: Path, settings: Settings) -> list[Path]:
 def _editions(folder: Path) -> Sequence[tuple[str, list[tuple[str, str]]]]:
     found: dict[str, list[tuple[str, str]]] = {}
     for path in sorted(folder.glob("digest-*")):
-        named = _EDITION_FILE.fullmatch(path.name)
-        if named is not None and named["suffix"] in _FORMS:
-            found.setdefault(named["name"], []).append((_FORMS[named["suffix"]], path.name))
+        suffix = next((one for one in _FORMS if path.name.endswith(one)), "")
+        name = path.name.removeprefix("digest-").removesuffix(suffix)
+        if suffix and name and name.replace("-", "").replace("_", "").isalnum():
+            found.setdefault(name, []).append((_FORMS[suffix], path.name))
     latest = found.pop("latest", None)
     listed = sorted(found.items(), reverse=True)
     return [*([("latest", latest)] if latest else []), *listed]

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -154,7 +154,7 @@ class Door:
         origin = request.headers.get("origin")
         if origin == "null" and site is not None:
             origin = None  # a browser that is told to send no referrer does not name its own page either
-        if origin is not None and urlsplit(origin).netloc.lower() != request.headers["host"].strip().lower():
+        if origin is not None and origin.partition("://")[2].lower() != request.headers["host"].strip().lower():
             return "A verb is given from this page alone, not from another site."
         length = request.headers.get("content-length", "")
         if not length.isdecimal() or int(length) > MOST_BYTES:
@@ -220,7 +220,5 @@ def _session_of(request: Request) -> str:
 
 def local_path(text: str) -> str:
     """Return a path of this page to go on to; the first page where the text leads elsewhere."""
-    parts = urlsplit(text)
-    if parts.scheme or parts.netloc or not text.startswith("/") or text.startswith(("//", "/\\")) or "\\" in text:
-        return "/"
-    return "".join(character for character in text if character.isprintable())
+    path = "".join(character for character in text if character.isprintable())  # browsers leave tabs and breaks out
+    return path if path.startswith("/") and not path.startswith("//") and "\\" not in path else "/"

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from aggregator import Aggregator
 from aggregator.exceptions import AggregatorError, DecisionError, UsageError
-from aggregator.web.access import cookie, local_path
+from aggregator.web.access import cookie, is_loopback, local_path
 from aggregator.web.newsrooms import Newsrooms
 from aggregator.web.rendering import page
 from aggregator.web.visitors import TooManyTriesError, Visitor, Visitors
@@ -150,7 +150,10 @@ async def log_in(request: Request) -> Response:
         form = await form_of(request)
     except TimeoutError:
         return PlainTextResponse("The form did not arrive in time.\n", 408)
-    wanted, address = local_path(_text(form, "next")), request.client.host if request.client else ""
+    wanted = local_path(_text(form, "next"))
+    client = request.client.host if request.client else ""
+    # a proxy on this machine stands for everybody behind it: one who guesses must not keep out the others
+    address = "" if is_loopback(client) else client
     password = form.get("password", "")
     try:
         made = await run_in_threadpool(

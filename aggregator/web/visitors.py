@@ -65,8 +65,11 @@ class Visitors:
     # --- logging in --------------------------------------------------------------------------
 
     def log_in(self, name: str, password: str, address: str) -> str | None:
-        """Return the id of a new session; None where name or password is wrong. TooManyTriesError after a few wrong ones."""
-        keys = (f"address {address}", f"name {name[:100]}")
+        """Return the id of a new session; None where name or password is wrong. TooManyTriesError after a few wrong ones.
+
+        ``address`` is the client's; empty where many share one, as behind a proxy.
+        """
+        keys = (*([f"address {address}"] if address else []), f"name {name[:100]}")
         if any(self._has_to_wait(key) for key in keys):
             raise TooManyTriesError("Too many wrong passwords. Wait five minutes, then try again.")
         with self._checks:

@@ -98,7 +98,8 @@ def test_a_verb_leads_back_into_the_same_list(page: TestClient, stories: list[St
 
 
 @pytest.mark.parametrize(
-    "back", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", ""]
+    "back",
+    ["https://evil.example/", "//evil.example", "/\t/evil.example", "/\\evil.example", "javascript:alert(1)", ""],
 )
 def test_nobody_is_led_elsewhere(page: TestClient, desk: Aggregator, stories: list[Story], back: str) -> None:
     give(page, "pin", stories[0].summary.id, entry=[ids_of(stories[0])[0]])
