@@ -22,6 +22,7 @@ from aggregator.cli.times import parse_clock, parse_day, parse_moment
 from aggregator.config.durations import format_duration, parse_duration
 from aggregator.config.feeds_file import read_feeds
 from aggregator.config.settings_files import resolve
+from aggregator.digest.escape import markdown
 from aggregator.exceptions import ConfigurationError, ParseError, UsageError
 from aggregator.fetching import coding
 from aggregator.fetching.faults import FetchError
@@ -94,7 +95,7 @@ def cleaning(data: bytes) -> None:
         one_line(text),
         storable(text),
         csv_cell(text),
-        markdown_text(text),
+        markdown(text),
     ):
         storable_text([found])
     shown(display_text(text))
