@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -84,7 +85,10 @@ def endure(
 
 def _usage(database: Path, seconds: float) -> Usage:
     mine = Path("/proc/self")
-    children = sum(len((task / "children").read_text().split()) for task in (mine / "task").iterdir())
+    children = 0
+    for task in (mine / "task").iterdir():
+        with suppress(OSError):  # a thread that ended meanwhile
+            children += len((task / "children").read_text().split())
     log = database.with_name(f"{database.name}-wal")
     memory = int((mine / "statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
     return Usage(
