@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Self
 
 from aggregator.desk.lookup import Clock, Lookup
 from aggregator.desk.reader import just_after
+from aggregator.exceptions import NotFoundError
 from aggregator.ingest.resources import Resources
-from aggregator.model import Feed, FeedOutcome
+from aggregator.model import Feed, FeedOutcome, StoryQuery
 from aggregator.newsroom.publishers import Families, families, publisher_of_feed
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
     from aggregator.desk.storyline_editing import StorylineEditor
     from aggregator.desk.watches import Watcher, Watches
     from aggregator.digest.edition import Edition
+    from aggregator.digest.subscription import Subscription
     from aggregator.ingest.archives import ImportOutcome
     from aggregator.ingest.comparing import Outcome
     from aggregator.ingest.poll import Fetching, Progress
     from aggregator.ingest.recluster import Progress as Reclustered
     from aggregator.ingest.recluster import Reclustering
     from aggregator.storage.decisions import Decision
+    from aggregator.storage.editions import EditionLine
 
 
 DATABASE = "aggregator.db"
@@ -190,6 +193,35 @@ class Aggregator(Lookup):
             end = until if until is not None and until < now else just_after(now)
             window = Window(since or (until or now) - timedelta(days=1), end)
         return editions.make_edition(self.store, self.settings, window, now)
+
+    def editions(self, limit: int = 60) -> list[EditionLine]:
+        """Return the frozen editions, newest first, without their contents."""
+        from aggregator.storage.editions import EditionStore
+
+        return EditionStore(self.store).listed(limit)
+
+    def kept_edition(self, edition: str | None = None) -> Edition:
+        """Return a frozen edition by its id, else the newest one; NotFoundError where there is none."""
+        from aggregator.digest.frozen import from_json
+        from aggregator.storage.editions import EditionStore
+
+        kept = EditionStore(self.store).last() if edition is None else EditionStore(self.store).get(edition)
+        if kept is None:
+            named = "no edition yet" if edition is None else f"no edition {edition}"
+            raise NotFoundError(f"{named}; `aggregator digest` makes one now, `aggregator run` at digest.time")
+        return from_json(kept.body)
+
+    def subscription(self, query: StoryQuery) -> Subscription:
+        """Return the stories that a query asks for as a feed, the one changed last first."""
+        from aggregator.desk.subscription import subscription
+
+        return subscription(self._reader(), self.settings, query, self.clock())
+
+    def publish_stories(self) -> list[Path]:
+        """Write the feeds of stories and the list of editions into the folder of editions; return what changed."""
+        from aggregator.desk.subscription import publish_stories
+
+        return publish_stories(self)
 
     # --- in and out --------------------------------------------------------------------------
 

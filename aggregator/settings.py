@@ -7,6 +7,7 @@ reads settings from files, the environment and options holds to them. The ranges
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from typing import Annotated, Any, Literal
@@ -21,6 +22,12 @@ class Range:
 
     def __contains__(self, value: Any) -> bool:
         return bool(self.low <= value <= self.high)
+
+
+class SecretText(str):
+    """A secret as a settings file holds it: written out, or as ``env:NAME`` or ``file:PATH``, where it is read from when needed."""
+
+    __slots__ = ()
 
 
 NONE = timedelta()
@@ -109,6 +116,7 @@ class DigestSettings:
     new: Annotated[int, Range(0, 1_000)] = 12
     rest: Annotated[int, Range(0, 1_000)] = 15  # of one category, folded; mail programs cut messages over 100 kB
     title: str = "News digest"
+    public_url: str = ""  # where a web server shows the folder; empty: links in it are relative
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +167,19 @@ class RunSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The desk's page: where it listens, and who may see it."""
+
+    address: str = "127.0.0.1:8765"
+    users: Mapping[str, SecretText] = field(default_factory=dict)  # name -> hash of the password
+    allowed_hosts: tuple[str, ...] = ()  # names under which it may be asked for, beside its own address
+    proxy_header: str = ""  # the header in which a proxy that asks for passwords names the user
+    token: SecretText = field(default_factory=SecretText)  # lets a wall screen or a feed reader look, and not rule
+    session: Annotated[timedelta, Range(MINUTE, YEAR)] = timedelta(hours=12)  # after the last request, a login ends
+    with_run: bool = False  # served by `run` as well
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, one group a section of the settings file."""
 
@@ -171,3 +192,4 @@ class Settings:
     watches: WatchSettings = field(default_factory=WatchSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     run: RunSettings = field(default_factory=RunSettings)
+    web: WebSettings = field(default_factory=WebSettings)

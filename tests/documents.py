@@ -23,7 +23,7 @@ _LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 _OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 _VARIABLE = re.compile(r"\bAGGREGATOR_[A-Z_]+\b")
 _SETTING = re.compile(rf"(?<![\w./-])((?:{'|'.join(sorted({key.split('.')[0] for key in keys()}))})\.[a-z_]+)\b")
-_FILES = ("md", "yaml", "json", "jsonl", "html", "svg", "db", "py", "sh", "txt", "xml", "mail", "render")
+_FILES = ("atom", "md", "yaml", "json", "jsonl", "html", "svg", "db", "py", "sh", "txt", "xml", "mail", "render")
 # Where one command ends and the next begins, so that what stands before `aggregator` is the shell's affair.
 _BETWEEN = {"&&", "||", ";", "|", "do", "then", "(", "$(", "time", "nice"}
 
@@ -89,7 +89,8 @@ def faults(shown: Shown) -> list[str]:
     """Return what is wrong with a call: a command, an option, a choice or an argument that is not so."""
     command: click.Command = cli
     words = list(shown.words)
-    context = click.Context(command)
+    # with its settings: a command remembers the names of its help option from the first context that asks
+    context = click.Context(command, help_option_names=cli.context_settings["help_option_names"])
     while True:
         try:
             values, rest, _ = command.make_parser(context).parse_args(words)

@@ -1,4 +1,4 @@
-"""Housekeeping: ``init``, ``status``, ``health``, ``config``, ``db``, ``completion``."""
+"""Housekeeping: ``status``, ``health``, ``config``, ``db``, ``completion``."""
 
 from __future__ import annotations
 
@@ -11,26 +11,7 @@ import click
 from aggregator.cli.output import Column, emit, list_options, local, plain, print_json, print_list, safe, thing_options
 from aggregator.cli.session import FEEDS, Session
 from aggregator.exceptions import ConfigurationError, StorageError, UsageError
-
-
-@click.command("init")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
-def init_command(folder: Path) -> None:
-    """Write a starter feeds.yaml and settings file; what is there already is left alone."""
-    from importlib.resources import files
-
-    from aggregator.config.files import write_private
-    from aggregator.config.settings_files import FILE_NAME
-
-    starters = files("aggregator.config") / "starters"
-    for name in (FEEDS, FILE_NAME):
-        path = folder / name
-        if path.exists():
-            click.echo(f"{path}: there already, left as it is.", err=True)
-            continue
-        write_private(path, (starters / name).read_bytes())
-        click.echo(f"{path}: written.", err=True)
-    click.echo("Next: put your feeds into feeds.yaml, then `aggregator run` in that folder.", err=True)
+from aggregator.text.counts import amount
 
 
 @click.command("status")
@@ -110,8 +91,8 @@ def show_command(session: Session, origin: bool, form: str, as_json: bool) -> No
         rows.append(row)
     columns = (
         Column("key", lambda row: row["key"]),
-        Column("value", lambda row: row["value"]),
-        *((Column("origin", lambda row: row["origin"]),) if origin else ()),
+        Column("value", lambda row: row["value"], wrap=True),
+        *((Column("origin", lambda row: row["origin"], wrap=True),) if origin else ()),
     )
     print_list(rows, columns, form, as_json=as_json)
 
@@ -121,6 +102,7 @@ def show_command(session: Session, origin: bool, form: str, as_json: bool) -> No
 def path_command(session: Session) -> None:
     """Show which files are in use."""
     from aggregator.config.settings_files import user_file
+    from aggregator.config.shipped import shipped_folder
 
     emit(
         f"feeds      {session.feeds_file or f'none (./{FEEDS} and {session.user_feeds} are looked for; `aggregator init` writes one)'}"
@@ -130,6 +112,7 @@ def path_command(session: Session) -> None:
         f"settings   {', '.join(map(str, used)) or f'none (aggregator.yaml beside the feeds file and {user_file()} are looked for)'}"
     )
     emit(f"database   {session.database_file}{'' if session.database_file.exists() else ' (not made yet)'}")
+    emit(f"shipped    {shipped_folder()} (defaults.yaml, aggregator.service, datasette.yaml)")
 
 
 @config_command.command("check")
@@ -148,7 +131,7 @@ def check_command(session: Session) -> None:
             problems.extend(error.problems)
     if problems:
         raise ConfigurationError(tuple(problems))
-    emit(f"{session.feeds_file}: {feeds} feeds; settings are sound.")
+    emit(f"{session.feeds_file}: {amount(feeds, 'feed')}; settings are sound.")
 
 
 @click.group("db")
@@ -173,7 +156,7 @@ def db_check_command(session: Session) -> int:
             stale = outdated(app.store)
     if stale:
         click.echo(
-            f"{stale} sketches are of another version and find no copies; `aggregator db resketch` makes them anew.",
+            f"{amount(stale, 'sketch is', 'sketches are')} of another version and no help in finding copies; `aggregator db resketch` makes such anew.",
             err=True,
         )
     for fault in faults:
@@ -242,7 +225,7 @@ def prune_command(session: Session, as_json: bool) -> None:
     if as_json:
         print_json(dropped)
     else:
-        emit(", ".join(f"{count} {name}" for name, count in dropped.items()) + " dropped.")
+        emit("Dropped: " + ", ".join(f"{name} {count:,}" for name, count in dropped.items()) + ".")
 
 
 @db_command.command("resketch")
@@ -254,7 +237,7 @@ def resketch_command(session: Session) -> None:
 
     with session.open_existing() as app, progress("sketching", quiet=session.quiet) as advance:
         count = resketch(app.store, app.settings, advance)
-    emit(f"{count} sketches made anew.")
+    emit(f"{amount(count, 'sketch', 'sketches')} made anew.")
 
 
 @db_command.command("vacuum")
@@ -274,7 +257,9 @@ def completion_command(shell: str) -> None:
     from click.shell_completion import get_completion_class
 
     from aggregator.cli.app import cli
+    from aggregator.cli.completion import describe_in_bash
 
+    describe_in_bash()
     found = get_completion_class(shell)
     if found is None:
         raise UsageError(f"no completion for {shell}")

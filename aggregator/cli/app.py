@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from aggregator import __version__
+from aggregator.cli.examples import show_examples, write_examples
 from aggregator.cli.global_options import global_options, understand_after
 from aggregator.cli.session import Session
 from aggregator.exceptions import AggregatorError
@@ -20,6 +21,7 @@ from aggregator.exceptions import AggregatorError
 # command -> the module that holds it; a module is imported only for its own commands
 COMMANDS = {
     "run": "running",
+    "web": "web",
     "fetch": "feeds",
     "feeds": "feeds",
     "stories": "stories",
@@ -30,18 +32,29 @@ COMMANDS = {
     "digest": "digest",
     "watch": "watch",
     "import": "archives",
-    "export": "archives",
+    "export": "exporting",
     "evaluate": "tuning",
     "replay": "tuning",
     "recluster": "tuning",
     "demo": "demo",
-    "init": "admin",
+    "init": "starting",
     "status": "admin",
     "health": "admin",
     "config": "admin",
     "db": "admin",
     "completion": "admin",
 }
+
+_COMPLETING = "_AGGREGATOR_COMPLETE"  # what the shell sets when it asks what could stand there
+
+GLOSSARY = (
+    ("Feed", "an address that is polled; its publisher is the house behind it."),
+    ("Entry", "what a feed published; an edit makes a revision of it, never a second entry."),
+    ("Report", "the entries that carry one text: a dispatch and its copies count as one."),
+    ("Story", "the reports of one event; its canonical entry stands for it."),
+    ("Independent", "how many reports a story has, so that copies confirm nothing."),
+    ("Edition", "one digest, made once and frozen; a watch is a saved query that alerts."),
+)
 
 EPILOG = (
     "These options may also stand after the command. Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 not found, "
@@ -67,7 +80,18 @@ class LazyGroup(click.Group):
         if cmd_name not in self._prepared:
             self._prepared.add(cmd_name)
             understand_after(found)
+            show_examples(found, (cmd_name,))
+        if _COMPLETING in os.environ:
+            from aggregator.cli.completion import offer_what_is_known
+
+            offer_what_is_known(found)
         return found
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Words"):
+            formatter.write_dl(GLOSSARY)
+        write_examples((), formatter)
+        super().format_epilog(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -121,6 +145,11 @@ def _occupy_closed_streams() -> None:
 
 def code_of(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    if _COMPLETING in os.environ:
+        from aggregator.cli.completion import describe_in_bash, offer_what_is_known
+
+        describe_in_bash()
+        offer_what_is_known(cli)
     try:
         result: Any = cli.main(args=arguments, prog_name="aggregator", standalone_mode=False)
     except (AggregatorError, OSError) as error:

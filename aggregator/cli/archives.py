@@ -1,4 +1,4 @@
-"""``import`` and ``export``: entries from and to JSON Lines."""
+"""``import``: entries from JSON Lines."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.output import emit, json_text, plain, print_list, safe
+from aggregator.cli.output import print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 from aggregator.config.files import shown_path
-from aggregator.text.urls import MASK
 
 PARTLY = 4
 
@@ -47,24 +46,3 @@ def import_command(session: Session, files: tuple[Path, ...], as_json: bool) -> 
                 err=True,
             )
     return code
-
-
-@click.command("export")
-@click.option("--since", metavar="TIME", help="First seen since: 2h, 3d, yesterday, 2026-10-01.")
-@click.option("--until", metavar="TIME", help="First seen before.")
-@click.option(
-    "--labels", is_flag=True, help="Only entries that editors put together or apart, with `cluster`: for evaluate."
-)
-@click.pass_obj
-def export_command(session: Session, since: str | None, until: str | None, labels: bool) -> None:
-    """Write entries as JSON Lines, in order of arrival."""
-    with session.open_existing() as app:
-        rows = app.labels() if labels else app.export(session.moment(since), session.moment(until))
-        masked = set()
-        for row in rows:
-            emit(json_text(plain(row)))
-            if MASK in str(row.get("feed")):
-                masked.add(row["feed"])
-    if masked and not session.quiet:
-        count = f"{len(masked)} feeds' addresses hold" if len(masked) > 1 else "1 feed's address holds"
-        click.echo(f"{count} a secret, masked with {MASK} here.", err=True)

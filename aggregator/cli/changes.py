@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.output import colours, emit, local, print_json, safe, stamp, thing_options
+from aggregator.cli.output import emit, emit_folded, emit_headline, local, print_json, safe, stamp, thing_options
 from aggregator.cli.session import Session
+from aggregator.text.counts import amount
 
 if TYPE_CHECKING:
     from aggregator.newsroom.novelty import Finding
@@ -39,12 +40,12 @@ def new_command(session: Session, story: str, since: str | None, edition: str | 
         rows = {name: [finding_row(one) for one in findings] for name, findings in lists.items()}
         print_json({"story": found.summary.id, "title": found.summary.title, "since": moment, **rows})
         return
-    _headline(found.summary.title)
+    emit_headline(found.summary.title)
     when = local(stamp(moment))
     if not news:
         emit(f"{found.summary.id}  nothing new since {when}{session.stories_note}")
         return
-    told = ", ".join(_amount(len(findings), name[:-1], name) for name, findings in lists.items() if findings)
+    told = ", ".join(amount(len(findings), name[:-1], name) for name, findings in lists.items() if findings)
     whole = "  (all of it: the story began later)" if found.summary.first_seen >= moment else ""
     emit(f"{found.summary.id}  new since {when}: {told}{whole}")
     _print_sentences(news.sentences)
@@ -64,14 +65,6 @@ def finding_row(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _headline(title: str) -> None:
-    emit(click.style(safe(title), bold=True) if colours() else safe(title))
-
-
-def _amount(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
-
-
 def _print_sentences(findings: Sequence[Finding]) -> None:
     for (_, time), told in groupby(findings[:SHOWN], key=lambda one: (one.entry_id, one.time)):
         passages = list(told)
@@ -79,7 +72,7 @@ def _print_sentences(findings: Sequence[Finding]) -> None:
         emit("")
         emit(f"{local(stamp(time))}  {safe(source.publisher)}  {source.entry_id}  {safe(source.url)}".rstrip())
         for passage in passages:
-            emit(f"  {safe(passage.text)}")
+            emit_folded(f"  {safe(passage.text)}", 2)
     if len(findings) > SHOWN:
         emit(f"  … and {len(findings) - SHOWN} more; --json has them all")
 
@@ -92,4 +85,4 @@ def _print_terms(heading: str, findings: Sequence[Finding]) -> None:
     more = f" · and {len(terms) - SHOWN} more" if len(terms) > SHOWN else ""
     if shown:
         emit("")
-        emit(f"{heading}: {' · '.join(shown)}{more}")
+        emit_folded(f"{heading}: {' · '.join(shown)}{more}", 2)

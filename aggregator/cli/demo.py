@@ -11,13 +11,13 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.feeds import FETCH_COLUMNS, outcome_row
-from aggregator.cli.output import colours, emit, print_list
+from aggregator.cli.feeds import FETCH_COLUMNS, in_order, outcome_row
+from aggregator.cli.output import colours, emit, emit_folded, print_list, safe
 from aggregator.cli.progress import progress
-from aggregator.cli.session import Session
+from aggregator.cli.session import Session, clock_file
 from aggregator.cli.stories import STORY_COLUMNS, print_story, summary_row
 from aggregator.exceptions import UsageError
-from aggregator.model import StoryQuery
+from aggregator.model import Story, StoryQuery
 
 TOLD_ABOUT = "Ukraine guarantee"
 
@@ -35,27 +35,28 @@ def demo_command(session: Session, keep: Path | None) -> None:
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
     with nullcontext(str(keep)) if keep else tempfile.TemporaryDirectory(prefix="aggregator-demo-") as folder:
-        _run(session, Path(folder))
-    if keep is not None:
-        click.echo(f"Kept in {keep}: look with `aggregator --db {keep / 'demo.db'} stories`.", err=True)
+        _run(session, Path(folder), kept=keep is not None)
 
 
-def _run(session: Session, folder: Path) -> None:
+def _run(session: Session, folder: Path, *, kept: bool) -> None:
     from aggregator.app import Aggregator
     from aggregator.config.files import write_output
-    from aggregator.demo.content import STAGES, feeds, moment
+    from aggregator.demo.content import AFTERWARDS, PUBLIC, STAGES, feeds, moment
+    from aggregator.demo.fetcher import DemoFetcher
     from aggregator.demo.server import DemoServer
     from aggregator.digest.render import render
 
     now: list[datetime] = [moment(STAGES[0])]
     settings = session.settings
-    fetch = replace(settings.fetch, allow_private_networks=True, host_delay=0.0, per_host=8)
+    fetch = replace(settings.fetch, host_delay=0.0, per_host=8)
     database = folder / "demo.db"
-    database.unlink(missing_ok=True)
+    for ending in ("", "-wal", "-shm"):
+        database.with_name(database.name + ending).unlink(missing_ok=True)
     with (
         DemoServer() as server,
+        DemoFetcher(fetch, PUBLIC, server.base) as fetcher,
         Aggregator.open(
-            replace(settings, fetch=fetch), database, clock=lambda: now[0], feeds=feeds(server.base)
+            replace(settings, fetch=fetch), database, clock=lambda: now[0], feeds=feeds(PUBLIC), fetcher=fetcher
         ) as app,
     ):
         for stage in STAGES:
@@ -63,7 +64,7 @@ def _run(session: Session, folder: Path) -> None:
             heading(f"{now[0]:%H:%M} UTC: polling sixteen feeds of fictional outlets")
             with progress("fetching", quiet=session.quiet) as advance:
                 outcomes = app.fetch(everything=True, progress=lambda _, done, total: advance(done, total))
-            print_list(map(outcome_row, outcomes), FETCH_COLUMNS, "table")
+            print_list(map(outcome_row, in_order(outcomes)), FETCH_COLUMNS, "table")
         heading("stories, those carried by most publishers first")
         stories = app.stories(StoryQuery(sort="publishers", limit=12))
         print_list(map(summary_row, stories), STORY_COLUMNS, "table")
@@ -78,11 +79,32 @@ def _run(session: Session, folder: Path) -> None:
         heading(f"story why {found[0].id} ENTRY, for each of its reports")
         for report in story.reports:
             why = app.why(story.summary.id, report.entries[-1].id)
-            emit(f"{report.entries[-1].publisher}: {why.sentence}")
+            emit_folded(f"{safe(report.entries[-1].publisher)}: {safe(why.sentence)}", 2)
         heading("digest")
         edition = app.edition()
         emit(render(edition, "text").rstrip("\n"))
         write_output(folder / "digest.html", render(edition, "html").encode("utf-8"))
+        clock_file(database).write_text(f"{AFTERWARDS:%Y-%m-%dT%H:%MZ}\n", encoding="utf-8")
+        _tell_what_next(database, story, kept=kept)
+
+
+def _tell_what_next(database: Path, story: Story, *, kept: bool) -> None:
+    """End with three commands to paste, and where the digest is."""
+    heading("what next")
+    if not kept:
+        emit("aggregator demo --keep morning   # the same, kept in a folder")
+        emit("aggregator init                  # a feeds file and settings of your own")
+        emit("aggregator run                   # the daemon on them")
+        emit("")
+        emit("The digest as a page: `--keep morning` writes morning/digest.html.")
+        return
+    told = f"aggregator --db {database}"
+    emit(f"{told} stories --sort publishers")
+    emit(f"{told} story why {story.summary.id} {story.reports[-1].entries[-1].id}")
+    emit(f"{told} story timeline {story.summary.id}")
+    emit("")
+    emit(f"The digest as a page: {database.with_name('digest.html')}")
+    emit(f"Its clock stands at the demo's own noon, which {clock_file(database)} says.")
 
 
 def heading(text: str) -> None:

@@ -106,11 +106,11 @@ def headlines_command(session: Session, since: str, until: str | None, form: str
         for one in found
     ]
     columns = (
-        Column("changed", lambda row: local(row["time"])),
+        Column("changed", lambda row: local(row["time"]), drop=1),
         Column("entry", lambda row: row["entry"]),
         Column("publisher", lambda row: row["publisher"]),
-        Column("before", lambda row: row["before"], wrap=True),
-        Column("after", lambda row: row["after"], wrap=True),
+        Column("before", lambda row: row["before"], wrap=True, under=lambda row: f"before: {row['before']}"),
+        Column("after", lambda row: row["after"], wrap=True, place="headline"),
     )
     print_list(
         rows,

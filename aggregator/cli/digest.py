@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 
 
 PARTLY = 4
+FORM_OF = {
+    ".html": "html",
+    ".htm": "html",
+    ".txt": "text",
+    ".json": "json",
+    ".atom": "atom",
+    ".md": "md",
+}
 
 
 @click.command("digest")
@@ -27,9 +36,7 @@ PARTLY = 4
     "--format",
     "form",
     type=click.Choice(["md", "html", "text", "json", "atom", "jsonfeed"]),
-    default="md",
-    show_default=True,
-    help="The form.",
+    help="The form; else by FILE's name, else text on a terminal and md for a program.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--output", type=click.Path(path_type=Path), help="The file to write; else stdout.")
@@ -40,7 +47,7 @@ def digest_command(
     day: str | None,
     since: str | None,
     until: str | None,
-    form: str,
+    form: str | None,
     as_json: bool,
     output: Path | None,
     mail: bool,
@@ -59,7 +66,7 @@ def digest_command(
     with session.open_existing() as app:
         edition = app.edition(since=start, until=end, day=session.day(day) if day else None)
         code = _mail(session, app, edition) if mail else 0
-    text = render(edition, "json" if as_json else form)
+    text = render(edition, "json" if as_json else form or _fitting_form(output))
     if output is not None:
         write_output(output, text.encode("utf-8"))
         click.echo(f"{output}: written.", err=True)
@@ -68,10 +75,17 @@ def digest_command(
     return code
 
 
+def _fitting_form(output: Path | None) -> str:
+    """Return the form where none is named: by the file's name, else text where a person reads."""
+    if output is not None:
+        return FORM_OF.get(output.suffix.lower(), "md")
+    return "text" if sys.stdout.isatty() else "md"
+
+
 def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
     """Mail an edition to those who have it not yet; return the exit code: 4 where some were refused."""
     from aggregator.desk.mailing import mail_edition
-    from aggregator.digest.wording import amount
+    from aggregator.text.counts import amount
 
     settings = session.settings.mail
     if not settings.server or not settings.recipients:

@@ -10,8 +10,9 @@ from aggregator.cli.diffs import entry_diff_command, headlines_command
 from aggregator.cli.output import (
     COUNT,
     Column,
-    colours,
     emit,
+    emit_folded,
+    emit_headline,
     list_options,
     local,
     plain,
@@ -87,7 +88,7 @@ def show_command(session: Session, entry: str, form: str, as_json: bool) -> None
     if as_json or form == "json":
         print_json(row)
         return
-    emit(click.style(safe(found.data.title), bold=True) if colours() else safe(found.data.title))
+    emit_headline(found.data.title)
     for name in (
         "id",
         "url",
@@ -111,7 +112,7 @@ def show_command(session: Session, entry: str, form: str, as_json: bool) -> None
         emit(f"{'corrected':12} {one.field} was {safe(one.before or 'not given')} until {local(plain(one.at))}")
     emit("")
     for line in text.split("\n"):
-        emit(safe(line))
+        emit_folded(safe(line))
 
 
 def _attribution(entry: Entry) -> str | None:
@@ -143,7 +144,7 @@ def revisions_command(session: Session, entry: str, form: str, as_json: bool) ->
     columns = (
         Column("number", lambda row: str(row["number"]), right=True),
         Column("seen", lambda row: local(row["seen"])),
-        Column("replaced", lambda row: local(row["replaced"])),
+        Column("replaced", lambda row: local(row["replaced"]), drop=1),
         Column("title", lambda row: row["title"], wrap=True),
     )
     print_list(
@@ -169,9 +170,9 @@ def search_command(session: Session, text: str, since: str | None, limit: int, f
     rows = [{**entry_row(hit.entry), "snippet": hit.snippet} for hit in hits]
     columns = (
         Column("entry", lambda row: row["id"]),
-        Column("published", lambda row: local(row["published"] or row["first_seen"])),
+        Column("published", lambda row: local(row["published"] or row["first_seen"]), drop=1),
         Column("publisher", lambda row: row["publisher"]),
-        Column("title", lambda row: row["title"], wrap=True),
+        Column("title", lambda row: row["title"], wrap=True, place="headline"),
         Column("", lambda row: row["snippet"], wrap=True),
     )
     print_list(rows, columns, form, as_json=as_json, empty="Nothing found.", keys=f"{ENTRY_KEYS} snippet")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from aggregator.cli.output import Column, list_options, local, print_list
+from aggregator.cli.output import Column, list_options, local, print_list, safe
 from aggregator.cli.session import Session
+from aggregator.cli.tables import fitted
 
 
 @click.command("health")
@@ -22,12 +23,14 @@ def health_list_command(session: Session, form: str, as_json: bool, faults: bool
     with session.open_existing(with_feeds=True) as app:
         rows = [asdict(row) for row in app.feed_health()]
     columns = (
-        Column("feed", lambda row: row["feed"][:32]),
+        Column("feed", lambda row: fitted(safe(row["feed"]), 32)),
         Column("state", lambda row: row["state"]),
-        Column("last ok", lambda row: local(row["last_ok"])),
-        Column("failures", lambda row: str(row["failures"] or ""), right=True),
-        Column("a day", lambda row: f"{row['entries_per_day']:.1f}" if row["entries_per_day"] else "", right=True),
-        Column("gaps", lambda row: str(row["possible_gaps"] or ""), right=True),
+        Column("last ok", lambda row: local(row["last_ok"]), drop=3),
+        Column("failures", lambda row: str(row["failures"] or ""), right=True, drop=4),
+        Column(
+            "a day", lambda row: f"{row['entries_per_day']:.1f}" if row["entries_per_day"] else "", right=True, drop=1
+        ),
+        Column("gaps", lambda row: str(row["possible_gaps"] or ""), right=True, drop=2),
         Column("what happened, what next", lambda row: row.get("explanation") or row["last_error"] or "", wrap=True),
     )
     print_list(
@@ -44,11 +47,11 @@ def _list_faults(session: Session, form: str, *, as_json: bool) -> None:
     with session.open_existing(with_feeds=True) as app:
         rows = app.faulty_entries()
     columns = (
-        Column("feed", lambda row: row["feed"][:32]),
+        Column("feed", lambda row: fitted(safe(row["feed"]), 32)),
         Column("step", lambda row: row["step"]),
-        Column("entry", lambda row: row["entry"][:40]),
-        Column("last", lambda row: local(row["last"])),
-        Column("times", lambda row: str(row["times"]), right=True),
+        Column("entry", lambda row: fitted(safe(row["entry"]), 40), drop=3),
+        Column("last", lambda row: local(row["last"]), drop=1),
+        Column("times", lambda row: str(row["times"]), right=True, drop=2),
         Column("error", lambda row: row["error"], wrap=True),
     )
     print_list(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,11 +16,17 @@ from aggregator.cli.feed_health import health_list_command
 from aggregator.cli.output import Column, emit, list_options, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import FEEDS, Session
+from aggregator.cli.tables import fitted
 from aggregator.cli.watch import announce_to
-from aggregator.exceptions import ConfigurationError, NotFoundError, UsageError
+from aggregator.exceptions import ConfigurationError, DeliveryError, NotFoundError, UsageError
 from aggregator.model import Feed, FeedOutcome
+from aggregator.text.address import address_as_typed
+from aggregator.text.counts import amount
 from aggregator.text.masking import shown_address
 from aggregator.text.urls import MASK
+
+if TYPE_CHECKING:
+    from aggregator.app import Aggregator
 
 PARTLY = 4
 
@@ -44,16 +51,32 @@ def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, fo
                 placing=lambda done, total: advance(done, total, "placing in stories"),
             )
         due = app.next_due()
-        ordered = sorted(outcomes, key=lambda one: (one.status != "error", one.feed.casefold(), one.url))
         nothing = (
             "Nothing is due" + (f" until {due.astimezone():%Y-%m-%d %H:%M}" if due else "") + "; --all asks every feed."
         )
-        print_list(map(outcome_row, ordered), FETCH_COLUMNS, form, as_json=as_json, empty=nothing, keys=FETCH_KEYS)
+        print_list(
+            map(outcome_row, in_order(outcomes)), FETCH_COLUMNS, form, as_json=as_json, empty=nothing, keys=FETCH_KEYS
+        )
         if people and outcomes and not session.quiet:
             click.echo(summary(outcomes), err=True)
         # a program that reads stdout wants the list and nothing else
         app.deliver(announce_to(stderr=not people))
+        if any(outcome.new or outcome.updated for outcome in outcomes):
+            _publish(app)
     return PARTLY if any(outcome.status == "error" for outcome in outcomes) else 0
+
+
+def _publish(app: Aggregator) -> None:
+    """Write the stories for subscribers; what was fetched stands all the same where that fails."""
+    try:
+        app.publish_stories()
+    except DeliveryError as error:
+        click.echo(f"aggregator: the stories were not written for subscribers: {safe(str(error))}", err=True)
+
+
+def in_order(outcomes: Iterable[FeedOutcome]) -> list[FeedOutcome]:
+    """Return outcomes as a list shows them: failures first, then by name."""
+    return sorted(outcomes, key=lambda one: (one.status != "error", one.feed.casefold(), one.url))
 
 
 def outcome_row(outcome: FeedOutcome) -> dict[str, Any]:
@@ -78,11 +101,11 @@ def outcome_row(outcome: FeedOutcome) -> dict[str, Any]:
 
 FETCH_KEYS = "feed url status http_status new updated known skipped error next_fetch note explanation feeds seconds"
 FETCH_COLUMNS = (
-    Column("feed", lambda row: row["feed"][:32]),
+    Column("feed", lambda row: fitted(safe(row["feed"]), 32)),
     Column("status", lambda row: row["status"]),
-    Column("new", lambda row: str(row["new"] or ""), right=True),
-    Column("updated", lambda row: str(row["updated"] or ""), right=True),
-    Column("known", lambda row: str(row["known"] or ""), right=True),
+    Column("new", lambda row: str(row["new"] or ""), right=True, drop=3),
+    Column("updated", lambda row: str(row["updated"] or ""), right=True, drop=2),
+    Column("known", lambda row: str(row["known"] or ""), right=True, drop=1),
     Column("what happened, what next", lambda row: told(row), wrap=True),
 )
 
@@ -102,7 +125,7 @@ def summary(outcomes: Iterable[FeedOutcome]) -> str:
     listed = list(outcomes)
     failed = sum(outcome.status == "error" for outcome in listed)
     new, updated = sum(outcome.new for outcome in listed), sum(outcome.updated for outcome in listed)
-    return f"{len(listed)} feeds: {new} new entries, {updated} edited, {failed} feeds failed."
+    return f"{amount(len(listed), 'feed')}: {amount(new, 'new entry', 'new entries')}, {updated} edited, {amount(failed, 'feed')} failed."
 
 
 @click.group("feeds")
@@ -134,11 +157,11 @@ def list_command(session: Session, form: str, as_json: bool) -> None:
         for feed in session.feeds()
     ]
     columns = (
-        Column("name", lambda row: row["name"] or ""),
-        Column("publisher", lambda row: row["publisher"]),
-        Column("category", lambda row: row["category"] or ""),
-        Column("lang", lambda row: row["language"] or ""),
-        Column("authority", lambda row: str(row["authority"]), right=True),
+        Column("name", lambda row: fitted(safe(row["name"]), 40)),
+        Column("publisher", lambda row: row["publisher"], drop=3),
+        Column("category", lambda row: row["category"] or "", drop=4),
+        Column("lang", lambda row: row["language"] or "", drop=2),
+        Column("authority", lambda row: str(row["authority"]), right=True, drop=1),
         Column("", lambda row: " ".join(word for word in ("agency", "paused") if row[word])),
         Column("url", lambda row: row["url"], wrap=True),
     )
@@ -177,12 +200,14 @@ def add_command(
     from aggregator.config.feeds_file import add_feeds
 
     path = _editable(session)
-    feed = Feed(url, name, publisher, category, language, 50 if authority is None else authority, agency)
+    feed = Feed(
+        address_as_typed(url), name, publisher, category, language, 50 if authority is None else authority, agency
+    )
     _check_values([feed])
     if not no_check:
-        _check_feed(session, feed)
+        feed = _check_feed(session, feed)
     if add_feeds(path, [feed], os.environ):
-        click.echo(f"Added to {path}.", err=True)
+        click.echo(f"{safe(shown_address(feed))}: added to {path}.", err=True)
     else:
         click.echo(f"{path} has this feed already.", err=True)
 
@@ -213,14 +238,33 @@ def _check_values(feeds: Sequence[Feed]) -> None:
             raise UsageError("\n".join(problems)) from error
 
 
-def _check_feed(session: Session, feed: Feed) -> None:
+def _check_feed(session: Session, feed: Feed) -> Feed:
+    """Return the feed that is there: the one asked for, or one that the page names and the person takes."""
     found = _discovered(session, feed)
     if found.is_feed:
-        return
+        return feed
+    if found.feeds and sys.stdin.isatty() and sys.stderr.isatty():
+        return replace(feed, url=_chosen(feed.url, found.feeds))
     if found.feeds:
         listed = "\n".join(f"  {url}" for url in found.feeds)
         raise UsageError(f"{feed.url} is a page, not a feed. It names these feeds; add one of them:\n{listed}")
     raise UsageError(f"{feed.url}: {found.error or 'no feed'}; --no-check adds it all the same")
+
+
+def _chosen(page: str, urls: Sequence[str]) -> str:
+    """Let a person at the terminal take one of a page's feeds by one key."""
+    offered = urls[:9]
+    click.echo(f"{safe(page)} is a page, not a feed. It names these feeds:", err=True)
+    for number, url in enumerate(offered, 1):
+        click.echo(f"  {number}  {safe(url)}", err=True)
+    click.echo(f"Which one? [1-{len(offered)}, Enter for 1, q for none] ", err=True, nl=False)
+    key = click.getchar()
+    click.echo(err=True)
+    if key in ("\r", "\n"):
+        key = "1"
+    if not key.isdecimal() or not 1 <= int(key) <= len(offered):
+        raise UsageError("none was taken; nothing is added")
+    return offered[int(key) - 1]
 
 
 def _discovered(session: Session, feed: Feed) -> Any:
@@ -235,6 +279,7 @@ def _discovered(session: Session, feed: Feed) -> Any:
 @click.pass_obj
 def discover_command(session: Session, url: str, form: str, as_json: bool) -> None:
     """Find the feeds that a page names."""
+    url = address_as_typed(url)
     _check_values([Feed(url)])
     found = _discovered(session, Feed(url))
     urls = (url,) if found.is_feed else found.feeds
@@ -324,20 +369,20 @@ def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.pass_obj
 def import_command(session: Session, files: tuple[Path, ...]) -> int:
-    """Add the feeds of OPML files to the feeds file."""
+    """Add the feeds of OPML files, tables (CSV) or plain lists of addresses to the feeds file."""
     from aggregator.config.feeds_file import add_feeds
-    from aggregator.desk.subscription_lists import read_opml
+    from aggregator.desk.subscription_lists import read_subscriptions
 
     path = _editable(session)
     code = 0
     for file in files:
-        found, skipped = read_opml(file)
+        found, skipped = read_subscriptions(file)
         feeds, left_out = _sound(found)
         for reason in (*skipped, *left_out):
             click.echo(f"{file}: {safe(reason)}", err=True)
             code = PARTLY
         added = add_feeds(path, feeds, os.environ) if feeds else 0
-        click.echo(f"{file}: {added} feeds added to {path}, {len(feeds) - added} were there already.", err=True)
+        click.echo(f"{file}: {amount(added, 'feed')} added to {path}, {len(feeds) - added} there already.", err=True)
     return code
 
 

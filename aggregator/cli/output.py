@@ -7,15 +7,15 @@ import io
 import json
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import click
 
+from aggregator.cli.tables import Column as Column  # commands take their columns from here
+from aggregator.cli.tables import Row, fold, table_lines, width_of_output
 from aggregator.text.display import csv_cell, display_text
 
 # JSON escapes C0 by itself; these it leaves: DEL and C1, soft hyphens, bidi and other invisible marks, lone surrogates
@@ -25,19 +25,6 @@ _STEERING = re.compile(
 
 # How many rows or things an option may ask for: more would not fit a table, and far more no integer of the database.
 COUNT = click.IntRange(1, 1_000_000)
-
-ListFormat = Literal["table", "json", "jsonl", "csv", "tsv"]
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table for people: its heading, and what it shows of a row."""
-
-    title: str
-    show: Callable[[Row], str]
-    right: bool = False
-    wrap: bool = False
 
 
 def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -144,27 +131,20 @@ def colours() -> bool:
 
 
 def _print_table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    for line in table_lines(rows, columns, width_of_output(), rule=sys.stdout.isatty(), style=colours()):
+        emit(line)
 
-    terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size((120, 24)).columns if terminal else 160
-    table = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=False, show_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(
-            column.title,
-            justify="right" if column.right else "left",
-            no_wrap=not column.wrap,
-            overflow="fold" if column.wrap else "ellipsis",
-        )
-    for row in rows:
-        table.add_row(*(Text(safe(column.show(row))) for column in columns))
-    out = io.StringIO()
-    Console(file=out, width=width, force_terminal=colours(), no_color=not colours(), highlight=False).print(table)
-    for line in out.getvalue().rstrip("\n").split("\n"):
-        emit(line.rstrip())
+
+def emit_folded(text: str, indent: int = 0) -> None:
+    """Write a line of text for people, wrapped where the reader's terminal is narrower; further lines stand ``indent`` in."""
+    for line in fold(text, width_of_output(), indent):
+        emit(line)
+
+
+def emit_headline(title: str) -> None:
+    """Write a headline for people: whole, wrapped at words, bold where there is colour."""
+    for line in fold(safe(title), width_of_output()):
+        emit(click.style(line, bold=True) if colours() else line)
 
 
 def _print_cells(rows: Sequence[Row], delimiter: str, keys: str) -> None:

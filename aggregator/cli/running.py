@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -39,7 +41,26 @@ def run_command(session: Session, log_format: str) -> int:
             session.quiet,
         )
 
-    return Daemon(session.database_file, session.clock, lambda: _configured(reread()), announce).run()
+    daemon = Daemon(session.database_file, session.clock, lambda: _configured(reread()), announce)
+    with _page(session):
+        return daemon.run()
+
+
+@contextmanager
+def _page(session: Session) -> Iterator[None]:
+    """Serve the desk's page beside the daemon, where web.with_run says so."""
+    settings = session.settings
+    if not settings.web.with_run:
+        yield
+        return
+    from aggregator.cli.web import access, needed_extra, opener
+
+    needed_extra()
+    from aggregator.web.server import served
+
+    with served(opener(session.database_file, session), settings, access(settings.web)):
+        logging.getLogger("aggregator.web").info("the desk's page is at http://%s/", settings.web.address)
+        yield
 
 
 def _configured(session: Session) -> tuple[object, object]:

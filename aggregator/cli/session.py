@@ -27,6 +27,11 @@ DATABASE = "aggregator.db"
 FEEDS = "feeds.yaml"
 
 
+def clock_file(database: Path) -> Path:
+    """Return the file beside a database that fixes the clock for it: a kept demonstration goes on at its own hour."""
+    return database.with_suffix(".clock")
+
+
 @dataclass
 class Session:
     """One run of the command line."""
@@ -108,10 +113,13 @@ class Session:
 
     @cached_property
     def clock(self) -> Callable[[], datetime]:
-        """The clock: real, or fixed by --now."""
-        if self.now_option is None:
+        """The clock: real, or fixed by --now or by the file that the demonstration leaves beside its database."""
+        told = self.now_option
+        if told is None and self.database is not None and clock_file(self.database).is_file():
+            told = clock_file(self.database).read_text(encoding="utf-8", errors="replace").strip()
+        if told is None:
             return lambda: datetime.now(UTC)  # noqa: TID251 - the one place where time comes from
-        fixed = parse_clock(self.now_option)
+        fixed = parse_clock(told)
         return lambda: fixed
 
     def zone(self) -> ZoneInfo:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.cli.changes import new_command
+from aggregator.cli.counts import COUNT_COLUMNS
 from aggregator.cli.diffs import story_diff_command
 from aggregator.cli.output import (
     COUNT,
     Column,
     colours,
     emit,
+    emit_folded,
+    emit_headline,
     list_options,
     local,
     plain,
@@ -26,10 +29,11 @@ from aggregator.cli.output import (
 from aggregator.cli.session import Session
 from aggregator.cli.timeline import lags_command, timeline_command
 from aggregator.cli.verbs import VERBS
+from aggregator.text.counts import three_counts
 
 if TYPE_CHECKING:
     from aggregator.digest.edition import Correction
-    from aggregator.model import Entry, Report, Story, Storyline, StorylineSummary, StorySummary
+    from aggregator.model import Entry, Report, Story, Storyline, StorySummary
 
 
 @click.command("stories")
@@ -135,15 +139,15 @@ def storyline_row(line: Storyline) -> dict[str, Any]:
 STORYLINE_KEYS = "id title first_seen last_seen entries reports publishers named_by stories"
 STORYLINE_COLUMNS = (
     Column("id", lambda row: row["id"] or row["stories"][0]["id"]),
-    Column("last seen", lambda row: local(row["last_seen"])),
+    Column("last seen", lambda row: local(row["last_seen"]), drop=1),
     Column("stories", lambda row: str(len(row["stories"])), right=True),
     Column("entries", lambda row: str(row["entries"]), right=True),
     Column("publishers", lambda row: str(row["publishers"]), right=True),
-    Column("storyline", lambda row: told(row), wrap=True),
+    Column("storyline", lambda row: with_stories(row), wrap=True, place="headline"),
 )
 
 
-def told(row: Any) -> str:
+def with_stories(row: Any) -> str:
     """Return a storyline's title and the titles of its stories."""
     if row["id"] is None:
         return headline(row["stories"][0])
@@ -153,12 +157,10 @@ def told(row: Any) -> str:
 STORY_KEYS = "id title url publisher agency lang category first_seen last_seen entries reports publishers flags canonical_entry storyline"
 STORY_COLUMNS = (
     Column("id", lambda row: row["id"]),
-    Column("last seen", lambda row: local(row["last_seen"])),
-    Column("entries", lambda row: str(row["entries"]), right=True),
-    Column("reports", lambda row: str(row["reports"]), right=True),
-    Column("publishers", lambda row: str(row["publishers"]), right=True),
-    Column("story", lambda row: headline(row), wrap=True),
-    Column("", lambda row: " ".join(flag.upper().replace("_", " ") for flag in row["flags"])),
+    Column("last seen", lambda row: local(row["last_seen"]), drop=1),
+    *COUNT_COLUMNS,
+    Column("story", lambda row: headline(row), wrap=True, place="headline"),
+    Column("", lambda row: " ".join(flag.upper().replace("_", " ") for flag in row["flags"]), place="behind"),
 )
 
 
@@ -240,35 +242,21 @@ def member_row(entry: Entry, canonical: str) -> dict[str, Any]:
     }
 
 
-def counts(summary: StorySummary | StorylineSummary) -> str:
-    """Return the three honest counts."""
-
-    def of(number: int, one: str, many: str) -> str:
-        return f"{number} {one if number == 1 else many}"
-
-    return " · ".join(
-        (
-            of(summary.entries, "entry", "entries"),
-            of(summary.reports, "report", "reports"),
-            of(summary.publishers, "publisher", "publishers"),
-        )
-    )
-
-
 def print_story(story: Story, corrections: Sequence[Correction] = ()) -> None:
     """Print a story for people."""
     summary = story.summary
-    emit(click.style(safe(summary.title), bold=True) if colours() else safe(summary.title))
+    emit_headline(summary.title)
     own = not summary.agency or summary.agency == summary.publisher
     source = summary.publisher if own else f"{summary.publisher} ({summary.agency})"
-    emit(f"{summary.id}  {safe(source)}  {safe(summary.url)}")
+    emit_folded(f"{summary.id}  {safe(source)}  {safe(summary.url)}")
     flags = " ".join(str(flag).upper().replace("_", " ") for flag in summary.flags)
     times = plain({"first": summary.first_seen, "last": summary.last_seen})
-    emit(f"{counts(summary)}  first seen {local(times['first'])}, last {local(times['last'])}  {flags}".rstrip())
+    counted = three_counts(summary.entries, summary.reports, summary.publishers)
+    emit_folded(f"{counted}  first seen {local(times['first'])}, last {local(times['last'])}  {flags}".rstrip())
     if story.merged_from:
-        emit(f"merged from {', '.join(story.merged_from)}")
+        emit_folded(f"merged from {', '.join(story.merged_from)}")
     if story.split_from:
-        emit(f"split from {story.split_from}")
+        emit_folded(f"split from {story.split_from}")
     for correction in corrections:
         _print_correction(correction)
     for report in story.reports:
@@ -289,30 +277,34 @@ def _print_correction(correction: Correction) -> None:
 
     kind = correction.kind.upper()
     emit("")
-    emit(
+    emit_folded(
         f"{click.style(kind, fg='red', bold=True) if colours() else kind}  {local(plain(correction.time))}"
-        f"  {safe(correction.publisher)}: {safe(titled(correction.kind, correction.title))}  ({correction.entry})"
+        f"  {safe(correction.publisher)}: {safe(titled(correction.kind, correction.title))}  ({correction.entry})",
+        6,
     )
     if correction.text:
-        emit(f"      {safe(correction.text)}")
+        emit_folded(f"      {safe(correction.text)}", 6)
     if correction.stale:
-        emit("      still with the old wording:")
+        emit_folded("      still with the old wording:")
     for source in correction.stale:
-        emit(f"      - {source.entry}  {safe(source.publisher)}: {safe(source.title)}  {safe(source.url)}".rstrip())
+        emit_folded(
+            f"      - {source.entry}  {safe(source.publisher)}: {safe(source.title)}  {safe(source.url)}".rstrip(), 8
+        )
 
 
 def _print_report(report: Report, canonical: str) -> None:
     copies = f"{len(report.entries)} copies of one text" if len(report.entries) > 1 else "1 entry"
     emit("")
-    emit(f"report {report.id}  {copies}" + (f"  {safe(report.agency)}" if report.agency else ""))
+    emit_folded(f"report {report.id}  {copies}" + (f"  {safe(report.agency)}" if report.agency else ""))
     for entry in report.entries:
         mark = "*" if entry.id == canonical else " "
         notes = [f"{entry.revisions}x edited"] if entry.revisions else []
         notes += [entry.correction] if entry.correction else []
         when = local(plain(entry.data.published) or plain(entry.first_seen))
-        emit(
+        emit_folded(
             f" {mark} {entry.id}  {when}  {safe(entry.publisher)}: {safe(entry.data.title)}"
-            + (f"  [{', '.join(notes)}]" if notes else "")
+            + (f"  [{', '.join(notes)}]" if notes else ""),
+            6,
         )
         if entry.data.link:
             emit(f"      {safe(entry.data.link)}")
@@ -347,8 +339,8 @@ def why_command(session: Session, story: str, entry: str | None, form: str, as_j
     if as_json or form == "json":
         print_json(row)
         return
-    emit(f"{why.entry}: {safe(why.sentence)}")
-    for link in why.links:
+    emit_folded(f"{why.entry}: {safe(why.sentence)}", 2)
+    for link in why.links if session.verbose else ():
         emit(
             f"  {link.kind}: {link.entry_id} with {link.other_id} by {link.method}, {link.score:.2f} where {link.threshold:.2f} is needed ({link.parameters})"
         )

@@ -17,8 +17,9 @@ from aggregator.cli.output import (
     thing_options,
 )
 from aggregator.cli.session import Session
-from aggregator.cli.stories import STORYLINE_COLUMNS, STORYLINE_KEYS, counts, headline, storyline_row, summary_row
+from aggregator.cli.stories import STORYLINE_COLUMNS, STORYLINE_KEYS, headline, storyline_row, summary_row
 from aggregator.cli.verbs import by_option, by_whom, decision_row
+from aggregator.text.counts import three_counts
 
 
 @click.group("storyline")
@@ -61,12 +62,14 @@ def show_command(session: Session, storyline: str, form: str, as_json: bool) -> 
         return
     emit(click.style(safe(summary.title), bold=True) if colours() else safe(summary.title))
     named = f"  named by {safe(summary.named_by)}" if summary.named_by else ""
-    emit(f"{summary.id}  {len(found.stories)} stories · {counts(summary)}{named}")
+    emit(
+        f"{summary.id}  {len(found.stories)} stories · {three_counts(summary.entries, summary.reports, summary.publishers)}{named}"
+    )
     emit(f"first seen {local(plain(summary.first_seen))}, last {local(plain(summary.last_seen))}")
     for story in found.stories:
         emit("")
         emit(f"{story.id}  {local(plain(story.last_seen))}  {safe(headline(summary_row(story)))}")
-        emit(f"      {counts(story)}")
+        emit(f"      {three_counts(story.entries, story.reports, story.publishers)}")
 
 
 @storyline_command.command("name")

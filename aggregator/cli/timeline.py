@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +21,7 @@ from aggregator.cli.output import (
     stamp,
 )
 from aggregator.cli.session import Session
+from aggregator.cli.tables import fitted, fold, width_of_output
 
 if TYPE_CHECKING:
     from aggregator.newsroom.timeline import Lag, Mark, MarkKind, Timeline
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 # What stands over what where two fall on one place.
 SIGNS: dict[MarkKind, str] = {"correction": "×", "report": "●", "copy": "○", "edit": "~"}
 _COLOURS = {"correction": "red", "report": "cyan", "copy": "cyan", "edit": "yellow"}
-_PIPED, _NARROWEST, _WIDEST = 100, 50, 160
+_WRITTEN, _NARROWEST, _WIDEST = 100, 50, 160
 _MOST_ROWS = 60
 
 
@@ -55,8 +54,7 @@ def timeline_command(session: Session, story: str, form: str | None, as_json: bo
 
         text = timeline_svg(shown, session.zone()).rstrip("\n")
     else:
-        terminal = sys.stdout.isatty() and output is None
-        width = shutil.get_terminal_size((_PIPED, 24)).columns if terminal else _PIPED
+        width = width_of_output(piped=_WRITTEN) if output is None else _WRITTEN
         text = "\n".join(picture(shown, width, coloured=colours() and output is None))
     if output is None:
         emit(text)
@@ -97,14 +95,14 @@ def lags_command(
         for one in found
     ]
     columns = (
-        Column("publisher", lambda row: row["publisher"]),
+        Column("publisher", lambda row: fitted(safe(row["publisher"]), 40)),
         Column("shared stories", lambda row: str(row["stories"]), right=True),
         Column("first", lambda row: str(row["first"]), right=True),
         Column("median", lambda row: _said(row["median_lag"]), right=True),
-        Column("9 in 10 within", lambda row: _said(row["late_lag"]), right=True),
-        Column("own text", lambda row: str(row["own"]), right=True),
-        Column("undated", lambda row: str(row["undated"]), right=True),
-        Column("alone", lambda row: str(row["alone"]), right=True),
+        Column("9 in 10 within", lambda row: _said(row["late_lag"]), right=True, drop=4),
+        Column("own text", lambda row: str(row["own"]), right=True, drop=3),
+        Column("undated", lambda row: str(row["undated"]), right=True, drop=2),
+        Column("alone", lambda row: str(row["alone"]), right=True, drop=1),
     )
     print_list(
         rows,
@@ -184,31 +182,25 @@ def picture(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
     for one in rows:
         signs = _signs(shown, one.publisher, plot, coloured=coloured)
         lines.append(
-            f"{set_cell_size(_fitted(names[one.publisher], label), label)}  {signs}  {late[one.publisher]:>{right}}"
+            f"{set_cell_size(fitted(names[one.publisher], label), label)}  {signs}  {late[one.publisher]:>{right}}"
         )
     if len(shown.publishers) > len(rows):
         lines.append(f"… and {len(shown.publishers) - len(rows)} more publishers; --json has them all")
     kinds = [kind for kind in KINDS if any(mark.kind == kind for mark in shown.marks)]
     legend = "   ".join(f"{SIGNS[kind]} {KINDS[kind]}" for kind in kinds)
     undated = "   ? the time of the poll: its entry has no date" if any(not one.dated for one in rows) else ""
-    return [*lines, "", f"{legend}{undated}"]
+    return [*lines, "", *fold(f"{legend}{undated}", width)]
 
 
 def _heading(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
     from aggregator.desk.timeline import waited
 
-    title = _fitted(safe(shown.title), width)
+    title = fitted(safe(shown.title), width)
     first = shown.publishers[0]
     facts = [shown.story_id, f"first: {safe(first.publisher)}, {local(stamp(first.time))}"]
     if shown.seen is not None:
         facts.append(f"seen here {waited(shown.seen - first.time) if shown.seen > first.time else 'at once'}")
-    return [click.style(title, bold=True) if coloured else title, _fitted("  ".join(facts), width), ""]
-
-
-def _fitted(text: str, width: int) -> str:
-    from rich.cells import cell_len, set_cell_size
-
-    return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
+    return [click.style(title, bold=True) if coloured else title, fitted("  ".join(facts), width), ""]
 
 
 def _source(one: Lag) -> str:

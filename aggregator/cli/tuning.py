@@ -12,11 +12,21 @@ from aggregator.cli.output import Column, emit, json_text, list_options, plain, 
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 from aggregator.exceptions import UsageError
+from aggregator.text.counts import amount
 
 if TYPE_CHECKING:
     from aggregator.ingest.comparing import Outcome
 
 PARTLY = 4
+# The figures of a line, and in which order they leave a narrow table.
+FIGURES = {
+    "bcubed_precision": 6,
+    "bcubed_recall": 7,
+    "bcubed_f1": 0,
+    "pair_precision": 3,
+    "pair_recall": 4,
+    "pair_f1": 5,
+}
 
 
 @click.command("evaluate")
@@ -85,17 +95,19 @@ def _settings(session: Session, sweep: str | None) -> list[tuple[str, Any]]:
 
 
 def _columns(sweeping: bool) -> tuple[Column, ...]:
-    def figure(name: str) -> Column:
-        return Column(name.replace("_", " ").replace("bcubed", "B³"), lambda row: f"{row[name]:.4f}", right=True)
+    def figure(name: str, order: int) -> Column:
+        return Column(
+            name.replace("_", " ").replace("bcubed", "B³"), lambda row: f"{row[name]:.4f}", right=True, drop=order
+        )
 
     head: tuple[Column, ...] = (Column("file", lambda row: row["file"]),)
     head += (Column("setting", lambda row: row["setting"]),) if sweeping else ()
     return (
         *head,
         Column("items", lambda row: str(row["items"]), right=True),
-        *map(figure, ("bcubed_precision", "bcubed_recall", "bcubed_f1", "pair_precision", "pair_recall", "pair_f1")),
-        Column("labelled", lambda row: str(row["labelled_clusters"]), right=True),
-        Column("predicted", lambda row: str(row["predicted_clusters"]), right=True),
+        *(figure(name, order) for name, order in FIGURES.items()),
+        Column("labelled", lambda row: str(row["labelled_clusters"]), right=True, drop=1),
+        Column("predicted", lambda row: str(row["predicted_clusters"]), right=True, drop=2),
     )
 
 
@@ -161,8 +173,13 @@ def _tell(outcome: Outcome, empty: str, form: str, *, as_json: bool) -> None:
     columns = (
         Column("change", lambda row: row["change"]),
         Column("stories", lambda row: " ".join(row["stories"])),
-        Column("entries", lambda row: str(row["entries"]), right=True),
-        Column("title", lambda row: row["title"], wrap=True),
+        Column(
+            "entries",
+            lambda row: str(row["entries"]),
+            right=True,
+            under=lambda row: amount(row["entries"], "entry", "entries"),
+        ),
+        Column("title", lambda row: row["title"], wrap=True, place="headline"),
     )
     rows = [asdict(change) for change in outcome.changes]
     print_list(rows, columns, form, as_json=as_json, empty=empty, keys="change stories entries title")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +33,17 @@ def by_whom(name: str | None) -> str:
         return "unknown"
 
 
-def _tell(app: Aggregator, story: str | None, form: str, *, as_json: bool) -> None:
-    """Say what came of a verb: the story's id for people and scripts; as JSON the line of the log as well."""
+def _tell(session: Session, app: Aggregator, story: str | None, form: str, *, as_json: bool) -> None:
+    """Say what came of a verb: a sentence for people, the story's id for scripts; as JSON the line of the log as well."""
+    done = app.decisions(1)[0]
     if as_json or form == "json":
-        print_json({"story": story, **decision_row(app.decisions(1)[0])})
-    elif story is not None:
+        print_json({"story": story, **decision_row(done)})
+        return
+    if story is not None and not sys.stdout.isatty():
         emit(story)
+    if not session.quiet:
+        now = "" if story is None else f" {story} is now: {app.story(story).summary.title}"
+        click.echo(safe(f"{done.sentence}{now}"), err=True)
 
 
 @click.command("merge")
@@ -50,7 +56,7 @@ def merge_command(session: Session, stories: tuple[str, ...], by: str | None, fo
     if len(stories) == 1:
         raise UsageError("merge takes two different stories or more")
     with session.open_existing() as app:
-        _tell(app, app.editor(by_whom(by)).merge(stories), form, as_json=as_json)
+        _tell(session, app, app.editor(by_whom(by)).merge(stories), form, as_json=as_json)
 
 
 @click.command("split")
@@ -64,7 +70,7 @@ def split_command(
 ) -> None:
     """Take entries out of a story into one of their own."""
     with session.open_existing() as app:
-        _tell(app, app.editor(by_whom(by)).split(story, entries), form, as_json=as_json)
+        _tell(session, app, app.editor(by_whom(by)).split(story, entries), form, as_json=as_json)
 
 
 @click.command("move")
@@ -76,7 +82,7 @@ def split_command(
 def move_command(session: Session, entry: str, story: str, by: str | None, form: str, as_json: bool) -> None:
     """Put an entry into another story."""
     with session.open_existing() as app:
-        _tell(app, app.editor(by_whom(by)).move(entry, story), form, as_json=as_json)
+        _tell(session, app, app.editor(by_whom(by)).move(entry, story), form, as_json=as_json)
 
 
 @click.command("pin")
@@ -88,7 +94,7 @@ def move_command(session: Session, entry: str, story: str, by: str | None, form:
 def pin_command(session: Session, story: str, entry: str, by: str | None, form: str, as_json: bool) -> None:
     """Make an entry the canonical one of its story."""
     with session.open_existing() as app:
-        _tell(app, app.editor(by_whom(by)).pin(story, entry), form, as_json=as_json)
+        _tell(session, app, app.editor(by_whom(by)).pin(story, entry), form, as_json=as_json)
 
 
 @click.command("forbid")
@@ -101,7 +107,7 @@ def forbid_command(session: Session, first: str, second: str, by: str | None, fo
     """Keep two stories or entries apart for good."""
     with session.open_existing() as app:
         app.editor(by_whom(by)).forbid(first, second)
-        _tell(app, None, form, as_json=as_json)
+        _tell(session, app, None, form, as_json=as_json)
 
 
 @click.command("undo")
@@ -129,9 +135,9 @@ def log_command(session: Session, limit: int, form: str, as_json: bool) -> None:
     columns = (
         Column("id", lambda row: str(row["id"]), right=True),
         Column("at", lambda row: local(row["at"])),
-        Column("verb", lambda row: row["verb"]),
+        Column("verb", lambda row: row["verb"], drop=1),
         Column("sentence", lambda row: row["sentence"], wrap=True),
-        Column("", lambda row: f"undone by {row['undone_by']}" if row["undone_at"] else ""),
+        Column("", lambda row: f"undone by {row['undone_by']}" if row["undone_at"] else "", wrap=True),
     )
     print_list(
         rows,

@@ -23,6 +23,7 @@ from aggregator.cli.session import Session
 from aggregator.cli.stories import STORY_KEYS, headline, summary_row
 from aggregator.cli.verbs import by_option, by_whom
 from aggregator.exceptions import UsageError
+from aggregator.text.counts import amount
 
 if TYPE_CHECKING:
     from aggregator.desk.watches import Catch, WatchRow
@@ -103,8 +104,8 @@ def list_command(session: Session, form: str, as_json: bool) -> None:
         Column("watch", lambda row: row["name"]),
         Column("query", lambda row: row["sentence"], wrap=True),
         Column("to", lambda row: " ".join(row["to"]), wrap=True),
-        Column("alerts", lambda row: str(row["alerts"]), right=True),
-        Column("last", lambda row: local(row["last_alert"])),
+        Column("alerts", lambda row: str(row["alerts"]), right=True, drop=2),
+        Column("last", lambda row: local(row["last_alert"]), drop=1),
         Column("delivery", _delivery, wrap=True),
     )
     print_list(
@@ -152,10 +153,16 @@ def test_command(
         rows = [catch_row(one) for one in watches.test(wanted, moment, limit)]
     columns = (
         Column("id", lambda row: row["id"]),
-        Column("first alert", lambda row: local(row["alerts"][0]["at"])),
-        Column("alerts", lambda row: " ".join(one["reason"] for one in row["alerts"]), wrap=True),
-        Column("publishers", lambda row: str(row["publishers"]), right=True),
-        Column("story", headline, wrap=True),
+        Column("first alert", lambda row: local(row["alerts"][0]["at"]), drop=2),
+        Column("alerts", lambda row: " ".join(one["reason"].replace("_", " ") for one in row["alerts"])),
+        Column(
+            "publishers",
+            lambda row: str(row["publishers"]),
+            right=True,
+            drop=1,
+            under=lambda row: amount(row["publishers"], "publisher"),
+        ),
+        Column("story", headline, wrap=True, place="headline"),
     )
     print_list(
         rows,
@@ -197,9 +204,9 @@ def log_command(session: Session, name: str | None, limit: int, form: str, as_js
     columns = (
         Column("at", lambda row: local(row["at"])),
         Column("watch", lambda row: row["watch"]),
-        Column("story", lambda row: row["story"]),
-        Column("alert", lambda row: row["sentence"], wrap=True),
-        Column("to", lambda row: row["to"], wrap=True),
+        Column("story", lambda row: row["story"], drop=2),
+        Column("alert", lambda row: row["sentence"], wrap=True, place="headline"),
+        Column("to", lambda row: row["to"], wrap=True, drop=1),
         Column("state", lambda row: row["state"].replace("_", " ")),
         Column("error", lambda row: row["error"] or "", wrap=True),
     )

@@ -59,6 +59,7 @@ class PairFeatures(NamedTuple):
     plain_titles: Floats
     terms: Floats  # how many are shared
     terms_titles: Floats
+    things: Floats  # the terms, forms of one name counted once
     third: Floats
     texts: Floats  # share of what one text alone tells that the other report holds, the lesser; 0 without two texts
     two_texts: Floats  # both have a text
@@ -92,9 +93,9 @@ def pair_features(rows: Rows, first: Places, second: Places, params: ClusteringP
     )
 
 
-def _word_pairs(rows: Rows, first: Places, second: Places) -> tuple[Floats, Floats, Floats]:
+def _word_pairs(rows: Rows, first: Places, second: Places) -> tuple[Floats, Floats, Floats, Floats]:
     """Return how much of what two reports share is explained by words that stand side by side in both; in both titles;
-    by two forms of one name."""
+    by two forms of one name; and how many such names."""
     reports, pairs = rows.reports, rows.pairs
     a, b, pair = shared(
         pairs.pair,
@@ -103,8 +104,13 @@ def _word_pairs(rows: Rows, first: Places, second: Places) -> tuple[Floats, Floa
     )
     explained = pairs.explained[a].astype(np.float32)
     both = pairs.in_title[a] & pairs.in_title[b]
-    kin = _sum(pair, explained * (pairs.kin[a] & pairs.kin[b]), len(first))
-    return _sum(pair, explained, len(first)), _sum(pair, explained * both, len(first)), kin
+    kin = pairs.kin[a] & pairs.kin[b]
+    return (
+        _sum(pair, explained, len(first)),
+        _sum(pair, explained * both, len(first)),
+        _sum(pair, explained * kin, len(first)),
+        _sum(pair, kin, len(first)),
+    )
 
 
 def _of_terms(
@@ -114,7 +120,7 @@ def _of_terms(
     a: Places,
     b: Places,
     pair: Places,
-    explained: tuple[Floats, Floats, Floats],
+    explained: tuple[Floats, Floats, Floats, Floats],
     params: ClusteringParams,
 ) -> dict[str, Floats]:
     terms, reports, count = rows.terms, rows.reports, len(first)
@@ -164,6 +170,7 @@ def _of_terms(
         "plain": _sum(pair, rare * (1 - name), count),
         "plain_titles": _sum(pair, rare * (1 - name) * both, count),
         "terms": _sum(pair, np.ones(len(pair)), count),
+        "things": np.maximum(0.0, _sum(pair, np.ones(len(pair)), count) - explained[3]),
         "terms_titles": _sum(pair, both, count),
         "third": _third(pair, rare, count),
         "burst": _sum(pair, rare * burst, count),
@@ -212,7 +219,8 @@ def _in_window(rareness: Floats, seen: Floats, before: Floats, params: Clusterin
     """Return how rare terms are in window and background together, and how much more often they come now than they do."""
     share = np.exp(-rareness)
     mixed = (seen + params.background_reports * share) / (before + params.background_reports)
-    burst = np.log((seen + 0.5) / (before + 50)) + rareness
+    # A window of few reports bursts with everything: it is judged as if it were as large as the background.
+    burst = np.log((seen + 0.5) / (before + params.background_reports)) + rareness
     return np.clip(-np.log(mixed), 0.0, params.most_rarity), np.maximum(0.0, burst)
 
 

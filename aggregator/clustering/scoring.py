@@ -97,6 +97,7 @@ def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
         "cosine squared": f["cosine"] ** 2,
         "cosine by strongest": f["cosine"] * f["strongest"],
         "told by cosine": told * f["cosine"],
+        "one thing": (f["things"] <= 1).astype(np.float64),
         "names alone": f["two_texts"] * np.clip(1 - f["plain"] / PLAINLY, 0.0, 1.0),
         "one publisher, other names": f["same_publisher"] * np.clip(f["unshared_least"] / OTHER, 0.0, 1.0),
         "texts": f["texts"],

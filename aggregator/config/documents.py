@@ -189,6 +189,15 @@ def unknown_key(path: Path, holder: Any, key: object, legal: Iterable[str]) -> s
     return f"{path}:{line_of(holder, key)}: unknown key {str(key)!r}; {hint}"
 
 
+def map_for_text(listed: Any, position: int, key: str) -> CommentedMap:
+    """Return an item of a list that is a text alone as the mapping it stands for, with the item's own line."""
+    made = CommentedMap({key: str(listed[position])})
+    line = line_of(listed, position) - 1
+    made._yaml_set_line_col(line, 0)
+    made._yaml_set_kv_line_col(key, [line, 0, line, 0])
+    return made
+
+
 def new_map() -> CommentedMap:
     """Return an empty mapping that can be written."""
     return CommentedMap()

@@ -9,12 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from aggregator.config.documents import line_of, load, new_map, remove_item, save, unknown_key
+from aggregator.config.documents import line_of, load, map_for_text, new_map, remove_item, save, unknown_key
 from aggregator.config.durations import format_duration, parse_duration
 from aggregator.exceptions import ConfigurationError, NotFoundError
 from aggregator.model import Feed, Secret
 from aggregator.settings import YEAR
-from aggregator.text.address import address_of
+from aggregator.text.address import address_as_typed, address_of
 from aggregator.text.masking import shown_address
 from aggregator.text.urls import mask_secrets, request_url
 
@@ -85,9 +85,10 @@ def _document(reading: _Reading, document: Any) -> tuple[Feed, ...]:
 def _feeds(reading: _Reading, listed: Sequence[Any], inherited: Mapping[str, Any]) -> tuple[Feed, ...]:
     feeds: list[Feed] = []
     first_line: dict[str, int] = {}
-    for position, one in enumerate(listed):
+    for position, given in enumerate(listed):
+        one = map_for_text(listed, position, "url") if isinstance(given, str) else given
         if not isinstance(one, Mapping):
-            reading.fault(listed, position, f"a feed is a mapping with a 'url', not {_kind(one)}")
+            reading.fault(listed, position, f"a feed is a mapping with a 'url' or an address alone, not {_kind(one)}")
             continue
         if "url" not in one:
             _values(reading, one, _FEED)
@@ -139,7 +140,7 @@ def _address(raw: object, reading: _Reading) -> dict[str, Any]:
         return {"url": text, "secret_address": True}
     if not isinstance(raw, str):
         raise ValueError(f"an address, {{env: NAME}} or {{file: PATH}} is wanted, not {_kind(raw)}")
-    text = raw.strip()
+    text = address_as_typed(raw)
     if not _is_address(text):
         raise ValueError(f"{_shown(text)!r} is no http or https address")
     return {"url": text}
@@ -318,11 +319,13 @@ def remove_feed(path: Path, url: str, environ: Mapping[str, str]) -> None:
 def pause_feed(path: Path, url: str, paused: bool, environ: Mapping[str, str]) -> None:
     """Pause a feed, or take it up again."""
     document = load(path)
-    one = document["feeds"][_position(_Reading(path, environ), document, url)]
+    position = _position(_Reading(path, environ), document, url)
+    if isinstance(document["feeds"][position], str):
+        document["feeds"][position] = map_for_text(document["feeds"], position, "url")
     if paused:
-        one["paused"] = True
+        document["feeds"][position]["paused"] = True
     else:
-        one.pop("paused", None)
+        document["feeds"][position].pop("paused", None)
     save(path, document)
 
 
@@ -337,7 +340,7 @@ def _position(reading: _Reading, document: Any, url: str) -> int:
 def _url_of(one: object, reading: _Reading) -> str:
     """Return the address of one feed of a document, wherever it stands; empty where it has none."""
     try:
-        return str(_address(one.get("url"), reading)["url"]) if isinstance(one, Mapping) else ""
+        return str(_address(one.get("url") if isinstance(one, Mapping) else one, reading)["url"])
     except ValueError:
         return ""
 

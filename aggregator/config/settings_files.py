@@ -15,7 +15,7 @@ import platformdirs
 
 from aggregator.config.durations import format_duration, parse_duration
 from aggregator.exceptions import ConfigurationError, UsageError
-from aggregator.settings import Range, Settings
+from aggregator.settings import Range, SecretText, Settings
 from aggregator.text import encoder
 
 FILE_NAME = "aggregator.yaml"
@@ -160,14 +160,12 @@ def convert(raw: Any, kind: Any) -> Any:
     """Return a value of a setting's type from what a file or a text says; ValueError where it can't be."""
     if kind is timedelta:
         return parse_duration(str(raw))
+    if kind is SecretText or get_origin(kind) is Mapping:
+        return _secret(raw) if kind is SecretText else _named_secrets(raw)
     if isinstance(raw, str) and _holds(kind, bool) and raw.lower() in ("true", "false", "yes", "no", "on", "off"):
         return raw.lower() in ("true", "yes", "on")
     if get_origin(kind) is tuple:
-        if isinstance(raw, str):
-            raw = [part.strip() for part in raw.split(",") if part.strip()]
-        if not isinstance(raw, Sequence):
-            raise ValueError(f"a list is wanted, not {raw!r}")
-        raw = tuple(str(part) for part in raw)
+        raw = _listed(raw)
     elif isinstance(raw, bool) and not _holds(kind, bool):
         raise ValueError(f"{raw!r} is not wanted here")
     elif isinstance(raw, str) or (kind is str and isinstance(raw, int | float)):
@@ -180,6 +178,37 @@ def convert(raw: Any, kind: Any) -> Any:
     except ValidationError as error:
         fault = error.errors()[0]
         raise ValueError(f"{raw!r}: {fault['msg'].lower()}") from None
+
+
+def _listed(raw: Any) -> tuple[str, ...]:
+    if isinstance(raw, str):
+        raw = [part.strip() for part in raw.split(",") if part.strip()]
+    if not isinstance(raw, Sequence):
+        raise ValueError(f"a list is wanted, not {raw!r}")
+    return tuple(str(part) for part in raw)
+
+
+def _secret(raw: Any) -> SecretText:
+    """Return a secret, or where it is to be read: ``{env: NAME}`` and ``{file: PATH}`` become ``env:NAME`` and ``file:PATH``."""
+    if isinstance(raw, str) and "\n" not in raw:
+        return SecretText(raw)
+    if isinstance(raw, Mapping) and len(raw) == 1:
+        ((place, name),) = raw.items()
+        if place in ("env", "file") and isinstance(name, str) and name:
+            return SecretText(f"{place}:{name}")
+    raise ValueError("a secret is a text of one line, {env: NAME} or {file: PATH}")
+
+
+def _named_secrets(raw: Any) -> dict[str, SecretText]:
+    """Return secrets by name, from a mapping or from ``NAME=SECRET, NAME=SECRET``."""
+    if isinstance(raw, str):
+        pairs = [part.partition("=") for part in raw.split(",") if part.strip()]
+        if not all(sign for _, sign, _ in pairs):
+            raise ValueError("write NAME=SECRET, NAME=SECRET")
+        raw = {name.strip(): secret.strip() for name, _, secret in pairs}
+    if not isinstance(raw, Mapping):
+        raise ValueError(f"a mapping of names is wanted, not {raw!r}")
+    return {str(name): _secret(secret) for name, secret in raw.items()}
 
 
 def _holds(kind: Any, wanted: type) -> bool:
@@ -209,7 +238,11 @@ def _bad_assignment(assignment: str, known: Mapping[str, Any]) -> str:
 
 
 def value_text(value: Any) -> str:
-    """Return a setting's value as the settings file would hold it."""
+    """Return a setting's value as the settings file would hold it; secrets that are written out are not shown."""
+    if isinstance(value, SecretText):
+        return value if not value or value.startswith(("env:", "file:")) else "(set)"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={value_text(secret)}" for name, secret in value.items())
     if isinstance(value, timedelta):
         return format_duration(value)
     if isinstance(value, bool):

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest, start_http_server
 
-from aggregator.desk.health import FeedHealthRow
+from aggregator.desk.health import FeedHealthRow, Status
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import FeedOutcome
 
@@ -91,3 +91,28 @@ class Metrics:
             self._failures.labels(row.feed).set(row.failures)
             self._silent.labels(row.feed).set(row.state == "silent")
             self._feed_gaps.labels(row.feed).set(row.possible_gaps)
+
+
+EXPOSITION_TYPE = CONTENT_TYPE_LATEST
+
+
+def exposition(status: Status, rows: Iterable[FeedHealthRow]) -> bytes:
+    """Return the figures that the database tells, in Prometheus' own format: for those who do not ask the daemon itself."""
+    registry = CollectorRegistry()
+    for name in ("entries", "reports", "stories"):
+        Gauge(f"aggregator_stored_{name}", f"{name.capitalize()} in the database.", registry=registry).set(
+            getattr(status, name)
+        )
+    for name in ("last_poll", "last_edition"):
+        moment = getattr(status, name)
+        if moment is not None:
+            said = f"When {name.replace('_', ' ')} was, in seconds since 1970."
+            Gauge(f"aggregator_{name}_timestamp_seconds", said, registry=registry).set(moment.timestamp())
+    listed = list(rows)
+    states = Gauge("aggregator_feeds", "Feeds by state.", ["state"], registry=registry)
+    failures = Gauge("aggregator_feed_failures", "Failures in a row.", ["feed"], registry=registry)
+    for state in ("ok", "failing", "silent", "gone", "paused", "new"):
+        states.labels(state).set(sum(row.state == state for row in listed))
+    for row in listed:
+        failures.labels(row.feed).set(row.failures)
+    return generate_latest(registry)

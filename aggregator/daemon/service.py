@@ -48,6 +48,8 @@ _LONGEST_PAUSE = 30.0
 _RELOAD_AGAIN = timedelta(seconds=5)
 # Seconds between two looks at the clock, and how far it must have gone back: time servers correct by less.
 _LOOK, _BACK = 5.0, timedelta(seconds=2)
+# Between two looks at what is due: longer, and the machine was suspended, so that all feeds came due meanwhile.
+_AWAY = timedelta(minutes=15)
 # How long the outbox waits for a pass that is saving: an alert that went out must be noted, else it goes out again.
 _BUSY_TIMEOUT_MS = 60_000
 _UNREACHED = timedelta(hours=1)  # without an answer of any feed, after which a hint is logged
@@ -73,6 +75,7 @@ class Daemon:
         self._helped = False  # the hint for machines without a network was logged since a feed answered last
         self._failed_passes = 0
         self._not_before = 0.0  # the next pass, on the clock of time.monotonic
+        self._looked = clock()  # when was looked last at what is due
 
     def run(self) -> int:
         """Run to the end; return the exit code: 0, or 130 where the terminal's interrupt ended it."""
@@ -112,6 +115,7 @@ class Daemon:
         self._follows(feeds)
         log.info("database %s", shown_path(self._database))
         self._guarded("spreading the feeds that are overdue", self._spread)
+        self._looked = self._clock()
         self._schedule = scheduler(settings)
         self._set_jobs(settings)
         self._schedule.start()
@@ -236,6 +240,8 @@ class Daemon:
     def _poll(self) -> None:
         if self._stop.is_set():
             return
+        if self._clock() - self._looked > _AWAY:
+            self._spread()
         started = time.monotonic()
         outcomes = self._desk.fetch(
             progress=lambda outcome, done, total: self._log_outcome(outcome),
@@ -243,6 +249,7 @@ class Daemon:
             stop=self._stop,
             within=_PASS_WITHIN,
         )
+        self._looked = self._clock()
         asked = [outcome for outcome in outcomes if outcome.status not in ("skipped", "gone")]
         if not asked:
             return
@@ -250,6 +257,8 @@ class Daemon:
         if self._metrics.served:  # how every feed is costs something for every feed
             self._metrics.feeds(self._desk.feed_health())
         self._sum_up(asked, time.monotonic() - started)
+        if not self._stop.is_set():
+            self._guarded("writing the stories for subscribers", self._desk.publish_stories)
 
     def _log_outcome(self, outcome: FeedOutcome) -> None:
         self._progress.moved()

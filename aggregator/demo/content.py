@@ -23,6 +23,8 @@ from aggregator.model import Feed
 Stage = Literal["morning", "midday"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 DAY = date(2026, 3, 10)  # a Tuesday, which the texts mention
+PUBLIC = "https://demo.example"  # where the feeds are said to be: ids are made from addresses, and so stay the same
+AFTERWARDS = datetime(2026, 3, 10, 12, 5, tzinfo=UTC)  # what the clock of a kept demonstration says
 
 _TIMES: dict[Stage, time] = {"morning": time(7, 0, tzinfo=UTC), "midday": time(12, 0, tzinfo=UTC)}
 _PLACEHOLDER = re.compile(r"\{\{(?:(-\d+) )?(\d\d):(\d\d)( iso)?\}\}")

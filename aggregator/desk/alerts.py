@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 
 from aggregator.desk.alert_targets import shown_target, webhook_address
 from aggregator.desk.mailing import password
-from aggregator.digest.escape import link, plain
+from aggregator.digest.escape import link, markdown, plain
 from aggregator.digest.headers import POLICY
 from aggregator.digest.mail import send
 from aggregator.exceptions import AggregatorError, ConfigurationError, DeliveryError
@@ -45,6 +45,7 @@ LEASE = timedelta(minutes=5)  # longer than any one delivery can take: mail serv
 ROUND = 10.0  # seconds after which a target takes nothing more in hand: the others' new alerts wait for it
 _TARGETS = 8  # targets served side by side
 _ENTRIES = 10  # entries that an alert names
+_DISCORD = 2_000  # characters that Discord takes
 _TAIL = 1_000_000  # bytes at the end of a file in which an alert that was written before a crash is looked for
 # A body that someone puts into a page as it is must not open a tag there.
 _MARKUP = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
@@ -177,9 +178,14 @@ def payload_of(
     alert_id: str, watch: str, now: datetime, cause: Cause, story: StorySummary, causing: Sequence[Entry]
 ) -> dict[str, Any]:
     """Return an alert under its documented keys, every text of a feed's on one line and harmless, every link a web address."""
+    said = chat_lines(watch, cause, story)
     return {
         "id": alert_id,
         "watch": watch,
+        # what chats show: Slack, Mattermost and Teams read `text`, Discord `content`; neither may call anybody
+        "text": _slack("\n".join(said)),
+        "content": "\n".join(markdown(line) if not line.startswith("http") else line for line in said)[:_DISCORD],
+        "allowed_mentions": {"parse": []},
         "reason": cause.reason,
         "sentence": plain(cause.sentence),
         "at": to_text(now),
@@ -215,6 +221,21 @@ def payload_of(
             for entry in causing[:_ENTRIES]
         ],
     }
+
+
+def chat_lines(watch: str, cause: Cause, story: StorySummary) -> list[str]:
+    """Return an alert as a chat shows it: headline, why now, who has it, link."""
+    who = plain(story.publisher)
+    others = story.publishers - 1
+    if others > 0:
+        who += f" and {others} other publisher{'s' if others > 1 else ''}"
+    lines = [plain(story.title) or story.id, f"{plain(watch)}: {plain(cause.sentence)}", who, link(story.url) or ""]
+    return [line for line in lines if line]
+
+
+def _slack(text: str) -> str:
+    """Return a text in which Slack finds no link, no mention and no command of its own."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def body(payload: Payload) -> bytes:

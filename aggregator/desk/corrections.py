@@ -57,14 +57,15 @@ def notice_times(reader: Reader, story: Story, before: datetime) -> dict[str, da
 def _all_given(reader: Reader, members: Sequence[Entry], before: datetime) -> list[_Given]:
     suspects = [entry for entry in members if entry.correction or entry.revisions]
     versions = until(versions_of(reader, suspects), before)
-    return [one for entry in suspects if entry.id in versions and (one := _guarded(entry, versions[entry.id]))]
+    return [one for entry in suspects if entry.id in versions and (one := _guarded(reader, entry, versions[entry.id]))]
 
 
-def _guarded(entry: Entry, versions: Sequence[Version]) -> _Given | None:
-    """Return the notice of an entry; an entry that raises has none, and costs the story's others nothing."""
+def _guarded(reader: Reader, entry: Entry, versions: Sequence[Version]) -> _Given | None:
+    """Return the notice of an entry; one that cannot be looked at has none, and the story's others stand."""
     try:
         return _given(entry, versions)
-    except Exception:
+    except Exception as error:
+        reader.faults.append((entry.id, error))
         log.exception("entry %s could not be looked at for a correction notice", entry.id)
         return None
 
@@ -72,7 +73,18 @@ def _guarded(entry: Entry, versions: Sequence[Version]) -> _Given | None:
 def _own(given: Sequence[_Given], members: Sequence[Entry]) -> list[_Given]:
     """Return the notices about a publisher's own text; a claim about another's is no notice."""
     kinds = {one.entry.id: one.kind for one in given}
-    own = own_notices([replace(entry, correction=kinds.get(entry.id)) for entry in members])
+    # an edit of what was a notice from the first took no text of its own back
+    never_a_text = {one.entry.id for one in given if one.before is None}
+    own = own_notices(
+        [
+            replace(
+                entry,
+                correction=kinds.get(entry.id),
+                revisions=0 if entry.id in never_a_text else entry.revisions,
+            )
+            for entry in members
+        ]
+    )
     return [one for one in given if one.entry.id in own]
 
 

@@ -44,7 +44,7 @@ from aggregator.text.tokens import sentences
 
 Edited = Mapping[str, Mapping[str, datetime]]  # story -> entry -> when it was edited last
 
-StoryFault = tuple[Story, Exception]  # a story of which something could not be made
+Fault = tuple[str, Exception]  # an entry of which, or of whose story, something could not be made
 Value = TypeVar("Value")
 Other = TypeVar("Other")
 
@@ -89,7 +89,7 @@ def make_edition(store: Store, settings: Settings, window: Window, now: datetime
         before = editions.before(window.since, window.until)
         previous = from_json(before.body) if before else None
         health = edition_health(store, window.since, window.until, now)
-        faults: list[StoryFault] = []
+        faults: list[Fault] = []
         edition = _build(store, settings, window, health, previous, now, faults)
     shown = sum(1 for _ in edition.stories())
     if store.read_only:
@@ -104,16 +104,15 @@ def make_edition(store: Store, settings: Settings, window: Window, now: datetime
     return edition
 
 
-def _keep(store: Store, faults: Sequence[StoryFault], now: datetime) -> None:
-    """Keep what could not be made of stories for a report, under the entry that stands for each."""
+def _keep(store: Store, faults: Sequence[Fault], now: datetime) -> None:
+    """Keep what could not be made of entries, or of the stories that they stand for, for a report."""
     entries = EntryStore(store)
-    for story, error in faults:
-        name = story.summary.canonical_entry
+    for name, error in faults:
         given = entries.get(name).data
         FaultStore(store).keep_of_entry(name, fault_of("digesting", name, error, given), now)
 
 
-def _guarded(faults: list[StoryFault], story: Story, otherwise: Other, work: Callable[[], Value]) -> Value | Other:
+def _guarded(faults: list[Fault], story: Story, otherwise: Other, work: Callable[[], Value]) -> Value | Other:
     """Return what ``work`` makes of a story; where it raises, note that and let the edition go on without."""
     try:
         return work()
@@ -121,7 +120,7 @@ def _guarded(faults: list[StoryFault], story: Story, otherwise: Other, work: Cal
         if is_of_the_database(error):
             raise
         log.exception("story %s: the edition goes without a part of it", story.summary.id)
-        faults.append((story, error))
+        faults.append((story.summary.canonical_entry, error))
         return otherwise
 
 
@@ -136,9 +135,10 @@ def _build(
     health: FeedHealth,
     previous: Edition | None,
     now: datetime,
-    faults: list[StoryFault],
+    faults: list[Fault],
 ) -> Edition:
     reader = Reader(store, now)
+    reader.faults = faults
     query = StoryQuery(since=window.since, until=window.until, sort="publishers", limit=None)
     listed = [summary.id for summary in reader.find(query)]
     edited = edited_between(reader, window.since, window.until)
@@ -170,7 +170,7 @@ def _materials(
     edited: Edited,
     window: Window,
     moment: datetime,
-    faults: list[StoryFault],
+    faults: list[Fault],
 ) -> list[Material]:
     """Return what an edition is made from, for these stories as they stood when the window closed.
 
@@ -243,7 +243,7 @@ def _retold(
     window: Window,
     moment: datetime,
     retitled: Mapping[str, Sequence[Headline]],
-    faults: list[StoryFault],
+    faults: list[Fault],
 ) -> list[Material]:
     """Return the material of stories to which nothing happened but that entries were edited, where it matters to a reader.
 

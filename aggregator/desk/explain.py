@@ -55,10 +55,22 @@ def explain(
     return _Explainer(reader, store, settings, window or Window(store, settings.stories)).explain(prefix, entry_prefix)
 
 
+def explain_all(reader: Reader, store: Store, settings: Settings, story: Story) -> dict[str, Why]:
+    """Return entry id -> why it stands in its story, for all entries of one.
+
+    The window is not loaded for it: the sentences say how alike two reports are, and not which words they share.
+    """
+    explainer = _Explainer(reader, store, settings, Window(store, settings.stories), with_words=False)
+    return {entry.id: explainer.inside(story, entry) for report in story.reports for entry in report.entries}
+
+
 class _Explainer:
     """Reads edges, and asks the graph and the texts for what a sentence says of them."""
 
-    def __init__(self, reader: Reader, store: Store, settings: Settings, window: Window) -> None:
+    def __init__(
+        self, reader: Reader, store: Store, settings: Settings, window: Window, *, with_words: bool = True
+    ) -> None:
+        self._with_words = with_words
         self._reader = reader
         self._store = store
         self._settings = settings
@@ -71,11 +83,11 @@ class _Explainer:
         members = [entry for report in story.reports for entry in report.entries]
         if entry_prefix is None:
             entry = max(members, key=lambda one: (bool(reader.stories.matches([one.id])), one.first_seen, one.id))
-            return self._inside(story, entry)
+            return self.inside(story, entry)
         entry = reader.entry(entry_prefix)
-        return self._inside(story, entry) if entry.story_id == story.summary.id else self._outside(story, entry)
+        return self.inside(story, entry) if entry.story_id == story.summary.id else self._outside(story, entry)
 
-    def _inside(self, story: Story, entry: Entry) -> Why:
+    def inside(self, story: Story, entry: Entry) -> Why:
         """Follow the edges from the entry to the story: its own, and for a copy those of the report's other entries."""
         matches = self._reader.stories.matches
         own = [self._told(match) for match in matches([entry.id])]
@@ -156,6 +168,8 @@ class _Explainer:
         return replace(match, evidence={**proof, **self._words(one, two)})
 
     def _words(self, one: Entry, two: Entry) -> Evidence:
+        if not self._with_words:
+            return {}
         graph = self._window.graph()
         if one.report_id not in self._window or two.report_id not in self._window:
             return {}

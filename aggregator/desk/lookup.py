@@ -69,6 +69,17 @@ class Lookup:
 
         return explain(self._reader(), self.store, self.settings, story, entry, self._window())
 
+    def whys(self, story: Story) -> dict[str, Why]:
+        """Explain for each entry of a story why it stands there."""
+        from aggregator.desk.explain import explain_all
+
+        return explain_all(self._reader(), self.store, self.settings, story)
+
+    def stamp(self) -> int:
+        """Return a number that differs whenever another connection has changed the database."""
+        number: int = self.store.connection.execute("PRAGMA data_version").fetchone()[0]
+        return number
+
     def entry(self, prefix: str) -> Entry:
         """Return one entry."""
         return self._reader().entry(prefix)

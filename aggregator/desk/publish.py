@@ -13,11 +13,12 @@ from aggregator.config.files import write_output
 from aggregator.desk.edition_windows import MISSED_AT_MOST, missed
 from aggregator.desk.editions import zone_of
 from aggregator.desk.mailing import Mailed, mail_edition, mail_waiting
+from aggregator.desk.subscription import folder_of, write_index
 from aggregator.digest.edition import Edition, Window
 from aggregator.digest.render import SUFFIXES, render
 from aggregator.exceptions import AggregatorError, DeliveryError
 from aggregator.settings import DigestSettings, Settings
-from aggregator.storage.database import Store
+from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.times import from_text, to_text
 
@@ -66,9 +67,9 @@ def publish_due(
             break
         try:
             paths = _publish(app, window)
-        except (AggregatorError, OSError):
-            raise  # a mail server, a full disk: what hinders this one hinders the next
         except Exception as error:
+            if isinstance(error, AggregatorError | OSError) or is_of_the_database(error):
+                raise  # a mail server, a full disk: what hinders this one hinders the next
             log.exception("the edition of %s cannot be made; `digest --since --until` makes it by hand", window.until)
             fault = error
             continue
@@ -139,17 +140,20 @@ def polled(store: Store, window: Window) -> bool:
 
 def _write(app: Newsroom, edition: Edition) -> list[Path]:
     settings = app.settings.digest
-    folder = Path(settings.directory)
-    if not folder.is_absolute() and app.store.path is not None:
-        folder = app.store.path.parent / folder
+    folder = folder_of(app) or Path(settings.directory)
     day = _day(edition.until, settings)
     if any(moment < edition.until and _day(moment, settings) == day for moment in _published(app.store)):
         day += edition.until.astimezone(zone_of(settings)).strftime("-%H%M")  # a second one, after a change of the hour
+    latest = all(moment <= edition.until for moment in _published(app.store))
     written = []
     for form in settings.formats:
         path = folder / f"digest-{day}{SUFFIXES[form]}"
-        write_output(path, render(edition, form).encode("utf-8"))
+        data = render(edition, form).encode("utf-8")
+        write_output(path, data)
+        if latest:  # one made late of a day gone by is not what a reader of the newest asks for
+            write_output(folder / f"digest-latest{SUFFIXES[form]}", data)
         written.append(path)
+    write_index(folder, app.settings)
     return written
 
 

@@ -43,6 +43,7 @@ class Reader:
         self.storylines = StorylineStore(store)
         self._editions = EditionStore(store)
         self._now = now
+        self.faults: list[tuple[str, Exception]] = []  # entries of which something could not be told, and why not
 
     def new_since(self, since: datetime | None = None) -> datetime:
         """Return the moment after which a story counts as new to the reader."""

@@ -118,6 +118,7 @@ def headlines_between(reader: Reader, since: datetime, before: datetime) -> tupl
         except Exception as error:
             if is_of_the_database(error):
                 raise
+            reader.faults.append((entry.id, error))
             log.exception("the headlines of entry %s could not be compared", entry.id)
     changes.sort(key=lambda change: (change.time, change.entry_id))
     return tuple(Retitled(stories[change.entry_id], change) for change in changes)

@@ -1,4 +1,4 @@
-"""OPML files in and out."""
+"""Lists of feeds: OPML in and out, tables and plain lists of addresses in."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from pathlib import Path
 
 from aggregator.exceptions import NotFoundError, ParseError, StorageError
 from aggregator.model import Feed
-from aggregator.parsing.opml import read_all, write
+from aggregator.parsing.feed_lists import read_list
+from aggregator.parsing.opml import is_opml, read_all, write
 from aggregator.text.masking import shown_address
 
 
-def read_opml(path: Path) -> tuple[tuple[Feed, ...], tuple[str, ...]]:
-    """Return the feeds of an OPML file, and what a person should know: why others were left out, and some are paused."""
+def read_subscriptions(path: Path) -> tuple[tuple[Feed, ...], tuple[str, ...]]:
+    """Return the feeds of an OPML file, a table or a list of addresses, and what a person should know: why others were left out, and some are paused."""
     try:
-        found = read_all(path.read_bytes())
+        data = path.read_bytes()
+        found = read_all(data) if is_opml(data) else read_list(data)
     except FileNotFoundError as error:
         raise NotFoundError(f"{path}: no such file") from error
     except OSError as error:
         raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
     except ParseError as error:
         raise ParseError(f"{path}: {error}") from error
-    notes = [f"outline {skip.position} left out: {skip.reason}" for skip in found.skips]
+    notes = [f"left out: {skip.reason}" for skip in found.skips]
     notes += [
         f"{feed.name or feed.url}: taken over paused, for its address lost its secret when the list was written; complete {feed.url}"
         for feed in found.feeds

@@ -14,12 +14,14 @@ from aggregator.desk.alert_targets import checked_target
 from aggregator.desk.reader import Reader
 from aggregator.exceptions import NotFoundError, UsageError
 from aggregator.model import StorySummary
+from aggregator.model.faults import fault_of
 from aggregator.newsroom.alerts import Alerted, Cause, alerted_by, decide, rehearse
 from aggregator.newsroom.publishers import normal_name
 from aggregator.newsroom.watches import BEGINNING, Matcher, Reading, WatchQuery, search_expression, unreadable
 from aggregator.settings import Settings
 from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore
+from aggregator.storage.faults import FaultStore
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.times import to_text
 from aggregator.storage.watches import LoggedAlert, NewAlert, StoredWatch, Tally, WatchStore
@@ -54,7 +56,9 @@ class Watcher:
         try:
             with self._store.savepoint():
                 return sum(self._guarded(watches, story) for story in self._told_apart(wanted, now))
-        except Exception:
+        except Exception as error:
+            if is_of_the_database(error):  # the pass ends there: settled without the look, the alerts would be lost
+                raise
             log.exception("the watches could not look over %d stories", len(wanted))
             return 0
 
@@ -67,6 +71,10 @@ class Watcher:
             if is_of_the_database(error):
                 raise
             log.exception("the watches could not look over story %s", story.id)
+            entry = story.readings[0].entry  # stands for the story in the report
+            FaultStore(self._store).keep_of_entry(
+                entry.id, fault_of("watching", entry.id, error, entry.data), story.now
+            )
             return 0
 
     def _told_apart(self, story_ids: Sequence[str], now: datetime) -> Iterator[_Seen]:

@@ -1,4 +1,4 @@
-"""An edition as Markdown, HTML, plain text, JSON, Atom or JSON Feed (the only home of Jinja).
+"""An edition as Markdown, HTML, plain text, JSON, Atom or JSON Feed (the home of Jinja beside the page).
 
 Every text of the edition is made harmless before a template sees it, and escaped by default on its way out:
 HTML and Atom by autoescaping, Markdown by a finaliser. The same edition gives the same bytes.
@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, Literal, get_args
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from aggregator.digest import wording
@@ -97,6 +97,11 @@ def _rendered(edition: Edition, format: str) -> str:
 def stable_id(*parts: str) -> str:
     """Return the permanent id under which feed readers know an edition, a story or a notice."""
     return f"urn:uuid:{uuid.uuid5(_NAMES, '/'.join(parts))}"
+
+
+def template(format: Format, name: str) -> Template:
+    """Return a template of the digest's, with the escaping of ``format``."""
+    return _environment(format).get_template(name)
 
 
 @cache

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aggregator.digest.values import Edition, EditionSection, EditionStory, FeedNote
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import Flag
+from aggregator.text.counts import amount
+from aggregator.text.counts import three_counts as counted
 
 # Spelled out rather than left to strftime, whose words follow the locale of the process.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -56,20 +59,9 @@ def titled(name: str, title: str) -> str:
     return title[found.end() :] if found else title
 
 
-def amount(number: int, one: str, many: str) -> str:
-    """Return a count with its noun: ``1 entry``, ``1,204 entries``."""
-    return f"{number:,} {one if number == 1 else many}"
-
-
 def three_counts(story: EditionStory) -> str:
     """Return the three honest counts of a story."""
-    return " · ".join(
-        (
-            amount(story.entries, "entry", "entries"),
-            amount(story.reports, "report", "reports"),
-            amount(story.publishers, "publisher", "publishers"),
-        )
-    )
+    return counted(story.entries, story.reports, story.publishers)
 
 
 def storyline_opened(section: EditionSection, story: EditionStory) -> str:
@@ -139,13 +131,23 @@ class Clock:
     """Times as the desk reads them, in its zone; the edition's own day is left unsaid."""
 
     def __init__(self, edition: Edition) -> None:
+        self._set(edition.timezone, edition.since, edition.until)
+
+    @classmethod
+    def of(cls, timezone: str, since: datetime, until: datetime) -> Self:
+        """Return the clock of a window, without an edition."""
+        made = cls.__new__(cls)
+        made._set(timezone, since, until)
+        return made
+
+    def _set(self, timezone: str, since: datetime, until: datetime) -> None:
         try:
-            self._zone = ZoneInfo(edition.timezone)
+            self._zone = ZoneInfo(timezone)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ConfigurationError(
-                f"digest.timezone: there is no time zone {edition.timezone!r}. Use a name such as Europe/Warsaw or UTC."
+                f"digest.timezone: there is no time zone {timezone!r}. Use a name such as Europe/Warsaw or UTC."
             ) from error
-        self._since, self._until = edition.since, edition.until
+        self._since, self._until = since, until
 
     def start(self) -> str:
         """Return when the window opened."""

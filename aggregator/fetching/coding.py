@@ -20,20 +20,27 @@ def decode(body: bytes, codings: list[str], limit: int) -> bytes:
     """Return the body without its content coding, at most ``limit`` bytes of it.
 
     Names that are no codings count as nothing; what carries no coding is judged by its bytes, for some servers pack a
-    feed without saying so. Raises FetchError for a coding we did not ask for, for more than one, and for a stream that is cut off, damaged or
-    larger than the limit: the libraries take a cut-off stream for a whole one. RFC 1952 2.2: a gzip file may
-    have several members.
+    feed without saying so, and others only say so. Raises FetchError for a coding we did not ask for, for more than
+    one, and for a stream that is cut off, damaged or larger than the limit: the libraries take a cut-off stream for a
+    whole one. RFC 1952 2.2: a gzip file may have several members.
     """
     wanted = [coding.lower() for coding in codings if coding.lower() in _CODINGS]
     if not wanted:
         return _gunzip(body, limit) if body[:3] == _PACKED else body
     if len(wanted) > 1:
         raise FetchError("protocol", "the body has more than one content coding")
+    if wanted[0] in _GZIP | {"deflate"} and _is_text(body):
+        return body
     if wanted[0] in _GZIP:
         return _gunzip(body, limit)
     if wanted[0] == "deflate":
         return _inflate(body, limit)
     raise FetchError("protocol", "the body has a content coding that we did not ask for")
+
+
+def _is_text(body: bytes) -> bool:
+    """Tell whether a body begins as a feed or a page does; no packed one begins so."""
+    return body[:1_000].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"<", b"{")
 
 
 def beginning(data: bytes, codings: list[str], limit: int) -> bytes:

@@ -58,6 +58,7 @@ class Origin:
     feed: StoredFeed
     archive: bool = False
     agency: str | None = None
+    search: bool = False  # the document has the form of a news search's
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +338,8 @@ class Recorder:
         feed = origin.feed
         if not (data.source_title or data.source_url):
             data = NAMING_NOBODY
-        believed = origin.archive or feed.url in self._families.speaking_for_others
+        speaking, alone = self._families.speaking_for_others, self._families.speaking_for_none
+        believed = origin.archive or feed.url in speaking or (origin.search and feed.url not in alone)
         key = (feed.publisher, data.source_title, data.source_url, believed or host_of(data.link or ""))
         if key not in self._publishers:
             self._publishers[key] = publisher_of(data, feed.publisher, self._families, believed=believed)

@@ -18,6 +18,7 @@ from aggregator.fetching.wording import NO_ENTRY, NONE_LEFT, explain
 from aggregator.ingest.record import Origin, Recorded, Recorder, is_left
 from aggregator.model import FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.model.faults import EntryFault, described, fault_of
+from aggregator.newsroom.publishers import has_form_of_search
 from aggregator.storage.database import is_of_the_database
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
@@ -149,7 +150,8 @@ class Saver:
 
     def _save_entries(self, poll: Poll, response: Response, result: Prepared, now: datetime) -> FeedOutcome:
         with self._recorder.part():
-            counts = self._recorder.record(Origin(poll.stored), result.entries, now)
+            search = has_form_of_search(result.parsed.title, [entry.data for entry in result.entries])
+            counts = self._recorder.record(Origin(poll.stored, search=search), result.entries, now)
             for skip in result.parsed.skips:
                 if skip.given:
                     name = f"given {sha256(skip.given.encode('utf-8', 'replace')).hexdigest()[:12]}"

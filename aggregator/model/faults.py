@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Literal
 
-Step = Literal["reading", "preparing", "recording", "placing", "digesting"]
+Step = Literal["reading", "preparing", "recording", "placing", "settling", "watching", "digesting"]
 
 MAX_GIVEN = 32_000  # characters that are kept of an entry
 _MAX_ERROR, _MAX_NAME = 500, 200

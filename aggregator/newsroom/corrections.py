@@ -180,10 +180,12 @@ def own_notices(entries: Collection[Entry]) -> frozenset[str]:
     notices = [entry for entry in entries if entry.correction]
     if not notices:
         return frozenset()
-    first: dict[str, tuple[datetime, str]] = {}  # publisher or agency -> its first entry
+    first: dict[str | None, tuple[datetime, str]] = {}  # publisher or agency -> its first entry
     reports: dict[str, list[Entry]] = {}
     for entry in sorted(entries, key=_by_time):
-        for name in {entry.publisher, entry.agency or entry.publisher}:
+        # a kill is no text: who sends two has not published what the second takes back
+        names = set() if entry.correction in TAKEN_BACK and not entry.revisions else {entry.publisher, entry.agency}
+        for name in names:
             first.setdefault(name, _by_time(entry))
         reports.setdefault(entry.report_id, []).append(entry)
 

@@ -26,7 +26,7 @@ An entry under a stored key is the stored one, but where the key is too little:
 | key | the entry is another where |
 |---|---|
 | a guid of its own | title and text share next to no word, and the dates are not the same |
-| a guid without a number (``N/A``, ``current``) | the same, or: title and date are others, and the address names no article |
+| a guid without a number (``N/A``, ``current``) | the same, or: title and date are others, and the address names no article, or another one |
 | the address, for want of a guid | title and date are others, unless it names an article and title or text are alike |
 | the address of a page that names no article | the same; or date and text are others under one title |
 | a hash of title and date | never |
@@ -198,7 +198,10 @@ def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> 
         return arriving.guid is None and not named and retold and redated and arriving.published is not None
     if not redated:
         return False
-    if arriving.guid and (named or _is_own_guid(arriving.guid)):
+    own = arriving.guid is not None and _is_own_guid(arriving.guid)
+    if arriving.guid and not own and _stand_apart(arriving.address, stored.address):
+        return True
+    if arriving.guid and (named or own):
         whole = f"{arriving.title}\n{texts[0]}", f"{stored.title}\n{texts[1]}"
         if min(len(_significant_words(one)) for one in whole) < SUBSTANCE:
             return False
@@ -206,10 +209,18 @@ def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> 
     return not named or (_share(arriving.title, stored.title) < ALIKE and _share(*texts) < ALIKE)
 
 
+def _stand_apart(one: str | None, other: str | None) -> bool:
+    """Tell whether two addresses are two articles'; one that keeps its number under another slug is one article's."""
+    if not one or not other or one == other:
+        return False
+    here, there = landmarks(one), landmarks(other)
+    return here is not None and there is not None and (here.number is None or here.number != there.number)
+
+
 def _is_own_guid(guid: str) -> bool:
-    """Return whether a guid can be one entry's own: it holds a number that is no date, or a slug of several words."""
+    """Return whether a guid can be one entry's own: it holds a number that is no date and not nought, or a slug of several words."""
     stem = _DATE.sub("", _SCHEME.sub("", guid).partition("/")[2] if "://" in guid else guid)
-    return any(character.isdigit() for character in stem) or len(_SLUG_WORD.findall(stem)) >= 3
+    return any(character.isdigit() and character != "0" for character in stem) or len(_SLUG_WORD.findall(stem)) >= 3
 
 
 def former_key(key: str, title: str, published_text: str | None) -> str:

@@ -6,7 +6,7 @@ A publisher may have many feeds. Its name is that of feeds.yaml, else the regist
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aggregator.model import EntryData, Feed
@@ -50,6 +50,7 @@ class Families:
     domains: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     speaking_for_others: frozenset[str] = frozenset()  # addresses of feeds, without their secrets
+    speaking_for_none: frozenset[str] = frozenset()  # those of which feeds.yaml says that they do not
 
     def of_domain(self, domain: str | None) -> str | None:
         """Return the family that owns a registered domain, None where feeds.yaml names none."""
@@ -102,7 +103,8 @@ def families(feeds: Iterable[Feed]) -> Families:
         if len(publishers) <= 1
     }
     speaking = frozenset(mask_secrets(feed.url) for feed in feeds if speaks_for_others(feed))
-    return Families(domains, {name: _final(publisher, domains) for name, publisher in names.items()}, speaking)
+    alone = frozenset(mask_secrets(feed.url) for feed in feeds if feed.speaks_for_others is False)
+    return Families(domains, {name: _final(publisher, domains) for name, publisher in names.items()}, speaking, alone)
 
 
 def _final(publisher: str, domains: Mapping[str, str]) -> str:
@@ -146,7 +148,8 @@ def _address(url: str) -> Address | None:
 def speaks_for_others(feed: Feed) -> bool:
     """Return whether the publishers that a feed's entries name are believed: as feeds.yaml says, else of agencies and searches.
 
-    A search is recognised by its address, or by the name that the desk gave the feed, never by the feed's own title.
+    A search is recognised by its address, or by the name that the desk gave the feed, never by the feed's own title alone
+    (see ``has_form_of_search``).
     """
     if feed.speaks_for_others is not None:
         return feed.speaks_for_others
@@ -154,6 +157,17 @@ def speaks_for_others(feed: Feed) -> bool:
         return True
     address = _address(feed.url)
     return address is not None and _SEARCH_ADDRESS.match(f"{address.host}{address.path}") is not None
+
+
+def has_form_of_search(title: str | None, entries: Sequence[EntryData]) -> bool:
+    """Tell whether a document is a news search's, wherever it is served: it is called so, and writes as searches do.
+
+    They write in every entry the house in <source>, and again behind the headline. The name alone would be a claim.
+    """
+    if not title or not _SEARCH_NAME.search(title):
+        return False
+    named = [(fold(data.title), fold(data.source_title or "")) for data in entries]
+    return bool(named) and all(house and headline.endswith(f" - {house}") for headline, house in named)
 
 
 def publisher_of(data: EntryData, feed_publisher: str, families: Families, *, believed: bool) -> str:

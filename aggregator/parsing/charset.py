@@ -42,6 +42,8 @@ _ALIASES = {
         "gb18030",
     ),
     **dict.fromkeys(("iso-8859-9", "latin5", "l5", "iso8859-9", "csisolatin5", "x-cp1254"), "windows-1254"),
+    # Ukrainian letters in the place of eight signs for frames, which no feed draws
+    **dict.fromkeys(("koi8-r", "koi8_r", "koi8", "koi", "cskoi8r"), "koi8-u"),
     **dict.fromkeys(("iso-8859-11", "iso8859-11", "tis-620", "tis620", "dos-874", "windows-874"), "cp874"),
     **dict.fromkeys(
         ("euc-kr", "euckr", "cseuckr", "csksc56011987", "iso-ir-149", "ks_c_5601-1987", "ks_c_5601-1989", "ksc5601",

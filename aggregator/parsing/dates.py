@@ -51,11 +51,11 @@ _OTHER_ZONES = {
     "aest": 600, "aedt": 660, "nzst": 720, "nzdt": 780, "a": -60, "n": 60, "m": -720, "y": 720,
 }  # fmt: skip
 _TIME = (
-    r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,]\d+)?)?"
+    r"(?P<hour>\d{1,2})(?P<colon>[:.])(?P<minute>\d{1,2})(?:(?P=colon)(?P<second>\d{1,2})(?:[.,]\d+)?)?"
     r"(?:\s*(?P<half>[ap])\.?\s?m(?![a-z])\.?)?"
 )
 _ZONE = r"(?P<zone>(?:GMT|UTC)?[+-]\d{1,2}:?\d{2}|[+-]\d{2}|(?:GMT|UTC)[+-]\d{1,2}|[A-Za-z]{1,5})?(?:\s*\([^)]*\))?"
-_THEN = rf"(?:(?:\s*,\s*|\s+)(?:(?:at|um|om|kl\.?|alle|às|à|@|-|–|\|)\s+)?{_TIME})?"  # from a day to its time
+_THEN = rf"(?:(?:\s*,\s*|\s+)(?:(?:at|um|om|kl\.?|klo|alle|às|à|@|-|–|\|)\s+)?{_TIME})?"  # from a day to its time
 _WEEKDAY = r"[^\W\d_]{2,12}(?:[.,]+\s*|\s+)"
 _MONTH = r"(?P<month>[^\W\d_]{3,12})"
 _YEAR = r"(?P<year>\d{4}|\d{2})"
@@ -71,7 +71,7 @@ _SHAPES = tuple(
     )
 )
 _NUMBERS = re.compile(
-    rf"\s*(?:{_WEEKDAY})?(?P<one>\d{{1,2}})(?P<mark>[./-])\s?(?P<two>\d{{1,2}})(?P=mark)\s?(?P<year>\d{{4}}){_THEN}\s*{_ZONE}\s*",
+    rf"\s*(?:{_WEEKDAY})?(?P<one>\d{{1,2}})(?P<mark>[./-])\s?(?P<two>\d{{1,2}})(?P=mark)\s?{_YEAR}{_THEN}\s*{_ZONE}\s*",
     re.IGNORECASE,
 )
 _SECONDS = re.compile(r"\s*(\d{10})(?:\d{3})?\s*")  # since 1970
@@ -108,10 +108,14 @@ def read_common(text: str) -> Reading | None:
         return _since_1970(text)
     name = match["month"].lower()
     month = int(name) if name.isdigit() else _MONTHS.get(name[:4]) or _MONTHS.get(name[:3], 0)
-    year = int(match["year"])
-    if len(match["year"]) == 2:
-        year += 1900 if year >= 90 else 2000
-    return _reading(match, year, month, int(match["day"]))
+    return _reading(match, _whole_year(match["year"]), month, int(match["day"]))
+
+
+def _whole_year(text: str) -> int:
+    year = int(text)
+    if len(text) > 2:
+        return year
+    return year + (1900 if year >= 90 else 2000)
 
 
 def is_usual(text: str) -> bool:
@@ -165,7 +169,14 @@ def _numbers(text: str) -> re.Match[str] | None:
 def _ordered(match: re.Match[str], *, day_first: bool) -> Reading | None:
     one, two = int(match["one"]), int(match["two"])
     day, month = (one, two) if day_first else (two, one)
-    return _reading(match, int(match["year"]), month, day)
+    return _reading(match, _whole_year(match["year"]), month, day)
+
+
+def _year_first(match: re.Match[str]) -> Reading | None:
+    """Return the reading of a date of three short numbers that begins with its year."""
+    if len(match["year"]) > 2 or len(match["one"]) < 2:
+        return None
+    return _reading(match, _whole_year(match["one"]), int(match["two"]), int(match["year"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,11 +267,18 @@ class DateReader:
             return reading
         order = self._order or _order([match], self._now, self._language)
         found = _ordered(match, day_first=order.day_first)
+        other = _year_first(match)
+        if other is not None and (found is None or self._distance(other) < self._distance(found)):
+            return replace(other, zone_known=False)
         if found is not None:
-            sure = order.certain or match["one"].lstrip("0") == match["two"].lstrip("0")
+            sure = other is None and (order.certain or match["one"].lstrip("0") == match["two"].lstrip("0"))
             return found if sure else replace(found, zone_known=False)
         other = _ordered(match, day_first=not order.day_first)
         return replace(other, zone_known=False) if other is not None else None
+
+    def _distance(self, reading: Reading) -> tuple[bool, timedelta]:
+        """Return what orders readings by how likely they are: none of the future, then the nearest."""
+        return reading.time > self._now + _DAYS_AHEAD, abs(self._now - reading.time)
 
     def _second_reading(self, text: str, parsed: struct_time | None) -> Reading | None:
         zoned = bool(re.search(r"(?:Z|GMT|UTC|[+-]\d\d:?\d\d)\W*$", text, re.IGNORECASE))

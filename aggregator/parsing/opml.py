@@ -13,6 +13,7 @@ from aggregator.model import Feed, Skip
 from aggregator.parsing.charset import decode
 from aggregator.parsing.outlines import read_outlines
 from aggregator.parsing.tree import XmlError, local_name, read_tree
+from aggregator.text.address import address_as_typed
 from aggregator.text.clean import one_line
 from aggregator.text.masking import is_masked, shown_address
 from aggregator.text.urls import absolute_url, mask_secrets
@@ -68,6 +69,12 @@ def read_all(data: bytes) -> Subscriptions:
     return Subscriptions(tuple(feeds.values()), tuple(skips))
 
 
+def is_opml(data: bytes) -> bool:
+    """Tell whether a document means to be XML, and so OPML; else it is a plain list or a table."""
+    text = decode(data[:100_000], "")[0].lstrip("\ufeff \t\r\n")
+    return text.startswith("<") or re.search(r"<(?:opml|outline)\b", text, re.IGNORECASE) is not None
+
+
 def _root(data: bytes) -> Element:
     text = decode(data, "")[0]
     start = _START.search(text)
@@ -95,10 +102,7 @@ def _outlines(element: Element) -> list[Element]:
 def _add(feeds: dict[str, Feed], address: str, name: str, category: str, attributes: dict[str, str]) -> str | None:
     """Take a feed into the list, or return why not."""
     address = address.strip()
-    if address.lower().startswith("feed:"):
-        address = address[5:]
-        address = "http:" + address if address.startswith("//") else address
-    url = absolute_url(address, "")
+    url = absolute_url(address_as_typed(address), "")
     if url is None:
         return f"{mask_secrets(address)[:200]!r} is no http(s) address"
     if url in feeds:

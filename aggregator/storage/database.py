@@ -18,8 +18,8 @@ from aggregator.storage.schema import APPLICATION_ID, migrations
 from aggregator.storage.soundness import faults
 
 BUSY_TIMEOUT_MS = 10_000
-# How SQLite begins where a table of ours is not there: somebody took it out.
-_MISSING = ("no such table", "no such view", "vtable constructor failed")
+# How SQLite begins where a table of ours is not there, since somebody took it out, and where a row holds bytes that are no text.
+_SPOILT = ("no such table", "no such view", "vtable constructor failed", "Could not decode to UTF-8")
 
 
 class Store:
@@ -254,7 +254,7 @@ def _explanation(path: Path | None, error: sqlite3.DatabaseError) -> StorageErro
         return StorageError(f"{path}: {error}; nothing of this change was stored. Is the disk full or failing?")
     if code == sqlite3.SQLITE_NOTADB:
         return NotOursError(f"{path}: not a SQLite database; it is left untouched. Name another with --db.")
-    if code == sqlite3.SQLITE_CORRUPT or str(error).startswith(_MISSING):
+    if code == sqlite3.SQLITE_CORRUPT or str(error).startswith(_SPOILT):
         return StorageError(
             f"{path}: damaged ({error}); `aggregator db check` names the damage, `aggregator db restore FILE` puts a backup in its place"
         )

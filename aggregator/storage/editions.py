@@ -20,6 +20,18 @@ class StoredEdition:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class EditionLine:
+    """An edition as a list shows it; ``stories`` counts those shown."""
+
+    id: str
+    title: str
+    since: datetime
+    until: datetime
+    made: datetime
+    stories: int
+
+
 class EditionStore:
     """Rows of ``edition`` and ``fact``."""
 
@@ -41,6 +53,17 @@ class EditionStore:
     def last(self) -> StoredEdition | None:
         """Return the newest edition."""
         return self._one("ORDER BY until DESC, made DESC LIMIT 1", ())
+
+    def listed(self, limit: int) -> list[EditionLine]:
+        """Return the newest editions, newest first."""
+        rows = self._db.execute(
+            "SELECT id, title, since, until, made, stories FROM edition ORDER BY until DESC, made DESC LIMIT ?",
+            (limit,),
+        )
+        return [
+            EditionLine(name, title, from_text(since), from_text(until), from_text(made), stories)
+            for name, title, since, until, made, stories in rows
+        ]
 
     def last_made(self) -> datetime | None:
         """Return when the newest edition was made."""

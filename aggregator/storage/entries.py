@@ -255,6 +255,20 @@ class EntryStore:
         """Return the one entry id that begins with ``prefix``."""
         return resolve_prefix(self._db, "SELECT id FROM entry", prefix, "entry")
 
+    def beginning(self, prefix: str, limit: int) -> list[tuple[str, str, str]]:
+        """Return id, publisher and title of the newest entries whose id begins with ``prefix``."""
+        begun = prefix.lower()
+        return self._db.execute(
+            "SELECT id, publisher, title FROM entry WHERE id >= ? AND id < ? ORDER BY number DESC LIMIT ?",
+            (begun, begun + "\x7f", limit),
+        ).fetchall()
+
+    def publishers(self) -> list[tuple[str, int]]:
+        """Return the publishers with how many entries each has, the busiest first."""
+        return self._db.execute(
+            "SELECT publisher, count(*) FROM entry GROUP BY publisher ORDER BY count(*) DESC, publisher"
+        ).fetchall()
+
     def of_stories(self, story_ids: Sequence[str], *, light: bool = False) -> dict[str, list[Entry]]:
         """Return story id -> its entries, oldest first."""
         grouped: dict[str, list[Entry]] = {story_id: [] for story_id in story_ids}

@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 from aggregator.exceptions import AmbiguousIdError, NotFoundError
+
+# What an id of another kind is: the ids with the story they belong to, what to call one, and the command that shows it.
+_KINDS = {
+    "story": ("SELECT id, NULL FROM story", "a story", "story show"),
+    "entry": ("SELECT id, story_id FROM entry", "an entry", "entry show"),
+    "report": ("SELECT id, story_id FROM report", "a report: entries that carry one text", ""),
+}
 
 
 def resolve_prefix(db: sqlite3.Connection, select: str, prefix: str, noun: str) -> str:
     """Return the one id that begins with ``prefix``; an exact id always wins.
 
-    ``select`` yields an ``id`` column and has no WHERE. Raises NotFoundError or AmbiguousIdError.
+    ``select`` yields an ``id`` column and has no WHERE. Raises NotFoundError, which says what an id of another kind is,
+    or AmbiguousIdError.
     """
     wanted = prefix.strip().lower()
-    rows = db.execute(f"{select} WHERE id >= ? AND id < ? ORDER BY id LIMIT 5", (wanted, wanted + "\x7f")).fetchall()
-    found = tuple(str(row[0]) for row in rows)
-    if not wanted or not found:
-        raise NotFoundError(f"no {noun} {prefix!r}")
+    found = tuple(str(row[0]) for row in _beginning(db, select, wanted, 5)) if wanted else ()
+    if not found:
+        raise NotFoundError("; ".join((f"no {noun} {prefix!r}", *_others(db, wanted, noun))))
     if len(found) == 1 or found[0] == wanted:
         return found[0]
     raise AmbiguousIdError(prefix, found)
+
+
+def _others(db: sqlite3.Connection, wanted: str, noun: str) -> Iterator[str]:
+    """Say what an id that is none of ``noun`` is instead."""
+    for kind, (select, called, command) in _KINDS.items():
+        rows = _beginning(db, select, wanted, 2) if wanted and kind != noun else []
+        if len(rows) > 1:
+            yield f"ids of another kind begin so: each is {called}"
+        for identity, story in rows[:1] if len(rows) == 1 else ():
+            told = f"{identity} is {called}"
+            told += f" in story {story}" if story else ""
+            yield told + (f"; `aggregator {command} {identity}` shows it" if command else "")
+
+
+def _beginning(db: sqlite3.Connection, select: str, wanted: str, limit: int) -> list[tuple[str, str | None]]:
+    bounds = (wanted, wanted + "\x7f", limit)
+    return db.execute(f"{select} WHERE id >= ? AND id < ? ORDER BY id LIMIT ?", bounds).fetchall()

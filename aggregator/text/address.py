@@ -99,6 +99,18 @@ def address_of(text: str) -> Address | None:
     )
 
 
+_BARE = re.compile(r"(?:[^\s/?#@:.]+\.)+[^\W\d_][^\s/?#@:.]*(?::\d{1,5})?(?:[/?#]\S*)?")
+
+
+def address_as_typed(text: str) -> str:
+    """Return an address as a person means it: ``example.org/rss`` as https, ``feed:`` as what it stands for; else as it is."""
+    text = text.strip(BLANKS)
+    if text.lower().startswith("feed:"):
+        rest = text[5:].lstrip("/")
+        return rest if rest.lower().startswith(("http:", "https:")) else f"http://{rest}"
+    return f"https://{text}" if _BARE.fullmatch(text) else text
+
+
 def host_of(text: str) -> str:
     """Return the host of an address, by which politeness counts: http and https are one; empty where it names none."""
     address = address_of(text)

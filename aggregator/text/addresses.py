@@ -68,7 +68,9 @@ class Landmarks:
         )
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(
+    maxsize=12_288
+)  # the addresses of one large document, arriving and stored: they are gone through several times
 def landmarks(address: str) -> Landmarks | None:
     """Return the landmarks of an http(s) address, its fragment left out; None for what is none."""
     found = address_of(f"https:{address}" if address.startswith("//") else address)

@@ -127,7 +127,7 @@ def _usual_text(markup: str) -> str:
 
 
 def _parsed_text(markup: str) -> str:
-    found: str = extract_plain_text(markup, preserve_formatting=True, list_bullets=False, alt_texts=False)
+    found: str = extract_plain_text(storable(markup), preserve_formatting=True, list_bullets=False, alt_texts=False)
     # a caption that was never closed is no reason to lose all that stands behind it
     return found or html.unescape(_ANY_TAG.sub(" ", _without_hidden(markup)))
 

@@ -15,7 +15,10 @@ def test_demo_shows_the_chain_and_keeps_it() -> None:
     assert any(heading.startswith("stories") for heading in headings)
     assert any(heading.startswith("story show") for heading in headings)
     assert any(heading.startswith("story why") for heading in headings)
-    assert headings[-1] == "digest"
+    assert headings[-2:] == ["digest", "what next"]
+    ending = outcome.out[outcome.out.index("== what next") :]
+    assert ending.count("aggregator --db kept/demo.db ") == 3
+    assert "kept/digest.html" in ending
     assert "\x1b" not in outcome.out
     assert "Traceback" not in outcome.err
     rows = call("--db", "kept/demo.db", "stories", "--sort", "publishers", "--json", now=None).ok().json()

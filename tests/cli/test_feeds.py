@@ -136,7 +136,7 @@ def test_an_opml_import_never_breaks_the_feeds_file() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("https://",), ("https://a b.example/",), ("ftp://a.example/",), ("a.example/rss",), ("https://a.example:port/",),
+        ("https://",), ("https://a b.example/",), ("ftp://a.example/",), ("one two",), ("https://a.example:port/",),
         ("https://a.example/", "--language", "!!"), ("https://a.example/", "--publisher", " "),
         ("https://a.example/", "--name", "\t"),
     ],
@@ -203,3 +203,23 @@ def test_the_secret_of_an_address_is_written_nowhere(
     assert not any(secret in outcome.out + outcome.err for outcome in said)
     for file in Path().glob("aggregator.db*"):
         assert secret.encode() not in file.read_bytes()
+
+
+def test_an_address_without_its_scheme_is_tried_as_https() -> None:
+    call("feeds", "add", "a.example/rss", "--no-check").ok()
+    [row] = call("feeds", "list", "--json").ok().json()
+    assert row["url"] == "https://a.example/rss"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("list.txt", "https://a.example/rss\nb.example/rss\nnothing\n"), ("list.csv", "name,url\nA,https://a.example/rss\nB,b.example/rss\nC,\n")],
+)  # fmt: skip
+def test_lists_and_tables_are_taken_in(name: str, text: str) -> None:
+    Path(name).write_text(text, encoding="utf-8")
+    outcome = call("feeds", "import", name)
+    assert outcome.code == 4
+    assert "2 feeds added to feeds.yaml, 0 there already." in outcome.err
+    assert f"{name}: left out: line " in outcome.err
+    rows = call("feeds", "list", "--json").ok().json()
+    assert [row["url"] for row in rows] == ["https://a.example/rss", "https://b.example/rss"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from aggregator.cli.app import COMMANDS, cli, code_of
+from aggregator.cli.app import COMMANDS, cli
 from tests.cli.calling import ROOT, call, newsroom
 
 NAMED = """
@@ -34,6 +34,7 @@ demo
 init
 status
 health
+web
 config show|path|check
 db check|backup|restore|prune|vacuum
 completion
@@ -195,13 +196,3 @@ def test_completion(shell: str) -> None:
     script = call("completion", shell).ok().out
     assert "_AGGREGATOR_COMPLETE" in script
     assert "aggregator" in script
-
-
-def test_completion_answers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("_AGGREGATOR_COMPLETE", "bash_complete")
-    monkeypatch.setenv("COMP_WORDS", "aggregator story me")
-    monkeypatch.setenv("COMP_CWORD", "2")
-    with pytest.raises(SystemExit) as left:
-        code_of([])
-    assert left.value.code == 0
-    assert capsys.readouterr().out.split() == ["plain,merge"]

@@ -86,7 +86,7 @@ feeds:
         f"{path}:6: a feed without 'url'",
         f"{path}:7: duplicate address https://a.example/rss: it stands in line 3 already",
         f"{path}:8: 'url':",
-        f"{path}:9: a feed is a mapping",
+        f"{path}:9: 'url': 'just a text' is no http or https address",
         f"{path}:11: 'agency': true or false",
         f"{path}:12: 'interval':",
         f"{path}:13: 'headers': the environment has no NOT_THERE",
@@ -254,3 +254,28 @@ def test_a_short_password_that_is_a_word_of_an_address_keeps_nothing_from_being_
     assert not holds_secret("https://news.example/rss", feed)
     assert holds_secret("https://a.example/x7Kd93mZpQ4L/rss", feed)
     assert "news" not in without_secrets("refused: news", feed)
+
+
+def test_an_address_alone_is_a_feed(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "feeds:\n  - https://a.example/rss  # the wire\n  - b.example/rss\n  - {url: c.example/rss, name: C}\n",
+    )
+    assert [feed.url for feed in read_feeds(path, {})] == [f"https://{one}.example/rss" for one in "abc"]
+    pause_feed(path, "https://b.example/rss", paused=True, environ={})
+    remove_feed(path, "https://c.example/rss", {})
+    assert [(feed.url, feed.paused) for feed in read_feeds(path, {})] == [
+        ("https://a.example/rss", False),
+        ("https://b.example/rss", True),
+    ]
+    assert "https://a.example/rss  # the wire" in path.read_text(encoding="utf-8")
+    assert add_feeds(path, [Feed("https://a.example/rss")], {}) == 0
+    pause_feed(path, "https://b.example/rss", paused=False, environ={})
+    assert not any(feed.paused for feed in read_feeds(path, {}))
+
+
+def test_faults_of_addresses_alone_name_their_lines(tmp_path: Path) -> None:
+    path = write(tmp_path, "feeds:\n- https://a.example/rss\n\n- nonsense\n- a.example/rss\n- 3\n")
+    with pytest.raises(ConfigurationError) as caught:
+        read_feeds(path, {})
+    assert [problem.removeprefix(f"{path}:").partition(":")[0] for problem in caught.value.problems] == ["4", "5", "6"]

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -291,8 +291,8 @@ def test_what_was_stored_and_not_placed_stands_in_the_edition_that_is_due_at_the
     assert "Storm in Esbjerg" in (newsroom.folder / "digests" / "digest-2026-03-10.md").read_text(encoding="utf-8")
 
 
-def test_a_clock_that_goes_a_year_ahead_and_back_costs_nothing_but_late_runs(newsroom: Newsroom) -> None:
-    clock = newsroom.folder / "clock"
+def shifting(clock: Path) -> Callable[[float], None]:
+    """Return what sets by how many seconds the clock of a daemon is ahead."""
 
     def shift(seconds: float) -> None:
         written = clock.with_suffix(".new")
@@ -300,6 +300,28 @@ def test_a_clock_that_goes_a_year_ahead_and_back_costs_nothing_but_late_runs(new
         written.replace(clock)
 
     shift(0)
+    return shift
+
+
+def test_after_a_machine_was_suspended_the_feeds_are_asked_one_after_another(newsroom: Newsroom) -> None:
+    clock = newsroom.folder / "clock"
+    shift = shifting(clock)
+    newsroom.follow(*(newsroom.serve(f"/feed{number}", f"One {number}") for number in range(10)))
+    with newsroom.daemon(fault=("shift", str(clock), "0"), settings=["fetch.per_host=4"]) as daemon:
+        daemon.hear(": 1 new", times=10)
+        asked = len(newsroom.server.paths())
+        shift(9 * 3_600.0)
+        daemon.hear("10 feeds came due while nobody polled; they are spread")
+        daemon.hear("1 feeds asked")
+        assert len(newsroom.server.paths()) - asked < 10
+        shift(9 * 3_600.0 + 300)
+        wait_for(lambda: len(newsroom.server.paths()) - asked >= 10)  # all of them in the end
+        assert daemon.stop() == 0
+
+
+def test_a_clock_that_goes_a_year_ahead_and_back_costs_nothing_but_late_runs(newsroom: Newsroom) -> None:
+    clock = newsroom.folder / "clock"
+    shift = shifting(clock)
     newsroom.follow(newsroom.serve("/feed", "One"))
     year = 365 * 86_400.0
     with newsroom.daemon(fault=("shift", str(clock), "0")) as daemon:

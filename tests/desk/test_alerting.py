@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from aggregator.app import Aggregator
-from aggregator.desk.alerts import AlertSender, Sent, append, body, message, pause
+from aggregator.desk.alerts import AlertSender, Sent, append, body, message, pause, payload_of
 from aggregator.fetching.webhook import SIGNATURE
-from aggregator.model import Feed
+from aggregator.model import Feed, StorySummary
+from aggregator.newsroom.alerts import Cause
 from aggregator.newsroom.watches import WatchQuery
 from aggregator.settings import FetchSettings, MailSettings, Settings, WatchSettings
 from aggregator.storage.database import Store
@@ -58,6 +59,11 @@ def alerted(
         app.watches().add("strikes", WatchQuery(words=("strike",)), targets, "desk")
         app.fetch()
         yield app, clock
+
+
+SUMMARY = StorySummary(
+    "s1", "Strike", None, "Ledger", None, "en", None, Clock().now, Clock().now, 3, 2, 3, (), "e1"
+)  # fmt: skip
 
 
 def rows(app: Aggregator) -> list[tuple[str, int, str | None]]:
@@ -285,6 +291,29 @@ def test_without_a_mail_server_the_alert_waits_and_says_why() -> None:
 # --- hostile words ---------------------------------------------------------------------------------
 
 HOSTILE = "Strike \x1b[31mred\x1b[0m \u202e<script>alert(1)</script>\r\nBcc: x@y.example &amp;\x9b2J"
+
+
+def test_a_chat_shows_headline_why_now_publisher_and_link() -> None:
+    with alerted("stdout") as (app, _):
+        [told] = deliver(app)[1]
+    lines = told["text"].split("\n")
+    assert lines[0] == told["story"]["title"]
+    assert lines[1] == f"strikes: {told['sentence']}"
+    assert lines[2].startswith(told["story"]["publisher"])
+    assert lines[-1] == told["story"]["url"]
+    assert told["allowed_mentions"] == {"parse": []}
+
+
+def test_a_headline_calls_nobody_in_a_chat() -> None:
+    cause = Cause("new", "It says <!channel>.", ())
+    summary = replace(
+        SUMMARY, title="<!channel> @everyone [free](https://evil.example) strike", url="javascript:alert(1)"
+    )
+    told = payload_of("a1", "strikes", Clock().now, cause, summary, ())
+    assert "<" not in told["text"]
+    assert "\\[free\\]" in told["content"]
+    assert "\\@everyone" in told["content"]
+    assert "javascript" not in told["text"] + told["content"]
 
 
 def test_hostile_words_reach_no_target_as_markup_or_control() -> None:

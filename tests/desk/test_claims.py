@@ -79,6 +79,16 @@ def test_a_kill_by_another_withdraws_nothing(first: Feed, signed: str) -> None:
         }  # fmt: skip
 
 
+def test_a_second_or_edited_kill_takes_back_no_more_than_the_first() -> None:
+    with open_desk(FakeFetcher({feed.url: rss() for feed in FEEDS}), Clock(), FEEDS) as app:
+        room = Room(app, app.clock, app._resources._fetcher)  # type: ignore[arg-type]
+        room.poll(HERALD, rss(Item("1", TITLE, TEXT)))
+        for guid, more in (("k1", "One."), ("k1", "One, edited."), ("k2", "Two."), ("k3", "Three.")):
+            link = f"https://blog.example/{guid}"
+            room.poll(BLOG, rss(Item(guid, f"KILL: {TITLE}", f"{TEXT} {more}", link=link)))
+        assert room.edition().corrections == ()
+
+
 def test_a_house_takes_back_its_own_and_an_agency_every_copy() -> None:
     with open_desk(FakeFetcher({feed.url: rss() for feed in FEEDS}), Clock(), FEEDS) as app:
         room = Room(app, app.clock, app._resources._fetcher)  # type: ignore[arg-type]

@@ -174,6 +174,8 @@ def test_a_fault_of_a_watch_keeps_no_story_from_being_settled(
         monkeypatch.setattr("aggregator.desk.watches.decide", lambda *_: 1 / 0)
         app.fetch()
         assert app.store.connection.execute("SELECT entries FROM story").fetchone() == (1,)
+        [fault] = app.faulty_entries()
+        assert (fault["feed"], fault["step"]) == ("Ledger", "watching")
     assert "could not look over story s" in caplog.text
 
 

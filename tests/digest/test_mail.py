@@ -5,6 +5,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
@@ -107,8 +108,9 @@ class _Server(socketserver.ThreadingTCPServer):
         """Say nothing: some tests make the client hang up."""
 
 
-@pytest.fixture
-def box() -> Iterator[Mailbox]:
+@contextmanager
+def mailbox() -> Iterator[Mailbox]:
+    """Run a mail server on loopback."""
     box = Mailbox()
     with _Server(box) as server:
         box.port = server.server_address[1]
@@ -117,6 +119,12 @@ def box() -> Iterator[Mailbox]:
         yield box
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def box() -> Iterator[Mailbox]:
+    with mailbox() as box:
+        yield box
 
 
 def to(box: Mailbox, **changes: object) -> MailSettings:

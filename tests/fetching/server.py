@@ -85,12 +85,13 @@ class Server:
     host: str = "127.0.0.1"
     plays: dict[str, Play] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    port: int = 0  # 0: any that is free
 
     def __enter__(self) -> Self:
         self._stopping = threading.Event()
-        self._listener = socket.create_server((self.host, 0), backlog=128)
+        self._listener = socket.create_server((self.host, self.port), backlog=128)
         self._listener.settimeout(0.05)
-        self.port: int = self._listener.getsockname()[1]
+        self.port = self._listener.getsockname()[1]
         self._threads: list[threading.Thread] = []
         self._connections = 0
         self._main = threading.Thread(target=self._accept)

@@ -188,6 +188,12 @@ def test_what_names_no_coding_is_judged_by_the_bytes(app: FetcherHarness, server
     assert app.response(server.on("/feed", packed)).body == RSS
 
 
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate"])
+def test_a_body_that_is_packed_by_name_only_is_read(app: FetcherHarness, server: Server, coding: str) -> None:
+    assert app.response(server.on("/feed", answer(RSS, f"Content-Encoding: {coding}"))).body == RSS
+    assert app.failure(server.on("/feed", answer(RSS, "Content-Encoding: br"))).kind == "protocol"
+
+
 def test_a_packed_file_need_not_say_so(app: FetcherHarness, server: Server) -> None:
     assert app.response(server.on("/feed.gz", answer(gzip.compress(RSS)))).body == RSS
     assert app.failure(server.on("/feed.gz", answer(gzip.compress(RSS)[:-9]))).kind == "protocol"

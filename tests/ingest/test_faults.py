@@ -291,7 +291,7 @@ def test_a_story_that_cannot_be_told_costs_its_place_in_the_digest(place: str, m
         edition = app.edition()
         titles = {story.title for story in edition.stories()}
         assert {TALKS.title, STORM.title, QUAKE.title} <= titles
-        if place.startswith(("aggregator.desk.editions", "aggregator.digest")):
+        if not place.startswith("aggregator.newsroom"):  # an edit is compared as it is stored, too
             assert {(row[0], POISON in row[2]) for row in kept(app)} == {("digesting", True)}
 
 

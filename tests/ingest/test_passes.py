@@ -183,3 +183,18 @@ def test_a_pass_that_is_stopped_with_a_slow_feed_in_hand_ends_soon(monkeypatch: 
         assert stored(app) == 0
         over.set()
     assert time.monotonic() - started < timedelta(seconds=60).total_seconds()
+
+
+def test_one_of_many_passes_reads_no_feed_where_none_is_due_and_tells_of_none_that_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    feeds = [Feed("https://one.example/rss", paused=True), Feed("https://two.example/rss")]
+    clock, fetcher = Clock(), FakeFetcher({feed.url: rss(Item("1", "Storm")) for feed in feeds})
+    with open_desk(fetcher, clock, feeds) as app:
+        assert [outcome.url for outcome in app.fetch(within=60.0)] == [feeds[1].url]
+        monkeypatch.setattr("aggregator.ingest.passes.subscriptions", lambda *_: 1 / 0)
+        assert app.fetch(within=60.0) == []
+        monkeypatch.undo()
+        assert [outcome.status for outcome in app.fetch()] == ["skipped"]
+        clock.forward(days=2)
+        assert [outcome.url for outcome in app.fetch(within=60.0)] == [feeds[1].url]

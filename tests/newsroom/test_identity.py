@@ -246,6 +246,15 @@ def under(key: str, title: str, at: datetime | None, *, guid: bool = True, addre
         (under("c-1", "Port shut", None), under("c-1", "Ferries sail again", None), ("", ""), False),
         (under("N/A", "Warning of rain", NOON), under("N/A", "Warning of wind", LATER), ("Rain", "Wind"), True),
         (under("N/A", "Warning of rain", NOON), under("N/A", "Warning of rain", LATER), ("Rain", "Wind"), False),
+        (under("none", "Rain", NOON, address="https://quay.example/21"), under("none", "Wind", LATER, address="https://quay.example/22"), ("", ""), True),
+        (
+            under("none", "Rain", NOON, address="https://quay.example/221407-rain"),
+            under("none", "Rain soon", LATER, address="https://quay.example/221407-rain-soon"),
+            ("", ""),
+            False,
+        ),
+        (under("00-0", "Rain", NOON, address="https://quay.example/21"), under("00-0", "Wind", LATER, address="https://quay.example/22"), ("", ""), True),
+        (under("x-7", "Rain", NOON, address="https://quay.example/21"), under("x-7", "Wind", LATER, address="https://quay.example/22"), ("", ""), False),
         (
             under("https://quay.example/warnings", "Warning of rain", NOON, guid=False, address="https://quay.example/warnings"),
             under("https://quay.example/warnings", "Warning of wind", LATER, guid=False, address="https://quay.example/warnings"),

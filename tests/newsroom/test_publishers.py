@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from aggregator.model import EntryData, Feed
-from aggregator.newsroom.publishers import families, normal_name, publisher_of, publisher_of_feed, speaks_for_others
+from aggregator.newsroom.publishers import (
+    families,
+    has_form_of_search,
+    normal_name,
+    publisher_of,
+    publisher_of_feed,
+    speaks_for_others,
+)
 
 FEEDS = (
     Feed("https://feeds.tidings.example/world.xml", publisher="The Tidings", name="Tidings World"),
@@ -138,3 +145,26 @@ def test_names_are_compared_in_a_normal_form() -> None:
     assert normal_name("The BBC News") == normal_name("bbc") == normal_name("BBC.com")
     assert normal_name("Süddeutsche Zeitung") == normal_name("SUDDEUTSCHE-ZEITUNG")
     assert normal_name("The News") == "news"
+
+
+@pytest.mark.parametrize(
+    ("title", "headlines", "search"),
+    [
+        ("Ferries - Google News", [("Boat sinks - Echo", "Echo"), ("Boat raised - The Post", "The Post")], True),
+        ("Ferries - Google News", [("Boat sinks", "Echo"), ("Boat raised - The Post", "The Post")], False),
+        ("Ferries - Google News", [("Boat sinks - Echo", "Echo"), ("Boat raised", "")], False),
+        ("Ferries - Google News", [], False),
+        ("A blog on ferries", [("Boat sinks - Echo", "Echo")], False),
+        (None, [("Boat sinks - Echo", "Echo")], False),
+    ],
+)
+def test_a_search_served_elsewhere_is_told_by_its_name_and_its_form_together(
+    title: str | None, headlines: list[tuple[str, str]], *, search: bool
+) -> None:
+    entries = [EntryData("k", title=headline, source_title=house or None) for headline, house in headlines]
+    assert has_form_of_search(title, entries) is search
+
+
+def test_a_feed_that_feeds_yaml_lets_speak_for_nobody_is_known_apart_from_one_of_which_it_says_nothing() -> None:
+    silent = families([Feed("https://one.example/rss", speaks_for_others=False), Feed("https://two.example/rss")])
+    assert silent.speaking_for_none == {"https://one.example/rss"}

@@ -106,6 +106,8 @@ def test_a_text_without_a_number_is_unreadable_without_a_search(text: str, monke
         ("2026年11月24日(火) 21時05分", "2026-11-24 21:05:00"),
         ("2026년 11월 24일 오후 9:05", "2026-11-24 21:05:00"),
         ("2026/11/24 21:05", "2026-11-24 21:05:00"),
+        ("24 Nov 2026 9.05.07 PM", "2026-11-24 21:05:07"),
+        ("24 Nov 2026 klo 21.05", "2026-11-24 21:05:00"),
         ("1795467900", "2026-11-23 21:05:00"),
         ("1795467900000", "2026-11-23 21:05:00"),
     ],
@@ -140,6 +142,14 @@ def test_what_stays_open_is_never_called_sure() -> None:
     assert read_all("05/06/2026 10:00 GMT", language="fr") == ["2026-06-05 10:00 zoneless"]
     assert read_all("05.06.2026 10:00 GMT") == ["2026-06-05 10:00 zoneless"]
     assert read_all("05/05/2026 10:00 GMT") == ["2026-05-05 10:00 ok"]
+
+
+def test_a_year_of_two_digits_is_read_where_it_gives_the_nearest_day_and_never_called_sure() -> None:
+    assert read_all("05-11-26 10:00 GMT") == ["2026-11-05 10:00 zoneless"]
+    assert read_all("26-11-05 10:00 GMT") == ["2026-11-05 10:00 zoneless"]
+    assert read_all("5/11/26 10:00 GMT", "23/10/26 10:00 GMT")[0] == "2026-11-05 10:00 ok"
+    assert read_all("05.11.26 21.05") == ["2026-11-05 21:05 zoneless"]
+    assert read_all("31/31/31") == ["None unreadable"]
 
 
 def test_a_document_may_contradict_itself() -> None:

@@ -240,3 +240,11 @@ def test_a_transaction_waits_as_often_as_it_is_told_to(tmp_path: Path) -> None:
 )
 def test_what_is_of_the_database_is_told_from_what_is_of_an_entry(error: Exception, of_the_file: bool) -> None:
     assert is_of_the_database(error) is of_the_file
+
+
+def test_a_row_that_is_no_text_any_more_is_told_as_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with Store(path) as store:
+        store.connection.execute("INSERT INTO fact (name, value) VALUES ('a', CAST(x'a5a5' AS TEXT))")
+        with pytest.raises(StorageError, match="damaged"), store.snapshot() as db:
+            db.execute("SELECT value FROM fact").fetchall()

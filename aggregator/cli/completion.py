@@ -1,0 +1,180 @@
+"""What the shell offers behind a command: ids with their headlines, feeds, watches, publishers and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import click
+from click.shell_completion import BashComplete, CompletionItem, add_completion_class
+
+from aggregator.cli.session import Session
+from aggregator.exceptions import AggregatorError
+from aggregator.text.counts import amount
+from aggregator.text.display import display_text
+
+_MOST = 60  # more than a screen holds helps nobody to choose
+_WIDEST = 70  # characters of a headline beside its id
+
+Offer = tuple[str, str]  # what is typed, and what it is
+
+
+class Known(click.ParamType[str]):
+    """A text of a kind that the newsroom knows some of."""
+
+    name = "text"
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return what begins with ``incomplete``; nothing where the newsroom cannot be asked."""
+        try:
+            found = list(_OFFERS[self.kind](_session(ctx), incomplete))
+        except (AggregatorError, OSError, click.ClickException):
+            return []
+        begun = [one for one in found if one[0].casefold().startswith(incomplete.casefold())]
+        return [CompletionItem(value, help=display_text(told, _WIDEST)) for value, told in begun[:_MOST]]
+
+
+def offer_what_is_known(command: click.Command) -> None:
+    """Give the parameters of a command, and of those below it, what the shell offers for them; by their names."""
+    for parameter in command.params:
+        kind = _KINDS.get(parameter.name or "", "")
+        if parameter.name == "name":  # of a watch, where one is meant that is there
+            kind = "watch" if command.name in ("remove", "test", "log") else ""
+        if kind and type(parameter.type) is type(click.STRING):
+            parameter.type = Known(kind)
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        offer_what_is_known(below)
+
+
+def _session(ctx: click.Context) -> Session:
+    """Return the session that the command line so far would have."""
+    given: Mapping[str, Any] = ctx.find_root().params
+    return Session(
+        given.get("database"),
+        given.get("feeds_option"),
+        given.get("config"),
+        tuple(given.get("assignments") or ()),
+        given.get("now_option"),
+        0,
+        True,
+    )
+
+
+def _stories(session: Session, begun: str) -> Iterator[Offer]:
+    from aggregator.model import StoryQuery
+
+    with session.open_existing() as app:
+        for one in app.stories(StoryQuery(limit=1_000)):
+            yield one.id, one.title
+
+
+def _entries(session: Session, begun: str) -> Iterator[Offer]:
+    from aggregator.storage.entries import EntryStore
+
+    with session.open_existing() as app:
+        for identity, publisher, title in EntryStore(app.store).beginning(begun, _MOST):
+            yield identity, f"{publisher}: {title}"
+
+
+def _stories_and_entries(session: Session, begun: str) -> Iterator[Offer]:
+    yield from _stories(session, begun)
+    yield from _entries(session, begun)
+
+
+def _publishers(session: Session, begun: str) -> Iterator[Offer]:
+    from aggregator.storage.entries import EntryStore
+
+    with session.open_existing() as app:
+        for publisher, count in EntryStore(app.store).publishers():
+            yield publisher, amount(count, "entry", "entries")
+
+
+def _feeds(session: Session, begun: str) -> Iterator[Offer]:
+    from aggregator.text.masking import shown_address
+
+    for feed in session.feeds():
+        yield feed.name or shown_address(feed), shown_address(feed)
+
+
+def _watches(session: Session, begun: str) -> Iterator[Offer]:
+    from aggregator.newsroom.watches import described
+
+    with session.open_existing() as app:
+        for row in app.watches().all():
+            yield row.watch.name, described(row.watch.query)
+
+
+def _settings(session: Session, begun: str) -> Iterator[Offer]:
+    from aggregator.config.settings_files import keys, value_of, value_text
+
+    for key in keys():
+        yield f"{key}=", f"now {value_text(value_of(session.settings, key))}"
+
+
+_OFFERS: dict[str, Callable[[Session, str], Iterator[Offer]]] = {
+    "story": _stories,
+    "entry": _entries,
+    "either": _stories_and_entries,
+    "publisher": _publishers,
+    "feed": _feeds,
+    "watch": _watches,
+    "setting": _settings,
+}
+# The name of a parameter -> what it takes.
+_KINDS = {
+    "story": "story",
+    "stories": "story",
+    "entry": "entry",
+    "entries": "entry",
+    "first": "either",
+    "second": "either",
+    "feed": "feed",
+    "feeds": "feed",
+    "publisher": "publisher",
+    "publishers": "publisher",
+    "assignments": "setting",
+    "global_assignments": "setting",
+}
+
+
+class _DescribingBash(BashComplete):
+    """Bash shows what an id is as long as several fit; the one that is left stands there alone."""
+
+    source_template = """\
+%(complete_func)s() {
+    local IFS=$'\\n' type value told
+    local -a values=() shown=()
+    while IFS=$'\\t' read -r type value told; do
+        case $type in
+            dir) COMPREPLY=(); compopt -o dirnames; return 0 ;;
+            file) COMPREPLY=(); compopt -o default; return 0 ;;
+            "") continue ;;
+        esac
+        values+=("$value")
+        shown+=("$value${told:+  ($told)}")
+    done < <(COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD %(complete_var)s=bash_complete $1)
+    if [ "${#values[@]}" -eq 1 ]; then
+        COMPREPLY=("${values[0]}")
+        case ${values[0]} in *=) compopt -o nospace ;; esac
+    else
+        COMPREPLY=("${shown[@]}")
+    fi
+}
+complete -F %(complete_func)s %(prog_name)s
+"""
+
+    def format_completion(self, item: CompletionItem) -> str:
+        """Return one offer as the function above reads it."""
+        return f"{item.type}\t{item.value}\t{item.help or ''}".rstrip("\t")
+
+    @staticmethod
+    def _check_version() -> None:
+        """Any bash with ``compopt`` will do: 4.0, of 2009."""
+
+
+def describe_in_bash() -> None:
+    """Let bash, too, show what stands behind an id."""
+    add_completion_class(_DescribingBash)

@@ -1,0 +1,64 @@
+"""``init``: what a desk begins with, and the unit that runs it as a service."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from aggregator.cli.session import FEEDS
+
+UNIT = "aggregator.service"
+_PROGRAM = "/opt/aggregator/bin/aggregator"  # where the unit that comes with the product expects it
+_HIDDEN = ("/home", "/root", "/run/user")  # from the unit, by its ProtectHome
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@click.option("--systemd", is_flag=True, help="Write the unit of a systemd service there as well.")
+def init_command(folder: Path, systemd: bool) -> None:
+    """Write a starter feeds.yaml and settings file; what is there already is left alone."""
+    from importlib.resources import files
+
+    from aggregator.config.files import write_private
+    from aggregator.config.settings_files import FILE_NAME
+
+    starters = files("aggregator.config") / "starters"
+    for name in (FEEDS, FILE_NAME):
+        path = folder / name
+        if _is_new(path):
+            write_private(path, (starters / name).read_bytes())
+            click.echo(f"{path}: written.", err=True)
+    if systemd:
+        _write_unit(folder / UNIT)
+    click.echo("Next: put your feeds into feeds.yaml, then `aggregator run` in that folder.", err=True)
+
+
+def _is_new(path: Path) -> bool:
+    if path.exists():
+        click.echo(f"{path}: there already, left as it is.", err=True)
+        return False
+    return True
+
+
+def _write_unit(path: Path) -> None:
+    """Write the unit with the path of the program that runs now, and say how it is switched on."""
+    from aggregator.config.files import write_output
+    from aggregator.config.shipped import shipped_folder
+
+    if not _is_new(path):
+        return
+    program = Path(sys.executable).with_name("aggregator")
+    text = (shipped_folder() / UNIT).read_text(encoding="utf-8")
+    if program.exists():
+        text = text.replace(_PROGRAM, str(program))
+    write_output(path, text.encode("utf-8"))
+    click.echo(f"{path}: written. As root:", err=True)
+    click.echo(f"  install -D -m 600 feeds.yaml /etc/aggregator/feeds.yaml && cp {path} /etc/systemd/system/", err=True)
+    click.echo("  systemctl daemon-reload && systemctl enable --now aggregator", err=True)
+    if str(program).startswith(_HIDDEN):
+        click.echo(
+            f"Note: a service may not look into {program.parents[1]}; install the program into /opt/aggregator for it.",
+            err=True,
+        )

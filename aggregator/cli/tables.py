@@ -1,0 +1,174 @@
+"""Tables for people at any width: the headline is never lost, columns leave in a declared order, what is cut ends in ``…``."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from aggregator.text.display import display_text
+
+Row = Mapping[str, Any]
+Place = Literal["column", "headline", "behind"]
+
+SPACIOUS = 110  # columns from which on a headline shares its line with the rest
+NARROWEST = 40  # what a terminal says below that is taken for this
+PIPED = 160  # where nobody says how wide the reader is
+_WRAPPED = 24  # what a column that wraps keeps at least
+_GAP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table for people: its heading, and what it shows of a row.
+
+    ``drop``: where the table is too wide, columns leave in this order, 1 first; those with 0 stay.
+    ``place``: ``headline`` has a line of its own on a narrow terminal, ``behind`` then follows it there.
+    ``under``: what stands under the headline instead of the cell, such as a count with its noun.
+    """
+
+    title: str
+    show: Callable[[Row], str]
+    right: bool = False
+    wrap: bool = False
+    drop: int = 0
+    place: Place = "column"
+    under: Callable[[Row], str] | None = None
+
+
+def width_of_output(piped: int = PIPED) -> int:
+    """Return how many columns the reader of stdout has: COLUMNS where it is set, else the terminal's, else ``piped``."""
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told) > 0:
+        return max(int(told[:6]), NARROWEST)
+    if sys.stdout.isatty():
+        return max(shutil.get_terminal_size((80, 24)).columns, NARROWEST)
+    return piped
+
+
+def table_lines(rows: Sequence[Row], columns: Sequence[Column], width: int, *, rule: bool, style: bool) -> list[str]:
+    """Return a table as lines of at most ``width`` columns.
+
+    ``rule`` draws a line under the headings; ``style`` makes headings and headlines bold.
+    """
+    shown = [column for column in columns if any(display_text(column.show(row)) for row in rows)]
+    if width < SPACIOUS and any(column.place == "headline" for column in shown):
+        return list(_blocks(rows, shown, width, style=style))
+    return _grid(rows, shown, width, rule=rule, style=style)
+
+
+def fold(text: str, width: int, indent: int = 0) -> list[str]:
+    """Return one line of text as lines of at most ``width`` columns, those after the first ``indent`` blanks in."""
+    from rich.cells import cell_len
+
+    if cell_len(text) <= width:
+        return [text]
+    lines, line = [], ""
+    for gap, word in re.findall(r"(\s*)(\S+)", text):
+        if not line.strip() or cell_len(line + gap + word) <= width:
+            line += gap + word
+        else:
+            lines.append(line)
+            line = " " * indent + word
+    return [*lines, line]
+
+
+def fitted(text: str, width: int) -> str:
+    """Return a text of at most ``width`` terminal columns; what is cut ends in ``…``."""
+    from rich.cells import cell_len, set_cell_size
+
+    return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
+
+
+# --- a headline on a line of its own ----------------------------------------------------------------
+
+
+def _blocks(rows: Sequence[Row], columns: Sequence[Column], width: int, *, style: bool) -> Iterator[str]:
+    headline = [column for column in columns if column.place != "column"]
+    headline.sort(key=lambda column: column.place != "headline")
+    facts = _facts(rows, [column for column in columns if column.place == "column" and not column.wrap], width - _GAP)
+    for number, row in enumerate(rows):
+        if number:
+            yield ""
+        said = "  ".join(text for column in headline if (text := display_text(column.show(row))))
+        for line in fold(said, width):
+            yield _bold(line) if style else line
+        told = " " * _GAP + "  ".join(cells[number] for cells in facts if cells[number].strip()).rstrip()
+        if told.strip():
+            yield from fold(told, width, _GAP)
+        for column in columns:
+            if column.wrap and column.place == "column" and (text := display_text((column.under or column.show)(row))):
+                yield from fold(" " * _GAP + text, width, _GAP)
+
+
+def _facts(rows: Sequence[Row], columns: Sequence[Column], width: int) -> list[list[str]]:
+    """Return, a column each, what stands under the headlines: as many columns as fit, the first to leave left out first."""
+    from rich.cells import cell_len, set_cell_size
+
+    kept = {column: [display_text((column.under or column.show)(row)) for row in rows] for column in columns}
+    kept = {column: cells for column, cells in kept.items() if any(cells)}
+    for column in sorted((column for column in kept if column.drop), key=lambda column: column.drop):
+        if (
+            max(sum(cell_len(cells[number]) + _GAP for cells in kept.values()) for number in range(len(rows)))
+            <= width + _GAP
+        ):
+            break
+        del kept[column]
+    # ids and times stand one under the other
+    return [
+        [set_cell_size(cell, max(map(cell_len, cells))) if cell else cell for cell in cells] for cells in kept.values()
+    ]
+
+
+# --- a line a row -----------------------------------------------------------------------------------
+
+
+def _grid(rows: Sequence[Row], columns: Sequence[Column], width: int, *, rule: bool, style: bool) -> list[str]:
+    import io
+
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    gap = 3 if rule else 2
+    table = Table(box=box.SIMPLE_HEAD if rule else None, pad_edge=False, show_edge=False, header_style="bold")
+    kept = _fitting(rows, columns, width, gap)
+    for column in kept:
+        table.add_column(
+            column.title,
+            justify="right" if column.right else "left",
+            no_wrap=not column.wrap,
+            overflow="fold" if column.wrap else "ellipsis",
+        )
+    for row in rows:
+        table.add_row(*(Text(display_text(column.show(row))) for column in kept))
+    out = io.StringIO()
+    Console(file=out, width=width, force_terminal=style, no_color=not style, highlight=False).print(table)
+    return [line.rstrip() for line in out.getvalue().rstrip("\n").split("\n")]
+
+
+def _fitting(rows: Sequence[Row], columns: Sequence[Column], width: int, gap: int) -> list[Column]:
+    """Return the columns that stay: those with a number leave in its order until the rest fits, wrapped where it may be."""
+    from rich.cells import cell_len
+
+    kept = list(columns)
+    for leaving in sorted((column for column in columns if column.drop), key=lambda column: column.drop):
+        needed = gap * (len(kept) - 1)
+        for column in kept:
+            natural = max(cell_len(display_text(text)) for text in (column.title, *map(column.show, rows)))
+            needed += min(natural, _WRAPPED) if column.wrap else natural
+        if needed <= width:
+            break
+        kept.remove(leaving)
+    return kept
+
+
+def _bold(line: str) -> str:
+    import click
+
+    return click.style(line, bold=True)

@@ -1,0 +1,29 @@
+"""Secrets of the settings, read from where the settings say they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from aggregator.exceptions import ConfigurationError
+from aggregator.settings import SecretText
+
+
+def read_secret(key: str, secret: SecretText, environ: Mapping[str, str]) -> str:
+    """Return a secret that is written out, or that ``env:NAME`` or ``file:PATH`` leads to; ConfigurationError names the key."""
+    place, sign, name = secret.partition(":")
+    if not sign or place not in ("env", "file"):
+        return str(secret)
+    if place == "env":
+        if name not in environ:
+            raise ConfigurationError(f"{key}: the environment has no variable {name}")
+        found = environ[name].strip()
+    else:
+        try:
+            found = Path(name).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise ConfigurationError(f"{key}: {name} cannot be read ({reason})") from error
+    if not found or "\n" in found:
+        raise ConfigurationError(f"{key}: one line is wanted in {place} {name}")
+    return found

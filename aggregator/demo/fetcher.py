@@ -1,0 +1,33 @@
+"""The demonstration's fetcher: the outlets' addresses end in ``.example``, and are asked for at the loopback server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from aggregator.fetching.http import Fetcher
+from aggregator.model import Feed, FeedState, FetchFailure, FetchOutcome, Response
+from aggregator.settings import FetchSettings
+
+
+class DemoFetcher(Fetcher):
+    """Asks for ``public/FILE`` at ``base/FILE``; all that is stored, ids among it, comes from the public address alone."""
+
+    def __init__(self, settings: FetchSettings, public: str, base: str) -> None:
+        super().__init__(replace(settings, allow_private_networks=True))
+        self._public, self._base = public, base
+
+    def fetch(
+        self, feed: Feed, state: FeedState, now: datetime, twin: Callable[[str], str | None] = lambda url: None
+    ) -> FetchOutcome:
+        """Ask for a feed once; the outcome names the public address."""
+        asked = replace(feed, url=feed.url.replace(self._public, self._base, 1))
+        outcome = super().fetch(asked, replace(state, url=""), now, twin)
+        if isinstance(outcome, Response):
+            return replace(outcome, url=outcome.url.replace(self._base, self._public, 1))
+        if isinstance(outcome, FetchFailure):
+            feeds = tuple(url.replace(self._base, self._public, 1) for url in outcome.feeds)
+            message = outcome.message.replace(self._base, self._public)
+            return replace(outcome, message=message, url=feed.url, feeds=feeds)
+        return outcome

@@ -1,0 +1,41 @@
+"""Entries as a Parquet table; the only home of pyarrow, which the extra ``parquet`` brings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, BinaryIO
+
+from aggregator.exceptions import UsageError
+
+_TIMES = ("published", "first_seen", "date")
+_FLAGS = ("canonical",)
+_ROWS_OF_A_GROUP = 10_000
+
+
+def write_parquet(rows: Iterable[Mapping[str, Any]], keys: Sequence[str], target: BinaryIO) -> None:
+    """Write rows as Parquet: times as UTC timestamps in microseconds, ``canonical`` as a boolean, all else as text.
+
+    ``keys`` are the columns. Rows are taken as they come, some thousands at a time. UsageError where pyarrow is missing.
+    """
+    try:
+        import pyarrow as arrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise UsageError("--format parquet needs pyarrow: pip install 'aggregator[parquet]'") from error
+    kinds = {**dict.fromkeys(_TIMES, arrow.timestamp("us", tz="UTC")), **dict.fromkeys(_FLAGS, arrow.bool_())}
+    schema = arrow.schema([(key, kinds.get(key, arrow.string())) for key in keys])
+    waiting = iter(rows)
+    with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
+        while group := list(islice(waiting, _ROWS_OF_A_GROUP)):
+            made = [{key: _value(key, row.get(key)) for key in keys} for row in group]
+            writer.write_table(arrow.Table.from_pylist(made, schema=schema))
+
+
+def _value(key: str, value: Any) -> Any:
+    if value is None or key in _FLAGS:
+        return value
+    if key in _TIMES:
+        return value.astimezone(UTC) if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return str(value).encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,124 @@
+"""The desk's stories as a feed, and the folder of editions as any web server can show it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from aggregator.config.files import write_output
+from aggregator.desk.reader import Reader, just_after
+from aggregator.digest.edition import Material, Window
+from aggregator.digest.render import SUFFIXES, template
+from aggregator.digest.story import Before, is_withdrawn, line
+from aggregator.digest.subscription import (
+    FILE_NAMES,
+    SubscribedStory,
+    Subscription,
+    SubscriptionFormat,
+    render_subscription,
+)
+from aggregator.model import Story, StoryQuery
+from aggregator.settings import Settings
+from aggregator.storage.database import Store
+from aggregator.text.tokens import sentences
+
+# Stories of a feed: readers ask every hour or so, and a busy desk has that many new ones a day.
+FEED_STORIES = 100
+# A feed without any story was never changed.
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+_FORMS = {suffix: form for form, suffix in SUFFIXES.items()}
+_EDITION_FILE = re.compile(r"digest-(?P<name>[\w.-]+?)(?P<suffix>\.feed\.json|\.[a-z]+)")
+
+
+class Newsroom(Protocol):
+    """What publishing needs of the façade."""
+
+    store: Store
+    settings: Settings
+    clock: Callable[[], datetime]
+
+
+def subscription(reader: Reader, settings: Settings, query: StoryQuery, now: datetime) -> Subscription:
+    """Return the stories that a query asks for as a feed, the one changed last first."""
+    listed = reader.find(query)
+    stories = reader.load([summary.id for summary in listed], light=True)
+    quoted = reader.entries.texts([story.summary.canonical_entry for story in stories])
+    window = Window(now - timedelta(days=1), just_after(now))
+    told = [_subscribed(reader, story, quoted, window) for story in stories]
+    told.sort(key=lambda one: (one.updated, one.story.id), reverse=True)
+    title = f"{settings.digest.title}: stories"
+    return Subscription(title, settings.digest.timezone, tuple(told), _NEVER, settings.digest.public_url)
+
+
+def _subscribed(reader: Reader, story: Story, texts: dict[str, str], window: Window) -> SubscribedStory:
+    text = "" if is_withdrawn(story) else texts.get(story.summary.canonical_entry, "")
+    # the flags NEW and UPDATED are a reader's, who has a last visit: a feed has none
+    shown = line(Material(story, tuple(sentences(text, story.summary.language))), window, Before(None))
+    lasting = tuple(flag for flag in shown.flags if flag not in ("new", "updated"))
+    return SubscribedStory(replace(shown, flags=lasting), changed(reader, story))
+
+
+def changed(reader: Reader, story: Story) -> datetime:
+    """Return when a story last grew, was edited or was corrected, as the desk saw it."""
+    entries = [entry for report in story.reports for entry in report.entries]
+    moments = [entry.seen for entry in entries]
+    moments += [one.replaced for entry in entries if entry.revisions for one in reader.entries.revisions(entry.id)]
+    return max(moments, default=story.summary.last_seen)
+
+
+# --- the folder ----------------------------------------------------------------------------------
+
+
+def folder_of(app: Newsroom) -> Path | None:
+    """Return the folder of editions; None where the desk is in memory and the folder is named relative to it."""
+    folder = Path(app.settings.digest.directory)
+    if folder.is_absolute():
+        return folder
+    return None if app.store.path is None else app.store.path.parent / folder
+
+
+def publish_stories(app: Newsroom) -> list[Path]:
+    """Write the feeds of stories and the list of editions into the folder of editions; return those that changed."""
+    folder = folder_of(app)
+    if folder is None:
+        return []
+    now = app.clock()
+    shown = subscription(Reader(app.store, now), app.settings, StoryQuery(limit=FEED_STORIES), now)
+    formats: tuple[SubscriptionFormat, ...] = ("atom", "json")
+    texts = {FILE_NAMES[form]: render_subscription(shown, form) for form in formats}
+    written = [path for name, text in texts.items() if _write_changed(path := folder / name, text)]
+    return [*written, *write_index(folder, app.settings)]
+
+
+def write_index(folder: Path, settings: Settings) -> list[Path]:
+    """Write the list of the editions in a folder, newest first; return it where it changed."""
+    text = template("html", "editions.html").render(title=settings.digest.title, editions=_editions(folder))
+    path = folder / "index.html"
+    return [path] if _write_changed(path, text) else []
+
+
+def _editions(folder: Path) -> Sequence[tuple[str, list[tuple[str, str]]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for path in sorted(folder.glob("digest-*")):
+        named = _EDITION_FILE.fullmatch(path.name)
+        if named is not None and named["suffix"] in _FORMS:
+            found.setdefault(named["name"], []).append((_FORMS[named["suffix"]], path.name))
+    latest = found.pop("latest", None)
+    listed = sorted(found.items(), reverse=True)
+    return [*([("latest", latest)] if latest else []), *listed]
+
+
+def _write_changed(path: Path, text: str) -> bool:
+    """Write a file unless it holds that already: what is not touched need not be fetched again."""
+    data = text.encode("utf-8")
+    try:
+        if path.read_bytes() == data:
+            return False
+    except OSError:
+        pass  # none yet, or none that can be read: writing it says why
+    write_output(path, data)
+    return True

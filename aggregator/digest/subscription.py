@@ -1,0 +1,131 @@
+"""Stories as a feed that any reader can follow: Atom (RFC 4287) and JSON Feed 1.1.
+
+A story keeps its id for ever and is told anew, by its ``updated``, whenever it grew, was edited or was corrected.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from aggregator.digest import wording
+from aggregator.digest.escape import UNTITLED, harmless, link
+from aggregator.digest.render import stable_id, template
+from aggregator.digest.values import EditionStory
+
+SubscriptionFormat = Literal["atom", "json"]
+
+FILE_NAMES: dict[SubscriptionFormat, str] = {"atom": "stories.atom", "json": "stories.json"}
+MEDIA_TYPES: dict[SubscriptionFormat, str] = {"atom": "application/atom+xml", "json": "application/feed+json"}
+
+
+@dataclass(frozen=True, slots=True)
+class SubscribedStory:
+    """A story as subscribers get it; ``updated`` is when it last grew or was changed."""
+
+    story: EditionStory
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A feed of stories, newest change first.
+
+    ``base`` is the absolute address of the folder or page that it stands in, ending in a slash; empty where nobody knows.
+    ``page`` says that there is a page for each story below ``base``. ``empty_since`` is the date of a feed without stories.
+    """
+
+    title: str
+    timezone: str
+    stories: tuple[SubscribedStory, ...]
+    empty_since: datetime
+    base: str = ""
+    page: bool = False
+    query: str = ""  # of the address of this very feed, without the question mark
+
+    @property
+    def updated(self) -> datetime:
+        """When anything in it changed last."""
+        return max((one.updated for one in self.stories), default=self.empty_since)
+
+    @property
+    def key(self) -> str:
+        """What tells this feed from others of the desk in its permanent id."""
+        return "/".join((self.title, self.query))
+
+
+def render_subscription(subscription: Subscription, format: SubscriptionFormat) -> str:
+    """Return the feed as text in a format."""
+    safe = replace(
+        subscription,
+        title=harmless(subscription.title) or UNTITLED,
+        base=_folder(subscription.base),
+        stories=tuple(replace(one, story=harmless(one.story)) for one in subscription.stories),
+    )
+    return _atom(safe) if format == "atom" else _json(safe)
+
+
+def _folder(address: str) -> str:
+    found = link(address)
+    return "" if found is None else found.rstrip("/") + "/"
+
+
+def _atom(shown: Subscription) -> str:
+    clock = _clock(shown)
+    fragments = {one.story.id: _fragment(one, clock) for one in shown.stories}
+    return template("atom", "subscription.atom").render(
+        shown=shown, clock=clock, fragments=fragments, self_address=address_of_feed(shown, "atom")
+    )
+
+
+def _json(shown: Subscription) -> str:
+    clock = _clock(shown)
+    feed: dict[str, object] = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": shown.title,
+        "items": [_item(shown, one, clock) for one in shown.stories],
+    }
+    if shown.base:  # both must be whole addresses
+        feed |= {"home_page_url": shown.base, "feed_url": address_of_feed(shown, "json")}
+    return json.dumps(feed, ensure_ascii=False, indent=1) + "\n"
+
+
+def _item(shown: Subscription, one: SubscribedStory, clock: wording.Clock) -> dict[str, object]:
+    story = one.story
+    page = f"{shown.base}story/{story.id}" if shown.page and shown.base else None
+    item: dict[str, object | None] = {
+        "id": stable_id("story", story.id),
+        "url": page or story.url,
+        "external_url": story.url if page else None,
+        "title": story.title,
+        "content_html": _fragment(one, clock),
+        "summary": story.quote or None,
+        "date_published": clock.machine(story.first_seen),
+        "date_modified": clock.machine(one.updated),
+        "authors": [{"name": story.publisher}] if story.publisher else None,
+        "tags": [*([story.category] if story.category else []), *(flag.value for flag in story.flags)],
+        "language": story.language,
+        "_aggregator": {
+            "about": "https://example.org/aggregator",
+            "story": story.id,
+            "entries": story.entries,
+            "reports": story.reports,
+            "publishers": story.publishers,
+        },
+    }
+    return {key: value for key, value in item.items() if value is not None}
+
+
+def _fragment(one: SubscribedStory, clock: wording.Clock) -> str:
+    return template("html", "story.fragment").render(story=one.story, clock=clock)
+
+
+def _clock(shown: Subscription) -> wording.Clock:
+    return wording.Clock.of(shown.timezone, shown.updated, shown.updated)
+
+
+def address_of_feed(shown: Subscription, format: SubscriptionFormat) -> str:
+    """Return where this very feed stands: whole where its folder is known, else relative to itself."""
+    return f"{shown.base}{FILE_NAMES[format]}" + (f"?{shown.query}" if shown.query else "")

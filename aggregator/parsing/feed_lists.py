@@ -1,0 +1,135 @@
+"""Lists of feeds that are no OPML: an address a line, or a table (CSV, TSV or with semicolons)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from aggregator.exceptions import ParseError
+from aggregator.model import Feed, Skip
+from aggregator.parsing.charset import decode
+from aggregator.parsing.opml import MAX_FEEDS, Subscriptions
+from aggregator.text.address import address_as_typed
+from aggregator.text.clean import one_line
+from aggregator.text.masking import is_masked
+from aggregator.text.urls import absolute_url, mask_secrets
+
+# What a column of a table may be called, in small letters without blanks, dashes and underscores.
+_COLUMNS = {
+    "url": ("url", "xmlurl", "feedurl", "rssurl", "feed", "rss", "address", "link"),
+    "name": ("name", "title", "text", "feedtitle", "feedname"),
+    "publisher": ("publisher", "source", "outlet"),
+    "category": ("category", "folder", "section", "group", "tag"),
+    "language": ("language", "lang"),
+    "authority": ("authority",),
+    "agency": ("agency",),
+}
+_WITHOUT_HEADING = ("url", "name", "category")
+_YES = ("true", "yes", "1", "x")
+_MOST_CELL = 1_000_000
+
+
+def read_list(data: bytes) -> Subscriptions:
+    """Return the feeds of a plain list or a table, and the lines that name none, with reasons.
+
+    A table is known by a heading with a column for the address, or by a first cell that is one; without a heading its
+    columns are address, name and category. In a plain list blank lines and lines after ``#`` are nothing.
+    Raises ParseError where lines are there and none names a feed: that is another kind of file.
+    """
+    text = decode(data, "")[0].lstrip("\ufeff")
+    if "\0" in text:
+        raise ParseError("The file is no text: OPML, a table (CSV) or an address a line is wanted.")
+    rows = _table(text) or _plain(text)
+    feeds: dict[str, Feed] = {}
+    skips: list[Skip] = []
+    for number, values in rows:
+        reason = _take(feeds, values)
+        if reason:
+            skips.append(Skip(number, f"line {number}: {reason}"))
+    if skips and not feeds:
+        raise ParseError(f"No feed is in it, as OPML, as a table or as an address a line; {skips[0].reason}.")
+    return Subscriptions(tuple(feeds.values()), tuple(skips))
+
+
+def _plain(text: str) -> list[tuple[int, dict[str, str]]]:
+    rows = []
+    for number, line in enumerate(text.splitlines(), 1):
+        address, _, name = line.strip().partition(" ")
+        if address and not address.startswith("#"):
+            rows.append((number, {"url": address.strip("<>,;"), "name": "" if name.lstrip().startswith("#") else name}))
+    return rows
+
+
+def _table(text: str) -> list[tuple[int, dict[str, str]]]:
+    """Return the rows of a table under our names for its columns, with their lines; none where the text is no table."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    if not lines:
+        return []
+    delimiter = max(",;\t", key=lines[0].count)
+    head = next(csv.reader([lines[0]], delimiter=delimiter))
+    named = {_known(cell): place for place, cell in reversed(list(enumerate(head))) if _known(cell)}
+    if "url" in named:
+        return list(_cells(text, delimiter, named, skip=1))
+    if delimiter in lines[0] and _address(head[0]) is not None:
+        return list(_cells(text, delimiter, {name: place for place, name in enumerate(_WITHOUT_HEADING)}, skip=0))
+    return []
+
+
+def _known(cell: str) -> str:
+    folded = "".join(cell.lower().split()).replace("_", "").replace("-", "")
+    return next((name for name, spelled in _COLUMNS.items() if folded in spelled), "")
+
+
+def _cells(text: str, delimiter: str, named: Mapping[str, int], skip: int) -> Iterator[tuple[int, dict[str, str]]]:
+    csv.field_size_limit(_MOST_CELL)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            yield reader.line_num, {"fault": str(error)}
+            continue
+        if row is None:
+            return
+        if not any(cell.strip() for cell in row) or row[0].startswith("#"):
+            continue
+        if skip:
+            skip -= 1
+            continue
+        yield reader.line_num, {name: row[place].strip() for name, place in named.items() if place < len(row)}
+
+
+def _address(text: str) -> str | None:
+    return absolute_url(address_as_typed(text), "")
+
+
+def _take(feeds: dict[str, Feed], values: Mapping[str, str]) -> str | None:
+    """Take a feed into the list, or return why not."""
+    if "fault" in values:
+        return f"cannot be read: {values['fault']}"
+    given = values.get("url", "")
+    if not given:
+        return "no address"
+    url = _address(given)
+    if url is None:
+        return f"{mask_secrets(given)[:200]!r} is no http(s) address"
+    if url in feeds:
+        return "named twice"
+    if len(feeds) >= MAX_FEEDS:
+        return f"over the limit of {MAX_FEEDS} feeds"
+    texts: dict[str, Any] = {
+        name: one_line(values.get(name, "")) or None for name in ("name", "publisher", "category", "language")
+    }
+    authority = values.get("authority", "")
+    if authority and not (authority.isdecimal() and int(authority[:4]) <= 100):
+        return f"authority {authority[:20]!r} is no whole number from 0 to 100"
+    feeds[url] = Feed(
+        url=url,
+        **texts,
+        authority=int(authority) if authority else Feed("").authority,
+        agency=values.get("agency", "").lower() in _YES,
+        paused=is_masked(url),  # nothing can be asked for there before somebody puts the secret in again
+    )
+    return None

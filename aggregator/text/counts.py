@@ -1,0 +1,13 @@
+"""Counts as an editor reads them: ``1 feed``, ``12 entries · 8 independent · 5 publishers``."""
+
+from __future__ import annotations
+
+
+def amount(number: int, one: str, many: str = "") -> str:
+    """Return a count with its noun; the plural is the singular with an s unless it is given."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def three_counts(entries: int, reports: int, publishers: int) -> str:
+    """Return the three counts of a story: what feeds brought, how many texts of their own are in it, from how many houses."""
+    return f"{amount(entries, 'entry', 'entries')} · {reports:,} independent · {amount(publishers, 'publisher')}"

@@ -1,0 +1,113 @@
+"""The list of stories: what its form asks for, and how it is carried from page to page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, get_args
+from urllib.parse import urlencode
+
+from aggregator import Aggregator, StoryQuery
+from aggregator.model import StorySummary
+
+Sort = Literal["latest", "publishers", "entries", "first"]
+SORTS: dict[Sort, str] = {
+    "latest": "Latest first",
+    "publishers": "Most publishers",
+    "entries": "Most entries",
+    "first": "Newest stories",
+}
+WINDOWS: dict[str, timedelta] = {
+    "1h": timedelta(hours=1),
+    "6h": timedelta(hours=6),
+    "24h": timedelta(days=1),
+    "3d": timedelta(days=3),
+    "7d": timedelta(days=7),
+}
+PER_PAGE = 60
+MOST_PAGES = 200
+_LONGEST = 200  # characters of a filter
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the form above the list says."""
+
+    match: str = ""
+    since: str = ""
+    min_publishers: int = 1
+    publisher: str = ""
+    lang: str = ""
+    category: str = ""
+    sort: Sort = "latest"
+    page: int = 1
+
+    @property
+    def address(self) -> str:
+        """The filters as the part of an address behind the path; empty where all are as they are by default."""
+        return self.turned_to(self.page)
+
+    @property
+    def is_set(self) -> bool:
+        """Tell whether anything but the order is asked for."""
+        return any((self.match, self.since, self.min_publishers > 1, self.publisher, self.lang, self.category))
+
+    def turned_to(self, page: int) -> str:
+        """Return the address of another page of the same list."""
+        given: list[tuple[str, Any]] = [
+            ("match", self.match),
+            ("since", self.since),
+            ("min_publishers", self.min_publishers if self.min_publishers > 1 else ""),
+            ("publisher", self.publisher),
+            ("lang", self.lang),
+            ("category", self.category),
+            ("sort", self.sort if self.sort != "latest" else ""),
+            ("page", page if page > 1 else ""),
+        ]
+        text = urlencode([(key, value) for key, value in given if value])
+        return f"?{text}" if text else ""
+
+    def query(self, now: datetime, limit: int) -> StoryQuery:
+        """Return what to ask the newsroom for: the first ``limit`` stories."""
+        return StoryQuery(
+            since=now - WINDOWS[self.since] if self.since else None,
+            match=self.match or None,
+            min_publishers=self.min_publishers,
+            publisher=self.publisher or None,
+            language=self.lang or None,
+            category=self.category or None,
+            sort=self.sort,
+            limit=limit,
+        )
+
+
+def filters_of(given: Mapping[str, str]) -> Filters:
+    """Return the filters of an address; what makes no sense there is as if it were not there."""
+    sort = given.get("sort", "")
+    return Filters(
+        match=_text(given, "match"),
+        since=given.get("since", "") if given.get("since", "") in WINDOWS else "",
+        min_publishers=_number(given, "min_publishers", 1_000),
+        publisher=_text(given, "publisher"),
+        lang=_text(given, "lang"),
+        category=_text(given, "category"),
+        sort=sort if sort in get_args(Sort) else "latest",  # type: ignore[arg-type]
+        page=_number(given, "page", MOST_PAGES),
+    )
+
+
+def listed(app: Aggregator, filters: Filters) -> tuple[list[StorySummary], bool]:
+    """Return a page of the list, and whether there is another behind it."""
+    end = filters.page * PER_PAGE
+    found = app.stories(filters.query(app.clock(), end + 1))
+    return found[end - PER_PAGE : end], len(found) > end
+
+
+def _text(given: Mapping[str, str], key: str) -> str:
+    return given.get(key, "").strip()[:_LONGEST]
+
+
+def _number(given: Mapping[str, str], key: str, most: int) -> int:
+    text = given.get(key, "")
+    return min(max(int(text), 1), most) if text.isascii() and text.isdecimal() and len(text) < 10 else 1

@@ -1,0 +1,74 @@
+"""Open newsrooms for the threads that answer requests: each has a connection of its own while it works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from queue import Empty, LifoQueue
+from threading import Lock
+from time import monotonic
+
+from aggregator import Aggregator
+from aggregator.desk.health import FeedHealthRow, Status
+from aggregator.exceptions import LockedError
+
+# Newsrooms open at once; a request waits so long (seconds) for one.
+_MOST, _PATIENCE = 4, 20.0
+# How long figures that cost something for every feed are believed (seconds).
+_FRESH = 15.0
+
+
+class Newsrooms:
+    """A few open newsrooms of one database, opened when they are first needed."""
+
+    def __init__(self, opened: Callable[[], Aggregator]) -> None:
+        self._opened = opened
+        self._free: LifoQueue[Aggregator] = LifoQueue()
+        self._lock = Lock()
+        self._closing = ExitStack()
+        self._count = 0
+        self._health: tuple[float, list[FeedHealthRow]] | None = None
+        self._status: tuple[float, Status] | None = None
+
+    @contextmanager
+    def one(self) -> Iterator[Aggregator]:
+        """Lend a newsroom to the thread that asks; LockedError where all are busy for long."""
+        app = self._take()
+        try:
+            yield app
+        finally:
+            self._free.put(app)
+
+    def close(self) -> None:
+        """Close them all."""
+        self._closing.close()
+
+    def feed_health(self, app: Aggregator) -> list[FeedHealthRow]:
+        """Return how each feed is, as it was some seconds ago at most."""
+        now = monotonic()
+        if self._health is None or now - self._health[0] > _FRESH:
+            self._health = (now, app.feed_health())
+        return self._health[1]
+
+    def status(self, app: Aggregator) -> Status:
+        """Return what the newsroom holds, as it was some seconds ago at most."""
+        now = monotonic()
+        if self._status is None or now - self._status[0] > _FRESH:
+            self._status = (now, app.status())
+        return self._status[1]
+
+    def _take(self) -> Aggregator:
+        try:
+            return self._free.get_nowait()
+        except Empty:
+            pass
+        with self._lock:
+            if self._count < _MOST:
+                app = self._opened()
+                self._closing.callback(app.close)
+                self._count += 1
+                return app
+        try:
+            return self._free.get(timeout=_PATIENCE)
+        except Empty:
+            raise LockedError("The page is busy with other requests; try again in a moment.") from None

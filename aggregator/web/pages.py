@@ -1,0 +1,255 @@
+"""The pages that show: stories, one story, an entry, search, feeds, decisions, editions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from aggregator import Aggregator
+from aggregator.digest.render import FORMATS, MEDIA_TYPES, render
+from aggregator.exceptions import NotFoundError
+from aggregator.model import Entry, Story
+from aggregator.newsroom.timeline import Timeline
+from aggregator.web.lists import SORTS, WINDOWS, Filters, filters_of, listed
+from aggregator.web.looks import last_look, note_look
+from aggregator.web.newsrooms import Newsrooms
+from aggregator.web.rendering import clock_of, page
+
+# A digest brings its styles along, inside of its elements: mail programs know no other.
+_EDITION_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HITS, _DECISIONS = 50, 100
+_LEFT, _WIDTH = 3.0, 94.0  # the lanes of a timeline, in hundredths of their width
+_MOST_FINDINGS = 12
+
+View = Callable[[Request], Response]
+
+
+def view(act: Callable[[Request, Aggregator], Response]) -> View:
+    """Return an endpoint that lends a newsroom to ``act``."""
+
+    def endpoint(request: Request) -> Response:
+        rooms: Newsrooms = request.app.state.newsrooms
+        with rooms.one() as app:
+            return act(request, app)
+
+    return endpoint
+
+
+def _stories(request: Request, app: Aggregator, shown: dict[str, Any], name: str) -> HTMLResponse:
+    """Return the page with the list on its left and ``shown`` on its right."""
+    filters = filters_of(request.query_params)
+    rows, more = listed(app, filters)
+    now = app.clock()
+    given: dict[str, Any] = {
+        "filters": filters,
+        "rows": rows,
+        "more": more,
+        "sorts": SORTS,
+        "windows": WINDOWS,
+        "clock": clock_of(app.settings.digest.timezone, now, now),
+        "now": now,
+        "stories_off": not app.settings.stories.enabled,
+        "live": True,
+        **shown,
+    }
+    response = page(request, name, **given)
+    note_look(request, response, now)
+    return response
+
+
+@view
+def stories(request: Request, app: Aggregator) -> Response:
+    """The list of stories; beside it on a desk screen what the newsroom holds."""
+    rooms: Newsrooms = request.app.state.newsrooms
+    return _stories(request, app, {"status": rooms.status(app), "story": None}, "stories.html")
+
+
+@view
+def story(request: Request, app: Aggregator) -> Response:
+    """One story beside the list."""
+    found = app.story(request.path_params["story"])
+    since = last_look(request, app.clock()) or app.last_read()
+    return _stories(request, app, story_values(app, found, since), "story.html")
+
+
+def story_values(app: Aggregator, found: Story, since: datetime) -> dict[str, Any]:
+    """Return what the page of one story shows."""
+    timeline = app.timeline(found)
+    decisions = app.decisions(1)
+    return {
+        "story": found,
+        "summary": found.summary,
+        "storyline": getattr(found, "storyline", None) or getattr(found.summary, "storyline", None),
+        "since": since,
+        "novelty": app.news_of(found, since),
+        "most_findings": _MOST_FINDINGS,
+        "corrections": app.corrections(found),
+        "edits": app.edits(found),
+        "whys": app.whys(found),
+        "timeline": timeline,
+        "lanes": lanes(timeline),
+        "reports": [ReportShown.of(report.id, report.agency, report.entries, found) for report in _by_age(found)],
+        "last_decision": decisions[0] if decisions and decisions[0].undone_at is None else None,
+    }
+
+
+@view
+def entry(request: Request, app: Aggregator) -> Response:
+    """One entry: its text, its versions, and what each edit changed."""
+    found = app.entry(request.path_params["entry"])
+    revisions = app.revisions(found.id)
+    edits = [app.edit(found.id, number, number + 1) for number in range(len(revisions), 0, -1)]
+    now = app.clock()
+    return page(
+        request,
+        "entry.html",
+        entry=found,
+        text=app.text(found.id),
+        edits=edits,
+        amendments=app.amendments(found.id),
+        clock=clock_of(app.settings.digest.timezone, now, now),
+    )
+
+
+@view
+def search(request: Request, app: Aggregator) -> Response:
+    """Full text over entries."""
+    wanted = request.query_params.get("q", "").strip()[:200]
+    now = app.clock()
+    hits = app.search(wanted, _HITS) if wanted else []
+    return page(
+        request,
+        "search.html",
+        wanted=wanted,
+        hits=hits,
+        most=_HITS,
+        clock=clock_of(app.settings.digest.timezone, now, now),
+    )
+
+
+@view
+def feeds(request: Request, app: Aggregator) -> Response:
+    """How the feeds are, those that need a person first."""
+    rooms: Newsrooms = request.app.state.newsrooms
+    order = ("failing", "gone", "silent", "new", "paused", "ok")
+    rows = sorted(rooms.feed_health(app), key=lambda row: (order.index(row.state), row.feed.casefold()))
+    now = app.clock()
+    counts = {state: sum(row.state == state for row in rows) for state in order}
+    clock = clock_of(app.settings.digest.timezone, now, now)
+    return page(request, "feeds.html", rows=rows, counts=counts, clock=clock)
+
+
+@view
+def decisions(request: Request, app: Aggregator) -> Response:
+    """The editors' verbs, newest first."""
+    now = app.clock()
+    rows = app.decisions(_DECISIONS)
+    last = next((row.id for row in rows if row.undone_at is None), None)
+    clock = clock_of(app.settings.digest.timezone, now, now)
+    return page(request, "decisions.html", rows=rows, last=last, most=_DECISIONS, clock=clock)
+
+
+@view
+def editions(request: Request, app: Aggregator) -> Response:
+    """The frozen editions, newest first."""
+    now = app.clock()
+    clock = clock_of(app.settings.digest.timezone, now, now)
+    return page(request, "editions.html", rows=app.editions(), formats=FORMATS, clock=clock)
+
+
+@view
+def edition(request: Request, app: Aggregator) -> Response:
+    """A frozen edition as it was made; ``latest`` is the newest."""
+    name = request.path_params["edition"]
+    form = request.query_params.get("format", "html")
+    kept = app.kept_edition(None if name == "latest" else name)
+    headers = {"content-security-policy": _EDITION_POLICY} if form == "html" else {}
+    return Response(render(kept, form), media_type=MEDIA_TYPES.get(form, "text/plain"), headers=headers)  # type: ignore[call-overload]
+
+
+# --- one story -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReportShown:
+    """A report as the page shows it: the entry that stands for it, and its copies folded under it."""
+
+    id: str
+    agency: str | None
+    first: Entry
+    copies: tuple[Entry, ...]
+
+    @classmethod
+    def of(cls, report_id: str, agency: str | None, entries: tuple[Entry, ...], story: Story) -> ReportShown:
+        """Return a report with the story's canonical entry before its oldest one."""
+        canonical = story.summary.canonical_entry
+        ordered = sorted(entries, key=lambda one: (one.id != canonical, one.time, one.id))
+        return cls(report_id, agency, ordered[0], tuple(ordered[1:]))
+
+
+def _by_age(story: Story) -> list[Any]:
+    canonical = story.summary.canonical_entry
+    return sorted(
+        story.reports,
+        key=lambda one: (
+            all(entry.id != canonical for entry in one.entries),
+            min(entry.time for entry in one.entries),
+            one.id,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One publisher's row of a timeline; places are hundredths of the width."""
+
+    publisher: str
+    agency: str | None
+    lag: timedelta
+    dated: bool
+    start: float
+    end: float
+    marks: tuple[tuple[float, Any], ...]
+
+
+def lanes(shown: Timeline) -> list[Lane]:
+    """Return a timeline as rows with places to draw at."""
+    span = shown.end - shown.start
+
+    def place(moment: datetime) -> float:
+        return round(_LEFT + (_WIDTH * ((moment - shown.start) / span) if span else 0.0), 2)
+
+    rows = []
+    for one in shown.publishers:
+        marks = tuple((place(mark.time), mark) for mark in shown.marks if mark.publisher == one.publisher)
+        places = [at for at, _ in marks] or [place(one.time)]
+        rows.append(Lane(one.publisher, one.agency, one.lag, one.dated, min(places), max(places), marks))
+    return rows
+
+
+def not_found(request: Request, error: NotFoundError) -> Response:
+    """Return the page that says what is not there."""
+    return page(request, "message.html", 404, title="Not found", told=str(error))
+
+
+__all__ = [
+    "Filters",
+    "decisions",
+    "edition",
+    "editions",
+    "entry",
+    "feeds",
+    "lanes",
+    "not_found",
+    "search",
+    "stories",
+    "story",
+    "view",
+]

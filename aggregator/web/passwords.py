@@ -1,0 +1,63 @@
+"""Hashes of passwords: scrypt from the standard library, with its parameters in the text."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+
+from aggregator.exceptions import UsageError
+
+# 16 MB of memory and some hundredths of a second a guess.
+_N, _R, _P = 2**14, 8, 1
+_BYTES = 32
+# What no password may cost to check, whatever a settings file says.
+_MOST_N, _MOST_RP = 2**17, 32
+SHORTEST = 8
+
+
+def hash_password(password: str) -> str:
+    """Return the text that stands in ``web.users`` for a password; UsageError where it is too short."""
+    if len(password) < SHORTEST:
+        raise UsageError(f"a password has {SHORTEST} characters at least")
+    salt = secrets.token_bytes(16)
+    return ":".join(("scrypt", str(_N), str(_R), str(_P), _text(salt), _text(_derived(password, salt, _N, _R, _P))))
+
+
+def is_hash(text: str) -> bool:
+    """Tell whether a text is a hash that :func:`verify` can check."""
+    return _parts(text) is not None
+
+
+def verify(password: str, hashed: str) -> bool:
+    """Tell whether a password is the one that was hashed; takes equally long whether it is or not."""
+    parts = _parts(hashed)
+    if parts is None:
+        return False
+    n, r, p, salt, wanted = parts
+    return hmac.compare_digest(_derived(password, salt, n, r, p), wanted)
+
+
+def _derived(password: str, salt: bytes, n: int, r: int, p: int) -> bytes:
+    needed = 128 * r * (n + p + 2)
+    return hashlib.scrypt(password.encode("utf-8"), salt=salt, n=n, r=r, p=p, maxmem=needed * 2, dklen=_BYTES)
+
+
+def _parts(text: str) -> tuple[int, int, int, bytes, bytes] | None:
+    try:
+        kind, n_text, r_text, p_text, salt_text, hash_text = text.split(":")
+        n, r, p = int(n_text), int(r_text), int(p_text)
+        salt, hashed = _bytes(salt_text), _bytes(hash_text)
+    except ValueError:
+        return None
+    sound = kind == "scrypt" and 1 < n <= _MOST_N and n & (n - 1) == 0 and 0 < r * p <= _MOST_RP and r > 0
+    return (n, r, p, salt, hashed) if sound and len(hashed) == _BYTES else None
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,167 @@
+"""Serving the page: one process, one thread for its connections, and no connection that may idle for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from aggregator import Aggregator
+from aggregator.config.settings_files import value_text
+from aggregator.exceptions import ConfigurationError
+from aggregator.settings import Settings, WebSettings
+from aggregator.web.access import is_loopback
+from aggregator.web.passwords import is_hash
+from aggregator.web.site import Access, site
+
+# Connections at once; beyond them the answer is 503.
+_MOST_CONNECTIONS = 200
+# Seconds a client may take to say what it wants, and between two requests.
+_SPEAKS_WITHIN, _KEPT_ALIVE = 10.0, 15
+# Seconds that answers in hand may take when the page stops.
+_STOPS_WITHIN = 3
+_MOST_HEAD = 32 * 1024  # bytes of a request's head
+_PORTS = range(1, 65_536)
+
+
+class ImpatientProtocol(H11Protocol):
+    """HTTP that closes connections on which a request is begun and not ended, or none is begun."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to wait for a first request."""
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what came; the wait ends when a whole head has come."""
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._cancel()
+        elif self._deadline is None:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._cancel()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._cancel()
+        self._deadline = self.loop.call_later(_SPEAKS_WITHIN, self._close)
+
+    def _cancel(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _close(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+
+
+def address_of(settings: WebSettings) -> tuple[str, int]:
+    """Return host and port of ``web.address``; ConfigurationError where it names none."""
+    host, _, port = settings.address.strip().rpartition(":")
+    if not host or not port.isdecimal() or int(port) not in _PORTS:
+        raise ConfigurationError(f"web.address: {settings.address!r} is no address; write 127.0.0.1:8765")
+    return host.strip("[]"), int(port)
+
+
+def check(settings: WebSettings, access: Access) -> None:
+    """Raise ConfigurationError where strangers could come in, or nobody could."""
+    host, _ = address_of(settings)
+    bad = [name for name, hashed in access.users.items() if not is_hash(hashed)]
+    if bad:
+        raise ConfigurationError(
+            tuple(
+                f"web.users: what stands for {name} is no hash of a password; `aggregator web --hash-password` makes one"
+                for name in bad
+            )
+        )
+    if not is_loopback(host) and not access.users and not settings.proxy_header:
+        raise ConfigurationError(
+            f"web.address: {settings.address} can be reached from other machines, and nobody would have to log in."
+            " Name users in web.users, or the header of a proxy that asks for a password in web.proxy_header;"
+            " or listen on 127.0.0.1."
+        )
+
+
+def made_site(opened: Callable[[], Aggregator], settings: Settings, access: Access) -> Starlette:
+    """Return the page as these settings want it."""
+    check(settings.web, access)
+    host, _ = address_of(settings.web)
+    return site(opened, settings.web, access, host=host, title=settings.digest.title)
+
+
+def serve(opened: Callable[[], Aggregator], settings: Settings, access: Access, told: Callable[[str], None]) -> None:
+    """Serve the page until told to stop; ``told`` hears its address. ConfigurationError where it cannot listen there."""
+    with _listening(settings.web) as listening:
+        server = _server(made_site(opened, settings, access))
+        told(f"http://{value_text(settings.web.address)}/")
+        server.run(sockets=[listening])
+
+
+@contextmanager
+def served(opened: Callable[[], Aggregator], settings: Settings, access: Access) -> Iterator[None]:
+    """Serve the page beside something else, while the context is open."""
+    with _listening(settings.web) as listening:
+        server = _server(made_site(opened, settings, access))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="web", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            thread.join(_STOPS_WITHIN + 1)
+
+
+def _server(app: Starlette) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        http=ImpatientProtocol,
+        ws="none",
+        loop="asyncio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=_MOST_CONNECTIONS,
+        backlog=128,
+        timeout_keep_alive=_KEPT_ALIVE,
+        timeout_graceful_shutdown=_STOPS_WITHIN,
+        h11_max_incomplete_event_size=_MOST_HEAD,
+    )
+    return _Server(config)
+
+
+class _Server(uvicorn.Server):
+    """A server whose streams of events end when it is told to stop: it would wait for them."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then the rest."""
+        app: Any = self.config.app
+        app.state.changes.end()
+        await super().shutdown(sockets)
+
+
+@contextmanager
+def _listening(settings: WebSettings) -> Iterator[socket.socket]:
+    host, port = address_of(settings)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        made = socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        raise ConfigurationError(
+            f"web.address: {settings.address} cannot be listened on ({error.strerror or error}); choose another"
+        ) from error
+    with made:
+        yield made

@@ -1,0 +1,127 @@
+"""The page as an ASGI application: its addresses, its door, and what it says where something goes wrong."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from importlib.resources import files
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from aggregator import Aggregator
+from aggregator.exceptions import AggregatorError, LockedError, NotFoundError, UsageError
+from aggregator.settings import WebSettings
+from aggregator.web import live, outlets, pages, verbs
+from aggregator.web.access import Door, Rules, host_names
+from aggregator.web.newsrooms import Newsrooms
+from aggregator.web.rendering import page
+from aggregator.web.visitors import Visitors
+
+log = logging.getLogger("aggregator.web")
+
+_STATIC = {"desk.css": "text/css", "desk.js": "text/javascript", "icon.svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may come in, with every secret read: ``users`` are hashes of passwords by name."""
+
+    owner: str
+    users: Mapping[str, str] = field(default_factory=dict)
+    token: str = ""
+
+
+def site(
+    opened: Callable[[], Aggregator],
+    settings: WebSettings,
+    access: Access,
+    *,
+    host: str,
+    title: str,
+    clock: Callable[[], float] = time.monotonic,
+) -> Starlette:
+    """Return the page over newsrooms that ``opened`` opens; ``host`` is where it listens, ``title`` stands on top."""
+    newsrooms = Newsrooms(opened)
+    visitors = Visitors(access.users, access.token, settings.session.total_seconds(), clock)
+    rules = Rules(host_names(host, settings.allowed_hosts), access.owner, settings.proxy_header)
+
+    @asynccontextmanager
+    async def running(app: Starlette) -> AsyncIterator[None]:
+        yield
+        app.state.changes.end()
+        newsrooms.close()
+
+    made = Starlette(
+        routes=_routes(),
+        middleware=[Middleware(Door, rules=rules, visitors=visitors)],
+        exception_handlers={AggregatorError: _explained, HTTPException: _http, Exception: _unexpected},
+        lifespan=running,
+    )
+    made.state.newsrooms = newsrooms
+    made.state.visitors = visitors
+    made.state.changes = live.Changes(newsrooms)
+    made.state.title = title
+    return made
+
+
+def _routes() -> list[Route]:
+    shown = {
+        "/": pages.stories,
+        "/story/{story}": pages.story,
+        "/entry/{entry}": pages.entry,
+        "/search": pages.search,
+        "/feeds": pages.feeds,
+        "/decisions": pages.decisions,
+        "/editions": pages.editions,
+        "/digest/{edition}": pages.edition,
+        "/stories.atom": outlets.atom,
+        "/stories.json": outlets.json_feed,
+        "/health": outlets.health,
+        "/metrics": outlets.metrics,
+        "/static/{name}": _static,
+    }
+    return [
+        *(Route(path, endpoint, methods=["GET"]) for path, endpoint in shown.items()),
+        Route("/changes", live.changes, methods=["GET"]),
+        Route("/verb/{verb}", verbs.give, methods=["POST"]),
+        Route("/login", verbs.log_in, methods=["GET", "POST"]),
+        Route("/logout", verbs.log_out, methods=["POST"]),
+    ]
+
+
+def _static(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in _STATIC:
+        return PlainTextResponse("There is no such file.\n", 404)
+    data = (files("aggregator.web") / "static" / name).read_bytes()
+    return Response(data, media_type=_STATIC[name], headers={"cache-control": "no-cache"})
+
+
+def _explained(request: Request, error: Exception) -> Response:
+    """Return the page that says what of ours went wrong."""
+    status = 500
+    for kind, code in ((NotFoundError, 404), (UsageError, 400), (LockedError, 503)):
+        if isinstance(error, kind):
+            status = code
+            break
+    titles = {404: "Not found", 400: "Not understood", 503: "Busy"}
+    return page(request, "message.html", status, title=titles.get(status, "Not done"), told=str(error))
+
+
+def _http(request: Request, error: Exception) -> Response:
+    code = error.status_code if isinstance(error, HTTPException) else 500
+    told = {404: "There is no such page.", 405: "This address is not asked for in this way."}.get(code, "Not done.")
+    return page(request, "message.html", code, title="Not found" if code == 404 else "Not done", told=told)
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("the page %s failed", request.url.path, exc_info=error)
+    return PlainTextResponse("Something went wrong; the log of this page says what.\n", 500)

@@ -1,0 +1,148 @@
+"""A page of the database overwritten, one after another: every command says so in a sentence, and `db check` finds it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from aggregator.model import StoryQuery
+from aggregator.newsroom.watches import WatchQuery
+from tests.cli.calling import Outcome, call
+from tests.crash.program import PUBLISHERS, Program
+from tests.fakes import Clock, FakeFetcher, open_desk
+
+PROGRAM = Program(steps=4, events=2, seed=3)
+NOW = "2026-03-10T12:00:00Z"
+SIZE = 4_096
+Overwrite = Callable[[bytes], bytes]
+# How a page is lost: all of it, as zeros, the half in which the rows stand, a few bytes of those.
+KINDS: dict[str, Overwrite] = {
+    "junk": lambda page: b"\xa5" * SIZE,
+    "zeros": lambda page: bytes(SIZE),
+    "half": lambda page: page[: SIZE // 2] + b"\xa5" * (SIZE // 2),
+    "tail": lambda page: page[: SIZE - 64] + b"\xa5" * 64,
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A desk with something in every table, and the commands that touch it."""
+
+    whole: bytes
+    used: tuple[int, ...]  # the pages of tables and indexes, those that the schema begins on first
+    commands: tuple[tuple[str, ...], ...]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    path = tmp_path_factory.mktemp("desk") / "a.db"
+    feeds = list(PROGRAM.feeds("https://six.example"))
+    for step, now in enumerate(PROGRAM.moments):
+        fetcher = FakeFetcher({f"https://six.example/{name}": PROGRAM.body(name, step) for name in PUBLISHERS})
+        with open_desk(fetcher, Clock(now), feeds, database=path) as app:
+            if not step:
+                app.watches().add("all", WatchQuery(words=("people|the|a",)), ["stdout"], "desk")
+            app.fetch(everything=True)
+            stories = sorted(story.id for story in app.stories(StoryQuery(limit=100)))
+            if step:
+                app.editor("ann").merge(stories[:2])
+                app.edition(until=now)
+            entry = app.store.connection.execute("SELECT id FROM entry ORDER BY revisions DESC, id").fetchone()[0]
+            story = app.entry(entry).story_id
+            other = next(one for one in stories if one not in (story, stories[0]))
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("VACUUM")
+        roots = [
+            page for (page,) in db.execute("SELECT rootpage FROM sqlite_master WHERE rootpage > 0 ORDER BY rootpage")
+        ]
+    whole = path.read_bytes()
+    used = tuple(dict.fromkeys([*roots, *range(2, len(whole) // SIZE + 1)]))
+    return Desk(whole, used, commands(story, other, entry))
+
+
+def commands(story: str, other: str, entry: str) -> tuple[tuple[str, ...], ...]:
+    return (
+        ("stories",), ("stories", "--json", "--since", "2026-03-01"), ("story", "show", story), ("story", "diff", story),
+        ("story", "why", story), ("story", "new", story), ("story", "timeline", story), ("story", "lags"), ("story", "log"),
+        ("entry", "show", entry), ("entry", "revisions", entry), ("entry", "diff", entry),
+        ("entry", "headlines"), ("search", "people"), ("digest",), ("digest", "--format", "json", "--date", "2026-03-10"),
+        ("watch", "list"), ("watch", "log"), ("watch", "test", "--word", "people"), ("feeds", "health"), ("status",),
+        ("export",), ("export", "--labels"), ("replay", "--dry-run"),
+        ("story", "merge", story, other), ("story", "undo"), ("story", "pin", story, entry), ("story", "forbid", story, other),
+        ("watch", "add", "more", "--word", "dam", "--to", "stdout"), ("watch", "remove", "all"),
+        ("import", "line.jsonl"), ("db", "backup", "copy.db"), ("db", "prune"), ("db", "vacuum"), ("db", "resketch"),
+    )  # fmt: skip
+
+
+def fault_of(outcome: Outcome, command: tuple[str, ...]) -> str | None:
+    """Return what is wrong with how a command took it."""
+    if outcome.code not in (0, 1, 2, 3, 4, 5):
+        return f"{command} ended with {outcome.code}"
+    if "Traceback" in outcome.err:
+        return f"{command} told a traceback: {outcome.err[-300:]}"
+    if outcome.code and not outcome.err.strip():
+        return f"{command} failed without a word"
+    return None
+
+
+def look(desk: Desk, page: int, overwrite: Overwrite, *, must_be_found: bool) -> list[str]:
+    """Overwrite a page, run every command on a copy each, and return what went wrong."""
+    start = (page - 1) * SIZE
+    spoilt = desk.whole[:start] + overwrite(desk.whole[start : start + SIZE]) + desk.whole[start + SIZE :]
+    database, found = Path("spoilt.db"), []
+    for command in (("db", "check"), *desk.commands):
+        for path in (database, Path("spoilt.db-wal"), Path("spoilt.db-shm"), Path("copy.db")):
+            path.unlink(missing_ok=True)
+        database.write_bytes(spoilt)
+        try:
+            outcome = call("--db", str(database), *command, now=NOW)
+        except Exception as error:  # noqa: BLE001 - the point: nothing but a sentence may come out
+            found.append(f"page {page}: {command} raised {type(error).__name__}: {error}")
+            continue
+        fault = fault_of(outcome, command)
+        if fault is None and command == ("db", "check") and must_be_found and outcome.code == 0:
+            fault = "db check found nothing"
+        if fault is not None:
+            found.append(f"page {page}: {fault}")
+    return found
+
+
+@pytest.fixture(autouse=True)
+def line(folder: Path) -> None:
+    (folder / "line.jsonl").write_text(
+        '{"id": "1", "title": "A dam above the town", "body": "People left.", "source": "Post"}\n'
+    )
+
+
+@pytest.mark.timeout(300)
+def test_a_page_here_and_there(desk: Desk) -> None:
+    chosen = desk.used[:: max(1, len(desk.used) // 6)]
+    assert [fault for page in chosen for fault in look(desk, page, KINDS["junk"], must_be_found=True)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_page(desk: Desk, kind: str) -> None:
+    whole = kind in ("junk", "zeros")
+    assert [fault for page in desk.used for fault in look(desk, page, KINDS[kind], must_be_found=whole)] == []
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+def test_a_file_cut_short(desk: Desk, share: float) -> None:
+    whole = desk.whole[: int(len(desk.whole) * share)]
+    cut = Desk(whole, (), desk.commands)
+    assert look(cut, len(whole) // SIZE + 9, lambda page: b"", must_be_found=True) == []
+
+
+def test_the_whole_file_is_sound_and_every_command_works(desk: Desk) -> None:
+    for command in (("db", "check"), *desk.commands):
+        Path("whole.db").write_bytes(desk.whole)
+        Path("copy.db").unlink(missing_ok=True)
+        outcome = call("--db", "whole.db", *command, now=NOW)
+        assert outcome.code == 0, (command, outcome)

@@ -1,0 +1,86 @@
+"""Lists on terminals of any width: four golden files, and what holds for all widths and all rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from aggregator.cli.stories import STORY_COLUMNS
+from aggregator.cli.tables import SPACIOUS, fitted, fold, table_lines, width_of_output
+from tests.cli.calling import call, newsroom
+from tests.cli.test_output import on_a_terminal
+from tests.cli.widths import WIDTHS, path, seen
+
+WORD = st.text("abcdefghijklmnopqrstuvwxyzäß東京", min_size=1, max_size=12)
+ROW = st.builds(
+    lambda title, publisher, entries, flags: {
+        "id": "sfrsteacevy", "title": " ".join(title), "publisher": publisher, "agency": None, "flags": flags,
+        "last_seen": "2026-03-10T12:00:00Z", "entries": entries, "reports": 1, "publishers": 1,
+    },
+    st.lists(WORD, min_size=1, max_size=30), WORD, st.integers(1, 10_000), st.lists(st.sampled_from(["new", "edited"]), max_size=2),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    call("demo", "--keep", folder, now=None).ok()
+    return folder / "demo.db"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_lists_look_as_in_the_golden_file(kept: Path, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    shown = seen(kept, width)
+    assert shown == path(width).read_text(encoding="utf-8")
+    addresses = [line for line in shown.splitlines() if "://" in line]
+    assert [line for line in shown.splitlines() if cell_len(line) > width and line not in addresses] == []
+
+
+@given(st.lists(ROW, min_size=1, max_size=5), st.integers(40, 200))
+def test_no_headline_is_lost_and_no_line_too_long(rows: list[dict[str, object]], width: int) -> None:
+    lines = table_lines(rows, STORY_COLUMNS, width, rule=False, style=False)
+    assert all(cell_len(line) <= width for line in lines)
+    text = "".join("".join(lines).split())
+    for row in rows:
+        if width < SPACIOUS:
+            assert "".join(str(row["title"]).split()) in text
+        assert str(row["id"]) in text
+
+
+@given(st.text(max_size=200), st.integers(4, 100))
+def test_what_is_cut_says_so_and_what_is_folded_is_whole(text: str, width: int) -> None:
+    text = " ".join(text.split())
+    assert cell_len(fitted(text, width)) <= width
+    assert fitted(text, width) == text or fitted(text, width).endswith("…")
+    assert " ".join(" ".join(fold(text, width, 2)).split()) == text
+
+
+def test_columns_leave_in_the_declared_order() -> None:
+    row = {"id": "s1", "last_seen": "2026-03-10T12:00:00Z", "entries": 10, "reports": 8, "publishers": 5}
+    row |= {"title": "A headline", "publisher": "P", "agency": None, "flags": []}
+    assert "2026-03-10" in "".join(table_lines([row], STORY_COLUMNS, 80, rule=False, style=False))
+    narrow = table_lines([row], STORY_COLUMNS, 50, rule=False, style=False)
+    assert narrow == ["A headline (P)", "  s1  10 entries · 8 independent · 5 publishers"]
+
+
+def test_a_pipe_honours_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert width_of_output() == 160
+    for told, width in (("72", 72), ("0", 160), ("wide", 160), ("3", 40), ("9" * 30, 999_999)):
+        monkeypatch.setenv("COLUMNS", told)
+        assert width_of_output() == width
+
+
+def test_a_digest_on_a_terminal_is_text_and_for_a_program_markdown() -> None:
+    newsroom()
+    shown = on_a_terminal("digest")
+    assert "](" not in shown
+    assert "\n## " not in shown
+    assert "## " in call("digest").ok().out
+    call("digest", "--output", "d.html").ok()
+    assert Path("d.html").read_text(encoding="utf-8").lower().startswith("<!doctype html>")

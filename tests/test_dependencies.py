@@ -1,0 +1,26 @@
+"""What the documentation says of the packages is what the project declares."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def declared(requirements: list[str]) -> list[str]:
+    return [found[0] for requirement in requirements if (found := re.match(r"[\w.-]+", requirement))]
+
+
+def test_every_package_is_listed_with_its_licence() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| ([\w.-]+) \| \w", text, re.MULTILINE)[1:] == declared(project["dependencies"])
+    assert all(f"{name} (" in text for name in declared(project["optional-dependencies"]["semantic"]))
+
+
+def test_every_bound_can_be_read_by_the_script_that_takes_the_lowest() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for requirement in [*project["dependencies"], *project["optional-dependencies"]["test"]]:
+        assert re.fullmatch(r"([\w.-]+)(?:\[[\w,]+\])?>=([\w.]+)(?:,<[\w.]+)?", requirement), requirement
