@@ -34,7 +34,7 @@ from aggregator.settings import ParseSettings
 from aggregator.text.address import address_of, host_of, joined
 from aggregator.text.addresses import counted, entry_address, landmarks
 from aggregator.text.clean import one_line, plain_text, plain_title, sanitise, storable
-from aggregator.text.display import csv_cell, display_text, markdown_text
+from aggregator.text.display import csv_cell, display_text
 from aggregator.text.masking import shown_address
 from aggregator.text.urls import absolute_url, canonical_url, mask_secrets, registered_domain, request_url, secret_parts
 
@@ -94,7 +94,6 @@ def cleaning(data: bytes) -> None:
         one_line(text),
         storable(text),
         csv_cell(text),
-        markdown_text(text),
     ):
         storable_text([found])
     shown(display_text(text))
