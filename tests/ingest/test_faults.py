@@ -98,7 +98,7 @@ def test_a_source_that_is_no_address_loses_that_address_and_nothing_else() -> No
 @pytest.mark.parametrize(
     ("place", "step"),
     [
-        ("aggregator.parsing.entries._Door._entry", "reading"),
+        ("aggregator.parsing.entries._EntryAdmission._entry", "reading"),
         ("aggregator.ingest.prepare.prepare_entry", "reading"),
         ("aggregator.ingest.prepare.document", "reading"),
         ("aggregator.ingest.record.event_time", "recording"),
