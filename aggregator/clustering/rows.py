@@ -17,6 +17,7 @@ from aggregator.clustering.vectors import (
     CAPITAL_UNKNOWN,
     IN_TITLE,
     KIN,
+    OVERLAP,
     NUMBER,
     ORDINAL,
     TEXT_COUNT,
@@ -34,6 +35,7 @@ MOST_SEEN = 65_535
 TITLE, IS_NUMBER, IS_ORDINAL, TEXT = 1, 2, 4, 8
 # How surely a term is a name where its language tells nothing, and where only this text does.
 NAME_UNTOLD, NAME_UNKNOWN, NAME_OWN = 0.5, 0.6, (0.3, 0.6)
+OVERLAPPING = 0.7  # of a piece of a run of characters that the piece before it tells already
 NAME_BACKGROUND = 0.7  # weight of the background against the text's own capitals
 
 
@@ -246,6 +248,9 @@ class Rows:
             if mine.any():
                 rarity[mine] = background_of(name).pair_rarity(pair[mine])
         explained = np.maximum(0.0, terms.rarity[first].astype(np.float32) + terms.rarity[second] - rarity)
+        overlap = marks & OVERLAP > 0
+        repeated = OVERLAPPING * np.minimum(terms.rarity[first], terms.rarity[second]).astype(np.float32)
+        explained = np.where(overlap, np.maximum(explained, repeated), explained)
         explained = np.where(kin, np.minimum(terms.rarity[first], terms.rarity[second]), explained)
         order = np.lexsort((pair, owner))
         return PairColumns(pair[order], explained[order].astype(np.float16), in_title[order], kin[order])

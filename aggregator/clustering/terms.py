@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import Stemmer
 
+IDEOGRAPHIC_PIECE, ALPHABETIC_PIECE = 2, 4  # characters of a piece of Chinese, Japanese, Korean; of Thai and its like
 LETTERS = 7  # kept of a word whose language has no stemmer
 TITLE_CASE = 0.7  # share of the longer words with a capital from which on capitals tell nothing
 PAIR_FACTOR = 2_654_435_761  # Knuth's multiplicative hash
@@ -29,6 +30,7 @@ _MARKS = (
     "\u0981-\u0983\u09bc-\u09cd\u09d7\u0a01-\u0a03\u0a3c-\u0a51\u0a81-\u0a83\u0abc-\u0acd\u0b01-\u0b03\u0b3c-\u0b57"
     "\u0b82\u0bbe-\u0bcd\u0c00-\u0c04\u0c3e-\u0c56\u0c81-\u0c83\u0cbc-\u0cd6\u0d00-\u0d03\u0d3b-\u0d4d"
 )
+_ALPHABETIC = frozenset(map(chr, (*range(0x0E00, 0x0F00), *range(0x1000, 0x10A0), *range(0x1780, 0x1800))))
 _LETTER = rf"(?:[^\W\d_{_UNSPACED}]|[{_MARKS}])"
 _TOKEN = re.compile(
     rf"(?P<initials>(?:[^\W\d_{_UNSPACED}]\.){{2,}})|(?P<number>\d+(?:[.,:]\d+)*)(?P<ordinal>(?:st|nd|rd|th)\b)?"
@@ -56,6 +58,7 @@ class Word:
     written: str
     capital: bool
     initial: bool  # begins a sentence: a capital tells nothing
+    overlapping: bool = False  # a piece of a run of characters: the next one repeats most of it
 
 
 def terms_in(text: str, language: str, limit: int) -> list[Word]:
@@ -76,8 +79,9 @@ def terms_in(text: str, language: str, limit: int) -> list[Word]:
 def _terms_of(match: re.Match[str], language: str, initial: bool) -> Iterator[Word]:
     run = match["run"]
     if run:
-        pieces = [run[i : i + 2] for i in range(len(run) - 1)] or [run]
-        yield from (Word(piece, piece, False, True) for piece in pieces)
+        size = ALPHABETIC_PIECE if run[0] in _ALPHABETIC else IDEOGRAPHIC_PIECE
+        pieces = [run[i : i + size] for i in range(len(run) - size + 1)] or [run]
+        yield from (Word(piece, piece, False, True, True) for piece in pieces)
     elif match["number"]:
         yield Word("#" + _GROUPED.sub("", match["number"]), match["number"], False, True)
     elif match["initials"]:

@@ -26,6 +26,7 @@ from aggregator.clustering.vectors import (
     IN_TEXT,
     IN_TITLE,
     KIN,
+    OVERLAP,
     NUMBER,
     ORDINAL,
     TEXT_COUNT,
@@ -123,7 +124,7 @@ def _counted(
         near = telling if in_title else telling[:PAIRED_WORDS]
         for first, second in pairwise(near):
             key = (term_id(first.term), term_id(second.term))
-            pairs[key] = pairs.get(key, 0) | side
+            pairs[key] = pairs.get(key, 0) | side | (OVERLAP if first.overlapping and second.overlapping else 0)
     for number in ordinals(written_title):
         count = counts.get("#" + number)
         if count is not None:

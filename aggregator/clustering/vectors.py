@@ -16,6 +16,7 @@ NUMBER, ORDINAL = 1 << 5, 1 << 6
 CAPITAL_SHIFT, CAPITAL_UNKNOWN = 8, 15  # share of capitals in steps of 1/14; 15: never seen where it would tell
 # A pair's marks: where two words stand side by side.
 IN_TITLE, IN_TEXT = 1, 2
+OVERLAP = 8  # the second repeats most of the first: pieces of a run of characters
 KIN = 4  # the two are forms of one name ("Finland", "Finnish"), wherever they stand
 
 _HEAD = struct.Struct(
