@@ -22,7 +22,7 @@ from aggregator.exceptions import AggregatorError
 COMMANDS = {
     "run": "running",
     "web": "web",
-    "fetch": "feeds",
+    "fetch": "fetch",
     "feeds": "feeds",
     "stories": "stories",
     "story": "stories",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.feeds import FETCH_COLUMNS, in_order, outcome_row
+from aggregator.cli.fetch import FETCH_COLUMNS, in_order, outcome_row
 from aggregator.cli.output import colours, emit, emit_folded, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session, clock_file

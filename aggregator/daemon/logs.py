@@ -7,6 +7,7 @@ import logging
 from datetime import UTC, datetime
 from typing import TextIO
 
+from aggregator.model import FeedOutcome
 from aggregator.text.display import display_text
 from aggregator.text.urls import mask_secrets
 
@@ -49,3 +50,15 @@ def _message(record: logging.LogRecord) -> str:
         error = record.exc_info[1]
         text = f"{text} ({type(error).__name__}: {error})"
     return display_text(mask_secrets(text))
+
+
+def log_outcome(log: logging.Logger, outcome: FeedOutcome) -> None:
+    """Write a line for a feed that was asked; one to which nothing happened is for debugging."""
+    if outcome.status == "error":
+        log.warning("%s: %s", outcome.feed, outcome.explanation or outcome.error)
+    elif outcome.status == "gone":
+        log.info("%s: %s", outcome.feed, outcome.explanation or outcome.note)
+    elif outcome.new or outcome.updated:
+        log.info("%s: %d new, %d edited", outcome.feed, outcome.new, outcome.updated)
+    else:
+        log.debug("%s: %s", outcome.feed, outcome.explanation or outcome.status)

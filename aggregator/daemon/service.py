@@ -17,6 +17,7 @@ from aggregator.app import Aggregator
 from aggregator.config.files import shown_path
 from aggregator.daemon import upgrade
 from aggregator.daemon.locking import DaemonLock
+from aggregator.daemon.logs import log_outcome
 from aggregator.daemon.metrics import Metrics
 from aggregator.daemon.notify import notify, watchdog_interval
 from aggregator.daemon.progress import POLLING, Progress
@@ -262,32 +263,22 @@ class Daemon:
 
     def _log_outcome(self, outcome: FeedOutcome) -> None:
         self._progress.moved()
-        if outcome.status == "error":
-            log.warning("%s: %s", outcome.feed, outcome.explanation or outcome.error)
-        elif outcome.status == "gone":
-            log.info("%s: %s", outcome.feed, outcome.explanation or outcome.note)
-        elif outcome.new or outcome.updated:
-            log.info("%s: %d new, %d edited", outcome.feed, outcome.new, outcome.updated)
-        else:
-            log.debug("%s: %s", outcome.feed, outcome.explanation or outcome.status)
+        log_outcome(log, outcome)
 
     def _sum_up(self, asked: Sequence[FeedOutcome], seconds: float) -> None:
         failed = sum(outcome.status == "error" for outcome in asked)
         new = sum(outcome.new for outcome in asked)
         log.info("%d feeds asked in %.1f s: %d new entries, %d failed", len(asked), seconds, new, failed)
         notify(f"STATUS=last pass: {len(asked)} feeds, {new} new entries, {failed} failed")
+        answered = FeedStore(self._desk.store).last_answer()
         if failed < len(asked):
             self._helped = False
-        elif not self._helped and self._nobody_answers():
+        elif not self._helped and (answered is None or self._clock() - answered >= _UNREACHED):
             self._helped = True
             log.warning(
                 "no feed could be reached; they are asked again, less and less often."
                 " Without a network, `aggregator demo` shows the whole chain."
             )
-
-    def _nobody_answers(self) -> bool:
-        answered = FeedStore(self._desk.store).last_answer()
-        return answered is None or self._clock() - answered >= _UNREACHED
 
     def _deliver(self) -> None:
         """Deliver alerts beside the polls, so that no poll waits for a slow webhook."""

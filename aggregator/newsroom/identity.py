@@ -376,13 +376,8 @@ def _differ_as_versions(one: tuple[Identity, str | None], other: tuple[Identity,
     own = [_unnumbered(part, mine.number) for part in mine.parts if part not in theirs.parts]
     others = [_unnumbered(part, mine.number) for part in theirs.parts if part not in mine.parts]
     spelt = all(is_headline_slug(part, one[0].title) for part in own)
-    if (
-        own
-        and others
-        and spelt
-        and not mine.number_leads
-        and all(is_headline_slug(part, other[0].title) for part in others)
-    ):
+    others_spelt = all(is_headline_slug(part, other[0].title) for part in others)
+    if own and others and spelt and others_spelt and not mine.number_leads:
         return True
     plain = not any(character.isdigit() for part in (*own, *others) for character in part)
     return one[0].title == other[0].title and plain
