@@ -34,7 +34,7 @@ class ClusteringParams:
 
     # --- scores (log odds)
     graph_bar: float = -4.5  # pairs below are no edge of the graph of scores. Prototype: -4.5
-    story_bar: float = 0.25  # mean log odds over which two groups are one story. Measured
+    story_bar: float = 0.0  # mean log odds over which two groups are one story. Measured
     missing: float = -3.0  # log odds of a pair that was no candidate. Prototype: -3
     clip: tuple[float, float] = (-5.0, 4.0)  # log odds are bounded: one sure pair must not outvote many. Prototype
 
