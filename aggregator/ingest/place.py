@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from aggregator.clustering.identifiers import mint
+from aggregator.clustering.meaning import meaning_of, meaning_version
 from aggregator.clustering.reports import find_copy
 from aggregator.clustering.vectorize import vectorize
 from aggregator.clustering.vectors import VERSION
@@ -18,7 +19,7 @@ from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.prepare import prepare_entry
 from aggregator.ingest.settle import Changed, Settler
 from aggregator.ingest.window import Window
-from aggregator.model import Arrival, Entry
+from aggregator.model import Arrival, Document, Entry
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store, is_of_the_database
@@ -28,8 +29,11 @@ from aggregator.storage.report_vectors import VectorRow, VectorStore
 from aggregator.storage.sketches import SketchStore
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
+from aggregator.text import encoder
 from aggregator.text.boilerplate import REPEATED
 
+UNDERSTOOD_IN_ONE = 50  # reports a transaction
+UNDERSTOOD_AT_ONCE = 500  # reports a pass that came before the sentence encoder was switched on
 log = logging.getLogger("aggregator.placing")
 
 
@@ -49,6 +53,7 @@ class Placer:
         self.lines = StorylineStore(store)
         self.editor_constraints = EditorConstraints(store)
         self._settler = Settler(store, window or Window(store, settings.stories), self.editor_constraints)
+        self._encoder = encoder.chosen(settings.stories.semantic) if settings.stories.enabled else None
         self._feeds = FeedStore(store)
         self._lines = LineStore(store.connection)
         self._changed_lines: set[str] = set()  # storylines whose rows are to be written anew
@@ -115,7 +120,10 @@ class Placer:
         Best called outside of a transaction: what others left unsettled is taken along, in transactions of its own.
         ``changed`` is called inside each of these; ``waiting`` tells whether to go on waiting for another process that writes.
         """
-        return self._settler.settle(now, changed, waiting) if self._settings.stories.enabled else frozenset()
+        if not self._settings.stories.enabled:
+            return frozenset()
+        self._understand(waiting)
+        return self._settler.settle(now, changed, waiting)
 
     # --- what editors' verbs need ------------------------------------------------------------
 
@@ -253,6 +261,16 @@ class Placer:
 
     # --- pieces ------------------------------------------------------------------------------
 
+    def _understand(self, waiting: Callable[[], bool]) -> None:
+        """Give reports their meaning that came before the encoder was switched on, or were read by another one."""
+        if self._encoder is None:
+            return
+        version = meaning_version(self._encoder)
+        late = self.vectors.without_meaning(version, encoder.LANGUAGES, UNDERSTOOD_AT_ONCE)
+        for start in range(0, len(late), UNDERSTOOD_IN_ONE):
+            with self._store.transaction(waiting):
+                self.revector(late[start : start + UNDERSTOOD_IN_ONE])
+
     def _revector(self, report_id: str) -> None:
         """Make a report's vector anew from the entries that stand in it now; without any, forget it."""
         standing = self.entries.select("WHERE e.report_id = ? ORDER BY e.number", (report_id,))
@@ -286,8 +304,23 @@ class Placer:
         moment = datetime.fromtimestamp(time, UTC)
         vector = vectorize(document, arrival.publisher, moment, arrival.dated, document.language)
         self.vectors.put(
-            VectorRow(report_id, arrival.entry_id, words, time, document.language, VERSION, vector.packed())
+            VectorRow(
+                report_id,
+                arrival.entry_id,
+                words,
+                time,
+                document.language,
+                VERSION,
+                vector.packed(),
+                *self._meaning(document),
+            )
         )
+
+    def _meaning(self, document: Document) -> tuple[str, bytes] | tuple[None, None]:
+        """Return what a report means, with its version; nothing where the encoder is off or knows nothing of the language."""
+        if self._encoder is None or document.language not in encoder.LANGUAGES:
+            return None, None
+        return meaning_version(self._encoder), meaning_of(document, document.language, self._encoder).packed()
 
 
 def _words(arrival: Arrival) -> int:
