@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from aggregator.clustering.identifiers import mint
-from aggregator.clustering.meaning import meaning_of, meaning_version
 from aggregator.clustering.reports import find_copy
 from aggregator.clustering.vectorize import vectorize
 from aggregator.clustering.vectors import VERSION
 from aggregator.ingest.editor_constraints import EditorConstraints
+from aggregator.ingest.meanings import meanings_for
 from aggregator.ingest.prepare import prepare_entry
 from aggregator.ingest.settle import Changed, Settler
 from aggregator.ingest.window import Window
-from aggregator.model import Arrival, Document, Entry
+from aggregator.model import Arrival, Entry
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store, is_of_the_database
@@ -29,7 +29,6 @@ from aggregator.storage.report_vectors import VectorRow, VectorStore
 from aggregator.storage.sketches import SketchStore
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
-from aggregator.text import encoder
 from aggregator.text.boilerplate import REPEATED
 
 UNDERSTOOD_IN_ONE = 50  # reports a transaction
@@ -53,7 +52,7 @@ class Placer:
         self.lines = StorylineStore(store)
         self.editor_constraints = EditorConstraints(store)
         self._settler = Settler(store, window or Window(store, settings.stories), self.editor_constraints)
-        self._encoder = encoder.chosen(settings.stories.semantic) if settings.stories.enabled else None
+        self._meanings = meanings_for(settings.stories)
         self._feeds = FeedStore(store)
         self._lines = LineStore(store.connection)
         self._changed_lines: set[str] = set()  # storylines whose rows are to be written anew
@@ -263,10 +262,9 @@ class Placer:
 
     def _understand(self, waiting: Callable[[], bool]) -> None:
         """Give reports their meaning that came before the encoder was switched on, or were read by another one."""
-        if self._encoder is None:
+        if self._meanings is None:
             return
-        version = meaning_version(self._encoder)
-        late = self.vectors.without_meaning(version, encoder.LANGUAGES, UNDERSTOOD_AT_ONCE)
+        late = self.vectors.without_meaning(self._meanings.version, self._meanings.languages, UNDERSTOOD_AT_ONCE)
         for start in range(0, len(late), UNDERSTOOD_IN_ONE):
             with self._store.transaction(waiting):
                 self.revector(late[start : start + UNDERSTOOD_IN_ONE])
@@ -312,15 +310,9 @@ class Placer:
                 document.language,
                 VERSION,
                 vector.packed(),
-                *self._meaning(document),
+                *(self._meanings.of(document) if self._meanings is not None else (None, None)),
             )
         )
-
-    def _meaning(self, document: Document) -> tuple[str, bytes] | tuple[None, None]:
-        """Return what a report means, with its version; nothing where the encoder is off or knows nothing of the language."""
-        if self._encoder is None or document.language not in encoder.LANGUAGES:
-            return None, None
-        return meaning_version(self._encoder), meaning_of(document, document.language, self._encoder).packed()
 
 
 def _words(arrival: Arrival) -> int:

@@ -8,14 +8,14 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from aggregator.clustering.graph import StoryGraph
-from aggregator.clustering.meaning import Meaning, meaning_version
+from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.vectors import VERSION, ReportVector
 from aggregator.ingest import kept_window
+from aggregator.ingest.meanings import meanings_for
 from aggregator.settings import StorySettings
 from aggregator.storage.database import Store
 from aggregator.storage.report_vectors import VectorStore
-from aggregator.text import encoder
 
 log = logging.getLogger("aggregator.window")
 
@@ -30,8 +30,8 @@ class Window:
         self._store = store
         self._vectors = VectorStore(store.connection)
         self._params = replace(DEFAULT, story_bar=_log_odds(settings.threshold), window=settings.window.total_seconds())
-        known = encoder.chosen(settings.semantic) if settings.enabled else None
-        self._meanings = None if known is None else meaning_version(known)
+        known = meanings_for(settings)
+        self._meanings = None if known is None else known.version
         self._kept_for = repr(self._params) if self._meanings is None else f"{self._params!r} {self._meanings}"
         self._graph: StoryGraph | None = None
         self._known: dict[str, float] = {}  # report -> its time

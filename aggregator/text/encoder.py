@@ -6,17 +6,15 @@ millisecond a headline on a free core. It proposes; what it proposes has to be c
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any
 
 from aggregator.exceptions import ConfigurationError
 
 LANGUAGES = frozenset({"ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"})
-log = logging.getLogger("aggregator.encoder")
 # Characters that are read: the headline and what opens the text.
 LETTERS = 500
 # Of the extra: without them there is nothing to switch on.
@@ -65,26 +63,6 @@ def load() -> Encoder:
     if absent is not None:
         raise ConfigurationError(absent)
     return Encoder()
-
-
-def chosen(setting: bool | Literal["auto"]) -> Encoder | None:
-    """Return the encoder that ``stories.semantic`` asks for, None where it is not to be heard; what "auto" means is logged.
-
-    ConfigurationError where it is wanted for certain and the extra is not installed.
-    """
-    if setting == "auto":
-        absent = missing()
-        _tell_auto(absent is None)
-        return load() if absent is None else None
-    return load() if setting else None
-
-
-@lru_cache(maxsize=2)
-def _tell_auto(installed: bool) -> None:
-    if installed:
-        log.info("stories.semantic is auto: the extra is installed, so stories join across languages")
-    else:
-        log.info("stories.semantic is auto: the extra is not installed, so stories do not join across languages")
 
 
 def _head(text: str) -> str:
