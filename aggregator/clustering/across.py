@@ -18,6 +18,7 @@ from aggregator.clustering.meaning import SCALE, SIZE, Agreement, Meaning, agree
 from aggregator.clustering.params import HOUR, ClusteringParams
 from aggregator.clustering.rows import Floats, Places, Rows
 from aggregator.clustering.scoring import DIGITS, MODELS
+from aggregator.text.encoder import one_thread
 from aggregator.text.signs import telling
 
 NEAREST = 16  # reports of other languages that each is compared with
@@ -85,6 +86,7 @@ class Across:
         if not rows:
             return
         self._alive[rows] = False
+        self._near[rows], self._cosine[rows] = -1, -np.inf
         gone = set(rows)
         used = len(self._row)
         self._again |= set(np.flatnonzero(np.isin(self._near[:used], rows).any(axis=1)).tolist())
@@ -102,12 +104,9 @@ class Across:
 
     def update(self) -> tuple[list[Pair], dict[Pair, float]]:
         """Bring the pairs up to date; return those that are edges no longer, and those that became edges with their log odds."""
-        new, again = sorted(self._new), sorted(self._again)
-        self._new, self._again = set(), set()
-        for start in range(0, len(new), _AT_ONCE):
-            self._compare(np.array(new[start : start + _AT_ONCE]), True, new)
-        for start in range(0, len(again), _AT_ONCE):
-            self._compare(np.array(again[start : start + _AT_ONCE]), False, new)
+        if self._new or self._again:
+            with one_thread():
+                self._compare_all()
         lost: set[Pair] = set()
         gained: set[Pair] = set()
         for row in sorted(self._changed):
@@ -166,6 +165,14 @@ class Across:
         self._alive = np.concatenate([self._alive, np.zeros(more, np.bool_)])
         self._near = np.concatenate([self._near, np.full((more, NEAREST), -1)])
         self._cosine = np.concatenate([self._cosine, np.full((more, NEAREST), -np.inf, np.float32)])
+
+    def _compare_all(self) -> None:
+        new, again = sorted(self._new), sorted(self._again)
+        self._new, self._again = set(), set()
+        for start in range(0, len(new), _AT_ONCE):
+            self._compare(np.array(new[start : start + _AT_ONCE]), True, new)
+        for start in range(0, len(again), _AT_ONCE):
+            self._compare(np.array(again[start : start + _AT_ONCE]), False, new)
 
     def _compare(self, asked: Places, arrived: bool, new: Sequence[int]) -> None:
         """Find the nearest of some rows; where they ``arrived``, have the old rows know of them too."""
