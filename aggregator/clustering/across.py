@@ -23,6 +23,9 @@ from aggregator.text.signs import telling
 
 NEAREST = 16  # reports of other languages that each is compared with
 NEAR = 0.35  # cosine below which nothing is proposed: half of all pairs of unlike news are nearer than .1
+# Log odds from which on a pair is an edge: the highest that costs the development set of tests/semantic nothing. Lower ones
+# tie storylines of look-alikes, which share a place and the days.
+LEAST = 2.0
 CONFIRMED = 0.5  # shared signs that are wanted: a name, a number of two digits or a place
 _AT_ONCE = 64  # reports whose cosines are computed in one go: bounds the memory
 
@@ -117,7 +120,7 @@ class Across:
         for pair in sorted(gained):
             if pair in self._proposed and pair not in self._odds:
                 odds = self.odds(*pair)
-                if odds > self._params.graph_bar:
+                if odds > LEAST:
                     edges[pair] = self._odds[pair] = odds
         return out, edges
 
@@ -130,7 +133,7 @@ class Across:
         """Return the log odds that two reports tell one event; the least where nothing confirms it."""
         features, common = self.compared(one, two)
         if common.confirmation < CONFIRMED:
-            return float(min(self._params.clip[0], self._params.graph_bar))
+            return self._params.clip[0]
         total = math.fsum(weight * features[name] for name, weight in self._model.weights.items())
         return round(self._model.bias + total, DIGITS)
 

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.exceptions import ConfigurationError
 from aggregator.ingest.evaluate import evaluate
+from aggregator.ingest.meanings import _tell_auto, meanings_for
 from aggregator.settings import Settings, StorySettings
 from aggregator.storage.database import Store
-from aggregator.text.encoder import missing
+from aggregator.text import encoder
+from aggregator.text.encoder import load, missing
 from tests.cli.calling import call, write_archive
 from tests.fakes import MORNING
 from tests.ingest.arrivals import Newsroom, Telling
@@ -88,4 +91,35 @@ def test_reports_that_came_before_the_switch_are_given_their_meaning() -> None:
     room.store.connection.execute("UPDATE report_vector SET meaning_version = 'an older one'")
     room.look_again()
     assert room.store.connection.execute("SELECT DISTINCT meaning_version FROM report_vector").fetchall() == versions
+    room.close()
+
+
+@needs_extra
+def test_auto_uses_the_encoder_where_it_is_installed_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    _tell_auto.cache_clear()
+    with caplog.at_level("INFO", "aggregator.meanings"):
+        assert meanings_for(StorySettings(semantic="auto")) is not None
+        assert meanings_for(StorySettings(semantic="auto")) is not None
+    assert [record.getMessage().partition(":")[2].strip() for record in caplog.records] == [
+        "stories join across languages"
+    ]
+
+
+def test_auto_does_without_the_encoder_where_it_is_not_installed(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder, "find_spec", lambda name: None)
+    _tell_auto.cache_clear()
+    with caplog.at_level("INFO", "aggregator.meanings"):
+        assert meanings_for(StorySettings(semantic="auto")) is None
+    assert "not installed" in caplog.text
+    with pytest.raises(ConfigurationError, match=r"aggregator\[semantic\]"):
+        load.__wrapped__()
+
+
+def test_switched_off_nothing_is_made_or_stored() -> None:
+    room = Newsroom()
+    room.arrive(Telling("dam"), Telling("cup"))
+    assert room.store.connection.execute("SELECT count(meaning) FROM report_vector").fetchone()[0] == 0
+    assert meanings_for(StorySettings()) is None
     room.close()
