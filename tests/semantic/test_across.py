@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from aggregator.clustering import across
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.meaning import SCALE, SIZE, Meaning
 from aggregator.clustering.vectors import ReportVector
+from aggregator.ingest import kept_window
+from aggregator.storage.database import Store
 from tests.clustering.reports import DESK, report
 
 Edges = dict[frozenset[str], float]
@@ -134,3 +137,18 @@ def test_a_meaning_reads_back_as_it_was_written() -> None:
     assert Meaning.unpacked(written.packed()) == written
     with pytest.raises(ValueError, match="delimiter"):
         Meaning.unpacked(written.packed()[:-1])
+
+
+def test_a_window_kept_in_a_file_goes_on_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_window, "LEAST", 1)
+    reports = made_up()
+    first, later = list(reports)[:40], list(reports)[40:]
+    with Store(tmp_path / "a.db") as store:
+        kept_window.write(store, "these", kept_window.Kept(told(reports, [first]), dict.fromkeys(first, 0.0), 1, None))
+        kept = kept_window.read(store, "these")
+    assert kept is not None
+    graph = kept.graph
+    graph.tell({name: reports[name][1] for name in later})
+    graph.add_all((name, reports[name][0]) for name in later)
+    graph.settle()
+    assert edges(graph) == edges(told(reports, [list(reports)]))
