@@ -26,7 +26,7 @@ NEAR = 0.35  # cosine below which nothing is proposed: half of all pairs of unli
 # Log odds from which on a pair is an edge: the highest that costs the development set of tests/semantic nothing. Lower ones
 # tie storylines of look-alikes, which share a place and the days.
 LEAST = 2.0
-CONFIRMED = 0.5  # shared signs that are wanted: a name, a number of two digits or a place
+CONFIRMED = 1.0  # shared signs that are wanted: a name or a number of two digits
 _AT_ONCE = 64  # reports whose cosines are computed in one go: bounds the memory
 
 Pair = tuple[int, int]
