@@ -28,7 +28,7 @@ LANGUAGES = ("de", "fr", "ru")
 WORDS = {"de": "Fähre vor {} auf Grund gelaufen", "fr": "Ferry échoué au large de {}", "ru": "Паром сел на мель у {}"}
 
 
-def meaning(seed: int, event: int, nearness: float = 0.7, numbers: tuple[str, ...] | None = None) -> Meaning:
+def meaning(seed: int, event: int, nearness: float = 0.85, numbers: tuple[str, ...] | None = None) -> Meaning:
     """Return a meaning that lies so near to its event's."""
     core, other = (np.random.default_rng(n).normal(size=SIZE) for n in (event, 10_000 + seed))
     mixed = nearness * core / np.linalg.norm(core) + (1 - nearness**2) ** 0.5 * other / np.linalg.norm(other)
