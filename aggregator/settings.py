@@ -99,7 +99,8 @@ class StorySettings:
     enabled: bool = True
     window: Annotated[timedelta, Range(MINUTE, CENTURY)] = timedelta(days=7)
     threshold: Annotated[float, Range(0, 1)] = 0.5
-    semantic: bool = False  # needs the extra of that name
+    # True needs the extra of that name; "auto" uses it where it is installed
+    semantic: bool | Literal["auto"] = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.across import Across
 from aggregator.clustering.calendar import Calendar
 from aggregator.clustering.candidates import CandidateIndex, Found, best
 from aggregator.clustering.pair_features import BUCKETS, PairFeatures, pair_features, steps_of
@@ -35,11 +36,12 @@ class Changes(NamedTuple):
 class Comparison:
     """Rows, index and graph of the window, kept in step."""
 
-    def __init__(self, params: ClusteringParams, scorer: Scorer) -> None:
+    def __init__(self, params: ClusteringParams, scorer: Scorer, across: bool = False) -> None:
         self.params = params
         self.scorer = scorer
         self.rows = Rows(params)
         self.index = CandidateIndex(self.rows, params)
+        self.across = Across(self.rows, params) if across else None
         self.graph = ScoreGraph(params.degree)
         self.calendar = Calendar(params.window)
         self._compared = np.zeros(0, np.bool_)
@@ -59,6 +61,8 @@ class Comparison:
         self.remove([name for name in given if name in self.rows.place])
         places = self.rows.append(list(given.items()))
         self.index.add(places)
+        if self.across is not None:
+            self.across.add(given)
         time = self.rows.reports.time[places]
         self.calendar.add(self.rows.reports.language[places].tolist(), time.tolist())
         self.graph.grow(len(self.rows))
@@ -73,6 +77,8 @@ class Comparison:
     def remove(self, names: Collection[str]) -> None:
         """Forget reports."""
         gone = self.rows.remove(names)
+        if self.across is not None:
+            self.across.remove(gone.tolist())
         self._forget(gone)
         edges = self.graph.incident(gone.tolist())
         if len(edges):
@@ -104,6 +110,8 @@ class Comparison:
             again = sorted(self._again)
             self._again = set()
             self._look_back(again)
+        if self.across is not None:
+            self._cross(self.across)
         dirty = sorted(place for place in self._dirty if self.rows.alive[place])
         self._dirty = set()
         changed = [*self._dropped, *(self._rescore(part) for part in _parts(self.graph.incident(dirty), 20_000))]
@@ -117,7 +125,14 @@ class Comparison:
         """Give edges their log odds within the graph; return the ends of those that changed, and the greater odds."""
         graph = self.graph
         old = graph.final[edges]
-        new = self.scorer.second(graph.known[edges], graph.context(edges))
+        across = graph.is_across(edges)
+        if across.any():
+            new = graph.odds[edges]
+            within = edges[~across]
+            if len(within):
+                new[~across] = self.scorer.second(graph.known[within], graph.context(within))
+        else:
+            new = self.scorer.second(graph.known[edges], graph.context(edges))
         graph.final[edges] = new
         moved = old != new  # an edge that was never scored is not a number
         ends = graph.first[edges[moved]].astype(np.int64), graph.second[edges[moved]].astype(np.int64)
@@ -227,7 +242,7 @@ class Comparison:
         """Find the candidates of old reports anew."""
         for part in _parts(np.array(places, np.int64), _AT_ONCE):
             edges = self.graph.incident(part.tolist())
-            mine = np.isin(self._later(edges), part)
+            mine = np.isin(self._later(edges), part) & ~self.graph.is_across(edges)
             self._dirty.update(self._drop(edges[mine]).tolist())
             found = self.index.find(part)
             self._keep_best(_chosen(found, ~self.rows.is_before(found.report, found.other)))
@@ -254,6 +269,19 @@ class Comparison:
             self.graph.add(first[keep], second[keep], odds[keep], known, self.rows.rank)
             self._dirty.update(first[keep].tolist())
             self._dirty.update(second[keep].tolist())
+
+    def _cross(self, across: Across) -> None:
+        """Bring the edges between languages up to date."""
+        lost, edges = across.update()
+        gone = [edge for pair in lost if (edge := self.graph.edge_between(*pair)) is not None]
+        if gone:
+            self._dirty.update(self._drop(np.array(gone)).tolist())
+        if edges:
+            first, second = np.array(list(edges), np.int64).T
+            odds = np.array(list(edges.values()), np.float32)
+            self.graph.add(first, second, odds, np.full(len(odds), np.nan, np.float32), self.rows.rank)
+            self._dirty.update(first.tolist())
+            self._dirty.update(second.tolist())
 
     def _later(self, edges: Places) -> Places:
         first, second = self.graph.first[edges].astype(np.int64), self.graph.second[edges].astype(np.int64)

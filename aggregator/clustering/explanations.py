@@ -48,6 +48,16 @@ def chance(odds: float) -> float:
 
 def explained(comparison: Comparison, one: int, two: int) -> PairExplanation:
     """Return what two places share."""
+    across = comparison.across
+    if across is not None and across.is_across(one, two):
+        return PairExplanation(
+            across.compared(one, two)[0],
+            (),
+            0,
+            across.odds(one, two),
+            comparison.graph.odds_between(one, two),
+            comparison.params.story_bar,
+        )
     features = comparison.features(np.array([one]), np.array([two]))
     first = float(comparison.scorer.first(features)[0])
     later = one if comparison.rows.is_before(np.array([two]), np.array([one]))[0] else two

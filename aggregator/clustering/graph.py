@@ -13,6 +13,7 @@ import numpy as np
 from aggregator.clustering.comparing import Changes, Comparison
 from aggregator.clustering.components import components
 from aggregator.clustering.explanations import PairExplanation, SharedTerm, chance, explained, shared_terms
+from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.params import DEFAULT, ClusteringParams
 from aggregator.clustering.partition import Bonds, partition
 from aggregator.clustering.scoring import Scorer, shipped_scorer
@@ -55,14 +56,21 @@ class Settled:
 class StoryGraph:
     """The reports of the window with their edges."""
 
-    def __init__(self, params: ClusteringParams = DEFAULT, scorer: Scorer | None = None) -> None:
+    def __init__(
+        self, params: ClusteringParams = DEFAULT, scorer: Scorer | None = None, across_languages: bool = False
+    ) -> None:
         self.params = params
-        self.comparison = Comparison(params, scorer or shipped_scorer())
+        self.comparison = Comparison(params, scorer or shipped_scorer(), across_languages)
         self._touched: set[str] = set()
         self._affairs = Affairs()
 
     def __len__(self) -> int:
         return len(self.comparison.rows.place)
+
+    def tell(self, meanings: Mapping[str, Meaning]) -> None:
+        """Say what reports mean that are added next; only these are compared across languages."""
+        if self.comparison.across is not None:
+            self.comparison.across.tell(meanings)
 
     def load(self, rows: Iterable[tuple[str, ReportVector]]) -> None:
         """Take a window's reports as they were stored; all are compared when something is settled first.
@@ -183,6 +191,11 @@ class StoryGraph:
                 stories[chosen].append(place)
         return alone
 
+    def _across(self, one: int, two: int) -> dict[str, float]:
+        """Return the features of a pair of two languages; none of a pair of one."""
+        across = self.comparison.across
+        return across.compared(one, two)[0] if across is not None and across.is_across(one, two) else {}
+
     def _links(self, stories: Sequence[Sequence[int]]) -> dict[str, Link]:
         """Return the strongest edge of each report that is not alone."""
         graph, rows = self.comparison.graph, self.comparison.rows
@@ -211,7 +224,7 @@ class StoryGraph:
                 rows.ids[other],
                 chance(value),
                 bar,
-                {name: columns[name][n] for name in columns},
+                self._across(place, other) or {name: columns[name][n] for name in columns},
                 terms[n][:5],
                 before[n],
             )

@@ -80,13 +80,22 @@ class ScoreGraph:
         edges = self._edges[node]
         return edges, np.where(self.first[edges] == node, self.second[edges], self.first[edges])
 
+    def is_across(self, edges: Places | Ids) -> NDArray[np.bool_]:
+        """Tell which edges lie between languages: no second round is known of them, and they are in no other's surroundings."""
+        return np.isnan(self.known[edges])
+
     def odds_between(self, one: int, two: int) -> float | None:
         """Return the log odds of the edge between two nodes, None where there is none."""
+        edge = self.edge_between(one, two)
+        return None if edge is None else float(self.final[edge])
+
+    def edge_between(self, one: int, two: int) -> int | None:
+        """Return the edge between two nodes, None where there is none."""
         for node, wanted in ((one, two), (two, one)):
             edges, others = self.others(node)
             at = np.flatnonzero(others == wanted)
             if len(at):
-                return float(self.final[edges[at[0]]])
+                return int(edges[at[0]])
         return None
 
     def followers(self, node: int) -> tuple[Ids, Ids]:
@@ -174,6 +183,11 @@ class ScoreGraph:
         node = np.repeat(np.array(nodes, np.int32), lengths)
         other = np.where(self.first[edges] == node, self.second[edges], self.first[edges])
         order = np.lexsort((other, owner))
+        unseen = self.is_across(edges)
+        if unseen.any():  # within a language nothing else is heard
+            order = order[~unseen[order]]
+            lengths = np.bincount(owner[order], minlength=len(nodes))
+            owner = owner[~unseen]
         return _Around(
             np.cumsum(lengths) - lengths, lengths, owner, other[order].astype(np.uint32), self.odds[edges[order]]
         )

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from aggregator.model import Evidence, Match
 
+NEAR = 0.35  # cosine below which two texts are not near in meaning
+NEARLY = 0.6  # cosine from which on two texts mean nearly the same
 MIN_WORDS = 12  # of a text that is compared by its shingles (sketch.MIN_WORDS, which would bring numpy to every start)
 
 
@@ -23,6 +25,8 @@ def _story(match: Match) -> str:
     """Say what a report shares with another of its story, how unusual that is, and what speaks against."""
     proof = match.evidence
     shared, whose = _shared(proof), _whose(proof)
+    if "meaning" in proof:
+        return f"{_across(proof)}{_apart_in_time(proof)}; probability {match.score:.2f}, needed {match.threshold:.2f}."
     told = f"Shares {_list(shared)} with {whose}{_unusual(proof)}" if shared else f"Resembles {whose}"
     against = _texts(proof.get("against"))
     doubt = f"; against it: {_list(against)}" if against else ""
@@ -33,6 +37,12 @@ def apart(match: Match) -> str:
     """Say what keeps a report out of a story: of the pair that comes nearest, what it shares and what is missing."""
     proof = match.evidence
     shared = _shared(proof)
+    if "meaning" in proof:
+        told = (
+            f"{_across(proof)}, the nearest of that story; probability {match.score:.2f}, needed {match.threshold:.2f}"
+        )
+        enough = ": enough for these two, but not on average with the others of both stories"
+        return f"{told}{enough if match.score >= match.threshold else ''}."
     told = f"Shares {_list(shared) if shared else 'no telling word'} with {_whose(proof)}, the nearest of that story"
     against = _texts(proof.get("against"))
     missing = f"; {_list(against)}" if against else ""
@@ -42,6 +52,19 @@ def apart(match: Match) -> str:
     holders, reports = int(_number(proof.get("holders"))), int(_number(proof.get("reports")))
     common = f" ({holders} of the {reports} reports in the window have that)" if holders > 2 else ""
     return f"{told}{', which is too little' if shared else ''}{common}{missing}; {figures}."
+
+
+def _across(proof: Evidence) -> str:
+    """Say how near two texts of different languages are, what confirms it and what speaks against it."""
+    nearness, language = _number(proof.get("meaning")), proof.get("other_language")
+    told = "Means nearly the same as" if nearness >= NEARLY else "Is near in meaning to"
+    if nearness < NEAR:
+        told = "Is far in meaning from"
+    signs = _texts(proof.get("shared_signs"))
+    common = f" and shares {_list(signs)}" if signs else ""
+    against = _texts(proof.get("against"))
+    doubt = f"; against it: {_list(against)}" if against else ""
+    return f"{told} {_whose(proof)}{f' in {language}' if language else ''} ({nearness:.2f}){common}{doubt}"
 
 
 def different_languages(one: str | None, other: str | None) -> str:

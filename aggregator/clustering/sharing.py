@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aggregator.clustering.graph import StoryGraph
+from aggregator.clustering.meaning import Agreement
 
 NAMED = 0.5  # how surely a term is a name to be called one
 
@@ -33,6 +34,15 @@ def shared_terms(graph: StoryGraph, first: str, second: str) -> list[SharedTerm]
             name = (float(rows.terms.name[mine]) + float(rows.terms.name[place])) / 2
             found.append(SharedTerm(int(rows.terms.term[place]), float(rows.terms.rareness[place]), name >= NAMED))
     return sorted(found, key=lambda shared: (-shared.rarity, shared.term))
+
+
+def shared_signs(graph: StoryGraph, first: str, second: str) -> Agreement | None:
+    """Return what two reports of different languages have in common; None where they are not compared by meaning."""
+    across, place = graph.comparison.across, graph.comparison.rows.place
+    one, two = place.get(first), place.get(second)
+    if across is None or one is None or two is None or not across.is_across(one, two):
+        return None
+    return across.compared(one, two)[1]
 
 
 def holders(graph: StoryGraph, terms: Sequence[int]) -> int:

@@ -86,7 +86,7 @@ def resolve(
             problems.append(_bad_assignment(assignment, known))
             continue
         _take(key.strip(), known[key.strip()], text.strip(), f"option --set {key.strip()}", values, origins, problems)
-    absent = encoder.missing() if values.get("stories.semantic") else None
+    absent = encoder.missing() if values.get("stories.semantic") is True else None
     if absent is not None:
         problems.append(f"{origins['stories.semantic']}: {absent}")
     if problems:

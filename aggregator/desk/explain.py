@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from aggregator.clustering.explanations import PairExplanation
 from aggregator.clustering.sentences import apart, different_languages, sentence, too_long_between
-from aggregator.clustering.sharing import SharedTerm, holders, shared_terms
+from aggregator.clustering.sharing import SharedTerm, holders, shared_signs, shared_terms
 from aggregator.clustering.vectorize import words_of
 from aggregator.clustering.vectors import VERSION
 from aggregator.desk.reader import Reader
@@ -31,6 +31,8 @@ AGAINST = {
     "same_mould": (0.5, "one publisher's titles of one mould"),
     "unshared_least": (6.0, "each title names what the other lacks"),
     "slot": (0.5, "a title names a slot of the day"),
+    "numbers missed": (1.0, "they share none of their numbers"),
+    "places missed": (1.0, "they share none of the places that they name"),
 }
 
 
@@ -118,7 +120,7 @@ class _Explainer:
 
     def _apart(self, story: Story, entry: Entry) -> str:
         languages = {other.language for report in story.reports for other in report.entries}
-        if entry.language not in languages:
+        if entry.language not in languages and not self._compared_across(story, entry):
             return different_languages(entry.language, "/".join(sorted(one or "unknown" for one in languages)))
         hours = min(
             abs((other.time - entry.time).total_seconds()) / 3600
@@ -147,6 +149,11 @@ class _Explainer:
         )
         return apart(self._told(match))
 
+    def _compared_across(self, story: Story, entry: Entry) -> bool:
+        """Tell whether an entry is compared with any report of a story of other languages."""
+        graph = self._window.graph()
+        return any(shared_signs(graph, entry.report_id, report.id) is not None for report in story.reports[-NEAREST:])
+
     # --- what a sentence says of a pair ------------------------------------------------------------
 
     def _told(self, match: Match) -> Match:
@@ -173,6 +180,12 @@ class _Explainer:
         graph = self._window.graph()
         if one.report_id not in self._window or two.report_id not in self._window:
             return {}
+        if one.language != two.language:
+            common = shared_signs(graph, one.report_id, two.report_id)
+            if common is None:
+                return {}
+            signs = [word for kind in (common.names, common.places, common.numbers) for word in kind[:2]]
+            return {"shared_signs": signs, "other_language": two.language}
         written = {**self._written(two), **self._written(one)}
         shared = [
             term

@@ -15,6 +15,7 @@ from aggregator.clustering.reports import find_copy
 from aggregator.clustering.vectorize import vectorize
 from aggregator.clustering.vectors import VERSION
 from aggregator.ingest.editor_constraints import EditorConstraints
+from aggregator.ingest.meanings import meanings_for
 from aggregator.ingest.prepare import prepare_entry
 from aggregator.ingest.settle import Changed, Settler
 from aggregator.ingest.window import Window
@@ -30,6 +31,8 @@ from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
 from aggregator.text.boilerplate import REPEATED
 
+UNDERSTOOD_IN_ONE = 50  # reports a transaction
+UNDERSTOOD_AT_ONCE = 500  # reports a pass that came before the sentence encoder was switched on
 log = logging.getLogger("aggregator.placing")
 
 
@@ -49,6 +52,7 @@ class Placer:
         self.lines = StorylineStore(store)
         self.editor_constraints = EditorConstraints(store)
         self._settler = Settler(store, window or Window(store, settings.stories), self.editor_constraints)
+        self._meanings = meanings_for(settings.stories)
         self._feeds = FeedStore(store)
         self._lines = LineStore(store.connection)
         self._changed_lines: set[str] = set()  # storylines whose rows are to be written anew
@@ -115,7 +119,10 @@ class Placer:
         Best called outside of a transaction: what others left unsettled is taken along, in transactions of its own.
         ``changed`` is called inside each of these; ``waiting`` tells whether to go on waiting for another process that writes.
         """
-        return self._settler.settle(now, changed, waiting) if self._settings.stories.enabled else frozenset()
+        if not self._settings.stories.enabled:
+            return frozenset()
+        self._understand(waiting)
+        return self._settler.settle(now, changed, waiting)
 
     # --- what editors' verbs need ------------------------------------------------------------
 
@@ -253,6 +260,15 @@ class Placer:
 
     # --- pieces ------------------------------------------------------------------------------
 
+    def _understand(self, waiting: Callable[[], bool]) -> None:
+        """Give reports their meaning that came before the encoder was switched on, or were read by another one."""
+        if self._meanings is None:
+            return
+        late = self.vectors.without_meaning(self._meanings.version, self._meanings.languages, UNDERSTOOD_AT_ONCE)
+        for start in range(0, len(late), UNDERSTOOD_IN_ONE):
+            with self._store.transaction(waiting):
+                self.revector(late[start : start + UNDERSTOOD_IN_ONE])
+
     def _revector(self, report_id: str) -> None:
         """Make a report's vector anew from the entries that stand in it now; without any, forget it."""
         standing = self.entries.select("WHERE e.report_id = ? ORDER BY e.number", (report_id,))
@@ -286,7 +302,16 @@ class Placer:
         moment = datetime.fromtimestamp(time, UTC)
         vector = vectorize(document, arrival.publisher, moment, arrival.dated, document.language)
         self.vectors.put(
-            VectorRow(report_id, arrival.entry_id, words, time, document.language, VERSION, vector.packed())
+            VectorRow(
+                report_id,
+                arrival.entry_id,
+                words,
+                time,
+                document.language,
+                VERSION,
+                vector.packed(),
+                *(self._meanings.of(document) if self._meanings is not None else (None, None)),
+            )
         )
 
 

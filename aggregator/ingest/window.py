@@ -8,9 +8,11 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from aggregator.clustering.graph import StoryGraph
+from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.vectors import VERSION, ReportVector
 from aggregator.ingest import kept_window
+from aggregator.ingest.meanings import meanings_for
 from aggregator.settings import StorySettings
 from aggregator.storage.database import Store
 from aggregator.storage.report_vectors import VectorStore
@@ -28,6 +30,9 @@ class Window:
         self._store = store
         self._vectors = VectorStore(store.connection)
         self._params = replace(DEFAULT, story_bar=_log_odds(settings.threshold), window=settings.window.total_seconds())
+        known = meanings_for(settings)
+        self._meanings = None if known is None else known.version
+        self._kept_for = repr(self._params) if self._meanings is None else f"{self._params!r} {self._meanings}"
         self._graph: StoryGraph | None = None
         self._known: dict[str, float] = {}  # report -> its time
         self._read_to = 0
@@ -44,6 +49,7 @@ class Window:
         if self._graph is None:
             return self._load()
         arrived: list[tuple[str, ReportVector]] = []
+        read_to = self._read_to
         for number, report_id, data in self._vectors.since(self._read_to, VERSION):
             vector = _unpacked(report_id, data)
             if vector is None:
@@ -51,6 +57,7 @@ class Window:
             else:
                 arrived.append((report_id, vector))
             self._read_to = number
+        self._tell(self._graph, read_to)  # after the vectors: what another process writes in between is read again
         self._graph.add_all(arrived)
         self._known.update((report_id, vector.time) for report_id, vector in arrived)
         horizon = self._vectors.pruned_before()
@@ -64,28 +71,41 @@ class Window:
         if self._graph is not None and self._read_to != self._kept_to:
             kept_window.write(
                 self._store,
-                repr(self._params),
+                self._kept_for,
                 kept_window.Kept(self._graph, self._known, self._read_to, self._horizon),
             )
             self._kept_to = self._read_to
 
     def _load(self) -> StoryGraph:
-        kept = kept_window.read(self._store, repr(self._params))
+        kept = kept_window.read(self._store, self._kept_for)
         if kept is not None and kept.read_to <= self._vectors.newest():
             self._graph, self._known, self._read_to, self._horizon = kept
             self._kept_to = kept.read_to
             return self.graph()  # what was written since
-        graph = StoryGraph(self._params)
+        graph = StoryGraph(self._params, across_languages=self._meanings is not None)
         read_to = self._vectors.newest()
         rows = [
             (report_id, vector)
             for _, report_id, data in self._vectors.since(0, VERSION)
             if (vector := _unpacked(report_id, data)) is not None
         ]
+        self._tell(graph, 0)
         graph.load(rows)
         self._known = {report_id: vector.time for report_id, vector in rows}
         self._graph, self._read_to = graph, read_to
         return graph
+
+    def _tell(self, graph: StoryGraph, since: int) -> None:
+        """Tell the graph what reports mean that it is given next."""
+        if self._meanings is None:
+            return
+        told: dict[str, Meaning] = {}
+        for report_id, data in self._vectors.meanings_since(since, self._meanings):
+            try:
+                told[report_id] = Meaning.unpacked(data)
+            except ValueError:
+                log.warning("what report %s means cannot be read; it is compared in its language only", report_id)
+        graph.tell(told)
 
     def forget(self, report_ids: Collection[str]) -> None:
         """Leave reports out that are no longer stored."""

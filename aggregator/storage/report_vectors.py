@@ -31,6 +31,13 @@ CREATE TABLE unsettled_report (
 ) STRICT, WITHOUT ROWID;
 """
 
+# What a report means, where the sentence encoder is switched on.
+MEANINGS: Final = (
+    "ALTER TABLE report_vector ADD COLUMN meaning_version TEXT",
+    "ALTER TABLE report_vector ADD COLUMN meaning BLOB",
+)
+
+_COLUMNS: Final = "report_id, entry_id, words, time, language, version, vector, meaning_version, meaning"
 _PRUNED: Final = "vectors pruned"  # the fact that says up to which time, in seconds
 
 
@@ -45,6 +52,8 @@ class VectorRow:
     language: str | None
     version: str
     vector: bytes | None  # None: the report is gone
+    meaning_version: str | None = None  # None: nothing says what the report means
+    meaning: bytes | None = None
 
 
 class VectorStore:
@@ -58,9 +67,18 @@ class VectorStore:
     def put(self, row: VectorRow) -> None:
         """Store a report's vector in place of an older one, and leave the report unsettled."""
         self._db.execute(
-            "INSERT OR REPLACE INTO report_vector (report_id, entry_id, words, time, language, version, vector)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (row.report_id, row.entry_id, row.words, row.time, row.language, row.version, row.vector),
+            f"INSERT OR REPLACE INTO report_vector ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                row.report_id,
+                row.entry_id,
+                row.words,
+                row.time,
+                row.language,
+                row.version,
+                row.vector,
+                row.meaning_version,
+                row.meaning,
+            ),
         )
         self.leave_unsettled([row.report_id])
 
@@ -77,7 +95,7 @@ class VectorStore:
     def get(self, report_id: str) -> VectorRow | None:
         """Return a report's row; None where it is past the window."""
         row = self._db.execute(
-            "SELECT report_id, entry_id, words, time, language, version, vector FROM report_vector WHERE report_id = ?",
+            f"SELECT {_COLUMNS} FROM report_vector WHERE report_id = ?",
             (report_id,),
         ).fetchone()
         return None if row is None else VectorRow(*row)
@@ -102,6 +120,22 @@ class VectorStore:
             "SELECT number, report_id, CASE WHEN version = ? THEN vector END FROM report_vector WHERE number > ? ORDER BY number",
             (version, number),
         )
+
+    def meanings_since(self, number: int, version: str) -> Iterator[tuple[str, bytes]]:
+        """Yield report and meaning of this version of what was written after ``number``."""
+        yield from self._db.execute(
+            "SELECT report_id, meaning FROM report_vector WHERE number > ? AND meaning_version = ? ORDER BY number",
+            (number, version),
+        )
+
+    def without_meaning(self, version: str, languages: Collection[str], most: int) -> list[str]:
+        """Return reports in these languages that have no meaning of this version, the newest first."""
+        rows = self._db.execute(
+            "SELECT report_id FROM report_vector WHERE vector IS NOT NULL AND meaning_version IS NOT ?"
+            f" AND language IN ({marks(languages)}) ORDER BY time DESC, report_id LIMIT ?",
+            (version, *sorted(languages), most),
+        )
+        return [str(row[0]) for row in rows]
 
     def of_other_versions(self, version: str) -> list[str]:
         """Return the reports whose vectors bear another version than this, the newest first."""

@@ -10,7 +10,7 @@ from typing import Final
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from aggregator.storage import boilerplate, faults, former_tables, sketches, storyline_tables, watches
+from aggregator.storage import boilerplate, faults, former_tables, report_vectors, sketches, storyline_tables, watches
 
 # "AGGR" in ASCII: what `file` and our own door check recognise the database by.
 APPLICATION_ID: Final = 0x41474752
@@ -385,6 +385,13 @@ def m008_stories_of_pairs(db: Database) -> None:
     for script in storyline_tables.SCRIPTS:
         for statement in statements(script):
             db.execute(statement)
+
+
+@migrations()
+def m009_meanings(db: Database) -> None:
+    """What reports mean stands beside their vectors, where the sentence encoder is switched on."""
+    for statement in report_vectors.MEANINGS:
+        db.execute(statement)
 
 
 def statements(script: str) -> list[str]:

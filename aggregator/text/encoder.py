@@ -1,12 +1,13 @@
-"""Sentence vectors shared by sixteen languages; the only home of the sentence encoder (extra ``semantic``).
+"""What a text means, as a vector that fifteen languages share; the only home of the sentence encoder (extra ``semantic``).
 
 Google's universal sentence encoder, multilingual, version 3, computed in numpy: some 160 MB once it is loaded, and about a
-millisecond a headline on a free core. It proposes; what it proposes has to be confirmed (``clustering/meaning.py``).
+millisecond a headline on a free core. It proposes; what it proposes has to be confirmed (``clustering/across.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property, lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -63,6 +64,24 @@ def load() -> Encoder:
     if absent is not None:
         raise ConfigurationError(absent)
     return Encoder()
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Return a context in which products of matrices take one thread, as far as the extra is there to say so.
+
+    On a machine that is busy elsewhere more threads wait for each other, and a small product takes many times as long.
+    """
+    threads = _threads()
+    return nullcontext() if threads is None else threads.limit(limits=1)
+
+
+@lru_cache(maxsize=1)
+def _threads() -> Any:
+    if find_spec("threadpoolctl") is None:
+        return None
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _head(text: str) -> str:

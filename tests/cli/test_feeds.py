@@ -199,7 +199,7 @@ def test_the_secret_of_an_address_is_written_nowhere(
     ]  # fmt: skip
     assert "404" in said[9].out
     assert "1 address holds a secret" in said[12].err
-    assert "1 feed's address" in said[13].err
+    assert "1 address of a feed" in said[13].err
     assert not any(secret in outcome.out + outcome.err for outcome in said)
     for file in Path().glob("aggregator.db*"):
         assert secret.encode() not in file.read_bytes()

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.exceptions import ConfigurationError
 from aggregator.ingest.evaluate import evaluate
+from aggregator.ingest.meanings import _tell_auto, meanings_for
 from aggregator.settings import Settings, StorySettings
 from aggregator.storage.database import Store
-from aggregator.text.encoder import missing
+from aggregator.text import encoder
+from aggregator.text.encoder import load, missing
 from tests.cli.calling import call, write_archive
 from tests.fakes import MORNING
 from tests.ingest.arrivals import Newsroom, Telling
@@ -69,9 +72,9 @@ def test_why_says_what_brought_a_report_to_a_story_of_other_languages(app: Path)
     story = rows[0]["id"]
     with Store(app / "aggregator.db") as store:
         german = store.connection.execute("SELECT id FROM entry WHERE language = 'de'").fetchone()[0]
-    told = call("story", "why", story, german, "--json", now=now).ok().json()
+    told = call(*on, "story", "why", story, german, "--json", now=now).ok().json()
     assert told["sentence"].startswith(("Means nearly the same as ", "Is near in meaning to "))
-    for word in ("of this story in", "5.9", "14", "score", "needed"):
+    for word in ("shares", "Izmir", "5.9", "probability", "needed"):
         assert word in told["sentence"]
 
 
@@ -79,13 +82,44 @@ def test_why_says_what_brought_a_report_to_a_story_of_other_languages(app: Path)
 def test_reports_that_came_before_the_switch_are_given_their_meaning() -> None:
     room = Newsroom()
     room.arrive(Telling("dam"), Telling("cup"))
-    count = "SELECT count(*) FROM story_meaning"
+    count = "SELECT count(meaning) FROM report_vector"
     assert room.store.connection.execute(count).fetchone()[0] == 0
     room.settings = ON
     room.look_again()
     assert room.store.connection.execute(count).fetchone()[0] == 2
-    versions = room.store.connection.execute("SELECT DISTINCT version FROM story_meaning").fetchall()
-    room.store.connection.execute("UPDATE story_meaning SET version = 'an older one'")
+    versions = room.store.connection.execute("SELECT DISTINCT meaning_version FROM report_vector").fetchall()
+    room.store.connection.execute("UPDATE report_vector SET meaning_version = 'an older one'")
     room.look_again()
-    assert room.store.connection.execute("SELECT DISTINCT version FROM story_meaning").fetchall() == versions
+    assert room.store.connection.execute("SELECT DISTINCT meaning_version FROM report_vector").fetchall() == versions
+    room.close()
+
+
+@needs_extra
+def test_auto_uses_the_encoder_where_it_is_installed_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    _tell_auto.cache_clear()
+    with caplog.at_level("INFO", "aggregator.meanings"):
+        assert meanings_for(StorySettings(semantic="auto")) is not None
+        assert meanings_for(StorySettings(semantic="auto")) is not None
+    assert [record.getMessage().partition(":")[2].strip() for record in caplog.records] == [
+        "stories join across languages"
+    ]
+
+
+def test_auto_does_without_the_encoder_where_it_is_not_installed(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder, "find_spec", lambda name: None)
+    _tell_auto.cache_clear()
+    with caplog.at_level("INFO", "aggregator.meanings"):
+        assert meanings_for(StorySettings(semantic="auto")) is None
+    assert "not installed" in caplog.text
+    with pytest.raises(ConfigurationError, match=r"aggregator\[semantic\]"):
+        load.__wrapped__()
+
+
+def test_switched_off_nothing_is_made_or_stored() -> None:
+    room = Newsroom()
+    room.arrive(Telling("dam"), Telling("cup"))
+    assert room.store.connection.execute("SELECT count(meaning) FROM report_vector").fetchone()[0] == 0
+    assert meanings_for(StorySettings()) is None
     room.close()

@@ -282,7 +282,7 @@ CREATE TABLE report_vector (
   language TEXT,
   version TEXT NOT NULL,
   vector BLOB
-) STRICT;
+, meaning_version TEXT, meaning BLOB) STRICT;
 
 CREATE TABLE revision (
   id INTEGER PRIMARY KEY,

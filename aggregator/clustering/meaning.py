@@ -1,0 +1,181 @@
+"""What a report means, in a form that languages share: the encoder's vector, and the signs that read alike in all of them.
+
+Made only where the sentence encoder is switched on. Signs are names by their sound, numbers and places (``text/cross_language.py``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from aggregator.clustering.background import Background, background_of
+from aggregator.clustering.terms import Word, is_title_case, term_id
+from aggregator.clustering.vectorize import read
+from aggregator.model import Document
+from aggregator.text.cross_language import (
+    PhoneticKey,
+    number_weight,
+    numbers,
+    phonetic_key,
+    places,
+    same_name,
+    spelled_names,
+)
+
+SIZE = 512  # numbers of a vector
+# Vectors are kept as whole numbers of this length: their products are exact in float32, whatever order they are summed in.
+SCALE = 2_048
+READ = 1_000  # characters of title and text in which signs are looked for
+NAMED = 24  # names that are kept
+NAME = 0.6  # share of capitals inside sentences from which on a word is a name
+
+_SIGNS = "signs-1"  # of what follows the vector: stored with the encoder's own version
+
+
+class Encoding(Protocol):
+    """What turns texts into vectors."""
+
+    @property
+    def version(self) -> str:
+        """What is stored with each vector; those of two versions are never compared."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> list[bytes]:
+        """Return one vector a text: 512 numbers of four bytes, of length 1."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a report means: ``vector`` holds 512 whole numbers of two bytes, of length ``SCALE``.
+
+    ``names``, ``spelled`` (words of scripts without capitals, any of which may be a name) and ``numbers`` are as written;
+    ``places`` maps codes to the words of the text.
+    """
+
+    vector: bytes
+    names: tuple[str, ...] = ()
+    spelled: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def packed(self) -> bytes:
+        """Return the meaning as bytes."""
+        signs = [self.names, self.spelled, self.numbers, dict(self.places)]
+        return self.vector + json.dumps(signs, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> Meaning:
+        """Return what :meth:`packed` wrote; raises ValueError where the bytes are no meaning."""
+        names, spelled, counted, where = json.loads(data[2 * SIZE :])
+        return cls(data[: 2 * SIZE], tuple(names), tuple(spelled), tuple(counted), dict(where))
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What two reports have in common; shares missed are 0 where either side has none."""
+
+    names: tuple[str, ...]
+    numbers: tuple[str, ...]
+    places: tuple[str, ...]
+    names_missed: float
+    numbers_missed: float
+    places_missed: float
+
+    @property
+    def confirmation(self) -> float:
+        """How much is in common that tells one event from others of its affair: names and telling numbers, 1 each.
+
+        Places confirm nothing: all reports of a war name the same two countries.
+        """
+        return len(self.names) + sum(map(number_weight, self.numbers))
+
+    @property
+    def strangeness(self) -> int:
+        """Of how many kinds of sign both sides have some and share none; 0 where anything is shared."""
+        if self.names or self.numbers or self.places:
+            return 0
+        return sum(missed == 1.0 for missed in (self.names_missed, self.numbers_missed, self.places_missed))
+
+
+def meaning_version(encoder: Encoding) -> str:
+    """Return what is stored with each meaning; those of two versions are never compared."""
+    return f"{encoder.version}/{_SIGNS}"
+
+
+def meaning_of(document: Document, language: str, encoder: Encoding) -> Meaning:
+    """Return the meaning of a document by its title and what opens its text."""
+    body = " ".join(part for part in (document.lede, document.body) if part)
+    text = ". ".join(part for part in (document.title.rstrip("."), body) if part)[:READ]
+    [encoded] = encoder.encode([text])
+    where = places(text, language)
+    placed = [phonetic_key(word) for word in where.values()]
+    names = (
+        name for name in _names(document, language) if not any(same_name(phonetic_key(name), one) for one in placed)
+    )
+    return Meaning(
+        vector=np.rint(np.frombuffer(encoded, "<f4") * SCALE).astype("<i2").tobytes(),
+        names=tuple(dict.fromkeys(names))[:NAMED],
+        spelled=tuple(spelled_names(text))[:NAMED],
+        numbers=tuple(numbers(text)),
+        places=where,
+    )
+
+
+def agreement(mine: Meaning, theirs: Meaning) -> Agreement:
+    """Return what one report has in common with another."""
+    names, lacking, comparable = _shared_names(mine, theirs)
+    shared_numbers = tuple(number for number in mine.numbers if number in theirs.numbers)
+    shared_places = tuple(word for place, word in mine.places.items() if place in theirs.places)
+    weight = sum(map(number_weight, mine.numbers))
+    return Agreement(
+        names=names,
+        numbers=shared_numbers,
+        places=shared_places,
+        names_missed=lacking / comparable if comparable else 0.0,
+        numbers_missed=1 - sum(map(number_weight, shared_numbers)) / weight if weight and theirs.numbers else 0.0,
+        places_missed=1 - len(shared_places) / len(mine.places) if mine.places and theirs.places else 0.0,
+    )
+
+
+def _shared_names(mine: Meaning, theirs: Meaning) -> tuple[tuple[str, ...], int, int]:
+    """Return the names in common, how many of mine are lacking, and of how many that can be said."""
+    known: dict[str, list[PhoneticKey]] = {}
+    for heard in map(phonetic_key, (*theirs.names, *theirs.spelled)):
+        for key in {heard.consonants[:2], "=" + heard.spelling}:
+            known.setdefault(key, []).append(heard)
+
+    def met(name: str) -> bool:
+        heard = phonetic_key(name)
+        if len(heard.spelling) >= 3 and "=" + heard.spelling in known:
+            return True
+        return any(same_name(heard, other) for other in known.get(heard.consonants[:2], ()))
+
+    shared = [name for name in mine.names if met(name)]
+    spelled = [word for word in mine.spelled if met(word)]
+    comparable = min(len(mine.names), len(theirs.names))
+    return tuple(dict.fromkeys((*shared, *spelled))), max(comparable - len(shared), 0), comparable
+
+
+def _names(document: Document, language: str) -> list[str]:
+    """Return the names of a document as written, those of the title first."""
+    known = background_of(language)
+    found: list[str] = []
+    for words in read(document, language):
+        cased = not is_title_case(words)
+        found += [word.written for word in words if word.capital and _is_name(word, known, cased)]
+    return found
+
+
+def _is_name(word: Word, known: Background, cased: bool) -> bool:
+    """Tell whether a word with a capital names something: by its capitals elsewhere, by its place, by how rare it is."""
+    if len(word.written) < 3 or known.is_stop(word.term):
+        return False
+    share = float(known.capital_share(np.array([term_id(word.term)], np.uint32))[0])
+    if share >= 0:
+        return share >= NAME
+    return not known.is_plain(word.term) and (cased and not word.initial if known.named else True)

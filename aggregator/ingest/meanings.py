@@ -1,0 +1,51 @@
+"""Which encoder is heard, and what reports mean to it."""
+
+from __future__ import annotations
+
+import logging
+from functools import lru_cache
+
+from aggregator.clustering.meaning import meaning_of, meaning_version
+from aggregator.model import Document
+from aggregator.settings import StorySettings
+from aggregator.text import encoder
+
+log = logging.getLogger("aggregator.meanings")
+
+
+class Meanings:
+    """The meanings of reports by one encoder; none of them is made before it is asked for."""
+
+    def __init__(self, chosen: encoder.Encoder) -> None:
+        self._encoder = chosen
+        self.version = meaning_version(chosen)
+        self.languages = encoder.LANGUAGES
+
+    def of(self, document: Document) -> tuple[str, bytes] | tuple[None, None]:
+        """Return the version and the packed meaning of a document; nothing where the encoder does not know its language."""
+        if document.language not in encoder.LANGUAGES:
+            return None, None
+        return self.version, meaning_of(document, document.language, self._encoder).packed()
+
+
+def meanings_for(settings: StorySettings) -> Meanings | None:
+    """Return what ``stories.semantic`` asks for, None where reports are compared within their languages only.
+
+    ConfigurationError where the encoder is wanted for certain and its extra is not installed. What "auto" means is logged.
+    """
+    if not settings.enabled or settings.semantic is False:
+        return None
+    if settings.semantic == "auto":
+        installed = encoder.missing() is None
+        _tell_auto(installed)
+        return Meanings(encoder.load()) if installed else None
+    return Meanings(encoder.load())
+
+
+@lru_cache(maxsize=2)
+def _tell_auto(installed: bool) -> None:
+    """Say once a process what "auto" means here."""
+    if installed:
+        log.info("stories.semantic is auto, and the extra is installed: stories join across languages")
+    else:
+        log.info("stories.semantic is auto, and the extra is not installed: stories do not join across languages")
