@@ -16,7 +16,7 @@ from aggregator.ingest.window import Window
 from aggregator.model import Entry, Skip
 from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.publishers import Families, families
-from aggregator.parsing.archive import ArchiveEntry, in_date_order, read
+from aggregator.parsing.archive import UNNAMED, ArchiveEntry, in_date_order, read
 from aggregator.settings import Settings
 from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore, Place
@@ -133,7 +133,7 @@ class Importer:
     def _feed(self, one: ArchiveEntry) -> StoredFeed:
         address = _address(one)
         if address not in self._sources:
-            publisher = one.source or "archive"
+            publisher = one.source or UNNAMED
             name = publisher if address.startswith(ARCHIVE) else None
             self._sources[address] = self._feeds.ensure(address, publisher, self._now, name=name)
         return self._sources[address]

@@ -20,6 +20,7 @@ from aggregator.ingest.prepare import prepare_entry
 from aggregator.ingest.settle import Changed, Settler
 from aggregator.ingest.window import Window
 from aggregator.model import Arrival, Entry
+from aggregator.parsing.archive import UNNAMED
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store, is_of_the_database
@@ -300,7 +301,9 @@ class Placer:
     def _put(self, report_id: str, arrival: Arrival, words: int, time: float) -> None:
         document = arrival.document
         moment = datetime.fromtimestamp(time, UTC)
-        vector = vectorize(document, arrival.publisher, moment, arrival.dated, document.language)
+        # two entries that name no source are not of one publisher
+        publisher = arrival.entry_id if arrival.publisher == UNNAMED else arrival.publisher
+        vector = vectorize(document, publisher, moment, arrival.dated, document.language)
         self.vectors.put(
             VectorRow(
                 report_id,

@@ -77,7 +77,7 @@ def test_a_story_shows_its_reports_its_lanes_and_why(page: TestClient, desk: Agg
     assert len(shown.all("svg")) == summary.publishers
     for report in story.reports:
         for entry in report.entries:
-            assert desk.why(story.summary.id, entry.id).sentence in shown.text
+            assert desk.whys(story)[entry.id].sentence in shown.text
     assert "Still with the old wording" in shown.text
     folded = sum(len(report.entries) > 1 for report in story.reports)
     assert len(shown.all("details", **{"class": "copies"})) == folded
