@@ -13,7 +13,14 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 # What a user of the Python API meets, by the names they import it by.
-MODULES = ("aggregator", "aggregator.app", "aggregator.model", "aggregator.settings", "aggregator.exceptions")
+MODULES = (
+    "aggregator",
+    "aggregator.app",
+    "aggregator.desk.lookup",
+    "aggregator.model",
+    "aggregator.settings",
+    "aggregator.exceptions",
+)
 
 
 class Page(HTMLParser):
