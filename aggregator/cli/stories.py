@@ -267,9 +267,9 @@ def _print_neighbours(story: StorySummary, neighbours: Sequence[StorySummary]) -
     if story.storyline is None:
         return
     emit("")
-    emit(f"storyline {story.storyline.id}  {safe(story.storyline.title)}")
+    emit_folded(f"storyline {story.storyline.id}  {safe(story.storyline.title)}", indent=6)
     for one in neighbours:
-        emit(f"   {one.id}  {local(plain(one.last_seen))}  {safe(headline(summary_row(one)))}")
+        emit_folded(f"   {one.id}  {local(plain(one.last_seen))}  {safe(headline(summary_row(one)))}", indent=6)
 
 
 def _print_correction(correction: Correction) -> None:
