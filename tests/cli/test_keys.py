@@ -70,7 +70,10 @@ def test_storylines() -> None:
     assert shown["storyline"] == {"id": line, "title": "A long affair", "stories": 2}
     assert [one["id"] for one in shown["neighbours"]] == ids[1:]
     assert {row["storyline_id"] for row in call("export").ok().lines()} == {line}
-    assert stories[1]["title"] in call("story", "show", ids[0]).ok().out
+    shown_text = " ".join(
+        call("story", "show", ids[0]).ok().out.split()
+    )  # a headline is folded at the terminal's width
+    assert stories[1]["title"] in shown_text
     assert call("storyline", "untie", ids[1]).ok().out.strip() == ids[1]
     assert call("story", "show", ids[1], "--json").ok().json()["storyline"] is None
     assert call("storyline", "show", "l0000").code == 3
