@@ -71,10 +71,6 @@ class ScoreGraph:
         none = np.zeros(0, np.int32)
         self._edges.extend(none for _ in range(nodes - len(self._edges)))
 
-    def edges_of(self, node: int) -> Ids:
-        """Return the edges that a node keeps."""
-        return self._edges[node]
-
     def others(self, node: int) -> tuple[Ids, Ids]:
         """Return a node's edges and where they lead."""
         edges = self._edges[node]
