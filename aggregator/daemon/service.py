@@ -241,16 +241,17 @@ class Daemon:
     def _poll(self) -> None:
         if self._stop.is_set():
             return
-        if self._clock() - self._looked > _AWAY:
+        began, started = self._clock(), time.monotonic()
+        if began - self._looked > _AWAY:
             self._spread()
-        started = time.monotonic()
         outcomes = self._desk.fetch(
             progress=lambda outcome, done, total: self._log_outcome(outcome),
             placing=lambda done, total: self._progress.moved(),
             stop=self._stop,
             within=_PASS_WITHIN,
         )
-        self._looked = self._clock()
+        # by the monotonic clock, which stands while a machine is suspended: so a stop in the midst of a pass is seen as well
+        self._looked = began + timedelta(seconds=time.monotonic() - started)
         asked = [outcome for outcome in outcomes if outcome.status not in ("skipped", "gone")]
         if not asked:
             return

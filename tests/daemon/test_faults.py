@@ -308,7 +308,7 @@ def test_after_a_machine_was_suspended_the_feeds_are_asked_one_after_another(new
     shift = shifting(clock)
     newsroom.follow(*(newsroom.serve(f"/feed{number}", f"One {number}") for number in range(10)))
     with newsroom.daemon(fault=("shift", str(clock), "0"), settings=["fetch.per_host=4"]) as daemon:
-        daemon.hear(": 1 new", times=10)
+        daemon.hear("10 feeds asked")
         asked = len(newsroom.server.paths())
         shift(9 * 3_600.0)
         daemon.hear("10 feeds came due while nobody polled; they are spread")
@@ -316,6 +316,27 @@ def test_after_a_machine_was_suspended_the_feeds_are_asked_one_after_another(new
         assert len(newsroom.server.paths()) - asked < 10
         shift(9 * 3_600.0 + 300)
         wait_for(lambda: len(newsroom.server.paths()) - asked >= 10)  # all of them in the end
+        assert daemon.stop() == 0
+
+
+def test_a_machine_that_is_suspended_in_the_midst_of_a_pass_is_seen_to_have_been_away(newsroom: Newsroom) -> None:
+    clock = newsroom.folder / "clock"
+    shift = shifting(clock)
+    asked, awake = threading.Event(), threading.Event()
+
+    def late(visit: Visit) -> bytes:
+        asked.set()
+        awake.wait(30)
+        return answer(document("One late"))
+
+    feeds = [newsroom.serve(f"/feed{number}", f"One {number}") for number in range(9)]
+    newsroom.follow(*feeds, newsroom.server.on("/late", late))
+    with newsroom.daemon(fault=("shift", str(clock), "0"), settings=["fetch.per_host=4"]) as daemon:
+        daemon.hear(": 1 new", times=9)
+        assert asked.wait(30)
+        shift(9 * 3_600.0)
+        awake.set()
+        daemon.hear("9 feeds came due while nobody polled; they are spread")
         assert daemon.stop() == 0
 
 
