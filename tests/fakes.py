@@ -19,6 +19,7 @@ import pytest
 from aggregator.app import Aggregator
 from aggregator.model import Feed, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.settings import Settings
+from aggregator.storage.database import Store
 
 MORNING = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
 
@@ -118,3 +119,8 @@ def forget_the_users_settings(monkeypatch: pytest.MonkeyPatch, room: Path) -> No
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(room / "no-config"))
     monkeypatch.chdir(room)
+
+
+def leave_all_unsettled(store: Store) -> None:
+    """Have every report settled anew, as after a crash between two transactions."""
+    store.connection.execute("INSERT OR IGNORE INTO unsettled_report (report_id) SELECT report_id FROM report_vector")

@@ -153,8 +153,3 @@ def _summed(query: Places, other: Places, product: NDArray[np.float64]) -> tuple
     start = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
     total = np.add.reduceat(product[order], start).astype(np.float32)
     return keys[start] >> 40, keys[start] & ((1 << 40) - 1), total
-
-
-def _nothing() -> Found:
-    none = np.zeros(0, np.int64)
-    return Found(none, none, np.zeros(0, np.float32))

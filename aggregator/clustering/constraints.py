@@ -148,11 +148,6 @@ class Settlement:
         left = {entry for (_, side), entries in self._wearers.items() if not side for entry in entries}
         return frozenset(left.difference(*(entries for (_, side), entries in self._wearers.items() if side)))
 
-    def are_apart(self, first: str, second: str) -> bool:
-        """Tell whether two entries must never stand in one story."""
-        left, right = self._group.get(first), self._group.get(second)
-        return left is not None and right is not None and self._rivals(left, right)
-
     def barrier(self, left: Iterable[str], right: Iterable[str]) -> int | None:
         """Return the newest decision by which the entries of two stories must not stand in one; None where they may."""
         ours, theirs = self._groups(left), self._groups(right)
@@ -169,10 +164,6 @@ class Settlement:
             if marks.get((number, not side), set()) - {name}
         ]
         return self._decisions[min(found)] if found else None
-
-    def may_part(self, staying: Iterable[str], leaving: Iterable[str]) -> bool:
-        """Tell whether a story may be split so: no group is torn."""
-        return self._groups(staying).isdisjoint(self._groups(leaving))
 
     def concerned(self, entry: str) -> frozenset[str]:
         """Return the entries whose places decide where this one may stand: its group and its rivals."""

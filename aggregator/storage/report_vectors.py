@@ -186,10 +186,6 @@ class VectorStore:
             [(story,) for story in sorted(story_ids)],
         )
 
-    def leave_all_unsettled(self) -> None:
-        """Note the same of every report that has a vector."""
-        self._db.execute("INSERT OR IGNORE INTO unsettled_report (report_id) SELECT report_id FROM report_vector")
-
     def unsettled(self) -> set[str]:
         """Return the reports that changed since they were last settled."""
         return {row[0] for row in self._db.execute("SELECT report_id FROM unsettled_report")}

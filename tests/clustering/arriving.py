@@ -18,7 +18,7 @@ from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
-from tests.fakes import MORNING
+from tests.fakes import MORNING, leave_all_unsettled
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Room:
         """Let another process settle every report anew."""
         placer = Placer(self.store, self.settings)
         with self.store.transaction():
-            placer.vectors.leave_all_unsettled()
+            leave_all_unsettled(self.store)
         placer.finish(self.now)
 
     def id(self, key: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,10 +31,20 @@ def apart(decision: int, left: str, right: str) -> Constraint:
     return Constraint(decision, "apart", frozenset(left), frozenset(right))
 
 
+def are_apart(made: Settlement, first: str, second: str) -> bool:
+    """Tell whether two entries must never stand in one story."""
+    return made.barrier({first}, {second}) is not None
+
+
+def may_part(made: Settlement, staying: Iterable[str], leaving: Iterable[str]) -> bool:
+    """Tell whether a story may be split so: no group is torn."""
+    return not any(made.group(entry) & set(leaving) for entry in staying)
+
+
 def obeys(made: Settlement, constraint: Constraint) -> bool:
     """Tell whether a constraint holds in full, or was overridden in part."""
     return all(
-        right in made.group(left) if constraint.sign == "together" else made.are_apart(left, right)
+        right in made.group(left) if constraint.sign == "together" else are_apart(made, left, right)
         for left in constraint.left
         for right in constraint.right
         if left != right
@@ -46,12 +57,12 @@ def obeys(made: Settlement, constraint: Constraint) -> bool:
 def test_a_merge_binds_all_its_stories() -> None:
     made = settle(merged(1, [{A, B}, {C}, {D}]))
     assert made.group(A) == {A, B, C, D}
-    assert not made.may_part([A, B], [C])
+    assert not may_part(made, [A, B], [C])
 
 
 def test_a_split_keeps_both_parts_apart_and_the_leavers_together() -> None:
     made = settle(parted(1, {A, B}, {C, D}))
-    assert made.are_apart(A, D)
+    assert are_apart(made, A, D)
     assert made.group(C) == {C, D}
     assert made.group(A) == {A}  # those that stay are the machine's
     assert made.barrier([A], [D, "other"]) == 1
@@ -59,8 +70,8 @@ def test_a_split_keeps_both_parts_apart_and_the_leavers_together() -> None:
 
 def test_a_move_binds_to_the_target_and_keeps_from_the_source() -> None:
     made = settle(moved(1, A, {A, B}, {C}))
-    assert made.are_apart(A, B)
-    assert made.are_apart(C, B)  # who is with the one is apart from whom the one is apart from
+    assert are_apart(made, A, B)
+    assert are_apart(made, C, B)  # who is with the one is apart from whom the one is apart from
     assert made.group(A) == {A, C}
 
 
@@ -106,7 +117,7 @@ def test_a_story_that_breaks_decisions_is_divided_between_groups_and_the_largest
 
 
 def test_the_newer_of_two_wins() -> None:
-    assert settle([together(1, "a", "b"), apart(2, "a", "b")]).are_apart("a", "b")
+    assert are_apart(settle([together(1, "a", "b"), apart(2, "a", "b")]), "a", "b")
     assert settle([apart(1, "a", "b"), together(2, "a", "b")]).group("a") == {"a", "b"}
 
 
@@ -135,7 +146,7 @@ def test_what_a_forbid_parts_stays_parted_when_a_newer_decision_takes_away_the_r
     split = parted(3, {"a"}, {"c"})
     made = settle([*merge, *forbid, *split])
     assert made.group("c") == {"c"}
-    assert made.are_apart("c", "b")
+    assert are_apart(made, "c", "b")
 
 
 def test_undoing_a_decision_brings_back_what_it_overrode() -> None:
@@ -198,10 +209,10 @@ def flat(decisions: list[tuple[Constraint, ...]]) -> list[Constraint]:
 def demands(made: Settlement) -> set[tuple[str, str, str]]:
     """Return all that a settlement demands of the entries, pair by pair."""
     return {
-        (one, other, "apart" if made.are_apart(one, other) else "together")
+        (one, other, "apart" if are_apart(made, one, other) else "together")
         for one in ENTRIES
         for other in ENTRIES
-        if one < other and (made.are_apart(one, other) or other in made.group(one))
+        if one < other and (are_apart(made, one, other) or other in made.group(one))
     }
 
 
@@ -211,7 +222,7 @@ def test_no_pair_is_both(decisions: list[tuple[Constraint, ...]]) -> None:
     made = settle(flat(decisions))
     for one in ENTRIES:
         for other in made.group(one):
-            assert not made.are_apart(one, other)
+            assert not are_apart(made, one, other)
             assert made.group(other) == made.group(one)
 
 
@@ -249,9 +260,9 @@ def test_a_verb_about_others_changes_nothing(
 def test_stories_are_judged_as_their_pairs_are(decisions: list[tuple[Constraint, ...]]) -> None:
     made = settle(flat(decisions))
     left, right = ENTRIES[:5], ENTRIES[5:]
-    rivals = any(made.are_apart(one, other) for one in left for other in right)
+    rivals = any(are_apart(made, one, other) for one in left for other in right)
     assert (made.barrier(left, right) is not None) == rivals
-    assert made.may_part(left, right) == (not any(other in made.group(one) for one in left for other in right))
+    assert may_part(made, left, right) == (not any(other in made.group(one) for one in left for other in right))
 
 
 @settings(deadline=None, max_examples=300)
@@ -271,7 +282,7 @@ def test_no_part_holds_rivals_and_no_group_is_torn(decisions: list[tuple[Constra
     parts = made.divide(story)
     for part in parts:
         assert all(made.group(entry) <= part for entry in part)
-        assert not any(made.are_apart(one, other) for one in part for other in part)
+        assert not any(are_apart(made, one, other) for one in part for other in part)
 
 
 @settings(deadline=None, max_examples=300)
@@ -308,7 +319,7 @@ def _second_look(
     else:
         moving = [entry for entry in members if chance.random() < 0.5]
         staying = [entry for entry in members if entry not in moving]
-        if not moving or not staying or not made.may_part(staying, moving):
+        if not moving or not staying or not may_part(made, staying, moving):
             return
         stories[first] = staying
         second = fresh

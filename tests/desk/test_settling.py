@@ -12,6 +12,7 @@ from aggregator.ingest.place import Placer
 from aggregator.ingest.window import Window
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
+from tests.fakes import leave_all_unsettled
 from tests.ingest.arrivals import EVENTS, Newsroom, Telling
 
 DAM, DAM_2, BUDGET = Telling("dam"), Telling("dam", 1, "Times", 1), Telling("budget")
@@ -61,12 +62,12 @@ def test_what_a_rollback_undid_is_not_remembered(room: Newsroom) -> None:
     window = Window(room.store, room.settings.stories)
     placer = Placer(room.store, room.settings, window)
     with pytest.raises(ZeroDivisionError), room.store.transaction():  # noqa: PT012 - all of it is undone
-        placer.vectors.leave_all_unsettled()
+        leave_all_unsettled(room.store)
         room.store.connection.execute("UPDATE report_vector SET vector = NULL, number = number + 100")
         placer.finish(room.now)
         raise ZeroDivisionError
     [dam_2] = room.arrive(DAM_2)
-    placer.vectors.leave_all_unsettled()
+    leave_all_unsettled(room.store)
     placer.finish(room.now)
     assert room.story_of(dam_2) == room.story_of(room.id_of(DAM))
 
@@ -78,7 +79,7 @@ def test_an_editor_who_speaks_between_two_transactions_is_heard(
     entries = room.arrive(*(Telling(event, text) for event in ("dam", "budget", "cup") for text in (0, 1, 2)))
     spoken: list[str] = []
     with room.store.transaction():
-        room.placer().vectors.leave_all_unsettled()
+        leave_all_unsettled(room.store)
     plan = settle.Settler._plan
 
     def overtaken(self: settle.Settler) -> object:

@@ -17,7 +17,7 @@ from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
-from tests.fakes import MORNING
+from tests.fakes import MORNING, leave_all_unsettled
 
 # Event -> its texts, each a headline and what follows. Texts of one event tell one story; one text is one report.
 EVENTS = {
@@ -206,7 +206,7 @@ class Newsroom:
         self.tick()
         placer = self.placer()
         with self.store.transaction():
-            placer.vectors.leave_all_unsettled()
+            leave_all_unsettled(self.store)
         placer.finish(self.now)
 
     def stories(self) -> list[str]:
