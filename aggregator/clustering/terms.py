@@ -123,6 +123,11 @@ def term_id(term: str) -> int:
     return zlib.crc32(term.encode("utf-8"))
 
 
+def pair_id(first: int, second: int) -> int:
+    """Return the 32-bit hash of two terms side by side, of the terms' hashes."""
+    return (first * PAIR_FACTOR + second) & 0xFFFF_FFFF
+
+
 def is_title_case(words: Sequence[Word]) -> bool:
     """Tell whether a text has capitals throughout, so that they name nothing."""
     longer = [word.capital for word in words if len(word.written) > 3 and word.term[0] != "#"]

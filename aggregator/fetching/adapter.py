@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
-from requests import PreparedRequest, Response
+from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -97,6 +98,25 @@ class FeedAdapter(HTTPAdapter):
         response.url = req.url or ""
         response.request = req
         return response
+
+
+class FeedSession(Session):
+    """A session of requests whose requests all go over one :class:`FeedAdapter`; redirects and cookies are left to the fetch.
+
+    It takes nothing from the environment, and threads may share it.
+    """
+
+    def __init__(self, adapter: FeedAdapter) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.adapters.clear()
+        for scheme in _POOLS:
+            self.mount(f"{scheme}://", adapter)
+
+    def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
+        """Name no next request: the library would read the whole body first, beyond every limit."""
+        return iter(())
 
 
 def prepare(target: Target, method: str, headers: dict[str, str], body: bytes | None = None) -> PreparedRequest:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
-from aggregator.fetching.adapter import FeedAdapter, prepare
+from aggregator.fetching.adapter import FeedAdapter, FeedSession, prepare
 from aggregator.fetching.coding import beginning, decode
 from aggregator.fetching.deadline import Call, Watchdog, enter
 from aggregator.fetching.faults import FetchError
@@ -61,6 +61,7 @@ class Transport:
         self._adapter = FeedAdapter(
             origins=min(origins, KEPT_ORIGINS), connections=max(settings.workers, 1), ca_file=settings.ca_file
         )
+        self._session = FeedSession(self._adapter)
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +73,7 @@ class Transport:
         """End what is under way and let go of every connection and thread."""
         self._watchdog.close()
         self._resolver.close()
-        self._adapter.close()
+        self._session.close()
 
     def release(self) -> None:
         """Close the connections that wait for another request."""
@@ -126,9 +127,10 @@ class Transport:
         headers = {"Host": question.target.netloc, **question.headers}
         if question.body is not None:
             headers["Content-Length"] = str(len(question.body))
-        response = self._adapter.send(
+        response = self._session.send(
             prepare(question.target, question.method, headers, question.body),
             stream=True,
+            allow_redirects=False,
             timeout=(min(settings.connect_timeout, left), min(settings.read_timeout, left)),
             verify=question.verify,
             proxies=proxies,

@@ -228,7 +228,9 @@ class Play:
                 together = line_of.get(stories[one]) == line_of.get(stories[other]) is not None
                 if other in ties.group(one):
                     assert together
-                elif ties.are_apart(one, other) and not self.bound(stories, ties, stories[one], stories[other]):
+                elif ties.barrier({one}, {other}) is not None and not self.bound(
+                    stories, ties, stories[one], stories[other]
+                ):
                     assert not together
 
     @staticmethod
@@ -267,7 +269,7 @@ def check_decisions(stories: dict[str, str], constraints: Sequence[Constraint]) 
         if constraint.sign == "apart":
             for one in constraint.left:
                 for other in constraint.right:
-                    assert stories[one] != stories[other] or not settlement.are_apart(one, other)
+                    assert stories[one] != stories[other] or settlement.barrier({one}, {other}) is None
 
 
 def check_last_word(stories: dict[str, str], last: Decision | None) -> None:
