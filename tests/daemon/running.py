@@ -85,12 +85,20 @@ class Newsroom:
         return ["--db", str(self.database), "--feeds", str(self.feeds_file), *sets, *command]
 
     def daemon(
-        self, *, now: str | None = None, settings: Sequence[str] = (), fault: Sequence[str] = (), **environ: str
+        self,
+        *,
+        now: str | None = None,
+        settings: Sequence[str] = (),
+        fault: Sequence[str] = (),
+        witness: Path | None = None,
+        **environ: str,
     ) -> Daemon:
-        """Return a daemon to be entered; ``fault`` is what ``injecting`` puts into it."""
+        """Return a daemon to be entered; ``fault`` is what ``injecting`` puts into it, ``witness`` where it notes its calls."""
         clock = ["--now", now] if now else []
         arguments = self.arguments("-v", *clock, "run", settings=settings)
         module = ["tests.daemon.injecting", *fault] if fault else ["aggregator"]
+        if witness is not None:
+            module = ["tests.daemon.witnessing", str(witness)]
         return Daemon([sys.executable, "-W", "error", "-m", *module, *arguments], self.folder, environ)
 
     def call(self, *command: str, now: str | None = None) -> Outcome:
