@@ -79,7 +79,7 @@ class ProcessWorkers(Executor):
     """Worker processes that can be killed one by one.
 
     ``deadline`` is in seconds for one task, less the time that it stood ready and other processes had the processors
-    (see patience). ``memory`` is in bytes of address space over what a worker has when it meets its first task;
+    (see cpu_deadline). ``memory`` is in bytes of address space over what a worker has when it meets its first task;
     ``grace`` seconds after the deadline the kernel ends a worker whose parent is gone. Workers start when they are
     first needed, and do not see the terminal's interrupt.
     """
@@ -236,7 +236,7 @@ def _failed(kind: FailureKind, message: str) -> _Reply:
 def serve(descriptor: int, alarm: float, memory: int) -> None:
     """Be a worker: answer tasks on a socket until its other end is closed.
 
-    The kernel ends the process when a task ran for ``alarm`` seconds (see patience), for the case that the parent is gone.
+    The kernel ends the process when a task ran for ``alarm`` seconds (see cpu_deadline), for the case that the parent is gone.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     start = 0

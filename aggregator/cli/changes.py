@@ -45,9 +45,9 @@ def new_command(session: Session, story: str, since: str | None, edition: str | 
     if not news:
         emit(f"{found.summary.id}  nothing new since {when}{session.stories_note}")
         return
-    told = ", ".join(amount(len(findings), name[:-1], name) for name, findings in lists.items() if findings)
+    counts = ", ".join(amount(len(findings), name[:-1], name) for name, findings in lists.items() if findings)
     whole = "  (all of it: the story began later)" if found.summary.first_seen >= moment else ""
-    emit(f"{found.summary.id}  new since {when}: {told}{whole}")
+    emit(f"{found.summary.id}  new since {when}: {counts}{whole}")
     _print_sentences(news.sentences)
     _print_terms("Numbers", news.numbers)
     _print_terms("Names", news.names)
@@ -66,8 +66,8 @@ def finding_row(finding: Finding) -> dict[str, Any]:
 
 
 def _print_sentences(findings: Sequence[Finding]) -> None:
-    for (_, time), told in groupby(findings[:SHOWN], key=lambda one: (one.entry_id, one.time)):
-        passages = list(told)
+    for (_, time), together in groupby(findings[:SHOWN], key=lambda one: (one.entry_id, one.time)):
+        passages = list(together)
         source = passages[0]
         emit("")
         emit(f"{local(stamp(time))}  {safe(source.publisher)}  {source.entry_id}  {safe(source.url)}".rstrip())

@@ -34,7 +34,7 @@ class Known(click.ParamType[str]):
         except (AggregatorError, OSError, click.ClickException):
             return []
         begun = [one for one in found if one[0].casefold().startswith(incomplete.casefold())]
-        return [CompletionItem(value, help=display_text(told, _WIDEST)) for value, told in begun[:_MOST]]
+        return [CompletionItem(value, help=display_text(hint, _WIDEST)) for value, hint in begun[:_MOST]]
 
 
 def offer_what_is_known(command: click.Command) -> None:
@@ -145,16 +145,16 @@ class _DescribingBash(BashComplete):
 
     source_template = """\
 %(complete_func)s() {
-    local IFS=$'\\n' type value told
+    local IFS=$'\\n' type value hint
     local -a values=() shown=()
-    while IFS=$'\\t' read -r type value told; do
+    while IFS=$'\\t' read -r type value hint; do
         case $type in
             dir) COMPREPLY=(); compopt -o dirnames; return 0 ;;
             file) COMPREPLY=(); compopt -o default; return 0 ;;
             "") continue ;;
         esac
         values+=("$value")
-        shown+=("$value${told:+  ($told)}")
+        shown+=("$value${hint:+  ($hint)}")
     done < <(COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD %(complete_var)s=bash_complete $1)
     if [ "${#values[@]}" -eq 1 ]; then
         COMPREPLY=("${values[0]}")

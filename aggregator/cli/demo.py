@@ -99,10 +99,10 @@ def _tell_what_next(database: Path, story: Story, *, kept: bool) -> None:
         emit("")
         emit("The digest as a page: `--keep morning` writes morning/digest.html.")
         return
-    told = f"aggregator --db {database}"
-    emit(f"{told} stories --sort publishers")
-    emit(f"{told} story why {story.summary.id} {story.reports[-1].entries[-1].id}")
-    emit(f"{told} story timeline {story.summary.id}")
+    command = f"aggregator --db {database}"
+    emit(f"{command} stories --sort publishers")
+    emit(f"{command} story why {story.summary.id} {story.reports[-1].entries[-1].id}")
+    emit(f"{command} story timeline {story.summary.id}")
     emit("")
     emit(f"The digest as a page: {database.with_name('digest.html')}")
     emit(f"Its clock stands at the demo's own noon, which {clock_file(database)} says.")

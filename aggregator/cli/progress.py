@@ -42,13 +42,13 @@ def progress(title: str, *, quiet: bool = False) -> Iterator[Advance]:
 
 
 def _lines(act: str) -> Advance:
-    told: tuple[str, int] | None = None
+    shown: tuple[str, int] | None = None
 
     def advance(done: int, total: int, title: str = act) -> None:
-        nonlocal told
+        nonlocal shown
         tenth = 10 * done // max(total, 1)
-        if total >= 200 and (title, tenth) != told:
-            told = title, tenth
+        if total >= 200 and (title, tenth) != shown:
+            shown = title, tenth
             click.echo(f"{title}: {done} of {total}", err=True)
 
     return advance

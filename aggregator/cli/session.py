@@ -114,12 +114,12 @@ class Session:
     @cached_property
     def clock(self) -> Callable[[], datetime]:
         """The clock: real, or fixed by --now or by the file that the demonstration leaves beside its database."""
-        told = self.now_option
-        if told is None and self.database is not None and clock_file(self.database).is_file():
-            told = clock_file(self.database).read_text(encoding="utf-8", errors="replace").strip()
-        if told is None:
+        moment = self.now_option
+        if moment is None and self.database is not None and clock_file(self.database).is_file():
+            moment = clock_file(self.database).read_text(encoding="utf-8", errors="replace").strip()
+        if moment is None:
             return lambda: datetime.now(UTC)  # noqa: TID251 - the one place where time comes from
-        fixed = parse_clock(told)
+        fixed = parse_clock(moment)
         return lambda: fixed
 
     def zone(self) -> ZoneInfo:

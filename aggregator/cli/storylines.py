@@ -112,9 +112,9 @@ def untie_command(session: Session, story: str, by: str | None, form: str, as_js
     _tell({"story": found, **decision}, found, form, as_json=as_json)
 
 
-def _tell(row: dict[str, object], told: str, form: str, *, as_json: bool) -> None:
+def _tell(row: dict[str, object], sentence: str, form: str, *, as_json: bool) -> None:
     """Say what came of a verb: the id for people and scripts; as JSON the line of the log as well."""
     if as_json or form == "json":
         print_json(row)
     else:
-        emit(told)
+        emit(sentence)

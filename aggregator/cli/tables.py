@@ -42,9 +42,9 @@ class Column:
 
 def width_of_output(piped: int = PIPED) -> int:
     """Return how many columns the reader of stdout has: COLUMNS where it is set, else the terminal's, else ``piped``."""
-    told = os.environ.get("COLUMNS", "")
-    if told.isdecimal() and int(told) > 0:
-        return max(int(told[:6]), NARROWEST)
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return max(int(columns[:6]), NARROWEST)
     if sys.stdout.isatty():
         return max(shutil.get_terminal_size((80, 24)).columns, NARROWEST)
     return piped
@@ -97,9 +97,9 @@ def _blocks(rows: Sequence[Row], columns: Sequence[Column], width: int, *, style
         said = "  ".join(text for column in headline if (text := display_text(column.show(row))))
         for line in fold(said, width):
             yield _bold(line) if style else line
-        told = " " * _GAP + "  ".join(cells[number] for cells in facts if cells[number].strip()).rstrip()
-        if told.strip():
-            yield from fold(told, width, _GAP)
+        line = " " * _GAP + "  ".join(cells[number] for cells in facts if cells[number].strip()).rstrip()
+        if line.strip():
+            yield from fold(line, width, _GAP)
         for column in columns:
             if column.wrap and column.place == "column" and (text := display_text((column.under or column.show)(row))):
                 yield from fold(" " * _GAP + text, width, _GAP)

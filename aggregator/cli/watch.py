@@ -61,8 +61,8 @@ def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="N",
         help="Stories carried by so many.",
     )(wrapped)
-    for name, target, told in reversed(options):
-        made = click.option(name, target, multiple=True, metavar="TEXT", help=told)(made)
+    for name, target, explained in reversed(options):
+        made = click.option(name, target, multiple=True, metavar="TEXT", help=explained)(made)
     return made
 
 

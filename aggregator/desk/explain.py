@@ -101,10 +101,10 @@ class _Explainer:
         editors = [match for match in own if match.kind == "editor"]
         copies = [match for match in own if match.kind == "copy"]
         decisive = (editors or copies or own or links)[-1]
-        told = sentence(decisive)
+        text = sentence(decisive)
         if decisive.entry_id != entry.id:
-            told = f"The text of its report brought it here. {told}"
-        return Why(entry.id, told, tuple(links))
+            text = f"The text of its report brought it here. {text}"
+        return Why(entry.id, text, tuple(links))
 
     def _outside(self, story: Story, entry: Entry) -> Why:
         reader = self._reader

@@ -46,10 +46,10 @@ def subscription(reader: Reader, settings: Settings, query: StoryQuery, now: dat
     stories = reader.load([summary.id for summary in listed], light=True)
     quoted = reader.entries.texts([story.summary.canonical_entry for story in stories])
     window = Window(now - timedelta(days=1), just_after(now))
-    told = [_subscribed(reader, story, quoted, window) for story in stories]
-    told.sort(key=lambda one: (one.updated, one.story.id), reverse=True)
+    shown = [_subscribed(reader, story, quoted, window) for story in stories]
+    shown.sort(key=lambda one: (one.updated, one.story.id), reverse=True)
     title = f"{settings.digest.title}: stories"
-    return Subscription(title, settings.digest.timezone, tuple(told), _NEVER, settings.digest.public_url)
+    return Subscription(title, settings.digest.timezone, tuple(shown), _NEVER, settings.digest.public_url)
 
 
 def _subscribed(reader: Reader, story: Story, texts: dict[str, str], window: Window) -> SubscribedStory:

@@ -269,10 +269,10 @@ class PollPass:
             outcome = FetchFailure("internal", f"unexpected: {failure_of(error).message}")
         self._results.put(_Fetched(poll, outcome))
 
-    def _take(self, threads: Executor, patience: float) -> list[FeedOutcome]:
+    def _take(self, threads: Executor, timeout: float) -> list[FeedOutcome]:
         """Save what comes back within a moment with one commit; return the outcomes, which are reported only then."""
         ended: list[FeedOutcome] = []
-        result = self._next(patience)
+        result = self._next(timeout)
         if result is None:
             return ended
         until, taken = time.monotonic() + _BATCH_SECONDS, 0
@@ -286,9 +286,9 @@ class PollPass:
                 result = self._next(max(0.0, until - time.monotonic())) if go_on else None
         return ended
 
-    def _next(self, patience: float) -> _Fetched | _Prepared | None:
+    def _next(self, timeout: float) -> _Fetched | _Prepared | None:
         try:
-            return self._results.get(timeout=patience) if patience > 0 else self._results.get_nowait()
+            return self._results.get(timeout=timeout) if timeout > 0 else self._results.get_nowait()
         except Empty:
             return None
 

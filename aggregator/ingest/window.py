@@ -99,13 +99,13 @@ class Window:
         """Tell the graph what reports mean that it is given next."""
         if self._meanings is None:
             return
-        told: dict[str, Meaning] = {}
+        meanings: dict[str, Meaning] = {}
         for report_id, data in self._vectors.meanings_since(since, self._meanings):
             try:
-                told[report_id] = Meaning.unpacked(data)
+                meanings[report_id] = Meaning.unpacked(data)
             except ValueError:
                 log.warning("what report %s means cannot be read; it is compared in its language only", report_id)
-        graph.tell(told)
+        graph.tell(meanings)
 
     def forget(self, report_ids: Collection[str]) -> None:
         """Leave reports out that are no longer stored."""

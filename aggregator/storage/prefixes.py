@@ -37,9 +37,9 @@ def _others(db: sqlite3.Connection, wanted: str, noun: str) -> Iterator[str]:
         if len(rows) > 1:
             yield f"ids of another kind begin so: each is {called}"
         for identity, story in rows[:1] if len(rows) == 1 else ():
-            told = f"{identity} is {called}"
-            told += f" in story {story}" if story else ""
-            yield told + (f"; `aggregator {command} {identity}` shows it" if command else "")
+            line = f"{identity} is {called}"
+            line += f" in story {story}" if story else ""
+            yield line + (f"; `aggregator {command} {identity}` shows it" if command else "")
 
 
 def _beginning(db: sqlite3.Connection, select: str, wanted: str, limit: int) -> list[tuple[str, str | None]]:

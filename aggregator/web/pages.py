@@ -236,7 +236,7 @@ def lanes(shown: Timeline) -> list[Lane]:
 
 def not_found(request: Request, error: NotFoundError) -> Response:
     """Return the page that says what is not there."""
-    return page(request, "message.html", 404, title="Not found", told=str(error))
+    return page(request, "message.html", 404, title="Not found", message=str(error))
 
 
 __all__ = [

@@ -102,11 +102,13 @@ def made_site(opened: Callable[[], Aggregator], settings: Settings, access: Acce
     return site(opened, settings.web, access, host=host, title=settings.digest.title)
 
 
-def serve(opened: Callable[[], Aggregator], settings: Settings, access: Access, told: Callable[[str], None]) -> None:
-    """Serve the page until told to stop; ``told`` hears its address. ConfigurationError where it cannot listen there."""
+def serve(
+    opened: Callable[[], Aggregator], settings: Settings, access: Access, announce: Callable[[str], None]
+) -> None:
+    """Serve the page until told to stop; ``announce`` is called with its address. ConfigurationError where it cannot listen there."""
     with _listening(settings.web) as listening:
         server = _server(made_site(opened, settings, access))
-        told(f"http://{value_text(settings.web.address)}/")
+        announce(f"http://{value_text(settings.web.address)}/")
         server.run(sockets=[listening])
 
 

@@ -113,13 +113,13 @@ def _explained(request: Request, error: Exception) -> Response:
             status = code
             break
     titles = {404: "Not found", 400: "Not understood", 503: "Busy"}
-    return page(request, "message.html", status, title=titles.get(status, "Not done"), told=str(error))
+    return page(request, "message.html", status, title=titles.get(status, "Not done"), message=str(error))
 
 
 def _http(request: Request, error: Exception) -> Response:
     code = error.status_code if isinstance(error, HTTPException) else 500
-    told = {404: "There is no such page.", 405: "This address is not asked for in this way."}.get(code, "Not done.")
-    return page(request, "message.html", code, title="Not found" if code == 404 else "Not done", told=told)
+    message = {404: "There is no such page.", 405: "This address is not asked for in this way."}.get(code, "Not done.")
+    return page(request, "message.html", code, title="Not found" if code == 404 else "Not done", message=message)
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

@@ -47,11 +47,13 @@ async def give(request: Request) -> Response:
     visitor: Visitor = request.state.visitor
     visitors: Visitors = request.app.state.visitors
     if not visitors.is_form_token(visitor, _text(form, "form_token")):
-        told = "This form is from an earlier visit, or not from this page. Go back, load the page anew, and try again."
-        return page(request, "message.html", 403, title="Not done", told=told)
+        message = (
+            "This form is from an earlier visit, or not from this page. Go back, load the page anew, and try again."
+        )
+        return page(request, "message.html", 403, title="Not done", message=message)
     verb = _VERBS.get(request.path_params["verb"])
     if verb is None:
-        return page(request, "message.html", 404, title="Not found", told="There is no such verb.")
+        return page(request, "message.html", 404, title="Not found", message="There is no such verb.")
     rooms: Newsrooms = request.app.state.newsrooms
 
     def act() -> str:
@@ -61,7 +63,7 @@ async def give(request: Request) -> Response:
     try:
         story = await run_in_threadpool(act)
     except AggregatorError as error:
-        return page(request, "message.html", 409, title="Not done", told=str(error))
+        return page(request, "message.html", 409, title="Not done", message=str(error))
     if not story:
         return RedirectResponse(local_path(_text(form, "back")), 303)
     return RedirectResponse(f"/story/{quote(story, safe='')}{_filters(form)}", 303)
@@ -145,7 +147,7 @@ async def log_in(request: Request) -> Response:
     """Show the login, or take it."""
     visitors: Visitors = request.app.state.visitors
     if request.method != "POST":
-        return page(request, "login.html", wanted=local_path(request.query_params.get("next", "/")), told="")
+        return page(request, "login.html", wanted=local_path(request.query_params.get("next", "/")), message="")
     try:
         form = await form_of(request)
     except TimeoutError:
@@ -160,9 +162,9 @@ async def log_in(request: Request) -> Response:
             visitors.log_in, _text(form, "name"), password if isinstance(password, str) else "", address
         )
     except TooManyTriesError as error:
-        return page(request, "login.html", 429, wanted=wanted, told=str(error))
+        return page(request, "login.html", 429, wanted=wanted, message=str(error))
     if made is None:
-        return page(request, "login.html", 401, wanted=wanted, told="Name or password is wrong.")
+        return page(request, "login.html", 401, wanted=wanted, message="Name or password is wrong.")
     response = RedirectResponse(wanted, 303)
     response.headers.append("set-cookie", cookie(made, secure=request.url.scheme == "https"))
     return response
@@ -174,7 +176,7 @@ async def log_out(request: Request) -> Response:
     visitor: Visitor = request.state.visitor
     visitors: Visitors = request.app.state.visitors
     if not visitors.is_form_token(visitor, _text(form, "form_token")):
-        return page(request, "message.html", 403, title="Not done", told="Load the page anew, and log out again.")
+        return page(request, "message.html", 403, title="Not done", message="Load the page anew, and log out again.")
     visitors.log_out(visitor.key)
     response = RedirectResponse("/login", 303)
     response.headers.append("set-cookie", cookie("", secure=request.url.scheme == "https", ended=True))
