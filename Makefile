@@ -3,7 +3,7 @@ PYTHON ?= python3
 ENVIRONMENT := .venv
 BIN := $(ENVIRONMENT)/bin
 
-.PHONY: setup check format test slow bench docs ci
+.PHONY: setup check format test costly slow bench docs ci
 
 setup: $(BIN)/pytest
 
@@ -25,6 +25,9 @@ format: setup
 
 test: setup
 	$(BIN)/pytest
+
+costly: setup
+	$(BIN)/pytest -m costly
 
 slow: setup
 	$(BIN)/pytest -m slow

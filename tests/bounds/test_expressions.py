@@ -47,6 +47,7 @@ def play(module: str, name: str, size: int) -> list[str]:
     return slow
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("module", "name", "size"), LISTED, ids=lambda value: str(value))
 def test_twice_the_text_takes_twice_the_time(module: str, name: str, size: int) -> None:
     assert play(module, name, min(size, USUAL)) == []

@@ -160,6 +160,7 @@ def _opml(text: str) -> bytes:
     return f'<opml version="2.0"><body><outline type="rss" text="a" xmlUrl="{quoted}"/></body></opml>'.encode()
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", LOOPS)
 def test_twice_the_text_takes_twice_the_time(name: str) -> None:
     work, size = LOOPS[name]

@@ -119,6 +119,7 @@ def line(folder: Path) -> None:
     )
 
 
+@pytest.mark.costly
 @pytest.mark.timeout(300)
 def test_a_page_here_and_there(desk: Desk) -> None:
     chosen = desk.used[:: max(1, len(desk.used) // 6)]

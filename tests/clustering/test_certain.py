@@ -10,6 +10,7 @@ from bench.worlds import DATA, Item, cut, scattered, week
 
 pytestmark = [
     pytest.mark.labelled,
+    pytest.mark.costly,
     pytest.mark.skipif(not (DATA / "streams").is_dir(), reason="needs the shared streams beside the project"),
 ]
 

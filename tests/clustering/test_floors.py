@@ -35,7 +35,8 @@ def labelled(name: str) -> Path:
 @pytest.mark.labelled
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in floors.SETS]
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name in SLOW else pytest.mark.costly) for name in floors.SETS],
 )
 def test_stories_keep_above_their_floor(name: str) -> None:
     path = labelled(name)
@@ -45,6 +46,7 @@ def test_stories_keep_above_their_floor(name: str) -> None:
 
 
 @pytest.mark.labelled
+@pytest.mark.costly
 @pytest.mark.timeout(600)
 def test_copies_keep_above_their_floor() -> None:
     path, pairs = labelled(floors.COPIES), labelled(floors.PAIRS)

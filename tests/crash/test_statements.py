@@ -148,13 +148,18 @@ ACTS: dict[str, Act] = {
     "undo": undone,
     "an edition": made_an_edition,
 }
-SOME = 23  # every so many statements in the quick run
+SOME = 47  # every so many statements in the quick run
 
 
+@pytest.mark.parametrize("name", ACTS)
 @pytest.mark.parametrize(
-    ("name", "every"),
-    [*((name, SOME) for name in ACTS), *(pytest.param(name, 1, marks=[pytest.mark.slow, pytest.mark.timeout(1_800)]) for name in ACTS)],
-)  # fmt: skip
+    "every",
+    [
+        SOME,
+        pytest.param(SOME // 4, marks=pytest.mark.costly),
+        pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(1_800)]),
+    ],
+)
 def test_a_fault_at_any_statement_leaves_nothing_half_done(
     name: str, every: int, before: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,8 +22,8 @@ from aggregator.settings import Settings, StorySettings
 from aggregator.storage.decisions import Decision, DecisionStore
 from tests.ingest.arrivals import EVENTS, Newsroom, Telling
 
-# A longer run is asked for by the environment, as CI does.
-EXAMPLES = int(os.environ.get("PLAYED_EXAMPLES", "60"))
+SOME = 24
+MANY = int(os.environ.get("PLAYED_EXAMPLES", "200"))  # a run of a night sets more
 
 TELLINGS = st.builds(
     lambda text, source, hours: Telling(text[0], text[1], source, hours),
@@ -284,12 +284,25 @@ def check_last_word(stories: dict[str, str], last: Decision | None) -> None:
 PLAYED: Counter[str] = Counter()
 
 
-@pytest.mark.timeout(max(300, 3 * EXAMPLES))  # a thousand took half an hour on two busy cores
-@settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+LENIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+@settings(LENIENT, max_examples=SOME)
 @given(PLAYS)
 def test_no_decision_is_ever_broken(play: tuple[Settings, list[Telling], list[Step]]) -> None:
+    played(play)
+
+
+@pytest.mark.costly
+@pytest.mark.timeout(max(300, 3 * MANY))  # a thousand took half an hour on two busy cores
+@settings(LENIENT, max_examples=MANY)
+@given(PLAYS)
+def test_in_many_plays_no_decision_is_ever_broken(play: tuple[Settings, list[Telling], list[Step]]) -> None:
+    played(play)
+
+
+def played(play: tuple[Settings, list[Telling], list[Step]]) -> None:
+    """Let everything of a play happen; the table checks after each step that every decision holds."""
     machine, first, steps = play
     with closing(Newsroom(settings=machine)) as room:
         table = Play(room)

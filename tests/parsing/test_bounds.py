@@ -101,17 +101,20 @@ def assert_in_proportion(work: Callable[[int], object]) -> None:
         assert whole < 3.2 * half + QUICK
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("kind", DOCUMENTS)
 def test_a_document_costs_what_its_size_says(kind: str) -> None:
     assert_in_proportion(lambda size: document(DOCUMENTS[kind](size)))
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("kind", TEXTS)
 def test_a_text_costs_what_its_size_says(kind: str) -> None:
     for piece in PIECES:
         assert_in_proportion(lambda size, piece=piece: TEXTS[kind](repeated(piece, size)))  # type: ignore[misc]
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("label", ["utf-8", "euc-jp", "iso-2022-jp", "gbk", "iso-8859-1"])
 def test_a_body_costs_what_its_size_says(label: str) -> None:
     for piece in BODIES:

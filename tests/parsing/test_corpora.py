@@ -38,6 +38,7 @@ def feedparser_entries(body: bytes) -> int:
         return 0  # junk that feedparser cannot get over
 
 
+@pytest.mark.costly
 def test_every_captured_file_gives_its_entries() -> None:
     lost = []
     for name, body in files("captured"):
@@ -51,6 +52,7 @@ def test_every_captured_file_gives_its_entries() -> None:
     assert lost == []
 
 
+@pytest.mark.costly
 def test_no_conformance_file_raises_or_hangs() -> None:
     slow = []
     for name, body in files("conformance"):

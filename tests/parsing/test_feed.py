@@ -258,6 +258,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.costly
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("head", ['<rss version="2.0"><channel>', "<html>", "<!DOCTYPE rss [<!--"])

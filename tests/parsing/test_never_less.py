@@ -88,6 +88,7 @@ def test_over_our_own_files() -> None:
     assert compared > 5
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("archive", "every"), [("captured", 3), ("conformance", 8)])
 def test_over_the_files_beside_the_project(archive: str, every: int) -> None:
     compared, wrong = 0, []

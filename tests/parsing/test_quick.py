@@ -85,6 +85,7 @@ def words(markup: str) -> list[str]:
     return plain_text(markup).split()
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("archive", "every"), [("captured", 2), ("conformance", 6)])
 def test_quick_reader_agrees_with_feedparser(archive: str, every: int) -> None:
     compared, wrong = 0, []

@@ -72,6 +72,7 @@ def stories(graph: StoryGraph) -> set[frozenset[str]]:
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False), st.lists(st.integers(0, 20), max_size=5), st.integers(0, 12))
+@pytest.mark.costly
 def test_no_order_no_cut_and_nothing_that_went_decides(
     monkeypatch: pytest.MonkeyPatch, chance: random.Random, sizes: list[int], gone: int
 ) -> None:
