@@ -40,7 +40,9 @@ MORE_STEPS = (
 )
 
 
-@pytest.mark.parametrize("step", [*STEPS, *(pytest.param(step, marks=pytest.mark.slow) for step in MORE_STEPS)])
+@pytest.mark.parametrize(
+    "step", [*STEPS[:2], *(pytest.param(step, marks=pytest.mark.costly) for step in (*STEPS[2:], *MORE_STEPS))]
+)
 def test_what_a_step_of_a_pass_raises_costs_that_pass_at_most(newsroom: Newsroom, step: str) -> None:
     two = newsroom.serve("/two", "Two").replace("127.0.0.1", "localhost")  # two hosts: both are in hand at once
     newsroom.follow(newsroom.serve("/one", "One"), two)
@@ -243,10 +245,10 @@ def test_a_stop_does_not_wait_for_a_large_document(newsroom: Newsroom) -> None:
     [
         "aggregator.desk.editions:_build",
         "aggregator.fetching.http:Fetcher.fetch",
-        pytest.param("aggregator.ingest.save:Saver.place", marks=pytest.mark.slow),
-        pytest.param("aggregator.ingest.save:Saver.save_document", marks=pytest.mark.slow),
-        pytest.param("aggregator.ingest.poll:prepare", marks=pytest.mark.slow),
-        pytest.param("aggregator.desk.alerts:AlertSender.deliver", marks=pytest.mark.slow),
+        pytest.param("aggregator.ingest.save:Saver.place", marks=pytest.mark.costly),
+        pytest.param("aggregator.ingest.save:Saver.save_document", marks=pytest.mark.costly),
+        pytest.param("aggregator.ingest.poll:prepare", marks=pytest.mark.costly),
+        pytest.param("aggregator.desk.alerts:AlertSender.deliver", marks=pytest.mark.costly),
     ],
 )
 def test_a_stop_does_not_wait_for_what_hangs(newsroom: Newsroom, place: str) -> None:
