@@ -27,7 +27,7 @@ from tests.documents import (
     options,
     settings,
 )
-from tests.fakes import forget_the_users_settings
+from tests.harness import forget_the_users_settings
 
 RUN = "pip install . && aggregator run"
 TEST = "pip install -e '.[test]' && pytest"

@@ -23,7 +23,7 @@ from aggregator.parsing.hints import read_hints
 from aggregator.text import boilerplate, clean, cross_language, display, language, tokens, urls
 from tests.bounds.attacks import seconds
 from tests.bounds.expressions import HEADER, LINK, TITLE
-from tests.fakes import MORNING
+from tests.harness import MORNING
 from tests.newsroom.made import made_entry
 
 LARGE: Final = 40_000  # stands for parse.max_content: the square shows as well

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes import forget_the_users_settings
 from tests.fetching.server import Server
+from tests.harness import forget_the_users_settings
 
 
 @pytest.fixture(autouse=True)

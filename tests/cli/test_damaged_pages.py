@@ -14,7 +14,7 @@ from aggregator.model import StoryQuery
 from aggregator.newsroom.watches import WatchQuery
 from tests.cli.calling import Outcome, call
 from tests.crash.program import PUBLISHERS, Program
-from tests.fakes import Clock, FakeFetcher, open_desk
+from tests.harness import Clock, FakeFetcher, open_desk
 
 PROGRAM = Program(steps=4, events=2, seed=3)
 NOW = "2026-03-10T12:00:00Z"

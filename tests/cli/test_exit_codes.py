@@ -13,8 +13,8 @@ from aggregator.app import Aggregator
 from aggregator.daemon.locking import DaemonLock
 from aggregator.storage.database import Store
 from tests.cli.calling import ARCHIVE, call, newsroom, write_archive
-from tests.fakes import Item, rss
 from tests.fetching.server import Server, answer
+from tests.harness import Item, rss
 
 READERS = [
     ("stories",), ("search", "ukraine"), ("export",), ("status",), ("db", "check"), ("digest",), ("story", "log"),

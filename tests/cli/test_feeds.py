@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.calling import call
-from tests.fakes import Item, rss
 from tests.fetching.server import Server, answer, moved
+from tests.harness import Item, rss
 
 FILE = """\
 # The desk's feeds. Ask Maria before you touch the agencies.

@@ -9,8 +9,8 @@ import pytest
 
 from tests.cli.calling import call
 from tests.cli.test_output import FORMS, STEERING, TITLES
-from tests.fakes import Item
 from tests.fetching.server import Server, answer
+from tests.harness import Item
 
 OPTIONS = ("--set", "fetch.allow_private_networks=true", "--set", "run.executor=threads", "--set", "fetch.host_delay=0")
 TEXT = "The harbour of Esbjerg stayed closed on Tuesday and the ferries to Harwich waited for the evening. "

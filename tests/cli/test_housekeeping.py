@@ -11,8 +11,8 @@ import pytest
 
 from aggregator.daemon.locking import DaemonLock
 from tests.cli.calling import ARCHIVE, call, newsroom, write_archive
-from tests.fakes import Item, rss
 from tests.fetching.server import Server, answer
+from tests.harness import Item, rss
 
 
 def test_init_then_check() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.calling import ARCHIVE, NOW, TALKS, call, newsroom, write_archive
-from tests.fakes import Item, rss
 from tests.fetching.server import Server, answer
+from tests.harness import Item, rss
 
 STORIES = {
     "id", "title", "url", "publisher", "agency", "lang", "first_seen", "last_seen", "entries", "reports", "publishers",

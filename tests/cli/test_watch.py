@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from tests.cli.calling import ARCHIVE, ROOT, Outcome, call, newsroom
-from tests.fakes import MORNING, Item, rss
 from tests.fetching.server import Server, Visit, answer
+from tests.harness import MORNING, Item, rss
 
 STRIKE = Item(
     "a1", "Strike closes the port", "Dockers walked out at the port of Rotterdam on Tuesday.", published=MORNING

@@ -9,16 +9,11 @@ from datetime import datetime, timedelta
 
 from aggregator.clustering.metrics import Figures, score
 from aggregator.desk.explain import Why, explain
-from aggregator.desk.reader import Reader
-from aggregator.ingest.archives import Importer
-from aggregator.ingest.place import Placer
 from aggregator.ingest.window import Window
 from aggregator.model import Entry, EntryData, Match
-from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry
 from aggregator.settings import Settings
-from aggregator.storage.database import Store
-from tests.fakes import MORNING, leave_all_unsettled
+from tests.harness import MORNING, StoredNewsroom
 
 
 @dataclass(frozen=True)
@@ -48,25 +43,15 @@ class Text:
         return ArchiveEntry(number, data, source, self.language)
 
 
-class Room:
-    """A newsroom in memory. Entries have the ids that their keys give them."""
+class Room(StoredNewsroom):
+    """A newsroom in memory, ninety days after the first morning. Entries are spoken of by their keys."""
 
     def __init__(self, settings: Settings | None = None, *, now: datetime | None = None) -> None:
-        self.settings = settings or Settings()
-        self.store = Store(None)
-        self.now = now or MORNING + timedelta(days=90)
+        super().__init__(None, settings, now or MORNING + timedelta(days=90))
 
     def take(self, *texts: Text, window: Window | None = None) -> None:
         """Let texts arrive in the order given, as one import; a window that is handed in is that of a process that lives on."""
-        importer = Importer(self.store, self.settings, families(()), self.now, window)
-        importer.take([text.line(number) for number, text in enumerate(texts, 1)], lambda done, total: None)
-
-    def look(self) -> None:
-        """Let another process settle every report anew."""
-        placer = Placer(self.store, self.settings)
-        with self.store.transaction():
-            leave_all_unsettled(self.store)
-        placer.finish(self.now)
+        self.take_lines([text.line(number) for number, text in enumerate(texts, 1)], window)
 
     def id(self, key: str) -> str:
         [found] = self._column("SELECT id FROM entry WHERE key = ?", key)
@@ -89,21 +74,19 @@ class Room:
         return len({self.story(key) for key in keys})
 
     def entry(self, key: str) -> Entry:
-        return Reader(self.store, self.now).entry(self.id(key))
+        return self.reader().entry(self.id(key))
 
     def matches(self, key: str) -> Sequence[Match]:
         """Return the edges of an entry."""
-        return Reader(self.store, self.now).stories.matches([self.id(key)])
+        return self.reader().stories.matches([self.id(key)])
 
     def why(self, key: str, about: str | None = None) -> Why:
         """Return why an entry stands in its story, or what keeps it out of the story of another."""
-        reader = Reader(self.store, self.now)
-        return explain(reader, self.store, self.settings, self.story(about or key), self.id(key))
+        return explain(self.reader(), self.store, self.settings, self.story(about or key), self.id(key))
 
     def places(self) -> dict[str, tuple[str, str]]:
         """Return key -> report and story."""
-        rows = self.store.connection.execute("SELECT key, report_id, story_id FROM entry")
-        return {key: (report, story) for key, report, story in rows}
+        return self.places_by("key")
 
     def groups(self) -> set[frozenset[str]]:
         """Return the stories as sets of keys."""
@@ -135,7 +118,7 @@ def room(*texts: Text, settings: Settings | None = None) -> Iterator[Room]:
     made = Room(settings)
     try:
         made.take(*texts)
-        made.look()
+        made.settle_anew()
         yield made
     finally:
         made.store.close()

@@ -17,7 +17,7 @@ from aggregator.model import Arrival, Document
 from aggregator.settings import CopySettings
 from tests.clustering.arriving import Text, room
 from tests.clustering.events import FERRY, OTHER_NEWS
-from tests.fakes import MORNING
+from tests.harness import MORNING
 
 BARS = CopySettings()
 WIRE = " ".join(body for _, body in OTHER_NEWS[:3])

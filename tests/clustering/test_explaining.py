@@ -15,7 +15,7 @@ from aggregator.model import Document
 from aggregator.storage.sketches import SketchStore
 from tests.clustering.arriving import Room, Text, room
 from tests.clustering.events import BRIDGE_OPENS, FERRY, FLOOD_OF_REPORTS, STRIKE
-from tests.fakes import MORNING
+from tests.harness import MORNING
 
 WIRE = " ".join(text.body for text in FERRY)
 SCORES = re.compile(r"probability (\d\.\d\d), needed (\d\.\d\d)")

@@ -60,7 +60,7 @@ def test_instalments_of_a_series_are_stories_of_their_own(language: str, first: 
         Text("two", second, TUESDAY, source="Harbour Post", hours=24, language=language),
     ) as held:
         assert held.stories(["one", "two"]) == 2
-        held.look()
+        held.settle_anew()
         assert held.stories(["one", "two"]) == 2
 
 
@@ -78,5 +78,5 @@ def test_an_edited_instalment_stays_one() -> None:
     second = Text("two", "Nordhafen wrap: what happened on 17 September", TUESDAY, source="Harbour Post", hours=24)
     with room(first, second) as held:
         held.take(replace(second, body=TUESDAY + " The rota was changed once more."))
-        held.look()
+        held.settle_anew()
         assert held.stories(["one", "two"]) == 2

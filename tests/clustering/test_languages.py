@@ -9,7 +9,7 @@ import pytest
 from aggregator.model import Feed
 from aggregator.text.language import identify
 from tests.clustering.arriving import Text, room
-from tests.fakes import Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 
 # Language -> two reports of a ferry aground off Skarvik, and one of another event. The names and the 210 are the same in all.
 NEWS: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] = {

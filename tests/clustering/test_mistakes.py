@@ -9,7 +9,7 @@ import pytest
 from aggregator.model import Feed
 from tests.clustering.arriving import Text, room, spread
 from tests.clustering.events import BRIDGE_OPENS, FERRY, FLOOD_OF_REPORTS, HARBOUR_DAY, OTHER_NEWS, STRIKE
-from tests.fakes import Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 
 # --- 1: the publisher's own name ------------------------------------------------------------------
 

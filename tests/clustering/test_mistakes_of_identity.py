@@ -18,7 +18,7 @@ from aggregator.settings import Settings
 from aggregator.storage.sketches import SketchStore
 from tests.clustering.arriving import Room, Text, room
 from tests.clustering.events import BRIDGE_OPENS, FERRY, OTHER_NEWS, STRIKE
-from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 COURIER = Feed("https://courier.example/rss", name="Courier", publisher="Courier")
 SHIP = Item("a1", FERRY[0].title, FERRY[0].body)

@@ -19,13 +19,13 @@ def test_a_report_that_would_not_join_leaves_and_the_story_that_it_was_in_keeps_
     with room(*FERRY, STRIKE[0]) as made:
         story, others = made.story("ferry0"), [text.key for text in FERRY]
         misplace(made, "strike0", story)
-        made.look()
+        made.settle_anew()
         assert {made.story(key) for key in others} == {story}
         left = made.story("strike0")
         assert left != story
         assert Reader(made.store, made.now).story(left).split_from == story
         places = made.places()
-        made.look()
+        made.settle_anew()
         assert made.places() == places
 
 
@@ -34,7 +34,7 @@ def test_reports_of_one_event_leave_together() -> None:
         story = made.story("ferry0")
         for text in STRIKE:
             misplace(made, text.key, story)
-        made.look()
+        made.settle_anew()
         assert made.stories(text.key for text in FERRY) == 1
         assert made.stories(text.key for text in STRIKE) == 1
         assert made.story("ferry0") != made.story("strike0")
@@ -45,5 +45,5 @@ def test_what_an_editor_placed_stays() -> None:
         story = made.story("ferry0")
         with made.store.transaction():
             Editor(made.store, Placer(made.store, made.settings), "ann", made.now).move(made.id("strike0"), story)
-        made.look()
+        made.settle_anew()
         assert made.story("strike0") == story

@@ -12,7 +12,7 @@ from aggregator.clustering.vectorize import vectorize
 from aggregator.clustering.vectors import ReportVector
 from aggregator.model import Document
 from tests.clustering.test_stability import DAY
-from tests.fakes import MORNING
+from tests.harness import MORNING
 
 
 def vectors() -> list[tuple[str, ReportVector]]:

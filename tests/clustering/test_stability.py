@@ -77,20 +77,20 @@ def test_one_process_or_many_and_settling_all_anew_give_the_same(at_once: Found)
     for start in range(0, len(DAY), 7):
         made.take(*DAY[start : start + 7], window=window)
     assert (made.groups(), made.storylines()) == at_once
-    made.look()
+    made.settle_anew()
     assert found(made) == at_once
 
 
 def test_a_second_run_over_the_same_input_changes_nothing() -> None:
     made = Room()
     made.take(*DAY)
-    made.look()
+    made.settle_anew()
     before = made.places()
     tables = ("story", "report", "match", "story_redirect", "sketch", "report_vector", "storyline")
     rows = {table: made.store.connection.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables}
     made.take(*DAY)
-    made.look()
-    made.look()
+    made.settle_anew()
+    made.settle_anew()
     assert made.places() == before
     assert {
         table: made.store.connection.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables
@@ -118,7 +118,7 @@ def test_ids_never_change_by_growth_and_merges_leave_redirects(texts: list[Text]
         before = members(made)
         made.take(*waiting[:size])
         del waiting[:size]
-        made.look()
+        made.settle_anew()
         after = members(made)
         for story, keys in before.items():
             homes = {place for place, there in after.items() if keys & there}
@@ -143,7 +143,7 @@ def test_a_merge_keeps_the_older_id_and_the_other_leads_to_it() -> None:
         assert {placer.stories.resolve(old), placer.stories.resolve(young)} == {kept}
         assert made.stories(text.key for text in (*FERRY, *BRIDGE_OPENS)) == 1
         made.take(*STRIKE)
-        made.look()
+        made.settle_anew()
         assert made.story("ferry0") == kept
 
 
@@ -156,5 +156,5 @@ def test_a_split_leaves_the_id_behind_and_records_its_lineage() -> None:
         assert made.story("ferry2") == gone != story
         assert placer.stories.split_from(gone) == story
         made.take(*BRIDGE_OPENS, *STRIKE)
-        made.look()
+        made.settle_anew()
         assert made.story("ferry2") == gone

@@ -17,8 +17,8 @@ from statistics import median
 from aggregator.app import Aggregator
 from aggregator.settings import FetchSettings, ParseSettings, Settings
 from tests.crash.program import PUBLISHERS, Program
-from tests.fakes import Clock
 from tests.fetching.server import Server, Visit, answer
+from tests.harness import Clock
 
 SETTINGS = Settings(
     fetch=FetchSettings(allow_private_networks=True, host_delay=0.0, per_host=6, timeout=1.0, read_timeout=0.3, gone_after=timedelta(days=366)),

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from aggregator.model import Feed
 from bench.feed_server import SHARES, WORDS
-from tests.fakes import Item, rss
+from tests.harness import Item, rss
 
 BEGIN = datetime(2026, 3, 10, 0, 20, tzinfo=UTC)
 STEP = timedelta(hours=3, minutes=5)

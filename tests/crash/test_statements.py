@@ -16,7 +16,7 @@ from aggregator.model import StoryQuery
 from aggregator.newsroom.watches import WatchQuery
 from tests.crash.killing import COMPARED, WATCHED
 from tests.crash.program import PUBLISHERS, Program
-from tests.fakes import Clock, FakeFetcher, open_desk
+from tests.harness import Clock, FakeFetcher, open_desk
 
 PROGRAM = Program(steps=5, events=2)
 STEP = 4  # of the pass that meets the fault: new entries, copies, edits and a correction

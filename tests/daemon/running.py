@@ -10,16 +10,15 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from tests.cli.calling import Outcome, call
 from tests.fetching.server import Server, answer
+from tests.harness import CommandNewsroom
 
 ROOT = Path(__file__).parents[2]
 STARTED = datetime.now(UTC)
@@ -46,43 +45,24 @@ def wait_for(condition: Callable[[], bool]) -> None:
     raise AssertionError("waited in vain")
 
 
-@dataclass
-class Newsroom:
+class Newsroom(CommandNewsroom):
     """A folder with a feeds file and a database, beside a server."""
 
-    folder: Path
-    server: Server
-    # neither worker processes nor clustering: they take longer to start than what is tested here
-    settings: tuple[str, ...] = (
-        "fetch.allow_private_networks=true",
-        "fetch.host_delay=0",
-        "run.tick=0.2",
-        "run.executor=threads",
-        "stories.enabled=false",
-    )
-
-    @property
-    def database(self) -> Path:
-        return self.folder / "aggregator.db"
-
-    @property
-    def feeds_file(self) -> Path:
-        return self.folder / "feeds.yaml"
+    def __init__(self, folder: Path, server: Server) -> None:
+        super().__init__(folder)
+        self.server = server
+        # clustering takes longer to start than what is tested here
+        self.settings |= {"run.tick": 0.2, "stories.enabled": "false"}
 
     def serve(self, path: str, *titles: str) -> str:
         """Serve a feed and return its address."""
         return self.server.on(path, answer(document(*titles)))
 
-    def follow(self, *addresses: str) -> None:
-        """Write the feeds file; each feed is called by its path."""
-        names = [address.rpartition("/")[2] for address in addresses]
-        rows = [f"  - {{url: '{url}', name: {name}}}\n" for url, name in zip(addresses, names, strict=True)]
-        self.feeds_file.write_text("feeds:\n" + "".join(rows), encoding="utf-8")
-
-    def arguments(self, *command: str, settings: Sequence[str] = ()) -> list[str]:
-        """Return the arguments of a call."""
-        sets = [part for setting in (*self.settings, *settings) for part in ("--set", setting)]
-        return ["--db", str(self.database), "--feeds", str(self.feeds_file), *sets, *command]
+    def follow(self, *feeds: str | Mapping[str, object]) -> None:
+        """Write the feeds file; a feed of which only the address is given is called by its path."""
+        super().follow(
+            *({"url": one, "name": one.rpartition("/")[2]} if isinstance(one, str) else one for one in feeds)
+        )
 
     def daemon(
         self,
@@ -100,15 +80,6 @@ class Newsroom:
         if witness is not None:
             module = ["tests.daemon.witnessing", str(witness)]
         return Daemon([sys.executable, "-W", "error", "-m", *module, *arguments], self.folder, environ)
-
-    def call(self, *command: str, now: str | None = None) -> Outcome:
-        """Run another command, in this process."""
-        return call(*self.arguments(*command), now=now)
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """Read the database."""
-        with contextlib.closing(sqlite3.connect(self.database)) as db:
-            return db.execute(query).fetchall()
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

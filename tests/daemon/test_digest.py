@@ -19,7 +19,7 @@ def run(newsroom: Newsroom, now: str) -> Daemon:
 
 
 def test_an_edition_that_came_due_while_it_was_down_is_made_at_the_start_and_only_once(newsroom: Newsroom) -> None:
-    newsroom.settings += ("stories.enabled=true",)  # an edition is made from stories
+    newsroom.settings |= {"stories.enabled": "true"}  # an edition is made from stories
     storm = document("Storm in Esbjerg", published=datetime(2026, 3, 10, 5, 0, tzinfo=UTC))
     newsroom.follow(newsroom.server.on("/feed", answer(storm)))
     newsroom.call("fetch", now="2026-03-10T05:30:00Z").ok()

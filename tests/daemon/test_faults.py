@@ -72,7 +72,7 @@ def test_a_feed_whose_saving_always_raises_costs_itself(newsroom: Newsroom) -> N
 
 def hold_the_lock(newsroom: Newsroom, seconds: float) -> None:
     """Play a daemon beside another process that writes for so long; polls, digest and reload must come after it."""
-    newsroom.settings += ("stories.enabled=true", "digest.timezone=UTC", "digest.formats=md")
+    newsroom.settings |= {"stories.enabled": "true", "digest.timezone": "UTC", "digest.formats": "md"}
     newsroom.follow(newsroom.serve("/feed", "One"))
     with newsroom.daemon(settings=QUICK) as daemon:
         daemon.hear("feed: 1 new")
@@ -104,7 +104,7 @@ def test_another_process_that_writes_for_long_stops_nothing_for_good(newsroom: N
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_an_import_beside_it_stops_nothing_for_good(newsroom: Newsroom) -> None:
-    newsroom.settings += ("stories.enabled=true",)
+    newsroom.settings |= {"stories.enabled": "true"}
     words = [f"word{number}" for number in range(3_000)]
     archive = newsroom.folder / "archive.jsonl"
     with archive.open("w", encoding="utf-8") as lines:
@@ -252,7 +252,7 @@ def test_a_stop_does_not_wait_for_a_large_document(newsroom: Newsroom) -> None:
     ],
 )
 def test_a_stop_does_not_wait_for_what_hangs(newsroom: Newsroom, place: str) -> None:
-    newsroom.settings += ("stories.enabled=true", "digest.time=06:00")
+    newsroom.settings |= {"stories.enabled": "true", "digest.time": "06:00"}
     newsroom.follow(newsroom.serve("/feed", "One"))
     newsroom.call("fetch", now="2026-03-10T05:00:00Z").ok()
     newsroom.serve("/feed", "One", "Two")
@@ -263,7 +263,7 @@ def test_a_stop_does_not_wait_for_what_hangs(newsroom: Newsroom, place: str) -> 
 
 
 def test_while_an_edition_is_made_others_may_write(newsroom: Newsroom) -> None:
-    newsroom.settings += ("stories.enabled=true", "digest.time=06:00")
+    newsroom.settings |= {"stories.enabled": "true", "digest.time": "06:00"}
     newsroom.follow(newsroom.serve("/feed", "One"))
     newsroom.call("fetch", now="2026-03-10T05:00:00Z").ok()
     fault = ("hang", "aggregator.desk.editions:_build", "1")
@@ -275,7 +275,7 @@ def test_while_an_edition_is_made_others_may_write(newsroom: Newsroom) -> None:
 
 
 def test_what_was_stored_and_not_placed_stands_in_the_edition_that_is_due_at_the_next_start(newsroom: Newsroom) -> None:
-    newsroom.settings += ("stories.enabled=true", "digest.time=06:00", "digest.formats=md")
+    newsroom.settings |= {"stories.enabled": "true", "digest.time": "06:00", "digest.formats": "md"}
     newsroom.follow(newsroom.serve("/feed", "Choir sings"))
     newsroom.call("fetch", now="2026-03-10T04:00:00Z").ok()
     newsroom.serve("/feed", "Storm in Esbjerg", "Ferries wait")

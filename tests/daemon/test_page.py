@@ -16,7 +16,7 @@ NOW = "2026-03-10T05:30:00Z"
 
 
 def follow_the_storm(newsroom: Newsroom) -> None:
-    newsroom.settings += ("stories.enabled=true",)
+    newsroom.settings |= {"stories.enabled": "true"}
     newsroom.follow(newsroom.server.on("/feed", answer(document("Storm in Esbjerg", published=STORM))))
 
 

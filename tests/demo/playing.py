@@ -10,7 +10,7 @@ from dataclasses import replace
 from aggregator.app import Aggregator
 from aggregator.demo.content import OUTLETS, STAGES, document, feeds, moment
 from aggregator.settings import Settings
-from tests.fakes import Clock, FakeFetcher, open_desk
+from tests.harness import Clock, FakeFetcher, open_desk
 
 ONE_AT_A_TIME = replace(Settings(), fetch=replace(Settings().fetch, workers=1))
 

@@ -26,8 +26,8 @@ from aggregator.newsroom.watches import WatchQuery
 from aggregator.settings import FetchSettings, MailSettings, Settings, WatchSettings
 from aggregator.storage.database import Store
 from tests.digest.test_mail import Mailbox, box  # noqa: F401 - a fixture
-from tests.fakes import Clock, FakeFetcher, Item, open_desk, rss
 from tests.fetching.server import Server, Visit, answer
+from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger", publisher="Ledger", language="en")
 STRIKES = (

@@ -11,7 +11,7 @@ from aggregator.app import Aggregator
 from aggregator.digest.edition import Edition
 from aggregator.model import Feed, FetchFailure, Flag, StoryQuery
 from aggregator.newsroom.watches import WatchQuery
-from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 WIRE = Feed("https://wire.example/rss", name="Wire", publisher="Wire", agency=True)
 HERALD = Feed("https://herald.example/rss", name="Herald", publisher="Herald")

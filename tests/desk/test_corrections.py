@@ -12,7 +12,7 @@ import pytest
 from aggregator.app import Aggregator
 from aggregator.digest.edition import Correction
 from aggregator.model import Feed
-from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 WIRE = Feed("https://wire.example/rss", name="Wire", publisher="Wire", agency=True)
 HERALD = Feed("https://herald.example/rss", name="Herald", publisher="Herald")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from aggregator.app import Aggregator
 from aggregator.model import Feed, Flag, StoryQuery
-from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER, TIMES, POST = (Feed(f"https://{name}.example/rss", name=name.title()) for name in ("ledger", "times", "post"))
 TALKS = (

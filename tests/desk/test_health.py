@@ -9,7 +9,7 @@ from prometheus_client import generate_latest
 from aggregator.daemon.metrics import Metrics
 from aggregator.model import Feed, FetchFailure
 from aggregator.storage.feeds import FeedStore
-from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger")
 TIMES = Feed("https://times.example/rss", name="Times")

@@ -16,7 +16,7 @@ from aggregator.cli.app import code_of
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Feed
 from aggregator.newsroom.novelty import Novelty
-from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger", publisher="Ledger")
 TIMES = Feed("https://times.example/rss", name="Times", publisher="Times")

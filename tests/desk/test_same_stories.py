@@ -21,7 +21,7 @@ from aggregator.model import Feed
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
-from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 from tests.ingest.arrivals import EVENTS
 
 HOUSES = ("Ledger", "Times", "Post")

@@ -12,7 +12,7 @@ from aggregator.ingest.place import Placer
 from aggregator.ingest.window import Window
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
-from tests.fakes import leave_all_unsettled
+from tests.harness import leave_all_unsettled
 from tests.ingest.arrivals import EVENTS, Newsroom, Telling
 
 DAM, DAM_2, BUDGET = Telling("dam"), Telling("dam", 1, "Times", 1), Telling("budget")

@@ -19,7 +19,7 @@ from aggregator.desk.publish import publish_due
 from aggregator.model import Feed, StoryQuery
 from aggregator.settings import DigestSettings, Settings
 from tests.digest.feed_rules import ATOM, atom_faults, json_faults
-from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER, TIMES = Feed("https://ledger.example/feed", name="Ledger"), Feed("https://times.example/feed", name="Times")
 STORM = (

@@ -24,7 +24,7 @@ from aggregator.cli.timeline import picture
 from aggregator.desk.timeline import ticks, timeline_svg, waited
 from aggregator.model import Feed
 from aggregator.newsroom.timeline import Lag, Mark, Timeline
-from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 WIRE = Feed("https://wire.example/rss", name="Wire", publisher="Wire", agency=True)
 HERALD = Feed("https://herald.example/rss", name="Herald", publisher="Herald")

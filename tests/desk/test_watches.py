@@ -16,7 +16,7 @@ from aggregator.ingest.place import Placer
 from aggregator.model import Feed
 from aggregator.newsroom.watches import WatchQuery
 from aggregator.settings import Settings, WatchSettings
-from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger", publisher="Ledger", category="ports", language="en")
 TIMES = Feed("https://times.example/rss", name="Times", publisher="Times", language="en")

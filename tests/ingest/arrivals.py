@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from aggregator.desk.editing import Editor
-from aggregator.desk.reader import Reader
 from aggregator.desk.storyline_editing import StorylineEditor
-from aggregator.ingest.archives import Importer
-from aggregator.ingest.place import Placer
 from aggregator.model import Entry, EntryData, Story
-from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry
-from aggregator.settings import Settings
 from aggregator.storage.database import Store
-from tests.fakes import MORNING, leave_all_unsettled
+from tests.harness import StoredNewsroom
 
 # Event -> its texts, each a headline and what follows. Texts of one event tell one story; one text is one report.
 EVENTS = {
@@ -135,17 +129,8 @@ class Telling:
         return ArchiveEntry(number, data, self.source, "en")
 
 
-class Newsroom:
-    """A store that entries come to; the time is one minute later at each step."""
-
-    def __init__(self, path: Path | None = None, settings: Settings | None = None) -> None:
-        self.path = path
-        self.settings = settings or Settings()
-        self.store = Store(path)
-        self.now = MORNING
-
-    def close(self) -> None:
-        self.store.close()
+class Newsroom(StoredNewsroom):
+    """A store that entries come to; the time is one minute later at each step. Entries are spoken of by their ids."""
 
     def restart(self) -> None:
         """Go on over a new connection to the same tables: nothing is left in memory."""
@@ -164,16 +149,12 @@ class Newsroom:
     def arrive(self, *tellings: Telling) -> list[str]:
         """Import entries as one batch; return their ids."""
         self.tick()
-        importer = Importer(self.store, self.settings, families(()), self.now)
-        importer.take([one.line(number, self.now) for number, one in enumerate(tellings, 1)], lambda done, total: None)
+        self.take_lines([one.line(number, self.now) for number, one in enumerate(tellings, 1)])
         return [self.id_of(one) for one in tellings]
 
     def id_of(self, telling: Telling) -> str:
         row = self.store.connection.execute("SELECT id FROM entry WHERE key = ?", (telling.key,)).fetchone()
         return str(row[0])
-
-    def placer(self) -> Placer:
-        return Placer(self.store, self.settings)
 
     def editor(self, by: str = "ann") -> Editor:
         self.tick()
@@ -182,9 +163,6 @@ class Newsroom:
     def storyline_editor(self, by: str = "ann") -> StorylineEditor:
         self.tick()
         return StorylineEditor(self.store, self.placer(), by, self.now)
-
-    def reader(self) -> Reader:
-        return Reader(self.store, self.now)
 
     def entry(self, entry_id: str) -> Entry:
         return self.reader().entry(entry_id)
@@ -204,18 +182,14 @@ class Newsroom:
     def look_again(self) -> None:
         """Let a new pass settle everything anew, as after a crash between two transactions."""
         self.tick()
-        placer = self.placer()
-        with self.store.transaction():
-            leave_all_unsettled(self.store)
-        placer.finish(self.now)
+        self.settle_anew()
 
     def stories(self) -> list[str]:
         return [row[0] for row in self.store.connection.execute("SELECT id FROM story ORDER BY id")]
 
     def places(self) -> dict[str, tuple[str, str]]:
         """Return entry -> its report and story."""
-        rows = self.store.connection.execute("SELECT id, report_id, story_id FROM entry ORDER BY id")
-        return {row[0]: (row[1], row[2]) for row in rows}
+        return self.places_by("id")
 
     def dump(self, tables: Sequence[str] = ("story", "report", "entry", "story_redirect")) -> dict[str, list[object]]:
         """Return rows, but for when they were last written."""

@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.model import Feed
 from tests.cli.calling import call, newsroom, write_archive
-from tests.fakes import Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 
 TEXT = (
     "The Kelmara dam above Ostrel burst on Tuesday night and water stood two metres high in the streets of Ostrel, "

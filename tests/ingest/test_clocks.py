@@ -18,7 +18,7 @@ from aggregator.settings import FetchSettings
 from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore, feed_key
 from aggregator.storage.times import to_text
-from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger", publisher="Ledger")
 YEAR = timedelta(days=365)

@@ -25,7 +25,7 @@ from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.faults import OF_A_FEED, OF_ALL, FaultStore
 from aggregator.storage.feeds import FeedStore
-from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger", publisher="Ledger")
 TIMES = Feed("https://times.example/rss", name="Times", publisher="Times")

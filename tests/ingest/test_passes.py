@@ -18,7 +18,7 @@ from aggregator.ingest.save import Saver
 from aggregator.model import Feed, FetchFailure, FetchOutcome
 from aggregator.settings import FetchSettings, Settings
 from aggregator.storage.database import Store
-from tests.fakes import Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 
 ONE = Feed("https://ledger.example/one", name="One")
 TWO = Feed("https://ledger.example/two", name="Two")

@@ -10,7 +10,7 @@ from aggregator.app import Aggregator
 from aggregator.exceptions import DecisionError
 from aggregator.model import Feed, StoryQuery
 from tests.demo.playing import played
-from tests.fakes import Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 
 LEFT, RIGHT = "https://left.example/feed", "https://right.example/feed"
 HARBOUR = rss(Item("1", "Fire closes the harbour of Tarnow", "A fire closed the harbour of Tarnow on Monday night."))

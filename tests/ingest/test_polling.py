@@ -17,7 +17,7 @@ from aggregator.exceptions import NotFoundError
 from aggregator.fetching.hosts import HostSchedule
 from aggregator.model import Feed, FeedOutcome, FetchFailure
 from aggregator.settings import FetchSettings, Settings
-from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger", publisher="Ledger")
 TIMES = Feed("https://times.example/rss", name="Times", publisher="Times")

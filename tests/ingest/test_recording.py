@@ -17,7 +17,7 @@ from aggregator.model import Feed, StoryQuery
 from aggregator.newsroom.watches import WatchQuery
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.entry_rows import MOST_AMENDMENTS
-from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 GAZETTE = Feed("https://gazette.example/rss", name="Gazette", publisher="Gazette")
 BOMB = Item(

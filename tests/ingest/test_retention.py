@@ -21,7 +21,7 @@ from aggregator.settings import Settings
 from aggregator.storage import retention, sweeping
 from aggregator.storage.database import Store
 from aggregator.storage.schema import APPLICATION_ID, migrations
-from tests.fakes import Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

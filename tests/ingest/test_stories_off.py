@@ -10,7 +10,7 @@ from aggregator.digest.mail import message
 from aggregator.digest.render import FORMATS, render
 from aggregator.model import Feed, StoryQuery
 from aggregator.settings import Settings
-from tests.fakes import Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 
 URL = "https://example.org/feed"
 

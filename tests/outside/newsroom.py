@@ -2,46 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from tests.cli.calling import Outcome, call
+from tests.cli.calling import Outcome
+from tests.harness import CommandNewsroom
 
 START = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)  # a Tuesday
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass
-class Newsroom:
-    """A folder with feeds.yaml and a database; times are counted from START."""
+class Newsroom(CommandNewsroom):
+    """A folder with feeds.yaml and a database; times are counted from START, and polls come exactly when they are due."""
 
-    folder: Path
-    settings: dict[str, object] = field(
-        default_factory=lambda: {
-            "fetch.allow_private_networks": "true",
-            "fetch.host_delay": 0,
-            "run.executor": "threads",
-            "fetch.jitter": 0,
-        }
-    )
     last: Outcome | None = None
 
-    def follow(self, *feeds: str | Mapping[str, object]) -> None:
-        """Write feeds.yaml; a string is an address."""
-        rows = [{"url": feed} if isinstance(feed, str) else dict(feed) for feed in feeds]
-        (self.folder / "feeds.yaml").write_text(json.dumps({"feeds": rows}), encoding="utf-8")  # JSON is YAML
+    def __post_init__(self) -> None:
+        self.settings["fetch.jitter"] = 0
 
     def run(self, *arguments: str, at: timedelta = timedelta()) -> Outcome:
         """Run a command at a time."""
-        sets = [word for key, value in self.settings.items() for word in ("--set", f"{key}={value}")]
-        place = ("--db", self.folder / "news.db", "--feeds", self.folder / "feeds.yaml")
-        self.last = call(*place, *sets, *arguments, now=(START + at).isoformat())
+        self.last = self.call(*arguments, now=(START + at).isoformat())
         return self.last
 
     def pass_over(self, *arguments: str, at: timedelta = timedelta()) -> list[dict[str, Any]]:
@@ -65,11 +49,6 @@ class Newsroom:
     def entries(self) -> list[dict[str, Any]]:
         """Return what ``export`` writes."""
         return self.run("export", at=3650 * DAY).ok().lines()
-
-    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Ask the database itself."""
-        with closing(sqlite3.connect(self.folder / "news.db")) as connection:
-            return connection.execute(query, values).fetchall()
 
 
 def due(row: Mapping[str, Any], at: timedelta = timedelta()) -> timedelta:

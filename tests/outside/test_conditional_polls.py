@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.fakes import Item, rss
 from tests.fetching.server import RSS, Server, Visit, answer, moved
+from tests.harness import Item, rss
 from tests.outside.newsroom import DAY, HOUR, MINUTE, START, Newsroom, due
 
 ONE = rss(Item("1", "One"))

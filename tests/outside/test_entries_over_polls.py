@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.fakes import Item, rss
 from tests.fetching.server import Server, answer, moved
+from tests.harness import Item, rss
 from tests.outside.newsroom import DAY, HOUR, START, Newsroom
 
 LONG = "The harbour of Esbjerg stayed closed on Tuesday and the ferries to Harwich waited for the evening sailing. "
@@ -115,7 +115,7 @@ def test_secrets_show_nowhere_and_go_to_no_other_origin(newsroom: Newsroom, serv
             del os.environ["DESK_KEY"]
     sent = str([one.raw for one in other.asked])
     assert "openbarley77" in str([one.raw for one in server.asked])
-    stored = (newsroom.folder / "news.db").read_bytes()
+    stored = newsroom.database.read_bytes()
     for secret in ("hunter22", "sesame99", "openbarley77"):
         assert secret not in sent
         assert secret.encode() not in stored

@@ -8,8 +8,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from tests.fakes import Item, rss
 from tests.fetching.server import Server, Visit, answer, moved
+from tests.harness import Item, rss
 from tests.outside.newsroom import DAY, HOUR, MINUTE, START, Newsroom, due
 
 ONE = rss(Item("1", "One"))

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.fakes import Item, rss
 from tests.fetching.server import Server, Visit, answer, moved
+from tests.harness import Item, rss
 from tests.outside.newsroom import DAY, HOUR, MINUTE, START, Newsroom, due
 
 ONE = rss(Item("1", "One"))

@@ -16,7 +16,7 @@ from aggregator.storage.database import Store
 from aggregator.text import encoder
 from aggregator.text.encoder import load, missing
 from tests.cli.calling import call, write_archive
-from tests.fakes import MORNING
+from tests.harness import MORNING
 from tests.ingest.arrivals import Newsroom, Telling
 
 TEST = Path(__file__).parent / "languages-test.jsonl"

@@ -15,7 +15,7 @@ from aggregator.app import Aggregator
 from aggregator.demo.content import OUTLETS, STAGES, document, feeds, moment
 from aggregator.settings import Settings, WebSettings
 from aggregator.web.site import Access, site
-from tests.fakes import Clock, FakeFetcher, open_desk
+from tests.harness import Clock, FakeFetcher, open_desk
 
 NOW = moment(STAGES[-1]) + timedelta(minutes=10)
 BASE = "http://127.0.0.1:8765"

@@ -18,7 +18,7 @@ import pytest
 from aggregator.app import Aggregator
 from aggregator.model import Feed, StoryQuery
 from aggregator.settings import Settings, WebSettings
-from tests.fakes import Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 from tests.web.conftest import NOW
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

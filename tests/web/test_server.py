@@ -19,7 +19,7 @@ from aggregator.settings import Settings, WebSettings
 from aggregator.web import server
 from aggregator.web.live import MOST_LISTENERS
 from aggregator.web.site import Access
-from tests.fakes import Clock
+from tests.harness import Clock
 from tests.web.conftest import NOW
 
 
