@@ -51,7 +51,7 @@ CHECK = b"<html><head><title>Just a moment...</title></head><body></body></html>
     [
         answer(CHECK, status="403 Forbidden", kind="text/html"),
         answer(CHECK, status="503 Service Unavailable", kind="text/html; charset=utf-8"),
-        answer(gzip.compress(CHECK), "Content-Encoding: gzip", status="429 Too Many Requests", kind="text/html"),
+        answer(gzip.compress(CHECK, mtime=0), "Content-Encoding: gzip", status="429 Too Many Requests", kind="text/html"),
         answer(b"", "x-amzn-waf-action: challenge", status="202 Accepted", kind="text/html"),
         answer(b"20\r\n" + CHECK[:32] + b"\r\n%x\r\n" % len(CHECK[32:]) + CHECK[32:] + b"\r\n0\r\n\r\n",
                "Transfer-Encoding: chunked", status="403 Forbidden", kind="text/html", length=False),
@@ -84,7 +84,7 @@ def test_a_page_that_never_comes_costs_little(app: FetcherHarness, server: Serve
         answer(b""),
         answer(b" \r\n\t \0"),
         answer(b"\xef\xbb\xbf  "),
-        answer(gzip.compress(b""), "Content-Encoding: gzip"),
+        answer(gzip.compress(b"", mtime=0), "Content-Encoding: gzip"),
         answer(b" " * 5_000),
     ],
 )
