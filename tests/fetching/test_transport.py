@@ -222,9 +222,9 @@ def test_damaged_gzip_is_an_error(app: FetcherHarness, server: Server, body: byt
 @pytest.mark.parametrize(
     ("body", "times"),
     [
-        (gzip.compress(RSS) * 3, 3),
-        (gzip.compress(RSS) + b"\0" * 512, 1),
-        (gzip.compress(RSS) + b"\0\0" + gzip.compress(RSS), 2),
+        (gzip.compress(RSS, mtime=0) * 3, 3),
+        (gzip.compress(RSS, mtime=0) + b"\0" * 512, 1),
+        (gzip.compress(RSS, mtime=0) + b"\0\0" + gzip.compress(RSS, mtime=0), 2),
     ],
 )
 def test_several_members_and_trailing_zeros_are_fine(
