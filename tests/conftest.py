@@ -1,10 +1,14 @@
-"""Markers that follow from what a test is: generated inputs are ``property``, a running daemon is ``daemon``."""
+"""What holds for every test: markers that follow from what it is, and no deadline of the wall clock for generated inputs."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("any machine", deadline=None)  # on a busy machine late is not wrong
+settings.load_profile("any machine")
 
 DAEMON = Path(__file__).parent / "daemon"
 

@@ -20,6 +20,11 @@ def test_public_addresses_pass(address: str) -> None:
     assert AddressGuard(False).permits("example.org", address, 443)
 
 
+@pytest.mark.parametrize("address", ["2001::2000:0", "2001:0:4136:e378:8000:63bf:f7f7:f7f7"])
+def test_tunnels_that_a_server_of_their_own_choice_opens_are_refused(address: str) -> None:
+    assert not AddressGuard(False).permits("example.org", address, 443)  # Teredo, RFC 4380: the second ends at 8.8.8.8
+
+
 @given(st.ip_addresses())
 def test_what_the_standard_library_calls_private_never_passes(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,
