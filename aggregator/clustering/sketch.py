@@ -20,6 +20,7 @@ import sys
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.util import find_spec, module_from_spec
+from threading import Lock
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -41,6 +42,7 @@ MIN_WORDS = 12  # below it a text has no shingles worth comparing: its title and
 MAX_WORDS = 5_000  # a text is compared by its first words: enough for any report, and a bound on the cost
 VERSION = "minhash-affine32-128p-seed1-w5-b32x4-mod24-v2"
 
+_LOADING = Lock()  # of the library, by one thread at a time
 _SCHEME = "affine32"  # named, because datasketch 2 changed its default and signatures carry no trace of it
 _MULTIPLIERS = (
     np.uint64(0x9E3779B97F4A7C15),
@@ -116,7 +118,9 @@ def _signature_class() -> type[MinHash]:
 @cache
 def _permuted() -> MinHash:
     """Return the empty signature."""
-    return _signature_class()(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=int)
+    with _LOADING:
+        signature_class = _signature_class()
+    return signature_class(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=int)
 
 
 def band_keys(signature: Hashes) -> list[int]:

@@ -8,6 +8,11 @@ import random
 import string
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -230,3 +235,21 @@ assert datasketch.MinHashLSH(num_perm=128)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_threads_that_sketch_their_first_text_at_once_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library is loaded in a way that others must not see half done."""
+
+    def slowly(spec: ModuleSpec) -> ModuleType:
+        made_of = module_from_spec(spec)
+        time.sleep(0.05)  # so that the others come while it is half done
+        return made_of
+
+    monkeypatch.setattr(sketching, "module_from_spec", slowly)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "datasketch"]:
+        monkeypatch.delitem(sys.modules, name)
+    sketching._permuted.cache_clear()
+    values = hashes({3, 5, 8})
+    with ThreadPoolExecutor(4) as threads:
+        first, *others = threads.map(lambda _: minhash(values).tolist(), range(4))
+    assert others == [first] * 3
