@@ -10,9 +10,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from importlib.machinery import ModuleSpec
-from importlib.util import module_from_spec
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -237,17 +234,17 @@ assert datasketch.MinHashLSH(num_perm=128)
     assert done.returncode == 0, done.stderr
 
 
+class SlowFinder:
+    """Finds no module, and takes its time, so that another thread comes while a library is half loaded."""
+
+    def find_spec(self, *_: object) -> None:
+        time.sleep(0.02)
+
+
 def test_threads_that_sketch_their_first_text_at_once_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library is loaded in a way that others must not see half done."""
-
-    def slowly(spec: ModuleSpec) -> ModuleType:
-        made_of = module_from_spec(spec)
-        time.sleep(0.05)  # so that the others come while it is half done
-        return made_of
-
-    monkeypatch.setattr(sketching, "module_from_spec", slowly)
     for name in [name for name in sys.modules if name.partition(".")[0] == "datasketch"]:
         monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [SlowFinder(), *sys.meta_path])
     sketching._permuted.cache_clear()
     values = hashes({3, 5, 8})
     with ThreadPoolExecutor(4) as threads:
