@@ -244,6 +244,7 @@ class SlowFinder:
 def test_threads_that_sketch_their_first_text_at_once_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "datasketch"]:
         monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "aggregator.clustering.signatures", raising=False)
     monkeypatch.setattr(sys, "meta_path", [SlowFinder(), *sys.meta_path])
     sketching._permuted.cache_clear()
     values = hashes({3, 5, 8})
