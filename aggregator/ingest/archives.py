@@ -11,7 +11,9 @@ from pathlib import Path
 from aggregator.exceptions import NotFoundError, StorageError
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry, prepare_entry, warm_up
-from aggregator.ingest.record import ARCHIVE, Origin, Recorded, Recorder
+from aggregator.ingest.record import ARCHIVE, Recorder
+from aggregator.ingest.recorded import Origin, Recorded
+from aggregator.ingest.turns import HELD, ROOM
 from aggregator.ingest.window import Window
 from aggregator.model import Entry, Skip
 from aggregator.model.faults import EntryFault, fault_of
@@ -22,10 +24,6 @@ from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore, Place
 from aggregator.storage.feeds import FeedStore, StoredFeed
 
-# Seconds for which an import keeps others from writing before it lets them: it ends the entry in hand and brings its
-# stories up to date, which takes as long again at most. The room between is found by whoever waits, who looks at least
-# every tenth of a second.
-HELD, ROOM = 0.08, 0.02
 _IN_MEMORY = 1.0  # where nobody waits: so often is progress reported
 
 Progress = Callable[[int, int], None]

@@ -31,7 +31,6 @@ MORE_STEPS = (
     "aggregator.ingest.poll:PollPass._take",
     "aggregator.ingest.poll:prepare",
     "aggregator.ingest.record:Recorder.record",
-    "aggregator.ingest.place:Placer.place",
     "aggregator.ingest.place:Placer.finish",
     "aggregator.fetching.http:Fetcher.fetch",
     "aggregator.fetching.http:Fetcher.release",
