@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Protocol
 from aggregator.executor import failure_of
 from aggregator.fetching.hosts import HostSchedule
 from aggregator.ingest.ahead import is_large
-from aggregator.ingest.prepare import Preparation, Prepared, prepare
+from aggregator.ingest.prepare import Preparation, Prepared
+from aggregator.ingest.preparing import Preparing
 from aggregator.ingest.record import MAX_WAITING
 from aggregator.ingest.save import Saver
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, Response
@@ -359,8 +360,13 @@ class PollPass:
         return saved
 
     def _prepare(self, poll: Poll, response: Response) -> None:
-        future = self._workers.submit(prepare, self._preparation(poll, response))
-        future.add_done_callback(lambda done: self._results.put(_Prepared(poll, response, _result(done))))
+        task = self._preparation(poll, response)
+        Preparing(
+            self._workers, task, partial(self._put, poll, response), goes_on=lambda: not self._stop.is_set()
+        ).start()
+
+    def _put(self, poll: Poll, response: Response, result: Prepared | FetchFailure) -> None:
+        self._results.put(_Prepared(poll, response, result))
 
     def _preparation(self, poll: Poll, response: Response) -> Preparation:
         stored = poll.stored
@@ -381,12 +387,3 @@ class PollPass:
 
 def _is_large(result: _Prepared) -> bool:
     return isinstance(result.result, Prepared) and is_large(result.result.entries)
-
-
-def _result(future: Future[Prepared | FetchFailure]) -> Prepared | FetchFailure:
-    if future.cancelled():
-        return FetchFailure("stopped", "reading it was called off")
-    try:
-        return future.result()
-    except Exception as error:  # noqa: BLE001 - a worker that was killed, or a bug met by one document
-        return FetchFailure("parse", f"could not be parsed: {failure_of(error).message}")

@@ -29,7 +29,7 @@ MORE_STEPS = (
     "aggregator.ingest.save:Saver.resume",
     "aggregator.ingest.save:Saver.save_unchanged",
     "aggregator.ingest.poll:PollPass._take",
-    "aggregator.ingest.poll:prepare",
+    "aggregator.ingest.preparing:prepare",
     "aggregator.ingest.record:Recorder.record",
     "aggregator.ingest.place:Placer.finish",
     "aggregator.fetching.http:Fetcher.fetch",
@@ -244,7 +244,7 @@ def test_a_stop_does_not_wait_for_a_large_document(newsroom: Newsroom) -> None:
         "aggregator.fetching.http:Fetcher.fetch",
         pytest.param("aggregator.ingest.save:Saver.place", marks=pytest.mark.slow),
         pytest.param("aggregator.ingest.save:Saver.save_document", marks=pytest.mark.slow),
-        pytest.param("aggregator.ingest.poll:prepare", marks=pytest.mark.slow),
+        pytest.param("aggregator.ingest.preparing:prepare", marks=pytest.mark.slow),
         pytest.param("aggregator.desk.alerts:AlertSender.deliver", marks=pytest.mark.slow),
     ],
 )
