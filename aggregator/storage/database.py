@@ -96,8 +96,7 @@ class Store:
                 yield self.connection
             finally:
                 self._reading = False
-                if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")
+                self.connection.rollback()
 
     def _begin(self, waiting: Callable[[], bool]) -> None:
         while True:
