@@ -220,6 +220,11 @@ def secret_parts(url: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def names_secret(name: str) -> bool:
+    """Return whether what has such a name, a parameter or a header, is a secret whatever it looks like."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def _masked(rest: str, found: list[str]) -> str:
     """Return what follows an address's scheme without its secrets, which are put into ``found``."""
     cut = min((position for position in (rest.find(mark) for mark in "/?#") if position >= 0), default=len(rest))
