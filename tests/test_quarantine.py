@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "aggregator"
 
 HOMES = {
     "feedparser": ("parsing/feed.py",),
-    "datasketch": ("clustering/sketch.py",),
+    "datasketch": ("clustering/signatures.py",),
     "sqlite_utils": ("storage/",),
     "sqlite3": ("storage/",),
     "requests": ("fetching/",),

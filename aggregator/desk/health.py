@@ -186,11 +186,12 @@ def faults(store: Store, settings: Settings, now: datetime, allowed: timedelta) 
 
 
 def oddities(store: Store, now: datetime) -> list[str]:
-    """Return what a person should know although nothing fails: that the clock went back."""
-    found = went_back(store, now)
-    if found is None:
-        return []
-    return [f"the clock went back from {shown(found.before)} to {shown(found.after)}"]
+    """Return what a person should know although nothing fails: that the clock went back, and who gets no digest."""
+    from aggregator.desk.mailing import refused_lately
+
+    back = went_back(store, now)
+    told = [] if back is None else [f"the clock went back from {shown(back.before)} to {shown(back.after)}"]
+    return [*told, *refused_lately(store, now)]
 
 
 def edition_health(store: Store, since: datetime, until: datetime, now: datetime) -> FeedHealth:

@@ -52,8 +52,8 @@ def publish_due(
 
     Each covers what was seen since the one before, also when it is made late: after more than a month one covers all but
     the last 31. It is noted as done after the mail went out: what failed is tried again by the next call, with the same
-    bytes and Message-ID. One of a time in which the desk asked no feed at all is written and not mailed, and no series
-    begins with it. What was stored and is not placed yet is placed before. ``announce`` hears of each edition; ``stop`` is
+    bytes and Message-ID. One of a time in which the desk asked no feed and nothing came is written and not mailed, and no
+    series begins with it. What was stored and is not placed yet is placed before. ``announce`` hears of each edition; ``stop`` is
     heeded between two.
     """
     _mail_again(app)
@@ -103,13 +103,21 @@ def _publish(app: Newsroom, window: Window) -> list[Path]:
     edition = app.edition(since=window.since, until=window.until)
     written = _write(app, edition)
     mail = app.settings.mail
-    if mail.server and mail.recipients and polled(app.store, window):
+    if mail.server and mail.recipients and _is_worth_mailing(app, edition, window):
         _tell(mail_edition(app.store, edition, mail))
     now = app.clock()
     with app.store.transaction():
         done = sorted({*(moment for moment in _published(app.store) if moment <= now), window.until})[-_REMEMBERED:]
         EditionStore(app.store).remember(PUBLISHED, " ".join(to_text(moment) for moment in done))
     return written
+
+
+def _is_worth_mailing(app: Newsroom, edition: Edition, window: Window) -> bool:
+    """Return whether an edition says something: that nothing came is news only where feeds were asked."""
+    if polled(app.store, window) or not edition.nothing_new:
+        return True
+    log.info("the edition of %s is written and not mailed: no feed was asked, and nothing came", window.until)
+    return False
 
 
 def _mail_again(app: Newsroom) -> None:

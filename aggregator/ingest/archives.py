@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +12,9 @@ from pathlib import Path
 from aggregator.exceptions import NotFoundError, StorageError
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry, prepare_entry, warm_up
-from aggregator.ingest.record import ARCHIVE, Origin, Recorded, Recorder
+from aggregator.ingest.record import ARCHIVE, Recorder
+from aggregator.ingest.recorded import Origin, Recorded
+from aggregator.ingest.turns import HELD, ROOM
 from aggregator.ingest.window import Window
 from aggregator.model import Entry, Skip
 from aggregator.model.faults import EntryFault, fault_of
@@ -22,10 +25,8 @@ from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore, Place
 from aggregator.storage.feeds import FeedStore, StoredFeed
 
-# Seconds for which an import keeps others from writing before it lets them: it ends the entry in hand and brings its
-# stories up to date, which takes as long again at most. The room between is found by whoever waits, who looks at least
-# every tenth of a second.
-HELD, ROOM = 0.08, 0.02
+# Characters of an entry over which it is prepared before others are kept from writing: 10 ms and more.
+LONG = 20_000
 _IN_MEMORY = 1.0  # where nobody waits: so often is progress reported
 
 Progress = Callable[[int, int], None]
@@ -87,28 +88,40 @@ class Importer:
         left = self._placer.vectors.unsettled()  # by others: the watches still want to look at these
         new = updated = known = done = 0
         skips: list[Skip] = []
-        rest = iter(entries)
-        while done < len(entries):
+        rest = deque(entries)
+        while rest:
+            first = self._prepared_ahead(rest[0])
             with self._store.transaction():
-                for one, counts in self._turn(rest):
+                for one, counts in self._turn(rest, first):
                     skips += [_left_out(one, fault) for fault in counts.faults]
                     new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
                     done += 1
             progress(done, len(entries))
-            if done < len(entries) and self._store.path is not None:
+            if rest and self._store.path is not None:
                 time.sleep(ROOM)
         self._placer.finish(self._now)
         with self._store.transaction():
             self._placer.vectors.leave_unsettled(left)
         return ImportOutcome(new, updated, known, tuple(skips))
 
-    def _taken(self, one: ArchiveEntry) -> Recorded:
+    def _prepared_ahead(self, one: ArchiveEntry) -> PreparedEntry | None:
+        """Prepare a long entry while others may write; what it fails by is told when it is recorded."""
+        if not _is_long(one):
+            return None
+        feed = self._sources.get(_address(one)) or self._feeds.by_url(_address(one))
+        try:
+            return self._prepared(one, None if feed is None else feed.id)
+        except Exception:  # noqa: BLE001 - it is prepared once more, and reported
+            return None
+
+    def _taken(self, one: ArchiveEntry, prepared: PreparedEntry | None) -> Recorded:
         """Record one line; where it cannot be, it costs itself and is reported."""
         try:
             with self._placer.part():
                 origin = Origin(self._feed(one), archive=True, agency=one.origin.agency if one.origin else None)
                 seen = (one.origin and one.origin.first_seen) or self._now
-                return self._recorder.record(origin, [self._prepared(one, origin.feed.id)], min(seen, self._now))
+                made = prepared or self._prepared(one, origin.feed.id)
+                return self._recorder.record(origin, [made], min(seen, self._now))
         except Exception as error:
             if is_of_the_database(error):
                 raise
@@ -122,12 +135,14 @@ class Importer:
         if unknown is not None:
             prepare_entry(unknown.data, None, (), None, frozenset(), sketching=False)
 
-    def _turn(self, rest: Iterator[ArchiveEntry]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
-        """Record entries for as long as one transaction may last."""
+    def _turn(self, rest: deque[ArchiveEntry], first: PreparedEntry | None) -> Iterator[tuple[ArchiveEntry, Recorded]]:
+        """Record entries for as long as one transaction may last, and until a long one comes; ``first`` is the next, prepared."""
         ends = time.monotonic() + (_IN_MEMORY if self._store.path is None else HELD)
-        for one in rest:
-            yield one, self._taken(one)
-            if time.monotonic() >= ends:
+        while rest:
+            one = rest.popleft()
+            yield one, self._taken(one, first)
+            first = None
+            if time.monotonic() >= ends or (rest and _is_long(rest[0])):
                 return
 
     def _feed(self, one: ArchiveEntry) -> StoredFeed:
@@ -138,11 +153,15 @@ class Importer:
             self._sources[address] = self._feeds.ensure(address, publisher, self._now, name=name)
         return self._sources[address]
 
-    def _prepared(self, one: ArchiveEntry, feed_id: int) -> PreparedEntry:
-        boilerplate = self._recorder.boilerplate(feed_id)
+    def _prepared(self, one: ArchiveEntry, feed_id: int | None) -> PreparedEntry:
+        boilerplate = frozenset[int]() if feed_id is None else self._recorder.boilerplate(feed_id)
         return prepare_entry(
             one.data, one.language, (one.source,), None, boilerplate, sketching=self._settings.stories.enabled
         )
+
+
+def _is_long(one: ArchiveEntry) -> bool:
+    return len(one.data.content) + len(one.data.summary) > LONG
 
 
 def _left_out(one: ArchiveEntry, fault: EntryFault) -> Skip:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -272,12 +273,18 @@ def test_one_refused_mailbox_costs_nobody_else_anything(
         clock.set(f"2026-03-10T07:{minute}:00Z")
         assert publish_due(app) == []
     assert box.recipients == ["anna@paper.example", "ben@paper.example"]
+    full, gone = app.oddities()
+    assert "full@paper.example was not taken yet, and is tried again for a day (452 the mailbox is full)" in full
+    assert "gone@paper.example was refused (550 nobody here); check mail.recipients" in gone
     box.busy = frozenset()
     clock.set("2026-03-10T07:30:00Z")
     publish_due(app)
     publish_due(app)
     assert box.recipients == ["anna@paper.example", "ben@paper.example", "full@paper.example"]
     assert len(set(box.bodies)) == 1
+    assert app.oddities() == [gone]
+    clock.set("2026-03-20T07:00:00Z")
+    assert app.oddities() == []
     said = [record.getMessage() for record in caplog.records]
     assert sum("gone@paper.example was refused (550" in line for line in said) == 1
     assert sum("full@paper.example" in line for line in said) == 1
@@ -302,3 +309,19 @@ def test_who_cannot_be_reached_for_a_day_is_given_up_and_told_once(
         (False, True),
         (True, False),
     ]
+
+
+def test_an_edition_of_a_time_without_polls_is_mailed_where_something_came(
+    app: Aggregator, clock: Clock, box: Mailbox, tmp_path: Path
+) -> None:
+    app.settings = replace(SETTINGS, mail=mail_to(box, recipients=("anna@paper.example",)))
+    app.fetch()
+    clock.set("2026-03-10T07:00:00Z")
+    publish_due(app)
+    clock.set("2026-03-11T04:00:00Z")
+    line = {"id": "1", "title": "Ferry aground off Skarn", "source": "Courier", "date": "2026-03-11T03:00:00Z"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(line), encoding="utf-8")
+    app.import_archive(tmp_path / "a.jsonl")
+    clock.set("2026-03-13T07:00:00Z")
+    assert len(publish_due(app)) == 3 * len(SETTINGS.digest.formats)
+    assert [b"Ferry aground" in body for body in box.bodies] == [False, True]  # of the days without a word, none

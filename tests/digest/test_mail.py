@@ -4,6 +4,7 @@ import re
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,8 @@ class Mailbox:
     password_ok: bool = True
     sender_ok: bool = True
     data_answer: str = "250 taken"
+    leave: str = "221 bye"
+    drips_at: str = ""  # what it answers in single bytes without end: GREETING, DATA or QUIT
     sender: str = ""
     recipients: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -76,7 +79,7 @@ class _Session(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         box = self.server.box
-        self.say("220 paper.example")
+        self.say("220 paper.example", "GREETING")
         while line := self.rfile.readline().decode(errors="replace").strip():
             if line.upper() == "DATA":
                 self.say("354 go on")
@@ -84,16 +87,19 @@ class _Session(socketserver.StreamRequestHandler):
                 while (part := self.rfile.readline()) not in (b".\r\n", b""):
                     body += part.removeprefix(b".") if part.startswith(b"..") else part
                 box.bodies.append(body)
-                self.say(box.data_answer)
+                self.say(box.data_answer, "DATA")
             elif line.upper() == "QUIT":
-                self.say("221 bye")
+                self.say(box.leave, "QUIT")
                 return
             else:
                 self.say(box.answer(line))
                 if line.upper() == "STARTTLS":
                     return  # and speak no TLS
 
-    def say(self, line: str) -> None:
+    def say(self, line: str, verb: str = "") -> None:
+        while verb and verb == self.server.box.drips_at:
+            self.wfile.write(b"2")
+            time.sleep(0.05)
         self.wfile.write(f"{line}\r\n".encode())
 
 
@@ -341,3 +347,31 @@ def test_port_465_speaks_tls_from_the_first_byte(box: Mailbox, monkeypatch: pyte
     with pytest.raises(DeliveryError, match="secure connection"):
         send(mail(), to(box), None)
     assert not box.bodies
+
+
+@pytest.mark.parametrize("verb", ["GREETING", "DATA"])
+def test_a_server_that_drips_is_left_at_the_deadline(box: Mailbox, verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.digest.mail._DEADLINE", 0.5)
+    box.drips_at = verb
+    with pytest.raises(DeliveryError, match="took longer than"):
+        send(mail(), to(box), None)
+
+
+def test_a_server_that_drips_instead_of_tls_is_left_at_the_deadline(
+    box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aggregator.digest.mail._DEADLINE", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr("aggregator.digest.mail._SUBMISSIONS", silent.getsockname()[1])
+        with pytest.raises(DeliveryError, match="took longer than"):
+            send(mail(), to(box, port=silent.getsockname()[1]), None)
+
+
+@pytest.mark.parametrize(("drips", "leave"), [("QUIT", "221 bye"), ("", "421 out of order"), ("", "")])
+def test_a_mail_that_was_taken_is_delivered_however_the_server_takes_leave(
+    box: Mailbox, drips: str, leave: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aggregator.digest.mail._DEADLINE", 0.5)
+    box.drips_at, box.leave = drips, leave
+    assert send(mail(), to(box), None) == ()
+    assert len(box.bodies) == 1

@@ -1,0 +1,111 @@
+"""Large documents: what is recorded of one before the transaction that completes it.
+
+An edit costs milliseconds, since its report is compared anew: those of a whole document would keep others from writing for
+half a minute. So they are taken in by short transactions with room between them, and which stored entries a document's
+are is found out in none. Where this ends in the midst, nothing is lost: the validators are stored with the last
+transaction, so the document is asked for again, and what was taken in of it is known.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+
+from aggregator.ingest.recorded import Origin, in_order, is_unchanged
+from aggregator.ingest.turns import HELD, ROOM
+from aggregator.storage.database import is_of_the_database
+
+if TYPE_CHECKING:
+    from aggregator.ingest.prepare import PreparedEntry
+    from aggregator.ingest.recognise import Recognition
+    from aggregator.ingest.record import Recorder
+    from aggregator.storage.database import Store
+    from aggregator.storage.entry_rows import KnownEntry
+
+# Entries with another text than was stored under their key: fewer are recorded in less time than others are kept waiting.
+LARGE = 20
+
+
+@dataclass(slots=True)
+class Ahead:
+    """What was recorded of a document already: ``taken`` by id of the entry, with whether a reader would call it an edit."""
+
+    recognition: Recognition
+    store: Store
+    version: int  # of the database, when the document was recognised
+    taken: dict[str, bool] = field(default_factory=dict)
+    followed: set[int] = field(default_factory=set)  # numbers of entries whose facts were compared
+    complete: bool = False  # whether nothing is left but what the document's own transaction does
+
+    def holds(self) -> bool:
+        """Return whether no other process wrote since."""
+        return self.store.data_version() == self.version
+
+
+def is_large(entries: Sequence[PreparedEntry]) -> bool:
+    """Return whether a document is worth to be recorded in several transactions."""
+    return sum(not entry.unchanged for entry in entries) > LARGE
+
+
+def take_ahead(
+    store: Store,
+    recorder: Recorder,
+    origin: Origin,
+    entries: Sequence[PreparedEntry],
+    now: datetime,
+    goes_on: Callable[[], bool],
+    waiting: Callable[[], bool],
+) -> Ahead | None:
+    """Record what of a document changed among stored entries, for as long as ``goes_on``; None where nothing was stored yet.
+
+    ``waiting`` tells whether to go on waiting for another process that writes.
+    """
+    recogniser = recorder.recogniser(origin.feed.id)
+    with store.snapshot():
+        if not recorder.knows(origin.feed.id):
+            return None
+        ahead = Ahead(recogniser.recognise(entries), store, store.data_version())
+    with store.transaction(waiting):
+        if not ahead.holds():
+            return None
+        recogniser.note(ahead.recognition)
+    known = ahead.recognition.known
+    rest = deque((entry, known[entry.data.key]) for entry in in_order(entries) if entry.data.key in known)
+    while rest and goes_on():
+        with store.transaction(waiting):
+            _take_turn(recorder, origin, rest, ahead, now)
+        if rest:
+            sleep(ROOM)
+    ahead.complete = not rest
+    return ahead
+
+
+def _take_turn(
+    recorder: Recorder, origin: Origin, rest: deque[tuple[PreparedEntry, KnownEntry]], ahead: Ahead, now: datetime
+) -> None:
+    """Take in entries for as long as one transaction may last."""
+    alone = ahead.holds()
+    ends = monotonic() + HELD
+    while rest:
+        entry, before = rest.popleft()
+        if before.id in ahead.taken or before.number in ahead.followed:
+            continue  # one entry under two names
+        if not alone and not recorder.stands(before):
+            continue  # another process wrote it meanwhile: it is looked at anew with the rest of the document
+        try:
+            with recorder.part():
+                if is_unchanged(entry, before):
+                    recorder.follow(origin, entry, before, now)
+                    ahead.followed.add(before.number)
+                else:
+                    ahead.taken[before.id] = recorder.revise(origin, entry, before, now)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            ahead.taken.pop(before.id, None)  # it will fail again with the rest, which tells of it
+        if monotonic() >= ends:
+            return
