@@ -186,7 +186,7 @@ def test_an_address_from_the_environment_is_looked_up_when_it_is_needed(
     monkeypatch.delenv("DESK_HOOK", raising=False)
     with alerted("webhook:env:DESK_HOOK", database=tmp_path / "a.db") as (app, clock):
         assert deliver(app)[0] == Sent(failed=1)
-        assert rows(app)[0][2] == "the environment has no DESK_HOOK, which is to hold the webhook's address"
+        assert rows(app)[0][2] == "the environment has no DESK_HOOK, which is to hold the address"
         monkeypatch.setenv("DESK_HOOK", server.on("/very/secret", answer()))
         clock.forward(minutes=1)
         assert deliver(app)[0] == Sent(delivered=1)
