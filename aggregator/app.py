@@ -180,19 +180,24 @@ class Aggregator(Lookup):
         since: datetime | None = None,
         until: datetime | None = None,
         day: date | None = None,
-        title: str | None = None,
+        series: str = "",
     ) -> Edition:
-        """Return the edition of a day, or of a window (by default the 24 hours up to now); frozen when first made."""
-        from aggregator.desk import editions
+        """Return the edition of a day, or of a window (by default the 24 hours up to now); frozen when first made.
+
+        ``series`` is one of ``digest.editions``: its filters hold, and without a day or a window it is the edition that came due last.
+        """
+        from aggregator.desk import edition_series, edition_windows, editions
         from aggregator.digest.edition import Window
 
         now = self.clock()
         if day is not None:
             window = editions.day_window(day, self.settings.digest, now)
+        elif series and since is None and until is None:
+            window = edition_windows.due_window(now, self.settings.digest, edition_series.times(self.settings, series))
         else:
             end = until if until is not None and until < now else just_after(now)
             window = Window(since or (until or now) - timedelta(days=1), end)
-        return editions.make_edition(self.store, self.settings, window, now)
+        return editions.make_edition(self.store, self.settings, window, now, series)
 
     def editions(self, limit: int = 60) -> list[EditionLine]:
         """Return the frozen editions, newest first, without their contents."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -59,8 +59,8 @@ def mail_edition(store: Store, edition: Edition, settings: MailSettings) -> Mail
     return replace(outcome, already=tuple(one for one in settings.recipients if _address(one) in record.sent))
 
 
-def mail_waiting(store: Store, settings: MailSettings, now: datetime) -> list[Mailed]:
-    """Try recipients again whom the server could not take when their edition was mailed; DeliveryError as above."""
+def mail_waiting(store: Store, mails: Mapping[str, MailSettings], now: datetime) -> list[Mailed]:
+    """Try recipients again whom the server could not take when their edition was mailed; ``mails`` by series. DeliveryError as above."""
     done = []
     editions = EditionStore(store)
     for name in editions.facts(_RECORD):
@@ -68,13 +68,15 @@ def mail_waiting(store: Store, settings: MailSettings, now: datetime) -> list[Ma
         kept = editions.get(name.removeprefix(_RECORD)) if record.waiting else None
         if kept is None:
             continue
+        edition = from_json(kept.body)
+        settings = mails.get(edition.series, MailSettings())  # a series that there is no more has no recipients
         wanted = [one for one in settings.recipients if _address(one) in record.waiting]
         if now - kept.until > _RETRY_FOR or not wanted:
             given_up = tuple(Refusal(one, f"not taken for {_RETRY_FOR.days} day", final=True) for one in wanted)
             _remember(store, kept.id, replace(record, refused=record.refused | record.waiting, waiting=frozenset()))
             done.append(Mailed(refused=given_up))
         else:
-            done.append(_send(store, from_json(kept.body), settings, wanted, record))
+            done.append(_send(store, edition, settings, wanted, record))
     return done
 
 

@@ -220,6 +220,7 @@ class Edition:
     known: tuple[str, ...] = ()
     previous: str | None = None
     stories_off: bool = False  # entries were stored, and grouped into no stories
+    series: str = ""  # the name under which digest.editions has it; empty: the daily one
 
     @property
     def nothing_new(self) -> bool:
@@ -233,6 +234,7 @@ class Edition:
             yield from section.stories
 
 
-def edition_id(window: Window) -> str:
-    """Return the id of the edition of ``window``: readable, sortable, the same in every run."""
-    return "-".join(f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}" for moment in (window.since, window.until))
+def edition_id(window: Window, series: str = "") -> str:
+    """Return the id of the edition of ``window`` in a series: readable, sortable, the same in every run."""
+    moments = (f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}" for moment in (window.since, window.until))
+    return "-".join((*moments, series) if series else moments)

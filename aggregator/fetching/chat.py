@@ -137,7 +137,7 @@ def _sent(work: Mapping[str, Any]) -> dict[str, Any]:
         signal.ITIMER_REAL, work["seconds"]
     )  # ends this process: Apprise would take an exception for its own
     refused = _guarded(AddressGuard(work["allow"]))
-    with apprise.LogCapture(level=apprise.logging.WARNING) as said:
+    with apprise.LogCapture(level=apprise.logging.WARNING) as said:  # type: ignore[no-untyped-call]
         try:
             taken = service.notify(title=work["title"], body=work["body"], body_format=apprise.NotifyFormat.TEXT)
         except Exception as error:  # noqa: BLE001 - whatever a service raises means: not delivered
