@@ -114,6 +114,7 @@ class EditionSettings:
     title: str = ""  # empty: the digest's, with the name of the series
     formats: tuple[Form, ...] = ()  # none: those of the digest
     recipients: tuple[str, ...] = ()
+    language: str = ""  # of the labels; empty: that of the digest
     match: str = ""  # what follows are the filters of `stories`
     min_publishers: Annotated[int, Range(1, 1_000)] = 1
     publisher: str = ""
@@ -136,6 +137,8 @@ class DigestSettings:
     rest: Annotated[int, Range(0, 1_000)] = 15  # of one category, folded; mail programs cut messages over 100 kB
     title: str = "News digest"
     public_url: str = ""  # where a web server shows the folder; empty: links in it are relative
+    language: str = "en"  # of the labels: en, de, fr, or one that the desk wrote into digest.templates
+    templates: str = ""  # folder of templates and labels that go over those shipped
     editions: Mapping[str, EditionSettings] = field(default_factory=dict)  # by name
 
 

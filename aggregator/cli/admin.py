@@ -118,13 +118,16 @@ def path_command(session: Session) -> None:
 @config_command.command("check")
 @click.pass_obj
 def check_command(session: Session) -> None:
-    """Check the feeds file and the settings; all faults are named at once."""
+    """Check the feeds file, the settings, and the templates and labels of the digest; all faults are named at once."""
+    from aggregator.desk.layouts import faults
+
     problems: list[str] = []
     feeds = 0
     for part in ("settings", "feeds"):
         try:
             if part == "settings":
                 session.zone()
+                problems.extend(faults(session.settings, session.database_file))
             else:
                 feeds = len(session.feeds())
         except ConfigurationError as error:

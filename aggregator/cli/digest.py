@@ -58,7 +58,7 @@ def digest_command(
 ) -> int:
     """Make one edition of the digest, or print again the one that was made: an edition never changes."""
     from aggregator.config.files import write_output
-    from aggregator.digest.render import render
+    from aggregator.desk.layouts import renderer
 
     if day is not None and (since is not None or until is not None):
         raise UsageError("--date names a whole day; give it alone, or --since and --until")
@@ -70,7 +70,8 @@ def digest_command(
     with session.open_existing() as app:
         edition = app.edition(since=start, until=end, day=session.day(day) if day else None, series=series)
         code = _mail(session, app, edition) if mail else 0
-    text = render(edition, "json" if as_json else form or _fitting_form(output))
+    rendered = renderer(session.settings.digest, session.database_file)
+    text = rendered(edition, "json" if as_json else form or _fitting_form(output))
     if output is not None:
         write_output(output, text.encode("utf-8"))
         click.echo(f"{output}: written.", err=True)
@@ -89,6 +90,7 @@ def _fitting_form(output: Path | None) -> str:
 def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
     """Mail an edition to those who have it not yet; return the exit code: 4 where some were refused."""
     from aggregator.desk.edition_series import settings_of
+    from aggregator.desk.layouts import renderer
     from aggregator.desk.mailing import mail_edition
     from aggregator.text.counts import amount
 
@@ -96,7 +98,7 @@ def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
     if not settings.server or not settings.recipients:
         recipients = f"digest.editions: {edition.series}: recipients" if edition.series else "mail.recipients"
         raise ConfigurationError(f"mail.server and {recipients} are not set; `config show` lists the settings")
-    mailed = mail_edition(app.store, edition, settings)
+    mailed = mail_edition(app.store, edition, settings, renderer(session.settings.digest, app.store.path))
     click.echo(f"Mailed to {amount(len(mailed.sent), 'recipient', 'recipients')}.", err=True)
     if mailed.already:
         click.echo(f"Not sent again to those who have this edition: {', '.join(mailed.already)}.", err=True)

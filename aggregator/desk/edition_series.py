@@ -41,6 +41,7 @@ def settings_of(settings: Settings, series: str) -> Settings:
     own = named(settings, series)
     title = own.title or f"{settings.digest.title}: {series.replace('-', ' ')}"
     digest = replace(settings.digest, title=title, formats=own.formats or settings.digest.formats)
+    digest = replace(digest, language=own.language or digest.language)
     return replace(settings, digest=digest, mail=replace(settings.mail, recipients=own.recipients))
 
 

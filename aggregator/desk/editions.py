@@ -11,6 +11,7 @@ from functools import partial
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from aggregator.clustering.canonical import tells_no_event, without_version
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.desk.corrections import notices
 from aggregator.desk.edition_series import DAILY, query_of, settings_of
@@ -210,6 +211,7 @@ def _materials(
             edited=tuple(sorted(edited.get(summary.id, {}).items())),
             corrections=_guarded(faults, story, (), partial(notices, reader, story, window)),
             recurring=_guarded(faults, story, False, partial(is_recurring_title, summary.title)),
+            running=_guarded(faults, story, frozenset(), partial(_running, story)),
         )
         if summary.id in fresh:
             news = partial(what_is_new, reader, story, moment, window.until)
@@ -228,12 +230,17 @@ def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]
         change = one.change
         headlines = found.setdefault(one.story_id, {})
         first = headlines.pop(change.entry_id, None)  # the change made last goes last
-        before = first.before if first else change.before
-        headlines[change.entry_id] = Headline(change.publisher, before, change.after, change.url)
+        before = first.before if first else without_version(change.before)
+        headlines[change.entry_id] = Headline(change.publisher, before, without_version(change.after), change.url)
     return {
         story_id: tuple(one for one in headlines.values() if one.before != one.after and not _is_recurring(one.after))
         for story_id, headlines in found.items()
     }
+
+
+def _running(story: Story) -> frozenset[str]:
+    """Return the entries of a story that are live pages, briefings or comments."""
+    return frozenset(entry.id for report in story.reports for entry in report.entries if tells_no_event(entry))
 
 
 def _is_recurring(title: str) -> bool:

@@ -13,10 +13,11 @@ from aggregator.config.files import write_output
 from aggregator.desk.edition_series import DAILY, names, settings_of, times
 from aggregator.desk.edition_windows import MISSED_AT_MOST, missed
 from aggregator.desk.editions import zone_of
+from aggregator.desk.layouts import renderer
 from aggregator.desk.mailing import Mailed, mail_edition, mail_waiting
 from aggregator.desk.subscription import folder_of, write_index
 from aggregator.digest.edition import Edition, Window
-from aggregator.digest.render import SUFFIXES, render
+from aggregator.digest.render import SUFFIXES
 from aggregator.exceptions import AggregatorError, DeliveryError
 from aggregator.settings import DigestSettings, Settings
 from aggregator.storage.database import Store, is_of_the_database
@@ -111,7 +112,7 @@ def _publish(app: Newsroom, window: Window, series: str) -> list[Path]:
     written = _write(app, edition)
     mail = settings_of(app.settings, series).mail
     if mail.server and mail.recipients and polled(app.store, window):
-        _tell(mail_edition(app.store, edition, mail))
+        _tell(mail_edition(app.store, edition, mail, renderer(app.settings.digest, app.store.path)))
     now = app.clock()
     with app.store.transaction():
         done = sorted({*(moment for moment in _published(app.store, series) if moment <= now), window.until})
@@ -126,7 +127,7 @@ def _mail_again(app: Newsroom) -> None:
     if not app.settings.mail.server or not any(mail.recipients for mail in mails.values()):
         return
     try:
-        for mailed in mail_waiting(app.store, mails, app.clock()):
+        for mailed in mail_waiting(app.store, mails, app.clock(), renderer(app.settings.digest, app.store.path)):
             _tell(mailed)
     except DeliveryError as error:
         log.warning("mailing an edition again failed: %s", error)
@@ -158,10 +159,10 @@ def _write(app: Newsroom, edition: Edition) -> list[Path]:
             "-%H%M"
         )  # also of a second one, after a change of the hour
     latest = all(moment <= edition.until for moment in before)
-    written = []
+    written, rendered = [], renderer(settings, app.store.path)
     for form in settings.formats:
         path = folder / f"{name}{day}{SUFFIXES[form]}"
-        data = render(edition, form).encode("utf-8")
+        data = rendered(edition, form).encode("utf-8")
         write_output(path, data)
         if latest:  # one made late of a day gone by is not what a reader of the newest asks for
             write_output(folder / f"{name}latest{SUFFIXES[form]}", data)

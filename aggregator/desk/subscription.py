@@ -49,7 +49,14 @@ def subscription(reader: Reader, settings: Settings, query: StoryQuery, now: dat
     told = [_subscribed(reader, story, quoted, window) for story in stories]
     told.sort(key=lambda one: (one.updated, one.story.id), reverse=True)
     title = f"{settings.digest.title}: stories"
-    return Subscription(title, settings.digest.timezone, tuple(told), _NEVER, settings.digest.public_url)
+    return Subscription(
+        title,
+        settings.digest.timezone,
+        tuple(told),
+        _NEVER,
+        settings.digest.public_url,
+        language=settings.digest.language,
+    )
 
 
 def _subscribed(reader: Reader, story: Story, texts: dict[str, str], window: Window) -> SubscribedStory:

@@ -97,6 +97,7 @@ def build(
         known=tuple(sorted(material.story.summary.id for material in materials)),
         previous=previous.id if previous else None,
         stories_off=stories_off,
+        language=settings.language,
         series=series,
     )
 

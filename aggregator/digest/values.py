@@ -133,7 +133,7 @@ class Material:
     ``sentences`` are those of the canonical entry's plain text in order; ``edited`` says, by entry id, when the present
     version of an edited entry came; ``headlines`` are those changed in the window; ``corrections`` of None has the
     notices derived from the entries that carry one; ``recurring`` says that the title names a slot of the day rather than
-    an event, such as the weather or a live blog.
+    an event, such as the weather or a live blog; ``running`` are the entries that are such pages, or comment.
     """
 
     story: Story
@@ -143,6 +143,7 @@ class Material:
     corrections: tuple[Correction, ...] | None = None
     headlines: tuple[Headline, ...] = ()
     recurring: bool = False
+    running: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,7 @@ class Edition:
     known: tuple[str, ...] = ()
     previous: str | None = None
     stories_off: bool = False  # entries were stored, and grouped into no stories
+    language: str = "en"  # of the labels
     series: str = ""  # the name under which digest.editions has it; empty: the daily one
 
     @property
