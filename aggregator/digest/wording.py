@@ -83,6 +83,11 @@ class Wording:
         return tuple(islice(named, BRIEF))
 
     @staticmethod
+    def row_flags(story: EditionStory) -> tuple[Flag, ...]:
+        """Return the flags of a row under "The rest": that one entry has one source needs no word there."""
+        return tuple(flag for flag in story.flags if flag != Flag.SINGLE_SOURCE or story.entries > 1)
+
+    @staticmethod
     def storyline_opened(section: EditionSection, story: EditionStory) -> str:
         """Return the title of the storyline that begins with this story in a section; empty where it has one story there."""
         if story.storyline is None:

@@ -296,7 +296,11 @@ def test_also_names_outlet_and_headline_and_a_copys_headline_not_again(format: F
         (entry("e1", "Aurora", title="Event"), entry("e2", "Courier", title="EVENT!", hours=2)),
         (entry("e3", "Borealis", title="Another view <b>", hours=3),),
     )
-    text = re.sub(r"<[^>]*>|&#34;|[\[\]\\*]|\(https[^)]*\)", "", render(edition(Material(told)), format).replace("&lt;", "<").replace("&gt;", ">"))
+    text = re.sub(
+        r"<[^>]*>|&#34;|[\[\]\\*]|\(https[^)]*\)",
+        "",
+        render(edition(Material(told)), format).replace("&lt;", "<").replace("&gt;", ">"),
+    )
     assert re.search(r"Borealis: Another view", text)
     assert "Courier" in text
     assert "EVENT!" not in text
