@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Protocol
 
 from aggregator.config.files import write_output
+from aggregator.desk.alerts import Sent
 from aggregator.desk.edition_series import DAILY, names, settings_of, times
 from aggregator.desk.edition_windows import MISSED_AT_MOST, missed
 from aggregator.desk.editions import zone_of
@@ -31,6 +33,14 @@ PUBLISHED = "digests_published_until"
 _PUBLISHED_LAST = "digest_published_until"
 # How many the list above holds.
 _REMEMBERED = 2 * MISSED_AT_MOST
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What came of publishing all that was due: the files of editions, and how the alerts fared."""
+
+    files: tuple[Path, ...]
+    alerts: Sent
 
 
 class Newsroom(Protocol):

@@ -229,6 +229,19 @@ def test_alerts_for_stdout_are_announced_once() -> None:
         assert deliver(app) == (Sent(), [])
 
 
+def test_publishing_what_is_due_delivers_alerts_and_writes_editions(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with alerted("stdout", database=tmp_path / "a.db") as (app, clock):
+        done = app.publish_due()
+        assert (done.alerts, done.files) == (Sent(delivered=1), ())
+        assert json.loads(capsys.readouterr().out)["watch"] == "strikes"
+        clock.forward(days=1)
+        done = app.publish_due()
+        assert done.alerts == Sent()
+        assert {path.suffix for path in done.files} == {".md", ".html"}
+
+
 def test_a_file_gets_a_line_for_each_alert_and_keeps_what_it_holds(tmp_path: Path) -> None:
     file = tmp_path / "alerts.jsonl"
     file.write_text('{"id": "cut off by a cr')
