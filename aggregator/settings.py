@@ -197,6 +197,7 @@ class WebSettings:
     users: Mapping[str, SecretText] = field(default_factory=dict)  # name -> hash of the password
     allowed_hosts: tuple[str, ...] = ()  # names under which it may be asked for, beside its own address
     proxy_header: str = ""  # the header in which a proxy that asks for passwords names the user
+    proxies: tuple[str, ...] = ()  # addresses of proxies whose X-Forwarded-Proto is believed
     token: SecretText = field(default_factory=SecretText)  # lets a wall screen or a feed reader look, and not rule
     session: Annotated[timedelta, Range(MINUTE, YEAR)] = timedelta(hours=12)  # after the last request, a login ends
     with_run: bool = False  # served by `run` as well
