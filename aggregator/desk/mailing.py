@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from email.utils import parseaddr
 from pathlib import Path
 
+from aggregator.desk.layouts import Rendered
 from aggregator.digest.edition import Edition
 from aggregator.digest.frozen import from_json
 from aggregator.digest.mail import Refusal, message, send
+from aggregator.digest.render import render
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import Secret
 from aggregator.settings import MailSettings
@@ -56,18 +58,20 @@ class _Record:
         return _Record(sent, self.refused | final, (self.waiting - tried) | later, kept)
 
 
-def mail_edition(store: Store, edition: Edition, settings: MailSettings) -> Mailed:
+def mail_edition(store: Store, edition: Edition, settings: MailSettings, rendered: Rendered = render) -> Mailed:
     """Send an edition to all recipients who did not get it yet and were not refused; DeliveryError where the server takes none."""
     store.needs_writing()  # who got it must be remembered
     record = _read(store, edition.id)
     done = record.sent | record.refused
     wanted = [one for one in settings.recipients if _address(one) not in done]
-    outcome = _send(store, edition, settings, wanted, record)
+    outcome = _send(store, edition, settings, wanted, record, rendered)
     return replace(outcome, already=tuple(one for one in settings.recipients if _address(one) in record.sent))
 
 
-def mail_waiting(store: Store, settings: MailSettings, now: datetime) -> list[Mailed]:
-    """Try recipients again whom the server could not take when their edition was mailed; DeliveryError as above."""
+def mail_waiting(
+    store: Store, mails: Mapping[str, MailSettings], now: datetime, rendered: Rendered = render
+) -> list[Mailed]:
+    """Try recipients again whom the server could not take when their edition was mailed; ``mails`` by series. DeliveryError as above."""
     done = []
     editions = EditionStore(store)
     for name in editions.facts(_RECORD):
@@ -75,20 +79,29 @@ def mail_waiting(store: Store, settings: MailSettings, now: datetime) -> list[Ma
         kept = editions.get(name.removeprefix(_RECORD)) if record.waiting else None
         if kept is None:
             continue
+        edition = from_json(kept.body)
+        settings = mails.get(edition.series, MailSettings())  # a series that there is no more has no recipients
         wanted = [one for one in settings.recipients if _address(one) in record.waiting]
         if now - kept.until > _RETRY_FOR or not wanted:
             given_up = tuple(Refusal(one, f"not taken for {_RETRY_FOR.days} day", final=True) for one in wanted)
             _remember(store, kept.id, replace(record, refused=record.refused | record.waiting, waiting=frozenset()))
             done.append(Mailed(refused=given_up))
         else:
-            done.append(_send(store, from_json(kept.body), settings, wanted, record))
+            done.append(_send(store, edition, settings, wanted, record, rendered))
     return done
 
 
-def _send(store: Store, edition: Edition, settings: MailSettings, wanted: Sequence[str], record: _Record) -> Mailed:
+def _send(
+    store: Store,
+    edition: Edition,
+    settings: MailSettings,
+    wanted: Sequence[str],
+    record: _Record,
+    rendered: Rendered,
+) -> Mailed:
     if not wanted:
         return Mailed()
-    mail = message(edition, settings.sender or settings.user, settings.recipients)
+    mail = message(edition, settings.sender or settings.user, settings.recipients, rendered)
     refused = send(mail, replace(settings, recipients=tuple(wanted)), password(settings))
     _remember(store, edition.id, record.after(frozenset(map(_address, wanted)), refused))
     names = {one.recipient.casefold() for one in refused}

@@ -10,7 +10,7 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.errors import MessageError
@@ -20,9 +20,10 @@ from email.utils import format_datetime, parseaddr
 from aggregator.digest.escape import plain
 from aggregator.digest.fitting import fitting
 from aggregator.digest.headers import POLICY
-from aggregator.digest.render import render
+from aggregator.digest.inlining import inlined
+from aggregator.digest.render import render, spoken
 from aggregator.digest.values import Edition
-from aggregator.digest.wording import Clock, chain
+from aggregator.digest.wording import Clock
 from aggregator.exceptions import DeliveryError
 from aggregator.model import Secret
 from aggregator.settings import MailSettings
@@ -44,8 +45,19 @@ def message_id(edition: Edition, sender: str) -> str:
     return f"<edition.{edition.id}.{digest}@{domain}>"
 
 
-def message(edition: Edition, sender: str, recipients: Sequence[str]) -> EmailMessage:
-    """Return ``edition`` as a multipart message; DeliveryError where an address cannot be one."""
+def list_id(edition: Edition, sender: str) -> str:
+    """Return what mail programs sort by (RFC 2919): the series, where it comes from."""
+    domain = _mailbox(sender).rpartition("@")[2] or "localhost"
+    return f"<{edition.series or 'daily'}.digest.{domain}>"
+
+
+def message(
+    edition: Edition, sender: str, recipients: Sequence[str], rendered: Callable[[Edition, str], str] = render
+) -> EmailMessage:
+    """Return ``edition`` as a multipart message; DeliveryError where an address cannot be one.
+
+    ``rendered`` writes an edition in a format.
+    """
     mail = EmailMessage(policy=POLICY)
     try:
         mail["From"] = _address(sender, "mail.sender")
@@ -56,10 +68,11 @@ def message(edition: Edition, sender: str, recipients: Sequence[str]) -> EmailMe
             f"The digest cannot be addressed: {error}. Check the mail section of the settings."
         ) from error
     mail["Message-ID"] = message_id(edition, sender)
+    mail["List-Id"] = list_id(edition, sender)
     mail["Date"] = format_datetime(edition.until)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: holiday notices need not answer
-    mail.set_content(render(edition, "text"), cte="quoted-printable")
-    html = fitting(edition, MOST_HTML, lambda shorter: render(shorter, "html"))
+    mail.set_content(rendered(edition, "text"), cte="quoted-printable")
+    html = fitting(edition, MOST_HTML, lambda shorter: inlined(rendered(shorter, "html")))
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
     # A random boundary would make other bytes of the same edition.
     mail.set_boundary(f"edition-{hashlib.sha256(edition.id.encode()).hexdigest()[:32]}")
@@ -205,11 +218,13 @@ def _check(settings: MailSettings) -> None:
 
 
 def _subject(edition: Edition) -> str:
-    counts = f"{edition.counts.stories:,} stories" if not edition.nothing_new else "nothing new"
+    words = spoken(edition.language)
+    counts = words.say("nothing new") if edition.nothing_new else words.say.amount(edition.counts.stories, "story")
     if edition.stories_off and not edition.counts.stories:
-        counts = chain(edition)
-    corrections = f", {len(edition.corrections)} corrected" if edition.corrections else ""
-    return f"{edition.title}, {Clock(edition).day()}: {counts}{corrections}"
+        counts = words.chain(edition)
+    corrected = len(edition.corrections)
+    corrections = f", {words.say('{number} corrected', number=corrected)}" if corrected else ""
+    return f"{edition.title}, {Clock(edition, words.say).day()}: {counts}{corrections}"
 
 
 def _address(text: str, key: str) -> str:

@@ -283,7 +283,7 @@ def test_a_long_edition_is_folded_to_what_mail_programs_show() -> None:
     part = message(long, SENDER, ["a@paper.example"]).get_body(("html",))
     assert part is not None
     page = part.get_content()
-    assert MOST_HTML - 5_000 < len(page.encode()) <= MOST_HTML + 200
+    assert MOST_HTML - 8_000 < len(page.encode()) <= MOST_HTML + 200
     counted = sum(int(number) for number in re.findall(r"and (\d+) more", page))
     assert page.count('id="s') + counted >= 600
     for section in long.sections:
@@ -375,3 +375,26 @@ def test_a_mail_that_was_taken_is_delivered_however_the_server_takes_leave(
     box.drips_at, box.leave = drips, leave
     assert send(mail(), to(box), None) == ()
     assert len(box.bodies) == 1
+
+
+# --- for mail programs ------------------------------------------------------------------------------
+
+
+def test_each_series_has_a_list_id_of_its_own() -> None:
+    daily, evening = mail(), mail(replace(golden_edition(), series="evening"))
+    assert daily["List-Id"] == "<daily.digest.paper.example>"
+    assert evening["List-Id"] == "<evening.digest.paper.example>"
+
+
+def test_rules_of_a_desks_own_template_are_written_into_its_elements() -> None:
+    own = "<html><head><style>p { color: #900 } @media print { p { color: #000 } }</style></head><body><p>{}</p></body></html>"
+    made = message(golden_edition(), "desk@paper.example", ["a@paper.example"], lambda edition, form: own)
+    part = made.get_body(("html",))
+    assert part is not None
+    html = part.get_content()
+    assert re.search(r'<p style="color: ?#900;?">', html)
+    assert "@media print" in html
+
+
+def test_the_subject_speaks_the_language_of_the_edition() -> None:
+    assert mail(replace(golden_edition(), language="de"))["Subject"].endswith("6 Themen, 1 berichtigt")
