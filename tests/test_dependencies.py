@@ -22,5 +22,8 @@ def test_every_package_is_listed_with_its_licence() -> None:
 
 def test_every_bound_can_be_read_by_the_script_that_takes_the_lowest() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    for requirement in [*project["dependencies"], *project["optional-dependencies"]["test"]]:
+    extras = project["optional-dependencies"]
+    for requirement in [*project["dependencies"], *extras["web"], *extras["test"]]:
+        if requirement == "aggregator[web]":
+            continue
         assert re.fullmatch(r"([\w.-]+)(?:\[[\w,]+\])?>=([\w.]+)(?:,<[\w.]+)?", requirement), requirement
