@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import threading
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cached_property, lru_cache
 from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING, cast
 
@@ -67,8 +68,8 @@ def sketch(document: Document) -> Sketch | None:
     distinct = np.unique(hashes)
     signature = minhash(distinct)
     keys += band_keys(signature)
-    keys += [_key("sample", int(one)) for one in distinct[distinct % SAMPLED == 0]]
-    keys += [_key("opening", one) for one in sorted(_opening(hashes))]
+    keys += [_hashed(f"('sample', {one})") for one in distinct[distinct % SAMPLED == 0].tolist()]
+    keys += [_hashed(f"('opening', {one})") for one in sorted(_opening(hashes))]
     return Sketch(
         VERSION, signature.astype("<u4").tobytes(), distinct.astype("<u4").tobytes(), tuple(keys), len(tokens)
     )
@@ -88,7 +89,8 @@ def shingles(tokens: Sequence[str]) -> Hashes:
 
 def minhash(distinct: Hashes) -> Hashes:
     """Return the signature of a set of shingle hashes."""
-    made = _permuted().copy()
+    made = _MADE.minhash
+    made.clear()
     made.update_batch(distinct.tolist())
     return np.asarray(made.hashvalues, dtype=np.uint32)
 
@@ -113,16 +115,23 @@ def _signature_class() -> type[MinHash]:
     return cast("type[MinHash]", Bare)
 
 
-@cache
-def _permuted() -> MinHash:
-    """Return the empty signature."""
-    return _signature_class()(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=int)
+class _Made(threading.local):
+    """The signature that is made again and again, one a thread: a fresh one costs as much as filling it."""
+
+    @cached_property
+    def minhash(self) -> MinHash:
+        """The signature; emptied before each use."""
+        return _signature_class()(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=int)
+
+
+_MADE = _Made()
 
 
 def band_keys(signature: Hashes) -> list[int]:
     """Return one key a band."""
     rows = signature.astype("<u4").reshape(BANDS, ROWS)
-    return [_key("band", band, rows[band].tobytes()) for band in range(BANDS)]
+    whole, step = rows.tobytes(), 4 * ROWS
+    return [_hashed(f"('band', {band}, {whole[band * step : (band + 1) * step]!r})") for band in range(BANDS)]
 
 
 def read(sketched: Sketch) -> Hashes:
@@ -153,7 +162,11 @@ def _link_keys(url: str | None) -> list[int]:
 
 
 def _key(kind: str, *parts: object) -> int:
-    digest = hashlib.blake2b(repr((kind, *parts)).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return _hashed(repr((kind, *parts)))
+
+
+def _hashed(text: str) -> int:
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
