@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -60,41 +59,48 @@ class CandidateIndex:
         What is seen on the way is noted in the rows: in how many reports before each its terms stand.
         """
         flat, owner, keys, steps = self._entries(places)
-        entry, other, other_steps = self._looked_up(keys.tolist())
-        place = places[owner[entry]]
-        there = self._rows.alive[other] & (other != place)
-        entry, other, other_steps, place = entry[there], other[there], other_steps[there], place[there]
+        entry, coded = self._looked_up(keys)
+        other, place = coded >> 8, places[owner[entry]]
         earlier = self._rows.is_before(other, place) & self._is_near(other, place)
         seen = np.bincount(entry[earlier], minlength=len(flat))
         self._rows.terms.seen[flat] = np.minimum(seen, MOST_SEEN)
-        indexed = (other_steps > 0) & (steps[entry] > 0)
-        entry, other, other_steps = entry[indexed], other[indexed], other_steps[indexed]
-        product = steps[entry] * other_steps / _STEPS**2
-        return self._near(places, *_summed(owner[entry], other, product))
+        product = steps[entry] * (coded & 0xFF)  # of whole numbers: no order of sums decides
+        indexed = (product > 0) & (other != place)
+        return self._near(places, *_summed(owner[entry[indexed]], other[indexed], product[indexed], len(self._rows)))
 
     def later(self, places: Places) -> tuple[Places, Places]:
         """Return pairs of each report and the living ones within the window that share a term with it and come after it."""
         _, owner, keys, _ = self._entries(places)
-        entry, other, _ = self._looked_up(keys.tolist())
-        pairs = np.unique(owner[entry] << 40 | other)
+        entry, coded = self._looked_up(keys)
+        pairs = np.unique(owner[entry] << 40 | coded >> 8)
         place, other = places[pairs >> 40], pairs & ((1 << 40) - 1)
-        keep = self._rows.alive[other] & self._rows.is_before(place, other) & self._is_near(place, other)
+        keep = self._rows.is_before(place, other) & self._is_near(place, other)
         return place[keep], other[keep]
 
-    def _looked_up(self, keys: Sequence[int]) -> tuple[Places, Places, Places]:
-        """Return what the index holds under each key: number of the key, report, its weight in steps."""
-        found, numbers = [], []
-        for number, key in enumerate(keys):
+    def _looked_up(self, keys: NDArray[np.int64]) -> tuple[Places, Places]:
+        """Return the living reports that the index holds under each key: number of the key, report and weight as entered.
+
+        What several keys ask for is read once: in a flood all ask for the same.
+        """
+        asked, number = np.unique(keys, return_inverse=True)
+        found, sizes = [], np.zeros(len(asked), np.int64)
+        for place, key in enumerate(asked.tolist()):
             posting = self._postings.get(key)
             if posting is not None and len(posting) > 1:
-                many = len(posting) > self._params.postings
-                found.append(self._least(np.array(posting)) if many else np.array(posting))
-                numbers.append(number)
+                coded = np.frombuffer(posting, np.int64)
+                coded = self._least(coded) if len(posting) > self._params.postings else coded
+                found.append(coded)
+                sizes[place] = len(coded)
         if not found:
             none = np.zeros(0, np.int64)
-            return none, none, none
-        coded = np.concatenate(found)
-        return np.repeat(np.array(numbers), [len(one) for one in found]), coded >> 8, coded & 0xFF
+            return none, none
+        every = np.concatenate(found)
+        living = self._rows.alive[every >> 8]
+        if not living.all():
+            sizes = np.bincount(np.repeat(np.arange(len(asked)), sizes)[living], minlength=len(asked))
+            every = every[living]
+        at, entry = spread((np.cumsum(sizes) - sizes)[number], sizes[number])
+        return entry, every[at]
 
     def _is_near(self, one: Places, other: Places) -> NDArray[np.bool_]:
         time = self._rows.reports.time
@@ -144,12 +150,23 @@ def best(found: Found, most: int, rank: NDArray[np.uint32]) -> tuple[Found, Plac
     )
 
 
-def _summed(query: Places, other: Places, product: NDArray[np.float64]) -> tuple[Places, Places, Floats]:
+def _summed(query: Places, other: Places, product: Places, reports: int) -> tuple[Places, Places, Floats]:
+    """Return each pair once, in order, with the sum of its products."""
     if not len(query):
         return query, other, product.astype(np.float32)
+    met = np.zeros(reports, np.bool_)
+    met[other] = True
+    others = np.flatnonzero(met)
+    size = (int(query[-1]) + 1) * len(others)
+    if size <= 4 * len(query):  # a flood: most pairs come again and again
+        column = np.zeros(reports, np.int64)
+        column[others] = np.arange(len(others))
+        total = np.bincount(query * len(others) + column[other], product, size)
+        keys = np.flatnonzero(total)
+        return keys // len(others), others[keys % len(others)], (total[keys] / _STEPS**2).astype(np.float32)
     keys = query << 40 | other
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     start = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
-    total = np.add.reduceat(product[order], start).astype(np.float32)
-    return keys[start] >> 40, keys[start] & ((1 << 40) - 1), total
+    sums = (np.add.reduceat(product[order], start) / _STEPS**2).astype(np.float32)
+    return keys[start] >> 40, keys[start] & ((1 << 40) - 1), sums

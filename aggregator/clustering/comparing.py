@@ -80,7 +80,7 @@ class Comparison:
         if self.across is not None:
             self.across.remove(gone.tolist())
         self._forget(gone)
-        edges = self.graph.incident(gone.tolist())
+        edges = self.graph.touching(gone.tolist())
         if len(edges):
             nodes = self._drop(edges)
             self._dirty.update(nodes.tolist())
@@ -241,7 +241,7 @@ class Comparison:
     def _look_back(self, places: Sequence[int]) -> None:
         """Find the candidates of old reports anew."""
         for part in _parts(np.array(places, np.int64), _AT_ONCE):
-            edges = self.graph.incident(part.tolist())
+            edges = self.graph.touching(part.tolist())
             mine = np.isin(self._later(edges), part) & ~self.graph.is_across(edges)
             self._dirty.update(self._drop(edges[mine]).tolist())
             found = self.index.find(part)
@@ -266,9 +266,8 @@ class Comparison:
         keep = np.flatnonzero(odds > self.params.graph_bar)
         if len(keep):
             known = self.scorer.known(PairFeatures(*(column[keep] for column in features)), odds[keep])
-            self.graph.add(first[keep], second[keep], odds[keep], known, self.rows.rank)
-            self._dirty.update(first[keep].tolist())
-            self._dirty.update(second[keep].tolist())
+            # An end that has better edges and does not keep this one is not touched by it; the other end is.
+            self._dirty.update(self.graph.add(first[keep], second[keep], odds[keep], known, self.rows.rank))
 
     def _cross(self, across: Across) -> None:
         """Bring the edges between languages up to date."""

@@ -106,8 +106,8 @@ class ScoreGraph:
         self._followers[node] = edges.tolist()
         return edges, np.where(self.first[edges] == node, self.second[edges], self.first[edges])
 
-    def add(self, first: Places, second: Places, odds: Floats, known: Floats, rank: NDArray[np.uint32]) -> None:
-        """Add edges; ``rank`` orders equal ones."""
+    def add(self, first: Places, second: Places, odds: Floats, known: Floats, rank: NDArray[np.uint32]) -> list[int]:
+        """Add edges, ``rank`` orders equal ones; return the nodes that keep other edges now."""
         ids = self._new_ids(len(first))
         self.first[ids], self.second[ids], self.odds[ids], self.known[ids] = first, second, odds, known
         self._kept[ids] = 2
@@ -116,8 +116,15 @@ class ScoreGraph:
         order = np.argsort(ends, kind="stable")
         ends, edges = ends[order], edges[order].astype(np.int32)
         starts = np.flatnonzero(np.r_[True, ends[1:] != ends[:-1]]) if len(ends) else np.zeros(0, np.int64)
-        for node, part in zip(ends[starts].tolist(), np.split(edges, starts[1:]), strict=False):
-            self._edges[node] = self._best(node, np.concatenate([self._edges[node], part]), rank)
+        changed = []
+        bounds = [*starts.tolist(), len(ends)]
+        for node, start, end in zip(ends[starts].tolist(), bounds, bounds[1:], strict=False):
+            before = self._edges[node]
+            kept = self._best(node, np.concatenate([before, edges[start:end]]), rank)
+            if len(kept) > len(before) or not np.array_equal(kept, before):
+                self._edges[node] = kept
+                changed.append(node)
+        return changed
 
     def drop(self, edges: Ids) -> Places:
         """Forget edges; return the nodes that kept them."""
@@ -134,6 +141,11 @@ class ScoreGraph:
         """Return the edges that any of these nodes keeps, each once, in order."""
         found = [self._edges[node] for node in nodes]
         return np.unique(np.concatenate(found)).astype(np.int64) if found else np.zeros(0, np.int64)
+
+    def touching(self, nodes: Sequence[int]) -> Places:
+        """Return the edges that end at any of these nodes, whichever end keeps them, each once, in order."""
+        kept = [self.incident(nodes), *(self.followers(node)[0] for node in nodes if node in self._followers)]
+        return np.unique(np.concatenate(kept)).astype(np.int64)
 
     def _new_ids(self, count: int) -> Places:
         reused = self._free[len(self._free) - min(count, len(self._free)) :]
@@ -155,7 +167,7 @@ class ScoreGraph:
         self._kept[lost] -= 1
         self._followers.setdefault(node, []).extend(lost[self._kept[lost] > 0].tolist())
         self._free.extend(lost[self._kept[lost] == 0].tolist())
-        return edges[order[: self._most]]
+        return edges[np.sort(order[: self._most])]
 
     # --- the second round ----------------------------------------------------------------------------
 

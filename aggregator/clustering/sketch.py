@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import threading
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from copy import copy
+from functools import cache, lru_cache
 from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING, cast
 
@@ -89,7 +89,7 @@ def shingles(tokens: Sequence[str]) -> Hashes:
 
 def minhash(distinct: Hashes) -> Hashes:
     """Return the signature of a set of shingle hashes."""
-    made = _MADE.minhash
+    made = copy(_permuted())  # its own copy() checks and converts everything, which costs as much as filling it
     made.clear()
     made.update_batch(distinct.tolist())
     return np.asarray(made.hashvalues, dtype=np.uint32)
@@ -115,16 +115,10 @@ def _signature_class() -> type[MinHash]:
     return cast("type[MinHash]", Bare)
 
 
-class _Made(threading.local):
-    """The signature that is made again and again, one a thread: a fresh one costs as much as filling it."""
-
-    @cached_property
-    def minhash(self) -> MinHash:
-        """The signature; emptied before each use."""
-        return _signature_class()(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=int)
-
-
-_MADE = _Made()
+@cache
+def _permuted() -> MinHash:
+    """Return the empty signature."""
+    return _signature_class()(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=int)
 
 
 def band_keys(signature: Hashes) -> list[int]:

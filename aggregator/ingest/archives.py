@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from aggregator.exceptions import NotFoundError, StorageError
+from aggregator.ingest.ahead import LEAST, Chunk, MadeAhead, prepare_line, prepared_ahead
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry, prepare_entry, warm_up
 from aggregator.ingest.record import ARCHIVE, Origin, Recorded, Recorder
@@ -58,11 +61,19 @@ class Importer:
     """Reads archives into the database in short transactions, so that editors and polls get their turn meanwhile."""
 
     def __init__(
-        self, store: Store, settings: Settings, families: Families, now: datetime, window: Window | None = None
+        self,
+        store: Store,
+        settings: Settings,
+        families: Families,
+        now: datetime,
+        window: Window | None = None,
+        workers: Callable[[], Executor] | None = None,
     ) -> None:
+        """Import into ``store``; where ``workers`` are given, they prepare the lines of a large archive."""
         self._store = store
         self._settings = settings
         self._now = now
+        self._workers = workers
         self._feeds = FeedStore(store)
         self._placer = Placer(store, settings, window)
         self._recorder = Recorder(store, settings, families, self._placer)
@@ -87,8 +98,10 @@ class Importer:
         left = self._placer.vectors.unsettled()  # by others: the watches still want to look at these
         new = updated = known = done = 0
         skips: list[Skip] = []
-        rest = iter(entries)
+        chunks, rest = self._prepared_ahead(entries), deque[tuple[ArchiveEntry, MadeAhead | None]]()
         while done < len(entries):
+            if not rest:
+                rest.extend(next(chunks))  # outside of the transaction: nobody waits for a worker
             with self._store.transaction():
                 for one, counts in self._turn(rest):
                     skips += [_left_out(one, fault) for fault in counts.faults]
@@ -102,13 +115,13 @@ class Importer:
             self._placer.vectors.leave_unsettled(left)
         return ImportOutcome(new, updated, known, tuple(skips))
 
-    def _taken(self, one: ArchiveEntry) -> Recorded:
+    def _taken(self, one: ArchiveEntry, made: MadeAhead | None) -> Recorded:
         """Record one line; where it cannot be, it costs itself and is reported."""
         try:
             with self._placer.part():
                 origin = Origin(self._feed(one), archive=True, agency=one.origin.agency if one.origin else None)
                 seen = (one.origin and one.origin.first_seen) or self._now
-                return self._recorder.record(origin, [self._prepared(one, origin.feed.id)], min(seen, self._now))
+                return self._recorder.record(origin, [self._prepared(one, made, origin.feed.id)], min(seen, self._now))
         except Exception as error:
             if is_of_the_database(error):
                 raise
@@ -122,11 +135,12 @@ class Importer:
         if unknown is not None:
             prepare_entry(unknown.data, None, (), None, frozenset(), sketching=False)
 
-    def _turn(self, rest: Iterator[ArchiveEntry]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
+    def _turn(self, rest: deque[tuple[ArchiveEntry, MadeAhead | None]]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
         """Record entries for as long as one transaction may last."""
         ends = time.monotonic() + (_IN_MEMORY if self._store.path is None else HELD)
-        for one in rest:
-            yield one, self._taken(one)
+        while rest:
+            one, made = rest.popleft()
+            yield one, self._taken(one, made)
             if time.monotonic() >= ends:
                 return
 
@@ -138,11 +152,25 @@ class Importer:
             self._sources[address] = self._feeds.ensure(address, publisher, self._now, name=name)
         return self._sources[address]
 
-    def _prepared(self, one: ArchiveEntry, feed_id: int) -> PreparedEntry:
-        boilerplate = self._recorder.boilerplate(feed_id)
-        return prepare_entry(
-            one.data, one.language, (one.source,), None, boilerplate, sketching=self._settings.stories.enabled
+    def _prepared_ahead(self, entries: Sequence[ArchiveEntry]) -> Iterator[Chunk]:
+        workers = self._workers() if self._workers is not None and len(entries) >= LEAST else None
+        return prepared_ahead(
+            entries,
+            self._boilerplate_now,
+            workers,
+            self._settings.parse.workers,
+            sketching=self._settings.stories.enabled,
         )
+
+    def _boilerplate_now(self, one: ArchiveEntry) -> frozenset[int]:
+        feed = self._sources.get(_address(one))
+        return self._recorder.boilerplate(feed.id) if feed is not None else frozenset()
+
+    def _prepared(self, one: ArchiveEntry, made: MadeAhead | None, feed_id: int) -> PreparedEntry:
+        boilerplate = self._recorder.boilerplate(feed_id)
+        if made is not None and made.fits(boilerplate):
+            return made.entry
+        return prepare_line(one, boilerplate, sketching=self._settings.stories.enabled)
 
 
 def _left_out(one: ArchiveEntry, fault: EntryFault) -> Skip:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from aggregator.clustering.identifiers import mint
+from aggregator.clustering.vectors import ReportVector
 from aggregator.ingest.entry_times import believed_date, event_time, lasting_time, stock_time
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry
@@ -69,6 +70,7 @@ class Waiting:
     feed_id: int = 0
     number: int = 0
     lines: frozenset[int] = frozenset()
+    vector: ReportVector | None = None  # made by a worker, without publisher and time
 
     @property
     def turn(self) -> tuple[datetime, str]:
@@ -210,7 +212,7 @@ class Recorder:
         return placed
 
     def _place(self, waiting: Waiting, now: datetime) -> None:
-        report_id = self._placer.place(waiting.arrival, now)
+        report_id = self._placer.place(waiting.arrival, now, waiting.vector)
         if waiting.lines:
             self._lines.count(waiting.feed_id, waiting.lines, report_id, waiting.number)
 
@@ -262,7 +264,8 @@ class Recorder:
         numbers = self._entries.add(rows, now)
         if self._settings.stories.enabled:
             for row, entry, number in zip(rows, entries, numbers, strict=True):
-                self._waiting[row.id] = Waiting(arrival(row, origin, entry), origin.feed.id, number, entry.lines)
+                made = arrival(row, origin, entry)
+                self._waiting[row.id] = Waiting(made, origin.feed.id, number, entry.lines, entry.vector)
 
     def _ids(self, url: str, keys: Sequence[str]) -> list[str]:
         """Return an id for each key of a feed that no other entry has."""

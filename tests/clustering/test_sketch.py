@@ -78,8 +78,8 @@ def test_the_version_names_what_the_bytes_depend_on() -> None:
 
 
 def test_the_scheme_is_named_and_none_of_the_librarys_defaults_has_a_say() -> None:
-    assert sketching._MADE.minhash.scheme == "affine32"
-    assert sketching._MADE.minhash.seed == 1
+    assert sketching._permuted().scheme == "affine32"
+    assert sketching._permuted().seed == 1
 
 
 # --- the estimate --------------------------------------------------------------------------------
