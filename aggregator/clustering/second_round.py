@@ -144,7 +144,8 @@ class ScoreGraph:
 
     def touching(self, nodes: Sequence[int]) -> Places:
         """Return the edges that end at any of these nodes, whichever end keeps them, each once, in order."""
-        kept = [self.incident(nodes), *(self.followers(node)[0] for node in nodes if node in self._followers)]
+        kept: list[NDArray[np.integer]] = [self.incident(nodes)]
+        kept.extend(self.followers(node)[0] for node in nodes if node in self._followers)
         return np.unique(np.concatenate(kept)).astype(np.int64)
 
     def _new_ids(self, count: int) -> Places:

@@ -203,9 +203,10 @@ class Placer:
             self.stories.open_report(report_id, story_id, now)
         self.entries.place([entry_id], report_id, story_id)
         self.copies.move(entry_id, report_id)
-        for touched in {report_id, *(before[:1] if before else ())}:
+        reports = {report_id, *(before[:1] if before else ())}
+        for touched in sorted(reports):
             self._revector(touched)
-            self.stories.refresh_report(touched)
+        self.stories.refresh_reports(reports)
 
     def put_in_storyline(self, story_id: str, storyline_id: str | None) -> None:
         """Put a story into a storyline, or out of all; :meth:`settle` writes the rows of both."""
@@ -292,7 +293,6 @@ class Placer:
         words = _words(arrival)
         time = arrival.time.timestamp()
         old = self.vectors.get(report_id)
-        self.vectors.leave_unsettled([report_id])
         if old is not None and old.vector is not None and old.version != VERSION:
             self._revector(report_id)  # made by an earlier release: all entries of the report are asked
             return
@@ -301,6 +301,8 @@ class Placer:
             if _rank(old.words, speaker.time, speaker.id) < _rank(words, arrival.time, arrival.entry_id):
                 if time < old.time and arrival.dated:
                     self._put(report_id, self.arrival_of(speaker), old.words, time)
+                else:
+                    self.vectors.leave_unsettled([report_id])
                 return
             time = min(time, old.time)
         self._put(report_id, arrival, words, time, vector)

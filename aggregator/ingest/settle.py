@@ -86,15 +86,15 @@ class Settler:
 
     def refresh(self, story_ids: Collection[str], report_ids: Iterable[str], now: datetime) -> None:
         """Bring the rows of stories, of those of their reports that changed, and of their storylines in line with the entries."""
-        for story_id in sorted(story_ids):
+        stored = self._stories.pins(story_ids)
+        for story_id in sorted(story_ids) if stored or self._editor_constraints.has_pins() else ():
             pinned = self._editor_constraints.pinned(story_id)
-            if pinned != self._stories.pinned(story_id):
+            if pinned != stored.get(story_id):
                 self._stories.pin(story_id, pinned)
         for entry_id, error in refresh(story_ids, self._stories, self._entries, now):
             given = self._entries.get(entry_id).data
             self._faults.keep_of_entry(entry_id, fault_of("placing", f"story of {entry_id}", error, given), now)
-        for report_id in sorted(set(report_ids)):
-            self._stories.refresh_report(report_id)
+        self._stories.refresh_reports(report_ids)
         self._lines.refresh(story_ids, now)
 
     def tie(self, story_ids: frozenset[str], now: datetime) -> None:
@@ -274,10 +274,11 @@ class Settler:
                 touched.update({homes[-1]}, {before[report] for report in moving if report in before})
         for story, place in lineage.ended.items():
             self._end(story, homes[place], rest[story], named, now)
+        stored = self._stories.links(members)
         for group, home in zip(groups, homes, strict=True):
             if not group.isdisjoint(plan.waiting):
                 touched.add(home)
-            self._save_links(group & members, home, plan.links, speakers, now)
+            self._save_links(group & members, home, plan.links, stored, speakers, now)
         self.refresh(self._living(touched), members & plan.waiting, now)
         return touched
 
@@ -337,11 +338,11 @@ class Settler:
         group: Collection[str],
         story: str,
         links: Mapping[str, Link],
+        stored: Mapping[str, tuple[str, float]],
         speakers: Mapping[str, tuple[float, str]],
         now: datetime,
     ) -> None:
         """Store each report's strongest edge where it is another than before."""
-        stored = self._stories.links(group)
         for report in sorted(group):
             link = links.get(report)
             said = (
@@ -360,7 +361,7 @@ class Settler:
         return self._stories.known_reports(report_ids)
 
     def _living(self, story_ids: Iterable[str]) -> frozenset[str]:
-        return frozenset(story for story in set(story_ids) if self._stories.lives(story))
+        return self._stories.all_living(set(story_ids))
 
 
 def _is_stored(
