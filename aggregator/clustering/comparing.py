@@ -19,7 +19,6 @@ from aggregator.clustering.second_round import LIKELY, ScoreGraph
 from aggregator.clustering.vectors import ReportVector
 
 Flags = NDArray[np.bool_]
-Floats64 = NDArray[np.float64]
 _STORED_AT_ONCE = 200  # stored reports that are compared in passing
 _AT_ONCE = 256  # reports compared in one go: bounds the memory of the arrays
 
@@ -52,6 +51,7 @@ class Comparison:
         self._dropped: list[tuple[Places, Places, Floats]] = []
         self._full = np.zeros(0, np.bool_)  # places that had more candidates than are kept
         self._floor = np.zeros(0, np.float32)  # product of the last one kept of these
+        self._latest = -np.inf  # time of the latest report that was ever compared
 
     def add(self, rows: Iterable[tuple[str, ReportVector]], stored: bool = False) -> list[int]:
         """Add reports, or replace them; return their places. Those that were ``stored`` are compared when it is their turn."""
@@ -186,31 +186,38 @@ class Comparison:
     def _count(self, places: Places, change: int, waiting: Flags | None = None) -> None:
         """Let old reports know that there is one more, or less, before them; where that counts they look back again."""
         rows = self.rows
-        old = self._compared[: len(rows)] & rows.alive[: len(rows)]
-        if not len(places):
+        # Of those that come after all old ones in time nothing has to be told: the usual case ends here.
+        times = np.nan_to_num(rows.reports.time[places], nan=-np.inf)
+        late, self._latest = places[times <= self._latest], max(self._latest, float(times.max(initial=-np.inf)))
+        if not len(late):
             return
+        places = late
+        old = self._compared[: len(rows)] & rows.alive[: len(rows)]
         if waiting is not None:
             old &= ~waiting
         at = np.flatnonzero(old)
-        if not len(at) or not len(places):
+        if not len(at):
             return
-        # Of those that came before all old ones in time nothing has to be told: the usual case ends here.
-        time = np.nan_to_num(rows.reports.time[: len(rows)], nan=-np.inf)
-        places = places[time[places] <= time[at].max()]
-        changed = [at[self._recount(place, at, time, change)] for place in places.tolist()]
+        changed = [self._recount(places, at, change)]
         for part in _parts(places, 16):
             changed.append(self._recount_terms(*self.index.later(part), change, old))
-        if changed:
-            self._again.update(np.concatenate(changed).tolist())
+        self._again.update(np.concatenate(changed).tolist())
 
-    def _recount(self, place: int, at: Places, time: Floats64, change: int) -> Flags:
-        """Change the number of reports before old ones; tell of which that moved a step."""
-        reports = self.rows.reports
-        later = (time[at] > time[place]) & (reports.language[at] == reports.language[place])
-        later &= ~(np.floor(time[at] / DAY) - np.floor(time[place] / DAY) > self.params.window / DAY)
-        was = steps_of(reports.before[at])
-        reports.before[at[later]] += change
-        return np.asarray(was != steps_of(reports.before[at]))
+    def _recount(self, places: Places, at: Places, change: int) -> Places:
+        """Change the number of reports before old ones; return those of which that moved a step."""
+        reports, moved = self.rows.reports, [np.zeros(0, np.int64)]
+        for language in np.unique(reports.language[places]).tolist():
+            early = np.sort(reports.time[places[reports.language[places] == language]])
+            early = early[~np.isnan(early)]  # an undated report counts for none, whose days are too far from it
+            later = at[reports.language[at] == language]
+            time = reports.time[later]
+            before = np.searchsorted(early, time, "left")
+            before -= np.searchsorted(np.floor(early / DAY), np.floor(time / DAY) - self.params.window / DAY, "left")
+            later, before = later[(before > 0) & ~np.isnan(time)], before[(before > 0) & ~np.isnan(time)]
+            was = steps_of(reports.before[later])
+            reports.before[later] += change * before
+            moved.append(later[was != steps_of(reports.before[later])])
+        return np.concatenate(moved)
 
     def _recount_terms(self, early: Places, late: Places, change: int, old: Flags) -> Places:
         """Change the number of reports before old ones that have a term; return those of which that moved a step."""

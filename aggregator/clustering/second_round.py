@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering.pair_features import greatest_two
-from aggregator.clustering.rows import Floats, Places, shared
+from aggregator.clustering.rows import Floats, Places, spread
 
 STRONG, LIKELY, POSSIBLE = 0.0, -1.0, -2.0  # log odds of the first round: partner, may well be, not excluded
 FLOOR = -6.0  # log odds below which nothing differs
@@ -142,6 +142,15 @@ class ScoreGraph:
         found = [self._edges[node] for node in nodes]
         return np.unique(np.concatenate(found)).astype(np.int64) if found else np.zeros(0, np.int64)
 
+    def kept_by(self, nodes: Sequence[int]) -> Ids:
+        """Return the edges that these nodes keep, node by node: one that two of them keep comes twice."""
+        found = [self._edges[node] for node in nodes]
+        return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def has_followers(self, node: int) -> bool:
+        """Tell whether there may be edges to a node that only their other ends keep."""
+        return node in self._followers
+
     def touching(self, nodes: Sequence[int]) -> Places:
         """Return the edges that end at any of these nodes, whichever end keeps them, each once, in order."""
         kept: list[NDArray[np.integer]] = [self.incident(nodes)]
@@ -251,9 +260,7 @@ def _keeps(around: _Around, side: Places, partner: Ids) -> NDArray[np.bool_]:
 
 
 def _context(odds: Floats, around: _Around, left: Places, right: Places, sides: Sequence[_Side]) -> Context:
-    a, b, pair = shared(
-        around.other, (around.starts[left], around.lengths[left]), (around.starts[right], around.lengths[right])
-    )
+    a, b, pair = _in_common(around, left, right)
     ours, theirs, count = around.odds[a], around.odds[b], len(odds)
     weaker: Floats = np.minimum(ours, theirs).astype(np.float32)
     best, second = greatest_two(pair, weaker + _FAR, count)
@@ -285,6 +292,26 @@ def _context(odds: Floats, around: _Around, left: Places, right: Places, sides: 
         mean_least * partners,
         mean_most * partners,
     )
+
+
+def _in_common(around: _Around, left: Places, right: Places) -> tuple[Places, Places, Places]:
+    """Return the edges of both ends of pairs that lead to one node: of the left end, of the right end, number of the pair.
+
+    The end with fewer edges is looked up among those of the other, all in one table: the lists of a flood's hubs come
+    again in many pairs.
+    """
+    fewer = around.lengths[left] <= around.lengths[right]
+    asking, asked = np.where(fewer, left, right), np.where(fewer, right, left)
+    probe, pair = spread(around.starts[asking], around.lengths[asking])
+    keys = around.owner << 32 | around.other
+    if not len(probe) or not len(keys):
+        nothing = np.zeros(0, np.int64)
+        return nothing, nothing, nothing
+    wanted = asked[pair] << 32 | around.other[probe]
+    found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    hit = np.flatnonzero(keys[found] == wanted)
+    probe, found, pair = probe[hit], found[hit], pair[hit]
+    return np.where(fewer[pair], probe, found), np.where(fewer[pair], found, probe), pair
 
 
 def _tied(pair: Places, theirs: Floats, ours: Floats, strong: Floats, odds: Floats) -> tuple[Floats, Floats]:

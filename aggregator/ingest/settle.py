@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.clustering.graph import Constraints, Link
+from aggregator.clustering.graph import Best, Constraints
 from aggregator.clustering.identifiers import mint
 from aggregator.clustering.lineage import descend
 from aggregator.clustering.vectors import VERSION
@@ -43,7 +43,7 @@ class Plan:
     waiting: frozenset[str]
     stories: tuple[frozenset[str], ...]
     storylines: tuple[tuple[frozenset[str], ...], ...]
-    links: Mapping[str, Link]
+    best: Mapping[str, Best]
     decisions: tuple[int, int]
 
 
@@ -115,7 +115,7 @@ class Settler:
         graph, constraints = self._window.graph(), self._constraints()
         stories: list[frozenset[str]] = []
         storylines: list[tuple[frozenset[str], ...]] = []
-        links: dict[str, Link] = {}
+        best: dict[str, Best] = {}
         covered: set[str] = set()
         asked = {report for report in waiting if report in self._window}
         while asked:
@@ -126,10 +126,10 @@ class Settler:
             tied = frozenset().union(*(group for line in settled.storylines for group in line))
             storylines = [line for line in storylines if all(group.isdisjoint(tied) for group in line)]
             storylines += settled.storylines
-            links.update(settled.links)
+            best.update(settled.best)
             covered |= fresh | tied | asked
             asked = {report for report in self._company(fresh | tied) if report in self._window} - covered
-        return Plan(frozenset(waiting), tuple(stories), tuple(storylines), links, decisions)
+        return Plan(frozenset(waiting), tuple(stories), tuple(storylines), best, decisions)
 
     def _company(self, report_ids: Collection[str]) -> set[str]:
         """Return the reports that stand in a story or a storyline with one of these: where they stay is to be asked as well."""
@@ -278,7 +278,7 @@ class Settler:
         for group, home in zip(groups, homes, strict=True):
             if not group.isdisjoint(plan.waiting):
                 touched.add(home)
-            self._save_links(group & members, home, plan.links, stored, speakers, now)
+            self._save_links(group & members, home, plan.best, stored, speakers, now)
         self.refresh(self._living(touched), members & plan.waiting, now)
         return touched
 
@@ -337,23 +337,33 @@ class Settler:
         self,
         group: Collection[str],
         story: str,
-        links: Mapping[str, Link],
+        best: Mapping[str, Best],
         stored: Mapping[str, tuple[str, float]],
         speakers: Mapping[str, tuple[float, str]],
         now: datetime,
     ) -> None:
         """Store each report's strongest edge where it is another than before."""
-        for report in sorted(group):
-            link = links.get(report)
-            said = (
-                None if link is None or link.other not in speakers else (speakers[link.other][1], round(link.score, 4))
-            )
-            if stored.get(report) == said:
-                continue
-            self._stories.drop_link(report)
-            if link is not None and said is not None:
+        said: dict[str, tuple[str, float]] = {
+            report: (speakers[one.other][1], round(one.score, 4))
+            for report in group
+            if (one := best.get(report)) is not None and one.other in speakers
+        }
+        changed = [report for report in sorted(group) if stored.get(report) != said.get(report)]
+        links = self._window.links({report: best[report] for report in changed if report in said})
+        for report in changed:
+            if report in stored:
+                self._stories.drop_link(report)
+            if report in links:
+                link = links[report]
                 match = Match(
-                    "story", speakers[report][1], said[0], "pair", said[1], link.threshold, dict(link.features), VERSION
+                    "story",
+                    speakers[report][1],
+                    said[report][0],
+                    "pair",
+                    said[report][1],
+                    link.threshold,
+                    dict(link.features),
+                    VERSION,
                 )
                 self._stories.add_match(match, report, story, now)
 

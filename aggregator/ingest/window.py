@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from aggregator.clustering.graph import StoryGraph
+from aggregator.clustering.graph import Best, Link, StoryGraph
 from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.vectors import VERSION, ReportVector
@@ -65,6 +65,14 @@ class Window:
             self._horizon = horizon
             self.forget([report_id for report_id, time in self._known.items() if time < horizon])
         return self._graph
+
+    def links(self, best: Mapping[str, Best]) -> dict[str, Link]:
+        """Return what edges say of which the graph told; those of reports that are gone by now are left out."""
+        if self._graph is None:
+            return {}
+        return self._graph.links(
+            {report: one for report, one in best.items() if report in self._known and one.other in self._known}
+        )
 
     def keep(self) -> None:
         """Keep the window in a file beside the database, where it changed since it was read."""
