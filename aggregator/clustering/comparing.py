@@ -20,6 +20,7 @@ from aggregator.clustering.vectors import ReportVector
 
 Flags = NDArray[np.bool_]
 _STORED_AT_ONCE = 200  # stored reports that are compared in passing
+_LEAST_GONE = 5_000  # reports that left; fewer are not worth a compaction
 _AT_ONCE = 256  # reports compared in one go: bounds the memory of the arrays
 
 
@@ -90,6 +91,31 @@ class Comparison:
         self._stored -= lost
         self._again -= lost
         self._dirty -= lost
+
+    def compacted(self) -> Places | None:
+        """Give the places of reports that are gone to others; return each old place's new one, -1 of those gone.
+
+        None where that is not worth its while, or reports are compared across languages.
+        """
+        gone = len(self.rows) - len(self.rows.place)
+        if self.across is not None or gone < max(_LEAST_GONE, len(self.rows.place) // 2):
+            return None
+        moved = self.rows.compact()
+        self.index.moved(moved)
+        self.graph.moved(moved)
+        kept = moved >= 0
+        count = len(moved)
+        self._full, self._floor = self._full[:count][kept], self._floor[:count][kept]
+        self._compared = self._compared[:count][kept]
+        self._new, self._stored, self._again, self._dirty = (
+            {int(moved[place]) for place in pending} for pending in (self._new, self._stored, self._again, self._dirty)
+        )
+        self._dropped = [
+            (moved[first][both], moved[second][both], odds[both])
+            for first, second, odds in self._dropped
+            for both in [(moved[first] >= 0) & (moved[second] >= 0)]
+        ]
+        return moved
 
     def compare(self, wanted: Collection[int] = ()) -> Changes:
         """Bring the edges up to date; return what changed.
@@ -208,12 +234,15 @@ class Comparison:
         reports, moved = self.rows.reports, [np.zeros(0, np.int64)]
         for language in np.unique(reports.language[places]).tolist():
             early = np.sort(reports.time[places[reports.language[places] == language]])
-            early = early[~np.isnan(early)]  # an undated report counts for none, whose days are too far from it
+            undated = int(np.isnan(early).sum())  # before all that are dated, as the calendar counts them
+            early = early[: len(early) - undated]
             later = at[reports.language[at] == language]
             time = reports.time[later]
             before = np.searchsorted(early, time, "left")
             before -= np.searchsorted(np.floor(early / DAY), np.floor(time / DAY) - self.params.window / DAY, "left")
-            later, before = later[(before > 0) & ~np.isnan(time)], before[(before > 0) & ~np.isnan(time)]
+            before += undated
+            moving = (before > 0) & ~np.isnan(time)
+            later, before = later[moving], before[moving]
             was = steps_of(reports.before[later])
             reports.before[later] += change * before
             moved.append(later[was != steps_of(reports.before[later])])

@@ -114,6 +114,9 @@ class StoryGraph:
         self._touched -= set(report_ids)
         self.comparison.remove(report_ids)
         self._affairs.forget(places)
+        moved = self.comparison.compacted()
+        if moved is not None:
+            self._affairs.moved(moved)
 
     def touch(self, report_ids: Collection[str]) -> None:
         """Have these reports' stories computed anew."""

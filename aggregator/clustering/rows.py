@@ -144,6 +144,26 @@ class Rows:
         self.alive[gone] = False
         return gone
 
+    def compact(self) -> Places:
+        """Leave out the reports that are gone; return each old place's new one, -1 of those gone."""
+        count = len(self)
+        kept = np.flatnonzero(self.alive[:count])
+        moved = np.full(count, -1, np.int64)
+        moved[kept] = np.arange(len(kept))
+        reports = ReportColumns(*_taken(self.reports, kept))
+        terms, _ = spread(reports.terms_from, reports.terms)
+        pairs, _ = spread(reports.pairs_from, reports.pairs)
+        self.terms = TermColumns(*_taken(self.terms, terms))
+        self.pairs = PairColumns(*_taken(self.pairs, pairs))
+        self.reports = reports._replace(
+            terms_from=np.cumsum(reports.terms) - reports.terms, pairs_from=np.cumsum(reports.pairs) - reports.pairs
+        )
+        self.alive = np.ones(len(kept), np.bool_)
+        self.ids = [self.ids[place] for place in kept.tolist()]
+        self.place = {name: place for place, name in enumerate(self.ids)}
+        self._used = [len(kept), len(terms), len(pairs)]
+        return moved
+
     def _extended(self, which: int, old: Sequence[Array], new: Sequence[Array]) -> list[Array]:
         used, more = self._used[which], len(new[0])
         if used + more <= len(old[0]):
@@ -254,6 +274,10 @@ class Rows:
         explained = np.where(kin, np.minimum(terms.rarity[first], terms.rarity[second]), explained)
         order = np.lexsort((pair, owner))
         return PairColumns(pair[order], explained[order].astype(np.float16), in_title[order], kin[order])
+
+
+def _taken(columns: Sequence[Array], places: Places) -> list[Array]:
+    return [column[places] for column in columns]
 
 
 def _names(marks: Places, capitals: Floats, named: Array, number: Array) -> Floats:

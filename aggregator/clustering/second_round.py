@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,9 +66,24 @@ class ScoreGraph:
     def __len__(self) -> int:
         return self._used - len(self._free)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return the state with the edges of all nodes in one array, which is read in a tenth of the time."""
+        state = dict(self.__dict__)
+        edges = state.pop("_edges")
+        state["sizes"] = np.fromiter(map(len, edges), np.int64, len(edges))
+        state["edges"] = np.concatenate(edges) if edges else np.zeros(0, np.int32)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take up a state."""
+        sizes, edges = state.pop("sizes"), state.pop("edges")
+        self.__dict__.update(state)
+        ends, none = np.cumsum(sizes).tolist(), np.zeros(0, np.int32)
+        self._edges = [edges[start:end] if end > start else none for start, end in zip([0, *ends], ends, strict=False)]
+
     def grow(self, nodes: int) -> None:
         """Make room for nodes."""
-        none = np.zeros(0, np.int32)
+        none = np.zeros(0, np.int32)  # one for all that have none
         self._edges.extend(none for _ in range(nodes - len(self._edges)))
 
     def others(self, node: int) -> tuple[Ids, Ids]:
@@ -156,6 +171,17 @@ class ScoreGraph:
         kept: list[NDArray[np.integer]] = [self.incident(nodes)]
         kept.extend(self.followers(node)[0] for node in nodes if node in self._followers)
         return np.unique(np.concatenate(kept)).astype(np.int64)
+
+    def moved(self, moved: Places) -> None:
+        """Follow nodes to other places; -1 stands for those that are gone, which no edge ends at."""
+        kept = np.flatnonzero(moved >= 0).tolist()
+        self._edges = [self._edges[node] for node in kept]
+        self._followers = {
+            int(moved[node]): edges for node, edges in self._followers.items() if node < len(moved) and moved[node] >= 0
+        }
+        living = self.incident(range(len(self._edges)))
+        for column in (self.first, self.second):
+            column[living] = moved[column[living]]
 
     def _new_ids(self, count: int) -> Places:
         reused = self._free[len(self._free) - min(count, len(self._free)) :]

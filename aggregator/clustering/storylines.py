@@ -52,6 +52,16 @@ class Affairs:
                 self.members[left[0]] = left
                 self.story.update(dict.fromkeys(left, left[0]))
 
+    def moved(self, moved: Places) -> None:
+        """Follow reports to other places; the order of places stays. Those that are gone were forgotten."""
+        to = moved.tolist()
+        self.story = {to[place]: to[name] for place, name in self.story.items()}
+        self.members = {to[name]: [to[place] for place in story] for name, story in self.members.items()}
+        least: dict[int, int] = {}  # what named a component may be gone: the least of those that are left names it
+        for place, name in sorted(self.component.items()):
+            least.setdefault(name, to[place])
+        self.component = {to[place]: least[name] for place, name in self.component.items()}
+
     def storylines(
         self, comparison: Comparison, touched: Collection[int], params: ClusteringParams
     ) -> list[list[list[int]]]:
