@@ -33,6 +33,26 @@ class Changes(NamedTuple):
     strongest: Floats  # the greater of an edge's log odds before and now
 
 
+class Edges(NamedTuple):
+    """What reports found when they looked back: which had more candidates than are kept, and the pairs that are edges."""
+
+    reports: Places
+    full: Flags
+    floor: Floats  # product of the last candidate kept of those
+    first: Places
+    second: Places
+    odds: Floats
+    known: Floats
+
+
+class LookedBack(NamedTuple):
+    """The edges of some reports, and in how many reports before them their terms stand: flat, from one place on."""
+
+    edges: Edges
+    seen_from: int
+    seen: NDArray[np.uint16]
+
+
 class Comparison:
     """Rows, index and graph of the window, kept in step."""
 
@@ -52,6 +72,7 @@ class Comparison:
         self._dropped: list[tuple[Places, Places, Floats]] = []
         self._full = np.zeros(0, np.bool_)  # places that had more candidates than are kept
         self._floor = np.zeros(0, np.float32)  # product of the last one kept of these
+        self._elsewhere: set[int] = set()  # places that were compared elsewhere, which nobody was told
         self._latest = -np.inf  # time of the latest report that was ever compared
 
     def add(self, rows: Iterable[tuple[str, ReportVector]], stored: bool = False) -> list[int]:
@@ -126,7 +147,7 @@ class Comparison:
         new = self._new | (self._stored & set(wanted))
         new.update(sorted(self._stored - new)[-_STORED_AT_ONCE:])
         self._new = set()
-        done: set[int] = set()
+        done, self._elsewhere = self._elsewhere, set()
         while new:
             self._stored -= new
             done |= new
@@ -184,6 +205,36 @@ class Comparison:
 
     # --- candidates ----------------------------------------------------------------------------------
 
+    def look_back(self, start: int, end: int) -> list[LookedBack]:
+        """Compare some reports with all before them in time, and keep nothing of it: for another process, which takes it."""
+        looked = []
+        for part in _parts(np.arange(start, end), _AT_ONCE):
+            self._note_before(part)
+            found = self.index.find(part)
+            edges = self._edges(_chosen(found, ~self.rows.is_before(found.report, found.other)))
+            reports = self.rows.reports
+            first = int(reports.terms_from[part[0]])
+            last = int(reports.terms_from[part[-1]] + reports.terms[part[-1]])
+            looked.append(LookedBack(edges, first, self.rows.terms.seen[first:last].copy()))
+        return looked
+
+    def take(self, looked: Iterable[LookedBack]) -> None:
+        """Take what all reports found elsewhere; none of them was compared before."""
+        every = np.arange(len(self.rows))
+        self._note_before(every)
+        self._compared[every] = True
+        self._count(every, 1, np.ones(len(self.rows), np.bool_))
+        for edges, start, seen in looked:
+            self.rows.terms.seen[start : start + len(seen)] = seen
+            self._keep(edges)
+        self._elsewhere |= self._new
+        self._new = set()
+
+    def _note_before(self, places: Places) -> None:
+        reports = self.rows.reports
+        for place in places.tolist():
+            reports.before[place] = self.calendar.before(int(reports.language[place]), float(reports.time[place]))
+
     def _find(self, places: Sequence[int]) -> set[int]:
         """Compare new reports with those before them, and with those after them that were there already.
 
@@ -192,15 +243,13 @@ class Comparison:
         tied: set[int] = set()
         waiting = np.zeros(len(self.rows), np.bool_)
         waiting[list(places)] = True
-        reports = self.rows.reports
-        for place in places:
-            reports.before[place] = self.calendar.before(int(reports.language[place]), float(reports.time[place]))
+        self._note_before(np.array(places, np.int64))
         self._compared[list(places)] = True
         self._count(np.array(places, np.int64), 1, waiting)
         for part in _parts(np.array(places, np.int64), _AT_ONCE):
             found = self.index.find(part)
             forward = self.rows.is_before(found.report, found.other)
-            self._keep_best(_chosen(found, ~forward))
+            self._keep(self._edges(_chosen(found, ~forward)))
             # Of two new ones the later looks back; an old one that lies after the newcomer has looked back already.
             late = forward & self._compared[found.other] & ~waiting[found.other]
             self._offer(_chosen(found, late))
@@ -281,29 +330,42 @@ class Comparison:
             mine = np.isin(self._later(edges), part) & ~self.graph.is_across(edges)
             self._dirty.update(self._drop(edges[mine]).tolist())
             found = self.index.find(part)
-            self._keep_best(_chosen(found, ~self.rows.is_before(found.report, found.other)))
+            self._keep(self._edges(_chosen(found, ~self.rows.is_before(found.report, found.other))))
 
-    def _keep_best(self, found: Found) -> None:
+    def _edges(self, found: Found) -> Edges:
+        """Return what comes of the candidates of reports that look back."""
         kept, reports, counts = best(found, self.params.neighbours, self.rows.rank)
-        many = counts > self.params.neighbours
-        self._full[reports] = many
-        if many.any():
-            floor = np.full(len(self.rows), np.inf, np.float32)
+        full = counts > self.params.neighbours
+        floor = np.full(len(self.rows) if full.any() else 0, np.inf, np.float32)
+        if full.any():
             np.minimum.at(floor, kept.report, kept.product)
-            self._floor[reports] = floor[reports]
-        self._score(kept.report, kept.other)
+        return Edges(reports, full, floor[reports] if full.any() else floor, *self._scored(kept.report, kept.other))
+
+    def _keep(self, edges: Edges) -> None:
+        self._full[edges.reports] = edges.full
+        if edges.full.any():
+            self._floor[edges.reports] = edges.floor
+        self._add(edges.first, edges.second, edges.odds, edges.known)
 
     def _score(self, first: Places, second: Places) -> None:
         """Score pairs by themselves; keep those over the bar as edges."""
+        self._add(*self._scored(first, second))
+
+    def _scored(self, first: Places, second: Places) -> tuple[Places, Places, Floats, Floats]:
+        """Score pairs by themselves; return those over the bar."""
         if not len(first):
-            return
+            none = np.zeros(0, np.float32)
+            return first, second, none, none
         features = self.features(first, second)
         odds = self.scorer.first(features)
         keep = np.flatnonzero(odds > self.params.graph_bar)
-        if len(keep):
-            known = self.scorer.known(PairFeatures(*(column[keep] for column in features)), odds[keep])
-            # An end that has better edges and does not keep this one is not touched by it; the other end is.
-            self._dirty.update(self.graph.add(first[keep], second[keep], odds[keep], known, self.rows.rank))
+        known = self.scorer.known(PairFeatures(*(column[keep] for column in features)), odds[keep])
+        return first[keep], second[keep], odds[keep], known
+
+    def _add(self, first: Places, second: Places, odds: Floats, known: Floats) -> None:
+        """Add edges. An end that has better ones and does not keep one is not touched by it; the other end is."""
+        if len(first):
+            self._dirty.update(self.graph.add(first, second, odds, known, self.rows.rank))
 
     def _cross(self, across: Across) -> None:
         """Bring the edges between languages up to date."""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from aggregator.clustering.blocks import Engine, blocks, whole_of
 from aggregator.clustering.comparing import Changes, Comparison
 from aggregator.clustering.components import components
 from aggregator.clustering.explanations import PairExplanation, SharedTerm, chance, explained, shared_terms
@@ -88,12 +89,18 @@ class StoryGraph:
         if self.comparison.across is not None:
             self.comparison.across.tell(meanings)
 
-    def load(self, rows: Iterable[tuple[str, ReportVector]]) -> None:
-        """Take a window's reports as they were stored; all are compared when something is settled first.
+    def load(self, rows: Iterable[tuple[str, ReportVector]], engine: Engine | None = None) -> None:
+        """Take a window's reports as they were stored; all are compared when something is settled first, or now on an engine.
 
         Comparing only what is touched would be quicker and not the same: what a pair's surroundings say depends on theirs.
         """
-        self.comparison.add(rows)
+        given = dict(rows)
+        if engine is None or len(self) or self.comparison.across is not None or not given:
+            self.comparison.add(given.items())
+            return
+        whole = whole_of(self.params, given)
+        self.comparison.add(given.items())
+        self.comparison.take(looked for answer in engine(whole, blocks(len(given))) for looked in answer)
 
     def add(self, report_id: str, vector: ReportVector) -> None:
         """Add a report, or replace it; it counts as touched."""

@@ -8,9 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from aggregator.clustering.blocks import Block, Whole, look_back
+from aggregator.clustering.comparing import LookedBack
 from aggregator.exceptions import NotFoundError, StorageError
+from aggregator.executor import shared
 from aggregator.ingest.ahead import LEAST, Chunk, MadeAhead, prepare_line, prepared_ahead
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry, prepare_entry, warm_up
@@ -44,11 +48,21 @@ class ImportOutcome:
     skips: tuple[Skip, ...]
 
 
-def load(path: Path) -> tuple[list[ArchiveEntry], tuple[Skip, ...]]:
-    """Return the entries of an archive in order of date, undated ones at the end, and the lines left out."""
+def lines_of(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a JSON Lines archive."""
+    with path.open("rb") as lines:
+        yield from lines
+
+
+def load(
+    path: Path, lines: Callable[[Path], Iterator[bytes]] = lines_of
+) -> tuple[list[ArchiveEntry], tuple[Skip, ...]]:
+    """Return the entries of an archive in order of date, undated ones at the end, and the lines left out.
+
+    ``lines`` reads an archive of another form as lines of JSON.
+    """
     try:
-        with path.open("rb") as lines:
-            found = list(read(lines))
+        found = list(read(lines(path)))
     except FileNotFoundError as error:
         raise NotFoundError(f"{path}: no such file") from error
     except OSError as error:
@@ -179,17 +193,29 @@ def _left_out(one: ArchiveEntry, fault: EntryFault) -> Skip:
 
 
 def cluster_archives(
-    paths: Sequence[Path], settings: Settings, now: datetime, progress: Progress
+    paths: Sequence[Path],
+    settings: Settings,
+    now: datetime,
+    progress: Progress,
+    workers: Executor | None = None,
+    lines: Callable[[Path], Iterator[bytes]] = lines_of,
 ) -> tuple[list[dict[str, object]], list[tuple[Path, Skip]]]:
-    """Cluster archives from nothing, together and in a scratch database; return where each entry stands, and the lines left out."""
+    """Cluster archives from nothing, together and in a scratch database; return where each entry stands, and the lines left out.
+
+    ``workers`` clean, sketch and vectorise the entries and compare the reports; the result is the same without.
+    """
     entries: list[ArchiveEntry] = []
     skips: list[tuple[Path, Skip]] = []
     for path in paths:
-        found, left_out = load(path)
+        found, left_out = load(path, lines)
         entries += found
         skips += [(path, skip) for skip in left_out]
     with Store(None) as store:
-        Importer(store, settings, families(()), now).record(in_date_order(entries), progress)
+        importer = Importer(store, settings, families(()), now)
+        if workers is not None:
+            window = Window(store, settings.stories, partial(_compared_on, workers))
+            importer = Importer(store, settings, families(()), now, window, lambda: workers)
+        importer.record(in_date_order(entries), progress)
         places = EntryStore(store).places_of_archives()
     return [
         {
@@ -202,6 +228,13 @@ def cluster_archives(
         for place in [places.get((_address(one), one.data.key))]
         if place is not None
     ], skips
+
+
+def _compared_on(workers: Executor, whole: Whole, parts: Sequence[Block]) -> Iterator[list[LookedBack]]:
+    """Have workers compare the reports of a window, block by block."""
+    everywhere = shared(workers, whole)
+    futures = [workers.submit(look_back, everywhere, part) for part in parts]
+    return (future.result() for future in futures)
 
 
 def _address(one: ArchiveEntry) -> str:
