@@ -28,7 +28,7 @@ from aggregator.storage.faults import FaultStore
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.stories import StoryStore
 
-AT_ONCE = 100  # reports a transaction, if no single story has more: well under what another writer waits
+AT_ONCE = 50  # reports a transaction, if no single story has more: well under what another writer waits
 TRIES = 3  # times that the graph is asked outside of a transaction before it is asked inside
 
 Changed = Callable[[frozenset[str]], None]
@@ -100,6 +100,7 @@ class Settler:
     def tie(self, story_ids: frozenset[str], now: datetime) -> None:
         """Write these stories as one storyline, but for what editors keep apart in it."""
         self._lines.write([story_ids], (), now)
+        self._lines.catch_up(now)
 
     def obey_ties(self, story_ids: Collection[str], now: datetime) -> None:
         """Have the storylines of these stories hold to what editors tie and untie."""
@@ -208,18 +209,21 @@ class Settler:
         return found
 
     def _write_storylines(self, plan: Plan, now: datetime, failed: Collection[str]) -> bool:
+        settled = [report for group in plan.stories for report in group]
+        story_of = self._stories.stories_of_reports(
+            {*settled, *(report for line in plan.storylines for group in line for report in group)}
+        )
+        lines = [
+            frozenset(story_of[report] for group in line for report in group if report in story_of)
+            for line in plan.storylines
+        ]
+        for batch in self._lines.batches(lines, {story_of[report] for report in settled if report in story_of}):
+            with self._store.transaction(self._waiting):
+                if self._editor_constraints.stamp() != plan.decisions:
+                    return False
+                self._lines.write(batch, (), now)
         with self._store.transaction(self._waiting):
-            if self._editor_constraints.stamp() != plan.decisions:
-                return False
-            settled = [report for group in plan.stories for report in group]
-            story_of = self._stories.stories_of_reports(
-                {*settled, *(report for line in plan.storylines for group in line for report in group)}
-            )
-            lines = [
-                frozenset(story_of[report] for group in line for report in group if report in story_of)
-                for line in plan.storylines
-            ]
-            self._lines.write(lines, {story_of[report] for report in settled if report in story_of}, now)
+            self._lines.catch_up(now)
             self._vectors.settled(sorted(plan.waiting.difference(failed)))
         return True
 
@@ -355,16 +359,8 @@ class Settler:
                 self._stories.drop_link(report)
             if report in links:
                 link = links[report]
-                match = Match(
-                    "story",
-                    speakers[report][1],
-                    said[report][0],
-                    "pair",
-                    said[report][1],
-                    link.threshold,
-                    dict(link.features),
-                    VERSION,
-                )
+                own, (other, score) = speakers[report][1], said[report]
+                match = Match("story", own, other, "pair", score, link.threshold, dict(link.features), VERSION)
                 self._stories.add_match(match, report, story, now)
 
     def _standing(self, report_ids: Iterable[str]) -> set[str]:
