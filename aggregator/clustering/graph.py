@@ -205,19 +205,18 @@ class StoryGraph:
 
     def _attach(self, rest: Sequence[int], stories: list[list[int]], bound: _Bound) -> list[int]:
         """Put each place of a component that is too large into the story of its best edge; return those that have none."""
-        story = np.full(len(self.comparison.rows), -1, np.int64)
-        for number, found in enumerate(stories):
-            story[found] = number
         owner, other, odds = self._ordered_edges(rest)
-        tied = (odds > self.params.story_bar) & (story[other] >= 0)
-        owner, other = owner[tied], other[tied]
+        with self.comparison.rows.numbered(stories) as story:
+            home = story[other]
+        tied = (odds > self.params.story_bar) & (home >= 0)
+        owner, home = owner[tied], home[tied]
         first = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else owner
-        nearest = dict(zip(owner[first].tolist(), story[other[first]].tolist(), strict=True))
+        nearest = dict(zip(owner[first].tolist(), home[first].tolist(), strict=True))
         alone = []
         for number, place in enumerate(rest):
             chosen = nearest.get(number)
             if chosen is not None and not bound.may_join(place, stories[chosen]):
-                others = story[other[owner == number]].tolist()
+                others = home[owner == number].tolist()
                 chosen = next((one for one in others if bound.may_join(place, stories[one])), None)
             if chosen is None:
                 alone.append(place)
@@ -247,11 +246,9 @@ class StoryGraph:
         if not places:
             return {}
         ids = self.comparison.rows.ids
-        number = np.full(len(self.comparison.rows), -1, np.int64)
-        for n, story in enumerate(stories):
-            number[story] = n
         owner, other, odds = self._ordered_edges(places)
-        inside = number[other] == number[np.array(places)[owner]]
+        with self.comparison.rows.numbered(stories) as number:
+            inside = number[other] == number[np.array(places)[owner]]
         owner, other, odds = owner[inside], other[inside], odds[inside]
         first = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else owner
         return {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,6 +105,7 @@ class Rows:
         self.place: dict[str, int] = {}
         self.alive = np.zeros(0, np.bool_)
         self._languages: dict[str, int] = {}
+        self._number = np.zeros(0, np.int64)  # of each place, see numbered
         self._used = [0, 0, 0]  # reports, terms, pairs
         self.reports, self.terms, self.pairs = self._weighed([], np.zeros(0, np.uint32))
 
@@ -143,6 +145,23 @@ class Rows:
         gone = np.array([self.place.pop(name) for name in names if name in self.place], np.int64)
         self.alive[gone] = False
         return gone
+
+    @contextmanager
+    def numbered(self, groups: Iterable[Sequence[int]]) -> Iterator[Places]:
+        """Tell of each place the number of the group that it is in, -1 of those in none, as long as the block lasts.
+
+        One array serves all: a fresh one for a small group would cost as much as the window is large.
+        """
+        if len(self._number) < len(self):
+            self._number = np.full(len(self.reports.time), -1, np.int64)
+        given = list(groups)
+        for number, group in enumerate(given):
+            self._number[group] = number
+        try:
+            yield self._number
+        finally:
+            for group in given:
+                self._number[group] = -1
 
     def compact(self) -> Places:
         """Leave out the reports that are gone; return each old place's new one, -1 of those gone."""

@@ -154,10 +154,8 @@ def _lines(comparison: Comparison, stories: list[list[int]], params: ClusteringP
     rows, graph = comparison.rows, comparison.graph
     key = {min((int(rows.rank[place]), rows.ids[place]) for place in story): story for story in stories}
     ordered = [key[name] for name in sorted(key)]
-    number = np.full(len(rows), -1, np.int64)
-    for n, story in enumerate(ordered):
-        number[story] = n
-    links = _links(graph, number, sorted(place for story in ordered for place in story), params)
+    with rows.numbered(ordered) as number:
+        links = _links(graph, number, sorted(place for story in ordered for place in story), params)
     time = rows.reports.time
     spans = [_span(time[story]) for story in ordered]
     state = _Lines(spans, [len(story) for story in ordered], params)
