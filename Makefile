@@ -3,7 +3,7 @@ PYTHON ?= python3
 ENVIRONMENT := .venv
 BIN := $(ENVIRONMENT)/bin
 
-.PHONY: setup check format test costly slow bench docs ci
+.PHONY: setup check format test costly slow bench docs man ci
 
 setup: $(BIN)/pytest
 
@@ -37,6 +37,9 @@ bench: setup
 
 docs: setup
 	$(BIN)/python bench/api_docs.py build/api
+
+man: setup
+	$(BIN)/python -m bench.man_pages
 
 ci:
 	bash .ci/run

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aggregator.model import StoryQuery
     from aggregator.settings import Settings
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Aggregator",

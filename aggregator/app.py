@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, date, datetime, timedelta
 from math import inf
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aggregator.desk.lookup import Clock, Lookup
 from aggregator.desk.reader import just_after
 from aggregator.exceptions import NotFoundError
 from aggregator.ingest.resources import Resources
-from aggregator.model import Feed, FeedOutcome, StoryQuery
+from aggregator.model import Feed, FeedOutcome, Story, StoryQuery
 from aggregator.newsroom.publishers import Families, families, publisher_of_feed
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
@@ -24,6 +26,7 @@ from aggregator.storage.feeds import FeedStore
 if TYPE_CHECKING:
     from aggregator.desk.alerts import Announce, Sent
     from aggregator.desk.editing import Editor
+    from aggregator.desk.publish import Published
     from aggregator.desk.storyline_editing import StorylineEditor
     from aggregator.desk.watches import Watcher, Watches
     from aggregator.digest.edition import Edition
@@ -180,19 +183,24 @@ class Aggregator(Lookup):
         since: datetime | None = None,
         until: datetime | None = None,
         day: date | None = None,
-        title: str | None = None,
+        series: str = "",
     ) -> Edition:
-        """Return the edition of a day, or of a window (by default the 24 hours up to now); frozen when first made."""
-        from aggregator.desk import editions
+        """Return the edition of a day, or of a window (by default the 24 hours up to now); frozen when first made.
+
+        ``series`` is one of ``digest.editions``: its filters hold, and without a day or a window it is the edition that came due last.
+        """
+        from aggregator.desk import edition_series, edition_windows, editions
         from aggregator.digest.edition import Window
 
         now = self.clock()
         if day is not None:
             window = editions.day_window(day, self.settings.digest, now)
+        elif series and since is None and until is None:
+            window = edition_windows.due_window(now, self.settings.digest, edition_series.times(self.settings, series))
         else:
             end = until if until is not None and until < now else just_after(now)
             window = Window(since or (until or now) - timedelta(days=1), end)
-        return editions.make_edition(self.store, self.settings, window, now)
+        return editions.make_edition(self.store, self.settings, window, now, series)
 
     def editions(self, limit: int = 60) -> list[EditionLine]:
         """Return the frozen editions, newest first, without their contents."""
@@ -223,7 +231,34 @@ class Aggregator(Lookup):
 
         return publish_stories(self)
 
+    def publish_due(self, announce: Announce | None = None) -> Published:
+        """Write and mail the editions and deliver the alerts that are due now; ``announce`` takes alerts for stdout, else they are printed.
+
+        What cannot be mailed or delivered now is tried again by a later call. DeliveryError where the mail server takes nothing.
+        """
+        from aggregator.desk.publish import Published, publish_due
+
+        alerts = self.deliver(announce or _print)
+        return Published(tuple(publish_due(self)), alerts)
+
     # --- in and out --------------------------------------------------------------------------
+
+    @classmethod
+    def group(
+        cls, entries: Iterable[Mapping[str, Any]], settings: Settings | None = None, *, clock: Clock | None = None
+    ) -> list[Story]:
+        """Group entries given as mappings into stories, in memory; return the stories, the largest first.
+
+        Their keys are those of a JSON Lines archive: ``title`` or ``body`` is needed, ``id``, ``summary``, ``url``, ``source``,
+        ``lang`` and ``date`` help. ``entry.data.key`` of a grouped entry is its ``id``, else its place in ``entries``, from 0.
+        UsageError names entries that cannot be used.
+        """
+        from aggregator.ingest.grouping import take
+
+        with cls.open(settings, None, clock=clock) as app:
+            take(app.store, app.settings, entries, app.clock())
+            reader = app._reader()
+            return reader.load([one.id for one in reader.find(StoryQuery(sort="entries", limit=None))])
 
     def import_archive(
         self, path: Path, progress: Callable[[int, int], None] = lambda done, total: None
@@ -333,6 +368,10 @@ class Aggregator(Lookup):
         from aggregator.ingest.recluster import Reclustering
 
         return Reclustering(self.store, Placer(self.store, self.settings, self._window()))
+
+
+def _print(alert: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(dict(alert), ensure_ascii=False) + "\n")
 
 
 def _now() -> datetime:

@@ -103,13 +103,32 @@ class StorySettings:
     semantic: bool | Literal["auto"] = False
 
 
+Form = Literal["md", "html", "text", "json", "atom", "jsonfeed"]
+
+
+@dataclass(frozen=True, slots=True)
+class EditionSettings:
+    """A series of editions beside the daily one: its times, who gets it, and the stories that it is about."""
+
+    time: tuple[time, ...]
+    title: str = ""  # empty: the digest's, with the name of the series
+    formats: tuple[Form, ...] = ()  # none: those of the digest
+    recipients: tuple[str, ...] = ()
+    language: str = ""  # of the labels; empty: that of the digest
+    match: str = ""  # what follows are the filters of `stories`
+    min_publishers: Annotated[int, Range(1, 1_000)] = 1
+    publisher: str = ""
+    lang: str = ""
+    category: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class DigestSettings:
-    """The daily digest."""
+    """The daily digest, and the series beside it."""
 
     time: time = time(6, 0)
     timezone: str = "UTC"
-    formats: tuple[Literal["md", "html", "text", "json", "atom", "jsonfeed"], ...] = ("md", "html")
+    formats: tuple[Form, ...] = ("md", "html")
     directory: str = "digests"
     top: Annotated[int, Range(1, 1_000)] = 12
     per_publisher: Annotated[int, Range(1, 1_000)] = 4
@@ -118,6 +137,9 @@ class DigestSettings:
     rest: Annotated[int, Range(0, 1_000)] = 15  # of one category, folded; mail programs cut messages over 100 kB
     title: str = "News digest"
     public_url: str = ""  # where a web server shows the folder; empty: links in it are relative
+    language: str = "en"  # of the labels: en, de, fr, or one that the desk wrote into digest.templates
+    templates: str = ""  # folder of templates and labels that go over those shipped
+    editions: Mapping[str, EditionSettings] = field(default_factory=dict)  # by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +197,7 @@ class WebSettings:
     users: Mapping[str, SecretText] = field(default_factory=dict)  # name -> hash of the password
     allowed_hosts: tuple[str, ...] = ()  # names under which it may be asked for, beside its own address
     proxy_header: str = ""  # the header in which a proxy that asks for passwords names the user
+    proxies: tuple[str, ...] = ()  # addresses of proxies whose X-Forwarded-Proto is believed
     token: SecretText = field(default_factory=SecretText)  # lets a wall screen or a feed reader look, and not rule
     session: Annotated[timedelta, Range(MINUTE, YEAR)] = timedelta(hours=12)  # after the last request, a login ends
     with_run: bool = False  # served by `run` as well

@@ -1,19 +1,25 @@
-"""How long the desk's page takes on a full database: rows written directly, then every page asked for in this process.
+"""How long the desk's page and its commands take on a full database: rows written directly, then every page asked for in this process.
 
-    python bench/page_latency.py [--entries 10000 100000 1000000] [--asked 15]
+    python -m bench.page_latency [--entries 10000 100000 1000000] [--asked 15] [--keep FOLDER]
 
 A year of entries over 400 feeds: a fifth are copies, stories have one to thirty entries by a power law. For each size the
-median and the slowest answer of each page is printed, in milliseconds of the clock and of the processor.
+median and the slowest answer of each page is printed, in milliseconds of the clock and of the processor; then the same of
+each command, with the start of its process. ``--keep`` leaves the databases in a folder and takes those that are there.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
+import resource
 import sqlite3
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -127,8 +133,7 @@ def measure(path: Path, asked: int) -> None:
         host="127.0.0.1",
         title="Bench",
     )
-    with Aggregator.open(Settings(), path, clock=lambda: NOW) as app:
-        word = app.story(_largest(path)).summary.title.split()[0]
+    word = _word(path)
     pages = {
         "/": "stories",
         "/?sort=publishers": "stories, most publishers",
@@ -158,6 +163,48 @@ def measure(path: Path, asked: int) -> None:
             print(f"  {name:28} {statistics.median(clock):8.1f} {max(clock):8.1f} {statistics.median(work):8.1f}")
 
 
+def measure_commands(path: Path, asked: int) -> None:
+    """Run commands on the database as a person does, each in a process of its own."""
+    word = _word(path)
+    commands = {
+        "stories": ("stories",),
+        "stories --sort publishers": ("stories", "--sort", "publishers"),
+        "stories --since 24h": ("stories", "--since", "24h"),
+        "search": ("search", word),
+        "story show": ("story", "show", _largest(path)),
+        "digest of a day, made": ("digest",),
+        "digest, printed again": ("digest",),
+        "status": ("status",),
+    }
+    environment = {**os.environ, "AGGREGATOR_DB": str(path), "AGGREGATOR_NOW": to_text(NOW) or ""}
+    for name, arguments in commands.items():
+        clock, work = [], []
+        for _ in range(1 if name.endswith("made") else max(3, asked // 3)):
+            started, spent = time.perf_counter(), _spent_by_children()
+            subprocess.run(
+                [sys.executable, "-m", "aggregator", *arguments],
+                env=environment,
+                cwd=path.parent,
+                stdout=subprocess.DEVNULL,
+                check=True,
+            )
+            clock.append((time.perf_counter() - started) * 1000)
+            work.append((_spent_by_children() - spent) * 1000)
+        print(f"  {name:28} {statistics.median(clock):8.1f} {max(clock):8.1f} {statistics.median(work):8.1f}")
+
+
+def _spent_by_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _word(path: Path) -> str:
+    """Return a word that few entries hold."""
+    with sqlite3.connect(path) as db:
+        title: str = db.execute("SELECT title FROM story WHERE id = ?", (_largest(path),)).fetchone()[0]
+    return title.split()[0]
+
+
 def _largest(path: Path) -> str:
     with sqlite3.connect(path) as db:
         found: str = db.execute("SELECT id FROM story ORDER BY entries DESC, id LIMIT 1").fetchone()[0]
@@ -169,13 +216,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--entries", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--asked", type=int, default=15)
+    parser.add_argument("--keep", type=Path, help="a folder for the databases")
     options = parser.parse_args()
     for entries in options.entries:
         with TemporaryDirectory() as folder:
-            path = Path(folder) / "bench.db"
-            build(path, entries)
+            path = (options.keep or Path(folder)) / f"{entries}.db"
+            if not path.exists():
+                build(path, entries)
             print(f"{entries:,} entries, {path.stat().st_size / 1e6:.0f} MB: milliseconds median, slowest, processor")
             measure(path, options.asked)
+            with closing(sqlite3.connect(path)) as db, db:  # the edition is to be made
+                db.execute("DELETE FROM edition")
+            measure_commands(path, options.asked)
 
 
 if __name__ == "__main__":

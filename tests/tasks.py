@@ -7,6 +7,11 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from typing import Any
+
+from aggregator.ingest import prepare as preparing
+from aggregator.ingest.prepare import Preparation, Prepared, PreparedEntry
+from aggregator.model import EntryData, FetchFailure
 
 
 def double(number: int) -> int:
@@ -35,6 +40,22 @@ def _backtrack() -> object:
 
 def _raise() -> object:
     raise ValueError("bad value")
+
+
+def prepare_beside_poison(task: Preparation) -> Prepared | FetchFailure:
+    """Prepare a document with a library that some entries kill: those whose titles begin with "Poison"."""
+    whole = preparing.prepare_entry
+
+    def prepare_entry(data: EntryData, *given: Any, **options: Any) -> PreparedEntry:
+        if data.title.startswith("Poison"):
+            misbehave(data.title.split()[1])
+        return whole(data, *given, **options)
+
+    preparing.prepare_entry = prepare_entry
+    try:
+        return preparing.prepare(task)
+    finally:
+        preparing.prepare_entry = whole
 
 
 MISDEEDS: dict[str, Callable[[], object]] = {

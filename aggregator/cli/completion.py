@@ -107,6 +107,11 @@ def _watches(session: Session, begun: str) -> Iterator[Offer]:
             yield row.watch.name, described(row.watch.query)
 
 
+def _series(session: Session, begun: str) -> Iterator[Offer]:
+    for name, one in session.settings.digest.editions.items():
+        yield name, " ".join(f"{moment:%H:%M}" for moment in one.time)
+
+
 def _settings(session: Session, begun: str) -> Iterator[Offer]:
     from aggregator.config.settings_files import keys, value_of, value_text
 
@@ -121,6 +126,7 @@ _OFFERS: dict[str, Callable[[Session, str], Iterator[Offer]]] = {
     "publisher": _publishers,
     "feed": _feeds,
     "watch": _watches,
+    "series": _series,
     "setting": _settings,
 }
 # The name of a parameter -> what it takes.
@@ -135,6 +141,7 @@ _KINDS = {
     "feeds": "feed",
     "publisher": "publisher",
     "publishers": "publisher",
+    "series": "series",
     "assignments": "setting",
     "global_assignments": "setting",
 }

@@ -30,6 +30,9 @@ FORM_OF = {
 
 @click.command("digest")
 @click.option("--date", "day", metavar="D", help="The edition of a day: today, yesterday or 2026-10-01.")
+@click.option(
+    "--edition", "series", metavar="NAME", default="", help="One of digest.editions; alone: the one that came due last."
+)
 @click.option("--since", metavar="TIME", help="From when; else 24 hours before its end.")
 @click.option("--until", metavar="TIME", help="Until when; else now.")
 @click.option(
@@ -40,11 +43,12 @@ FORM_OF = {
 )
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
 @click.option("--output", type=click.Path(path_type=Path), help="The file to write; else stdout.")
-@click.option("--mail", is_flag=True, help="Send it to mail.recipients.")
+@click.option("--mail", is_flag=True, help="Send it to mail.recipients, or to those of the edition.")
 @click.pass_obj
 def digest_command(
     session: Session,
     day: str | None,
+    series: str,
     since: str | None,
     until: str | None,
     form: str | None,
@@ -54,7 +58,7 @@ def digest_command(
 ) -> int:
     """Make one edition of the digest, or print again the one that was made: an edition never changes."""
     from aggregator.config.files import write_output
-    from aggregator.digest.render import render
+    from aggregator.desk.layouts import renderer
 
     if day is not None and (since is not None or until is not None):
         raise UsageError("--date names a whole day; give it alone, or --since and --until")
@@ -64,9 +68,10 @@ def digest_command(
             f"--since {since} is not before {f'--until {until}' if until else 'now'}: nothing lies between"
         )
     with session.open_existing() as app:
-        edition = app.edition(since=start, until=end, day=session.day(day) if day else None)
+        edition = app.edition(since=start, until=end, day=session.day(day) if day else None, series=series)
         code = _mail(session, app, edition) if mail else 0
-    text = render(edition, "json" if as_json else form or _fitting_form(output))
+    rendered = renderer(session.settings.digest, session.database_file)
+    text = rendered(edition, "json" if as_json else form or _fitting_form(output))
     if output is not None:
         write_output(output, text.encode("utf-8"))
         click.echo(f"{output}: written.", err=True)
@@ -84,15 +89,16 @@ def _fitting_form(output: Path | None) -> str:
 
 def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
     """Mail an edition to those who have it not yet; return the exit code: 4 where some were refused."""
+    from aggregator.desk.edition_series import settings_of
+    from aggregator.desk.layouts import renderer
     from aggregator.desk.mailing import mail_edition
     from aggregator.text.counts import amount
 
-    settings = session.settings.mail
+    settings = settings_of(session.settings, edition.series).mail
     if not settings.server or not settings.recipients:
-        raise ConfigurationError(
-            "mail.server and mail.recipients are not set; `config show` lists the settings of mail"
-        )
-    mailed = mail_edition(app.store, edition, settings)
+        recipients = f"digest.editions: {edition.series}: recipients" if edition.series else "mail.recipients"
+        raise ConfigurationError(f"mail.server and {recipients} are not set; `config show` lists the settings")
+    mailed = mail_edition(app.store, edition, settings, renderer(session.settings.digest, app.store.path))
     click.echo(f"Mailed to {amount(len(mailed.sent), 'recipient', 'recipients')}.", err=True)
     if mailed.already:
         click.echo(f"Not sent again to those who have this edition: {', '.join(mailed.already)}.", err=True)

@@ -39,7 +39,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     "entry diff": ("entry diff e3ekf", "entry diff e3ekf --from 1 --to 3 --full"),
     "entry headlines": ("entry headlines", "entry headlines --since 3d --format csv"),
     "search": ("search 'guarantee force'", "search Brackwater --since 2d --limit 5"),
-    "digest": ("digest", "digest --date yesterday --output digest.html"),
+    "digest": ("digest --date yesterday --output digest.html", "digest --edition evening --mail"),
     "watch": ("watch list", "watch test --word Ukraine --word 'force|troops'"),
     "watch add": (
         "watch add ukraine --word Ukraine --to file:alerts.jsonl",

@@ -74,8 +74,9 @@ def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "targets",
     multiple=True,
     metavar="TARGET",
-    help="Where alerts go: stdout, file:PATH, webhook:URL, webhook:env:NAME (the address from the environment) or mail:ADDRESS;"
-    " repeatable.  [default: stdout]",
+    help="Where alerts go: stdout, file:PATH, webhook:URL, mail:ADDRESS, or a chat by its address for Apprise, such as"
+    " ntfy://TOPIC; webhook:env:NAME and apprise:env:NAME take the address from the environment. Repeatable."
+    "  [default: stdout]",
 )
 @by_option
 @click.pass_obj

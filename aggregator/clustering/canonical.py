@@ -69,7 +69,7 @@ def rank(entry: Entry, pinned: str | None, among: Standings) -> Rank:
     return (
         entry.id != pinned,
         entry.id in among.superseded,
-        _tells_no_event(entry),
+        tells_no_event(entry),
         not entry.is_agency_own,
         entry.id in among.padded,
         -entry.authority,
@@ -79,7 +79,8 @@ def rank(entry: Entry, pinned: str | None, among: Standings) -> Rank:
     )
 
 
-def _tells_no_event(entry: Entry) -> bool:
+def tells_no_event(entry: Entry) -> bool:
+    """Return whether an entry is a live page, a briefing or a comment rather than a report."""
     title, address = entry.data.title, entry.data.link or ""
     return is_recurring_title(title) or is_comment_title(title) or _RUNNING_PAGE.search(address) is not None
 
@@ -126,6 +127,11 @@ def _by_report(entry: Entry) -> Hashable:
 
 def _by_page(entry: Entry) -> Hashable | None:
     return (entry.publisher, entry.canonical_url) if entry.canonical_url else None
+
+
+def without_version(title: str) -> str:
+    """Return a headline without what its house sets before one that it runs again, such as "UPDATE 2-"."""
+    return _VERSION.sub("", title) or title
 
 
 def _by_headline(entry: Entry) -> Hashable | None:

@@ -1,4 +1,4 @@
-"""MinHash sketches of documents, and the keys under which a copy is looked up; the only home of datasketch.
+"""MinHash sketches of documents, and the keys under which a copy is looked up.
 
 Theory of operation. A text is the set of its 5-word shingles, hashed to 32 bits. Five kinds of key propose what may be a
 copy; the exact comparison in ``reports.py`` decides:
@@ -16,12 +16,10 @@ copy; the exact comparison in ``reports.py`` decides:
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Sequence
 from copy import copy
 from functools import cache, lru_cache
-from importlib.util import find_spec, module_from_spec
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +29,7 @@ from aggregator.model import Document, Sketch
 from aggregator.text.tokens import words
 
 if TYPE_CHECKING:
-    from datasketch import MinHash
+    from aggregator.clustering.signatures import MinHash
 
 PERMUTATIONS = 128
 BANDS, ROWS = 32, 4
@@ -95,30 +93,12 @@ def minhash(distinct: Hashes) -> Hashes:
     return np.asarray(made.hashvalues, dtype=np.uint32)
 
 
-def _signature_class() -> type[MinHash]:
-    """Import datasketch's MinHash without the rest of the package.
-
-    Its ``__init__`` brings the LSH indexes and with them SciPy: half a second and 40 MB in every process that sketches,
-    for nothing of which a signature has use. The package is left to be imported by others as usual.
-    """
-    spec = find_spec("datasketch")
-    if spec is None or "datasketch" in sys.modules:
-        from datasketch import MinHash
-
-        return cast("type[MinHash]", MinHash)  # the library has no types
-    sys.modules["datasketch"] = module_from_spec(spec)
-    try:
-        from datasketch.minhash import MinHash as Bare
-    finally:
-        for name in [name for name in sys.modules if name.partition(".")[0] == "datasketch"]:
-            del sys.modules[name]
-    return cast("type[MinHash]", Bare)
-
-
 @cache
 def _permuted() -> MinHash:
     """Return the empty signature."""
-    return _signature_class()(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=int)
+    from aggregator.clustering.signatures import MinHash  # only where a text is sketched
+
+    return MinHash(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=int)
 
 
 def band_keys(signature: Hashes) -> list[int]:

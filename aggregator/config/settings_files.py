@@ -13,9 +13,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import platformdirs
 
+from aggregator.config import editions
 from aggregator.config.durations import format_duration, parse_duration
 from aggregator.exceptions import ConfigurationError, UsageError
-from aggregator.settings import Range, SecretText, Settings
+from aggregator.settings import EditionSettings, Range, SecretText, Settings
 from aggregator.text import encoder
 
 FILE_NAME = "aggregator.yaml"
@@ -160,6 +161,8 @@ def convert(raw: Any, kind: Any) -> Any:
     """Return a value of a setting's type from what a file or a text says; ValueError where it can't be."""
     if kind is timedelta:
         return parse_duration(str(raw))
+    if kind == Mapping[str, EditionSettings]:
+        return editions.series_of(raw, convert)
     if kind is SecretText or get_origin(kind) is Mapping:
         return _secret(raw) if kind is SecretText else _named_secrets(raw)
     if isinstance(raw, str) and _holds(kind, bool) and raw.lower() in ("true", "false", "yes", "no", "on", "off"):
@@ -241,6 +244,8 @@ def value_text(value: Any) -> str:
     """Return a setting's value as the settings file would hold it; secrets that are written out are not shown."""
     if isinstance(value, SecretText):
         return value if not value or value.startswith(("env:", "file:")) else "(set)"
+    if isinstance(value, Mapping) and any(isinstance(one, EditionSettings) for one in value.values()):
+        return editions.as_text(value)
     if isinstance(value, Mapping):
         return ", ".join(f"{name}={value_text(secret)}" for name, secret in value.items())
     if isinstance(value, timedelta):

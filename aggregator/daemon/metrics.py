@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest, start_http_server
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest, make_wsgi_app
 
+from aggregator.daemon.serving import served
 from aggregator.desk.health import FeedHealthRow, Status
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import FeedOutcome
@@ -47,15 +48,12 @@ class Metrics:
         if not self._port:
             return self
         try:
-            server, thread = start_http_server(self._port, self._address, registry=self.registry)
+            self._serving.enter_context(served(make_wsgi_app(self.registry), self._address, self._port))
         except OSError as error:
             raise ConfigurationError(
                 f"run.metrics_port: {self._address}:{self._port} cannot be listened on ({error.strerror or error});"
                 " choose another, or 0 for none"
             ) from error
-        self._serving.callback(thread.join)
-        self._serving.callback(server.server_close)
-        self._serving.callback(server.shutdown)
         return self
 
     def __exit__(

@@ -21,6 +21,7 @@ _JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
 _LATE_DIGEST = timedelta(minutes=10)
 # How often the window is kept beside the database, so that even a start after a power cut is quick.
 _KEPT_EVERY = timedelta(minutes=10)
+_SERIES = "digest at "  # begins the names of the jobs for digest.editions
 RECLUSTER = "recluster"  # the job that ends when there is nothing left to do
 _PRUNE_AT, _BACKUP_AT = time(3, 17), time(3, 47)
 
@@ -77,7 +78,16 @@ def set_jobs(schedule: BackgroundScheduler, settings: Settings, jobs: Jobs) -> N
     for name, job, seconds, first in often:
         trigger = OneLateRun(IntervalTrigger(seconds=seconds, timezone=zone))
         schedule.add_job(job, trigger, id=name, replace_existing=True, **first)
-    daily = (("digest", jobs.digest, at), ("prune", jobs.prune, _PRUNE_AT), ("backup", jobs.backup, _BACKUP_AT))
+    for job in schedule.get_jobs():
+        if job.id.startswith(_SERIES):  # its series, or its time, may be no more
+            job.remove()
+    series = sorted({moment for one in settings.digest.editions.values() for moment in one.time})
+    daily = (
+        ("digest", jobs.digest, at),
+        *((f"{_SERIES}{moment:%H:%M}", jobs.digest, moment) for moment in series),
+        ("prune", jobs.prune, _PRUNE_AT),
+        ("backup", jobs.backup, _BACKUP_AT),
+    )
     for name, job, moment in daily:
         trigger = OneLateRun(CronTrigger(hour=moment.hour, minute=moment.minute, timezone=zone))
         schedule.add_job(job, trigger, id=name, replace_existing=True)

@@ -1,4 +1,7 @@
-"""Where alerts go: ``stdout``, ``file:PATH``, ``webhook:URL``, ``webhook:env:NAME``, ``mail:ADDRESS``."""
+"""Where alerts go: ``stdout``, ``file:PATH``, ``webhook:URL``, ``mail:ADDRESS``, or an address of Apprise such as ``ntfy://desk``.
+
+An address that is a secret is kept out of the database as ``webhook:env:NAME`` or ``apprise:env:NAME``.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,14 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from aggregator.exceptions import ConfigurationError, UsageError
+from aggregator.fetching import chat
 from aggregator.text.address import address_of
 from aggregator.text.display import display_text
 
-KINDS = "stdout, file:PATH, webhook:URL, webhook:env:NAME or mail:ADDRESS"
+KINDS = "stdout, file:PATH, webhook:URL, webhook:env:NAME, mail:ADDRESS, apprise:URL or apprise:env:NAME"
 _FROM_ENVIRONMENT = "env:"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SERVICE = re.compile(r"[a-z0-9]{2,20}://", re.IGNORECASE)
 
 
 def checked_target(text: str, folder: Path) -> str:
@@ -21,7 +26,9 @@ def checked_target(text: str, folder: Path) -> str:
     kind, sign, place = text.strip().partition(":")
     if kind == "stdout" and not sign:
         return "stdout"
-    checks = {"file": _file, "webhook": _webhook, "mail": _mail}
+    checks = {"file": _file, "webhook": _webhook, "mail": _mail, "apprise": _apprise}
+    if kind not in checks and _SERVICE.match(text.strip()):
+        kind, place = "apprise", text.strip()
     if kind not in checks or not place.strip() or not place.isprintable():
         raise UsageError(f"--to {display_text(text)}: write {KINDS}")
     return f"{kind}:{checks[kind](place.strip(), folder)}"
@@ -30,20 +37,22 @@ def checked_target(text: str, folder: Path) -> str:
 def shown_target(target: str) -> str:
     """Return a target as people may see it: the path of a webhook's address is often its secret."""
     kind, _, place = target.partition(":")
-    if kind != "webhook" or place.startswith(_FROM_ENVIRONMENT):
+    if place.startswith(_FROM_ENVIRONMENT) or kind not in ("webhook", "apprise"):
         return display_text(target)
+    if kind == "apprise":
+        return display_text(chat.shown(place))
     address = address_of(place)
     return "webhook:…" if address is None else f"webhook:{address.scheme}://{display_text(address.authority)}/…"
 
 
-def webhook_address(place: str) -> str:
-    """Return a webhook's address, looked up where the environment holds it; ConfigurationError where it does not."""
+def secret_address(place: str) -> str:
+    """Return the address of a webhook or a service, looked up where the environment holds it; ConfigurationError where it does not."""
     if not place.startswith(_FROM_ENVIRONMENT):
         return place
     name = place.removeprefix(_FROM_ENVIRONMENT)
     address = os.environ.get(name, "").strip()
     if not address:
-        raise ConfigurationError(f"the environment has no {name}, which is to hold the webhook's address")
+        raise ConfigurationError(f"the environment has no {name}, which is to hold the address")
     return address
 
 
@@ -56,14 +65,29 @@ def _file(place: str, folder: Path) -> str:
 
 def _webhook(place: str, folder: Path) -> str:
     if place.startswith(_FROM_ENVIRONMENT):
-        if not _NAME.fullmatch(place.removeprefix(_FROM_ENVIRONMENT)):
-            raise UsageError(f"--to webhook:{place}: write webhook:env:NAME, with the name of an environment variable")
-        return place
+        return _variable("webhook", place)
     address = address_of(place) if "://" in place else None
     if address is None or " " in place:
         raise UsageError("--to webhook:…: write an address that begins with https:// or http://")
     if address.user or address.password:
         raise UsageError("--to webhook:…: no password belongs into the database; write webhook:env:NAME")
+    return place
+
+
+def _apprise(place: str, folder: Path) -> str:
+    if place.startswith(_FROM_ENVIRONMENT):
+        return _variable("apprise", place)
+    if not chat.check(place):
+        raise UsageError(
+            f"--to {chat.shown(place)}: Apprise knows no such address;"
+            " write one as its service asks for it, such as ntfy://TOPIC, slack://A/B/C, tgram://TOKEN/CHAT"
+        )
+    return place
+
+
+def _variable(kind: str, place: str) -> str:
+    if not _NAME.fullmatch(place.removeprefix(_FROM_ENVIRONMENT)):
+        raise UsageError(f"--to {kind}:{place}: write {kind}:env:NAME, with the name of an environment variable")
     return place
 
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import select
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,19 +23,22 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Any, BinaryIO
 
-from aggregator.desk.alert_targets import shown_target, webhook_address
+from aggregator.desk.alert_targets import secret_address, shown_target
 from aggregator.desk.mailing import password
 from aggregator.digest.escape import link, markdown, plain
 from aggregator.digest.headers import POLICY
 from aggregator.digest.mail import send
 from aggregator.exceptions import AggregatorError, ConfigurationError, DeliveryError
+from aggregator.fetching.chat import ChatMessage
+from aggregator.fetching.chat import send as send_to_chat
 from aggregator.fetching.webhook import post
 from aggregator.model import Entry, Secret, StorySummary
 from aggregator.newsroom.alerts import Cause
-from aggregator.settings import Settings, WatchSettings
+from aggregator.settings import FetchSettings, Settings, WatchSettings
 from aggregator.storage.database import Store
 from aggregator.storage.times import from_text, to_text
 from aggregator.storage.watches import Delivery, Outbox
+from aggregator.text.counts import amount
 
 log = logging.getLogger("aggregator.alerts")
 
@@ -48,6 +52,8 @@ _ENTRIES = 10  # entries that an alert names
 _DISCORD = 2_000  # characters that Discord takes
 _TAIL = 1_000_000  # bytes at the end of a file in which an alert that was written before a crash is looked for
 # A body that someone puts into a page as it is must not open a tag there.
+_MARKING = re.compile(r"[@!#](?=\w)|\](?=[(\[])|[*_~`](?=[*_~`\w])")
+_ANGLES = str.maketrans("<>", "‹›")
 _MARKUP = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
@@ -136,11 +142,16 @@ class AlertSender:
         elif kind == "file":
             append(Path(place), delivery.payload, again=delivery.attempts > 1)
         elif kind == "webhook":
-            seconds = self.settings.watches.timeout
-            limits = replace(self.settings.fetch, timeout=seconds, read_timeout=seconds, connect_timeout=seconds)
-            post(webhook_address(place), body(delivery.payload), signing_secret(self.settings.watches), limits)
+            secret = signing_secret(self.settings.watches)
+            post(secret_address(place), body(delivery.payload), secret, self._limits())
+        elif kind == "apprise":
+            send_to_chat(secret_address(place), chat_message(delivery.payload), self._limits())
         else:
             self._mail(place, delivery.payload)
+
+    def _limits(self) -> FetchSettings:
+        seconds = self.settings.watches.timeout
+        return replace(self.settings.fetch, timeout=seconds, read_timeout=seconds, connect_timeout=seconds)
 
     def _mail(self, address: str, payload: Payload) -> None:
         settings = replace(self.settings.mail, recipients=(address,))
@@ -178,7 +189,24 @@ def payload_of(
     alert_id: str, watch: str, now: datetime, cause: Cause, story: StorySummary, causing: Sequence[Entry]
 ) -> dict[str, Any]:
     """Return an alert under its documented keys, every text of a feed's on one line and harmless, every link a web address."""
-    said = chat_lines(watch, cause, story)
+    told = {
+        "id": story.id,
+        "title": plain(story.title),
+        "url": link(story.url),
+        "publisher": plain(story.publisher),
+        "agency": _plain(story.agency),
+        "lang": story.language,
+        "category": _plain(story.category),
+        "first_seen": to_text(story.first_seen),
+        "last_seen": to_text(story.last_seen),
+        "entries": story.entries,
+        "reports": story.reports,
+        "publishers": story.publishers,
+        "flags": [str(flag) for flag in story.flags],
+        "canonical_entry": story.canonical_entry,
+    }
+    sentence = plain(cause.sentence)
+    said = chat_lines(watch, sentence, told)
     return {
         "id": alert_id,
         "watch": watch,
@@ -187,25 +215,10 @@ def payload_of(
         "content": "\n".join(markdown(line) if not line.startswith("http") else line for line in said)[:_DISCORD],
         "allowed_mentions": {"parse": []},
         "reason": cause.reason,
-        "sentence": plain(cause.sentence),
+        "sentence": sentence,
         "at": to_text(now),
         "facts": [plain(fact) for fact in cause.facts],
-        "story": {
-            "id": story.id,
-            "title": plain(story.title),
-            "url": link(story.url),
-            "publisher": plain(story.publisher),
-            "agency": _plain(story.agency),
-            "lang": story.language,
-            "category": _plain(story.category),
-            "first_seen": to_text(story.first_seen),
-            "last_seen": to_text(story.last_seen),
-            "entries": story.entries,
-            "reports": story.reports,
-            "publishers": story.publishers,
-            "flags": [str(flag) for flag in story.flags],
-            "canonical_entry": story.canonical_entry,
-        },
+        "story": told,
         "entries": [
             {
                 "id": entry.id,
@@ -223,14 +236,24 @@ def payload_of(
     }
 
 
-def chat_lines(watch: str, cause: Cause, story: StorySummary) -> list[str]:
+def chat_lines(watch: str, sentence: str, story: Payload) -> list[str]:
     """Return an alert as a chat shows it: headline, why now, who has it, link."""
-    who = plain(story.publisher)
-    others = story.publishers - 1
-    if others > 0:
-        who += f" and {others} other publisher{'s' if others > 1 else ''}"
-    lines = [plain(story.title) or story.id, f"{plain(watch)}: {plain(cause.sentence)}", who, link(story.url) or ""]
+    others = story["publishers"] - 1
+    who = story["publisher"] + (f" and {amount(others, 'other publisher')}" if others > 0 else "")
+    lines = [story["title"] or story["id"], f"{plain(watch)}: {sentence}", who, story["url"] or ""]
     return [line for line in lines if line]
+
+
+def chat_message(payload: Payload) -> ChatMessage:
+    """Return an alert for a service whose markup is not known: nothing in it is a mention, a tag or a link with other words."""
+    title, *lines = chat_lines(payload["watch"], payload["sentence"], payload["story"])
+    said = [line if line.startswith(("http://", "https://")) else _inert(line) for line in lines]
+    return ChatMessage(_inert(title), "\n".join(said))
+
+
+def _inert(text: str) -> str:
+    """Return a text in which signs that call somebody or open markup are joined with a sign that nobody sees."""
+    return _MARKING.sub("\\g<0>\u2060", text).translate(_ANGLES)
 
 
 def _slack(text: str) -> str:

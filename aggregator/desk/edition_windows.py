@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 
 from aggregator.desk.editions import zone_of
 from aggregator.digest.edition import Window
@@ -11,48 +11,64 @@ from aggregator.settings import DigestSettings
 
 # Editions that are made one by one after a long stop; one stands for all that came before.
 MISSED_AT_MOST = 31
-# An edition is not worth making beside the next one where it would cover less: the hour was changed meanwhile.
-_SHORTEST = timedelta(hours=12)
+_DAY = timedelta(days=1)
 
 
-def due_window(now: datetime, settings: DigestSettings) -> Window:
-    """Return the window of the edition that came due last: from one morning to the next by the desk's clock, 23 hours or 25 where it is changed."""
-    until = _last_due(now, settings)
-    return Window(_due_before(until, settings), until)
+def due_window(now: datetime, settings: DigestSettings, times: Sequence[time] = ()) -> Window:
+    """Return the window of the edition that came due last: from one morning to the next by the desk's clock, 23 hours or 25 where it is changed.
+
+    Of a series that comes several times a day, from one of its ``times`` to the next; none: ``digest.time``.
+    """
+    series = _Series(settings, times)
+    until = series.last_due(now)
+    return Window(series.due_before(until), until)
 
 
-def missed(done: datetime | None, now: datetime, settings: DigestSettings) -> list[Window]:
+def missed(done: datetime | None, now: datetime, settings: DigestSettings, times: Sequence[time] = ()) -> list[Window]:
     """Return the windows that are due after the editions that reach to ``done``, the oldest first; None: there was none yet.
 
     Each ends when an edition came due and begins where the one before it ended, also where the hour was changed since.
     """
-    last = due_window(now, settings)
+    series = _Series(settings, times)
+    last = due_window(now, settings, times)
     if done is None:
         return [last]
     if done >= last.until:
         return []
     ends = [last.until]
-    while len(ends) < MISSED_AT_MOST and (before := _due_before(ends[-1], settings)) > done:
+    while len(ends) < MISSED_AT_MOST and (before := series.due_before(ends[-1])) > done:
         ends.append(before)
     ends.reverse()
-    if len(ends) == MISSED_AT_MOST and (older := _due_before(ends[0], settings)) > done:
+    if len(ends) == MISSED_AT_MOST and (older := series.due_before(ends[0])) > done:
         ends.insert(0, older)
-    if len(ends) > 1 and ends[0] - done < _SHORTEST:
+    if len(ends) > 1 and ends[0] - done < series.shortest:
         ends.pop(0)
     return [Window(since, until) for since, until in zip([done, *ends], ends, strict=False)]
 
 
-def _last_due(now: datetime, settings: DigestSettings) -> datetime:
-    zone = zone_of(settings)
-    day = now.astimezone(zone).date() + timedelta(days=1)
-    while (due := _moment(day, settings, zone)) > now:
-        day -= timedelta(days=1)
-    return due
+class _Series:
+    """When the editions of a series come due."""
 
+    def __init__(self, settings: DigestSettings, times: Sequence[time]) -> None:
+        self._zone = zone_of(settings)
+        self._times = sorted(times or (settings.time,))
+        # An edition is not worth making beside the next one where it would cover less than half of the usual: its time was changed.
+        self.shortest = min(self._apart()) / 2
 
-def _due_before(until: datetime, settings: DigestSettings) -> datetime:
-    return _last_due(until - timedelta(microseconds=1), settings)
+    def last_due(self, now: datetime) -> datetime:
+        """Return when an edition came due last."""
+        today = now.astimezone(self._zone).date()
+        days = (today + step * _DAY for step in (1, 0, -1, -2))
+        return max(due for day in days for one in self._times if (due := self._moment(day, one)) <= now)
 
+    def due_before(self, until: datetime) -> datetime:
+        """Return when the edition before that of ``until`` came due."""
+        return self.last_due(until - timedelta(microseconds=1))
 
-def _moment(day: date, settings: DigestSettings, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, settings.time, zone).astimezone(UTC)
+    def _moment(self, day: date, moment: time) -> datetime:
+        return datetime.combine(day, moment, self._zone).astimezone(UTC)
+
+    def _apart(self) -> list[timedelta]:
+        """Return how far the times of a day are apart, the first from the last of the day before."""
+        since = [timedelta(hours=one.hour, minutes=one.minute) for one in self._times]
+        return [later - earlier for earlier, later in zip(since, [*since[1:], since[0] + _DAY], strict=True)]

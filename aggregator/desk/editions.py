@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -10,8 +11,10 @@ from functools import partial
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from aggregator.clustering.canonical import tells_no_event, without_version
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.desk.corrections import notices
+from aggregator.desk.edition_series import DAILY, query_of, settings_of
 from aggregator.desk.health import edition_health
 from aggregator.desk.novelty import what_is_new
 from aggregator.desk.reader import Reader, just_after
@@ -72,25 +75,26 @@ def zone_of(settings: DigestSettings) -> ZoneInfo:
         ) from error
 
 
-def make_edition(store: Store, settings: Settings, window: Window, now: datetime) -> Edition:
+def make_edition(store: Store, settings: Settings, window: Window, now: datetime, series: str = DAILY) -> Edition:
     """Return the edition of a window: the frozen one where there is one, else made and frozen now.
 
     It is made from one snapshot of the database, without a lock on it. One that was made of a window that
     is yet to end, by a clock that was ahead, does not stand.
-    Where the database can only be read it is made and not frozen.
+    Where the database can only be read it is made and not frozen. NotFoundError where there is no such series.
     """
+    settings, query = settings_of(settings, series), query_of(settings, series)
     zone_of(settings.digest)
     window = Window(window.since.replace(microsecond=0), window.until.replace(microsecond=0))
     editions = EditionStore(store)
     with store.snapshot():
-        kept = editions.get(edition_id(window))
+        kept = editions.get(edition_id(window, series))
         if kept is not None and not _made_ahead(kept, now):
             return from_json(kept.body)
-        before = editions.before(window.since, window.until)
+        before = editions.before(window.since, window.until, series)
         previous = from_json(before.body) if before else None
         health = edition_health(store, window.since, window.until, now)
         faults: list[Fault] = []
-        edition = _build(store, settings, window, health, previous, now, faults)
+        edition = _build(store, settings, window, health, previous, now, faults, query, series)
     shown = sum(1 for _ in edition.stories())
     if store.read_only:
         return edition
@@ -136,12 +140,16 @@ def _build(
     previous: Edition | None,
     now: datetime,
     faults: list[Fault],
+    asked: StoryQuery,
+    series: str,
 ) -> Edition:
     reader = Reader(store, now)
     reader.faults = faults
-    query = StoryQuery(since=window.since, until=window.until, sort="publishers", limit=None)
+    query = replace(asked, since=window.since, until=window.until, sort="publishers", limit=None)
     listed = [summary.id for summary in reader.find(query)]
-    edited = edited_between(reader, window.since, window.until)
+    edited: Edited = edited_between(reader, window.since, window.until)
+    if is_filtered := asked != StoryQuery():
+        edited = _about(reader, asked, edited, window)
     moment = gains_from(window, previous)
     retitled = _retitled(reader, Window(moment, window.until))
     materials = _materials(reader, listed, edited, window, moment, faults)
@@ -150,11 +158,12 @@ def _build(
     made = partial(
         build,
         window,
-        counts=_counts(store, window),
+        counts=_counts(store, window, listed if is_filtered else None),
         health=health,
         settings=settings.digest,
         previous=previous,
         stories_off=not settings.stories.enabled,
+        series=series,
     )
     try:
         return made(materials)
@@ -202,6 +211,7 @@ def _materials(
             edited=tuple(sorted(edited.get(summary.id, {}).items())),
             corrections=_guarded(faults, story, (), partial(notices, reader, story, window)),
             recurring=_guarded(faults, story, False, partial(is_recurring_title, summary.title)),
+            running=_guarded(faults, story, frozenset(), partial(_running, story)),
         )
         if summary.id in fresh:
             news = partial(what_is_new, reader, story, moment, window.until)
@@ -220,12 +230,17 @@ def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]
         change = one.change
         headlines = found.setdefault(one.story_id, {})
         first = headlines.pop(change.entry_id, None)  # the change made last goes last
-        before = first.before if first else change.before
-        headlines[change.entry_id] = Headline(change.publisher, before, change.after, change.url)
+        before = first.before if first else without_version(change.before)
+        headlines[change.entry_id] = Headline(change.publisher, before, without_version(change.after), change.url)
     return {
         story_id: tuple(one for one in headlines.values() if one.before != one.after and not _is_recurring(one.after))
         for story_id, headlines in found.items()
     }
+
+
+def _running(story: Story) -> frozenset[str]:
+    """Return the entries of a story that are live pages, briefings or comments."""
+    return frozenset(entry.id for report in story.reports for entry in report.entries if tells_no_event(entry))
 
 
 def _is_recurring(title: str) -> bool:
@@ -289,10 +304,19 @@ def as_of(story: Story, until: datetime, pinned: str | None = None) -> Story:
     return replace(story, summary=summary, reports=tuple(reports))
 
 
-def _counts(store: Store, window: Window) -> Counts:
-    """Return how many entries came, and in how many reports and stories: each number is of what the one before it holds."""
-    entries, reports, stories = store.connection.execute(
-        "SELECT count(*), count(DISTINCT report_id), count(DISTINCT story_id) FROM entry WHERE first_seen >= ? AND first_seen < ?",
-        (to_text(window.since), to_text(window.until)),
+def _about(reader: Reader, asked: StoryQuery, edited: Edited, window: Window) -> Edited:
+    """Return those stories in which entries were edited that a series is about."""
+    first = min((reader.stories.summary(story, window.until).last_seen for story in edited), default=window.until)
+    about = {summary.id for summary in reader.find(replace(asked, since=first, until=window.until, limit=None))}
+    return {story: entries for story, entries in edited.items() if story in about}
+
+
+def _counts(store: Store, window: Window, stories: Sequence[str] | None) -> Counts:
+    """Return how many entries came, in these stories or in all, and in how many reports and stories: each number is of what the one before it holds."""
+    named = None if stories is None else json.dumps(stories)
+    entries, reports, grouped = store.connection.execute(
+        "SELECT count(*), count(DISTINCT report_id), count(DISTINCT story_id) FROM entry WHERE first_seen >= ? AND first_seen < ?"
+        " AND (? IS NULL OR story_id IN (SELECT value FROM json_each(?)))",
+        (to_text(window.since), to_text(window.until), named, named),
     ).fetchone()
-    return Counts(entries, reports, stories)
+    return Counts(entries, reports, grouped)

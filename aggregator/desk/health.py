@@ -167,6 +167,7 @@ def status(store: Store, now: datetime) -> Status:
 
 def faults(store: Store, settings: Settings, now: datetime, allowed: timedelta) -> list[str]:
     """Return signs that no feed is polled or no edition published: the last poll, or the edition that was due, longer ago than ``allowed``."""
+    from aggregator.desk.edition_series import names, times
     from aggregator.desk.edition_windows import due_window
     from aggregator.desk.publish import polled, published
 
@@ -178,19 +179,22 @@ def faults(store: Store, settings: Settings, now: datetime, allowed: timedelta) 
         found.append(
             f"the last poll lies in the future ({shown(last)}): the clock went back, and nothing was asked since"
         )
-    window = due_window(now, settings.digest)
-    done = published(store, now)
-    if (done is None or done < window.until) and now - window.until > allowed and polled(store, window):
-        found.append(f"the digest that was due at {shown(window.until)} is not made")
+    for series in names(settings):
+        window = due_window(now, settings.digest, times(settings, series))
+        done = published(store, now, series)
+        if (done is None or done < window.until) and now - window.until > allowed and polled(store, window):
+            named = f"the digest {series!r}" if series else "the digest"
+            found.append(f"{named} that was due at {shown(window.until)} is not made")
     return found
 
 
 def oddities(store: Store, now: datetime) -> list[str]:
-    """Return what a person should know although nothing fails: that the clock went back."""
-    found = went_back(store, now)
-    if found is None:
-        return []
-    return [f"the clock went back from {shown(found.before)} to {shown(found.after)}"]
+    """Return what a person should know although nothing fails: that the clock went back, and who gets no digest."""
+    from aggregator.desk.mailing import refused_lately
+
+    back = went_back(store, now)
+    told = [] if back is None else [f"the clock went back from {shown(back.before)} to {shown(back.after)}"]
+    return [*told, *refused_lately(store, now)]
 
 
 def edition_health(store: Store, since: datetime, until: datetime, now: datetime) -> FeedHealth:

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from pathlib import Path
 
+from aggregator.desk.layouts import Rendered
 from aggregator.digest.edition import Edition
 from aggregator.digest.frozen import from_json
 from aggregator.digest.mail import Refusal, message, send
+from aggregator.digest.render import render
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import Secret
 from aggregator.settings import MailSettings
 from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore
+from aggregator.storage.times import shown
 
 # What is remembered of who got an edition, under the edition's id; of the last editions only.
 _RECORD = "mailed "
 _REMEMBERED = 100
 # For how long a recipient is tried again whom the server could not take now.
 _RETRY_FOR = timedelta(days=1)
+# For how long `health` tells of a recipient who did not get an edition.
+_TOLD_FOR = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +47,31 @@ class _Record:
     sent: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
     waiting: frozenset[str] = frozenset()
+    answers: Mapping[str, str] = field(default_factory=dict)  # what was said of those refused, or to be tried again
 
     def after(self, tried: frozenset[str], refused: Sequence[Refusal]) -> _Record:
         final = {one.recipient.casefold() for one in refused if one.final}
         later = {one.recipient.casefold() for one in refused if not one.final}
-        return _Record(self.sent | (tried - final - later), self.refused | final, (self.waiting - tried) | later)
+        sent = self.sent | (tried - final - later)
+        answers = {**self.answers, **{one.recipient.casefold(): one.answer for one in refused}}
+        kept = {address: answer for address, answer in answers.items() if address not in sent}
+        return _Record(sent, self.refused | final, (self.waiting - tried) | later, kept)
 
 
-def mail_edition(store: Store, edition: Edition, settings: MailSettings) -> Mailed:
+def mail_edition(store: Store, edition: Edition, settings: MailSettings, rendered: Rendered = render) -> Mailed:
     """Send an edition to all recipients who did not get it yet and were not refused; DeliveryError where the server takes none."""
     store.needs_writing()  # who got it must be remembered
     record = _read(store, edition.id)
     done = record.sent | record.refused
     wanted = [one for one in settings.recipients if _address(one) not in done]
-    outcome = _send(store, edition, settings, wanted, record)
+    outcome = _send(store, edition, settings, wanted, record, rendered)
     return replace(outcome, already=tuple(one for one in settings.recipients if _address(one) in record.sent))
 
 
-def mail_waiting(store: Store, settings: MailSettings, now: datetime) -> list[Mailed]:
-    """Try recipients again whom the server could not take when their edition was mailed; DeliveryError as above."""
+def mail_waiting(
+    store: Store, mails: Mapping[str, MailSettings], now: datetime, rendered: Rendered = render
+) -> list[Mailed]:
+    """Try recipients again whom the server could not take when their edition was mailed; ``mails`` by series. DeliveryError as above."""
     done = []
     editions = EditionStore(store)
     for name in editions.facts(_RECORD):
@@ -68,20 +79,29 @@ def mail_waiting(store: Store, settings: MailSettings, now: datetime) -> list[Ma
         kept = editions.get(name.removeprefix(_RECORD)) if record.waiting else None
         if kept is None:
             continue
+        edition = from_json(kept.body)
+        settings = mails.get(edition.series, MailSettings())  # a series that there is no more has no recipients
         wanted = [one for one in settings.recipients if _address(one) in record.waiting]
         if now - kept.until > _RETRY_FOR or not wanted:
             given_up = tuple(Refusal(one, f"not taken for {_RETRY_FOR.days} day", final=True) for one in wanted)
             _remember(store, kept.id, replace(record, refused=record.refused | record.waiting, waiting=frozenset()))
             done.append(Mailed(refused=given_up))
         else:
-            done.append(_send(store, from_json(kept.body), settings, wanted, record))
+            done.append(_send(store, edition, settings, wanted, record, rendered))
     return done
 
 
-def _send(store: Store, edition: Edition, settings: MailSettings, wanted: Sequence[str], record: _Record) -> Mailed:
+def _send(
+    store: Store,
+    edition: Edition,
+    settings: MailSettings,
+    wanted: Sequence[str],
+    record: _Record,
+    rendered: Rendered,
+) -> Mailed:
     if not wanted:
         return Mailed()
-    mail = message(edition, settings.sender or settings.user, settings.recipients)
+    mail = message(edition, settings.sender or settings.user, settings.recipients, rendered)
     refused = send(mail, replace(settings, recipients=tuple(wanted)), password(settings))
     _remember(store, edition.id, record.after(frozenset(map(_address, wanted)), refused))
     names = {one.recipient.casefold() for one in refused}
@@ -90,18 +110,43 @@ def _send(store: Store, edition: Edition, settings: MailSettings, wanted: Sequen
     return Mailed(tuple(one for one in wanted if _address(one) not in names), reported)
 
 
+def refused_lately(store: Store, now: datetime) -> list[str]:
+    """Return a sentence for each recipient who did not get an edition of the last days: one, however many editions."""
+    editions = EditionStore(store)
+    found: dict[str, str] = {}
+    for name in editions.facts(_RECORD):
+        record = _read(store, name.removeprefix(_RECORD))
+        kept = editions.get(name.removeprefix(_RECORD)) if record.refused or record.waiting else None
+        if kept is None or now - kept.until > _TOLD_FOR:
+            continue
+        for address in sorted(record.refused | record.waiting):
+            what = "refused" if address in record.refused else "not taken yet, and is tried again for a day"
+            answer = record.answers.get(address, "no reason is known")
+            found[address] = (
+                f"the digest until {shown(kept.until)} for {address} was {what} ({answer}); check mail.recipients"
+            )
+    return [found[address] for address in sorted(found)]
+
+
 def _address(recipient: str) -> str:
     return parseaddr(recipient)[1].casefold()
 
 
 def _read(store: Store, edition_id: str) -> _Record:
     text = EditionStore(store).fact(_RECORD + edition_id)
-    return _Record(**{name: frozenset(value) for name, value in json.loads(text).items()}) if text else _Record()
+    kept = json.loads(text) if text else {}
+    sets = {name: frozenset(kept.get(name, ())) for name in ("sent", "refused", "waiting")}
+    return _Record(**sets, answers=kept.get("answers", {}))
 
 
 def _remember(store: Store, edition_id: str, record: _Record) -> None:
     editions = EditionStore(store)
-    kept = {"sent": sorted(record.sent), "refused": sorted(record.refused), "waiting": sorted(record.waiting)}
+    kept: dict[str, object] = {
+        "sent": sorted(record.sent),
+        "refused": sorted(record.refused),
+        "waiting": sorted(record.waiting),
+        "answers": dict(sorted(record.answers.items())),
+    }
     with store.transaction():
         editions.remember(_RECORD + edition_id, json.dumps(kept))
         for old in editions.facts(_RECORD)[:-_REMEMBERED]:

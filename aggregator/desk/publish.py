@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Protocol
 
 from aggregator.config.files import write_output
+from aggregator.desk.alerts import Sent
+from aggregator.desk.edition_series import DAILY, names, settings_of, times
 from aggregator.desk.edition_windows import MISSED_AT_MOST, missed
 from aggregator.desk.editions import zone_of
+from aggregator.desk.layouts import renderer
 from aggregator.desk.mailing import Mailed, mail_edition, mail_waiting
 from aggregator.desk.subscription import folder_of, write_index
 from aggregator.digest.edition import Edition, Window
-from aggregator.digest.render import SUFFIXES, render
+from aggregator.digest.render import SUFFIXES
 from aggregator.exceptions import AggregatorError, DeliveryError
 from aggregator.settings import DigestSettings, Settings
 from aggregator.storage.database import Store, is_of_the_database
@@ -24,11 +28,19 @@ from aggregator.storage.times import from_text, to_text
 
 log = logging.getLogger("aggregator.publishing")
 
-# Until when the scheduled editions reached that were written and mailed last, as a list; and where one moment was kept.
+# Until when the scheduled editions of a series reached that were written and mailed last, as a list; and where one moment was kept.
 PUBLISHED = "digests_published_until"
 _PUBLISHED_LAST = "digest_published_until"
 # How many the list above holds.
 _REMEMBERED = 2 * MISSED_AT_MOST
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What came of publishing all that was due: the files of editions, and how the alerts fared."""
+
+    files: tuple[Path, ...]
+    alerts: Sent
 
 
 class Newsroom(Protocol):
@@ -41,32 +53,33 @@ class Newsroom(Protocol):
     def place_waiting(self, stop: Event | None = None) -> None:
         """Place what is stored and not placed yet."""
 
-    def edition(self, *, since: datetime | None = None, until: datetime | None = None) -> Edition:
-        """Return the edition of a window, frozen when first made."""
+    def edition(self, *, since: datetime | None = None, until: datetime | None = None, series: str = DAILY) -> Edition:
+        """Return the edition of a window in a series, frozen when first made."""
 
 
 def publish_due(
     app: Newsroom, stop: Event | None = None, announce: Callable[[Sequence[Path]], None] = lambda paths: None
 ) -> list[Path]:
-    """Make the editions that came due since the last one; write each in every format, mail it where recipients are named.
+    """Make the editions of every series that came due since its last one; write each in every format, mail it where recipients are named.
 
-    Each covers what was seen since the one before, also when it is made late: after more than a month one covers all but
+    Each covers what was seen since the one before in its series, also when it is made late: after more than a month one covers all but
     the last 31. It is noted as done after the mail went out: what failed is tried again by the next call, with the same
-    bytes and Message-ID. One of a time in which the desk asked no feed at all is written and not mailed, and no series
-    begins with it. What was stored and is not placed yet is placed before. ``announce`` hears of each edition; ``stop`` is
+    bytes and Message-ID. One of a time in which the desk asked no feed and nothing came is written and not mailed, and no
+    series begins with it. What was stored and is not placed yet is placed before. ``announce`` hears of each edition; ``stop`` is
     heeded between two.
     """
     _mail_again(app)
-    windows = missed_windows(app)
-    if windows:
+    due = [(window, series) for series in names(app.settings) for window in missed_windows(app, series)]
+    due.sort(key=lambda one: one[0].until)
+    if due:
         app.place_waiting(stop)
     written: list[Path] = []
     fault: Exception | None = None
-    for window in windows:
+    for window, series in due:
         if stop is not None and stop.is_set():
             break
         try:
-            paths = _publish(app, window)
+            paths = _publish(app, window, series)
         except Exception as error:
             if isinstance(error, AggregatorError | OSError) or is_of_the_database(error):
                 raise  # a mail server, a full disk: what hinders this one hinders the next
@@ -80,45 +93,59 @@ def publish_due(
     return written
 
 
-def missed_windows(app: Newsroom) -> list[Window]:
-    """Return the windows of the editions that came due and are not published, the oldest first."""
+def missed_windows(app: Newsroom, series: str = DAILY) -> list[Window]:
+    """Return the windows of the editions of a series that came due and are not published, the oldest first."""
     now = app.clock()
-    done = published(app.store, now)
-    windows = missed(done, now, app.settings.digest)
+    done = published(app.store, now, series)
+    windows = missed(done, now, app.settings.digest, times(app.settings, series))
     return [window for window in windows if done is not None or polled(app.store, window)]
 
 
-def published(store: Store, now: datetime) -> datetime | None:
-    """Return until when the scheduled editions reach that are written and mailed; what a clock wrote that was ahead does not count."""
-    return max((moment for moment in _published(store) if moment <= now), default=None)
+def published(store: Store, now: datetime, series: str = DAILY) -> datetime | None:
+    """Return until when the scheduled editions of a series reach that are written and mailed; what a clock wrote that was ahead does not count."""
+    return max((moment for moment in _published(store, series) if moment <= now), default=None)
 
 
-def _published(store: Store) -> list[datetime]:
+def _published(store: Store, series: str) -> list[datetime]:
     facts = EditionStore(store)
-    last, listed = facts.fact(_PUBLISHED_LAST), facts.fact(PUBLISHED)
+    listed = facts.fact(_fact(series))
+    last = facts.fact(_PUBLISHED_LAST) if series == DAILY else None
     return [from_text(text) for text in (listed.split() if listed else [last] if last else [])]
 
 
-def _publish(app: Newsroom, window: Window) -> list[Path]:
-    edition = app.edition(since=window.since, until=window.until)
+def _fact(series: str) -> str:
+    return PUBLISHED if series == DAILY else f"{PUBLISHED} {series}"
+
+
+def _publish(app: Newsroom, window: Window, series: str) -> list[Path]:
+    edition = app.edition(since=window.since, until=window.until, series=series)
     written = _write(app, edition)
-    mail = app.settings.mail
-    if mail.server and mail.recipients and polled(app.store, window):
-        _tell(mail_edition(app.store, edition, mail))
+    mail = settings_of(app.settings, series).mail
+    if mail.server and mail.recipients and _is_worth_mailing(app, edition, window):
+        _tell(mail_edition(app.store, edition, mail, renderer(app.settings.digest, app.store.path)))
     now = app.clock()
     with app.store.transaction():
-        done = sorted({*(moment for moment in _published(app.store) if moment <= now), window.until})[-_REMEMBERED:]
-        EditionStore(app.store).remember(PUBLISHED, " ".join(to_text(moment) for moment in done))
+        done = sorted({*(moment for moment in _published(app.store, series) if moment <= now), window.until})
+        done = done[-_REMEMBERED:]
+        EditionStore(app.store).remember(_fact(series), " ".join(to_text(moment) for moment in done))
     return written
+
+
+def _is_worth_mailing(app: Newsroom, edition: Edition, window: Window) -> bool:
+    """Return whether an edition says something: that nothing came is news only where feeds were asked."""
+    if polled(app.store, window) or not edition.nothing_new:
+        return True
+    log.info("the edition of %s is written and not mailed: no feed was asked, and nothing came", window.until)
+    return False
 
 
 def _mail_again(app: Newsroom) -> None:
     """Try those again whom the mail server could not take before; where it takes none now, that hinders no edition."""
-    mail = app.settings.mail
-    if not mail.server or not mail.recipients:
+    mails = {series: settings_of(app.settings, series).mail for series in names(app.settings)}
+    if not app.settings.mail.server or not any(mail.recipients for mail in mails.values()):
         return
     try:
-        for mailed in mail_waiting(app.store, mail, app.clock()):
+        for mailed in mail_waiting(app.store, mails, app.clock(), renderer(app.settings.digest, app.store.path)):
             _tell(mailed)
     except DeliveryError as error:
         log.warning("mailing an edition again failed: %s", error)
@@ -139,19 +166,24 @@ def polled(store: Store, window: Window) -> bool:
 
 
 def _write(app: Newsroom, edition: Edition) -> list[Path]:
-    settings = app.settings.digest
+    settings = settings_of(app.settings, edition.series).digest
     folder = folder_of(app) or Path(settings.directory)
+    name = f"digest-{edition.series}-" if edition.series else "digest-"
+    before = _published(app.store, edition.series)
     day = _day(edition.until, settings)
-    if any(moment < edition.until and _day(moment, settings) == day for moment in _published(app.store)):
-        day += edition.until.astimezone(zone_of(settings)).strftime("-%H%M")  # a second one, after a change of the hour
-    latest = all(moment <= edition.until for moment in _published(app.store))
-    written = []
+    several = len(times(app.settings, edition.series)) > 1
+    if several or any(moment < edition.until and _day(moment, settings) == day for moment in before):
+        day += edition.until.astimezone(zone_of(settings)).strftime(
+            "-%H%M"
+        )  # also of a second one, after a change of the hour
+    latest = all(moment <= edition.until for moment in before)
+    written, rendered = [], renderer(settings, app.store.path)
     for form in settings.formats:
-        path = folder / f"digest-{day}{SUFFIXES[form]}"
-        data = render(edition, form).encode("utf-8")
+        path = folder / f"{name}{day}{SUFFIXES[form]}"
+        data = rendered(edition, form).encode("utf-8")
         write_output(path, data)
         if latest:  # one made late of a day gone by is not what a reader of the newest asks for
-            write_output(folder / f"digest-latest{SUFFIXES[form]}", data)
+            write_output(folder / f"{name}latest{SUFFIXES[form]}", data)
         written.append(path)
     write_index(folder, app.settings)
     return written

@@ -49,7 +49,14 @@ def subscription(reader: Reader, settings: Settings, query: StoryQuery, now: dat
     shown = [_subscribed(reader, story, quoted, window) for story in stories]
     shown.sort(key=lambda one: (one.updated, one.story.id), reverse=True)
     title = f"{settings.digest.title}: stories"
-    return Subscription(title, settings.digest.timezone, tuple(shown), _NEVER, settings.digest.public_url)
+    return Subscription(
+        title,
+        settings.digest.timezone,
+        tuple(shown),
+        _NEVER,
+        settings.digest.public_url,
+        language=settings.digest.language,
+    )
 
 
 def _subscribed(reader: Reader, story: Story, texts: dict[str, str], window: Window) -> SubscribedStory:
@@ -100,15 +107,25 @@ def write_index(folder: Path, settings: Settings) -> list[Path]:
 
 
 def _editions(folder: Path) -> Sequence[tuple[str, list[tuple[str, str]]]]:
-    found: dict[str, list[tuple[str, str]]] = {}
+    """Return the editions in a folder by name, each with its files: the latest of each series, then all, newest first."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for path in sorted(folder.glob("digest-*")):
         suffix = next((one for one in _FORMS if path.name.endswith(one)), "")
         name = path.name.removeprefix("digest-").removesuffix(suffix)
         if suffix and name and name.replace("-", "").replace("_", "").isalnum():
-            found.setdefault(name, []).append((_FORMS[suffix], path.name))
-    latest = found.pop("latest", None)
-    listed = sorted(found.items(), reverse=True)
-    return [*([("latest", latest)] if latest else []), *listed]
+            found.setdefault(_parted(name), []).append((_FORMS[suffix], path.name))
+    latest = sorted(one for one in found if one[0] == "latest")
+    listed = sorted((one for one in found if one[0] != "latest"), reverse=True)
+    return [(" ".join(part for part in one if part), found[one]) for one in (*latest, *listed)]
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """Return the day of an edition and its series, from the name of its file."""
+    parts = name.split("-")
+    start = next(
+        (place for place, part in enumerate(parts) if part == "latest" or (part.isdigit() and len(part) == 4)), 0
+    )
+    return "-".join(parts[start:]), "-".join(parts[:start])
 
 
 def _write_changed(path: Path, text: str) -> bool:

@@ -13,6 +13,7 @@ from aggregator.clustering.identifiers import mint
 from aggregator.desk.alert_targets import checked_target
 from aggregator.desk.reader import Reader
 from aggregator.exceptions import NotFoundError, UsageError
+from aggregator.fetching import chat
 from aggregator.model import StorySummary
 from aggregator.model.faults import fault_of
 from aggregator.newsroom.alerts import Alerted, Cause, alerted_by, decide, rehearse
@@ -245,11 +246,12 @@ class Watches:
         ]
         if any(target.startswith("mail:") for target in targets) and not self._settings.mail.server:
             doubts.append("mail.server is not set: alerts by mail wait until it is")
-        doubts += [
-            f"the environment has no {target.removeprefix('webhook:env:')} here; the daemon's must"
-            for target in targets
-            if target.startswith("webhook:env:") and target.removeprefix("webhook:env:") not in os.environ
-        ]
+        for target in targets:
+            kind, env, name = target.partition(":env:")
+            if env and kind in ("webhook", "apprise") and name not in os.environ:
+                doubts.append(f"the environment has no {name} here; the daemon's must")
+        if any(target.startswith("apprise:") for target in targets) and (absent := chat.missing()):
+            doubts.append(f"alerts for chats wait: {absent}")
         return tuple(doubts)
 
 

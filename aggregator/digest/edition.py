@@ -69,6 +69,7 @@ def build(
     settings: DigestSettings,
     previous: Edition | None = None,
     stories_off: bool = False,
+    series: str = "",
 ) -> Edition:
     """Make the edition of ``window`` from the stories that the story list gives for it, in any order.
 
@@ -82,7 +83,7 @@ def build(
         key=lambda story: (-story.score, -story.facts, -story.independent, story.id),
     )
     return Edition(
-        id=edition_id(window),
+        id=edition_id(window, series),
         title=settings.title,
         since=window.since,
         until=window.until,
@@ -96,6 +97,8 @@ def build(
         known=tuple(sorted(material.story.summary.id for material in materials)),
         previous=previous.id if previous else None,
         stories_off=stories_off,
+        language=settings.language,
+        series=series,
     )
 
 

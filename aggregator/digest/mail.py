@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import smtplib
+import socket
 import ssl
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.message import EmailMessage
@@ -17,15 +20,18 @@ from email.utils import format_datetime, parseaddr
 from aggregator.digest.escape import plain
 from aggregator.digest.fitting import fitting
 from aggregator.digest.headers import POLICY
-from aggregator.digest.render import render
+from aggregator.digest.inlining import inlined
+from aggregator.digest.render import render, spoken
 from aggregator.digest.values import Edition
-from aggregator.digest.wording import Clock, chain
+from aggregator.digest.wording import Clock
 from aggregator.exceptions import DeliveryError
 from aggregator.model import Secret
 from aggregator.settings import MailSettings
 
 MOST_HTML = 98_000  # bytes; mail programs cut a part off at 102 kB, and what is folded is said in a line
 _TIMEOUT = 30.0  # seconds a mail server may stay silent
+_DEADLINE = 120.0  # seconds for a whole delivery: a server that drips its answers is never silent
+_READY = 220  # how a server greets
 _SUBMISSIONS = 465  # RFC 8314: TLS from the first byte
 # Answers to a recipient that mean the sender: out of order, authentication needed, failed or too weak (RFC 4954, 6).
 _OF_THE_SENDER = frozenset({503, 530, 534, 535, 538})
@@ -39,8 +45,19 @@ def message_id(edition: Edition, sender: str) -> str:
     return f"<edition.{edition.id}.{digest}@{domain}>"
 
 
-def message(edition: Edition, sender: str, recipients: Sequence[str]) -> EmailMessage:
-    """Return ``edition`` as a multipart message; DeliveryError where an address cannot be one."""
+def list_id(edition: Edition, sender: str) -> str:
+    """Return what mail programs sort by (RFC 2919): the series, where it comes from."""
+    domain = _mailbox(sender).rpartition("@")[2] or "localhost"
+    return f"<{edition.series or 'daily'}.digest.{domain}>"
+
+
+def message(
+    edition: Edition, sender: str, recipients: Sequence[str], rendered: Callable[[Edition, str], str] = render
+) -> EmailMessage:
+    """Return ``edition`` as a multipart message; DeliveryError where an address cannot be one.
+
+    ``rendered`` writes an edition in a format.
+    """
     mail = EmailMessage(policy=POLICY)
     try:
         mail["From"] = _address(sender, "mail.sender")
@@ -51,10 +68,11 @@ def message(edition: Edition, sender: str, recipients: Sequence[str]) -> EmailMe
             f"The digest cannot be addressed: {error}. Check the mail section of the settings."
         ) from error
     mail["Message-ID"] = message_id(edition, sender)
+    mail["List-Id"] = list_id(edition, sender)
     mail["Date"] = format_datetime(edition.until)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: holiday notices need not answer
-    mail.set_content(render(edition, "text"), cte="quoted-printable")
-    html = fitting(edition, MOST_HTML, lambda shorter: render(shorter, "html"))
+    mail.set_content(rendered(edition, "text"), cte="quoted-printable")
+    html = fitting(edition, MOST_HTML, lambda shorter: inlined(rendered(shorter, "html")))
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
     # A random boundary would make other bytes of the same edition.
     mail.set_boundary(f"edition-{hashlib.sha256(edition.id.encode()).hexdigest()[:32]}")
@@ -77,8 +95,12 @@ def send(mail: EmailMessage, settings: MailSettings, password: Secret | None) ->
     """
     _check(settings)
     where = f"{settings.server}:{settings.port}"
+    connection = _TLSConnection(settings) if settings.port == _SUBMISSIONS else _Connection(settings)
     try:
-        with _connect(settings) as server:
+        with connection.ended_after(_DEADLINE), connection as server:
+            code, said = server.connect(settings.server, settings.port)
+            if code != _READY:
+                raise smtplib.SMTPConnectError(code, said)
             _greet(server, settings, password)
             try:
                 refused = server.send_message(
@@ -90,36 +112,90 @@ def send(mail: EmailMessage, settings: MailSettings, password: Secret | None) ->
                 refused = error.recipients
                 if any(answer[0] in _OF_THE_SENDER for answer in refused.values()):
                     raise
-    except smtplib.SMTPAuthenticationError as error:
-        raise DeliveryError(
+    except (smtplib.SMTPException, OSError) as error:
+        if connection.expired:
+            raise DeliveryError(f"{where} took longer than {_DEADLINE:.0f} s over one mail.") from error
+        raise _explained(error, settings, where) from error
+    return tuple(Refusal(name, _answer(said), final=said[0] >= 500) for name, said in sorted(refused.items()))
+
+
+def _explained(error: Exception, settings: MailSettings, where: str) -> DeliveryError:
+    """Return what keeps a mail server from taking a mail from us, in words."""
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return DeliveryError(
             f"{where} did not accept user {settings.user!r} ({error.smtp_code}). "
             "Check mail.user and the password in mail.password_env or mail.password_file."
-        ) from error
-    except smtplib.SMTPRecipientsRefused as error:
-        raise DeliveryError(
+        )
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return DeliveryError(
             f"{where} takes no mail from us: {_answer(next(iter(error.recipients.values())))}. Check mail.user and mail.sender."
-        ) from error
-    except ssl.SSLError as error:
-        raise DeliveryError(
+        )
+    if isinstance(error, ssl.SSLError):
+        return DeliveryError(
             f"No secure connection to {where}: {error.reason or error}. Check the server's certificate."
-        ) from error
-    except smtplib.SMTPNotSupportedError as error:
-        raise DeliveryError(
-            f"{where} cannot do what the settings ask: {error}. Check mail.starttls and mail.user."
-        ) from error
-    except (smtplib.SMTPException, OSError) as error:
-        raise DeliveryError(f"The digest could not be mailed through {where}: {_reason(error)}.") from error
-    return tuple(Refusal(name, _answer(said), final=said[0] >= 500) for name, said in sorted(refused.items()))
+        )
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return DeliveryError(f"{where} cannot do what the settings ask: {error}. Check mail.starttls and mail.user.")
+    return DeliveryError(f"The digest could not be mailed through {where}: {_reason(error)}.")
 
 
 def _answer(said: tuple[int, bytes]) -> str:
     return plain(f"{said[0]} {said[1].decode('utf-8', 'replace')}")
 
 
-def _connect(settings: MailSettings) -> smtplib.SMTP:
-    if settings.port == _SUBMISSIONS:
-        return smtplib.SMTP_SSL(settings.server, settings.port, timeout=_TIMEOUT, context=ssl.create_default_context())
-    return smtplib.SMTP(settings.server, settings.port, timeout=_TIMEOUT)
+class _Connection(smtplib.SMTP):
+    """A connection that can be ended from another thread, whatever the server is at."""
+
+    def __init__(self, settings: MailSettings) -> None:
+        super().__init__(timeout=_TIMEOUT)
+        self._begin(settings)
+
+    def _begin(self, settings: MailSettings) -> None:
+        self._host = settings.server  # the name in the certificate; smtplib takes it where it connects by itself
+        self.expired = False
+        self._twin: socket.socket | None = None
+
+    def __exit__(self, *error: object) -> None:
+        with suppress(
+            smtplib.SMTPException, OSError
+        ):  # a mail that was taken is delivered, however the server takes leave
+            self.docmd("QUIT")
+        self.close()
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        plain_socket: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]  # smtplib's own hook
+        self._twin = plain_socket.dup()  # TLS takes the descriptor of the first over
+        if self.expired:
+            self._end()
+        return plain_socket
+
+    @contextmanager
+    def ended_after(self, seconds: float) -> Iterator[None]:
+        """End the connection when the block takes longer."""
+        timer = threading.Timer(seconds, self._end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+            if self._twin is not None:
+                self._twin.close()
+
+    def _end(self) -> None:
+        self.expired = True
+        if self._twin is not None:
+            with suppress(OSError):  # closed already
+                self._twin.shutdown(socket.SHUT_RDWR)
+
+
+class _TLSConnection(smtplib.SMTP_SSL, _Connection):
+    """The same with TLS from the first byte."""
+
+    def __init__(self, settings: MailSettings) -> None:
+        smtplib.SMTP_SSL.__init__(self, timeout=_TIMEOUT, context=ssl.create_default_context())
+        self._begin(settings)
 
 
 def _greet(server: smtplib.SMTP, settings: MailSettings, password: Secret | None) -> None:
@@ -142,11 +218,13 @@ def _check(settings: MailSettings) -> None:
 
 
 def _subject(edition: Edition) -> str:
-    counts = f"{edition.counts.stories:,} stories" if not edition.nothing_new else "nothing new"
+    words = spoken(edition.language)
+    counts = words.say("nothing new") if edition.nothing_new else words.say.amount(edition.counts.stories, "story")
     if edition.stories_off and not edition.counts.stories:
-        counts = chain(edition)
-    corrections = f", {len(edition.corrections)} corrected" if edition.corrections else ""
-    return f"{edition.title}, {Clock(edition).day()}: {counts}{corrections}"
+        counts = words.chain(edition)
+    corrected = len(edition.corrections)
+    corrections = f", {words.say('{number} corrected', number=corrected)}" if corrected else ""
+    return f"{edition.title}, {Clock(edition, words.say).day()}: {counts}{corrections}"
 
 
 def _address(text: str, key: str) -> str:

@@ -10,16 +10,27 @@ import json
 import uuid
 from dataclasses import replace
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    PrefixLoader,
+    StrictUndefined,
+    Template,
+    TemplateSyntaxError,
+)
+from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from aggregator.digest import wording
 from aggregator.digest.escape import harmless, markdown, markdown_address
 from aggregator.digest.frozen import to_json
-from aggregator.digest.values import Correction, Edition, EditionStory, WhatIsNew
-from aggregator.exceptions import UsageError
+from aggregator.digest.labels import ENGLISH, labels
+from aggregator.digest.values import Correction, Edition, EditionSection, EditionStory, WhatIsNew
+from aggregator.exceptions import ConfigurationError, UsageError
 
 Format = Literal["md", "html", "text", "json", "atom", "jsonfeed"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -60,6 +71,32 @@ def render(edition: Edition, format: str) -> str:
         return _rendered(_writable(edition, format), format)
 
 
+def render_own(edition: Edition, format: str, folder: str) -> str:
+    """Return ``edition`` as the templates and labels in a desk's own folder write it, over those shipped.
+
+    Raises ConfigurationError, with file and line where they are known, where they cannot.
+    """
+    try:
+        return _rendered(edition, format, folder)
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        raise ConfigurationError(f"digest.templates: {_place(error, format, folder)}: {error}") from error
+
+
+def _place(error: Exception, format: str, folder: str) -> str:
+    """Return the file, and the line where it is known, in which a template of the desk's failed."""
+    line = error.lineno if isinstance(error, TemplateSyntaxError) else None
+    name = getattr(error, "name", None) or f"edition.{format}"
+    traceback = error.__traceback__
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if file.startswith(folder):
+            name, line = file, traceback.tb_lineno
+        traceback = traceback.tb_next
+    return f"{name}:{line}" if line else str(name)
+
+
 def _writable(edition: Edition, format: str) -> Edition:
     """Return an edition without what cannot be written."""
     empty = replace(edition, corrections=(), sections=())
@@ -83,15 +120,26 @@ def _writable(edition: Edition, format: str) -> Edition:
     return replace(edition, corrections=notices, sections=tuple(section for section in sections if section.stories))
 
 
-def _rendered(edition: Edition, format: str) -> str:
+def _rendered(edition: Edition, format: str, folder: str = "") -> str:
     safe = harmless(edition)
     if format == "json":
         return to_json(safe)
+    words = spoken(safe.language, folder)
     if format == "jsonfeed":
-        return _json_feed(safe)
-    template = _environment(format).get_template(f"edition.{format}")
+        return _JsonFeed(safe, words, folder).text()
     shown = {story.id for story in safe.stories()}
-    return template.render(edition=safe, clock=wording.Clock(safe), shown=shown)
+    made = template(cast(Format, format), f"edition.{format}", folder)
+    return made.render(edition=safe, clock=wording.Clock(safe, words.say), shown=shown, wording=words, say=words.say)
+
+
+def spoken(language: str, folder: str = "") -> wording.Wording:
+    """Return the phrases in a language; in English where an older or another desk's edition is in one that nobody knows here."""
+    try:
+        return wording.Wording(labels(language, folder))
+    except ConfigurationError:
+        if folder:
+            raise
+        return wording.Wording(labels(ENGLISH))
 
 
 def stable_id(*parts: str) -> str:
@@ -99,18 +147,21 @@ def stable_id(*parts: str) -> str:
     return f"urn:uuid:{uuid.uuid5(_NAMES, '/'.join(parts))}"
 
 
-def template(format: Format, name: str) -> Template:
-    """Return a template of the digest's, with the escaping of ``format``."""
-    return _environment(format).get_template(name)
+def template(format: Format, name: str, folder: str = "") -> Template:
+    """Return a template of the digest's, or of that name in ``folder``, with the escaping of ``format``."""
+    return _environment(format, folder).get_template(name)
 
 
 @cache
-def _environment(format: str) -> Environment:
+def _environment(format: str, folder: str) -> Environment:
+    shipped = PackageLoader("aggregator.digest")
+    # a desk's own template may build on ours: {% extends "shipped/edition.html" %}
+    own = ChoiceLoader([FileSystemLoader(folder), PrefixLoader({"shipped": shipped}), shipped])
     # Plain text needs no escaping beyond what ``harmless`` does. Markdown has its own, which runs before
     # autoescaping and leaves it nothing to do.
-    made = Environment(
-        loader=PackageLoader("aggregator.digest"),
-        autoescape=format != "text",  # noqa: S701 - a terminal is no HTML
+    made = (SandboxedEnvironment if folder else Environment)(
+        loader=own if folder else shipped,
+        autoescape=format != "text",
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -118,7 +169,6 @@ def _environment(format: str) -> Environment:
         finalize=_escaped if format == "md" else None,
     )
     made.globals |= {
-        "wording": wording,
         "stable_id": stable_id,
         "rest_first": _rest_first,
         "br": Markup("  "),
@@ -139,72 +189,78 @@ def _escaped(value: Any) -> Any:
 
 
 def _rest_first(edition: Edition) -> str | None:
-    """Return the heading of the first folded section, before which "The rest" is announced."""
+    """Return the title of the first folded section, before which "The rest" is announced."""
     return next((section.title for section in edition.sections if section.key == "rest"), None)
 
 
 # --- JSON Feed ---------------------------------------------------------------------------------
 
 
-def _json_feed(edition: Edition) -> str:
-    clock = wording.Clock(edition)
-    feed = {
-        "version": "https://jsonfeed.org/version/1.1",
-        "title": edition.title,
-        "description": " ".join(
-            filter(
-                None,
-                (f"{clock.window()}. {wording.polled(edition)}. {wording.chain(edition)}.", wording.ungrouped(edition)),
-            )
-        ),
-        "language": "en",
-        "authors": [{"name": edition.title}],
-        "items": [
-            *(_notice(edition, notice, clock) for notice in edition.corrections),
-            *(_item(section.title, story, clock) for section in edition.sections for story in section.stories),
-        ],
-        "_aggregator": {
-            "about": "https://example.org/aggregator",
-            "edition": edition.id,
-            "nothing_new": edition.nothing_new,
-        },
-    }
-    return json.dumps(feed, ensure_ascii=False, indent=1) + "\n"
+class _JsonFeed:
+    """An edition as JSON Feed 1.1."""
 
+    def __init__(self, edition: Edition, words: wording.Wording, folder: str) -> None:
+        self._edition = edition
+        self._words = words
+        self._folder = folder
+        self._clock = wording.Clock(edition, words.say)
 
-def _item(section: str, story: EditionStory, clock: wording.Clock) -> dict[str, object]:
-    fragment = _environment("html").get_template("story.fragment").render(story=story, clock=clock)
-    item: dict[str, object] = {
-        "id": stable_id("story", story.id),
-        "url": story.url,
-        "title": story.title,
-        "content_html": fragment,
-        "summary": story.quote or None,
-        "date_published": clock.machine(story.first_seen),
-        "date_modified": clock.machine(story.last_seen),
-        "authors": [{"name": story.publisher}],
-        "tags": [section, *(flag.value for flag in story.flags)],
-        "language": story.language,
-        "_aggregator": {
-            "about": "https://example.org/aggregator",
-            "story": story.id,
-            "entries": story.entries,
-            "reports": story.reports,
-            "publishers": story.publishers,
-        },
-    }
-    return {key: value for key, value in item.items() if value is not None}
+    def text(self) -> str:
+        edition, words = self._edition, self._words
+        told = f"{self._clock.window()}. {words.polled(edition)}. {words.chain(edition)}."
+        feed = {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": edition.title,
+            "description": " ".join(filter(None, (told, words.ungrouped(edition)))),
+            "language": words.say.language,
+            "authors": [{"name": edition.title}],
+            "items": [
+                *(self._notice(notice) for notice in edition.corrections),
+                *(self._item(section, story) for section in edition.sections for story in section.stories),
+            ],
+            "_aggregator": {
+                "about": "https://example.org/aggregator",
+                "edition": edition.id,
+                "nothing_new": edition.nothing_new,
+            },
+        }
+        return json.dumps(feed, ensure_ascii=False, indent=1) + "\n"
 
+    def _fragment(self, name: str, **values: Any) -> str:
+        made = template("html", name, self._folder)
+        return made.render(clock=self._clock, wording=self._words, say=self._words.say, **values)
 
-def _notice(edition: Edition, notice: Correction, clock: wording.Clock) -> dict[str, object]:
-    item: dict[str, object] = {
-        "id": stable_id("correction", notice.entry, notice.kind),
-        "url": notice.url,
-        "title": f"{wording.kind(notice.kind)}: {wording.titled(notice.kind, notice.title)}",
-        "content_html": _environment("html").get_template("notice.fragment").render(notice=notice),
-        "date_published": clock.machine(notice.time),
-        "authors": [{"name": notice.publisher}],
-        "tags": ["correction"],
-        "language": notice.language,
-    }
-    return {key: value for key, value in item.items() if value is not None}
+    def _item(self, section: EditionSection, story: EditionStory) -> dict[str, object]:
+        item: dict[str, object] = {
+            "id": stable_id("story", story.id),
+            "url": story.url,
+            "title": story.title,
+            "content_html": self._fragment("story.fragment", story=story),
+            "summary": story.quote or None,
+            "date_published": self._clock.machine(story.first_seen),
+            "date_modified": self._clock.machine(story.last_seen),
+            "authors": [{"name": story.publisher}],
+            "tags": [self._words.section(section), *(flag.value for flag in story.flags)],
+            "language": story.language,
+            "_aggregator": {
+                "about": "https://example.org/aggregator",
+                "story": story.id,
+                "entries": story.entries,
+                "reports": story.reports,
+                "publishers": story.publishers,
+            },
+        }
+        return {key: value for key, value in item.items() if value is not None}
+
+    def _notice(self, notice: Correction) -> dict[str, object]:
+        item: dict[str, object] = {
+            "id": stable_id("correction", notice.entry, notice.kind),
+            "url": notice.url,
+            "title": f"{self._words.kind(notice.kind)}: {self._words.titled(notice.kind, notice.title)}",
+            "content_html": self._fragment("notice.fragment", notice=notice),
+            "date_published": self._clock.machine(notice.time),
+            "authors": [{"name": notice.publisher}],
+            "tags": ["correction"],
+            "language": notice.language,
+        }
+        return {key: value for key, value in item.items() if value is not None}

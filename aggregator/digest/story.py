@@ -71,7 +71,7 @@ def line(material: Material, window: Window, previous: Before) -> EditionStory:
     moment = previous.gains_from(window)
     carried = summary.first_seen < moment or previous.knew(story)
     fresh = _fresh(story, moment if carried else None, before)
-    also, more = _also(story)
+    also, more = _also(story, material.running)
     quoted = quote(material.sentences, summary.title)
     return EditionStory(
         id=summary.id,
@@ -188,14 +188,14 @@ def _source(entry: Entry) -> Source:
     )
 
 
-def _also(story: Story) -> tuple[tuple[Source, ...], int]:
-    """Return one link for each further publisher, independent reports before copies, and how many are left out."""
+def _also(story: Story, running: frozenset[str]) -> tuple[tuple[Source, ...], int]:
+    """Return the best article of each further publisher, and how many are left out: reports before copies, both before live pages."""
     summary = story.summary
 
-    def order(pair: tuple[Report, Entry]) -> tuple[bool, int, datetime, str]:
+    def order(pair: tuple[Report, Entry]) -> tuple[bool, bool, int, datetime, str]:
         report, entry = pair
         is_copy = entry is not min(report.entries, key=_by_time)
-        return is_copy, -entry.authority, entry.time, entry.id
+        return entry.id in running, is_copy, -entry.authority, entry.time, entry.id
 
     pairs = [(report, entry) for report in story.reports for entry in report.entries]
     others: dict[str, Source] = {}

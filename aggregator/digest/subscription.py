@@ -12,7 +12,7 @@ from typing import Literal
 
 from aggregator.digest import wording
 from aggregator.digest.escape import UNTITLED, harmless, link
-from aggregator.digest.render import stable_id, template
+from aggregator.digest.render import spoken, stable_id, template
 from aggregator.digest.values import EditionStory
 
 SubscriptionFormat = Literal["atom", "json"]
@@ -44,6 +44,7 @@ class Subscription:
     base: str = ""
     page: bool = False
     query: str = ""  # of the address of this very feed, without the question mark
+    language: str = "en"  # of the labels
 
     @property
     def updated(self) -> datetime:
@@ -74,7 +75,7 @@ def _folder(address: str) -> str:
 
 def _atom(shown: Subscription) -> str:
     clock = _clock(shown)
-    fragments = {one.story.id: _fragment(one, clock) for one in shown.stories}
+    fragments = {one.story.id: _fragment(shown, one, clock) for one in shown.stories}
     return template("atom", "subscription.atom").render(
         shown=shown, clock=clock, fragments=fragments, self_address=address_of_feed(shown, "atom")
     )
@@ -100,7 +101,7 @@ def _item(shown: Subscription, one: SubscribedStory, clock: wording.Clock) -> di
         "url": page or story.url,
         "external_url": story.url if page else None,
         "title": story.title,
-        "content_html": _fragment(one, clock),
+        "content_html": _fragment(shown, one, clock),
         "summary": story.quote or None,
         "date_published": clock.machine(story.first_seen),
         "date_modified": clock.machine(one.updated),
@@ -118,12 +119,13 @@ def _item(shown: Subscription, one: SubscribedStory, clock: wording.Clock) -> di
     return {key: value for key, value in item.items() if value is not None}
 
 
-def _fragment(one: SubscribedStory, clock: wording.Clock) -> str:
-    return template("html", "story.fragment").render(story=one.story, clock=clock)
+def _fragment(shown: Subscription, one: SubscribedStory, clock: wording.Clock) -> str:
+    words = spoken(shown.language)
+    return template("html", "story.fragment").render(story=one.story, clock=clock, wording=words, say=words.say)
 
 
 def _clock(shown: Subscription) -> wording.Clock:
-    return wording.Clock.of(shown.timezone, shown.updated, shown.updated)
+    return wording.Clock.of(shown.timezone, shown.updated, shown.updated, spoken(shown.language).say)
 
 
 def address_of_feed(shown: Subscription, format: SubscriptionFormat) -> str:

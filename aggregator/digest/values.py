@@ -133,7 +133,7 @@ class Material:
     ``sentences`` are those of the canonical entry's plain text in order; ``edited`` says, by entry id, when the present
     version of an edited entry came; ``headlines`` are those changed in the window; ``corrections`` of None has the
     notices derived from the entries that carry one; ``recurring`` says that the title names a slot of the day rather than
-    an event, such as the weather or a live blog.
+    an event, such as the weather or a live blog; ``running`` are the entries that are such pages, or comment.
     """
 
     story: Story
@@ -143,6 +143,7 @@ class Material:
     corrections: tuple[Correction, ...] | None = None
     headlines: tuple[Headline, ...] = ()
     recurring: bool = False
+    running: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,8 @@ class Edition:
     known: tuple[str, ...] = ()
     previous: str | None = None
     stories_off: bool = False  # entries were stored, and grouped into no stories
+    language: str = "en"  # of the labels
+    series: str = ""  # the name under which digest.editions has it; empty: the daily one
 
     @property
     def nothing_new(self) -> bool:
@@ -233,6 +236,7 @@ class Edition:
             yield from section.stories
 
 
-def edition_id(window: Window) -> str:
-    """Return the id of the edition of ``window``: readable, sortable, the same in every run."""
-    return "-".join(f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}" for moment in (window.since, window.until))
+def edition_id(window: Window, series: str = "") -> str:
+    """Return the id of the edition of ``window`` in a series: readable, sortable, the same in every run."""
+    moments = (f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}" for moment in (window.since, window.until))
+    return "-".join((*moments, series) if series else moments)

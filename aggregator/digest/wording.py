@@ -1,25 +1,19 @@
-"""The phrases of a digest: counts, times, flags, and the text between links."""
+"""The phrases of a digest, in the language of its labels: counts, times, flags, and the text between links."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from aggregator.digest.values import Edition, EditionSection, EditionStory, FeedNote
+from aggregator.digest.labels import ENGLISH, Labels, labels
+from aggregator.digest.values import Edition, EditionSection, EditionStory, FeedNote, Source
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import Flag
-from aggregator.text.counts import amount
-from aggregator.text.counts import three_counts as counted
 
-# Spelled out rather than left to strftime, whose words follow the locale of the process.
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 _LABELS = {
     Flag.NEW: "NEW",
     Flag.UPDATED: "UPDATED",
@@ -30,7 +24,7 @@ _LABELS = {
 }
 # Feeds that are well are named only for what they may have missed.
 _TROUBLES = {"failing": "Failing", "silent": "Silent", "gone": "Gone"}
-_SINCE = {"failing": "last read", "silent": "last entry", "gone": "last read"}
+_SINCE = {"failing": "last read {time}", "silent": "last entry {time}", "gone": "last read {time}"}
 _KINDS = {"kill": "Killed", "withdrawal": "Withdrawn", "retraction": "Retracted"}
 # How a title says its kind itself.
 _SAID = {
@@ -42,14 +36,8 @@ _SAID = {
 }
 
 
-def label(flag: Flag) -> str:
-    """Return a flag as a desk reads it."""
-    return _LABELS[flag]
-
-
-def kind(name: str) -> str:
-    """Return the kind of a correction notice as a word."""
-    return _KINDS.get(name, name.replace("_", " ").capitalize())
+_HEADLINE = 200  # characters of another outlet's headline
+BRIEF = 5  # lines at the top of an edition that has more stories
 
 
 def titled(name: str, title: str) -> str:
@@ -59,88 +47,141 @@ def titled(name: str, title: str) -> str:
     return title[found.end() :] if found else title
 
 
-def three_counts(story: EditionStory) -> str:
-    """Return the three honest counts of a story."""
-    return counted(story.entries, story.reports, story.publishers)
+class Wording:
+    """The phrases of a digest in one language."""
 
+    titled = staticmethod(titled)
 
-def storyline_opened(section: EditionSection, story: EditionStory) -> str:
-    """Return the title of the storyline that begins with this story in a section; empty where it has one story there."""
-    if story.storyline is None:
-        return ""
-    together = [one.id for one in section.stories if one.storyline and one.storyline.id == story.storyline.id]
-    return story.storyline.title if len(together) > 1 and together[0] == story.id else ""
+    def __init__(self, labels: Labels) -> None:
+        self.say = labels
 
+    def label(self, flag: Flag) -> str:
+        """Return a flag as a desk reads it."""
+        return self.say(_LABELS[flag])
 
-def gained(story: EditionStory) -> str:
-    """Return what a carried-over story gained since the previous edition; empty where nothing is known or gained."""
-    gains = (
-        (story.gained_entries, "entry", "entries"),
-        (story.gained_reports, "report", "reports"),
-        (story.gained_publishers, "publisher", "publishers"),
-    )
-    parts = [f"+{amount(number, one, many)}" for number, one, many in gains if number and number > 0]
-    return ", ".join(parts)
+    def kind(self, name: str) -> str:
+        """Return the kind of a correction notice as a word."""
+        return self.say(_KINDS.get(name, name.replace("_", " ").capitalize()))
 
+    def section(self, section: EditionSection) -> str:
+        """Return the heading of a section: a category is the desk's own word."""
+        ours = section.key != "rest" or section.title == "Other"
+        return self.say(section.title) if ours else section.title
 
-def beyond(story: EditionStory) -> str:
-    """Return what follows the links of "Also": ``+17 more (12 AP copies)``."""
-    copies = ", ".join(amount(number, f"{agency} copy", f"{agency} copies") for agency, number in story.copies)
-    parts = [f"+{story.more} more"] if story.more else []
-    return " ".join((*parts, *([f"({copies})"] if copies else [])))
+    def three_counts(self, story: EditionStory) -> str:
+        """Return the three honest counts of a story."""
+        independent = self.say("{number} independent", number=self.say.number(story.reports))
+        entries, publishers = self.say.amount(story.entries, "entry"), self.say.amount(story.publishers, "publisher")
+        return f"{entries} · {independent} · {publishers}"
 
+    @staticmethod
+    def brief(edition: Edition) -> tuple[EditionStory, ...]:
+        """Return the stories that are told in a line each at the top; none where the edition is as short as that."""
+        if sum(len(section.stories) for section in edition.sections) <= BRIEF:
+            return ()
+        named = (story for section in edition.sections if not section.folded for story in section.stories)
+        return tuple(islice(named, BRIEF))
 
-def chain(edition: Edition) -> str:
-    """Return how entries became stories."""
-    counts = edition.counts
-    if edition.stories_off and not counts.reports:
-        return f"{amount(counts.entries, 'entry', 'entries')}, stories switched off"
-    return " → ".join(
-        (
-            amount(counts.entries, "entry", "entries"),
-            amount(counts.reports, "report", "reports"),
-            amount(counts.stories, "story", "stories"),
+    @staticmethod
+    def row_flags(story: EditionStory) -> tuple[Flag, ...]:
+        """Return the flags of a row under "The rest": that one entry has one source needs no word there."""
+        return tuple(flag for flag in story.flags if flag != Flag.SINGLE_SOURCE or story.entries > 1)
+
+    @staticmethod
+    def storyline_opened(section: EditionSection, story: EditionStory) -> str:
+        """Return the title of the storyline that begins with this story in a section; empty where it has one story there."""
+        if story.storyline is None:
+            return ""
+        together = [one.id for one in section.stories if one.storyline and one.storyline.id == story.storyline.id]
+        return story.storyline.title if len(together) > 1 and together[0] == story.id else ""
+
+    def gained(self, story: EditionStory) -> str:
+        """Return what a carried-over story gained since the previous edition; empty where nothing is known or gained."""
+        gains = (
+            (story.gained_entries, "entry"),
+            (story.gained_reports, "report"),
+            (story.gained_publishers, "publisher"),
         )
-    )
+        return ", ".join(f"+{self.say.amount(number, noun)}" for number, noun in gains if number and number > 0)
+
+    @staticmethod
+    def cut(title: str) -> str:
+        """Return a headline of at most so many characters as three lines hold."""
+        return title if len(title) <= _HEADLINE else title[: _HEADLINE - 1].rstrip() + "…"
+
+    @staticmethod
+    def told(story: EditionStory) -> tuple[Source, ...]:
+        """Return the sources of "Also" whose headline says something else than the story's."""
+        return tuple(one for one in story.also if one.title and _letters(one.title) != _letters(story.title))
+
+    def others(self, story: EditionStory) -> tuple[Source, ...]:
+        """Return the sources of "Also" that carry the story's headline: copies, as a rule."""
+        told = self.told(story)
+        return tuple(one for one in story.also if one not in told)
+
+    def beyond(self, story: EditionStory) -> str:
+        """Return what follows the links of "Also": ``+17 more (12 AP copies)``."""
+        copies = ", ".join(self.say.amount(number, "copy", agency=agency) for agency, number in story.copies)
+        parts = [self.say("+{number} more", number=self.say.number(story.more))] if story.more else []
+        return " ".join((*parts, *([f"({copies})"] if copies else [])))
+
+    def chain(self, edition: Edition) -> str:
+        """Return how entries became stories."""
+        counts, amount = edition.counts, self.say.amount
+        entries = amount(counts.entries, "entry")
+        if edition.stories_off and not counts.reports:
+            return self.say("{entries}, stories switched off", entries=entries)
+        return " → ".join((entries, amount(counts.reports, "report"), amount(counts.stories, "story")))
+
+    def ungrouped(self, edition: Edition) -> str:
+        """Return what a reader must know where stories are switched off; empty where they are not."""
+        if not edition.stories_off:
+            return ""
+        return self.say(
+            "Stories are switched off: stories.enabled is false. {entries} came in during this window; search finds them.",
+            entries=self.say.amount(edition.counts.entries, "entry"),
+        )
+
+    def polled(self, edition: Edition) -> str:
+        """Return how the feeds did, in a few words."""
+        health = edition.health
+        return self.say(
+            "{feeds} polled, {failed} failed, {silent} silent",
+            feeds=self.say.amount(health.polled, "feed"),
+            failed=health.failed,
+            silent=health.silent,
+        )
+
+    def health(self, note: FeedNote, clock: Clock) -> str:
+        """Return what the desk should know about a feed, in one line."""
+        state = self.say(_TROUBLES[note.state]) if note.state in _TROUBLES else ""
+        since = f", {self.say(_SINCE[note.state], time=clock.short(note.since))}" if state and note.since else ""
+        polls = self.say.amount(note.possible_gaps, "poll")
+        gaps = self.say("{polls} may have missed entries", polls=polls) if note.possible_gaps else ""
+        parts = (state + since, note.message if state else "", gaps)
+        sentence = ". ".join(part.rstrip(". ") for part in parts if part)
+        return sentence[:1].upper() + sentence[1:]
 
 
-def ungrouped(edition: Edition) -> str:
-    """Return what a reader must know where stories are switched off; empty where they are not."""
-    if not edition.stories_off:
-        return ""
-    came = amount(edition.counts.entries, "entry", "entries")
-    return f"Stories are switched off: stories.enabled is false. {came} came in during this window; search finds them."
-
-
-def polled(edition: Edition) -> str:
-    """Return how the feeds did, in a few words."""
-    health = edition.health
-    return f"{amount(health.polled, 'feed', 'feeds')} polled, {health.failed} failed, {health.silent} silent"
-
-
-def health(note: FeedNote, clock: Clock) -> str:
-    """Return what the desk should know about a feed, in one line."""
-    state = _TROUBLES.get(note.state, "")
-    since = f", {_SINCE[note.state]} {clock.short(note.since)}" if state and note.since else ""
-    gaps = f"{amount(note.possible_gaps, 'poll', 'polls')} may have missed entries" if note.possible_gaps else ""
-    sentence = ". ".join(part.rstrip(". ") for part in (state + since, note.message if state else "", gaps) if part)
-    return sentence[:1].upper() + sentence[1:]
+def _letters(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())
 
 
 class Clock:
     """Times as the desk reads them, in its zone; the edition's own day is left unsaid."""
 
-    def __init__(self, edition: Edition) -> None:
-        self._set(edition.timezone, edition.since, edition.until)
+    def __init__(self, edition: Edition, say: Labels | None = None) -> None:
+        self._set(edition.timezone, edition.since, edition.until, say)
 
     @classmethod
-    def of(cls, timezone: str, since: datetime, until: datetime) -> Self:
+    def of(cls, timezone: str, since: datetime, until: datetime, say: Labels | None = None) -> Self:
         """Return the clock of a window, without an edition."""
         made = cls.__new__(cls)
-        made._set(timezone, since, until)
+        made._set(timezone, since, until, say)
         return made
 
-    def _set(self, timezone: str, since: datetime, until: datetime) -> None:
+    def _set(self, timezone: str, since: datetime, until: datetime, say: Labels | None) -> None:
+        self._say = say or labels(ENGLISH)
         try:
             self._zone = ZoneInfo(timezone)
         except (ZoneInfoNotFoundError, ValueError) as error:
@@ -159,36 +200,48 @@ class Clock:
         time = f"{local:%H:%M}"
         if local.date() == (self._until - timedelta(microseconds=1)).astimezone(self._zone).date():
             return time
-        return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1][:3]} {time}"
+        return self._written(self._say.moment, local)
 
     def seen(self, story: EditionStory) -> str:
         """Return when a story was first and last seen, once where it is the same minute."""
         first, last = self.short(story.first_seen), self.short(story.last_seen)
-        return f"Seen {first}" if first == last else f"First seen {first}, last {last}"
+        if first == last:
+            return self._say("Seen {time}", time=first)
+        return self._say("First seen {first}, last {last}", first=first, last=last)
 
     def day(self) -> str:
         """Return the date of the edition, ``10 March 2026``: that of the last day it covers, so that midnight ends one."""
         local = (self._until - timedelta(microseconds=1)).astimezone(self._zone)
-        return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
+        return self._written(self._say.date, local)
 
     def window(self) -> str:
         """Return the window in the desk's time zone and in UTC."""
         start, end = self._since.astimezone(self._zone), self._until.astimezone(self._zone)
-        close = f"{end:%H:%M}" if start.date() == end.date() else _full(end)
-        local = f"{_full(start)} – {close} {_zone_name(end)}"
+        close = f"{end:%H:%M}" if start.date() == end.date() else self._full(end)
+        local = f"{self._full(start)} – {close} {_zone_name(end)}"
         if end.utcoffset() == start.utcoffset() == timedelta():
             return local
         utc = f"{self._since.astimezone(UTC):%H:%M}", f"{self._until.astimezone(UTC):%H:%M}"
         return f"{local} ({utc[0]} – {utc[1]} UTC)"
 
+    def _full(self, local: datetime) -> str:
+        return self._written(self._say.full, local)
+
+    def _written(self, form: str, local: datetime) -> str:
+        # spelled out rather than left to strftime, whose words follow the locale of the process
+        return form.format(
+            weekday=self._say.days[local.weekday()],
+            day=local.day,
+            month=self._say.months[local.month - 1],
+            short_month=self._say.short_months[local.month - 1],
+            year=local.year,
+            time=f"{local:%H:%M}",
+        )
+
     @staticmethod
     def machine(moment: datetime) -> str:
         """Return ``moment`` in UTC for machines."""
         return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _full(local: datetime) -> str:
-    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year} {local:%H:%M}"
 
 
 def _zone_name(local: datetime) -> str:

@@ -1,102 +1,111 @@
-"""Lines of an archive prepared ahead in workers, while the coordinator writes those before them."""
+"""Large documents: what is recorded of one before the transaction that completes it.
+
+An edit costs milliseconds, since its report is compared anew: those of a whole document would keep others from writing for
+half a minute. So they are taken in by short transactions with room between them, and which stored entries a document's
+are is found out in none. Where this ends in the midst, nothing is lost: the validators are stored with the last
+transaction, so the document is asked for again, and what was taken in of it is known.
+"""
 
 from __future__ import annotations
 
-import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
 
-from aggregator.executor import failure_of
-from aggregator.ingest.prepare import PreparedEntry, prepare_entry
-from aggregator.parsing.archive import ArchiveEntry
+from aggregator.ingest.recorded import Origin, in_order, is_unchanged
+from aggregator.ingest.turns import HELD, ROOM
+from aggregator.storage.database import is_of_the_database
 
-LEAST = 1_000  # entries; fewer are prepared sooner than a worker comes up
-_TOGETHER = 50  # entries a task: the pickles of one are small beside its work
-_AHEAD = 3  # tasks a worker that are in hand or done and not yet taken: bounds the memory
+if TYPE_CHECKING:
+    from aggregator.ingest.prepare import PreparedEntry
+    from aggregator.ingest.recognise import Recognition
+    from aggregator.ingest.record import Recorder
+    from aggregator.storage.database import Store
+    from aggregator.storage.entry_rows import KnownEntry
 
-log = logging.getLogger("aggregator.archives")
-Boilerplate = Callable[[ArchiveEntry], frozenset[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Lines to prepare, each with the boilerplate that its feed is known to repeat by now."""
-
-    entries: tuple[tuple[ArchiveEntry, frozenset[int]], ...]
-    sketching: bool
+# Entries with another text than was stored under their key: fewer are recorded in less time than others are kept waiting.
+LARGE = 20
 
 
-@dataclass(frozen=True, slots=True)
-class MadeAhead:
-    """A prepared entry, and the boilerplate that was left out of it."""
+@dataclass(slots=True)
+class Ahead:
+    """What was recorded of a document already: ``taken`` by id of the entry, with whether a reader would call it an edit."""
 
-    entry: PreparedEntry
-    boilerplate: frozenset[int]
+    recognition: Recognition
+    store: Store
+    version: int  # of the database, when the document was recognised
+    taken: dict[str, bool] = field(default_factory=dict)
+    followed: set[int] = field(default_factory=set)  # numbers of entries whose facts were compared
+    complete: bool = False  # whether nothing is left but what the document's own transaction does
 
-    def fits(self, boilerplate: frozenset[int]) -> bool:
-        """Tell whether it would be the same with what is boilerplate now."""
-        changed = boilerplate ^ self.boilerplate
-        return not changed or (
-            bool(boilerplate) == bool(self.boilerplate)
-            and not self.entry.faults
-            and changed.isdisjoint(self.entry.lines)
-        )
-
-
-Chunk = list[tuple[ArchiveEntry, MadeAhead | None]]
+    def holds(self) -> bool:
+        """Return whether no other process wrote since."""
+        return self.store.data_version() == self.version
 
 
-def prepare_lines(task: Lines) -> list[MadeAhead | None]:
-    """Prepare lines; None stands for one that cannot be, which the coordinator tries again and reports."""
-    return [_prepared(one, boilerplate, task.sketching) for one, boilerplate in task.entries]
+def is_large(entries: Sequence[PreparedEntry]) -> bool:
+    """Return whether a document is worth to be recorded in several transactions."""
+    return sum(not entry.unchanged for entry in entries) > LARGE
 
 
-def _prepared(one: ArchiveEntry, boilerplate: frozenset[int], sketching: bool) -> MadeAhead | None:
-    try:
-        return MadeAhead(prepare_line(one, boilerplate, sketching=sketching, vectoring=sketching), boilerplate)
-    except MemoryError:
-        raise  # the worker's, not the entry's
-    except Exception:  # noqa: BLE001 - whatever an entry raises costs that entry
-        return None
+def take_ahead(
+    store: Store,
+    recorder: Recorder,
+    origin: Origin,
+    entries: Sequence[PreparedEntry],
+    now: datetime,
+    goes_on: Callable[[], bool],
+    waiting: Callable[[], bool],
+) -> Ahead | None:
+    """Record what of a document changed among stored entries, for as long as ``goes_on``; None where nothing was stored yet.
 
-
-def prepare_line(
-    one: ArchiveEntry, boilerplate: frozenset[int], *, sketching: bool, vectoring: bool = False
-) -> PreparedEntry:
-    """Prepare one line."""
-    return prepare_entry(
-        one.data, one.language, (one.source,), None, boilerplate, sketching=sketching, vectoring=vectoring
-    )
-
-
-def prepared_ahead(
-    entries: Sequence[ArchiveEntry], boilerplate: Boilerplate, workers: Executor | None, count: int, *, sketching: bool
-) -> Iterator[Chunk]:
-    """Yield entries in order, some at once, each with what ``count`` workers made of it, or None: it is yet to be prepared.
-
-    A worker that is lost with its task costs time only: the coordinator prepares these entries.
+    ``waiting`` tells whether to go on waiting for another process that writes.
     """
-    if workers is None or len(entries) < LEAST:
-        yield [(one, None) for one in entries]
-        return
-    rest = iter(entries)
-    in_hand: deque[tuple[list[ArchiveEntry], Future[list[MadeAhead | None]]]] = deque()
-    while True:
-        while len(in_hand) < _AHEAD * count and (chunk := list(islice(rest, _TOGETHER))):
-            task = Lines(tuple((one, boilerplate(one)) for one in chunk), sketching)
-            in_hand.append((chunk, workers.submit(prepare_lines, task)))
-        if not in_hand:
+    recogniser = recorder.recogniser(origin.feed.id)
+    with store.snapshot():
+        if not recorder.knows(origin.feed.id):
+            return None
+        ahead = Ahead(recogniser.recognise(entries), store, store.data_version())
+    with store.transaction(waiting):
+        if not ahead.holds():
+            return None
+        recogniser.note(ahead.recognition)
+    known = ahead.recognition.known
+    rest = deque((entry, known[entry.data.key]) for entry in in_order(entries) if entry.data.key in known)
+    while rest and goes_on():
+        with store.transaction(waiting):
+            _take_turn(recorder, origin, rest, ahead, now)
+        if rest:
+            sleep(ROOM)
+    ahead.complete = not rest
+    return ahead
+
+
+def _take_turn(
+    recorder: Recorder, origin: Origin, rest: deque[tuple[PreparedEntry, KnownEntry]], ahead: Ahead, now: datetime
+) -> None:
+    """Take in entries for as long as one transaction may last."""
+    alone = ahead.holds()
+    ends = monotonic() + HELD
+    while rest:
+        entry, before = rest.popleft()
+        if before.id in ahead.taken or before.number in ahead.followed:
+            continue  # one entry under two names
+        if not alone and not recorder.stands(before):
+            continue  # another process wrote it meanwhile: it is looked at anew with the rest of the document
+        try:
+            with recorder.part():
+                if is_unchanged(entry, before):
+                    recorder.follow(origin, entry, before, now)
+                    ahead.followed.add(before.number)
+                else:
+                    ahead.taken[before.id] = recorder.revise(origin, entry, before, now)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            ahead.taken.pop(before.id, None)  # it will fail again with the rest, which tells of it
+        if monotonic() >= ends:
             return
-        chunk, future = in_hand.popleft()
-        yield list(zip(chunk, _result(future, len(chunk)), strict=True))
-
-
-def _result(future: Future[list[MadeAhead | None]], count: int) -> list[MadeAhead | None]:
-    try:
-        return future.result()
-    except Exception as error:  # noqa: BLE001 - whatever befell the worker, the entries are there
-        log.warning("a worker gave no result (%s); its lines are prepared here", failure_of(error).message)
-        return [None] * count

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -15,10 +16,12 @@ from aggregator.clustering.blocks import Block, Whole, look_back
 from aggregator.clustering.comparing import LookedBack
 from aggregator.exceptions import NotFoundError, StorageError
 from aggregator.executor import shared
-from aggregator.ingest.ahead import LEAST, Chunk, MadeAhead, prepare_line, prepared_ahead
+from aggregator.ingest.lines import LEAST, Chunk, MadeAhead, prepare_line, prepared_ahead
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry, prepare_entry, warm_up
-from aggregator.ingest.record import ARCHIVE, Origin, Recorded, Recorder
+from aggregator.ingest.record import ARCHIVE, Recorder
+from aggregator.ingest.recorded import Origin, Recorded
+from aggregator.ingest.turns import HELD, ROOM
 from aggregator.ingest.window import Window
 from aggregator.model import Entry, Skip
 from aggregator.model.faults import EntryFault, fault_of
@@ -29,10 +32,8 @@ from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore, Place
 from aggregator.storage.feeds import FeedStore, StoredFeed
 
-# Seconds for which an import keeps others from writing before it lets them: it ends the entry in hand and brings its
-# stories up to date, which takes as long again at most. The room between is found by whoever waits, who looks at least
-# every tenth of a second.
-HELD, ROOM = 0.08, 0.02
+# Characters of an entry over which it is prepared before others are kept from writing: 10 ms and more.
+LONG = 20_000
 _IN_MEMORY = 1.0  # where nobody waits: so often is progress reported
 
 Progress = Callable[[int, int], None]
@@ -116,6 +117,7 @@ class Importer:
         while done < len(entries):
             if not rest:
                 rest.extend(next(chunks))  # outside of the transaction: nobody waits for a worker
+            self._make_ready(rest)
             with self._store.transaction():
                 for one, counts in self._turn(rest):
                     skips += [_left_out(one, fault) for fault in counts.faults]
@@ -128,6 +130,16 @@ class Importer:
         with self._store.transaction():
             self._placer.vectors.leave_unsettled(left)
         return ImportOutcome(new, updated, known, tuple(skips))
+
+    def _make_ready(self, rest: deque[tuple[ArchiveEntry, MadeAhead | None]]) -> None:
+        """Prepare a long entry that is next while others may write; what it fails by is told when it is recorded."""
+        one, made = rest[0]
+        if made is None and _is_long(one):
+            feed = self._sources.get(_address(one)) or self._feeds.by_url(_address(one))
+            boilerplate = frozenset[int]() if feed is None else self._recorder.boilerplate(feed.id)
+            with suppress(Exception):  # it is prepared once more, and reported
+                prepared = prepare_line(one, boilerplate, sketching=self._settings.stories.enabled)
+                rest[0] = one, MadeAhead(prepared, boilerplate)
 
     def _taken(self, one: ArchiveEntry, made: MadeAhead | None) -> Recorded:
         """Record one line; where it cannot be, it costs itself and is reported."""
@@ -150,12 +162,12 @@ class Importer:
             prepare_entry(unknown.data, None, (), None, frozenset(), sketching=False)
 
     def _turn(self, rest: deque[tuple[ArchiveEntry, MadeAhead | None]]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
-        """Record entries for as long as one transaction may last."""
+        """Record entries for as long as one transaction may last, and until a long one comes that is not prepared."""
         ends = time.monotonic() + (_IN_MEMORY if self._store.path is None else HELD)
         while rest:
             one, made = rest.popleft()
             yield one, self._taken(one, made)
-            if time.monotonic() >= ends:
+            if time.monotonic() >= ends or (rest and rest[0][1] is None and _is_long(rest[0][0])):
                 return
 
     def _feed(self, one: ArchiveEntry) -> StoredFeed:
@@ -185,6 +197,10 @@ class Importer:
         if made is not None and made.fits(boilerplate):
             return made.entry
         return prepare_line(one, boilerplate, sketching=self._settings.stories.enabled)
+
+
+def _is_long(one: ArchiveEntry) -> bool:
+    return len(one.data.content) + len(one.data.summary) > LONG
 
 
 def _left_out(one: ArchiveEntry, fault: EntryFault) -> Skip:

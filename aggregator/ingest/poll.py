@@ -13,18 +13,20 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from aggregator.executor import failure_of
 from aggregator.fetching.hosts import HostSchedule
-from aggregator.ingest.prepare import Preparation, Prepared, prepare
+from aggregator.ingest.ahead import is_large
+from aggregator.ingest.prepare import Preparation, Prepared
+from aggregator.ingest.preparing import Preparing
 from aggregator.ingest.record import MAX_WAITING
 from aggregator.ingest.save import Saver
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, Response
@@ -32,6 +34,9 @@ from aggregator.settings import Settings
 from aggregator.storage.database import is_of_the_database
 from aggregator.storage.feeds import StoredFeed
 from aggregator.text.address import host_of
+
+if TYPE_CHECKING:
+    from aggregator.ingest.ahead import Ahead
 
 Progress = Callable[[FeedOutcome, int, int], None]
 # Seconds that the coordinator sleeps at most before it looks whether it should stop.
@@ -187,13 +192,19 @@ class PollPass:
         """Return whether something is still to be waited for."""
         now = time.monotonic()
         if self._stop.is_set():
-            if self._stopped is None:
-                self._stopped = now
-                self._fetcher.turn_away()
-            return bool(self._in_hand) and now - self._stopped < GRACE
+            return bool(self._in_hand) and self._has_time()
         if now >= self._ends:
             return bool(self._in_hand) and now < self._ends + IN_HAND
         return bool(self._waiting or self._in_hand)
+
+    def _has_time(self) -> bool:
+        """Return whether there is time for what is in hand: always, until the word to stop; then for seconds."""
+        if not self._stop.is_set():
+            return True
+        if self._stopped is None:
+            self._stopped = time.monotonic()
+            self._fetcher.turn_away()
+        return time.monotonic() - self._stopped < GRACE
 
     def _give_up(self) -> list[FeedOutcome]:
         """Return a failure for each feed that hangs; one that was only stopped is left as it was."""
@@ -272,6 +283,7 @@ class PollPass:
     def _take(self, threads: Executor, timeout: float) -> list[FeedOutcome]:
         """Save what comes back within a moment with one commit; return the outcomes, which are reported only then."""
         ended: list[FeedOutcome] = []
+        large: list[_Prepared] = []
         result = self._next(timeout)
         if result is None:
             return ended
@@ -279,11 +291,16 @@ class PollPass:
         with self._saver.batch(self._may_wait()):
             while result is not None:
                 taken += 1
-                ended += self._handle(result)
+                if isinstance(result, _Prepared) and _is_large(result):
+                    large.append(result)
+                else:
+                    ended += self._handle(result)
                 if self._in_hand and self._room() >= self._settings.fetch.workers // 2:
                     self._hand_out(threads)  # hosts with work to do wait for no commit
                 go_on = taken < _BATCH and bool(self._in_hand) and not self._stop.is_set()
                 result = self._next(max(0.0, until - time.monotonic())) if go_on else None
+        for one in large:
+            ended += self._handle(one)
         return ended
 
     def _next(self, timeout: float) -> _Fetched | _Prepared | None:
@@ -297,12 +314,16 @@ class PollPass:
         poll = result.poll
         if isinstance(result, _Fetched):
             self._hosts.done(poll.feed.url, time.monotonic())
-        if self._is_left(result):
+        left, ahead = self._is_left(result), None
+        if not left and isinstance(result, _Prepared) and _is_large(result):
+            ahead = self._ahead(result)
+            left = self._is_left(result) or (ahead is not None and not ahead.complete)
+        if left:
             del self._in_hand[poll.feed.url]
             return []
         try:
-            with self._saver.part():
-                outcome = self._saved(result)
+            with self._saver.batch(self._may_wait()), self._saver.part():
+                outcome = self._saved(result, ahead)
         except Exception as error:
             if is_of_the_database(error):
                 raise
@@ -313,6 +334,11 @@ class PollPass:
         del self._in_hand[poll.feed.url]
         return [outcome, *self._held_back()]
 
+    def _ahead(self, result: _Prepared) -> Ahead | None:
+        if isinstance(result.result, FetchFailure):
+            return None
+        return self._saver.take_ahead(result.poll, result.result, self._now(), self._has_time, self._may_wait())
+
     def _is_left(self, result: _Fetched | _Prepared) -> bool:
         """Return whether a result is left, and its feed with it: it was called off, or there is no time to save so much."""
         what = result.outcome if isinstance(result, _Fetched) else result.result
@@ -320,9 +346,9 @@ class PollPass:
             return what.kind == "stopped"
         return isinstance(what, Prepared) and len(what.entries) > SAVED_WHEN_STOPPING and self._stop.is_set()
 
-    def _saved(self, result: _Fetched | _Prepared) -> FeedOutcome | None:
+    def _saved(self, result: _Fetched | _Prepared, ahead: Ahead | None) -> FeedOutcome | None:
         if isinstance(result, _Prepared):
-            return self._saver.save_document(result.poll, result.response, result.result, self._now())
+            return self._saver.save_document(result.poll, result.response, result.result, self._now(), ahead)
         outcome = result.outcome
         if isinstance(outcome, Response) and outcome.content_hash != result.poll.stored.state.content_hash:
             self._prepare(result.poll, outcome)
@@ -334,8 +360,13 @@ class PollPass:
         return saved
 
     def _prepare(self, poll: Poll, response: Response) -> None:
-        future = self._workers.submit(prepare, self._preparation(poll, response))
-        future.add_done_callback(lambda done: self._results.put(_Prepared(poll, response, _result(done))))
+        task = self._preparation(poll, response)
+        Preparing(
+            self._workers, task, partial(self._put, poll, response), goes_on=lambda: not self._stop.is_set()
+        ).start()
+
+    def _put(self, poll: Poll, response: Response, result: Prepared | FetchFailure) -> None:
+        self._results.put(_Prepared(poll, response, result))
 
     def _preparation(self, poll: Poll, response: Response) -> Preparation:
         stored = poll.stored
@@ -354,10 +385,5 @@ class PollPass:
         )
 
 
-def _result(future: Future[Prepared | FetchFailure]) -> Prepared | FetchFailure:
-    if future.cancelled():
-        return FetchFailure("stopped", "reading it was called off")
-    try:
-        return future.result()
-    except Exception as error:  # noqa: BLE001 - a worker that was killed, or a bug met by one document
-        return FetchFailure("parse", f"could not be parsed: {failure_of(error).message}")
+def _is_large(result: _Prepared) -> bool:
+    return isinstance(result.result, Prepared) and is_large(result.result.entries)

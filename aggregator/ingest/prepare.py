@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aggregator.clustering.spoken_language import hardly_speaks, language_of, speaks
@@ -46,6 +48,8 @@ class Preparation:
     bad_guids: bool
     boilerplate: frozenset[int]
     sketching: bool
+    trail: str | None = None  # a file that is to hold the number of the entry at hand
+    without: Mapping[int, str] = field(default_factory=dict)  # numbers of entries that cost a worker, and how
 
 
 @pickled_by_fields
@@ -114,6 +118,12 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
     entries: list[PreparedEntry] = []
     skips = list(parsed.skips)
     for number, data in enumerate(parsed.entries, 1):
+        if number in task.without:
+            reason = f"{data.title[:80]!r} ended the worker that read it: {task.without[number]}"
+            skips.append(Skip(number, reason, as_given(data)))
+            continue
+        if task.trail is not None:
+            _leave_trail(task.trail, number)
         try:
             made = prepare_entry(
                 data,
@@ -134,6 +144,11 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
         else:
             entries.append(made)
     return Prepared(replace(parsed, entries=(), skips=tuple(skips)), tuple(entries))
+
+
+def _leave_trail(path: str, number: int) -> None:
+    with suppress(OSError):  # a worker on another machine leaves none
+        Path(path).write_text(str(number), encoding="ascii")
 
 
 def _languages(task: Preparation, parsed: ParsedFeed) -> tuple[bool, str | None]:

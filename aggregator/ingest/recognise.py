@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aggregator.ingest.prepare import PreparedEntry
@@ -16,8 +17,18 @@ from aggregator.text.addresses import entry_address
 LEAST_LOOKED_AT = 100
 
 
+@dataclass(slots=True)
+class Recognition:
+    """Which stored entry each arriving one is, by key, and what is to be noted of their keys for the next time."""
+
+    known: dict[str, KnownEntry]
+    retired: dict[str, tuple[KnownEntry, str]] = field(default_factory=dict)  # id -> an entry and its former key
+    forgotten: list[str] = field(default_factory=list)  # other names that are entries' own now
+    renamed: dict[str, str] = field(default_factory=dict)  # another name -> the id of its entry
+
+
 class Recogniser:
-    """Recognises the entries of one feed's document; the caller holds the transaction."""
+    """Recognises the entries of one feed's document: :meth:`recognise` reads, :meth:`note` writes."""
 
     def __init__(self, entries: EntryStore, feed_id: int) -> None:
         self._entries = entries
@@ -27,21 +38,31 @@ class Recogniser:
         """Return key -> the stored entry that an arriving one is, for those that are stored under that key."""
         return self._entries.known(self._feed_id, [entry.data.key for entry in entries])
 
-    def recognise(self, entries: Sequence[PreparedEntry]) -> dict[str, KnownEntry]:
-        """Return key -> the stored entry that an arriving one is, for a whole document.
+    def recognise(self, entries: Sequence[PreparedEntry]) -> Recognition:
+        """Tell which stored entries a whole document's are; it writes nothing.
 
-        A key that changed becomes another name of its entry; a key that was given to another entry goes over to that.
+        A key that changed is to become another name of its entry; a key that was given to another entry goes over to that.
         """
-        known = self._side_by_side(entries, self._without_successors(entries, self.known(entries)))
-        arriving = [entry for entry in entries if entry.data.key not in known]
-        return {**known, **self._moved(entries, known)} if arriving else known
+        found = Recognition(self.known(entries))
+        self._without_successors(entries, found)
+        self._side_by_side(entries, found)
+        if any(entry.data.key not in found.known for entry in entries):
+            self._find_moved(entries, found)
+        return found
 
-    def _without_successors(
-        self, entries: Sequence[PreparedEntry], known: dict[str, KnownEntry]
-    ) -> dict[str, KnownEntry]:
+    def note(self, found: Recognition) -> None:
+        """Write down what was found of keys; the caller holds the transaction."""
+        for bearer, former in found.retired.values():
+            self._entries.retire_key(bearer, former)
+        for key in found.forgotten:
+            self._entries.forget_alias(self._feed_id, key)
+        self._entries.rename_keys(self._feed_id, found.renamed)
+
+    def _without_successors(self, entries: Sequence[PreparedEntry], found: Recognition) -> None:
+        known = found.known
         others = [entry for entry in entries if entry.data.key in known and self._is_another(entry, known)]
         if not others:
-            return known
+            return
         before = self._entries.known(self._feed_id, [_former_key(entry) for entry in others])
         for entry in others:
             bearer = known.pop(entry.data.key)
@@ -50,23 +71,21 @@ class Recogniser:
                 known[entry.data.key] = returned
             elif bearer.key == entry.data.key:
                 former = former_key(bearer.key, bearer.title, bearer.facts.published_text)
-                self._entries.retire_key(bearer, former)
+                found.retired[bearer.id] = bearer, former
             else:
-                self._entries.forget_alias(self._feed_id, entry.data.key)
-        return known
+                found.forgotten.append(entry.data.key)
 
-    def _side_by_side(self, entries: Sequence[PreparedEntry], known: dict[str, KnownEntry]) -> dict[str, KnownEntry]:
+    def _side_by_side(self, entries: Sequence[PreparedEntry], found: Recognition) -> None:
         """Part what was taken for one and now stands side by side under two keys: one keeps the stored entry, another text is new."""
         bearers: dict[str, PreparedEntry] = {}
-        for entry in sorted(entries, key=_precedence(known)):
-            before = known.get(entry.data.key)
+        for entry in sorted(entries, key=_precedence(found.known)):
+            before = found.known.get(entry.data.key)
             if before is None:
                 continue
             bearer = bearers.setdefault(before.id, entry)
             if bearer.document.content_hash != entry.document.content_hash:
-                del known[entry.data.key]
-                self._entries.forget_alias(self._feed_id, entry.data.key)
-        return known
+                del found.known[entry.data.key]
+                found.forgotten.append(entry.data.key)
 
     def _is_another(self, entry: PreparedEntry, known: Mapping[str, KnownEntry]) -> bool:
         before = known[entry.data.key]
@@ -75,19 +94,18 @@ class Recogniser:
         text = self._entries.texts([before.id])[before.id]
         return is_another(_arriving(entry), _stored(before), (entry.text, text))
 
-    def _moved(self, entries: Sequence[PreparedEntry], known: Mapping[str, KnownEntry]) -> dict[str, KnownEntry]:
+    def _find_moved(self, entries: Sequence[PreparedEntry], found: Recognition) -> None:
         recent = {
-            entry.id: entry for entry in self._entries.recent(self._feed_id, max(2 * len(entries), LEAST_LOOKED_AT))
+            entry.id: replace(entry, key=found.retired[entry.id][1]) if entry.id in found.retired else entry
+            for entry in self._entries.recent(self._feed_id, max(2 * len(entries), LEAST_LOOKED_AT))
         }
-        found = recognise_moved(
+        found.renamed = recognise_moved(
             [_arriving(entry) for entry in entries],
-            known.keys(),
+            found.known.keys(),
             [_stored(entry) for entry in recent.values()],
-            {entry.id for entry in known.values()},
+            {entry.id for entry in found.known.values()},
         )
-        for key, entry_id in found.items():
-            self._entries.rename_key(self._feed_id, key, entry_id)
-        return {key: recent[entry_id] for key, entry_id in found.items()}
+        found.known |= {key: recent[entry_id] for key, entry_id in found.renamed.items()}
 
 
 def _precedence(known: Mapping[str, KnownEntry]) -> Callable[[PreparedEntry], tuple[bool, float, str]]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from aggregator.clustering.identifiers import mint
-from aggregator.clustering.vectors import ReportVector
+from aggregator.ingest.ahead import Ahead
 from aggregator.ingest.entry_times import believed_date, event_time, lasting_time, stock_time
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry
 from aggregator.ingest.recognise import Recogniser
+from aggregator.ingest.recorded import Origin, Recorded, Waiting, arrival, in_order, is_unchanged
 from aggregator.ingest.story_rows import agency_evidence
-from aggregator.model import Arrival, Entry, EntryData
+from aggregator.model import Entry, EntryData
 from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.agencies import agency_of_publisher
 from aggregator.newsroom.publishers import Families, publisher_of, publisher_of_link
@@ -30,6 +32,7 @@ from aggregator.storage.times import to_text
 from aggregator.text.address import host_of
 from aggregator.text.boilerplate import REPEATED
 
+log = logging.getLogger("aggregator.saving")
 # On a first fetch, what is older than this stood there before the desk looked: it is stored, not announced.
 ANNOUNCED_FOR = timedelta(days=1)
 # Entries that wait for their place: as many as a desk's pass brings, a dozen megabytes. Over them, the oldest go first.
@@ -38,44 +41,6 @@ MAX_WAITING = 2_000
 ARCHIVE = "archive:"
 # Most entries: all of a feed are its publisher's.
 NAMING_NOBODY = EntryData("")
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """How many entries of a document were new, edited and known."""
-
-    new: int = 0
-    updated: int = 0
-    known: int = 0
-    revised: tuple[str, ...] = ()
-    first: bool = False  # the feed had no entry before
-    faults: tuple[EntryFault, ...] = ()  # of entries that could not be recorded, and are not; in an archive, placed
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where entries come from: the feed's row, whether it is an archive read back, and the agency known from there."""
-
-    feed: StoredFeed
-    archive: bool = False
-    agency: str | None = None
-    search: bool = False  # the document has the form of a news search's
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A stored entry that is to be placed; ``lines`` of its text are counted for its feed's boilerplate."""
-
-    arrival: Arrival
-    feed_id: int = 0
-    number: int = 0
-    lines: frozenset[int] = frozenset()
-    vector: ReportVector | None = None  # made by a worker, without publisher and time
-
-    @property
-    def turn(self) -> tuple[datetime, str]:
-        """What orders those that wait: time, then id, so that the order in which feeds answered decides nothing."""
-        return (self.arrival.time, self.arrival.entry_id)
 
 
 class _UndoneError(Exception):
@@ -100,16 +65,19 @@ class Recorder:
         """Return the lines that a feed is known to repeat."""
         return self._lines.repeated(feed_id, REPEATED)
 
-    def record(self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime) -> Recorded:
+    def record(
+        self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, ahead: Ahead | None = None
+    ) -> Recorded:
         """Store what is new or edited among ``entries`` (a whole document), and note what is still there.
 
+        ``ahead`` is what of a large document was recorded before, in short transactions.
         An entry that cannot be recorded costs itself: it is kept for a report, and the others are recorded without it.
         """
         faults: dict[str, EntryFault] = {}
         self._unplaced = []
         try:
             with self.part():
-                recorded = self._record(origin, entries, now)
+                recorded = self._record(origin, entries, now, ahead)
         except Exception as error:
             if is_of_the_database(error):
                 raise
@@ -151,25 +119,28 @@ class Recorder:
             self._waiting = waiting
             raise
 
-    def _record(self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime) -> Recorded:
+    def _record(
+        self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, ahead: Ahead | None = None
+    ) -> Recorded:
         feed_id = origin.feed.id
         empty = not self._entries.has_any(feed_id)
         first = empty and not origin.archive
-        known = {} if empty else self._known(origin, entries)
+        known = {} if empty else self._known(origin, entries, ahead)
+        taken: dict[str, bool] = {} if ahead is None else ahead.taken
         updated = 0
         fresh, revised, still = [], [], []
-        followed: set[int] = set()
+        followed: set[int] = set() if ahead is None else set(ahead.followed)
         for entry in in_order(entries):
             before = known.get(entry.data.key)
             if before is None:
                 fresh.append(entry)
-            elif entry.unchanged or before.content_hash == entry.document.content_hash:
+            elif before.id not in taken and is_unchanged(entry, before):
                 if before.number not in followed:  # one entry under two names follows the earlier
-                    self._follow(origin, entry, before, now)
+                    self.follow(origin, entry, before, now)
                 followed.add(before.number)
                 still.append(before.number)
             else:
-                is_edit = self._revise(origin, entry, before, now)
+                is_edit = taken[before.id] if before.id in taken else self.revise(origin, entry, before, now)
                 revised.append(before.id)
                 updated += is_edit
                 still += [] if is_edit else [before.number]
@@ -207,6 +178,7 @@ class Recorder:
                 fault = fault_of("placing", entry_id, error, self._entries.get(entry_id).data)
                 self._faults.keep_of_entry(entry_id, fault, now)
                 self._unplaced.append(fault)
+                log.warning("entry %s stays in no story: %s", entry_id, fault.error)
             else:
                 placed.append(entry_id)
         return placed
@@ -233,9 +205,27 @@ class Recorder:
             with self._placer.part():
                 self._faults.keep_of_entry(entry.id, fault_of("placing", entry.id, error, entry.data), now)
 
-    def _known(self, origin: Origin, entries: Sequence[PreparedEntry]) -> dict[str, KnownEntry]:
-        recogniser = Recogniser(self._entries, origin.feed.id)
-        return recogniser.known(entries) if origin.archive else recogniser.recognise(entries)
+    def knows(self, feed_id: int) -> bool:
+        """Return whether an entry of the feed is stored."""
+        return self._entries.has_any(feed_id)
+
+    def stands(self, entry: KnownEntry) -> bool:
+        """Return whether an entry is stored as it was when it was read."""
+        return self._entries.contents([entry.id]) == {entry.id: (entry.content_hash, entry.revisions)}
+
+    def recogniser(self, feed_id: int) -> Recogniser:
+        """Return what recognises the entries of a feed's documents."""
+        return Recogniser(self._entries, feed_id)
+
+    def _known(self, origin: Origin, entries: Sequence[PreparedEntry], ahead: Ahead | None) -> dict[str, KnownEntry]:
+        recogniser = self.recogniser(origin.feed.id)
+        if origin.archive:
+            return recogniser.known(entries)
+        if ahead is not None and ahead.holds():
+            return ahead.recognition.known
+        found = recogniser.recognise(entries)
+        recogniser.note(found)
+        return found.known
 
     def _backlog(
         self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, *, first: bool
@@ -281,7 +271,7 @@ class Recorder:
             made.append(mint("e", url, key, taken=taken))
         return made
 
-    def _revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> bool:
+    def revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> bool:
         """Take in another text of a known entry; return whether a reader would call that an edit, which is kept as a revision."""
         row = replace(self._row(origin, entry, before.id, now, backlog=False), time=lasting_time(entry.data, before))
         text = self._entries.texts([before.id])[before.id]
@@ -290,12 +280,14 @@ class Recorder:
         write = self._entries.revise if change.is_substantive else self._entries.retouch
         write(before, row, now)
         if before.id in self._waiting:  # left by an earlier pass
-            self._waiting[before.id] = Waiting(arrival(row, origin, entry), origin.feed.id, before.number, entry.lines)
+            self._waiting[before.id] = Waiting(
+                arrival(row, origin, entry), origin.feed.id, before.number, entry.lines, entry.vector
+            )
         else:
             self._placer.revise(before.id, arrival(row, origin, entry))
         return change.is_substantive
 
-    def _follow(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> None:
+    def follow(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> None:
         """Take over what a publisher corrected beside the words: address, date, byline, categories. No edit, no version."""
         if origin.archive:
             return
@@ -369,27 +361,3 @@ def is_left(store: Store, settings: Settings, now: datetime) -> bool:
         (since, since),
     ).fetchone()
     return bool(found[0])
-
-
-def in_order(entries: Sequence[PreparedEntry]) -> list[PreparedEntry]:
-    """Return a document's entries oldest first, so that the order in which a publisher lists them decides nothing."""
-
-    def key(entry: PreparedEntry) -> tuple[bool, str, str]:
-        published = entry.data.published
-        return (published is None, published.isoformat() if published else "", entry.data.key)
-
-    return sorted(entries, key=key)
-
-
-def arrival(row: EntryRow, origin: Origin, entry: PreparedEntry) -> Arrival:
-    """Return the entry as the clustering sees it."""
-    return Arrival(
-        entry_id=row.id,
-        feed=origin.feed.url,
-        publisher=row.publisher,
-        document=entry.compared or entry.document,
-        sketch=entry.sketch,
-        time=row.time,
-        agency=row.agency,
-        dated=believed_date(entry.data) is not None or not row.backlog,  # as Entry.is_undated_stock
-    )

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from aggregator.ingest.comparing import Outcome, compare
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import prepare_entry
-from aggregator.ingest.record import Origin, Recorder
+from aggregator.ingest.record import Recorder
+from aggregator.ingest.recorded import Origin
 from aggregator.model import Entry
 from aggregator.newsroom.publishers import Families
 from aggregator.settings import Settings

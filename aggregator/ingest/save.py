@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from aggregator.fetching.http import safe_message
 from aggregator.fetching.politeness import after_duplicate, after_failure, after_not_modified, after_response, host_hold
 from aggregator.fetching.wording import NO_ENTRY, NONE_LEFT, explain
-from aggregator.ingest.record import Origin, Recorded, Recorder, is_left
+from aggregator.ingest.ahead import Ahead, take_ahead
+from aggregator.ingest.record import Recorder, is_left
+from aggregator.ingest.recorded import Origin, Recorded
 from aggregator.model import FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.model.faults import EntryFault, described, fault_of
 from aggregator.newsroom.publishers import has_form_of_search
@@ -130,17 +132,34 @@ class Saver:
             ),
         )
 
+    def take_ahead(
+        self, poll: Poll, result: Prepared, now: datetime, goes_on: Callable[[], bool], waiting: Waiting = never
+    ) -> Ahead | None:
+        """Record what of a large document can be recorded before it is saved, in short transactions; its fault is none of it."""
+        try:
+            return take_ahead(self._store, self._recorder, _origin(poll, result), result.entries, now, goes_on, waiting)
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            log.exception("%s: a document is saved in one piece", poll.stored.shown)
+            return None
+
     def save_document(
-        self, poll: Poll, response: Response, result: Prepared | FetchFailure, now: datetime
+        self,
+        poll: Poll,
+        response: Response,
+        result: Prepared | FetchFailure,
+        now: datetime,
+        ahead: Ahead | None = None,
     ) -> FeedOutcome:
-        """Save a document's entries and what follows from them, all or nothing.
+        """Save a document's entries and what follows from them, all or nothing; ``ahead`` is what was recorded of it before.
 
         A document that cannot be saved costs itself: that is a failure of its feed, and those saved beside it stay.
         """
         if isinstance(result, FetchFailure):
             return self._save_failure(poll, result, now, response)
         try:
-            return self._save_entries(poll, response, result, now)
+            return self._save_entries(poll, response, result, now, ahead)
         except Exception as error:
             if is_of_the_database(error):
                 raise
@@ -148,10 +167,11 @@ class Saver:
             failure = FetchFailure("internal", f"what it holds could not be saved: {described(error)}")
             return self._save_failure(poll, failure, now, response)
 
-    def _save_entries(self, poll: Poll, response: Response, result: Prepared, now: datetime) -> FeedOutcome:
+    def _save_entries(
+        self, poll: Poll, response: Response, result: Prepared, now: datetime, ahead: Ahead | None
+    ) -> FeedOutcome:
         with self._recorder.part():
-            search = has_form_of_search(result.parsed.title, [entry.data for entry in result.entries])
-            counts = self._recorder.record(Origin(poll.stored, search=search), result.entries, now)
+            counts = self._recorder.record(_origin(poll, result), result.entries, now, ahead)
             for skip in result.parsed.skips:
                 if skip.given:
                     name = f"given {sha256(skip.given.encode('utf-8', 'replace')).hexdigest()[:12]}"
@@ -290,6 +310,11 @@ def place_left(
     while not stop.is_set() and saver.resume(now()):
         saver.place(now(), 0, stop)
     saver.finish(now(), stop)
+
+
+def _origin(poll: Poll, result: Prepared) -> Origin:
+    search = has_form_of_search(result.parsed.title, [entry.data for entry in result.entries])
+    return Origin(poll.stored, search=search)
 
 
 def _ok(

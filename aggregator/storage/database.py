@@ -96,8 +96,7 @@ class Store:
                 yield self.connection
             finally:
                 self._reading = False
-                if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")
+                self.connection.rollback()
 
     def _begin(self, waiting: Callable[[], bool]) -> None:
         while True:
@@ -114,6 +113,10 @@ class Store:
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
         self._tell_end(kept=False)
+
+    def data_version(self) -> int:
+        """Return a number that is another one when another connection has written meanwhile."""
+        return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
 
     def at_end(self, last: Callable[[bool], None]) -> None:
         """Call ``last`` when the transaction at hand ends: with True before its commit, with False where it is undone.

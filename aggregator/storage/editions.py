@@ -32,6 +32,10 @@ class EditionLine:
     stories: int
 
 
+# The series of an edition: what follows the two moments of its id. A series was never without its name there.
+_SERIES = "substr(id, 35)"
+
+
 class EditionStore:
     """Rows of ``edition`` and ``fact``."""
 
@@ -42,17 +46,17 @@ class EditionStore:
         """Return the edition with this id, if it was ever made."""
         return self._one("WHERE id = ?", (edition_id,))
 
-    def before(self, since: datetime, until: datetime) -> StoredEdition | None:
-        """Return the edition that a reader of this window read before: one that ends where it begins, else the last one.
+    def before(self, since: datetime, until: datetime, series: str = "") -> StoredEdition | None:
+        """Return the edition that a reader of this window read before: one that ends where it begins, else the last one of its series.
 
         An edition that somebody made by hand in between takes nothing out of a series.
         """
         order = "ORDER BY until = ? DESC, until DESC, made DESC LIMIT 1"
-        return self._one(f"WHERE until < ? {order}", (to_text(until), to_text(since)))
+        return self._one(f"WHERE until < ? AND {_SERIES} = ? {order}", (to_text(until), series, to_text(since)))
 
-    def last(self) -> StoredEdition | None:
-        """Return the newest edition."""
-        return self._one("ORDER BY until DESC, made DESC LIMIT 1", ())
+    def last(self, series: str = "") -> StoredEdition | None:
+        """Return the newest edition of a series, by default the daily one."""
+        return self._one(f"WHERE {_SERIES} = ? ORDER BY until DESC, made DESC LIMIT 1", (series,))
 
     def listed(self, limit: int) -> list[EditionLine]:
         """Return the newest editions, newest first."""

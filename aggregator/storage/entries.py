@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -91,6 +91,16 @@ class EntryStore:
             (feed_id, limit),
         )
         return [known_of(row) for row in rows]
+
+    def contents(self, entry_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+        """Return id -> content hash and number of revisions, for those of these entries that are stored."""
+        found: dict[str, tuple[str, int]] = {}
+        for chunk in parts(entry_ids):
+            rows = self._db.execute(
+                f"SELECT id, content_hash, revisions FROM entry WHERE id IN ({marks(chunk)})", chunk
+            )
+            found |= {entry_id: (content_hash, revisions) for entry_id, content_hash, revisions in rows}
+        return found
 
     def has_any(self, feed_id: int) -> bool:
         """Return whether the feed ever brought an entry."""
@@ -219,10 +229,11 @@ class EntryStore:
             "UPDATE entry SET key = ? WHERE number = ?", (f"{key} {known.number}" if taken else key, known.number)
         )
 
-    def rename_key(self, feed_id: int, key: str, entry_id: str) -> None:
-        """Remember that ``key`` is another name of an entry: its guid changed."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO entry_alias (feed_id, key, entry_id) VALUES (?, ?, ?)", (feed_id, key, entry_id)
+    def rename_keys(self, feed_id: int, names: Mapping[str, str]) -> None:
+        """Remember other names of entries, each with its entry's id: their guids changed."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO entry_alias (feed_id, key, entry_id) VALUES (?, ?, ?)",
+            [(feed_id, key, entry_id) for key, entry_id in names.items()],
         )
 
     def forget_alias(self, feed_id: int, key: str) -> None:

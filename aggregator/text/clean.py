@@ -23,7 +23,9 @@ MAX_TAGS = 20_000
 
 _SCHEMES = frozenset({"http", "https"})
 _TAG = re.compile(r"<[/!?a-zA-Z]")
-_FRAME = re.compile(r"</?iframe\b[^>]*>?", re.IGNORECASE)
+# Elements that are never kept, and whose insides a parser would nest as no browser does once they are gone.
+_FRAME = re.compile(r"</?(?:iframe|object|applet|marquee)\b[^>]*>?", re.IGNORECASE)
+_FRAMES = ("<iframe", "<object", "<applet", "<marquee")
 # Begins with one character so that the search runs at the speed of memchr.
 _RELATIVE = re.compile(r"=(?:(?<=href=)|(?<=src=)|(?<=HREF=)|(?<=SRC=))[\"']?\s*(?!https?://)[^\s\"'>]")
 _ANY_TAG = re.compile(r"<[^>]*>?")
@@ -83,7 +85,8 @@ def sanitise(html: str, base: str | None = None) -> str:
         return html.strip()
     if html.count("<") > MAX_TAGS:
         return _escaped(_ANY_TAG.sub(" ", html)).strip()
-    if "<iframe" in html or "<IFRAME" in html:
+    lowered = html.lower()
+    if any(name in lowered for name in _FRAMES):
         html = _FRAME.sub("", html)  # what stands inside is text for a browser without frames, not raw characters
     relative = base if base is not None and _RELATIVE.search(html) else None
     return storable(_cleaner(relative).clean(html)).strip()

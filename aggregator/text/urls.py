@@ -11,6 +11,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from aggregator.text.address import BLANKS, Address, address_of, joined, registrable
+from aggregator.text.randomness import looks_mixed, looks_random
 
 _TRACKING_PREFIXES = (
     "utm_", "at_", "pk_", "piwik_", "mtm_", "matomo_", "hsa_", "_hs", "oly_", "vero_", "ga_", "xtor", "mc_", "ns_",
@@ -189,19 +190,16 @@ _PUBLIC_NAME = re.compile(
     r"topics?|section|category|categories|channel|playlist|list|lang|date|since|until|from|to|title|name|format|type|filter|sort)(?:\[\])?",
     re.IGNORECASE,
 )
+# One with such a name alone says nothing of what it identifies: a list that is open to all, or a person's own.
+_BARE_ID = re.compile(r"(?:u|uu|gu|user_?|account_?|member_?|subscriber_?)?id", re.IGNORECASE)
 # After such a part of a path comes the name of something that is published.
 _PUBLIC_PART = re.compile(
     r"(?:topics?|articles?|stor(?:y|ies)|sections?|publications?|channels?|playlists?|shows?|podcasts?|episodes?|series|program(?:me)?s?|"
     r"tags?|categor(?:y|ies)|authors?|profile|public|search|news|blogs?|collections?|videos?)",
     re.IGNORECASE,
 )
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_SEPARATOR = re.compile(r"[^A-Za-z0-9]+")
-# From one character to the next: letter and digit change places, or a capital stands inside of a word.
-_CHANGE = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])")
 _FILE_ENDING = re.compile(r"\.(?:xml|rss|atom|json|rdf|php|html?|aspx?)$", re.IGNORECASE)
 _URL = re.compile(r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]{0,20}://)(?P<rest>[^\s<>\"']+)")
-_LONG, _PIECE = 16, 12  # characters from which a value can be a token, and from which a piece of one between separators
 MASK = "***"
 
 
@@ -220,6 +218,11 @@ def secret_parts(url: str) -> tuple[str, ...]:
     for match in _URL.finditer(url):
         _masked(match["rest"], found)
     return tuple(found)
+
+
+def names_secret(name: str) -> bool:
+    """Return whether what has such a name, a parameter or a header, is a secret whatever it looks like."""
+    return _SECRET_NAME.search(name) is not None
 
 
 def _masked(rest: str, found: list[str]) -> str:
@@ -245,8 +248,8 @@ def _masked_path(path: str, found: list[str]) -> str:
         ending = _FILE_ENDING.search(part)
         stem = part[: ending.start()] if ending else part
         # what hangs on something public is public: https://host/playlist/ID/ID/podcast.rss
-        public = _PUBLIC_PART.fullmatch(parts[place - 1]) is not None or (public and _looks_random(parts[place - 1]))
-        if not public and _looks_random(stem):
+        public = _PUBLIC_PART.fullmatch(parts[place - 1]) is not None or (public and looks_random(parts[place - 1]))
+        if not public and looks_random(stem):
             found.append(stem)
             parts[place] = MASK + part[len(stem) :]
     return "/".join(parts)
@@ -265,30 +268,8 @@ def _masked_parameter(part: str, found: list[str]) -> str:
 def _is_secret(name: str, value: str) -> bool:
     if _SECRET_NAME.search(name):
         return True
+    if _BARE_ID.fullmatch(name):
+        return looks_random(value)
     if _PUBLIC_NAME.fullmatch(name):
         return False
-    return _looks_random(value) or (_DOUBTFUL_NAME.search(name) is not None and _looks_mixed(value))
-
-
-def _looks_random(value: str) -> bool:
-    """Return whether a value looks machine-made: hexadecimal, a UUID, base64 and the like, no words, dates or numbers."""
-    if len(value) < _LONG or "%3A%2F%2F" in value.upper():
-        return False
-    if _UUID.fullmatch(value):
-        return True
-    pieces = _SEPARATOR.split(value)
-    if any(len(piece) >= _PIECE and _changes_often(piece) for piece in pieces):
-        return True
-    # base64 for addresses has separators of its own; capitals inside of words and digits are in no slug together
-    changes = sum(len(_CHANGE.findall(piece)) for piece in pieces)
-    return changes >= 6 and changes * 6 >= len(value) and any(map(str.isupper, value)) and any(map(str.islower, value))
-
-
-def _changes_often(piece: str) -> bool:
-    changes = len(_CHANGE.findall(piece))
-    return changes >= 4 and changes * 7 >= len(piece)
-
-
-def _looks_mixed(value: str) -> bool:
-    """Return whether a value is longer than a word is likely to be with digits in it."""
-    return len(value) >= 6 and len(_CHANGE.findall(value)) >= 2 and not _SEPARATOR.search(value)
+    return looks_random(value) or (_DOUBTFUL_NAME.search(name) is not None and looks_mixed(value))

@@ -58,6 +58,7 @@ class Rules:
     hosts: frozenset[str]
     owner: str
     proxy_header: str = ""
+    proxies: frozenset[str] = frozenset()  # addresses whose X-Forwarded-Proto is believed
 
 
 def host_names(listening: str, allowed: Iterable[str]) -> frozenset[str]:
@@ -104,6 +105,8 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if self._came_by_tls(scope):
+            scope["scheme"] = "https"
         fresh: list[str] = []
 
         async def guarded(message: Message) -> None:
@@ -117,6 +120,16 @@ class Door:
 
         refused = self._refusal(scope, Request(scope), fresh)
         await (refused or self._app)(scope, receive, guarded)
+
+    def _came_by_tls(self, scope: Scope) -> bool:
+        """Return whether a proxy that we know took this request over TLS: cookies are then Secure, addresses https."""
+        client = scope.get("client")
+        known = client is not None and client[0] in self._rules.proxies
+        if not known and not self._rules.proxy_header:  # the proxy that names users is the only way in
+            return False
+        said = Headers(scope=scope).getlist("x-forwarded-proto")
+        # the proxy next to us adds its own word behind those that came along
+        return bool(said) and said[-1].rpartition(",")[2].strip().lower() == "https"
 
     def _refusal(self, scope: Scope, request: Request, fresh: list[str]) -> Response | None:
         """Return why a request is not answered; None where it is, and then the request knows its visitor."""

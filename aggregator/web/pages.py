@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from aggregator import Aggregator
-from aggregator.digest.render import FORMATS, MEDIA_TYPES, render
+from aggregator.desk.layouts import renderer
+from aggregator.digest.render import FORMATS, MEDIA_TYPES, Format
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, Story
 from aggregator.newsroom.timeline import Timeline
@@ -171,7 +172,8 @@ def edition(request: Request, app: Aggregator) -> Response:
     form = request.query_params.get("format", "html")
     kept = app.kept_edition(None if name == "latest" else name)
     headers = {"content-security-policy": _EDITION_POLICY} if form == "html" else {}
-    return Response(render(kept, form), media_type=MEDIA_TYPES.get(form, "text/plain"), headers=headers)  # type: ignore[call-overload]
+    shown = renderer(app.settings.digest, app.store.path)(kept, form)
+    return Response(shown, media_type=MEDIA_TYPES[cast(Format, form)], headers=headers)
 
 
 # --- one story -----------------------------------------------------------------------------------

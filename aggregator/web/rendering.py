@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from aggregator.desk.timeline import KINDS, waited
-from aggregator.digest import wording
 from aggregator.digest.escape import UNTITLED, link
+from aggregator.digest.labels import ENGLISH, labels
+from aggregator.digest.wording import Clock, Wording
 from aggregator.text.counts import amount
 from aggregator.text.display import display_text
 
@@ -29,12 +30,12 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    made.globals |= {"wording": wording, "kinds": KINDS, "amount": amount}
+    made.globals |= {"wording": Wording(labels(ENGLISH)), "kinds": KINDS, "amount": amount}
     made.filters |= {
         "link": link,
         "titled": lambda title: display_text(title) or UNTITLED,
         "waited": waited,
-        "machine": lambda moment: wording.Clock.machine(moment),
+        "machine": lambda moment: Clock.machine(moment),
         "paragraphs": lambda text: [part for part in text.split("\n") if part.strip()],
         "piece": _piece,
         "lasted": _lasted,
@@ -55,9 +56,9 @@ def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLRes
     return HTMLResponse(environment().get_template(name).render(**known, **values), code)
 
 
-def clock_of(timezone: str, since: datetime, now: datetime) -> wording.Clock:
+def clock_of(timezone: str, since: datetime, now: datetime) -> Clock:
     """Return how times are shown now: today's without their day."""
-    return wording.Clock.of(timezone, since, now + timedelta(microseconds=1))
+    return Clock.of(timezone, since, now + timedelta(microseconds=1))
 
 
 def _shown(value: Any) -> Any:

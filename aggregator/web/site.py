@@ -51,7 +51,9 @@ def site(
     """Return the page over newsrooms that ``opened`` opens; ``host`` is where it listens, ``title`` stands on top."""
     newsrooms = Newsrooms(opened)
     visitors = Visitors(access.users, access.token, settings.session.total_seconds(), clock)
-    rules = Rules(host_names(host, settings.allowed_hosts), access.owner, settings.proxy_header)
+    rules = Rules(
+        host_names(host, settings.allowed_hosts), access.owner, settings.proxy_header, frozenset(settings.proxies)
+    )
 
     @asynccontextmanager
     async def running(app: Starlette) -> AsyncIterator[None]:

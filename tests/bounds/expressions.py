@@ -44,12 +44,14 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "clustering.recurring": {"_RECURRING": TITLE, "_TIMETABLE": TITLE, "_LIVE": TITLE, "_COMMENT": TITLE},
     "clustering.terms": {"_TOKEN": TEXT, "_GROUPED": NAME, "_ACCENTS": TEXT},
     "clustering.vectorize": {"_ORDINAL": TITLE},
+    "desk.alerts": {"_MARKING": TITLE},
     "digest.escape": {
         "_TERMINAL": TEXT, "_SPACE": TEXT, "_FORBIDDEN": TEXT, "_MARKDOWN": TEXT, "_MARKDOWN_ENTITY": TEXT,
         "_MARKDOWN_AUTOLINK": TEXT, "_MARKDOWN_BLOCK": TEXT, "link": LINK,
     },
     "digest.wording": {"titled": TITLE, "_WORD": TEXT},
     "fetching.caching": {"_SECONDS": HEADER, "_DIRECTIVE": HEADER},
+    "fetching.chat": {"_PROXIES": NAME, "_STATUS": TEXT},  # what Apprise logs of an answer
     "fetching.http1": {"_STATUS": HEADER, "_NAME": HEADER, "_END": HEADER, "_LENGTH": HEADER, "_CHUNK": HEADER},
     "newsroom.agencies": {
         "_LABELS": LINK, "_BEFORE": BYLINE, "_AFTER": BYLINE, "_TITLE_TAIL": TITLE, "_WORDS": TEXT,
@@ -107,7 +109,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_ATTRIBUTE_UNQUOTED": DOCUMENT, "_PREFIX": DOCUMENT, "_DECLARED": DOCUMENT, "_ENTRY_END": DOCUMENT,
         "_ENTRY_START": DOCUMENT,
     },
-    "desk.alert_targets": {"_NAME": NAME},  # of a watch, not of a feed
+    "desk.alert_targets": {"_NAME": NAME, "_SERVICE": LINK},  # of a watch, not of a feed
     "desk.timeline": {"_NOT_XML": TEXT},
     "text.address": {"_AUTHORITY": LINK},
     "text.addresses": {
@@ -138,10 +140,10 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_CDATA_CLOSE": TEXT, "_DOUBLY_ENCODED": TEXT, "_PAIR": TEXT, "_MARKUP_START": TEXT, "_MARKUP_END": TEXT,
         "_CDATA_OPEN": TEXT, "_ESCAPED_CDATA": TEXT, "_INLINE": TEXT, "_ESCAPED_MARKUP": TEXT, "_REFERENCE": TEXT,
     },
+    "text.randomness": {"_UUID": TEXT, "_SEPARATOR": TEXT, "_BASE64": TEXT},
     "text.urls": {
         "_CHANNELS": 100, "_AMP_CACHE": LINK, "_AMP_SUFFIX": LINK, "_ESCAPE": LINK, "_SECRET_NAME": TEXT, "_URL": TEXT,
-        "_UUID": TEXT, "_PUBLIC_NAME": TEXT, "_PUBLIC_PART": TEXT, "_FILE_ENDING": TEXT, "_CHANGE": TEXT,
-        "_SEPARATOR": TEXT, "_DOUBTFUL_NAME": TEXT,
+        "_PUBLIC_NAME": TEXT, "_PUBLIC_PART": TEXT, "_FILE_ENDING": TEXT, "_DOUBTFUL_NAME": TEXT, "_BARE_ID": TEXT,
     },
 }  # fmt: skip
 

@@ -89,3 +89,33 @@ def test_a_pin_holds_in_the_edition_of_an_earlier_window() -> None:
     sections = call("digest", *asked).ok().json()["sections"]
     [shown] = [one for section in sections for one in section["stories"] if one["id"] == story]
     assert (shown["entries"], shown["canonical_entry"]) == (2, ids["a2"])
+
+
+SERIES = 'digest.editions={"evening": {"time": ["18:00"], "title": "Evening"}}'
+
+
+def test_a_named_edition_is_the_one_that_came_due_last_the_same_each_time() -> None:
+    newsroom()
+    first = call("--set", SERIES, "digest", "--edition", "evening").ok().out
+    assert first.startswith("# Evening, 9 March 2026")
+    assert "-20260309T180000Z-evening" in first
+    assert call("--set", SERIES, "digest", "--edition", "evening").ok().out == first
+
+
+def test_a_named_edition_takes_a_day_or_a_window_as_well() -> None:
+    newsroom()
+    assert ARCHIVE[2]["title"] in call("--set", SERIES, "digest", "--edition", "evening", "--since", "3h").ok().out
+
+
+def test_a_series_that_there_is_not_is_not_found() -> None:
+    newsroom()
+    outcome = call("digest", "--edition", "evening")
+    assert outcome.code == 3
+    assert "digest.editions names none" in outcome.err
+
+
+def test_mail_of_a_series_needs_recipients_of_its_own() -> None:
+    newsroom()
+    outcome = call("--set", SERIES, "--set", "mail.server=127.0.0.1", "digest", "--edition", "evening", "--mail")
+    assert outcome.code == 2
+    assert "evening: recipients" in outcome.err

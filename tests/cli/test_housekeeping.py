@@ -182,3 +182,17 @@ def test_a_backup_replaces_no_pipe() -> None:
     os.mkfifo("pipe")
     assert call("db", "backup", "pipe").code == 2
     assert Path("pipe").is_fifo()
+
+
+def test_config_check_tries_the_templates_and_languages_of_the_digest() -> None:
+    newsroom()
+    folder = Path("own")
+    folder.mkdir()
+    (folder / "edition.md").write_text("# {{ edition.titel }}\n", encoding="utf-8")
+    outcome = call("--set", "digest.templates=own", "--set", "digest.language=xx", "config", "check")
+    assert outcome.code == 2
+    assert "there are no labels in 'xx'" in outcome.err
+    outcome = call("--set", "digest.templates=own", "config", "check")
+    assert outcome.code == 2
+    assert "edition.md:1" in outcome.err
+    assert call("--set", "digest.templates=own", "digest").ok().out.startswith("# News digest")

@@ -8,6 +8,8 @@ import random
 import string
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -230,3 +232,22 @@ assert datasketch.MinHashLSH(num_perm=128)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+class SlowFinder:
+    """Finds no module, and takes its time, so that another thread comes while a library is half loaded."""
+
+    def find_spec(self, *_: object) -> None:
+        time.sleep(0.02)
+
+
+def test_threads_that_sketch_their_first_text_at_once_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "datasketch"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "aggregator.clustering.signatures", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [SlowFinder(), *sys.meta_path])
+    sketching._permuted.cache_clear()
+    values = hashes({3, 5, 8})
+    with ThreadPoolExecutor(4) as threads:
+        first, *others = threads.map(lambda _: minhash(values).tolist(), range(4))
+    assert others == [first] * 3

@@ -135,3 +135,45 @@ def test_a_value_out_of_range_is_refused_with_key_place_and_range(key: str, tmp_
 def test_both_ends_of_a_range_are_legal(key: str) -> None:
     for end in (ranges()[key].low, ranges()[key].high):
         assert value_of(resolve({}, project=None, assignments=[f"{key}={value_text(end)}"]).settings, key) == end
+
+
+# --- series of editions ---------------------------------------------------------------------------
+
+
+def test_series_of_editions_are_read_and_shown_as_they_were_written(tmp_path: Path) -> None:
+    project = tmp_path / "aggregator.yaml"
+    project.write_text(
+        "digest:\n  editions:\n    evening: {time: 18:00, recipients: [night@paper.example]}\n"
+        '    sport: {time: ["20:00", "12:00"], category: sport, formats: [html], min_publishers: 2}\n'
+    )
+    settings = resolve({}, project=project).settings
+    evening, sport = settings.digest.editions["evening"], settings.digest.editions["sport"]
+    assert (evening.time, evening.recipients) == ((time(18),), ("night@paper.example",))
+    assert (sport.time, sport.category, sport.formats) == ((time(12), time(20)), "sport", ("html",))
+    shown = value_text(settings.digest.editions)
+    again = resolve({}, project=None, assignments=[f"digest.editions={shown}"]).settings
+    assert again.digest.editions == settings.digest.editions
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("{evening: {}}", "evening: say when it is made"),
+        ("{evening: {time: 25:00}}", "evening: time"),
+        ("{evening: {tme: 18:00}}", "did you mean time?"),
+        ("{Evening News: {time: 18:00}}", "no name for a series"),
+        ("{latest: {time: 18:00}}", "no name for a series"),
+        ("{evening: 18:00}", "a mapping of keys is wanted"),
+        ("[18:00]", "a mapping of names is wanted"),
+        ("{evening: {time: 18:00, formats: [pdf]}}", "evening: formats"),
+        ("{evening: {time: 18:00, min_publishers: 0}}", "from 1 to 1000"),
+    ],
+)
+def test_a_series_that_cannot_be_is_named_with_what_is_wrong(written: str, expected: str, tmp_path: Path) -> None:
+    project = tmp_path / "aggregator.yaml"
+    project.write_text(f"digest:\n  editions: {written}\n")
+    with pytest.raises(ConfigurationError, match=r"digest\.editions") as caught:
+        resolve({}, project=project)
+    [problem] = caught.value.problems
+    assert problem.startswith(f"{project}:2: digest.editions: ")
+    assert expected in problem

@@ -186,7 +186,7 @@ def test_an_address_from_the_environment_is_looked_up_when_it_is_needed(
     monkeypatch.delenv("DESK_HOOK", raising=False)
     with alerted("webhook:env:DESK_HOOK", database=tmp_path / "a.db") as (app, clock):
         assert deliver(app)[0] == Sent(failed=1)
-        assert rows(app)[0][2] == "the environment has no DESK_HOOK, which is to hold the webhook's address"
+        assert rows(app)[0][2] == "the environment has no DESK_HOOK, which is to hold the address"
         monkeypatch.setenv("DESK_HOOK", server.on("/very/secret", answer()))
         clock.forward(minutes=1)
         assert deliver(app)[0] == Sent(delivered=1)
@@ -227,6 +227,19 @@ def test_alerts_for_stdout_are_announced_once() -> None:
         sent, told = deliver(app)
         assert (sent, len(told)) == (Sent(delivered=2), 2)
         assert deliver(app) == (Sent(), [])
+
+
+def test_publishing_what_is_due_delivers_alerts_and_writes_editions(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with alerted("stdout", database=tmp_path / "a.db") as (app, clock):
+        done = app.publish_due()
+        assert (done.alerts, done.files) == (Sent(delivered=1), ())
+        assert json.loads(capsys.readouterr().out)["watch"] == "strikes"
+        clock.forward(days=1)
+        done = app.publish_due()
+        assert done.alerts == Sent()
+        assert {path.suffix for path in done.files} == {".md", ".html"}
 
 
 def test_a_file_gets_a_line_for_each_alert_and_keeps_what_it_holds(tmp_path: Path) -> None:

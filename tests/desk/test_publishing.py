@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 from threading import Event
 
@@ -17,9 +19,9 @@ from aggregator.app import Aggregator
 from aggregator.desk.edition_windows import MISSED_AT_MOST, due_window, missed
 from aggregator.desk.publish import missed_windows, publish_due
 from aggregator.digest.edition import Edition, Window
-from aggregator.exceptions import DeliveryError
+from aggregator.exceptions import DeliveryError, NotFoundError
 from aggregator.model import Feed
-from aggregator.settings import DigestSettings, FetchSettings, MailSettings, RunSettings, Settings
+from aggregator.settings import DigestSettings, EditionSettings, FetchSettings, MailSettings, RunSettings, Settings
 from aggregator.storage.editions import EditionStore
 from tests.daemon.running import document
 from tests.digest.test_mail import Mailbox, box
@@ -169,10 +171,10 @@ def test_an_edition_that_raises_costs_itself(
     fetched_daily(app, clock, server, 2)
     whole = Aggregator.edition
 
-    def broken(self: Aggregator, since: datetime, until: datetime) -> Edition:
+    def broken(self: Aggregator, since: datetime, until: datetime, series: str) -> Edition:
         if until.day == 11:
             raise ValueError("a text that nobody foresaw")
-        return whole(self, since=since, until=until)
+        return whole(self, since=since, until=until, series=series)
 
     monkeypatch.setattr(Aggregator, "edition", broken)
     assert [path.name for path in publish_due(app) if path.suffix == ".md"] == ["digest-2026-03-12.md"]
@@ -272,12 +274,18 @@ def test_one_refused_mailbox_costs_nobody_else_anything(
         clock.set(f"2026-03-10T07:{minute}:00Z")
         assert publish_due(app) == []
     assert box.recipients == ["anna@paper.example", "ben@paper.example"]
+    full, gone = app.oddities()
+    assert "full@paper.example was not taken yet, and is tried again for a day (452 the mailbox is full)" in full
+    assert "gone@paper.example was refused (550 nobody here); check mail.recipients" in gone
     box.busy = frozenset()
     clock.set("2026-03-10T07:30:00Z")
     publish_due(app)
     publish_due(app)
     assert box.recipients == ["anna@paper.example", "ben@paper.example", "full@paper.example"]
     assert len(set(box.bodies)) == 1
+    assert app.oddities() == [gone]
+    clock.set("2026-03-20T07:00:00Z")
+    assert app.oddities() == []
     said = [record.getMessage() for record in caplog.records]
     assert sum("gone@paper.example was refused (550" in line for line in said) == 1
     assert sum("full@paper.example" in line for line in said) == 1
@@ -302,3 +310,144 @@ def test_who_cannot_be_reached_for_a_day_is_given_up_and_told_once(
         (False, True),
         (True, False),
     ]
+
+
+def test_an_edition_of_a_time_without_polls_is_mailed_where_something_came(
+    app: Aggregator, clock: Clock, box: Mailbox, tmp_path: Path
+) -> None:
+    app.settings = replace(SETTINGS, mail=mail_to(box, recipients=("anna@paper.example",)))
+    app.fetch()
+    clock.set("2026-03-10T07:00:00Z")
+    publish_due(app)
+    clock.set("2026-03-11T04:00:00Z")
+    line = {"id": "1", "title": "Ferry aground off Skarn", "source": "Courier", "date": "2026-03-11T03:00:00Z"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(line), encoding="utf-8")
+    app.import_archive(tmp_path / "a.jsonl")
+    clock.set("2026-03-13T07:00:00Z")
+    assert len(publish_due(app)) == 3 * len(SETTINGS.digest.formats)
+    assert [b"Ferry aground" in body for body in box.bodies] == [False, True]  # of the days without a word, none
+
+
+# --- several series ---------------------------------------------------------------------------------
+
+EVENING = EditionSettings(time=(time(12), time(18)), formats=("text",), recipients=("night@paper.example",))
+SPORT = EditionSettings(time=(time(6),), category="sport")
+
+
+def with_series(**series: EditionSettings) -> Settings:
+    return replace(SETTINGS, digest=replace(SETTINGS.digest, editions=series))
+
+
+def test_a_series_comes_at_its_own_times_in_windows_of_its_own(app: Aggregator, clock: Clock, server: Server) -> None:
+    app.settings = with_series(evening=EVENING)
+    app.fetch()
+    clock.set("2026-03-10T12:00:00Z")
+    names = [path.name for path in publish_due(app)]
+    assert names == ["digest-2026-03-10.md", "digest-2026-03-10.txt", "digest-evening-2026-03-10-1200.txt"]
+    server.on("/feed", answer(document("Storm in Esbjerg", "Ferries wait", published=BEFORE)))
+    app.fetch(everything=True)
+    clock.set("2026-03-10T19:00:00Z")
+    [evening] = publish_due(app)
+    assert evening.name == "digest-evening-2026-03-10-1800.txt"
+    text = evening.read_text(encoding="utf-8")
+    assert "Ferries wait" in text
+    assert "Storm in Esbjerg" not in text
+    assert text.startswith("News digest: evening, 10 March 2026")
+    assert (evening.parent / "digest-evening-latest.txt").read_text(encoding="utf-8") == text
+    assert publish_due(app) == []
+    clock.set("2026-03-11T06:00:00Z")  # the daily one knows nothing of the other's windows
+    morning = publish_due(app)[0].read_text(encoding="utf-8")
+    assert "Ferries wait" in morning
+    ids = [line.id for line in app.editions()]
+    assert "20260310T120000Z-20260310T180000Z-evening" in ids
+    assert app.kept_edition().series == ""
+
+
+def test_a_series_that_was_missed_is_caught_up_each_edition_once(app: Aggregator, clock: Clock, server: Server) -> None:
+    app.settings = with_series(evening=EVENING)
+    app.fetch()
+    clock.set("2026-03-10T13:00:00Z")
+    publish_due(app)
+    fetched_daily(app, clock, server, 2)
+    names = [path.name for path in publish_due(app) if "evening" in path.name]
+    assert names == [f"digest-evening-2026-03-{moment}.txt" for moment in ("10-1800", "11-1200", "11-1800", "12-1200")]
+    assert publish_due(app) == []
+
+
+def test_a_series_is_about_its_category_alone(tmp_path: Path, clock: Clock, server: Server) -> None:
+    server.on("/sport", answer(document("Cup final ends in a draw", published=BEFORE)))
+    server.on("/feed", answer(document("Storm in Esbjerg", published=BEFORE)))
+    feeds = [Feed(server.url("/sport"), name="S", category="Sport"), Feed(server.url("/feed"), name="F")]
+    with Aggregator.open(with_series(sport=SPORT), tmp_path / "b.db", clock=clock, feeds=feeds) as app:
+        app.fetch()
+        clock.set("2026-03-10T07:00:00Z")
+        publish_due(app)
+        edition = app.edition(series="sport")
+        assert [story.title for story in edition.stories()] == ["Cup final ends in a draw"]
+        assert (edition.counts.entries, edition.counts.stories) == (1, 1)
+        assert edition.id.endswith("-sport")
+        index = (tmp_path / "digests" / "index.html").read_text(encoding="utf-8")
+        assert "2026-03-10 sport" in index
+        assert "latest sport" in index
+
+
+def test_an_edit_of_another_category_stays_out_of_a_series(tmp_path: Path, clock: Clock, server: Server) -> None:
+    server.on("/sport", answer(document("Cup final ends in a draw", published=BEFORE)))
+    server.on("/feed", answer(document("Storm in Esbjerg", published=BEFORE)))
+    feeds = [Feed(server.url("/sport"), name="S", category="Sport"), Feed(server.url("/feed"), name="F")]
+    with Aggregator.open(with_series(sport=SPORT), tmp_path / "b.db", clock=clock, feeds=feeds) as app:
+        app.fetch()
+        clock.set("2026-03-10T07:00:00Z")
+        publish_due(app)
+        later = document("Storm in Esbjerg sinks three boats", published=BEFORE)
+        server.on("/feed", answer(later.replace(b" sinks three boats</guid>", b"</guid>")))
+        app.fetch(everything=True)
+        clock.set("2026-03-11T06:00:00Z")
+        daily, sport = app.edition(since=BEFORE + timedelta(hours=1), until=clock.now), app.edition(series="sport")
+        assert [story.headlines[0].after for story in daily.stories()] == ["Storm in Esbjerg sinks three boats"]
+        assert sport.nothing_new
+
+
+def test_each_series_is_mailed_to_its_own_and_tried_again_for_its_own(
+    app: Aggregator, clock: Clock, box: Mailbox
+) -> None:
+    box.busy = frozenset({"night@paper.example"})
+    app.settings = replace(with_series(evening=EVENING), mail=mail_to(box, recipients=("anna@paper.example",)))
+    app.fetch()
+    clock.set("2026-03-10T13:00:00Z")
+    publish_due(app)
+    assert box.recipients == ["anna@paper.example"]
+    box.busy = frozenset()
+    clock.set("2026-03-10T13:30:00Z")
+    publish_due(app)
+    assert box.recipients == ["anna@paper.example", "night@paper.example"]
+    first, second = (message_from_bytes(body, policy=policy.default)["Message-ID"] for body in box.bodies)
+    assert first != second
+    assert "-evening." in second
+
+
+def test_a_series_without_recipients_is_written_and_not_mailed(app: Aggregator, clock: Clock, box: Mailbox) -> None:
+    silent = replace(EVENING, recipients=())
+    app.settings = replace(with_series(evening=silent), mail=mail_to(box, recipients=("anna@paper.example",)))
+    app.fetch()
+    clock.set("2026-03-10T13:00:00Z")
+    assert len(publish_due(app)) == 3
+    assert box.recipients == ["anna@paper.example"]
+
+
+def test_a_series_that_there_is_not_names_those_there_are(app: Aggregator) -> None:
+    app.settings = with_series(evening=EVENING)
+    with pytest.raises(NotFoundError, match="there are evening"):
+        app.edition(series="morning")
+
+
+@given(st.lists(MOMENTS, min_size=2, max_size=6), st.sets(HOURS, min_size=1, max_size=4))
+def test_no_hour_of_a_series_is_in_no_edition_and_none_in_two(moments: list[datetime], hours: set[time]) -> None:
+    done: datetime | None = None
+    for now in sorted(moments):
+        for window in missed(done, now, DigestSettings(timezone="Europe/Brussels"), sorted(hours)):
+            assert done is None or window.since == done
+            assert window.since < window.until <= now
+            done = window.until
+    assert done is not None
+    assert max(moments) - done < timedelta(days=2)

@@ -164,6 +164,18 @@ def test_also_names_each_publisher_once_independent_ones_first() -> None:
     assert line.copies == (("CP", 17),)
 
 
+def test_also_takes_a_publishers_report_before_its_live_page() -> None:
+    live = entry("e2", "Aurora", title="Live: strike", hours=1)
+    report = entry("e3", "Aurora", title="Strike closes the port", hours=3)
+    told = story("s1", (entry("e1", "Continental Press"),), (live,), (report,), (entry("e4", "Borealis", hours=4),))
+    made = edition(Material(told, running=frozenset({"e2"})))
+    [line] = made.stories()
+    assert [(one.publisher, one.entry) for one in line.also] == [("Aurora", "e3"), ("Borealis", "e4")]
+    alone = story("s1", (entry("e1", "Continental Press"),), (live,), (entry("e4", "Borealis", hours=4),))
+    [line] = edition(Material(alone, running=frozenset({"e2"}))).stories()
+    assert [one.publisher for one in line.also] == ["Borealis", "Aurora"]  # it has nothing better
+
+
 def test_canonical_copy_is_not_counted_among_the_copies() -> None:
     copied = story("s1", tuple(entry(f"e{n}", f"Paper {n}", agency="CP") for n in range(4)))
     assert next(iter(edition(Material(copied)).stories())).copies == (("CP", 3),)

@@ -4,6 +4,7 @@ import re
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,8 @@ class Mailbox:
     password_ok: bool = True
     sender_ok: bool = True
     data_answer: str = "250 taken"
+    leave: str = "221 bye"
+    drips_at: str = ""  # what it answers in single bytes without end: GREETING, DATA or QUIT
     sender: str = ""
     recipients: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -76,7 +79,7 @@ class _Session(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         box = self.server.box
-        self.say("220 paper.example")
+        self.say("220 paper.example", "GREETING")
         while line := self.rfile.readline().decode(errors="replace").strip():
             if line.upper() == "DATA":
                 self.say("354 go on")
@@ -84,16 +87,19 @@ class _Session(socketserver.StreamRequestHandler):
                 while (part := self.rfile.readline()) not in (b".\r\n", b""):
                     body += part.removeprefix(b".") if part.startswith(b"..") else part
                 box.bodies.append(body)
-                self.say(box.data_answer)
+                self.say(box.data_answer, "DATA")
             elif line.upper() == "QUIT":
-                self.say("221 bye")
+                self.say(box.leave, "QUIT")
                 return
             else:
                 self.say(box.answer(line))
                 if line.upper() == "STARTTLS":
                     return  # and speak no TLS
 
-    def say(self, line: str) -> None:
+    def say(self, line: str, verb: str = "") -> None:
+        while verb and verb == self.server.box.drips_at:
+            self.wfile.write(b"2")
+            time.sleep(0.05)
         self.wfile.write(f"{line}\r\n".encode())
 
 
@@ -277,7 +283,7 @@ def test_a_long_edition_is_folded_to_what_mail_programs_show() -> None:
     part = message(long, SENDER, ["a@paper.example"]).get_body(("html",))
     assert part is not None
     page = part.get_content()
-    assert MOST_HTML - 5_000 < len(page.encode()) <= MOST_HTML + 200
+    assert MOST_HTML - 8_000 < len(page.encode()) <= MOST_HTML + 200
     counted = sum(int(number) for number in re.findall(r"and (\d+) more", page))
     assert page.count('id="s') + counted >= 600
     for section in long.sections:
@@ -341,3 +347,54 @@ def test_port_465_speaks_tls_from_the_first_byte(box: Mailbox, monkeypatch: pyte
     with pytest.raises(DeliveryError, match="secure connection"):
         send(mail(), to(box), None)
     assert not box.bodies
+
+
+@pytest.mark.parametrize("verb", ["GREETING", "DATA"])
+def test_a_server_that_drips_is_left_at_the_deadline(box: Mailbox, verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.digest.mail._DEADLINE", 0.5)
+    box.drips_at = verb
+    with pytest.raises(DeliveryError, match="took longer than"):
+        send(mail(), to(box), None)
+
+
+def test_a_server_that_drips_instead_of_tls_is_left_at_the_deadline(
+    box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aggregator.digest.mail._DEADLINE", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr("aggregator.digest.mail._SUBMISSIONS", silent.getsockname()[1])
+        with pytest.raises(DeliveryError, match="took longer than"):
+            send(mail(), to(box, port=silent.getsockname()[1]), None)
+
+
+@pytest.mark.parametrize(("drips", "leave"), [("QUIT", "221 bye"), ("", "421 out of order"), ("", "")])
+def test_a_mail_that_was_taken_is_delivered_however_the_server_takes_leave(
+    box: Mailbox, drips: str, leave: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aggregator.digest.mail._DEADLINE", 0.5)
+    box.drips_at, box.leave = drips, leave
+    assert send(mail(), to(box), None) == ()
+    assert len(box.bodies) == 1
+
+
+# --- for mail programs ------------------------------------------------------------------------------
+
+
+def test_each_series_has_a_list_id_of_its_own() -> None:
+    daily, evening = mail(), mail(replace(golden_edition(), series="evening"))
+    assert daily["List-Id"] == "<daily.digest.paper.example>"
+    assert evening["List-Id"] == "<evening.digest.paper.example>"
+
+
+def test_rules_of_a_desks_own_template_are_written_into_its_elements() -> None:
+    own = "<html><head><style>p { color: #900 } @media print { p { color: #000 } }</style></head><body><p>{}</p></body></html>"
+    made = message(golden_edition(), "desk@paper.example", ["a@paper.example"], lambda edition, form: own)
+    part = made.get_body(("html",))
+    assert part is not None
+    html = part.get_content()
+    assert re.search(r'<p style="color: ?#900;?">', html)
+    assert "@media print" in html
+
+
+def test_the_subject_speaks_the_language_of_the_edition() -> None:
+    assert mail(replace(golden_edition(), language="de"))["Subject"].endswith("6 Themen, 1 berichtigt")

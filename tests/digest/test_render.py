@@ -13,8 +13,9 @@ from markdown_it import MarkdownIt
 from aggregator.digest.edition import Edition, FeedNote, Material, WhatIsNew
 from aggregator.digest.escape import harmless
 from aggregator.digest.frozen import from_json, to_json
+from aggregator.digest.labels import labels
 from aggregator.digest.render import FORMATS, MEDIA_TYPES, SUFFIXES, Format, render
-from aggregator.digest.wording import Clock, columns, fold, health
+from aggregator.digest.wording import Clock, Wording, columns, fold
 from aggregator.exceptions import ConfigurationError, UsageError
 from aggregator.settings import DigestSettings
 from tests.digest.desk import SINCE, edition, entry, story
@@ -135,7 +136,7 @@ def test_html_of_a_style_holds_no_quotation_that_would_end_it() -> None:
 def test_markdown_headlines_stay_links() -> None:
     html = MarkdownIt("gfm-like", {"linkify": False}).render(render(golden_edition(), "md"))
     assert set(re.findall(r"<(\w+)", html)) <= {
-        "h1", "h2", "h3", "p", "br", "a", "strong", "code", "blockquote", "ul", "li", "details", "summary",
+        "h1", "h2", "h3", "p", "br", "a", "strong", "code", "blockquote", "ol", "ul", "li", "details", "summary",
     }  # fmt: skip
     assert all(address.startswith("https://") for address in re.findall(r'href="([^"]*)"', html))
 
@@ -229,7 +230,7 @@ def test_edition_that_closes_at_midnight_is_that_of_the_day_it_ends() -> None:
     ],
 )
 def test_feed_that_is_well_is_named_for_its_gaps_alone(note: FeedNote, told: str) -> None:
-    assert health(note, Clock(edition())) == told
+    assert Wording(labels("en")).health(note, Clock(edition())) == told
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -265,3 +266,47 @@ def test_a_story_that_cannot_be_written_costs_its_quotation_or_itself(
     monkeypatch.undo()
     sound = replace(made, sections=tuple(one for one in expected if one.stories), corrections=())
     assert written == render(sound, format)
+
+
+# --- the top, and print ------------------------------------------------------------------------------
+
+
+def many(count: int) -> Edition:
+    stories = [
+        story(
+            f"s{n}", (entry(f"e{n}a", "Aurora", title=f"Event {n}"),), (entry(f"e{n}b", "Borealis", title=f"Of {n}"),)
+        )
+        for n in range(count)
+    ]
+    return edition(*(Material(one) for one in stories), settings=DigestSettings(per_publisher=100))
+
+
+@pytest.mark.parametrize("format", ["md", "html", "text"])
+def test_five_lines_stand_at_the_top_of_a_longer_edition(format: Format) -> None:
+    top = render(many(9), format)
+    start, end = top.lower().index("event 0"), top.lower().index("top stories")
+    assert len(re.findall(r"Event \d", top[start:end])) == 5
+    assert not re.search(r"Event \d", render(many(4), format).partition("op stories")[0].partition("OP STORIES")[0])
+
+
+@pytest.mark.parametrize("format", ["md", "html", "text", "atom", "jsonfeed"])
+def test_also_names_outlet_and_headline_and_a_copys_headline_not_again(format: Format) -> None:
+    told = story(
+        "s1",
+        (entry("e1", "Aurora", title="Event"), entry("e2", "Courier", title="EVENT!", hours=2)),
+        (entry("e3", "Borealis", title="Another view <b>", hours=3),),
+    )
+    text = re.sub(
+        r"<[^>]*>|&#34;|[\[\]\\*]|\(https[^)]*\)",
+        "",
+        render(edition(Material(told)), format).replace("&lt;", "<").replace("&gt;", ">"),
+    )
+    assert re.search(r"Borealis: Another view", text)
+    assert "Courier" in text
+    assert "EVENT!" not in text
+
+
+def test_print_breaks_no_story_and_opens_what_is_folded() -> None:
+    rules = render(many(3), "html").partition("@media print {")[2].partition("\n}\n")[0]
+    assert "break-inside: avoid" in rules
+    assert "details::details-content { content-visibility: visible" in rules

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from aggregator.executor import TaskError, TaskFailure
-from aggregator.ingest import ahead, archives
+from aggregator.ingest import archives
+from aggregator.ingest import lines as preparing
 from aggregator.ingest.archives import Importer
+from aggregator.ingest.lines import prepare_line
 from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry, read
 from aggregator.settings import Settings
@@ -61,10 +63,28 @@ def test_others_write_while_an_import_runs(tmp_path: Path, monkeypatch: pytest.M
 
 def test_how_an_import_is_cut_decides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
-    for held in (0.0, 60.0):
+    for held, long in ((0.0, 100_000), (60.0, 100_000), (60.0, 300)):
         monkeypatch.setattr(archives, "HELD", held)
-        found.append(imported(tmp_path / f"{held}.db"))
-    assert found[0] == found[1]
+        monkeypatch.setattr(archives, "LONG", long)
+        found.append(imported(tmp_path / f"{held}-{long}.db"))
+    assert found[0] == found[1] == found[2]
+
+
+def test_others_write_while_a_long_entry_is_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [{**one, "body": one["body"] * 200} for one in ARCHIVE]
+    long = [one for one in read(json.dumps(line).encode() for line in lines) if isinstance(one, ArchiveEntry)]
+    prepared = []
+
+    def prepare(*given: object, **options: bool) -> object:
+        with Store(tmp_path / "a.db", busy_timeout_ms=0) as other, other.transaction():
+            prepared.append(given)
+        return prepare_line(*given, **options)  # type: ignore[arg-type]
+
+    with Store(tmp_path / "a.db") as store:
+        importer = Importer(store, Settings(), families(()), NOW)
+        monkeypatch.setattr(archives, "prepare_line", prepare)
+        assert importer.record(long, lambda done, total: None).new == len(ARCHIVE)
+    assert len(prepared) >= len(ARCHIVE)
 
 
 class Workers(Executor):
@@ -105,8 +125,8 @@ def with_tails() -> list[ArchiveEntry]:
 def test_workers_change_nothing_even_where_some_are_lost(
     lines: Callable[[], list[ArchiveEntry]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ahead, "_TOGETHER", 4)
-    monkeypatch.setattr(ahead, "LEAST", 1)
+    monkeypatch.setattr(preparing, "_TOGETHER", 4)
+    monkeypatch.setattr(preparing, "LEAST", 1)
     monkeypatch.setattr(archives, "LEAST", 1)
     rows = []
     for workers in (None, Workers()):

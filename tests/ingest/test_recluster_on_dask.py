@@ -12,7 +12,8 @@ import pytest
 from aggregator.clustering import blocks
 from aggregator.desk.parquet import lines_of_archive
 from aggregator.executor import open_executor
-from aggregator.ingest import ahead, archives
+from aggregator.ingest import archives
+from aggregator.ingest import lines as preparing
 from aggregator.ingest.archives import cluster_archives
 from aggregator.settings import Settings
 from bench.cost import flood
@@ -47,9 +48,9 @@ def test_two_worker_processes_find_the_reports_and_stories_of_one(
 ) -> None:
     pytest.importorskip("distributed")
     alone, skips = cluster_archives([archive], Settings(), NOW, nothing)
-    monkeypatch.setattr(ahead, "LEAST", 1)
+    monkeypatch.setattr(preparing, "LEAST", 1)
     monkeypatch.setattr(archives, "LEAST", 1)
-    monkeypatch.setattr(ahead, "_TOGETHER", 5)
+    monkeypatch.setattr(preparing, "_TOGETHER", 5)
     monkeypatch.setattr(blocks, "BLOCK", 7)
     with open_executor("dask", 2, 60.0, 1_000_000_000) as cluster:
         pids = {future.result() for future in [cluster.submit(os.getpid) for _ in range(40)]}

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
-from base64 import b64encode
+import json
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
 from hashlib import sha256
+from pathlib import Path
+from random import Random
+from string import ascii_letters, ascii_lowercase, digits
 from time import process_time
 from uuid import UUID
 
@@ -10,6 +15,8 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from aggregator.text.urls import absolute_url, canonical_url, mask_secrets, registered_domain
+
+ADDRESSES = Path(__file__).parents[2].parent / "shared" / "data" / "feed-addresses.json"
 
 
 @pytest.mark.parametrize(
@@ -133,6 +140,12 @@ def test_secrets_are_masked(secret: str) -> None:
         "https://pod.example/shows/5ab17537-f11f-4532-8202-294d976b9d5c/feed.xml",
         "https://a.example/rss.php?code=press&user=assembly&access=open&sid=12&t=politics",
         "https://a.example/rss?section=covid-19-news-and-updates-of-2026&when=20261124T080000Z",
+        "https://video.example/feeds.xml?user=HarbourTechTips",
+        "https://video.example/feeds.xml?user=harbourbigtinyhouse",
+        "https://a.example/HarbourNewsOfTheLatestBreaches",
+        "https://a.example/rss?feed_id=5ab17537-f11f-4532-8202-294d976b9d5c&id=20261124001",
+        "https://a.example/rss?nn=/nachrichten/wirtschaftsnachrichten-nordrheinwestfalen",
+        "https://a.example/rss?k=%E6%97%A0%E5%AE%B6%E5%8F%AF%E5%BD%92",
         "https://a.example/rss?q=Harbour+strike+2026+G20+summit",
         "https://a.example/feeds/harbour-strike-2026-g7-g20-cop31-and-after.xml",
         "https://a.example/?target=https%3A%2F%2Fb.example%2Fx7Kd93mZpQ4LwR2sTvB8nA",
@@ -149,6 +162,9 @@ def test_what_is_no_secret_stays(url: str) -> None:
         ("https://a.example/starred/0cc175b9c0f1b6a831c399e269772661.xml", "https://a.example/starred/***.xml"),
         ("https://a.example/r?feed=0cc175b9c0f1b6a831c399e269772661&user=n", "https://a.example/r?feed=***&user=n"),
         ("https://anna:geheim@a.example/rss", "https://***@a.example/rss"),
+        ("https://a.example/rss?id=5ab17537-f11f-4532-8202-294d976b9d5c", "https://a.example/rss?id=***"),
+        ("https://a.example/rss?v=xqkvbzwpfjgmhtdc", "https://a.example/rss?v=***"),
+        ("https://a.example/rss?v=Ab-9_xK3-_q7Zp2w", "https://a.example/rss?v=***"),
         ("https://a.example/rss?token=***", "https://a.example/rss?token=***"),
     ],
 )
@@ -162,6 +178,33 @@ def test_tokens_made_by_chance_are_masked(name: UUID, token: bytes) -> None:
     assert str(name) not in mask_secrets(f"https://a.example/feed/{name}/rss")
     text = b64encode(sha256(token).digest()).decode().strip("=").replace("/", "_").replace("+", "-")
     assert text not in mask_secrets(f"https://a.example/feed?k={text}")
+
+
+TOKENS: dict[str, Callable[[Random], str]] = {
+    "base64": lambda chance: urlsafe_b64encode(chance.randbytes(12)).decode(),
+    "hexadecimal": lambda chance: chance.randbytes(8).hex(),
+    "letters and digits": lambda chance: "".join(chance.choices(ascii_lowercase + digits, k=16)),
+    "letters": lambda chance: "".join(chance.choices(ascii_letters, k=16)),
+    "small letters": lambda chance: "".join(chance.choices(ascii_lowercase, k=16)),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"),
+    [("base64", 0.02), ("hexadecimal", 0.05), ("letters and digits", 0.02), ("letters", 0.04), ("small letters", 0.15)],
+)
+def test_few_short_tokens_go_unmasked_under_a_name_that_says_nothing(kind: str, most: float) -> None:
+    chance = Random(1)
+    missed = sum("***" not in mask_secrets(f"https://a.example/rss?v={TOKENS[kind](chance)}") for _ in range(1_000))
+    assert missed <= 1_000 * most
+
+
+@pytest.mark.skipif(not ADDRESSES.exists(), reason="needs the addresses of public feeds beside the repository")
+def test_hardly_any_address_of_a_public_feed_is_masked() -> None:
+    public = {url for urls in json.loads(ADDRESSES.read_text(encoding="utf-8")).values() for url in urls}
+    masked = {url for url in public if mask_secrets(url) != url}
+    assert len(public) > 5_000
+    assert len(masked) < len(public) / 200
 
 
 def test_a_long_text_is_masked_in_time_by_its_length() -> None:

@@ -303,3 +303,35 @@ def test_passwords() -> None:
 
 def test_a_secret_is_text_or_says_where_it_is() -> None:
     assert SecretText("env:NAME") == "env:NAME"
+
+
+# --- a proxy with TLS -------------------------------------------------------------------------------
+
+BY_TLS = {"x-forwarded-proto": "https"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "headers", "secure"),
+    [
+        (WebSettings(proxies=("testclient",)), BY_TLS, True),
+        (WebSettings(proxies=("testclient",)), {"x-forwarded-proto": "http, HTTPS"}, True),
+        (WebSettings(proxies=("testclient",)), {"x-forwarded-proto": "https, http"}, False),
+        (WebSettings(proxies=("testclient",)), {}, False),
+        (WebSettings(proxies=("10.0.0.9",)), BY_TLS, False),
+        (WebSettings(), BY_TLS, False),
+    ],
+)
+def test_cookies_are_secure_where_a_known_proxy_says_tls(
+    opened: Opened, settings: WebSettings, headers: dict[str, str], secure: bool
+) -> None:
+    answer = opened(settings, USERS).post(
+        "/login", data={"name": "anna", "password": "a long enough word"}, headers={**SAME, **headers}
+    )
+    assert ("Secure" in answer.headers["set-cookie"]) is secure
+
+
+def test_the_proxy_that_names_users_is_believed(opened: Opened) -> None:
+    page = opened(WebSettings(proxy_header="X-Forwarded-User"))
+    shown = page.get("/", headers={**BY_TLS, "x-forwarded-user": "anna"})
+    assert "; secure" in shown.headers["set-cookie"].lower()
+    assert 'href="https://' in page.get("/stories.atom", headers={**BY_TLS, "x-forwarded-user": "anna"}).text

@@ -1,0 +1,78 @@
+"""``digest.editions`` as it is written: series of editions by name, as a mapping or as JSON."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import time
+from typing import Any, get_type_hints
+
+from aggregator.settings import EditionSettings
+
+LONGEST_NAME = 30
+_LEGAL = [field.name for field in fields(EditionSettings)]
+_DEFAULTS = {field.name: field.default for field in fields(EditionSettings)}
+[_PUBLISHERS] = get_type_hints(EditionSettings, include_extras=True)["min_publishers"].__metadata__
+
+
+def series_of(raw: Any, convert: Callable[[Any, Any], Any]) -> dict[str, EditionSettings]:
+    """Return the series that a settings file, or a text in JSON, names; ValueError says what is wrong with which. ``convert`` reads a value of a type."""
+    if isinstance(raw, str):
+        try:
+            raw = json.loads(raw) if raw.strip() else {}
+        except ValueError:
+            raise ValueError('write it as JSON, such as {"evening": {"time": "18:00"}}') from None
+    if not isinstance(raw, Mapping):
+        raise ValueError("a mapping of names is wanted, such as evening: {time: 18:00}")
+    return {_name(name): _series(str(name), body, convert) for name, body in raw.items()}
+
+
+def as_text(series: Mapping[str, EditionSettings]) -> str:
+    """Return series as JSON, without what is left at its default; empty where there are none."""
+    return json.dumps({name: _plain(one) for name, one in series.items()}, ensure_ascii=False) if series else ""
+
+
+def _name(name: Any) -> str:
+    """Return a name that can stand in ids and file names."""
+    text = str(name)
+    plain = text.isascii() and text.replace("-", "").isalnum() and text == text.lower()
+    if not plain or not text[0].isalpha() or len(text) > LONGEST_NAME or text == "latest":
+        raise ValueError(f"{text!r} is no name for a series: up to {LONGEST_NAME} small letters, digits and -")
+    return text
+
+
+def _series(name: str, body: Any, convert: Callable[[Any, Any], Any]) -> EditionSettings:
+    """Return one series from its keys."""
+    if not isinstance(body, Mapping):
+        raise ValueError(f"{name}: a mapping of keys is wanted, such as {{time: 18:00}}")
+    values: dict[str, Any] = {}
+    for key, raw in body.items():
+        if key not in _LEGAL:
+            near = difflib.get_close_matches(str(key), _LEGAL, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"its keys are {', '.join(_LEGAL)}"
+            raise ValueError(f"{name}: there is no key {str(key)!r}; {hint}")
+        try:
+            values[str(key)] = _value(str(key), raw, convert)
+        except ValueError as error:
+            raise ValueError(f"{name}: {key}: {error}") from None
+    if not values.get("time"):
+        raise ValueError(f'{name}: say when it is made, such as time: "18:00"')
+    return EditionSettings(**values)
+
+
+def _value(key: str, raw: Any, convert: Callable[[Any, Any], Any]) -> Any:
+    """Return the value of a key of a series."""
+    if key == "time":
+        return tuple(sorted({convert(one, time) for one in (raw if isinstance(raw, list) else [raw])}))
+    value = convert(raw, get_type_hints(EditionSettings)[key])
+    if key == "min_publishers" and value not in _PUBLISHERS:
+        raise ValueError(f"{value} is out of range: from {_PUBLISHERS.low} to {_PUBLISHERS.high} is legal")
+    return value
+
+
+def _plain(one: EditionSettings) -> dict[str, Any]:
+    told = {name: getattr(one, name) for name in _LEGAL if getattr(one, name) != _DEFAULTS.get(name)}
+    told["time"] = [f"{moment:%H:%M}" for moment in one.time]
+    return told

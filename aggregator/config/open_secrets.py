@@ -1,0 +1,43 @@
+"""Secrets that stand in the open in a feeds file, where whoever copies or shows it gives them away."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aggregator.config.documents import line_of, load, map_for_text
+from aggregator.text.urls import mask_secrets, names_secret
+
+_REMEDY = "write it as {env: NAME} or {file: PATH}"
+
+
+def open_secrets(path: Path) -> list[str]:
+    """Return a sentence for each secret of a sound feeds file that is written out, none of them with the secret."""
+    document = load(path) or {}
+    listed: Sequence[Any] = document.get("feeds") or []
+    holders = [map_for_text(listed, place, "url") if isinstance(one, str) else one for place, one in enumerate(listed)]
+    found = [
+        f"{path}:{line_of(holder, key)}: {what} stands in the open; {_REMEDY}"
+        for holder in (document.get("defaults") or {}, *holders)
+        for key, what in _of(holder)
+    ]
+    if found and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        found.append(
+            f"{path}: others on this machine may read it, and secrets stand in it; `chmod 600` keeps it to you"
+        )
+    return found
+
+
+def _of(holder: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    url, proxy = holder.get("url"), holder.get("proxy")
+    if isinstance(url, str) and mask_secrets(url) != url:
+        yield "url", f"what is secret of {mask_secrets(url)}"
+    if isinstance(proxy, str) and mask_secrets(proxy) != proxy:
+        yield "proxy", "the password of 'proxy'"
+    if isinstance((holder.get("auth") or {}).get("password"), str) and holder["auth"]["password"]:
+        yield "auth", "the password of 'auth'"
+    for name, value in (holder.get("headers") or {}).items():
+        if isinstance(value, str) and value and (names_secret(name) or name.lower() == "cookie"):
+            yield "headers", f"the header {name}"

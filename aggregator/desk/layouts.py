@@ -1,0 +1,61 @@
+"""Editions as a desk's own templates and labels write them; what cannot be used costs no edition."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from aggregator.digest.edition import Edition
+from aggregator.digest.labels import labels
+from aggregator.digest.render import FORMATS, render, render_own
+from aggregator.digest.sample import sample_edition
+from aggregator.exceptions import ConfigurationError
+from aggregator.settings import DigestSettings, Settings
+
+log = logging.getLogger("aggregator.editions")
+
+Rendered = Callable[[Edition, str], str]
+
+
+def templates_folder(settings: DigestSettings, database: Path | None) -> str:
+    """Return the folder of the desk's own templates, beside the database where it is relative; empty where there is none."""
+    if not settings.templates:
+        return ""
+    return str((database.parent if database else Path()).absolute() / Path(settings.templates).expanduser())
+
+
+def renderer(settings: DigestSettings, database: Path | None) -> Rendered:
+    """Return what writes an edition in a format: by the desk's own templates, and by those shipped where its own fail."""
+    folder = templates_folder(settings, database)
+
+    def rendered(edition: Edition, format: str) -> str:
+        if folder:
+            try:
+                return render_own(edition, format, folder)
+            except ConfigurationError as error:
+                log.warning("%s; the shipped template is used", error)
+        return render(edition, format)
+
+    return rendered if folder else render
+
+
+def faults(settings: Settings, database: Path | None) -> list[str]:
+    """Return what is wrong with the languages and templates of the digest and its series: each is tried with a sample edition."""
+    folder = templates_folder(settings.digest, database)
+    if folder and not Path(folder).is_dir():
+        return [f"digest.templates: there is no folder {folder}"]
+    found: list[str] = []
+    languages = {settings.digest.language, *(one.language for one in settings.digest.editions.values() if one.language)}
+    for language in sorted(languages):
+        try:
+            labels(language, folder)
+        except ConfigurationError as error:
+            found += error.problems
+            continue
+        for format in FORMATS if folder else ():
+            try:
+                render_own(sample_edition(language), format, folder)
+            except ConfigurationError as error:
+                found += error.problems
+    return list(dict.fromkeys(found))

@@ -1,0 +1,173 @@
+"""Alerts in chats and on phones through Apprise; its only home (extra ``notify``).
+
+Apprise knows the services and asks them by itself, so it works in a process of its own, under a deadline. Every address
+that process is about to connect to is judged by the address guard, whatever a name leads to by then, also after a
+redirect; it starts no program. What it sends, reads and trusts beyond that is Apprise's: see docs/alerts.md.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from aggregator.exceptions import ConfigurationError, DeliveryError
+from aggregator.fetching.guard import AddressGuard
+from aggregator.settings import FetchSettings
+
+_LOAD = 20.0  # seconds that a busy machine may take to start the process and to load Apprise
+# What starts a program of this machine or speaks to one, by the names of Python's audit events.
+_PROGRAMS = (
+    "subprocess.Popen",
+    "os.system",
+    "os.exec",
+    "os.spawn",
+    "os.posix_spawn",
+    "os.fork",
+    "syslog.openlog",
+    "syslog.syslog",
+)
+_SENT_TO = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+_PROXIES = re.compile(r"(?:https?|all|no)_proxy", re.IGNORECASE)
+_STATUS = re.compile(r"\berror[ =:]+(\d{3})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """A headline and what stands under it, as plain text."""
+
+    title: str
+    body: str
+
+
+def missing() -> str | None:
+    """Return the message for a person who names a chat without the extra; None where it is installed."""
+    if find_spec("apprise") is not None:
+        return None
+    return "Apprise is not installed: pip install 'aggregator[notify]'"
+
+
+def send(url: str, message: ChatMessage, settings: FetchSettings) -> None:
+    """Send a message to the service that an Apprise address names, within ``settings.timeout`` seconds.
+
+    Raises ConfigurationError where Apprise is missing or cannot read the address, DeliveryError where it was not delivered.
+    """
+    told = _asked(
+        {
+            "url": url,
+            "title": message.title,
+            "body": message.body,
+            "allow": settings.allow_private_networks,
+            "seconds": settings.timeout,
+        }
+    )
+    if told.get("unknown"):
+        raise ConfigurationError(f"{shown(url)}: Apprise knows no such address; see docs/alerts.md")
+    if fault := told.get("fault"):
+        raise DeliveryError(f"{shown(url)}: {fault}.")
+
+
+def check(url: str) -> bool:
+    """Return whether Apprise can read an address; nothing is sent. ConfigurationError where it is missing."""
+    told = _asked({"url": url})
+    if fault := told.get("fault"):
+        raise ConfigurationError(f"{shown(url)}: {fault}")
+    return not told.get("unknown")
+
+
+def shown(url: str) -> str:
+    """Return of an address the service alone: what follows it is often a secret."""
+    return f"{url.partition('://')[0]}://…"
+
+
+def _asked(work: Mapping[str, Any]) -> dict[str, Any]:
+    absent = missing()
+    if absent is not None:
+        raise ConfigurationError(absent)
+    environment = {name: value for name, value in os.environ.items() if not _PROXIES.fullmatch(name)}
+    environment["PYTHONPATH"] = os.pathsep.join(entry for entry in sys.path if entry)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", "from aggregator.fetching import chat; chat.serve()"],
+            input=json.dumps(work).encode(),  # not an argument: the list of processes is everybody's
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            timeout=work.get("seconds", 0.0) + _LOAD,
+            process_group=0,  # the terminal's interrupt goes to the parent, who decides
+            check=False,
+        )
+        if done.returncode == -signal.SIGALRM:
+            return {"fault": f"no answer within {work['seconds']:g} s"}
+        told: dict[str, Any] = json.loads(done.stdout)
+    except subprocess.TimeoutExpired:
+        return {"fault": "Apprise could not be loaded in time"}
+    except (OSError, ValueError):
+        return {"fault": "Apprise ended unexpectedly"}
+    return told
+
+
+# --- in the process of its own -----------------------------------------------------------------------
+
+
+def serve() -> None:
+    """Read one message from stdin, send it, and print what came of it as JSON."""
+    out, sys.stdout = sys.stdout, sys.stderr
+    print(json.dumps(_sent(json.loads(sys.stdin.buffer.read()))), file=out)
+
+
+def _sent(work: Mapping[str, Any]) -> dict[str, Any]:
+    import apprise
+
+    asset = apprise.AppriseAsset(secure_logging=True, async_mode=False)
+    service = apprise.Apprise.instantiate(work["url"], asset=asset, suppress_exceptions=True)
+    if service is None:
+        return {"unknown": True}
+    if "body" not in work:
+        return {}
+    service.overflow_mode = apprise.OverflowMode.TRUNCATE
+    signal.setitimer(
+        signal.ITIMER_REAL, work["seconds"]
+    )  # ends this process: Apprise would take an exception for its own
+    refused = _guarded(AddressGuard(work["allow"]))
+    with apprise.LogCapture(level=apprise.logging.WARNING) as said:  # type: ignore[no-untyped-call]
+        try:
+            taken = service.notify(title=work["title"], body=work["body"], body_format=apprise.NotifyFormat.TEXT)
+        except Exception as error:  # noqa: BLE001 - whatever a service raises means: not delivered
+            return {"fault": refused[0] if refused else f"Apprise failed with {type(error).__name__}"}
+        status = _STATUS.search(said.getvalue())
+    if taken:
+        return {}
+    if refused:
+        return {"fault": refused[0]}
+    return {"fault": f"the service answered {status[1]}" if status else "the service did not take the message"}
+
+
+def _guarded(guard: AddressGuard) -> list[str]:
+    """Let this process connect only where the guard permits it, and start no program; return the list of what is refused."""
+    refused: list[str] = []
+
+    def judge(event: str, values: tuple[Any, ...]) -> None:
+        if event in _PROGRAMS:
+            refused.append("it works by a program of this machine, which alerts may not start")
+            raise PermissionError(refused[-1])
+        if event in _SENT_TO:
+            address = values[1]
+            known = isinstance(address, tuple) and len(address) > 1
+            if not known or not guard.permits(str(address[0]), str(address[0]), int(address[1])):
+                refused.append(
+                    "it lies in a private network; fetch.allow_private_networks names those that may be asked"
+                    if known
+                    else "it is no address of the internet"
+                )
+                raise PermissionError(refused[-1])
+
+    sys.addaudithook(judge)
+    return refused

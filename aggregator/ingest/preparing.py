@@ -1,0 +1,78 @@
+"""Documents handed to workers; one whose worker is lost is handed out again without the entry that the worker was at.
+
+A worker can die of what it reads (a fault in a library in C, memory, time without end). It leaves no word then, so the
+second time it writes down which entry it is at, in a file that outlives it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import replace
+from pathlib import Path
+
+from aggregator.executor import TaskFailure, failure_of
+from aggregator.ingest.prepare import Preparation, Prepared, prepare
+from aggregator.model import FetchFailure
+
+# Entries of one document that may cost a worker each; over them the document is lost. Each costs up to the deadline.
+MOST_LOST = 3
+_LOST = ("deadline", "memory", "died")
+
+Result = Prepared | FetchFailure
+
+
+class Preparing:
+    """One document on its way through the workers; ``done`` is called once, from another thread, with what became of it."""
+
+    def __init__(
+        self, workers: Executor, task: Preparation, done: Callable[[Result], None], goes_on: Callable[[], bool]
+    ) -> None:
+        self._workers = workers
+        self._task = task
+        self._done = done
+        self._goes_on = goes_on
+
+    def start(self) -> None:
+        """Hand the document out."""
+        self._workers.submit(prepare, self._task).add_done_callback(self._take)
+
+    def _take(self, future: Future[Result]) -> None:
+        task = self._task
+        if future.cancelled():
+            self._end(FetchFailure("stopped", "reading it was called off"))
+            return
+        try:
+            self._end(future.result())
+        except Exception as error:  # noqa: BLE001 - a worker that was killed, or a bug met by one document
+            failure = failure_of(error)
+            following = self._following(task, failure)
+            if following is None:
+                self._end(FetchFailure("parse", f"could not be parsed: {failure.message}"))
+            else:
+                self._again(following)
+
+    def _following(self, task: Preparation, failure: TaskFailure) -> Preparation | None:
+        """Return the next attempt at a document whose worker was lost; None where there is no hope."""
+        if failure.kind not in _LOST or not self._goes_on():
+            return None
+        if task.trail is None:
+            with tempfile.NamedTemporaryFile(prefix="aggregator-", suffix=".trail", delete=False) as trail:
+                return replace(task, trail=trail.name)
+        at = Path(task.trail).read_text(encoding="ascii").strip()
+        if not at or len(task.without) >= MOST_LOST:
+            return None  # it died before the first entry, or of too many
+        return replace(task, without={**task.without, int(at): failure.message})
+
+    def _again(self, task: Preparation) -> None:
+        self._task = task
+        try:
+            self.start()
+        except RuntimeError:  # the workers were stopped meanwhile
+            self._end(FetchFailure("stopped", "reading it was called off"))
+
+    def _end(self, result: Result) -> None:
+        if self._task.trail is not None:
+            Path(self._task.trail).unlink(missing_ok=True)
+        self._done(result)

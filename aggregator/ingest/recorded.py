@@ -1,0 +1,82 @@
+"""What recording a document is about: where its entries come from, which wait for their place, what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.clustering.vectors import ReportVector
+from aggregator.ingest.entry_times import believed_date
+from aggregator.ingest.prepare import PreparedEntry
+from aggregator.model import Arrival
+from aggregator.model.faults import EntryFault
+from aggregator.storage.entry_rows import EntryRow, KnownEntry
+from aggregator.storage.feeds import StoredFeed
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How many entries of a document were new, edited and known."""
+
+    new: int = 0
+    updated: int = 0
+    known: int = 0
+    revised: tuple[str, ...] = ()
+    first: bool = False  # the feed had no entry before
+    faults: tuple[EntryFault, ...] = ()  # of entries that could not be recorded, and are not; in an archive, placed
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where entries come from: the feed's row, whether it is an archive read back, and the agency known from there."""
+
+    feed: StoredFeed
+    archive: bool = False
+    agency: str | None = None
+    search: bool = False  # the document has the form of a news search's
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A stored entry that is to be placed; ``lines`` of its text are counted for its feed's boilerplate."""
+
+    arrival: Arrival
+    feed_id: int = 0
+    number: int = 0
+    lines: frozenset[int] = frozenset()
+    vector: ReportVector | None = None  # made by a worker, without publisher and time
+
+    @property
+    def turn(self) -> tuple[datetime, str]:
+        """What orders those that wait: time, then id, so that the order in which feeds answered decides nothing."""
+        return (self.arrival.time, self.arrival.entry_id)
+
+
+def in_order(entries: Sequence[PreparedEntry]) -> list[PreparedEntry]:
+    """Return a document's entries oldest first, so that the order in which a publisher lists them decides nothing."""
+
+    def key(entry: PreparedEntry) -> tuple[bool, str, str]:
+        published = entry.data.published
+        return (published is None, published.isoformat() if published else "", entry.data.key)
+
+    return sorted(entries, key=key)
+
+
+def arrival(row: EntryRow, origin: Origin, entry: PreparedEntry) -> Arrival:
+    """Return the entry as the clustering sees it."""
+    return Arrival(
+        entry_id=row.id,
+        feed=origin.feed.url,
+        publisher=row.publisher,
+        document=entry.compared or entry.document,
+        sketch=entry.sketch,
+        time=row.time,
+        agency=row.agency,
+        dated=believed_date(entry.data) is not None or not row.backlog,  # as Entry.is_undated_stock
+    )
+
+
+def is_unchanged(entry: PreparedEntry, before: KnownEntry) -> bool:
+    """Return whether an arriving entry says what is stored of it."""
+    return entry.unchanged or before.content_hash == entry.document.content_hash

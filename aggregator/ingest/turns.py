@@ -1,0 +1,8 @@
+"""How long we keep others from writing: editors and another process get their turn while much is written."""
+
+from __future__ import annotations
+
+# Seconds for which a long writer keeps others from writing before it lets them: it ends the entry in hand and brings its
+# stories up to date, which takes as long again at most. The room between is found by whoever waits, who looks at least
+# every tenth of a second.
+HELD, ROOM = 0.08, 0.02

@@ -1,0 +1,86 @@
+"""Whether a text was made by chance: a token, and no word, slug, date or number."""
+
+from __future__ import annotations
+
+import re
+
+# Letters that hardly follow another one: pairs that are fewer than one in 2,850 in each of English, German, French, Italian,
+# Dutch, Spanish and Portuguese news. Of pairs drawn by chance, two in five are among them.
+_RARE_AFTER = {
+    "b": "cdfghjkmnpqvwxz",
+    "c": "bdfgjmnpqvwxz",
+    "d": "bcfhjkmpqvwxz",
+    "f": "bghjkmnpqvwxyz",
+    "g": "bcfjkmqvwxyz",
+    "h": "bcdfghjkpqvxz",
+    "i": "iwy",
+    "j": "bchilmpqrtvwxyz",
+    "k": "bcdfghjmpqvxz",
+    "l": "jqrwx",
+    "m": "cdfghjklnqrvwxz",
+    "n": "mprx",
+    "o": "j",
+    "p": "bcgjknqvwxyz",
+    "q": "abcdefghijklmnopqrstvwxyz",
+    "r": "jx",
+    "s": "jxz",
+    "t": "dfknpqx",
+    "u": "jqyz",
+    "v": "bcdfghjkmnpqtuvwxyz",
+    "w": "bcdfgjklmpqrtvwxyz",
+    "x": "abcdfghjklmnoqrsuvwxyz",
+    "y": "bcdfghjklpqtvwxyz",
+    "z": "bcdfghjklmnpqrsvxy",
+}
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_SEPARATOR = re.compile(r"[^A-Za-z0-9]+")
+_BASE64 = re.compile(r"[A-Za-z0-9_-]+={0,2}")
+_LONG, _PIECE = 16, 10  # characters from which a value can be a token, and from which a piece of one between separators
+_LEAST = 4  # odd places that chance must have left
+_ONE_IN, _ONE_CHANGE_IN = 4, 7  # characters for each of them, at most; and where digits or capitals make it
+
+
+def looks_random(value: str) -> bool:
+    """Return whether a value of 16 characters and more looks machine-made: hexadecimal, a UUID, base64, letters by chance."""
+    if len(value) < _LONG or "%3A%2F%2F" in value.upper():
+        return False
+    if _UUID.fullmatch(value):
+        return True
+    pieces = _SEPARATOR.split(value)
+    if any(len(piece) >= _PIECE and _is_no_word(piece) for piece in pieces):
+        return True
+    # base64 for addresses has separators of its own; a slug is of one case
+    mixed = _BASE64.fullmatch(value) and any(map(str.isupper, value)) and any(map(str.islower, value))
+    return bool(mixed) and _is_odd(sum(map(odd_places, pieces)), value)
+
+
+def looks_mixed(value: str) -> bool:
+    """Return whether a value is longer than a word is likely to be, with digits or capitals inside."""
+    changes = sum(_changes(value, place) for place in range(len(value) - 1))
+    return len(value) >= 6 and changes >= 2 and not _SEPARATOR.search(value)
+
+
+def odd_places(piece: str) -> int:
+    """Return how often what follows a letter or digit is unlikely in words: digit and letter in turn, a capital, a rare pair."""
+    return sum(
+        _changes(piece, place) or piece[place + 1].lower() in _RARE_AFTER.get(piece[place].lower(), "")
+        for place in range(len(piece) - 1)
+    )
+
+
+def _changes(piece: str, place: int) -> bool:
+    """Return whether letter and digit change places behind a character, or a capital stands inside of a word."""
+    one, other = piece[place], piece[place + 1]
+    if one.isdigit() != other.isdigit():
+        return True
+    begins_a_word = len(piece) >= place + 4 and piece[place + 2 : place + 4].islower()  # as in WordsInCapitals
+    return one.islower() and other.isupper() and not begins_a_word
+
+
+def _is_no_word(piece: str) -> bool:
+    changes = sum(_changes(piece, place) for place in range(len(piece) - 1))
+    return _is_odd(odd_places(piece), piece) or (changes >= _LEAST and changes * _ONE_CHANGE_IN >= len(piece))
+
+
+def _is_odd(places: int, text: str) -> bool:
+    return places >= _LEAST and places * _ONE_IN >= len(text)
