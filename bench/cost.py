@@ -1,6 +1,6 @@
 """What a report costs the stories stage, by the size of the window: processor time, memory, start, and a flood.
 
-    python -m bench.cost [1000 10000 100000] [--flood 2000]
+    python -m bench.cost [1000 10000 100000] [--flood 600]
 
 Reports are the streams' own, laid into seven days. A flood is one event told by reports that differ in a few words.
 Memory is that of the process less what it had before the first report; the reports are made in another process.
@@ -132,7 +132,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("counts", type=int, nargs="*", default=[1_000, 10_000, 100_000])
-    parser.add_argument("--flood", type=int, nargs="*", default=[2_000])
+    parser.add_argument("--flood", type=int, nargs="*", default=[600])
     options = parser.parse_args()
     for count in options.counts:
         print(f"{count}: " + ", ".join(f"{name} {value:.2f}" for name, value in cost(count).items()), flush=True)
