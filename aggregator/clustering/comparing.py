@@ -128,8 +128,9 @@ class Comparison:
         count = len(moved)
         self._full, self._floor = self._full[:count][kept], self._floor[:count][kept]
         self._compared = self._compared[:count][kept]
-        self._new, self._stored, self._again, self._dirty = (
-            {int(moved[place]) for place in pending} for pending in (self._new, self._stored, self._again, self._dirty)
+        self._new, self._stored, self._again, self._dirty, self._elsewhere = (
+            {int(moved[place]) for place in pending if moved[place] >= 0}
+            for pending in (self._new, self._stored, self._again, self._dirty, self._elsewhere)
         )
         self._dropped = [
             (moved[first][both], moved[second][both], odds[both])
