@@ -162,7 +162,7 @@ class Comparison:
             self._cross(self.across)
         dirty = sorted(place for place in self._dirty if self.rows.alive[place])
         self._dirty = set()
-        changed = [*self._dropped, *(self._rescore(part) for part in _parts(self.graph.incident(dirty), 20_000))]
+        changed = [*self._dropped, *(self._rescore(part) for part in _parts(self.graph.touched(dirty), 20_000))]
         self._dropped = []
         if not changed:
             none = np.zeros(0, np.int64)

@@ -172,6 +172,16 @@ class ScoreGraph:
         kept.extend(self.followers(node)[0] for node in nodes if node in self._followers)
         return np.unique(np.concatenate(kept)).astype(np.int64)
 
+    def touched(self, nodes: Sequence[int]) -> Places:
+        """Return the edges whose surroundings are others where these nodes keep other edges than before, each once, in order.
+
+        Of a hub that more reports follow than it keeps edges, those that only its followers keep are left out: a flood's
+        hubs change with every pass, and have thousands.
+        """
+        few = [node for node in nodes if 0 < len(self._followers.get(node, ())) <= self._most]
+        found: list[NDArray[np.integer]] = [self.incident(nodes), *(self.followers(node)[0] for node in few)]
+        return np.unique(np.concatenate(found)).astype(np.int64)
+
     def moved(self, moved: Places) -> None:
         """Follow nodes to other places; -1 stands for those that are gone, which no edge ends at."""
         kept = np.flatnonzero(moved >= 0).tolist()

@@ -87,3 +87,19 @@ def edges(one: comparing.Comparison) -> set[tuple[str, str, float]]:
             graph.first[found].tolist(), graph.second[found].tolist(), np.asarray(graph.final[found]), strict=True
         )
     }
+
+
+def test_an_edge_that_only_its_other_end_keeps_is_scored_anew_with_its_surroundings() -> None:
+    graph = ScoreGraph(2)
+    graph.grow(6)
+    rank = np.arange(6, dtype=np.uint32)
+
+    def add(first: int, second: int, odds: float) -> None:
+        none = np.zeros(1, np.float32)
+        graph.add(np.array([first]), np.array([second]), np.array([odds], np.float32), none, rank)
+
+    for other, odds in ((1, 1.0), (2, 2.0), (3, 3.0)):
+        add(0, other, odds)
+    assert {int(graph.first[edge]) + int(graph.second[edge]) for edge in graph.incident([0])} == {2, 3}
+    assert 1 in graph.followers(0)[1]
+    assert {int(graph.first[edge]) + int(graph.second[edge]) for edge in graph.touched([0])} == {1, 2, 3}
