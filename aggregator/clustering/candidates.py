@@ -197,9 +197,8 @@ def _summed(query: Places, other: Places, product: Places) -> tuple[Places, Plac
     """Return each pair once, in order, with the sum of its products."""
     if not len(query):
         return query, other, product.astype(np.float32)
-    packed = np.sort(
-        query << 48 | other << 16 | product
-    )  # far quicker than the order of the pairs: a product has 16 bits
+    # A product has 16 bits, so all three fit in one number: sorting these is far quicker than finding their order.
+    packed = np.sort(query << 48 | other << 16 | product)
     keys, product = packed >> 16, packed & 0xFFFF
     start = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
     sums = (np.add.reduceat(product, start) / _STEPS**2).astype(np.float32)
