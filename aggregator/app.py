@@ -266,7 +266,9 @@ class Aggregator(Lookup):
         """Read a JSON Lines archive into the database."""
         from aggregator.ingest.archives import Importer
 
-        return Importer(self.store, self.settings, self.families, self.clock(), self._window()).run(path, progress)
+        workers = self._resources.workers
+        importer = Importer(self.store, self.settings, self.families, self.clock(), self._window(), workers)
+        return importer.run(path, progress)
 
     def recluster(self, progress: Callable[[int, int], None] = lambda done, total: None) -> Outcome:
         """Cluster the reports of the window anew; return what changed."""

@@ -317,6 +317,12 @@ def open_executor(
             yield cluster
 
 
+def shared(executor: Executor, value: Any) -> Any:
+    """Return what stands for a value among the arguments of many tasks: on a cluster it is sent to each worker once."""
+    client = getattr(executor, "_client", None)  # of Dask's executor
+    return value if client is None else client.scatter(value, broadcast=True)
+
+
 @contextlib.contextmanager
 def _dask(address: str, workers: int) -> Iterator[Executor]:
     try:
@@ -325,8 +331,11 @@ def _dask(address: str, workers: int) -> Iterator[Executor]:
         raise ConfigurationError(
             "run.executor is 'dask', but Dask is not installed: pip install 'aggregator[dask]'"
         ) from None
+    connect: Any = Client  # untyped
     try:
-        client = Client(address) if address else Client(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+        client = (
+            connect(address) if address else connect(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+        )
     except (OSError, TimeoutError) as error:
         raise ConfigurationError(f"run.dask_address {address!r} does not answer: {error}") from None
     with client:

@@ -63,7 +63,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     "export": ("export --since 7d", "export --output entries.parquet"),
     "evaluate": ("evaluate labelled.jsonl", "evaluate labelled.jsonl --sweep stories.threshold=0.35,0.45,0.55"),
     "replay": ("replay --dry-run --set stories.threshold=0.5", "replay --dry-run --since 7d --json"),
-    "recluster": ("recluster", "recluster archive.jsonl --output placed.jsonl"),
+    "recluster": ("recluster", "recluster --engine dask archive.jsonl --output placed.jsonl"),
     "web": ("web", "web --set web.address=127.0.0.1:9000"),
     "demo": ("demo", "demo --keep morning"),
     "init": ("init", "init desk --systemd"),

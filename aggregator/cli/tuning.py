@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,30 +135,46 @@ def replay_command(
 @click.command("recluster")
 @click.argument("archives", nargs=-1, type=click.Path(path_type=Path), metavar="[ARCHIVE...]")
 @click.option("--output", type=click.Path(path_type=Path), help="Of archives: the file to write; else stdout.")
+@click.option(
+    "--engine",
+    type=click.Choice(("local", "dask")),
+    default="local",
+    help="Of archives: where the work is done, here or on the cluster of run.dask_address.",
+)
 @list_options
 @click.pass_obj
 def recluster_command(
-    session: Session, archives: tuple[Path, ...], output: Path | None, form: str, as_json: bool
+    session: Session, archives: tuple[Path, ...], output: Path | None, engine: str, form: str, as_json: bool
 ) -> int:
     """Cluster the reports of the window anew and show what changed; editors' decisions hold.
 
     With ARCHIVE, cluster archives from nothing instead, in a scratch database, and write where each of their entries
-    stands as JSON Lines; the database is left alone.
+    stands as JSON Lines; the database is left alone. An ARCHIVE is JSON Lines, or Parquet where its name ends so.
     """
     if archives:
-        return _recluster_archives(session, archives, output)
+        return _recluster_archives(session, archives, output, engine)
+    if engine != "local":
+        raise UsageError("--engine is of archives: name one. The reports of the window are clustered in this process")
     with session.open_existing() as app, progress("clustering anew", quiet=session.quiet) as advance:
         outcome = app.recluster(advance)
     _tell(outcome, "Nothing changed.", form, as_json=as_json)
     return 0
 
 
-def _recluster_archives(session: Session, archives: tuple[Path, ...], output: Path | None) -> int:
+def _recluster_archives(session: Session, archives: tuple[Path, ...], output: Path | None, engine: str) -> int:
     from aggregator.config.files import write_output
+    from aggregator.desk.parquet import lines_of_archive
+    from aggregator.executor import open_executor
     from aggregator.ingest.archives import cluster_archives
 
-    with progress("clustering archives", quiet=session.quiet) as advance:
-        rows, skips = cluster_archives(archives, session.settings, session.clock(), advance)
+    parse, run = session.settings.parse, session.settings.run
+    with ExitStack() as stack:
+        workers = None
+        if engine == "dask":
+            cluster = open_executor("dask", parse.workers, parse.deadline, parse.memory, run.dask_address)
+            workers = stack.enter_context(cluster)
+        advance = stack.enter_context(progress("clustering archives", quiet=session.quiet))
+        rows, skips = cluster_archives(archives, session.settings, session.clock(), advance, workers, lines_of_archive)
     for path, skip in skips:
         click.echo(f"{path}:{skip.position}: left out: {safe(skip.reason)}", err=True)
     lines = [json_text(plain(row)) for row in rows]

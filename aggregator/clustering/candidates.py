@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,16 +42,46 @@ class CandidateIndex:
         if not len(keys):
             return
         order = np.argsort(keys, kind="stable")
-        keys, coded = keys[order], (places[owner] << 8 | steps)[order]
+        keys, coded = keys[order], (places[owner] << 8 | steps)[order].astype(np.uint32)
         starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)
         raw, ends = coded.tobytes(), np.r_[starts[1:], len(keys)]
         for key, start, end in zip(keys[starts].tolist(), starts.tolist(), ends.tolist(), strict=True):
             posting = self._postings.get(key)
             if posting is None:
-                posting = self._postings[key] = array("q")
-            posting.frombytes(raw[8 * start : 8 * end])
+                posting = self._postings[key] = array("I")
+            posting.frombytes(raw[4 * start : 4 * end])
             if len(posting) > 2 * self._params.postings:
-                self._postings[key] = array("q", self._least(np.array(posting)).tobytes())
+                self._postings[key] = array("I", self._least(np.array(posting)).tobytes())
+
+    def moved(self, moved: Places) -> None:
+        """Follow reports to other places; -1 stands for those that are gone."""
+        kept: dict[int, array[int]] = {}
+        for key, posting in self._postings.items():
+            coded = np.frombuffer(posting, np.uint32)
+            place = moved[coded >> 8]
+            left = ((place << 8) | (coded & 0xFF))[place >= 0].astype(np.uint32)
+            if len(left):
+                kept[key] = array("I", left.tobytes())
+        self._postings = kept
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return the state with all postings in one array: a hundred thousand small ones take a second to read."""
+        state = dict(self.__dict__)
+        postings = state.pop("_postings")
+        state["keys"] = np.fromiter(postings, np.int64, len(postings))
+        state["sizes"] = np.fromiter(map(len, postings.values()), np.int64, len(postings))
+        state["coded"] = b"".join(posting.tobytes() for posting in postings.values())
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take up a state."""
+        keys, sizes, coded = state.pop("keys"), state.pop("sizes"), memoryview(state.pop("coded"))
+        self.__dict__.update(state)
+        ends = (4 * np.cumsum(sizes)).tolist()
+        self._postings = {
+            key: array("I", coded[start:end].tobytes())
+            for key, start, end in zip(keys.tolist(), [0, *ends], ends, strict=False)
+        }
 
     def find(self, places: Places) -> Found:
         """Return all living reports of the same language and within the window that share an indexed term with each.
@@ -60,41 +89,61 @@ class CandidateIndex:
         What is seen on the way is noted in the rows: in how many reports before each its terms stand.
         """
         flat, owner, keys, steps = self._entries(places)
-        entry, other, other_steps = self._looked_up(keys.tolist())
-        place = places[owner[entry]]
-        there = self._rows.alive[other] & (other != place)
-        entry, other, other_steps, place = entry[there], other[there], other_steps[there], place[there]
-        earlier = self._rows.is_before(other, place) & self._is_near(other, place)
+        entry, coded = self._looked_up(keys)
+        other = coded >> 8
+        earlier = self._is_earlier(other, places[owner], entry)
         seen = np.bincount(entry[earlier], minlength=len(flat))
         self._rows.terms.seen[flat] = np.minimum(seen, MOST_SEEN)
-        indexed = (other_steps > 0) & (steps[entry] > 0)
-        entry, other, other_steps = entry[indexed], other[indexed], other_steps[indexed]
-        product = steps[entry] * other_steps / _STEPS**2
-        return self._near(places, *_summed(owner[entry], other, product))
+        product = steps[entry] * (coded & 0xFF)  # of whole numbers: no order of sums decides
+        indexed = np.flatnonzero(product)
+        asking, other = owner[entry[indexed]], other[indexed]
+        others = np.flatnonzero(other != places[asking])
+        return self._near(places, *_summed(asking[others], other[others], product[indexed[others]]))
+
+    def _is_earlier(self, other: Places, asking: Places, entry: Places) -> NDArray[np.bool_]:
+        """Tell which reports came before those that ask, within the window; ``entry`` says which of these asks."""
+        time, rank = self._rows.reports.time, self._rows.rank
+        gap = time[asking][entry] - time[other]
+        within = (gap >= 0) & (gap <= self._params.window)
+        same = np.flatnonzero(gap == 0)
+        within[same] = rank[other[same]] < rank[asking[entry[same]]]
+        undated = np.flatnonzero(np.isnan(gap))
+        within[undated] = self._rows.is_before(other[undated], asking[entry[undated]])
+        return within
 
     def later(self, places: Places) -> tuple[Places, Places]:
         """Return pairs of each report and the living ones within the window that share a term with it and come after it."""
         _, owner, keys, _ = self._entries(places)
-        entry, other, _ = self._looked_up(keys.tolist())
-        pairs = np.unique(owner[entry] << 40 | other)
+        entry, coded = self._looked_up(keys)
+        pairs = np.unique(owner[entry] << 40 | coded >> 8)
         place, other = places[pairs >> 40], pairs & ((1 << 40) - 1)
-        keep = self._rows.alive[other] & self._rows.is_before(place, other) & self._is_near(place, other)
+        keep = self._rows.is_before(place, other) & self._is_near(place, other)
         return place[keep], other[keep]
 
-    def _looked_up(self, keys: Sequence[int]) -> tuple[Places, Places, Places]:
-        """Return what the index holds under each key: number of the key, report, its weight in steps."""
-        found, numbers = [], []
-        for number, key in enumerate(keys):
+    def _looked_up(self, keys: NDArray[np.int64]) -> tuple[Places, Places]:
+        """Return the living reports that the index holds under each key: number of the key, report and weight as entered.
+
+        What several keys ask for is read once: in a flood all ask for the same.
+        """
+        asked, number = np.unique(keys, return_inverse=True)
+        found, sizes = [], np.zeros(len(asked), np.int64)
+        for place, key in enumerate(asked.tolist()):
             posting = self._postings.get(key)
             if posting is not None and len(posting) > 1:
-                many = len(posting) > self._params.postings
-                found.append(self._least(np.array(posting)) if many else np.array(posting))
-                numbers.append(number)
+                coded = np.frombuffer(posting, np.uint32)
+                coded = self._least(coded) if len(posting) > self._params.postings else coded
+                found.append(coded)
+                sizes[place] = len(coded)
         if not found:
             none = np.zeros(0, np.int64)
-            return none, none, none
-        coded = np.concatenate(found)
-        return np.repeat(np.array(numbers), [len(one) for one in found]), coded >> 8, coded & 0xFF
+            return none, none
+        every = np.concatenate(found).astype(np.int64)
+        living = self._rows.alive[every >> 8]
+        if not living.all():
+            sizes = np.bincount(np.repeat(np.arange(len(asked)), sizes)[living], minlength=len(asked))
+            every = every[living]
+        at, entry = spread((np.cumsum(sizes) - sizes)[number], sizes[number])
+        return entry, every[at]
 
     def _is_near(self, one: Places, other: Places) -> NDArray[np.bool_]:
         time = self._rows.reports.time
@@ -121,7 +170,7 @@ class CandidateIndex:
         keys = reports.language[places[owner]].astype(np.int64) << 32 | terms.term[flat].astype(np.int64)
         return flat, owner, keys, np.where(rank < self._params.index_terms, steps, 0)
 
-    def _least(self, posting: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _least(self, posting: NDArray[np.uint32]) -> NDArray[np.uint32]:
         """Return the part of a flood that stands for it: the living reports with the least hashes, whoever came first."""
         posting = posting[self._rows.alive[posting >> 8]]
         if len(posting) <= self._params.postings:
@@ -144,12 +193,13 @@ def best(found: Found, most: int, rank: NDArray[np.uint32]) -> tuple[Found, Plac
     )
 
 
-def _summed(query: Places, other: Places, product: NDArray[np.float64]) -> tuple[Places, Places, Floats]:
+def _summed(query: Places, other: Places, product: Places) -> tuple[Places, Places, Floats]:
+    """Return each pair once, in order, with the sum of its products."""
     if not len(query):
         return query, other, product.astype(np.float32)
-    keys = query << 40 | other
-    order = np.argsort(keys, kind="stable")
-    keys = keys[order]
+    # A product has 16 bits, so all three fit in one number: sorting these is far quicker than finding their order.
+    packed = np.sort(query << 48 | other << 16 | product)
+    keys, product = packed >> 16, packed & 0xFFFF
     start = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
-    total = np.add.reduceat(product[order], start).astype(np.float32)
-    return keys[start] >> 40, keys[start] & ((1 << 40) - 1), total
+    sums = (np.add.reduceat(product, start) / _STEPS**2).astype(np.float32)
+    return keys[start] >> 32, keys[start] & 0xFFFF_FFFF, sums

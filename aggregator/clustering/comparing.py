@@ -19,8 +19,8 @@ from aggregator.clustering.second_round import LIKELY, ScoreGraph
 from aggregator.clustering.vectors import ReportVector
 
 Flags = NDArray[np.bool_]
-Floats64 = NDArray[np.float64]
 _STORED_AT_ONCE = 200  # stored reports that are compared in passing
+_LEAST_GONE = 5_000  # reports that left; fewer are not worth a compaction
 _AT_ONCE = 256  # reports compared in one go: bounds the memory of the arrays
 
 
@@ -31,6 +31,26 @@ class Changes(NamedTuple):
     first: Places  # ends of the edges that came, went or have other log odds now
     second: Places
     strongest: Floats  # the greater of an edge's log odds before and now
+
+
+class Edges(NamedTuple):
+    """What reports found when they looked back: which had more candidates than are kept, and the pairs that are edges."""
+
+    reports: Places
+    full: Flags
+    floor: Floats  # product of the last candidate kept of those
+    first: Places
+    second: Places
+    odds: Floats
+    known: Floats
+
+
+class LookedBack(NamedTuple):
+    """The edges of some reports, and in how many reports before them their terms stand: flat, from one place on."""
+
+    edges: Edges
+    seen_from: int
+    seen: NDArray[np.uint16]
 
 
 class Comparison:
@@ -52,6 +72,8 @@ class Comparison:
         self._dropped: list[tuple[Places, Places, Floats]] = []
         self._full = np.zeros(0, np.bool_)  # places that had more candidates than are kept
         self._floor = np.zeros(0, np.float32)  # product of the last one kept of these
+        self._elsewhere: set[int] = set()  # places that were compared elsewhere, which nobody was told
+        self._latest = -np.inf  # time of the latest report that was ever compared
 
     def add(self, rows: Iterable[tuple[str, ReportVector]], stored: bool = False) -> list[int]:
         """Add reports, or replace them; return their places. Those that were ``stored`` are compared when it is their turn."""
@@ -80,7 +102,7 @@ class Comparison:
         if self.across is not None:
             self.across.remove(gone.tolist())
         self._forget(gone)
-        edges = self.graph.incident(gone.tolist())
+        edges = self.graph.touching(gone.tolist())
         if len(edges):
             nodes = self._drop(edges)
             self._dirty.update(nodes.tolist())
@@ -91,6 +113,32 @@ class Comparison:
         self._again -= lost
         self._dirty -= lost
 
+    def compacted(self) -> Places | None:
+        """Give the places of reports that are gone to others; return each old place's new one, -1 of those gone.
+
+        None where that is not worth its while, or reports are compared across languages.
+        """
+        gone = len(self.rows) - len(self.rows.place)
+        if self.across is not None or gone < max(_LEAST_GONE, len(self.rows.place) // 2):
+            return None
+        moved = self.rows.compact()
+        self.index.moved(moved)
+        self.graph.moved(moved)
+        kept = moved >= 0
+        count = len(moved)
+        self._full, self._floor = self._full[:count][kept], self._floor[:count][kept]
+        self._compared = self._compared[:count][kept]
+        self._new, self._stored, self._again, self._dirty, self._elsewhere = (
+            {int(moved[place]) for place in pending if moved[place] >= 0}
+            for pending in (self._new, self._stored, self._again, self._dirty, self._elsewhere)
+        )
+        self._dropped = [
+            (moved[first][both], moved[second][both], odds[both])
+            for first, second, odds in self._dropped
+            for both in [(moved[first] >= 0) & (moved[second] >= 0)]
+        ]
+        return moved
+
     def compare(self, wanted: Collection[int] = ()) -> Changes:
         """Bring the edges up to date; return what changed.
 
@@ -100,7 +148,7 @@ class Comparison:
         new = self._new | (self._stored & set(wanted))
         new.update(sorted(self._stored - new)[-_STORED_AT_ONCE:])
         self._new = set()
-        done: set[int] = set()
+        done, self._elsewhere = self._elsewhere, set()
         while new:
             self._stored -= new
             done |= new
@@ -114,7 +162,7 @@ class Comparison:
             self._cross(self.across)
         dirty = sorted(place for place in self._dirty if self.rows.alive[place])
         self._dirty = set()
-        changed = [*self._dropped, *(self._rescore(part) for part in _parts(self.graph.incident(dirty), 20_000))]
+        changed = [*self._dropped, *(self._rescore(part) for part in _parts(self.graph.touched(dirty), 20_000))]
         self._dropped = []
         if not changed:
             none = np.zeros(0, np.int64)
@@ -158,6 +206,36 @@ class Comparison:
 
     # --- candidates ----------------------------------------------------------------------------------
 
+    def look_back(self, start: int, end: int) -> list[LookedBack]:
+        """Compare some reports with all before them in time, and keep nothing of it: for another process, which takes it."""
+        looked = []
+        for part in _parts(np.arange(start, end), _AT_ONCE):
+            self._note_before(part)
+            found = self.index.find(part)
+            edges = self._edges(_chosen(found, ~self.rows.is_before(found.report, found.other)))
+            reports = self.rows.reports
+            first = int(reports.terms_from[part[0]])
+            last = int(reports.terms_from[part[-1]] + reports.terms[part[-1]])
+            looked.append(LookedBack(edges, first, self.rows.terms.seen[first:last].copy()))
+        return looked
+
+    def take(self, looked: Iterable[LookedBack]) -> None:
+        """Take what all reports found elsewhere; none of them was compared before."""
+        every = np.arange(len(self.rows))
+        self._note_before(every)
+        self._compared[every] = True
+        self._count(every, 1, np.ones(len(self.rows), np.bool_))
+        for edges, start, seen in looked:
+            self.rows.terms.seen[start : start + len(seen)] = seen
+            self._keep(edges)
+        self._elsewhere |= self._new
+        self._new = set()
+
+    def _note_before(self, places: Places) -> None:
+        reports = self.rows.reports
+        for place in places.tolist():
+            reports.before[place] = self.calendar.before(int(reports.language[place]), float(reports.time[place]))
+
     def _find(self, places: Sequence[int]) -> set[int]:
         """Compare new reports with those before them, and with those after them that were there already.
 
@@ -166,15 +244,13 @@ class Comparison:
         tied: set[int] = set()
         waiting = np.zeros(len(self.rows), np.bool_)
         waiting[list(places)] = True
-        reports = self.rows.reports
-        for place in places:
-            reports.before[place] = self.calendar.before(int(reports.language[place]), float(reports.time[place]))
+        self._note_before(np.array(places, np.int64))
         self._compared[list(places)] = True
         self._count(np.array(places, np.int64), 1, waiting)
         for part in _parts(np.array(places, np.int64), _AT_ONCE):
             found = self.index.find(part)
             forward = self.rows.is_before(found.report, found.other)
-            self._keep_best(_chosen(found, ~forward))
+            self._keep(self._edges(_chosen(found, ~forward)))
             # Of two new ones the later looks back; an old one that lies after the newcomer has looked back already.
             late = forward & self._compared[found.other] & ~waiting[found.other]
             self._offer(_chosen(found, late))
@@ -186,31 +262,41 @@ class Comparison:
     def _count(self, places: Places, change: int, waiting: Flags | None = None) -> None:
         """Let old reports know that there is one more, or less, before them; where that counts they look back again."""
         rows = self.rows
-        old = self._compared[: len(rows)] & rows.alive[: len(rows)]
-        if not len(places):
+        # Of those that come after all old ones in time nothing has to be told: the usual case ends here.
+        times = np.nan_to_num(rows.reports.time[places], nan=-np.inf)
+        late, self._latest = places[times <= self._latest], max(self._latest, float(times.max(initial=-np.inf)))
+        if not len(late):
             return
+        places = late
+        old = self._compared[: len(rows)] & rows.alive[: len(rows)]
         if waiting is not None:
             old &= ~waiting
         at = np.flatnonzero(old)
-        if not len(at) or not len(places):
+        if not len(at):
             return
-        # Of those that came before all old ones in time nothing has to be told: the usual case ends here.
-        time = np.nan_to_num(rows.reports.time[: len(rows)], nan=-np.inf)
-        places = places[time[places] <= time[at].max()]
-        changed = [at[self._recount(place, at, time, change)] for place in places.tolist()]
+        changed = [self._recount(places, at, change)]
         for part in _parts(places, 16):
             changed.append(self._recount_terms(*self.index.later(part), change, old))
-        if changed:
-            self._again.update(np.concatenate(changed).tolist())
+        self._again.update(np.concatenate(changed).tolist())
 
-    def _recount(self, place: int, at: Places, time: Floats64, change: int) -> Flags:
-        """Change the number of reports before old ones; tell of which that moved a step."""
-        reports = self.rows.reports
-        later = (time[at] > time[place]) & (reports.language[at] == reports.language[place])
-        later &= ~(np.floor(time[at] / DAY) - np.floor(time[place] / DAY) > self.params.window / DAY)
-        was = steps_of(reports.before[at])
-        reports.before[at[later]] += change
-        return np.asarray(was != steps_of(reports.before[at]))
+    def _recount(self, places: Places, at: Places, change: int) -> Places:
+        """Change the number of reports before old ones; return those of which that moved a step."""
+        reports, moved = self.rows.reports, [np.zeros(0, np.int64)]
+        for language in np.unique(reports.language[places]).tolist():
+            early = np.sort(reports.time[places[reports.language[places] == language]])
+            undated = int(np.isnan(early).sum())  # before all that are dated, as the calendar counts them
+            early = early[: len(early) - undated]
+            later = at[reports.language[at] == language]
+            time = reports.time[later]
+            before = np.searchsorted(early, time, "left")
+            before -= np.searchsorted(np.floor(early / DAY), np.floor(time / DAY) - self.params.window / DAY, "left")
+            before += undated
+            moving = (before > 0) & ~np.isnan(time)
+            later, before = later[moving], before[moving]
+            was = steps_of(reports.before[later])
+            reports.before[later] += change * before
+            moved.append(later[was != steps_of(reports.before[later])])
+        return np.concatenate(moved)
 
     def _recount_terms(self, early: Places, late: Places, change: int, old: Flags) -> Places:
         """Change the number of reports before old ones that have a term; return those of which that moved a step."""
@@ -241,34 +327,46 @@ class Comparison:
     def _look_back(self, places: Sequence[int]) -> None:
         """Find the candidates of old reports anew."""
         for part in _parts(np.array(places, np.int64), _AT_ONCE):
-            edges = self.graph.incident(part.tolist())
+            edges = self.graph.touching(part.tolist())
             mine = np.isin(self._later(edges), part) & ~self.graph.is_across(edges)
             self._dirty.update(self._drop(edges[mine]).tolist())
             found = self.index.find(part)
-            self._keep_best(_chosen(found, ~self.rows.is_before(found.report, found.other)))
+            self._keep(self._edges(_chosen(found, ~self.rows.is_before(found.report, found.other))))
 
-    def _keep_best(self, found: Found) -> None:
+    def _edges(self, found: Found) -> Edges:
+        """Return what comes of the candidates of reports that look back."""
         kept, reports, counts = best(found, self.params.neighbours, self.rows.rank)
-        many = counts > self.params.neighbours
-        self._full[reports] = many
-        if many.any():
-            floor = np.full(len(self.rows), np.inf, np.float32)
+        full = counts > self.params.neighbours
+        floor = np.full(len(self.rows) if full.any() else 0, np.inf, np.float32)
+        if full.any():
             np.minimum.at(floor, kept.report, kept.product)
-            self._floor[reports] = floor[reports]
-        self._score(kept.report, kept.other)
+        return Edges(reports, full, floor[reports] if full.any() else floor, *self._scored(kept.report, kept.other))
+
+    def _keep(self, edges: Edges) -> None:
+        self._full[edges.reports] = edges.full
+        if edges.full.any():
+            self._floor[edges.reports] = edges.floor
+        self._add(edges.first, edges.second, edges.odds, edges.known)
 
     def _score(self, first: Places, second: Places) -> None:
         """Score pairs by themselves; keep those over the bar as edges."""
+        self._add(*self._scored(first, second))
+
+    def _scored(self, first: Places, second: Places) -> tuple[Places, Places, Floats, Floats]:
+        """Score pairs by themselves; return those over the bar."""
         if not len(first):
-            return
+            none = np.zeros(0, np.float32)
+            return first, second, none, none
         features = self.features(first, second)
         odds = self.scorer.first(features)
         keep = np.flatnonzero(odds > self.params.graph_bar)
-        if len(keep):
-            known = self.scorer.known(PairFeatures(*(column[keep] for column in features)), odds[keep])
-            self.graph.add(first[keep], second[keep], odds[keep], known, self.rows.rank)
-            self._dirty.update(first[keep].tolist())
-            self._dirty.update(second[keep].tolist())
+        known = self.scorer.known(PairFeatures(*(column[keep] for column in features)), odds[keep])
+        return first[keep], second[keep], odds[keep], known
+
+    def _add(self, first: Places, second: Places, odds: Floats, known: Floats) -> None:
+        """Add edges. An end that has better ones and does not keep one is not touched by it; the other end is."""
+        if len(first):
+            self._dirty.update(self.graph.add(first, second, odds, known, self.rows.rank))
 
     def _cross(self, across: Across) -> None:
         """Bring the edges between languages up to date."""

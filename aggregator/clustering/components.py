@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.clustering.rows import Places
 from aggregator.clustering.second_round import ScoreGraph
 
 
@@ -17,20 +21,22 @@ def components(
         if start in seen:
             continue
         seen.add(start)
-        component, waiting = [start], [start]
-        while waiting:
-            node = waiting.pop()
-            for other in (*_tied(graph, node, bar), *beside(node)):
-                if other not in seen:
-                    seen.add(other)
-                    component.append(other)
-                    waiting.append(other)
+        component, front = [start], [start]
+        while front:
+            tied = _tied(graph, front, bar)
+            tied.update(other for node in front for other in beside(node))
+            front = list(tied - seen)
+            seen.update(front)
+            component += front
         found.append(sorted(component))
     return found
 
 
-def _tied(graph: ScoreGraph, node: int, bar: float) -> list[int]:
-    edges, others = graph.others(node)
-    found: list[int] = others[graph.final[edges] > bar].tolist() if len(edges) else []
-    edges, others = graph.followers(node)
-    return found + others[graph.final[edges] > bar].tolist() if len(edges) else found
+def _tied(graph: ScoreGraph, nodes: Sequence[int], bar: float) -> set[int]:
+    """Return what edges over the bar tie to any of these nodes, whichever end keeps them."""
+    edges: NDArray[np.integer] | Places = graph.kept_by(nodes)
+    followed = [graph.followers(node)[0] for node in nodes if graph.has_followers(node)]
+    if followed:
+        edges = np.concatenate([edges, *followed])
+    edges = edges[graph.final[edges] > bar]
+    return {*graph.first[edges].tolist(), *graph.second[edges].tolist()}

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
+from aggregator.clustering.blocks import Engine, blocks, whole_of
 from aggregator.clustering.comparing import Changes, Comparison
 from aggregator.clustering.components import components
 from aggregator.clustering.explanations import PairExplanation, SharedTerm, chance, explained, shared_terms
 from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.params import DEFAULT, ClusteringParams
 from aggregator.clustering.partition import Bonds, partition
+from aggregator.clustering.rows import Floats, Places
 from aggregator.clustering.scoring import Scorer, shipped_scorer
 from aggregator.clustering.storylines import Affairs
 from aggregator.clustering.vectors import ReportVector
@@ -30,6 +33,8 @@ class Constraints:
 
 
 NO_CONSTRAINTS = Constraints()
+# Edges kept by the places whose log odds are averaged at once, some tenths of a second, and the fewest such places.
+_MOST_EDGES, _LEAST_AVERAGED = 40_000, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +49,25 @@ class Link:
     before: int = 0  # reports of the language before the later of the two, within the window
 
 
+class Best(NamedTuple):
+    """The strongest edge of a report inside its story."""
+
+    other: str
+    odds: float  # log odds
+
+    @property
+    def score(self) -> float:
+        """The probability."""
+        return chance(self.odds)
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
     """What :meth:`StoryGraph.settle` found for everything that was touched."""
 
     stories: tuple[frozenset[str], ...]  # complete and disjoint; every touched report stands in one
     storylines: tuple[tuple[frozenset[str], ...], ...] = ()  # of two stories or more
-    links: Mapping[str, Link] = field(default_factory=dict)
+    best: Mapping[str, Best] = field(default_factory=dict)  # of each report that is not alone
 
 
 class StoryGraph:
@@ -72,12 +89,18 @@ class StoryGraph:
         if self.comparison.across is not None:
             self.comparison.across.tell(meanings)
 
-    def load(self, rows: Iterable[tuple[str, ReportVector]]) -> None:
-        """Take a window's reports as they were stored; all are compared when something is settled first.
+    def load(self, rows: Iterable[tuple[str, ReportVector]], engine: Engine | None = None) -> None:
+        """Take a window's reports as they were stored; all are compared when something is settled first, or now on an engine.
 
         Comparing only what is touched would be quicker and not the same: what a pair's surroundings say depends on theirs.
         """
-        self.comparison.add(rows)
+        given = dict(rows)
+        if engine is None or len(self) or self.comparison.across is not None or not given:
+            self.comparison.add(given.items())
+            return
+        whole = whole_of(self.params, given)
+        self.comparison.add(given.items())
+        self.comparison.take(looked for answer in engine(whole, blocks(len(given))) for looked in answer)
 
     def add(self, report_id: str, vector: ReportVector) -> None:
         """Add a report, or replace it; it counts as touched."""
@@ -98,6 +121,9 @@ class StoryGraph:
         self._touched -= set(report_ids)
         self.comparison.remove(report_ids)
         self._affairs.forget(places)
+        moved = self.comparison.compacted()
+        if moved is not None:
+            self._affairs.moved(moved)
 
     def touch(self, report_ids: Collection[str]) -> None:
         """Have these reports' stories computed anew."""
@@ -119,18 +145,17 @@ class StoryGraph:
         return Settled(
             tuple(self._names(story) for story in stories),
             tuple(tuple(self._names(story) for story in line) for line in lines),
-            self._links(stories),
+            self._best(stories),
         )
 
     def _shaken(self, changes: Changes) -> set[int]:
         """Return the ends of changed edges that can change a story or a storyline."""
         alive = self.comparison.rows.alive
         part = self._affairs.component
-        found: set[int] = set()
-        for first, second, odds in zip(
-            changes.first.tolist(), changes.second.tolist(), changes.strongest.tolist(), strict=True
-        ):
-            if odds > self.params.storyline_bar or part.get(first, -1) == part.get(second, -2):
+        strong = changes.strongest > self.params.storyline_bar
+        found = {*changes.first[strong].tolist(), *changes.second[strong].tolist()}
+        for first, second in zip(changes.first[~strong].tolist(), changes.second[~strong].tolist(), strict=True):
+            if part.get(first, -1) == part.get(second, -2):
                 found.update((first, second))
         return {place for place in found if alive[place]}
 
@@ -150,12 +175,19 @@ class StoryGraph:
             return [list(component)]
         rows = self.comparison.rows
         order = sorted(component, key=lambda place: (rows.rank[place], rows.ids[place]))
-        core, rest = order[: self.params.largest_component], order[self.params.largest_component :]
+        most = self._averaged(order)
+        core, rest = order[:most], order[most:]
         stories = [[core[n] for n in group] for group in self._parted(core, bound)]
         if rest:
             alone = self._attach(rest, stories, bound)
             stories += self._stories(alone, bound) if alone else []
         return [sorted(story) for story in stories]
+
+    def _averaged(self, order: Sequence[int]) -> int:
+        """Return of how many places the log odds are averaged at once: a flood's have so many edges that fewer are taken."""
+        most = min(len(order), self.params.largest_component)
+        edges = np.cumsum([len(self.comparison.graph.kept_by([place])) for place in order[:most]])
+        return min(most, max(_LEAST_AVERAGED, int(np.searchsorted(edges, _MOST_EDGES, "right"))))
 
     def _parted(self, order: Sequence[int], bound: _Bound) -> list[list[int]]:
         """Return the groups of some places, by their numbers."""
@@ -173,62 +205,79 @@ class StoryGraph:
 
     def _attach(self, rest: Sequence[int], stories: list[list[int]], bound: _Bound) -> list[int]:
         """Put each place of a component that is too large into the story of its best edge; return those that have none."""
-        graph, rows = self.comparison.graph, self.comparison.rows
-        story = {place: n for n, found in enumerate(stories) for place in found}
-        core = frozenset(story)
+        owner, other, odds = self._ordered_edges(rest)
+        with self.comparison.rows.numbered(stories) as story:
+            home = story[other]
+        tied = (odds > self.params.story_bar) & (home >= 0)
+        owner, home = owner[tied], home[tied]
+        first = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else owner
+        nearest = dict(zip(owner[first].tolist(), home[first].tolist(), strict=True))
         alone = []
-        for place in rest:
-            edges, others = graph.others(place)
-            ties = sorted(
-                (-value, int(rows.rank[other]), other)
-                for value, other in zip(graph.final[edges].tolist(), others.tolist(), strict=True)
-                if value > self.params.story_bar and other in core
-            )
-            chosen = next((n for *_, other in ties if bound.may_join(place, stories[n := story[other]])), None)
+        for number, place in enumerate(rest):
+            chosen = nearest.get(number)
+            if chosen is not None and not bound.may_join(place, stories[chosen]):
+                others = home[owner == number].tolist()
+                chosen = next((one for one in others if bound.may_join(place, stories[one])), None)
             if chosen is None:
                 alone.append(place)
             else:
                 stories[chosen].append(place)
         return alone
 
+    def _ordered_edges(self, places: Sequence[int]) -> tuple[Places, Places, Floats]:
+        """Return the edges that places keep: number of the place, other end, log odds; the best of each place first."""
+        graph, rank = self.comparison.graph, self.comparison.rows.rank
+        edges = graph.kept_by(places)
+        owner = np.repeat(np.arange(len(places)), [len(graph.kept_by([place])) for place in places])
+        mine = np.array(places)[owner]
+        other = np.where(graph.first[edges] == mine, graph.second[edges], graph.first[edges]).astype(np.int64)
+        odds = graph.final[edges]
+        order = np.lexsort((other, rank[other], -odds, owner))
+        return owner[order], other[order], odds[order]
+
     def _across(self, one: int, two: int) -> dict[str, float]:
         """Return the features of a pair of two languages; none of a pair of one."""
         across = self.comparison.across
         return across.compared(one, two)[0] if across is not None and across.is_across(one, two) else {}
 
-    def _links(self, stories: Sequence[Sequence[int]]) -> dict[str, Link]:
+    def _best(self, stories: Sequence[Sequence[int]]) -> dict[str, Best]:
         """Return the strongest edge of each report that is not alone."""
-        graph, rows = self.comparison.graph, self.comparison.rows
-        best: list[tuple[int, int, float]] = []
-        for story in stories:
-            members = set(story)
-            for place in story if len(story) > 1 else ():
-                edges, others = graph.others(place)
-                inside = [
-                    (-value, int(rows.rank[other]), other)
-                    for value, other in zip(graph.final[edges].tolist(), others.tolist(), strict=True)
-                    if other in members
-                ]
-                if inside:
-                    value, _, other = min(inside)
-                    best.append((place, other, -value))
+        places = [place for story in stories if len(story) > 1 for place in story]
+        if not places:
+            return {}
+        ids = self.comparison.rows.ids
+        owner, other, odds = self._ordered_edges(places)
+        with self.comparison.rows.numbered(stories) as number:
+            inside = number[other] == number[np.array(places)[owner]]
+        owner, other, odds = owner[inside], other[inside], odds[inside]
+        first = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else owner
+        return {
+            ids[places[n]]: Best(ids[to], value)
+            for n, to, value in zip(owner[first].tolist(), other[first].tolist(), odds[first].tolist(), strict=True)
+        }
+
+    def links(self, best: Mapping[str, Best]) -> dict[str, Link]:
+        """Return what edges say that :meth:`settle` told of; both their reports must be in the window."""
         if not best:
             return {}
-        first, second = np.array([one[0] for one in best]), np.array([one[1] for one in best])
+        rows = self.comparison.rows
+        first = np.array([rows.place[name] for name in best])
+        second = np.array([rows.place[one.other] for one in best.values()])
         columns = {name: values.tolist() for name, values in self.comparison.features(first, second)._asdict().items()}
         bar = chance(self.params.story_bar)
         terms = shared_terms(self.comparison, first, second)
         before = rows.reports.before[np.where(rows.is_before(first, second), second, first)].tolist()
         return {
-            rows.ids[place]: Link(
-                rows.ids[other],
-                chance(value),
+            name: Link(
+                one.other,
+                one.score,
                 bar,
-                self._across(place, other) or {name: columns[name][n] for name in columns},
+                self._across(rows.place[name], rows.place[one.other])
+                or {feature: values[n] for feature, values in columns.items()},
                 terms[n][:5],
                 before[n],
             )
-            for n, (place, other, value) in enumerate(best)
+            for n, (name, one) in enumerate(best.items())
         }
 
 

@@ -243,15 +243,17 @@ def _third(pair: Places, values: Floats, count: int) -> Floats:
 
 
 def greatest_two(pair: Places, values: Floats, count: int) -> tuple[Floats, Floats]:
-    """Return each pair's greatest and second greatest value, 0 where there is none."""
+    """Return each pair's greatest and second greatest value, 0 where there is none; values are not negative, ``pair`` ascends."""
     greatest, second = np.zeros(count, np.float32), np.zeros(count, np.float32)
     if not len(pair):
         return greatest, second
-    order = np.lexsort((-values, pair))
-    owner, sorted_values = pair[order], values[order]
-    start = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
-    greatest[owner[start]] = sorted_values[start]
-    after = start + 1
-    after = after[(after < len(owner)) & (owner[np.minimum(after, len(owner) - 1)] == owner[after - 1])]
-    second[owner[after]] = sorted_values[after]
+    start = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]])
+    found, owner = np.maximum.reduceat(values, start), pair[start]
+    greatest[owner] = found
+    at = np.flatnonzero(values == greatest[pair])
+    rest = np.array(values)
+    rest[at[np.r_[True, pair[at[1:]] != pair[at[:-1]]]]] = (
+        0  # the first of the greatest: another as great is the second
+    )
+    second[owner] = np.maximum.reduceat(rest, start)
     return greatest, second

@@ -25,8 +25,7 @@ class Bonds:
 class _Linkage:
     """The groups, and the sums of the log odds between them."""
 
-    def __init__(self, count: int, edges: Sequence[tuple[int, int, float]], missing: float, bonds: Bonds) -> None:
-        self.missing = missing
+    def __init__(self, count: int, edges: Sequence[tuple[int, int, float]], bonds: Bonds) -> None:
         self.members: dict[int, list[int]] = {node: [node] for node in range(count)}
         self.links: dict[int, dict[int, tuple[float, int]]] = {node: {} for node in range(count)}
         self.bound = list(range(count))  # node -> another that it is bound to, directly or by joins; a root of itself
@@ -38,12 +37,6 @@ class _Linkage:
         for first, second, odds in edges:
             self.links[first][second] = (odds, 1)
             self.links[second][first] = (odds, 1)
-
-    def mean(self, first: int, second: int) -> float:
-        """Return the mean log odds between two groups that are linked."""
-        total, found = self.links[first][second]
-        every = len(self.members[first]) * len(self.members[second])
-        return (total + (every - found) * self.missing) / every
 
     def may_join(self, first: int, second: int) -> bool:
         """Tell whether no decision keeps two groups apart."""
@@ -99,14 +92,8 @@ def partition(
     of two joins with equal means the one of the lower numbers is first.
     """
     bonds = bonds or Bonds()
-    state = _Linkage(count, edges, missing, bonds)
-    heap = [
-        (-mean, min(first, second), max(first, second), state.version[first], state.version[second])
-        for first, links in state.links.items()
-        for second in links
-        if first < second and (mean := state.mean(first, second)) > bar
-    ]
-    heap = [(v, a, b, state.version[a], state.version[b]) for v, a, b, _, _ in heap]
+    state = _Linkage(count, edges, bonds)
+    heap = [(-odds, min(a, b), max(a, b), 0, 0) for a, b, odds in edges if odds > bar]
     heapq.heapify(heap)
     while heap:
         _, first, second, old_first, old_second = heapq.heappop(heap)
@@ -115,11 +102,13 @@ def partition(
         if not state.may_join(first, second):
             continue
         whole = state.join(first, second)
-        for other in state.links[whole]:
-            mean = state.mean(whole, other)
+        size, version = len(state.members[whole]), state.version
+        for other, (total, known) in state.links[whole].items():
+            every = size * len(state.members[other])
+            mean = (total + (every - known) * missing) / every
             if mean > bar:
-                a, b = min(whole, other), max(whole, other)
-                heapq.heappush(heap, (-mean, a, b, state.version[a], state.version[b]))
+                a, b = (whole, other) if whole < other else (other, whole)
+                heapq.heappush(heap, (-mean, a, b, version[a], version[b]))
     found: dict[int, list[int]] = {}
     for group in state.members.values():
         found.setdefault(state.root(group[0]), []).extend(group)

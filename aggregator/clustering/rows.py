@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,6 +105,7 @@ class Rows:
         self.place: dict[str, int] = {}
         self.alive = np.zeros(0, np.bool_)
         self._languages: dict[str, int] = {}
+        self._number = np.zeros(0, np.int64)  # of each place, see numbered
         self._used = [0, 0, 0]  # reports, terms, pairs
         self.reports, self.terms, self.pairs = self._weighed([], np.zeros(0, np.uint32))
 
@@ -143,6 +145,43 @@ class Rows:
         gone = np.array([self.place.pop(name) for name in names if name in self.place], np.int64)
         self.alive[gone] = False
         return gone
+
+    @contextmanager
+    def numbered(self, groups: Iterable[Sequence[int]]) -> Iterator[Places]:
+        """Tell of each place the number of the group that it is in, -1 of those in none, as long as the block lasts.
+
+        One array serves all: a fresh one for a small group would cost as much as the window is large.
+        """
+        if len(self._number) < len(self):
+            self._number = np.full(len(self.reports.time), -1, np.int64)
+        given = list(groups)
+        for number, group in enumerate(given):
+            self._number[group] = number
+        try:
+            yield self._number
+        finally:
+            for group in given:
+                self._number[group] = -1
+
+    def compact(self) -> Places:
+        """Leave out the reports that are gone; return each old place's new one, -1 of those gone."""
+        count = len(self)
+        kept = np.flatnonzero(self.alive[:count])
+        moved = np.full(count, -1, np.int64)
+        moved[kept] = np.arange(len(kept))
+        reports = ReportColumns(*_taken(self.reports, kept))
+        terms, _ = spread(reports.terms_from, reports.terms)
+        pairs, _ = spread(reports.pairs_from, reports.pairs)
+        self.terms = TermColumns(*_taken(self.terms, terms))
+        self.pairs = PairColumns(*_taken(self.pairs, pairs))
+        self.reports = reports._replace(
+            terms_from=np.cumsum(reports.terms) - reports.terms, pairs_from=np.cumsum(reports.pairs) - reports.pairs
+        )
+        self.alive = np.ones(len(kept), np.bool_)
+        self.ids = [self.ids[place] for place in kept.tolist()]
+        self.place = {name: place for place, name in enumerate(self.ids)}
+        self._used = [len(kept), len(terms), len(pairs)]
+        return moved
 
     def _extended(self, which: int, old: Sequence[Array], new: Sequence[Array]) -> list[Array]:
         used, more = self._used[which], len(new[0])
@@ -254,6 +293,10 @@ class Rows:
         explained = np.where(kin, np.minimum(terms.rarity[first], terms.rarity[second]), explained)
         order = np.lexsort((pair, owner))
         return PairColumns(pair[order], explained[order].astype(np.float16), in_title[order], kin[order])
+
+
+def _taken(columns: Sequence[Array], places: Places) -> list[Array]:
+    return [column[places] for column in columns]
 
 
 def _names(marks: Places, capitals: Floats, named: Array, number: Array) -> Floats:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering.pair_features import greatest_two
-from aggregator.clustering.rows import Floats, Places, shared
+from aggregator.clustering.rows import Floats, Places, spread
 
 STRONG, LIKELY, POSSIBLE = 0.0, -1.0, -2.0  # log odds of the first round: partner, may well be, not excluded
 FLOOR = -6.0  # log odds below which nothing differs
@@ -66,9 +66,24 @@ class ScoreGraph:
     def __len__(self) -> int:
         return self._used - len(self._free)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return the state with the edges of all nodes in one array, which is read in a tenth of the time."""
+        state = dict(self.__dict__)
+        edges = state.pop("_edges")
+        state["sizes"] = np.fromiter(map(len, edges), np.int64, len(edges))
+        state["edges"] = np.concatenate(edges) if edges else np.zeros(0, np.int32)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take up a state."""
+        sizes, edges = state.pop("sizes"), state.pop("edges")
+        self.__dict__.update(state)
+        ends, none = np.cumsum(sizes).tolist(), np.zeros(0, np.int32)
+        self._edges = [edges[start:end] if end > start else none for start, end in zip([0, *ends], ends, strict=False)]
+
     def grow(self, nodes: int) -> None:
         """Make room for nodes."""
-        none = np.zeros(0, np.int32)
+        none = np.zeros(0, np.int32)  # one for all that have none
         self._edges.extend(none for _ in range(nodes - len(self._edges)))
 
     def others(self, node: int) -> tuple[Ids, Ids]:
@@ -106,8 +121,8 @@ class ScoreGraph:
         self._followers[node] = edges.tolist()
         return edges, np.where(self.first[edges] == node, self.second[edges], self.first[edges])
 
-    def add(self, first: Places, second: Places, odds: Floats, known: Floats, rank: NDArray[np.uint32]) -> None:
-        """Add edges; ``rank`` orders equal ones."""
+    def add(self, first: Places, second: Places, odds: Floats, known: Floats, rank: NDArray[np.uint32]) -> list[int]:
+        """Add edges, ``rank`` orders equal ones; return the nodes that keep other edges now."""
         ids = self._new_ids(len(first))
         self.first[ids], self.second[ids], self.odds[ids], self.known[ids] = first, second, odds, known
         self._kept[ids] = 2
@@ -116,8 +131,15 @@ class ScoreGraph:
         order = np.argsort(ends, kind="stable")
         ends, edges = ends[order], edges[order].astype(np.int32)
         starts = np.flatnonzero(np.r_[True, ends[1:] != ends[:-1]]) if len(ends) else np.zeros(0, np.int64)
-        for node, part in zip(ends[starts].tolist(), np.split(edges, starts[1:]), strict=False):
-            self._edges[node] = self._best(node, np.concatenate([self._edges[node], part]), rank)
+        changed = []
+        bounds = [*starts.tolist(), len(ends)]
+        for node, start, end in zip(ends[starts].tolist(), bounds, bounds[1:], strict=False):
+            before = self._edges[node]
+            kept = self._best(node, np.concatenate([before, edges[start:end]]), rank)
+            if len(kept) > len(before) or not np.array_equal(kept, before):
+                self._edges[node] = kept
+                changed.append(node)
+        return changed
 
     def drop(self, edges: Ids) -> Places:
         """Forget edges; return the nodes that kept them."""
@@ -134,6 +156,42 @@ class ScoreGraph:
         """Return the edges that any of these nodes keeps, each once, in order."""
         found = [self._edges[node] for node in nodes]
         return np.unique(np.concatenate(found)).astype(np.int64) if found else np.zeros(0, np.int64)
+
+    def kept_by(self, nodes: Sequence[int]) -> Ids:
+        """Return the edges that these nodes keep, node by node: one that two of them keep comes twice."""
+        found = [self._edges[node] for node in nodes]
+        return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def has_followers(self, node: int) -> bool:
+        """Tell whether there may be edges to a node that only their other ends keep."""
+        return node in self._followers
+
+    def touching(self, nodes: Sequence[int]) -> Places:
+        """Return the edges that end at any of these nodes, whichever end keeps them, each once, in order."""
+        kept: list[NDArray[np.integer]] = [self.incident(nodes)]
+        kept.extend(self.followers(node)[0] for node in nodes if node in self._followers)
+        return np.unique(np.concatenate(kept)).astype(np.int64)
+
+    def touched(self, nodes: Sequence[int]) -> Places:
+        """Return the edges whose surroundings are others where these nodes keep other edges than before, each once, in order.
+
+        Of a hub that more reports follow than it keeps edges, those that only its followers keep are left out: a flood's
+        hubs change with every pass, and have thousands.
+        """
+        few = [node for node in nodes if 0 < len(self._followers.get(node, ())) <= self._most]
+        found: list[NDArray[np.integer]] = [self.incident(nodes), *(self.followers(node)[0] for node in few)]
+        return np.unique(np.concatenate(found)).astype(np.int64)
+
+    def moved(self, moved: Places) -> None:
+        """Follow nodes to other places; -1 stands for those that are gone, which no edge ends at."""
+        kept = np.flatnonzero(moved >= 0).tolist()
+        self._edges = [self._edges[node] for node in kept]
+        self._followers = {
+            int(moved[node]): edges for node, edges in self._followers.items() if node < len(moved) and moved[node] >= 0
+        }
+        living = self.incident(range(len(self._edges)))
+        for column in (self.first, self.second):
+            column[living] = moved[column[living]]
 
     def _new_ids(self, count: int) -> Places:
         reused = self._free[len(self._free) - min(count, len(self._free)) :]
@@ -155,7 +213,7 @@ class ScoreGraph:
         self._kept[lost] -= 1
         self._followers.setdefault(node, []).extend(lost[self._kept[lost] > 0].tolist())
         self._free.extend(lost[self._kept[lost] == 0].tolist())
-        return edges[order[: self._most]]
+        return edges[np.sort(order[: self._most])]
 
     # --- the second round ----------------------------------------------------------------------------
 
@@ -238,9 +296,7 @@ def _keeps(around: _Around, side: Places, partner: Ids) -> NDArray[np.bool_]:
 
 
 def _context(odds: Floats, around: _Around, left: Places, right: Places, sides: Sequence[_Side]) -> Context:
-    a, b, pair = shared(
-        around.other, (around.starts[left], around.lengths[left]), (around.starts[right], around.lengths[right])
-    )
+    a, b, pair = _in_common(around, left, right)
     ours, theirs, count = around.odds[a], around.odds[b], len(odds)
     weaker: Floats = np.minimum(ours, theirs).astype(np.float32)
     best, second = greatest_two(pair, weaker + _FAR, count)
@@ -272,6 +328,26 @@ def _context(odds: Floats, around: _Around, left: Places, right: Places, sides: 
         mean_least * partners,
         mean_most * partners,
     )
+
+
+def _in_common(around: _Around, left: Places, right: Places) -> tuple[Places, Places, Places]:
+    """Return the edges of both ends of pairs that lead to one node: of the left end, of the right end, number of the pair.
+
+    The end with fewer edges is looked up among those of the other, all in one table: the lists of a flood's hubs come
+    again in many pairs.
+    """
+    fewer = around.lengths[left] <= around.lengths[right]
+    asking, asked = np.where(fewer, left, right), np.where(fewer, right, left)
+    probe, pair = spread(around.starts[asking], around.lengths[asking])
+    keys = around.owner << 32 | around.other
+    if not len(probe) or not len(keys):
+        nothing = np.zeros(0, np.int64)
+        return nothing, nothing, nothing
+    wanted = asked[pair] << 32 | around.other[probe]
+    found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    hit = np.flatnonzero(keys[found] == wanted)
+    probe, found, pair = probe[hit], found[hit], pair[hit]
+    return np.where(fewer[pair], probe, found), np.where(fewer[pair], found, probe), pair
 
 
 def _tied(pair: Places, theirs: Floats, ours: Floats, strong: Floats, odds: Floats) -> tuple[Floats, Floats]:

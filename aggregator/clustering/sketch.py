@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from copy import copy
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -65,8 +66,8 @@ def sketch(document: Document) -> Sketch | None:
     distinct = np.unique(hashes)
     signature = minhash(distinct)
     keys += band_keys(signature)
-    keys += [_key("sample", int(one)) for one in distinct[distinct % SAMPLED == 0]]
-    keys += [_key("opening", one) for one in sorted(_opening(hashes))]
+    keys += [_hashed(f"('sample', {one})") for one in distinct[distinct % SAMPLED == 0].tolist()]
+    keys += [_hashed(f"('opening', {one})") for one in sorted(_opening(hashes))]
     return Sketch(
         VERSION, signature.astype("<u4").tobytes(), distinct.astype("<u4").tobytes(), tuple(keys), len(tokens)
     )
@@ -86,7 +87,8 @@ def shingles(tokens: Sequence[str]) -> Hashes:
 
 def minhash(distinct: Hashes) -> Hashes:
     """Return the signature of a set of shingle hashes."""
-    made = _permuted().copy()
+    made = copy(_permuted())  # its own copy() checks and converts everything, which costs as much as filling it
+    made.clear()
     made.update_batch(distinct.tolist())
     return np.asarray(made.hashvalues, dtype=np.uint32)
 
@@ -102,7 +104,8 @@ def _permuted() -> MinHash:
 def band_keys(signature: Hashes) -> list[int]:
     """Return one key a band."""
     rows = signature.astype("<u4").reshape(BANDS, ROWS)
-    return [_key("band", band, rows[band].tobytes()) for band in range(BANDS)]
+    whole, step = rows.tobytes(), 4 * ROWS
+    return [_hashed(f"('band', {band}, {whole[band * step : (band + 1) * step]!r})") for band in range(BANDS)]
 
 
 def read(sketched: Sketch) -> Hashes:
@@ -133,7 +136,11 @@ def _link_keys(url: str | None) -> list[int]:
 
 
 def _key(kind: str, *parts: object) -> int:
-    digest = hashlib.blake2b(repr((kind, *parts)).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return _hashed(repr((kind, *parts)))
+
+
+def _hashed(text: str) -> int:
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from aggregator.clustering.comparing import Comparison
 from aggregator.clustering.components import components
 from aggregator.clustering.params import DAY, ClusteringParams
+from aggregator.clustering.rows import Places
+from aggregator.clustering.second_round import ScoreGraph
 
 _KEPT_LINKS = 64  # best links between two groups that are remembered
 
@@ -49,6 +51,16 @@ class Affairs:
             if left:
                 self.members[left[0]] = left
                 self.story.update(dict.fromkeys(left, left[0]))
+
+    def moved(self, moved: Places) -> None:
+        """Follow reports to other places; the order of places stays. Those that are gone were forgotten."""
+        to = moved.tolist()
+        self.story = {to[place]: to[name] for place, name in self.story.items()}
+        self.members = {to[name]: [to[place] for place in story] for name, story in self.members.items()}
+        least: dict[int, int] = {}  # what named a component may be gone: the least of those that are left names it
+        for place, name in sorted(self.component.items()):
+            least.setdefault(name, to[place])
+        self.component = {to[place]: least[name] for place, name in self.component.items()}
 
     def storylines(
         self, comparison: Comparison, touched: Collection[int], params: ClusteringParams
@@ -142,20 +154,32 @@ def _lines(comparison: Comparison, stories: list[list[int]], params: ClusteringP
     rows, graph = comparison.rows, comparison.graph
     key = {min((int(rows.rank[place]), rows.ids[place]) for place in story): story for story in stories}
     ordered = [key[name] for name in sorted(key)]
-    number = {place: n for n, story in enumerate(ordered) for place in story}
-    ids = graph.incident(sorted(number))
-    links: dict[tuple[int, int], list[float]] = defaultdict(list)
-    odds = np.clip(graph.final[ids], *params.clip).tolist()
-    for a, b, value in zip(graph.first[ids].tolist(), graph.second[ids].tolist(), odds, strict=True):
-        one, two = number.get(a), number.get(b)
-        if one is not None and two is not None and one != two:
-            links[min(one, two), max(one, two)].append(value)
+    with rows.numbered(ordered) as number:
+        links = _links(graph, number, sorted(place for story in ordered for place in story), params)
     time = rows.reports.time
     spans = [_span(time[story]) for story in ordered]
     state = _Lines(spans, [len(story) for story in ordered], params)
-    for (one, two), values in sorted(links.items()):
+    for (one, two), values in links.items():
         state.link(one, two, values)
     return [[ordered[n] for n in group] for group in state.settle() if len(group) > 1]
+
+
+def _links(
+    graph: ScoreGraph, number: Places, places: Sequence[int], params: ClusteringParams
+) -> dict[tuple[int, int], list[float]]:
+    """Return the best links between each two of some stories, the best first; ``number`` tells of each place its story."""
+    ids = graph.incident(places)
+    one, two = number[graph.first[ids]], number[graph.second[ids]]
+    between = (one >= 0) & (two >= 0) & (one != two)
+    one, two = np.minimum(one, two)[between], np.maximum(one, two)[between]
+    odds = np.clip(graph.final[ids[between]], *params.clip)
+    order = np.lexsort((-odds, two, one))
+    one, two, odds = one[order], two[order], odds[order]
+    starts = np.flatnonzero(np.r_[True, (one[1:] != one[:-1]) | (two[1:] != two[:-1])]) if len(one) else one
+    return {
+        (int(one[start]), int(two[start])): odds[start : min(end, start + _KEPT_LINKS)].tolist()
+        for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(one)], strict=False)
+    }
 
 
 def _span(times: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[float, float]:

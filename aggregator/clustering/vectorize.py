@@ -9,7 +9,7 @@ import math
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from itertools import combinations, pairwise
@@ -77,7 +77,7 @@ def vectorize(
         language=spoken,
         time=time.timestamp(),
         dated=dated,
-        publisher=int.from_bytes(blake2b(publisher.encode(), digest_size=8).digest(), "little"),
+        publisher=_publisher(publisher),
         skeleton=_skeleton(title, known),
         slot=is_recurring_title(document.title),
         title_words=len(title),
@@ -87,6 +87,15 @@ def vectorize(
         pairs=sides,
         pair_marks=pair_marks,
     )
+
+
+def addressed(vector: ReportVector, publisher: str, time: datetime, dated: bool) -> ReportVector:
+    """Return a vector that was made of the text alone as that of this publisher and time."""
+    return replace(vector, publisher=_publisher(publisher), time=time.timestamp(), dated=dated)
+
+
+def _publisher(name: str) -> int:
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little")
 
 
 def read(document: Document, language: str) -> tuple[list[Word], list[Word]]:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from aggregator.config.documents import line_of, load, map_for_text, new_map, remove_item, save, unknown_key
+from aggregator.config.documents import line_of, load, load_feeds, map_for_text, new_map, remove_item, save, unknown_key
 from aggregator.config.durations import format_duration, parse_duration
 from aggregator.exceptions import ConfigurationError, NotFoundError
 from aggregator.model import Feed, Secret
@@ -53,7 +53,7 @@ class _Reading:
 
 def read_feeds(path: Path, environ: Mapping[str, str]) -> tuple[Feed, ...]:
     """Return the feeds of a file; ConfigurationError names all faults with their lines."""
-    document = load(path)
+    document = load_feeds(path)
     reading = _Reading(path, environ)
     feeds = _document(reading, document)
     if reading.problems:

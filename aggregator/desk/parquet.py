@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from aggregator.exceptions import UsageError
+from aggregator.ingest.archives import lines_of
 
 _TIMES = ("published", "first_seen", "date")
 _FLAGS = ("canonical",)
@@ -31,6 +34,34 @@ def write_parquet(rows: Iterable[Mapping[str, Any]], keys: Sequence[str], target
         while group := list(islice(waiting, _ROWS_OF_A_GROUP)):
             made = [{key: _value(key, row.get(key)) for key in keys} for row in group]
             writer.write_table(arrow.Table.from_pylist(made, schema=schema))
+
+
+def lines_of_archive(path: Path) -> Iterator[bytes]:
+    """Yield the entries of an archive as lines of JSON, from JSON Lines or, where its name ends so, Parquet.
+
+    UsageError where pyarrow is missing, or where the file is no Parquet.
+    """
+    if path.suffix != ".parquet":
+        yield from lines_of(path)
+        return
+    try:
+        import pyarrow as arrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise UsageError(f"{path}: reading Parquet needs pyarrow: pip install 'aggregator[parquet]'") from error
+    try:
+        with path.open("rb") as file:
+            for batch in parquet.ParquetFile(file).iter_batches(_ROWS_OF_A_GROUP):
+                for row in batch.to_pylist():
+                    yield json.dumps(
+                        {key: value for key, value in row.items() if value is not None}, default=_text
+                    ).encode()
+    except arrow.ArrowInvalid as error:
+        raise UsageError(f"{path}: cannot be read as Parquet ({error})") from None
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _value(key: str, value: Any) -> Any:

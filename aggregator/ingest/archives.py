@@ -5,11 +5,18 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from aggregator.clustering.blocks import Block, Whole, look_back
+from aggregator.clustering.comparing import LookedBack
 from aggregator.exceptions import NotFoundError, StorageError
+from aggregator.executor import shared
+from aggregator.ingest.lines import LEAST, Chunk, MadeAhead, prepare_line, prepared_ahead
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry, prepare_entry, warm_up
 from aggregator.ingest.record import ARCHIVE, Recorder
@@ -42,11 +49,21 @@ class ImportOutcome:
     skips: tuple[Skip, ...]
 
 
-def load(path: Path) -> tuple[list[ArchiveEntry], tuple[Skip, ...]]:
-    """Return the entries of an archive in order of date, undated ones at the end, and the lines left out."""
+def lines_of(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a JSON Lines archive."""
+    with path.open("rb") as lines:
+        yield from lines
+
+
+def load(
+    path: Path, lines: Callable[[Path], Iterator[bytes]] = lines_of
+) -> tuple[list[ArchiveEntry], tuple[Skip, ...]]:
+    """Return the entries of an archive in order of date, undated ones at the end, and the lines left out.
+
+    ``lines`` reads an archive of another form as lines of JSON.
+    """
     try:
-        with path.open("rb") as lines:
-            found = list(read(lines))
+        found = list(read(lines(path)))
     except FileNotFoundError as error:
         raise NotFoundError(f"{path}: no such file") from error
     except OSError as error:
@@ -59,11 +76,19 @@ class Importer:
     """Reads archives into the database in short transactions, so that editors and polls get their turn meanwhile."""
 
     def __init__(
-        self, store: Store, settings: Settings, families: Families, now: datetime, window: Window | None = None
+        self,
+        store: Store,
+        settings: Settings,
+        families: Families,
+        now: datetime,
+        window: Window | None = None,
+        workers: Callable[[], Executor] | None = None,
     ) -> None:
+        """Import into ``store``; where ``workers`` are given, they prepare the lines of a large archive."""
         self._store = store
         self._settings = settings
         self._now = now
+        self._workers = workers
         self._feeds = FeedStore(store)
         self._placer = Placer(store, settings, window)
         self._recorder = Recorder(store, settings, families, self._placer)
@@ -88,40 +113,41 @@ class Importer:
         left = self._placer.vectors.unsettled()  # by others: the watches still want to look at these
         new = updated = known = done = 0
         skips: list[Skip] = []
-        rest = deque(entries)
-        while rest:
-            first = self._prepared_ahead(rest[0])
+        chunks, rest = self._prepared_ahead(entries), deque[tuple[ArchiveEntry, MadeAhead | None]]()
+        while done < len(entries):
+            if not rest:
+                rest.extend(next(chunks))  # outside of the transaction: nobody waits for a worker
+            self._make_ready(rest)
             with self._store.transaction():
-                for one, counts in self._turn(rest, first):
+                for one, counts in self._turn(rest):
                     skips += [_left_out(one, fault) for fault in counts.faults]
                     new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
                     done += 1
             progress(done, len(entries))
-            if rest and self._store.path is not None:
+            if done < len(entries) and self._store.path is not None:
                 time.sleep(ROOM)
         self._placer.finish(self._now)
         with self._store.transaction():
             self._placer.vectors.leave_unsettled(left)
         return ImportOutcome(new, updated, known, tuple(skips))
 
-    def _prepared_ahead(self, one: ArchiveEntry) -> PreparedEntry | None:
-        """Prepare a long entry while others may write; what it fails by is told when it is recorded."""
-        if not _is_long(one):
-            return None
-        feed = self._sources.get(_address(one)) or self._feeds.by_url(_address(one))
-        try:
-            return self._prepared(one, None if feed is None else feed.id)
-        except Exception:  # noqa: BLE001 - it is prepared once more, and reported
-            return None
+    def _make_ready(self, rest: deque[tuple[ArchiveEntry, MadeAhead | None]]) -> None:
+        """Prepare a long entry that is next while others may write; what it fails by is told when it is recorded."""
+        one, made = rest[0]
+        if made is None and _is_long(one):
+            feed = self._sources.get(_address(one)) or self._feeds.by_url(_address(one))
+            boilerplate = frozenset[int]() if feed is None else self._recorder.boilerplate(feed.id)
+            with suppress(Exception):  # it is prepared once more, and reported
+                prepared = prepare_line(one, boilerplate, sketching=self._settings.stories.enabled)
+                rest[0] = one, MadeAhead(prepared, boilerplate)
 
-    def _taken(self, one: ArchiveEntry, prepared: PreparedEntry | None) -> Recorded:
+    def _taken(self, one: ArchiveEntry, made: MadeAhead | None) -> Recorded:
         """Record one line; where it cannot be, it costs itself and is reported."""
         try:
             with self._placer.part():
                 origin = Origin(self._feed(one), archive=True, agency=one.origin.agency if one.origin else None)
                 seen = (one.origin and one.origin.first_seen) or self._now
-                made = prepared or self._prepared(one, origin.feed.id)
-                return self._recorder.record(origin, [made], min(seen, self._now))
+                return self._recorder.record(origin, [self._prepared(one, made, origin.feed.id)], min(seen, self._now))
         except Exception as error:
             if is_of_the_database(error):
                 raise
@@ -135,14 +161,13 @@ class Importer:
         if unknown is not None:
             prepare_entry(unknown.data, None, (), None, frozenset(), sketching=False)
 
-    def _turn(self, rest: deque[ArchiveEntry], first: PreparedEntry | None) -> Iterator[tuple[ArchiveEntry, Recorded]]:
-        """Record entries for as long as one transaction may last, and until a long one comes; ``first`` is the next, prepared."""
+    def _turn(self, rest: deque[tuple[ArchiveEntry, MadeAhead | None]]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
+        """Record entries for as long as one transaction may last, and until a long one comes that is not prepared."""
         ends = time.monotonic() + (_IN_MEMORY if self._store.path is None else HELD)
         while rest:
-            one = rest.popleft()
-            yield one, self._taken(one, first)
-            first = None
-            if time.monotonic() >= ends or (rest and _is_long(rest[0])):
+            one, made = rest.popleft()
+            yield one, self._taken(one, made)
+            if time.monotonic() >= ends or (rest and rest[0][1] is None and _is_long(rest[0][0])):
                 return
 
     def _feed(self, one: ArchiveEntry) -> StoredFeed:
@@ -153,11 +178,25 @@ class Importer:
             self._sources[address] = self._feeds.ensure(address, publisher, self._now, name=name)
         return self._sources[address]
 
-    def _prepared(self, one: ArchiveEntry, feed_id: int | None) -> PreparedEntry:
-        boilerplate = frozenset[int]() if feed_id is None else self._recorder.boilerplate(feed_id)
-        return prepare_entry(
-            one.data, one.language, (one.source,), None, boilerplate, sketching=self._settings.stories.enabled
+    def _prepared_ahead(self, entries: Sequence[ArchiveEntry]) -> Iterator[Chunk]:
+        workers = self._workers() if self._workers is not None and len(entries) >= LEAST else None
+        return prepared_ahead(
+            entries,
+            self._boilerplate_now,
+            workers,
+            self._settings.parse.workers,
+            sketching=self._settings.stories.enabled,
         )
+
+    def _boilerplate_now(self, one: ArchiveEntry) -> frozenset[int]:
+        feed = self._sources.get(_address(one))
+        return self._recorder.boilerplate(feed.id) if feed is not None else frozenset()
+
+    def _prepared(self, one: ArchiveEntry, made: MadeAhead | None, feed_id: int) -> PreparedEntry:
+        boilerplate = self._recorder.boilerplate(feed_id)
+        if made is not None and made.fits(boilerplate):
+            return made.entry
+        return prepare_line(one, boilerplate, sketching=self._settings.stories.enabled)
 
 
 def _is_long(one: ArchiveEntry) -> bool:
@@ -170,17 +209,29 @@ def _left_out(one: ArchiveEntry, fault: EntryFault) -> Skip:
 
 
 def cluster_archives(
-    paths: Sequence[Path], settings: Settings, now: datetime, progress: Progress
+    paths: Sequence[Path],
+    settings: Settings,
+    now: datetime,
+    progress: Progress,
+    workers: Executor | None = None,
+    lines: Callable[[Path], Iterator[bytes]] = lines_of,
 ) -> tuple[list[dict[str, object]], list[tuple[Path, Skip]]]:
-    """Cluster archives from nothing, together and in a scratch database; return where each entry stands, and the lines left out."""
+    """Cluster archives from nothing, together and in a scratch database; return where each entry stands, and the lines left out.
+
+    ``workers`` clean, sketch and vectorise the entries and compare the reports; the result is the same without.
+    """
     entries: list[ArchiveEntry] = []
     skips: list[tuple[Path, Skip]] = []
     for path in paths:
-        found, left_out = load(path)
+        found, left_out = load(path, lines)
         entries += found
         skips += [(path, skip) for skip in left_out]
     with Store(None) as store:
-        Importer(store, settings, families(()), now).record(in_date_order(entries), progress)
+        importer = Importer(store, settings, families(()), now)
+        if workers is not None:
+            window = Window(store, settings.stories, partial(_compared_on, workers))
+            importer = Importer(store, settings, families(()), now, window, lambda: workers)
+        importer.record(in_date_order(entries), progress)
         places = EntryStore(store).places_of_archives()
     return [
         {
@@ -193,6 +244,13 @@ def cluster_archives(
         for place in [places.get((_address(one), one.data.key))]
         if place is not None
     ], skips
+
+
+def _compared_on(workers: Executor, whole: Whole, parts: Sequence[Block]) -> Iterator[list[LookedBack]]:
+    """Have workers compare the reports of a window, block by block."""
+    everywhere = shared(workers, whole)
+    futures = [workers.submit(look_back, everywhere, part) for part in parts]
+    return (future.result() for future in futures)
 
 
 def _address(one: ArchiveEntry) -> str:

@@ -70,6 +70,11 @@ class EditorConstraints:
         settlement = self.settlement()
         return settlement.divide(self._entries.ids_of_story(story_id))[1:] if settlement else ()
 
+    def has_pins(self) -> bool:
+        """Return whether an entry of any story is pinned."""
+        self.settlement()
+        return bool(self._pins)
+
     def pinned(self, story_id: str) -> str | None:
         """Return the entry of a story that was pinned last."""
         self.settlement()

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 
 from aggregator.clustering.identifiers import mint
 from aggregator.clustering.reports import find_copy
-from aggregator.clustering.vectorize import vectorize
-from aggregator.clustering.vectors import VERSION
+from aggregator.clustering.vectorize import addressed, vectorize
+from aggregator.clustering.vectors import VERSION, ReportVector
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.meanings import meanings_for
 from aggregator.ingest.prepare import prepare_entry
@@ -72,8 +72,11 @@ class Placer:
 
     # --- arrivals --------------------------------------------------------------------------------
 
-    def place(self, arrival: Arrival, now: datetime) -> str:
-        """Put a stored entry into the report whose text it carries, or into one of its own; return the report."""
+    def place(self, arrival: Arrival, now: datetime, vector: ReportVector | None = None) -> str:
+        """Put a stored entry into the report whose text it carries, or into one of its own; return the report.
+
+        ``vector`` is what a worker made of its text, without publisher and time.
+        """
         entry_id = arrival.entry_id
         ruling = self.editor_constraints.for_entry(entry_id)
         copy = find_copy(arrival, self.copies, self._settings.copies, ruling.barred_reports)
@@ -85,6 +88,7 @@ class Placer:
                 story_id is None or not ruling.allows(story_id)
             ):
                 report_id, match, story_id = None, None, None
+        is_new = report_id is None
         if report_id is None:
             report_id = mint("r", entry_id, taken=self.stories.report_taken)
             self.stories.open_report(report_id, None, now)
@@ -92,7 +96,10 @@ class Placer:
         self.copies.add(arrival, report_id)
         if match is not None:
             self.stories.add_match(match, report_id, story_id, now)
-        self._speak(report_id, arrival)
+        if is_new:
+            self._put(report_id, arrival, _words(arrival), arrival.time.timestamp(), vector)
+        else:
+            self._speak(report_id, arrival, vector)
         return report_id
 
     def revise(self, entry_id: str, arrival: Arrival) -> None:
@@ -196,9 +203,10 @@ class Placer:
             self.stories.open_report(report_id, story_id, now)
         self.entries.place([entry_id], report_id, story_id)
         self.copies.move(entry_id, report_id)
-        for touched in {report_id, *(before[:1] if before else ())}:
+        reports = {report_id, *(before[:1] if before else ())}
+        for touched in sorted(reports):
             self._revector(touched)
-            self.stories.refresh_report(touched)
+        self.stories.refresh_reports(reports)
 
     def put_in_storyline(self, story_id: str, storyline_id: str | None) -> None:
         """Put a story into a storyline, or out of all; :meth:`settle` writes the rows of both."""
@@ -277,7 +285,7 @@ class Placer:
         for entry in standing:
             self._speak(report_id, self.arrival_of(entry))
 
-    def _speak(self, report_id: str, arrival: Arrival) -> None:
+    def _speak(self, report_id: str, arrival: Arrival, vector: ReportVector | None = None) -> None:
         """Let a report be compared by the text of this entry where it says most; its time is that of its first entry.
 
         Which entry that is follows from the entries alone, not from the order in which they came.
@@ -285,7 +293,6 @@ class Placer:
         words = _words(arrival)
         time = arrival.time.timestamp()
         old = self.vectors.get(report_id)
-        self.vectors.leave_unsettled([report_id])
         if old is not None and old.vector is not None and old.version != VERSION:
             self._revector(report_id)  # made by an earlier release: all entries of the report are asked
             return
@@ -294,16 +301,21 @@ class Placer:
             if _rank(old.words, speaker.time, speaker.id) < _rank(words, arrival.time, arrival.entry_id):
                 if time < old.time and arrival.dated:
                     self._put(report_id, self.arrival_of(speaker), old.words, time)
+                else:
+                    self.vectors.leave_unsettled([report_id])
                 return
             time = min(time, old.time)
-        self._put(report_id, arrival, words, time)
+        self._put(report_id, arrival, words, time, vector)
 
-    def _put(self, report_id: str, arrival: Arrival, words: int, time: float) -> None:
+    def _put(self, report_id: str, arrival: Arrival, words: int, time: float, made: ReportVector | None = None) -> None:
         document = arrival.document
         moment = datetime.fromtimestamp(time, UTC)
         # two entries that name no source are not of one publisher
         publisher = arrival.entry_id if arrival.publisher == UNNAMED else arrival.publisher
-        vector = vectorize(document, publisher, moment, arrival.dated, document.language)
+        if made is None:
+            vector = vectorize(document, publisher, moment, arrival.dated, document.language)
+        else:
+            vector = addressed(made, publisher, moment, arrival.dated)
         self.vectors.put(
             VectorRow(
                 report_id,

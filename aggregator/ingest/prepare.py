@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from aggregator.clustering.spoken_language import hardly_speaks, language_of, speaks
 from aggregator.exceptions import NotAFeedError, ParseError
@@ -23,6 +23,9 @@ from aggregator.text.boilerplate import constant_descriptions, line_hashes, repe
 from aggregator.text.clean import document, plain_text, primary_language
 from aggregator.text.language import identify, surely_other
 from aggregator.text.tokens import index_form
+
+if TYPE_CHECKING:
+    from aggregator.clustering.vectors import ReportVector
 
 Value = TypeVar("Value")
 
@@ -69,6 +72,7 @@ class PreparedEntry:
     signed: Attribution | None = None
     notice: Notice | None = None
     faults: tuple[str, ...] = ()  # what could not be made of it
+    vector: ReportVector | None = None  # of what is compared, without publisher and time; None where none was asked for
 
     @property
     def text(self) -> str:
@@ -128,6 +132,7 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
                 task.known.get(data.key),
                 boilerplate,
                 sketching=task.sketching,
+                vectoring=task.sketching,
                 disbelieved=unsaid,
                 spoken=spoken,
             )
@@ -183,6 +188,7 @@ def prepare_entry(
     boilerplate: frozenset[int] = frozenset(),
     *,
     sketching: bool,
+    vectoring: bool = False,
     disbelieved: str | None = None,
     spoken: str | None = None,
 ) -> PreparedEntry:
@@ -216,7 +222,14 @@ def prepare_entry(
         signed=_guarded(faults, None, attribute, data, text),
         notice=_guarded(faults, None, recognise, data.title, text),
         faults=tuple(faults),
+        vector=_guarded([], None, _vector, compared) if vectoring else None,
     )
+
+
+def _vector(compared: Document) -> ReportVector:
+    from aggregator.clustering.vectorize import vectorize  # numpy: only where it is needed
+
+    return vectorize(compared, "", datetime.fromtimestamp(0, UTC), True, compared.language)
 
 
 def speaks_otherwise(said: str, sample: str) -> bool:

@@ -184,7 +184,7 @@ class Recorder:
         return placed
 
     def _place(self, waiting: Waiting, now: datetime) -> None:
-        report_id = self._placer.place(waiting.arrival, now)
+        report_id = self._placer.place(waiting.arrival, now, waiting.vector)
         if waiting.lines:
             self._lines.count(waiting.feed_id, waiting.lines, report_id, waiting.number)
 
@@ -254,7 +254,8 @@ class Recorder:
         numbers = self._entries.add(rows, now)
         if self._settings.stories.enabled:
             for row, entry, number in zip(rows, entries, numbers, strict=True):
-                self._waiting[row.id] = Waiting(arrival(row, origin, entry), origin.feed.id, number, entry.lines)
+                made = arrival(row, origin, entry)
+                self._waiting[row.id] = Waiting(made, origin.feed.id, number, entry.lines, entry.vector)
 
     def _ids(self, url: str, keys: Sequence[str]) -> list[str]:
         """Return an id for each key of a feed that no other entry has."""
@@ -279,7 +280,9 @@ class Recorder:
         write = self._entries.revise if change.is_substantive else self._entries.retouch
         write(before, row, now)
         if before.id in self._waiting:  # left by an earlier pass
-            self._waiting[before.id] = Waiting(arrival(row, origin, entry), origin.feed.id, before.number, entry.lines)
+            self._waiting[before.id] = Waiting(
+                arrival(row, origin, entry), origin.feed.id, before.number, entry.lines, entry.vector
+            )
         else:
             self._placer.revise(before.id, arrival(row, origin, entry))
         return change.is_substantive

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from aggregator.clustering.vectors import ReportVector
 from aggregator.ingest.entry_times import believed_date
 from aggregator.ingest.prepare import PreparedEntry
 from aggregator.model import Arrival
@@ -44,6 +45,7 @@ class Waiting:
     feed_id: int = 0
     number: int = 0
     lines: frozenset[int] = frozenset()
+    vector: ReportVector | None = None  # made by a worker, without publisher and time
 
     @property
     def turn(self) -> tuple[datetime, str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.clustering.graph import Constraints, Link
+from aggregator.clustering.graph import Best, Constraints
 from aggregator.clustering.identifiers import mint
 from aggregator.clustering.lineage import descend
 from aggregator.clustering.vectors import VERSION
@@ -28,7 +28,7 @@ from aggregator.storage.faults import FaultStore
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.stories import StoryStore
 
-AT_ONCE = 100  # reports a transaction, if no single story has more: well under what another writer waits
+AT_ONCE = 50  # reports a transaction, if no single story has more: well under what another writer waits
 TRIES = 3  # times that the graph is asked outside of a transaction before it is asked inside
 
 Changed = Callable[[frozenset[str]], None]
@@ -43,7 +43,7 @@ class Plan:
     waiting: frozenset[str]
     stories: tuple[frozenset[str], ...]
     storylines: tuple[tuple[frozenset[str], ...], ...]
-    links: Mapping[str, Link]
+    best: Mapping[str, Best]
     decisions: tuple[int, int]
 
 
@@ -86,20 +86,21 @@ class Settler:
 
     def refresh(self, story_ids: Collection[str], report_ids: Iterable[str], now: datetime) -> None:
         """Bring the rows of stories, of those of their reports that changed, and of their storylines in line with the entries."""
-        for story_id in sorted(story_ids):
+        stored = self._stories.pins(story_ids)
+        for story_id in sorted(story_ids) if stored or self._editor_constraints.has_pins() else ():
             pinned = self._editor_constraints.pinned(story_id)
-            if pinned != self._stories.pinned(story_id):
+            if pinned != stored.get(story_id):
                 self._stories.pin(story_id, pinned)
         for entry_id, error in refresh(story_ids, self._stories, self._entries, now):
             given = self._entries.get(entry_id).data
             self._faults.keep_of_entry(entry_id, fault_of("placing", f"story of {entry_id}", error, given), now)
-        for report_id in sorted(set(report_ids)):
-            self._stories.refresh_report(report_id)
+        self._stories.refresh_reports(report_ids)
         self._lines.refresh(story_ids, now)
 
     def tie(self, story_ids: frozenset[str], now: datetime) -> None:
         """Write these stories as one storyline, but for what editors keep apart in it."""
         self._lines.write([story_ids], (), now)
+        self._lines.catch_up(now)
 
     def obey_ties(self, story_ids: Collection[str], now: datetime) -> None:
         """Have the storylines of these stories hold to what editors tie and untie."""
@@ -115,7 +116,7 @@ class Settler:
         graph, constraints = self._window.graph(), self._constraints()
         stories: list[frozenset[str]] = []
         storylines: list[tuple[frozenset[str], ...]] = []
-        links: dict[str, Link] = {}
+        best: dict[str, Best] = {}
         covered: set[str] = set()
         asked = {report for report in waiting if report in self._window}
         while asked:
@@ -126,10 +127,10 @@ class Settler:
             tied = frozenset().union(*(group for line in settled.storylines for group in line))
             storylines = [line for line in storylines if all(group.isdisjoint(tied) for group in line)]
             storylines += settled.storylines
-            links.update(settled.links)
+            best.update(settled.best)
             covered |= fresh | tied | asked
             asked = {report for report in self._company(fresh | tied) if report in self._window} - covered
-        return Plan(frozenset(waiting), tuple(stories), tuple(storylines), links, decisions)
+        return Plan(frozenset(waiting), tuple(stories), tuple(storylines), best, decisions)
 
     def _company(self, report_ids: Collection[str]) -> set[str]:
         """Return the reports that stand in a story or a storyline with one of these: where they stay is to be asked as well."""
@@ -208,18 +209,21 @@ class Settler:
         return found
 
     def _write_storylines(self, plan: Plan, now: datetime, failed: Collection[str]) -> bool:
+        settled = [report for group in plan.stories for report in group]
+        story_of = self._stories.stories_of_reports(
+            {*settled, *(report for line in plan.storylines for group in line for report in group)}
+        )
+        lines = [
+            frozenset(story_of[report] for group in line for report in group if report in story_of)
+            for line in plan.storylines
+        ]
+        for batch in self._lines.batches(lines, {story_of[report] for report in settled if report in story_of}):
+            with self._store.transaction(self._waiting):
+                if self._editor_constraints.stamp() != plan.decisions:
+                    return False
+                self._lines.write(batch, (), now)
         with self._store.transaction(self._waiting):
-            if self._editor_constraints.stamp() != plan.decisions:
-                return False
-            settled = [report for group in plan.stories for report in group]
-            story_of = self._stories.stories_of_reports(
-                {*settled, *(report for line in plan.storylines for group in line for report in group)}
-            )
-            lines = [
-                frozenset(story_of[report] for group in line for report in group if report in story_of)
-                for line in plan.storylines
-            ]
-            self._lines.write(lines, {story_of[report] for report in settled if report in story_of}, now)
+            self._lines.catch_up(now)
             self._vectors.settled(sorted(plan.waiting.difference(failed)))
         return True
 
@@ -274,10 +278,11 @@ class Settler:
                 touched.update({homes[-1]}, {before[report] for report in moving if report in before})
         for story, place in lineage.ended.items():
             self._end(story, homes[place], rest[story], named, now)
+        stored = self._stories.links(members)
         for group, home in zip(groups, homes, strict=True):
             if not group.isdisjoint(plan.waiting):
                 touched.add(home)
-            self._save_links(group & members, home, plan.links, speakers, now)
+            self._save_links(group & members, home, plan.best, stored, speakers, now)
         self.refresh(self._living(touched), members & plan.waiting, now)
         return touched
 
@@ -336,31 +341,33 @@ class Settler:
         self,
         group: Collection[str],
         story: str,
-        links: Mapping[str, Link],
+        best: Mapping[str, Best],
+        stored: Mapping[str, tuple[str, float]],
         speakers: Mapping[str, tuple[float, str]],
         now: datetime,
     ) -> None:
         """Store each report's strongest edge where it is another than before."""
-        stored = self._stories.links(group)
-        for report in sorted(group):
-            link = links.get(report)
-            said = (
-                None if link is None or link.other not in speakers else (speakers[link.other][1], round(link.score, 4))
-            )
-            if stored.get(report) == said:
-                continue
-            self._stories.drop_link(report)
-            if link is not None and said is not None:
-                match = Match(
-                    "story", speakers[report][1], said[0], "pair", said[1], link.threshold, dict(link.features), VERSION
-                )
+        said: dict[str, tuple[str, float]] = {
+            report: (speakers[one.other][1], round(one.score, 4))
+            for report in group
+            if (one := best.get(report)) is not None and one.other in speakers
+        }
+        changed = [report for report in sorted(group) if stored.get(report) != said.get(report)]
+        links = self._window.links({report: best[report] for report in changed if report in said})
+        for report in changed:
+            if report in stored:
+                self._stories.drop_link(report)
+            if report in links:
+                link = links[report]
+                own, (other, score) = speakers[report][1], said[report]
+                match = Match("story", own, other, "pair", score, link.threshold, dict(link.features), VERSION)
                 self._stories.add_match(match, report, story, now)
 
     def _standing(self, report_ids: Iterable[str]) -> set[str]:
         return self._stories.known_reports(report_ids)
 
     def _living(self, story_ids: Iterable[str]) -> frozenset[str]:
-        return frozenset(story for story in set(story_ids) if self._stories.lives(story))
+        return self._stories.all_living(set(story_ids))
 
 
 def _is_stored(

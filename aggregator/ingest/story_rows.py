@@ -46,9 +46,10 @@ def refresh(
     """
     wanted = sorted(set(story_ids))
     left_out: list[tuple[str, Exception]] = []
+    pins = stories.pins(wanted)
     for story_id, found in entries.of_stories(wanted, light=True).items():
         try:
-            _refresh(story_id, found, stories, entries, now)
+            _refresh(story_id, found, pins.get(story_id), stories, entries, now)
         except Exception as error:
             if is_of_the_database(error):
                 raise
@@ -56,7 +57,7 @@ def refresh(
             left_out += faulty.items() or [(found[-1].id, error)]
             sound = [entry for entry in found if entry.id not in faulty]
             if faulty and sound and _fault_of(*sound) is None:
-                _refresh(story_id, sound, stories, entries, now)
+                _refresh(story_id, sound, pins.get(story_id), stories, entries, now)
     return left_out
 
 
@@ -68,13 +69,15 @@ def _fault_of(*entries: Entry) -> Exception | None:
     return None
 
 
-def _refresh(story_id: str, found: Sequence[Entry], stories: StoryStore, entries: EntryStore, now: datetime) -> None:
+def _refresh(
+    story_id: str, found: Sequence[Entry], pinned: str | None, stories: StoryStore, entries: EntryStore, now: datetime
+) -> None:
     members = attributed(found)
     for entry, before in zip(members, found, strict=True):
         if (entry.agency, entry.agency_words) != (before.agency, before.agency_words):
             entries.set_agency(entry.id, entry.agency, agency_evidence(entry.agency_form, entry.agency_words))
     if members:
-        stories.save_standing(story_id, standing(members, stories.pinned(story_id)), now)
+        stories.save_standing(story_id, standing(members, pinned), now)
 
 
 def attributed(members: Sequence[Entry]) -> list[Entry]:

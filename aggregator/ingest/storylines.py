@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from aggregator.clustering.constraints import Settlement
@@ -12,6 +12,8 @@ from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.storage.database import Store
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
+
+AT_ONCE = 150  # stories a transaction, if no single storyline has more
 
 
 class StorylineKeeper:
@@ -39,6 +41,7 @@ class StorylineKeeper:
         if self._editor_constraints.ties():
             lines = set(self._lines.of_stories(story_ids).values())
             self.write([frozenset(self._lines.stories_of(line)) for line in lines], story_ids, now)
+            self.catch_up(now)
 
     def write(self, lines: Sequence[frozenset[str]], settled: Collection[str], now: datetime) -> None:
         """Store which stories the graph ties; those ``settled`` that are in none of ``lines`` stand alone.
@@ -68,7 +71,31 @@ class StorylineKeeper:
         for line, place in lineage.ended.items():
             self._lines.close(line, homes[place], now, "merged: one affair")
         touched = {line for story in changed for line in (before.get(story), wanted.get(story))} - lineage.ended.keys()
-        self._lines.refresh([*(line for line in touched if line is not None), *self._lines.outdated()], now)
+        self._lines.refresh([line for line in touched if line is not None], now)
+
+    def catch_up(self, now: datetime) -> None:
+        """Bring the rows of storylines in line that lost or gained stories otherwise."""
+        self._lines.refresh(self._lines.outdated(), now)
+
+    def batches(self, lines: Sequence[frozenset[str]], settled: Collection[str]) -> Iterator[list[frozenset[str]]]:
+        """Yield what :meth:`write` is to be given in transactions of their own: groups that take stories from one storyline together.
+
+        Where editors tie stories, all are written at once: ties reach across groups.
+        """
+        tied = frozenset[str]().union(*lines)
+        before = self._lines.of_stories({*tied, *settled})
+        alone = [frozenset({story}) for story in sorted(settled) if story not in tied and story in before]
+        if self._editor_constraints.ties():
+            yield [*lines, *(frozenset({story}) for story in settled)]
+            return
+        batch: list[frozenset[str]] = []
+        for block in _blocks([*lines, *alone], before):
+            batch += block
+            if sum(map(len, batch)) >= AT_ONCE:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
 
     def _stays(self, story: str, before: dict[str, str], rest: dict[str, list[str]]) -> bool:
         """Return whether a story that nothing ties today stays in its storyline: for older stories' sake, or the name's."""
@@ -165,6 +192,20 @@ class StorylineKeeper:
 
 def _entries(stories: Iterable[str], named: dict[str, frozenset[str]]) -> list[str]:
     return [entry for story in stories for entry in named.get(story, ())]
+
+
+def _blocks(groups: Iterable[frozenset[str]], before: Mapping[str, str]) -> list[list[frozenset[str]]]:
+    """Return groups of stories so that those that share a story, or one of whose storyline, are together."""
+    blocks: dict[
+        str, tuple[set[str], list[frozenset[str]]]
+    ] = {}  # a story or storyline -> its block's names and groups
+    for group in groups:
+        names, block = {*group, *(before[story] for story in group if story in before)}, [group]
+        for others, met in {id(blocks[name]): blocks[name] for name in sorted(names) if name in blocks}.values():
+            names = names | others
+            block = met + block
+        blocks.update(dict.fromkeys(sorted(names), (names, block)))
+    return list({id(block): block for _, block in blocks.values()}.values())
 
 
 def _disjoint(lines: Iterable[frozenset[str]]) -> list[frozenset[str]]:

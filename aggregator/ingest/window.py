@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from aggregator.clustering.graph import StoryGraph
+from aggregator.clustering.blocks import Engine
+from aggregator.clustering.graph import Best, Link, StoryGraph
 from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.vectors import VERSION, ReportVector
@@ -26,8 +27,10 @@ class Window:
     Nothing but vectors is needed to make it: a process that starts again reads them, and knows what it knew.
     """
 
-    def __init__(self, store: Store, settings: StorySettings) -> None:
+    def __init__(self, store: Store, settings: StorySettings, engine: Engine | None = None) -> None:
+        """Follow the reports of ``store``; an ``engine`` compares those that are there at first."""
         self._store = store
+        self._engine = engine
         self._vectors = VectorStore(store.connection)
         self._params = replace(DEFAULT, story_bar=_log_odds(settings.threshold), window=settings.window.total_seconds())
         known = meanings_for(settings)
@@ -66,6 +69,14 @@ class Window:
             self.forget([report_id for report_id, time in self._known.items() if time < horizon])
         return self._graph
 
+    def links(self, best: Mapping[str, Best]) -> dict[str, Link]:
+        """Return what edges say of which the graph told; those of reports that are gone by now are left out."""
+        if self._graph is None:
+            return {}
+        return self._graph.links(
+            {report: one for report, one in best.items() if report in self._known and one.other in self._known}
+        )
+
     def keep(self) -> None:
         """Keep the window in a file beside the database, where it changed since it was read."""
         if self._graph is not None and self._read_to != self._kept_to:
@@ -90,7 +101,7 @@ class Window:
             if (vector := _unpacked(report_id, data)) is not None
         ]
         self._tell(graph, 0)
-        graph.load(rows)
+        graph.load(rows, self._engine)
         self._known = {report_id: vector.time for report_id, vector in rows}
         self._graph, self._read_to = graph, read_to
         return graph

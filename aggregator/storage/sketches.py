@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from aggregator.clustering.reports import StoredSketch, numbers_of
@@ -42,6 +45,13 @@ CREATE TABLE band (
 # Entries looked at under one key, newest first: a hot key (a boilerplate paragraph) proposes no more than this.
 PER_KEY: Final = 60
 
+# One statement for all keys of a text, of which most find nothing. The bound is read from the index once a key.
+_UNDER: Final = f"""
+SELECT asked.key, band.number FROM json_each(?) AS asked CROSS JOIN band
+WHERE band.band_key = asked.value AND band.number >= coalesce(
+  (SELECT hot.number FROM band AS hot WHERE hot.band_key = asked.value ORDER BY hot.number DESC LIMIT 1 OFFSET {PER_KEY - 1}), 0)
+"""
+
 _FIELDS = "entry_id, report_id, feed, publisher, title, url, numbers, time, version, signature, shingles, words"
 
 
@@ -55,12 +65,9 @@ class SketchStore:
         """Return entries that share keys, those that share most first, and whether a cap left some out."""
         shared: Counter[int] = Counter()
         capped = False
-        for key in keys:
-            numbers = self._db.execute(
-                "SELECT number FROM band WHERE band_key = ? ORDER BY number DESC LIMIT ?", (key, PER_KEY)
-            ).fetchall()
+        for numbers in self._under(keys):
             capped |= len(numbers) == PER_KEY
-            shared.update(row[0] for row in numbers)
+            shared.update(numbers)
         if not shared:
             return [], False
         chosen = sorted(shared, key=lambda number: (-shared[number], -number))
@@ -70,6 +77,12 @@ class SketchStore:
             self._db.execute(f"SELECT number, entry_id FROM sketch WHERE number IN ({marks(named)})", named).fetchall()
         )
         return [found[number] for number in named if number in found], capped
+
+    def _under(self, keys: Sequence[int]) -> Iterator[list[int]]:
+        """Yield the numbers of the newest entries, at most PER_KEY, under each key that has any."""
+        rows = self._db.execute(_UNDER, (json.dumps(keys),)).fetchall()
+        for _, found in groupby(rows, itemgetter(0)):
+            yield [number for _, number in found]
 
     def sketches(self, entry_ids: Sequence[str]) -> Mapping[str, StoredSketch]:
         """Return the sketches of these entries."""

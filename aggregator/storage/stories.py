@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Evidence, Flag, Match, StorylineMention, StoryQuery, StorySummary
@@ -64,9 +65,18 @@ class StoryStore:
         every = "SELECT id FROM (SELECT id FROM story UNION ALL SELECT old_id AS id FROM story_redirect)"
         return self.follow(resolve_prefix(self._db, every, prefix, "story"))
 
+    def _among(self, selection: str, ids: Iterable[str]) -> Iterator[Any]:
+        """Yield the rows of a statement that ends with the column in which these ids stand."""
+        for part in parts(list(ids)):
+            yield from self._db.execute(f"{selection} IN ({marks(part)})", part)
+
     def lives(self, story_id: str) -> bool:
         """Return whether a story has a row of its own today."""
         return self._db.execute("SELECT 1 FROM story WHERE id = ?", (story_id,)).fetchone() is not None
+
+    def all_living(self, story_ids: Collection[str]) -> frozenset[str]:
+        """Return those of these stories that have rows of their own today."""
+        return frozenset(row[0] for row in self._among("SELECT id FROM story WHERE id", story_ids))
 
     def follow(self, story_id: str) -> str:
         """Return where an id leads today; NotFoundError where the story was pruned."""
@@ -124,14 +134,7 @@ class StoryStore:
 
     def stories_of_reports(self, report_ids: Collection[str]) -> dict[str, str]:
         """Return report -> its story, of those that have one."""
-        found: dict[str, str] = {}
-        for part in parts(list(report_ids)):
-            found.update(
-                self._db.execute(
-                    f"SELECT id, story_id FROM report WHERE story_id IS NOT NULL AND id IN ({marks(part)})", part
-                ).fetchall()
-            )
-        return found
+        return dict(self._among("SELECT id, story_id FROM report WHERE story_id IS NOT NULL AND id", report_ids))
 
     def sizes(self, story_ids: Collection[str]) -> dict[str, int]:
         """Return story -> how many reports it has."""
@@ -146,10 +149,7 @@ class StoryStore:
 
     def known_reports(self, report_ids: Iterable[str]) -> set[str]:
         """Return those of these reports that are stored."""
-        found: set[str] = set()
-        for part in parts(list(report_ids)):
-            found.update(row[0] for row in self._db.execute(f"SELECT id FROM report WHERE id IN ({marks(part)})", part))
-        return found
+        return {row[0] for row in self._among("SELECT id FROM report WHERE id", report_ids)}
 
     def move_reports(self, report_ids: Sequence[str], story_id: str) -> None:
         """Put reports, their entries and what joined them into another story."""
@@ -158,21 +158,18 @@ class StoryStore:
         self._db.executemany("UPDATE entry SET story_id = ? WHERE report_id = ?", rows)
         self._db.executemany("UPDATE match SET story_id = ? WHERE report_id = ?", rows)
 
-    def refresh_report(self, report_id: str) -> None:
-        """Bring a report's counts and times in line with its entries; an empty report is removed."""
-        count, first, last = self._db.execute(
-            "SELECT count(*), min(time), max(time) FROM entry WHERE report_id = ?", (report_id,)
-        ).fetchone()
-        if not count:
-            self._db.execute("DELETE FROM report WHERE id = ?", (report_id,))
-            return
-        agencies = self._db.execute(
-            "SELECT agency FROM entry WHERE report_id = ? AND agency IS NOT NULL GROUP BY agency ORDER BY count(*) DESC, agency LIMIT 1",
-            (report_id,),
-        ).fetchone()
-        self._db.execute(
-            "UPDATE report SET entries = ?, first_seen = ?, last_seen = ?, agency = ? WHERE id = ?",
-            (count, first, last, agencies[0] if agencies else None, report_id),
+    def refresh_reports(self, report_ids: Iterable[str]) -> None:
+        """Bring reports' counts and times in line with their entries; an empty report is removed."""
+        rows = [(report_id,) for report_id in sorted(set(report_ids))]
+        self._db.executemany(
+            "DELETE FROM report WHERE id = ? AND NOT EXISTS (SELECT 1 FROM entry WHERE report_id = report.id)", rows
+        )
+        self._db.executemany(
+            "UPDATE report SET (entries, first_seen, last_seen) ="
+            " (SELECT count(*), min(time), max(time) FROM entry WHERE report_id = report.id), agency ="
+            " (SELECT agency FROM entry WHERE report_id = report.id AND agency IS NOT NULL"
+            " GROUP BY agency ORDER BY count(*) DESC, agency LIMIT 1) WHERE id = ?",
+            rows,
         )
 
     def save_standing(self, story_id: str, standing: Standing, now: datetime) -> None:
@@ -227,6 +224,10 @@ class StoryStore:
         row = self._db.execute("SELECT pinned_entry FROM story WHERE id = ?", (story_id,)).fetchone()
         return None if row is None else row[0]
 
+    def pins(self, story_ids: Collection[str]) -> dict[str, str]:
+        """Return story -> the entry that an editor pinned as canonical, of those that have one."""
+        return dict(self._among("SELECT id, pinned_entry FROM story WHERE pinned_entry IS NOT NULL AND id", story_ids))
+
     def pin(self, story_id: str, entry_id: str | None) -> None:
         """Set or lift the pin."""
         self._db.execute("UPDATE story SET pinned_entry = ? WHERE id = ?", (entry_id, story_id))
@@ -270,14 +271,10 @@ class StoryStore:
 
     def links(self, report_ids: Collection[str]) -> dict[str, tuple[str, float]]:
         """Return report -> the entry that its strongest edge leads to, and the score."""
-        found: dict[str, tuple[str, float]] = {}
-        for part in parts(list(report_ids)):
-            for report_id, other_id, score in self._db.execute(
-                f"SELECT report_id, other_id, score FROM match WHERE kind = 'story' AND report_id IN ({marks(part)})",
-                part,
-            ):
-                found[report_id] = (other_id, score)
-        return found
+        rows = self._among(
+            "SELECT report_id, other_id, score FROM match WHERE kind = 'story' AND report_id", report_ids
+        )
+        return {report_id: (other_id, score) for report_id, other_id, score in rows}
 
     def drop_link(self, report_id: str) -> None:
         """Forget a report's strongest edge."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import chain
 
 # Scripts whose writers put no space between words: Han, kana, Thai, Lao, Burmese, Khmer.
 _UNSPACED = (
@@ -61,16 +62,20 @@ def words(text: str, language: str | None) -> list[str]:
     """Return the normalised words of ``text`` in order."""
     if text.isascii():
         return [word if word.isalpha() else _ascii_word(word) for word in _ASCII_WORD.findall(text.lower())]
-    found: list[str] = []
-    for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
-        word = fold(match[0])
-        if _RUN.match(word):
-            found.extend([word[i : i + 2] for i in range(len(word) - 1)] or [word])
-        elif word[0].isdigit():
-            found.append(_GROUPED.sub("", word))
-        else:
-            found.append(_POSSESSIVE.sub("", word).replace("’", "'") or word)
-    return found
+    return list(chain.from_iterable(map(_normalised, _WORD.findall(unicodedata.normalize("NFKC", text)))))
+
+
+@lru_cache(
+    maxsize=20_000
+)  # some 4 MB in every worker: a text's words are asked for several times, common ones in every text
+def _normalised(written: str) -> tuple[str, ...]:
+    """Return what a word of a text counts as: itself, normalised, or pairs of characters where it is a run of them."""
+    word = fold(written)
+    if _RUN.match(word):
+        return tuple(word[i : i + 2] for i in range(len(word) - 1)) or (word,)
+    if word[0].isdigit():
+        return (_GROUPED.sub("", word),)
+    return (_POSSESSIVE.sub("", word).replace("’", "'") or word,)
 
 
 @lru_cache(maxsize=4)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from aggregator.cli.stories import STORY_COLUMNS
-from aggregator.cli.tables import SPACIOUS, fitted, fold, table_lines, width_of_output
+from aggregator.cli.tables import SPACIOUS, Column, fitted, fold, table_lines, width_of_output
 from tests.cli.calling import call, newsroom
 from tests.cli.test_output import on_a_terminal
 from tests.cli.widths import WIDTHS, path, seen
@@ -84,3 +84,22 @@ def test_a_digest_on_a_terminal_is_text_and_for_a_program_markdown() -> None:
     assert "## " in call("digest").ok().out
     call("digest", "--output", "d.html").ok()
     assert Path("d.html").read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+
+
+def test_a_long_plain_table_is_what_a_short_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = (
+        Column("name", lambda row: row["name"]),
+        Column("entries", lambda row: str(row["entries"]), right=True),
+        Column("", lambda row: row["note"], wrap=True),
+    )
+    rows = [
+        {"name": name, "entries": 7 ** len(name), "note": note}
+        for name in ("Ö", "長い名前", "Ledger")
+        for note in ("", "a b")
+    ]
+    short = table_lines(rows, columns, 80, rule=False, style=False)
+    monkeypatch.setattr("aggregator.cli.tables._MANY", 2)
+    assert table_lines(rows, columns, 80, rule=False, style=False) == short
+    narrow = table_lines(rows, columns, 16, rule=False, style=False)
+    monkeypatch.setattr("aggregator.cli.tables._MANY", 500)
+    assert narrow == table_lines(rows, columns, 16, rule=False, style=False)

@@ -106,12 +106,15 @@ def test_decisions_bind(together: list[set[str]], apart: list[tuple[str, str]]) 
 
 
 def test_each_report_of_a_story_names_its_strongest_edge() -> None:
-    settled = group(DESK.items())
+    graph = StoryGraph()
+    graph.add_all(DESK.items())
+    settled = graph.settle()
     story = {name: found for found in settled.stories for name in found}
-    for name, link in settled.links.items():
+    links = graph.links(settled.best)
+    for name, link in links.items():
         assert link.other in story[name]
         assert 0 <= link.score <= 1
-    assert {name for name in story if len(story[name]) > 1} == set(settled.links)
+    assert {name for name in story if len(story[name]) > 1} == set(settled.best) == set(links)
 
 
 def test_an_explanation_holds_for_both_orders() -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import pickle
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from aggregator.executor import TaskError, TaskFailure
 from aggregator.ingest import archives
+from aggregator.ingest import lines as preparing
 from aggregator.ingest.archives import Importer
-from aggregator.ingest.prepare import prepare_entry
+from aggregator.ingest.lines import prepare_line
 from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry, read
 from aggregator.settings import Settings
@@ -72,10 +78,76 @@ def test_others_write_while_a_long_entry_is_prepared(tmp_path: Path, monkeypatch
     def prepare(*given: object, **options: bool) -> object:
         with Store(tmp_path / "a.db", busy_timeout_ms=0) as other, other.transaction():
             prepared.append(given)
-        return prepare_entry(*given, **options)  # type: ignore[arg-type]
+        return prepare_line(*given, **options)  # type: ignore[arg-type]
 
     with Store(tmp_path / "a.db") as store:
         importer = Importer(store, Settings(), families(()), NOW)
-        monkeypatch.setattr(archives, "prepare_entry", prepare)
+        monkeypatch.setattr(archives, "prepare_line", prepare)
         assert importer.record(long, lambda done, total: None).new == len(ARCHIVE)
     assert len(prepared) >= len(ARCHIVE)
+
+
+class Workers(Executor):
+    """Runs a task in a thread after it went through pickle, as to a process; every third one is lost with its worker."""
+
+    def __init__(self) -> None:
+        self.tasks = 0
+        self._threads = ThreadPoolExecutor(2)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.tasks += 1
+        return self._threads.submit(self._run, self.tasks, pickle.dumps((fn, args, kwargs)))
+
+    def _run(self, number: int, task: bytes) -> Any:
+        if number % 3 == 0:
+            raise TaskError(TaskFailure("died", "the worker died (SIGKILL)"))
+        fn, args, kwargs = pickle.loads(task)
+        return pickle.loads(pickle.dumps(fn(*args, **kwargs)))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._threads.shutdown(wait, cancel_futures=cancel_futures)
+
+
+def with_tails() -> list[ArchiveEntry]:
+    """Return lines of one house whose texts end alike, which is learned while they are read."""
+    tail = "This desk is funded by its readers; support it at the address below."
+    lines = [
+        {"id": f"t{number}", "title": f"{place} harbour reopens after storm {number}", "source": "Coast Herald"}
+        | {"body": f"The harbour of {place} took in ship {number} of the day again.\n{tail}"}
+        | {"date": (datetime(2026, 3, 10, tzinfo=UTC) + timedelta(minutes=number)).isoformat()}
+        for number, place in enumerate(PLACES * 12)
+    ]
+    found = read(json.dumps(line).encode() for line in lines)
+    return [one for one in found if isinstance(one, ArchiveEntry)]
+
+
+@pytest.mark.parametrize("lines", [entries, with_tails])
+def test_workers_change_nothing_even_where_some_are_lost(
+    lines: Callable[[], list[ArchiveEntry]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparing, "_TOGETHER", 4)
+    monkeypatch.setattr(preparing, "LEAST", 1)
+    monkeypatch.setattr(archives, "LEAST", 1)
+    rows = []
+    for workers in (None, Workers()):
+        with Store(None) as store:
+            given = None if workers is None else lambda found=workers: found
+            importer = Importer(store, Settings(), families(()), NOW, workers=given)
+            outcome = importer.record(lines(), lambda done, total: None)
+            assert outcome.new == len(lines())
+            assert not outcome.skips
+            rows.append(
+                [
+                    store.connection.execute(statement).fetchall()
+                    for statement in (
+                        "SELECT id, report_id, story_id, text FROM entry ORDER BY 1",
+                        "SELECT report_id, entry_id, time, vector FROM report_vector ORDER BY 1",
+                        "SELECT entry_id, signature, shingles FROM sketch ORDER BY 1",
+                        "SELECT * FROM line ORDER BY 1, 2",
+                    )
+                ]
+            )
+        if workers is not None:
+            assert workers.tasks > 3  # so that one is lost
+            workers.shutdown()
+    assert rows[0] == rows[1]

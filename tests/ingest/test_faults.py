@@ -167,7 +167,7 @@ def test_a_field_that_cannot_be_made_is_not_worth_the_entry(place: str, monkeypa
     [
         "aggregator.ingest.place.Placer.place",
         "aggregator.ingest.place.find_copy",
-        "aggregator.ingest.place.vectorize",
+        "aggregator.ingest.place.Placer._put",
         "aggregator.storage.sketches.SketchStore.add",
         "aggregator.ingest.record.Recorder._place",
     ],
@@ -303,7 +303,7 @@ def test_a_line_of_an_import_that_cannot_be_stored_is_named(tmp_path: Path, monk
     lines.append({"id": "n4", "title": "A fourth", "source": "Ledger", "url": "http://a[b@h.example/"})
     archive = tmp_path / "archive.jsonl"
     archive.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
-    for place in ("aggregator.ingest.archives.prepare_entry", "aggregator.ingest.record.event_time"):
+    for place in ("aggregator.ingest.archives.prepare_line", "aggregator.ingest.record.event_time"):
         with monkeypatch.context() as patched, Store(None) as store:
             break_at(patched, place)
             done = imported(store, archive)

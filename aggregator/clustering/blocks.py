@@ -1,0 +1,64 @@
+"""A window compared block by block, each in whatever process: values in, values out, and the same edges as in one.
+
+Each process has all reports and makes rows and index of them once; a block's reports look back over these. What surrounds
+a pair, and the stories, are found where the blocks come together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from aggregator.clustering.comparing import Comparison, LookedBack
+from aggregator.clustering.params import ClusteringParams
+from aggregator.clustering.scoring import shipped_scorer
+from aggregator.clustering.vectors import ReportVector
+
+BLOCK = 1_000  # reports
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All reports of a window in order, their vectors packed; ``name`` differs where these do."""
+
+    name: str
+    params: ClusteringParams
+    reports: tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The places of some reports in a row."""
+
+    start: int
+    end: int
+
+
+Engine = Callable[[Whole, Sequence[Block]], Iterable[list[LookedBack]]]  # the answers in the order of the blocks
+
+_made: dict[str, Comparison] = {}  # the last one, in each process
+
+
+def whole_of(params: ClusteringParams, reports: Mapping[str, ReportVector]) -> Whole:
+    """Return these reports as they travel."""
+    packed = tuple((name, vector.packed()) for name, vector in reports.items())
+    digest = sha256(repr(params).encode())
+    for name, vector in packed:
+        digest.update(name.encode() + vector)
+    return Whole(digest.hexdigest(), params, packed)
+
+
+def blocks(count: int) -> list[Block]:
+    """Return the blocks of so many reports."""
+    return [Block(start, min(count, start + BLOCK)) for start in range(0, count, BLOCK)]
+
+
+def look_back(whole: Whole, block: Block) -> list[LookedBack]:
+    """Compare the reports of one block with all before them in time."""
+    if whole.name not in _made:
+        comparison = Comparison(whole.params, shipped_scorer())
+        comparison.add((name, ReportVector.unpacked(vector)) for name, vector in whole.reports)
+        _made.clear()
+        _made[whole.name] = comparison
+    return _made[whole.name].look_back(block.start, block.end)

@@ -1,0 +1,102 @@
+"""Lines of an archive prepared ahead in workers, while the coordinator writes those before them."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from itertools import islice
+
+from aggregator.executor import failure_of
+from aggregator.ingest.prepare import PreparedEntry, prepare_entry
+from aggregator.parsing.archive import ArchiveEntry
+
+LEAST = 1_000  # entries; fewer are prepared sooner than a worker comes up
+_TOGETHER = 50  # entries a task: the pickles of one are small beside its work
+_AHEAD = 3  # tasks a worker that are in hand or done and not yet taken: bounds the memory
+
+log = logging.getLogger("aggregator.archives")
+Boilerplate = Callable[[ArchiveEntry], frozenset[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines to prepare, each with the boilerplate that its feed is known to repeat by now."""
+
+    entries: tuple[tuple[ArchiveEntry, frozenset[int]], ...]
+    sketching: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MadeAhead:
+    """A prepared entry, and the boilerplate that was left out of it."""
+
+    entry: PreparedEntry
+    boilerplate: frozenset[int]
+
+    def fits(self, boilerplate: frozenset[int]) -> bool:
+        """Tell whether it would be the same with what is boilerplate now."""
+        changed = boilerplate ^ self.boilerplate
+        return not changed or (
+            bool(boilerplate) == bool(self.boilerplate)
+            and not self.entry.faults
+            and changed.isdisjoint(self.entry.lines)
+        )
+
+
+Chunk = list[tuple[ArchiveEntry, MadeAhead | None]]
+
+
+def prepare_lines(task: Lines) -> list[MadeAhead | None]:
+    """Prepare lines; None stands for one that cannot be, which the coordinator tries again and reports."""
+    return [_prepared(one, boilerplate, task.sketching) for one, boilerplate in task.entries]
+
+
+def _prepared(one: ArchiveEntry, boilerplate: frozenset[int], sketching: bool) -> MadeAhead | None:
+    try:
+        return MadeAhead(prepare_line(one, boilerplate, sketching=sketching, vectoring=sketching), boilerplate)
+    except MemoryError:
+        raise  # the worker's, not the entry's
+    except Exception:  # noqa: BLE001 - whatever an entry raises costs that entry
+        return None
+
+
+def prepare_line(
+    one: ArchiveEntry, boilerplate: frozenset[int], *, sketching: bool, vectoring: bool = False
+) -> PreparedEntry:
+    """Prepare one line."""
+    return prepare_entry(
+        one.data, one.language, (one.source,), None, boilerplate, sketching=sketching, vectoring=vectoring
+    )
+
+
+def prepared_ahead(
+    entries: Sequence[ArchiveEntry], boilerplate: Boilerplate, workers: Executor | None, count: int, *, sketching: bool
+) -> Iterator[Chunk]:
+    """Yield entries in order, some at once, each with what ``count`` workers made of it, or None: it is yet to be prepared.
+
+    A worker that is lost with its task costs time only: the coordinator prepares these entries.
+    """
+    if workers is None or len(entries) < LEAST:
+        yield [(one, None) for one in entries]
+        return
+    rest = iter(entries)
+    in_hand: deque[tuple[list[ArchiveEntry], Future[list[MadeAhead | None]]]] = deque()
+    while True:
+        while len(in_hand) < _AHEAD * count and (chunk := list(islice(rest, _TOGETHER))):
+            task = Lines(tuple((one, boilerplate(one)) for one in chunk), sketching)
+            in_hand.append((chunk, workers.submit(prepare_lines, task)))
+        if not in_hand:
+            return
+        chunk, future = in_hand.popleft()
+        yield list(zip(chunk, _result(future, len(chunk)), strict=True))
+
+
+def _result(future: Future[list[MadeAhead | None]], count: int) -> list[MadeAhead | None]:
+    try:
+        return future.result()
+    except Exception as error:  # noqa: BLE001 - whatever befell the worker, the entries are there
+        log.warning("a worker gave no result (%s); its lines are prepared here", failure_of(error).message)
+        return [None] * count

@@ -1,0 +1,60 @@
+"""Each measurement runs, on sizes at which its figures mean nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aggregator.clustering.graph import StoryGraph
+from bench import growth, ingest, locks
+from bench.cost import cost, flood, passes
+from bench.material import archive, lines
+from bench.worlds import DATA
+
+
+def test_ingest_tells_each_stage_and_each_baseline(tmp_path: Path) -> None:
+    rows = lines(60, words=40)
+    path = archive(tmp_path, rows)
+    spent = ingest.stages(path, tmp_path)
+    assert set(ingest.STAGES) < set(spent)
+    assert all(seconds > 0 for name, seconds in spent.items() if name in ingest.STAGES)
+    whole = ingest.whole(path, tmp_path, workers=False, cores=1)
+    assert whole["own"] > 0
+    assert whole["file"] > 60 * 100
+    assert len(ingest.baselines(rows)) >= 3
+
+
+def test_locks_see_editors_and_a_reader_at_each_kind_of_work(tmp_path: Path) -> None:
+    source = archive(tmp_path, lines(40))
+    database = tmp_path / "desk.db"
+    locks.work("fill", database, source)
+    for kind in ("import", "prune"):
+        waits = locks.measured(kind, database, source)
+        assert waits.writing
+        assert waits.reading
+        assert not waits.refused
+
+
+def test_growth_is_told_by_tenths(tmp_path: Path) -> None:
+    rows = growth.measured(100, tmp_path)
+    assert [row["entries"] for row in rows] == list(range(10, 101, 10))
+    assert all(row["ms an entry"] > 0 for row in rows)
+
+
+def test_rounds_of_a_stream_bear_other_names_and_numbers() -> None:
+    assert growth._renamed("Norway sends 12 ships", 1) != growth._renamed("Norway sends 12 ships", 2)
+    assert growth._renamed("Norway sends 12 ships", 1) == growth._renamed("Norway sends 12 ships", 1)
+    assert growth._renamed("to the sea", 1) == "to the sea"
+
+
+def test_a_flood_is_measured() -> None:
+    assert passes(StoryGraph(), flood(30), 10) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (DATA / "streams").is_dir(), reason="the streams do not lie beside the repository")
+def test_a_window_is_measured() -> None:
+    found = cost(500)
+    assert found["import ms"] > 0
+    assert found["MB"] >= 0
