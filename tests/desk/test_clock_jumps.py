@@ -11,7 +11,7 @@ import pytest
 from aggregator.app import Aggregator
 from aggregator.model import Feed
 from aggregator.newsroom.watches import WatchQuery
-from tests.fakes import MORNING, Clock, FakeFetcher, Item, open_desk, rss
+from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger", publisher="Ledger", language="en")
 TIMES = Feed("https://times.example/rss", name="Times", publisher="Times", language="en")
