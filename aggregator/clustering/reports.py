@@ -29,6 +29,7 @@ CONFIRMED_BY = 0.5
 CONFIRMING = 5  # members looked at
 # A page that lists many entries is one address: under one address, texts need be only this much alike, but alike.
 LIKE_ON_ONE_PAGE = 0.2
+SAME_WORDS = 0.6  # of the shorter of two texts on one page that are too short for shingles
 # Like texts of one house that are read word by word for one arrival; beyond, it is taken for one of a form.
 READ_CLOSELY = 12
 # Numbers that each of two instalments of a routine has and the other lacks; one may be a channel's or a page's.
@@ -115,7 +116,7 @@ def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barr
             continue
         if len(refused) >= READ_CLOSELY:
             break
-        if _is_another_of_its_form(arrival, edge, memory):
+        if _is_another_of_its_form(arrival, edge, memory) or _says_otherwise(arrival, edge, memory):
             refused.add(report)
             instalment = instalment or _is_instalment(arrival, made, edge.other)
             continue
@@ -179,6 +180,19 @@ def _is_another_of_its_form(arrival: Arrival, edge: _Edge, memory: CopyMemory) -
     if not one_house:
         return filled.short and filled.words >= WORDS
     return filled.tells_apart(made.language, another_day=abs(arrival.time - other.time) >= ANOTHER_DAY)
+
+
+def _says_otherwise(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bool:
+    """Tell whether two entries of one page and headline differ in what little they say: two bulletins, two quotations."""
+    if edge.method != "link" or edge.jaccard:
+        return False
+    language = arrival.document.language
+    mine = set(words(f"{arrival.document.lede} {arrival.document.body}", language))
+    theirs = set(words(memory.text(edge.other.entry_id), language))
+    if not mine or not theirs:
+        return False  # one has no text: headline and address speak for it
+    own, others = ({word for word in one if word[0].isdigit()} for one in (mine - theirs, theirs - mine))
+    return bool(own and others) or len(mine & theirs) < SAME_WORDS * min(len(mine), len(theirs))
 
 
 def _untailed(title: str) -> str:

@@ -127,9 +127,9 @@ class _Search:
         self.found.update(self._pairs(trait, beside, crowded=crowded))
 
     def match_whole(self, trait: Trait, least: int, part: int) -> None:
-        """Find entries by a trait that proves something where at least one in ``part`` of the unknown has it."""
-        pairs = self._pairs(trait, _is_no_other_time, alone=True)
-        if len(pairs) >= least and part * len(pairs) >= len(self._left()):
+        """Find entries by a trait that proves something where one in ``part`` of the unknown has it, or moved with the document."""
+        pairs, moved = self._pairs(trait, _is_no_other_time, alone=True), self._moved()
+        if len(pairs) + moved >= least and part * (len(pairs) + moved) >= len(self._left()) + moved:
             self.found.update(pairs)
 
     def match_republished(self) -> None:
@@ -154,6 +154,10 @@ class _Search:
         beside = [one for one in self._document if one.key != arriving.key and _issue(one) == _issue(arriving)]
         same = all(one.title == arriving.title for one in beside)
         return place is not None and place.names_an_article and len(beside) <= 1 and same
+
+    def _moved(self) -> int:
+        before = {entry.id: entry.address for entry in self._free}  # found at another one
+        return sum(before[self.found[one.key]] != one.address for one in self._arriving if one.key in self.found)
 
     def _left(self) -> list[Identity]:
         return [entry for entry in self._arriving if entry.key not in self.found]
@@ -190,8 +194,7 @@ def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> 
     """Return whether an entry under a stored key is another one all the same; ``texts`` are the arriving and the stored text."""
     if arriving.key.startswith("hash:") or (arriving.moment is not None and arriving.moment == stored.moment):
         return False
-    place = landmarks(arriving.address or "")
-    named = place is not None and place.names_an_article
+    named = (place := landmarks(arriving.address or "")) is not None and place.names_an_article
     redated = arriving.published is None or arriving.published != stored.published
     if arriving.title == stored.title:
         retold = arriving.content_hash != stored.content_hash

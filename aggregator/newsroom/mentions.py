@@ -112,7 +112,7 @@ def _is_date(before: str, value: str, following: str) -> bool:
 
 # --- names ---------------------------------------------------------------------------------------
 
-_WORD = re.compile(r"[^\W\d_](?:[^\W_]|['’.\-](?=[^\W_]))*")
+_WORD = re.compile(r"[^\W\d_](?:[^\W_]++|['’.\-](?=[^\W_]))*+")
 _JOINING = "de da do dos das del della di du des la le van von der den ter bin ibn al el of the and und zu av af"
 _PARTICLES = frozenset(_JOINING.split())
 _GAP = re.compile(r"^\s+$")

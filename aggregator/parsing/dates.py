@@ -74,6 +74,11 @@ _NUMBERS = re.compile(
     rf"\s*(?:{_WEEKDAY})?(?P<one>\d{{1,2}})(?P<mark>[./-])\s?(?P<two>\d{{1,2}})(?P=mark)\s?{_YEAR}{_THEN}\s*{_ZONE}\s*",
     re.IGNORECASE,
 )
+# ISO 8601 without marks, as in file names and calendars: 20260310, 20260310T170500Z, 202603101705.
+_COMPACT = re.compile(
+    r"\s*(?P<day>(?:19|20)\d{6})(?:[T ]?(?P<time>\d{4}(?:\d{2})?)(?:[.,]\d+)?)?\s*(?P<zone>Z|GMT|UTC|[+-]\d{2}:?\d{2})?\s*",
+    re.IGNORECASE,
+)
 _SECONDS = re.compile(r"\s*(\d{10})(?:\d{3})?\s*")  # since 1970
 _HALF = re.compile(r"\d\s*[ap]\.?\s?m(?![a-z])|上午|早上|下午|晚上|午前|午後|오전|오후|[πμ]\.?\s?μ", re.IGNORECASE)
 _HALF_FIRST = re.compile(r"(?P<half>上午|早上|午前|오전|下午|晚上|午後|오후)\s*(?P<time>\d{1,2}:\d{1,2}(?::\d{1,2})?)")
@@ -103,12 +108,21 @@ def read_common(text: str) -> Reading | None:
         return None
     if not text.isascii():
         text = _latin(text)
+    elif compact := _COMPACT.fullmatch(text):
+        text = _spaced(compact)
     match = next((found for shape in _SHAPES if (found := shape.fullmatch(text))), None)
     if match is None:
         return _since_1970(text)
     name = match["month"].lower()
     month = int(name) if name.isdigit() else _MONTHS.get(name[:4]) or _MONTHS.get(name[:3], 0)
     return _reading(match, _whole_year(match["year"]), month, int(match["day"]))
+
+
+def _spaced(match: re.Match[str]) -> str:
+    """Return a date without marks with its marks."""
+    day, time = match["day"], match["time"] or ""
+    hours = ":".join(time[place : place + 2] for place in range(0, len(time), 2))
+    return f"{day[:4]}-{day[4:6]}-{day[6:]} {hours}{match['zone'] or ''}"
 
 
 def _whole_year(text: str) -> int:

@@ -36,6 +36,8 @@ def entry_address(url: str) -> str | None:
     if canonical is None or "#" not in url or "#" in canonical:
         return canonical
     fragment = url.partition("#")[2].strip()
+    if not fragment.isprintable():  # it is stored and compared: without controls and half surrogate pairs
+        fragment = "".join(filter(str.isprintable, fragment))
     return canonical if _NO_FRAGMENT.fullmatch(fragment) else f"{canonical}#{fragment}"
 
 

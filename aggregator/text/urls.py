@@ -76,9 +76,11 @@ def _canonical(url: str) -> str | None:
     address = address_of(url)
     if address is None:
         return None
-    cached = _AMP_CACHE.match(address.href)
-    if cached is not None:
-        address = address_of(("https://" if cached[1] else "http://") + cached[2]) or address
+    while cached := _AMP_CACHE.match(address.href):  # one in another is shorter
+        page = address_of(("https://" if cached[1] else "http://") + cached[2])
+        if page is None:
+            break
+        address = page
     host = _page_host(address.host)
     port = "" if address.port is None else f":{address.port}"
     path = address.path

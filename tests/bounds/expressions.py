@@ -81,7 +81,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "parsing.charset": {"_OPENINGS": DOCUMENT, "_DECLARATION": DOCUMENT, "_HTTP_CHARSET": HEADER, "_MULTIBYTE": DOCUMENT, "_NOT_ASCII": DOCUMENT},
     "parsing.bot_walls": {"_WORDS": 40_000, "_TELLING": 40_000},
     "parsing.dates": {
-        "_NUMBERS": 200, "_GREEK_HALF": 200, "_HALF": 200, "_SHAPES": 200, "_IDEOGRAPHS": 200, "_SECONDS": 200,
+        "_NUMBERS": 200, "_GREEK_HALF": 200, "_HALF": 200, "_SHAPES": 200, "_IDEOGRAPHS": 200, "_SECONDS": 200, "_COMPACT": 200,
         "_HALF_FIRST": 200, "_CLOCK": 200, "_second_reading": 200,
     },
     "parsing.entries": {"_LANGUAGE": TEXT},

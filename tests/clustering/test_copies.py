@@ -222,6 +222,22 @@ def test_one_headline_over_two_texts_makes_no_copy() -> None:
         assert made.reports("ab") == 2
 
 
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        ("Queue of 3 km on road 7.", "Queue of 5 km on road 9."),
+        ("Nothing endures but change, said the sage.", "He who hesitates is lost in the woods."),
+    ],
+)
+def test_short_bulletins_on_one_page_under_one_headline_are_their_own(bodies: tuple[str, str]) -> None:
+    page = "https://courier.example/bulletin"
+    one, other = (Text(key, "Bulletin of the road office", body, source="Courier", link=page) for key, body in zip("ab", bodies, strict=True))  # fmt: skip
+    with room(one, other) as made:
+        assert made.report("a") != made.report("b")
+    with room(one, replace(one, key="b", source="Courier north", body=f"{bodies[0]} More.")) as made:
+        assert made.report("a") == made.report("b")
+
+
 def test_one_page_in_two_feeds_is_one_report_by_its_address() -> None:
     link = "https://courier.example/2026/03/ferry"
     one = Text("a", "Ferry aground off Skarvik lighthouse", source="Courier", link=f"{link}?utm_source=rss")

@@ -9,12 +9,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.daemon.running import Daemon, Newsroom, document, environment, wait_for
+from tests.daemon.running import STARTED, Daemon, Newsroom, document, environment, wait_for
 from tests.fetching.server import Server, Visit, answer
+from tests.harness import Item, rss
 
 QUICK = ("fetch.min_interval=1s", "fetch.default_interval=1s", "fetch.max_interval=1s")
 STEPS = (
@@ -236,6 +238,26 @@ def test_a_stop_does_not_wait_for_a_large_document(newsroom: Newsroom) -> None:
         assert daemon.stop() == 0
     stored = newsroom.rows("SELECT (SELECT count(*) FROM entry), (SELECT last_ok IS NOT NULL FROM feed)")[0]
     assert stored in ((0, 0), (6_000, 1))  # whole or not at all
+    assert "sound" in newsroom.call("db", "check").ok().out
+
+
+@pytest.mark.costly
+def test_a_stop_in_the_midst_of_the_edits_of_a_document_loses_none(newsroom: Newsroom) -> None:
+    """An edit costs milliseconds, and a footer can change in every text of a large document at once."""
+    items = [Item(f"n{n}", f"Notice {n}", f"It tells of matter {n} of the office. " * 30, STARTED) for n in range(900)]
+    newsroom.server.on("/large", answer(rss(*items)))
+    newsroom.follow({"url": newsroom.server.url("/large"), "interval": "1m"})
+    newsroom.settings |= {"stories.enabled": "true"}
+    newsroom.call("fetch", now="2026-03-10T05:00:00Z").ok()
+    edited = [replace(one, text=f"{one.text} A footer stands below.") for one in items]
+    newsroom.server.on("/large", answer(rss(*edited)))
+    with newsroom.daemon(now="2026-03-10T06:30:00Z") as daemon:
+        wait_for(lambda: newsroom.rows("SELECT count(*) > 0 FROM revision") == [(1,)])
+        assert daemon.stop() == 0
+    [(before,)] = newsroom.rows("SELECT count(*) FROM revision")
+    newsroom.call("fetch", "--all", now="2026-03-10T07:30:00Z").ok()
+    assert before < len(items)
+    assert newsroom.rows("SELECT count(*), sum(revisions), max(revisions) FROM entry") == [(900, 900, 1)]
     assert "sound" in newsroom.call("db", "check").ok().out
 
 

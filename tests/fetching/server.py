@@ -128,7 +128,7 @@ class Server:
                 continue
             self._connections += 1
             thread = threading.Thread(target=self._serve, args=(connection, self._connections))
-            self._threads.append(thread)
+            self._threads = [*(one for one in self._threads if one.is_alive()), thread]
             thread.start()
 
     def _serve(self, connection: socket.socket, number: int) -> None:

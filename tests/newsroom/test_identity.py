@@ -222,6 +222,14 @@ def test_a_site_that_moves_takes_its_entries_along(at: datetime | None) -> None:
     assert found([fresh, *new], old) == {f"b{n}": f"a{n}" for n in range(6)}
 
 
+def test_the_last_of_a_moved_site_follow_those_that_are_sure() -> None:
+    old = [replace(one, published=MIDNIGHT, moment=None) if one.key == "a0" else one for one in issue("a", 6)]
+    new = [replace(one, published=MIDNIGHT, moment=None) if one.key == "b0" else one for one in issue("b", 6, host="new.example")]  # fmt: skip
+    assert found(new, old) == {f"b{n}": f"a{n}" for n in range(6)}
+    stayed = [replace(one, key=f"http://{one.key}") for one in issue("b", 6)]
+    assert "b0" not in found([new[0], *stayed[1:]], [old[0], *stayed[1:]])
+
+
 def test_a_site_that_moves_and_forgets_the_hour_takes_its_entries_along() -> None:
     new = [replace(one, published=MIDNIGHT, moment=None) for one in issue("b", 6, host="new.example")]
     assert found(new, issue("a", 6)) == {f"b{n}": f"a{n}" for n in range(6)}

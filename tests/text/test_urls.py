@@ -34,6 +34,7 @@ ADDRESSES = Path(__file__).parents[2].parent / "shared" / "data" / "feed-address
         ("https://a.example/#!/story/1", "https://a.example/#!/story/1"),
         ("https://m.example.com/x", "https://www.example.com/x"),
         ("https://en.m.wikipedia.org/wiki/X", "https://en.wikipedia.org/wiki/X"),
+        ("https://q.cdn.ampproject.org/c/e.cdn.ampproject.org/c/s/quay.example/a.html", "https://quay.example/a.html"),
         ("https://amp.dev/about", "https://amp.dev/about"),
         ("https://m.example/x", "https://m.example/x"),
         ("https://a.example/2026/quay-closes/amp/", "https://a.example/2026/quay-closes"),
