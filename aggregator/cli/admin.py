@@ -115,6 +115,18 @@ def path_command(session: Session) -> None:
     emit(f"database   {session.database_file}{'' if session.database_file.exists() else ' (not made yet)'}")
 
 
+@config_command.command("datasette")
+@click.pass_obj
+def datasette_command(session: Session) -> None:
+    """Print what Datasette is told of the database (its --metadata), whatever the file is called.
+
+    The stories stand first, and what is the product's own affair is hidden.
+    """
+    from aggregator.config.datasette import metadata
+
+    print_json(metadata(session.database_file))
+
+
 @config_command.command("check")
 @click.pass_obj
 def check_command(session: Session) -> None:

@@ -72,6 +72,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     "config": ("config check", "config show --origin"),
     "config show": ("config show", "config show --origin --format csv"),
     "config path": ("config path", "config path --db desk.db"),
+    "config datasette": ("config datasette", "config datasette --db desk.db"),
     "config check": ("config check", "config check --feeds desk/feeds.yaml"),
     "db": ("db check", "db backup"),
     "db check": ("db check", "db check --db desk.db"),

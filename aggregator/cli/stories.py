@@ -29,7 +29,7 @@ from aggregator.cli.output import (
 from aggregator.cli.session import Session
 from aggregator.cli.timeline import lags_command, timeline_command
 from aggregator.cli.verbs import VERBS
-from aggregator.text.counts import three_counts
+from aggregator.text.counts import amount, three_counts
 
 if TYPE_CHECKING:
     from aggregator.digest.edition import Correction
@@ -140,18 +140,32 @@ STORYLINE_KEYS = "id title first_seen last_seen entries reports publishers named
 STORYLINE_COLUMNS = (
     Column("id", lambda row: row["id"] or row["stories"][0]["id"]),
     Column("last seen", lambda row: local(row["last_seen"]), drop=1),
-    Column("stories", lambda row: str(len(row["stories"])), right=True),
-    Column("entries", lambda row: str(row["entries"]), right=True),
-    Column("publishers", lambda row: str(row["publishers"]), right=True),
-    Column("storyline", lambda row: with_stories(row), wrap=True, place="headline"),
+    Column(
+        "stories",
+        lambda row: str(len(row["stories"])),
+        right=True,
+        under=lambda row: amount(len(row["stories"]), "story", "stories"),
+    ),
+    Column(
+        "entries",
+        lambda row: str(row["entries"]),
+        right=True,
+        under=lambda row: three_counts(row["entries"], row["reports"], row["publishers"]),
+    ),
+    Column("publishers", lambda row: str(row["publishers"]), right=True, under=lambda row: ""),
+    Column(
+        "storyline",
+        lambda row: row["title"] if row["id"] else headline(row["stories"][0]),
+        wrap=True,
+        place="headline",
+        below=lambda row: tied(row),
+    ),
 )
 
 
-def with_stories(row: Any) -> str:
-    """Return a storyline's title and the titles of its stories."""
-    if row["id"] is None:
-        return headline(row["stories"][0])
-    return "\n".join((f"{row['title']}:", *(f"- {headline(story)}" for story in row["stories"])))
+def tied(row: Any) -> list[str]:
+    """Return the headlines of a storyline's stories; none of a story that stands alone."""
+    return [headline(story) for story in row["stories"]] if row["id"] else []
 
 
 STORY_KEYS = "id title url publisher agency lang category first_seen last_seen entries reports publishers flags canonical_entry storyline"

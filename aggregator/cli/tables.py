@@ -30,6 +30,7 @@ class Column:
     ``drop``: where the table is too wide, columns leave in this order, 1 first; those with 0 stay.
     ``place``: ``headline`` has a line of its own on a narrow terminal, ``behind`` then follows it there.
     ``under``: what stands under the headline instead of the cell, such as a count with its noun.
+    ``below``: what follows the cell, a line each.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Column:
     drop: int = 0
     place: Place = "column"
     under: Callable[[Row], str] | None = None
+    below: Callable[[Row], Sequence[str]] = lambda row: ()
 
 
 def width_of_output(piped: int = PIPED) -> int:
@@ -98,6 +100,8 @@ def _blocks(rows: Sequence[Row], columns: Sequence[Column], width: int, *, style
         said = "  ".join(text for column in headline if (text := display_text(column.show(row))))
         for line in fold(said, width):
             yield _bold(line) if style else line
+        for told in (told for column in headline for told in column.below(row)):
+            yield from fold(f"{' ' * _GAP}- {display_text(told)}", width, 2 * _GAP)
         line = " " * _GAP + "  ".join(cells[number] for cells in facts if cells[number].strip()).rstrip()
         if line.strip():
             yield from fold(line, width, _GAP)
@@ -151,7 +155,7 @@ def _grid(rows: Sequence[Row], columns: Sequence[Column], width: int, *, rule: b
             overflow="fold" if column.wrap else "ellipsis",
         )
     for row in rows:
-        table.add_row(*(Text(display_text(column.show(row))) for column in kept))
+        table.add_row(*(Text("\n".join(_cell(column, row))) for column in kept))
     out = io.StringIO()
     Console(file=out, width=width, force_terminal=style, no_color=not style, highlight=False).print(table)
     return [line.rstrip() for line in out.getvalue().rstrip("\n").split("\n")]
@@ -161,6 +165,8 @@ def _aligned(rows: Sequence[Row], columns: Sequence[Column], width: int, gap: in
     """Return a long table as plain lines, as rich would print it; None where a cell does not fit and is to be folded."""
     from rich.cells import cell_len
 
+    if any(column.below(row) for column in columns for row in rows):
+        return None
     cells = [[display_text(text) for text in (column.title, *map(column.show, rows))] for column in columns]
     sizes = [[cell_len(text) for text in column] for column in cells]
     widest = [max(column) for column in sizes]
@@ -172,6 +178,10 @@ def _aligned(rows: Sequence[Row], columns: Sequence[Column], width: int, gap: in
         for column, texts, spaces in zip(columns, cells, blanks, strict=True)
     ]
     return [(" " * gap).join(line).rstrip() for line in zip(*padded, strict=True)]
+
+
+def _cell(column: Column, row: Row) -> list[str]:
+    return [display_text(column.show(row)), *(f"- {display_text(line)}" for line in column.below(row))]
 
 
 def _fitting(rows: Sequence[Row], columns: Sequence[Column], width: int, gap: int) -> list[Column]:

@@ -11,7 +11,7 @@ from aggregator.fetching.wording import duration
 from aggregator.fetching.wording import health as wording
 from aggregator.ingest.clocks import AHEAD, went_back
 from aggregator.model import Feed
-from aggregator.newsroom.health import RHYTHM, Hour, feed_state, rhythm
+from aggregator.newsroom.health import LEAST_SILENCE, RHYTHM, Hour, feed_state, rhythm
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.faults import FaultStore, KeptFault
@@ -65,7 +65,7 @@ class Status:
 def feed_health(store: Store, now: datetime, subscriptions: Sequence[Feed] = ()) -> list[FeedHealthRow]:
     """Return how each followed feed is, by name; ``subscriptions`` are what the desk wrote, where that is at hand."""
     feeds = FeedStore(store)
-    arrivals = feeds.arrivals(now - REMEMBERED)
+    arrivals = _arrivals(feeds, now)
     faults = FaultStore(store).by_feed()
     written = {feed_key(feed.url): feed for feed in subscriptions}
     rows = []
@@ -73,6 +73,11 @@ def feed_health(store: Store, now: datetime, subscriptions: Sequence[Feed] = ())
         row = _row(feed, written.get(feed.url_key, Feed(feed.url)), arrivals.get(feed.id, ()), now)
         rows.append(_with_faults(row, faults.get(feed.id, ())))
     return rows
+
+
+def _arrivals(feeds: FeedStore, now: datetime) -> dict[int, list[Hour]]:
+    """Return the hours in which entries of each feed came; one that was heard of within a day cannot be silent, and has but one."""
+    return feeds.rhythms(now - REMEMBERED, now - RHYTHM, now - LEAST_SILENCE)
 
 
 def faulty_entries(store: Store) -> list[dict[str, object]]:
@@ -200,7 +205,7 @@ def oddities(store: Store, now: datetime) -> list[str]:
 def edition_health(store: Store, since: datetime, until: datetime, now: datetime) -> FeedHealth:
     """Return what the digest says of the feeds: how many were polled and failed in its window, and who is silent."""
     feeds = FeedStore(store)
-    arrivals = feeds.arrivals(now - REMEMBERED)
+    arrivals = _arrivals(feeds, now)
     gaps = feeds.gaps(since, until)
     polls = feeds.poll_counts(since, until)
     rows, notes = [], []

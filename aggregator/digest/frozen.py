@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from aggregator.digest.values import Edition
@@ -57,9 +58,8 @@ def _plain(value: Any) -> Any:
 def _made(kind: Any, plain: Any) -> Any:
     """Return ``plain`` as a value of the annotated type ``kind``."""
     if is_dataclass(kind) and isinstance(kind, type):
-        hints = get_type_hints(kind)
-        known = {field.name for field in fields(kind)}
-        return kind(**{name: _made(hints[name], part) for name, part in plain.items() if name in known})
+        hints = _hints(kind)
+        return kind(**{name: _made(hints[name], part) for name, part in plain.items() if name in hints})
     origin = get_origin(kind)
     if origin is tuple:
         return _made_tuple(get_args(kind), plain)
@@ -70,6 +70,13 @@ def _made(kind: Any, plain: Any) -> Any:
             raise ValueError(f"{plain!r} is none of {', '.join(get_args(kind))}")
         return plain
     return _LEAVES.get(kind, _checked(kind))(plain)
+
+
+@cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    """Return the fields of a value with their types; working them out anew for each story costs as much as all else."""
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
 
 
 def _made_tuple(kinds: tuple[Any, ...], plain: Any) -> tuple[Any, ...]:

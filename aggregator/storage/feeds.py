@@ -230,6 +230,28 @@ class FeedStore:
             found.setdefault(feed_id, []).append(Hour(from_text(first), from_text(last), entries))
         return found
 
+    def rhythms(self, since: datetime, month: datetime, lively: datetime) -> dict[int, list[Hour]]:
+        """Return feed -> the hours that its health is told by: of one heard of after ``lively`` one, with what came since ``month``.
+
+        Of the others those since ``since``, as ``arrivals`` has them: few feeds are quiet, and all their hours are many.
+        """
+        found: dict[int, list[Hour]] = {}
+        rows = self._db.execute(
+            "SELECT feed_id, max(last), sum(entries) FROM arrival WHERE hour >= ? AND last >= ?"
+            " GROUP BY feed_id HAVING max(last) >= ?",
+            (to_text(month)[:HOUR], to_text(month), to_text(lively)),
+        )
+        for feed_id, last, entries in rows:
+            found[feed_id] = [Hour(from_text(last), from_text(last), entries)]
+        rows = self._db.execute(
+            "SELECT feed_id, first, last, entries FROM arrival WHERE hour >= ? AND feed_id NOT IN (SELECT value FROM json_each(?))"
+            " ORDER BY feed_id, hour",
+            (to_text(since)[:HOUR], json.dumps(list(found))),
+        )
+        for feed_id, first, last, entries in rows:
+            found.setdefault(feed_id, []).append(Hour(from_text(first), from_text(last), entries))
+        return found
+
     def last_poll(self) -> datetime | None:
         """Return when a feed was last asked: the last line of the log, whose time may be another clock's."""
         return self._moment("SELECT max(at) FROM (SELECT at FROM poll ORDER BY id DESC LIMIT 1)")

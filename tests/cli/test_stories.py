@@ -152,3 +152,20 @@ def test_where_stories_are_off_the_empty_lists_say_so() -> None:
     assert "off" not in call("stories", "--match", "zeppelin").ok().err
     story = next(iter(story_ids().values()))
     assert "stories.enabled is false" in call(*off, "story", "new", story, "--since", "30m").ok().out
+
+
+@pytest.mark.parametrize("command", [("storyline", "list"), ("stories", "--storylines")])
+def test_a_storyline_names_each_of_its_stories_and_its_counts(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newsroom()
+    titles = story_ids()
+    call("storyline", "tie", *titles.values()).ok()
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = call(*command).ok().out.splitlines()
+    for title in titles:
+        assert any(line.startswith(f"  - {title[:50]}") for line in lines)
+    assert any("2 stories" in line and "entries" in line and "publishers" in line for line in lines)
+    monkeypatch.setenv("COLUMNS", "160")
+    wide = call(*command).ok().out
+    assert all(f"- {title}" in wide for title in titles)

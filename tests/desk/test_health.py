@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
 from aggregator.daemon.metrics import Metrics
+from aggregator.desk.health import REMEMBERED, _row, feed_health
 from aggregator.model import Feed, FetchFailure
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.times import to_text
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger")
@@ -109,3 +113,21 @@ def test_health_reads_the_hours_of_a_feed_not_its_entries() -> None:
         assert sum(hour.entries for hour in hours) == 300
         assert (hours[0].first, hours[-1].last) == (MORNING - timedelta(minutes=299), MORNING)
         assert app.feed_health()[0].entries_per_day == 300
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 60 * 24), st.integers(0, 59)), max_size=60))
+def test_health_is_the_same_without_the_hours_of_feeds_that_are_lively(seen: list[tuple[int, int, int]]) -> None:
+    clock, feeds = Clock(), [Feed(f"https://f{number}.example/rss", name=f"F{number}") for number in (1, 2, 3)]
+    with open_desk(FakeFetcher(), clock, feeds) as app, app.store.transaction() as db:
+        for number, back, minute in seen:
+            moment = to_text(MORNING - timedelta(hours=back, minutes=minute))
+            assert moment is not None
+            db.execute(
+                "INSERT INTO arrival VALUES (?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET first = min(first, excluded.first),"
+                " last = max(last, excluded.last), entries = entries + 1",
+                (number, moment[:13], moment, moment),
+            )
+        db.execute("UPDATE feed SET last_ok = ?, last_fetch = ?", (to_text(clock.now), to_text(clock.now)))
+        told, rows = feed_health(app.store, clock.now), FeedStore(app.store)
+        whole = rows.arrivals(clock.now - REMEMBERED)
+        assert told == [_row(feed, Feed(feed.url), whole.get(feed.id, ()), clock.now) for feed in rows.followed()]
