@@ -28,12 +28,14 @@ def templates_folder(settings: DigestSettings, database: Path | None) -> str:
 def renderer(settings: DigestSettings, database: Path | None) -> Rendered:
     """Return what writes an edition in a format: by the desk's own templates, and by those shipped where its own fail."""
     folder = templates_folder(settings, database)
+    failed: set[str] = set()  # a mail is written a dozen times until it fits; its template is complained of once
 
     def rendered(edition: Edition, format: str) -> str:
-        if folder:
+        if format not in failed:
             try:
                 return render_own(edition, format, folder)
             except ConfigurationError as error:
+                failed.add(format)
                 log.warning("%s; the shipped template is used", error)
         return render(edition, format)
 
