@@ -43,7 +43,7 @@ WATCHED = ("fire", "strike", "storm")  # a watch for each
 LEFT = (
     "SELECT count(*) FROM feed WHERE followed AND NOT gone AND (last_fetch IS NULL OR next_fetch <= :now)",
     "SELECT count(*) FROM entry WHERE story_id IS NULL",
-    "SELECT count(*) FROM unsettled",
+    "SELECT count(*) FROM unsettled_report",
     "SELECT count(*) FROM delivery WHERE state = 'waiting' AND (next_try IS NULL OR next_try <= :now)",
 )
 # How a process may end: told to, before it listens or after, or killed.

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.killing import Compared, compare
+from aggregator.storage.database import Store
+from tests.crash.killing import COMPARED, LEFT, Compared, compare
 from tests.crash.program import Program
 
 
@@ -17,6 +18,15 @@ def check(found: Compared) -> None:
     assert found.calm.repeated == 0
     assert found.shaken.repeated <= found.shaken.kills
     assert max(found.shaken.lines.values()) == 1  # a file is looked at before a line is added
+
+
+def test_what_is_asked_of_the_database_is_there() -> None:
+    """A question about a table that is gone would be taken for work that is left."""
+    with Store(None) as store:
+        for table, columns in COMPARED.items():
+            store.connection.execute(f"SELECT {columns} FROM {table}")
+        for query in LEFT:
+            store.connection.execute(query, {"now": ""})
 
 
 @pytest.mark.slow

@@ -53,7 +53,12 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("how", "said"), [("kill", "SIGKILL"), ("memory", "memory"), ("backtrack", "took longer than 3 s")]
+    ("how", "said"),
+    [
+        ("kill", "SIGKILL"),
+        pytest.param("memory", "memory", marks=pytest.mark.costly),
+        pytest.param("backtrack", "took longer than 3 s", marks=pytest.mark.costly),
+    ],
 )
 def test_an_entry_that_costs_its_worker_costs_itself(how: str, said: str, room: Path) -> None:
     poison = Item("p", f"Poison {how} in the well", "It is in the water.")
