@@ -200,7 +200,8 @@ def _of_terms(
 
 def _is_series(reports: ReportColumns, first: Places, second: Places, alike: Floats) -> Floats:
     again = (reports.publisher[first] == reports.publisher[second]) & (alike > ONE_TITLE)
-    return (again & (np.abs(reports.time[first] - reports.time[second]) >= ANOTHER_DAY)).astype(np.float32)
+    later = np.abs(reports.time[first] - reports.time[second]) >= ANOTHER_DAY
+    return np.asarray(again & later, np.float32)
 
 
 def _of_reports(reports: ReportColumns, first: Places, second: Places, params: ClusteringParams) -> dict[str, Floats]:
