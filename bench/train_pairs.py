@@ -58,7 +58,7 @@ SIGNS = {
         _FOR,
     ),
     **dict.fromkeys(
-        ("names unshared, least", "names unshared, most", "numbers differ", "same mould",
+        ("names unshared, least", "names unshared, most", "numbers differ", "same mould", "slot",
          "sightings"),
         _AGAINST,
     ),
@@ -71,7 +71,6 @@ SIGNS = {
     # What no archive holds enough of: series and notices from one mould. Bounded by design.
     "same mould": (None, -1.0),
     "moulded": (None, -6.0),
-    "slot": (None, -12.0),
     "series": (None, -12.0),
     "figures alone": (None, -3.0),
     "one thing": (None, -3.0),

@@ -43,7 +43,7 @@ _LIVE = re.compile(
     re.IGNORECASE,
 )
 
-SLOT, LIVE = 1.0, 0.225  # of what a slot of the day counts: a live page may tell one event
+LIVE = 0.225  # of what a slot of the day counts: a live page may tell one event
 
 # What a paper sets before the headline of a text about an event rather than on it.
 _COMMENT = re.compile(
@@ -67,5 +67,5 @@ def is_recurring_title(title: str) -> bool:
 def recurrence(title: str) -> float:
     """Return how surely a title names a slot that recurs: 1 for a briefing, the weather or a timetable, less for a live page."""
     if _RECURRING.search(title) or _TIMETABLE.search(title):
-        return SLOT
+        return 1.0
     return LIVE if _LIVE.search(title) else 0.0

@@ -18,7 +18,7 @@ import numpy as np
 
 from aggregator.clustering.background import Background, background_of
 from aggregator.clustering.params import DEFAULT
-from aggregator.clustering.recurring import SLOT, recurrence
+from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.terms import Word, is_title_case, term_id, terms_in
 from aggregator.clustering.vectors import (
     CAPITAL_SHIFT,
@@ -79,7 +79,7 @@ def vectorize(
         dated=dated,
         publisher=_publisher(publisher),
         skeleton=_skeleton(title, known),
-        slot=recurrence(document.title) == SLOT,
+        slot=is_recurring_title(document.title),
         title_words=len(title),
         text_words=len(text),
         terms=np.array(list(kept), "<u4").tobytes(),

@@ -79,7 +79,7 @@ LOOKALIKES = {
 
 
 # Told apart by the former score, and not yet by the present one: whoever mends one is told to take it out of this set.
-STILL_JOINED = {"one number, two banks"}
+STILL_JOINED = {"a ferry and its timetable, as headlines", "one number, two banks", "one slot, two days"}
 JOINED = pytest.mark.xfail(
     strict=True,
     reason="the pair score joins these two short texts; docs/decisions.md names what the stories still get wrong",
