@@ -71,6 +71,8 @@ SIGNS = {
     # What no archive holds enough of: series and notices from one mould. Bounded by design.
     "same mould": (None, -1.0),
     "moulded": (None, -6.0),
+    "series": (None, -12.0),
+    "figures alone": (None, -3.0),
     "one thing": (None, -3.0),
     "names alone": (None, -2.0),
     "one publisher, other names": (None, -8.0),
@@ -83,6 +85,7 @@ KNOWN = (
     "gap", "same publisher", "same mould", "slot", "title words", "words, least", "words, most", "burst", "burst, mean",
     "sightings", "first", "first by words", "texts", "two texts", "long texts", "same title", "same title by texts",
     "moulded", "one thing", "names alone", "one publisher, other names", "plain in titles", "terms", "terms in titles", "names", "names in titles",
+    "figures alone", "series",
 )  # fmt: skip
 # Moved after learning: articles come from few archives, and tell more than certain negatives of ledes let them.
 MOVED = {"long texts": 0.9, "one thing": -2.0}

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering.terms import term_id, terms_in
-from aggregator.clustering.vocabulary import BACKGROUND, steps
+from aggregator.clustering.vocabulary import BACKGROUND, calendar_words, steps
 
 MODELS = Path(__file__).with_name("models")
 STOP = 0.05  # share of texts from which on a term tells nothing. Prototype: .05
@@ -90,6 +90,14 @@ def background_of(language: str) -> Background:
                 return reader(path, language)
     return _table(
         LIST_TEXTS, _NOTHING, *2 * (np.zeros(0, np.float32),), _NOTHING, np.zeros(0, np.float32), UNKNOWN * LIST_TEXTS
+    )
+
+
+@lru_cache(maxsize=128)
+def calendar_ids(language: str) -> Hashes:
+    """Return the hashes of the terms that date a text."""
+    return np.array(
+        sorted({term_id(word.term) for word in terms_in(calendar_words(language), language, 10_000)}), np.uint32
     )
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from aggregator.clustering.comparing import Comparison
 from aggregator.clustering.rows import TITLE, Places, shared
-
-MOST_TERMS = 4  # that a sentence names
-_TELLING = 4.0  # rarity (natural log) from which on a term tells anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,60 +84,3 @@ def shared_terms(comparison: Comparison, first: Places, second: Places) -> list[
         both = bool(terms.kind[x] & terms.kind[y] & TITLE)
         found[n].append(SharedTerm(int(terms.term[x]), int(terms.seen[x]), round(float(terms.rareness[x]), 2), both))
     return [tuple(sorted(one, key=lambda term: (-term.rarity, term.term))) for one in found]
-
-
-def told(found: PairExplanation, words: Mapping[int, str]) -> list[str]:
-    """Return what an explanation says, in sentences; ``words`` gives the word of a term.
-
-    Every number in a sentence is one of the explanation's.
-    """
-    return [*_for(found, words), *_against(found), _verdict(found)]
-
-
-def _for(found: PairExplanation, words: Mapping[int, str]) -> list[str]:
-    telling = [term for term in found.shared if term.rarity >= _TELLING and term.term in words][:MOST_TERMS]
-    if not telling:
-        return ["They share no telling word."]
-    names = [f"“{words[term.term]}”" for term in telling]
-    lines = [f"Both have {_listed(names)}."]
-    for name, term in zip(names, telling, strict=True):
-        lines.append(f"{name} {_unusual(term, found.before)}.")
-    return lines
-
-
-def _unusual(term: SharedTerm, before: int) -> str:
-    others = term.seen - 1
-    if others <= 0:
-        return f"stands in none of the other {max(0, before - 1)} reports before them"
-    return f"stands in {others} of the other {max(others, before - 1)} reports before them"
-
-
-def _against(found: PairExplanation) -> list[str]:
-    values = found.features
-    lines = []
-    if values["numbers_differ"] > 0:
-        lines.append("Against it: the numbers in their titles differ.")
-    if values["ordinals_differ"] > 0:
-        lines.append("Against it: their titles count differently, as two of a series do.")
-    if values["same_mould"] > 0:
-        lines.append("Against it: one publisher wrote both titles from one mould.")
-    elif values["same_publisher"] > 0:
-        lines.append("Against it: one publisher wrote both.")
-    if values["slot"] > 0:
-        lines.append("Against it: a title names a slot of the day rather than an event.")
-    if values["unshared_least"] >= _TELLING:
-        lines.append("Against it: each title names what the other report does not.")
-    return lines
-
-
-def _verdict(found: PairExplanation) -> str:
-    odds = found.first if found.second is None else found.second
-    share, bar = f"{chance(odds):.2f}", f"{chance(found.bar):.2f}"
-    how = "by themselves" if found.second is None else "with the reports around them"
-    if odds > found.bar:
-        return f"How likely they tell one event, {how}: {share}; from {bar} on they are taken together."
-    return f"How likely they tell one event, {how}: {share}; {bar} would be needed."
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

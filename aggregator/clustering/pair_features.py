@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering.params import HOUR, ClusteringParams
-from aggregator.clustering.rows import IS_NUMBER, IS_ORDINAL, TITLE, Places, ReportColumns, Rows, shared
+from aggregator.clustering.rows import IS_DATE, IS_NUMBER, IS_ORDINAL, TITLE, Places, ReportColumns, Rows, shared
 
 Floats = NDArray[np.float32]
 
 
 LEAST_TEXT = 15.0  # rarity of what a text alone tells, from which on it is a text
+ONE_TITLE = 0.95  # share of both titles' information from which on they are one
+ANOTHER_DAY = 12 * HOUR  # seconds from which on one title at one publisher is the next of a series, and no correction
 UNLIKE = 3.0  # rarity of what each of two titles has for itself, from which on they name different things
 
 
@@ -74,6 +76,8 @@ class PairFeatures(NamedTuple):
     burst_most: Floats
     seen_least: Floats
     burst_mean: Floats
+    figures: Floats  # share of what is shared that numbers and dates are
+    series: Floats  # one title at one publisher, half a day apart or more
 
 
 def pair_features(rows: Rows, first: Places, second: Places, params: ClusteringParams) -> PairFeatures:
@@ -165,7 +169,7 @@ def _of_terms(
         "names": np.maximum(0.0, _sum(pair, rare * name, count) - explained[2]),
         "texts": texts.astype(np.float32),
         "two_texts": two_texts.astype(np.float32),
-        "same_title": (two_texts & (np.minimum(ours, theirs) > 0.95)).astype(np.float32),
+        "same_title": (two_texts & (np.minimum(ours, theirs) > ONE_TITLE)).astype(np.float32),
         "moulded": (skeleton & ((unlike > UNLIKE) | (number_differs > 0))).astype(np.float32),
         "plain": _sum(pair, rare * (1 - name), count),
         "plain_titles": _sum(pair, rare * (1 - name) * both, count),
@@ -176,6 +180,8 @@ def _of_terms(
         "burst": _sum(pair, rare * burst, count),
         "burst_most": greatest_two(pair, burst, count)[0],
         "burst_mean": _sum(pair, rare * burst, count) / (whole + 1e-6),
+        "figures": _sum(pair, rare * ((kind & (IS_NUMBER | IS_DATE)) > 0), count) / (whole + 1e-6),
+        "series": _is_series(reports, first, second, np.minimum(ours, theirs)),
         "seen_least": 12 - greatest_two(pair, 12 - np.log1p(BUCKETS[terms.seen[a]]), count)[0],
         "now": np.maximum(0.0, _sum(pair, now, count) - explained[0]),
         "now_titles": np.maximum(0.0, _sum(pair, now * both, count) - explained[1]),
@@ -190,6 +196,12 @@ def _of_terms(
             (np.minimum(reports.title_ordinals[first], reports.title_ordinals[second]) > 0) & (ordinal == 0)
         ).astype(np.float32),
     }
+
+
+def _is_series(reports: ReportColumns, first: Places, second: Places, alike: Floats) -> Floats:
+    again = (reports.publisher[first] == reports.publisher[second]) & (alike > ONE_TITLE)
+    later = np.abs(reports.time[first] - reports.time[second]) >= ANOTHER_DAY
+    return np.asarray(again & later, np.float32)
 
 
 def _of_reports(reports: ReportColumns, first: Places, second: Places, params: ClusteringParams) -> dict[str, Floats]:

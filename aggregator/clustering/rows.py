@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.background import background_of
+from aggregator.clustering.background import background_of, calendar_ids
 from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.terms import PAIR_FACTOR
 from aggregator.clustering.vectors import (
@@ -33,7 +33,7 @@ Array = NDArray[Any]
 
 MOST_SEEN = 65_535
 # What a term is, in one byte.
-TITLE, IS_NUMBER, IS_ORDINAL, TEXT = 1, 2, 4, 8
+TITLE, IS_NUMBER, IS_ORDINAL, TEXT, IS_DATE = 1, 2, 4, 8, 16
 # How surely a term is a name where its language tells nothing, and where only this text does.
 NAME_UNTOLD, NAME_UNKNOWN, NAME_OWN = 0.5, 0.6, (0.3, 0.6)
 OVERLAPPING = 0.7  # of a piece of a run of characters that the piece before it tells already
@@ -236,21 +236,22 @@ class Rows:
         term = np.frombuffer(b"".join(one.terms for one in vectors), "<u4").astype(np.uint32)
         marks = np.frombuffer(b"".join(one.term_marks for one in vectors), "<u2").astype(np.int64)
         rareness, capitals = np.zeros(len(term), np.float32), np.zeros(len(term), np.float32)
-        named = np.zeros(len(term), np.bool_)
+        named, dates = np.zeros(len(term), np.bool_), np.zeros(len(term), np.bool_)
         spoken = language[owner]
         for name, number in self._languages.items():
             mine = spoken == number
             if mine.any():
                 known = background_of(name)
                 rareness[mine], capitals[mine] = known.rarity(term[mine]), known.capital_share(term[mine])
-                named[mine] = known.named
+                named[mine], dates[mine] = known.named, np.isin(term[mine], calendar_ids(name))
         rarity = np.minimum(rareness, self._params.most_rarity)
         title, text = marks & TITLE_COUNT, (marks >> TEXT_SHIFT) & TEXT_COUNT
         in_title, numeric = title > 0, (marks & NUMBER) > 0
         names = _names(marks, capitals, named, numeric)
         value = rarity * (1 + np.log(2 * title + text).astype(np.float32))
         norm = np.sqrt(np.bincount(owner, value * value, count)) + 1e-9
-        kind = TITLE * in_title | TEXT * (text > 0) | IS_NUMBER * numeric | IS_ORDINAL * ((marks & ORDINAL) > 0)
+        kind = TITLE * in_title | TEXT * (text > 0) | IS_NUMBER * numeric | IS_DATE * dates
+        kind |= IS_ORDINAL * ((marks & ORDINAL) > 0)
         totals = _Totals(
             np.sqrt(np.bincount(owner, in_title * rarity * rarity, count)) + 1e-9,
             np.bincount(owner, in_title * rarity, count),

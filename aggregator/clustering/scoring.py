@@ -24,6 +24,7 @@ Floats = NDArray[np.float32]
 RAREST = 9.5  # natural log of rareness beyond which backgrounds of few texts tell nothing
 LONG = (np.log(40.0), np.log(160.0))  # words of the shorter text: from a lede to an article
 PLAINLY, OTHER = 8.0, 5.0  # rarity of what happened, and of names that only one has, that is enough
+FIGURES = (0.4, 0.7)  # share of numbers and dates in what is shared, from which on they count, and say nothing at all
 DIGITS = 3  # of log odds: sums in another order must not decide
 
 
@@ -120,6 +121,8 @@ def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
         "burst, most": f["burst_most"],
         "burst, mean": f["burst_mean"],
         "sightings": f["seen_least"],
+        "figures alone": np.clip((f["figures"] - FIGURES[0]) / (FIGURES[1] - FIGURES[0]), 0.0, 1.0),
+        "series": f["series"],
     }
 
 

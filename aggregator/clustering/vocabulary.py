@@ -53,11 +53,16 @@ def _stemmer(language: str) -> Stemmer.Stemmer | None:
 @lru_cache(maxsize=64)
 def calendar_terms(language: str) -> frozenset[str]:
     """Return the terms of a language's months and days of the week: they date an event and tell nothing of it."""
+    return frozenset(terms_of(words(calendar_words(language), language), language))
+
+
+def calendar_words(language: str) -> str:
+    """Return the months and days of the week of a language, empty where it is not known."""
     for line in (BACKGROUND / "calendar.words").read_text("utf-8").splitlines():
         name, _, found = line.partition("\t")
         if name == language:
-            return frozenset(terms_of(words(found, language), language))
-    return frozenset()
+            return found
+    return ""
 
 
 def steps(table: str) -> Iterator[tuple[int, str]]:

@@ -30,6 +30,8 @@ AGAINST = {
     "ordinals_differ": (0.5, "their titles count different ones of a kind"),
     "same_mould": (0.5, "one publisher's titles of one mould"),
     "unshared_least": (6.0, "each title names what the other lacks"),
+    "series": (0.5, "one publisher ran this title on two days"),
+    "figures": (0.7, "they share little but numbers and dates"),
     "slot": (0.5, "a title names a slot of the day"),
     "numbers missed": (1.0, "they share none of their numbers"),
     "places missed": (1.0, "they share none of the places that they name"),

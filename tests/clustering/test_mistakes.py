@@ -44,10 +44,6 @@ def test_mistake_01_nor_does_a_name_that_no_one_declared(suffix: str) -> None:
 # --- 2: dates and numbers ---------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the pair score joins these two short texts; docs/decisions.md names what the stories still get wrong",
-)
 def test_mistake_02_dates_and_numbers_alone_join_nothing() -> None:
     crash = Text(
         "crash",
