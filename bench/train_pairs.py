@@ -72,7 +72,7 @@ SIGNS = {
     "same mould": (None, -1.0),
     "moulded": (None, -6.0),
     "series": (None, -12.0),
-    "figures alone": (None, -3.0),
+    "figures alone": (None, -4.0),
     "one thing": (None, -3.0),
     "names alone": (None, -2.0),
     "one publisher, other names": (None, -8.0),

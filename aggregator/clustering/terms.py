@@ -34,7 +34,7 @@ _ALPHABETIC = frozenset(map(chr, (*range(0x0E00, 0x0F00), *range(0x1000, 0x10A0)
 _LETTER = rf"(?:[^\W\d_{_UNSPACED}]|[{_MARKS}])"
 _TOKEN = re.compile(
     rf"(?P<initials>(?:[^\W\d_{_UNSPACED}]\.){{2,}})|(?P<number>\d+(?:[.,:]\d+)*)(?P<ordinal>(?:st|nd|rd|th)\b)?"
-    rf"|(?P<run>[{_UNSPACED}]+)|(?P<word>{_LETTER}+)(?:['’]s\b)?|(?P<end>[.!?:;|…।。！？\n]+)"
+    rf"|(?P<run>[{_UNSPACED}]+)|(?P<word>{_LETTER}+(?:\d+{_LETTER}*)*)(?:['’]s\b)?|(?P<end>[.!?:;|…।。！？\n]+)"
 )
 _GROUPED = re.compile(r"[.,](?=\d{3}(?:\D|$))")
 _ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u0670]")
@@ -96,6 +96,8 @@ def _terms_of(match: re.Match[str], language: str, initial: bool) -> Iterator[Wo
 def term_of(word: str, language: str) -> str:
     """Return the term that stands for a word: its stem where Snowball knows the language, else its first letters; folded."""
     low = word.lower()
+    if not low.isalpha() and any(map(str.isdigit, low)):
+        return _folded(low, language)  # "H5N1", "A320": what stands behind the letters tells one from the next
     stemmer = _stemmer(language)
     if stemmer is not None:
         return _folded(str(stemmer.stemWord(low)), language)

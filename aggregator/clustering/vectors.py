@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = "terms-3"  # of the scheme below and of vectorize: vectors of two versions are never compared
+VERSION = "terms-4"  # of the scheme below and of vectorize: vectors of two versions are never compared
 
 # A term's marks, 16 bits: how often it stands in title and text, what it is, and how often it bore a capital.
 TITLE_COUNT, TEXT_SHIFT, TEXT_COUNT = 0b11, 2, 0b111

@@ -57,3 +57,16 @@ def test_a_word_of_hindi_is_not_torn_at_its_vowels() -> None:
 
 def test_ordinals_are_told_in_several_languages() -> None:
     assert ordinals("The 12th round, 14. Paket, 第3回, No. 7") == ["12", "14", "3", "7"]
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("H5N1 on a farm", ["h5n1", "on", "a", "farm"]),
+        ("G20 and G7 meet", ["g20", "and", "g7", "meet"]),
+        ("alder1 alder2", ["alder1", "alder2"]),
+        ("7pm on the 2nd", ["#7", "pm", "on", "the", "#2"]),
+    ],
+)
+def test_letters_with_digits_inside_are_one_term(text: str, terms: list[str]) -> None:
+    assert [word.term for word in terms_in(text, "en", 50)] == terms
