@@ -43,7 +43,7 @@ _BLOCK = r"p|div|br|h[1-6]|ul|ol|li|blockquote|section|header|footer"
 _INLINE = r"a|abbr|b|bdi|cite|code|del|em|i|img|ins|kbd|mark|q|s|small|span|strong|sub|sup|time|u|var|wbr"
 _USUAL = re.compile(rf"(?:[^<]++|</?(?:{_BLOCK}|{_INLINE}){_ATTRIBUTES}>)*+")
 _USUAL_BLOCK = re.compile(rf"</?(?:{_BLOCK}){_ATTRIBUTES}>")
-_SPANS = re.compile(rf"<(?:(?P<end>/)?(?P<span>(?!img|wbr)(?:{_INLINE}))|/?(?!br)(?:{_BLOCK})){_ATTRIBUTES}>")
+_SPANS = re.compile(rf"<(?:(?P<end>/)?(?P<span>(?!img|wbr)(?:{_INLINE}))|/?(?:{_BLOCK})){_ATTRIBUTES}>")
 _USUAL_INLINE = re.compile(rf"</?(?:{_INLINE}){_ATTRIBUTES}>")
 # An element with all that stands in it, and its end tag.
 _HIDDEN = tuple(
@@ -110,7 +110,10 @@ def plain_text(markup: str) -> str:
 
 
 def _is_usual(markup: str) -> bool:
-    """Return whether markup needs no parser: of the usual elements, and no block inside a span of text."""
+    """Return whether markup needs no parser: of the usual elements, and no block or line break inside a span of text.
+
+    Behind such a span the parser sets a blank.
+    """
     if not _USUAL.fullmatch(markup):
         return False
     inside = 0

@@ -58,6 +58,11 @@ _PIECES = st.recursive(
 )
 
 
+def test_behind_a_line_break_inside_of_a_span_words_stay_apart() -> None:
+    assert plain_text("<b><br>Talks</b>Talks") == by_parser("<b><br>Talks</b>Talks")
+    assert plain_text("<li></li><b><br>Talks</b>Talks<br>").split() == ["Talks", "Talks"]
+
+
 @settings(max_examples=300)
 @given(
     st.lists(_PIECES, max_size=5).map(lambda pieces: sanitise("".join(pieces) + "<br>"))
