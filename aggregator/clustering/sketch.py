@@ -66,8 +66,8 @@ def sketch(document: Document) -> Sketch | None:
     distinct = np.unique(hashes)
     signature = minhash(distinct)
     keys += band_keys(signature)
-    keys += [_hashed(f"('sample', {one})") for one in distinct[distinct % SAMPLED == 0].tolist()]
-    keys += [_hashed(f"('opening', {one})") for one in sorted(_opening(hashes))]
+    keys += [_key("sample", one) for one in distinct[distinct % SAMPLED == 0].tolist()]
+    keys += [_key("opening", one) for one in sorted(_opening(hashes))]
     return Sketch(
         VERSION, signature.astype("<u4").tobytes(), distinct.astype("<u4").tobytes(), tuple(keys), len(tokens)
     )
@@ -104,8 +104,7 @@ def _permuted() -> MinHash:
 def band_keys(signature: Hashes) -> list[int]:
     """Return one key a band."""
     rows = signature.astype("<u4").reshape(BANDS, ROWS)
-    whole, step = rows.tobytes(), 4 * ROWS
-    return [_hashed(f"('band', {band}, {whole[band * step : (band + 1) * step]!r})") for band in range(BANDS)]
+    return [_key("band", band, rows[band].tobytes()) for band in range(BANDS)]
 
 
 def read(sketched: Sketch) -> Hashes:
@@ -136,11 +135,7 @@ def _link_keys(url: str | None) -> list[int]:
 
 
 def _key(kind: str, *parts: object) -> int:
-    return _hashed(repr((kind, *parts)))
-
-
-def _hashed(text: str) -> int:
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    digest = hashlib.blake2b(repr((kind, *parts)).encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 

@@ -135,8 +135,7 @@ class Importer:
         """Prepare a long entry that is next while others may write; what it fails by is told when it is recorded."""
         one, made = rest[0]
         if made is None and _is_long(one):
-            feed = self._sources.get(_address(one)) or self._feeds.by_url(_address(one))
-            boilerplate = frozenset[int]() if feed is None else self._recorder.boilerplate(feed.id)
+            boilerplate = self._boilerplate_now(one)
             with suppress(Exception):  # it is prepared once more, and reported
                 prepared = prepare_line(one, boilerplate, sketching=self._settings.stories.enabled)
                 rest[0] = one, MadeAhead(prepared, boilerplate)
@@ -189,7 +188,8 @@ class Importer:
         )
 
     def _boilerplate_now(self, one: ArchiveEntry) -> frozenset[int]:
-        feed = self._sources.get(_address(one))
+        """Return what a line's feed is known to repeat by now, whether or not this archive named it before."""
+        feed = self._sources.get(_address(one)) or self._feeds.by_url(_address(one))
         return self._recorder.boilerplate(feed.id) if feed is not None else frozenset()
 
     def _prepared(self, one: ArchiveEntry, made: MadeAhead | None, feed_id: int) -> PreparedEntry:
