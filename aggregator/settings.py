@@ -29,6 +29,11 @@ class SecretText(str):
 
     __slots__ = ()
 
+    @property
+    def is_written_out(self) -> bool:
+        """Whether the secret itself stands here."""
+        return bool(self) and not self.startswith(("env:", "file:"))
+
 
 NONE = timedelta()
 SECOND = timedelta(seconds=1)

@@ -149,8 +149,7 @@ def check_command(session: Session) -> None:
         raise ConfigurationError(tuple(problems))
     for warning in open_secrets(session.needed_feeds_file()):
         click.echo(safe(warning), err=True)
-    token = session.settings.web.token
-    if token and not token.startswith(("env:", "file:")):
+    if session.settings.web.token.is_written_out:
         click.echo("web.token stands in the open; write it as {env: NAME} or {file: PATH}", err=True)
     emit(f"{session.feeds_file}: {amount(feeds, 'feed')}; settings are sound.")
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from aggregator.cli.tables import Column
 from aggregator.text.counts import three_counts
 
-COUNT_COLUMNS = (
-    Column(
-        "entries",
-        lambda row: str(row["entries"]),
-        right=True,
-        under=lambda row: three_counts(row["entries"], row["reports"], row["publishers"]),
-    ),
-    Column("independent", lambda row: str(row["reports"]), right=True, under=lambda row: ""),
-    Column("publishers", lambda row: str(row["publishers"]), right=True, under=lambda row: ""),
+ENTRIES = Column(
+    "entries",
+    lambda row: str(row["entries"]),
+    right=True,
+    under=lambda row: three_counts(row["entries"], row["reports"], row["publishers"]),
 )
+INDEPENDENT = Column("independent", lambda row: str(row["reports"]), right=True, under=lambda row: "")
+PUBLISHERS = Column("publishers", lambda row: str(row["publishers"]), right=True, under=lambda row: "")
+COUNT_COLUMNS = (ENTRIES, INDEPENDENT, PUBLISHERS)

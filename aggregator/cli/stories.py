@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.cli.changes import new_command
-from aggregator.cli.counts import COUNT_COLUMNS
+from aggregator.cli.counts import COUNT_COLUMNS, ENTRIES, PUBLISHERS
 from aggregator.cli.diffs import story_diff_command
 from aggregator.cli.output import (
     COUNT,
@@ -146,13 +146,8 @@ STORYLINE_COLUMNS = (
         right=True,
         under=lambda row: amount(len(row["stories"]), "story", "stories"),
     ),
-    Column(
-        "entries",
-        lambda row: str(row["entries"]),
-        right=True,
-        under=lambda row: three_counts(row["entries"], row["reports"], row["publishers"]),
-    ),
-    Column("publishers", lambda row: str(row["publishers"]), right=True, under=lambda row: ""),
+    ENTRIES,
+    PUBLISHERS,
     Column(
         "storyline",
         lambda row: row["title"] if row["id"] else headline(row["stories"][0]),

@@ -243,7 +243,7 @@ def _bad_assignment(assignment: str, known: Mapping[str, Any]) -> str:
 def value_text(value: Any) -> str:
     """Return a setting's value as the settings file would hold it; secrets that are written out are not shown."""
     if isinstance(value, SecretText):
-        return value if not value or value.startswith(("env:", "file:")) else "(set)"
+        return "(set)" if value.is_written_out else value
     if isinstance(value, Mapping) and any(isinstance(one, EditionSettings) for one in value.values()):
         return editions.as_text(value)
     if isinstance(value, Mapping):

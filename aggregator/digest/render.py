@@ -147,6 +147,17 @@ def stable_id(*parts: str) -> str:
     return f"urn:uuid:{uuid.uuid5(_NAMES, '/'.join(parts))}"
 
 
+def story_extension(story: EditionStory) -> dict[str, object]:
+    """Return what JSON Feed has no name for of a story, under the key ``_aggregator``."""
+    return {
+        "about": "https://example.org/aggregator",
+        "story": story.id,
+        "entries": story.entries,
+        "reports": story.reports,
+        "publishers": story.publishers,
+    }
+
+
 def template(format: Format, name: str, folder: str = "") -> Template:
     """Return a template of the digest's, or of that name in ``folder``, with the escaping of ``format``."""
     return _environment(format, folder).get_template(name)
@@ -242,13 +253,7 @@ class _JsonFeed:
             "authors": [{"name": story.publisher}],
             "tags": [self._words.section(section), *(flag.value for flag in story.flags)],
             "language": story.language,
-            "_aggregator": {
-                "about": "https://example.org/aggregator",
-                "story": story.id,
-                "entries": story.entries,
-                "reports": story.reports,
-                "publishers": story.publishers,
-            },
+            "_aggregator": story_extension(story),
         }
         return {key: value for key, value in item.items() if value is not None}
 

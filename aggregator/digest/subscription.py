@@ -12,7 +12,7 @@ from typing import Literal
 
 from aggregator.digest import wording
 from aggregator.digest.escape import UNTITLED, harmless, link
-from aggregator.digest.render import spoken, stable_id, template
+from aggregator.digest.render import spoken, stable_id, story_extension, template
 from aggregator.digest.values import EditionStory
 
 SubscriptionFormat = Literal["atom", "json"]
@@ -108,13 +108,7 @@ def _item(shown: Subscription, one: SubscribedStory, clock: wording.Clock) -> di
         "authors": [{"name": story.publisher}] if story.publisher else None,
         "tags": [*([story.category] if story.category else []), *(flag.value for flag in story.flags)],
         "language": story.language,
-        "_aggregator": {
-            "about": "https://example.org/aggregator",
-            "story": story.id,
-            "entries": story.entries,
-            "reports": story.reports,
-            "publishers": story.publishers,
-        },
+        "_aggregator": story_extension(story),
     }
     return {key: value for key, value in item.items() if value is not None}
 

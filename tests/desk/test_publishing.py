@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from email import message_from_bytes, policy
@@ -374,14 +375,21 @@ def test_a_series_that_was_missed_is_caught_up_each_edition_once(app: Aggregator
     assert publish_due(app) == []
 
 
-def test_a_series_is_about_its_category_alone(tmp_path: Path, clock: Clock, server: Server) -> None:
+@contextmanager
+def desk_of_sport(folder: Path, clock: Clock, server: Server) -> Iterator[Aggregator]:
+    """Open a desk with a feed of sport and another, and a series of sport, whose first editions are published."""
     server.on("/sport", answer(document("Cup final ends in a draw", published=BEFORE)))
     server.on("/feed", answer(document("Storm in Esbjerg", published=BEFORE)))
     feeds = [Feed(server.url("/sport"), name="S", category="Sport"), Feed(server.url("/feed"), name="F")]
-    with Aggregator.open(with_series(sport=SPORT), tmp_path / "b.db", clock=clock, feeds=feeds) as app:
+    with Aggregator.open(with_series(sport=SPORT), folder / "b.db", clock=clock, feeds=feeds) as app:
         app.fetch()
         clock.set("2026-03-10T07:00:00Z")
         publish_due(app)
+        yield app
+
+
+def test_a_series_is_about_its_category_alone(tmp_path: Path, clock: Clock, server: Server) -> None:
+    with desk_of_sport(tmp_path, clock, server) as app:
         edition = app.edition(series="sport")
         assert [story.title for story in edition.stories()] == ["Cup final ends in a draw"]
         assert (edition.counts.entries, edition.counts.stories) == (1, 1)
@@ -392,13 +400,7 @@ def test_a_series_is_about_its_category_alone(tmp_path: Path, clock: Clock, serv
 
 
 def test_an_edit_of_another_category_stays_out_of_a_series(tmp_path: Path, clock: Clock, server: Server) -> None:
-    server.on("/sport", answer(document("Cup final ends in a draw", published=BEFORE)))
-    server.on("/feed", answer(document("Storm in Esbjerg", published=BEFORE)))
-    feeds = [Feed(server.url("/sport"), name="S", category="Sport"), Feed(server.url("/feed"), name="F")]
-    with Aggregator.open(with_series(sport=SPORT), tmp_path / "b.db", clock=clock, feeds=feeds) as app:
-        app.fetch()
-        clock.set("2026-03-10T07:00:00Z")
-        publish_due(app)
+    with desk_of_sport(tmp_path, clock, server) as app:
         later = document("Storm in Esbjerg sinks three boats", published=BEFORE)
         server.on("/feed", answer(later.replace(b" sinks three boats</guid>", b"</guid>")))
         app.fetch(everything=True)
