@@ -18,7 +18,7 @@ from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.sketch import MIN_WORDS, overlap, read
 from aggregator.model import Arrival, Match, Sketch
 from aggregator.settings import CopySettings
-from aggregator.text.addresses import landmarks
+from aggregator.text.entry_address import landmarks
 from aggregator.text.tokens import words
 
 # Two entries of one headline and no text are copies only this close in time: headlines come again.

@@ -11,7 +11,7 @@ from aggregator.model import exact_time
 from aggregator.newsroom.identity import Identity, former_key, is_another, recognise_moved
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.entry_rows import Facts, KnownEntry, facts_of
-from aggregator.text.addresses import entry_address
+from aggregator.text.entry_address import entry_address
 
 # A feed's entries that are looked at for one that moved: those of its last documents, and as many before them.
 LEAST_LOOKED_AT = 100

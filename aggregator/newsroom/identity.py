@@ -41,7 +41,7 @@ from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from aggregator.text.addresses import counted, is_headline_slug, landmarks
+from aggregator.text.entry_address import counted, is_headline_slug, landmarks
 from aggregator.text.tokens import words
 
 _SCHEME = re.compile(r"^(?:https?:)?//(?:www\.)?", re.IGNORECASE)

@@ -14,8 +14,8 @@ from hashlib import sha256
 
 from aggregator.model import EntryData, Skip, exact_time
 from aggregator.parsing.raw import RawEntry
-from aggregator.text.addresses import entry_address, landmarks
 from aggregator.text.clean import plain_text
+from aggregator.text.entry_address import entry_address, landmarks
 
 MAX_KEY = 1_000  # characters; a longer guid is kept by its hash
 Numbered = tuple[int, EntryData]

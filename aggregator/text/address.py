@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote, urljoin  # noqa: TID251 - here they are joined
 
 import can_ada
 from publicsuffixlist import PublicSuffixList

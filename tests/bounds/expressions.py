@@ -112,7 +112,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "desk.alert_targets": {"_NAME": NAME, "_SERVICE": LINK},  # of a watch, not of a feed
     "desk.timeline": {"_NOT_XML": TEXT},
     "text.address": {"_AUTHORITY": LINK},
-    "text.addresses": {
+    "text.entry_address": {
         "_NO_FRAGMENT": LINK, "_DATE_LIKE": LINK, "_NUMBER": LINK, "_WORD": LINK, "_EXTENSION": LINK, "_COUNTER": LINK,
         "_YEAR": LINK,
     },

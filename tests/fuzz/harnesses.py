@@ -32,9 +32,9 @@ from aggregator.parsing.dates import DateReader
 from aggregator.parsing.feed import parse
 from aggregator.settings import ParseSettings
 from aggregator.text.address import address_of, host_of, joined
-from aggregator.text.addresses import counted, entry_address, landmarks
 from aggregator.text.clean import one_line, plain_text, plain_title, sanitise, storable
 from aggregator.text.display import csv_cell, display_text
+from aggregator.text.entry_address import counted, entry_address, landmarks
 from aggregator.text.masking import shown_address
 from aggregator.text.urls import absolute_url, canonical_url, mask_secrets, registered_domain, request_url, secret_parts
 

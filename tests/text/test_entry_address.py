@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.text.addresses import counted, entry_address, is_headline_slug, landmarks
+from aggregator.text.entry_address import counted, entry_address, is_headline_slug, landmarks
 
 
 @pytest.mark.parametrize(
