@@ -3,7 +3,8 @@
     python bench/passes.py [PASSES] [--seed NUMBER]
 
 Half of the answers are failures: refusals, cut or malformed answers, pages, redirects without end, silence. Prints, a
-tenth of the passes a line, the medians of memory, descriptors, threads, children, the write-ahead log and processor time.
+tenth of the passes a line, the medians of memory, descriptors, threads, children, the write-ahead log and processor time,
+and ends with 1 where the last passes use more than the earlier ones.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.crash.enduring import endure, part
+from tests.crash.enduring import endure, growth, part
 
 
 def main() -> int:
@@ -41,7 +42,9 @@ def main() -> int:
             f"{int(options.passes * first):>5}-{int(options.passes * last):<5} "
             + "  ".join(f"{value:>9.2f}" for value in row)
         )
-    return 0
+    for fault in (faults := growth(used)):
+        print(fault)
+    return min(len(faults), 1)
 
 
 COLUMNS = ("memory", "descriptors", "threads", "children", "log", "seconds")

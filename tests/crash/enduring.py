@@ -102,6 +102,30 @@ def _usage(database: Path, seconds: float) -> Usage:
     )
 
 
+def growth(used: Sequence[Usage]) -> list[str]:
+    """Return a sentence for each thing of which the last quarter of the passes used more than the second.
+
+    The first quarter fills caches and the window of stories.
+    """
+
+    def late(of: Callable[[Usage], float]) -> float:
+        return part(used, 0.75, 1, of)
+
+    def early(of: Callable[[Usage], float]) -> float:
+        return part(used, 0.25, 0.5, of)
+
+    half = len(used) // 2
+    limits: tuple[tuple[str, float, float], ...] = (
+        ("memory (MB)", late(lambda one: one.memory), early(lambda one: one.memory) + 15),
+        ("descriptors", late(lambda one: one.descriptors), early(lambda one: one.descriptors) + 4),
+        ("seconds of a pass", late(lambda one: one.seconds), 3 * early(lambda one: one.seconds)),
+        ("threads", max(one.threads for one in used[half:]), max(one.threads for one in used[:half]) + 4),
+        ("children", max(one.children for one in used), SETTINGS.parse.workers + 2),  # and the server that forks them
+        ("log (MB)", max(one.log for one in used), 70),
+    )
+    return [f"{name}: {found:.4g}, where {limit:.4g} is the most" for name, found, limit in limits if found > limit]
+
+
 def part(usages: Sequence[Usage], first: float, last: float, of: Callable[[Usage], float]) -> float:
     """Return the median over a part of the passes, from one share of them to another."""
     return median(of(one) for one in usages[int(len(usages) * first) : int(len(usages) * last)])

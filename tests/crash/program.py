@@ -6,6 +6,7 @@ Every place, person and body is made of drawn syllables, so that no two events s
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -87,11 +88,10 @@ class Program:
     @cached_property
     def happened(self) -> list[Event]:
         chance = random.Random(self.seed)
-        heads = [head + middle + tail for head in _HEAD for middle in _MIDDLE for tail in _TAIL]
-        chance.shuffle(heads)
+        heads = _names(chance)
         found = []
         for number in range(self.steps * self.events):
-            place, org, family, given = (heads.pop() for _ in range(4))
+            place, org, family, given = (next(heads) for _ in range(4))
             names = {"place": place, "org": org, "person": f"{given} {family}", "number": str(chance.randint(21, 899))}
             names["what"] = chance.choice(WHAT)
             found.append(Event(number, number // self.events, names))
@@ -101,6 +101,14 @@ class Program:
         """Return what a feed shows at a step."""
         items = [item for event in self.happened if (item := _told(event, name, step)) is not None]
         return rss(*reversed(items), title=name)
+
+
+def _names(chance: random.Random) -> Iterator[str]:
+    """Yield names, none twice: the short ones first, then longer ones."""
+    for middles in (_MIDDLE, [first + second for first in _MIDDLE for second in _MIDDLE]):
+        names = [head + middle + tail for head in _HEAD for middle in middles for tail in _TAIL]
+        chance.shuffle(names)
+        yield from reversed(names)
 
 
 def _told(event: Event, name: str, step: int) -> Item | None:
