@@ -10,7 +10,7 @@ import click
 
 from aggregator.cli.output import Column, emit, list_options, local, plain, print_json, print_list, safe, thing_options
 from aggregator.cli.session import FEEDS, Session
-from aggregator.exceptions import ConfigurationError, StorageError, UsageError
+from aggregator.exceptions import AggregatorError, ConfigurationError, StorageError, UsageError
 from aggregator.text.counts import amount
 
 
@@ -131,7 +131,7 @@ def datasette_command(session: Session) -> None:
 @click.pass_obj
 def check_command(session: Session) -> None:
     """Check the feeds file, the settings, and the digest's templates and labels; all faults are named, and secrets in the open."""
-    from aggregator.config.open_secrets import open_secrets
+    from aggregator.config.open_secrets import open_secrets, open_settings
     from aggregator.desk.layouts import faults
 
     problems: list[str] = []
@@ -147,11 +147,40 @@ def check_command(session: Session) -> None:
             problems.extend(error.problems)
     if problems:
         raise ConfigurationError(tuple(problems))
-    for warning in open_secrets(session.needed_feeds_file()):
+    warnings = open_secrets(session.needed_feeds_file()) + open_settings(session.resolved)
+    for warning in warnings + _open_passwords(session) + _open_targets(session):
         click.echo(safe(warning), err=True)
-    if session.settings.web.token.is_written_out:
-        click.echo("web.token stands in the open; write it as {env: NAME} or {file: PATH}", err=True)
     emit(f"{session.feeds_file}: {amount(feeds, 'feed')}; settings are sound.")
+
+
+def _open_passwords(session: Session) -> list[str]:
+    """Return a sentence for each user of the page whose password stands where its hash is wanted."""
+    from aggregator.web.passwords import is_hash
+
+    return [
+        f"web.users: what stands for {name} is no hash of a password; `aggregator web --hash-password` makes one"
+        for name, secret in session.settings.web.users.items()
+        if secret.is_written_out and not is_hash(secret)
+    ]
+
+
+def _open_targets(session: Session) -> list[str]:
+    """Return a sentence for each target of a watch that is a secret in the open; none where the database cannot be read now."""
+    from aggregator.desk.alert_targets import advice_for_open, stands_open
+
+    if not session.database_file.exists():
+        return []
+    try:
+        with session.open_existing() as app:
+            watches = [row.watch for row in app.watches().all()]
+    except AggregatorError:  # other commands tell what is wrong with it
+        return []
+    return [
+        f"watch {watch.name}: {advice_for_open(target)}"
+        for watch in watches
+        for target in watch.targets
+        if stands_open(target)
+    ]
 
 
 @click.group("db")

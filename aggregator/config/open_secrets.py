@@ -1,4 +1,4 @@
-"""Secrets that stand in the open in a feeds file, where whoever copies or shows it gives them away."""
+"""Secrets that stand in the open in a feeds file or in settings, where whoever copies or shows them gives them away."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.config.documents import line_of, load, map_for_text
+from aggregator.config.settings_files import Resolved, keys, value_of
+from aggregator.settings import SecretText
 from aggregator.text.urls import mask_secrets, names_secret
 
 _REMEDY = "write it as {env: NAME} or {file: PATH}"
@@ -23,11 +25,37 @@ def open_secrets(path: Path) -> list[str]:
         for holder in (document.get("defaults") or {}, *holders)
         for key, what in _of(holder)
     ]
-    if found and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        found.append(
-            f"{path}: others on this machine may read it, and secrets stand in it; `chmod 600` keeps it to you"
-        )
-    return found
+    return found + _readable(path) if found else []
+
+
+def open_settings(resolved: Resolved) -> list[str]:
+    """Return a sentence for each secret of the settings that is written out in a file or an option."""
+    found, files = [], list[Path]()
+    for key in keys():
+        value, origin = value_of(resolved.settings, key), resolved.origins[key]
+        if origin == "default" or origin.startswith("environment "):
+            continue
+        if isinstance(value, SecretText):
+            told = f"{origin}: {key} stands in the open; {_REMEDY}" if value.is_written_out else None
+        else:
+            told = _of_text(key, value, origin)
+        if told is not None:
+            found.append(told)
+            files += [path for path in resolved.files if str(path) == origin and path not in files]
+    return found + [told for path in files for told in _readable(path)]
+
+
+def _of_text(key: str, value: object, origin: str) -> str | None:
+    texts = [one for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, str)]
+    if all(mask_secrets(one) == one for one in texts):
+        return None
+    return f"{origin}: {key} holds what looks like a secret, and is no place for one: it is shown and handed on"
+
+
+def _readable(path: Path) -> list[str]:
+    if not stat.S_IMODE(path.stat().st_mode) & 0o077:
+        return []
+    return [f"{path}: others on this machine may read it, and secrets stand in it; `chmod 600` keeps it to you"]
 
 
 def _of(holder: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -82,17 +82,26 @@ def resolve(
         if name in environ:
             _take(key, kind, environ[name], f"environment {name}", values, origins, problems)
     for assignment in assignments:
-        key, sign, text = assignment.partition("=")
-        if not sign or key.strip() not in known:
-            problems.append(_bad_assignment(assignment, known))
-            continue
-        _take(key.strip(), known[key.strip()], text.strip(), f"option --set {key.strip()}", values, origins, problems)
+        _assign(assignment, values, origins, problems)
     absent = encoder.missing() if values.get("stories.semantic") is True else None
     if absent is not None:
         problems.append(f"{origins['stories.semantic']}: {absent}")
     if problems:
         raise ConfigurationError(tuple(problems))
     return Resolved(_settings(values), origins, tuple(files))
+
+
+def _assign(assignment: str, values: dict[str, Any], origins: dict[str, str], problems: list[str]) -> None:
+    """Take what an option says; no secret may stand in it."""
+    known = keys()
+    key, sign, text = assignment.partition("=")
+    key = key.strip()
+    if not sign or key not in known:
+        problems.append(_bad_assignment(assignment, known))
+        return
+    _take(key, known[key], text.strip(), f"option --set {key}", values, origins, problems)
+    if isinstance(given := values.get(key), SecretText) and given.is_written_out:
+        problems.append(f"--set {key}: the list of processes shows it to everybody; write env:NAME or file:PATH")
 
 
 def _from_file(path: Path, known: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:

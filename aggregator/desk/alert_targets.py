@@ -14,9 +14,11 @@ from aggregator.exceptions import ConfigurationError, UsageError
 from aggregator.fetching import chat
 from aggregator.text.address import address_of
 from aggregator.text.display import display_text
+from aggregator.text.urls import mask_secrets
 
 KINDS = "stdout, file:PATH, webhook:URL, webhook:env:NAME, mail:ADDRESS, apprise:URL or apprise:env:NAME"
 _FROM_ENVIRONMENT = "env:"
+_TELLING = 12  # characters from which a part with digits in it is a token rather than a name
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SERVICE = re.compile(r"[a-z0-9]{2,20}://", re.IGNORECASE)
 
@@ -43,6 +45,26 @@ def shown_target(target: str) -> str:
         return display_text(chat.shown(place))
     address = address_of(place)
     return "webhook:…" if address is None else f"webhook:{address.scheme}://{display_text(address.authority)}/…"
+
+
+def stands_open(target: str) -> bool:
+    """Tell whether a target's address looks like a secret and stands in the database as it is."""
+    kind, _, place = target.partition(":")
+    if place.startswith(_FROM_ENVIRONMENT) or kind not in ("webhook", "apprise"):
+        return False
+    if kind == "apprise" or mask_secrets(place) != place:
+        return True
+    address = address_of(place)
+    parts = address.target.replace("=", "/").replace("&", "/").split("/") if address is not None else []
+    return any(len(part) >= _TELLING and any(map(str.isdigit, part)) for part in parts)
+
+
+def advice_for_open(target: str) -> str:
+    """Return what a person should know of a target of which :func:`stands_open` is true."""
+    kind = target.partition(":")[0]
+    return (
+        f"{shown_target(target)} stands in the database and its backups, secret and all; {kind}:env:NAME keeps it out"
+    )
 
 
 def secret_address(place: str) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from aggregator.clustering.identifiers import mint
-from aggregator.desk.alert_targets import checked_target
+from aggregator.desk.alert_targets import advice_for_open, checked_target, stands_open
 from aggregator.desk.reader import Reader
 from aggregator.exceptions import NotFoundError, UsageError
 from aggregator.fetching import chat
@@ -246,6 +246,7 @@ class Watches:
         ]
         if any(target.startswith("mail:") for target in targets) and not self._settings.mail.server:
             doubts.append("mail.server is not set: alerts by mail wait until it is")
+        doubts += [advice_for_open(target) for target in targets if stands_open(target)]
         for target in targets:
             kind, env, name = target.partition(":env:")
             if env and kind in ("webhook", "apprise") and name not in os.environ:
