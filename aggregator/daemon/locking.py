@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -42,7 +43,7 @@ class DaemonLock:
     def __init__(self, database: Path) -> None:
         self._path = lock_file(database)
         self._database = database
-        self._descriptor = -1
+        self._descriptor = self._file = -1
 
     def __enter__(self) -> Self:
         try:
@@ -59,8 +60,37 @@ class DaemonLock:
             raise LockedError(
                 f"{self._database}: another daemon (process {pid or 'unknown'}) runs on it; stop that one first"
             ) from error
+        try:
+            self.hold_file()
+        except LockedError:
+            os.close(self._descriptor)
+            raise
         self.note(Account())
         return self
+
+    def hold_file(self) -> None:
+        """Lock the database's own file too, where it is there: a hard link is another name, with a lock file of its own.
+
+        SQLite locks ranges of it, which on Linux this lock has nothing to do with; elsewhere the two would meet. The file
+        is closed at the very end only, since closing it gives up whatever this process locked in it.
+        """
+        if self._file >= 0 or sys.platform != "linux":
+            return
+        try:
+            self._file = os.open(self._database, os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._let_go()
+            raise LockedError(
+                f"{self._database}: another daemon runs on it by another name, a hard link; stop that one first"
+            ) from None
+        except OSError:  # not made yet, or on a file system that knows no such locks
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = -1
 
     def note(self, account: Account) -> None:
         """Write what the daemon got done beside its process id, where `health` reads it whatever holds the database."""
@@ -76,6 +106,7 @@ class DaemonLock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._let_go()
         os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
 

@@ -98,6 +98,7 @@ class Daemon:
             if isinstance(store, int):
                 return _code(store)
             store.needs_writing()
+            lock.hold_file()
             app = opened.enter_context(Aggregator(settings, store, self._clock))
             # a connection of its own: deliveries take no turn with the polls
             outbox = opened.enter_context(Store(self._database, busy_timeout_ms=_BUSY_TIMEOUT_MS))
@@ -105,8 +106,7 @@ class Daemon:
             if number is not None:
                 return _code(number)
             store.busy_timeout(_BUSY_MS)
-            metrics = Metrics(settings.run.metrics_port, settings.run.metrics_address)
-            self._metrics = opened.enter_context(metrics)
+            self._metrics = opened.enter_context(Metrics(settings.run.metrics_port, settings.run.metrics_address))
             self._desk = app
             self._alert_sender = AlertSender(outbox, settings, self._clock, self._announce, self._stop)
             self._progress = Progress(time.monotonic, self._clock, lock.note, settings.run.tick)

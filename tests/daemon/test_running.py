@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import socket
+import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,6 +47,29 @@ def test_a_second_daemon_on_the_same_database_is_refused_and_told_who_holds_it(n
         newsroom.call("health").ok()
         assert first.stop() == 0
     assert "no daemon runs" in newsroom.call("health").err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere SQLite's own locks would be in the way")
+def test_a_second_daemon_by_another_name_of_the_file_is_refused(newsroom: Newsroom) -> None:
+    newsroom.follow(newsroom.serve("/feed", "One"))
+    other = Newsroom(newsroom.folder / "other", newsroom.server)
+    other.folder.mkdir()
+    other.follow(newsroom.server.url("/feed"))
+    with newsroom.daemon() as first:
+        first.hear("feed: 1 new")  # the file was made by this very daemon
+        other.database.hardlink_to(newsroom.database)
+        with other.daemon() as second:
+            assert second.end() == 5
+        assert second.lines == [
+            f"aggregator: {other.database}: another daemon runs on it by another name, a hard link; stop that one first\n"
+        ]
+        newsroom.serve("/feed", "One", "Two")
+        newsroom.call("fetch", "--all").ok()  # others still write by its own name
+        assert first.stop() == 0
+    other.database.unlink()
+    with newsroom.daemon() as third:
+        third.hear("following 1 feed")
+        assert third.stop() == 0
 
 
 def test_systemd_hears_that_it_is_ready_alive_and_stopping(newsroom: Newsroom, tmp_path: Path) -> None:
