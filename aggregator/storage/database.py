@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from aggregator.exceptions import LockedError, NotOursError, StorageError
 from aggregator.storage.copies import back_up
-from aggregator.storage.opening import open_database
+from aggregator.storage.opening import open_database, open_for_reading
 from aggregator.storage.schema import APPLICATION_ID, migrations
 from aggregator.storage.soundness import faults
 
@@ -214,9 +214,32 @@ def _migrate(database: Database, path: Path | None, *, read_only: bool) -> None:
         connection.execute("PRAGMA journal_size_limit = 67108864")
         # four times the default, 16 MB: what a busy pass writes again and again is folded into the file less often
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
-    if migrations.pending(database):
+    if not migrations.pending(database):
+        return
+    if path is None or not migrations.applied(database):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         migrations.apply(database)
+    else:
+        _bring_up_to_date(database, path)
+
+
+def _bring_up_to_date(database: Database, path: Path) -> None:
+    """Apply what is pending, all of it or nothing, once a copy of the file as it was lies beside it."""
+    connection = database.conn
+    connection.execute("BEGIN IMMEDIATE")  # whoever opens it meanwhile waits, and finds nothing left to do
+    try:
+        pending = migrations.pending(database)
+        if pending:
+            real = path.resolve()
+            with closing(open_for_reading(path)) as reader:  # SQLite copies nothing out of a connection that writes
+                back_up(reader, path, real.with_name(f"{real.name}.before-{pending[0].name}"))
+            migrations.apply(database)
+            connection.execute("COMMIT")
+    except StorageError as error:
+        raise StorageError(f"{path}: made by an older aggregator, and left as it is: {error}") from error
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _is_busy(error: sqlite3.OperationalError) -> bool:
