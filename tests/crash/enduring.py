@@ -105,7 +105,8 @@ def _usage(database: Path, seconds: float) -> Usage:
 def growth(used: Sequence[Usage]) -> list[str]:
     """Return a sentence for each thing of which the last quarter of the passes used more than the second.
 
-    The first quarter fills caches and the window of stories.
+    The first quarter fills the window of stories; caches of words and addresses, bounded by their number, and SQLite's
+    of pages fill for longer.
     """
 
     def late(of: Callable[[Usage], float]) -> float:
@@ -116,7 +117,7 @@ def growth(used: Sequence[Usage]) -> list[str]:
 
     half = len(used) // 2
     limits: tuple[tuple[str, float, float], ...] = (
-        ("memory (MB)", late(lambda one: one.memory), early(lambda one: one.memory) + 15),
+        ("memory (MB)", late(lambda one: one.memory), early(lambda one: one.memory) + (15 if len(used) < 500 else 25)),
         ("descriptors", late(lambda one: one.descriptors), early(lambda one: one.descriptors) + 4),
         ("seconds of a pass", late(lambda one: one.seconds), 3 * early(lambda one: one.seconds)),
         ("threads", max(one.threads for one in used[half:]), max(one.threads for one in used[:half]) + 4),
