@@ -59,7 +59,7 @@ def test_entry_by_entry_in_any_order_gives_what_one_import_gives(seed: int, at_o
     assert found(one_by_one(texts)) == at_once
 
 
-@settings(deadline=None, max_examples=6)
+@settings(max_examples=6)
 @given(st.permutations(DAY), st.lists(st.integers(1, len(DAY) - 1), max_size=6))
 def test_wherever_shuffled_entries_are_cut_the_stories_are_the_same(
     at_once: Found, texts: list[Text], cuts: list[int]
@@ -106,7 +106,7 @@ def members(made: Room) -> dict[str, frozenset[str]]:
     return {story: frozenset(keys) for story, keys in found.items()}
 
 
-@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(st.permutations(EVENTS + REST[:4] + FLOOD_OF_REPORTS[:6]), st.lists(st.integers(1, 5), min_size=4, max_size=12))
 def test_ids_never_change_by_growth_and_merges_leave_redirects(texts: list[Text], sizes: list[int]) -> None:
     made = Room()

@@ -14,6 +14,7 @@ from aggregator.model import Entry
 from aggregator.newsroom.alignment import StepBudget
 from aggregator.newsroom.corrections import TAKEN_BACK, own_notices, recognise, stale_copies
 from aggregator.newsroom.notices import KINDS, stems_of
+from tests.examples import examples
 from tests.newsroom.made import made_entry
 
 TITLES = [
@@ -215,7 +216,7 @@ def test_kinds_that_take_back_are_those_of_the_digest() -> None:
     assert TAKEN_BACK <= WITHDRAWN
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.text(max_size=300), st.text(max_size=600))
 def test_any_text_is_read(title: str, text: str) -> None:
     recognise(title, text)
