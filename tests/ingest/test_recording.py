@@ -82,7 +82,7 @@ def test_an_article_that_is_rewritten_under_its_guid_stays_one() -> None:
         assert rows(app, "count(*)") == [(1,)]
 
 
-@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("times", [1, pytest.param(3, marks=pytest.mark.costly)])
 def test_a_feed_that_republishes_itself_brings_nothing_new_each_time(times: int) -> None:
     items = [
         Item(f"a{n}", f"Notice {n} of the office", f"It tells of matter {n}.", MORNING - timedelta(minutes=n), f"https://gazette.example/n/{n}")

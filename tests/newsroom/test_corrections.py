@@ -314,6 +314,7 @@ def test_a_text_of_one_word_is_corrected_in_bounded_time() -> None:
     assert process_time() - began < 30  # seconds; one is usual
 
 
+@pytest.mark.costly
 def test_sentences_without_end_are_compared_in_bounded_time() -> None:
     told = " ".join(f"The {n}th ship of the grey fleet sailed to the old harbour with {n} men." for n in range(4_000))
     other = " ".join(f"No {n} goats in the barn of uncle Theo ate {n} turnips." for n in range(4_000))
