@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.examples import examples
+
 # On a busy machine late is not wrong. The checks of a fresh clone play the same examples each time; others are drawn here.
-settings.register_profile("any machine", deadline=None, derandomize="SAME_EXAMPLES" in os.environ)
+settings.register_profile(
+    "any machine", deadline=None, max_examples=examples(100), derandomize="SAME_EXAMPLES" in os.environ
+)
 settings.load_profile("any machine")
+
+# Commands and workers that tests start compile the package once, and not each anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 DAEMON = Path(__file__).parent / "daemon"
 

@@ -13,6 +13,7 @@ from bench.material import archive, lines
 from bench.worlds import DATA
 
 
+@pytest.mark.costly
 def test_ingest_tells_each_stage_and_each_baseline(tmp_path: Path) -> None:
     rows = lines(60, words=40)
     path = archive(tmp_path, rows)
@@ -25,6 +26,7 @@ def test_ingest_tells_each_stage_and_each_baseline(tmp_path: Path) -> None:
     assert len(ingest.baselines(rows)) >= 3
 
 
+@pytest.mark.costly
 def test_locks_see_editors_and_a_reader_at_each_kind_of_work(tmp_path: Path) -> None:
     source = archive(tmp_path, lines(40))
     database = tmp_path / "desk.db"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -42,13 +43,22 @@ HOMES = {
 
 
 @cache
+def trees() -> dict[str, ast.Module]:
+    """Return each file of the package, parsed."""
+    return {
+        path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for path in PACKAGE.rglob("*.py")
+    }
+
+
+@cache
 def imports() -> dict[str, frozenset[str]]:
     """Return each file of the package with what it imports."""
-    return {path.relative_to(PACKAGE).as_posix(): frozenset(imported(path)) for path in PACKAGE.rglob("*.py")}
+    return {path: frozenset(imported(tree)) for path, tree in trees().items()}
 
 
-def imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -60,6 +70,22 @@ def test_library_is_imported_in_its_home_alone(library: str) -> None:
     users = [path for path, libraries in imports().items() if library in libraries]
     assert users, f"{library} is declared but not used"
     assert [user for user in users if not user.startswith(HOMES[library])] == []
+
+
+def modules_needed(node: ast.AST) -> Iterator[str]:
+    """Yield the modules of ours that a file imports, wherever in it, but for types alone."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(child, ast.ImportFrom) and (child.module or "").startswith("aggregator."):
+            yield str(child.module)
+            yield from (f"{child.module}.{name.name}" for name in child.names)
+        yield from modules_needed(child)
+
+
+def test_no_modules_need_one_another() -> None:
+    named = {f"aggregator.{path.removesuffix('.py').replace('/', '.')}": tree for path, tree in trees().items()}
+    TopologicalSorter({module: {*modules_needed(tree)} & {*named} for module, tree in named.items()}).prepare()
 
 
 def test_no_file_grows_past_four_hundred_lines() -> None:

@@ -124,7 +124,7 @@ class Session:
 
     def zone(self) -> ZoneInfo:
         """Return the desk's time zone."""
-        from aggregator.desk.editions import zone_of
+        from aggregator.desk.edition_windows import zone_of
 
         return zone_of(self.settings.digest)
 

@@ -41,8 +41,8 @@ class Model(NamedTuple):
 
 def shipped_model() -> Model:
     """Return the model that comes with the product."""
-    told = json.loads((MODELS / "across.json").read_text("utf-8"))
-    return Model(float(told["bias"]), told["weights"])
+    model = json.loads((MODELS / "across.json").read_text("utf-8"))
+    return Model(float(model["bias"]), model["weights"])
 
 
 class Across:
@@ -72,7 +72,7 @@ class Across:
         self._told.update(meanings)
 
     def add(self, names: Iterable[str]) -> None:
-        """Take the reports in whose meaning was told."""
+        """Take the reports in whose meaning was given."""
         known = [(self._rows.place[name], self._told.pop(name)) for name in names if name in self._told]
         first = len(self._row)
         self._grow(first + len(known))

@@ -103,9 +103,9 @@ def calendar_ids(language: str) -> Hashes:
 
 def _read_table(path: Path, language: str) -> Background:
     with np.load(path) as file:
-        told = json.loads(str(file["provenance"]))
+        provenance = json.loads(str(file["provenance"]))
         return _table(
-            told["texts"],
+            provenance["texts"],
             file["terms"],
             file["counts"].astype(np.float32),
             file["capitals"].astype(np.float32) / 100,

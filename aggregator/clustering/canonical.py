@@ -3,7 +3,7 @@
 The order, most important first:
 
 1. the entry that an editor pinned;
-2. an entry that its house has not superseded by a later version: of its report, of its page, or under "UPDATE 2-" and its title;
+2. an entry that its publisher has not superseded by a later version: of its report, of its page, or under "UPDATE 2-" and its title;
 3. an entry that tells the event, before a live blog, a round-up, another title that names a slot in the day, or a comment;
 4. the agency's own entry: from a feed of the agency, or published by it;
 5. among copies of one text, one that is not padded: not longer than the earliest that has all of it;
@@ -31,7 +31,7 @@ _STEPS = (200, 500, 1_000, 2_000, 4_000)
 _WHOLE = 600
 # Characters that a copy may be longer than the earliest one before it counts as padded: a byline, a dateline.
 _SLACK = 80
-# What houses set before a headline that they run again.
+# What publishers set before a headline that they run again.
 _VERSION = re.compile(
     r"^\W*(?:(?:update|upd|wrapup|recast|corrected|correction|refile|rpt|repeat|lead|alert|urgent)\b\W*\d*\W+|\d+(?:st|nd|rd|th) (?:ld|lead)\W+)+",
     re.IGNORECASE,
@@ -105,7 +105,7 @@ def _is_whole(entry: Entry, copies: Collection[Entry]) -> bool:
 
 
 def _superseded(entries: Sequence[Entry]) -> Iterable[str]:
-    """Yield the versions that their house replaced by a later one with another headline or text."""
+    """Yield the versions that their publisher replaced by a later one with another headline or text."""
     for kind in (_by_report, _by_page, _by_headline):
         for versions in _grouped((kind(entry), entry) for entry in entries):
             last = max(versions, key=lambda entry: (entry.time, entry.id))
@@ -130,7 +130,7 @@ def _by_page(entry: Entry) -> Hashable | None:
 
 
 def without_version(title: str) -> str:
-    """Return a headline without what its house sets before one that it runs again, such as "UPDATE 2-"."""
+    """Return a headline without what its publisher sets before one that it runs again, such as "UPDATE 2-"."""
     return _VERSION.sub("", title) or title
 
 

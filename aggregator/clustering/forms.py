@@ -1,6 +1,6 @@
 """Texts of one form: what was filled in decides whether two are copies, not the form that they share.
 
-A house writes its statements, notices, warnings, results and obituaries on a form. Two of them share most of their shingles, and
+A publisher writes its statements, notices, warnings, results and obituaries on a form. Two of them share most of their shingles, and
 tell of other people, places and figures. A word of one text that the other lacks altogether is its own; where each has an own word
 in the same place, between the same neighbours, something else was filled in. A copy that was edited or padded has own words too,
 but not in the place of the other's.
@@ -18,7 +18,7 @@ from aggregator.text.tokens import fold
 
 SHORT = 150  # words of a text that may be a form filled in
 MOST_WORDS = 1_500  # of a text that are looked at
-# Numbers, or words told in headline and text, that were filled in: one number may be an edit, a name never is.
+# Numbers, or words in headline and text, that were filled in: one number may be an edit, a name never is.
 NUMBERS, WORDS = 2, 1
 _STEM = 4  # letters by which a word of a headline is found in a text, whatever its ending
 # Languages that write every noun with a capital: there one may be an edit as well.
@@ -74,9 +74,9 @@ def filled_in(one: tuple[str, str], other: tuple[str, str], language: str | None
 
 def is_untold(title: str, other_title: str, text: str) -> bool:
     """Tell whether a text says nothing of a headline: none of the words that set it apart from another stands in it."""
-    told = {part[:_STEM] for word in _WORD.findall(text[:20_000]) for part in _parted(fold(word))}
+    stems = {part[:_STEM] for word in _WORD.findall(text[:20_000]) for part in _parted(fold(word))}
     own = _content(title) - _content(other_title)
-    return bool(own) and not any(word[:_STEM] in told for word in own)
+    return bool(own) and not any(word[:_STEM] in stems for word in own)
 
 
 def _content(title: str) -> set[str]:

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from aggregator.clustering.vocabulary import calendar_terms, terms_of
 
-ANOTHER_DAY = timedelta(hours=12)  # a house that runs a title twice within less corrects or updates it
+ANOTHER_DAY = timedelta(hours=12)  # a publisher that runs a title twice within less corrects or updates it
 _DISTINCT = 3  # words that a title has at least without its date: "News of Monday" names no series
 
 

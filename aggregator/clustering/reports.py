@@ -24,13 +24,13 @@ from aggregator.text.tokens import words
 # Two entries of one headline and no text are copies only this close in time: headlines come again.
 SAME_TITLE_WITHIN = timedelta(hours=36)
 # A newcomer must be a copy of more than this share of the report's first members, so that no chain grows: the report keeps to the
-# text that it began with, and a running report that a house writes on until little of it is left begins another.
+# text that it began with, and a running report that a publisher writes on until little of it is left begins another.
 CONFIRMED_BY = 0.5
 CONFIRMING = 5  # members looked at
 # A page that lists many entries is one address: under one address, texts need be only this much alike, but alike.
 LIKE_ON_ONE_PAGE = 0.2
 SAME_WORDS = 0.6  # of the shorter of two texts on one page that are too short for shingles
-# Like texts of one house that are read word by word for one arrival; beyond, it is taken for one of a form.
+# Like texts of one publisher that are read word by word for one arrival; beyond, it is taken for one of a form.
 READ_CLOSELY = 12
 # Numbers that each of two instalments of a routine has and the other lacks; one may be a channel's or a page's.
 OWN_NUMBERS = 2
@@ -160,7 +160,7 @@ def _page_edge(arrival: Arrival, made: Sketch, other: StoredSketch) -> _Edge | N
 def _is_another_of_its_form(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bool:
     """Tell whether two like texts are two of one form, or stand under headlines of which their one text says nothing.
 
-    Asked of one house, and of two where they run headlines of one form: what other houses make of a dispatch is a copy.
+    Asked of one publisher, and of two where they run headlines of one form: what other publishers make of a dispatch is a copy.
     """
     made, other = arrival.document, edge.other
     if edge.method == "title" or (edge.jaccard == 1.0 and made.title == other.title):
@@ -196,13 +196,13 @@ def _says_otherwise(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bool:
 
 
 def _untailed(title: str) -> str:
-    """Return a headline without what stands behind a bar: the name of the house."""
+    """Return a headline without what stands behind a bar: the name of the publisher."""
     return title.partition(" | ")[0]
 
 
 def _like_headlines(one: str, other: str, language: str | None) -> bool:
-    told, others = set(words(one, language)), set(words(other, language))
-    return one != other and 2 * len(told & others) >= len(told | others)
+    own, others = set(words(one, language)), set(words(other, language))
+    return one != other and 2 * len(own & others) >= len(own | others)
 
 
 def _is_instalment(arrival: Arrival, made: Sketch, other: StoredSketch) -> bool:

@@ -1,4 +1,4 @@
-"""Which language texts are in, told by its commonest words, at a fiftieth of a model's cost; unsure says None.
+"""Which language texts are in, judged by its commonest words, at a fiftieth of a model's cost; None where that is unsure.
 
 Stop words alone tell languages apart well where there are enough of them (Grefenstette, "Comparing two language
 identification schemes", JADT 1995). The words are those at the head of the shipped background (see vocabulary).
@@ -34,7 +34,7 @@ def _speakers() -> Mapping[str, tuple[str, ...]]:
     for path in sorted(BACKGROUND.iterdir()):
         language, _, kind = path.name.partition(".")
         if kind == "txt" and language not in _UNSPACED:
-            common = " ".join(told for step, told in steps(path.read_text("utf-8")) if step >= _COMMONEST)
+            common = " ".join(word for step, word in steps(path.read_text("utf-8")) if step >= _COMMONEST)
             for word in set(words(common, None)):
                 found[word] = (*found.get(word, ()), "no" if language == "nb" else language)
     return found
@@ -47,32 +47,32 @@ def _languages() -> frozenset[str]:
 
 def language_of(text: str) -> str | None:
     """Return the language (ISO 639-1) that a long text is surely in; None where another way has to tell."""
-    told = fold(text).split()
-    if len(told) < _ENOUGH:
+    tokens = fold(text).split()
+    if len(tokens) < _ENOUGH:
         return None
-    counts = sorted(((count, language) for language, count in _commonest(told).items()), reverse=True)
+    counts = sorted(((count, language) for language, count in _commonest(tokens).items()), reverse=True)
     (best, language), (next_best, _) = [*counts, (0, ""), (0, "")][:2]
-    return language if best >= _SPOKEN * len(told) and best >= _CLEARLY * next_best else None
+    return language if best >= _SPOKEN * len(tokens) and best >= _CLEARLY * next_best else None
 
 
 def speaks(text: str, language: str) -> bool:
     """Tell whether one text of a feed that is in a language surely is in it too: no other language has more of its words."""
-    told = fold(text).split()
-    if len(told) < _FEW:
+    tokens = fold(text).split()
+    if len(tokens) < _FEW:
         return False
-    counts = _commonest(told)
+    counts = _commonest(tokens)
     own = counts[language]
-    if own < _HEADLINES * len(told):
+    if own < _HEADLINES * len(tokens):
         return False
-    return own >= _PLAINLY * len(told) or own >= max(counts.values())
+    return own >= _PLAINLY * len(tokens) or own >= max(counts.values())
 
 
 def hardly_speaks(text: str, language: str) -> bool:
     """Tell whether so few of a long text's words are the commonest of a language that it may be in another."""
-    told = fold(text).split()
-    return language in _languages() and len(told) >= _ENOUGH and _commonest(told)[language] < _HARDLY * len(told)
+    tokens = fold(text).split()
+    return language in _languages() and len(tokens) >= _ENOUGH and _commonest(tokens)[language] < _HARDLY * len(tokens)
 
 
-def _commonest(told: Sequence[str]) -> Counter[str]:
+def _commonest(tokens: Sequence[str]) -> Counter[str]:
     """Return language -> how many of these words are among its commonest; a word beside a comma is not, and hardly ever one."""
-    return Counter(chain.from_iterable(filter(None, map(_speakers().get, told))))
+    return Counter(chain.from_iterable(filter(None, map(_speakers().get, tokens))))

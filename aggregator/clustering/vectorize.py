@@ -100,8 +100,8 @@ def _publisher(name: str) -> int:
 
 def read(document: Document, language: str) -> tuple[list[Word], list[Word]]:
     """Return the terms of a document's title and of its text, in order."""
-    told = f"{document.lede}\n{document.body}" if document.lede else document.body
-    return terms_in(document.title, language, TITLE_WORDS), terms_in(told[: TEXT_WORDS * 12], language, TEXT_WORDS)
+    text = f"{document.lede}\n{document.body}" if document.lede else document.body
+    return terms_in(document.title, language, TITLE_WORDS), terms_in(text[: TEXT_WORDS * 12], language, TEXT_WORDS)
 
 
 def words_of(document: Document, language: str | None = None) -> Mapping[int, str]:

@@ -1,4 +1,4 @@
-"""What Datasette is told of a database, whatever its file is called."""
+"""The description that Datasette is given of a database, whatever its file is called."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _FIRST = (("story", "Stories"), ("storyline", "storylines"), ("entry", "entries"
 def metadata(database: Path) -> dict[str, Any]:
     """Return Datasette's metadata for a database file: under its own name, with the stories named first."""
     # through JSON: a YAML document remembers its lines and comments
-    told: dict[str, Any] = json.loads(json.dumps(load(shipped_folder() / "datasette.yaml")))
-    described = told["databases"].pop(_DESCRIBED)
+    document: dict[str, Any] = json.loads(json.dumps(load(shipped_folder() / "datasette.yaml")))
+    described = document["databases"].pop(_DESCRIBED)
     place = f"/{tilde_encoded(database.stem)}"
     links = [f'<a href="{place}/{table}">{escape(title)}</a>' for table, title in _FIRST]
     asked = [f'<a href="{place}/{name}">{escape(one["title"])}</a>' for name, one in described["queries"].items()]
     start = f"<p>{', '.join(links)}.</p><p>{'; '.join(asked)}.</p>"
     described["description_html"] = start
-    told["description_html"] = f"<p>{escape(told.pop('description'))}</p>{start}"
-    told["databases"][database.stem] = described
-    return told
+    document["description_html"] = f"<p>{escape(document.pop('description'))}</p>{start}"
+    document["databases"][database.stem] = described
+    return document
 
 
 def tilde_encoded(name: str) -> str:

@@ -73,6 +73,6 @@ def _value(key: str, raw: Any, convert: Callable[[Any, Any], Any]) -> Any:
 
 
 def _plain(one: EditionSettings) -> dict[str, Any]:
-    told = {name: getattr(one, name) for name in _LEGAL if getattr(one, name) != _DEFAULTS.get(name)}
-    told["time"] = [f"{moment:%H:%M}" for moment in one.time]
-    return told
+    written = {name: getattr(one, name) for name in _LEGAL if getattr(one, name) != _DEFAULTS.get(name)}
+    written["time"] = [f"{moment:%H:%M}" for moment in one.time]
+    return written

@@ -12,7 +12,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from aggregator.desk.editions import zone_of
+from aggregator.desk.edition_windows import zone_of
 from aggregator.settings import Settings
 
 # Jobs never overlap, run late rather than not at all, and make up for what was missed once (APScheduler's own grace is a second).

@@ -24,7 +24,7 @@ from aggregator.daemon.progress import POLLING, Progress
 from aggregator.daemon.schedule import RECLUSTER, Jobs, scheduler, set_jobs
 from aggregator.daemon.signals import RELOAD, STOP, WOKEN, Signals
 from aggregator.desk.alerts import AlertSender, Announce
-from aggregator.desk.editions import zone_of
+from aggregator.desk.edition_windows import zone_of
 from aggregator.desk.publish import publish_due
 from aggregator.exceptions import AggregatorError, LockedError
 from aggregator.ingest.clocks import is_settled

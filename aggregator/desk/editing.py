@@ -18,17 +18,39 @@ from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionKind, DecisionStore, reference
 
 
-class Editor:
-    """An editor at work: ``by`` is who, ``now`` is when."""
+class Verbs:
+    """What all editors' verbs share: ``by`` who acts and ``now`` when, and the decision that each leaves."""
 
     def __init__(self, store: Store, placer: Placer, by: str, now: datetime) -> None:
         self._store = store
         self._placer = placer
-        self._entries = placer.entries
         self._stories = placer.stories
         self._decisions = DecisionStore(store)
         self._by = by
         self._now = now
+
+    def _decide(
+        self,
+        kind: DecisionKind,
+        sentence: str,
+        arguments: Sequence[str],
+        before: Snapshot,
+        constraints: Callable[[int], Sequence[Constraint]],
+    ) -> int:
+        """Store a decision, with the constraints that its number gives; return the number."""
+        number = self._decisions.next_number()
+        self._decisions.add(
+            number, kind, self._by, self._now, sentence, arguments, before.to_json(), constraints(number)
+        )
+        return number
+
+
+class Editor(Verbs):
+    """An editor at work on stories."""
+
+    def __init__(self, store: Store, placer: Placer, by: str, now: datetime) -> None:
+        super().__init__(store, placer, by, now)
+        self._entries = placer.entries
 
     def merge(self, prefixes: Sequence[str]) -> str:
         """Make several stories one; the oldest keeps its id, which is returned."""
@@ -192,11 +214,11 @@ class Editor:
         sentence: str,
         arguments: Sequence[str],
         before: Snapshot,
-        states: Callable[[int], Sequence[Constraint]],
+        constraints: Callable[[int], Sequence[Constraint]],
         placed: Mapping[str, frozenset[str]],
     ) -> int:
-        number = self._decisions.next_number()
-        self._decisions.add(number, kind, self._by, self._now, sentence, arguments, before.to_json(), states(number))
+        """Store a decision, and leave it as the reason why ``placed`` entries stand in their stories."""
+        number = self._decide(kind, sentence, arguments, before, constraints)
         self._link(number, kind, sentence, placed)
         return number
 

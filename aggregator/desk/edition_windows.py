@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from aggregator.desk.editions import zone_of
 from aggregator.digest.edition import Window
+from aggregator.exceptions import ConfigurationError
 from aggregator.settings import DigestSettings
 
 # Editions that are made one by one after a long stop; one stands for all that came before.
 MISSED_AT_MOST = 31
 _DAY = timedelta(days=1)
+
+
+def zone_of(settings: DigestSettings) -> ZoneInfo:
+    """Return the desk's time zone; ConfigurationError where there is none of that name."""
+    try:
+        return ZoneInfo(settings.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, an endless name
+        raise ConfigurationError(
+            f"digest.timezone: no time zone is called {settings.timezone!r}; use a name like Europe/Brussels"
+        ) from error
 
 
 def due_window(now: datetime, settings: DigestSettings, times: Sequence[time] = ()) -> Window:

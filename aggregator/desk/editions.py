@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aggregator.clustering.canonical import tells_no_event, without_version
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.desk.corrections import notices
 from aggregator.desk.edition_series import DAILY, query_of, settings_of
+from aggregator.desk.edition_windows import zone_of
 from aggregator.desk.health import edition_health
 from aggregator.desk.novelty import what_is_new
 from aggregator.desk.reader import Reader, just_after
@@ -32,7 +32,6 @@ from aggregator.digest.edition import (
 )
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.digest.story import gains_from
-from aggregator.exceptions import ConfigurationError
 from aggregator.ingest.clocks import AHEAD
 from aggregator.ingest.story_rows import standing
 from aggregator.model import Story, StoryQuery
@@ -63,16 +62,6 @@ def day_window(day: date, settings: DigestSettings, now: datetime) -> Window:
     start = datetime.combine(day, time(0), zone).astimezone(UTC)
     end = datetime.combine(day + timedelta(days=1), time(0), zone).astimezone(UTC)
     return Window(start, min(end, just_after(now)) if now > start else end)
-
-
-def zone_of(settings: DigestSettings) -> ZoneInfo:
-    """Return the desk's time zone; ConfigurationError where there is none of that name."""
-    try:
-        return ZoneInfo(settings.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, an endless name
-        raise ConfigurationError(
-            f"digest.timezone: no time zone is called {settings.timezone!r}; use a name like Europe/Brussels"
-        ) from error
 
 
 def make_edition(store: Store, settings: Settings, window: Window, now: datetime, series: str = DAILY) -> Edition:

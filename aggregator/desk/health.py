@@ -198,8 +198,8 @@ def oddities(store: Store, now: datetime) -> list[str]:
     from aggregator.desk.mailing import refused_lately
 
     back = went_back(store, now)
-    told = [] if back is None else [f"the clock went back from {shown(back.before)} to {shown(back.after)}"]
-    return [*told, *refused_lately(store, now)]
+    faults = [] if back is None else [f"the clock went back from {shown(back.before)} to {shown(back.after)}"]
+    return [*faults, *refused_lately(store, now)]
 
 
 def edition_health(store: Store, since: datetime, until: datetime, now: datetime) -> FeedHealth:

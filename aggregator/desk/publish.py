@@ -13,8 +13,7 @@ from typing import Protocol
 from aggregator.config.files import write_output
 from aggregator.desk.alerts import Sent
 from aggregator.desk.edition_series import DAILY, names, settings_of, times
-from aggregator.desk.edition_windows import MISSED_AT_MOST, missed
-from aggregator.desk.editions import zone_of
+from aggregator.desk.edition_windows import MISSED_AT_MOST, missed, zone_of
 from aggregator.desk.layouts import renderer
 from aggregator.desk.mailing import Mailed, mail_edition, mail_waiting
 from aggregator.desk.subscription import folder_of, write_index

@@ -9,27 +9,22 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from aggregator.clustering.constraints import Constraint
-from aggregator.desk.snapshots import Snapshot, take_storylines
+from aggregator.desk.editing import Verbs
+from aggregator.desk.snapshots import take_storylines
 from aggregator.exceptions import DecisionError, UsageError
 from aggregator.ingest.place import Placer
 from aggregator.storage.database import Store
-from aggregator.storage.decisions import DecisionKind, DecisionStore
 from aggregator.text.display import display_text
 
 MAX_NAME = 120  # characters
 
 
-class StorylineEditor:
-    """An editor at work on storylines: ``by`` is who, ``now`` is when. What is done here, ``Editor.undo`` takes back."""
+class StorylineEditor(Verbs):
+    """An editor at work on storylines. What is done here, ``Editor.undo`` takes back."""
 
     def __init__(self, store: Store, placer: Placer, by: str, now: datetime) -> None:
-        self._store = store
-        self._placer = placer
-        self._stories = placer.stories
+        super().__init__(store, placer, by, now)
         self._lines = placer.lines
-        self._decisions = DecisionStore(store)
-        self._by = by
-        self._now = now
 
     def name(self, prefix: str, name: str) -> str:
         """Call a storyline by a name, which stays whatever comes; return its id."""
@@ -40,7 +35,7 @@ class StorylineEditor:
             before = take_storylines(self._placer, [line])
             self._lines.set_name(line, name, self._by)
             self._lines.refresh([line], self._now)
-            self._record("name", f"{self._by} named storyline {line} {name!r}.", [line, name], before, ())
+            self._decide("name", f"{self._by} named storyline {line} {name!r}.", [line, name], before, lambda _: ())
         return line
 
     def tie(self, prefixes: Sequence[str]) -> str:
@@ -55,10 +50,14 @@ class StorylineEditor:
                 raise DecisionError(f"they are tied already, in storyline {lines.pop()}")
             company = wanted.union(*(self._lines.stories_of(line) for line in lines))
             before = take_storylines(self._placer, lines, wanted)
-            number = self._decisions.next_number()
             canonical = frozenset(self._canonical(wanted))
-            sentence = f"{self._by} tied {', '.join(sorted(wanted))} into one storyline."
-            self._record("tie", sentence, prefixes, before, [Constraint(number, "together", canonical, canonical)])
+            self._decide(
+                "tie",
+                f"{self._by} tied {', '.join(sorted(wanted))} into one storyline.",
+                prefixes,
+                before,
+                lambda number: [Constraint(number, "together", canonical, canonical)],
+            )
             self._placer.tie(company, self._now)
             self._placer.settle(sorted(wanted), self._now)
             return self._lines.of_stories(wanted)[min(wanted)]
@@ -72,10 +71,14 @@ class StorylineEditor:
                 raise DecisionError(f"story {story} is in no storyline")
             company = frozenset(self._lines.stories_of(line))
             before = take_storylines(self._placer, [line])
-            number = self._decisions.next_number()
-            staying, leaving = self._canonical(company - {story}), self._canonical([story])
-            apart = Constraint(number, "apart", frozenset(staying), frozenset(leaving))
-            self._record("untie", f"{self._by} untied {story} from storyline {line}.", [story, line], before, [apart])
+            staying, leaving = frozenset(self._canonical(company - {story})), frozenset(self._canonical([story]))
+            self._decide(
+                "untie",
+                f"{self._by} untied {story} from storyline {line}.",
+                [story, line],
+                before,
+                lambda number: [Constraint(number, "apart", staying, leaving)],
+            )
             self._placer.tie(company, self._now)
             self._placer.settle(sorted(company), self._now)
         return story
@@ -90,14 +93,3 @@ class StorylineEditor:
 
     def _canonical(self, story_ids: Iterable[str]) -> list[str]:
         return [self._stories.summary(story, self._now).canonical_entry for story in sorted(story_ids)]
-
-    def _record(
-        self,
-        kind: DecisionKind,
-        sentence: str,
-        arguments: Sequence[str],
-        before: Snapshot,
-        constraints: Sequence[Constraint],
-    ) -> None:
-        number = self._decisions.next_number()
-        self._decisions.add(number, kind, self._by, self._now, sentence, arguments, before.to_json(), constraints)

@@ -59,7 +59,7 @@ def send(url: str, message: ChatMessage, settings: FetchSettings) -> None:
 
     Raises ConfigurationError where Apprise is missing or cannot read the address, DeliveryError where it was not delivered.
     """
-    told = _asked(
+    answer = _asked(
         {
             "url": url,
             "title": message.title,
@@ -68,18 +68,18 @@ def send(url: str, message: ChatMessage, settings: FetchSettings) -> None:
             "seconds": settings.timeout,
         }
     )
-    if told.get("unknown"):
+    if answer.get("unknown"):
         raise ConfigurationError(f"{shown(url)}: Apprise knows no such address; see docs/alerts.md")
-    if fault := told.get("fault"):
+    if fault := answer.get("fault"):
         raise DeliveryError(f"{shown(url)}: {fault}.")
 
 
 def check(url: str) -> bool:
     """Return whether Apprise can read an address; nothing is sent. ConfigurationError where it is missing."""
-    told = _asked({"url": url})
-    if fault := told.get("fault"):
+    answer = _asked({"url": url})
+    if fault := answer.get("fault"):
         raise ConfigurationError(f"{shown(url)}: {fault}")
-    return not told.get("unknown")
+    return not answer.get("unknown")
 
 
 def shown(url: str) -> str:
@@ -106,12 +106,12 @@ def _asked(work: Mapping[str, Any]) -> dict[str, Any]:
         )
         if done.returncode == -signal.SIGALRM:
             return {"fault": f"no answer within {work['seconds']:g} s"}
-        told: dict[str, Any] = json.loads(done.stdout)
+        answer: dict[str, Any] = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
         return {"fault": "Apprise could not be loaded in time"}
     except (OSError, ValueError):
         return {"fault": "Apprise ended unexpectedly"}
-    return told
+    return answer
 
 
 # --- in the process of its own -----------------------------------------------------------------------

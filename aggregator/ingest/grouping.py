@@ -30,9 +30,9 @@ def take(store: Store, settings: Settings, entries: Iterable[Mapping[str, Any]],
         usable = in_date_order(one for one in found if isinstance(one, ArchiveEntry))
         skips = list(Importer(store, settings, families(()), now).record(usable, lambda done, total: None).skips)
     if skips:
-        told = [f"entry {one.position - 1}: {one.reason.partition(': ')[2] or one.reason}" for one in skips[:_NAMED]]
+        named = [f"entry {one.position - 1}: {one.reason.partition(': ')[2] or one.reason}" for one in skips[:_NAMED]]
         more = f"; and {len(skips) - _NAMED} more" if len(skips) > _NAMED else ""
-        raise UsageError("; ".join(told) + more)
+        raise UsageError("; ".join(named) + more)
 
 
 def _line(place: int, entry: Mapping[str, Any]) -> bytes:

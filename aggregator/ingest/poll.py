@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Protocol
 from aggregator.executor import failure_of
 from aggregator.fetching.hosts import HostSchedule
 from aggregator.ingest.ahead import is_large
+from aggregator.ingest.polls import Poll
 from aggregator.ingest.prepare import Preparation, Prepared
 from aggregator.ingest.preparing import Preparing
 from aggregator.ingest.record import MAX_WAITING
@@ -32,7 +33,6 @@ from aggregator.ingest.save import Saver
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, Response
 from aggregator.settings import Settings
 from aggregator.storage.database import is_of_the_database
-from aggregator.storage.feeds import StoredFeed
 from aggregator.text.address import host_of
 
 if TYPE_CHECKING:
@@ -75,19 +75,6 @@ class Fetching(Protocol):
     def release(self) -> None:
         """Close idle connections: the next request is minutes away."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """One feed to poll: what the desk asked for, and what is stored of it."""
-
-    feed: Feed
-    stored: StoredFeed
-
-    @property
-    def address(self) -> str:
-        """Where the request goes: the address after a permanent move."""
-        return self.stored.state.url or self.feed.url
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.exceptions import NotFoundError
 from aggregator.fetching.politeness import address_key, without_future
-from aggregator.ingest.poll import Poll
 from aggregator.model import Feed, FeedOutcome
 from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
 from aggregator.text.address import host_of
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One feed to poll: what the desk asked for, and what is stored of it."""
+
+    feed: Feed
+    stored: StoredFeed
+
+    @property
+    def address(self) -> str:
+        """Where the request goes: the address after a permanent move."""
+        return self.stored.state.url or self.feed.url
 
 
 def named(feeds: Sequence[Poll], patterns: Sequence[str]) -> list[Poll]:

@@ -28,7 +28,7 @@ from aggregator.text.masking import holds_secret
 
 if TYPE_CHECKING:
     from aggregator.ingest.place import Placer
-    from aggregator.ingest.poll import Poll
+    from aggregator.ingest.polls import Poll
     from aggregator.ingest.prepare import Prepared
     from aggregator.ingest.window import Window
     from aggregator.newsroom.publishers import Families

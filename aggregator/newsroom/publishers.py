@@ -162,12 +162,12 @@ def speaks_for_others(feed: Feed) -> bool:
 def has_form_of_search(title: str | None, entries: Sequence[EntryData]) -> bool:
     """Tell whether a document is a news search's, wherever it is served: it is called so, and writes as searches do.
 
-    They write in every entry the house in <source>, and again behind the headline. The name alone would be a claim.
+    They write in every entry the publisher in <source>, and again behind the headline. The name alone would be a claim.
     """
     if not title or not _SEARCH_NAME.search(title):
         return False
     named = [(fold(data.title), fold(data.source_title or "")) for data in entries]
-    return bool(named) and all(house and headline.endswith(f" - {house}") for headline, house in named)
+    return bool(named) and all(publisher and headline.endswith(f" - {publisher}") for headline, publisher in named)
 
 
 def publisher_of(data: EntryData, feed_publisher: str, families: Families, *, believed: bool) -> str:

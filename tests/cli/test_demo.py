@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.cli.calling import call
 
 
+@pytest.mark.costly
 def test_demo_shows_the_chain_and_keeps_it() -> None:
     outcome = call("demo", "--keep", "kept", now=None).ok()
     headings = re.findall(r"(?m)^== (.*)$", outcome.out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -57,16 +58,15 @@ def hostile(server: Server) -> list[str]:
     return ids
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_lists(hostile: list[str], form: str) -> None:
-    assert hostile
-    for command in (
+def test_lists(hostile: list[str]) -> None:
+    commands = (
         ("stories",), ("search", "harbour"), ("feeds", "health"), ("feeds", "list"), ("watch", "list"), ("story", "log"),
         ("entry", "revisions", hostile[0]), ("watch", "test", "--word", "harbour"),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for command, form in product(commands, FORMS):
         outcome = call(*command, "--format", form, now="2026-03-10T09:30:00Z")
-        assert outcome.code == 0, (command, outcome)
-        assert not STEERING.findall(outcome.out + outcome.err), command
+        assert outcome.code == 0, (command, form, outcome)
+        assert not STEERING.findall(outcome.out + outcome.err), (command, form)
 
 
 def test_single_things(hostile: list[str]) -> None:

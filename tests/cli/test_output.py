@@ -118,7 +118,9 @@ def test_stdout_is_data_and_stderr_the_rest() -> None:
 
 def test_a_broken_pipe_is_no_failure() -> None:
     newsroom()
-    many = [{**ARCHIVE[0], "id": str(number), "title": f"Chiefs {number}"} for number in range(300)]
+    many = [
+        {**ARCHIVE[0], "id": str(number), "title": f"Chiefs {number}"} for number in range(150)
+    ]  # more than a pipe holds
     call("import", write_archive(Path("many.jsonl"), *many)).ok()
     for command in ("export", "stories --limit 300"):
         done = shell(f"aggregator {command} | head -1")
@@ -135,12 +137,12 @@ def test_a_closed_stdout_is_told_in_words() -> None:
 
 def test_streams_closed_from_the_start_are_no_files_to_write_into() -> None:
     newsroom()
-    before = shell("aggregator export").stdout
+    before = call("export").ok().out
     for streams in (">&-", ">&- 2>&- <&-"):
         done = shell(f"aggregator stories {streams}")
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert shell("aggregator nonsense 2>&-").returncode == 2
-    assert shell("aggregator export").stdout == before
+    assert call("export").ok().out == before
 
 
 def test_interrupted_by_a_signal() -> None:

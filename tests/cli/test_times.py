@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.cli.times import FIRST_YEAR, LAST_YEAR, parse_clock, parse_day, parse_moment
@@ -64,7 +64,6 @@ def test_what_is_no_time_is_named(text: str) -> None:
             read(text)
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(max_size=30), st.datetimes().map(str), st.dates().map(str), st.from_regex(r"\d{1,12}[smhdw]")))
 def test_any_text_is_a_time_in_range_or_a_usage_error(text: str) -> None:
     for read in READERS:

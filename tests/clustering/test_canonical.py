@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.clustering.canonical import choose, rank, standings
@@ -131,7 +131,6 @@ STRANGE_STORIES = st.lists(STRANGERS, min_size=1, max_size=8, unique_by=lambda e
 STORIES = st.lists(ENTRIES, min_size=1, max_size=8, unique_by=lambda entry: entry.id)
 
 
-@settings(deadline=None)
 @given(STORIES, st.randoms(use_true_random=False), st.none() | st.text("abcdef", min_size=1, max_size=2))
 def test_the_order_of_arrival_decides_nothing(entries: list[Entry], chance: random.Random, pinned: str | None) -> None:
     shuffled = entries[:]
@@ -139,7 +138,6 @@ def test_the_order_of_arrival_decides_nothing(entries: list[Entry], chance: rand
     assert choose(shuffled, pinned) == choose(entries, pinned)
 
 
-@settings(deadline=None)
 @given(STRANGE_STORIES, STRANGERS)
 def test_a_lesser_entry_never_changes_the_choice(entries: list[Entry], arriving: Entry) -> None:
     before = choose(entries, None)
@@ -148,7 +146,6 @@ def test_a_lesser_entry_never_changes_the_choice(entries: list[Entry], arriving:
         assert choose([*entries, arriving], None) is before
 
 
-@settings(deadline=None)
 @given(STRANGE_STORIES)
 def test_removing_another_entry_never_changes_the_choice(entries: list[Entry]) -> None:
     chosen = choose(entries, None)

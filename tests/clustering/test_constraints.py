@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.clustering.constraints import (
@@ -216,7 +216,6 @@ def demands(made: Settlement) -> set[tuple[str, str, str]]:
     }
 
 
-@settings(deadline=None, max_examples=100)
 @given(verbs())
 def test_no_pair_is_both(decisions: list[tuple[Constraint, ...]]) -> None:
     made = settle(flat(decisions))
@@ -226,7 +225,6 @@ def test_no_pair_is_both(decisions: list[tuple[Constraint, ...]]) -> None:
             assert made.group(other) == made.group(one)
 
 
-@settings(deadline=None, max_examples=100)
 @given(verbs(), st.randoms(use_true_random=False))
 def test_the_order_of_storage_decides_nothing(decisions: list[tuple[Constraint, ...]], chance: random.Random) -> None:
     constraints = flat(decisions)
@@ -235,7 +233,6 @@ def test_the_order_of_storage_decides_nothing(decisions: list[tuple[Constraint, 
     assert demands(settle(shuffled)) == demands(settle(constraints))
 
 
-@settings(deadline=None, max_examples=100)
 @given(verbs())
 def test_the_last_verb_is_always_obeyed(decisions: list[tuple[Constraint, ...]]) -> None:
     made = settle(flat(decisions))
@@ -243,7 +240,6 @@ def test_the_last_verb_is_always_obeyed(decisions: list[tuple[Constraint, ...]])
         assert all(obeys(made, one) for one in decisions[-1])
 
 
-@settings(deadline=None, max_examples=100)
 @given(verbs(), verbs())
 def test_a_verb_about_others_changes_nothing(
     decisions: list[tuple[Constraint, ...]], later: list[tuple[Constraint, ...]]
@@ -255,7 +251,6 @@ def test_a_verb_about_others_changes_nothing(
     assert demands(settle([*flat(decisions), *others])) == demands(settle(flat(decisions)))
 
 
-@settings(deadline=None, max_examples=100)
 @given(verbs())
 def test_stories_are_judged_as_their_pairs_are(decisions: list[tuple[Constraint, ...]]) -> None:
     made = settle(flat(decisions))
@@ -265,7 +260,6 @@ def test_stories_are_judged_as_their_pairs_are(decisions: list[tuple[Constraint,
     assert may_part(made, left, right) == (not any(other in made.group(one) for one in left for other in right))
 
 
-@settings(deadline=None, max_examples=100)
 @given(verbs())
 def test_only_who_is_concerned_matters_to_a_ruling(decisions: list[tuple[Constraint, ...]]) -> None:
     made = settle(flat(decisions))
@@ -275,7 +269,6 @@ def test_only_who_is_concerned_matters_to_a_ruling(decisions: list[tuple[Constra
         assert made.rule(entry, {one: places[one] for one in known}) == made.rule(entry, places)
 
 
-@settings(deadline=None, max_examples=100)
 @given(verbs(), st.permutations(ENTRIES))
 def test_no_part_holds_rivals_and_no_group_is_torn(decisions: list[tuple[Constraint, ...]], story: list[str]) -> None:
     made = settle(flat(decisions))
@@ -285,7 +278,6 @@ def test_no_part_holds_rivals_and_no_group_is_torn(decisions: list[tuple[Constra
         assert not any(are_apart(made, one, other) for one in part for other in part)
 
 
-@settings(deadline=None, max_examples=100)
 @given(verbs(), st.randoms(use_true_random=False))
 def test_a_machine_that_asks_never_breaks_a_decision(
     decisions: list[tuple[Constraint, ...]], chance: random.Random

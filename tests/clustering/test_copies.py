@@ -17,6 +17,7 @@ from aggregator.model import Arrival, Document
 from aggregator.settings import CopySettings
 from tests.clustering.arriving import Text, room
 from tests.clustering.events import FERRY, OTHER_NEWS
+from tests.examples import examples
 from tests.harness import MORNING
 
 BARS = CopySettings()
@@ -133,7 +134,7 @@ VOCABULARY = [f"word{number}" for number in range(40)]
 BODIES = st.lists(st.sampled_from(VOCABULARY), min_size=12, max_size=60).map(" ".join)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(BODIES, min_size=2, max_size=8), st.integers(0, 2**16))
 def test_only_verified_edges_join_and_most_of_the_first_members_confirm(bodies: list[str], seed: int) -> None:
     chance = random.Random(seed)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from aggregator.clustering.graph import NO_CONSTRAINTS, Constraints, Settled, StoryGraph, group
 from aggregator.clustering.vectors import ReportVector
 from tests.clustering.reports import DESK, EVENTS, report
+from tests.examples import examples
 
 Rows = list[tuple[str, ReportVector]]
 
@@ -46,7 +47,7 @@ def test_reports_of_one_event_are_one_story() -> None:
     assert sum(len(story) == 1 for story in stories) == 3
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(st.randoms(use_true_random=False), st.lists(st.integers(0, 4), max_size=6))
 def test_no_order_and_no_cut_decides(chance: random.Random, sizes: list[int]) -> None:
     rows = list(DESK.items())
@@ -83,7 +84,7 @@ def test_a_report_that_is_rewritten_moves() -> None:
     assert frozenset({"bank-1", "bank-2", "alone-1"}) in graph.settle().stories
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(
     st.lists(st.sets(st.sampled_from(sorted(DESK)), min_size=2, max_size=3), max_size=2),
     st.lists(st.tuples(st.sampled_from(sorted(DESK)), st.sampled_from(sorted(DESK))), max_size=3),

@@ -226,6 +226,7 @@ def test_mistake_16_new_guids_after_a_move_make_no_new_entries() -> None:
 # --- 17: hot buckets -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.costly
 def test_mistake_17_a_hot_bucket_is_capped_counted_and_joins_nothing() -> None:
     chance = random.Random(17)
     opening = (

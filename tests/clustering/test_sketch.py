@@ -30,6 +30,7 @@ from aggregator.clustering.sketch import (
     sketch,
 )
 from aggregator.model import Document, Sketch
+from tests.examples import examples
 
 TEXT = (
     "The ferry Nordlys ran aground off Skarvik in thick fog with 210 passengers aboard. Lifeboats took them to the quay"
@@ -87,7 +88,7 @@ def test_the_scheme_is_named_and_none_of_the_librarys_defaults_has_a_say() -> No
 # --- the estimate --------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.integers(0, 2**32 - 1), st.integers(0, 400), st.integers(1, 200), st.integers(1, 200))
 def test_the_estimate_keeps_to_its_standard_error(seed: int, common: int, left: int, right: int) -> None:
     chance = random.Random(seed)
@@ -109,7 +110,6 @@ def test_over_many_pairs_the_estimate_is_unbiased() -> None:
     assert abs(sum(misses) / len(misses)) < 4 * math.sqrt((1 / 3) * (2 / 3) / PERMUTATIONS / len(misses))
 
 
-@settings(deadline=None)
 @given(st.sets(st.integers(0, 2**32 - 1), max_size=60), st.sets(st.integers(0, 2**32 - 1), max_size=60))
 def test_overlap_is_what_sets_say(left: set[int], right: set[int]) -> None:
     jaccard, containment = overlap(hashes(left), hashes(right))
@@ -125,7 +125,6 @@ def test_overlap_is_what_sets_say(left: set[int], right: set[int]) -> None:
 WORDS = st.lists(st.text(string.ascii_lowercase, min_size=1, max_size=6), min_size=5, max_size=40)
 
 
-@settings(deadline=None)
 @given(WORDS)
 def test_there_is_one_hash_for_each_run_of_words(tokens: list[str]) -> None:
     found = shingles(tokens)
@@ -204,7 +203,7 @@ def test_an_endless_text_costs_no_more_than_its_beginning() -> None:
     assert len(read(found)) <= MAX_WORDS
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.text(max_size=300), st.text(max_size=80))
 def test_any_text_gives_a_sketch_or_none_and_the_same_again(body: str, title: str) -> None:
     found = sketch(document(body, title=title))

@@ -15,6 +15,7 @@ from aggregator.ingest.window import Window
 from tests.clustering.arriving import Room, Text, one_by_one, room
 from tests.clustering.events import BRIDGE_OPENS, FERRY, FLOOD_OF_REPORTS, HARBOUR_DAY, OTHER_NEWS, STRIKE
 from tests.clustering.test_languages import told
+from tests.examples import examples
 
 EVENTS = (*FERRY, *BRIDGE_OPENS, *STRIKE)
 REST = tuple(Text(f"rest{number}", title, body, hours=number) for number, (title, body) in enumerate(OTHER_NEWS))
@@ -52,14 +53,14 @@ def test_the_day_holds_stories(at_once: Found) -> None:
     assert sum(len(story) > 1 for story in stories) >= 6
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.costly) for seed in (1, 2))])
 def test_entry_by_entry_in_any_order_gives_what_one_import_gives(seed: int, at_once: Found) -> None:
     texts = list(DAY)
     random.Random(seed).shuffle(texts)
     assert found(one_by_one(texts)) == at_once
 
 
-@settings(deadline=None, max_examples=6)
+@settings(max_examples=examples(8))
 @given(st.permutations(DAY), st.lists(st.integers(1, len(DAY) - 1), max_size=6))
 def test_wherever_shuffled_entries_are_cut_the_stories_are_the_same(
     at_once: Found, texts: list[Text], cuts: list[int]
@@ -106,7 +107,7 @@ def members(made: Room) -> dict[str, frozenset[str]]:
     return {story: frozenset(keys) for story, keys in found.items()}
 
 
-@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.too_slow])
 @given(st.permutations(EVENTS + REST[:4] + FLOOD_OF_REPORTS[:6]), st.lists(st.integers(1, 5), min_size=4, max_size=12))
 def test_ids_never_change_by_growth_and_merges_leave_redirects(texts: list[Text], sizes: list[int]) -> None:
     made = Room()

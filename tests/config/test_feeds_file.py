@@ -14,6 +14,7 @@ from aggregator.config.feeds_file import add_feeds, pause_feed, read_feeds, remo
 from aggregator.exceptions import ConfigurationError, NotFoundError
 from aggregator.model import Feed, Secret
 from aggregator.text.masking import holds_secret, shown_address, without_secrets
+from tests.examples import examples
 
 GOOD = """\
 # Our feeds.
@@ -176,7 +177,7 @@ def files(draw: st.DrawFn) -> tuple[str, list[str]]:
     return "\n".join(lines) + draw(st.sampled_from(["\n", ""])), urls
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files(), st.data())
 def test_removing_takes_the_feed_and_no_comment_outside_it(
     tmp_path: Path, made: tuple[str, list[str]], data: st.DataObject

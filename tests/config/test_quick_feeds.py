@@ -13,6 +13,7 @@ from aggregator.config.documents import line_of
 from aggregator.config.feeds_file import read_feeds
 from aggregator.config.quick_feeds import quick_document
 from aggregator.exceptions import ConfigurationError
+from tests.examples import examples
 
 USUAL = """# ours
 
@@ -52,7 +53,7 @@ def test_the_usual_form_is_taken() -> None:
     assert same(USUAL)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(st.lists(PIECES, min_size=1, max_size=4), st.integers(0, len(USUAL)))
 def test_what_is_taken_is_read_as_yaml_is(pieces: list[str], at: int) -> None:
     text = USUAL[:at] + "".join(pieces) + USUAL[at:]
@@ -62,7 +63,7 @@ def test_what_is_taken_is_read_as_yaml_is(pieces: list[str], at: int) -> None:
         pytest.fail(f"taken, though it is no YAML: {text!r}")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.text(st.characters(codec="ascii"), max_size=12))
 def test_any_value_is_read_as_yaml_reads_it(value: str) -> None:
     same(f"feeds:\n- url: {value}\n  name: x{value}\n")

@@ -148,7 +148,7 @@ ACTS: dict[str, Act] = {
     "undo": undone,
     "an edition": made_an_edition,
 }
-SOME = 47  # every so many statements in the quick run
+SOME = 97  # every so many statements in an everyday run
 
 
 @pytest.mark.parametrize("name", ACTS)
@@ -156,7 +156,7 @@ SOME = 47  # every so many statements in the quick run
     "every",
     [
         SOME,
-        pytest.param(SOME // 4, marks=pytest.mark.costly),
+        pytest.param(11, marks=pytest.mark.costly),
         pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(1_800)]),
     ],
 )

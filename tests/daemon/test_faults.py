@@ -42,7 +42,7 @@ MORE_STEPS = (
 
 
 @pytest.mark.parametrize(
-    "step", [*STEPS[:2], *(pytest.param(step, marks=pytest.mark.costly) for step in (*STEPS[2:], *MORE_STEPS))]
+    "step", [STEPS[0], *(pytest.param(step, marks=pytest.mark.costly) for step in (*STEPS[1:], *MORE_STEPS))]
 )
 def test_what_a_step_of_a_pass_raises_costs_that_pass_at_most(newsroom: Newsroom, step: str) -> None:
     two = newsroom.serve("/two", "Two").replace("127.0.0.1", "localhost")  # two hosts: both are in hand at once
@@ -91,6 +91,7 @@ def hold_the_lock(newsroom: Newsroom, seconds: float) -> None:
     assert newsroom.titles() == ["One", "Three", "Two"]
 
 
+@pytest.mark.costly
 def test_another_process_that_writes_for_a_while_is_waited_for(newsroom: Newsroom) -> None:
     hold_the_lock(newsroom, 7)  # longer than a job waits
 
@@ -140,6 +141,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(place)], check=True)
 
 
+@pytest.mark.costly
 def test_a_full_disk_that_is_freed_stops_nothing_for_good(small_disk: Path) -> None:
     with Server() as server:
         newsroom = Newsroom(small_disk, server)
@@ -221,6 +223,7 @@ def test_a_stop_does_not_wait_for_slow_feeds_and_asks_no_other(newsroom: Newsroo
     assert newsroom.rows("SELECT count(*) FROM feed WHERE last_fetch IS NOT NULL OR failures") == [(0,)]
 
 
+@pytest.mark.costly
 def test_a_feed_that_waits_for_its_hosts_turn_is_not_asked_after_the_word_to_stop(newsroom: Newsroom) -> None:
     newsroom.follow(newsroom.server.on("/one", Visit.hang), newsroom.serve("/two", "Two"))
     with newsroom.daemon(settings=LONG) as daemon:
@@ -229,6 +232,7 @@ def test_a_feed_that_waits_for_its_hosts_turn_is_not_asked_after_the_word_to_sto
     assert newsroom.server.paths() == ["/one"]
 
 
+@pytest.mark.costly
 def test_a_stop_does_not_wait_for_a_large_document(newsroom: Newsroom) -> None:
     newsroom.server.on("/large", answer(document(*(f"{number} {'words ' * 100}" for number in range(6_000)))))
     newsroom.follow(newsroom.server.url("/large"))
@@ -263,7 +267,7 @@ def test_a_stop_in_the_midst_of_the_edits_of_a_document_loses_none(newsroom: New
     "place",
     [
         "aggregator.desk.editions:_build",
-        "aggregator.fetching.http:Fetcher.fetch",
+        pytest.param("aggregator.fetching.http:Fetcher.fetch", marks=pytest.mark.costly),
         pytest.param("aggregator.ingest.save:Saver.place", marks=pytest.mark.costly),
         pytest.param("aggregator.ingest.save:Saver.save_document", marks=pytest.mark.costly),
         pytest.param("aggregator.ingest.preparing:prepare", marks=pytest.mark.costly),
@@ -293,6 +297,7 @@ def test_while_an_edition_is_made_others_may_write(newsroom: Newsroom) -> None:
         assert daemon.stop() == 0
 
 
+@pytest.mark.costly
 def test_what_was_stored_and_not_placed_stands_in_the_edition_that_is_due_at_the_next_start(newsroom: Newsroom) -> None:
     newsroom.settings |= {"stories.enabled": "true", "digest.time": "06:00", "digest.formats": "md"}
     newsroom.follow(newsroom.serve("/feed", "Choir sings"))
@@ -340,6 +345,7 @@ def test_after_a_machine_was_suspended_the_feeds_are_asked_one_after_another(new
         assert daemon.stop() == 0
 
 
+@pytest.mark.costly
 def test_a_machine_that_is_suspended_in_the_midst_of_a_pass_is_seen_to_have_been_away(newsroom: Newsroom) -> None:
     clock = newsroom.folder / "clock"
     shift = shifting(clock)

@@ -38,11 +38,11 @@ def test_a_second_daemon_on_the_same_database_is_refused_and_told_who_holds_it(n
     newsroom.follow(newsroom.serve("/feed", "One"))
     with newsroom.daemon() as first:
         first.hear("following 1 feed")
-        with newsroom.daemon() as second:
-            assert second.end() == 5
-        assert second.lines == [
+        second = newsroom.call("run", now=None)
+        assert second.code == 5
+        assert second.err == (
             f"aggregator: {newsroom.database}: another daemon (process {first.pid}) runs on it; stop that one first\n"
-        ]
+        )
         first.hear("feed: 1 new")
         newsroom.call("health").ok()
         assert first.stop() == 0
@@ -130,20 +130,22 @@ def test_prometheus_reads_what_the_passes_came_to(newsroom: Newsroom) -> None:
 
 def test_an_address_for_figures_that_is_taken_is_a_fault_of_the_settings(newsroom: Newsroom) -> None:
     newsroom.follow(newsroom.serve("/feed", "One"))
-    with newsroom.daemon(settings=[f"run.metrics_port={newsroom.server.port}"]) as daemon:
-        assert daemon.end() == 2
-    assert "run.metrics_port" in daemon.lines[-1]
-    assert "Traceback" not in "".join(daemon.lines)
+    newsroom.settings |= {"run.metrics_port": newsroom.server.port}
+    refused = newsroom.call("run", now=None)
+    assert refused.code == 2
+    assert "run.metrics_port" in refused.err.splitlines()[-1]
+    assert "Traceback" not in refused.err
 
 
 def test_a_faulty_feeds_file_at_the_start_is_told_and_ends_it(newsroom: Newsroom) -> None:
     newsroom.feeds_file.write_text("feeds:\n  - name: no address\n", encoding="utf-8")
-    with newsroom.daemon() as daemon:
-        assert daemon.end() == 2
-    assert daemon.lines[0].startswith(f"aggregator: {newsroom.feeds_file}")
+    refused = newsroom.call("run", now=None)
+    assert refused.code == 2
+    assert refused.err.startswith(f"aggregator: {newsroom.feeds_file}")
     assert not newsroom.database.exists()
 
 
+@pytest.mark.costly
 def test_a_feeds_file_without_feeds_is_followed_and_told(newsroom: Newsroom) -> None:
     newsroom.feeds_file.write_text("", encoding="utf-8")
     with newsroom.daemon() as daemon:

@@ -11,7 +11,9 @@ from tests.daemon.running import DEADLINE, Newsroom, document, wait_for
 from tests.fetching.server import Visit, answer
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 0), pytest.param(signal.SIGINT, 130, marks=pytest.mark.costly)]
+)
 def test_the_feed_in_hand_is_saved_whole_before_the_end(newsroom: Newsroom, number: signal.Signals, code: int) -> None:
     told = threading.Event()
 

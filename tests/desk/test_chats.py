@@ -51,6 +51,7 @@ def test_a_service_gets_headline_why_now_publisher_and_link_once(server: Server)
     assert watch.watch.targets == (f"apprise:{place(server)}",)
 
 
+@pytest.mark.costly
 def test_ntfy_of_the_house_gets_a_message(server: Server) -> None:
     server.on("/", answer(b"{}", kind="application/json"))
     chat.send(place(server, "/desk", "ntfy"), MESSAGE, OPEN)
@@ -58,6 +59,7 @@ def test_ntfy_of_the_house_gets_a_message(server: Server) -> None:
     assert (told["topic"], told["title"], told["message"]) == ("desk", "Strike", "strikes: New: Ledger.")
 
 
+@pytest.mark.costly
 def test_matrix_of_the_house_gets_a_message_by_its_webhook(server: Server) -> None:
     server.on("/api/v1/matrix/hook/secret", answer(b"{}", kind="application/json"))
     chat.send(f"matrix://desk:secret@127.0.0.1:{server.port}/?mode=slack", MESSAGE, OPEN)
@@ -75,6 +77,7 @@ def test_a_service_inside_the_house_is_refused_unless_allowed(server: Server) ->
     assert len(server.asked) == 1
 
 
+@pytest.mark.costly
 def test_a_name_that_leads_into_the_house_is_refused(server: Server) -> None:
     server.on("/hook", answer())
     with pytest.raises(DeliveryError, match="private network"):
@@ -91,11 +94,13 @@ def test_a_redirect_into_the_house_is_refused() -> None:
         assert (len(outside.asked), inside.asked) == (1, [])
 
 
+@pytest.mark.costly
 def test_a_service_of_this_machine_is_refused() -> None:
     with pytest.raises(DeliveryError):
         chat.send("syslog://", MESSAGE, replace(OPEN, allow_private_networks=False))
 
 
+@pytest.mark.costly
 def test_a_refusal_says_how_the_service_answered_and_no_secret(server: Server) -> None:
     server.on("/hook/t0psecret", answer(status="403 Forbidden"))
     with pytest.raises(DeliveryError, match="json://…: the service answered 403") as caught:
@@ -103,6 +108,7 @@ def test_a_refusal_says_how_the_service_answered_and_no_secret(server: Server) -
     assert "t0psecret" not in str(caught.value)
 
 
+@pytest.mark.costly
 def test_a_service_that_says_nothing_is_left_after_the_time_limit(server: Server) -> None:
     def hang(visit: Visit) -> None:
         visit.hang()
@@ -112,6 +118,7 @@ def test_a_service_that_says_nothing_is_left_after_the_time_limit(server: Server
         chat.send(place(server), MESSAGE, replace(OPEN, timeout=0.5))
 
 
+@pytest.mark.costly
 def test_no_proxy_of_the_environment_is_asked(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.on("/hook", answer())
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
@@ -119,6 +126,7 @@ def test_no_proxy_of_the_environment_is_asked(server: Server, monkeypatch: pytes
     assert len(server.asked) == 1
 
 
+@pytest.mark.costly
 def test_an_address_from_the_environment_is_in_no_file(
     server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -52,7 +52,7 @@ class Desk:
             return tuple(app.store.connection.execute(query).fetchall() for query in queries)
 
 
-@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("restarts", [pytest.param(False, marks=pytest.mark.costly), True])
 @pytest.mark.parametrize("jump", JUMPS, ids=str)
 def test_a_jump_of_the_clock_takes_nothing_apart_and_repeats_nothing(
     jump: timedelta, restarts: bool, tmp_path: Path

@@ -21,6 +21,7 @@ from aggregator.model import Feed
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
+from tests.examples import examples
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 from tests.ingest.arrivals import EVENTS
 
@@ -62,7 +63,7 @@ def stories(store: Store, column: str = "story_id") -> Groups:
     return {frozenset(keys) for keys in found.values()}
 
 
-@settings(deadline=None, max_examples=5, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(8), suppress_health_check=[HealthCheck.too_slow])
 @given(st.permutations(ITEMS), st.lists(st.integers(1, len(ITEMS) - 1), max_size=4))
 def test_polls_an_import_a_replay_and_clustering_anew_agree(items: list[tuple[str, Item]], cuts: list[int]) -> None:
     edges = [0, *sorted(set(cuts)), len(items)]

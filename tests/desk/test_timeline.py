@@ -24,6 +24,7 @@ from aggregator.cli.timeline import picture
 from aggregator.desk.timeline import ticks, timeline_svg, waited
 from aggregator.model import Feed
 from aggregator.newsroom.timeline import Lag, Mark, Timeline
+from tests.examples import examples
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 WIRE = Feed("https://wire.example/rss", name="Wire", publisher="Wire", agency=True)
@@ -102,7 +103,7 @@ def made(title: str, publishers: dict[str, list[int]]) -> Timeline:
 NAMES = st.text(max_size=40)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=examples(150))
 @given(NAMES, st.dictionaries(NAMES, st.lists(st.integers(0, 20_000), min_size=1), min_size=1), st.integers(1, 300))
 def test_pictures_keep_to_their_width_and_stay_harmless(
     title: str, publishers: dict[str, list[int]], width: int
@@ -140,7 +141,6 @@ def test_lags_are_said_as_people_say_them(seconds: int, said: str) -> None:
     assert waited(timedelta(seconds=seconds)) == said
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**31), st.timedeltas(timedelta(), timedelta(days=900)))
 def test_the_axis_has_a_few_round_times(start: int, span: timedelta) -> None:
     first = datetime.fromtimestamp(start, UTC)

@@ -20,6 +20,7 @@ from aggregator.ingest.replay import cluster_anew
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings, StorySettings
 from aggregator.storage.decisions import Decision, DecisionStore
+from tests.examples import examples
 from tests.ingest.arrivals import EVENTS, Newsroom, Telling
 
 SOME = 24
@@ -284,10 +285,10 @@ def check_last_word(stories: dict[str, str], last: Decision | None) -> None:
 PLAYED: Counter[str] = Counter()
 
 
-LENIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+LENIENT = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-@settings(LENIENT, max_examples=SOME)
+@settings(LENIENT, max_examples=examples(SOME))
 @given(PLAYS)
 def test_no_decision_is_ever_broken(play: tuple[Settings, list[Telling], list[Step]]) -> None:
     played(play)

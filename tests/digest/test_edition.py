@@ -24,6 +24,7 @@ from aggregator.digest.story import quote, score
 from aggregator.model import Entry, Flag, Story, StorylineMention
 from aggregator.settings import DigestSettings
 from tests.digest.desk import NEWS, SETTINGS, SINCE, UNTIL, WINDOW, edition, entry, story, summit
+from tests.examples import examples
 
 
 def shown(made: Edition, key: str) -> list[str]:
@@ -65,14 +66,14 @@ def test_equal_stories_are_ordered_by_id() -> None:
     assert shown(edition(Material(two("s2")), Material(two("s1"))), "top") == ["s1", "s2"]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.permutations(range(12)))
 def test_order_of_stories_given_does_not_matter(order: list[int]) -> None:
     materials = [Material(two(f"s{n}", hours=n % 5, publisher=f"Paper {n % 3}")) for n in range(12)]
     assert edition(*(materials[n] for n in order)) == edition(*materials)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=examples(50))
 @given(
     st.lists(st.tuples(st.integers(-40, 23), st.integers(1, 3), st.sampled_from(["defence", "world", None]))),
     st.integers(1, 4),

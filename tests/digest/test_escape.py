@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 
 from aggregator.digest.edition import Source
 from aggregator.digest.escape import harmless, link, markdown, markdown_address, plain
+from tests.examples import examples
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -55,7 +56,6 @@ def test_plain(text: str, expected: str) -> None:
     assert plain(text) == expected
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_plain_leaves_one_printable_line_and_is_idempotent(text: str) -> None:
     once = plain(text)
@@ -96,7 +96,6 @@ def test_link(url: str | None, expected: str | None) -> None:
         assert found == expected
 
 
-@settings(deadline=None)
 @given(st.text(), st.sampled_from(["https://", "http://", "javascript:", "", "https://a.example/"]))
 def test_link_is_a_web_address_in_ascii_or_nothing(text: str, scheme: str) -> None:
     found = link(scheme + text)
@@ -132,7 +131,7 @@ def test_markdown_cannot_leave_its_link(text: str) -> None:
     assert "<img" not in html
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.text(alphabet=st.sampled_from("[]()<>`*_\\!#&;-+=.:1a b~|$@\"'/")))
 def test_markdown_escapes_any_punctuation(text: str) -> None:
     text = plain(text)

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from hypothesis import given
-from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from aggregator.fetching.hosts import HostSchedule
@@ -49,7 +48,6 @@ def run(
     return spans, order
 
 
-@limits(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 5)), max_size=40),
     st.integers(1, 3),

@@ -21,6 +21,7 @@ from aggregator.fetching.politeness import (
     spread_overdue,
 )
 from aggregator.model import Feed, FeedState, FetchFailure, NotModified, PollHints
+from tests.examples import examples
 from tests.fetching.polls import (
     DAY,
     FEED,
@@ -234,7 +235,7 @@ steps = st.lists(
 )
 
 
-@limits(deadline=None, max_examples=150)
+@limits(max_examples=examples(150))
 @given(steps, st.none() | st.timedeltas(timedelta(seconds=1), timedelta(days=60)))
 def test_the_next_poll_never_comes_within_the_least_interval(
     history: list[tuple[str, timedelta, float, PollHints]], by_hand: timedelta | None

@@ -25,6 +25,7 @@ from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.faults import OF_A_FEED, OF_ALL, FaultStore
 from aggregator.storage.feeds import FeedStore
+from tests.examples import examples
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger", publisher="Ledger")
@@ -354,7 +355,7 @@ def test_what_is_kept_is_bounded() -> None:
         assert max(len(found) for found in faults.by_feed().values()) == OF_A_FEED
 
 
-@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(poisoned=st.sets(st.integers(0, 7)), step=st.sampled_from(["event_time", "Recorder._row", "arrival"]))
 def test_whichever_entries_break_exactly_those_are_missing(
     poisoned: set[int], step: str, monkeypatch: pytest.MonkeyPatch

@@ -70,7 +70,7 @@ def in_short_turns(monkeypatch: pytest.MonkeyPatch, between: Callable[[float], o
     monkeypatch.setattr(ahead, "sleep", between)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.costly) for seed in (1, 2))])
 def test_how_a_document_is_cut_decides_nothing(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = Random(seed)
     polls = [chance.sample(items, COUNT - seed) for items in [FIRST, *chance.sample(POLLS, len(POLLS))]]

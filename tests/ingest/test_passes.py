@@ -14,6 +14,7 @@ import pytest
 from aggregator.app import Aggregator
 from aggregator.exceptions import LockedError
 from aggregator.ingest import poll
+from aggregator.ingest.polls import Poll
 from aggregator.ingest.save import Saver
 from aggregator.model import Feed, FetchFailure, FetchOutcome
 from aggregator.settings import FetchSettings, Settings
@@ -72,7 +73,7 @@ def test_a_feed_whose_saving_raises_is_undone_alone(monkeypatch: pytest.MonkeyPa
     fetcher, clock = three(), Clock()
     whole = Saver._close
 
-    def broken(self: Saver, polled: poll.Poll, *rest: object) -> object:
+    def broken(self: Saver, polled: Poll, *rest: object) -> object:
         if polled.feed == TWO and rest[2].status == "ok":  # type: ignore[attr-defined]
             raise ValueError("after its entries were written")
         return whole(self, polled, *rest)  # type: ignore[arg-type]

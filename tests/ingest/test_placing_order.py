@@ -26,10 +26,11 @@ def placed(seed: int) -> dict[tuple[str, str], tuple[str, str]]:
         return {(url, key): (report, story) for url, key, report, story in rows}
 
 
-def test_the_order_in_which_feeds_answer_decides_nothing() -> None:
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.costly)])
+def test_the_order_in_which_feeds_answer_decides_nothing(seed: int) -> None:
     expected = placed(0)
     assert len({story for _, story in expected.values()}) > 5
-    assert [placed(seed) == expected for seed in (1, 2)] == [True, True]
+    assert placed(seed) == expected
 
 
 def where(app: Aggregator) -> list[tuple[object, object]]:

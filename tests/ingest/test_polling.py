@@ -17,6 +17,7 @@ from aggregator.exceptions import NotFoundError
 from aggregator.fetching.hosts import HostSchedule
 from aggregator.model import Feed, FeedOutcome, FetchFailure
 from aggregator.settings import FetchSettings, Settings
+from tests.examples import examples
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 LEDGER = Feed("https://ledger.example/rss", name="Ledger", publisher="Ledger")
@@ -283,7 +284,7 @@ ITEMS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ITEMS, min_size=1, max_size=5))
 def test_no_sequence_of_polls_loses_or_doubles_an_entry(polls: list[list[Item]]) -> None:
     fetcher, clock = FakeFetcher(), Clock()

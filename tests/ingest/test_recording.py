@@ -17,6 +17,7 @@ from aggregator.model import Feed, StoryQuery
 from aggregator.newsroom.watches import WatchQuery
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.entry_rows import MOST_AMENDMENTS
+from tests.examples import examples
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
 GAZETTE = Feed("https://gazette.example/rss", name="Gazette", publisher="Gazette")
@@ -81,7 +82,7 @@ def test_an_article_that_is_rewritten_under_its_guid_stays_one() -> None:
         assert rows(app, "count(*)") == [(1,)]
 
 
-@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("times", [1, pytest.param(3, marks=pytest.mark.costly)])
 def test_a_feed_that_republishes_itself_brings_nothing_new_each_time(times: int) -> None:
     items = [
         Item(f"a{n}", f"Notice {n} of the office", f"It tells of matter {n}.", MORNING - timedelta(minutes=n), f"https://gazette.example/n/{n}")
@@ -101,7 +102,7 @@ def test_a_feed_that_republishes_itself_brings_nothing_new_each_time(times: int)
 TITLES = ["Gale warning", "Newswatch", "Statement of the minister", "Route 7 shut"]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(st.lists(st.integers(0, 30), max_size=7, unique=True), min_size=2, max_size=6), st.randoms())
 def test_no_entry_with_guid_date_and_address_of_its_own_overwrites_another(
     polls: list[list[int]], chance: Random

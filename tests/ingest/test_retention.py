@@ -21,6 +21,7 @@ from aggregator.settings import Settings
 from aggregator.storage import retention, sweeping
 from aggregator.storage.database import Store
 from aggregator.storage.schema import APPLICATION_ID, migrations
+from tests.examples import examples
 from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 
 if TYPE_CHECKING:
@@ -321,7 +322,7 @@ def _entry(topic: int, house: int, clock: Clock, edition: int) -> Item:
     return Item(f"{topic}-{edition // 2}", told, text, clock.now - timedelta(hours=house))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from([0.1, 1, 3, 7, 20]), st.sampled_from([1, 7]), st.booleans(), st.lists(STEP, min_size=6, max_size=20)
 )

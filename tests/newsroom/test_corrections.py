@@ -14,6 +14,7 @@ from aggregator.model import Entry
 from aggregator.newsroom.alignment import StepBudget
 from aggregator.newsroom.corrections import TAKEN_BACK, own_notices, recognise, stale_copies
 from aggregator.newsroom.notices import KINDS, stems_of
+from tests.examples import examples
 from tests.newsroom.made import made_entry
 
 TITLES = [
@@ -215,7 +216,7 @@ def test_kinds_that_take_back_are_those_of_the_digest() -> None:
     assert TAKEN_BACK <= WITHDRAWN
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.text(max_size=300), st.text(max_size=600))
 def test_any_text_is_read(title: str, text: str) -> None:
     recognise(title, text)
@@ -313,6 +314,7 @@ def test_a_text_of_one_word_is_corrected_in_bounded_time() -> None:
     assert process_time() - began < 30  # seconds; one is usual
 
 
+@pytest.mark.costly
 def test_sentences_without_end_are_compared_in_bounded_time() -> None:
     told = " ".join(f"The {n}th ship of the grey fleet sailed to the old harbour with {n} men." for n in range(4_000))
     other = " ".join(f"No {n} goats in the barn of uncle Theo ate {n} turnips." for n in range(4_000))

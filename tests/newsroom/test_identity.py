@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.newsroom.identity import REPUBLISHED, Identity, former_key, is_another, recognise_moved
+from tests.examples import examples
 
 NOON = datetime(2026, 3, 10, 12, 17, 5, tzinfo=UTC)
 MIDNIGHT = NOON.replace(hour=0, minute=0, second=0)
@@ -303,7 +304,7 @@ ENTRIES = st.builds(
 DOCUMENTS = st.lists(ENTRIES, max_size=8, unique_by=lambda one: one.key)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=examples(400))
 @given(DOCUMENTS, DOCUMENTS)
 def test_an_entry_with_guid_date_and_address_of_its_own_overwrites_none(
     stored: list[Identity], document: list[Identity]

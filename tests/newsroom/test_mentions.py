@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.newsroom.mentions import names, numbers
@@ -58,7 +58,6 @@ def test_a_first_word_is_a_name_where_it_is_one_elsewhere() -> None:
     assert not names(["Ships sailed.", "They asked Berg."], "en")[0]
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_read(text: str) -> None:
     for one in numbers(text):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.model import Entry, EntryData, Revision
@@ -126,7 +126,6 @@ LINES = st.lists(
 STORIES = st.lists(st.tuples(st.integers(0, 12), LINES, st.sampled_from(["en", "de", "ja"])), max_size=5)
 
 
-@settings(deadline=None)
 @given(STORIES)
 def test_nothing_is_new_twice_and_all_that_is_new_was_written(drawn: list[tuple[int, str, str]]) -> None:
     story = [told(hours, text, entry=f"e{i}", language=lang) for i, (hours, text, lang) in enumerate(drawn)]

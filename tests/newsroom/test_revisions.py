@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.model import Entry, EntryData, Revision
@@ -111,7 +111,6 @@ def test_long_texts_that_share_little_are_given_as_a_whole_between_their_common_
 TEXTS = st.text("ab 1.\n知é", max_size=60)
 
 
-@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_a_diff_holds_both_versions(before: str, after: str) -> None:
     pieces = diff(before, after)
@@ -121,7 +120,6 @@ def test_a_diff_holds_both_versions(before: str, after: str) -> None:
     assert all(one.op != other.op for one, other in pairwise(pieces))
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_text_is_compared(before: str, after: str) -> None:
     assert "".join(piece.text for piece in diff(before, after) if piece.op != "added") == before

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.model import Entry, Report, Story, StorySummary
@@ -123,7 +123,6 @@ ENTRIES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(ENTRIES, max_size=5))
 def test_somebody_is_first_in_every_story(stories: list[list[tuple[str, int, str]]]) -> None:
     def entries(told: Sequence[tuple[str, int, str]]) -> list[Entry]:

@@ -136,12 +136,12 @@ def test_bombs_and_caps(newsroom: Newsroom, server: Server) -> None:
     assert rows[1][0] == 1_000
     assert rows[1][1] <= 20_000
     assert (rows[1][2] or 0) <= 2_048
-    many = rss(*(Item(f"m{n}", f"Number {n}", published=START - n * timedelta(minutes=1)) for n in range(5_100)))
-    newsroom.settings["stories.enabled"] = "false"
+    many = rss(*(Item(f"m{n}", f"Number {n}", published=START - n * timedelta(minutes=1)) for n in range(210)))
+    newsroom.settings |= {"stories.enabled": "false", "parse.max_entries": "200"}
     server.on("/feed", answer(many))
     row = newsroom.poll("--all", at=DAY)
-    assert (row["new"], row["skipped"]) == (5_000, 100)
-    assert newsroom.rows("SELECT count(*) FROM entry WHERE key = 'm5099'") == [(0,)]
+    assert (row["new"], row["skipped"]) == (200, 10)
+    assert newsroom.rows("SELECT count(*) FROM entry WHERE key = 'm209'") == [(0,)]
 
 
 def test_markup_escapes_nul_and_surrogates(newsroom: Newsroom, server: Server) -> None:

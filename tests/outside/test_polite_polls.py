@@ -174,6 +174,7 @@ def test_certificates(newsroom: Newsroom, opted: bool) -> None:
             assert newsroom.poll("--all", at=DAY)["status"] == "ok"
 
 
+@pytest.mark.costly
 def test_a_busy_feed_is_soon_asked_often_and_a_quiet_one_daily(newsroom: Newsroom, server: Server) -> None:
     """Two days of polls when they are due: the pauses follow what the feeds brought, and no poll brings less for it."""
     clock = timedelta()

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.model import Skip
@@ -75,7 +75,6 @@ def test_entries_are_taken_by_date_and_undated_ones_last() -> None:
     assert [entry.data.key for entry in in_date_order(entries)] == ["a", "b", "u1", "u2"]
 
 
-@settings(deadline=None, max_examples=100)
 @given(
     st.one_of(
         st.binary(max_size=60),

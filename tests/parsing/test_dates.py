@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from aggregator.parsing import dates
 from aggregator.parsing.dates import EARLIEST, LATEST_AHEAD, DateReader, read_common
+from tests.examples import examples
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -74,7 +75,7 @@ def test_dateparser_is_not_asked_for_relative_dates_or_without_end() -> None:
     assert reader.believed("23 ноября 2026", None) == (None, "unreadable")  # its one question is spent
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.datetimes(timezones=st.just(UTC)), st.sampled_from([format_datetime, datetime.isoformat]))
 def test_every_date_ends_between_1990_and_an_hour_from_now(moment: datetime, shape: Callable[[datetime], str]) -> None:
     time, flag = DateReader(NOW).believed(shape(moment), None)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.settings import ParseSettings
+from tests.examples import examples
 from tests.parsing.making import entry, read, rss, titled
 
 # --- content type and charset ------------------------------------------------------------------
@@ -282,7 +283,7 @@ _PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=examples(150))
 @given(
     st.one_of(st.binary(max_size=300), st.lists(st.one_of(_PIECES, st.binary(max_size=8)), max_size=25).map(b"".join))
 )
@@ -298,7 +299,7 @@ def test_any_bytes_give_a_feed_or_a_parse_error(body: bytes) -> None:
             assert feed == read(given_body)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.sampled_from("12"), st.sampled_from(["x y", "z w", "x v"])), max_size=7

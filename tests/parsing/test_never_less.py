@@ -22,6 +22,7 @@ from aggregator.parsing.repair import repaired, trimmed, without_doctype
 from aggregator.parsing.tree import XmlError, read_tree
 from aggregator.settings import ParseSettings
 from aggregator.text.clean import plain_text
+from tests.examples import examples
 from tests.parsing.corpora import NOW, files
 
 BASE = "https://feeds.example/rss"
@@ -182,7 +183,7 @@ def documents(draw: st.DrawFn) -> str:
     return f'<rss version="2.0"{default}{declared}><channel>{head}{entries if not outside else ""}</channel>{outside}</rss>'
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
 @given(documents())
 def test_over_generated_documents(text: str) -> None:
     pair = both(text)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from aggregator.exceptions import ParseError
 from aggregator.model import Feed
 from aggregator.parsing.opml import read, read_all, write
+from tests.examples import examples
 
 
 def opml(outlines: str) -> bytes:
@@ -75,7 +76,7 @@ _NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Z
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(st.tuples(_NAMES, _NAMES.map(lambda s: s.replace("/", "").strip())), max_size=6))
 def test_what_is_written_is_read_back(named: list[tuple[str, str]]) -> None:
     feeds = [
@@ -131,7 +132,6 @@ def test_a_list_that_breaks_off_gives_what_is_whole_and_names_the_rest() -> None
     assert [skip.reason for skip in found.skips] == ["outline 2 (B): no xmlUrl"]
 
 
-@settings(deadline=None, max_examples=100)
 @given(
     st.lists(
         st.text(

@@ -22,6 +22,7 @@ from aggregator.clustering.vectors import ReportVector
 from aggregator.ingest import kept_window
 from aggregator.storage.database import Store
 from tests.clustering.reports import DESK, report
+from tests.examples import examples
 
 Edges = dict[frozenset[str], float]
 LANGUAGES = ("de", "fr", "ru")
@@ -70,7 +71,7 @@ def stories(graph: StoryGraph) -> set[frozenset[str]]:
     return set(graph.settle().stories)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False), st.lists(st.integers(0, 20), max_size=5), st.integers(0, 12))
 @pytest.mark.costly
 def test_no_order_no_cut_and_nothing_that_went_decides(

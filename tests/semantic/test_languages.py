@@ -48,6 +48,7 @@ def test_the_set_is_what_was_asked_for() -> None:
 
 
 @needs_extra
+@pytest.mark.costly
 def test_stories_join_across_languages_and_lookalikes_stay_apart() -> None:
     figures = evaluate(TEST, ON, MORNING.replace(year=2027)).figures
     assert figures.bcubed_f1 >= 0.95

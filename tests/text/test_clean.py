@@ -16,6 +16,7 @@ from aggregator.text.clean import (
     storable,
     without_publisher,
 )
+from tests.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_behind_a_line_break_inside_of_a_span_words_stay_apart() -> None:
     assert plain_text("<li></li><b><br>Talks</b>Talks<br>").split() == ["Talks", "Talks"]
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.lists(_PIECES, max_size=5).map(lambda pieces: sanitise("".join(pieces) + "<br>"))
 )  # a text without a tag keeps its lines
@@ -171,7 +172,7 @@ def test_beginnings_are_compared_without_typography() -> None:
     assert not is_beginning("Something else", "It is over")
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.text(max_size=200), st.text("<>&;/abp\"'= \n!-", max_size=80))
 def test_cleaning_never_raises_and_leaves_nothing_unstorable(one: str, other: str) -> None:
     for text in (one, other, one + other):

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.text.tokens import index_form, sentences, words
+from tests.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ _SIGNS = st.sampled_from("abcXYZ 's’'.,:0123456789_-éßĐΣςİıжЇ№½²�
 _LETTERS = st.characters(max_codepoint=0x2FF, exclude_categories=["Cs", "Cc", "Cn"])
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.text(_SIGNS | _LETTERS, max_size=40))
 def test_the_index_finds_every_word_in_what_it_is_given(text: str) -> None:
     found = iter(indexed(index_form(text)))

@@ -15,6 +15,7 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from aggregator.text.urls import absolute_url, canonical_url, mask_secrets, registered_domain
+from tests.examples import examples
 
 ADDRESSES = Path(__file__).parents[2].parent / "shared" / "data" / "feed-addresses.json"
 
@@ -55,7 +56,7 @@ def test_canonical_url(url: str, canonical: str | None) -> None:
     assert canonical_url(url) == canonical
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     st.one_of(
         st.text(max_size=60),
