@@ -179,7 +179,9 @@ HEAVY = [
 ]
 
 
-@pytest.mark.parametrize(("command", "needed"), [("completion fish", set()), ("stories", {"rich"}), ("search Harbour", {"rich"})])
+@pytest.mark.parametrize(
+    ("command", "needed"), [("completion fish", set()), ("stories", {"rich"}), ("search Harbour", {"rich"})]
+)
 def test_a_command_loads_what_it_needs_alone(command: str, needed: set[str]) -> None:
     newsroom()
     check = (
