@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 from sqlite_utils import Database
 
-from aggregator.storage import schema, storyline_tables
+from aggregator.storage import base_tables, migrations, storyline_tables
 
 CONFIG = Path(__file__).parents[1] / "config"
 
@@ -20,7 +20,7 @@ CONFIG = Path(__file__).parents[1] / "config"
 @pytest.fixture
 def database() -> sqlite3.Connection:
     made = Database(memory=True)
-    schema.migrations.apply(made)
+    migrations.migrations.apply(made)
     connection: sqlite3.Connection = made.conn
     return connection
 
@@ -39,7 +39,14 @@ def test_datasette_describes_what_a_desk_reads_and_nothing_that_is_not_there(
     stored = {name for (name,) in rows}
     assert set(described["tables"]) <= stored
     scripts = "".join(
-        (schema.FEEDS, schema.STORIES, schema.ENTRIES, schema.DESK, storyline_tables.STORYLINES, schema.VIEWS)
+        (
+            base_tables.FEEDS,
+            base_tables.STORIES,
+            base_tables.ENTRIES,
+            base_tables.DESK,
+            storyline_tables.STORYLINES,
+            base_tables.VIEWS,
+        )
     )
     made = set(re.findall(r"CREATE (?:VIRTUAL )?(?:TABLE|VIEW) (\w+)", scripts)) & stored
     assert made <= set(described["tables"])

@@ -25,7 +25,7 @@ COMMANDS = {
     "fetch": "fetch",
     "feeds": "feeds",
     "stories": "stories",
-    "story": "stories",
+    "story": "story",
     "storyline": "storylines",
     "entry": "entries",
     "search": "entries",

@@ -15,7 +15,8 @@ from aggregator.cli.fetch import FETCH_COLUMNS, in_order, outcome_row
 from aggregator.cli.output import colours, emit, emit_folded, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session, clock_file
-from aggregator.cli.stories import STORY_COLUMNS, print_story, summary_row
+from aggregator.cli.stories import STORY_COLUMNS, summary_row
+from aggregator.cli.story import print_story
 from aggregator.exceptions import UsageError
 from aggregator.model import Story, StoryQuery
 

@@ -129,11 +129,6 @@ def _by_page(entry: Entry) -> Hashable | None:
     return (entry.publisher, entry.canonical_url) if entry.canonical_url else None
 
 
-def without_version(title: str) -> str:
-    """Return a headline without what its publisher sets before one that it runs again, such as "UPDATE 2-"."""
-    return _VERSION.sub("", title) or title
-
-
 def _by_headline(entry: Entry) -> Hashable | None:
     title = _VERSION.sub("", entry.data.title).casefold()
     return (entry.publisher, title) if title else None

@@ -3,58 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from aggregator.model import Evidence, Match
 
 NEAR = 0.35  # cosine below which two texts are not near in meaning
 NEARLY = 0.6  # cosine from which on two texts mean nearly the same
+SAME_DAY = 12  # hours between two entries up to which a time without its day says when
 MIN_WORDS = 12  # of a text that is compared by its shingles (sketch.MIN_WORDS, which would bring numpy to every start)
 
 
-def sentence(match: Match) -> str:
-    """Return one true sentence about an edge."""
+def sentence(match: Match, zone: tzinfo = UTC) -> str:
+    """Return one true sentence about an edge, with times in the desk's zone."""
     if match.kind == "copy":
-        return _copy(match)
+        return _copy(match, zone)
     if match.kind == "editor":
         return _editor(match)
-    return _story(match)
+    return _story(match, zone)
 
 
-def _story(match: Match) -> str:
+def _story(match: Match, zone: tzinfo) -> str:
     """Say what a report shares with another of its story, how unusual that is, and what speaks against."""
     proof = match.evidence
-    shared, whose = _shared(proof), _whose(proof)
+    shared, whose = _shared(proof), _whose(proof, zone)
     if "meaning" in proof:
-        return f"{_across(proof)}{_apart_in_time(proof)}; probability {match.score:.2f}, needed {match.threshold:.2f}."
+        return f"{_across(proof, zone)}{_apart_in_time(proof)}; probability {match.score:.2f}, needed {match.threshold:.2f}."
     told = f"Shares {_list(shared)} with {whose}{_unusual(proof)}" if shared else f"Resembles {whose}"
     against = _texts(proof.get("against"))
     doubt = f"; against it: {_list(against)}" if against else ""
     return f"{told}{_apart_in_time(proof)}{doubt}; probability {match.score:.2f}, needed {match.threshold:.2f}."
 
 
-def apart(match: Match) -> str:
+def apart(match: Match, zone: tzinfo = UTC) -> str:
     """Say what keeps a report out of a story: of the pair that comes nearest, what it shares and what is missing."""
     proof = match.evidence
     shared = _shared(proof)
     if "meaning" in proof:
-        told = (
-            f"{_across(proof)}, the nearest of that story; probability {match.score:.2f}, needed {match.threshold:.2f}"
-        )
+        told = f"{_across(proof, zone)}, the nearest of that story; probability {match.score:.2f}, needed {match.threshold:.2f}"
         enough = ": enough for these two, but not on average with the others of both stories"
         return f"{told}{enough if match.score >= match.threshold else ''}."
-    told = f"Shares {_list(shared) if shared else 'no telling word'} with {_whose(proof)}, the nearest of that story"
+    told = (
+        f"Shares {_list(shared) if shared else 'no telling word'} with {_whose(proof, zone)}, the nearest of that story"
+    )
     against = _texts(proof.get("against"))
     missing = f"; {_list(against)}" if against else ""
     figures = f"probability {match.score:.2f}, needed {match.threshold:.2f}"
     if match.score >= match.threshold:
         return f"{told}{missing}; {figures}: enough for these two, but not on average with the others of both stories."
     holders, reports = int(_number(proof.get("holders"))), int(_number(proof.get("reports")))
-    common = f" ({holders} of the {reports} reports in the window have that)" if holders > 2 else ""
+    common = f" ({holders:,} of the {reports:,} recent reports have that)" if holders > 2 else ""
     return f"{told}{', which is too little' if shared else ''}{common}{missing}; {figures}."
 
 
-def _across(proof: Evidence) -> str:
+def _across(proof: Evidence, zone: tzinfo) -> str:
     """Say how near two texts of different languages are, what confirms it and what speaks against it."""
     nearness, language = _number(proof.get("meaning")), proof.get("other_language")
     told = "Means nearly the same as" if nearness >= NEARLY else "Is near in meaning to"
@@ -64,7 +65,7 @@ def _across(proof: Evidence) -> str:
     common = f" and shares {_list(signs)}" if signs else ""
     against = _texts(proof.get("against"))
     doubt = f"; against it: {_list(against)}" if against else ""
-    return f"{told} {_whose(proof)}{f' in {language}' if language else ''} ({nearness:.2f}){common}{doubt}"
+    return f"{told} {_whose(proof, zone)}{f' in {language}' if language else ''} ({nearness:.2f}){common}{doubt}"
 
 
 def different_languages(one: str | None, other: str | None) -> str:
@@ -82,13 +83,13 @@ def _shared(proof: Evidence) -> list[str]:
 
 
 def _unusual(proof: Evidence) -> str:
-    """Say how many reports of the window hold all that is named as shared."""
+    """Say how many reports of the window, which are the recent ones, hold all that is named as shared."""
     holders, reports = int(_number(proof.get("holders"))), int(_number(proof.get("reports")))
     if not holders or reports <= 2:
         return ""
     if holders <= 2:
-        return f", which no other of the {reports} reports in the window has"
-    return f", which {holders} of the {reports} reports in the window have"
+        return f", which no other of the {reports:,} recent reports has"
+    return f", which {holders:,} of the {reports:,} recent reports have"
 
 
 def _apart_in_time(proof: Evidence) -> str:
@@ -96,9 +97,9 @@ def _apart_in_time(proof: Evidence) -> str:
     return "" if hours is None else f", within {_hours(_number(hours))}"
 
 
-def _copy(match: Match) -> str:
+def _copy(match: Match, zone: tzinfo) -> str:
     proof = match.evidence
-    other = _whose(proof)
+    other = _whose(proof, zone)
     share = max(_number(proof.get("jaccard")), _number(proof.get("containment")))
     if match.method == "link":
         return f"The same page as {other}: one address, and like texts or headlines."
@@ -110,8 +111,8 @@ def _copy(match: Match) -> str:
     if share <= 0:
         return f"Same text as {other}{heading}; score {match.score:.2f}, needed {match.threshold:.2f}."
     if match.method == "containment":
-        return f"One text stands in the other, {other}{heading}: {share:.0%} of the shorter one's shingles."
-    return f"Same text as {other}{heading}: {_number(proof.get('jaccard')):.0%} of the shingles of both."
+        return f"One text stands in the other, {other}{heading}: {share:.0%} of the shorter one's wording."
+    return f"Same text as {other}{heading}: {_number(proof.get('jaccard')):.0%} of the wording of both."
 
 
 def _editor(match: Match) -> str:
@@ -120,14 +121,16 @@ def _editor(match: Match) -> str:
     return f"Put here {who}{f': {reason}' if reason else ''}."
 
 
-def _whose(proof: Evidence) -> str:
+def _whose(proof: Evidence, zone: tzinfo) -> str:
     publisher, when = proof.get("other_publisher"), proof.get("other_time")
     told = f"{publisher}'s entry" if publisher else "an entry"
     if isinstance(when, str):
         try:
-            told += f" of {datetime.fromisoformat(when):%H:%M}"
+            moment = datetime.fromisoformat(when).astimezone(zone)
         except ValueError:
-            pass
+            return told
+        day = f"{moment.day} {moment:%B}, " if _number(proof.get("hours")) > SAME_DAY else ""
+        told += f" of {day}{moment:%H:%M}"
     return told
 
 

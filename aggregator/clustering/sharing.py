@@ -3,37 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.meaning import Agreement
 
-NAMED = 0.5  # how surely a term is a name to be called one
 
-
-@dataclass(frozen=True, slots=True)
-class SharedTerm:
-    """A term that both reports hold."""
-
-    term: int  # 32-bit hash
-    rarity: float  # natural log of one in how many texts holds it
-    is_name: bool
-
-
-def shared_terms(graph: StoryGraph, first: str, second: str) -> list[SharedTerm]:
-    """Return the terms that two reports of the window share, the rarest first; KeyError where one is not in it."""
+def kept_terms(graph: StoryGraph, first: str, second: str) -> frozenset[int]:
+    """Return the terms that two reports of the window were compared by and share; KeyError where one is not in it."""
     rows = graph.comparison.rows
-    one, two = (_terms(graph, rows.place[report]) for report in (first, second))
-    here = {int(term): place for term, place in zip(rows.terms.term[one], range(one.start, one.stop), strict=True)}
-    found = []
-    for place in range(two.start, two.stop):
-        mine = here.get(int(rows.terms.term[place]))
-        if mine is not None:
-            name = (float(rows.terms.name[mine]) + float(rows.terms.name[place])) / 2
-            found.append(SharedTerm(int(rows.terms.term[place]), float(rows.terms.rareness[place]), name >= NAMED))
-    return sorted(found, key=lambda shared: (-shared.rarity, shared.term))
+    one, two = (rows.terms.term[_terms(graph, rows.place[report])] for report in (first, second))
+    return frozenset(np.intersect1d(one, two).tolist())
 
 
 def shared_signs(graph: StoryGraph, first: str, second: str) -> Agreement | None:

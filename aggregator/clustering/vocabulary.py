@@ -58,9 +58,18 @@ def calendar_terms(language: str) -> frozenset[str]:
 
 def calendar_words(language: str) -> str:
     """Return the months and days of the week of a language, empty where it is not known."""
-    for line in (BACKGROUND / "calendar.words").read_text("utf-8").splitlines():
-        name, _, found = line.partition("\t")
-        if name == language:
+    return _listed("calendar.words", language)
+
+
+def numeral_words(language: str) -> str:
+    """Return numbers that a language writes as words, empty where they are not known."""
+    return _listed("numerals.words", language)
+
+
+def _listed(name: str, language: str) -> str:
+    for line in (BACKGROUND / name).read_text("utf-8").splitlines():
+        known, _, found = line.partition("\t")
+        if known == language:
             return found
     return ""
 

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import TypeVar
 
-from aggregator.clustering.canonical import tells_no_event, without_version
+from aggregator.clustering.canonical import tells_no_event
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.desk.corrections import notices
 from aggregator.desk.edition_series import DAILY, query_of, settings_of
@@ -42,6 +42,7 @@ from aggregator.storage.editions import EditionStore, StoredEdition
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.times import to_text
+from aggregator.text.headlines import plain_headline
 from aggregator.text.tokens import sentences
 
 Edited = Mapping[str, Mapping[str, datetime]]  # story -> entry -> when it was edited last
@@ -219,8 +220,8 @@ def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]
         change = one.change
         headlines = found.setdefault(one.story_id, {})
         first = headlines.pop(change.entry_id, None)  # the change made last goes last
-        before = first.before if first else without_version(change.before)
-        headlines[change.entry_id] = Headline(change.publisher, before, without_version(change.after), change.url)
+        before = first.before if first else plain_headline(change.before)
+        headlines[change.entry_id] = Headline(change.publisher, before, plain_headline(change.after), change.url)
     return {
         story_id: tuple(one for one in headlines.values() if one.before != one.after and not _is_recurring(one.after))
         for story_id, headlines in found.items()

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
 
 from aggregator.clustering.explanations import PairExplanation
+from aggregator.clustering.graph import StoryGraph
+from aggregator.clustering.phrases import shared_phrases
 from aggregator.clustering.sentences import apart, different_languages, sentence, too_long_between
-from aggregator.clustering.sharing import SharedTerm, holders, shared_signs, shared_terms
-from aggregator.clustering.vectorize import words_of
+from aggregator.clustering.sharing import holders, kept_terms, shared_signs
 from aggregator.clustering.vectors import VERSION
 from aggregator.desk.reader import Reader
 from aggregator.exceptions import NotFoundError
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.place import Placer
 from aggregator.ingest.window import Window
-from aggregator.model import Entry, Evidence, Match, Story
+from aggregator.model import Document, Entry, Evidence, Match, Story
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
+from aggregator.text.counts import amount
 
-SHOWN_NAMES, SHOWN_WORDS = 3, 2  # shared terms that a sentence names, the rarest of each kind
-TELLING = 3.5  # natural log: a word in more than every thirtieth text tells nobody anything
+SHOWN_NAMES, SHOWN_WORDS = 3, 2  # shared names and words that a sentence gives, the rarest of each kind
 NEAREST = 60  # reports of a story that are asked which comes nearest, the newest of them
 PAST = "They are too far apart in time to be compared: one of them is past the window."
 # Feature -> what it says where it speaks against two reports telling one event, and from which value on.
@@ -62,9 +63,9 @@ def explain(
 def explain_all(reader: Reader, store: Store, settings: Settings, story: Story) -> dict[str, Why]:
     """Return entry id -> why it stands in its story, for all entries of one.
 
-    The window is not loaded for it: the sentences say how alike two reports are, and not which words they share.
+    The window is not loaded for it: the sentences say which words two reports share, and not how many others have them.
     """
-    explainer = _Explainer(reader, store, settings, Window(store, settings.stories), with_words=False)
+    explainer = _Explainer(reader, store, settings, Window(store, settings.stories), in_window=False)
     return {entry.id: explainer.inside(story, entry) for report in story.reports for entry in report.entries}
 
 
@@ -72,14 +73,16 @@ class _Explainer:
     """Reads edges, and asks the graph and the texts for what a sentence says of them."""
 
     def __init__(
-        self, reader: Reader, store: Store, settings: Settings, window: Window, *, with_words: bool = True
+        self, reader: Reader, store: Store, settings: Settings, window: Window, *, in_window: bool = True
     ) -> None:
-        self._with_words = with_words
+        self._in_window = in_window
         self._reader = reader
         self._store = store
         self._settings = settings
         self._window = window
         self._placer = Placer(store, settings, window)
+        self._zone = ZoneInfo(settings.digest.timezone)
+        self._documents: dict[str, Document] = {}
 
     def explain(self, prefix: str, entry_prefix: str | None) -> Why:
         reader = self._reader
@@ -103,9 +106,9 @@ class _Explainer:
         editors = [match for match in own if match.kind == "editor"]
         copies = [match for match in own if match.kind == "copy"]
         decisive = (editors or copies or own or links)[-1]
-        text = sentence(decisive)
+        text = sentence(decisive, self._zone)
         if decisive.entry_id != entry.id:
-            text = f"The text of its report brought it here. {text}"
+            text = f"Another entry with the same text brought it here: {text[0].lower()}{text[1:]}"
         return Why(entry.id, text, tuple(links))
 
     def _outside(self, story: Story, entry: Entry) -> Why:
@@ -149,7 +152,7 @@ class _Explainer:
             dict(best.features),
             VERSION,
         )
-        return apart(self._told(match))
+        return apart(self._told(match), self._zone)
 
     def _compared_across(self, story: Story, entry: Entry) -> bool:
         """Tell whether an entry is compared with any report of a story of other languages."""
@@ -159,58 +162,55 @@ class _Explainer:
     # --- what a sentence says of a pair ------------------------------------------------------------
 
     def _told(self, match: Match) -> Match:
-        """Return an edge between reports with the words behind it, how many hold them, and what speaks against."""
-        if match.kind != "story":
+        """Return an edge between entries with when the other came; between reports also with the words behind it."""
+        entries = self._reader.entries
+        if match.kind == "editor" or any(entries.placement(one) is None for one in (match.entry_id, match.other_id)):
             return match
-        entries, reader = self._reader.entries, self._reader
-        if entries.placement(match.other_id) is None or entries.placement(match.entry_id) is None:
-            return match
-        one, two = reader.entries.get(match.entry_id), reader.entries.get(match.other_id)
+        one, two = entries.get(match.entry_id), entries.get(match.other_id)
         proof: dict[str, object] = {
             **match.evidence,
             "other_publisher": two.publisher,
             "other_time": two.time.isoformat(),
             "other_title": two.data.title,
             "hours": round(abs((one.time - two.time).total_seconds()) / 3600, 1),
-            "against": [words for name, (bar, words) in AGAINST.items() if _value(match.evidence, name) >= bar],
         }
+        if match.kind == "copy":
+            return replace(match, evidence=proof)
+        proof["against"] = [words for name, (bar, words) in AGAINST.items() if _value(match.evidence, name) >= bar]
         return replace(match, evidence={**proof, **self._words(one, two)})
 
     def _words(self, one: Entry, two: Entry) -> Evidence:
-        if not self._with_words:
-            return {}
-        graph = self._window.graph()
-        if one.report_id not in self._window or two.report_id not in self._window:
-            return {}
+        """Return what two entries share in words, and how many reports of the window do; nothing where both are not in it."""
+        graph = self._window.graph() if self._in_window else None
+        if graph is not None and not (one.report_id in self._window and two.report_id in self._window):
+            graph = None
         if one.language != two.language:
-            common = shared_signs(graph, one.report_id, two.report_id)
-            if common is None:
-                return {}
-            signs = [word for kind in (common.names, common.places, common.numbers) for word in kind[:2]]
-            return {"shared_signs": signs, "other_language": two.language}
-        written = {**self._written(two), **self._written(one)}
-        shared = [
-            term
-            for term in shared_terms(graph, one.report_id, two.report_id)
-            if term.term in written and term.rarity >= TELLING
-        ]
-        names = [term for term in shared if term.is_name][:SHOWN_NAMES]
-        words = [term for term in shared if not term.is_name][:SHOWN_WORDS]
+            return {} if graph is None else _signs(graph, one, two)
+        among = kept_terms(graph, one.report_id, two.report_id) if graph is not None else None
+        found = shared_phrases(self._document(one), self._document(two), one.language or "", among)
+        names = [phrase for phrase in found if phrase.is_name][:SHOWN_NAMES]
+        words = [phrase for phrase in found if not phrase.is_name][:SHOWN_WORDS]
         if not names and not words:
             return {}
-        return {
-            "shared_names": _distinct(names, written),
-            "shared_words": _distinct(words, written),
-            "holders": holders(graph, [term.term for term in (*names, *words)]),
-            "reports": len(graph),
-        }
+        shared = {"shared_names": [one.text for one in names], "shared_words": [one.text for one in words]}
+        if graph is None:
+            return shared
+        telling = {term for phrase in (*names, *words) for term in phrase.terms}
+        return {**shared, "holders": holders(graph, sorted(telling)), "reports": len(graph)}
 
-    def _written(self, entry: Entry) -> Mapping[int, str]:
-        return words_of(self._placer.arrival_of(entry).document)
+    def _document(self, entry: Entry) -> Document:
+        if entry.id not in self._documents:
+            self._documents[entry.id] = self._placer.arrival_of(entry).document
+        return self._documents[entry.id]
 
 
-def _distinct(terms: Sequence[SharedTerm], written: Mapping[int, str]) -> list[str]:
-    return list(dict.fromkeys(written[term.term] for term in terms))
+def _signs(graph: StoryGraph, one: Entry, two: Entry) -> Evidence:
+    """Return what two entries of different languages share."""
+    common = shared_signs(graph, one.report_id, two.report_id)
+    if common is None:
+        return {}
+    signs = [word for kind in (common.names, common.places, common.numbers) for word in kind[:2]]
+    return {"shared_signs": signs, "other_language": two.language}
 
 
 def _alone(story: Story, entry: Entry) -> str:
@@ -218,9 +218,13 @@ def _alone(story: Story, entry: Entry) -> str:
         return "It is the only entry of this story: nothing stored is near enough to its text or its event."
     others = story.summary.reports - 1
     if not others:
-        return f"It opened this story; {story.summary.entries - 1} other entries carry its text."
+        carriers = story.summary.entries - 1
+        return f"It opened this story; {amount(carriers, 'other entry carries', 'other entries carry')} its text."
+    if others == 1:
+        return "The other report of this story is not near to its text; an editor holds it here."
     return (
-        f"No single report of this story is near to its text; an editor or {others} reports between them hold it here."
+        "No single report of this story is near to its text; "
+        f"an editor holds it here, or the {others:,} other reports do together."
     )
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
-from aggregator.digest.story import is_withdrawn
-from aggregator.digest.values import WITHDRAWN
 from aggregator.model import Entry, Flag, Report, Story, Storyline, StoryQuery, StorySummary
+from aggregator.model.withdrawals import WITHDRAWN, is_withdrawn
 from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.entries import EntryStore

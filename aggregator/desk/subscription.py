@@ -12,7 +12,7 @@ from aggregator.config.files import write_output
 from aggregator.desk.reader import Reader, just_after
 from aggregator.digest.edition import Material, Window
 from aggregator.digest.render import SUFFIXES, template
-from aggregator.digest.story import Before, is_withdrawn, line
+from aggregator.digest.story import Before, line
 from aggregator.digest.subscription import (
     FILE_NAMES,
     SubscribedStory,
@@ -21,6 +21,7 @@ from aggregator.digest.subscription import (
     render_subscription,
 )
 from aggregator.model import Story, StoryQuery
+from aggregator.model.withdrawals import is_withdrawn
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.text.tokens import sentences

@@ -17,9 +17,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from aggregator.digest.story import Before, is_current, is_withdrawn, line, notices
+from aggregator.digest.story import Before, is_current, line, notices
 from aggregator.digest.values import (
-    WITHDRAWN,
     Correction,
     Counts,
     Edition,
@@ -36,6 +35,7 @@ from aggregator.digest.values import (
     edition_id,
 )
 from aggregator.model import Flag
+from aggregator.model.withdrawals import WITHDRAWN, is_withdrawn
 from aggregator.settings import DigestSettings
 
 __all__ = [

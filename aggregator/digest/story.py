@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from aggregator.digest.values import (
-    WITHDRAWN,
     Affair,
     Correction,
     Edition,
@@ -19,6 +18,7 @@ from aggregator.digest.values import (
 )
 from aggregator.model import Entry, Flag, Report, Story
 from aggregator.model.voices import voices
+from aggregator.model.withdrawals import WITHDRAWN
 
 # Limits of layout, found by reading editions: two sentences of a wire lede fit 320 characters, and
 # a name list longer than three lines is not read.
@@ -315,17 +315,3 @@ def is_current(material: Material, window: Window) -> bool:
         or any(window.holds(moment) for _, moment in material.edited)
         or bool(notices(material, window))
     )
-
-
-def is_withdrawn(story: Story) -> bool:
-    """Return whether the publisher or the agency behind the canonical entry took the story back: nobody else can."""
-    entries = {entry.id: entry for report in story.reports for entry in report.entries}
-    canonical = entries.get(story.summary.canonical_entry)
-    if canonical is None:
-        return False
-    behind = set(_behind(canonical))
-    return any(entry.correction in WITHDRAWN and not behind.isdisjoint(entry.speaks_for) for entry in entries.values())
-
-
-def _behind(entry: Entry) -> tuple[str, ...]:
-    return (entry.publisher,) if entry.agency is None else (entry.publisher, entry.agency)

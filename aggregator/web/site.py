@@ -17,12 +17,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from aggregator import Aggregator
+from aggregator.digest.labels import ENGLISH, Labels, labels
 from aggregator.exceptions import AggregatorError, LockedError, NotFoundError, UsageError
 from aggregator.settings import WebSettings
 from aggregator.web import live, outlets, pages, verbs
 from aggregator.web.access import Door, Rules, host_names
 from aggregator.web.newsrooms import Newsrooms
-from aggregator.web.rendering import page
+from aggregator.web.rendering import environment, page
 from aggregator.web.visitors import Visitors
 
 log = logging.getLogger("aggregator.web")
@@ -46,9 +47,10 @@ def site(
     *,
     host: str,
     title: str,
+    say: Labels | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Starlette:
-    """Return the page over newsrooms that ``opened`` opens; ``host`` is where it listens, ``title`` stands on top."""
+    """Return the page over newsrooms that ``opened`` opens; ``host`` is where it listens, ``title`` stands on top, ``say`` are its labels."""
     newsrooms = Newsrooms(opened)
     visitors = Visitors(access.users, access.token, settings.session.total_seconds(), clock)
     rules = Rules(
@@ -71,6 +73,7 @@ def site(
     made.state.visitors = visitors
     made.state.changes = live.Changes(newsrooms)
     made.state.title = title
+    made.state.templates = environment(say or labels(ENGLISH))
     return made
 
 

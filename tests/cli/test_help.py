@@ -172,10 +172,16 @@ HEAVY = [
     "dateparser",
     "jinja2",
     "rich",
+    "numpy",
+    "babel",
+    "starlette",
+    "importlib.metadata",
 ]
 
 
-@pytest.mark.parametrize(("command", "needed"), [("completion fish", set()), ("stories", {"sqlite_utils", "rich"})])
+@pytest.mark.parametrize(
+    ("command", "needed"), [("completion fish", set()), ("stories", {"rich"}), ("search Harbour", {"rich"})]
+)
 def test_a_command_loads_what_it_needs_alone(command: str, needed: set[str]) -> None:
     newsroom()
     check = (

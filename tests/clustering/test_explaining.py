@@ -1,4 +1,4 @@
-"""What `why` claims is true of what is stored: terms, shares of shingles, hours, reports, scores."""
+"""What `why` claims is true of what is stored: words, shares of the wording, hours, reports, scores."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tests.harness import MORNING
 WIRE = " ".join(text.body for text in FERRY)
 SCORES = re.compile(r"probability (\d\.\d\d), needed (\d\.\d\d)")
 COPY = re.compile(
-    r"^Same text as (.+)'s entry of (\d\d:\d\d)( under another headline)?: (\d+)% of the shingles of both\.$"
+    r"^Same text as (.+)'s entry of (\d\d:\d\d)( under another headline)?: (\d+)% of the wording of both\.$"
 )
 CONTAINED = re.compile(
-    r"^One text stands in the other, (.+)'s entry of (\d\d:\d\d)( under another headline)?: (\d+)% of the shorter one's shingles\.$"
+    r"^One text stands in the other, (.+)'s entry of (\d\d:\d\d)( under another headline)?: (\d+)% of the shorter one's wording\.$"
 )
 STORY = re.compile(
     r"^Shares (?P<terms>.+) with (?P<publisher>[^,]+)'s entry of (?P<at>\d\d:\d\d)"
-    r"(?:, which (?P<holders>no other|\d+) of the (?P<reports>\d+) reports in the window ha(?:s|ve))?"
+    r"(?:, which (?P<holders>no other|\d+) of the (?P<reports>\d+) recent reports ha(?:s|ve))?"
     r", within (?P<count>\d+) (?P<unit>hours?|days)(?:; against it: .+)?"
     r"; probability (?P<score>\d\.\d\d), needed (?P<needed>\d\.\d\d)\.$"
 )
@@ -37,7 +37,8 @@ APART = re.compile(
 
 
 def terms(told: str) -> list[str]:
-    return [part.strip("'") for part in re.split(r", | and ", told)]
+    """Return the words of what is named as shared."""
+    return [word for part in re.split(r", | and ", told) for word in re.split(r"[ -]", part.strip("'"))]
 
 
 def shares_of(made: Room, one: str, other: str) -> tuple[float, float]:
@@ -60,7 +61,7 @@ def stands_in(term: str, text: Text) -> bool:
 
 
 @pytest.mark.parametrize("headline", ["Ferry aground", "Another headline"])
-def test_a_copys_sentence_gives_the_share_of_shingles_the_publisher_and_the_time(headline: str) -> None:
+def test_a_copys_sentence_gives_the_share_of_the_wording_the_publisher_and_the_time(headline: str) -> None:
     first = Text("a", "Ferry aground", WIRE, source="Wire", hours=8.05)
     copy = Text(
         "b", headline, f"{WIRE} Our reporter adds that the quay was crowded with families.", source="Courier", hours=9

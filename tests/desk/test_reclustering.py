@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from aggregator.clustering.vectors import VERSION
 from aggregator.ingest.recluster import Progress, Reclustering
-from aggregator.storage.schema import migrations
+from aggregator.storage.migrations import migrations
 from tests.ingest.arrivals import Newsroom, Telling
 
 FORMER = "m008_stories_of_pairs"

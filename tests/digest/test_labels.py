@@ -7,27 +7,33 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from aggregator.desk.layouts import faults, renderer
+from aggregator.desk.timeline import KINDS
 from aggregator.digest.edition import Edition
 from aggregator.digest.labels import labels, shipped
 from aggregator.digest.render import FORMATS, render
 from aggregator.digest.sample import sample_edition
 from aggregator.digest.wording import Clock, Wording
 from aggregator.exceptions import ConfigurationError
+from aggregator.newsroom.health import State
 from aggregator.settings import DigestSettings, EditionSettings, Settings
+from aggregator.storage.decisions import DecisionKind
+from aggregator.web.lists import SORTS
 from tests.digest.golden import golden_edition
 
 PACKAGE = Path(__file__).parents[2] / "aggregator" / "digest"
+PAGE = PACKAGE.with_name("web")
 TRANSLATED = [language for language in shipped() if language != "en"]
 
 
 def phrases() -> set[str]:
     """Return every phrase that templates and wording say."""
     found = set()
-    for path in (PACKAGE / "templates").iterdir():
+    for path in (*(PACKAGE / "templates").iterdir(), *(PAGE / "templates").iterdir()):
         found |= set(re.findall(r'say\(\s*"([^"]+)"', path.read_text(encoding="utf-8")))
     source = ast.parse((PACKAGE / "wording.py").read_text(encoding="utf-8"))
     for node in ast.walk(source):
@@ -41,6 +47,7 @@ def phrases() -> set[str]:
         ):
             assert isinstance(node.value, ast.Dict)
             found |= {part.value for part in node.value.values if isinstance(part, ast.Constant)}
+    found |= {*SORTS.values(), *KINDS.values(), *get_args(State), *get_args(DecisionKind), "first"}
     return found | {"Top stories", "Developing", "New", "Other", "nothing new", "{number} corrected"}
 
 

@@ -20,7 +20,8 @@ from aggregator.model import Feed, StoryQuery
 from aggregator.settings import Settings
 from aggregator.storage import retention, sweeping
 from aggregator.storage.database import Store
-from aggregator.storage.schema import APPLICATION_ID, migrations
+from aggregator.storage.migrations import migrations
+from aggregator.storage.schema import APPLICATION_ID
 from tests.examples import examples
 from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 

@@ -436,6 +436,10 @@ CREATE INDEX sketch_report ON sketch (report_id);
 
 CREATE INDEX sketch_time ON sketch (time);
 
+CREATE INDEX story_by_entries ON story (entries DESC, reports DESC, publishers DESC, last_seen DESC, id);
+
+CREATE INDEX story_by_publishers ON story (publishers DESC, reports DESC, entries DESC, last_seen DESC, id);
+
 CREATE INDEX story_first_seen ON story (first_seen);
 
 CREATE INDEX story_last_seen ON story (last_seen);

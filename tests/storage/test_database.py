@@ -10,10 +10,13 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from aggregator.exceptions import LockedError, NotFoundError, StorageError
 from aggregator.storage.database import Store, is_of_the_database
-from aggregator.storage.schema import APPLICATION_ID
+from aggregator.storage.migrations import migrations
+from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS
+from aggregator.storage.story_queries import ORDER
 
 APPROVED = Path(__file__).parent / "schema.approved.sql"
 
@@ -29,6 +32,35 @@ def schema_of(store: Store) -> str:
 def test_schema_is_the_approved_one() -> None:
     with Store(None) as store:
         assert schema_of(store) == APPROVED.read_text(encoding="utf-8")
+
+
+def test_the_migrations_are_those_that_are_named() -> None:
+    assert tuple(migration.name for migration in migrations._migrations) == MIGRATIONS
+
+
+def test_a_database_of_the_version_before_gets_the_indexes_of_its_lists(tmp_path: Path) -> None:
+    made = Database(tmp_path / "a.db")
+    migrations.apply(made, stop_before="m010_lists")
+    made.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    for number, publishers in enumerate((1, 3, 2)):
+        made.table("story").insert(
+            {
+                "id": f"s{number}", "title": "A", "publisher": "P", "entries": 3, "reports": 3, "publishers": publishers,
+                "first_seen": "2026-03-10", "last_seen": "2026-03-10", "opened": "2026-03-10", "changed": "2026-03-10",
+            }
+        )  # fmt: skip
+    made.close()
+    with Store(tmp_path / "a.db") as store:
+        assert schema_of(store) == APPROVED.read_text(encoding="utf-8")
+        for sort, first in (("publishers", "s1"), ("entries", "s1")):
+            query = (
+                "SELECT s.id FROM story s LEFT JOIN storyline l ON l.id = s.storyline_id"
+                f" WHERE s.entries > 0 AND s.publishers >= 1 ORDER BY {ORDER[sort]} LIMIT 50"
+            )
+            assert store.connection.execute(query).fetchone()[0] == first
+            plan = [row[3] for row in store.connection.execute(f"EXPLAIN QUERY PLAN {query}")]
+            assert any(f"story_by_{sort}" in step for step in plan)
+            assert not any("TEMP B-TREE" in step for step in plan)
 
 
 def test_every_table_is_strict(tmp_path: Path) -> None:

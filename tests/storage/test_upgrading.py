@@ -13,7 +13,8 @@ from sqlite_utils import Database
 from aggregator.exceptions import StorageError
 from aggregator.storage.copies import restore
 from aggregator.storage.database import Store
-from aggregator.storage.schema import APPLICATION_ID, migrations
+from aggregator.storage.migrations import migrations
+from aggregator.storage.schema import APPLICATION_ID
 from tests.harness import Clock
 
 FORMER = migrations._migrations[-2].name  # the first that is pending: two are

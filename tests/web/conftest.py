@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 
 from aggregator.app import Aggregator
 from aggregator.demo.content import OUTLETS, STAGES, document, feeds, moment
-from aggregator.settings import Settings, WebSettings
+from aggregator.digest.labels import labels
+from aggregator.settings import DigestSettings, Settings, WebSettings
 from aggregator.web.site import Access, site
 from tests.harness import Clock, FakeFetcher, open_desk
 
@@ -61,13 +62,16 @@ def opened(database: Path) -> Iterator[Opened]:
             host: str = "127.0.0.1",
             base: str = BASE,
             clock: Callable[[], float] = lambda: 0.0,
+            language: str = "en",
         ) -> TestClient:
+            desk_settings = Settings(digest=DigestSettings(language=language))
             made = site(
-                lambda: Aggregator.open(Settings(), database, clock=Clock(NOW)),
+                lambda: Aggregator.open(desk_settings, database, clock=Clock(NOW)),
                 settings or WebSettings(),
                 access or Access("anna"),
                 host=host,
                 title="Desk of tests",
+                say=labels(language),
                 clock=clock,
             )
             return stack.enter_context(TestClient(made, base_url=base, follow_redirects=False))

@@ -1,4 +1,4 @@
-"""The words of a digest in a language: data in JSON, with the English phrase as the key.
+"""The words of a digest and of the page in a language: data in JSON, with the English phrase as the key.
 
 Words of feeds are never translated. A phrase that a language lacks stands there in English.
 """
@@ -109,14 +109,19 @@ def _try(made: Labels) -> None:
             "day",
             "entries",
             "failed",
+            "failing",
             "feeds",
             "first",
+            "gone",
             "last",
             "month",
+            "needed",
             "number",
             "polls",
+            "score",
             "short_month",
             "silent",
+            "stories",
             "time",
             "weekday",
             "year",

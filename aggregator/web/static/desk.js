@@ -29,7 +29,8 @@
           links().find((a) => a.pathname === focused)?.focus({ preventScroll: true });
         }
         if (told) {
-          told.textContent = added ? `${added} new ${added === 1 ? "story" : "stories"}` : "The list was brought up to date";
+          const say = document.body.dataset;
+          told.textContent = added ? (added === 1 ? say.newOne : say.newMany.replace("#", added)) : say.renewed;
         }
       }
     } catch {

@@ -1,0 +1,280 @@
+"""What two texts share, as a reader would say it: names and words as they are written, several in a row as one.
+
+A term is a stem, and says nothing to people. Here the words behind it are found in both texts, with their neighbours where
+these are the same: "Kentucky Derby", and not a derby and a Kentucky.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from aggregator.clustering.background import background_of, calendar_ids
+from aggregator.clustering.terms import Word, is_title_case, term_id, terms_in
+from aggregator.clustering.vectorize import TEXT_WORDS, TITLE_WORDS
+from aggregator.clustering.vocabulary import numeral_words
+from aggregator.model import Document
+
+TELLING = 3.5  # natural log: a word in more than every thirtieth text tells nobody anything
+WORD, NEIGHBOUR = 5.0, 4.5  # the same, of a word that is no name, and of each of several that stand together
+NAMED = 0.5  # share of capitals inside sentences from which on a word is a name
+SURELY_NAMED = 0.8  # the same, of a word that stands only where every word has a capital
+BACKGROUND = 0.7  # weight of the news of the language against these two texts, in that share
+LONGEST_NAME, LONGEST_PHRASE = 5, 3  # words
+ABBREVIATED = 3  # letters of a word after which a full stop ends no name: "St. Louis"
+CAPITAL_NOUNS = frozenset({"de", "lb"})  # where every noun has a capital, only capitals inside of a word tell a name
+_PARTICLES = frozenset(
+    ("of", "de", "da", "do", "del", "della", "di", "du", "des", "la", "le", "van", "von", "der", "den", "al", "el")
+)
+_JOINTS = frozenset({"", " ", "-", "‑", " & ", "\u00a0"})
+
+Key = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A name or some words that stand in both of two texts."""
+
+    text: str
+    is_name: bool
+    terms: tuple[int, ...]  # 32-bit hashes of the words in it that tell something
+    rarity: float  # natural logs of one in how many texts holds each of them, together
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A word in its place."""
+
+    word: Word
+    term: int
+    start: int
+    end: int
+    follows: bool  # directly on the word before it
+    tells_case: bool  # whether a capital here means anything
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of the two texts."""
+
+    text: str
+    places: tuple[_Place, ...]
+
+    def runs(self, among: Collection[int]) -> Iterator[tuple[_Place, ...]]:
+        """Yield words in a row, all of them of some terms."""
+        places = self.places
+        for first, place in enumerate(places):
+            if place.term not in among:
+                continue
+            yield places[first : first + 1]
+            for last in range(first + 1, min(first + LONGEST_NAME, len(places))):
+                if not places[last].follows or places[last].term not in among:
+                    break
+                yield places[first : last + 1]
+
+
+def shared_phrases(one: Document, two: Document, language: str, among: Collection[int] | None = None) -> list[Phrase]:
+    """Return what two texts of a language share, the most telling first and each word in one phrase alone.
+
+    ``among`` are the terms that may tell something; where it is None all of the texts do.
+    """
+    mine, theirs = _sides(one, language), _sides(two, language)
+    common = _terms(mine) & _terms(theirs)
+    rarity = _telling(common if among is None else common.intersection(among), language)
+    numerals = _numerals(language)
+    names = _names((*mine, *theirs), common, language) - numerals
+    idle = numerals | _dates(language)
+    grammar = _Grammar(rarity, names, idle, language in CAPITAL_NOUNS)
+    keys = _keys(mine, common) & _keys(theirs, common)
+    written: dict[Key, list[_Form]] = {}
+    for side in (*mine, *theirs):
+        for run in side.runs(common):
+            if _key(run) in keys and (form := grammar.form(side.text, run)):
+                written.setdefault(_key(run), []).append(form)
+    found = [_phrase(key, forms, rarity) for key, forms in written.items()]
+    telling = [phrase for phrase in found if phrase.is_name or phrase.rarity >= WORD] or found
+    return _apart(sorted(telling, key=lambda phrase: (-phrase.rarity, len(phrase.text), phrase.text)))
+
+
+@lru_cache(maxsize=128)
+def _sides(document: Document, language: str) -> tuple[_Side, _Side]:
+    told = f"{document.lede}\n{document.body}" if document.lede else document.body
+    return _side(document.title, language, TITLE_WORDS), _side(told[: TEXT_WORDS * 12], language, TEXT_WORDS)
+
+
+def _side(text: str, language: str, limit: int) -> _Side:
+    text = unicodedata.normalize("NFC", text)
+    words = terms_in(text, language, limit)
+    in_capitals = limit == TITLE_WORDS and is_title_case(words)
+    places: list[_Place] = []
+    cursor = 0
+    for word in words:
+        start = text.find(word.written, cursor)
+        end = start + len(word.written)
+        follows = bool(places) and _follows(text, places[-1], start, word)
+        places.append(
+            _Place(word, term_id(word.term), start, end, follows, (follows or not word.initial) and not in_capitals)
+        )
+        cursor = start + 1 if word.overlapping else end
+    return _Side(text, tuple(places))
+
+
+def _follows(text: str, before: _Place, start: int, word: Word) -> bool:
+    """Tell whether a word and the one before it belong to one phrase, as far as the signs between them say."""
+    if start < before.end:
+        return True  # pieces of one run of characters
+    between = text[before.end : start]
+    if between == ". ":
+        return before.word.capital and word.capital and len(before.word.written) <= ABBREVIATED
+    return between in _JOINTS
+
+
+def _terms(sides: Iterable[_Side]) -> set[int]:
+    return {place.term for side in sides for place in side.places}
+
+
+def _keys(sides: Iterable[_Side], among: Collection[int]) -> set[Key]:
+    return {_key(run) for side in sides for run in side.runs(among)}
+
+
+def _key(run: Sequence[_Place]) -> Key:
+    return tuple(place.term for place in run)
+
+
+def _telling(terms: Collection[int], language: str) -> dict[int, float]:
+    """Return term -> how rare it is, of those that tell something."""
+    known = background_of(language)
+    ordered = np.array(sorted(terms), np.uint32)
+    idle = known.stop | _dates(language)
+    found = zip(ordered.tolist(), known.rarity(ordered).tolist(), strict=True)
+    return {term: rare for term, rare in found if rare >= TELLING and term not in idle}
+
+
+def _names(sides: Iterable[_Side], terms: Collection[int], language: str) -> frozenset[int]:
+    """Return the terms that are names: by their capitals in these texts, and in the news of the language."""
+    cased: dict[int, list[bool]] = {term: [] for term in terms}
+    inside: set[int] = set()
+    for side in sides:
+        for place in side.places:
+            if place.term in cased and place.tells_case:
+                cased[place.term].append(place.word.capital)
+            if any(map(str.isupper, place.word.written[1:])) and place.word.capital:
+                inside.add(place.term)
+    if language in CAPITAL_NOUNS:
+        return frozenset(inside.intersection(terms))
+    ordered = np.array(sorted(terms), np.uint32)
+    shares = background_of(language).capital_share(ordered)
+    found = {int(term): _is_name(cased[int(term)], float(share)) for term, share in zip(ordered, shares, strict=True)}
+    return frozenset(term for term, named in found.items() if named)
+
+
+def _is_name(capitals: Sequence[bool], known: float) -> bool:
+    if not capitals:
+        return known >= SURELY_NAMED
+    own = sum(capitals) / len(capitals)
+    return min(own, own if known < 0 else BACKGROUND * known + (1 - BACKGROUND) * own) >= NAMED
+
+
+@lru_cache(maxsize=64)
+def _dates(language: str) -> frozenset[int]:
+    return frozenset(calendar_ids(language).tolist())
+
+
+@lru_cache(maxsize=64)
+def _numerals(language: str) -> frozenset[int]:
+    return frozenset(term_id(word.term) for word in terms_in(numeral_words(language), language, 1_000))
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A phrase as it is written somewhere."""
+
+    text: str
+    is_name: bool
+    capitals: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Grammar:
+    """What tells a name from words, and either from what says nothing."""
+
+    rarity: Mapping[int, float]
+    names: frozenset[int]
+    idle: frozenset[int]  # days, months and numbers as words: they make no name, nor words that belong together
+    capital_nouns: bool
+
+    def form(self, text: str, run: Sequence[_Place]) -> _Form | None:
+        """Return words in a row as they are written; None where they are no phrase."""
+        if not any(place.term in self.rarity for place in run):
+            return None
+        if len(run) > 1 and any(place.term in self.idle for place in run):
+            return None
+        is_name = self._is_name(run)
+        if not is_name and not self._is_phrase(run):
+            return None
+        return _Form(text[run[0].start : run[-1].end], is_name, sum(place.word.capital for place in run))
+
+    def _is_name(self, run: Sequence[_Place]) -> bool:
+        """Tell whether words are one name: capitals throughout, and at least one word that is known for a name."""
+        if len(run) == 1:
+            return run[0].term in self.names and _stands_alone(run[0].word)
+        ends = (run[0], run[-1])
+        return (
+            any(place.term in self.names and len(place.word.written) > 1 for place in run)
+            and all(self._is_part(place) or place.word.written in _PARTICLES for place in run)
+            and all(self._is_part(place) for place in ends)
+            and run[0].word.term[0] != "#"
+            and len(run[0].word.written) > 1
+            and not self.capital_nouns
+        )
+
+    def _is_part(self, place: _Place) -> bool:
+        """Tell whether a word may be a part of a name."""
+        if place.term in self.names or place.word.term[0] == "#":
+            return True
+        return place.word.capital and (place.tells_case or len(place.word.written) == 1)
+
+    def _is_phrase(self, run: Sequence[_Place]) -> bool:
+        """Tell whether words say something together; a name is none of them, where capitals tell names."""
+        if len(run) == 1:
+            return run[0].term in self.rarity and _stands_alone(run[0].word)
+        return len(run) <= LONGEST_PHRASE and all(
+            self.rarity.get(place.term, 0.0)
+            >= (TELLING if self.capital_nouns and place.word.capital and not place.word.initial else NEIGHBOUR)
+            and (self.capital_nouns or place.term not in self.names)
+            for place in run
+        )
+
+
+def _stands_alone(word: Word) -> bool:
+    """Tell whether a word says something without its neighbours: no initial, no lone digit, no year."""
+    if word.term[0] == "#":
+        value = word.written
+        return len(value) > 1 and not (len(value) == 4 and value[:2] in ("19", "20"))
+    return len(word.written) > 1
+
+
+def _capitals(form: _Form) -> int:
+    return form.capitals
+
+
+def _phrase(key: Key, forms: Sequence[_Form], rarity: Mapping[int, float]) -> Phrase:
+    names = [form for form in forms if form.is_name]
+    text = min(names, key=lambda form: form.text.isupper()).text if names else min(forms, key=_capitals).text
+    telling = tuple(dict.fromkeys(term for term in key if term in rarity))
+    return Phrase(text, bool(names), telling, sum(rarity[term] for term in telling))
+
+
+def _apart(phrases: Iterable[Phrase]) -> list[Phrase]:
+    """Return the phrases that hold no word of an earlier one."""
+    found: list[Phrase] = []
+    said: set[int] = set()
+    for phrase in phrases:
+        if said.isdisjoint(phrase.terms):
+            said.update(phrase.terms)
+            found.append(phrase)
+    return found

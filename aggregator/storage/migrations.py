@@ -1,0 +1,127 @@
+"""The schema as an append-only list of migrations. Each and its record are one transaction; one that has shipped is never changed.
+
+Imported where a database is made or brought up to date: a look-up needs none of it. schema.py names them all.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from aggregator.storage import (
+    base_tables,
+    boilerplate,
+    faults,
+    former_tables,
+    report_vectors,
+    sketches,
+    storyline_tables,
+    watches,
+)
+from aggregator.storage.schema import HOUR, SET
+
+migrations = Migrations(SET)
+
+
+@migrations()
+def m001_initial(db: Database) -> None:
+    """Everything that the first release stores."""
+    rooms = (boilerplate.TABLES, sketches.TABLES, former_tables.STORY_MEMORY, watches.TABLES)
+    for script in (
+        base_tables.FEEDS,
+        base_tables.STORIES,
+        base_tables.ENTRIES,
+        base_tables.DESK,
+        base_tables.VIEWS,
+        *rooms,
+    ):
+        for statement in statements(script):
+            db.execute(statement)
+
+
+@migrations()
+def m002_meanings(db: Database) -> None:
+    """What reports mean, where the sentence encoder is switched on."""
+    for statement in statements(former_tables.MEANINGS):
+        db.execute(statement)
+
+
+@migrations()
+def m003_one_index_less(db: Database) -> None:
+    """Entries are found by feed and key; no question was ever asked by feed and link."""
+    db.execute("DROP INDEX entry_feed_link")
+
+
+@migrations()
+def m004_entry_faults(db: Database) -> None:
+    """Entries that a step could not take, kept for a report."""
+    for statement in statements(faults.TABLES):
+        db.execute(statement)
+
+
+@migrations()
+def m005_bounds(db: Database) -> None:
+    """What keeps the cost of a poll, of health and of retention apart from how much is stored.
+
+    An index for each question that went over all entries or lines of a feed, one for a foreign key that had none, when
+    a word was learned last, and the arrivals of each feed by hour, which the table's own triggers count.
+    """
+    for statement in statements(base_tables.BOUNDS):
+        db.execute(statement)
+    for trigger in base_tables.ARRIVAL_TRIGGERS:
+        db.execute(trigger)
+    db.execute(
+        f"INSERT INTO arrival SELECT feed_id, substr(time, 1, {HOUR}), min(time), max(time), count(*) FROM entry GROUP BY 1, 2"
+    )
+    db.execute("UPDATE story_word SET seen = coalesce((SELECT max(number) FROM story_vector), 0)")
+
+
+@migrations()
+def m006_identity(db: Database) -> None:
+    """Corrected dates, bylines and categories of entries."""
+    for statement in statements(base_tables.AMENDMENTS):
+        db.execute(statement)
+
+
+@migrations()
+def m007_gaps(db: Database) -> None:
+    """Whether a poll may have missed entries is known when it is saved, and not from its counts."""
+    db.execute("ALTER TABLE poll ADD COLUMN gap INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def m008_stories_of_pairs(db: Database) -> None:
+    """Stories come of pairs of reports and are tied into storylines; editors name, tie and untie these.
+
+    Reports of the window keep a row with a vector of no version: what finds it makes the vector, and settles all
+    stories once anew.
+    """
+    for script in storyline_tables.SCRIPTS:
+        for statement in statements(script):
+            db.execute(statement)
+
+
+@migrations()
+def m009_meanings(db: Database) -> None:
+    """What reports mean stands beside their vectors, where the sentence encoder is switched on."""
+    for statement in report_vectors.MEANINGS:
+        db.execute(statement)
+
+
+@migrations()
+def m010_lists(db: Database) -> None:
+    """Stories are listed by publishers and by entries without sorting all of them."""
+    for statement in statements(base_tables.LISTS):
+        db.execute(statement)
+
+
+def bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Make what a database lacks."""
+    migrations.apply(Database(connection))
+
+
+def statements(script: str) -> list[str]:
+    """Split a script of plain DDL at its semicolons; our DDL holds no semicolon inside a statement."""
+    return [part.strip() for part in script.split(";") if part.strip()]

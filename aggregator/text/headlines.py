@@ -1,0 +1,23 @@
+"""A headline without the note that its house sets before it when it sends it again."""
+
+from __future__ import annotations
+
+import re
+
+# In capitals and before a dash, as agencies send it: "CORRECTED-", "UPDATE 2-"; before a colon in either case.
+_NUMBERED = r"(?:UPDATE|UPD|WRAPUP|RPT|REFILE|RECAST|REPEAT|LEAD)(?: ?\d{1,2})?"
+_CORRECTED = (
+    r"CORRECT(?:ED|ION|S)(?: ?\(OFFICIAL\))?(?: ?\d)?|KORREKTUR|KORRIGIERT|BERICHTIGUNG|BERICHTIGT|RECTIFICATIF|CORRIGÉ"
+    r"|CORRECCIÓN|CORREGIDO|CORREZIONE|RETTIFICA|CORREÇÃO|CORRECTIE|RECTIFICATIE|SPROSTOWANIE|KOREKTA|ИСПРАВЛЕНИЕ|ВИПРАВЛЕННЯ"
+)
+_SENT_AGAIN = re.compile(
+    rf"\s*(?:[\[(]?(?:{_NUMBERED}|{_CORRECTED})[\])]?(?:\s?[-–—](?=\S)|\s[-–—]\s)\s*"
+    rf"|[\[(]?(?i:{_NUMBERED}|{_CORRECTED})[\])]?\s?[:|]\s*"
+    rf"|(?:{_NUMBERED}|{_CORRECTED})\s(?=(?:{_NUMBERED}|{_CORRECTED})\s?[-–—:]))+(?=\S)"
+)
+
+
+def plain_headline(title: str) -> str:
+    """Return a headline without "CORRECTED-", "UPDATE 2-", "Correction:" and their like; as it is where nothing else stands there."""
+    found = _SENT_AGAIN.match(title)
+    return title[found.end() :] if found else title
