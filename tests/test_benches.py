@@ -37,9 +37,12 @@ def test_locks_see_editors_and_a_reader_at_each_kind_of_work(tmp_path: Path) -> 
 
 
 def test_growth_is_told_by_tenths(tmp_path: Path) -> None:
-    rows = growth.measured(100, tmp_path)
+    rows = list(growth.measured(100, tmp_path))
     assert [row["entries"] for row in rows] == list(range(10, 101, 10))
     assert all(row["ms an entry"] > 0 for row in rows)
+    before = growth.fingerprint(tmp_path / "grown.db")
+    assert growth.restarted(tmp_path) > 0
+    assert growth.fingerprint(tmp_path / "grown.db") != before  # the late entry tells a story of its own
 
 
 def test_rounds_of_a_stream_bear_other_names_and_numbers() -> None:

@@ -116,6 +116,8 @@ def words_of(document: Document, language: str | None = None) -> Mapping[int, st
 
 def ordinals(title: str) -> list[str]:
     """Return the numbers of a title that tell one of a kind from the next: "12th", "12. Paket", "No. 12"."""
+    if not any(map(str.isdecimal, title)):
+        return []
     return [next(part for part in found if part) for found in _ORDINAL.findall(title)]
 
 
