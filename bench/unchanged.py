@@ -52,7 +52,7 @@ def measured(count: int, database: Path, every: int = 1) -> dict[str, float]:
         commits: list[int] = []
         with patch.object(Store, "_tell_end", _counted(commits)):
             begin = time.process_time()
-            outcomes = desk.fetch(asked)
+            outcomes = desk.fetch(everything=True) if every == 1 else desk.fetch(asked)
             spent = time.process_time() - begin
         written = Path(f"{database}-wal").stat().st_size
     assert len(outcomes) == len(asked)
