@@ -11,6 +11,7 @@ takes its place. Workers are started afresh and never forked, because forking a 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import pickle
@@ -242,6 +243,7 @@ def serve(descriptor: int, alarm: float, memory: int) -> None:
     start = 0
     with contextlib.suppress(EOFError, OSError), Connection(descriptor) as channel:
         _warm_up(channel.recv_bytes().decode())
+        gc.freeze()  # what is loaded stays: looking through it for garbage, again and again, is in vain
         channel.send_bytes(b"ready")
         while True:
             message = channel.recv_bytes()

@@ -2,23 +2,28 @@
 
     python -m bench.growth [ENTRIES] [--plot FILE.png]
 
-The stream is laid end to end: at each round its dates move on, and a seed puts other names and numbers in its texts.
+The stream is laid end to end: at each round its dates move on, and a seed puts other names and numbers in its texts. Each
+tenth is told when it is done. At the end stand the time from a restart to the stories of a new entry, and a hash of all
+stories and canonical entries: it stays the same where a change is of speed alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import random
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from aggregator import Aggregator, Settings, StoryQuery
+from aggregator.storage.database import Store
 from bench.material import archive, lines
 
 ROUND = 38_000
@@ -47,37 +52,57 @@ def _renamed(text: str, seed: int) -> str:
     return _NAMED.sub(other, text)
 
 
-def measured(count: int, folder: Path) -> list[dict[str, float]]:
-    """Import so many entries in ten parts; return the figures of each."""
+def measured(count: int, folder: Path) -> Iterator[dict[str, float]]:
+    """Import so many entries in ten parts; yield the figures of each."""
     database, rest = folder / "grown.db", laid_end_to_end(count)
-    found: list[dict[str, float]] = []
     now = [datetime(2025, 1, 1, tzinfo=UTC)]
     with Aggregator.open(Settings(), database, clock=lambda: now[0]) as desk:
         for tenth in range(1, 11):
             rows = list(islice(rest, count // 10))
             now[0] = datetime.fromisoformat(rows[-1]["date"]).astimezone(UTC)
             source = archive(folder, rows)
-            begin = time.process_time()
-            desk.import_archive(source)
-            spent = time.process_time() - begin
-            begin = time.process_time()
-            desk.stories(StoryQuery(limit=50))
-            listed = time.process_time() - begin
-            begin = time.process_time()
-            desk.prune()
-            pruned = time.process_time() - begin
+            spent = _seconds(partial(desk.import_archive, source))
+            listed = _seconds(lambda: desk.stories(StoryQuery(limit=50)))
+            searched = _seconds(lambda: desk.search("president"))
+            pruned = _seconds(desk.prune)
             entries = tenth * (count // 10)
-            found.append(
-                {
-                    "entries": entries,
-                    "ms an entry": spent / len(rows) * 1_000,
-                    "memory MB": int(Path("/proc/self/statm").read_text().split()[1]) * 4_096 / 1e6,
-                    "bytes an entry": database.stat().st_size / entries,
-                    "stories ms": listed * 1_000,
-                    "prune ms an entry": pruned / len(rows) * 1_000,
-                }
-            )
-    return found
+            yield {
+                "entries": entries,
+                "ms an entry": spent / len(rows) * 1_000,
+                "memory MB": int(Path("/proc/self/statm").read_text().split()[1]) * 4_096 / 1e6,
+                "bytes an entry": database.stat().st_size / entries,
+                "stories ms": listed * 1_000,
+                "search ms": searched * 1_000,
+                "prune ms an entry": pruned / len(rows) * 1_000,
+            }
+        desk.keep_window()
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begin = time.process_time()
+    work()
+    return time.process_time() - begin
+
+
+def restarted(folder: Path) -> float:
+    """Return the seconds of processor time from the opening of a grown database until a new entry stands in a story."""
+    late = {**lines(1)[0], "id": "late", "title": "A late report of what happened"}
+    source = archive(folder, [late])
+
+    def start() -> None:
+        with Aggregator.open(Settings(), folder / "grown.db") as desk:
+            desk.import_archive(source)
+
+    return _seconds(start)
+
+
+def fingerprint(database: Path) -> str:
+    """Return a hash of all stories with their canonical entries and reports."""
+    with Store(database) as store:
+        rows = store.connection.execute(
+            "SELECT s.id, s.canonical_entry, s.title, r.id FROM story s JOIN report r ON r.story_id = s.id ORDER BY s.id, r.id"
+        )
+        return hashlib.sha256("".join(map(repr, rows)).encode()).hexdigest()[:16]
 
 
 def main() -> None:
@@ -87,9 +112,11 @@ def main() -> None:
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="growth-") as folder:
-        rows = measured(options.entries, Path(folder))
-    for row in rows:
-        print("  ".join(f"{name} {value:.2f}" for name, value in row.items()))
+        rows = []
+        for row in measured(options.entries, Path(folder)):
+            rows.append(row)
+            print("  ".join(f"{name} {value:.2f}" for name, value in row.items()), flush=True)
+        print(f"stories {fingerprint(Path(folder) / 'grown.db')}, restart {restarted(Path(folder)):.2f} s")
     if options.plot:
         from matplotlib import pyplot
 

@@ -115,7 +115,7 @@ def baselines(rows: list[dict[str, Any]]) -> dict[str, float]:
         found[name] = time.process_time() - begin
         return made
 
-    feeds = [_rss(rows[start : start + 50]) for start in range(0, len(rows), 50)]
+    feeds = [rss(rows[start : start + 50]) for start in range(0, len(rows), 50)]
     measured("feedparser alone: read as RSS", lambda: [feedparser.parse(feed) for feed in feeds])
     signatures = measured("datasketch used naively: a signature", lambda: [_naive(MinHash, one) for one in shingles])
     index = MinHashLSH(threshold=0.5, num_perm=128)
@@ -148,7 +148,8 @@ def _naive(kind: Any, shingles: set[str]) -> Any:
     return made
 
 
-def _rss(rows: list[dict[str, Any]]) -> str:
+def rss(rows: list[dict[str, Any]]) -> str:
+    """Return lines of an archive as a feed."""
     items = "".join(
         f"<item><guid>{row['id']}</guid><title>{escape(row['title'])}</title>"
         f"<description>{escape(row.get('body') or '')}</description></item>"

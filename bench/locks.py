@@ -11,6 +11,8 @@ processor time.
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import sqlite3
 import statistics
 import subprocess
@@ -24,12 +26,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
+from aggregator import Aggregator
 from aggregator.desk.maintenance import prune, rotate_backups
 from aggregator.exceptions import LockedError
 from aggregator.ingest.archives import Importer, load
+from aggregator.model import Feed, FeedState, FetchOutcome, Response
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
+from bench.ingest import rss
 from bench.material import archive, lines
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
@@ -113,6 +118,8 @@ def _work(kind: str, database: Path, source: Path) -> None:
             "import": lambda: importer.record(entries[half:], lambda done, total: None),
             "backup": lambda: rotate_backups(store, 1, NOW),
             "clustering anew": lambda: _anew(store, settings),
+            "first fetch": lambda: _first_fetch(database, source),
+            "edition": lambda: _edition(database),
             "prune": lambda: prune(store, settings, NOW + timedelta(days=400)),
         }
         works[kind]()
@@ -125,7 +132,44 @@ def _anew(store: Store, settings: Settings) -> None:
     Reclustering(store, Placer(store, settings)).run(NOW, lambda done, total: None)
 
 
-KINDS = ("import", "clustering anew", "backup", "prune")
+def _first_fetch(database: Path, source: Path) -> None:
+    """Fetch the second half of the archive's lines once more, as feeds of fifty entries."""
+    rows = [json.loads(line) for line in source.read_text("utf-8").splitlines()]
+    rows = rows[len(rows) // 2 :]
+    documents = {
+        f"https://house{start}.example/feed": rss(rows[start : start + 50]).encode()
+        for start in range(0, len(rows), 50)
+    }
+    feeds = [Feed(url) for url in documents]
+    with Aggregator.open(Settings(), database, clock=lambda: NOW, feeds=feeds, fetcher=Serving(documents)) as desk:
+        desk.fetch(everything=True)
+
+
+def _edition(database: Path) -> None:
+    with Aggregator.open(Settings(), database, clock=lambda: NOW) as desk:
+        desk.edition(since=NOW - timedelta(days=60))
+
+
+class Serving:
+    """A fetcher of documents in memory."""
+
+    def __init__(self, documents: dict[str, bytes]) -> None:
+        self._documents = documents
+
+    def fetch(
+        self, feed: Feed, state: FeedState, now: datetime, other_feed: Callable[[str], str | None]
+    ) -> FetchOutcome:
+        """Return the document of a feed."""
+        body = self._documents[feed.url]
+        return Response(feed.url, 200, (), body, hashlib.sha256(body).hexdigest())
+
+    def turn_away(self) -> None:
+        """Do nothing: nobody waits."""
+
+    call_off = release = turn_away
+
+
+KINDS = ("import", "first fetch", "clustering anew", "edition", "backup", "prune")
 
 
 def measured(kind: str, database: Path, source: Path) -> Waits:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.clustering.graph import StoryGraph
-from bench import growth, ingest, locks
+from bench import growth, ingest, locks, unchanged
 from bench.cost import cost, flood, passes
 from bench.material import archive, lines
 from bench.worlds import DATA
@@ -31,17 +31,29 @@ def test_locks_see_editors_and_a_reader_at_each_kind_of_work(tmp_path: Path) -> 
     source = archive(tmp_path, lines(40))
     database = tmp_path / "desk.db"
     locks.work("fill", database, source)
-    for kind in ("import", "prune"):
+    for kind in ("import", "first fetch", "edition", "prune"):
         waits = locks.measured(kind, database, source)
         assert waits.writing
         assert waits.reading
         assert not waits.refused
 
 
+def test_an_unchanged_poll_is_measured_by_what_it_writes(tmp_path: Path) -> None:
+    every = unchanged.measured(30, tmp_path / "all.db")
+    assert 0 < every["bytes"] < 20_000
+    assert every["commits"] > 0
+    assert (
+        unchanged.measured(30, tmp_path / "some.db", every=10)["bytes"] > every["bytes"]
+    )  # what few share costs each more
+
+
 def test_growth_is_told_by_tenths(tmp_path: Path) -> None:
-    rows = growth.measured(100, tmp_path)
+    rows = list(growth.measured(100, tmp_path))
     assert [row["entries"] for row in rows] == list(range(10, 101, 10))
     assert all(row["ms an entry"] > 0 for row in rows)
+    before = growth.fingerprint(tmp_path / "grown.db")
+    assert growth.restarted(tmp_path) > 0
+    assert growth.fingerprint(tmp_path / "grown.db") != before  # the late entry tells a story of its own
 
 
 def test_rounds_of_a_stream_bear_other_names_and_numbers() -> None:

@@ -96,9 +96,7 @@ def background_of(language: str) -> Background:
 @lru_cache(maxsize=128)
 def calendar_ids(language: str) -> Hashes:
     """Return the hashes of the terms that date a text."""
-    return np.array(
-        sorted({term_id(word.term) for word in terms_in(calendar_words(language), language, 10_000)}), np.uint32
-    )
+    return np.array(sorted({word.id for word in terms_in(calendar_words(language), language, 10_000)}), np.uint32)
 
 
 def _read_table(path: Path, language: str) -> Background:
@@ -119,8 +117,7 @@ def _read_list(path: Path, language: str) -> Background:
     rates: dict[int, float] = {}
     for step, common in steps(path.read_text("utf-8")):
         for word in terms_in(common, language, 10_000):
-            key = term_id(word.term)
-            rates[key] = rates.get(key, 0.0) + 10 ** (step / 10 - 9)
+            rates[word.id] = rates.get(word.id, 0.0) + 10 ** (step / 10 - 9)
     keys = np.array(sorted(rates), np.uint32)
     shares = 1 - np.exp(-LIST_WORDS * np.array([rates[int(key)] for key in keys], np.float32))
     unknown = np.full(len(keys), -1.0, np.float32)

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from aggregator.clustering.background import Background, background_of
-from aggregator.clustering.terms import Word, is_title_case, term_id
+from aggregator.clustering.terms import Word, is_title_case
 from aggregator.clustering.vectorize import read
 from aggregator.model import Document
 from aggregator.text.cross_language import (
@@ -173,9 +173,9 @@ def _names(document: Document, language: str) -> list[str]:
 
 def _is_name(word: Word, known: Background, cased: bool) -> bool:
     """Tell whether a word with a capital names something: by its capitals elsewhere, by its place, by how rare it is."""
-    if len(word.written) < 3 or known.is_stop(word.term):
+    if len(word.written) < 3 or word.id in known.stop:
         return False
-    share = float(known.capital_share(np.array([term_id(word.term)], np.uint32))[0])
+    share = float(known.capital_share(np.array([word.id], np.uint32))[0])
     if share >= 0:
         return share >= NAME
-    return not known.is_plain(word.term) and (cased and not word.initial if known.named else True)
+    return word.id not in known.plain and (cased and not word.initial if known.named else True)

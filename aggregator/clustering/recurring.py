@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Each language writes its own; a title that begins or ends so names a slot in the day, not an event.
 _RECURRING = re.compile(
@@ -64,6 +65,7 @@ def is_recurring_title(title: str) -> bool:
     return recurrence(title) > 0
 
 
+@lru_cache(maxsize=8_192)  # some 2 MB: asked of a title when it comes, and of each in a story that grows
 def recurrence(title: str) -> float:
     """Return how surely a title names a slot that recurs: 1 for a briefing, the weather or a timetable, less for a live page."""
     if _RECURRING.search(title) or _TIMETABLE.search(title):

@@ -32,6 +32,7 @@ LIKE_ON_ONE_PAGE = 0.2
 SAME_WORDS = 0.6  # of the shorter of two texts on one page that are too short for shingles
 # Like texts of one publisher that are read word by word for one arrival; beyond, it is taken for one of a form.
 READ_CLOSELY = 12
+_DIGITS = frozenset("0123456789")
 # Numbers that each of two instalments of a routine has and the other lacks; one may be a channel's or a page's.
 OWN_NUMBERS = 2
 
@@ -130,7 +131,12 @@ def numbers_of(arrival: Arrival) -> frozenset[str]:
     """Return the numbers that tell one instalment of a routine text from the next: those of title and first sentences."""
     made = arrival.document
     text = f"{made.title} {(made.body or made.lede)[:1500]}"
-    return frozenset(word for word in words(text, made.language) if word[0].isdigit())
+    numbered = " ".join(filter(_may_hold_number, text.split()))  # no word goes over a blank
+    return frozenset(word for word in words(numbered, made.language) if word[0].isdigit())
+
+
+def _may_hold_number(part: str) -> bool:
+    return not part.isalpha() and not (part.isascii() and _DIGITS.isdisjoint(part))
 
 
 def _edge(arrival: Arrival, made: Sketch, other: StoredSketch, settings: CopySettings) -> _Edge | None:

@@ -15,10 +15,11 @@ copy; the exact comparison in ``reports.py`` decides:
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from functools import cache, lru_cache
+from hashlib import blake2b
+from struct import unpack
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,12 +42,8 @@ MAX_WORDS = 5_000  # a text is compared by its first words: enough for any repor
 VERSION = "minhash-affine32-128p-seed1-w5-b32x4-mod24-v2"
 
 _SCHEME = "affine32"  # named, because datasketch 2 changed its default and signatures carry no trace of it
-_MULTIPLIERS = (
-    np.uint64(0x9E3779B97F4A7C15),
-    np.uint64(0xC2B2AE3D27D4EB4F),
-    np.uint64(0x165667B19E3779F9),
-    np.uint64(0x27D4EB2F165667C5),
-    np.uint64(0x85EBCA77C2B2AE63),
+_MULTIPLIERS = np.array(
+    (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5, 0x85EBCA77C2B2AE63), np.uint64
 )
 
 Hashes = NDArray[np.uint32]
@@ -59,37 +56,32 @@ def sketch(document: Document) -> Sketch | None:
     if len(tokens) < MIN_WORDS:
         tokens = words(document.lede, document.language) if document.lede else tokens
     tokens = tokens[:MAX_WORDS]
-    keys = [*_title_keys(title, document.language), *_link_keys(document.canonical_url)]
+    named = [*_title_keys(title, document.language), *_link_keys(document.canonical_url)]
     if len(tokens) < MIN_WORDS:
-        return Sketch(VERSION, b"", b"", tuple(keys), len(tokens)) if keys else None
-    hashes = shingles(tokens)
-    distinct = np.unique(hashes)
-    signature = minhash(distinct)
-    keys += band_keys(signature)
-    keys += [_key("sample", one) for one in distinct[distinct % SAMPLED == 0].tolist()]
-    keys += [_key("opening", one) for one in sorted(_opening(hashes))]
-    return Sketch(
-        VERSION, signature.astype("<u4").tobytes(), distinct.astype("<u4").tobytes(), tuple(keys), len(tokens)
-    )
+        return Sketch(VERSION, b"", b"", _keys(named), len(tokens)) if named else None
+    hashes = shingles(tokens).tolist()
+    distinct = sorted(set(hashes))
+    signature = minhash(distinct).astype("<u4").tobytes()
+    named += _band_keys(signature)
+    named += [f"('sample', {one})" for one in distinct if one % SAMPLED == 0]
+    named += [f"('opening', {one})" for one in sorted(_opening(hashes))]
+    return Sketch(VERSION, signature, np.array(distinct, "<u4").tobytes(), _keys(named), len(tokens))
 
 
 def shingles(tokens: Sequence[str]) -> Hashes:
     """Return the hash of each shingle in order of the text, repeats included."""
-    hashed = np.fromiter((_word_hash(token) for token in tokens), dtype=np.uint64, count=len(tokens))
-    count = len(tokens) - SHINGLE + 1
-    mixed = np.zeros(count, dtype=np.uint64)
-    for place, multiplier in enumerate(_MULTIPLIERS):
-        mixed = mixed + hashed[place : place + count] * multiplier
+    hashed = np.fromiter(map(_word_hash, tokens), dtype=np.uint64, count=len(tokens))
+    mixed = np.correlate(hashed, _MULTIPLIERS)  # the sum of each word's hash times its place's multiplier
     mixed ^= mixed >> np.uint64(29)
     mixed *= np.uint64(0xBF58476D1CE4E5B9)  # the finaliser of SplitMix64, so that all bits count
     return (mixed >> np.uint64(32)).astype(np.uint32)
 
 
-def minhash(distinct: Hashes) -> Hashes:
+def minhash(distinct: Iterable[int]) -> Hashes:
     """Return the signature of a set of shingle hashes."""
     made = copy(_permuted())  # its own copy() checks and converts everything, which costs as much as filling it
     made.clear()
-    made.update_batch(distinct.tolist())
+    made.update_batch(distinct)
     return np.asarray(made.hashvalues, dtype=np.uint32)
 
 
@@ -101,10 +93,10 @@ def _permuted() -> MinHash:
     return MinHash(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=int)
 
 
-def band_keys(signature: Hashes) -> list[int]:
+def _band_keys(signature: bytes) -> list[str]:
     """Return one key a band."""
-    rows = signature.astype("<u4").reshape(BANDS, ROWS)
-    return [_key("band", band, rows[band].tobytes()) for band in range(BANDS)]
+    size = 4 * ROWS
+    return [f"('band', {band}, {signature[band * size : (band + 1) * size]!r})" for band in range(BANDS)]
 
 
 def read(sketched: Sketch) -> Hashes:
@@ -120,25 +112,26 @@ def overlap(left: Hashes, right: Hashes) -> tuple[float, float]:
     return common / (len(left) + len(right) - common), common / min(len(left), len(right))
 
 
-def _opening(hashes: Hashes) -> set[int]:
-    smallest = np.unique(hashes[: OPENING_WORDS - SHINGLE + 1])[:OPENING_KEYS]
-    return {int(hashes[0]), *smallest.tolist()}
+def _opening(hashes: Sequence[int]) -> set[int]:
+    smallest = sorted(set(hashes[: OPENING_WORDS - SHINGLE + 1]))[:OPENING_KEYS]
+    return {hashes[0], *smallest}
 
 
-def _title_keys(title: Sequence[str], language: str | None) -> list[int]:
-    return [_key("title", " ".join(undated(title, language)))] if len(set(title)) >= 4 else []
+def _title_keys(title: Sequence[str], language: str | None) -> list[str]:
+    return [repr(("title", " ".join(undated(title, language))))] if len(set(title)) >= 4 else []
 
 
-def _link_keys(url: str | None) -> list[int]:
+def _link_keys(url: str | None) -> list[str]:
     # a bare host is a front page, which stands for no entry
-    return [_key("link", url)] if url and url.rstrip("/").count("/") > 2 else []
+    return [repr(("link", url))] if url and url.rstrip("/").count("/") > 2 else []
 
 
-def _key(kind: str, *parts: object) -> int:
-    digest = hashlib.blake2b(repr((kind, *parts)).encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+def _keys(named: Iterable[str]) -> tuple[int, ...]:
+    """Return the keys as they are stored: hashes of 64 bits."""
+    digests = [blake2b(one.encode("utf-8", "surrogatepass"), digest_size=8).digest() for one in named]
+    return unpack(f">{len(digests)}q", b"".join(digests))
 
 
 @lru_cache(maxsize=50_000)  # some 8 MB in every worker
 def _word_hash(word: str) -> int:
-    return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+    return int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")

@@ -10,8 +10,8 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import Stemmer
 
@@ -50,11 +50,11 @@ _STEMMERS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A term of a text in its place; ``written`` is how it stands there."""
 
     term: str
+    id: int  # the term's hash
     written: str
     capital: bool
     initial: bool  # begins a sentence: a capital tells nothing
@@ -66,33 +66,42 @@ def terms_in(text: str, language: str, limit: int) -> list[Word]:
     found: list[Word] = []
     initial = True
     for match in _TOKEN.finditer(unicodedata.normalize("NFC", text)):
-        if match.lastgroup == "end":
+        kind = match.lastgroup
+        if kind == "end":
             initial = True
             continue
-        found.extend(_terms_of(match, language, initial))
+        if kind == "word":
+            found.append(_word(match["word"], language, initial))
+        else:
+            found.extend(_terms_of(match, initial))
         initial = False
         if len(found) >= limit:
             return found[:limit]
     return found
 
 
-def _terms_of(match: re.Match[str], language: str, initial: bool) -> Iterator[Word]:
+def _terms_of(match: re.Match[str], initial: bool) -> Iterator[Word]:
+    """Yield the terms of what is no plain word."""
     run = match["run"]
     if run:
         size = ALPHABETIC_PIECE if run[0] in _ALPHABETIC else IDEOGRAPHIC_PIECE
         pieces = [run[i : i + size] for i in range(len(run) - size + 1)] or [run]
-        yield from (Word(piece, piece, False, True, True) for piece in pieces)
+        yield from (Word(piece, term_id(piece), piece, False, True, True) for piece in pieces)
     elif match["number"]:
-        yield Word("#" + _GROUPED.sub("", match["number"]), match["number"], False, True)
-    elif match["initials"]:
-        yield Word(match["initials"].replace(".", "").lower() + ".", match["initials"], True, initial)
+        term = "#" + _GROUPED.sub("", match["number"])
+        yield Word(term, term_id(term), match["number"], False, True)
     else:
-        word = match["word"]
-        term = "us." if word == "US" and language == "en" else term_of(word, language)
-        yield Word(term, word, word[0].isupper(), initial)
+        term = match["initials"].replace(".", "").lower() + "."
+        yield Word(term, term_id(term), match["initials"], True, initial)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=50_000)  # some 12 MB in every worker: nearly all words of a text came before
+def _word(written: str, language: str, initial: bool) -> Word:
+    term = "us." if written == "US" and language == "en" else term_of(written, language)
+    return Word(term, term_id(term), written, written[0].isupper(), initial)
+
+
+@lru_cache(maxsize=50_000)
 def term_of(word: str, language: str) -> str:
     """Return the term that stands for a word: its stem where Snowball knows the language, else its first letters; folded."""
     low = word.lower()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -82,8 +83,8 @@ def vectorize(
         slot=is_recurring_title(document.title),
         title_words=len(title),
         text_words=len(text),
-        terms=np.array(list(kept), "<u4").tobytes(),
-        term_marks=np.array(list(kept.values()), "<u2").tobytes(),
+        terms=struct.pack(f"<{len(kept)}I", *kept),
+        term_marks=struct.pack(f"<{len(kept)}H", *kept.values()),
         pairs=sides,
         pair_marks=pair_marks,
     )
@@ -109,12 +110,14 @@ def words_of(document: Document, language: str | None = None) -> Mapping[int, st
     title, text = read(document, language or document.language or "")
     found: dict[int, str] = {}
     for word in (*title, *text):
-        found.setdefault(term_id(word.term), word.written)
+        found.setdefault(word.id, word.written)
     return found
 
 
 def ordinals(title: str) -> list[str]:
     """Return the numbers of a title that tell one of a kind from the next: "12th", "12. Paket", "No. 12"."""
+    if not any(map(str.isdecimal, title)):
+        return []
     return [next(part for part in found if part) for found in _ORDINAL.findall(title)]
 
 
@@ -125,19 +128,21 @@ def _counted(
     counts: dict[str, _Count] = {}
     pairs: dict[tuple[int, int], int] = {}
     for in_title, found in ((True, title), (False, text)):
-        telling = [word for word in found if not known.is_stop(word.term)]
+        telling = [word for word in found if word.id not in known.stop]
         cased = not (in_title and is_title_case(found))
         for word in telling:
-            _count(counts.setdefault(word.term, _Count()), word, in_title, cased)
+            count = counts.get(word.term)
+            if count is None:
+                count = counts[word.term] = _Count()
+            _count(count, word, in_title, cased)
         side = IN_TITLE if in_title else IN_TEXT
         near = telling if in_title else telling[:PAIRED_WORDS]
         for first, second in pairwise(near):
-            key = (term_id(first.term), term_id(second.term))
+            key = (first.id, second.id)
             pairs[key] = pairs.get(key, 0) | side | (OVERLAP if first.overlapping and second.overlapping else 0)
     for number in ordinals(written_title):
-        count = counts.get("#" + number)
-        if count is not None:
-            count.marks |= ORDINAL
+        if "#" + number in counts:
+            counts["#" + number].marks |= ORDINAL
     return counts, pairs
 
 
@@ -157,9 +162,9 @@ def _kin(words: Sequence[Word], known: Background) -> list[tuple[int, int]]:
     """Return the pairs of names that begin alike, the lesser hash first: a country and its people are one thing."""
     begun: dict[str, set[int]] = {}
     for word in words:
-        if word.capital and len(word.term) > KIN_LETTERS and not known.is_stop(word.term):
-            begun.setdefault(word.term[:KIN_LETTERS], set()).add(term_id(word.term))
-    return [pair for terms in begun.values() for pair in combinations(sorted(terms), 2)]
+        if word.capital and len(word.term) > KIN_LETTERS and word.id not in known.stop:
+            begun.setdefault(word.term[:KIN_LETTERS], set()).add(word.id)
+    return [pair for terms in begun.values() if len(terms) > 1 for pair in combinations(sorted(terms), 2)]
 
 
 def _kept(counts: Mapping[str, _Count], known: Background) -> dict[int, int]:
@@ -173,7 +178,7 @@ def _kept(counts: Mapping[str, _Count], known: Background) -> dict[int, int]:
         }
         chosen = sorted(chosen, key=rank.__getitem__)[:KEPT_TERMS]
     marks = {term_id(term): _marks(counts[term]) for term in sorted(chosen)}
-    return {term: marks[term] for term in sorted(marks)}
+    return dict(sorted(marks.items()))
 
 
 def _marks(count: _Count) -> int:
@@ -192,7 +197,7 @@ def _kept_pairs(pairs: Mapping[tuple[int, int], int], kept: Mapping[int, int]) -
 
 
 def _plain(word: Word, known: Background) -> str:
-    return word.term if known.is_plain(word.term) else "_"
+    return word.term if word.id in known.plain else "_"
 
 
 def _skeleton(title: Sequence[Word], known: Background) -> int:

@@ -16,6 +16,7 @@ from aggregator.clustering.blocks import Block, Whole, look_back
 from aggregator.clustering.comparing import LookedBack
 from aggregator.exceptions import NotFoundError, StorageError
 from aggregator.executor import shared
+from aggregator.ingest.garbage import seldom_collected
 from aggregator.ingest.lines import LEAST, Chunk, MadeAhead, prepare_line, prepared_ahead
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry, prepare_entry, warm_up
@@ -96,8 +97,9 @@ class Importer:
 
     def run(self, path: Path, progress: Progress) -> ImportOutcome:
         """Import the archive at ``path``; entries that are known already change nothing."""
-        entries, skips = load(path)
-        done = self.record(entries, progress)
+        with seldom_collected():
+            entries, skips = load(path)
+            done = self.record(entries, progress)
         return replace(done, skips=tuple(sorted((*skips, *done.skips), key=lambda skip: skip.position)))
 
     def take(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, Place]:

@@ -30,7 +30,8 @@ from aggregator.ingest.prepare import Preparation, Prepared
 from aggregator.ingest.preparing import Preparing
 from aggregator.ingest.record import MAX_WAITING
 from aggregator.ingest.save import Saver
-from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, Response
+from aggregator.ingest.unchanged import Unchanged
+from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.settings import Settings
 from aggregator.storage.database import is_of_the_database
 from aggregator.text.address import host_of
@@ -124,6 +125,7 @@ class PollPass:
         self._held: list[str] = []  # work of hosts that asked to be left alone
         self._settled = 0.0  # when entries were settled in stories last
         self._in_hand: dict[str, Poll] = {}
+        self._unchanged = Unchanged(saver, now)
         self._fault: Exception | None = None  # of placing: feeds are polled all the same
         self.abandoned = False  # whether work was left that did not end in time
 
@@ -158,11 +160,11 @@ class PollPass:
         outcomes: list[FeedOutcome] = []
         while self._goes_on():
             self._hand_out(threads)
-            for ended in self._take(threads, self._sleep()):
+            for ended in (*self._take(threads, self._sleep()), *self._unchanged.save(self._may_wait())):
                 outcomes.append(ended)
                 progress(ended, len(outcomes), total)
             self._place(self._place_meanwhile)
-        for ended in self._give_up():
+        for ended in (*self._unchanged.save(self._may_wait(), last=True), *self._give_up()):
             outcomes.append(ended)
             progress(ended, len(outcomes), total)
         return outcomes
@@ -306,6 +308,10 @@ class PollPass:
             ahead = self._ahead(result)
             left = self._is_left(result) or (ahead is not None and not ahead.complete)
         if left:
+            del self._in_hand[poll.feed.url]
+            return []
+        if isinstance(result, _Fetched) and isinstance(result.outcome, NotModified):
+            self._unchanged.add(poll, result.outcome)
             del self._in_hand[poll.feed.url]
             return []
         try:

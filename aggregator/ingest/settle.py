@@ -278,11 +278,9 @@ class Settler:
                 touched.update({homes[-1]}, {before[report] for report in moving if report in before})
         for story, place in lineage.ended.items():
             self._end(story, homes[place], rest[story], named, now)
-        stored = self._stories.links(members)
-        for group, home in zip(groups, homes, strict=True):
-            if not group.isdisjoint(plan.waiting):
-                touched.add(home)
-            self._save_links(group & members, home, plan.best, stored, speakers, now)
+        touched.update(home for group, home in zip(groups, homes, strict=True) if not group.isdisjoint(plan.waiting))
+        story_of = {report: home for group, home in zip(groups, homes, strict=True) for report in group & members}
+        self._save_links(story_of, plan.best, speakers, now)
         self.refresh(self._living(touched), members & plan.waiting, now)
         return touched
 
@@ -339,20 +337,19 @@ class Settler:
 
     def _save_links(
         self,
-        group: Collection[str],
-        story: str,
+        story_of: Mapping[str, str],
         best: Mapping[str, Best],
-        stored: Mapping[str, tuple[str, float]],
         speakers: Mapping[str, tuple[float, str]],
         now: datetime,
     ) -> None:
-        """Store each report's strongest edge where it is another than before."""
+        """Store the strongest edge of each of these reports where it is another than before."""
+        stored = self._stories.links(story_of)
         said: dict[str, tuple[str, float]] = {
             report: (speakers[one.other][1], round(one.score, 4))
-            for report in group
+            for report in story_of
             if (one := best.get(report)) is not None and one.other in speakers
         }
-        changed = [report for report in sorted(group) if stored.get(report) != said.get(report)]
+        changed = [report for report in sorted(story_of) if stored.get(report) != said.get(report)]
         links = self._window.links({report: best[report] for report in changed if report in said})
         for report in changed:
             if report in stored:
@@ -361,7 +358,7 @@ class Settler:
                 link = links[report]
                 own, (other, score) = speakers[report][1], said[report]
                 match = Match("story", own, other, "pair", score, link.threshold, dict(link.features), VERSION)
-                self._stories.add_match(match, report, story, now)
+                self._stories.add_match(match, report, story_of[report], now)
 
     def _standing(self, report_ids: Iterable[str]) -> set[str]:
         return self._stories.known_reports(report_ids)

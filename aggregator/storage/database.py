@@ -34,6 +34,7 @@ class Store:
         self.path = path
         self._at_end: dict[Callable[[bool], None], None] = {}
         self._reading = False
+        self._part_from: int | None = None  # rows changed by this connection when the part at hand began
         with explained(path):
             self.connection, self.read_only = open_database(path, busy_timeout_ms)
             try:
@@ -130,21 +131,25 @@ class Store:
     def savepoint(self) -> Iterator[sqlite3.Connection]:
         """A part of a transaction that is undone alone where it fails.
 
-        Outside of a transaction it is one.
+        Outside of a transaction it is one. Where the part around it has changed nothing yet, both begin at one point.
         """
         if not self.connection.in_transaction:
             with self.transaction() as db:
                 yield db
             return
-        self.connection.execute("SAVEPOINT part")
+        around, self._part_from = self._part_from, self.connection.total_changes
+        if around != self._part_from:
+            self.connection.execute("SAVEPOINT part")
         try:
             yield self.connection
         except BaseException:
             if self.connection.in_transaction:  # a full disk ends the whole transaction
                 self.connection.execute("ROLLBACK TO part")
-                self.connection.execute("RELEASE part")
             raise
-        self.connection.execute("RELEASE part")
+        finally:
+            if around != self._part_from and self.connection.in_transaction:
+                self.connection.execute("RELEASE part")
+            self._part_from = around
 
     def needs_writing(self) -> None:
         """Raise StorageError where the database can only be read."""

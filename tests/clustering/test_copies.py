@@ -15,6 +15,7 @@ from aggregator.clustering.reports import CONFIRMING, StoredSketch, find_copy, n
 from aggregator.clustering.sketch import overlap, read, sketch
 from aggregator.model import Arrival, Document
 from aggregator.settings import CopySettings
+from aggregator.text.tokens import words
 from tests.clustering.arriving import Text, room
 from tests.clustering.events import FERRY, OTHER_NEWS
 from tests.examples import examples
@@ -347,3 +348,9 @@ def test_the_order_of_arrival_decides_nothing(order: tuple[int, ...]) -> None:
     ]
     with room(*(replace(copies[place], hours=float(number)) for number, place in enumerate(order))) as made:
         assert made.reports("abcd") == 1
+
+
+@given(st.text(st.sampled_from("ab 1٣½²①’'.,:-\n\u00a0\u0308日第x"), max_size=60))
+def test_the_numbers_of_a_text_are_those_among_its_words(text: str) -> None:
+    among_words = {word for word in words(f"Day 12 {text}", "en") if word[0].isdigit()}
+    assert numbers_of(arrival("e", text, title="Day 12")) == among_words

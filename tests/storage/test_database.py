@@ -232,6 +232,33 @@ def test_what_sqlite_has_undone_by_itself_is_not_undone_twice(nested: bool) -> N
         assert store.connection.execute("SELECT count(*) FROM fact").fetchone() == (1,)
 
 
+def note_and_fail(store: Store, parts: int) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(parts):
+            stack.enter_context(store.savepoint())
+        store.connection.execute("INSERT INTO told VALUES ('undone')")
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("before", [[], ["before"]])
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_part_inside_a_part_is_undone_alone(before: list[str], parts: int) -> None:
+    with Store(None) as store, store.transaction() as db:
+        db.execute("CREATE TABLE told (word TEXT)")
+        with store.savepoint():
+            db.executemany("INSERT INTO told VALUES (?)", [(word,) for word in before])
+            with pytest.raises(ZeroDivisionError):
+                note_and_fail(store, parts)
+            with store.savepoint():
+                db.execute("INSERT INTO told VALUES ('kept')")
+            with pytest.raises(ZeroDivisionError):
+                note_and_fail(store, parts)
+        with pytest.raises(ZeroDivisionError):
+            note_and_fail(store, parts)
+        found = [word for (word,) in db.execute("SELECT word FROM told")]
+    assert found == [*before, "kept"]
+
+
 def test_a_snapshot_sees_one_moment_and_locks_nobody_out(tmp_path: Path) -> None:
     with Store(tmp_path / "a.db") as store, Store(tmp_path / "a.db", busy_timeout_ms=0) as other:
         with store.snapshot() as db:

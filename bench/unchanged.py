@@ -1,0 +1,88 @@
+"""What a poll that brings nothing new writes and costs: passes in which every server answers "not modified".
+
+    python -m bench.unchanged [FEEDS ...]
+
+For each number of feeds a pass over all of them is played without sockets, and one over every tenth of them. Told are the
+bytes of the write-ahead log a poll, in how many commits, and the processor time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+from aggregator import Aggregator, Settings
+from aggregator.model import Feed, FeedState, FetchOutcome, NotModified
+from aggregator.storage.database import Store
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Unmoved:
+    """A fetcher to which every server says that nothing is new."""
+
+    def fetch(
+        self, feed: Feed, state: FeedState, now: datetime, other_feed: Callable[[str], str | None]
+    ) -> FetchOutcome:
+        """Answer as a server does that has nothing new."""
+        return NotModified(feed.url, (), etag='"same"')
+
+    def turn_away(self) -> None:
+        """Do nothing: nobody waits."""
+
+    call_off = release = turn_away
+
+
+def measured(count: int, database: Path, every: int = 1) -> dict[str, float]:
+    """Poll so many feeds once, then every so manieth of them once more: return what that last pass wrote and cost a poll."""
+    feeds = [Feed(f"https://house{n}.example/feed", interval=timedelta(hours=1)) for n in range(count)]
+    now = [START]
+    with Aggregator.open(Settings(), database, clock=lambda: now[0], feeds=feeds, fetcher=Unmoved()) as desk:
+        desk.fetch(everything=True)
+        now[0] += timedelta(minutes=30)
+        store = desk.store
+        store.connection.execute("PRAGMA wal_autocheckpoint = 0")
+        store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        asked = [feed.url for feed in feeds[::every]]
+        commits: list[int] = []
+        with patch.object(Store, "_tell_end", _counted(commits)):
+            begin = time.process_time()
+            outcomes = desk.fetch(everything=True) if every == 1 else desk.fetch(asked)
+            spent = time.process_time() - begin
+        written = Path(f"{database}-wal").stat().st_size
+    assert len(outcomes) == len(asked)
+    return {"bytes": written / len(asked), "commits": len(commits), "ms": spent / len(asked) * 1_000}
+
+
+def _counted(commits: list[int]) -> Callable[..., None]:
+    original = Store._tell_end
+
+    def counted(store: Store, *, kept: bool) -> None:
+        commits.append(int(kept))
+        original(store, kept=kept)
+
+    return counted
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("feeds", type=int, nargs="*", default=[400, 4_000])
+    options = parser.parse_args(arguments)
+    for count in options.feeds:
+        for every in (1, 10):
+            with tempfile.TemporaryDirectory(prefix="unchanged-") as folder:
+                found = measured(count, Path(folder) / "desk.db", every)
+            print(
+                f"{count} feeds, {count // every} asked: {found['bytes']:.0f} bytes a poll,"
+                f" {found['commits']:.0f} transactions, {found['ms']:.2f} ms a poll"
+            )
+
+
+if __name__ == "__main__":
+    main()
