@@ -21,7 +21,7 @@ from aggregator.clustering import background
 from aggregator.clustering.comparing import Comparison
 from aggregator.clustering.pair_features import PairFeatures
 from aggregator.clustering.params import DEFAULT, ClusteringParams
-from aggregator.clustering.rows import Places
+from aggregator.clustering.rows import Floats, Places
 from aggregator.clustering.scoring import known_inputs, ordered, pair_inputs
 from aggregator.clustering.second_round import Context, ScoreGraph
 from bench.worlds import DAY, START, Item, archive, cut, injected, row_key, scattered, some, week
@@ -54,8 +54,10 @@ READ_WEIGHT = 6.0  # of a pair that was read
 class _Recorder(Comparison):
     """Keeps every candidate pair."""
 
-    def _score(self, first: Places, second: Places) -> None:
+    def _scored(self, first: Places, second: Places) -> tuple[Places, Places, Floats, Floats]:
         self.pairs = [*getattr(self, "pairs", []), (first, second)]
+        nothing = np.zeros(0, np.int64)
+        return nothing, nothing, np.zeros(0, np.float32), np.zeros(0, np.float32)
 
 
 class _Any:

@@ -10,7 +10,8 @@ from aggregator.clustering.graph import StoryGraph
 from bench import growth, ingest, locks, unchanged
 from bench.cost import cost, flood, passes
 from bench.material import archive, lines
-from bench.worlds import DATA
+from bench.pair_examples import table
+from bench.worlds import DATA, START, Item
 
 
 @pytest.mark.costly
@@ -64,6 +65,19 @@ def test_rounds_of_a_stream_bear_other_names_and_numbers() -> None:
 
 def test_a_flood_is_measured() -> None:
     assert passes(StoryGraph(), flood(30), 10) > 0
+
+
+def test_the_candidate_pairs_to_learn_from_are_recorded_with_what_is_known_of_them() -> None:
+    titles = ("Ferry sinks off Vasstrand, forty rescued", "Forty rescued as ferry sinks near Vasstrand")
+    sides = ("2023-04-03", "2023-04-03", "2023-06-05")
+    items = [
+        Item(f"k{place}", title, "", "en", f"house{place}.example", START + 3_600 * place, side)
+        for place, (title, side) in enumerate(zip((*titles, titles[1]), sides, strict=True))
+    ]
+    found = table("three", items)
+    known = dict(zip(zip(found.second.tolist(), found.first.tolist(), strict=True), found.label.tolist(), strict=True))
+    assert known == {(0, 1): -1, (0, 2): 0, (1, 2): 0}  # of two reports of one week nothing is known
+    assert (found.features.cosine > 0).all()
 
 
 @pytest.mark.slow
