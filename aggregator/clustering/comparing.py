@@ -192,7 +192,7 @@ class Comparison:
         if within.any():
             heard = edges[within]
             odds = self.scorer.second(graph.known[heard], graph.context(heard))
-            new[within] = odds + self.density.shift[self._later(heard)]
+            new[within] = odds + self.density.shifts(*self._later_and_other(heard))
         graph.final[edges] = new
         moved = old != new  # an edge that was never scored is not a number
         ends = graph.first[edges[moved]].astype(np.int64), graph.second[edges[moved]].astype(np.int64)
@@ -382,8 +382,12 @@ class Comparison:
             self._dirty.update(second.tolist())
 
     def _later(self, edges: Places) -> Places:
+        return self._later_and_other(edges)[0]
+
+    def _later_and_other(self, edges: Places) -> tuple[Places, Places]:
         first, second = self.graph.first[edges].astype(np.int64), self.graph.second[edges].astype(np.int64)
-        return np.where(self.rows.is_before(first, second), second, first)
+        swap = self.rows.is_before(first, second)
+        return np.where(swap, second, first), np.where(swap, first, second)
 
 
 def _parts(places: Places, size: int) -> list[Places]:

@@ -1,8 +1,11 @@
 """How many of a window's reports are told elsewhere too, and what that adds to the log odds of its pairs.
 
 Where one report in fifteen has a sure partner at another publisher, what looks like a pair mostly is one; where one in a
-hundred has, it rather is none: the base rate of Bayes' rule. A report is judged by the UTC hours of the window before
-its own, in its language. So what was decided stays when reports come in order of time, and any other order ends the same.
+hundred has, it rather is none: the base rate of Bayes' rule. The scores were learned where words alone had to keep
+scattered headlines apart; what that holds back is given back to pairs of headlines in large windows.
+
+A report is judged by the UTC hours of the window before its own, in its language. So what was decided stays when reports
+come in order of time, and any other order ends the same.
 """
 
 from __future__ import annotations
@@ -13,12 +16,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.pair_features import LEAST_TEXT
 from aggregator.clustering.params import HOUR, ClusteringParams
 from aggregator.clustering.rows import Floats, Places, Rows
 
 _UNDATED = -math.inf
 
 Flags = NDArray[np.bool_]
+_Shift = tuple[float, float]  # log odds for pairs of which one has a text, and for pairs of headlines
 
 
 class Density:
@@ -28,17 +33,17 @@ class Density:
         self._rows = rows
         self._params = params
         self._counts: dict[int, dict[float, list[int]]] = {}  # language -> hour -> reports, those with a sure partner
-        self._known: dict[int, dict[float, float]] = {}  # language -> hour -> what its reports' pairs get
+        self._known: dict[int, dict[float, _Shift]] = {}  # language -> hour -> what its reports' pairs get
         self._changed: set[int] = set()  # languages
         self._new: list[int] = []  # places that were given nothing yet
         self._sure = np.zeros(0, np.bool_)
-        self.shift: Floats = np.zeros(0, np.float32)  # log odds, of each place
+        self._shift: Floats = np.zeros((0, 2), np.float32)  # of each place, see _Shift
 
     def add(self, places: Places) -> None:
         """Count new reports."""
-        more = len(self._rows.reports.time) - len(self.shift)
+        more = len(self._rows.reports.time) - len(self._shift)
         if more > 0:
-            self.shift = np.concatenate([self.shift, np.zeros(more, np.float32)])
+            self._shift = np.concatenate([self._shift, np.zeros((more, 2), np.float32)])
             self._sure = np.concatenate([self._sure, np.zeros(more, np.bool_)])
         self._count(places, 0, 1)
         self._new.extend(places.tolist())
@@ -51,7 +56,7 @@ class Density:
     def moved(self, moved: Places) -> None:
         """Follow reports to other places; -1 stands for those that are gone."""
         kept = moved >= 0
-        self.shift, self._sure = self.shift[: len(moved)][kept], self._sure[: len(moved)][kept]
+        self._shift, self._sure = self._shift[: len(moved)][kept], self._sure[: len(moved)][kept]
         self._new = [int(moved[place]) for place in self._new if moved[place] >= 0]
         self._drop_hours()
 
@@ -60,6 +65,12 @@ class Density:
         for value in (True, False):
             self._count(places[(sure == value) & (self._sure[places] != value)], 1, 1 if value else -1)
         self._sure[places] = sure
+
+    def shifts(self, later: Places, other: Places) -> Floats:
+        """Return the log odds that pairs get, by their later report."""
+        texts = self._rows.reports.text_mass
+        headlines = np.maximum(texts[later], texts[other]) <= LEAST_TEXT
+        return np.asarray(self._shift[later, headlines.astype(np.int64)])
 
     def refresh(self) -> Places:
         """Bring the shifts up to date; return the old reports whose shift is another now."""
@@ -78,10 +89,11 @@ class Density:
         every = np.union1d(old, np.array(self._new, np.int64)).astype(np.int64)
         self._new = []
         hours_of = _hours(reports.time[every]).tolist()
-        self.shift[every] = [
-            self._known[language][hour]
-            for language, hour in zip(reports.language[every].tolist(), hours_of, strict=True)
-        ]
+        if len(every):
+            self._shift[every] = [
+                self._known[language][hour]
+                for language, hour in zip(reports.language[every].tolist(), hours_of, strict=True)
+            ]
         return old
 
     def _count(self, places: Places, which: int, change: int) -> None:
@@ -104,7 +116,7 @@ class Density:
                 for hour in [hour for hour in counts if _UNDATED < hour < oldest]:
                     del counts[hour]
 
-    def _shifts(self, language: int) -> dict[float, float]:
+    def _shifts(self, language: int) -> dict[float, _Shift]:
         """Return the shift of each hour of a language."""
         counts = self._counts[language]
         span = self._params.window / HOUR
@@ -114,20 +126,24 @@ class Density:
         sums = np.concatenate([[[0, 0]], np.cumsum([counts[hour] for hour in dated.tolist()], axis=0).reshape(-1, 2)])
         first = np.searchsorted(dated, dated - span, "left")
         seen = sums[: len(dated)] - sums[first] + undated
-        found = dict(zip(dated.tolist(), (self._shift(*pair) for pair in seen.tolist()), strict=True))
+        found = dict(zip(dated.tolist(), (self._shift_of(*pair) for pair in seen.tolist()), strict=True))
         if _UNDATED in counts:
-            found[_UNDATED] = self._shift(*undated)
+            found[_UNDATED] = self._shift_of(*undated)
         return found
 
-    def _shift(self, reports: float, sure: float) -> float:
+    def _shift_of(self, reports: float, sure: float) -> _Shift:
         """Return what such a density adds to log odds, in steps: few arrivals change what was decided."""
         params = self._params
         prior = params.density_prior
         share = (sure + prior * params.density_neutral) / (reports + prior)
         shift = max(params.density_least, params.density_weight * math.log(share / params.density_neutral))
-        if shift > 0:  # a window of few reports proves nothing
-            shift = min(params.density_most, shift) * reports / (reports + params.density_half)
-        return round(shift / params.density_step) * params.density_step
+        proven = reports / (reports + params.density_half)  # a window of few reports proves nothing
+        if shift > 0:
+            shift = min(params.density_most, shift) * proven
+        return self._in_steps(shift), self._in_steps(shift + params.density_headlines * proven)
+
+    def _in_steps(self, shift: float) -> float:
+        return round(shift / self._params.density_step) * self._params.density_step
 
 
 def _hours(times: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:

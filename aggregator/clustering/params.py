@@ -46,13 +46,14 @@ class ClusteringParams:
     density_half: float = 1_000.0  # reports before which half of a gain counts: a small window proves nothing. Measured
     density_least: float = -4.0  # log odds that a sparse window costs at most
     density_most: float = 1.0  # log odds that a dense one gives at most. Measured: look-alikes allow no more
+    density_headlines: float = 1.0  # log odds that pairs of headlines get on top in a large window. Measured, and read
     density_step: float = 0.25  # log odds: what each arrival changes must not decide
 
     # --- bounds
     largest_component: int = 1_500  # reports averaged over at once; beyond it a component is thinned first
 
     # --- storylines
-    storyline_bar: float = -2.25  # mean log odds over which stories are of one storyline. Measured
+    storyline_bar: float = -2.0  # mean log odds over which stories are of one storyline. Measured
     storyline_links: int = 3  # best links between two groups of stories that are averaged at least. Design
     storyline_growth: float = 0.45  # of so many pairs of reports, this power of their number is averaged. Measured
     storyline_days: float = 10.0  # days that a storyline may span. Design: old affairs end

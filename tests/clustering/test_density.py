@@ -54,9 +54,12 @@ def settled(rows: Iterable[tuple[str, ReportVector]], params: ClusteringParams =
 
 
 def shifts(graph: StoryGraph) -> dict[str, float]:
-    """Return what the pairs of each report with earlier ones are given."""
+    """Return what the pairs of each report with earlier ones that have a text are given."""
     comparison = graph.comparison
-    return {name: float(comparison.density.shift[place]) for name, place in comparison.rows.place.items()}
+    names, places = zip(*comparison.rows.place.items(), strict=True)
+    at = np.array(places)
+    text = np.full(len(at), comparison.rows.reports.text_mass[: len(comparison.rows)].argmax())
+    return dict(zip(names, comparison.density.shifts(at, text).tolist(), strict=True))
 
 
 def edges(graph: StoryGraph) -> dict[frozenset[str], float]:
@@ -103,6 +106,16 @@ def test_each_language_has_a_density_of_its_own(sparse: StoryGraph) -> None:
 
 def test_a_desk_of_few_reports_is_judged_by_its_pairs_alone() -> None:
     assert set(shifts(settled(DESK.items())).values()) == {0.0}
+
+
+def test_pairs_of_headlines_get_more_in_a_large_window_only() -> None:
+    rows = unlike(900)
+    for graph, least, most in ((settled(rows), 0.25, 0.75), (settled(rows[:100]), 0.0, 0.25)):
+        density, last = graph.comparison.density, np.array([len(graph) - 1])
+        texts = graph.comparison.rows.reports.text_mass
+        with_text = density.shifts(last, last)[0]
+        texts[last] = 0.0
+        assert least <= density.shifts(last, last)[0] - with_text <= most
 
 
 def test_what_a_window_says_stands_in_its_edges() -> None:
