@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from aggregator.clustering.across import Across
 from aggregator.clustering.calendar import Calendar
 from aggregator.clustering.candidates import CandidateIndex, Found, best
+from aggregator.clustering.density import Density
 from aggregator.clustering.pair_features import BUCKETS, PairFeatures, pair_features, steps_of
 from aggregator.clustering.params import DAY, ClusteringParams
 from aggregator.clustering.rows import Floats, Places, Rows, shared
 from aggregator.clustering.scoring import Scorer
-from aggregator.clustering.second_round import LIKELY, ScoreGraph
+from aggregator.clustering.second_round import ScoreGraph
 from aggregator.clustering.vectors import ReportVector
 
 Flags = NDArray[np.bool_]
-_STORED_AT_ONCE = 200  # stored reports that are compared in passing
 _LEAST_GONE = 5_000  # reports that left; fewer are not worth a compaction
 _AT_ONCE = 256  # reports compared in one go: bounds the memory of the arrays
 
@@ -64,9 +64,9 @@ class Comparison:
         self.across = Across(self.rows, params) if across else None
         self.graph = ScoreGraph(params.degree)
         self.calendar = Calendar(params.window)
+        self.density = Density(self.rows, params)
         self._compared = np.zeros(0, np.bool_)
         self._new: set[int] = set()  # places that were not compared yet
-        self._stored: set[int] = set()  # places loaded and not compared yet
         self._again: set[int] = set()  # places whose candidates have to be found anew
         self._dirty: set[int] = set()  # places whose edges changed
         self._dropped: list[tuple[Places, Places, Floats]] = []
@@ -75,33 +75,34 @@ class Comparison:
         self._elsewhere: set[int] = set()  # places that were compared elsewhere, which nobody was told
         self._latest = -np.inf  # time of the latest report that was ever compared
 
-    def add(self, rows: Iterable[tuple[str, ReportVector]], stored: bool = False) -> list[int]:
-        """Add reports, or replace them; return their places. Those that were ``stored`` are compared when it is their turn."""
+    def add(self, rows: Iterable[tuple[str, ReportVector]]) -> list[int]:
+        """Add reports, or replace them; return their places."""
         given = dict(rows)
         if not given:
             return []
-        self.remove([name for name in given if name in self.rows.place])
+        self.remove([name for name in given if name in self.rows.place], replaced=True)
         places = self.rows.append(list(given.items()))
         self.index.add(places)
         if self.across is not None:
             self.across.add(given)
         time = self.rows.reports.time[places]
         self.calendar.add(self.rows.reports.language[places].tolist(), time.tolist())
+        self.density.add(places)
         self.graph.grow(len(self.rows))
         if len(self._full) < len(self.rows):
             more = max(1_024, len(self.rows) - len(self._full), len(self._full) // 4)
             self._full = np.concatenate([self._full, np.zeros(more, np.bool_)])
             self._floor = np.concatenate([self._floor, np.zeros(more, np.float32)])
             self._compared = np.concatenate([self._compared, np.zeros(more, np.bool_)])
-        (self._stored if stored else self._new).update(places.tolist())
+        self._new.update(places.tolist())
         return list(map(int, places))
 
-    def remove(self, names: Collection[str]) -> None:
-        """Forget reports."""
+    def remove(self, names: Collection[str], replaced: bool = False) -> None:
+        """Forget reports; ``replaced`` says that they come again."""
         gone = self.rows.remove(names)
         if self.across is not None:
             self.across.remove(gone.tolist())
-        self._forget(gone)
+        self._forget(gone, replaced)
         edges = self.graph.touching(gone.tolist())
         if len(edges):
             nodes = self._drop(edges)
@@ -109,7 +110,6 @@ class Comparison:
             self._again.update(nodes[self._full[nodes]].tolist())
         lost = set(gone.tolist())
         self._new -= lost
-        self._stored -= lost
         self._again -= lost
         self._dirty -= lost
 
@@ -124,13 +124,14 @@ class Comparison:
         moved = self.rows.compact()
         self.index.moved(moved)
         self.graph.moved(moved)
+        self.density.moved(moved)
         kept = moved >= 0
         count = len(moved)
         self._full, self._floor = self._full[:count][kept], self._floor[:count][kept]
         self._compared = self._compared[:count][kept]
-        self._new, self._stored, self._again, self._dirty, self._elsewhere = (
+        self._new, self._again, self._dirty, self._elsewhere = (
             {int(moved[place]) for place in pending if moved[place] >= 0}
-            for pending in (self._new, self._stored, self._again, self._dirty, self._elsewhere)
+            for pending in (self._new, self._again, self._dirty, self._elsewhere)
         )
         self._dropped = [
             (moved[first][both], moved[second][both], odds[both])
@@ -139,21 +140,12 @@ class Comparison:
         ]
         return moved
 
-    def compare(self, wanted: Collection[int] = ()) -> Changes:
-        """Bring the edges up to date; return what changed.
-
-        Of the places that were stored only those are compared that are ``wanted``, those that they or new ones are tied
-        to, and some more each time, the latest first.
-        """
-        new = self._new | (self._stored & set(wanted))
-        new.update(sorted(self._stored - new)[-_STORED_AT_ONCE:])
-        self._new = set()
-        done, self._elsewhere = self._elsewhere, set()
-        while new:
-            self._stored -= new
-            done |= new
-            new = self._find(sorted(new)) & self._stored
-        new = done
+    def compare(self) -> Changes:
+        """Bring the edges up to date; return what changed."""
+        new, self._new = self._new, set()
+        if new:
+            self._find(sorted(new))
+        new, self._elsewhere = new | self._elsewhere, set()
         while self._again:
             again = sorted(self._again)
             self._again = set()
@@ -162,25 +154,45 @@ class Comparison:
             self._cross(self.across)
         dirty = sorted(place for place in self._dirty if self.rows.alive[place])
         self._dirty = set()
-        changed = [*self._dropped, *(self._rescore(part) for part in _parts(self.graph.touched(dirty), 20_000))]
+        edges = np.union1d(self.graph.touched(dirty), self._judged_anew(np.array(dirty, np.int64)))
+        changed = [*self._dropped, *(self._rescore(part) for part in _parts(edges, 20_000))]
         self._dropped = []
         if not changed:
             none = np.zeros(0, np.int64)
-            return Changes(done, none, none, np.zeros(0, np.float32))
-        return Changes(done, *(np.concatenate(columns) for columns in zip(*changed, strict=True)))
+            return Changes(new, none, none, np.zeros(0, np.float32))
+        return Changes(new, *(np.concatenate(columns) for columns in zip(*changed, strict=True)))
+
+    def _judged_anew(self, dirty: Places) -> Places:
+        """Bring the density up to date with edges that changed; return the edges of which it says something else now."""
+        self.density.tell(dirty, self._are_sure(dirty))
+        shifted = self.density.refresh()
+        edges = self.graph.touching(shifted.tolist()) if len(shifted) else np.zeros(0, np.int64)
+        return edges[np.isin(self._later(edges), shifted)]
+
+    def _are_sure(self, places: Places) -> Flags:
+        """Tell which reports keep a sure edge to an earlier one of another publisher."""
+        graph, reports = self.graph, self.rows.reports
+        found = np.zeros(len(places), np.bool_)
+        edges = graph.kept_by(places.tolist()) if len(places) else np.zeros(0, np.int32)
+        number = np.repeat(np.arange(len(places)), [len(graph.kept_by([place])) for place in places.tolist()])
+        strong = (graph.odds[edges] >= self.params.density_sure) & ~graph.is_across(edges)
+        edges, number = edges[strong], number[strong]
+        mine = places[number]
+        other = np.where(graph.first[edges] == mine, graph.second[edges], graph.first[edges]).astype(np.int64)
+        sure = self.rows.is_before(other, mine) & (reports.publisher[other] != reports.publisher[mine])
+        found[number[sure]] = True
+        return found
 
     def _rescore(self, edges: Places) -> tuple[Places, Places, Floats]:
         """Give edges their log odds within the graph; return the ends of those that changed, and the greater odds."""
         graph = self.graph
         old = graph.final[edges]
-        across = graph.is_across(edges)
-        if across.any():
-            new = graph.odds[edges]
-            within = edges[~across]
-            if len(within):
-                new[~across] = self.scorer.second(graph.known[within], graph.context(within))
-        else:
-            new = self.scorer.second(graph.known[edges], graph.context(edges))
+        within = ~graph.is_across(edges)
+        new = graph.odds[edges]
+        if within.any():
+            heard = edges[within]
+            odds = self.scorer.second(graph.known[heard], graph.context(heard))
+            new[within] = odds + self.density.shifts(*self._later_and_other(heard))
         graph.final[edges] = new
         moved = old != new  # an edge that was never scored is not a number
         ends = graph.first[edges[moved]].astype(np.int64), graph.second[edges[moved]].astype(np.int64)
@@ -197,11 +209,12 @@ class Comparison:
         """Return the features of pairs of places."""
         return pair_features(self.rows, first, second, self.params)
 
-    def _forget(self, gone: Places) -> None:
+    def _forget(self, gone: Places, replaced: bool) -> None:
         """Count reports no longer that are gone; those of the window's far end no later one needs to know of."""
         reports = self.rows.reports
         self.calendar.remove(reports.language[gone].tolist(), reports.time[gone].tolist())
         fresh = gone[~(reports.time[gone] < self.calendar.latest - self.params.window)]
+        self.density.remove(gone if replaced else fresh)
         self._count(fresh[self._compared[fresh]], -1)
 
     # --- candidates ----------------------------------------------------------------------------------
@@ -236,12 +249,8 @@ class Comparison:
         for place in places.tolist():
             reports.before[place] = self.calendar.before(int(reports.language[place]), float(reports.time[place]))
 
-    def _find(self, places: Sequence[int]) -> set[int]:
-        """Compare new reports with those before them, and with those after them that were there already.
-
-        Returns the stored ones that they may well be tied to, before and after them.
-        """
-        tied: set[int] = set()
+    def _find(self, places: Sequence[int]) -> None:
+        """Compare new reports with those before them, and with those after them that were there already."""
         waiting = np.zeros(len(self.rows), np.bool_)
         waiting[list(places)] = True
         self._note_before(np.array(places, np.int64))
@@ -252,12 +261,7 @@ class Comparison:
             forward = self.rows.is_before(found.report, found.other)
             self._keep(self._edges(_chosen(found, ~forward)))
             # Of two new ones the later looks back; an old one that lies after the newcomer has looked back already.
-            late = forward & self._compared[found.other] & ~waiting[found.other]
-            self._offer(_chosen(found, late))
-            stored = ~self._compared[found.other]
-            if stored.any():
-                tied |= self._tied(found.report[stored], found.other[stored])
-        return tied
+            self._offer(_chosen(found, forward & self._compared[found.other] & ~waiting[found.other]))
 
     def _count(self, places: Places, change: int, waiting: Flags | None = None) -> None:
         """Let old reports know that there is one more, or less, before them; where that counts they look back again."""
@@ -312,10 +316,6 @@ class Comparison:
         was = BUCKETS[terms.seen[flat]]
         np.add.at(terms.seen, flat, np.uint16(change % 65_536))
         return np.unique(late[pair[was != BUCKETS[terms.seen[flat]]]])
-
-    def _tied(self, first: Places, second: Places) -> set[int]:
-        """Return the second of the pairs that are likely of one event."""
-        return set(second[self.scorer.first(self.features(first, second)) > LIKELY].tolist())
 
     def _offer(self, found: Found) -> None:
         """Let old reports have newcomers that lie before them; one whose candidates are full looks back again."""
@@ -382,8 +382,12 @@ class Comparison:
             self._dirty.update(second.tolist())
 
     def _later(self, edges: Places) -> Places:
+        return self._later_and_other(edges)[0]
+
+    def _later_and_other(self, edges: Places) -> tuple[Places, Places]:
         first, second = self.graph.first[edges].astype(np.int64), self.graph.second[edges].astype(np.int64)
-        return np.where(self.rows.is_before(first, second), second, first)
+        swap = self.rows.is_before(first, second)
+        return np.where(swap, second, first), np.where(swap, first, second)
 
 
 def _parts(places: Places, size: int) -> list[Places]:

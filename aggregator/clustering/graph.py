@@ -132,8 +132,8 @@ class StoryGraph:
     def settle(self, constraints: Constraints = Constraints()) -> Settled:  # frozen
         """Return the stories and storylines of everything that was touched."""
         place = self.comparison.rows.place
+        changes = self.comparison.compare()
         touched = {place[name] for name in self._touched if name in place}
-        changes = self.comparison.compare(touched)
         touched |= changes.new | self._shaken(changes)
         self._touched = set()
         bound = _Bound(constraints, place)

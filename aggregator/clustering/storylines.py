@@ -94,10 +94,10 @@ class _Lines:
         self.links[one][two] = self.links[two][one] = sorted(odds, reverse=True)[:_KEPT_LINKS]
 
     def nearness(self, one: int, two: int) -> float:
-        """Return the mean log odds of the best links between two groups."""
+        """Return the mean log odds of the best links between two groups; those that are too few count as missing."""
         pairs = self._size[one] * self._size[two]
         grown = int(float(pairs) ** self._params.storyline_growth)
-        wanted = min(pairs, _KEPT_LINKS, max(self._params.storyline_links, grown))
+        wanted = min(_KEPT_LINKS, max(self._params.storyline_links, grown))
         best = self.links[one][two][:wanted]
         total: float = sum(best) + (wanted - len(best)) * self._params.missing
         return total / wanted

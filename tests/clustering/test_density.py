@@ -1,0 +1,164 @@
+"""What the density of a window adds to the log odds of its pairs: by what is in it, never by when that arrived."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.clustering.graph import StoryGraph
+from aggregator.clustering.params import DEFAULT, ClusteringParams
+from aggregator.clustering.vectors import ReportVector
+from tests.clustering.reports import DESK, report
+from tests.clustering.test_restart import vectors
+
+Rows = list[tuple[str, ReportVector]]
+SENSITIVE = replace(DEFAULT, density_prior=3.0, density_half=3.0, density_sure=0.0, density_step=0.125)
+SYLLABLES = ("bor", "kel", "mav", "tur", "zin", "pas", "lom", "gre", "dan", "vik", "mer", "sol", "tek", "rup")
+
+
+def word(chance: random.Random) -> str:
+    return "".join(chance.choices(SYLLABLES, k=3))
+
+
+def unlike(count: int, told_by: int = 1, language: str = "en", day: int = 0) -> Rows:
+    """Return reports of so many events that share nothing, each told by some publishers, one an event and minute."""
+    chance = random.Random(count * 10 + day)
+    made: Rows = []
+    for number in range(count):
+        names = [word(chance).title() for _ in range(6)]
+        for voice in range(told_by):
+            title = f"{' '.join(names[:4])} {word(chance)}"
+            text = f"{' '.join(names)} {word(chance)} {word(chance)} {word(chance)}."
+            hours = 24 * day + number / 60
+            made.append(
+                (
+                    f"{language}-{day}-{number}-{voice}",
+                    report(title, text, publisher=f"P{voice}", hours=hours, language=language),
+                )
+            )
+    return made
+
+
+def settled(rows: Iterable[tuple[str, ReportVector]], params: ClusteringParams = DEFAULT) -> StoryGraph:
+    graph = StoryGraph(params)
+    graph.add_all(rows)
+    graph.settle()
+    return graph
+
+
+def shifts(graph: StoryGraph) -> dict[str, float]:
+    """Return what the pairs of each report with earlier ones that have a text are given."""
+    comparison = graph.comparison
+    names, places = zip(*comparison.rows.place.items(), strict=True)
+    at = np.array(places)
+    text = np.full(len(at), comparison.rows.reports.text_mass[: len(comparison.rows)].argmax())
+    return dict(zip(names, comparison.density.shifts(at, text).tolist(), strict=True))
+
+
+def edges(graph: StoryGraph) -> dict[frozenset[str], float]:
+    comparison, found = graph.comparison, graph.comparison.graph
+    ids = found.incident(range(len(comparison.rows)))
+    return {
+        frozenset((comparison.rows.ids[a], comparison.rows.ids[b])): value
+        for a, b, value in zip(
+            found.first[ids].tolist(), found.second[ids].tolist(), found.final[ids].tolist(), strict=True
+        )
+    }
+
+
+@pytest.fixture(scope="module")
+def sparse() -> StoryGraph:
+    return settled(unlike(900))
+
+
+def test_a_sparse_window_asks_for_more_the_more_of_it_there_is(sparse: StoryGraph) -> None:
+    found = shifts(sparse)
+    by_time = [found[f"en-0-{number}-0"] for number in range(900)]
+    assert by_time[0] == 0
+    assert by_time[-1] < -3
+    assert by_time == sorted(by_time, reverse=True)
+
+
+def test_a_dense_window_asks_for_less_within_its_bound() -> None:
+    found = shifts(settled(unlike(400, told_by=2)))
+    assert 0 < max(found.values()) <= DEFAULT.density_most
+    assert min(found.values()) == 0
+
+
+def test_one_publisher_that_tells_all_twice_makes_no_window_dense() -> None:
+    alone = [(name, replace(vector, publisher=1)) for name, vector in unlike(400, told_by=2)]
+    assert max(shifts(settled(alone)).values()) == 0
+    assert min(shifts(settled(alone)).values()) < -2
+
+
+def test_each_language_has_a_density_of_its_own(sparse: StoryGraph) -> None:
+    both = settled([*unlike(900), *unlike(3, language="de", day=1)])
+    assert {shift for name, shift in shifts(both).items() if name.startswith("de")} == {0.0}
+    assert {name: shift for name, shift in shifts(both).items() if name.startswith("en")} == shifts(sparse)
+
+
+def test_a_desk_of_few_reports_is_judged_by_its_pairs_alone() -> None:
+    assert set(shifts(settled(DESK.items())).values()) == {0.0}
+
+
+def test_pairs_of_headlines_get_more_in_a_large_window_only() -> None:
+    rows = unlike(900)
+    for graph, least, most in ((settled(rows), 0.25, 0.75), (settled(rows[:100]), 0.0, 0.25)):
+        density, last = graph.comparison.density, np.array([len(graph) - 1])
+        texts = graph.comparison.rows.reports.text_mass
+        with_text = density.shifts(last, last)[0]
+        texts[last] = 0.0
+        assert least <= density.shifts(last, last)[0] - with_text <= most
+
+
+def test_what_a_window_says_stands_in_its_edges() -> None:
+    rows = vectors()
+    neutral = edges(settled(rows, replace(SENSITIVE, density_weight=0.0)))
+    graph = settled(rows, SENSITIVE)
+    given_, place = shifts(graph), graph.comparison.rows.place
+    assert len(set(given_.values())) > 3
+    for pair, odds in edges(graph).items():
+        one, two = (place[name] for name in pair)
+        later = two if graph.comparison.rows.is_before(np.array([one]), np.array([two]))[0] else one
+        assert odds - neutral[pair] == pytest.approx(given_[graph.comparison.rows.ids[later]], abs=1e-4)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.randoms(use_true_random=False), st.lists(st.integers(1, 60), max_size=5))
+def test_no_order_no_cut_and_nothing_that_went_decides(chance: random.Random, cuts: list[int]) -> None:
+    rows = vectors()
+    whole = settled(rows, SENSITIVE)
+    chance.shuffle(rows)
+    graph = StoryGraph(SENSITIVE)
+    bounds = [0, *sorted({cut % len(rows) for cut in cuts}), len(rows)]
+    for start, end in pairwise(bounds):
+        graph.add_all(rows[start:end])
+        graph.settle()
+        passing = chance.sample(rows, 3)
+        graph.remove([name for name, _ in passing])
+        graph.settle()
+        graph.add_all(row for row in passing if row in rows[:end])
+        graph.settle()
+        graph.add_all(chance.sample(rows[:end], min(2, end)))  # come again as they were
+    graph.settle()
+    assert shifts(graph) == shifts(whole)
+    assert edges(graph) == edges(whole)
+
+
+def test_reports_that_leave_the_window_leave_what_they_said() -> None:
+    old, new = unlike(700), unlike(30, day=8)
+    graph = settled([*old, *unlike(40, day=5), *new])
+    before = shifts(graph)
+    graph.remove([name for name, _ in old])
+    graph.add_all(unlike(5, day=9))
+    graph.settle()
+    after = shifts(graph)
+    assert min(before.values()) < -2
+    assert all(after[name] == shift for name, shift in before.items() if name in after)
