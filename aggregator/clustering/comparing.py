@@ -192,7 +192,8 @@ class Comparison:
         if within.any():
             heard = edges[within]
             odds = self.scorer.second(graph.known[heard], graph.context(heard))
-            new[within] = odds + self.density.shifts(*self._later_and_other(heard))
+            first, second = graph.first[heard].astype(np.int64), graph.second[heard].astype(np.int64)
+            new[within] = odds + self._from_density(first, second)
         graph.final[edges] = new
         moved = old != new  # an edge that was never scored is not a number
         ends = graph.first[edges[moved]].astype(np.int64), graph.second[edges[moved]].astype(np.int64)
@@ -208,6 +209,14 @@ class Comparison:
     def features(self, first: Places, second: Places) -> PairFeatures:
         """Return the features of pairs of places."""
         return pair_features(self.rows, first, second, self.params)
+
+    def evidence(self, first: Places, second: Places) -> dict[str, Floats]:
+        """Return what the log odds of pairs were made of: their features, and what the density of the window added."""
+        return {**self.features(first, second)._asdict(), "density": self._from_density(first, second)}
+
+    def _from_density(self, first: Places, second: Places) -> Floats:
+        swap = self.rows.is_before(first, second)
+        return self.density.shifts(np.where(swap, second, first), np.where(swap, first, second))
 
     def _forget(self, gone: Places, replaced: bool) -> None:
         """Count reports no longer that are gone; those of the window's far end no later one needs to know of."""
@@ -382,12 +391,8 @@ class Comparison:
             self._dirty.update(second.tolist())
 
     def _later(self, edges: Places) -> Places:
-        return self._later_and_other(edges)[0]
-
-    def _later_and_other(self, edges: Places) -> tuple[Places, Places]:
         first, second = self.graph.first[edges].astype(np.int64), self.graph.second[edges].astype(np.int64)
-        swap = self.rows.is_before(first, second)
-        return np.where(swap, second, first), np.where(swap, first, second)
+        return np.where(self.rows.is_before(first, second), second, first)
 
 
 def _parts(places: Places, size: int) -> list[Places]:

@@ -55,12 +55,12 @@ def explained(comparison: Comparison, one: int, two: int) -> PairExplanation:
             comparison.graph.odds_between(one, two),
             comparison.params.story_bar,
         )
-    features = comparison.features(np.array([one]), np.array([two]))
-    first = float(comparison.scorer.first(features)[0])
+    pair, other = np.array([one]), np.array([two])
+    first = float(comparison.scorer.first(comparison.features(pair, other))[0])
     later = one if comparison.rows.is_before(np.array([two]), np.array([one]))[0] else two
     return PairExplanation(
-        {name: float(values[0]) for name, values in features._asdict().items()},
-        shared_terms(comparison, np.array([one]), np.array([two]))[0],
+        {name: float(values[0]) for name, values in comparison.evidence(pair, other).items()},
+        shared_terms(comparison, pair, other)[0],
         int(comparison.rows.reports.before[later]),
         first,
         comparison.graph.odds_between(one, two),

@@ -263,7 +263,7 @@ class StoryGraph:
         rows = self.comparison.rows
         first = np.array([rows.place[name] for name in best])
         second = np.array([rows.place[one.other] for one in best.values()])
-        columns = {name: values.tolist() for name, values in self.comparison.features(first, second)._asdict().items()}
+        columns = {name: values.tolist() for name, values in self.comparison.evidence(first, second).items()}
         bar = chance(self.params.story_bar)
         terms = shared_terms(self.comparison, first, second)
         before = rows.reports.before[np.where(rows.is_before(first, second), second, first)].tolist()

@@ -37,6 +37,8 @@ AGAINST = {
     "numbers missed": (1.0, "they share none of their numbers"),
     "places missed": (1.0, "they share none of the places that they name"),
 }
+# What the density of a window adds to log odds, below which it speaks against a pair.
+SPARSE = (-1.0, "hardly any report of those days is told by two publishers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,10 @@ class _Explainer:
         }
         if match.kind == "copy":
             return replace(match, evidence=proof)
-        proof["against"] = [words for name, (bar, words) in AGAINST.items() if _value(match.evidence, name) >= bar]
+        against = [words for name, (bar, words) in AGAINST.items() if _value(match.evidence, name) >= bar]
+        if _value(match.evidence, "density") <= SPARSE[0]:
+            against.append(SPARSE[1])
+        proof["against"] = against
         return replace(match, evidence={**proof, **self._words(one, two)})
 
     def _words(self, one: Entry, two: Entry) -> Evidence:
