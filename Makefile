@@ -3,7 +3,7 @@ PYTHON ?= python3
 ENVIRONMENT := .venv
 BIN := $(ENVIRONMENT)/bin
 
-.PHONY: setup check format test properties costly slow bench docs man ci
+.PHONY: setup check format test coverage costly slow bench docs man ci
 
 setup: $(BIN)/pytest
 
@@ -26,8 +26,8 @@ format: setup
 test: setup
 	$(BIN)/pytest
 
-properties: setup
-	EXAMPLES=all $(BIN)/pytest -m "property and not slow and not costly"
+coverage: setup
+	EXAMPLES=all $(BIN)/pytest --cov --cov-report=term:skip-covered
 
 costly: setup
 	$(BIN)/pytest -m costly

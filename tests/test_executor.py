@@ -56,10 +56,10 @@ def test_every_engine_gives_one_result_a_task(engine: Literal["processes", "thre
     ("how", "kind", "words"),
     [
         ("sleep", "deadline", "took longer than 1 s and was stopped"),
-        ("backtrack", "deadline", "took longer"),
-        ("memory", "memory", "more memory"),
+        pytest.param("backtrack", "deadline", "took longer", marks=pytest.mark.costly),
+        pytest.param("memory", "memory", "more memory", marks=pytest.mark.costly),
         ("raise", "error", "ValueError: bad value at tasks.py:"),
-        ("exit", "died", "exit code 3"),
+        pytest.param("exit", "died", "exit code 3", marks=pytest.mark.costly),
         ("kill", "died", "SIGKILL"),
         ("crash", "died", "SIGSEGV"),
         ("unsendable", "error", "cannot be sent"),

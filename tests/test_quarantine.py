@@ -20,7 +20,7 @@ HOMES = {
     "requests": ("fetching/",),
     "urllib3": ("fetching/",),
     "ruamel": ("config/", "config.py"),
-    "pydantic": ("config/", "config.py"),
+    "pydantic": ("config/", "digest/frozen.py"),
     "apscheduler": ("daemon/", "daemon.py"),
     "click": ("cli/",),
     "rich": ("cli/",),

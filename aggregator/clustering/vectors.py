@@ -5,9 +5,6 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 VERSION = "terms-4"  # of the scheme below and of vectorize: vectors of two versions are never compared
 
 # A term's marks, 16 bits: how often it stands in title and text, what it is, and how often it bore a capital.
@@ -23,8 +20,6 @@ _HEAD = struct.Struct(
     "<4sBdQIHHHH"
 )  # language, flags, time, publisher, skeleton, words of title and text, terms, pairs
 _DATED, _SLOT = 1, 2
-
-Hashes = NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,24 +216,11 @@ class FeedStore:
         ).fetchone()
         return None if row is None else int(row[0])
 
-    def arrivals(self, since: datetime) -> dict[int, list[Hour]]:
-        """Return feed -> the hours since a moment in which entries of it happened, oldest first: its rhythm.
-
-        They are counted as entries come and go, so that asking costs nothing for each entry.
-        """
-        found: dict[int, list[Hour]] = {}
-        rows = self._db.execute(
-            "SELECT feed_id, first, last, entries FROM arrival WHERE hour >= ? ORDER BY feed_id, hour",
-            (to_text(since)[:HOUR],),
-        )
-        for feed_id, first, last, entries in rows:
-            found.setdefault(feed_id, []).append(Hour(from_text(first), from_text(last), entries))
-        return found
-
     def rhythms(self, since: datetime, month: datetime, lively: datetime) -> dict[int, list[Hour]]:
         """Return feed -> the hours that its health is told by: of one heard of after ``lively`` one, with what came since ``month``.
 
-        Of the others those since ``since``, as ``arrivals`` has them: few feeds are quiet, and all their hours are many.
+        Of the others those since ``since``: few feeds are quiet, and all their hours are many. Hours are counted as entries
+        come and go, so that asking costs nothing for each entry.
         """
         found: dict[int, list[Hour]] = {}
         rows = self._db.execute(

@@ -36,7 +36,7 @@ ADDED = """\
     authority: 80
     agency: true
 """
-ALLOWED = ("--set", "fetch.allow_private_networks=true")
+ALLOWED = ("--set", "fetch.allow_private_networks=true", "--set", "run.executor=threads")
 
 
 @pytest.fixture

@@ -35,7 +35,8 @@ def follow(server: Server, *items: Item) -> None:
 
 
 def fetch(*arguments: str) -> Outcome:
-    return call("--set", "fetch.allow_private_networks=true", "fetch", "--all", *arguments)
+    settings = ("--set", "fetch.allow_private_networks=true", "--set", "run.executor=threads")
+    return call(*settings, "fetch", "--all", *arguments)
 
 
 def test_added_listed_and_removed() -> None:

@@ -205,6 +205,7 @@ def stop_while(daemon: Daemon, condition: str) -> None:
 LONG = ("fetch.timeout=600", "fetch.read_timeout=600")
 
 
+@pytest.mark.costly
 def test_a_stop_does_not_wait_for_slow_feeds_and_asks_no_other(newsroom: Newsroom) -> None:
     """Forty feeds that drip: those in hand are called off, and those that wait for a thread are not asked."""
 

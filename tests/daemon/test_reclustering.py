@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 
+import pytest
+
 from tests.cli.calling import ARCHIVE, call, write_archive
 from tests.daemon.running import Newsroom
 
 
+@pytest.mark.costly
 def test_the_daemon_clusters_anew_once_and_tells_what_changed(newsroom: Newsroom) -> None:
     del newsroom.settings["stories.enabled"]
     newsroom.follow(newsroom.serve("/good", "One"))

@@ -77,6 +77,7 @@ def test_after_a_long_stop_no_feed_is_silent_before_it_is_read_again() -> None:
 
 
 HOUR = timedelta(hours=1)
+NEVER = MORNING + timedelta(days=10_000)  # since when no feed is lively
 
 
 def story(number: int) -> Item:
@@ -108,7 +109,7 @@ def test_health_reads_the_hours_of_a_feed_not_its_entries() -> None:
     items = [Item(str(n), f"Notice {n}", "", MORNING - timedelta(minutes=n)) for n in range(300)]
     with open_desk(FakeFetcher({url: rss(*items)}), Clock(), [Feed(url)]) as app:
         app.fetch()
-        [hours] = FeedStore(app.store).arrivals(MORNING - timedelta(days=30)).values()
+        [hours] = FeedStore(app.store).rhythms(MORNING - timedelta(days=30), MORNING, NEVER).values()
         assert len(hours) == 6
         assert sum(hour.entries for hour in hours) == 300
         assert (hours[0].first, hours[-1].last) == (MORNING - timedelta(minutes=299), MORNING)
@@ -129,5 +130,5 @@ def test_health_is_the_same_without_the_hours_of_feeds_that_are_lively(seen: lis
             )
         db.execute("UPDATE feed SET last_ok = ?, last_fetch = ?", (to_text(clock.now), to_text(clock.now)))
         told, rows = feed_health(app.store, clock.now), FeedStore(app.store)
-        whole = rows.arrivals(clock.now - REMEMBERED)
+        whole = rows.rhythms(clock.now - REMEMBERED, clock.now, NEVER)
         assert told == [_row(feed, Feed(feed.url), whole.get(feed.id, ()), clock.now) for feed in rows.followed()]

@@ -73,6 +73,7 @@ def test_an_entry_that_costs_its_worker_costs_itself(how: str, said: str, room: 
     assert list(room.iterdir()) == []
 
 
+@pytest.mark.costly
 def test_a_document_of_entries_that_cost_workers_costs_no_more_than_a_few(room: Path) -> None:
     poisons = [Item(f"p{n}", f"Poison exit {n}", "It is in the water.") for n in range(9)]
     with polled(*poisons, *SOUND) as (_, outcome, workers):

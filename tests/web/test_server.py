@@ -63,7 +63,9 @@ def test_a_page_is_served(port: int) -> None:
         b"",
         b"GET / HT",
         b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ",
-        b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /again HTTP/1.1\r\n",
+        pytest.param(
+            b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /again HTTP/1.1\r\n", marks=pytest.mark.costly
+        ),
     ],
     ids=["nothing", "half a line", "half a head", "half a second request"],
 )
