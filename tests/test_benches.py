@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.clustering.graph import StoryGraph
-from bench import growth, ingest, locks, unchanged
+from aggregator.storage.database import Store
+from bench import growth, ingest, large_feed, locks, unchanged
 from bench.cost import cost, flood, passes
 from bench.material import archive, lines
 from bench.pair_examples import table
@@ -46,6 +47,13 @@ def test_an_unchanged_poll_is_measured_by_what_it_writes(tmp_path: Path) -> None
     assert (
         unchanged.measured(30, tmp_path / "some.db", every=10)["bytes"] > every["bytes"]
     )  # what few share costs each more
+
+
+def test_a_changed_poll_of_a_large_feed_is_measured(tmp_path: Path) -> None:
+    assert large_feed.measured(200, tmp_path / "large.db") > 0
+    with Store(tmp_path / "large.db") as store:
+        known = large_feed.ENTRIES + large_feed.FRESH * large_feed.ROUNDS
+        assert store.connection.execute("SELECT count(*) FROM entry").fetchone()[0] == known + 200
 
 
 def test_growth_is_told_by_tenths(tmp_path: Path) -> None:

@@ -59,12 +59,12 @@ def sketch(document: Document) -> Sketch | None:
     named = [*_title_keys(title, document.language), *_link_keys(document.canonical_url)]
     if len(tokens) < MIN_WORDS:
         return Sketch(VERSION, b"", b"", _keys(named), len(tokens)) if named else None
-    hashes = shingles(tokens).tolist()
-    distinct = sorted(set(hashes))
+    hashes = shingles(tokens)
+    distinct = list(dict.fromkeys(np.sort(hashes).tolist()))
     signature = minhash(distinct).astype("<u4").tobytes()
     named += _band_keys(signature)
     named += [f"('sample', {one})" for one in distinct if one % SAMPLED == 0]
-    named += [f"('opening', {one})" for one in sorted(_opening(hashes))]
+    named += [f"('opening', {one})" for one in sorted(_opening(hashes[: OPENING_WORDS - SHINGLE + 1].tolist()))]
     return Sketch(VERSION, signature, np.array(distinct, "<u4").tobytes(), _keys(named), len(tokens))
 
 
@@ -113,8 +113,7 @@ def overlap(left: Hashes, right: Hashes) -> tuple[float, float]:
 
 
 def _opening(hashes: Sequence[int]) -> set[int]:
-    smallest = sorted(set(hashes[: OPENING_WORDS - SHINGLE + 1]))[:OPENING_KEYS]
-    return {hashes[0], *smallest}
+    return {hashes[0], *sorted(set(hashes))[:OPENING_KEYS]}
 
 
 def _title_keys(title: Sequence[str], language: str | None) -> list[str]:

@@ -123,9 +123,8 @@ class Recorder:
         self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, ahead: Ahead | None = None
     ) -> Recorded:
         feed_id = origin.feed.id
-        empty = not self._entries.has_any(feed_id)
-        first = empty and not origin.archive
-        known = {} if empty else self._known(origin, entries, ahead)
+        first = not origin.archive and not self._entries.has_any(feed_id)
+        known = {} if first else self._known(origin, entries, ahead)
         taken: dict[str, bool] = {} if ahead is None else ahead.taken
         updated = 0
         fresh, revised, still = [], [], []
