@@ -40,13 +40,13 @@ class ClusteringParams:
 
     # --- density: the share of reports with a sure partner before them, at another publisher
     density_sure: float = 3.0  # log odds of the first round from which on a partner is sure. Measured
-    density_neutral: float = 0.0235  # share at which nothing is added: between scatters and real weeks. Measured
+    density_neutral: float = 0.035  # share at which nothing is added: between scatters and real weeks. Measured
     density_weight: float = 4.5  # log odds for each e-fold of the share. Measured; Bayes' rule alone would say 1
     density_prior: float = 300.0  # reports of neutral density that stand beside the window's. Measured
     density_half: float = 1_000.0  # reports before which half of a gain counts: a small window proves nothing. Measured
     density_least: float = -4.0  # log odds that a sparse window costs at most
     density_most: float = 1.0  # log odds that a dense one gives at most. Measured: look-alikes allow no more
-    density_headlines: float = 1.5  # log odds that pairs of headlines get on top in a large window. Measured, and read
+    density_headlines: float = 0.75  # log odds that pairs of headlines get on top in a large window. Measured, and read
     density_step: float = 0.25  # log odds: what each arrival changes must not decide
 
     # --- bounds

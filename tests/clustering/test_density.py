@@ -110,7 +110,7 @@ def test_a_desk_of_few_reports_is_judged_by_its_pairs_alone() -> None:
 
 def test_pairs_of_headlines_get_more_in_a_large_window_only() -> None:
     rows = unlike(900)
-    for graph, least, most in ((settled(rows), 0.5, 1.0), (settled(rows[:100]), 0.0, 0.25)):
+    for graph, least, most in ((settled(rows), 0.25, 0.5), (settled(rows[:100]), 0.0, 0.25)):
         density, last = graph.comparison.density, np.array([len(graph) - 1])
         texts = graph.comparison.rows.reports.text_mass
         with_text = density.shifts(last, last)[0]
