@@ -12,7 +12,7 @@ from aggregator.ingest.save import Saver
 from aggregator.model import FeedOutcome, NotModified
 
 if TYPE_CHECKING:
-    from aggregator.ingest.poll import Poll
+    from aggregator.ingest.polls import Poll
 
 MOST = 256  # are saved with one commit: a tenth of a second
 LONGEST = 2.0  # seconds that one waits for others
