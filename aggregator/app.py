@@ -213,7 +213,7 @@ class Aggregator(Lookup):
         from aggregator.digest.frozen import from_json
         from aggregator.storage.editions import EditionStore
 
-        kept = EditionStore(self.store).last() if edition is None else EditionStore(self.store).get(edition)
+        kept = EditionStore(self.store).newest() if edition is None else EditionStore(self.store).get(edition)
         if kept is None:
             named = "no edition yet" if edition is None else f"no edition {edition}"
             raise NotFoundError(f"{named}; `aggregator digest` makes one now, `aggregator run` at digest.time")

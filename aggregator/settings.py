@@ -145,6 +145,7 @@ class DigestSettings:
     language: str = "en"  # of the labels: en, de, fr, or one that the desk wrote into digest.templates
     templates: str = ""  # folder of templates and labels that go over those shipped
     editions: Mapping[str, EditionSettings] = field(default_factory=dict)  # by name
+    daily: bool = True  # false: the daily one is not made, those of ``editions`` are
 
 
 @dataclass(frozen=True, slots=True)

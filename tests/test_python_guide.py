@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import aggregator
 from aggregator import model
 from tests.cli.calling import newsroom
 
@@ -38,3 +39,16 @@ def test_the_guides_tables_name_every_field() -> None:
         if hasattr(model, name):
             said = re.sub(r" \([^()]*\)", "", told)
             assert re.findall(r"`(\w+)`", said) == [field.name for field in fields(getattr(model, name))], name
+
+
+def test_the_guide_names_every_public_value() -> None:
+    told = set(re.findall(r"`(\w+)", GUIDE.read_text("utf-8")))
+    assert [name for name in aggregator.__all__ if name not in told] == []
+
+
+def test_what_the_guide_says_can_be_asked_is_there() -> None:
+    text = GUIDE.read_text("utf-8")
+    part = text[text.index("## What can be asked") : text.index("## Errors")]
+    asked = [name for row in re.findall(r"^\| (`.*?`) \|", part, re.MULTILINE) for name in re.findall(r"`(\w+)\(", row)]
+    assert len(asked) > 20
+    assert [name for name in asked if not hasattr(aggregator.Aggregator, name)] == []

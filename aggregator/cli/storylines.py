@@ -19,7 +19,7 @@ from aggregator.cli.output import (
 from aggregator.cli.session import Session
 from aggregator.cli.stories import STORYLINE_COLUMNS, STORYLINE_KEYS, headline, storyline_row, summary_row
 from aggregator.cli.verbs import by_option, by_whom, decision_row
-from aggregator.text.counts import three_counts
+from aggregator.text.counts import amount, three_counts
 
 
 @click.group("storyline")
@@ -63,7 +63,7 @@ def show_command(session: Session, storyline: str, form: str, as_json: bool) -> 
     emit(click.style(safe(summary.title), bold=True) if colours() else safe(summary.title))
     named = f"  named by {safe(summary.named_by)}" if summary.named_by else ""
     emit(
-        f"{summary.id}  {len(found.stories)} stories · {three_counts(summary.entries, summary.reports, summary.publishers)}{named}"
+        f"{summary.id}  {amount(len(found.stories), 'story', 'stories')} · {three_counts(summary.entries, summary.reports, summary.publishers)}{named}"
     )
     emit(f"first seen {local(plain(summary.first_seen))}, last {local(plain(summary.last_seen))}")
     for story in found.stories:

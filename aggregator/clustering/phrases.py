@@ -89,12 +89,14 @@ def shared_phrases(one: Document, two: Document, language: str, among: Collectio
     names = _names((*mine, *theirs), common, language) - numerals
     idle = numerals | _dates(language)
     grammar = _Grammar(rarity, names, idle, language in CAPITAL_NOUNS)
-    keys = _keys(mine, common) & _keys(theirs, common)
+    parts = _parts((*mine, *theirs), rarity.keys() | names) & common
+    keys = {key for key in _keys(mine, parts) & _keys(theirs, parts) if not rarity.keys().isdisjoint(key)}
     written: dict[Key, list[_Form]] = {}
     for side in (*mine, *theirs):
-        for run in side.runs(common):
-            if _key(run) in keys and (form := grammar.form(side.text, run)):
-                written.setdefault(_key(run), []).append(form)
+        for run in side.runs(parts):
+            key = _key(run)
+            if key in keys and (form := grammar.form(side.text, run)):
+                written.setdefault(key, []).append(form)
     found = [_phrase(key, forms, rarity) for key, forms in written.items()]
     telling = [phrase for phrase in found if phrase.is_name or phrase.rarity >= WORD] or found
     return _apart(sorted(telling, key=lambda phrase: (-phrase.rarity, len(phrase.text), phrase.text)))
@@ -137,12 +139,25 @@ def _terms(sides: Iterable[_Side]) -> set[int]:
     return {place.term for side in sides for place in side.places}
 
 
+def _parts(sides: Iterable[_Side], telling: Collection[int]) -> set[int]:
+    """Return the terms that a phrase may hold: those that tell something, numbers, capitals and the small words of names."""
+    return {
+        place.term
+        for side in sides
+        for place in side.places
+        if place.term in telling
+        or place.word.term[0] == "#"
+        or (place.word.capital and place.tells_case)
+        or place.word.written in _PARTICLES
+    }
+
+
 def _keys(sides: Iterable[_Side], among: Collection[int]) -> set[Key]:
     return {_key(run) for side in sides for run in side.runs(among)}
 
 
 def _key(run: Sequence[_Place]) -> Key:
-    return tuple(place.term for place in run)
+    return tuple([place.term for place in run])
 
 
 def _telling(terms: Collection[int], language: str) -> dict[int, float]:
@@ -209,8 +224,6 @@ class _Grammar:
 
     def form(self, text: str, run: Sequence[_Place]) -> _Form | None:
         """Return words in a row as they are written; None where they are no phrase."""
-        if not any(place.term in self.rarity for place in run):
-            return None
         if len(run) > 1 and any(place.term in self.idle for place in run):
             return None
         is_name = self._is_name(run)

@@ -33,6 +33,7 @@ from aggregator.model import Feed, FeedOutcome
 from aggregator.settings import Settings
 from aggregator.storage.database import Store, explained
 from aggregator.storage.feeds import FeedStore
+from aggregator.text.counts import amount
 
 log = logging.getLogger("aggregator.daemon")
 
@@ -158,9 +159,8 @@ class Daemon:
                 return number
 
     def _spread(self) -> None:
-        spread = self._desk.spread_overdue()
-        if spread:
-            log.info("%d feeds came due while nobody polled; they are spread over the next minutes", spread)
+        if spread := self._desk.spread_overdue():
+            log.info("%s came due while nobody polled, spread over the next minutes", amount(spread, "feed"))
 
     # --- signals -----------------------------------------------------------------------------
 
@@ -268,9 +268,9 @@ class Daemon:
 
     def _sum_up(self, asked: Sequence[FeedOutcome], seconds: float) -> None:
         failed = sum(outcome.status == "error" for outcome in asked)
-        new = sum(outcome.new for outcome in asked)
-        log.info("%d feeds asked in %.1f s: %d new entries, %d failed", len(asked), seconds, new, failed)
-        notify(f"STATUS=last pass: {len(asked)} feeds, {new} new entries, {failed} failed")
+        feeds, new = amount(len(asked), "feed"), amount(sum(one.new for one in asked), "new entry", "new entries")
+        log.info("%s asked in %.1f s: %s, %d failed", feeds, seconds, new, failed)
+        notify(f"STATUS=last pass: {feeds}, {new}, {failed} failed")
         answered = FeedStore(self._desk.store).last_answer()
         if failed < len(asked):
             self._helped = False

@@ -38,7 +38,7 @@ from aggregator.settings import FetchSettings, Settings, WatchSettings
 from aggregator.storage.database import Store
 from aggregator.storage.times import from_text, to_text
 from aggregator.storage.watches import Delivery, Outbox
-from aggregator.text.counts import amount
+from aggregator.text.counts import amount, three_counts
 
 log = logging.getLogger("aggregator.alerts")
 
@@ -330,7 +330,7 @@ def message(payload: Payload, sender: str, recipient: str) -> EmailMessage:
 
 def _lines(payload: Payload) -> list[str]:
     story = payload["story"]
-    counts = f"{story['entries']} entries, {story['reports']} reports, {story['publishers']} publishers"
+    counts = three_counts(story["entries"], story["reports"], story["publishers"])
     lines = [story["title"], story["url"] or "", "", payload["sentence"], f"{counts} · story {story['id']}", ""]
     for entry in payload["entries"]:
         lines.append(f"- {entry['publisher']}: {entry['title']}")

@@ -15,8 +15,8 @@ DAILY = ""
 
 
 def names(settings: Settings) -> list[str]:
-    """Return the names of all series, the daily one first."""
-    return [DAILY, *sorted(settings.digest.editions)]
+    """Return the names of all series that are made on schedule, the daily one first where it is."""
+    return [*([DAILY] if settings.digest.daily else []), *sorted(settings.digest.editions)]
 
 
 def times(settings: Settings, series: str) -> Sequence[time]:

@@ -27,6 +27,7 @@ from aggregator.storage.stories import StoryStore
 from aggregator.storage.times import to_text
 from aggregator.storage.watches import LoggedAlert, NewAlert, StoredWatch, Tally, WatchStore
 from aggregator.text.clean import primary_language
+from aggregator.text.counts import amount
 from aggregator.text.display import display_text
 from aggregator.text.tokens import fold
 
@@ -60,7 +61,7 @@ class Watcher:
         except Exception as error:
             if is_of_the_database(error):  # the pass ends there: settled without the look, the alerts would be lost
                 raise
-            log.exception("the watches could not look over %d stories", len(wanted))
+            log.exception("the watches could not look over %s", amount(len(wanted), "story", "stories"))
             return 0
 
     def _guarded(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _Seen) -> int:

@@ -12,6 +12,7 @@ from aggregator.storage.feeds import FeedStore
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.times import from_text, to_text
 from aggregator.storage.watches import Outbox
+from aggregator.text.counts import amount
 
 log = logging.getLogger("aggregator.clocks")
 
@@ -52,7 +53,7 @@ def begin_pass(store: Store, now: datetime) -> None:
             "%d editions that were made while the clock was ahead do not count; their days are to come", dropped
         )
     if seen:
-        log.warning("%d entries that were seen while the clock was ahead count as seen now", seen)
+        log.warning("seen while the clock was ahead, and counted as seen now: %s", amount(seen, "entry", "entries"))
 
 
 def is_settled(store: Store, now: datetime, longest: timedelta) -> bool:

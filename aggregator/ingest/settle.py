@@ -27,6 +27,7 @@ from aggregator.storage.entries import EntryStore
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.stories import StoryStore
+from aggregator.text.counts import amount
 
 AT_ONCE = 50  # reports a transaction, if no single story has more: well under what another writer waits
 TRIES = 3  # times that the graph is asked outside of a transaction before it is asked inside
@@ -197,7 +198,9 @@ class Settler:
             if is_of_the_database(error) or self._store.connection.in_transaction:
                 raise
             if len(blocks) == 1:
-                log.exception("%d reports could not be settled in stories; they are tried again", sum(map(len, groups)))
+                log.exception(
+                    "%s could not be settled in stories, tried again later", amount(sum(map(len, groups)), "report")
+                )
                 failed.update(report for group in groups for report in group)
                 return set()
         found: set[str] = set()

@@ -58,6 +58,10 @@ class EditionStore:
         """Return the newest edition of a series, by default the daily one."""
         return self._one(f"WHERE {_SERIES} = ? ORDER BY until DESC, made DESC LIMIT 1", (series,))
 
+    def newest(self) -> StoredEdition | None:
+        """Return the newest daily edition; the newest of any series where no daily one is made."""
+        return self.last() or self._one("ORDER BY until DESC, made DESC LIMIT 1", ())
+
     def listed(self, limit: int) -> list[EditionLine]:
         """Return the newest editions, newest first."""
         rows = self._db.execute(

@@ -337,15 +337,17 @@ class EntryStore:
         if not words:
             return []
         query = " ".join('"' + word.replace('"', '""') + '"' for word in words)
-        bound: list[object] = [query]
-        clause = ""
+        rank = "bm25(entry_fts, 4.0, 1.0)"
+        # The rows of entries are read for those shown alone: a word may stand in thousands. Of equal ones the last to arrive are kept.
+        best = f"SELECT rowid, {rank} AS rank FROM entry_fts WHERE entry_fts MATCH ? ORDER BY 2, 1 DESC LIMIT ?"
+        bound: tuple[object, ...] = (query, limit)
         if since is not None:
-            clause = "AND e.time >= ?"
-            bound.append(to_text(since))
+            best = f"SELECT rowid, {rank} AS rank FROM entry_fts WHERE entry_fts MATCH ?"
+            bound = (query, to_text(since), limit)
         rows = self._db.execute(
-            "SELECT e.id FROM entry_fts JOIN entry e ON e.number = entry_fts.rowid"
-            f" WHERE entry_fts MATCH ? {clause} ORDER BY bm25(entry_fts, 4.0, 1.0), e.time DESC, e.number LIMIT ?",
-            (*bound, limit),
+            f"SELECT e.id FROM ({best}) AS best JOIN entry e ON e.number = best.rowid"
+            f" {'' if since is None else 'WHERE e.time >= ?'} ORDER BY best.rank, e.time DESC, e.number LIMIT ?",
+            (*bound, limit) if since is None else bound,
         )
         return [row[0] for row in rows]
 

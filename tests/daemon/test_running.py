@@ -78,7 +78,7 @@ def test_systemd_hears_that_it_is_ready_alive_and_stopping(newsroom: Newsroom, t
     with listening(path) as message, newsroom.daemon(NOTIFY_SOCKET=str(path), WATCHDOG_USEC="200000") as daemon:
         heard = [message()]
         assert heard[0].startswith("READY=1\n")
-        while not {"WATCHDOG=1", "STATUS=last pass: 1 feeds, 1 new entries, 0 failed"} <= {*heard}:
+        while not {"WATCHDOG=1", "STATUS=last pass: 1 feed, 1 new entry, 0 failed"} <= {*heard}:
             heard.append(message())
         daemon.stop()
         while "STOPPING=1" not in heard:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from aggregator.app import Aggregator
 from aggregator.desk.edition_windows import MISSED_AT_MOST, due_window, missed
+from aggregator.desk.health import faults
 from aggregator.desk.publish import missed_windows, publish_due
 from aggregator.digest.edition import Edition, Window
 from aggregator.exceptions import DeliveryError, NotFoundError
@@ -453,3 +454,15 @@ def test_no_hour_of_a_series_is_in_no_edition_and_none_in_two(moments: list[date
             done = window.until
     assert done is not None
     assert max(moments) - done < timedelta(days=2)
+
+
+def test_without_the_daily_edition_the_named_ones_alone_are_made(app: Aggregator, clock: Clock) -> None:
+    made = with_series(evening=EVENING)
+    app.settings = replace(made, digest=replace(made.digest, daily=False))
+    app.fetch()
+    clock.set("2026-03-10T12:00:00Z")
+    assert [path.name for path in publish_due(app)] == ["digest-evening-2026-03-10-1200.txt"]
+    clock.set("2026-03-11T07:00:00Z")
+    assert all("evening" in path.name for path in publish_due(app))
+    assert not [one for one in faults(app.store, app.settings, clock.now, timedelta(hours=1)) if "digest" in one]
+    assert app.kept_edition().series == "evening"  # what /digest/latest shows

@@ -216,7 +216,7 @@ def test_a_story_that_cannot_be_settled_costs_itself_and_is_tried_again(
             patched.setattr(Settler, "_open", broken)
             polled(desk)
             assert stored(desk) == {"talks": True, "bad": False, "storm": True, "quake": True}
-            assert caplog.text.count("1 reports could not be settled in stories") == 1
+            assert caplog.text.count("1 report could not be settled in stories") == 1
         clock.forward(hours=1)
         polled(desk)
         assert all(stored(desk).values())

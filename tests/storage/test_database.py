@@ -7,17 +7,23 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from sqlite_utils import Database
 
 from aggregator.exceptions import LockedError, NotFoundError, StorageError
+from aggregator.model import StoryQuery
 from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.migrations import migrations
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS
-from aggregator.storage.story_queries import ORDER
+from aggregator.storage.stories import StoryStore
+from aggregator.storage.story_queries import ORDER, where_clause
 
+AT = "2026-03-10T00:00:00Z"
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
 APPROVED = Path(__file__).parent / "schema.approved.sql"
 
 
@@ -46,21 +52,34 @@ def test_a_database_of_the_version_before_gets_the_indexes_of_its_lists(tmp_path
         made.table("story").insert(
             {
                 "id": f"s{number}", "title": "A", "publisher": "P", "entries": 3, "reports": 3, "publishers": publishers,
-                "first_seen": "2026-03-10", "last_seen": "2026-03-10", "opened": "2026-03-10", "changed": "2026-03-10",
+                "first_seen": AT, "last_seen": AT, "opened": AT, "changed": AT,
             }
         )  # fmt: skip
     made.close()
     with Store(tmp_path / "a.db") as store:
         assert schema_of(store) == APPROVED.read_text(encoding="utf-8")
-        for sort, first in (("publishers", "s1"), ("entries", "s1")):
-            query = (
-                "SELECT s.id FROM story s LEFT JOIN storyline l ON l.id = s.storyline_id"
-                f" WHERE s.entries > 0 AND s.publishers >= 1 ORDER BY {ORDER[sort]} LIMIT 50"
-            )
-            assert store.connection.execute(query).fetchone()[0] == first
-            plan = [row[3] for row in store.connection.execute(f"EXPLAIN QUERY PLAN {query}")]
-            assert any(f"story_by_{sort}" in step for step in plan)
-            assert not any("TEMP B-TREE" in step for step in plan)
+        sorts: tuple[Literal["publishers", "entries"], ...] = ("publishers", "entries")
+        for sort in sorts:
+            assert next(one.id for one in StoryStore(store).find(StoryQuery(sort=sort), [], NOW)) == "s1"
+
+
+@pytest.mark.parametrize(
+    ("sort", "index"),
+    [
+        ("publishers", "story_by_publishers"),
+        ("entries", "story_by_entries"),
+        ("latest", "story_last_seen"),
+        ("first", "story_first_seen"),
+    ],
+)
+def test_a_list_is_read_along_the_index_of_its_order(
+    sort: Literal["publishers", "entries", "latest", "first"], index: str
+) -> None:
+    where, values = where_clause(StoryQuery(sort=sort), [])
+    with Store(None) as store:
+        query = f"SELECT s.* FROM story s LEFT JOIN storyline l ON l.id = s.storyline_id WHERE {where} ORDER BY {ORDER[sort]} LIMIT 50"
+        plan = [row[3] for row in store.connection.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+    assert plan[0].endswith(f"USING INDEX {index}"), plan
 
 
 def test_every_table_is_strict(tmp_path: Path) -> None:
