@@ -30,6 +30,16 @@ def write_output(path: Path, data: bytes) -> None:
     _write(path, data, _SHARED)
 
 
+def write_named(path: Path, data: bytes) -> None:
+    """Write a file whose name we made ourselves: as :func:`write_output`, but a link that stands there is replaced, not followed."""
+    with _explained(path):
+        real = path.parent.resolve() / path.name
+        real.parent.mkdir(parents=True, exist_ok=True)
+        there = real.lstat() if os.path.lexists(real) else None
+        with _replacing(real, _SHARED, there if there is not None and stat.S_ISREG(there.st_mode) else None) as file:
+            file.write(data)
+
+
 def shown_path(path: Path) -> str:
     """Return a path as it is shortest to type from the working directory."""
     return min(str(path), os.path.relpath(path), key=len)

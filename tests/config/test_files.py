@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.config.files import output_file, write_output, write_private
+from aggregator.config.files import output_file, write_named, write_output, write_private
 from aggregator.exceptions import DeliveryError
 
 
@@ -56,6 +56,21 @@ def test_what_a_link_leads_to_is_written(tmp_path: Path) -> None:
     (tmp_path / "circle").symlink_to("circle")
     with pytest.raises(DeliveryError, match="circle"):
         write_output(tmp_path / "circle", b"new")
+
+
+def test_under_a_name_of_ours_a_link_is_replaced_and_a_file_keeps_its_permissions(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_bytes(b"theirs")
+    (tmp_path / "link").symlink_to("theirs")
+    (tmp_path / "lost").symlink_to("nowhere")
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "file").chmod(0o640)
+    for name in ("link", "lost", "file", "new"):
+        write_named(tmp_path / name, b"new")
+        assert not (tmp_path / name).is_symlink()
+        assert (tmp_path / name).read_bytes() == b"new"
+    assert (tmp_path / "theirs").read_bytes() == b"theirs"
+    assert not (tmp_path / "nowhere").exists()
+    assert mode(tmp_path / "file") == 0o640
 
 
 def test_a_pipe_is_written_to(tmp_path: Path) -> None:
