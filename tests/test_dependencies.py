@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -27,3 +29,22 @@ def test_every_bound_can_be_read_by_the_script_that_takes_the_lowest() -> None:
         if requirement == "aggregator[web]":
             continue
         assert re.fullmatch(r"([\w.-]+)(?:\[[\w,]+\])?>=([\w.]+)(?:,<[\w.]+)?", requirement), requirement
+
+
+LOAD_EVERYTHING = """
+import importlib, pkgutil, sys
+asked = []
+sys.addaudithook(lambda event, given: event in ("socket.connect", "socket.getaddrinfo") and asked.append((event, given)))
+import aggregator
+for module in pkgutil.walk_packages(aggregator.__path__, "aggregator."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+sys.exit(str(asked) if asked else 0)
+"""
+
+
+def test_nothing_is_asked_of_the_network_when_the_program_is_loaded() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD_EVERYTHING], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -227,7 +227,7 @@ def backup_command(session: Session, target: Path | None) -> None:
     )
     _check_target(session.database_file, path)
     with session.open_existing() as app:
-        app.store.backup(path)
+        app.store.backup(path, through_links=target is not None)
     emit(str(path))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ import click
 
 from aggregator.cli.output import json_text, plain
 from aggregator.cli.session import Session
-from aggregator.exceptions import DeliveryError, UsageError
+from aggregator.exceptions import UsageError
 from aggregator.text.display import csv_cell
 from aggregator.text.urls import MASK
 
@@ -108,12 +107,7 @@ def _target(output: Path | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.flush()
         return
-    partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as target:
-            yield target
-        partial.replace(output)
-    except OSError as error:
-        raise DeliveryError(f"{output}: cannot be written ({error.strerror})") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    from aggregator.config.files import output_file
+
+    with output_file(output) as target:
+        yield target

@@ -8,11 +8,16 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from aggregator.exceptions import DeliveryError
 
 _PRIVATE, _SHARED = 0o600, 0o666
+_SQLITE = b"SQLite format 3\0"
+_BESIDE = ("-wal", "-shm", "-journal", ".lock")  # what SQLite and the daemon keep beside a database
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -25,22 +30,77 @@ def write_output(path: Path, data: bytes) -> None:
     _write(path, data, _SHARED)
 
 
+def write_named(path: Path, data: bytes) -> None:
+    """Write a file whose name we made ourselves: as :func:`write_output`, but a link that stands there is replaced, not followed."""
+    with _explained(path):
+        real = path.parent.resolve() / path.name
+        real.parent.mkdir(parents=True, exist_ok=True)
+        there = real.lstat() if os.path.lexists(real) else None
+        with _replacing(real, _SHARED, there if there is not None and stat.S_ISREG(there.st_mode) else None) as file:
+            file.write(data)
+
+
 def shown_path(path: Path) -> str:
     """Return a path as it is shortest to type from the working directory."""
     return min(str(path), os.path.relpath(path), key=len)
 
 
-def _write(path: Path, data: bytes, mode: int) -> None:
+@contextmanager
+def output_file(path: Path) -> Iterator[BinaryIO]:
+    """Give what was asked for by name, to be written piece by piece; a file appears when it is whole. Raises as :func:`write_output`."""
+    with _explained(path):
+        there = _writable(path)
+        if there is not None and not stat.S_ISREG(there.st_mode):
+            with path.open("wb") as file:
+                yield file
+        else:
+            with _replacing(path.resolve(), _SHARED, there) as file:
+                yield file
+
+
+def refuse_database(path: Path) -> None:
+    """Raise DeliveryError where a path is that of a database, or of what SQLite keeps beside one: nothing else is written there."""
+    path = Path(os.path.realpath(path))
+    for ending in ("", *_BESIDE):
+        if path.name.endswith(ending) and _is_database(path.with_name(path.name.removesuffix(ending))):
+            raise DeliveryError(f"{path}: is a database or belongs to one; name another file")
+
+
+def _is_database(path: Path) -> bool:
     try:
-        there = _status(path)
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    with _explained(path):
+        there = _writable(path)
         if there is not None and not stat.S_ISREG(there.st_mode):
             _write_into(path, data)
         else:
-            # a link stays one: what it leads to is written, also where that is not there yet
-            _replace(path.resolve(), data, mode, there)
+            real = path.resolve()  # a link stays one: what it leads to is written, also where that is not there yet
+            real.parent.mkdir(parents=True, exist_ok=True)
+            with _replacing(real, mode, there) as file:
+                file.write(data)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
         reason = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
         raise DeliveryError(f"{path}: cannot be written ({reason})") from error
+
+
+def _writable(path: Path) -> os.stat_result | None:
+    """Return what is there already, None where nothing is; DeliveryError where it is a database."""
+    refuse_database(path)
+    return _status(path)
 
 
 def _status(path: Path) -> os.stat_result | None:
@@ -58,9 +118,9 @@ def _write_into(path: Path, data: bytes) -> None:
             rest = rest[file.write(rest) :]
 
 
-def _replace(path: Path, data: bytes, mode: int, there: os.stat_result | None) -> None:
-    """Put a new file in the place of an old one, whose permissions and owner it takes over."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def _replacing(path: Path, mode: int, there: os.stat_result | None) -> Iterator[BinaryIO]:
+    """Give a new file that takes the place of an old one, whose permissions and owner it takes over."""
     partial = path.with_name(f".{secrets.token_hex(8)}.partial")
     # the mode is cut by the umask, which no thread can ask for without changing it for all
     descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode)
@@ -68,13 +128,20 @@ def _replace(path: Path, data: bytes, mode: int, there: os.stat_result | None) -
         with os.fdopen(descriptor, "wb") as file:
             if there is not None:
                 _take_over(descriptor, there)
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
+            yield file
+        _durable(partial)  # by its name: a library that wrote into it may have closed it
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def _durable(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _take_over(descriptor: int, there: os.stat_result) -> None:

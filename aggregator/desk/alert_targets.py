@@ -10,7 +10,8 @@ import re
 from email.utils import parseaddr
 from pathlib import Path
 
-from aggregator.exceptions import ConfigurationError, UsageError
+from aggregator.config.files import refuse_database
+from aggregator.exceptions import ConfigurationError, DeliveryError, UsageError
 from aggregator.fetching import chat
 from aggregator.text.address import address_of
 from aggregator.text.display import display_text
@@ -82,6 +83,10 @@ def _file(place: str, folder: Path) -> str:
     path = folder / Path(place).expanduser()
     if path.is_dir():
         raise UsageError(f"--to file:{place}: is a folder; name the file that alerts are appended to")
+    try:
+        refuse_database(path)
+    except DeliveryError as error:
+        raise UsageError(f"--to file:{place}: {error}") from error
     return str(path)
 
 

@@ -81,7 +81,7 @@ def rotate_backups(store: Store, keep: int, now: datetime) -> Path | None:
         return None
     folder = store.path.parent / "backups"
     target = folder / f"{store.path.stem}-{now:%Y%m%dT%H%M%SZ}.db"
-    store.backup(target)
+    store.backup(target, through_links=False)
     for old in sorted(folder.glob(f"{store.path.stem}-*.db"))[:-keep]:
         old.unlink(missing_ok=True)
     return target

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol
 
-from aggregator.config.files import write_output
+from aggregator.config.files import write_named
 from aggregator.desk.alerts import Sent
 from aggregator.desk.edition_series import DAILY, names, settings_of, times
 from aggregator.desk.edition_windows import MISSED_AT_MOST, missed, zone_of
@@ -180,9 +180,9 @@ def _write(app: Newsroom, edition: Edition) -> list[Path]:
     for form in settings.formats:
         path = folder / f"{name}{day}{SUFFIXES[form]}"
         data = rendered(edition, form).encode("utf-8")
-        write_output(path, data)
+        write_named(path, data)
         if latest:  # one made late of a day gone by is not what a reader of the newest asks for
-            write_output(folder / f"{name}latest{SUFFIXES[form]}", data)
+            write_named(folder / f"{name}latest{SUFFIXES[form]}", data)
         written.append(path)
     write_index(folder, app.settings)
     return written

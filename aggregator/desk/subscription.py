@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from aggregator.config.files import write_output
+from aggregator.config.files import write_named
 from aggregator.desk.reader import Reader, just_after
 from aggregator.digest.edition import Material, Window
 from aggregator.digest.render import SUFFIXES, template
@@ -137,5 +137,5 @@ def _write_changed(path: Path, text: str) -> bool:
             return False
     except OSError:
         pass  # none yet, or none that can be read: writing it says why
-    write_output(path, data)
+    write_named(path, data)
     return True

@@ -16,12 +16,16 @@ from aggregator.storage.soundness import counts, faults, faults_at_rest
 _BESIDE = ("", "-wal", "-shm")  # a database and what SQLite keeps beside it
 
 
-def back_up(connection: sqlite3.Connection, database: Path | None, target: Path) -> dict[str, int]:
+def back_up(
+    connection: sqlite3.Connection, database: Path | None, target: Path, *, through_links: bool = True
+) -> dict[str, int]:
     """Copy a live database to ``target``, which is replaced only by a copy that is whole and sound; return its counts.
+
+    A name that we made ourselves is not to go ``through_links``: a link that stands there is replaced.
 
     The copy is of one moment, whatever is written meanwhile. Raises StorageError; nothing half done stays.
     """
-    target = target.resolve()
+    target = target.resolve() if through_links else target.parent.resolve() / target.name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with _partial(target) as partial:

@@ -162,9 +162,9 @@ class Store:
         """Set how long a transaction waits for another process that writes."""
         self.connection.execute(f"PRAGMA busy_timeout = {int(milliseconds)}")
 
-    def backup(self, target: Path) -> None:
-        """Copy the live database to ``target`` with SQLite's online backup; replaces it only by a copy that is sound."""
-        back_up(self.connection, self.path, target)
+    def backup(self, target: Path, *, through_links: bool = True) -> None:
+        """Copy the live database to ``target`` as :func:`back_up` does."""
+        back_up(self.connection, self.path, target, through_links=through_links)
 
     def check(self) -> tuple[str, ...]:
         """Return what is wrong with the database; empty when all is well."""
@@ -235,7 +235,8 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
         if pending:
             real = path.resolve()
             with closing(open_for_reading(path)) as reader:  # SQLite copies nothing out of a connection that writes
-                back_up(reader, path, real.with_name(f"{real.name}.before-{pending[0]}"))
+                copy = real.with_name(f"{real.name}.before-{pending[0]}")
+                back_up(reader, path, copy, through_links=False)
             bring_up_to_date(connection)
             connection.execute("COMMIT")
     except StorageError as error:

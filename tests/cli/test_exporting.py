@@ -62,3 +62,19 @@ def test_without_pyarrow_the_extra_is_named() -> None:
     done = shell("PYTHONPATH=.:$PYTHONPATH; aggregator export --format parquet --output x.parquet")
     assert (done.returncode, Path("x.parquet").exists()) == (2, False)
     assert "aggregator[parquet]" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["export", "digest", "story timeline storm", "feeds export"])
+def test_no_output_replaces_the_database_in_use(command: str) -> None:
+    newsroom()
+    Path("feeds.yaml").write_text("feeds: ['https://a.example/rss']\n", encoding="utf-8")
+    words = command.split()
+    if words[-1] == "storm":
+        words[-1] = call("stories", "--json").json()[0]["id"]
+    told = call(*words, "--output", "aggregator.db")
+    assert told.code == 1
+    assert "aggregator.db: is a database or belongs to one; name another file" in told.err
+    call("db", "check").ok()
+    refused = call("watch", "add", "all", "--word", "a", "--to", "file:aggregator.db")
+    assert refused.code == 2
+    assert "is a database" in refused.err

@@ -103,6 +103,16 @@ def test_a_backup_through_a_link_is_written_where_it_leads(tmp_path: Path) -> No
     assert faults_at_rest(tmp_path / "real.db") == ()
 
 
+def test_a_backup_under_a_name_of_ours_replaces_a_link(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_bytes(b"theirs")
+    (tmp_path / "a-1.db").symlink_to("theirs")
+    with Store(tmp_path / "a.db") as store:
+        store.backup(tmp_path / "a-1.db", through_links=False)
+    assert (tmp_path / "theirs").read_bytes() == b"theirs"
+    assert not (tmp_path / "a-1.db").is_symlink()
+    assert faults_at_rest(tmp_path / "a-1.db") == ()
+
+
 def test_restoring_sets_the_old_file_aside_with_its_log(tmp_path: Path) -> None:
     path, copy = filled(tmp_path / "a.db"), tmp_path / "copy.db"
     with Store(path) as store:
