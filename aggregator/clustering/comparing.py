@@ -147,19 +147,16 @@ class Comparison:
             self._find(sorted(new))
         new, self._elsewhere = new | self._elsewhere, set()
         while self._again:
-            again = sorted(self._again)
-            self._again = set()
+            again, self._again = sorted(self._again), set()
             self._look_back(again)
         if self.across is not None:
             self._cross(self.across)
         dirty = sorted(place for place in self._dirty if self.rows.alive[place])
         self._dirty = set()
         edges = np.union1d(self.graph.touched(dirty), self._judged_anew(np.array(dirty, np.int64)))
-        changed = [*self._dropped, *(self._rescore(part) for part in _parts(edges, 20_000))]
+        nothing = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32)
+        changed = [nothing, *self._dropped, *(self._rescore(part) for part in _parts(edges, 20_000))]
         self._dropped = []
-        if not changed:
-            none = np.zeros(0, np.int64)
-            return Changes(new, none, none, np.zeros(0, np.float32))
         return Changes(new, *(np.concatenate(columns) for columns in zip(*changed, strict=True)))
 
     def _judged_anew(self, dirty: Places) -> Places:
