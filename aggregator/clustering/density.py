@@ -134,13 +134,16 @@ class Density:
     def _shift_of(self, reports: float, sure: float) -> _Shift:
         """Return what such a density adds to log odds, in steps: few arrivals change what was decided."""
         params = self._params
-        prior = params.density_prior
-        share = (sure + prior * params.density_neutral) / (reports + prior)
-        shift = max(params.density_least, params.density_weight * math.log(share / params.density_neutral))
         proven = reports / (reports + params.density_half)  # a window of few reports proves nothing
-        if shift > 0:
-            shift = min(params.density_most, shift) * proven
-        return self._in_steps(shift), self._in_steps(shift + params.density_headlines * proven)
+        texts = self._added(reports, sure, params.density_neutral, proven)
+        headlines = self._added(reports, sure, params.density_neutral_headlines, proven)
+        return self._in_steps(texts), self._in_steps(headlines + params.density_headlines * proven)
+
+    def _added(self, reports: float, sure: float, neutral: float, proven: float) -> float:
+        params = self._params
+        share = (sure + params.density_prior * neutral) / (reports + params.density_prior)
+        shift = max(params.density_least, params.density_weight * math.log(share / neutral))
+        return shift if shift <= 0 else min(params.density_most, shift) * proven
 
     def _in_steps(self, shift: float) -> float:
         return round(shift / self._params.density_step) * self._params.density_step

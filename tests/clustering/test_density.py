@@ -108,14 +108,18 @@ def test_a_desk_of_few_reports_is_judged_by_its_pairs_alone() -> None:
     assert set(shifts(settled(DESK.items())).values()) == {0.0}
 
 
-def test_pairs_of_headlines_get_more_in_a_large_window_only() -> None:
-    rows = unlike(900)
-    for graph, least, most in ((settled(rows), 0.25, 0.5), (settled(rows[:100]), 0.0, 0.25)):
-        density, last = graph.comparison.density, np.array([len(graph) - 1])
-        texts = graph.comparison.rows.reports.text_mass
-        with_text = density.shifts(last, last)[0]
-        texts[last] = 0.0
-        assert least <= density.shifts(last, last)[0] - with_text <= most
+@pytest.mark.parametrize(
+    ("events", "told_by", "least", "most"), [(60, 2, 0.0, 0.0), (900, 2, 0.25, 0.75), (900, 1, -1.5, 0.25)]
+)
+def test_pairs_of_headlines_get_more_in_a_large_dense_window_only(
+    events: int, told_by: int, least: float, most: float
+) -> None:
+    graph = settled(unlike(events, told_by))
+    density, last = graph.comparison.density, np.array([len(graph) - 1])
+    texts = graph.comparison.rows.reports.text_mass
+    with_text = density.shifts(last, last)[0]
+    texts[last] = 0.0
+    assert least <= density.shifts(last, last)[0] - with_text <= most
 
 
 def test_what_a_window_says_stands_in_its_edges() -> None:
