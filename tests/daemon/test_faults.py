@@ -339,7 +339,7 @@ def test_after_a_machine_was_suspended_the_feeds_are_asked_one_after_another(new
         asked = len(newsroom.server.paths())
         shift(9 * 3_600.0)
         daemon.hear("10 feeds came due while nobody polled, spread")
-        daemon.hear("1 feeds asked")
+        daemon.hear("1 feed asked")
         assert len(newsroom.server.paths()) - asked < 10
         shift(9 * 3_600.0 + 300)
         wait_for(lambda: len(newsroom.server.paths()) - asked >= 10)  # all of them in the end

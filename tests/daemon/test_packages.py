@@ -25,7 +25,7 @@ def test_requests_feedparser_datasketch_apscheduler_and_sqlite_utils_each_do_the
     noted = newsroom.folder / "noted.jsonl"
     with newsroom.daemon(settings=["stories.enabled=true"], witness=noted) as daemon:
         daemon.hear("feed: 1 new")
-        daemon.hear("1 feeds asked")
+        daemon.hear("1 feed asked")
         assert daemon.stop() == 0
     calls = defaultdict(list)
     for line in noted.read_text(encoding="utf-8").splitlines():

@@ -30,7 +30,7 @@ def test_the_daemon_clusters_anew_once_and_tells_what_changed(newsroom: Newsroom
         assert daemon.said("clustered anew after an upgrade: ")
         assert daemon.stop() == 0
     with newsroom.daemon() as daemon:
-        daemon.hear("1 feeds asked|following 1 feed")
+        daemon.hear("1 feed asked|following 1 feed")
         assert daemon.stop() == 0
         assert not daemon.said("clustered anew")
     assert len(newsroom.rows("SELECT id FROM story WHERE title <> 'One'")) == 2
