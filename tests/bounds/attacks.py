@@ -66,11 +66,16 @@ def doing(pattern: re.Pattern[Any], way: str) -> Callable[[Any], object]:
     return getattr(pattern, way)  # type: ignore[no-any-return]
 
 
-def seconds(work: Callable[[Any], object], text: Any, repeats: int = 1) -> float:
-    """Return the least processor time of some calls."""
-    best = float("inf")
-    for _ in range(repeats):
-        began = process_time()
-        work(text)
-        best = min(best, process_time() - began)
-    return best
+def seconds(work: Callable[[Any], object], text: Any) -> float:
+    """Return the processor time of a call."""
+    began = process_time()
+    work(text)
+    return process_time() - began
+
+
+def grows_faster(work: Callable[[Any], object], half: Any, whole: Any, ratio: float, slack: float = 0.0) -> bool:
+    """Tell whether the whole takes more than ``ratio`` times the half and some seconds, each of five times.
+
+    Both are measured one after the other: machines that others share change their speed by four within seconds.
+    """
+    return all(seconds(work, whole) > ratio * seconds(work, half) + slack for _ in range(5))
