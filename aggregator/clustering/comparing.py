@@ -170,12 +170,10 @@ class Comparison:
         """Tell which reports keep a sure edge to an earlier one of another publisher."""
         graph, reports = self.graph, self.rows.reports
         found = np.zeros(len(places), np.bool_)
-        edges = graph.kept_by(places.tolist()) if len(places) else np.zeros(0, np.int32)
-        number = np.repeat(np.arange(len(places)), [len(graph.kept_by([place])) for place in places.tolist()])
+        number, edges, other = graph.ends(places.tolist())
         strong = (graph.odds[edges] >= self.params.density_sure) & ~graph.is_across(edges)
-        edges, number = edges[strong], number[strong]
+        number, other = number[strong], other[strong]
         mine = places[number]
-        other = np.where(graph.first[edges] == mine, graph.second[edges], graph.first[edges]).astype(np.int64)
         sure = self.rows.is_before(other, mine) & (reports.publisher[other] != reports.publisher[mine])
         found[number[sure]] = True
         return found

@@ -11,7 +11,6 @@ come in order of time, and any other order ends the same.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,12 +87,9 @@ class Density:
         old = np.setdiff1d(np.concatenate(found), self._new) if found else np.zeros(0, np.int64)
         every = np.union1d(old, np.array(self._new, np.int64)).astype(np.int64)
         self._new = []
-        hours_of = _hours(reports.time[every]).tolist()
-        if len(every):
-            self._shift[every] = [
-                self._known[language][hour]
-                for language, hour in zip(reports.language[every].tolist(), hours_of, strict=True)
-            ]
+        named = zip(reports.language[every].tolist(), _hours(reports.time[every]).tolist(), strict=True)
+        given = [self._known[language][hour] for language, hour in named]
+        self._shift[every] = np.array(given, np.float32).reshape(-1, 2)
         return old
 
     def _count(self, places: Places, which: int, change: int) -> None:
@@ -149,6 +145,6 @@ class Density:
         return round(shift / self._params.density_step) * self._params.density_step
 
 
-def _hours(times: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+def _hours(times: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the UTC hours of some times; all that have none share one, before all others."""
-    return np.floor(np.nan_to_num(np.asarray(times, np.float64), nan=_UNDATED) / HOUR)
+    return np.floor(np.nan_to_num(times, nan=_UNDATED) / HOUR)

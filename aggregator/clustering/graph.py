@@ -227,10 +227,7 @@ class StoryGraph:
     def _ordered_edges(self, places: Sequence[int]) -> tuple[Places, Places, Floats]:
         """Return the edges that places keep: number of the place, other end, log odds; the best of each place first."""
         graph, rank = self.comparison.graph, self.comparison.rows.rank
-        edges = graph.kept_by(places)
-        owner = np.repeat(np.arange(len(places)), [len(graph.kept_by([place])) for place in places])
-        mine = np.array(places)[owner]
-        other = np.where(graph.first[edges] == mine, graph.second[edges], graph.first[edges]).astype(np.int64)
+        owner, edges, other = graph.ends(places)
         odds = graph.final[edges]
         order = np.lexsort((other, rank[other], -odds, owner))
         return owner[order], other[order], odds[order]

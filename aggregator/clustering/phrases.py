@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from aggregator.clustering.background import background_of, calendar_ids
-from aggregator.clustering.terms import Word, is_title_case, term_id, terms_in
+from aggregator.clustering.terms import Word, is_title_case, terms_in
 from aggregator.clustering.vectorize import TEXT_WORDS, TITLE_WORDS
 from aggregator.clustering.vocabulary import numeral_words
 from aggregator.model import Document
@@ -118,9 +118,7 @@ def _side(text: str, language: str, limit: int) -> _Side:
         start = text.find(word.written, cursor)
         end = start + len(word.written)
         follows = bool(places) and _follows(text, places[-1], start, word)
-        places.append(
-            _Place(word, term_id(word.term), start, end, follows, (follows or not word.initial) and not in_capitals)
-        )
+        places.append(_Place(word, word.id, start, end, follows, (follows or not word.initial) and not in_capitals))
         cursor = start + 1 if word.overlapping else end
     return _Side(text, tuple(places))
 
@@ -201,7 +199,7 @@ def _dates(language: str) -> frozenset[int]:
 
 @lru_cache(maxsize=64)
 def _numerals(language: str) -> frozenset[int]:
-    return frozenset(term_id(word.term) for word in terms_in(numeral_words(language), language, 1_000))
+    return frozenset(word.id for word in terms_in(numeral_words(language), language, 1_000))
 
 
 @dataclass(frozen=True, slots=True)

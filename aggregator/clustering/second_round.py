@@ -162,6 +162,17 @@ class ScoreGraph:
         found = [self._edges[node] for node in nodes]
         return found[0] if len(found) == 1 else np.concatenate(found)
 
+    def ends(self, nodes: Sequence[int]) -> tuple[Places, Ids, Places]:
+        """Return the edges that these nodes keep, node by node: the node's number among them, the edge, its other end."""
+        edges = self.kept_by(nodes) if nodes else np.zeros(0, np.int32)
+        number = np.repeat(np.arange(len(nodes)), [len(self._edges[node]) for node in nodes])
+        mine = np.array(nodes, np.int64)[number]
+        return (
+            number,
+            edges,
+            np.where(self.first[edges] == mine, self.second[edges], self.first[edges]).astype(np.int64),
+        )
+
     def has_followers(self, node: int) -> bool:
         """Tell whether there may be edges to a node that only their other ends keep."""
         return node in self._followers
