@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from aggregator.clustering.rules import rules
 from aggregator.clustering.vectors import VERSION
 from aggregator.ingest.comparing import Change, Outcome, compare
 from aggregator.ingest.place import Placer
@@ -41,8 +42,9 @@ class Reclustering:
         self._state = ReclusterStore(store.connection)
 
     def is_due(self) -> bool:
-        """Return whether vectors of another version are stored, or a run is under way."""
-        return self._state.cursor() is not None or self._state.any_outdated(VERSION)
+        """Return whether stories were found by other rules, vectors of another version are stored, or a run is under way."""
+        state = self._state
+        return state.cursor() is not None or not state.found_by(rules()) or state.any_outdated(VERSION)
 
     def begin(self) -> None:
         """Ask for a run over everything, due or not."""
@@ -105,7 +107,7 @@ class Reclustering:
                 "sentence": outcome.sentence,
                 "changes": [asdict(change) for change in outcome.changes[:TOLD]],
             }
-            self._state.close(json.dumps(report, ensure_ascii=False))
+            self._state.close(json.dumps(report, ensure_ascii=False), rules())
 
     def _state_outcome(self, report: str | None) -> Outcome:
         kept: Any = json.loads(report) if report else {"sentence": "Nothing was clustered anew yet.", "changes": []}

@@ -19,6 +19,7 @@ _CURSOR: Final = (
     "recluster"  # the fact that says up to which number reports are settled; absent where no run is under way
 )
 _REPORT: Final = "reclustered"  # the fact that holds what the last run changed, as JSON
+_RULES: Final = "stories found by"  # the fact that says by which rules; absent where an older version found them
 
 
 class ReclusterStore:
@@ -38,6 +39,15 @@ class ReclusterStore:
             "SELECT 1 FROM report_vector WHERE version <> ? AND vector IS NOT NULL LIMIT 1", (version,)
         ).fetchone()
         return row is not None
+
+    def found_by(self, rules: str) -> bool:
+        """Return whether all stories were found by these rules."""
+        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (_RULES,)).fetchone()
+        return row is not None and row[0] == rules
+
+    def note(self, rules: str) -> None:
+        """Note by which rules all stories are found."""
+        self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_RULES, rules))
 
     def begin(self) -> None:
         """Begin a run, or go on with the one under way: remember where entries stand."""
@@ -84,8 +94,9 @@ class ReclusterStore:
             found.update(self._db.execute(f"SELECT id, title FROM entry WHERE id IN ({marks(part)})", part).fetchall())
         return found
 
-    def close(self, report: str) -> None:
-        """End the run, and keep what it changed."""
+    def close(self, report: str, rules: str) -> None:
+        """End the run, and keep what it changed and by which rules."""
+        self.note(rules)
         self._db.execute("DELETE FROM reclustered_entry")
         self._db.execute("DELETE FROM fact WHERE name = ?", (_CURSOR,))
         self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_REPORT, report))

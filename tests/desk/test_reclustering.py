@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
+from aggregator.clustering import rules as clustering_rules
+from aggregator.clustering.rules import rules
 from aggregator.clustering.vectors import VERSION
 from aggregator.ingest.recluster import Progress, Reclustering
 from aggregator.storage.migrations import migrations
+from aggregator.storage.reclustering import ReclusterStore
 from tests.ingest.arrivals import Newsroom, Telling
 
 FORMER = "m008_stories_of_pairs"
@@ -53,6 +57,26 @@ def reclustering(room: Newsroom) -> Reclustering:
 
 def test_nothing_is_due_where_all_vectors_are_of_today(room: Newsroom) -> None:
     assert not reclustering(room).is_due()
+
+
+def test_a_release_that_finds_stories_by_other_rules_clusters_anew_once(room: Newsroom) -> None:
+    ReclusterStore(room.store.connection).note("those of the release before")
+    assert reclustering(room).is_due()
+    reclustering(room).run(room.now, lambda done, total: None)
+    assert not reclustering(room).is_due()
+
+
+def test_a_database_that_does_not_say_by_which_rules_is_due(room: Newsroom) -> None:
+    room.store.connection.execute("DELETE FROM fact WHERE name = 'stories found by'")
+    assert reclustering(room).is_due()
+
+
+def test_the_rules_change_with_the_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = rules()
+    copied = shutil.copytree(clustering_rules._MODELS, tmp_path / "models")
+    (copied / "graph.json").write_text("{}", "utf-8")
+    monkeypatch.setattr(clustering_rules, "_MODELS", copied)
+    assert rules.__wrapped__() != before
 
 
 def test_steps_find_the_stories_of_today_across_restarts_and_tell_what_changed(room: Newsroom) -> None:

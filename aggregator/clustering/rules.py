@@ -1,0 +1,21 @@
+"""What decides which stories are found, as one value: it changes with the numbers and the models of a release."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from aggregator.clustering.params import DEFAULT
+from aggregator.clustering.vectors import VERSION
+
+_MODELS = Path(__file__).with_name("models")
+
+
+@cache
+def rules() -> str:
+    """Return a hash of the vectors' version, all parameters and all shipped models, in hexadecimal digits."""
+    found = hashlib.sha256(f"{VERSION} {DEFAULT!r}".encode())
+    for path in sorted(_MODELS.iterdir()):
+        found.update(path.name.encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()
