@@ -267,7 +267,7 @@ READ_WEEKS = (
 )
 
 
-def read_by_eye() -> list[Table]:
+def read_by_eye(params: ClusteringParams = DEFAULT) -> list[Table]:
     """Return single weeks of streams in which only the pairs that were read are known; unclear ones are not."""
     verdicts: dict[tuple[str, frozenset[str]], str] = {}
     for line in READ_BY_EYE.read_text("utf-8").splitlines():
@@ -277,7 +277,7 @@ def read_by_eye() -> list[Table]:
     found = []
     for number, (streams, first, text) in enumerate(READ_WEEKS):
         items = week(streams, first)
-        one = table(f"read {number}", cut(items, 0) if text == "headline" else items)
+        one = table(f"read {number}", cut(items, 0) if text == "headline" else items, params)
         keys = [row_key(item.key) for item in one.items]
         one.label[:] = -1
         for place, (a, b) in enumerate(zip(one.first.tolist(), one.second.tolist(), strict=True)):

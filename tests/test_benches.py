@@ -8,7 +8,7 @@ import pytest
 
 from aggregator.clustering.graph import StoryGraph
 from aggregator.storage.database import Store
-from bench import growth, ingest, large_feed, locks, unchanged
+from bench import growth, ingest, large_feed, locks, read_pairs, unchanged
 from bench.cost import cost, flood, passes
 from bench.material import archive, lines
 from bench.pair_examples import table
@@ -86,6 +86,19 @@ def test_the_candidate_pairs_to_learn_from_are_recorded_with_what_is_known_of_th
     known = dict(zip(zip(found.second.tolist(), found.first.tolist(), strict=True), found.label.tolist(), strict=True))
     assert known == {(0, 1): -1, (0, 2): 0, (1, 2): 0}  # of two reports of one week nothing is known
     assert (found.features.cosine > 0).all()
+
+
+def test_drawn_pairs_are_counted_by_verdict_where_they_stand_in_one_story(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_pairs, "row_key", lambda key: f"row {key}")
+    titles = (
+        "Ferry sinks off Vasstrand, forty rescued",
+        "Forty rescued as ferry sinks near Vasstrand",
+        "Bakers go on strike",
+    )
+    items = [Item(f"k{n}", title, "", "en", f"h{n}.example", START, "w") for n, title in enumerate(titles)]
+    known = {("row k0", "row k1"): "one", ("row k1", "row k2"): "two", ("row k0", "gone"): "unclear"}
+    assert read_pairs.together(items, known) == {"one": 1}
+    assert set(read_pairs.verdicts().values()) == {"one", "two", "unclear"}
 
 
 @pytest.mark.slow

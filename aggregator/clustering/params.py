@@ -17,7 +17,7 @@ class ClusteringParams:
 
     # --- time
     window: float = 7 * DAY  # seconds; two reports further apart are never compared. Design: an affair runs for days
-    least_gap: float = 48 * HOUR  # seconds; shorter gaps count as this one: exact gaps tell poll times, not events
+    least_gap: float = 24 * HOUR  # seconds; shorter gaps count as this one: exact gaps tell poll times. Read by eye
 
     # --- candidates
     index_terms: int = 14  # heaviest terms of a report under which it is found. Prototype: 14
@@ -47,7 +47,7 @@ class ClusteringParams:
     density_half: float = 1_000.0  # reports before which half of a gain counts: a small window proves nothing. Measured
     density_least: float = -4.0  # log odds that a sparse window costs at most
     density_most: float = 1.0  # log odds that a dense one gives at most. Measured: look-alikes allow no more
-    density_headlines: float = 0.75  # log odds that pairs of headlines get on top in a large window. Measured, and read
+    density_headlines: float = 1.25  # log odds that pairs of headlines get on top in a large window. Measured, and read
     density_step: float = 0.25  # log odds: what each arrival changes must not decide
 
     # --- bounds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.clustering.graph import group
-from bench import certain
+from bench import certain, read_pairs
 from bench.worlds import DATA, Item, cut, scattered, week
 
 pytestmark = [
@@ -40,3 +40,10 @@ def test_weeks_of_two_years_stay_apart(headlines: bool) -> None:
     false, true = certain.mixed(stories(cut(items, 0) if headlines else items))
     assert false <= 0.05
     assert true >= 100
+
+
+@pytest.mark.parametrize(("name", "first"), [("newsapi-us-2023", "2023-08-07"), ("gnews-en-2025", "2025-12-01")])
+def test_pairs_of_one_story_tell_one_event_as_read_by_eye(name: str, first: str) -> None:
+    found = read_pairs.together(week((name,), first), read_pairs.verdicts())
+    assert found["one"] >= 28
+    assert found["one"] >= 0.85 * sum(found.values())

@@ -1,0 +1,69 @@
+"""How many pairs of one story tell one event: those drawn by lot from single weeks and read by eye, under the stories of now.
+
+    python -m bench.read_pairs
+
+Tells for each week how many of its pairs stand in one story still, and how many of these tell one event; unclear ones count
+as wrong. What was never drawn is not judged: draw anew (`certain_negatives.py take`, `import`, `export`, `pairs`) to know
+what a change adds. Needs the shared streams beside the project.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from aggregator.clustering.graph import group
+from bench.worlds import Item, cut, row_key, week
+
+DRAWN = Path(__file__).with_name("pairs-drawn-by-lot.tsv")
+# Streams, first day of the week, and what the machine saw.
+WEEKS = (
+    ("gnews-en-2025", "2025-11-03", "lede"),
+    ("gnews-en-2025", "2025-12-01", "lede"),
+    ("newsapi-us-2023", "2023-08-07", "lede"),
+    ("newsapi-gb-2023", "2023-08-14", "headline"),
+    ("newsapi-au-2023", "2023-07-24", "headline"),
+    ("newsapi-de-2023", "2023-08-21", "headline"),
+    ("newsapi-fr-2023", "2023-08-07", "headline"),
+    ("gnews-en-2025", "2025-08-04", "lede"),
+    ("newsapi-us-2023", "2023-05-22", "lede"),
+)
+Verdicts = Mapping[tuple[str, str], str]
+
+
+def verdicts(path: Path = DRAWN) -> dict[tuple[str, str], str]:
+    """Return both keys -> "one", "two" or "unclear"."""
+    rows = (line.split("\t") for line in path.read_text("utf-8").splitlines() if not line.startswith(("#", "verdict")))
+    return {(left, right): verdict for verdict, _, left, right in rows}
+
+
+def together(items: Sequence[Item], known: Verdicts) -> Counter[str]:
+    """Return how many pairs of each verdict stand in one story of these entries."""
+    stories = group((row_key(item.key), item.vector()) for item in items).stories
+    story_of = {key: number for number, story in enumerate(stories) for key in story}
+    return Counter(
+        verdict
+        for (left, right), verdict in known.items()
+        if left in story_of and story_of[left] == story_of.get(right)
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    known, every = verdicts(), Counter[str]()
+    for name, first, text in WEEKS:
+        items = week((name,), first)
+        found = together(cut(items, 0) if text == "headline" else items, known)
+        every += found
+        print(f"{name} {first} {text}: {_told(found)}", flush=True)
+    print(f"all: {_told(every)}; {sum(every.values())} of {len(known)} pairs that were drawn stand in one story still")
+
+
+def _told(found: Counter[str]) -> str:
+    total = sum(found.values())
+    return f"{found['one']} of {total} tell one event ({found['one'] / max(1, total):.2f}), {found['two']} two, {found['unclear']} unclear"
+
+
+if __name__ == "__main__":
+    main()
