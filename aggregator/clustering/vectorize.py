@@ -18,6 +18,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from aggregator.clustering.background import Background, background_of
+from aggregator.clustering.instalments import undated
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.terms import Word, is_title_case, term_id, terms_in
@@ -36,6 +37,7 @@ from aggregator.clustering.vectors import (
     ReportVector,
 )
 from aggregator.model import Document
+from aggregator.text.tokens import words
 
 TITLE_WORDS, TEXT_WORDS = 60, 300  # read of title and text: news tells its event first
 KEPT_TERMS, KEPT_PAIRS = 72, 80  # the heaviest are kept of a long text; those of the title before others
@@ -79,7 +81,7 @@ def vectorize(
         time=time.timestamp(),
         dated=dated,
         publisher=_publisher(publisher),
-        skeleton=_skeleton(title, known),
+        skeleton=_skeleton(document.title, title, known, spoken),
         slot=is_recurring_title(document.title),
         title_words=len(title),
         text_words=len(text),
@@ -197,11 +199,11 @@ def _kept_pairs(pairs: Mapping[tuple[int, int], int], kept: Mapping[int, int]) -
 
 
 def _plain(word: Word, known: Background) -> str:
-    return word.term if word.id in known.plain else "_"
+    return word.term if word.id in known.plain and word.term[0] != "#" else "_"
 
 
-def _skeleton(title: Sequence[Word], known: Background) -> int:
-    """Return the hash of a title without names and numbers: of the whole title where that leaves little.
+def _skeleton(written: str, title: Sequence[Word], known: Background, language: str) -> int:
+    """Return the hash of a title without names and numbers: of all but its date where that leaves little.
 
     Masked are rare words, words with a capital where that names something, and the first of a sentence, which has one.
     """
@@ -211,5 +213,5 @@ def _skeleton(title: Sequence[Word], known: Background) -> int:
     common = ["_" if word.initial or (cased and word.capital) else _plain(word, known) for word in title]
     kept = [one for one, before in zip(common, ["", *common], strict=False) if not (one == before == "_")]
     if sum(one != "_" for one in kept) < _FEWEST_SKELETON:
-        kept = [word.term for word in title]
+        kept = list(undated(words(written, language), language))
     return zlib.crc32(" ".join(kept).encode("utf-8"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-VERSION = "terms-4"  # of the scheme below and of vectorize: vectors of two versions are never compared
+VERSION = "terms-5"  # of the scheme below and of vectorize: vectors of two versions are never compared
 
 # A term's marks, 16 bits: how often it stands in title and text, what it is, and how often it bore a capital.
 TITLE_COUNT, TEXT_SHIFT, TEXT_COUNT = 0b11, 2, 0b111

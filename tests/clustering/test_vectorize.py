@@ -55,6 +55,22 @@ def test_a_word_of_hindi_is_not_torn_at_its_vowels() -> None:
     assert len(terms_in("प्रधानमंत्री", "hi", 100)) == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "first", "second"),
+    [
+        ("en", "Your daily horoscope: October 24, 2025", "Your daily horoscope: October 21, 2025"),
+        ("de", "Ihr Tageshoroskop am 24. Oktober", "Ihr Tageshoroskop am 21. Oktober"),
+        ("fr", "Loto : les résultats du 12 août 2023", "Loto : les résultats du 9 août 2023"),
+    ],
+)
+def test_short_titles_that_differ_by_their_date_are_of_one_mould(language: str, first: str, second: str) -> None:
+    assert report(first, language=language).skeleton == report(second, language=language).skeleton
+
+
+def test_short_titles_that_differ_by_a_number_are_not() -> None:
+    assert report("Maui fire: 36 dead").skeleton != report("Maui fire: 53 dead").skeleton
+
+
 def test_ordinals_are_told_in_several_languages() -> None:
     assert ordinals("The 12th round, 14. Paket, 第3回, No. 7") == ["12", "14", "3", "7"]
 
