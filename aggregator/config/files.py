@@ -13,11 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from aggregator.disk import BESIDE, LOCK, is_database, make_durable
 from aggregator.exceptions import DeliveryError
 
 _PRIVATE, _SHARED = 0o600, 0o666
-_SQLITE = b"SQLite format 3\0"
-_BESIDE = ("-wal", "-shm", "-journal", ".lock")  # what SQLite and the daemon keep beside a database
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -61,19 +60,9 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
 def refuse_database(path: Path) -> None:
     """Raise DeliveryError where a path is that of a database, or of what SQLite keeps beside one: nothing else is written there."""
     path = Path(os.path.realpath(path))
-    for ending in ("", *_BESIDE):
-        if path.name.endswith(ending) and _is_database(path.with_name(path.name.removesuffix(ending))):
+    for ending in ("", *BESIDE, LOCK):
+        if path.name.endswith(ending) and is_database(path.with_name(path.name.removesuffix(ending))):
             raise DeliveryError(f"{path}: is a database or belongs to one; name another file")
-
-
-def _is_database(path: Path) -> bool:
-    try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return file.read(len(_SQLITE)) == _SQLITE
-    except OSError:
-        return False
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:
@@ -129,19 +118,11 @@ def _replacing(path: Path, mode: int, there: os.stat_result | None) -> Iterator[
             if there is not None:
                 _take_over(descriptor, there)
             yield file
-        _durable(partial)  # by its name: a library that wrote into it may have closed it
+        make_durable(partial)  # by its name: a library that wrote into it may have closed it
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-
-
-def _durable(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _take_over(descriptor: int, there: os.stat_result) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from aggregator.disk import LOCK
 from aggregator.exceptions import LockedError, StorageError
 from aggregator.storage.times import shown
 
@@ -18,7 +19,7 @@ from aggregator.storage.times import shown
 def lock_file(database: Path) -> Path:
     """Return the lock file of a database."""
     real = database.resolve()  # a link to it is the same database
-    return real.with_name(real.name + ".lock")
+    return real.with_name(real.name + LOCK)
 
 
 @dataclass(frozen=True, slots=True)

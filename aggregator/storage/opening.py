@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+from aggregator.disk import JOURNAL, LOG
 from aggregator.exceptions import StorageError
 
 # What SQLite answers where a file, or the log beside it, cannot be written: a read-only or full disk, no permission.
@@ -49,14 +50,14 @@ def open_for_reading(path: Path, busy_timeout_ms: int = 0) -> sqlite3.Connection
     except sqlite3.OperationalError as error:
         if not _is_unwritable(error):
             raise
-    # SQLite reads a log only where it may make an index of it beside the file
-    return _of_a_copy(path, busy_timeout_ms) if _has_log(path) else open_at_rest(path)
+    return open_at_rest(path, busy_timeout_ms)
 
 
-def open_at_rest(path: Path) -> sqlite3.Connection:
+def open_at_rest(path: Path, busy_timeout_ms: int = 0) -> sqlite3.Connection:
     """Return a connection that reads a file that no other process has open, and creates none beside it; raises sqlite3.Error."""
-    if _has_log(path):
-        return _of_a_copy(path, 0)
+    # SQLite reads a log only where it may make an index of it beside the file, and obeys a journal only where it may write
+    if left := _left_beside(path):
+        return _of_a_copy(path, left, busy_timeout_ms)
     return _tried(f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1", 0)
 
 
@@ -88,11 +89,11 @@ def _is_unwritable(error: sqlite3.OperationalError) -> bool:
     return error.sqlite_errorcode & 0xFF in _NO_WRITING
 
 
-def _of_a_copy(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
+def _of_a_copy(path: Path, left: tuple[str, ...], busy_timeout_ms: int) -> sqlite3.Connection:
     """Return a connection to a copy in memory."""
     with tempfile.TemporaryDirectory(prefix="aggregator-") as folder:
         copy = Path(folder) / "copy.db"
-        for ending in ("", "-wal"):
+        for ending in ("", *left):
             shutil.copyfile(f"{path.resolve()}{ending}", f"{copy}{ending}")
         written, memory = _tried(str(copy), busy_timeout_ms), _tried(":memory:", busy_timeout_ms)
         try:
@@ -103,9 +104,10 @@ def _of_a_copy(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
         return memory
 
 
-def _has_log(path: Path) -> bool:
-    log = Path(f"{path.resolve()}-wal")
-    return log.exists() and log.stat().st_size > 0
+def _left_beside(path: Path) -> tuple[str, ...]:
+    """Return the endings of what another process left beside a database that belongs to what it holds."""
+    beside = {ending: Path(f"{path.resolve()}{ending}") for ending in (LOG, JOURNAL)}
+    return tuple(ending for ending, file in beside.items() if file.exists() and file.stat().st_size)
 
 
 def _check_place(path: Path) -> None:
