@@ -36,7 +36,7 @@ from aggregator.storage.database import Store
 from tests.digest.test_mail import Mailbox, mailbox
 from tests.fetching.server import Server, Visit, answer
 
-PATIENCE = 120.0  # seconds for anything to happen
+PATIENCE = 600.0  # seconds for anything to happen, on a machine with ten times more to do than processors
 EDITION_AT = timedelta(hours=6)  # the digest's time of the day
 WATCHED = ("fire", "strike", "storm")  # a watch for each
 # What is left to do at a moment: nothing when each of these is 0.
