@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -76,13 +77,20 @@ def _swept(sweeper: Sweeper, table: str, key: Sequence[str], doomed: tuple[str, 
 
 
 def rotate_backups(store: Store, keep: int, now: datetime) -> Path | None:
-    """Write a dated copy into the folder ``backups`` beside the database and keep the newest ``keep``."""
+    """Write a dated copy into the folder ``backups`` beside the database and keep the newest ``keep`` of such copies.
+
+    Nothing else in the folder is touched, but what a backup left there that was killed. A copy dated later than now is of
+    a clock that was wrong, and goes first.
+    """
     if store.path is None or keep <= 0:
         return None
-    folder = store.path.parent / "backups"
-    target = folder / f"{store.path.stem}-{now:%Y%m%dT%H%M%SZ}.db"
+    folder, stem = store.path.parent / "backups", store.path.stem
+    target = folder / f"{stem}-{now:%Y%m%dT%H%M%SZ}.db"
     store.backup(target, through_links=False)
-    for old in sorted(folder.glob(f"{store.path.stem}-*.db"))[:-keep]:
+    ours = re.compile(re.escape(stem) + r"-\d{8}T\d{6}Z\.db(\.partial.*)?")
+    found = [(path, match) for path in folder.iterdir() if (match := ours.fullmatch(path.name))]
+    dated = sorted((path for path, match in found if not match[1]), key=lambda path: (path <= target, path))
+    for old in (*dated[:-keep], *(path for path, match in found if match[1])):
         old.unlink(missing_ok=True)
     return target
 

@@ -85,6 +85,33 @@ def test_a_damaged_database_gives_no_backup_and_the_good_ones_stay(tmp_path: Pat
     assert faults_of_file(path, 0)
 
 
+def test_rotation_takes_its_own_copies_alone(tmp_path: Path) -> None:
+    others = ["news-sport-20260301T070000Z.db", "news-before-the-election.db", "news-20260301T070000Z.db.old"]
+    (tmp_path / "backups").mkdir()
+    for name in (*others, "news-20260228T070000Z.db.partial", "news-20260228T070000Z.db.partial-journal"):
+        (tmp_path / "backups" / name).write_bytes(b"x")
+    with Store(tmp_path / "news.db") as store:
+        for day in range(3):
+            rotate_backups(store, 2, NOW + timedelta(days=day))
+    assert names(tmp_path / "backups") == sorted([*others, "news-20260311T070000Z.db", "news-20260312T070000Z.db"])
+
+
+def test_copies_of_a_database_with_a_wild_name_are_rotated(tmp_path: Path) -> None:
+    with Store(tmp_path / "news[1]*.db") as store:
+        for day in range(3):
+            rotate_backups(store, 1, NOW + timedelta(days=day))
+    assert names(tmp_path / "backups") == ["news[1]*-20260312T070000Z.db"]
+
+
+def test_copies_that_a_wrong_clock_dated_ahead_go_before_those_of_today(tmp_path: Path) -> None:
+    with Store(tmp_path / "a.db") as store:
+        for days in (0, 365, 366, 1, 2):
+            written = rotate_backups(store, 2, NOW + timedelta(days=days))
+            assert written is not None
+            assert written.exists()
+    assert names(tmp_path / "backups") == ["a-20260311T070000Z.db", "a-20260312T070000Z.db"]
+
+
 def test_a_backup_that_fails_leaves_nothing_and_the_old_one_whole(tmp_path: Path) -> None:
     target = tmp_path / "copies" / "b.db"
     with Store(filled(tmp_path / "a.db")) as store:
