@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from aggregator.disk import BESIDE, LOCK, is_database, make_durable
+from aggregator.disk import BESIDE, LOCK, is_database, make_durable, real_path
 from aggregator.exceptions import DeliveryError
 
 _PRIVATE, _SHARED = 0o600, 0o666
@@ -32,7 +32,7 @@ def write_output(path: Path, data: bytes) -> None:
 def write_named(path: Path, data: bytes) -> None:
     """Write a file whose name we made ourselves: as :func:`write_output`, but a link that stands there is replaced, not followed."""
     with _explained(path):
-        real = path.parent.resolve() / path.name
+        real = real_path(path.parent) / path.name
         real.parent.mkdir(parents=True, exist_ok=True)
         there = real.lstat() if os.path.lexists(real) else None
         with _replacing(real, _SHARED, there if there is not None and stat.S_ISREG(there.st_mode) else None) as file:
@@ -53,7 +53,7 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
             with path.open("wb") as file:
                 yield file
         else:
-            with _replacing(path.resolve(), _SHARED, there) as file:
+            with _replacing(real_path(path), _SHARED, there) as file:
                 yield file
 
 
@@ -71,7 +71,7 @@ def _write(path: Path, data: bytes, mode: int) -> None:
         if there is not None and not stat.S_ISREG(there.st_mode):
             _write_into(path, data)
         else:
-            real = path.resolve()  # a link stays one: what it leads to is written, also where that is not there yet
+            real = real_path(path)  # a link stays one: what it leads to is written, also where that is not there yet
             real.parent.mkdir(parents=True, exist_ok=True)
             with _replacing(real, mode, there) as file:
                 file.write(data)
@@ -81,9 +81,8 @@ def _write(path: Path, data: bytes, mode: int) -> None:
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
-        reason = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
-        raise DeliveryError(f"{path}: cannot be written ({reason})") from error
+    except OSError as error:
+        raise DeliveryError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def _writable(path: Path) -> os.stat_result | None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from aggregator.disk import BESIDE, make_durable
+from aggregator.disk import BESIDE, make_durable, real_path
 from aggregator.exceptions import NotOursError, StorageError
 from aggregator.storage.opening import PRIVATE, open_at_rest
 from aggregator.storage.soundness import counts, faults, faults_at_rest
@@ -26,8 +26,8 @@ def back_up(
 
     The copy is of one moment, whatever is written meanwhile. Raises StorageError; nothing half done stays.
     """
-    target = target.resolve() if through_links else target.parent.resolve() / target.name
     try:
+        target = real_path(target) if through_links else real_path(target.parent) / target.name
         target.parent.mkdir(parents=True, exist_ok=True)
         with _partial(target) as partial:
             expected = _copied(connection, partial)
@@ -50,7 +50,7 @@ def restore(source: Path, database: Path, now: datetime) -> tuple[dict[str, int]
     The old file, its log and the log's index get new names. Raises StorageError where ``source`` is not sound or cannot
     be read; the old database is untouched then.
     """
-    database = database.resolve()
+    database = real_path(database)
     _check_source(source, database)
     try:
         with _partial(database) as partial:
@@ -78,7 +78,7 @@ def restore(source: Path, database: Path, now: datetime) -> tuple[dict[str, int]
 def _check_source(source: Path, database: Path) -> None:
     if not source.is_file():
         raise StorageError(f"{source}: no such file; {database} is as it was")
-    if source.resolve() == database:
+    if real_path(source) == database:
         raise StorageError(f"{source}: is the database itself; name the copy to restore")
     try:
         found = faults_at_rest(source)

@@ -45,7 +45,8 @@ def open_database(path: Path | None, busy_timeout_ms: int) -> tuple[sqlite3.Conn
 
 
 def open_for_reading(path: Path, busy_timeout_ms: int = 0) -> sqlite3.Connection:
-    """Return a connection that changes nothing of a database that may be in use; raises sqlite3.Error."""
+    """Return a connection that changes nothing of a database that may be in use; raises as :func:`open_database`."""
+    _check_place(path)
     try:
         return _for_reading(path, busy_timeout_ms)
     except sqlite3.OperationalError as error:
@@ -117,7 +118,7 @@ def _of_a_copy(path: Path, left: tuple[str, ...], busy_timeout_ms: int) -> sqlit
 def _left_beside(path: Path) -> tuple[str, ...]:
     """Return the endings of what another process left beside a database that belongs to what it holds."""
     beside = {ending: Path(f"{path.resolve()}{ending}") for ending in (LOG, JOURNAL)}
-    return tuple(ending for ending, file in beside.items() if file.exists() and file.stat().st_size)
+    return tuple(ending for ending, file in beside.items() if file.is_file() and file.stat().st_size)
 
 
 def _check_left(path: Path) -> None:
