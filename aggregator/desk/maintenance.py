@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import glob
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +32,7 @@ SKETCHES_AT_ONCE: Final = 500
 VECTORS_AT_ONCE: Final = 150
 LINES_AT_ONCE: Final = 2_000
 ALERTS_AT_ONCE: Final = 200
+_DIGIT: Final = "[0-9]"
 
 
 def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = None) -> dict[str, int]:
@@ -87,10 +88,9 @@ def rotate_backups(store: Store, keep: int, now: datetime) -> Path | None:
     folder, stem = store.path.parent / "backups", store.path.stem
     target = folder / f"{stem}-{now:%Y%m%dT%H%M%SZ}.db"
     store.backup(target, through_links=False)
-    ours = re.compile(re.escape(stem) + r"-\d{8}T\d{6}Z\.db(\.partial.*)?")
-    found = [(path, match) for path in folder.iterdir() if (match := ours.fullmatch(path.name))]
-    dated = sorted((path for path, match in found if not match[1]), key=lambda path: (path <= target, path))
-    for old in (*dated[:-keep], *(path for path, match in found if match[1])):
+    ours = f"{glob.escape(stem)}-{_DIGIT * 8}T{_DIGIT * 6}Z.db"
+    dated = sorted(folder.glob(ours), key=lambda path: (path <= target, path))
+    for old in (*dated[:-keep], *folder.glob(f"{ours}.partial*")):
         old.unlink(missing_ok=True)
     return target
 
