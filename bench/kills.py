@@ -67,7 +67,8 @@ def main() -> int:
         if options.recording is not None:
             shown = Recorded(Recording(options.recording), options.steps)
         with tempfile.TemporaryDirectory(prefix="kills-") as folder:
-            found = compare(Path(folder), shown, max(8, options.kills - kills), seed)
+            recorded = options.recording is not None
+            found = compare(Path(folder), shown, max(8, options.kills - kills), seed, by_entries=recorded)
         shaken = found.shaken
         kills, verbs, repeated = kills + shaken.kills, verbs + shaken.verbs, repeated + shaken.repeated
         faults = [*found.differences, *shaken.unsound, *found.calm.unsound]
