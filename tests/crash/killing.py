@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from functools import partial
 from multiprocessing.process import BaseProcess
@@ -470,8 +470,3 @@ def _without_folders(dump: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[t
 
 def _minus(rows: list[tuple[Any, ...]], others: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return list((Counter(rows) - Counter(others)).elements())
-
-
-def moments_of(times: list[str]) -> list[datetime]:
-    """Return the moments of a recording."""
-    return [datetime.strptime(at, "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC) for at in times]
