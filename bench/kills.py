@@ -3,7 +3,8 @@
     python bench/kills.py [KILLS] [--seed NUMBER] [--steps NUMBER] [--events NUMBER] [--recording FILE]
 
 The feeds are invented; with --recording they are those of a recording as bench/replay_week.py takes it, at the first
-STEPS of its times. Editors' verbs, alerts to a webhook and a file, and editions by mail go on all the while. Runs round
+STEPS of its times, six hours from one to the next: the clock stands still at each, and a feed that were long overdue would
+wait for it to go on. Editors' verbs, alerts to a webhook and a file, and editions by mail go on all the while. Runs round
 after round until it has killed KILLS times (500). Prints a line a round, and ends with 1 where a desk was not the same.
 """
 
@@ -13,16 +14,18 @@ import argparse
 import sys
 import tempfile
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import count, pairwise
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from aggregator.model import Feed
 from bench.replay_week import Recording
-from tests.crash.killing import Shown, compare, moments_of
+from tests.crash.killing import Shown, compare
 from tests.crash.program import Program
+
+SPACING = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,14 @@ class Recorded:
 
     @property
     def moments(self) -> list[datetime]:
-        """Return when the feeds were recorded."""
-        return moments_of(self.recording.times[: self.steps])
+        """Return when the feeds are asked."""
+        begin = datetime.strptime(self.recording.times[0], "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC)
+        return [begin + SPACING * step for step in range(self.steps)]
 
     @property
     def interval(self) -> timedelta:
-        """Return how often a feed is asked: a little more often than was recorded."""
-        return min(later - earlier for earlier, later in pairwise(self.moments)) - timedelta(minutes=1)
+        """Return how often a feed is asked: a little more often than its moments come."""
+        return SPACING - timedelta(minutes=5)
 
     def feeds(self, base: str) -> tuple[Feed, ...]:
         """Return the subscriptions under an address."""
@@ -67,7 +71,8 @@ def main() -> int:
         if options.recording is not None:
             shown = Recorded(Recording(options.recording), options.steps)
         with tempfile.TemporaryDirectory(prefix="kills-") as folder:
-            found = compare(Path(folder), shown, max(8, options.kills - kills), seed)
+            recorded = options.recording is not None
+            found = compare(Path(folder), shown, max(8, options.kills - kills), seed, by_entries=recorded)
         shaken = found.shaken
         kills, verbs, repeated = kills + shaken.kills, verbs + shaken.verbs, repeated + shaken.repeated
         faults = [*found.differences, *shaken.unsound, *found.calm.unsound]

@@ -7,13 +7,17 @@ import signal
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.examples import examples
 
 # On a busy machine late is not wrong. The checks of a fresh clone play the same examples each time; others are drawn here.
 settings.register_profile(
-    "any machine", deadline=None, max_examples=examples(100), derandomize="SAME_EXAMPLES" in os.environ
+    "any machine",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=examples(100),
+    derandomize="SAME_EXAMPLES" in os.environ,
 )
 settings.load_profile("any machine")
 

@@ -10,6 +10,7 @@ import click
 
 from aggregator.cli.output import Column, emit, list_options, local, plain, print_json, print_list, safe, thing_options
 from aggregator.cli.session import FEEDS, Session
+from aggregator.disk import is_database
 from aggregator.exceptions import AggregatorError, ConfigurationError, StorageError, UsageError
 from aggregator.text.counts import amount
 
@@ -239,9 +240,7 @@ def _check_target(database: Path, target: Path) -> None:
         raise UsageError(f"{target}: is no file; name the file to write")
     if database.exists() and target.samefile(database):
         raise UsageError(f"{target}: is the live database itself; name another file")
-    with target.open("rb") as file:
-        start = file.read(16)
-    if start not in (b"", b"SQLite format 3\0"):
+    if target.stat().st_size and not is_database(target):
         raise UsageError(f"{target}: is there already and is no database; name another file")
 
 

@@ -17,6 +17,7 @@ from aggregator.cli.progress import progress
 from aggregator.cli.session import Session, clock_file
 from aggregator.cli.stories import STORY_COLUMNS, summary_row
 from aggregator.cli.story import print_story
+from aggregator.disk import BESIDE
 from aggregator.exceptions import UsageError
 from aggregator.model import Story, StoryQuery
 
@@ -52,7 +53,7 @@ def _run(session: Session, folder: Path, *, kept: bool) -> None:
     # one feed after another, so that what came at one minute comes in the same order each time
     fetch = replace(settings.fetch, host_delay=0.0, workers=1)
     database = folder / "demo.db"
-    for ending in ("", "-wal", "-shm"):
+    for ending in ("", *BESIDE):
         database.with_name(database.name + ending).unlink(missing_ok=True)
     with (
         DemoServer() as server,

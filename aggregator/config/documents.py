@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import io
 import re
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,16 @@ def load(path: Path) -> Any:
 
 def load_feeds(path: Path) -> Any:
     """Return the document in a feeds file as :func:`load` does, for reading alone: a long list is read quickly where it can be."""
-    text = _read(path)
-    found = quick_document(text) if len(text) > _LONG else None
+    return _understood(path, _read(path))
+
+
+def _understood(path: Path, text: str) -> Any:
+    found = _understood_quickly(text)
     return _parsed(path, text) if found is None else found
+
+
+def _understood_quickly(text: str) -> CommentedMap | None:
+    return quick_document(text) if len(text) > _LONG else None
 
 
 def _read(path: Path) -> str:
@@ -125,6 +133,29 @@ def save(path: Path, document: Any) -> None:
     write_private(path, text.getvalue().encode("utf-8"))
 
 
+def append_items(path: Path, key: str, items: Sequence[Mapping[str, Any]]) -> None:
+    """Put items at the end of the list under ``key``; a long list in its usual form is not written anew for them."""
+    text = _read(path) if path.exists() else ""
+    document = _understood_quickly(text)
+    if document is not None:
+        longer = _with_lines(text, document[key].lc.col, items)
+        document[key].extend(items)
+        if _says(path, longer, document):
+            write_private(path, longer.encode("utf-8"))
+            return
+    document = _parsed(path, text) or new_map()
+    document[key] = document.get(key) or []
+    document[key].extend(items)
+    save(path, document)
+
+
+def _with_lines(text: str, indent: int, items: Sequence[Mapping[str, Any]]) -> str:
+    """Return ``text`` with lines of items at its end."""
+    made = io.StringIO()
+    _yaml().dump(list(items), made)
+    return f"{text.rstrip()}\n" + textwrap.indent(textwrap.dedent(made.getvalue()), " " * indent)
+
+
 def remove_item(path: Path, key: str, position: int) -> None:
     """Take one item out of the list under ``key``, and no other line.
 
@@ -132,14 +163,16 @@ def remove_item(path: Path, key: str, position: int) -> None:
     head a whole section. A list in flow style, or an item others refer to, is written anew.
     """
     text = _read(path)
-    document = _parsed(path, text)
+    document = _understood(path, text)
     shortened = _without_lines(text, document[key], position)
     del document[key][position]
     wanted = document if document[key] else {**document, key: None}
     if shortened is not None and _says(path, shortened, wanted):
         write_private(path, shortened.encode("utf-8"))
-    else:
-        save(path, document)
+        return
+    document = _parsed(path, text)
+    del document[key][position]
+    save(path, document)
 
 
 def _without_lines(text: str, listed: Any, position: int) -> str | None:
@@ -174,7 +207,7 @@ def _dash_line(lines: Sequence[str], line: int, indent: int) -> int | None:
 
 def _says(path: Path, text: str, wanted: Any) -> bool:
     try:
-        return bool(_parsed(path, text) == wanted)
+        return bool(_understood(path, text) == wanted)
     except ConfigurationError:
         return False
 

@@ -9,7 +9,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from aggregator.config.documents import line_of, load, load_feeds, map_for_text, new_map, remove_item, save, unknown_key
+from aggregator.config.documents import (
+    append_items,
+    line_of,
+    load,
+    load_feeds,
+    map_for_text,
+    new_map,
+    remove_item,
+    save,
+    unknown_key,
+)
 from aggregator.config.durations import format_duration, parse_duration
 from aggregator.exceptions import ConfigurationError, NotFoundError
 from aggregator.model import Feed, Secret
@@ -297,23 +307,18 @@ def _shown(text: str) -> str:
 
 def add_feeds(path: Path, feeds: Sequence[Feed], environ: Mapping[str, str]) -> int:
     """Append the feeds that the file does not hold yet; return how many."""
-    document = load(path) if path.exists() else None
-    document = new_map() if document is None else document
-    if document.get("feeds") is None:
-        document["feeds"] = []
+    document = load_feeds(path) if path.exists() else None
     reading = _Reading(path, environ)
-    there = {request_url(_url_of(one, reading)) for one in document["feeds"]}
+    there = {request_url(_url_of(one, reading)) for one in (document or {}).get("feeds") or []}
     fresh = {address: feed for feed in feeds if (address := request_url(feed.url)) not in there}
-    for feed in fresh.values():
-        document["feeds"].append(_written(feed))
     if fresh:
-        save(path, document)
+        append_items(path, "feeds", [_written(feed) for feed in fresh.values()])
     return len(fresh)
 
 
 def remove_feed(path: Path, url: str, environ: Mapping[str, str]) -> None:
     """Take a feed out of the file; its entries stay in the database."""
-    remove_item(path, "feeds", _position(_Reading(path, environ), load(path), url))
+    remove_item(path, "feeds", _position(_Reading(path, environ), load_feeds(path), url))
 
 
 def pause_feed(path: Path, url: str, paused: bool, environ: Mapping[str, str]) -> None:

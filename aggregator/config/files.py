@@ -13,11 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from aggregator.disk import BESIDE, LOCK, is_database, make_durable, real_path
 from aggregator.exceptions import DeliveryError
 
 _PRIVATE, _SHARED = 0o600, 0o666
-_SQLITE = b"SQLite format 3\0"
-_BESIDE = ("-wal", "-shm", "-journal", ".lock")  # what SQLite and the daemon keep beside a database
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -33,7 +32,7 @@ def write_output(path: Path, data: bytes) -> None:
 def write_named(path: Path, data: bytes) -> None:
     """Write a file whose name we made ourselves: as :func:`write_output`, but a link that stands there is replaced, not followed."""
     with _explained(path):
-        real = path.parent.resolve() / path.name
+        real = real_path(path.parent) / path.name
         real.parent.mkdir(parents=True, exist_ok=True)
         there = real.lstat() if os.path.lexists(real) else None
         with _replacing(real, _SHARED, there if there is not None and stat.S_ISREG(there.st_mode) else None) as file:
@@ -54,26 +53,16 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
             with path.open("wb") as file:
                 yield file
         else:
-            with _replacing(path.resolve(), _SHARED, there) as file:
+            with _replacing(real_path(path), _SHARED, there) as file:
                 yield file
 
 
 def refuse_database(path: Path) -> None:
     """Raise DeliveryError where a path is that of a database, or of what SQLite keeps beside one: nothing else is written there."""
     path = Path(os.path.realpath(path))
-    for ending in ("", *_BESIDE):
-        if path.name.endswith(ending) and _is_database(path.with_name(path.name.removesuffix(ending))):
+    for ending in ("", *BESIDE, LOCK):
+        if path.name.endswith(ending) and is_database(path.with_name(path.name.removesuffix(ending))):
             raise DeliveryError(f"{path}: is a database or belongs to one; name another file")
-
-
-def _is_database(path: Path) -> bool:
-    try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return file.read(len(_SQLITE)) == _SQLITE
-    except OSError:
-        return False
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:
@@ -82,7 +71,7 @@ def _write(path: Path, data: bytes, mode: int) -> None:
         if there is not None and not stat.S_ISREG(there.st_mode):
             _write_into(path, data)
         else:
-            real = path.resolve()  # a link stays one: what it leads to is written, also where that is not there yet
+            real = real_path(path)  # a link stays one: what it leads to is written, also where that is not there yet
             real.parent.mkdir(parents=True, exist_ok=True)
             with _replacing(real, mode, there) as file:
                 file.write(data)
@@ -92,9 +81,8 @@ def _write(path: Path, data: bytes, mode: int) -> None:
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
-        reason = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
-        raise DeliveryError(f"{path}: cannot be written ({reason})") from error
+    except OSError as error:
+        raise DeliveryError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def _writable(path: Path) -> os.stat_result | None:
@@ -129,19 +117,11 @@ def _replacing(path: Path, mode: int, there: os.stat_result | None) -> Iterator[
             if there is not None:
                 _take_over(descriptor, there)
             yield file
-        _durable(partial)  # by its name: a library that wrote into it may have closed it
+        make_durable(partial)  # by its name: a library that wrote into it may have closed it
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-
-
-def _durable(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _take_over(descriptor: int, there: os.stat_result) -> None:

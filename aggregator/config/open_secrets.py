@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aggregator.config.documents import line_of, load, map_for_text
+from aggregator.config.documents import line_of, load_feeds, map_for_text
 from aggregator.config.settings_files import Resolved, keys, value_of
 from aggregator.settings import SecretText
 from aggregator.text.urls import mask_secrets, names_secret
@@ -17,7 +17,7 @@ _REMEDY = "write it as {env: NAME} or {file: PATH}"
 
 def open_secrets(path: Path) -> list[str]:
     """Return a sentence for each secret of a sound feeds file that is written out, none of them with the secret."""
-    document = load(path) or {}
+    document = load_feeds(path) or {}
     listed: Sequence[Any] = document.get("feeds") or []
     holders = [map_for_text(listed, place, "url") if isinstance(one, str) else one for place, one in enumerate(listed)]
     found = [

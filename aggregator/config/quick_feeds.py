@@ -57,6 +57,8 @@ def _items(lines: list[str], start: int, listed: CommentedSeq) -> None:
         if item is not None:
             if indent not in (None, place):
                 raise _OtherFormError
+            if indent is None:
+                listed._yaml_set_line_col(number, place)
             indent, one = place, CommentedMap()
             one._yaml_set_line_col(number, place + 2)
             listed._yaml_set_idx_line_col(len(listed), [number, place + 2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +32,7 @@ SKETCHES_AT_ONCE: Final = 500
 VECTORS_AT_ONCE: Final = 150
 LINES_AT_ONCE: Final = 2_000
 ALERTS_AT_ONCE: Final = 200
+_DIGIT: Final = "[0-9]"
 
 
 def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = None) -> dict[str, int]:
@@ -76,13 +78,19 @@ def _swept(sweeper: Sweeper, table: str, key: Sequence[str], doomed: tuple[str, 
 
 
 def rotate_backups(store: Store, keep: int, now: datetime) -> Path | None:
-    """Write a dated copy into the folder ``backups`` beside the database and keep the newest ``keep``."""
+    """Write a dated copy into the folder ``backups`` beside the database and keep the newest ``keep`` of such copies.
+
+    Nothing else in the folder is touched, but what a backup left there that was killed. A copy dated later than now is of
+    a clock that was wrong, and goes first.
+    """
     if store.path is None or keep <= 0:
         return None
-    folder = store.path.parent / "backups"
-    target = folder / f"{store.path.stem}-{now:%Y%m%dT%H%M%SZ}.db"
+    folder, stem = store.path.parent / "backups", store.path.stem
+    target = folder / f"{stem}-{now:%Y%m%dT%H%M%SZ}.db"
     store.backup(target, through_links=False)
-    for old in sorted(folder.glob(f"{store.path.stem}-*.db"))[:-keep]:
+    ours = f"{glob.escape(stem)}-{_DIGIT * 8}T{_DIGIT * 6}Z.db"
+    dated = sorted(folder.glob(ours), key=lambda path: (path <= target, path))
+    for old in (*dated[:-keep], *folder.glob(f"{ours}.partial*")):
         old.unlink(missing_ok=True)
     return target
 

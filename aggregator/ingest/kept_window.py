@@ -22,7 +22,7 @@ from aggregator.storage.database import Store
 log = logging.getLogger("aggregator.window")
 
 LEAST = 2_000  # reports; fewer are compared anew in a second
-_FACT = "window file"  # the fact that says which file is this database's
+_FACT = "window file"  # the fact that holds the digest of this database's file
 # What a file may name: arrays, containers and what the stories stage is made of.
 _NAMED = frozenset(
     {
@@ -59,11 +59,14 @@ def read(store: Store, settings: str) -> Kept | None:
     path = _path(store)
     if path is None or not path.is_file():
         return None
-    token = _token(store)
     try:
         with path.open("rb") as file:
-            head = json.loads(file.readline(10_000))
-            if token is None or head != {"token": token, "settings": settings, "program": _program()}:
+            if hashlib.file_digest(file, "sha256").hexdigest() != _expected(
+                store
+            ):  # another's, or damaged: both in one
+                return None
+            file.seek(0)
+            if json.loads(file.readline(10_000)) != {"settings": settings, "program": _program()}:
                 return None
             return Kept(*_Reader(file).load())
     except (OSError, ValueError, EOFError, pickle.UnpicklingError, TypeError, AttributeError, ImportError) as error:
@@ -76,16 +79,18 @@ def write(store: Store, settings: str, kept: Kept) -> None:
     path = _path(store)
     if path is None or len(kept.times) < LEAST:
         return
-    token = os.urandom(16).hex()
-    head = json.dumps({"token": token, "settings": settings, "program": _program()})
+    head = json.dumps({"settings": settings, "program": _program()})
     partial = path.with_name(path.name + ".partial")
     try:
-        with partial.open("wb") as file:
-            os.chmod(partial, 0o600)  # noqa: PTH101 - as private as the database may be
+        partial.unlink(missing_ok=True)  # of a process that was killed; and no link is followed
+        descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w+b") as file:
             file.write(head.encode() + b"\n")
             pickle.dump(tuple(kept), file, pickle.HIGHEST_PROTOCOL)
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
         with store.transaction() as db:
-            db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_FACT, token))
+            db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_FACT, digest))
         partial.replace(path)
     except OSError as error:
         log.info("%s: not kept (%s)", path, error)
@@ -107,7 +112,8 @@ def _path(store: Store) -> Path | None:
     return None if store.path is None else store.path.with_name(f"{store.path.name}-window")
 
 
-def _token(store: Store) -> str | None:
+def _expected(store: Store) -> str | None:
+    """Return the digest of the file that belongs to this database."""
     row = store.connection.execute("SELECT value FROM fact WHERE name = ?", (_FACT,)).fetchone()
     return None if row is None else str(row[0])
 

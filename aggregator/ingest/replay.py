@@ -35,9 +35,11 @@ def replay(
     """
     entries = sorted(EntryStore(store).seen_between(since, None), key=lambda entry: (entry.time, entry.id))
     found = cluster_anew(store, settings, families, entries, progress)
-    before = {entry.id: entry.story_id for entry in entries}
+    before = {
+        entry.id: entry.story_id for entry in entries if entry.story_id
+    }  # what was stored last may stand in none yet
     titles = {entry.id: entry.data.title for entry in entries}
-    return compare(before, found, titles, times=("today", "then"))
+    return compare(before, {entry: found[entry] for entry in before}, titles, times=("today", "then"))
 
 
 def cluster_anew(
@@ -52,7 +54,7 @@ def cluster_anew(
         _copy(store, scratch, ("feed", "decision", "decision_entry"))
         _record(scratch, settings, families, entries, progress)
         found = dict(scratch.connection.execute("SELECT id, story_id FROM entry").fetchall())
-    return {entry.id: found.get(entry.id, entry.id) for entry in entries}
+    return {entry.id: found.get(entry.id) or entry.id for entry in entries}
 
 
 def _copy(store: Store, scratch: Store, tables: Sequence[str]) -> None:

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from aggregator.disk import BESIDE, make_durable, real_path
 from aggregator.exceptions import NotOursError, StorageError
 from aggregator.storage.opening import PRIVATE, open_at_rest
 from aggregator.storage.soundness import counts, faults, faults_at_rest
 
-_BESIDE = ("", "-wal", "-shm")  # a database and what SQLite keeps beside it
+_WHOLE = ("", *BESIDE)  # a database and what SQLite keeps beside it
 
 
 def back_up(
@@ -25,15 +26,15 @@ def back_up(
 
     The copy is of one moment, whatever is written meanwhile. Raises StorageError; nothing half done stays.
     """
-    target = target.resolve() if through_links else target.parent.resolve() / target.name
     try:
+        target = real_path(target) if through_links else real_path(target.parent) / target.name
         target.parent.mkdir(parents=True, exist_ok=True)
         with _partial(target) as partial:
             expected = _copied(connection, partial)
             _check_copy(partial, expected, database)
-            _durable(partial)
+            make_durable(partial)
             partial.replace(target)
-            _durable(target.parent)
+            make_durable(target.parent)
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CORRUPT or "no such table" in str(error):
             raise _no_backup_of(database, str(error)) from error
@@ -49,7 +50,7 @@ def restore(source: Path, database: Path, now: datetime) -> tuple[dict[str, int]
     The old file, its log and the log's index get new names. Raises StorageError where ``source`` is not sound or cannot
     be read; the old database is untouched then.
     """
-    database = database.resolve()
+    database = real_path(database)
     _check_source(source, database)
     try:
         with _partial(database) as partial:
@@ -59,14 +60,14 @@ def restore(source: Path, database: Path, now: datetime) -> tuple[dict[str, int]
             finally:
                 connection.close()
             _check_copy(partial, expected, source)
-            _durable(partial)
+            make_durable(partial)
             aside = _set_aside(database, now)
             try:
                 partial.replace(database)
             except OSError:
                 _put_back(database, aside)
                 raise
-            _durable(database.parent)
+            make_durable(database.parent)
     except (OSError, sqlite3.Error) as error:
         raise StorageError(
             f"{database}: could not be restored from {source} ({_reason(error)}); it is as it was"
@@ -77,7 +78,7 @@ def restore(source: Path, database: Path, now: datetime) -> tuple[dict[str, int]
 def _check_source(source: Path, database: Path) -> None:
     if not source.is_file():
         raise StorageError(f"{source}: no such file; {database} is as it was")
-    if source.resolve() == database:
+    if real_path(source) == database:
         raise StorageError(f"{source}: is the database itself; name the copy to restore")
     try:
         found = faults_at_rest(source)
@@ -95,14 +96,13 @@ def _check_source(source: Path, database: Path) -> None:
 def _partial(target: Path) -> Iterator[Path]:
     """Give the name of a private file beside ``target``, which is gone afterwards, with all that SQLite puts beside it."""
     partial = target.with_name(f"{target.name}.partial")
-    endings = (*_BESIDE, "-journal")
     try:
-        for ending in endings:
+        for ending in _WHOLE:
             Path(f"{partial}{ending}").unlink(missing_ok=True)
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, PRIVATE))
         yield partial
     finally:
-        for ending in endings:
+        for ending in _WHOLE:
             Path(f"{partial}{ending}").unlink(missing_ok=True)
 
 
@@ -145,7 +145,7 @@ def _set_aside(database: Path, now: datetime) -> Path | None:
     """Give the database and what lies beside it other names; return the new one, None where there was nothing."""
     aside = _free_name(database.with_name(f"{database.name}.before-restore-{now:%Y%m%dT%H%M%SZ}"))
     moved = False
-    for ending in reversed(_BESIDE):
+    for ending in reversed(_WHOLE):
         old = Path(f"{database}{ending}")
         if old.exists():
             old.replace(f"{aside}{ending}")
@@ -154,26 +154,17 @@ def _set_aside(database: Path, now: datetime) -> Path | None:
 
 
 def _put_back(database: Path, aside: Path | None) -> None:
-    for ending in _BESIDE if aside is not None else ():
+    for ending in _WHOLE if aside is not None else ():
         if Path(f"{aside}{ending}").exists():
             Path(f"{aside}{ending}").replace(f"{database}{ending}")
 
 
 def _free_name(path: Path) -> Path:
     number, free = 1, path
-    while any(Path(f"{free}{ending}").exists() for ending in _BESIDE):
+    while any(Path(f"{free}{ending}").exists() for ending in _WHOLE):
         number += 1
         free = path.with_name(f"{path.name}-{number}")
     return free
-
-
-def _durable(path: Path) -> None:
-    """Have the disk hold a file, or a folder's names, before anything depends on them."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _reason(error: OSError | sqlite3.Error) -> str:

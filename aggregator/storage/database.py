@@ -279,7 +279,7 @@ def _explanation(path: Path | None, error: sqlite3.DatabaseError) -> StorageErro
         return LockedError(f"{path}: another process is writing to this database; try again when it is done")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return StorageError(
-            f"{path}: cannot be written ({error}); check the path, its permissions and whether the disk is read-only"
+            f"{path}: cannot be written ({error}); check the path, its permissions and whether the disk is read-only or full"
         )
     if code == sqlite3.SQLITE_FULL:
         return StorageError(f"{path}: the disk is full; nothing of this change was stored")

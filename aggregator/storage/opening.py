@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+from aggregator.disk import JOURNAL, LOG
 from aggregator.exceptions import StorageError
 
 # What SQLite answers where a file, or the log beside it, cannot be written: a read-only or full disk, no permission.
@@ -33,6 +34,7 @@ def open_database(path: Path | None, busy_timeout_ms: int) -> tuple[sqlite3.Conn
     _check_place(path)
     if not path.exists():
         _make_private(path)
+    _check_left(path)
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
         try:
             return _tried(str(path), busy_timeout_ms), False
@@ -43,21 +45,31 @@ def open_database(path: Path | None, busy_timeout_ms: int) -> tuple[sqlite3.Conn
 
 
 def open_for_reading(path: Path, busy_timeout_ms: int = 0) -> sqlite3.Connection:
-    """Return a connection that changes nothing of a database that may be in use; raises sqlite3.Error."""
+    """Return a connection that changes nothing of a database that may be in use; raises as :func:`open_database`."""
+    _check_place(path)
     try:
-        return _tried(f"file:{quote(str(path.resolve()))}?mode=ro", busy_timeout_ms)
+        return _for_reading(path, busy_timeout_ms)
     except sqlite3.OperationalError as error:
         if not _is_unwritable(error):
             raise
-    # SQLite reads a log only where it may make an index of it beside the file
-    return _of_a_copy(path, busy_timeout_ms) if _has_log(path) else open_at_rest(path)
+    return open_at_rest(path, busy_timeout_ms)
 
 
-def open_at_rest(path: Path) -> sqlite3.Connection:
+def open_alone(path: Path) -> sqlite3.Connection:
+    """Return a connection that reads a file as if nothing lay beside it; raises sqlite3.Error."""
+    return _tried(_named(path, "mode=ro&immutable=1"), 0)
+
+
+def open_at_rest(path: Path, busy_timeout_ms: int = 0) -> sqlite3.Connection:
     """Return a connection that reads a file that no other process has open, and creates none beside it; raises sqlite3.Error."""
-    if _has_log(path):
-        return _of_a_copy(path, 0)
-    return _tried(f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1", 0)
+    # SQLite reads a log only where it may make an index of it beside the file, and obeys a journal only where it may write
+    if left := _left_beside(path):
+        return _of_a_copy(path, left, busy_timeout_ms)
+    return open_alone(path)
+
+
+def _named(path: Path, how: str) -> str:
+    return f"file:{quote(str(path.resolve()))}?{how}"
 
 
 def _tried(name: str, busy_timeout_ms: int) -> sqlite3.Connection:
@@ -88,11 +100,11 @@ def _is_unwritable(error: sqlite3.OperationalError) -> bool:
     return error.sqlite_errorcode & 0xFF in _NO_WRITING
 
 
-def _of_a_copy(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
+def _of_a_copy(path: Path, left: tuple[str, ...], busy_timeout_ms: int) -> sqlite3.Connection:
     """Return a connection to a copy in memory."""
     with tempfile.TemporaryDirectory(prefix="aggregator-") as folder:
         copy = Path(folder) / "copy.db"
-        for ending in ("", "-wal"):
+        for ending in ("", *left):
             shutil.copyfile(f"{path.resolve()}{ending}", f"{copy}{ending}")
         written, memory = _tried(str(copy), busy_timeout_ms), _tried(":memory:", busy_timeout_ms)
         try:
@@ -103,9 +115,28 @@ def _of_a_copy(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
         return memory
 
 
-def _has_log(path: Path) -> bool:
-    log = Path(f"{path.resolve()}-wal")
-    return log.exists() and log.stat().st_size > 0
+def _left_beside(path: Path) -> tuple[str, ...]:
+    """Return the endings of what another process left beside a database that belongs to what it holds."""
+    beside = {ending: Path(f"{path.resolve()}{ending}") for ending in (LOG, JOURNAL)}
+    return tuple(ending for ending, file in beside.items() if file.is_file() and file.stat().st_size)
+
+
+def _check_left(path: Path) -> None:
+    """Raise where what another process left is none of this file's: who writes folds a log in."""
+    if _left_beside(path):
+        try:
+            _for_reading(path, 0).close()
+        except sqlite3.OperationalError:
+            pass  # in use, or nothing can be made beside it
+
+
+def _for_reading(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
+    if LOG in _left_beside(path) and not path.stat().st_size:  # SQLite would take away the log of an empty file
+        raise StorageError(
+            f"{path}: is empty, and {path.name}{LOG} beside it belongs to a file that was not; both are left as they are. "
+            "`aggregator db restore FILE` puts a backup in their place"
+        )
+    return _tried(_named(path, "mode=ro"), busy_timeout_ms)
 
 
 def _check_place(path: Path) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+from aggregator.disk import LOG
 from aggregator.exceptions import NotOursError
-from aggregator.storage.opening import open_at_rest, open_database
+from aggregator.storage.opening import open_alone, open_at_rest, open_for_reading
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
 
 _FAULTS = 20  # that are named: a damaged file has one on every page
@@ -14,29 +17,58 @@ COUNTED = ("entry", "story", "report", "feed", "edition")
 
 
 def faults_of_file(path: Path, busy_timeout_ms: int) -> tuple[str, ...]:
-    """Return what is wrong with a database, which may be in use; empty where it is sound.
+    """Return what is wrong with a database, which may be in use and is left as it is; empty where it is sound.
 
     Raises NotOursError where the file is another program's, sqlite3.Error where it cannot be opened at all.
     """
-    return _closed(open_database(path, busy_timeout_ms)[0], path)
+    return _found(lambda: open_for_reading(path, busy_timeout_ms), path)
 
 
 def faults_at_rest(path: Path) -> tuple[str, ...]:
     """Return what is wrong with a copy that no process has open; nothing is written beside it. Raises as :func:`faults_of_file`."""
-    return _closed(open_at_rest(path), path)
+    return _found(lambda: open_at_rest(path), path)
 
 
-def _closed(connection: sqlite3.Connection, path: Path) -> tuple[str, ...]:
+def _found(opened: Callable[[], sqlite3.Connection], path: Path) -> tuple[str, ...]:
     try:
-        return faults(connection, path)
-    finally:
-        connection.close()
+        with closing(opened()) as connection:
+            return faults(connection, path)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT:
+            raise
+        return (_why_not_opened(path, error),)
+
+
+def _why_not_opened(path: Path, error: sqlite3.DatabaseError) -> str:
+    """Return why a file cannot be opened that begins as a database does."""
+    with path.open("rb") as file:
+        head = file.read(100)
+    size, pages = int.from_bytes(head[16:18]), int.from_bytes(head[28:32])
+    there = path.stat().st_size // max(1, 65_536 if size == 1 else size)
+    if there < pages:
+        return f"the file is cut short: {there} of its {pages} pages are there"
+    log = Path(f"{path.resolve()}{LOG}")
+    if log.exists() and _is_sound_alone(path):
+        return (
+            f"the log beside it belongs to another state of the file, which is sound without it: move {log.name} away"
+        )
+    return str(error)
+
+
+def _is_sound_alone(path: Path) -> bool:
+    try:
+        with closing(open_alone(path)) as connection:
+            return not faults(connection, path)
+    except sqlite3.DatabaseError:
+        return False
 
 
 def faults(connection: sqlite3.Connection, path: Path | None) -> tuple[str, ...]:
     """Return what is wrong with an open database; raises NotOursError where it is another program's."""
     found: list[str] = []
     try:
+        if not connection.execute("PRAGMA page_count").fetchone()[0]:
+            return ("the file is empty",)
         _check_ours(connection, path)
         found += _missing(connection)
         found += _complaints(connection, f"PRAGMA integrity_check({_FAULTS})")

@@ -28,7 +28,7 @@ _FRAME = re.compile(r"</?(?:iframe|object|applet|marquee)\b[^>]*>?", re.IGNORECA
 _FRAMES = ("<iframe", "<object", "<applet", "<marquee")
 # Begins with one character so that the search runs at the speed of memchr.
 _RELATIVE = re.compile(r"=(?:(?<=href=)|(?<=src=)|(?<=HREF=)|(?<=SRC=))[\"']?\s*(?!https?://)[^\s\"'>]")
-_ANY_TAG = re.compile(r"<[^>]*>?")
+_ANY_TAG = re.compile(r'<(?:[^>=]++|="[^"<]*+"|=)*+>?')  # what is quoted may hold the sign that ends a tag
 # Inline markup seen in titles; anything else in angle brackets is the author's own text.
 _TITLE_TAG = re.compile(
     r"</?(?:a|abbr|acronym|b|bdi|bdo|big|br|cite|code|del|dfn|div|em|font|h[1-6]|i|img|ins|kbd|li|mark|nobr|ol|p|q|s|samp|script|"

@@ -1,9 +1,9 @@
-"""A page of the database overwritten, one after another: every command says so in a sentence, and `db check` finds it."""
+"""Pages overwritten one after another, files and logs cut short: every command says so in a sentence, and `db check` finds it."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from tests.harness import Clock, FakeFetcher, open_desk
 PROGRAM = Program(steps=4, events=2, seed=3)
 NOW = "2026-03-10T12:00:00Z"
 SIZE = 4_096
+HEADER, FRAME = 32, 24 + SIZE  # of a log: what it begins with, and a page with what stands before it
 Overwrite = Callable[[bytes], bytes]
 # How a page is lost: all of it, as zeros, the half in which the rows stand, a few bytes of those.
 KINDS: dict[str, Overwrite] = {
@@ -36,6 +37,8 @@ class Desk:
     whole: bytes
     used: tuple[int, ...]  # the pages of tables and indexes, those that the schema begins on first
     commands: tuple[tuple[str, ...], ...]
+    behind: bytes  # the file without what only its log holds
+    log: bytes
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +58,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
             entry = app.store.connection.execute("SELECT id FROM entry ORDER BY revisions DESC, id").fetchone()[0]
             story = app.entry(entry).story_id
             other = next(one for one in stories if one not in (story, stories[0]))
+            behind, log = path.read_bytes(), path.with_name("a.db-wal").read_bytes()
     with closing(sqlite3.connect(path)) as db:
         db.execute("VACUUM")
         roots = [
@@ -62,7 +66,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
         ]
     whole = path.read_bytes()
     used = tuple(dict.fromkeys([*roots, *range(2, len(whole) // SIZE + 1)]))
-    return Desk(whole, used, commands(story, other, entry))
+    return Desk(whole, used, commands(story, other, entry), behind, log)
 
 
 def commands(story: str, other: str, entry: str) -> tuple[tuple[str, ...], ...]:
@@ -90,25 +94,33 @@ def fault_of(outcome: Outcome, command: tuple[str, ...]) -> str | None:
     return None
 
 
-def look(desk: Desk, page: int, overwrite: Overwrite, *, must_be_found: bool) -> list[str]:
-    """Overwrite a page, run every command on a copy each, and return what went wrong."""
-    start = (page - 1) * SIZE
-    spoilt = desk.whole[:start] + overwrite(desk.whole[start : start + SIZE]) + desk.whole[start + SIZE :]
+def look(desk: Desk, said: str, files: Mapping[str, bytes], *, must_be_found: bool) -> list[str]:
+    """Run every command on a copy each of what is left of a database, by ending, and return what went wrong."""
     database, found = Path("spoilt.db"), []
     for command in (("db", "check"), *desk.commands):
-        for path in (database, Path("spoilt.db-wal"), Path("spoilt.db-shm"), Path("copy.db")):
-            path.unlink(missing_ok=True)
-        database.write_bytes(spoilt)
+        for name in ("spoilt.db", "spoilt.db-wal", "spoilt.db-shm", "copy.db"):
+            Path(name).unlink(missing_ok=True)
+        for ending, content in files.items():
+            Path(f"{database}{ending}").write_bytes(content)
         try:
             outcome = call("--db", str(database), *command, now=NOW)
         except Exception as error:  # noqa: BLE001 - the point: nothing but a sentence may come out
-            found.append(f"page {page}: {command} raised {type(error).__name__}: {error}")
+            found.append(f"{said}: {command} raised {type(error).__name__}: {error}")
             continue
         fault = fault_of(outcome, command)
         if fault is None and command == ("db", "check") and must_be_found and outcome.code == 0:
             fault = "db check found nothing"
         if fault is not None:
-            found.append(f"page {page}: {fault}")
+            found.append(f"{said}: {fault}")
+    return found
+
+
+def overwritten(desk: Desk, pages: tuple[int, ...], overwrite: Overwrite, *, must_be_found: bool) -> list[str]:
+    found = []
+    for page in pages:
+        start = (page - 1) * SIZE
+        spoilt = desk.whole[:start] + overwrite(desk.whole[start : start + SIZE]) + desk.whole[start + SIZE :]
+        found += look(desk, f"page {page}", {"": spoilt}, must_be_found=must_be_found)
     return found
 
 
@@ -123,22 +135,70 @@ def line(folder: Path) -> None:
 @pytest.mark.timeout(300)
 def test_a_page_here_and_there(desk: Desk) -> None:
     chosen = desk.used[:: max(1, len(desk.used) // 6)]
-    assert [fault for page in chosen for fault in look(desk, page, KINDS["junk"], must_be_found=True)] == []
+    assert overwritten(desk, chosen, KINDS["junk"], must_be_found=True) == []
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_page(desk: Desk, kind: str) -> None:
-    whole = kind in ("junk", "zeros")
-    assert [fault for page in desk.used for fault in look(desk, page, KINDS[kind], must_be_found=whole)] == []
+    assert overwritten(desk, desk.used, KINDS[kind], must_be_found=kind in ("junk", "zeros")) == []
 
 
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
-def test_a_file_cut_short(desk: Desk, share: float) -> None:
-    whole = desk.whole[: int(len(desk.whole) * share)]
-    cut = Desk(whole, (), desk.commands)
-    assert look(cut, len(whole) // SIZE + 9, lambda page: b"", must_be_found=True) == []
+def cut(desk: Desk, sizes: Iterable[int]) -> list[str]:
+    return [
+        fault for size in sizes for fault in look(desk, f"{size} bytes", {"": desk.whole[:size]}, must_be_found=True)
+    ]
+
+
+def test_a_file_cut_short(desk: Desk) -> None:
+    pages = len(desk.whole) // SIZE
+    assert cut(desk, (0, 60, SIZE, SIZE * (pages // 2), SIZE * pages - SIZE, SIZE * pages - 1)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)
+def test_a_file_cut_at_every_page_and_within(desk: Desk) -> None:
+    assert cut(desk, (size for end in range(SIZE, len(desk.whole), SIZE) for size in (end, end + SIZE // 3))) == []
+
+
+def logs(desk: Desk) -> dict[str, bytes]:
+    """Return what a machine that lost power, a full disk or a careless copy makes of a log."""
+    log, frames = desk.log, len(desk.log) // FRAME
+    middle = HEADER + frames // 2 * FRAME
+    return {
+        "cut in its head": log[: HEADER // 2],
+        "cut after its head": log[:HEADER],
+        "cut between frames": log[:middle],
+        "cut within a frame": log[: middle + FRAME // 3],
+        "cut before its end": log[:-1],
+        "junk in a frame": log[:middle] + b"\xa5" * FRAME + log[middle + FRAME :],
+        "junk at its end": log + b"\xa5" * FRAME,
+        "junk": b"\xa5" * len(log),
+        "zeros": bytes(len(log)),
+    }
+
+
+@pytest.mark.costly
+@pytest.mark.timeout(300)
+def test_a_log_that_was_cut_or_spoilt_is_read_as_far_as_it_is_whole(desk: Desk) -> None:
+    for said, log in logs(desk).items():
+        assert look(desk, said, {"": desk.behind, "-wal": log}, must_be_found=False) == []
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize("main", ["whole", "empty"])
+def test_a_log_of_another_state_is_named_and_neither_file_is_touched(desk: Desk, main: str) -> None:
+    """So stands a backup that was copied to the place of a file whose log was left there."""
+    files = {"": desk.whole if main == "whole" else b"", "-wal": desk.log}
+    for command in (("db", "check"), *desk.commands):
+        for ending, content in files.items():
+            Path(f"left.db{ending}").write_bytes(content)
+        outcome = call("--db", "left.db", *command, now=NOW)
+        assert (outcome.code, fault_of(outcome, command)) == (1, None), command
+        assert {ending: Path(f"left.db{ending}").read_bytes() for ending in files} == files, command
+    told = call("--db", "left.db", "db", "check", now=NOW).err
+    assert "left.db-wal" in told
 
 
 def test_the_whole_file_is_sound_and_every_command_works(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -182,6 +183,33 @@ def test_a_backup_replaces_no_pipe() -> None:
     os.mkfifo("pipe")
     assert call("db", "backup", "pipe").code == 2
     assert Path("pipe").is_fifo()
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("db backup circle.db", "circle.db: .*links lead in a circle"),
+        ("--db circle.db db restore aggregator.db", "circle.db: .*links lead in a circle"),
+        ("--db circle.db run", "circle.db: .*links lead in a circle"),
+        ("db restore circle.db", "circle.db: no such file"),
+        ("--db folder db check", "folder: is a folder"),
+        ("--db pipe db check", "pipe: is a pipe"),
+        ("db restore pipe", "pipe: no such file"),
+        ("--db empty.db db check", "empty.db: the file is empty"),
+        ("db restore empty.db", "empty.db: cannot be restored, it is damaged: the file is empty"),
+    ],
+)
+def test_what_stands_in_a_databases_place_is_named(command: str, told: str) -> None:
+    newsroom()
+    Path("feeds.yaml").write_text("feeds: []\n", encoding="utf-8")
+    Path("circle.db").symlink_to("circle.db")
+    Path("folder").mkdir()
+    os.mkfifo("pipe")
+    Path("empty.db").touch()
+    outcome = call(*command.split())
+    assert outcome.code == 1
+    assert re.search(told, outcome.err)
+    assert call("db", "check").ok()
 
 
 def test_config_check_tries_the_templates_and_languages_of_the_digest() -> None:

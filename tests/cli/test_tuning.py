@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -74,12 +76,28 @@ def test_replay_under_the_same_settings_changes_nothing() -> None:
     assert call("export").ok().out == before
 
 
+def test_replay_leaves_out_what_was_stored_and_not_placed_yet() -> None:
+    """So a process that was killed between the two leaves it."""
+    newsroom(*RETOUCHED)
+    with closing(sqlite3.connect("aggregator.db")) as db, db:
+        db.execute("UPDATE entry SET story_id = NULL, report_id = NULL WHERE url LIKE '%a2'")
+    for tried in ((), tuple(part for setting in STRICT for part in ("--set", setting))):
+        outcome = call("replay", "--dry-run", *tried).ok()
+        assert "2 entries in 2 stories today, 2 then: 0 merges, 0 splits." in outcome.out
+
+
 def test_replay_shows_what_other_settings_would_change() -> None:
     newsroom(*RETOUCHED)
     before = call("export").ok().out
     tried = [part for setting in STRICT for part in ("--set", setting)]
     assert [row["change"] for row in call("replay", "--dry-run", *tried, "--json").ok().json()] == ["split"]
     assert call("export").ok().out == before
+
+
+def test_replay_without_stories_leaves_each_entry_by_itself() -> None:
+    newsroom()
+    outcome = call("replay", "--dry-run", "--set", "stories.enabled=false").ok()
+    assert "3 entries in 2 stories today, 3 then: 0 merges, 1 splits." in outcome.out
 
 
 def test_trials_start_from_the_settings_file() -> None:

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aggregator.config import documents
 from aggregator.config.documents import save
 from aggregator.config.feeds_file import add_feeds, pause_feed, read_feeds, remove_feed
+from aggregator.config.open_secrets import open_secrets
 from aggregator.exceptions import ConfigurationError, NotFoundError
 from aggregator.model import Feed, Secret
 from aggregator.text.masking import holds_secret, shown_address, without_secrets
@@ -280,3 +282,43 @@ def test_faults_of_addresses_alone_name_their_lines(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_feeds(path, {})
     assert [problem.removeprefix(f"{path}:").partition(":")[0] for problem in caught.value.problems] == ["4", "5", "6"]
+
+
+@pytest.fixture
+def long_list(tmp_path: Path) -> Path:
+    path = tmp_path / "feeds.yaml"
+    entries = "".join(f"- url: http://h{number}.example/feed\n  name: N{number}\n" for number in range(300))
+    path.write_text("# ours\nfeeds:\n" + entries + "# the last\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def no_slow_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, text: str) -> object:
+        raise AssertionError("a long list in its usual form was read by the slow reader")
+
+    monkeypatch.setattr(documents, "_parsed", refuse)
+
+
+@pytest.mark.usefixtures("no_slow_reader")
+def test_a_long_list_is_added_to_and_taken_from_by_lines(long_list: Path) -> None:
+    before = long_list.read_text(encoding="utf-8")
+    assert (
+        add_feeds(
+            long_list, [Feed("http://new.example/a", name="New", category="home"), Feed("http://h3.example/feed")], {}
+        )
+        == 1
+    )
+    added = "- url: http://new.example/a\n  name: New\n  category: home\n"
+    assert long_list.read_text(encoding="utf-8") == before + added
+    remove_feed(long_list, "http://h7.example/feed", {})
+    removed = "- url: http://h7.example/feed\n  name: N7\n"
+    assert long_list.read_text(encoding="utf-8") == before.replace(removed, "") + added
+    assert open_secrets(long_list) == []
+
+
+def test_what_the_quick_reader_cannot_say_is_added_to_a_long_list_all_the_same(long_list: Path) -> None:
+    odd = Feed("http://new.example/a", name="New: 'a' # b", category="yes")
+    assert add_feeds(long_list, [odd], {}) == 1
+    assert read_feeds(long_list, {})[-1] == odd
+    assert long_list.read_text(encoding="utf-8").startswith("# ours\nfeeds:\n")

@@ -96,7 +96,7 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["a.db", "a.db-wal", "a.db-shm", "a.db.lock", "link"])
+@pytest.mark.parametrize("name", ["a.db", "a.db-wal", "a.db-shm", "a.db-journal", "a.db.lock", "link"])
 def test_nothing_is_written_over_a_database_or_what_lies_beside_it(tmp_path: Path, name: str) -> None:
     database = tmp_path / "a.db"
     with closing(sqlite3.connect(database)) as db:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 import shutil
@@ -74,10 +75,25 @@ def test_other_settings_another_database_and_a_broken_file_are_passed_over(room:
     assert not is_read(other)
     other.close()
     whole = beside(room).read_bytes()
-    for damaged in (b"", whole[:100], whole[: len(whole) // 2], b"{}\n" + whole):
+    flipped = bytes(
+        [*whole[:-999], whole[-999] ^ 1, *whole[-998:]]
+    )  # it would be read, and raise or mislead at every pass
+    for damaged in (b"", whole[:100], whole[: len(whole) // 2], b"{}\n" + whole, flipped):
         beside(room).write_bytes(damaged)
         assert not is_read(room)
         room.look_again()
+
+
+def test_what_a_killed_process_left_is_written_anew_and_a_link_there_is_not_followed(
+    room: Newsroom, tmp_path: Path
+) -> None:
+    (tmp_path / "theirs").write_bytes(b"theirs")
+    Path(f"{beside(room)}.partial").symlink_to(tmp_path / "theirs")
+    room.arrive(Telling("dam", 2))
+    kept(room)
+    assert is_read(room)
+    assert (tmp_path / "theirs").read_bytes() == b"theirs"
+    assert not beside(room).is_symlink()
 
 
 def test_a_database_that_was_put_back_to_an_earlier_day_reads_its_own_vectors(room: Newsroom, tmp_path: Path) -> None:
@@ -102,7 +118,10 @@ def test_a_file_that_names_anything_else_is_not_obeyed(room: Newsroom) -> None:
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return os.mkdir, (str(beside(room)) + ".owned",)
 
-    beside(room).write_bytes(head + b"\n" + pickle.dumps((Evil(), {}, 0, None)))
+    evil = head + b"\n" + pickle.dumps((Evil(), {}, 0, None))
+    beside(room).write_bytes(evil)
+    with room.store.transaction() as db:
+        db.execute("UPDATE fact SET value = ? WHERE name = 'window file'", (hashlib.sha256(evil).hexdigest(),))
     assert not is_read(room)
     Placer(room.store, room.settings).finish(room.now)
     assert not Path(str(beside(room)) + ".owned").exists()

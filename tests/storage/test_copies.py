@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import sqlite3
 import stat
 import tempfile
@@ -84,6 +85,33 @@ def test_a_damaged_database_gives_no_backup_and_the_good_ones_stay(tmp_path: Pat
     assert faults_of_file(path, 0)
 
 
+def test_rotation_takes_its_own_copies_alone(tmp_path: Path) -> None:
+    others = ["news-sport-20260301T070000Z.db", "news-before-the-election.db", "news-20260301T070000Z.db.old"]
+    (tmp_path / "backups").mkdir()
+    for name in (*others, "news-20260228T070000Z.db.partial", "news-20260228T070000Z.db.partial-journal"):
+        (tmp_path / "backups" / name).write_bytes(b"x")
+    with Store(tmp_path / "news.db") as store:
+        for day in range(3):
+            rotate_backups(store, 2, NOW + timedelta(days=day))
+    assert names(tmp_path / "backups") == sorted([*others, "news-20260311T070000Z.db", "news-20260312T070000Z.db"])
+
+
+def test_copies_of_a_database_with_a_wild_name_are_rotated(tmp_path: Path) -> None:
+    with Store(tmp_path / "news[1]*.db") as store:
+        for day in range(3):
+            rotate_backups(store, 1, NOW + timedelta(days=day))
+    assert names(tmp_path / "backups") == ["news[1]*-20260312T070000Z.db"]
+
+
+def test_copies_that_a_wrong_clock_dated_ahead_go_before_those_of_today(tmp_path: Path) -> None:
+    with Store(tmp_path / "a.db") as store:
+        for days in (0, 365, 366, 1, 2):
+            written = rotate_backups(store, 2, NOW + timedelta(days=days))
+            assert written is not None
+            assert written.exists()
+    assert names(tmp_path / "backups") == ["a-20260311T070000Z.db", "a-20260312T070000Z.db"]
+
+
 def test_a_backup_that_fails_leaves_nothing_and_the_old_one_whole(tmp_path: Path) -> None:
     target = tmp_path / "copies" / "b.db"
     with Store(filled(tmp_path / "a.db")) as store:
@@ -146,6 +174,41 @@ def test_a_copy_with_its_own_log_is_restored_with_what_the_log_holds(tmp_path: P
     with Store(tmp_path / "b.db") as store:
         assert store.connection.execute("SELECT count(*) FROM fact").fetchone()[0] == 1
     assert Path(f"{copy}-wal").stat().st_size
+
+
+def cut_short(path: Path) -> None:
+    """Leave a database as a process without a log leaves it that was killed in a change: half of that, and the way back beside it."""
+    with closing(sqlite3.connect(filled(path.with_name("whole.db")), isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode = DELETE")
+        db.execute("PRAGMA cache_size = 1")
+        db.execute("BEGIN")
+        db.execute("DELETE FROM edition")
+        for ending in ("", "-journal"):
+            shutil.copyfile(path.with_name(f"whole.db{ending}"), f"{path}{ending}")
+    path.with_name("whole.db").unlink()
+
+
+def test_half_a_change_in_a_copy_is_undone_before_it_is_restored(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    cut_short(copy)
+    counts, _ = restore(copy, tmp_path / "b.db", NOW)
+    assert counts["edition"] == 400
+    assert Path(f"{copy}-journal").stat().st_size
+
+
+def test_what_undoes_a_change_of_the_old_database_is_set_aside_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with Store(filled(tmp_path / "other.db", 7)) as store:
+        store.backup(tmp_path / "copy.db")
+    cut_short(path)
+    counts, aside = restore(tmp_path / "copy.db", path, NOW)
+    assert counts["edition"] == 7
+    assert aside is not None
+    assert Path(f"{aside}-journal").stat().st_size
+    for file, rows in ((path, 7), (aside, 400)):
+        with Store(file) as store:
+            assert store.check() == ()
+            assert store.connection.execute("SELECT count(*) FROM edition").fetchone()[0] == rows
 
 
 @pytest.mark.parametrize("kind", ["damaged", "text", "foreign", "newer", "missing", "itself", "cut"])

@@ -72,6 +72,19 @@ def test_usual_markup_gives_the_text_that_the_parser_gives(markup: str) -> None:
     assert plain_text(markup) == by_parser(markup)
 
 
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ('<b><br><img alt="a > b" src="https://example.org/x.png"></b><br>', ""),
+        ('<figcaption><img alt="a > b">Talks', "Talks"),
+        ('<figcaption><a title="a>Talks</a> go on', "Talks go on"),
+        ('<figcaption><a x=5">"Talks" go on', '"Talks" go on'),
+    ],
+)
+def test_what_stands_in_an_attribute_is_no_text(markup: str, text: str) -> None:
+    assert plain_text(markup) == text
+
+
 def test_a_text_in_a_caption_that_is_never_closed_is_kept() -> None:
     assert (
         plain_text("<figure><figcaption>The harbour<p>Talks opened on Monday.</p>")

@@ -1,0 +1,41 @@
+"""What lies on the disk beside a database, how one is known, and making files last: for those who may not import each other."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+LOG = "-wal"  # what was committed and does not yet stand in the file itself
+JOURNAL = "-journal"  # how to undo what was cut short, where there is no log
+BESIDE = (LOG, "-shm", JOURNAL)  # what SQLite keeps beside a database
+LOCK = ".lock"  # what the daemon keeps there
+_BEGINNING = b"SQLite format 3\0"
+
+
+def is_database(path: Path) -> bool:
+    """Return whether a file begins as SQLite's do; False where there is none, or none that can be read."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(len(_BEGINNING)) == _BEGINNING
+    except OSError:
+        return False
+
+
+def real_path(path: Path) -> Path:
+    """Return where a path leads through its links, also where nothing is there yet; OSError where they lead in a circle."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:
+        raise OSError(errno.ELOOP, "its links lead in a circle", str(path)) from error
+
+
+def make_durable(path: Path) -> None:
+    """Have the disk hold a file, or a folder's names, before anything depends on them."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
