@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from aggregator.clustering.graph import StoryGraph
+from aggregator.desk import maintenance
+from aggregator.storage import sweeping
 from aggregator.storage.database import Store
-from bench import growth, ingest, large_feed, locks, unchanged
+from bench import bounded, growth, ingest, large_feed, locks, unchanged
 from bench.cost import cost, flood, passes
 from bench.material import archive, lines
 from bench.pair_examples import table
@@ -54,6 +57,26 @@ def test_a_changed_poll_of_a_large_feed_is_measured(tmp_path: Path) -> None:
     with Store(tmp_path / "large.db") as store:
         known = large_feed.ENTRIES + large_feed.FRESH * large_feed.ROUNDS
         assert store.connection.execute("SELECT count(*) FROM entry").fetchone()[0] == known + 200
+
+
+@pytest.mark.costly
+def test_no_table_grows_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "ROOM", 0)
+    monkeypatch.setattr(maintenance, "POLL_LOG", timedelta(days=2))
+    found = list(bounded.days(13, 3, timedelta(days=2)))
+    grown = ("entry", "story", "line", "revision", "arrival", "match")
+    assert all(max(day[table] for day in found[5:]) for table in grown)
+    assert bounded.growing(found, 5) == {}
+
+
+def test_passes_without_news_add_nothing_but_their_log() -> None:
+    found = list(bounded.passes(6, 2))
+    same = {name for name in found[0] if found[1][name] == found[-1][name]}
+    assert set(found[0]) - same == {
+        "poll",
+        "revision",
+        "band",
+    }  # the page that is edited at each pass: for prune to drop
 
 
 def test_growth_is_told_by_tenths(tmp_path: Path) -> None:

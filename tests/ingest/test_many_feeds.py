@@ -73,7 +73,9 @@ def test_feeds_that_are_not_due_are_known_where_another_leads_to_them() -> None:
         app.fetch(within=600.0)
         due = dict(app.store.connection.execute("SELECT name, next_fetch FROM feed"))
     assert fetcher.known == ["House 59"] * len(OFTEN)
-    assert due["Beside"] == "2026-03-10T07:02:00Z"  # an hour on: the host asked to be left alone, with all that live on it
+    assert (
+        due["Beside"] == "2026-03-10T07:02:00Z"
+    )  # an hour on: the host asked to be left alone, with all that live on it
 
 
 def test_thousands_of_names_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
