@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from aggregator import Aggregator, Settings
@@ -34,24 +34,24 @@ def prepared(count: int, folder: Path) -> None:
         desk.fetch(everything=True)
 
 
-def measured(folder: Path, seconds: float) -> dict[str, float]:
-    """Run a daemon for a while; return its processor time and the bytes it wrote, a second each."""
+def measured(folder: Path, seconds: float, tick: float = 5.0, settling: float = 10.0) -> dict[str, float]:
+    """Run a daemon for a while; return its processor time and the bytes it wrote, a second each.
+
+    ``settling`` are the seconds after its first pass that are left out: what is done once, at the start, is over then.
+    """
     database = folder / "desk.db"
-    command = ("--db", str(database), "--feeds", str(folder / "feeds.yaml"), "run")
+    command = ("--db", str(database), "--feeds", str(folder / "feeds.yaml"), "--set", f"run.tick={tick}", "run")
     with subprocess.Popen([sys.executable, "-m", "aggregator", *command], stderr=subprocess.DEVNULL) as daemon:
         try:
-            while account(database).passed is None or account(database).passed < STARTED:  # type: ignore[operator]
-                time.sleep(0.5)
-            time.sleep(5.0)  # what is done once, at the start, is over
+            while account(database).passed is None and daemon.poll() is None:
+                time.sleep(0.1)
+            time.sleep(settling)
             before, begin = _used(daemon.pid), time.monotonic()
             time.sleep(seconds)
             after, passed = _used(daemon.pid), time.monotonic() - begin
         finally:
             daemon.terminate()
     return {name: (after[name] - before[name]) / passed for name in after}
-
-
-STARTED = datetime.now(UTC)
 
 
 def _used(pid: int) -> dict[str, float]:
