@@ -60,14 +60,20 @@ class Press:
             ago = interval(feed, first, settings.fetch) * self.chance.random()
             self._asked[feed.url] = START - ago
             self._carried[feed.url] = []  # what came before stands in no database: it would be new
-            times = {"last_fetch": START - ago, "last_ok": START - ago, "last_new": START - ago}
             due = (
                 START - ago + interval(feed, first, settings.fetch) * (1 + settings.fetch.jitter * self.chance.random())
             )
             states[feed.url] = FeedState(
-                feed.url, tag, content_hash="-", next_fetch=due, learned_interval=first.learned_interval,
-                entries_per_week=first.entries_per_week, **times,
-            )  # fmt: skip
+                feed.url,
+                tag,
+                content_hash="-",
+                next_fetch=due,
+                last_fetch=START - ago,
+                last_ok=START - ago,
+                last_new=START - ago,
+                learned_interval=first.learned_interval,
+                entries_per_week=first.entries_per_week,
+            )
         return states
 
     def fetch(
@@ -84,7 +90,7 @@ class Press:
         chance = random.Random(f"{feed.url} {now}")
         moment = self._asked[feed.url]
         carried = self._carried[feed.url]
-        fresh = []
+        fresh: list[tuple[int, datetime]] = []
         while (moment := moment + WEEK / self.pace[feed.url] * chance.expovariate(1.0)) <= now:
             fresh.append(((carried[-1][0] + 1 if carried else 0) + len(fresh), moment))
         self._asked[feed.url] = now
