@@ -13,7 +13,7 @@ import pytest
 
 from aggregator.app import Aggregator
 from aggregator.exceptions import LockedError
-from aggregator.ingest import poll
+from aggregator.ingest import poll, save
 from aggregator.ingest.polls import Poll
 from aggregator.ingest.save import Saver
 from aggregator.model import Feed, FetchFailure, FetchOutcome
@@ -219,3 +219,20 @@ def test_stories_do_not_wait_for_the_slowest_feed_of_a_pass(tmp_path: Path, monk
     with open_desk(fetcher, Clock(), FEEDS, database=database) as app:
         assert {outcome.new for outcome in app.fetch()} == {1}
     assert seen == ["Event of One", "Event of Two"]
+
+
+def test_editors_get_their_turn_while_the_entries_of_a_pass_are_placed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(save, "PLACED_AT_ONCE", 1)
+    database, turns = tmp_path / "a.db", list[int]()
+
+    def edit(seconds: float) -> None:
+        with Store(database, busy_timeout_ms=0) as other, other.transaction() as db:
+            db.execute("INSERT INTO fact (name, value) VALUES (?, 'x')", (f"turn {len(turns)}",))
+        turns.append(1)
+
+    with open_desk(three(), Clock(), FEEDS, database=database) as app:
+        monkeypatch.setattr(save, "sleep", edit)
+        assert {outcome.new for outcome in app.fetch()} == {1}
+    assert len(turns) == len(FEEDS) - 1
