@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from aggregator.clustering.graph import StoryGraph
+from aggregator.desk import maintenance
+from aggregator.storage import sweeping
 from aggregator.storage.database import Store
-from bench import growth, ingest, large_feed, locks, read_pairs, unchanged
+from bench import bounded, cluster, desk, growth, idle, ingest, large_feed, locks, read_pairs, unchanged
 from bench.cost import cost, flood, passes
 from bench.material import archive, lines
 from bench.pair_examples import table
@@ -54,6 +58,50 @@ def test_a_changed_poll_of_a_large_feed_is_measured(tmp_path: Path) -> None:
     with Store(tmp_path / "large.db") as store:
         known = large_feed.ENTRIES + large_feed.FRESH * large_feed.ROUNDS
         assert store.connection.execute("SELECT count(*) FROM entry").fetchone()[0] == known + 200
+
+
+@pytest.mark.costly
+def test_no_table_grows_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "ROOM", 0)
+    monkeypatch.setattr(maintenance, "POLL_LOG", timedelta(days=2))
+    found = list(bounded.days(13, 3, timedelta(days=2)))
+    grown = ("entry", "story", "line", "revision", "arrival", "match")
+    assert all(max(day[table] for day in found[5:]) for table in grown)
+    assert bounded.growing(found, 5) == {}
+
+
+@pytest.mark.costly
+@pytest.mark.daemon
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process wrote is read from /proc")
+def test_a_daemon_that_has_nothing_to_do_writes_nothing(tmp_path: Path) -> None:
+    idle.prepared(20, tmp_path)
+    used = idle.measured(tmp_path, 3.0, tick=0.1, settling=1.0)
+    # its account alone, told at each pass, would be four hundred bytes a second; what it does at its start is some hundred
+    assert used["bytes"] < 190
+    assert used["processor"] < 1.0
+
+
+@pytest.mark.costly
+def test_a_desk_at_its_learned_rhythm_is_measured(tmp_path: Path) -> None:
+    found = desk.measured(400, 3.0, tmp_path / "desk.db", warm=0.5)
+    assert found["requests a minute"] > 0
+    assert found["feed late, worst s"] <= 5.0  # of the driven clock: a tick
+
+
+def test_clustering_an_archive_is_measured(tmp_path: Path) -> None:
+    found = cluster.measured(archive(tmp_path, lines(40)), 0)
+    assert found["entries"] == 40
+    assert found["coordinator"] > 0
+
+
+def test_passes_without_news_add_nothing_but_their_log() -> None:
+    found = list(bounded.passes(6, 2))
+    same = {name for name in found[0] if found[1][name] == found[-1][name]}
+    assert set(found[0]) - same == {
+        "poll",
+        "revision",
+        "band",
+    }  # the page that is edited at each pass: for prune to drop
 
 
 def test_growth_is_told_by_tenths(tmp_path: Path) -> None:

@@ -165,19 +165,27 @@ def _recluster_archives(session: Session, archives: tuple[Path, ...], output: Pa
     from aggregator.config.files import write_output
     from aggregator.desk.parquet import lines_of_archive
     from aggregator.executor import open_executor
-    from aggregator.ingest.archives import cluster_archives
+    from aggregator.ingest.clustered import cluster_archives
 
     parse, run = session.settings.parse, session.settings.run
+    lines: list[str] = []
     with ExitStack() as stack:
         workers = None
         if engine == "dask":
             cluster = open_executor("dask", parse.workers, parse.deadline, parse.memory, run.dask_address)
             workers = stack.enter_context(cluster)
         advance = stack.enter_context(progress("clustering archives", quiet=session.quiet))
-        rows, skips = cluster_archives(archives, session.settings, session.clock(), advance, workers, lines_of_archive)
+        skips = cluster_archives(
+            archives,
+            session.settings,
+            session.clock(),
+            advance,
+            lambda row: lines.append(json_text(plain(row))),
+            workers,
+            lines_of_archive,
+        )
     for path, skip in skips:
         click.echo(f"{path}:{skip.position}: left out: {safe(skip.reason)}", err=True)
-    lines = [json_text(plain(row)) for row in rows]
     if output is not None:
         write_output(output, "".join(f"{line}\n" for line in lines).encode("utf-8"))
     else:

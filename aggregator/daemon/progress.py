@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from aggregator.daemon.locking import Account
+from aggregator.daemon.locking import TOLD_EVERY, Account
 
 # Seconds without any progress after which the watchdog hears nothing more. The longest single step is a backup or pruning.
 STUCK: Final = 900.0
@@ -35,6 +35,7 @@ class Progress:
         self._moved = moment()
         self._wanted: dict[str, datetime] = {}
         self._passed: datetime | None = None
+        self._told: tuple[float, Account] | None = None
 
     def wanted(self, job: str) -> None:
         """Note that a job is due; it waits for its turn from now on."""
@@ -61,4 +62,12 @@ class Progress:
         return self._moment() - self._moved < self._stuck
 
     def _tell(self) -> None:
-        self._publish(Account(self._passed, tuple(self._wanted.items())))
+        """Publish the account; where only another pass ended, now and then: a desk that has nothing to do writes nothing."""
+        account, moment = Account(self._passed, tuple(self._wanted.items())), self._moment()
+        if self._told is not None:
+            when, told = self._told
+            only_a_pass = account.waiting == told.waiting and told.passed is not None
+            if only_a_pass and moment - when < TOLD_EVERY.total_seconds():
+                return
+        self._told = moment, account
+        self._publish(account)

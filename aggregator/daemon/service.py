@@ -271,10 +271,9 @@ class Daemon:
         feeds, new = amount(len(asked), "feed"), amount(sum(one.new for one in asked), "new entry", "new entries")
         log.info("%s asked in %.1f s: %s, %d failed", feeds, seconds, new, failed)
         notify(f"STATUS=last pass: {feeds}, {new}, {failed} failed")
-        answered = FeedStore(self._desk.store).last_answer()
         if failed < len(asked):
             self._helped = False
-        elif not self._helped and (answered is None or self._clock() - answered >= _UNREACHED):
+        elif not self._helped and FeedStore(self._desk.store).nobody_answers(self._clock() - _UNREACHED):
             self._helped = True
             log.warning(
                 "no feed could be reached; they are asked again, less and less often."

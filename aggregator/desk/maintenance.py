@@ -33,6 +33,7 @@ VECTORS_AT_ONCE: Final = 150
 LINES_AT_ONCE: Final = 2_000
 ALERTS_AT_ONCE: Final = 200
 _DIGIT: Final = "[0-9]"
+VERSIONS_AT_ONCE: Final = 200
 
 
 def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = None) -> dict[str, int]:
@@ -46,17 +47,19 @@ def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = 
     before = _earlier(now, settings.retention.entries)
     with store.transaction():
         FaultStore(store).prune(now - POLL_LOG)
-    entries, stories = Retention(store, before, now).drop(sweeper)
+    retention = Retention(store, before, now)
+    entries, stories = retention.drop(sweeper)
     dropped = {
         "entries": entries,
         "stories": stories,
+        "versions": sweeper.drain(lambda: retention.forget_versions(VERSIONS_AT_ONCE)),
         "sketches": sweeper.drain(lambda: sketches.prune(_earlier(now, settings.copies.window), SKETCHES_AT_ONCE)),
         "vectors": sweeper.drain(lambda: vectors.prune(_earlier(now, 2 * settings.stories.window), VECTORS_AT_ONCE)),
         "polls": sweeper.drain(lambda: polls.prune_polls(now - POLL_LOG, LINES_AT_ONCE)),
         "alerts": sweeper.drain(lambda: watches.prune(before, ALERTS_AT_ONCE)),
     }
-    if dropped["entries"] or dropped["sketches"]:
-        sweeper.sweep("band", ("band_key", "number"), "number NOT IN (SELECT number FROM sketch)")
+    # also where nothing was dropped: each edit leaves the keys of the text before
+    sweeper.sweep("band", ("band_key", "number"), "number NOT IN (SELECT number FROM sketch)")
     return {
         **dropped,
         "lines": _swept(sweeper, "line", ("feed_id", "hash"), LineStore(db).forgettable(max(before, now - LINES))),

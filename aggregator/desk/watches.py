@@ -139,7 +139,8 @@ class Watcher:
         found = {}
         for entry in (reading.entry for reading in readings):
             if entry.id in alerted and alerted[entry.id].revisions < entry.revisions:
-                version = self._entries.revisions(entry.id)[alerted[entry.id].revisions :][:1]
+                known = alerted[entry.id].revisions
+                version = [one for one in self._entries.revisions(entry.id) if one.number > known][:1]
                 found[entry.id] = "\n".join(f"{one.title}\n{one.text[:BEGINNING]}" for one in version)
         return found
 

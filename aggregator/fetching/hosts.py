@@ -85,15 +85,12 @@ class HostSchedule:
         self._waiting -= len(taken)
         return taken
 
-    def clear(self) -> None:
-        """Forget all work, what waits and what is under way; the pauses that hosts are owed stay."""
+    def clear(self, now: float) -> None:
+        """Forget all work, what waits and what is under way, and hosts but for those that are still owed a pause."""
         self._heap.clear()
         self._host_of.clear()
         self._waiting = 0
-        for slot in self._hosts.values():
-            slot.waiting.clear()
-            slot.running = 0
-            slot.queued = False
+        self._hosts = {host: _Host(free_at=slot.free_at) for host, slot in self._hosts.items() if slot.free_at > now}
 
     def wait(self, now: float) -> float | None:
         """Return the seconds until something may start by itself; None where only ``add`` or ``done`` can help."""

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from aggregator.fetching.caching import RETRY_CAP, fresh_until
@@ -247,6 +248,7 @@ def spread_overdue(keys: Sequence[str], now: datetime, over: timedelta) -> dict[
     return {key: now + step * position for position, key in enumerate(keys)}
 
 
+@lru_cache(1 << 15)
 def address_key(url: str) -> str:
     """Return what two subscriptions to one address have in common."""
     address = address_of(url)

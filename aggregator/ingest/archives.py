@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from itertools import islice
 from pathlib import Path
 
-from aggregator.clustering.blocks import Block, Whole, look_back
-from aggregator.clustering.comparing import LookedBack
 from aggregator.exceptions import NotFoundError, StorageError
-from aggregator.executor import shared
 from aggregator.ingest.garbage import seldom_collected
 from aggregator.ingest.lines import LEAST, Chunk, MadeAhead, prepare_line, prepared_ahead
 from aggregator.ingest.place import Placer
@@ -26,7 +23,7 @@ from aggregator.ingest.turns import HELD, ROOM
 from aggregator.ingest.window import Window
 from aggregator.model import Entry, Skip
 from aggregator.model.faults import EntryFault, fault_of
-from aggregator.newsroom.publishers import Families, families
+from aggregator.newsroom.publishers import Families
 from aggregator.parsing.archive import UNNAMED, ArchiveEntry, in_date_order, read
 from aggregator.settings import Settings
 from aggregator.storage.database import Store, is_of_the_database
@@ -56,6 +53,17 @@ def lines_of(path: Path) -> Iterator[bytes]:
         yield from lines
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[None]:
+    """Turn what reading an archive may raise into errors for people."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{path}: no such file") from error
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
+
+
 def load(
     path: Path, lines: Callable[[Path], Iterator[bytes]] = lines_of
 ) -> tuple[list[ArchiveEntry], tuple[Skip, ...]]:
@@ -63,12 +71,8 @@ def load(
 
     ``lines`` reads an archive of another form as lines of JSON.
     """
-    try:
+    with opened(path):
         found = list(read(lines(path)))
-    except FileNotFoundError as error:
-        raise NotFoundError(f"{path}: no such file") from error
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
     entries = in_date_order(one for one in found if isinstance(one, ArchiveEntry))
     return entries, tuple(one for one in found if isinstance(one, Skip))
 
@@ -106,10 +110,10 @@ class Importer:
         """Import entries and return line number -> where each stands, for scoring."""
         self.record(entries, progress)
         placed = EntryStore(self._store).places_of_archives()
-        places = {str(one.line): placed.get((_address(one), one.data.key)) for one in entries}
+        places = {str(one.line): placed.get((feed_address(one), one.data.key)) for one in entries}
         return {line: place for line, place in places.items() if place is not None}
 
-    def record(self, entries: Sequence[ArchiveEntry], progress: Progress) -> ImportOutcome:
+    def record(self, entries: Collection[ArchiveEntry], progress: Progress) -> ImportOutcome:
         """Import entries in the order given, then settle what stories they tell."""
         self._load_models(entries)
         left = self._placer.vectors.unsettled()  # by others: the watches still want to look at these
@@ -152,13 +156,13 @@ class Importer:
         except Exception as error:
             if is_of_the_database(error):
                 raise
-            self._sources.pop(_address(one), None)  # its row may be undone
+            self._sources.pop(feed_address(one), None)  # its row may be undone
             return Recorded(faults=(fault_of("recording", one.data.key, error, one.data),))
 
-    def _load_models(self, entries: Sequence[ArchiveEntry]) -> None:
+    def _load_models(self, entries: Collection[ArchiveEntry]) -> None:
         """Load what the first entries need, which takes half a second: not while others wait for their turn."""
         warm_up()
-        unknown = next((one for one in entries if one.language is None), None)
+        unknown = next((one for one in islice(entries, LEAST) if one.language is None), None)
         if unknown is not None:
             prepare_entry(unknown.data, None, (), None, frozenset(), sketching=False)
 
@@ -172,14 +176,14 @@ class Importer:
                 return
 
     def _feed(self, one: ArchiveEntry) -> StoredFeed:
-        address = _address(one)
+        address = feed_address(one)
         if address not in self._sources:
             publisher = one.source or UNNAMED
             name = publisher if address.startswith(ARCHIVE) else None
             self._sources[address] = self._feeds.ensure(address, publisher, self._now, name=name)
         return self._sources[address]
 
-    def _prepared_ahead(self, entries: Sequence[ArchiveEntry]) -> Iterator[Chunk]:
+    def _prepared_ahead(self, entries: Collection[ArchiveEntry]) -> Iterator[Chunk]:
         workers = self._workers() if self._workers is not None and len(entries) >= LEAST else None
         return prepared_ahead(
             entries,
@@ -191,7 +195,7 @@ class Importer:
 
     def _boilerplate_now(self, one: ArchiveEntry) -> frozenset[int]:
         """Return what a line's feed is known to repeat by now, whether or not this archive named it before."""
-        feed = self._sources.get(_address(one)) or self._feeds.by_url(_address(one))
+        feed = self._sources.get(feed_address(one)) or self._feeds.by_url(feed_address(one))
         return self._recorder.boilerplate(feed.id) if feed is not None else frozenset()
 
     def _prepared(self, one: ArchiveEntry, made: MadeAhead | None, feed_id: int) -> PreparedEntry:
@@ -210,52 +214,7 @@ def _left_out(one: ArchiveEntry, fault: EntryFault) -> Skip:
     return Skip(one.line, f"line {one.line}: {what}: {fault.error}")
 
 
-def cluster_archives(
-    paths: Sequence[Path],
-    settings: Settings,
-    now: datetime,
-    progress: Progress,
-    workers: Executor | None = None,
-    lines: Callable[[Path], Iterator[bytes]] = lines_of,
-) -> tuple[list[dict[str, object]], list[tuple[Path, Skip]]]:
-    """Cluster archives from nothing, together and in a scratch database; return where each entry stands, and the lines left out.
-
-    ``workers`` clean, sketch and vectorise the entries and compare the reports; the result is the same without.
-    """
-    entries: list[ArchiveEntry] = []
-    skips: list[tuple[Path, Skip]] = []
-    for path in paths:
-        found, left_out = load(path, lines)
-        entries += found
-        skips += [(path, skip) for skip in left_out]
-    with Store(None) as store:
-        importer = Importer(store, settings, families(()), now)
-        if workers is not None:
-            window = Window(store, settings.stories, partial(_compared_on, workers))
-            importer = Importer(store, settings, families(()), now, window, lambda: workers)
-        importer.record(in_date_order(entries), progress)
-        places = EntryStore(store).places_of_archives()
-    return [
-        {
-            "id": one.data.key,
-            "report_id": place.report,
-            "story_id": place.story,
-            "storyline_id": place.storyline,
-        }
-        for one in entries
-        for place in [places.get((_address(one), one.data.key))]
-        if place is not None
-    ], skips
-
-
-def _compared_on(workers: Executor, whole: Whole, parts: Sequence[Block]) -> Iterator[list[LookedBack]]:
-    """Have workers compare the reports of a window, block by block."""
-    everywhere = shared(workers, whole)
-    futures = [workers.submit(look_back, everywhere, part) for part in parts]
-    return (future.result() for future in futures)
-
-
-def _address(one: ArchiveEntry) -> str:
+def feed_address(one: ArchiveEntry) -> str:
     """Return the address of the feed that an entry belongs to: its own where `export` wrote the line, else one for its publisher."""
     return one.origin.feed if one.origin else f"{ARCHIVE}{one.source}"
 

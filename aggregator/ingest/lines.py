@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from itertools import islice
@@ -73,16 +73,22 @@ def prepare_line(
 
 
 def prepared_ahead(
-    entries: Sequence[ArchiveEntry], boilerplate: Boilerplate, workers: Executor | None, count: int, *, sketching: bool
+    entries: Collection[ArchiveEntry],
+    boilerplate: Boilerplate,
+    workers: Executor | None,
+    count: int,
+    *,
+    sketching: bool,
 ) -> Iterator[Chunk]:
     """Yield entries in order, some at once, each with what ``count`` workers made of it, or None: it is yet to be prepared.
 
     A worker that is lost with its task costs time only: the coordinator prepares these entries.
     """
-    if workers is None or len(entries) < LEAST:
-        yield [(one, None) for one in entries]
-        return
     rest = iter(entries)
+    if workers is None or len(entries) < LEAST:
+        while some := [(one, None) for one in islice(rest, LEAST)]:
+            yield [*some]
+        return
     in_hand: deque[tuple[list[ArchiveEntry], Future[list[MadeAhead | None]]]] = deque()
     while True:
         while len(in_hand) < _AHEAD * count and (chunk := list(islice(rest, _TOGETHER))):

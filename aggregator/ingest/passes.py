@@ -61,8 +61,7 @@ def run_pass(
     one_of_many = options.within < inf
     if one_of_many and not due:
         return []
-    every = subscriptions(feeds, rows, now)
-    wanted = named(every, options.patterns)
+    wanted = named(subscriptions(feeds, rows.of_keys(due) if one_of_many else rows.followed(), now), options.patterns)
     polls, others = sort_out(wanted, due, everything=options.everything or bool(options.patterns), now=now)
     if one_of_many:
         others = []
@@ -74,15 +73,21 @@ def run_pass(
     if one_of_many:  # what there is no time for must not be the same feeds each time
         polls.sort(key=lambda poll: poll.stored.state.next_fetch or LONG_AGO)
     begin_pass(store, now)
+
+    def beside(
+        address: str,
+    ) -> tuple[int, ...]:  # asked for seldom: of a desk of many feeds, a pass reads those that are due
+        return neighbours(address, subscriptions(feeds, rows.followed(), now))
+
     run = PollPass(
         settings,
         resources.fetcher(len(feeds)),
         resources.workers(),
-        open_saver(store, settings, families, lambda address: neighbours(address, every), settled, window),
+        open_saver(store, settings, families, beside, settled, window),
         clock,
         options.stop,
         resources.schedule(),
-        FollowedElsewhere(every),
+        FollowedElsewhere(feeds, rows.answering()),
         options.within,
     )
     try:

@@ -138,7 +138,7 @@ class PollPass:
         are left for the next pass where they do not.
         """
         self._settled = time.monotonic()
-        self._hosts.clear()
+        self._hosts.clear(time.monotonic())
         self._waiting = {poll.feed.url: poll for poll in polls}
         self._ends = time.monotonic() + self._within
         for poll in polls:
@@ -208,7 +208,7 @@ class PollPass:
         """End the pass, however it went: nothing of it waits or is under way any more for the schedule."""
         in_hand, self._in_hand, self._waiting = self._in_hand, {}, {}
         self.abandoned |= bool(in_hand)
-        self._hosts.clear()
+        self._hosts.clear(time.monotonic())
         if self.abandoned:
             self._fetcher.call_off()
         threads.shutdown(wait=not self.abandoned, cancel_futures=True)

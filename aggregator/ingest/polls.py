@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from threading import Lock
 
 from aggregator.exceptions import NotFoundError
 from aggregator.fetching.politeness import address_key, without_future
 from aggregator.model import Feed, FeedOutcome
 from aggregator.storage.database import Store
-from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
+from aggregator.storage.feeds import Answering, FeedStore, StoredFeed, feed_key
 from aggregator.text.address import host_of
 
 
@@ -31,16 +32,20 @@ def named(feeds: Sequence[Poll], patterns: Sequence[str]) -> list[Poll]:
     """Return the feeds that ``patterns`` name by address, name, title or publisher; NotFoundError for a name that fits none."""
     if not patterns:
         return list(feeds)
-    chosen: dict[str, Poll] = {}
+    names = [_names(poll) for poll in feeds]  # once, whatever the number of patterns
+    called: dict[str, list[int]] = {}
+    for number, known in enumerate(names):
+        for name in known:
+            called.setdefault(name, []).append(number)
+    texts = ["\0".join(known) for known in names]
+    chosen: set[int] = set()
     for pattern in patterns:
         wanted = pattern.casefold()
-        fits = [poll for poll in feeds if wanted in _names(poll)] or [
-            poll for poll in feeds if any(wanted in name for name in _names(poll))
-        ]
+        fits = called.get(wanted) or [number for number, text in enumerate(texts) if wanted in text]
         if not fits:
             raise NotFoundError(f"no feed is called {pattern!r}; `feeds list` shows those that are followed")
-        chosen.update((poll.feed.url, poll) for poll in fits)
-    return [poll for poll in feeds if poll.feed.url in chosen]
+        chosen.update(fits)
+    return [poll for number, poll in enumerate(feeds) if number in chosen]
 
 
 def _names(poll: Poll) -> tuple[str, ...]:
@@ -49,9 +54,9 @@ def _names(poll: Poll) -> tuple[str, ...]:
     return tuple(name.casefold() for name in names if name)
 
 
-def subscriptions(feeds: Sequence[Feed], store: FeedStore, now: datetime) -> list[Poll]:
-    """Pair what the desk follows with what is stored of it and can be believed, in the order of feeds.yaml."""
-    stored = {row.url_key: row for row in store.followed()}
+def subscriptions(feeds: Sequence[Feed], rows: Iterable[StoredFeed], now: datetime) -> list[Poll]:
+    """Pair feeds of which ``rows`` tell with what is stored of them and can be believed, in the order of feeds.yaml."""
+    stored = {row.url_key: row for row in rows}
     return [
         Poll(feed, _at(stored[feed_key(feed.url)], feed.url, now)) for feed in feeds if feed_key(feed.url) in stored
     ]
@@ -81,7 +86,7 @@ def sort_out(
             continue
         if not everything and feed_key(poll.feed.url) not in due:
             continue
-        place = _place(poll, poll.address)
+        place = _place(poll.feed, poll.address)
         if place in taken:
             representative = taken[place]
             note = (
@@ -106,21 +111,34 @@ class FollowedElsewhere:
     that fails, must be reported as what they are.
     """
 
-    def __init__(self, polls: Sequence[Poll]) -> None:
-        self._at: dict[tuple[object, ...], StoredFeed] = {}
-        for poll in polls:
-            state = poll.stored.state
-            if not poll.stored.paused and not state.gone and state.last_ok == state.last_fetch:
-                self._at.setdefault(_place(poll, poll.address), poll.stored)
+    def __init__(self, feeds: Sequence[Feed], answering: Sequence[Answering]) -> None:
+        self._feeds = feeds
+        self._answering = answering
+        self._lock = Lock()
+        self._at: dict[tuple[object, ...], tuple[int, str]] | None = (
+            None  # made at the first redirect: most passes meet none
+        )
 
     def __call__(self, poll: Poll, url: str) -> str | None:
-        """Return what another feed is called that is asked at ``url`` with the same credentials as this one."""
-        found = self._at.get(_place(poll, url))
-        return found.shown if found is not None and found.id != poll.stored.id else None
+        """Return what another feed is called that is asked at ``url`` with the same credentials as this one; any thread may ask."""
+        with self._lock:
+            if self._at is None:
+                self._at = self._by_place()
+        found = self._at.get(_place(poll.feed, url))
+        return found[1] if found is not None and found[0] != poll.stored.id else None
+
+    def _by_place(self) -> dict[tuple[object, ...], tuple[int, str]]:
+        """Return place -> row and name of the feed that is asked there."""
+        answering = {key: (number, address, shown) for number, key, address, shown in self._answering}
+        places: dict[tuple[object, ...], tuple[int, str]] = {}
+        for feed in self._feeds:
+            if found := answering.get(feed_key(feed.url)):
+                number, address, shown = found
+                places.setdefault(_place(feed, address or feed.url), (number, shown))
+        return places
 
 
-def _place(poll: Poll, url: str) -> tuple[object, ...]:
-    feed = poll.feed
+def _place(feed: Feed, url: str) -> tuple[object, ...]:
     return (address_key(url), feed.headers, feed.user, feed.password, feed.proxy)
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from threading import Event
+from time import sleep
 from typing import TYPE_CHECKING
 
 from aggregator.fetching.http import safe_message
@@ -18,6 +19,7 @@ from aggregator.fetching.wording import NO_ENTRY, NONE_LEFT, explain
 from aggregator.ingest.ahead import Ahead, take_ahead
 from aggregator.ingest.record import Recorder, is_left
 from aggregator.ingest.recorded import Origin, Recorded
+from aggregator.ingest.turns import ROOM
 from aggregator.model import FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.model.faults import EntryFault, described, fault_of
 from aggregator.newsroom.publishers import has_form_of_search
@@ -225,6 +227,8 @@ class Saver:
             with self._store.transaction(waiting):
                 self._recorder.place(now, min(PLACED_AT_ONCE, self._recorder.waiting - leave))
             progress(every + leave - self._recorder.waiting, every)
+            if self._recorder.waiting > leave and self._store.path is not None:
+                sleep(ROOM)
 
     def finish(self, now: datetime, stop: Event, waiting: Waiting = never) -> None:
         """End a pass, in transactions of its own: reports are settled in stories, and the watches look at all that changed.

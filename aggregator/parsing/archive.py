@@ -84,10 +84,12 @@ def read(
 
 def in_date_order(entries: Iterable[ArchiveEntry]) -> list[ArchiveEntry]:
     """Return entries by date, those of one moment by their ids, undated ones at the end in the order of the file."""
-    return sorted(
-        entries,
-        key=lambda one: (one.time is None, one.time or _FAR, one.data.key if one.time else "", one.line),
-    )
+    return sorted(entries, key=date_order)
+
+
+def date_order(one: ArchiveEntry) -> tuple[bool, datetime, str, int]:
+    """Return what entries are put in order by."""
+    return one.time is None, one.time or _FAR, one.data.key if one.time else "", one.line
 
 
 def _members(line: bytes) -> dict[str, object]:

@@ -309,3 +309,12 @@ LISTS: Final = """
 CREATE INDEX story_by_publishers ON story (publishers DESC, reports DESC, entries DESC, last_seen DESC, id);
 CREATE INDEX story_by_entries ON story (entries DESC, reports DESC, publishers DESC, last_seen DESC, id)
 """
+
+# What a poll that brings nothing writes: an index has pages of its own for each feed, wherever it is ordered by feed or due
+# time. No question needs the two that go: what is due is one walk over the feeds, and only documents are looked up by feed.
+POLLS: Final = """
+DROP INDEX feed_due;
+DROP INDEX poll_feed;
+CREATE INDEX poll_document ON poll (feed_id, at) WHERE status = 'ok';
+CREATE INDEX feed_url ON feed (url)
+"""

@@ -23,8 +23,10 @@ _SPOILT = ("no such table", "no such view", "vtable constructor failed", "Could 
 class Store:
     """An open database; ``connection`` is in autocommit mode, writes go through :meth:`transaction`."""
 
-    def __init__(self, path: Path | None, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
+    def __init__(self, path: Path | None, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, spilling: bool = False) -> None:
         """Open the file at ``path``, made where it is missing; None is a scratch database in memory.
+
+        One that is ``spilling`` keeps no more than some megabytes there, and the rest in a file without a name.
 
         ``read_only`` is true where nothing can be written: the disk is full or read-only, or the file belongs to somebody else.
 
@@ -36,7 +38,7 @@ class Store:
         self._reading = False
         self._part_from: int | None = None  # rows changed by this connection when the part at hand began
         with explained(path):
-            self.connection, self.read_only = open_database(path, busy_timeout_ms)
+            self.connection, self.read_only = open_database(path, busy_timeout_ms, spilling=spilling)
             try:
                 _check_ours(self.connection, path)
                 _migrate(self.connection, path, read_only=self.read_only)

@@ -332,6 +332,15 @@ class EntryStore:
         )
         return {(url, key): Place(*place) for url, key, *place in rows}
 
+    def place_of_archive(self, url: str, key: str) -> Place | None:
+        """Return where one imported entry stands."""
+        row = self._db.execute(
+            "SELECT e.report_id, e.story_id, s.storyline_id FROM feed f JOIN entry e ON e.feed_id = f.id"
+            " JOIN story s ON s.id = e.story_id WHERE f.url = ? AND f.kind = 'archive' AND e.key = ?",
+            (url, key),
+        ).fetchone()
+        return None if row is None else Place(*row)
+
     def search(self, words: Sequence[str], limit: int, since: datetime | None = None) -> list[str]:
         """Return ids of entries that hold all ``words`` (normalised), best first."""
         if not words:

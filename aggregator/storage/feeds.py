@@ -5,27 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from aggregator.model import Feed, FeedOutcome, FeedState, PollHints
+from aggregator.model import Feed, FeedOutcome, FeedState
 from aggregator.newsroom.health import Hour
+from aggregator.storage.binding import marks, parts
 from aggregator.storage.database import Store
+from aggregator.storage.feed_states import COLUMNS, state_of, state_values
 from aggregator.storage.schema import HOUR
 from aggregator.storage.times import from_text, to_text
 from aggregator.text.masking import shown_address
-from aggregator.text.urls import mask_secrets
 
-_TIMES = {"next_fetch", "last_fetch", "last_ok", "first_failed", "last_failed", "gone_since", "moved_since"} | {
-    "last_new",
-    "fresh_until",
-    "last_gap",
-}
 _AHEAD = timedelta(minutes=1)  # time servers correct by less
-_FLAGS = {"force_unconditional", "gone", "bad_guids"}
-_STATE = tuple(field.name for field in fields(FeedState))
-_COLUMNS = tuple("fetch_url" if name == "url" else name for name in _STATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +47,12 @@ class StoredFeed:
         return self.name or self.title or self.url
 
 
+Answering = tuple[
+    int, str, str | None, str
+]  # row, key, where a feed is asked after a permanent move, what it is called
+
+
+@lru_cache(1 << 16)  # each pass asks for the key of every feed
 def feed_key(url: str) -> str:
     """Return what identifies a feed by its address without storing the secrets in it."""
     return hashlib.sha256(url.encode()).hexdigest()[:32]
@@ -110,6 +110,17 @@ class FeedStore:
         """Return the feeds that feeds.yaml names, by name."""
         return self._select("WHERE followed ORDER BY coalesce(name, title, url) COLLATE NOCASE, id")
 
+    def of_keys(self, keys: Iterable[str]) -> list[StoredFeed]:
+        """Return the feeds with these keys."""
+        return [feed for part in parts(keys) for feed in self._select(f"WHERE key IN ({marks(part)})", tuple(part))]
+
+    def answering(self) -> list[Answering]:
+        """Return the feeds that are followed and answered when they were asked last, or never were."""
+        return self._db.execute(
+            "SELECT id, key, fetch_url, coalesce(name, title, url) FROM feed"
+            " WHERE followed AND NOT paused AND NOT gone AND last_ok IS last_fetch"
+        ).fetchall()
+
     def every(self) -> list[StoredFeed]:
         """Return all feeds there ever were, archives too."""
         return self._select("ORDER BY id")
@@ -150,7 +161,7 @@ class FeedStore:
 
     def save_state(self, feed_id: int, state: FeedState) -> None:
         """Write what is to be remembered; call it in the transaction that stores the feed's entries."""
-        self._db.execute(_SAVE_STATE, (*_state_values(state), feed_id))
+        self._db.execute(_SAVE_STATE, (*state_values(state), feed_id))
 
     def save_title(self, feed_id: int, title: str | None, language: str | None) -> None:
         """Keep the feed's own title; a name that the desk gave wins where it is shown."""
@@ -243,9 +254,10 @@ class FeedStore:
         """Return when a feed was last asked: the last line of the log, whose time may be another clock's."""
         return self._moment("SELECT max(at) FROM (SELECT at FROM poll ORDER BY id DESC LIMIT 1)")
 
-    def last_answer(self) -> datetime | None:
-        """Return when a followed feed answered last."""
-        return self._moment("SELECT max(last_ok) FROM feed WHERE followed")
+    def nobody_answers(self, since: datetime) -> bool:
+        """Return whether no followed feed answered after a time."""
+        last = self._moment("SELECT max(last_ok) FROM feed WHERE followed")
+        return last is None or last <= since
 
     def last_edition(self) -> datetime | None:
         """Return the end of the newest edition's window."""
@@ -263,7 +275,7 @@ class FeedStore:
         ).rowcount
 
     def _select(self, where: str, values: tuple[object, ...] = ()) -> list[StoredFeed]:
-        names = ", ".join(_COLUMNS)
+        names = ", ".join(COLUMNS)
         cursor = self._db.execute(
             "SELECT id, key, url, name, title, publisher, category, language, authority, agency, followed, paused, added, "
             f"{names} FROM feed {where}",
@@ -282,7 +294,7 @@ WHERE (url, name, publisher, category, authority, agency, paused, followed) IS N
   (excluded.url, excluded.name, excluded.publisher, excluded.category, excluded.authority, excluded.agency, excluded.paused, 1)
   OR (excluded.language IS NOT NULL AND language IS NOT excluded.language)
 """
-_SAVE_STATE = f"UPDATE feed SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ?"
+_SAVE_STATE = f"UPDATE feed SET {', '.join(f'{name} = ?' for name in COLUMNS)} WHERE id = ?"
 
 
 def _row(feed: Feed, publisher: str, now: datetime) -> tuple[object, ...]:
@@ -300,42 +312,8 @@ def _row(feed: Feed, publisher: str, now: datetime) -> tuple[object, ...]:
     )
 
 
-def _state_values(state: FeedState) -> list[object]:
-    values: list[object] = []
-    for name in _STATE:
-        value = getattr(state, name)
-        if name in _TIMES:
-            values.append(to_text(value))
-        elif name == "hints":
-            values.append(_hints_to_text(value))
-        elif isinstance(value, timedelta):
-            values.append(value.total_seconds())
-        elif name in _FLAGS:
-            values.append(int(value))
-        elif name in ("url", "moved_to") and value is not None and mask_secrets(value) != value:
-            # An address that carries a secret is never written down; the one in feeds.yaml serves.
-            values.append(None)
-        else:
-            values.append(value)
-    return values
-
-
 def _stored(row: Sequence[Any]) -> StoredFeed:
-    head, tail = row[:13], row[13:]
-    remembered: dict[str, Any] = {}
-    for name, value in zip(_STATE, tail, strict=True):
-        if name in _TIMES:
-            remembered[name] = from_text(value)
-        elif name == "hints":
-            remembered[name] = _hints_from_text(value)
-        elif name == "learned_interval":
-            remembered[name] = None if value is None else timedelta(seconds=value)
-        elif name in _FLAGS:
-            remembered[name] = bool(value)
-        else:
-            remembered[name] = value
-    remembered["url"] = remembered["url"] or ""
-    feed_id, key, url, name, title, publisher, category, language, authority, agency, followed, paused, added = head
+    feed_id, key, url, name, title, publisher, category, language, authority, agency, followed, paused, added = row[:13]
     return StoredFeed(
         id=feed_id,
         url_key=key,
@@ -350,32 +328,5 @@ def _stored(row: Sequence[Any]) -> StoredFeed:
         followed=bool(followed),
         paused=bool(paused),
         added=from_text(added),
-        state=FeedState(**remembered),
-    )
-
-
-def _hints_to_text(hints: PollHints) -> str | None:
-    if hints == PollHints():
-        return None
-    return json.dumps(
-        {
-            "ttl": hints.ttl and hints.ttl.total_seconds(),
-            "update_interval": hints.update_interval and hints.update_interval.total_seconds(),
-            "skip_hours": sorted(hints.skip_hours),
-            "skip_days": sorted(hints.skip_days),
-            "hub": hints.hub,
-        }
-    )
-
-
-def _hints_from_text(text: str | None) -> PollHints:
-    if not text:
-        return PollHints()
-    kept = json.loads(text)
-    return PollHints(
-        ttl=None if kept["ttl"] is None else timedelta(seconds=kept["ttl"]),
-        update_interval=None if kept["update_interval"] is None else timedelta(seconds=kept["update_interval"]),
-        skip_hours=frozenset(kept["skip_hours"]),
-        skip_days=frozenset(kept["skip_days"]),
-        hub=kept["hub"],
+        state=state_of(row[13:]),
     )

@@ -117,6 +117,13 @@ def m010_lists(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m011_polls(db: Database) -> None:
+    """A poll that brings nothing new writes fewer pages, and a feed is found by its address without a walk over all."""
+    for statement in statements(base_tables.POLLS):
+        db.execute(statement)
+
+
 def bring_up_to_date(connection: sqlite3.Connection) -> None:
     """Make what a database lacks."""
     migrations.apply(Database(connection))

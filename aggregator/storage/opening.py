@@ -24,13 +24,19 @@ _NO_WRITING = {
 PRIVATE = 0o600
 
 
-def open_database(path: Path | None, busy_timeout_ms: int) -> tuple[sqlite3.Connection, bool]:
+def open_database(
+    path: Path | None, busy_timeout_ms: int, *, spilling: bool = False
+) -> tuple[sqlite3.Connection, bool]:
     """Return a connection in autocommit mode, and whether it can only read; None for ``path`` is a database in memory.
+
+    Where that is ``spilling``, SQLite keeps in a file without a name what its cache has no room for.
 
     Raises StorageError where the path cannot be one of a database, sqlite3.Error where SQLite cannot open it.
     """
     if path is None:
-        return _tried(":memory:", busy_timeout_ms), False
+        connection = _tried("" if spilling else ":memory:", busy_timeout_ms)
+        connection.execute("PRAGMA journal_mode = MEMORY")  # nobody looks for it after a crash
+        return connection, False
     _check_place(path)
     if not path.exists():
         _make_private(path)

@@ -62,6 +62,17 @@ class Retention:
         entries = self._whole_stories(sweeper) + self._in_no_story(sweeper)
         return entries, self._stories
 
+    def forget_versions(self, most: int) -> int:
+        """Drop at most so many versions that were replaced too long ago, of entries that their feeds carry on and edit for ever.
+
+        The first version of an entry stays, and the last before the present one.
+        """
+        return self._db.execute(
+            "DELETE FROM revision WHERE id IN (SELECT r.id FROM revision r JOIN entry e ON e.id = r.entry_id"
+            " WHERE r.replaced < ? AND r.number > 1 AND r.number < e.revisions ORDER BY r.replaced LIMIT ?)",
+            (self._before, most),
+        ).rowcount
+
     def _whole_stories(self, sweeper: Sweeper) -> int:
         old = deque(
             row[0]

@@ -120,9 +120,19 @@ def test_after_clearing_nothing_waits_or_runs_and_the_pauses_are_kept(
     schedule = HostSchedule(per_host, delay=5.0)
     add_all(schedule, ((str(number), host) for number, (host, _) in enumerate(work)))
     asked = {work[int(key)][0] for key in schedule.ready(10.0)}
-    schedule.clear()
+    schedule.clear(10.0)
     assert len(schedule) == schedule.running == 0
     assert schedule.wait(10.0) is None
     add_all(schedule, ((host, host) for host in "abc"))  # the next pass, on the same hosts
     assert set(schedule.ready(10.0)) == set("abc") - asked
     assert set(schedule.ready(15.0)) == asked
+
+
+def test_a_host_that_is_owed_no_pause_is_forgotten_with_its_work() -> None:
+    schedule = HostSchedule(delay=5.0)
+    add_all(schedule, [("1", "a"), ("2", "b")])
+    schedule.ready(10.0, 1)
+    schedule.clear(10.0)
+    assert list(schedule._hosts) == ["a"]
+    schedule.clear(15.0)
+    assert not schedule._hosts  # a desk asks tens of thousands of hosts over the months

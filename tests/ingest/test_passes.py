@@ -13,7 +13,7 @@ import pytest
 
 from aggregator.app import Aggregator
 from aggregator.exceptions import LockedError
-from aggregator.ingest import poll
+from aggregator.ingest import poll, save
 from aggregator.ingest.polls import Poll
 from aggregator.ingest.save import Saver
 from aggregator.model import Feed, FetchFailure, FetchOutcome
@@ -199,3 +199,40 @@ def test_one_of_many_passes_reads_no_feed_where_none_is_due_and_tells_of_none_th
         assert [outcome.status for outcome in app.fetch()] == ["skipped"]
         clock.forward(days=2)
         assert [outcome.url for outcome in app.fetch(within=60.0)] == [feeds[1].url]
+
+
+def test_stories_do_not_wait_for_the_slowest_feed_of_a_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers see the stories of the feeds that answered while another one of the pass has still to."""
+    monkeypatch.setattr(poll, "_BEHIND", 0.2)
+    fetcher, database = three(), tmp_path / "a.db"
+    quick, seen = fetcher.fetch, list[str]()
+
+    def slow(feed: Feed, *rest: object) -> FetchOutcome:
+        deadline = time.monotonic() + 30.0
+        with Store(database) as reader:
+            while feed == OTHER and len(seen) < 2 and time.monotonic() < deadline:
+                seen[:] = [title for (title,) in reader.connection.execute("SELECT title FROM story ORDER BY title")]
+                time.sleep(0.02)
+        return quick(feed, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fetcher, "fetch", slow)
+    with open_desk(fetcher, Clock(), FEEDS, database=database) as app:
+        assert {outcome.new for outcome in app.fetch()} == {1}
+    assert seen == ["Event of One", "Event of Two"]
+
+
+def test_editors_get_their_turn_while_the_entries_of_a_pass_are_placed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(save, "PLACED_AT_ONCE", 1)
+    database, turns = tmp_path / "a.db", list[int]()
+
+    def edit(seconds: float) -> None:
+        with Store(database, busy_timeout_ms=0) as other, other.transaction() as db:
+            db.execute("INSERT INTO fact (name, value) VALUES (?, 'x')", (f"turn {len(turns)}",))
+        turns.append(1)
+
+    with open_desk(three(), Clock(), FEEDS, database=database) as app:
+        monkeypatch.setattr(save, "sleep", edit)
+        assert {outcome.new for outcome in app.fetch()} == {1}
+    assert len(turns) == len(FEEDS) - 1

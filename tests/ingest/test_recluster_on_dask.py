@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aggregator.clustering import blocks
 from aggregator.desk.parquet import lines_of_archive
-from aggregator.executor import open_executor
+from aggregator.executor import TaskError, TaskFailure, open_executor
 from aggregator.ingest import archives
 from aggregator.ingest import lines as preparing
-from aggregator.ingest.archives import cluster_archives
+from aggregator.ingest.archives import Importer
+from aggregator.ingest.clustered import cluster_archives
+from aggregator.model import Skip
+from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
+from aggregator.storage.database import Store
 from bench.cost import flood
 from tests.cli.calling import ARCHIVE
 
@@ -39,25 +47,75 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
-def nothing(done: int, total: int) -> None:
-    pass
+def clustered(
+    archive: Path, cluster: Executor | None = None, lines: Callable[[Path], Iterator[bytes]] = archives.lines_of
+) -> tuple[list[dict[str, object]], list[tuple[Path, Skip]]]:
+    """Return where the entries of an archive stand, and the lines left out."""
+    rows: list[dict[str, object]] = []
+    skips = cluster_archives([archive], Settings(), NOW, lambda done, total: None, rows.append, cluster, lines)
+    return rows, skips
 
 
-def test_two_worker_processes_find_the_reports_and_stories_of_one(
-    archive: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_worker_processes_find_the_reports_and_stories_of_one(archive: Path, small: None) -> None:
     pytest.importorskip("distributed")
-    alone, skips = cluster_archives([archive], Settings(), NOW, nothing)
+    alone, skips = clustered(archive)
+    with open_executor("dask", 2, 60.0, 1_000_000_000) as cluster:
+        pids = {future.result() for future in [cluster.submit(os.getpid) for _ in range(40)]}
+        together, left_out = clustered(archive, cluster)
+    assert len(pids - {os.getpid()}) == 2
+    assert (together, left_out) == (alone, skips)
+    assert len({row["story_id"] for row in alone}) < len(alone)  # there was something to find
+
+
+class Losing(Executor):
+    """Loses what it is given, at random turns: a worker that dies with its task."""
+
+    def __init__(self) -> None:
+        self.turn = 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.turn += 1
+        if self.turn % 3:
+            future.set_exception(TaskError(TaskFailure("died", "the worker died")))
+        else:
+            future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def test_lost_workers_cost_time_and_nothing_else(archive: Path, small: None) -> None:
+    workers = Losing()
+    assert clustered(archive, workers) == clustered(archive)
+    assert workers.turn > 5
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small tasks, so that there are several."""
     monkeypatch.setattr(preparing, "LEAST", 1)
     monkeypatch.setattr(archives, "LEAST", 1)
     monkeypatch.setattr(preparing, "_TOGETHER", 5)
     monkeypatch.setattr(blocks, "BLOCK", 7)
-    with open_executor("dask", 2, 60.0, 1_000_000_000) as cluster:
-        pids = {future.result() for future in [cluster.submit(os.getpid) for _ in range(40)]}
-        together, left_out = cluster_archives([archive], Settings(), NOW, nothing, cluster)
-    assert len(pids - {os.getpid()}) == 2
-    assert (together, left_out) == (alone, skips)
-    assert len({row["story_id"] for row in alone}) < len(alone)  # there was something to find
+
+
+def test_a_cluster_whose_worker_is_killed_loses_no_entry_and_doubles_none(
+    archive: Path, small: None, tmp_path: Path
+) -> None:
+    pytest.importorskip("distributed")
+    with open_executor("dask", 2, 60.0, 1_000_000_000) as cluster, Store(tmp_path / "a.db") as store:
+        pids = sorted({future.result() for future in [cluster.submit(os.getpid) for _ in range(40)]})
+
+        def kill(done: int, total: int) -> None:
+            if pids:
+                os.kill(pids.pop(), signal.SIGKILL)
+
+        importer = Importer(store, Settings(), families(()), NOW, workers=lambda: cluster)
+        outcome = importer.run(archive, kill)
+        keys = [key for (key,) in store.connection.execute("SELECT key FROM entry")]
+        unplaced = store.connection.execute("SELECT count(*) FROM entry WHERE story_id IS NULL").fetchone()
+    assert pids == []
+    assert outcome.new == len(keys) == len(set(keys)) == len(lines())
+    assert unplaced == (0,)
 
 
 def test_blocks_have_the_edges_of_the_whole() -> None:
@@ -77,6 +135,4 @@ def test_parquet_is_read_as_json_lines_are(archive: Path) -> None:
     table = pytest.importorskip("pyarrow").Table.from_pylist(lines())
     other = archive.with_suffix(".parquet")
     parquet.write_table(table, other)
-    assert cluster_archives([other], Settings(), NOW, nothing, lines=lines_of_archive) == cluster_archives(
-        [archive], Settings(), NOW, nothing
-    )
+    assert clustered(other, lines=lines_of_archive) == clustered(archive)

@@ -239,6 +239,22 @@ def test_nothing_grows_for_ever() -> None:
     assert all(late <= early * 1.1 + 5 for early, late in grown.values()), grown
 
 
+def test_a_page_that_is_carried_and_edited_for_ever_keeps_its_first_version_and_the_last_ones() -> None:
+    clock, fetcher, keys = Clock(), FakeFetcher(), list[int]()
+    with open_desk(fetcher, clock, [LEDGER], settings=kept_for(timedelta(days=3))) as app:
+        for day in range(12):
+            fetcher.answers[LEDGER.url] = rss(Item("page", "Levels of the river", f"Gauge {day} of the river.", None))
+            app.fetch(everything=True)
+            app.prune()
+            keys.append(app.store.connection.execute("SELECT count(DISTINCT number) FROM band").fetchone()[0])
+            clock.forward(days=1)
+        db = app.store.connection
+        kept = [number for (number,) in db.execute("SELECT number FROM revision ORDER BY number")]
+        assert db.execute("SELECT revisions FROM entry").fetchone() == (11,)
+    assert kept == [1, 8, 9, 10, 11]
+    assert keys[:6] == [1] * 6  # those of former texts are swept, though nothing else was dropped
+
+
 def test_the_lines_of_a_silent_desk_are_not_forgotten() -> None:
     clock = Clock()
     fetcher = FakeFetcher({LEDGER.url: rss(*_day(1))})

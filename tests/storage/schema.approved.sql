@@ -409,7 +409,7 @@ CREATE INDEX entry_report ON entry (report_id);
 
 CREATE INDEX entry_story ON entry (story_id, time);
 
-CREATE INDEX feed_due ON feed (next_fetch) WHERE followed AND NOT paused AND NOT gone;
+CREATE INDEX feed_url ON feed (url);
 
 CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
     ON "_sqlite_migrations" ("migration_set", "name");
@@ -424,7 +424,7 @@ CREATE INDEX match_story ON match (story_id);
 
 CREATE INDEX poll_at ON poll (at);
 
-CREATE INDEX poll_feed ON poll (feed_id, at);
+CREATE INDEX poll_document ON poll (feed_id, at) WHERE status = 'ok';
 
 CREATE INDEX report_story ON report (story_id);
 

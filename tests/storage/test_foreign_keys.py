@@ -6,6 +6,9 @@ import sqlite3
 
 from aggregator.storage.database import Store
 
+# Feeds are never dropped; an index over the whole log would cost each poll that brings nothing a page of its own.
+_NEVER_DROPPED = {("poll", "feed_id")}
+
 
 def _references(db: sqlite3.Connection) -> list[tuple[str, str]]:
     tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
@@ -17,7 +20,7 @@ def test_every_foreign_key_has_an_index() -> None:
         db = store.connection
         references = _references(db)
         without = []
-        for table, column in references:
+        for table, column in sorted(set(references) - _NEVER_DROPPED):
             [(*_, plan)] = db.execute(f"EXPLAIN QUERY PLAN SELECT 1 FROM {table} WHERE {column} = ?", (1,)).fetchall()
             if not plan.startswith("SEARCH"):
                 without.append(f"{table}.{column}: {plan}")
@@ -31,6 +34,8 @@ def test_what_is_asked_of_a_feed_at_each_poll_is_found_by_an_index() -> None:
         "SELECT max(last_seen) FROM entry WHERE feed_id = 1",
         "SELECT hash FROM line INDEXED BY line_repeated WHERE feed_id = 1 AND reports >= 3",
         "SELECT key FROM entry WHERE feed_id = 1 AND key IN ('a', 'b')",
+        "SELECT new FROM poll WHERE feed_id = 1 AND status = 'ok' ORDER BY at DESC LIMIT 1",
+        "SELECT id FROM feed WHERE url = 'archive:Ledger' ORDER BY id LIMIT 1",  # of each new source of an archive
     )
     with Store(None) as store:
         for question in questions:

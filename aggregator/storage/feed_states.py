@@ -1,0 +1,88 @@
+"""What is remembered of a feed between polls, as the columns of its row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import timedelta
+from typing import Any
+
+from aggregator.model import FeedState, PollHints
+from aggregator.storage.times import from_text, to_text
+from aggregator.text.urls import mask_secrets
+
+_TIMES = {"next_fetch", "last_fetch", "last_ok", "first_failed", "last_failed", "gone_since", "moved_since"} | {
+    "last_new",
+    "fresh_until",
+    "last_gap",
+}
+_FLAGS = {"force_unconditional", "gone", "bad_guids"}
+_STATE = tuple(field.name for field in fields(FeedState))
+COLUMNS = tuple("fetch_url" if name == "url" else name for name in _STATE)
+
+
+def state_values(state: FeedState) -> list[object]:
+    """Return the values of :data:`COLUMNS`."""
+    values: list[object] = []
+    for name in _STATE:
+        value = getattr(state, name)
+        if name in _TIMES:
+            values.append(to_text(value))
+        elif name == "hints":
+            values.append(_hints_to_text(value))
+        elif isinstance(value, timedelta):
+            values.append(value.total_seconds())
+        elif name in _FLAGS:
+            values.append(int(value))
+        elif name in ("url", "moved_to") and value is not None and mask_secrets(value) != value:
+            # An address that carries a secret is never written down; the one in feeds.yaml serves.
+            values.append(None)
+        else:
+            values.append(value)
+    return values
+
+
+def state_of(values: Sequence[Any]) -> FeedState:
+    """Return the state that the values of :data:`COLUMNS` say."""
+    remembered: dict[str, Any] = {}
+    for name, value in zip(_STATE, values, strict=True):
+        if name in _TIMES:
+            remembered[name] = from_text(value)
+        elif name == "hints":
+            remembered[name] = _hints_from_text(value)
+        elif name == "learned_interval":
+            remembered[name] = None if value is None else timedelta(seconds=value)
+        elif name in _FLAGS:
+            remembered[name] = bool(value)
+        else:
+            remembered[name] = value
+    remembered["url"] = remembered["url"] or ""
+    return FeedState(**remembered)
+
+
+def _hints_to_text(hints: PollHints) -> str | None:
+    if hints == PollHints():
+        return None
+    return json.dumps(
+        {
+            "ttl": hints.ttl and hints.ttl.total_seconds(),
+            "update_interval": hints.update_interval and hints.update_interval.total_seconds(),
+            "skip_hours": sorted(hints.skip_hours),
+            "skip_days": sorted(hints.skip_days),
+            "hub": hints.hub,
+        }
+    )
+
+
+def _hints_from_text(text: str | None) -> PollHints:
+    if not text:
+        return PollHints()
+    kept = json.loads(text)
+    return PollHints(
+        ttl=None if kept["ttl"] is None else timedelta(seconds=kept["ttl"]),
+        update_interval=None if kept["update_interval"] is None else timedelta(seconds=kept["update_interval"]),
+        skip_hours=frozenset(kept["skip_hours"]),
+        skip_days=frozenset(kept["skip_days"]),
+        hub=kept["hub"],
+    )

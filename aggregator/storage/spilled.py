@@ -1,0 +1,47 @@
+"""Values that are too many for memory, in a file without a name: SQLite keeps it, and the system drops it at the end."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+
+Order = tuple[int, str, str, int]  # compared from the left
+
+
+class Spilled:
+    """Packed values, each with its group and its order in it."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def add(self, group: int, values: Iterable[tuple[Order, bytes]]) -> None:
+        """Take in the values of a group."""
+        self._db.executemany(
+            "INSERT INTO spilled VALUES (?, ?, ?, ?, ?, ?)", ((group, *order, value) for order, value in values)
+        )
+
+    def __len__(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM spilled").fetchone()[0])
+
+    def in_order(self) -> Iterator[bytes]:
+        """Yield the values of all groups in their order; of equal ones the earlier group's first."""
+        return self._all("one, two, three, four, part")
+
+    def by_group(self) -> Iterator[bytes]:
+        """Yield the values group by group, in each in their order."""
+        return self._all("part, one, two, three, four")
+
+    def _all(self, order: str) -> Iterator[bytes]:
+        return (value for (value,) in self._db.execute(f"SELECT value FROM spilled ORDER BY {order}"))
+
+
+@contextmanager
+def spilled() -> Iterator[Spilled]:
+    """Open an empty place for values."""
+    with closing(sqlite3.connect("", isolation_level=None, check_same_thread=False)) as db:
+        db.execute("PRAGMA journal_mode = OFF")
+        db.execute(
+            "CREATE TABLE spilled (part INTEGER, one INTEGER, two TEXT, three TEXT, four INTEGER, value BLOB) STRICT"
+        )
+        yield Spilled(db)
