@@ -154,9 +154,11 @@ class StoryGraph:
         part = self._affairs.component
         strong = changes.strongest > self.params.storyline_bar
         found = {*changes.first[strong].tolist(), *changes.second[strong].tolist()}
-        for first, second in zip(changes.first[~strong].tolist(), changes.second[~strong].tolist(), strict=True):
-            if part.get(first, -1) == part.get(second, -2):
-                found.update((first, second))
+        first, second = changes.first[~strong], changes.second[~strong]
+        ends, number = np.unique(np.concatenate([first, second]), return_inverse=True)
+        parts = np.array([part.get(place, -1) for place in ends.tolist()], np.int64)[number]
+        one = (parts[: len(first)] == parts[len(first) :]) & (parts[: len(first)] >= 0)
+        found.update(first[one].tolist(), second[one].tolist())
         return {place for place in found if alive[place]}
 
     def explain(self, first: str, second: str) -> PairExplanation:
