@@ -17,7 +17,7 @@ from aggregator.clustering.components import components
 from aggregator.clustering.explanations import PairExplanation, SharedTerm, chance, explained, shared_terms
 from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.params import DEFAULT, ClusteringParams
-from aggregator.clustering.partition import Bonds, partition
+from aggregator.clustering.partition import Bonds, Edges, partition
 from aggregator.clustering.rows import Floats, Places
 from aggregator.clustering.scoring import Scorer, shipped_scorer
 from aggregator.clustering.storylines import Affairs
@@ -154,9 +154,11 @@ class StoryGraph:
         part = self._affairs.component
         strong = changes.strongest > self.params.storyline_bar
         found = {*changes.first[strong].tolist(), *changes.second[strong].tolist()}
-        for first, second in zip(changes.first[~strong].tolist(), changes.second[~strong].tolist(), strict=True):
-            if part.get(first, -1) == part.get(second, -2):
-                found.update((first, second))
+        first, second = changes.first[~strong], changes.second[~strong]
+        ends, number = np.unique(np.concatenate([first, second]), return_inverse=True)
+        parts = np.array([part.get(place, -1) for place in ends.tolist()], np.int64)[number]
+        one = (parts[: len(first)] == parts[len(first) :]) & (parts[: len(first)] >= 0)
+        found.update(first[one].tolist(), second[one].tolist())
         return {place for place in found if alive[place]}
 
     def explain(self, first: str, second: str) -> PairExplanation:
@@ -192,15 +194,13 @@ class StoryGraph:
     def _parted(self, order: Sequence[int], bound: _Bound) -> list[list[int]]:
         """Return the groups of some places, by their numbers."""
         graph = self.comparison.graph
-        number = {place: n for n, place in enumerate(order)}
         ids = graph.incident(order)
-        odds = np.clip(graph.final[ids], *self.params.clip).tolist()
-        edges = [
-            (number[a], number[b], value)
-            for a, b, value in zip(graph.first[ids].tolist(), graph.second[ids].tolist(), odds, strict=True)
-            if a in number and b in number
-        ]
-        edges.sort()
+        with self.comparison.rows.numbered([[place] for place in order]) as numbers:
+            first, second = numbers[graph.first[ids]], numbers[graph.second[ids]]
+        inside = (first >= 0) & (second >= 0)
+        odds = np.clip(graph.final[ids[inside]], *self.params.clip).astype(np.float64)
+        edges = Edges(first[inside], second[inside], odds)
+        number = {place: n for n, place in enumerate(order)}
         return partition(len(order), edges, self.params.story_bar, self.params.missing, bound.bonds(number))
 
     def _attach(self, rest: Sequence[int], stories: list[list[int]], bound: _Bound) -> list[int]:

@@ -10,8 +10,26 @@ with that half.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.clustering.dense_linkage import DenseLinkage
+from aggregator.clustering.rows import Places
+
+
+class Edges(NamedTuple):
+    """Log odds between nodes, each pair once."""
+
+    first: Places
+    second: Places
+    odds: NDArray[np.float64]
+
+
+_DENSE = 12  # edges a node from which on whole rows of a matrix cost less than single links
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +43,7 @@ class Bonds:
 class _Linkage:
     """The groups, and the sums of the log odds between them."""
 
-    def __init__(self, count: int, edges: Sequence[tuple[int, int, float]], bonds: Bonds) -> None:
+    def __init__(self, count: int, edges: Iterable[tuple[int, int, float]], bonds: Bonds) -> None:
         self.members: dict[int, list[int]] = {node: [node] for node in range(count)}
         self.links: dict[int, dict[int, tuple[float, int]]] = {node: {} for node in range(count)}
         self.bound = list(range(count))  # node -> another that it is bound to, directly or by joins; a root of itself
@@ -82,17 +100,34 @@ class _Linkage:
         self.version[second] = -1
         return first
 
+    def take(self, first: int, second: int) -> None:
+        """Let one group have the nodes of another."""
+        self.bind(first, second)
+        self.members[first] += self.members.pop(second)
 
-def partition(
-    count: int, edges: Sequence[tuple[int, int, float]], bar: float, missing: float, bonds: Bonds | None = None
-) -> list[list[int]]:
+
+def partition(count: int, edges: Edges, bar: float, missing: float, bonds: Bonds | None = None) -> list[list[int]]:
     """Return the groups of nodes 0 … ``count`` - 1, each sorted, in the order of their first nodes.
 
-    ``edges`` are (node, node, log odds), each pair once. Nodes must be numbered by what they are, not by when they came:
-    of two joins with equal means the one of the lower numbers is first.
+    Nodes must be numbered by what they are, not by when they came: of two joins with equal means the one of the lower
+    numbers is first.
     """
     bonds = bonds or Bonds()
-    state = _Linkage(count, edges, bonds)
+    if len(edges.odds) >= _DENSE * count:
+        state = _Linkage(count, (), bonds)
+        DenseLinkage(count, *edges, bar, missing).join_all(state.may_join, state.take)
+    else:
+        single = list(zip(*(column.tolist() for column in edges), strict=True))
+        state = _Linkage(count, single, bonds)
+        _join_all(state, single, bar, missing)
+    found: dict[int, list[int]] = {}
+    for group in state.members.values():
+        found.setdefault(state.root(group[0]), []).extend(group)
+    return sorted(sorted(group) for group in found.values())
+
+
+def _join_all(state: _Linkage, edges: Sequence[tuple[int, int, float]], bar: float, missing: float) -> None:
+    """Join groups while a mean is above the bar."""
     heap = [(-odds, min(a, b), max(a, b), 0, 0) for a, b, odds in edges if odds > bar]
     heapq.heapify(heap)
     while heap:
@@ -109,7 +144,3 @@ def partition(
             if mean > bar:
                 a, b = (whole, other) if whole < other else (other, whole)
                 heapq.heappush(heap, (-mean, a, b, version[a], version[b]))
-    found: dict[int, list[int]] = {}
-    for group in state.members.values():
-        found.setdefault(state.root(group[0]), []).extend(group)
-    return sorted(sorted(group) for group in found.values())

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering.pair_features import PairFeatures
-from aggregator.clustering.second_round import Context
+from aggregator.clustering.surroundings import Context
 
 MODELS = Path(__file__).with_name("models")
 Floats = NDArray[np.float32]

@@ -1,46 +1,15 @@
-"""The graph of scores, and what stands around a pair in it: partners that both have, partners that only one has."""
+"""The graph of scores: edges between reports, of which each keeps its best."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.pair_features import greatest_two
-from aggregator.clustering.rows import Floats, Places, spread
-
-STRONG, LIKELY, POSSIBLE = 0.0, -1.0, -2.0  # log odds of the first round: partner, may well be, not excluded
-FLOOR = -6.0  # log odds below which nothing differs
-_FAR = 20.0  # more than any log odds
-
-Ids = NDArray[np.int32]
-
-
-class Context(NamedTuple):
-    """One array a feature, one value a pair; "least" and "most" are of the two reports. Fields name the model's inputs."""
-
-    common_best: Floats  # log odds of the weaker side to the best partner in common
-    common_second: Floats
-    common_count: Floats  # log1p of how many both are likely tied to
-    common_sum: Floats
-    rival_most: Floats  # log odds to the best partner but this one
-    rival_least: Floats
-    margin_least: Floats  # this pair's log odds less those to the best other partner
-    margin_most: Floats
-    partners_least: Floats  # log1p of how many strong partners
-    partners_most: Floats
-    tied_least: Floats  # share of one side's partners that the other is likely tied to; 0 where there are none
-    tied_most: Floats
-    mean_least: Floats  # mean log odds of the other to one side's partners; this pair's own where there are none
-    mean_most: Floats
-    possible_least: Floats  # log1p of how many partners are not excluded
-    possible_most: Floats
-    alone: Floats  # neither has another strong partner
-    first_alone: Floats  # the pair's log odds where that is so
-    mean_least_weighed: Floats  # mean times log1p of the partners
-    mean_most_weighed: Floats
+from aggregator.clustering.rows import Floats, Places
+from aggregator.clustering.surroundings import Around, Context, Ids, context_of, surroundings
 
 
 class ScoreGraph:
@@ -155,7 +124,7 @@ class ScoreGraph:
     def incident(self, nodes: Sequence[int]) -> Places:
         """Return the edges that any of these nodes keeps, each once, in order."""
         found = [self._edges[node] for node in nodes]
-        return np.unique(np.concatenate(found)).astype(np.int64) if found else np.zeros(0, np.int64)
+        return self._each_once(found)
 
     def kept_by(self, nodes: Sequence[int]) -> Ids:
         """Return the edges that these nodes keep, node by node: one that two of them keep comes twice."""
@@ -181,7 +150,7 @@ class ScoreGraph:
         """Return the edges that end at any of these nodes, whichever end keeps them, each once, in order."""
         kept: list[NDArray[np.integer]] = [self.incident(nodes)]
         kept.extend(self.followers(node)[0] for node in nodes if node in self._followers)
-        return np.unique(np.concatenate(kept)).astype(np.int64)
+        return self._each_once(kept)
 
     def touched(self, nodes: Sequence[int]) -> Places:
         """Return the edges whose surroundings are others where these nodes keep other edges than before, each once, in order.
@@ -190,8 +159,16 @@ class ScoreGraph:
         hubs change with every pass, and have thousands.
         """
         few = [node for node in nodes if 0 < len(self._followers.get(node, ())) <= self._most]
-        found: list[NDArray[np.integer]] = [self.incident(nodes), *(self.followers(node)[0] for node in few)]
-        return np.unique(np.concatenate(found)).astype(np.int64)
+        return self._each_once([self.incident(nodes), *(self.followers(node)[0] for node in few)])
+
+    def _each_once(self, found: Sequence[NDArray[np.integer]]) -> Places:
+        """Return edges in order; where they are many, marking all of them is quicker than sorting."""
+        edges = np.concatenate([np.zeros(0, np.int32), *found])
+        if 64 * len(edges) < self._used:
+            return np.unique(edges).astype(np.int64)
+        marked = np.zeros(self._used, np.bool_)
+        marked[edges] = True
+        return np.flatnonzero(marked)
 
     def moved(self, moved: Places) -> None:
         """Follow nodes to other places; -1 stands for those that are gone, which no edge ends at."""
@@ -233,14 +210,9 @@ class ScoreGraph:
         nodes, place = np.unique(np.concatenate([self.first[edges], self.second[edges]]), return_inverse=True)
         around = self._around(nodes.tolist())
         left, right = place[: len(edges)], place[len(edges) :]
-        odds = self.odds[edges]
-        sides = [
-            _beside(around, left, self.second[edges], odds),
-            _beside(around, right, self.first[edges], odds),
-        ]
-        return _context(odds, around, left, right, sides)
+        return context_of(around, self.odds[edges], (left, self.second[edges]), (right, self.first[edges]))
 
-    def _around(self, nodes: Sequence[int]) -> _Around:
+    def _around(self, nodes: Sequence[int]) -> Around:
         lists = [self._edges[node] for node in nodes]
         lengths = np.array([len(one) for one in lists], np.int64)
         edges = np.concatenate(lists) if lists else np.zeros(0, np.int32)
@@ -253,121 +225,4 @@ class ScoreGraph:
             order = order[~unseen[order]]
             lengths = np.bincount(owner[order], minlength=len(nodes))
             owner = owner[~unseen]
-        return _Around(
-            np.cumsum(lengths) - lengths, lengths, owner, other[order].astype(np.uint32), self.odds[edges[order]]
-        )
-
-
-class _Around(NamedTuple):
-    """The edges of some nodes: runs, sorted by the other end."""
-
-    starts: Places
-    lengths: Places
-    owner: Places
-    other: NDArray[np.uint32]
-    odds: Floats
-
-
-class _Side(NamedTuple):
-    """What one end of each pair has beside the other end."""
-
-    best: Floats
-    strong: Floats
-    possible: Floats
-
-
-def _beside(around: _Around, side: Places, partner: Ids, odds: Floats) -> _Side:
-    count = len(around.starts)
-    strong = np.bincount(around.owner, around.odds > STRONG, count)
-    possible = np.bincount(around.owner, around.odds > POSSIBLE, count)
-    best, second = greatest_two(around.owner, around.odds + _FAR, count)
-    # The node at the best edge's other end: where it is the partner, the second best counts.
-    order = np.lexsort((around.other, -around.odds, around.owner))
-    head = np.zeros(count, np.int64)
-    filled = around.lengths > 0
-    head[filled] = around.other[order[around.starts[filled]]]
-    is_partner = head[side] == partner
-    rival = np.where(is_partner, second[side], best[side]) - _FAR
-    kept = _keeps(around, side, partner)
-    return _Side(
-        np.maximum(rival, FLOOR - 3).astype(np.float32),
-        (strong[side] - (kept & (odds > STRONG))).astype(np.float32),
-        (possible[side] - (kept & (odds > POSSIBLE))).astype(np.float32),
-    )
-
-
-def _keeps(around: _Around, side: Places, partner: Ids) -> NDArray[np.bool_]:
-    """Tell whether one end keeps the edge to its partner: a hub may have better ones."""
-    keys = around.owner << 32 | around.other
-    if not len(keys):
-        return np.zeros(len(side), np.bool_)
-    wanted = side << 32 | partner
-    found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.asarray(keys[found] == wanted)
-
-
-def _context(odds: Floats, around: _Around, left: Places, right: Places, sides: Sequence[_Side]) -> Context:
-    a, b, pair = _in_common(around, left, right)
-    ours, theirs, count = around.odds[a], around.odds[b], len(odds)
-    weaker: Floats = np.minimum(ours, theirs).astype(np.float32)
-    best, second = greatest_two(pair, weaker + _FAR, count)
-    one, two = sides
-    tied = [_tied(pair, theirs, ours, two.strong, odds), _tied(pair, ours, theirs, one.strong, odds)]
-    partners = np.log1p(np.maximum(one.strong, two.strong))
-    alone = (np.maximum(one.strong, two.strong) == 0).astype(np.float32)
-    mean_least, mean_most = np.minimum(tied[0][1], tied[1][1]), np.maximum(tied[0][1], tied[1][1])
-    margins = np.clip(odds - one.best, -6, 6), np.clip(odds - two.best, -6, 6)
-    return Context(
-        np.clip(best - _FAR, FLOOR, 6),
-        np.clip(second - _FAR, FLOOR, 6),
-        np.log1p(np.bincount(pair, weaker > LIKELY, count)),
-        np.log1p(np.bincount(pair, 1 / (1 + np.exp(-weaker)), count)),
-        np.clip(np.maximum(one.best, two.best), FLOOR, 6),
-        np.clip(np.minimum(one.best, two.best), FLOOR, 6),
-        np.minimum(*margins),
-        np.maximum(*margins),
-        np.log1p(np.minimum(one.strong, two.strong)),
-        partners,
-        np.minimum(tied[0][0], tied[1][0]),
-        np.maximum(tied[0][0], tied[1][0]),
-        mean_least,
-        mean_most,
-        np.log1p(np.minimum(one.possible, two.possible)),
-        np.log1p(np.maximum(one.possible, two.possible)),
-        alone,
-        alone * odds,
-        mean_least * partners,
-        mean_most * partners,
-    )
-
-
-def _in_common(around: _Around, left: Places, right: Places) -> tuple[Places, Places, Places]:
-    """Return the edges of both ends of pairs that lead to one node: of the left end, of the right end, number of the pair.
-
-    The end with fewer edges is looked up among those of the other, all in one table: the lists of a flood's hubs come
-    again in many pairs.
-    """
-    fewer = around.lengths[left] <= around.lengths[right]
-    asking, asked = np.where(fewer, left, right), np.where(fewer, right, left)
-    probe, pair = spread(around.starts[asking], around.lengths[asking])
-    keys = around.owner << 32 | around.other
-    if not len(probe) or not len(keys):
-        nothing = np.zeros(0, np.int64)
-        return nothing, nothing, nothing
-    wanted = asked[pair] << 32 | around.other[probe]
-    found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    hit = np.flatnonzero(keys[found] == wanted)
-    probe, found, pair = probe[hit], found[hit], pair[hit]
-    return np.where(fewer[pair], probe, found), np.where(fewer[pair], found, probe), pair
-
-
-def _tied(pair: Places, theirs: Floats, ours: Floats, strong: Floats, odds: Floats) -> tuple[Floats, Floats]:
-    """Return the share of one side's strong partners that the other side is tied to, and the mean of its log odds to them."""
-    count = len(odds)
-    partner = theirs > STRONG
-    likely = np.bincount(pair, partner & (ours > LIKELY), count)
-    above = np.bincount(pair, partner * (np.clip(ours, FLOOR, 6) - FLOOR), count)
-    some = np.maximum(strong, 1)
-    share = np.where(strong > 0, likely / some, 0.0)
-    mean = np.where(strong > 0, above / some + FLOOR, np.clip(odds, FLOOR, 6))
-    return share.astype(np.float32), mean.astype(np.float32)
+        return surroundings(lengths, owner, other[order].astype(np.uint32), self.odds[edges[order]])

@@ -88,17 +88,26 @@ class _Lines:
         self.version = [0] * len(sizes)
         self._span = list(spans)
         self._size = list(sizes)
+        self._wanted: dict[int, int] = {}  # pairs of reports -> links that are averaged
 
     def link(self, one: int, two: int, odds: Iterable[float]) -> None:
         """Tell the links between two stories."""
         self.links[one][two] = self.links[two][one] = sorted(odds, reverse=True)[:_KEPT_LINKS]
 
     def nearness(self, one: int, two: int) -> float:
-        """Return the mean log odds of the best links between two groups; those that are too few count as missing."""
+        """Return the mean log odds of the best links between two groups; those that are too few count as missing.
+
+        Of groups whose best link is not over the bar it is as good as missing: their mean is no more.
+        """
+        links = self.links[one][two]
+        if links[0] <= self._params.storyline_bar:
+            return self._params.missing
         pairs = self._size[one] * self._size[two]
-        grown = int(float(pairs) ** self._params.storyline_growth)
-        wanted = min(_KEPT_LINKS, max(self._params.storyline_links, grown))
-        best = self.links[one][two][:wanted]
+        wanted = self._wanted.get(pairs)
+        if wanted is None:
+            grown = int(float(pairs) ** self._params.storyline_growth)
+            wanted = self._wanted[pairs] = min(_KEPT_LINKS, max(self._params.storyline_links, grown))
+        best = links[:wanted]
         total: float = sum(best) + (wanted - len(best)) * self._params.missing
         return total / wanted
 

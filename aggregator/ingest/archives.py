@@ -26,7 +26,7 @@ from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.publishers import Families
 from aggregator.parsing.archive import UNNAMED, ArchiveEntry, in_date_order, read
 from aggregator.settings import Settings
-from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.database import PartFailedError, Store, is_of_the_database
 from aggregator.storage.entries import EntryStore, Place
 from aggregator.storage.feeds import FeedStore, StoredFeed
 
@@ -35,6 +35,7 @@ LONG = 20_000
 _IN_MEMORY = 1.0  # where nobody waits: so often is progress reported
 
 Progress = Callable[[int, int], None]
+Line = tuple[ArchiveEntry, MadeAhead | None]  # and what a worker made of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +120,15 @@ class Importer:
         left = self._placer.vectors.unsettled()  # by others: the watches still want to look at these
         new = updated = known = done = 0
         skips: list[Skip] = []
-        chunks, rest = self._prepared_ahead(entries), deque[tuple[ArchiveEntry, MadeAhead | None]]()
+        chunks, rest = self._prepared_ahead(entries), deque[Line]()
         while done < len(entries):
             if not rest:
                 rest.extend(next(chunks))  # outside of the transaction: nobody waits for a worker
             self._make_ready(rest)
-            with self._store.transaction():
-                for one, counts in self._turn(rest):
-                    skips += [_left_out(one, fault) for fault in counts.faults]
-                    new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
-                    done += 1
+            for one, counts in self._turn(rest):
+                skips += [_left_out(one, fault) for fault in counts.faults]
+                new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
+                done += 1
             progress(done, len(entries))
             if done < len(entries) and self._store.path is not None:
                 time.sleep(ROOM)
@@ -137,7 +137,7 @@ class Importer:
             self._placer.vectors.leave_unsettled(left)
         return ImportOutcome(new, updated, known, tuple(skips))
 
-    def _make_ready(self, rest: deque[tuple[ArchiveEntry, MadeAhead | None]]) -> None:
+    def _make_ready(self, rest: deque[Line]) -> None:
         """Prepare a long entry that is next while others may write; what it fails by is told when it is recorded."""
         one, made = rest[0]
         if made is None and _is_long(one):
@@ -166,11 +166,25 @@ class Importer:
         if unknown is not None:
             prepare_entry(unknown.data, None, (), None, frozenset(), sketching=False)
 
-    def _turn(self, rest: deque[tuple[ArchiveEntry, MadeAhead | None]]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
+    def _turn(self, rest: deque[Line]) -> list[tuple[ArchiveEntry, Recorded]]:
+        """Record some entries in one transaction; where one of them cannot be, once more, each as a part that may fail alone."""
+        begun: list[Line] = []
+        try:
+            with self._store.whole():
+                return list(self._some(rest, begun))
+        except PartFailedError:
+            rest.extendleft(reversed(begun))
+            for one, _ in begun:
+                self._sources.pop(_address(one), None)  # its row is undone
+        with self._store.transaction():
+            return list(self._some(rest, []))
+
+    def _some(self, rest: deque[Line], begun: list[Line]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
         """Record entries for as long as one transaction may last, and until a long one comes that is not prepared."""
         ends = time.monotonic() + (_IN_MEMORY if self._store.path is None else HELD)
         while rest:
             one, made = rest.popleft()
+            begun.append((one, made))
             yield one, self._taken(one, made)
             if time.monotonic() >= ends or (rest and rest[0][1] is None and _is_long(rest[0][0])):
                 return

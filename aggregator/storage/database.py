@@ -20,6 +20,10 @@ BUSY_TIMEOUT_MS = 10_000
 _SPOILT = ("no such table", "no such view", "vtable constructor failed", "Could not decode to UTF-8")
 
 
+class PartFailedError(StorageError):
+    """A part of a transaction that stands or falls as a whole failed: it is to be done again, in parts."""
+
+
 class Store:
     """An open database; ``connection`` is in autocommit mode, writes go through :meth:`transaction`."""
 
@@ -37,6 +41,7 @@ class Store:
         self._at_end: dict[Callable[[bool], None], None] = {}
         self._reading = False
         self._part_from: int | None = None  # rows changed by this connection when the part at hand began
+        self._whole = False  # the transaction at hand has no parts
         with explained(path):
             self.connection, self.read_only = open_database(path, busy_timeout_ms, spilling=spilling)
             try:
@@ -82,6 +87,19 @@ class Store:
                 raise
             finally:
                 self._at_end.clear()
+
+    @contextmanager
+    def whole(self) -> Iterator[sqlite3.Connection]:
+        """A transaction without parts; where one of them would be undone, all is, and PartFailedError says so.
+
+        Hardly any part ever fails, and to be ready for it SQLite copies each page that a part changes.
+        """
+        self._whole = not self.connection.in_transaction
+        try:
+            with self.transaction() as db:
+                yield db
+        finally:
+            self._whole = False
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -139,6 +157,10 @@ class Store:
             with self.transaction() as db:
                 yield db
             return
+        if self._whole:
+            with _ending_all():
+                yield self.connection
+            return
         around, self._part_from = self._part_from, self.connection.total_changes
         if around != self._part_from:
             self.connection.execute("SAVEPOINT part")
@@ -178,6 +200,17 @@ class Store:
         with explained(self.path):
             for statement in ("INSERT INTO entry_fts (entry_fts) VALUES ('optimize')", "VACUUM", "ANALYZE"):
                 self.connection.execute(statement)
+
+
+@contextmanager
+def _ending_all() -> Iterator[None]:
+    """Turn what one entry raises into an error that ends the transaction."""
+    try:
+        yield
+    except Exception as error:
+        if is_of_the_database(error):
+            raise
+        raise PartFailedError("a part of a transaction failed, all of it is to be done again") from error
 
 
 def is_of_the_database(error: BaseException) -> bool:

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from aggregator.executor import TaskError, TaskFailure
-from aggregator.ingest import archives
+from aggregator.ingest import archives, record
 from aggregator.ingest import lines as preparing
 from aggregator.ingest.archives import Importer
+from aggregator.ingest.entry_times import event_time
 from aggregator.ingest.lines import prepare_line
+from aggregator.ingest.prepare import PreparedEntry
 from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry, read
 from aggregator.settings import Settings
@@ -151,3 +153,33 @@ def test_workers_change_nothing_even_where_some_are_lost(
             assert workers.tasks > 3  # so that one is lost
             workers.shutdown()
     assert rows[0] == rows[1]
+
+
+def test_entries_recorded_beside_one_that_fails_stand_as_if_it_had_not_been_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction without parts is undone with what it remembers: feeds, entries to be placed, texts to be indexed."""
+    lines = [
+        {"id": f"n{number}", "title": f"Village {name} elects a mayor", "body": "", "source": f"House {number}"}
+        for number, name in enumerate(("Ado", "Bero", "POISON", "Cabo", "Dera"))
+    ]
+    archive = tmp_path / "archive.jsonl"
+    archive.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+
+    def timed(entry: PreparedEntry, now: datetime) -> datetime:
+        if "POISON" in entry.data.title:
+            raise LookupError
+        return event_time(entry, now)
+
+    monkeypatch.setattr(record, "event_time", timed)
+    with Store(tmp_path / "a.db") as store:
+        done = Importer(store, Settings(), families(()), NOW).run(archive, lambda done, total: None)
+        found = store.connection.execute(
+            "SELECT e.key, f.url, e.report_id IS NOT NULL, i.title FROM entry e JOIN feed f ON f.id = e.feed_id"
+            " JOIN entry_fts i ON i.rowid = e.number ORDER BY e.key"
+        ).fetchall()
+    assert (done.new, [skip.position for skip in done.skips]) == (4, [3])
+    assert found == [
+        (f"n{number}", f"archive:House {number}", 1, f"village {name} elects a mayor")
+        for number, name in ((0, "ado"), (1, "bero"), (3, "cabo"), (4, "dera"))
+    ]

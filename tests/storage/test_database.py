@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from aggregator.exceptions import LockedError, NotFoundError, StorageError
 from aggregator.model import StoryQuery
-from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.database import PartFailedError, Store, is_of_the_database
 from aggregator.storage.migrations import migrations
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS
 from aggregator.storage.stories import StoryStore
@@ -326,3 +326,22 @@ def test_a_row_that_is_no_text_any_more_is_told_as_damage(tmp_path: Path) -> Non
         store.connection.execute("INSERT INTO fact (name, value) VALUES ('a', CAST(x'a5a5' AS TEXT))")
         with pytest.raises(StorageError, match="damaged"), store.snapshot() as db:
             db.execute("SELECT value FROM fact").fetchall()
+
+
+def go_on_without(store: Store) -> None:
+    with store.whole() as db:
+        db.execute("INSERT INTO told VALUES ('before')")
+        with contextlib.suppress(ZeroDivisionError):
+            note_and_fail(store, 1)
+
+
+def test_a_whole_transaction_is_undone_by_a_part_that_fails(tmp_path: Path) -> None:
+    with Store(tmp_path / "a.db") as store:
+        with store.transaction() as db:
+            db.execute("CREATE TABLE told (word TEXT)")
+        with pytest.raises(PartFailedError):
+            go_on_without(store)
+        assert store.connection.execute("SELECT count(*) FROM told").fetchone() == (0,)
+        with store.transaction():  # inside of another, parts stay parts
+            go_on_without(store)
+        assert store.connection.execute("SELECT word FROM told").fetchall() == [("before",)]

@@ -1,0 +1,67 @@
+"""The joins of average linkage where nearly all nodes have edges to each other, as in a flood: whole rows at once.
+
+The groups are those of partition.py: the same sums in the same order, and of equal means the one of the lower numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.clustering.rows import Places
+
+_GONE = -np.inf  # the mean of what is never joined
+Matrix = NDArray[np.float64]
+
+
+class DenseLinkage:
+    """Sums and means of the log odds between all groups; a group goes by the number of one of its nodes."""
+
+    def __init__(self, count: int, first: Places, second: Places, odds: Matrix, bar: float, missing: float) -> None:
+        self._sums = np.zeros((count, count))
+        self._known = np.zeros((count, count), np.int32)
+        self._sums[first, second] = self._sums[second, first] = odds
+        self._known[first, second] = self._known[second, first] = 1
+        self._sizes = np.ones(count, np.int64)
+        self._bar, self._missing = bar, missing
+        self._means = np.where((self._known > 0) & (self._sums > bar), self._sums, _GONE)
+        self._best: Matrix = self._means.max(axis=1)
+
+    def join_all(self, may_join: Callable[[int, int], bool], joined: Callable[[int, int], None]) -> None:
+        """Join groups while a mean is above the bar; ``joined`` hears which group takes which."""
+        means, best = self._means, self._best
+        while True:
+            first = int(best.argmax())
+            if best[first] == _GONE:
+                return
+            second = int(means[first].argmax())
+            if may_join(first, second):
+                joined(*self._join(first, second))
+            else:
+                means[first, second] = means[second, first] = _GONE
+                best[[first, second]] = means[[first, second]].max(axis=1)
+
+    def _join(self, first: int, second: int) -> tuple[int, int]:
+        """Make two groups one, which goes by the name of that with more links; return both names, the lasting one first."""
+        sums, known, means, sizes, best = self._sums, self._known, self._means, self._sizes, self._best
+        if np.count_nonzero(known[first]) < np.count_nonzero(known[second]):
+            first, second = second, first
+        for table in (sums, known):
+            table[first] += table[second]
+            table[first, [first, second]] = 0
+            table[second] = table[:, second] = 0
+            table[:, first] = table[first]
+        sizes[first] += sizes[second]
+        every = sizes[first] * sizes
+        mean = (sums[first] + (every - known[first]) * self._missing) / every
+        mean[(known[first] == 0) | (mean <= self._bar)] = _GONE
+        stale = (means[:, first] == best) | (means[:, second] == best)
+        means[second] = means[:, second] = _GONE
+        means[first] = means[:, first] = mean
+        stale &= best > _GONE
+        stale[[first, second]] = True
+        best[stale] = means[stale].max(axis=1)
+        np.maximum(best, mean, out=best)
+        return first, second
