@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
+from functools import cache
+from operator import is_not
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -42,6 +44,8 @@ _IN_ADDRESS = "!$&'()*+,;=:@/?%#[]~-._"  # what an address may hold unquoted (RF
 
 def plain(text: str) -> str:
     """Return ``text`` as one line without control, escape and bidirectional characters."""
+    if text.isascii() and text.isprintable():  # nearly all are: nothing but blanks is to be looked for
+        return text if "  " not in text and text[:1] != " " and text[-1:] != " " else " ".join(text.split())
     return _SPACE.sub(" ", _FORBIDDEN.sub("", _TERMINAL.sub("", _SPACE.sub(" ", text)))).strip()
 
 
@@ -95,14 +99,18 @@ def _harmless(value: Any) -> Any:
     if isinstance(value, str):
         return plain(value)
     if isinstance(value, tuple):
-        return tuple(_harmless(part) for part in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(
-            value,
-            **{
-                field.name: _harmless_field(field.name, part)
-                for field in fields(value)
-                for part in [getattr(value, field.name)]
-            },
-        )
-    return value
+        parts = tuple(map(_harmless, value))
+        return parts if any(map(is_not, parts, value)) else value
+    changed = {}
+    for name in _field_names(type(value)):
+        before = getattr(value, name)
+        after = _harmless_field(name, before)
+        if after is not before:
+            changed[name] = after
+    return replace(value, **changed) if changed else value
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    """Return the fields of a dataclass; none of anything else."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
