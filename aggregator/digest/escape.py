@@ -101,8 +101,9 @@ def _harmless(value: Any) -> Any:
     if isinstance(value, tuple):
         parts = tuple(map(_harmless, value))
         return parts if any(map(is_not, parts, value)) else value
-    changed = {}
-    for name in _field_names(type(value)):
+    changed: dict[str, Any] = {}
+    kind: Any = type(value)
+    for name in _field_names(kind):
         before = getattr(value, name)
         after = _harmless_field(name, before)
         if after is not before:
@@ -111,6 +112,6 @@ def _harmless(value: Any) -> Any:
 
 
 @cache
-def _field_names(kind: type) -> tuple[str, ...]:
+def _field_names(kind: Any) -> tuple[str, ...]:
     """Return the fields of a dataclass; none of anything else."""
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()

@@ -86,7 +86,7 @@ def test_a_digest_on_a_terminal_is_text_and_for_a_program_markdown() -> None:
     assert Path("d.html").read_text(encoding="utf-8").lower().startswith("<!doctype html>")
 
 
-def test_a_long_plain_table_is_what_a_short_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plain_table_is_what_rich_would_print(monkeypatch: pytest.MonkeyPatch) -> None:
     columns = (
         Column("name", lambda row: row["name"]),
         Column("entries", lambda row: str(row["entries"]), right=True),
@@ -95,11 +95,9 @@ def test_a_long_plain_table_is_what_a_short_one_is(monkeypatch: pytest.MonkeyPat
     rows = [
         {"name": name, "entries": 7 ** len(name), "note": note}
         for name in ("Ö", "長い名前", "Ledger")
-        for note in ("", "a b")
+        for note in ("", "a b", "on the quay of 長い名前 at five, in the rain")
     ]
-    short = table_lines(rows, columns, 80, rule=False, style=False)
-    monkeypatch.setattr("aggregator.cli.tables._MANY", 2)
-    assert table_lines(rows, columns, 80, rule=False, style=False) == short
-    narrow = table_lines(rows, columns, 16, rule=False, style=False)
-    monkeypatch.setattr("aggregator.cli.tables._MANY", 500)
-    assert narrow == table_lines(rows, columns, 16, rule=False, style=False)
+    widths = range(12, 80)
+    plain = [table_lines(rows, columns, width, rule=False, style=False) for width in widths]
+    monkeypatch.setattr("aggregator.cli.tables._aligned", lambda *table: None)
+    assert plain == [table_lines(rows, columns, width, rule=False, style=False) for width in widths]
