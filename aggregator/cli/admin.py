@@ -8,7 +8,18 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.output import Column, emit, list_options, local, plain, print_json, print_list, safe, thing_options
+from aggregator.cli.output import (
+    Column,
+    emit,
+    emit_folded,
+    list_options,
+    local,
+    plain,
+    print_json,
+    print_list,
+    safe,
+    thing_options,
+)
 from aggregator.cli.session import FEEDS, Session
 from aggregator.exceptions import AggregatorError, ConfigurationError, StorageError, UsageError
 from aggregator.text.counts import amount
@@ -104,15 +115,17 @@ def path_command(session: Session) -> None:
     from aggregator.config.settings_files import user_file
     from aggregator.config.shipped import shipped_folder
 
-    emit(
-        f"feeds      {session.feeds_file or f'none (./{FEEDS} and {session.user_feeds} are looked for; `aggregator init` writes one)'}"
+    emit_folded(
+        f"feeds      {session.feeds_file or f'none (./{FEEDS} and {session.user_feeds} are looked for; `aggregator init` writes one)'}",
+        11,
     )
     used = session.resolved.files
-    emit(
-        f"settings   {', '.join(map(str, used)) or f'none (aggregator.yaml beside the feeds file and {user_file()} are looked for)'}"
+    emit_folded(
+        f"settings   {', '.join(map(str, used)) or f'none (aggregator.yaml beside the feeds file and {user_file()} are looked for)'}",
+        11,
     )
-    emit(f"shipped    {shipped_folder()} (defaults.yaml, aggregator.service, datasette.yaml)")
-    emit(f"database   {session.database_file}{'' if session.database_file.exists() else ' (not made yet)'}")
+    emit_folded(f"shipped    {shipped_folder()} (defaults.yaml, aggregator.service, datasette.yaml)", 11)
+    emit_folded(f"database   {session.database_file}{'' if session.database_file.exists() else ' (not made yet)'}", 11)
 
 
 @config_command.command("datasette")

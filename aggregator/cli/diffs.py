@@ -11,6 +11,7 @@ from aggregator.cli.output import (
     Column,
     colours,
     emit,
+    emit_folded,
     list_options,
     local,
     print_json,
@@ -149,18 +150,19 @@ def print_edit(edit: Edit, *, full: bool) -> None:
     """Print an edit for people: the headline's change, then the text's."""
     from aggregator.newsroom.revisions import excerpt
 
-    emit(shown(edit.title) if _differs(edit.title) else _bold(safe(edit.after.title)))
+    emit_folded(shown(edit.title) if _differs(edit.title) else _bold(safe(edit.after.title)))
     steps = f", {edit.steps} edits" if edit.steps > 1 else ""
-    emit(
+    emit_folded(
         f"{edit.entry.id}  {safe(edit.entry.publisher)}  version {edit.first} ({local(stamp(edit.before.time))})"
         f" → {edit.last} ({local(stamp(edit.after.time))}){steps}"
-        f", {edit.change.similarity:.0%} of the words kept  {safe(edit.entry.data.link)}".rstrip()
+        f", {edit.change.similarity:.0%} of the words kept  {safe(edit.entry.data.link)}".rstrip(),
+        2,
     )
     if not _differs(edit.text):
         emit("  the text is the same" if _differs(edit.title) else "  the same words again")
         return
     for line in shown(edit.text if full else excerpt(edit.text)).split("\n"):
-        emit(f"  {line}".rstrip())
+        emit_folded(f"  {line}".rstrip(), 2)
 
 
 def shown(pieces: Iterable[Piece]) -> str:

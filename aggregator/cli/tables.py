@@ -21,6 +21,7 @@ NARROWEST = 40  # what a terminal says below that is taken for this
 PIPED = 160  # where nobody says how wide the reader is
 _WRAPPED = 24  # what a column that wraps keeps at least
 _GAP = 2
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,20 @@ def table_lines(rows: Sequence[Row], columns: Sequence[Column], width: int, *, r
 
 
 def fold(text: str, width: int, indent: int = 0) -> list[str]:
-    """Return one line of text as lines of at most ``width`` columns, those after the first ``indent`` blanks in."""
+    """Return one line of text as lines of at most ``width`` columns, those after the first ``indent`` blanks in.
+
+    Colours take no room, and may go on in the next line.
+    """
     from rich.cells import cell_len
 
-    if cell_len(text) <= width:
+    def size(text: str) -> int:
+        return cell_len(COLOUR.sub("", text) if "\x1b" in text else text)
+
+    if size(text) <= width:
         return [text]
     lines, line = [], ""
     for gap, word in re.findall(r"(\s*)(\S+)", text):
-        if not line.strip() or cell_len(line + gap + word) <= width:
+        if not line.strip() or size(line + gap + word) <= width:
             line += gap + word
         else:
             lines.append(line)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, is_dataclass, replace
+from datetime import datetime
 from enum import Enum
 from functools import cache
 from operator import is_not
@@ -18,6 +19,7 @@ from aggregator.text.address import address_of
 
 T = TypeVar("T")
 
+_HARMLESS = (Enum, int, float, datetime)  # a flag is a text of ours
 UNTITLED = "(no title)"  # a link needs something to click on
 
 # ECMA-48 control sequences, and OSC/DCS/SOS/PM/APC strings up to their terminator.
@@ -57,7 +59,9 @@ def link(url: str | None) -> str | None:
     if address is None or not re.fullmatch(r"[a-z0-9.:_\[\]-]+", address.host):
         return None
     found = quote(address.href, safe=_IN_ADDRESS)
-    return found if address.target != "/" or address.fragment or plain(url).endswith("/") else found.removesuffix("/")
+    if address.target == "/" and not address.fragment and not plain(url).endswith("/"):
+        found = found.removesuffix("/")
+    return url if found == url else found
 
 
 def markdown(text: str, *, starts_line: bool = True) -> str:
@@ -94,7 +98,7 @@ def _harmless_field(name: str, value: Any) -> Any:
 
 
 def _harmless(value: Any) -> Any:
-    if isinstance(value, Enum):
+    if value is None or isinstance(value, _HARMLESS):
         return value
     if isinstance(value, str):
         return plain(value)

@@ -92,7 +92,7 @@ def _json(shown: Subscription) -> str:
     }
     if shown.base:  # both must be whole addresses
         feed |= {"home_page_url": shown.base, "feed_url": address_of_feed(shown, "json")}
-    return json.dumps(feed, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(feed, ensure_ascii=False) + "\n"  # indented it takes thrice as long
 
 
 def _item(shown: Subscription, one: SubscribedStory, fragment: str, clock: wording.Clock) -> dict[str, object]:

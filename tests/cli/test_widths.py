@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from aggregator.cli.output import emit_folded
 from aggregator.cli.stories import STORY_COLUMNS
 from aggregator.cli.tables import SPACIOUS, Column, fitted, fold, table_lines, width_of_output
 from tests.cli.calling import call, newsroom
@@ -58,6 +59,18 @@ def test_what_is_cut_says_so_and_what_is_folded_is_whole(text: str, width: int) 
     assert cell_len(fitted(text, width)) <= width
     assert fitted(text, width) == text or fitted(text, width).endswith("…")
     assert " ".join(" ".join(fold(text, width, 2)).split()) == text
+
+
+def test_a_colour_goes_on_in_the_next_line_and_paints_no_margin(
+    monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    red, plain = "\x1b[31m\x1b[9m", "\x1b[0m"
+    emit_folded(f"  the first wave has {red}forty-two thousand soldiers{plain} in all", 4)
+    assert capsysbinary.readouterr().out.decode().splitlines() == [
+        f"  the first wave has {red}forty-two thousand{plain}",
+        f"    {red}soldiers{plain} in all",
+    ]
 
 
 def test_columns_leave_in_the_declared_order() -> None:
