@@ -45,7 +45,7 @@ def full_option(command: Any) -> Any:
 def entry_diff_command(
     session: Session, entry: str, first: int | None, last: int | None, full: bool, form: str, as_json: bool
 ) -> None:
-    """Show what an edit changed, word by word: coloured on a terminal, else as [-old-]{+new+}."""
+    """Show what an edit changed, word by word. Changes are coloured on a terminal, else as [-old-]{+new+}."""
     with session.open_existing() as app:
         edit = app.edit(entry, first, last)
     if as_json or form == "json":
@@ -63,7 +63,7 @@ def entry_diff_command(
 @thing_options
 @click.pass_obj
 def story_diff_command(session: Session, story: str, since: str | None, full: bool, form: str, as_json: bool) -> None:
-    """Show what became of a story's entries since a time, word by word; the edit made first comes first."""
+    """Show how a story's entries were edited, word by word. The edit made first comes first."""
     moment = session.moment(since)
     with session.open_existing() as app:
         found = app.story(story)
@@ -91,7 +91,7 @@ def story_diff_command(session: Session, story: str, since: str | None, full: bo
 @list_options
 @click.pass_obj
 def headlines_command(session: Session, since: str, until: str | None, form: str, as_json: bool) -> None:
-    """List the headlines that were given other words over a day, oldest change first."""
+    """List the headlines that were given other words. A day is looked at, oldest change first."""
     with session.open_existing() as app:
         found = app.headlines(session.moment(since), session.moment(until))
     rows = [

@@ -174,7 +174,7 @@ def _print_report(report: Report, canonical: str) -> None:
 @thing_options
 @click.pass_obj
 def why_command(session: Session, story: str, entry: str | None, form: str, as_json: bool) -> None:
-    """Say why an entry stands in a story, or what keeps it out; without ENTRY, why the newest joined."""
+    """Say why an entry stands in a story, or what keeps it out. Without ENTRY, why the newest joined."""
     with session.open_existing() as app:
         why = app.why(story, entry)
     row = {

@@ -25,7 +25,7 @@ from aggregator.text.counts import amount, three_counts
 
 @click.group("storyline")
 def storyline_command() -> None:
-    """Running affairs: the stories that each ties, and an editor's verbs."""
+    """Running affairs: which stories each ties, and the verbs."""
 
 
 @storyline_command.command("list")
@@ -93,7 +93,7 @@ def name_command(session: Session, storyline: str, name: str, by: str | None, fo
 @thing_options
 @click.pass_obj
 def tie_command(session: Session, stories: tuple[str, ...], by: str | None, form: str, as_json: bool) -> None:
-    """Tie stories, or storylines with all their stories, into one storyline."""
+    """Tie stories into one storyline. Storylines come with all their stories."""
     with session.open_existing() as app:
         found = app.storyline_editor(by_whom(by)).tie(stories)
         tell(session, app, found, form, as_json=as_json, kind="storyline")

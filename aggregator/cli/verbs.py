@@ -13,6 +13,7 @@ from aggregator.cli.output import (
     COUNT,
     Column,
     emit,
+    emit_folded,
     list_options,
     local,
     print_json,
@@ -70,7 +71,7 @@ def tell(
 @thing_options
 @click.pass_obj
 def merge_command(session: Session, stories: tuple[str, ...], by: str | None, form: str, as_json: bool) -> None:
-    """Make several stories one; the oldest keeps its id, the others lead to it."""
+    """Make several stories one. The oldest keeps its id, the others lead to it."""
     if len(stories) == 1:
         raise UsageError("merge takes two different stories or more")
     with session.open_existing() as app:
@@ -139,7 +140,7 @@ def undo_command(session: Session, by: str | None, form: str, as_json: bool) -> 
         if as_json or form == "json":
             print_json({"story": None, **decision_row(undone)})
         else:
-            emit(f"Undone: {safe(undone.sentence)}")
+            emit_folded(f"Undone: {safe(undone.sentence)}", 2)
 
 
 @click.command("log")
