@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.output import emit, safe, width_of_output
+from aggregator.cli.output import emit, safe
 from aggregator.cli.session import Session
+from aggregator.cli.tables import width_of_output
 from aggregator.exceptions import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
