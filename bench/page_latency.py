@@ -133,6 +133,8 @@ def measure(path: Path, asked: int) -> None:
         host="127.0.0.1",
         title="Bench",
     )
+    with Aggregator.open(Settings(), path, clock=lambda: NOW) as app:
+        app.edition()  # so that there is one to show
     word = _word(path)
     pages = {
         "/": "stories",
@@ -146,7 +148,9 @@ def measure(path: Path, asked: int) -> None:
         "/feeds": "feeds",
         "/decisions": "decisions",
         "/editions": "editions",
+        "/digest/latest": "digest",
         "/stories.atom": "stories.atom",
+        "/stories.json": "stories.json",
         "/health": "health",
         "/metrics": "metrics",
     }

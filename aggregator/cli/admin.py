@@ -8,7 +8,18 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.output import Column, emit, list_options, local, plain, print_json, print_list, safe, thing_options
+from aggregator.cli.output import (
+    Column,
+    emit,
+    emit_folded,
+    list_options,
+    local,
+    plain,
+    print_json,
+    print_list,
+    safe,
+    thing_options,
+)
 from aggregator.cli.session import FEEDS, Session
 from aggregator.disk import is_database
 from aggregator.exceptions import AggregatorError, ConfigurationError, StorageError, UsageError
@@ -19,7 +30,7 @@ from aggregator.text.counts import amount
 @thing_options
 @click.pass_obj
 def status_command(session: Session, form: str, as_json: bool) -> None:
-    """Say what the newsroom holds, how the feeds are and what comes next."""
+    """Say what is held, how the feeds are and what comes next."""
     from aggregator.daemon.locking import holder
 
     with session.open_existing() as app:
@@ -44,7 +55,7 @@ def status_command(session: Session, form: str, as_json: bool) -> None:
 )
 @click.pass_obj
 def health_command(session: Session, max_age: str) -> int:
-    """Probe for containers: ends with 0 where the daemon runs and gets on, else with 1.
+    """Probe for containers: 0 where the daemon gets on, else 1.
 
     It gets on where a feed was asked and a pass ended lately, and no job that is due has waited for longer than that.
     """
@@ -105,21 +116,23 @@ def path_command(session: Session) -> None:
     from aggregator.config.settings_files import user_file
     from aggregator.config.shipped import shipped_folder
 
-    emit(
-        f"feeds      {session.feeds_file or f'none (./{FEEDS} and {session.user_feeds} are looked for; `aggregator init` writes one)'}"
+    emit_folded(
+        f"feeds      {session.feeds_file or f'none (./{FEEDS} and {session.user_feeds} are looked for; `aggregator init` writes one)'}",
+        11,
     )
     used = session.resolved.files
-    emit(
-        f"settings   {', '.join(map(str, used)) or f'none (aggregator.yaml beside the feeds file and {user_file()} are looked for)'}"
+    emit_folded(
+        f"settings   {', '.join(map(str, used)) or f'none (aggregator.yaml beside the feeds file and {user_file()} are looked for)'}",
+        11,
     )
-    emit(f"shipped    {shipped_folder()} (defaults.yaml, aggregator.service, datasette.yaml)")
-    emit(f"database   {session.database_file}{'' if session.database_file.exists() else ' (not made yet)'}")
+    emit_folded(f"shipped    {shipped_folder()} (defaults.yaml, aggregator.service, datasette.yaml)", 11)
+    emit_folded(f"database   {session.database_file}{'' if session.database_file.exists() else ' (not made yet)'}", 11)
 
 
 @config_command.command("datasette")
 @click.pass_obj
 def datasette_command(session: Session) -> None:
-    """Print what Datasette is told of the database (its --metadata), whatever the file is called.
+    """Print what Datasette is told of the database. It is its --metadata, whatever the file is called.
 
     The stories stand first, and what is the product's own affair is hidden.
     """
@@ -131,7 +144,7 @@ def datasette_command(session: Session) -> None:
 @config_command.command("check")
 @click.pass_obj
 def check_command(session: Session) -> None:
-    """Check the feeds file, the settings, and the digest's templates and labels; all faults are named, and secrets in the open."""
+    """Check the feeds file, the settings, templates and labels. All faults are named, and secrets in the open."""
     from aggregator.config.open_secrets import open_secrets, open_settings
     from aggregator.desk.layouts import faults
 
@@ -222,7 +235,7 @@ def db_check_command(session: Session) -> int:
 @click.argument("target", type=click.Path(path_type=Path), required=False)
 @click.pass_obj
 def backup_command(session: Session, target: Path | None) -> None:
-    """Copy the live database to TARGET, else to a dated file beside it."""
+    """Copy the live database. It goes to TARGET, else to a dated file beside it."""
     path = target or session.database_file.with_name(
         f"{session.database_file.stem}-{session.clock():%Y%m%dT%H%M%SZ}.db"
     )
@@ -248,7 +261,7 @@ def _check_target(database: Path, target: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_obj
 def restore_command(session: Session, file: Path) -> None:
-    """Put a backup in the database's place; what was there is set aside. No daemon may run on it."""
+    """Put a backup in the database's place. What was there is set aside. No daemon may run on it."""
     from aggregator.daemon.locking import DaemonLock
     from aggregator.storage.copies import restore
     from aggregator.storage.soundness import amounts
@@ -258,28 +271,28 @@ def restore_command(session: Session, file: Path) -> None:
         raise StorageError(f"{database}: the folder {database.parent} does not exist")
     with DaemonLock(database):
         counts, aside = restore(file, database, session.clock())
-    emit(f"{database}: restored from {file}, which is sound: {amounts(counts)}.")
+    emit_folded(f"{database}: restored from {file}, which is sound: {amounts(counts)}.")
     if aside is not None:
-        emit(f"The old file is set aside as {aside}.")
+        emit_folded(f"The old file is set aside as {aside}.")
 
 
 @db_command.command("prune")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 @click.pass_obj
 def prune_command(session: Session, as_json: bool) -> None:
-    """Drop what the retention rule no longer wants, and what is past the clustering's windows."""
+    """Drop what is past its time. The retention rule and the clustering's windows say what is."""
     with session.open_existing() as app:
         dropped = app.prune()
     if as_json:
         print_json(dropped)
     else:
-        emit("Dropped: " + ", ".join(f"{name} {count:,}" for name, count in dropped.items()) + ".")
+        emit_folded("Dropped: " + ", ".join(f"{name} {count:,}" for name, count in dropped.items()) + ".")
 
 
 @db_command.command("resketch")
 @click.pass_obj
 def resketch_command(session: Session) -> None:
-    """Make anew what copies are found by, where an update of the program changed its form."""
+    """Make anew what copies are found by. An update of the program may have changed its form."""
     from aggregator.cli.progress import progress
     from aggregator.ingest.resketch import resketch
 
@@ -301,7 +314,7 @@ def vacuum_command(session: Session) -> None:
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion_command(shell: str) -> None:
-    """Print the completion script for a shell: eval "$(aggregator completion bash)"."""
+    """Print the completion script for a shell. Use it with eval "$(aggregator completion bash)"."""
     from click.shell_completion import get_completion_class
 
     from aggregator.cli.app import cli

@@ -19,7 +19,7 @@ PARTLY = 4
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 @click.pass_obj
 def import_command(session: Session, files: tuple[Path, ...], as_json: bool) -> int:
-    """Read entries from JSON Lines archives; lines that can't be used are named, and the exit code is 4."""
+    """Read entries from JSON Lines archives. Lines that can't be used are named, and the exit code is 4."""
     code, rows = 0, []
     with session.open_or_create(with_feeds=False) as app:
         for file in files:

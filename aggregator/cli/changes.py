@@ -28,7 +28,7 @@ SHOWN = 60
 @thing_options
 @click.pass_obj
 def new_command(session: Session, story: str, since: str | None, edition: str | None, form: str, as_json: bool) -> None:
-    """List the sentences, numbers and names that a story did not hold before, oldest source first."""
+    """List what is new in a story: sentences, numbers, names. The oldest source comes first."""
     if since is not None and edition is not None:
         raise click.UsageError("--since and --edition say the same thing; give one of them")
     with session.open_existing() as app:
@@ -43,11 +43,11 @@ def new_command(session: Session, story: str, since: str | None, edition: str | 
     emit_headline(found.summary.title)
     when = local(stamp(moment))
     if not news:
-        emit(f"{found.summary.id}  nothing new since {when}{session.stories_note}")
+        emit_folded(f"{found.summary.id}  nothing new since {when}{session.stories_note}")
         return
     counts = ", ".join(amount(len(findings), name[:-1], name) for name, findings in lists.items() if findings)
     whole = "  (all of it: the story began later)" if found.summary.first_seen >= moment else ""
-    emit(f"{found.summary.id}  new since {when}: {counts}{whole}")
+    emit_folded(f"{found.summary.id}  new since {when}: {counts}{whole}", 2)
     _print_sentences(news.sentences)
     _print_terms("Numbers", news.numbers)
     _print_terms("Names", news.names)

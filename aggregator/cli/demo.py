@@ -33,7 +33,7 @@ TOLD_ABOUT = "Ukraine guarantee"
 )
 @click.pass_obj
 def demo_command(session: Session, keep: Path | None) -> None:
-    """Show the whole chain without a network: authored feeds on this machine, stories, why, digest."""
+    """Show the whole chain without a network. It polls authored feeds on this machine, and shows stories, why and the digest."""
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
     with nullcontext(str(keep)) if keep else tempfile.TemporaryDirectory(prefix="aggregator-demo-") as folder:

@@ -11,6 +11,7 @@ from aggregator.cli.output import (
     Column,
     colours,
     emit,
+    emit_folded,
     list_options,
     local,
     print_json,
@@ -44,7 +45,7 @@ def full_option(command: Any) -> Any:
 def entry_diff_command(
     session: Session, entry: str, first: int | None, last: int | None, full: bool, form: str, as_json: bool
 ) -> None:
-    """Show what an edit changed, word by word: coloured on a terminal, else as [-old-]{+new+}."""
+    """Show what an edit changed, word by word. Changes are coloured on a terminal, else as [-old-]{+new+}."""
     with session.open_existing() as app:
         edit = app.edit(entry, first, last)
     if as_json or form == "json":
@@ -62,7 +63,7 @@ def entry_diff_command(
 @thing_options
 @click.pass_obj
 def story_diff_command(session: Session, story: str, since: str | None, full: bool, form: str, as_json: bool) -> None:
-    """Show what became of a story's entries since a time, word by word; the edit made first comes first."""
+    """Show how a story's entries were edited, word by word. The edit made first comes first."""
     moment = session.moment(since)
     with session.open_existing() as app:
         found = app.story(story)
@@ -90,7 +91,7 @@ def story_diff_command(session: Session, story: str, since: str | None, full: bo
 @list_options
 @click.pass_obj
 def headlines_command(session: Session, since: str, until: str | None, form: str, as_json: bool) -> None:
-    """List the headlines that were given other words over a day, oldest change first."""
+    """List the headlines that were given other words. A day is looked at, oldest change first."""
     with session.open_existing() as app:
         found = app.headlines(session.moment(since), session.moment(until))
     rows = [
@@ -149,18 +150,19 @@ def print_edit(edit: Edit, *, full: bool) -> None:
     """Print an edit for people: the headline's change, then the text's."""
     from aggregator.newsroom.revisions import excerpt
 
-    emit(shown(edit.title) if _differs(edit.title) else _bold(safe(edit.after.title)))
+    emit_folded(shown(edit.title) if _differs(edit.title) else _bold(safe(edit.after.title)))
     steps = f", {edit.steps} edits" if edit.steps > 1 else ""
-    emit(
+    emit_folded(
         f"{edit.entry.id}  {safe(edit.entry.publisher)}  version {edit.first} ({local(stamp(edit.before.time))})"
         f" → {edit.last} ({local(stamp(edit.after.time))}){steps}"
-        f", {edit.change.similarity:.0%} of the words kept  {safe(edit.entry.data.link)}".rstrip()
+        f", {edit.change.similarity:.0%} of the words kept  {safe(edit.entry.data.link)}".rstrip(),
+        2,
     )
     if not _differs(edit.text):
         emit("  the text is the same" if _differs(edit.title) else "  the same words again")
         return
     for line in shown(edit.text if full else excerpt(edit.text)).split("\n"):
-        emit(f"  {line}".rstrip())
+        emit_folded(f"  {line}".rstrip(), 2)
 
 
 def shown(pieces: Iterable[Piece]) -> str:

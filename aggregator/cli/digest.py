@@ -10,6 +10,7 @@ import click
 
 from aggregator.cli.output import emit, safe
 from aggregator.cli.session import Session
+from aggregator.cli.tables import width_of_output
 from aggregator.exceptions import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
@@ -56,9 +57,10 @@ def digest_command(
     output: Path | None,
     mail: bool,
 ) -> int:
-    """Make one edition of the digest, or print again the one that was made: an edition never changes."""
+    """Make an edition of the digest, or print it again. An edition never changes."""
     from aggregator.config.files import write_output
     from aggregator.desk.layouts import renderer
+    from aggregator.digest.render import LINE
 
     if day is not None and (since is not None or until is not None):
         raise UsageError("--date names a whole day; give it alone, or --since and --until")
@@ -70,7 +72,8 @@ def digest_command(
     with session.open_existing() as app:
         edition = app.edition(since=start, until=end, day=session.day(day) if day else None, series=series)
         code = _mail(session, app, edition) if mail else 0
-    rendered = renderer(session.settings.digest, session.database_file)
+    width = LINE if output is not None else min(LINE, width_of_output(LINE))
+    rendered = renderer(session.settings.digest, session.database_file, width)
     text = rendered(edition, "json" if as_json else form or _fitting_form(output))
     if output is not None:
         write_output(output, text.encode("utf-8"))

@@ -45,7 +45,7 @@ LABEL_KEYS = ("id", "lang", "date", "source", "url", "title", "body", "cluster")
 def export_command(
     session: Session, since: str | None, until: str | None, labels: bool, form: str | None, output: Path | None
 ) -> None:
-    """Write entries in order of arrival: JSON Lines, which import reads again, CSV or Parquet."""
+    """Write entries as JSON Lines, CSV or Parquet. They stand in order of arrival, and import reads JSON Lines again."""
     form = form or FORM_OF.get(output.suffix.lower() if output else "", "jsonl")
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise UsageError("--format parquet is no text for a terminal; name a file with --output")

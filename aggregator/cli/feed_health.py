@@ -14,7 +14,7 @@ from aggregator.cli.tables import fitted
 @click.option("--faults", is_flag=True, help="The entries that could not be taken, with what they held: for a report.")
 @click.pass_obj
 def health_list_command(session: Session, form: str, as_json: bool, faults: bool) -> None:
-    """Say how each feed does: failing, silent, gone, with possible gaps."""
+    """Say how each feed does: failing, silent, gone, possible gaps."""
     from dataclasses import asdict
 
     if faults:

@@ -97,7 +97,7 @@ def add_command(
     agency: bool,
     no_check: bool,
 ) -> None:
-    """Follow a feed: the address is asked first, and where it is a page its feeds are offered."""
+    """Follow a feed. The address is asked first, and where it is a page its feeds are offered."""
     from aggregator.config.feeds_file import add_feeds
 
     path = _editable(session)
@@ -270,7 +270,7 @@ def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.pass_obj
 def import_command(session: Session, files: tuple[Path, ...]) -> int:
-    """Add the feeds of OPML files, tables (CSV) or plain lists of addresses to the feeds file."""
+    """Add the feeds of OPML files, tables or lists of addresses. Tables are CSV; they go into the feeds file."""
     from aggregator.config.feeds_file import add_feeds
     from aggregator.desk.subscription_lists import read_subscriptions
 

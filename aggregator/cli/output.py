@@ -14,8 +14,8 @@ from typing import Any
 
 import click
 
+from aggregator.cli.tables import COLOUR, Row, fold, table_lines, width_of_output
 from aggregator.cli.tables import Column as Column  # commands take their columns from here
-from aggregator.cli.tables import Row, fold, table_lines, width_of_output
 from aggregator.text.display import csv_cell, display_text
 
 # JSON escapes C0 by itself; these it leaves: DEL and C1, soft hyphens, bidi and other invisible marks, lone surrogates
@@ -23,6 +23,7 @@ _STEERING = re.compile(
     "[\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
 )
 
+_PLAIN = "\x1b[0m"  # what ends a style
 # How many rows or things an option may ask for: more would not fit a table, and far more no integer of the database.
 COUNT = click.IntRange(1, 1_000_000)
 
@@ -137,8 +138,18 @@ def _print_table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
 
 def emit_folded(text: str, indent: int = 0) -> None:
     """Write a line of text for people, wrapped where the reader's terminal is narrower; further lines stand ``indent`` in."""
+    style = ""
     for line in fold(text, width_of_output(), indent):
-        emit(line)
+        margin = line[: len(line) - len(line.lstrip(" "))]
+        shown = style + line[len(margin) :]
+        style = "".join(COLOUR.findall(shown.rpartition(_PLAIN)[2]))
+        emit(margin + shown + (_PLAIN if style else ""))  # a style ends with its line: no margin is painted
+
+
+def tell_folded(text: str, indent: int = 0) -> None:
+    """Write a line for people to stderr, wrapped as :func:`emit_folded` does."""
+    for line in fold(text, width_of_output(), indent):
+        click.echo(line, err=True)
 
 
 def emit_headline(title: str) -> None:

@@ -21,7 +21,7 @@ from aggregator.cli.watch import announce
 )
 @click.pass_obj
 def run_command(session: Session, log_format: str) -> None:
-    """Be the daemon: poll what is due, cluster, make editions and alerts, until told to stop.
+    """Be the daemon: poll what is due, cluster, publish, alert.
 
     SIGTERM and SIGINT finish the feeds in hand and stop; a second one stops at once. SIGHUP reads the feeds and settings anew.
     """

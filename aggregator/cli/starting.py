@@ -18,7 +18,7 @@ _HIDDEN = ("/home", "/root", "/run/user")  # from the unit, by its ProtectHome
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--systemd", is_flag=True, help="Write the unit of a systemd service there as well.")
 def init_command(folder: Path, systemd: bool) -> None:
-    """Write a starter feeds.yaml and settings file; what is there already is left alone."""
+    """Write a starter feeds.yaml and settings file. What is there already is left alone."""
     from importlib.resources import files
 
     from aggregator.config.files import write_private

@@ -174,7 +174,7 @@ def _print_report(report: Report, canonical: str) -> None:
 @thing_options
 @click.pass_obj
 def why_command(session: Session, story: str, entry: str | None, form: str, as_json: bool) -> None:
-    """Say why an entry stands in a story, or what keeps it out; without ENTRY, why the newest joined."""
+    """Say why an entry stands in a story, or what keeps it out. Without ENTRY, why the newest joined."""
     with session.open_existing() as app:
         why = app.why(story, entry)
     row = {
@@ -199,6 +199,7 @@ def why_command(session: Session, story: str, entry: str | None, form: str, as_j
         return
     emit_folded(f"{why.entry}: {safe(why.sentence)}", 2)
     for link in why.links if session.verbose else ():
-        emit(
-            f"  {link.kind}: {link.entry_id} with {link.other_id} by {link.method}, {link.score:.2f} where {link.threshold:.2f} is needed ({link.parameters})"
+        emit_folded(
+            f"  {link.kind}: {link.entry_id} with {link.other_id} by {link.method}, {link.score:.2f} where {link.threshold:.2f} is needed ({link.parameters})",
+            4,
         )

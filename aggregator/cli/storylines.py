@@ -6,8 +6,9 @@ import click
 
 from aggregator.cli.output import (
     COUNT,
-    colours,
     emit,
+    emit_folded,
+    emit_headline,
     list_options,
     local,
     plain,
@@ -18,13 +19,13 @@ from aggregator.cli.output import (
 )
 from aggregator.cli.session import Session
 from aggregator.cli.stories import STORYLINE_COLUMNS, STORYLINE_KEYS, headline, storyline_row, summary_row
-from aggregator.cli.verbs import by_option, by_whom, decision_row
+from aggregator.cli.verbs import by_option, by_whom, tell
 from aggregator.text.counts import amount, three_counts
 
 
 @click.group("storyline")
 def storyline_command() -> None:
-    """Running affairs: the stories that each ties, and an editor's verbs."""
+    """Running affairs: which stories each ties, and the verbs."""
 
 
 @storyline_command.command("list")
@@ -60,15 +61,16 @@ def show_command(session: Session, storyline: str, form: str, as_json: bool) -> 
     summary = found.summary
     if summary is None:
         return
-    emit(click.style(safe(summary.title), bold=True) if colours() else safe(summary.title))
+    emit_headline(summary.title)
     named = f"  named by {safe(summary.named_by)}" if summary.named_by else ""
-    emit(
-        f"{summary.id}  {amount(len(found.stories), 'story', 'stories')} · {three_counts(summary.entries, summary.reports, summary.publishers)}{named}"
+    emit_folded(
+        f"{summary.id}  {amount(len(found.stories), 'story', 'stories')} · {three_counts(summary.entries, summary.reports, summary.publishers)}{named}",
+        2,
     )
     emit(f"first seen {local(plain(summary.first_seen))}, last {local(plain(summary.last_seen))}")
     for story in found.stories:
         emit("")
-        emit(f"{story.id}  {local(plain(story.last_seen))}  {safe(headline(summary_row(story)))}")
+        emit_folded(f"{story.id}  {local(plain(story.last_seen))}  {safe(headline(summary_row(story)))}", 6)
         emit(f"      {three_counts(story.entries, story.reports, story.publishers)}")
 
 
@@ -82,8 +84,7 @@ def name_command(session: Session, storyline: str, name: str, by: str | None, fo
     """Call a storyline by a name, whatever its stories are called."""
     with session.open_existing() as app:
         found = app.storyline_editor(by_whom(by)).name(storyline, name)
-        decision = decision_row(app.decisions(1)[0])
-    _tell({"storyline": found, **decision}, found, form, as_json=as_json)
+        tell(session, app, found, form, as_json=as_json, kind="storyline")
 
 
 @storyline_command.command("tie")
@@ -92,11 +93,10 @@ def name_command(session: Session, storyline: str, name: str, by: str | None, fo
 @thing_options
 @click.pass_obj
 def tie_command(session: Session, stories: tuple[str, ...], by: str | None, form: str, as_json: bool) -> None:
-    """Tie stories, or storylines with all their stories, into one storyline."""
+    """Tie stories into one storyline. Storylines come with all their stories."""
     with session.open_existing() as app:
         found = app.storyline_editor(by_whom(by)).tie(stories)
-        decision = decision_row(app.decisions(1)[0])
-    _tell({"storyline": found, **decision}, found, form, as_json=as_json)
+        tell(session, app, found, form, as_json=as_json, kind="storyline")
 
 
 @storyline_command.command("untie")
@@ -107,14 +107,4 @@ def tie_command(session: Session, stories: tuple[str, ...], by: str | None, form
 def untie_command(session: Session, story: str, by: str | None, form: str, as_json: bool) -> None:
     """Take a story out of its storyline for good."""
     with session.open_existing() as app:
-        found = app.storyline_editor(by_whom(by)).untie(story)
-        decision = decision_row(app.decisions(1)[0])
-    _tell({"story": found, **decision}, found, form, as_json=as_json)
-
-
-def _tell(row: dict[str, object], sentence: str, form: str, *, as_json: bool) -> None:
-    """Say what came of a verb: the id for people and scripts; as JSON the line of the log as well."""
-    if as_json or form == "json":
-        print_json(row)
-    else:
-        emit(sentence)
+        tell(session, app, app.storyline_editor(by_whom(by)).untie(story), form, as_json=as_json)

@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Literal
 
 from aggregator.text.display import display_text
@@ -19,8 +20,8 @@ SPACIOUS = 110  # columns from which on a headline shares its line with the rest
 NARROWEST = 40  # what a terminal says below that is taken for this
 PIPED = 160  # where nobody says how wide the reader is
 _WRAPPED = 24  # what a column that wraps keeps at least
-_MANY = 500  # rows from which on a plain table is laid out without rich, which takes a tenth of a millisecond a cell
 _GAP = 2
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,20 @@ def table_lines(rows: Sequence[Row], columns: Sequence[Column], width: int, *, r
 
 
 def fold(text: str, width: int, indent: int = 0) -> list[str]:
-    """Return one line of text as lines of at most ``width`` columns, those after the first ``indent`` blanks in."""
+    """Return one line of text as lines of at most ``width`` columns, those after the first ``indent`` blanks in.
+
+    Colours take no room, and may go on in the next line.
+    """
     from rich.cells import cell_len
 
-    if cell_len(text) <= width:
+    def size(text: str) -> int:
+        return cell_len(COLOUR.sub("", text) if "\x1b" in text else text)
+
+    if size(text) <= width:
         return [text]
     lines, line = [], ""
     for gap, word in re.findall(r"(\s*)(\S+)", text):
-        if not line.strip() or cell_len(line + gap + word) <= width:
+        if not line.strip() or size(line + gap + word) <= width:
             line += gap + word
         else:
             lines.append(line)
@@ -133,6 +140,14 @@ def _facts(rows: Sequence[Row], columns: Sequence[Column], width: int) -> list[l
 
 
 def _grid(rows: Sequence[Row], columns: Sequence[Column], width: int, *, rule: bool, style: bool) -> list[str]:
+    gap = 3 if rule else 2
+    kept = _fitting(rows, columns, width, gap)
+    lines = None if rule or style else _aligned(rows, kept, width, gap)
+    return _folded(rows, kept, width, rule=rule, style=style) if lines is None else lines
+
+
+def _folded(rows: Sequence[Row], kept: Sequence[Column], width: int, *, rule: bool, style: bool) -> list[str]:
+    """Return a table as rich prints it, with cells folded where they are wide: a tenth of a millisecond each."""
     import io
 
     from rich import box
@@ -140,13 +155,7 @@ def _grid(rows: Sequence[Row], columns: Sequence[Column], width: int, *, rule: b
     from rich.table import Table
     from rich.text import Text
 
-    gap = 3 if rule else 2
-    if not rule and not style and len(rows) > _MANY:
-        lines = _aligned(rows, _fitting(rows, columns, width, gap), width, gap)
-        if lines is not None:
-            return lines
     table = Table(box=box.SIMPLE_HEAD if rule else None, pad_edge=False, show_edge=False, header_style="bold")
-    kept = _fitting(rows, columns, width, gap)
     for column in kept:
         table.add_column(
             column.title,
@@ -162,22 +171,31 @@ def _grid(rows: Sequence[Row], columns: Sequence[Column], width: int, *, rule: b
 
 
 def _aligned(rows: Sequence[Row], columns: Sequence[Column], width: int, gap: int) -> list[str] | None:
-    """Return a long table as plain lines, as rich would print it; None where a cell does not fit and is to be folded."""
+    """Return a plain table as rich would print it, without loading it; None where more than one column is too wide, or a word."""
     from rich.cells import cell_len
 
     if any(column.below(row) for column in columns for row in rows):
         return None
     cells = [[display_text(text) for text in (column.title, *map(column.show, rows))] for column in columns]
-    sizes = [[cell_len(text) for text in column] for column in cells]
-    widest = [max(column) for column in sizes]
-    if sum(widest) + gap * (len(columns) - 1) > width or any("\n" in text for column in cells for text in column):
-        return None
-    blanks = [[" " * (most - size) for size in found] for most, found in zip(widest, sizes, strict=True)]
-    padded = [
-        [f"{space}{text}" if column.right else f"{text}{space}" for text, space in zip(texts, spaces, strict=True)]
-        for column, texts, spaces in zip(columns, cells, blanks, strict=True)
-    ]
-    return [(" " * gap).join(line).rstrip() for line in zip(*padded, strict=True)]
+    widths = [max(map(cell_len, column)) for column in cells]
+    over = sum(widths) + gap * (len(columns) - 1) - width
+    if over > 0:
+        wide = [number for number, column in enumerate(columns) if column.wrap]
+        if len(wide) != 1:
+            return None
+        widths[wide[0]] -= over
+        if max(cell_len(word) for text in cells[wide[0]] for word in text.split(" ")) > widths[wide[0]]:
+            return None
+    lines = []
+    for row in zip(*cells, strict=True):
+        parts = (fold(text, most) for text, most in zip(row, widths, strict=True))
+        for line in zip_longest(*parts, fillvalue=""):
+            padded = []
+            for column, text, most in zip(columns, line, widths, strict=True):
+                blank = " " * (most - cell_len(text))
+                padded.append(blank + text if column.right else text + blank)
+            lines.append((" " * gap).join(padded).rstrip())
+    return lines
 
 
 def _cell(column: Column, row: Row) -> list[str]:

@@ -42,7 +42,7 @@ _MOST_ROWS = 60
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there.")
 @click.pass_obj
 def timeline_command(session: Session, story: str, form: str | None, as_json: bool, output: Path | None) -> None:
-    """Show who had a story when, who was first, and how much later each publisher had it."""
+    """Show who had a story when, and who was first. It says how much later each publisher had it."""
     named = {".svg": "svg", ".json": "json"}.get(output.suffix.lower(), "text") if output else "text"
     form = "json" if as_json else form or named
     with session.open_existing() as app:
@@ -75,7 +75,7 @@ def timeline_command(session: Session, story: str, form: str | None, as_json: bo
 def lags_command(
     session: Session, since: str, until: str | None, category: str | None, form: str, as_json: bool
 ) -> None:
-    """List how often each publisher was first over a month, and how late it was when it was not.
+    """List how often each publisher was first, else how late. A month is looked at.
 
     Lags (in seconds in JSON) are over the stories that another publisher had too.
     """

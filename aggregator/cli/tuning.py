@@ -54,7 +54,7 @@ def evaluate_command(
     form: str,
     as_json: bool,
 ) -> int:
-    """Score the clustering of labelled JSON Lines files, in a scratch database."""
+    """Score the clustering of labelled JSON Lines files. It works in a scratch database."""
     from aggregator.config.files import write_output
     from aggregator.ingest.evaluate import evaluate, predictions
     from aggregator.ingest.sweep_plot import check_drawable, picture
@@ -121,7 +121,7 @@ def _columns(sweeping: bool) -> tuple[Column, ...]:
 def replay_command(
     session: Session, dry_run: bool, since: str | None, assignments: tuple[str, ...], form: str, as_json: bool
 ) -> None:
-    """Cluster the stored entries anew under other settings and show what would change."""
+    """Show what other settings would make of the stored entries."""
     from aggregator.ingest.replay import replay
     from aggregator.newsroom.publishers import families
 
@@ -146,7 +146,7 @@ def replay_command(
 def recluster_command(
     session: Session, archives: tuple[Path, ...], output: Path | None, engine: str, form: str, as_json: bool
 ) -> int:
-    """Cluster the reports of the window anew and show what changed; editors' decisions hold.
+    """Cluster the window anew and show what changed. Editors' decisions hold.
 
     With ARCHIVE, cluster archives from nothing instead, in a scratch database, and write where each of their entries
     stands as JSON Lines; the database is left alone. An ARCHIVE is JSON Lines, or Parquet where its name ends so.

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.output import COUNT, Column, emit, list_options, local, print_json, print_list, safe, thing_options
+from aggregator.cli.output import (
+    COUNT,
+    Column,
+    emit,
+    emit_folded,
+    list_options,
+    local,
+    print_json,
+    print_list,
+    safe,
+    tell_folded,
+    thing_options,
+)
 from aggregator.cli.session import Session
 from aggregator.exceptions import UsageError
 
@@ -33,18 +45,24 @@ def by_whom(name: str | None) -> str:
         return "unknown"
 
 
-def _tell(session: Session, app: Aggregator, story: str | None, form: str, *, as_json: bool) -> None:
-    """Say what came of a verb: a sentence for people, the story's id for scripts; as JSON the line of the log as well."""
+def tell(
+    session: Session, app: Aggregator, found: str | None, form: str, *, as_json: bool, kind: str = "story"
+) -> None:
+    """Say what came of a verb: a sentence for people, the id for scripts; as JSON the line of the log as well.
+
+    ``kind`` is what the id is of: story or storyline.
+    """
     done = app.decisions(1)[0]
     if as_json or form == "json":
-        print_json({"story": story, **decision_row(done)})
+        print_json({kind: found, **decision_row(done)})
         return
-    if story is not None and not sys.stdout.isatty():
-        emit(story)
+    if found is not None and not sys.stdout.isatty():
+        emit(found)
     if not session.quiet:
-        click.echo(safe(done.sentence), err=True)
-        if story is not None:
-            click.echo(f"  {story}  {safe(app.story(story).summary.title)}", err=True)
+        tell_folded(safe(done.sentence))
+        if found is not None:
+            summary = app.story(found).summary if kind == "story" else app.storyline(found).summary
+            tell_folded(f"  {found}  {safe(summary.title if summary else '')}".rstrip(), 4)
 
 
 @click.command("merge")
@@ -53,11 +71,11 @@ def _tell(session: Session, app: Aggregator, story: str | None, form: str, *, as
 @thing_options
 @click.pass_obj
 def merge_command(session: Session, stories: tuple[str, ...], by: str | None, form: str, as_json: bool) -> None:
-    """Make several stories one; the oldest keeps its id, the others lead to it."""
+    """Make several stories one. The oldest keeps its id, the others lead to it."""
     if len(stories) == 1:
         raise UsageError("merge takes two different stories or more")
     with session.open_existing() as app:
-        _tell(session, app, app.editor(by_whom(by)).merge(stories), form, as_json=as_json)
+        tell(session, app, app.editor(by_whom(by)).merge(stories), form, as_json=as_json)
 
 
 @click.command("split")
@@ -71,7 +89,7 @@ def split_command(
 ) -> None:
     """Take entries out of a story into one of their own."""
     with session.open_existing() as app:
-        _tell(session, app, app.editor(by_whom(by)).split(story, entries), form, as_json=as_json)
+        tell(session, app, app.editor(by_whom(by)).split(story, entries), form, as_json=as_json)
 
 
 @click.command("move")
@@ -83,7 +101,7 @@ def split_command(
 def move_command(session: Session, entry: str, story: str, by: str | None, form: str, as_json: bool) -> None:
     """Put an entry into another story."""
     with session.open_existing() as app:
-        _tell(session, app, app.editor(by_whom(by)).move(entry, story), form, as_json=as_json)
+        tell(session, app, app.editor(by_whom(by)).move(entry, story), form, as_json=as_json)
 
 
 @click.command("pin")
@@ -95,7 +113,7 @@ def move_command(session: Session, entry: str, story: str, by: str | None, form:
 def pin_command(session: Session, story: str, entry: str, by: str | None, form: str, as_json: bool) -> None:
     """Make an entry the canonical one of its story."""
     with session.open_existing() as app:
-        _tell(session, app, app.editor(by_whom(by)).pin(story, entry), form, as_json=as_json)
+        tell(session, app, app.editor(by_whom(by)).pin(story, entry), form, as_json=as_json)
 
 
 @click.command("forbid")
@@ -108,7 +126,7 @@ def forbid_command(session: Session, first: str, second: str, by: str | None, fo
     """Keep two stories or entries apart for good."""
     with session.open_existing() as app:
         app.editor(by_whom(by)).forbid(first, second)
-        _tell(session, app, None, form, as_json=as_json)
+        tell(session, app, None, form, as_json=as_json)
 
 
 @click.command("undo")
@@ -122,7 +140,7 @@ def undo_command(session: Session, by: str | None, form: str, as_json: bool) -> 
         if as_json or form == "json":
             print_json({"story": None, **decision_row(undone)})
         else:
-            emit(f"Undone: {safe(undone.sentence)}")
+            emit_folded(f"Undone: {safe(undone.sentence)}", 2)
 
 
 @click.command("log")

@@ -13,6 +13,7 @@ from aggregator.cli.output import (
     COUNT,
     Column,
     emit,
+    emit_folded,
     json_text,
     list_options,
     local,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 @click.group("watch")
 def watch_command() -> None:
-    """Saved queries that alert: once for a story, and again only for more independent publishers, a correction or new facts."""
+    """Saved queries that alert. A story alerts once, and again only for more independent publishers, a correction or new facts."""
 
 
 def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,14 +92,14 @@ def add_command(session: Session, name: str, query: WatchQuery, targets: tuple[s
         doubts = app.watches().add(name, query, targets, by_whom(by))
     for doubt in doubts:
         click.echo(f"Note: {safe(doubt)}.", err=True)
-    emit(f"{safe(name)}: {safe(described(query))}")
+    emit_folded(f"{safe(name)}: {safe(described(query))}", 2)
 
 
 @watch_command.command("list")
 @list_options
 @click.pass_obj
 def list_command(session: Session, form: str, as_json: bool) -> None:
-    """List the watches, with how many alerts they raised and how delivery goes."""
+    """List the watches, their alerts and how delivery goes."""
     with session.open_existing() as app:
         rows = [watch_row(row) for row in app.watches().all()]
     columns = (
@@ -141,7 +142,7 @@ def remove_command(session: Session, name: str) -> None:
 def test_command(
     session: Session, name: str | None, query: WatchQuery, since: str, limit: int, form: str, as_json: bool
 ) -> None:
-    """Show what a watch, or a query given by options, would have caught; nothing is sent.
+    """Show what a watch or a query would have caught. Nothing is sent.
 
     NAME is a watch that was saved. Alerts are worked out from what is known of the entries today.
     """
@@ -181,7 +182,7 @@ def test_command(
 @list_options
 @click.pass_obj
 def log_command(session: Session, name: str | None, limit: int, form: str, as_json: bool) -> None:
-    """List alerts, newest first, with how each delivery went; of one watch, or of all."""
+    """List alerts, newest first, with how each delivery went. Of one watch, or of all."""
     from aggregator.desk.alert_targets import shown_target
 
     with session.open_existing() as app:

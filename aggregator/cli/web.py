@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--hash-password", is_flag=True, help="Ask for a password and print what stands for it in web.users.")
 @click.pass_obj
 def web_command(session: Session, address: str | None, hash_password: bool) -> None:
-    """Show the desk's page in a browser: stories, why they are one, verbs, feeds, editions.
+    """Show the desk's page in a browser. It has the stories, why they are one, verbs, feeds, editions.
 
     It looks into the database; `run` fills it. Needs the extra of that name: pip install 'aggregator[web]'.
     """

@@ -90,14 +90,14 @@ def shared_phrases(one: Document, two: Document, language: str, among: Collectio
     idle = numerals | _dates(language)
     grammar = _Grammar(rarity, names, idle, language in CAPITAL_NOUNS)
     parts = _parts((*mine, *theirs), rarity.keys() | names) & common
-    keys = {key for key in _keys(mine, parts) & _keys(theirs, parts) if not rarity.keys().isdisjoint(key)}
-    written: dict[Key, list[_Form]] = {}
-    for side in (*mine, *theirs):
-        for run in side.runs(parts):
-            key = _key(run)
-            if key in keys and (form := grammar.form(side.text, run)):
-                written.setdefault(key, []).append(form)
-    found = [_phrase(key, forms, rarity) for key, forms in written.items()]
+    here, there = _runs(mine, parts), _runs(theirs, parts)
+    found = []
+    for key in here.keys() & there.keys():
+        if rarity.keys().isdisjoint(key):
+            continue
+        forms = [form for text, run in (*here[key], *there[key]) if (form := grammar.form(text, run))]
+        if forms:
+            found.append(_phrase(key, forms, rarity))
     telling = [phrase for phrase in found if phrase.is_name or phrase.rarity >= WORD] or found
     return _apart(sorted(telling, key=lambda phrase: (-phrase.rarity, len(phrase.text), phrase.text)))
 
@@ -150,12 +150,13 @@ def _parts(sides: Iterable[_Side], telling: Collection[int]) -> set[int]:
     }
 
 
-def _keys(sides: Iterable[_Side], among: Collection[int]) -> set[Key]:
-    return {_key(run) for side in sides for run in side.runs(among)}
-
-
-def _key(run: Sequence[_Place]) -> Key:
-    return tuple([place.term for place in run])
+def _runs(sides: Iterable[_Side], among: Collection[int]) -> dict[Key, list[tuple[str, Sequence[_Place]]]]:
+    """Return the terms of words in a row -> where they stand."""
+    found: dict[Key, list[tuple[str, Sequence[_Place]]]] = {}
+    for side in sides:
+        for run in side.runs(among):
+            found.setdefault(tuple([place.term for place in run]), []).append((side.text, run))
+    return found
 
 
 def _telling(terms: Collection[int], language: str) -> dict[int, float]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import platformdirs
 
@@ -21,6 +22,8 @@ from aggregator.text import encoder
 
 FILE_NAME = "aggregator.yaml"
 PREFIX = "AGGREGATOR_"
+_UNIONS = (typing.Union, types.UnionType)
+_TIME = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,10 @@ def convert(raw: Any, kind: Any) -> Any:
         raise ValueError(f"{raw!r} is not wanted here")
     elif isinstance(raw, str) or (kind is str and isinstance(raw, int | float)):
         raw = str(raw)
-    # imported late: most look-ups find nothing but defaults
+    found = _read_simply(raw, kind)
+    if found is not None:
+        return found
+    # imported late: a quarter of a second of a slow processor, for what few files hold
     from pydantic import TypeAdapter, ValidationError
 
     try:
@@ -190,6 +196,21 @@ def convert(raw: Any, kind: Any) -> Any:
     except ValidationError as error:
         fault = error.errors()[0]
         raise ValueError(f"{raw!r}: {fault['msg'].lower()}") from None
+
+
+def _read_simply(raw: Any, kind: Any) -> Any:
+    """Return the value where it is of its type already, or a time such as ``06:00``; None where more is to be done."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is tuple:
+        found = tuple(_read_simply(part, parts[0]) for part in raw)
+        return None if None in found else found
+    if origin is Literal:
+        return raw if isinstance(raw, str) and raw in parts else None
+    if origin in _UNIONS:
+        return next((value for part in parts if (value := _read_simply(raw, part)) is not None), None)
+    if kind is time:
+        return time.fromisoformat(raw) if isinstance(raw, str) and _TIME.fullmatch(raw) else None
+    return raw if type(raw) is kind else None
 
 
 def _listed(raw: Any) -> tuple[str, ...]:
@@ -226,7 +247,7 @@ def _named_secrets(raw: Any) -> dict[str, SecretText]:
 def _holds(kind: Any, wanted: type) -> bool:
     if kind is wanted:
         return True
-    return get_origin(kind) in (typing.Union, types.UnionType) and wanted in get_args(kind)
+    return get_origin(kind) in _UNIONS and wanted in get_args(kind)
 
 
 def _settings(values: Mapping[str, Any]) -> Settings:

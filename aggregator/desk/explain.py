@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from aggregator.clustering.explanations import PairExplanation
 from aggregator.clustering.graph import StoryGraph
-from aggregator.clustering.phrases import shared_phrases
+from aggregator.clustering.phrases import Phrase, shared_phrases
 from aggregator.clustering.sentences import apart, different_languages, sentence, too_long_between
 from aggregator.clustering.sharing import holders, kept_terms, shared_signs
 from aggregator.clustering.vectors import VERSION
@@ -192,7 +194,11 @@ class _Explainer:
         if one.language != two.language:
             return {} if graph is None else _signs(graph, one, two)
         among = kept_terms(graph, one.report_id, two.report_id) if graph is not None else None
-        found = shared_phrases(self._document(one), self._document(two), one.language or "", among)
+        texts = self._document(one), self._document(two)
+        language = one.language or ""
+        found: Sequence[Phrase] = (
+            _shared(*texts, language) if among is None else shared_phrases(*texts, language, among)
+        )
         names = [phrase for phrase in found if phrase.is_name][:SHOWN_NAMES]
         words = [phrase for phrase in found if not phrase.is_name][:SHOWN_WORDS]
         if not names and not words:
@@ -207,6 +213,11 @@ class _Explainer:
         if entry.id not in self._documents:
             self._documents[entry.id] = self._placer.arrival_of(entry).document
         return self._documents[entry.id]
+
+
+@lru_cache(maxsize=256)  # the pairs of some stories that pages show again and again
+def _shared(one: Document, two: Document, language: str) -> tuple[Phrase, ...]:
+    return tuple(shared_phrases(one, two, language))
 
 
 def _signs(graph: StoryGraph, one: Entry, two: Entry) -> Evidence:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aggregator.digest.edition import Edition
 from aggregator.digest.labels import labels
-from aggregator.digest.render import FORMATS, render, render_own
+from aggregator.digest.render import FORMATS, LINE, render, render_own
 from aggregator.digest.sample import sample_edition
 from aggregator.exceptions import ConfigurationError
 from aggregator.settings import DigestSettings, Settings
@@ -25,21 +25,24 @@ def templates_folder(settings: DigestSettings, database: Path | None) -> str:
     return str((database.parent if database else Path()).absolute() / Path(settings.templates).expanduser())
 
 
-def renderer(settings: DigestSettings, database: Path | None) -> Rendered:
-    """Return what writes an edition in a format: by the desk's own templates, and by those shipped where its own fail."""
+def renderer(settings: DigestSettings, database: Path | None, width: int = LINE) -> Rendered:
+    """Return what writes an edition in a format: by the desk's own templates, and by those shipped where its own fail.
+
+    ``width`` is how many columns the lines of plain text have.
+    """
     folder = templates_folder(settings, database)
     failed: set[str] = set()  # a mail is written a dozen times until it fits; its template is complained of once
 
     def rendered(edition: Edition, format: str) -> str:
-        if format not in failed:
+        if folder and format not in failed:
             try:
-                return render_own(edition, format, folder)
+                return render_own(edition, format, folder, width)
             except ConfigurationError as error:
                 failed.add(format)
                 log.warning("%s; the shipped template is used", error)
-        return render(edition, format)
+        return render(edition, format, width)
 
-    return rendered if folder else render
+    return rendered
 
 
 def faults(settings: Settings, database: Path | None) -> list[str]:

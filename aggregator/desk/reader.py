@@ -88,8 +88,11 @@ class Reader:
     def load(self, story_ids: Sequence[str], since: datetime | None = None, *, light: bool = False) -> list[Story]:
         """Return whole stories by their ids, in the order given."""
         members = self.entries.of_stories(story_ids, light=light)
-        moment = self.new_since(since)
-        return [self._story(story_id, members[story_id], moment) for story_id in story_ids]
+        merged, split = self.stories.merged_from(story_ids), self.stories.split_from(story_ids)
+        return [
+            _with_kill(Story(one, _reports(members[one.id]), tuple(merged[one.id]), split[one.id]))
+            for one in self.stories.summaries(story_ids, self.new_since(since))
+        ]
 
     def entry(self, prefix: str) -> Entry:
         """Return the entry that an id or its beginning means."""
@@ -114,16 +117,6 @@ class Reader:
             _with_kill(Story(summary, _reports(members[summary.id]))).summary if summary.id in members else summary
             for summary in summaries
         ]
-
-    def _story(self, story_id: str, members: Sequence[Entry], new_since: datetime) -> Story:
-        return _with_kill(
-            Story(
-                summary=self.stories.summary(story_id, new_since),
-                reports=_reports(members),
-                merged_from=self.stories.merged_from(story_id),
-                split_from=self.stories.split_from(story_id),
-            )
-        )
 
 
 def _with_kill(story: Story) -> Story:

@@ -61,8 +61,8 @@ def take(placer: Placer, story_ids: Sequence[str]) -> Snapshot:
     lines = placer.lines.of_stories(story_ids)
     return Snapshot(
         opened={story: stories.opened(story) for story in story_ids},
-        split_from={story: stories.split_from(story) for story in story_ids},
-        redirects={old: story for story in story_ids for old in stories.merged_from(story)},
+        split_from=stories.split_from(story_ids),
+        redirects={old: story for story, gone in stories.merged_from(story_ids).items() for old in gone},
         reports=reports,
         entries={entry: report for report in reports for entry in entries.ids_of_report(report)},
         storylines={story: lines.get(story) for story in story_ids},

@@ -28,6 +28,8 @@ from aggregator.text.tokens import sentences
 
 # Stories of a feed: readers ask every hour or so, and a busy desk has that many new ones a day.
 FEED_STORIES = 100
+# Characters of a text from which its quotation is taken: its first sentences, behind any note.
+_QUOTED_FROM = 4_000
 # A feed without any story was never changed.
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 _FORMS = {suffix: form for form, suffix in sorted(SUFFIXES.items(), key=lambda one: -len(one[1]))}  # the longest first
@@ -63,7 +65,7 @@ def subscription(reader: Reader, settings: Settings, query: StoryQuery, now: dat
 def _subscribed(reader: Reader, story: Story, texts: dict[str, str], window: Window) -> SubscribedStory:
     text = "" if is_withdrawn(story) else texts.get(story.summary.canonical_entry, "")
     # the flags NEW and UPDATED are a reader's, who has a last visit: a feed has none
-    shown = line(Material(story, tuple(sentences(text, story.summary.language))), window, Before(None))
+    shown = line(Material(story, tuple(sentences(text[:_QUOTED_FROM], story.summary.language))), window, Before(None))
     lasting = tuple(flag for flag in shown.flags if flag not in ("new", "updated"))
     return SubscribedStory(replace(shown, flags=lasting), changed(reader, story))
 

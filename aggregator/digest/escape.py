@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, is_dataclass, replace
+from datetime import datetime
 from enum import Enum
+from functools import cache
+from operator import is_not
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -16,6 +19,7 @@ from aggregator.text.address import address_of
 
 T = TypeVar("T")
 
+_HARMLESS = (Enum, int, float, datetime)  # a flag is a text of ours
 UNTITLED = "(no title)"  # a link needs something to click on
 
 # ECMA-48 control sequences, and OSC/DCS/SOS/PM/APC strings up to their terminator.
@@ -42,6 +46,8 @@ _IN_ADDRESS = "!$&'()*+,;=:@/?%#[]~-._"  # what an address may hold unquoted (RF
 
 def plain(text: str) -> str:
     """Return ``text`` as one line without control, escape and bidirectional characters."""
+    if text.isascii() and text.isprintable():  # nearly all are: nothing but blanks is to be looked for
+        return text if "  " not in text and text[:1] != " " and text[-1:] != " " else " ".join(text.split())
     return _SPACE.sub(" ", _FORBIDDEN.sub("", _TERMINAL.sub("", _SPACE.sub(" ", text)))).strip()
 
 
@@ -53,7 +59,9 @@ def link(url: str | None) -> str | None:
     if address is None or not re.fullmatch(r"[a-z0-9.:_\[\]-]+", address.host):
         return None
     found = quote(address.href, safe=_IN_ADDRESS)
-    return found if address.target != "/" or address.fragment or plain(url).endswith("/") else found.removesuffix("/")
+    if address.target == "/" and not address.fragment and not plain(url).endswith("/"):
+        found = found.removesuffix("/")
+    return url if found == url else found
 
 
 def markdown(text: str, *, starts_line: bool = True) -> str:
@@ -90,19 +98,24 @@ def _harmless_field(name: str, value: Any) -> Any:
 
 
 def _harmless(value: Any) -> Any:
-    if isinstance(value, Enum):
+    if value is None or isinstance(value, _HARMLESS):
         return value
     if isinstance(value, str):
         return plain(value)
     if isinstance(value, tuple):
-        return tuple(_harmless(part) for part in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(
-            value,
-            **{
-                field.name: _harmless_field(field.name, part)
-                for field in fields(value)
-                for part in [getattr(value, field.name)]
-            },
-        )
-    return value
+        parts = tuple(map(_harmless, value))
+        return parts if any(map(is_not, parts, value)) else value
+    changed: dict[str, Any] = {}
+    kind: Any = type(value)
+    for name in _field_names(kind):
+        before = getattr(value, name)
+        after = _harmless_field(name, before)
+        if after is not before:
+            changed[name] = after
+    return replace(value, **changed) if changed else value
+
+
+@cache
+def _field_names(kind: Any) -> tuple[str, ...]:
+    """Return the fields of a dataclass; none of anything else."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()

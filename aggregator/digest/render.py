@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal, cast, get_args
 
 from jinja2 import (
@@ -53,31 +53,34 @@ MEDIA_TYPES: dict[Format, str] = {
     "jsonfeed": "application/feed+json",
 }
 
+LINE = 78  # columns of plain text, as mail programs show it
+
 # Names for ids that feed readers keep for ever: changing this makes every old entry new to them.
 _NAMES = uuid.UUID("6f1d3a52-0d8e-5d53-9c1e-6a4b8b7f2c10")
 
 
-def render(edition: Edition, format: str) -> str:
+def render(edition: Edition, format: str, width: int = LINE) -> str:
     """Return ``edition`` as text in ``format``; UsageError where there is no such format.
 
+    ``width`` is how many columns the lines of plain text have.
     A story that cannot be written is given by its line alone, or left out where even that fails: a frozen edition would
     fail for ever.
     """
     if format not in FORMATS:
         raise UsageError(f"There is no digest format {format!r}. Choose from {', '.join(FORMATS)}.")
     try:
-        return _rendered(edition, format)
+        return _rendered(edition, format, width=width)
     except Exception:  # noqa: BLE001 - whatever a story raises costs that story
-        return _rendered(_writable(edition, format), format)
+        return _rendered(_writable(edition, format), format, width=width)
 
 
-def render_own(edition: Edition, format: str, folder: str) -> str:
+def render_own(edition: Edition, format: str, folder: str, width: int = LINE) -> str:
     """Return ``edition`` as the templates and labels in a desk's own folder write it, over those shipped.
 
     Raises ConfigurationError, with file and line where they are known, where they cannot.
     """
     try:
-        return _rendered(edition, format, folder)
+        return _rendered(edition, format, folder, width)
     except ConfigurationError:
         raise
     except Exception as error:
@@ -120,7 +123,7 @@ def _writable(edition: Edition, format: str) -> Edition:
     return replace(edition, corrections=notices, sections=tuple(section for section in sections if section.stories))
 
 
-def _rendered(edition: Edition, format: str, folder: str = "") -> str:
+def _rendered(edition: Edition, format: str, folder: str = "", width: int = LINE) -> str:
     safe = harmless(edition)
     if format == "json":
         return to_json(safe)
@@ -128,7 +131,7 @@ def _rendered(edition: Edition, format: str, folder: str = "") -> str:
     if format == "jsonfeed":
         return _JsonFeed(safe, words, folder).text()
     shown = {story.id for story in safe.stories()}
-    made = template(cast(Format, format), f"edition.{format}", folder)
+    made = template(cast(Format, format), f"edition.{format}", folder, width)
     return made.render(edition=safe, clock=wording.Clock(safe, words.say), shown=shown, wording=words, say=words.say)
 
 
@@ -158,13 +161,13 @@ def story_extension(story: EditionStory) -> dict[str, object]:
     }
 
 
-def template(format: Format, name: str, folder: str = "") -> Template:
+def template(format: Format, name: str, folder: str = "", width: int = LINE) -> Template:
     """Return a template of the digest's, or of that name in ``folder``, with the escaping of ``format``."""
-    return _environment(format, folder).get_template(name)
+    return _environment(format, folder, width).get_template(name)
 
 
 @cache
-def _environment(format: str, folder: str) -> Environment:
+def _environment(format: str, folder: str, width: int) -> Environment:
     shipped = PackageLoader("aggregator.digest")
     # a desk's own template may build on ours: {% extends "shipped/edition.html" %}
     own = ChoiceLoader([FileSystemLoader(folder), PrefixLoader({"shipped": shipped}), shipped])
@@ -185,10 +188,10 @@ def _environment(format: str, folder: str) -> Environment:
         "br": Markup("  "),
     }
     made.filters |= {
-        "fold": wording.fold,
+        "fold": partial(wording.fold, width=width),
         "address": lambda url: Markup(markdown_address(url)),  # noqa: S704 - quoted by markdown_address
         "inline": lambda text: Markup(markdown(text, starts_line=False)),  # noqa: S704 - escaped by markdown
-        "rule": lambda text, sign: sign * min(78, wording.columns(text)),
+        "rule": lambda text, sign: sign * min(width, wording.columns(text)),
     }
     return made
 

@@ -19,6 +19,7 @@ from aggregator.digest.values import (
 from aggregator.model import Entry, Flag, Report, Story
 from aggregator.model.voices import voices
 from aggregator.model.withdrawals import WITHDRAWN
+from aggregator.text.headlines import letters
 
 # Limits of layout, found by reading editions: two sentences of a wire lede fit 320 characters, and
 # a name list longer than three lines is not read.
@@ -263,15 +264,11 @@ def quote(sentences: Sequence[str], title: str) -> str:
 def _says_more(sentence: str, title: str) -> bool:
     shortest = _FRAGMENT_UNSPACED if _is_unspaced(sentence) else _FRAGMENT
     is_note = sentence.startswith("(") and ")" not in sentence[:-1]
-    return len(sentence) >= shortest and not is_note and _letters(sentence) != _letters(title)
+    return len(sentence) >= shortest and not is_note and letters(sentence) != letters(title)
 
 
 def _is_unspaced(text: str) -> bool:
     return text.endswith("。") or (len(text) > _FRAGMENT_UNSPACED and " " not in text)
-
-
-def _letters(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())
 
 
 # --- corrections -------------------------------------------------------------------------------

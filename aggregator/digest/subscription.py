@@ -6,6 +6,7 @@ A story keeps its id for ever and is told anew, by its ``updated``, whenever it 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -75,7 +76,7 @@ def _folder(address: str) -> str:
 
 def _atom(shown: Subscription) -> str:
     clock = _clock(shown)
-    fragments = {one.story.id: _fragment(shown, one, clock) for one in shown.stories}
+    fragments = dict(zip((one.story.id for one in shown.stories), _fragments(shown, clock), strict=True))
     return template("atom", "subscription.atom").render(
         shown=shown, clock=clock, fragments=fragments, self_address=address_of_feed(shown, "atom")
     )
@@ -83,17 +84,18 @@ def _atom(shown: Subscription) -> str:
 
 def _json(shown: Subscription) -> str:
     clock = _clock(shown)
+    told = zip(shown.stories, _fragments(shown, clock), strict=True)
     feed: dict[str, object] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": shown.title,
-        "items": [_item(shown, one, clock) for one in shown.stories],
+        "items": [_item(shown, one, fragment, clock) for one, fragment in told],
     }
     if shown.base:  # both must be whole addresses
         feed |= {"home_page_url": shown.base, "feed_url": address_of_feed(shown, "json")}
-    return json.dumps(feed, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(feed, ensure_ascii=False) + "\n"  # indented it takes thrice as long
 
 
-def _item(shown: Subscription, one: SubscribedStory, clock: wording.Clock) -> dict[str, object]:
+def _item(shown: Subscription, one: SubscribedStory, fragment: str, clock: wording.Clock) -> dict[str, object]:
     story = one.story
     page = f"{shown.base}story/{story.id}" if shown.page and shown.base else None
     item: dict[str, object | None] = {
@@ -101,7 +103,7 @@ def _item(shown: Subscription, one: SubscribedStory, clock: wording.Clock) -> di
         "url": page or story.url,
         "external_url": story.url if page else None,
         "title": story.title,
-        "content_html": _fragment(shown, one, clock),
+        "content_html": fragment,
         "summary": story.quote or None,
         "date_published": clock.machine(story.first_seen),
         "date_modified": clock.machine(one.updated),
@@ -113,9 +115,11 @@ def _item(shown: Subscription, one: SubscribedStory, clock: wording.Clock) -> di
     return {key: value for key, value in item.items() if value is not None}
 
 
-def _fragment(shown: Subscription, one: SubscribedStory, clock: wording.Clock) -> str:
-    words = spoken(shown.language)
-    return template("html", "story.fragment").render(story=one.story, clock=clock, wording=words, say=words.say)
+def _fragments(shown: Subscription, clock: wording.Clock) -> Iterator[str]:
+    """Yield what a reader shows of each story."""
+    words, made = spoken(shown.language), template("html", "story.fragment")
+    for one in shown.stories:
+        yield made.render(story=one.story, clock=clock, wording=words, say=words.say)
 
 
 def _clock(shown: Subscription) -> wording.Clock:

@@ -13,6 +13,7 @@ from aggregator.digest.labels import ENGLISH, Labels, labels
 from aggregator.digest.values import Edition, EditionSection, EditionStory, FeedNote, Source
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import Flag
+from aggregator.text.headlines import letters
 
 _LABELS = {
     Flag.NEW: "NEW",
@@ -112,7 +113,8 @@ class Wording:
     @staticmethod
     def told(story: EditionStory) -> tuple[Source, ...]:
         """Return the sources of "Also" whose headline says something else than the story's."""
-        return tuple(one for one in story.also if one.title and _letters(one.title) != _letters(story.title))
+        own = letters(story.title)
+        return tuple(one for one in story.also if one.title and letters(one.title) != own)
 
     def others(self, story: EditionStory) -> tuple[Source, ...]:
         """Return the sources of "Also" that carry the story's headline: copies, as a rule."""
@@ -161,10 +163,6 @@ class Wording:
         parts = (state + since, note.message if state else "", gaps)
         sentence = ". ".join(part.rstrip(". ") for part in parts if part)
         return sentence[:1].upper() + sentence[1:]
-
-
-def _letters(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())
 
 
 class Clock:

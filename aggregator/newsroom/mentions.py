@@ -155,7 +155,8 @@ def _is_own(run: list[str], inside: set[str], common: set[str], *, nouns: bool) 
     first = fold(run[0])
     if first in inside:
         return True
-    return not (len(run) == 1 or len(first) <= 3 or nouns or run[0].lower() in common)
+    others = any(fold(word) not in _PARTICLES for word in run[1:])  # "Corrects the" is one word
+    return others and not (len(first) <= 3 or nouns or run[0].lower() in common)
 
 
 def _trimmed(run: list[str]) -> list[str]:

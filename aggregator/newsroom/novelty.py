@@ -94,10 +94,13 @@ def what_is_new(story: Iterable[Version], since: datetime) -> Novelty:
 
     Time grows with the number of sentences; a sentence is compared with a bounded number of earlier ones.
     """
+    # what was to be read before counts as known; of the rest, the first to publish is the source
+    versions = sorted(story, key=lambda one: (one.time >= since, one.written or one.time, one.entry_id))
+    if not versions or versions[-1].time < since:
+        return Novelty((), (), ())
     known = _Known()
     found: tuple[list[Finding], list[Finding], list[Finding]] = ([], [], [])
-    # what was to be read before counts as known; of the rest, the first to publish is the source
-    for version in sorted(story, key=lambda one: (one.time >= since, one.written or one.time, one.entry_id)):
+    for version in versions:
         if version.time < since:
             known.learn(version)
         else:
@@ -165,12 +168,12 @@ class _Known:
     def _was_said(self, said: Sequence[str]) -> bool:
         kinds = dict.fromkeys(said)
         weights = {word: self._weight(word) for word in kinds}
-        whole = sum(weights.values())
+        needed = SAID_BEFORE * math.fsum(weights.values())  # the same sum in any order of the words
         pairs = list(pairwise(said))
         if pairs and sum(pair in self.pairs for pair in pairs) >= PAIRS_BEFORE * len(pairs):
             return True
         return any(
-            sum(weight for word, weight in weights.items() if word in other) >= SAID_BEFORE * whole
+            math.fsum(map(weights.__getitem__, weights.keys() & other.keys())) >= needed
             for other in self._nearest(weights)
         )
 

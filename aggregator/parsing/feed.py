@@ -71,7 +71,8 @@ def parse(
         try:
             raw, xml_fault = read_xml(text, base)
         except ParseError as error:
-            raise ParseError(f"The answer is no feed that can be read: {error} It begins {text[:60]!r}.") from None
+            opening = " ".join(text[:60].split())
+            raise ParseError(f"The answer is no feed that can be read: {error} It begins {opening!r}.") from None
         fault = xml_fault or fault
         hints = read_hints(text, lowered.get("link", ""), base)
     return admit(raw, base, now, limits, hints, fault, bad_guids=bad_guids)

@@ -227,7 +227,8 @@ def known_of(row: Sequence[object]) -> KnownEntry:
 
 def entry_of(row: sqlite3.Row) -> Entry:
     """Return a row of ``FACTS`` and its feed as an entry."""
-    sign = json.loads(row["evidence"]).get("agency") or {}
+    evidence, categories = row["evidence"], row["categories"]
+    sign = {} if evidence == "{}" else json.loads(evidence).get("agency") or {}
     data = EntryData(
         key=row["key"],
         title=row["title"],
@@ -244,7 +245,7 @@ def entry_of(row: sqlite3.Row) -> Entry:
         source_title=row["source_title"],
         source_url=row["source_url"],
         canonical_link=row["canonical_link"],
-        categories=tuple(json.loads(row["categories"])),
+        categories=() if categories == "[]" else tuple(json.loads(categories)),
     )
     return Entry(
         id=row["id"],

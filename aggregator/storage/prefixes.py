@@ -9,7 +9,12 @@ from aggregator.exceptions import AmbiguousIdError, NotFoundError
 
 # What an id of another kind is: the ids with the story they belong to, what to call one, and the command that shows it.
 _KINDS = {
-    "story": ("SELECT id, NULL FROM story", "a story", "story show"),
+    "story": (
+        "SELECT id, NULL FROM (SELECT id FROM story UNION ALL SELECT old_id FROM story_redirect WHERE story_id IS NOT NULL)",
+        "a story",
+        "story show",
+    ),
+    "storyline": ("SELECT id, NULL FROM storyline", "a storyline", "storyline show"),
     "entry": ("SELECT id, story_id FROM entry", "an entry", "entry show"),
     "report": ("SELECT id, story_id FROM report", "a report: entries that carry one text", ""),
 }

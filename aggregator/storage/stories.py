@@ -99,10 +99,12 @@ class StoryStore:
             return None
         return found if self.lives(found) else None
 
-    def merged_from(self, story_id: str) -> tuple[str, ...]:
-        """Return the ids that redirect to this story."""
-        rows = self._db.execute("SELECT old_id FROM story_redirect WHERE story_id = ? ORDER BY old_id", (story_id,))
-        return tuple(row[0] for row in rows)
+    def merged_from(self, story_ids: Collection[str]) -> dict[str, list[str]]:
+        """Return story -> the ids that redirect to it."""
+        found: dict[str, list[str]] = {story_id: [] for story_id in story_ids}
+        for old, story in sorted(self._among("SELECT old_id, story_id FROM story_redirect WHERE story_id", story_ids)):
+            found[story].append(old)
+        return found
 
     # --- reports and stories ---------------------------------------------------------------
 
@@ -232,10 +234,12 @@ class StoryStore:
         """Set or lift the pin."""
         self._db.execute("UPDATE story SET pinned_entry = ? WHERE id = ?", (entry_id, story_id))
 
-    def split_from(self, story_id: str) -> str | None:
-        """Return the story that this one left."""
-        row = self._db.execute("SELECT split_from FROM story WHERE id = ?", (story_id,)).fetchone()
-        return None if row is None else row[0]
+    def split_from(self, story_ids: Collection[str]) -> dict[str, str | None]:
+        """Return story -> the story that it left, if it was split off one."""
+        return {
+            **dict.fromkeys(story_ids),
+            **dict(self._among("SELECT id, split_from FROM story WHERE id", story_ids)),
+        }
 
     def opened(self, story_id: str) -> datetime:
         """Return when a story was opened."""
@@ -305,9 +309,19 @@ class StoryStore:
 
     def summary(self, story_id: str, new_since: datetime) -> StorySummary:
         """Return one story's line."""
-        for row in self._rows("WHERE s.id = ?", (story_id,)):
-            return _summary(row, new_since)
-        raise NotFoundError(f"no story {story_id}")
+        return self.summaries([story_id], new_since)[0]
+
+    def summaries(self, story_ids: Sequence[str], new_since: datetime) -> list[StorySummary]:
+        """Return the lines of stories in the order given; NotFoundError where one is gone."""
+        found = {
+            row["id"]: _summary(row, new_since)
+            for part in parts(story_ids)
+            for row in self._rows(f"WHERE s.id IN ({marks(part)})", tuple(part))
+        }
+        for story_id in story_ids:
+            if story_id not in found:
+                raise NotFoundError(f"no story {story_id}")
+        return [found[story_id] for story_id in story_ids]
 
     def of_storyline(self, storyline_id: str, new_since: datetime) -> list[StorySummary]:
         """Return the lines of a storyline's stories, the one seen last first."""

@@ -1,4 +1,4 @@
-"""A headline without the note that its house sets before it when it sends it again."""
+"""Headlines compared: without the note that a house sets before one that it sends again, and by their letters alone."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ _SENT_AGAIN = re.compile(
     rf"|[\[(]?(?i:{_NUMBERED}|{_CORRECTED})[\])]?\s?[:|]\s*"
     rf"|(?:{_NUMBERED}|{_CORRECTED})\s(?=(?:{_NUMBERED}|{_CORRECTED})\s?[-–—:]))+(?=\S)"
 )
+_BETWEEN = re.compile(r"[\W_]+")
 
 
 def plain_headline(title: str) -> str:
     """Return a headline without "CORRECTED-", "UPDATE 2-", "Correction:" and their like; as it is where nothing else stands there."""
     found = _SENT_AGAIN.match(title)
     return title[found.end() :] if found else title
+
+
+def letters(text: str) -> str:
+    """Return the letters and digits of a text, case folded: headlines that differ in nothing else say the same."""
+    return _BETWEEN.sub("", text.casefold())

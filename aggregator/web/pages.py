@@ -26,7 +26,7 @@ _EDITION_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HITS, _DECISIONS = 50, 100
-_LEFT, _WIDTH = 3.0, 94.0  # the lanes of a timeline, in hundredths of their width
+_LEFT, _WIDTH = 4.5, 91.0  # the lanes of a timeline, in hundredths of their width
 _MOST_FINDINGS = 12
 
 View = Callable[[Request], Response]
@@ -89,7 +89,7 @@ def story_values(app: Aggregator, found: Story, since: datetime) -> dict[str, An
         "summary": found.summary,
         "storyline": getattr(found, "storyline", None) or getattr(found.summary, "storyline", None),
         "since": since,
-        "novelty": app.news_of(found, since),
+        "novelty": app.news_of(found, since) if found.summary.first_seen < since else None,  # else all of it is new
         "most_findings": _MOST_FINDINGS,
         "corrections": app.corrections(found),
         "edits": app.edits(found),

@@ -20,7 +20,7 @@ from aggregator.exceptions import ConfigurationError
 from aggregator.settings import Settings, WebSettings
 from aggregator.web.access import is_loopback
 from aggregator.web.passwords import is_hash
-from aggregator.web.site import Access, site
+from aggregator.web.site import Access, site, warm_up
 
 # Connections at once; beyond them the answer is 503.
 _MOST_CONNECTIONS = 200
@@ -129,6 +129,7 @@ def served(opened: Callable[[], Aggregator], settings: Settings, access: Access)
 
 
 def _server(app: Starlette) -> uvicorn.Server:
+    threading.Thread(target=warm_up, args=(app,), name="web-warming", daemon=True).start()
     config = uvicorn.Config(
         app,
         http=ImpatientProtocol,

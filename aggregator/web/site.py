@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.resources import files
 
 from starlette.applications import Starlette
@@ -75,6 +76,13 @@ def site(
     made.state.title = title
     made.state.templates = environment(say or labels(ENGLISH))
     return made
+
+
+def warm_up(made: Starlette) -> None:
+    """Load what the first visitors would wait for: the templates, and what says why an entry is in its story."""
+    import_module("aggregator.desk.explain")
+    for name in made.state.templates.list_templates():
+        made.state.templates.get_template(name)
 
 
 def _routes() -> list[Route]:

@@ -172,6 +172,7 @@ HEAVY = [
     "dateparser",
     "jinja2",
     "rich",
+    "rich.console",
     "numpy",
     "babel",
     "starlette",
@@ -180,7 +181,8 @@ HEAVY = [
 
 
 @pytest.mark.parametrize(
-    ("command", "needed"), [("completion fish", set()), ("stories", {"rich"}), ("search Harbour", {"rich"})]
+    ("command", "needed"),
+    [("completion fish", set()), ("stories", {"rich"}), ("search Harbour", {"rich", "rich.console"})],
 )
 def test_a_command_loads_what_it_needs_alone(command: str, needed: set[str]) -> None:
     newsroom()
@@ -191,6 +193,17 @@ def test_a_command_loads_what_it_needs_alone(command: str, needed: set[str]) -> 
     setting = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, env=setting)
     assert set(done.stderr.split()) == needed
+
+
+def test_settings_as_init_writes_them_need_no_pydantic() -> None:
+    call("init").ok()
+    check = (
+        "import sys; from aggregator.cli.app import code_of; code_of(['config', 'path']);"
+        "print(*(name for name in ('ruamel.yaml', 'pydantic') if name in sys.modules), file=sys.stderr)"
+    )
+    setting = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, env=setting)
+    assert done.stderr.split() == ["ruamel.yaml"]
 
 
 def test_the_commands_are_those_of_the_interface() -> None:

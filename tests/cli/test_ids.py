@@ -64,6 +64,8 @@ def test_merged_ids_lead_on() -> None:
     first, second = story_ids().values()
     kept = call("story", "merge", first, second, "--by", "desk").ok().out.strip()
     assert {call("story", "show", one, "--json").ok().json()["id"] for one in (first, second)} == {kept}
+    gone = first if kept == second else second
+    assert f"{gone} is a story" in call("entry", "show", gone).err
 
 
 def test_an_id_of_another_kind_says_what_it_is() -> None:

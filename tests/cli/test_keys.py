@@ -65,7 +65,10 @@ def test_storylines() -> None:
     assert row.keys() >= STORYLINE
     assert (row["id"], row["entries"], row["reports"], row["publishers"]) == (line, 3, 2, 3)
     assert [story["id"] for story in row["stories"]] == ids
-    assert call("storyline", "name", line, "A long affair").ok().out.strip() == line
+    named = call("storyline", "name", line, "A long affair", "--by", "ann").ok()
+    assert named.out.strip() == line
+    assert named.err == f"ann named storyline {line} 'A long affair'.\n  {line}  A long affair\n"
+    assert f"{line} is a storyline" in call("story", "show", line).err
     shown = call("story", "show", ids[0], "--json").ok().json()
     assert shown["storyline"] == {"id": line, "title": "A long affair", "stories": 2}
     assert [one["id"] for one in shown["neighbours"]] == ids[1:]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from aggregator.cli.output import emit_folded
 from aggregator.cli.stories import STORY_COLUMNS
 from aggregator.cli.tables import SPACIOUS, Column, fitted, fold, table_lines, width_of_output
 from tests.cli.calling import call, newsroom
@@ -60,6 +61,18 @@ def test_what_is_cut_says_so_and_what_is_folded_is_whole(text: str, width: int) 
     assert " ".join(" ".join(fold(text, width, 2)).split()) == text
 
 
+def test_a_colour_goes_on_in_the_next_line_and_paints_no_margin(
+    monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    red, plain = "\x1b[31m\x1b[9m", "\x1b[0m"
+    emit_folded(f"  the first wave has {red}forty-two thousand soldiers{plain} in all", 4)
+    assert capsysbinary.readouterr().out.decode().splitlines() == [
+        f"  the first wave has {red}forty-two thousand{plain}",
+        f"    {red}soldiers{plain} in all",
+    ]
+
+
 def test_columns_leave_in_the_declared_order() -> None:
     row = {"id": "s1", "last_seen": "2026-03-10T12:00:00Z", "entries": 10, "reports": 8, "publishers": 5}
     row |= {"title": "A headline", "publisher": "P", "agency": None, "flags": []}
@@ -86,7 +99,7 @@ def test_a_digest_on_a_terminal_is_text_and_for_a_program_markdown() -> None:
     assert Path("d.html").read_text(encoding="utf-8").lower().startswith("<!doctype html>")
 
 
-def test_a_long_plain_table_is_what_a_short_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plain_table_is_what_rich_would_print(monkeypatch: pytest.MonkeyPatch) -> None:
     columns = (
         Column("name", lambda row: row["name"]),
         Column("entries", lambda row: str(row["entries"]), right=True),
@@ -95,11 +108,9 @@ def test_a_long_plain_table_is_what_a_short_one_is(monkeypatch: pytest.MonkeyPat
     rows = [
         {"name": name, "entries": 7 ** len(name), "note": note}
         for name in ("Ö", "長い名前", "Ledger")
-        for note in ("", "a b")
+        for note in ("", "a b", "on the quay of 長い名前 at five, in the rain")
     ]
-    short = table_lines(rows, columns, 80, rule=False, style=False)
-    monkeypatch.setattr("aggregator.cli.tables._MANY", 2)
-    assert table_lines(rows, columns, 80, rule=False, style=False) == short
-    narrow = table_lines(rows, columns, 16, rule=False, style=False)
-    monkeypatch.setattr("aggregator.cli.tables._MANY", 500)
-    assert narrow == table_lines(rows, columns, 16, rule=False, style=False)
+    widths = range(12, 80)
+    plain = [table_lines(rows, columns, width, rule=False, style=False) for width in widths]
+    monkeypatch.setattr("aggregator.cli.tables._aligned", lambda *table: None)
+    assert plain == [table_lines(rows, columns, width, rule=False, style=False) for width in widths]

@@ -21,6 +21,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("story", "lags"),
     ("search", "guarantee force", "--limit", "1"),
     ("entry", "headlines"),
+    ("entry", "diff", "e65djazy7fs"),
+    ("digest", "--format", "text"),
     ("watch", "test", "--word", "Ukraine", "--word", "force|troops"),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -97,6 +98,37 @@ def test_every_value_can_be_shown_and_read_back() -> None:
         value = value_of(Settings(), key)
         if value_text(value):
             assert convert(value_text(value), kind) == value, key
+
+
+TYPES = (
+    str,
+    int,
+    float,
+    bool,
+    bool | str,
+    bool | Literal["auto"],
+    Literal["a", "b"],
+    tuple[str, ...],
+    time,
+    tuple[time, ...],
+)
+
+
+@pytest.mark.parametrize("kind", TYPES, ids=str)
+def test_a_value_that_is_read_simply_is_what_the_library_reads(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[Any] = ["a", "auto", "", "06:00", "6:00", "24:00", "06:00:30", "1", "1.5", "yes", True, False, 0, 7, 1.5]
+    said += [["a", "b"], ["06:00", "18:30"], [], ["a", 5], [True]]
+    simple = [_converted(raw, kind) for raw in said]
+    monkeypatch.setattr(settings_files, "_read_simply", lambda raw, kind: None)
+    assert simple == [_converted(raw, kind) for raw in said]
+
+
+def _converted(raw: Any, kind: Any) -> tuple[type, Any]:
+    try:
+        value = convert(raw, kind)
+    except ValueError as error:
+        return ValueError, str(error)
+    return type(value), value
 
 
 def test_every_number_and_duration_has_a_range_and_its_default_lies_in_it() -> None:

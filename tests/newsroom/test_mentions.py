@@ -38,6 +38,7 @@ def test_numbers(sentence: str, keys: list[str]) -> None:
     [
         ("en", "The minister met Anna de Vries of the Harbour Board in Delft on Monday.", ["Anna de Vries of the Harbour Board", "Delft"]),
         ("en", "Yesterday NATO said so.", ["NATO"]),
+        ("en", "(Corrects the size of the first wave.)", []),
         ("en", "Talks were held in March and May.", []),
         ("en", "Then Vries's deputy spoke.", ["Vries"]),
         ("de", "Der Minister Karl Berg sprach mit der Presse über die NATO.", ["Minister Karl Berg", "NATO"]),

@@ -51,9 +51,12 @@ class Labels:
         return f"{number:,}".replace(",", self.thousands)
 
 
-def shipped() -> list[str]:
+@cache
+def shipped() -> tuple[str, ...]:
     """Return the languages that are shipped."""
-    return sorted(one.name.removesuffix(".json") for one in files(__package__).iterdir() if one.name.endswith(".json"))
+    return tuple(
+        sorted(one.name.removesuffix(".json") for one in files(__package__).iterdir() if one.name.endswith(".json"))
+    )
 
 
 def labels(language: str, folder: str = "") -> Labels:
