@@ -175,7 +175,7 @@ class Importer:
         except PartFailedError:
             rest.extendleft(reversed(begun))
             for one, _ in begun:
-                self._sources.pop(_address(one), None)  # its row is undone
+                self._sources.pop(feed_address(one), None)  # its row is undone
         with self._store.transaction():
             return list(self._some(rest, []))
 
