@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +17,9 @@ from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
 from aggregator.storage.soundness import faults
 
 BUSY_TIMEOUT_MS = 10_000
+# Seconds between two looks at a lock that another process has. SQLite itself looks ten times a second after a while, and would miss
+# the room that long writers leave (ingest.turns.ROOM) again and again.
+_LOOK = 0.005
 # How SQLite begins where a table of ours is not there, since somebody took it out, and where a row holds bytes that are no text.
 _SPOILT = ("no such table", "no such view", "vtable constructor failed", "Could not decode to UTF-8")
 
@@ -38,6 +42,7 @@ class Store:
         cannot be opened, LockedError where another process holds it.
         """
         self.path = path
+        self._busy_ms = busy_timeout_ms
         self._at_end: dict[Callable[[bool], None], None] = {}
         self._reading = False
         self._part_from: int | None = None  # rows changed by this connection when the part at hand began
@@ -117,14 +122,28 @@ class Store:
                 self.connection.rollback()
 
     def _begin(self, waiting: Callable[[], bool]) -> None:
-        while True:
-            try:
-                self.connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if not _is_busy(error) or not waiting():
-                    raise
-            else:
-                return
+        """Take the lock. While another process has it, look as often as finds the room that it leaves between two transactions."""
+        self._let_sqlite_wait(0)
+        try:
+            ends = monotonic() + self._busy_ms / 1_000
+            while True:
+                try:
+                    self.connection.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError as error:
+                    if not _is_busy(error):
+                        raise
+                    if monotonic() >= ends:
+                        if not waiting():
+                            raise
+                        ends = monotonic() + self._busy_ms / 1_000
+                else:
+                    return
+                sleep(_LOOK)
+        finally:
+            self._let_sqlite_wait(self._busy_ms)
+
+    def _let_sqlite_wait(self, milliseconds: int) -> None:
+        self.connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
     def _undo(self) -> None:
         # on a full disk or a damaged page SQLite has rolled back by itself, and another ROLLBACK would hide why
@@ -184,7 +203,8 @@ class Store:
 
     def busy_timeout(self, milliseconds: int) -> None:
         """Set how long a transaction waits for another process that writes."""
-        self.connection.execute(f"PRAGMA busy_timeout = {int(milliseconds)}")
+        self._busy_ms = int(milliseconds)
+        self._let_sqlite_wait(self._busy_ms)
 
     def backup(self, target: Path, *, through_links: bool = True) -> None:
         """Copy the live database to ``target`` as :func:`back_up` does."""

@@ -15,7 +15,9 @@ import pytest
 from sqlite_utils import Database
 
 from aggregator.exceptions import LockedError, NotFoundError, StorageError
+from aggregator.ingest.turns import ROOM
 from aggregator.model import StoryQuery
+from aggregator.storage import database
 from aggregator.storage.database import PartFailedError, Store, is_of_the_database
 from aggregator.storage.migrations import migrations
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS
@@ -301,6 +303,26 @@ def test_a_transaction_waits_as_often_as_it_is_told_to(tmp_path: Path) -> None:
         assert next(answers, None) is None
         with other.transaction(lambda: False):
             pass
+
+
+def test_who_waits_for_the_lock_looks_more_often_than_room_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+    with Store(tmp_path / "a.db") as store, Store(tmp_path / "a.db", busy_timeout_ms=60_000) as other:
+        store.connection.execute("BEGIN IMMEDIATE")
+
+        def look(seconds: float) -> None:
+            looks.append(seconds)
+            if len(looks) == 3:
+                store.connection.execute("COMMIT")
+
+        monkeypatch.setattr(database, "sleep", look)
+        with other.transaction():
+            pass
+        assert other.connection.execute("PRAGMA busy_timeout").fetchone() == (60_000,)
+    assert len(looks) == 3
+    assert max(looks) < ROOM / 2
 
 
 @pytest.mark.parametrize(
