@@ -16,8 +16,8 @@ from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
 from aggregator.storage.soundness import faults
 
 BUSY_TIMEOUT_MS = 10_000
-# How SQLite begins where a table of ours is not there, since somebody took it out, and where a row holds bytes that are no text.
-_SPOILT = ("no such table", "no such view", "vtable constructor failed", "Could not decode to UTF-8")
+# How SQLite begins where a table or column of ours is not there, since somebody took it out, and where a row holds bytes that are no text.
+_SPOILT = ("no such table", "no such view", "no such column", "vtable constructor failed", "Could not decode to UTF-8")
 
 
 class Store:

@@ -13,6 +13,37 @@ from aggregator.storage.opening import open_alone, open_at_rest, open_for_readin
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
 
 _FAULTS = 20  # that are named: a damaged file has one on every page
+# Columns that hold the same in whatever table they stand.
+_TIMES = frozenset(
+    [
+        "added",
+        "at",
+        "changed",
+        "first",
+        "first_seen",
+        "fresh_until",
+        "gone_since",
+        "last",
+        "last_fetch",
+        "last_new",
+        "last_ok",
+        "last_seen",
+        "made",
+        "moved_since",
+        "next_fetch",
+        "next_try",
+        "opened",
+        "published",
+        "replaced",
+        "seen",
+        "since",
+        "time",
+        "undone_at",
+        "until",
+        "updated",
+    ]
+)
+_JSON = frozenset(["arguments", "categories", "evidence", "payload", "query", "targets"])
 COUNTED = ("entry", "story", "report", "feed", "edition")
 
 
@@ -73,6 +104,7 @@ def faults(connection: sqlite3.Connection, path: Path | None) -> tuple[str, ...]
         found += _missing(connection)
         found += _complaints(connection, f"PRAGMA integrity_check({_FAULTS})")
         if not found:
+            found += _spoilt_values(connection)
             for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check").fetchmany(_FAULTS):
                 found.append(f"{table} row {row} points to a missing {parent}")
     except sqlite3.DatabaseError as error:
@@ -134,17 +166,41 @@ def _missing(connection: sqlite3.Connection) -> list[str]:
         return ["the table _sqlite_migrations is missing"]
     if set(applied(connection)) != set(MIGRATIONS):
         return []  # an older or newer form: which tables it must have is unknown
-    return [f"the {kind} {name} is missing" for kind, name in _expected() if name not in there]
+    expected, columns = _expected()
+    found = [f"the {kind} {name} is missing" for kind, name in expected if name not in there]
+    return found or [
+        f"the table {table} has no column {name}" for table, name in sorted(columns - _columns(connection))
+    ]
 
 
-def _expected() -> list[tuple[str, str]]:
+def _expected() -> tuple[list[tuple[str, str]], set[tuple[str, str]]]:
+    """Return the tables, indexes and views that a database of the present form has, and the columns of its tables."""
     from aggregator.storage.migrations import bring_up_to_date
 
-    scratch = sqlite3.connect(":memory:")
-    try:
+    with closing(sqlite3.connect(":memory:")) as scratch:
         bring_up_to_date(scratch)
-        return list(
-            scratch.execute("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
+        found = scratch.execute("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
+        return found.fetchall(), _columns(scratch)
+
+
+def _columns(connection: sqlite3.Connection, declared: str = "%") -> set[tuple[str, str]]:
+    return set(
+        connection.execute(
+            "SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND c.type LIKE ?",
+            (declared,),
         )
-    finally:
-        scratch.close()
+    )
+
+
+def _spoilt_values(connection: sqlite3.Connection) -> list[str]:
+    """Return where a time, or what is kept as JSON, is none: the disk may change a letter, and no page is the worse for it."""
+    found = []
+    for table, column in sorted(_columns(connection, "TEXT")):
+        is_one = "datetime({})" if column in _TIMES else "json_valid({})" if column in _JSON else None
+        if is_one is not None:
+            test = is_one.format(f'"{column}"')
+            wrong = f"SELECT count(*) FROM {table} WHERE {column} IS NOT NULL AND coalesce({test}, 0) = 0"
+            if count := connection.execute(wrong).fetchone()[0]:
+                kind = "time" if column in _TIMES else "JSON"
+                found.append(f"table {table}: {count:,} of the values of {column} are no {kind}")
+    return found[:_FAULTS]
