@@ -52,7 +52,7 @@ def faults_of_file(path: Path, busy_timeout_ms: int) -> tuple[str, ...]:
 
     Raises NotOursError where the file is another program's, sqlite3.Error where it cannot be opened at all.
     """
-    return _found(lambda: open_for_reading(path, busy_timeout_ms), path)
+    return _found(lambda: open_for_reading(path, busy_timeout_ms), path, values=True)
 
 
 def faults_at_rest(path: Path) -> tuple[str, ...]:
@@ -60,10 +60,11 @@ def faults_at_rest(path: Path) -> tuple[str, ...]:
     return _found(lambda: open_at_rest(path), path)
 
 
-def _found(opened: Callable[[], sqlite3.Connection], path: Path) -> tuple[str, ...]:
+def _found(opened: Callable[[], sqlite3.Connection], path: Path, *, values: bool = False) -> tuple[str, ...]:
     try:
         with closing(opened()) as connection:
-            return faults(connection, path)
+            found = faults(connection, path)
+            return found if found or not values else _spoilt_values(connection)
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT:
             raise
@@ -104,7 +105,6 @@ def faults(connection: sqlite3.Connection, path: Path | None) -> tuple[str, ...]
         found += _missing(connection)
         found += _complaints(connection, f"PRAGMA integrity_check({_FAULTS})")
         if not found:
-            found += _spoilt_values(connection)
             for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check").fetchmany(_FAULTS):
                 found.append(f"{table} row {row} points to a missing {parent}")
     except sqlite3.DatabaseError as error:
@@ -192,8 +192,11 @@ def _columns(connection: sqlite3.Connection, declared: str = "%") -> set[tuple[s
     )
 
 
-def _spoilt_values(connection: sqlite3.Connection) -> list[str]:
-    """Return where a time, or what is kept as JSON, is none: the disk may change a letter, and no page is the worse for it."""
+def _spoilt_values(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Return where a time, or what is kept as JSON, is none: the disk may change a letter, and no page is the worse for it.
+
+    A copy is a backup all the same: for one letter nobody is to be left without one.
+    """
     found = []
     for table, column in sorted(_columns(connection, "TEXT")):
         is_one = "datetime({})" if column in _TIMES else "json_valid({})" if column in _JSON else None
@@ -203,4 +206,4 @@ def _spoilt_values(connection: sqlite3.Connection) -> list[str]:
             if count := connection.execute(wrong).fetchone()[0]:
                 kind = "time" if column in _TIMES else "JSON"
                 found.append(f"table {table}: {count:,} of the values of {column} are no {kind}")
-    return found[:_FAULTS]
+    return tuple(found[:_FAULTS])

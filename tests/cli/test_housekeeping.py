@@ -233,7 +233,7 @@ def test_what_the_disk_made_of_a_value_is_named_and_no_traceback(change: str, na
         db.execute(change)
     checked = call("db", "check")
     assert (checked.code, named in checked.err) == (1, True), checked
-    assert call("db", "backup", "copy.db").code == 1
+    assert call("db", "backup", "copy.db").code == ("column" in named)
     if "JSON" not in named:
         for command in ("stories", f"story show {story}", "export", "digest", "status", "search port", "feeds health"):
             outcome = call(*command.split())
