@@ -186,10 +186,12 @@ def played(name: str, entries: int, delay: float) -> tuple[float, int, bool]:
 def main() -> int:
     """Play and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("situations", nargs="*", metavar="SITUATION", choices=SITUATIONS)
+    parser.add_argument("situations", nargs="*", metavar="SITUATION", help=", ".join(SITUATIONS))
     parser.add_argument("--entries", type=int, default=4_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    if unknown := set(options.situations).difference(SITUATIONS):
+        parser.error(f"no situation {', '.join(sorted(unknown))}; there are {', '.join(SITUATIONS)}")
     faults = 0
     for name in options.situations or SITUATIONS:
         found = [played(name, options.entries, 0.2 + number) for number in range(options.rounds)]

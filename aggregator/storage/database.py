@@ -20,8 +20,8 @@ BUSY_TIMEOUT_MS = 10_000
 # Seconds between two looks at a lock that another process has. SQLite itself looks ten times a second after a while, and would miss
 # the room that long writers leave (ingest.turns.ROOM) again and again.
 _LOOK = 0.005
-# How SQLite begins where a table of ours is not there, since somebody took it out, and where a row holds bytes that are no text.
-_SPOILT = ("no such table", "no such view", "vtable constructor failed", "Could not decode to UTF-8")
+# How SQLite begins where a table or column of ours is not there, since somebody took it out, and where a row holds bytes that are no text.
+_SPOILT = ("no such table", "no such view", "no such column", "vtable constructor failed", "Could not decode to UTF-8")
 
 
 class PartFailedError(StorageError):

@@ -13,6 +13,37 @@ from aggregator.storage.opening import open_alone, open_at_rest, open_for_readin
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
 
 _FAULTS = 20  # that are named: a damaged file has one on every page
+# Columns that hold the same in whatever table they stand.
+_TIMES = frozenset(
+    [
+        "added",
+        "at",
+        "changed",
+        "first",
+        "first_seen",
+        "fresh_until",
+        "gone_since",
+        "last",
+        "last_fetch",
+        "last_new",
+        "last_ok",
+        "last_seen",
+        "made",
+        "moved_since",
+        "next_fetch",
+        "next_try",
+        "opened",
+        "published",
+        "replaced",
+        "seen",
+        "since",
+        "time",
+        "undone_at",
+        "until",
+        "updated",
+    ]
+)
+_JSON = frozenset(["arguments", "categories", "evidence", "payload", "query", "targets"])
 COUNTED = ("entry", "story", "report", "feed", "edition")
 
 
@@ -21,7 +52,7 @@ def faults_of_file(path: Path, busy_timeout_ms: int) -> tuple[str, ...]:
 
     Raises NotOursError where the file is another program's, sqlite3.Error where it cannot be opened at all.
     """
-    return _found(lambda: open_for_reading(path, busy_timeout_ms), path)
+    return _found(lambda: open_for_reading(path, busy_timeout_ms), path, values=True)
 
 
 def faults_at_rest(path: Path) -> tuple[str, ...]:
@@ -29,10 +60,11 @@ def faults_at_rest(path: Path) -> tuple[str, ...]:
     return _found(lambda: open_at_rest(path), path)
 
 
-def _found(opened: Callable[[], sqlite3.Connection], path: Path) -> tuple[str, ...]:
+def _found(opened: Callable[[], sqlite3.Connection], path: Path, *, values: bool = False) -> tuple[str, ...]:
     try:
         with closing(opened()) as connection:
-            return faults(connection, path)
+            found = faults(connection, path)
+            return found if found or not values else _spoilt_values(connection)
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT:
             raise
@@ -134,17 +166,44 @@ def _missing(connection: sqlite3.Connection) -> list[str]:
         return ["the table _sqlite_migrations is missing"]
     if set(applied(connection)) != set(MIGRATIONS):
         return []  # an older or newer form: which tables it must have is unknown
-    return [f"the {kind} {name} is missing" for kind, name in _expected() if name not in there]
+    expected, columns = _expected()
+    found = [f"the {kind} {name} is missing" for kind, name in expected if name not in there]
+    return found or [
+        f"the table {table} has no column {name}" for table, name in sorted(columns - _columns(connection))
+    ]
 
 
-def _expected() -> list[tuple[str, str]]:
+def _expected() -> tuple[list[tuple[str, str]], set[tuple[str, str]]]:
+    """Return the tables, indexes and views that a database of the present form has, and the columns of its tables."""
     from aggregator.storage.migrations import bring_up_to_date
 
-    scratch = sqlite3.connect(":memory:")
-    try:
+    with closing(sqlite3.connect(":memory:")) as scratch:
         bring_up_to_date(scratch)
-        return list(
-            scratch.execute("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
+        found = scratch.execute("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
+        return found.fetchall(), _columns(scratch)
+
+
+def _columns(connection: sqlite3.Connection, declared: str = "%") -> set[tuple[str, str]]:
+    return set(
+        connection.execute(
+            "SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND c.type LIKE ?",
+            (declared,),
         )
-    finally:
-        scratch.close()
+    )
+
+
+def _spoilt_values(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Return where a time, or what is kept as JSON, is none: the disk may change a letter, and no page is the worse for it.
+
+    A copy is a backup all the same: for one letter nobody is to be left without one.
+    """
+    found = []
+    for table, column in sorted(_columns(connection, "TEXT")):
+        is_one = "datetime({})" if column in _TIMES else "json_valid({})" if column in _JSON else None
+        if is_one is not None:
+            test = is_one.format(f'"{column}"')
+            wrong = f"SELECT count(*) FROM {table} WHERE {column} IS NOT NULL AND coalesce({test}, 0) = 0"
+            if count := connection.execute(wrong).fetchone()[0]:
+                kind = "time" if column in _TIMES else "JSON"
+                found.append(f"table {table}: {count:,} of the values of {column} are no {kind}")
+    return tuple(found[:_FAULTS])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import overload
 
+from aggregator.exceptions import StorageError
+
 
 @overload
 def to_text(time: datetime) -> str: ...
@@ -23,8 +25,14 @@ def from_text(text: str) -> datetime: ...
 @overload
 def from_text(text: None) -> None: ...
 def from_text(text: str | None) -> datetime | None:
-    """Read what ``to_text`` wrote."""
-    return None if text is None else datetime.fromisoformat(text)
+    """Read what ``to_text`` wrote; StorageError where the disk has made something else of it."""
+    try:
+        return None if text is None else datetime.fromisoformat(text)
+    except (ValueError, TypeError) as error:
+        raise StorageError(
+            f"the database is damaged: it holds {str(text)[:40]!r} where a time is wanted; `aggregator db check` names the "
+            "damage, `aggregator db restore FILE` puts a backup in its place"
+        ) from error
 
 
 def shown(moment: datetime) -> str:

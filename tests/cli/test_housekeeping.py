@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.daemon.locking import DaemonLock
-from tests.cli.calling import ARCHIVE, call, newsroom, write_archive
+from tests.cli.calling import ARCHIVE, call, newsroom, story_ids, write_archive
 from tests.fetching.server import Server, answer
 from tests.harness import Item, rss
 
@@ -210,6 +210,34 @@ def test_what_stands_in_a_databases_place_is_named(command: str, told: str) -> N
     assert outcome.code == 1
     assert re.search(told, outcome.err)
     assert call("db", "check").ok()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("ALTER TABLE entry RENAME COLUMN title TO heading", "the table entry has no column title"),
+        ("UPDATE entry SET published = '2026-03-1x'", "table entry: 3 of the values of published are no time"),
+        (
+            "UPDATE entry SET first_seen = '9999-99-99T00:00:00Z'",
+            "table entry: 3 of the values of first_seen are no time",
+        ),
+        ("UPDATE story SET last_seen = 'x'", "table story: 2 of the values of last_seen are no time"),
+        ("UPDATE feed SET next_fetch = ''", "table feed: 3 of the values of next_fetch are no time"),
+        ("UPDATE entry SET categories = '['", "table entry: 3 of the values of categories are no JSON"),
+    ],
+)
+def test_what_the_disk_made_of_a_value_is_named_and_no_traceback(change: str, named: str) -> None:
+    newsroom(*ARCHIVE)
+    story = next(iter(story_ids().values()))
+    with closing(sqlite3.connect("aggregator.db")) as db, db:
+        db.execute(change)
+    checked = call("db", "check")
+    assert (checked.code, named in checked.err) == (1, True), checked
+    assert call("db", "backup", "copy.db").code == ("column" in named)
+    if "JSON" not in named:
+        for command in ("stories", f"story show {story}", "export", "digest", "status", "search port", "feeds health"):
+            outcome = call(*command.split())
+            assert outcome.code == 0 or "damage" in outcome.err, (command, outcome)
 
 
 def test_config_check_tries_the_templates_and_languages_of_the_digest() -> None:

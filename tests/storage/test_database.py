@@ -205,7 +205,7 @@ def test_what_is_left_for_the_end_of_a_transaction_is_done_once_and_told_where_i
                 store.at_end(told.append)
         with contextlib.suppress(sqlite3.OperationalError), store.transaction():
             store.at_end(told.append)
-            store.connection.execute("SELECT of_no_table")
+            store.connection.execute("SELECT no_such_function()")
         with store.transaction():
             pass
     assert told == [True, False]
