@@ -71,6 +71,13 @@ def _stories(session: Session, begun: str) -> Iterator[Offer]:
             yield one.id, one.title
 
 
+def _storylines(session: Session, begun: str) -> Iterator[Offer]:
+    with session.open_existing() as app:
+        for one in app.storylines(limit=200):
+            if one.summary is not None:
+                yield one.summary.id, one.summary.title
+
+
 def _entries(session: Session, begun: str) -> Iterator[Offer]:
     from aggregator.storage.entries import EntryStore
 
@@ -121,6 +128,7 @@ def _settings(session: Session, begun: str) -> Iterator[Offer]:
 
 _OFFERS: dict[str, Callable[[Session, str], Iterator[Offer]]] = {
     "story": _stories,
+    "storyline": _storylines,
     "entry": _entries,
     "either": _stories_and_entries,
     "publisher": _publishers,
@@ -133,6 +141,7 @@ _OFFERS: dict[str, Callable[[Session, str], Iterator[Offer]]] = {
 _KINDS = {
     "story": "story",
     "stories": "story",
+    "storyline": "storyline",
     "entry": "entry",
     "entries": "entry",
     "first": "either",

@@ -236,10 +236,8 @@ class StoryStore:
 
     def split_from(self, story_ids: Collection[str]) -> dict[str, str | None]:
         """Return story -> the story that it left, if it was split off one."""
-        return {
-            **dict.fromkeys(story_ids),
-            **dict(self._among("SELECT id, split_from FROM story WHERE id", story_ids)),
-        }
+        left: dict[str, str | None] = dict.fromkeys(story_ids)
+        return left | dict(self._among("SELECT id, split_from FROM story WHERE id", story_ids))
 
     def opened(self, story_id: str) -> datetime:
         """Return when a story was opened."""

@@ -54,6 +54,8 @@ def test_each_parameter_is_offered_what_it_takes(offered: object) -> None:
     assert values("fetch B") == {"Bulletin"}
     assert values("watch remove ") == {"coast"}
     assert values("watch add ") == set()
+    line = call("storyline", "tie", *story_ids().values()).ok().out.strip()
+    assert values("storyline show l") == {line}
     assert "stories.window=" in values("--set stories.")
     assert "stories.window=" in values("stories --set stories.w")
     assert values("--db nowhere.db story show s") == set()
