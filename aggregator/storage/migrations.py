@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from aggregator.storage import (
+    bands,
     base_tables,
     boilerplate,
     faults,
@@ -114,6 +115,13 @@ def m009_meanings(db: Database) -> None:
 def m010_lists(db: Database) -> None:
     """Stories are listed by publishers and by entries without sorting all of them."""
     for statement in statements(base_tables.LISTS):
+        db.execute(statement)
+
+
+@migrations()
+def m011_waiting_keys(db: Database) -> None:
+    """The keys of new sketches wait, so that each page of ``band`` is written once for many."""
+    for statement in statements(bands.TABLES):
         db.execute(statement)
 
 

@@ -20,6 +20,7 @@ MIGRATIONS: Final = (
     "m008_stories_of_pairs",
     "m009_meanings",
     "m010_lists",
+    "m011_waiting_keys",
 )
 HOUR: Final = 13  # the first characters of a time that say its hour: 2026-03-10T09
 
