@@ -50,11 +50,9 @@ class Bands:
     def __init__(self, connection: sqlite3.Connection, at_end: Callable[[Callable[[bool], None]], None]) -> None:
         self._db = connection
         self._at_end = at_end
-        self._waiting: dict[int, tuple[int, ...]] = {}  # key -> sketches, ascending
-        self._count, self._last = (
-            [0] * SHARDS,
-            [0] * SHARDS,
-        )  # of each shard: sketches that wait, the number of the last
+        self._waiting: dict[int, list[int]] = {}  # key -> sketches, ascending; a list of one is several keys'
+        self._count = [0] * SHARDS  # sketches that wait in each shard
+        self._last = [0] * SHARDS  # and the number of the last
         self._version: int | None = None  # of the database, when the memory was last as it is stored
 
     def under(self, keys: Sequence[int]) -> Iterator[list[int]]:
@@ -66,7 +64,7 @@ class Bands:
             yield from merged.values()
             return
         for place, key in enumerate(keys):
-            numbers = [*merged.get(place, ()), *self._waiting.get(key, ())]
+            numbers = [*merged.get(place, ()), *self._waiting.get(key, ())[-PER_KEY:]]
             if numbers:
                 yield numbers[-PER_KEY:]
 
@@ -101,12 +99,16 @@ class Bands:
 
     def _take(self, number: int, keys: Sequence[int]) -> None:
         """Remember the keys under which a sketch waits."""
-        alone = (number,)
+        alone = [number]
         if self._waiting.keys().isdisjoint(keys):
             self._waiting.update(dict.fromkeys(keys, alone))
             return
         for key in keys:
-            self._waiting[key] = self._waiting.get(key, ()) + alone
+            held = self._waiting.get(key, [])
+            if len(held) > 1:
+                held.append(number)
+            else:
+                self._waiting[key] = held + alone
 
     def _merge(self, shard: int) -> None:
         """Move the keys that wait in a shard to their places."""
