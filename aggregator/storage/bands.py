@@ -54,6 +54,7 @@ class Bands:
         self._count = [0] * SHARDS  # sketches that wait in each shard
         self._last = [0] * SHARDS  # and the number of the last
         self._version: int | None = None  # of the database, when the memory was last as it is stored
+        self._is_alone = False  # a transaction at hand has written: until its end nobody else does
 
     def under(self, keys: Sequence[int]) -> Iterator[list[int]]:
         """Yield the numbers of the newest sketches, at most PER_KEY, under each key that has any."""
@@ -71,6 +72,7 @@ class Bands:
     def add(self, number: int, keys: Sequence[int]) -> None:
         """Put a new sketch, of a greater number than all before, under its keys."""
         self._catch_up()
+        self._is_alone = True
         self._at_end(self._ended)
         ordered = sorted(set(keys))
         bounds = [0, *(bisect_left(ordered, first) for first in _FIRST[1:]), len(ordered)]
@@ -88,9 +90,10 @@ class Bands:
 
     def forget(self) -> None:
         """Read what waits anew at the next question: something of it was undone or dropped."""
-        self._version = None
+        self._version, self._is_alone = None, False
 
     def _ended(self, kept: bool) -> None:
+        self._is_alone = False
         if not kept:
             self.forget()
 
@@ -131,6 +134,8 @@ class Bands:
 
     def _catch_up(self) -> None:
         """Read what another connection wrote."""
+        if self._is_alone:
+            return
         version = int(self._db.execute("PRAGMA data_version").fetchone()[0])
         if version == self._version:
             return
