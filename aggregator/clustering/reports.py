@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 from aggregator.clustering.forms import WORDS, filled_in, is_untold
@@ -130,9 +131,13 @@ def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barr
 def numbers_of(arrival: Arrival) -> frozenset[str]:
     """Return the numbers that tell one instalment of a routine text from the next: those of title and first sentences."""
     made = arrival.document
-    text = f"{made.title} {(made.body or made.lede)[:1500]}"
+    return _numbers(f"{made.title} {(made.body or made.lede)[:1500]}", made.language)
+
+
+@lru_cache(maxsize=8)  # one arrival is compared with many of its form
+def _numbers(text: str, language: str | None) -> frozenset[str]:
     numbered = " ".join(filter(_may_hold_number, text.split()))  # no word goes over a blank
-    return frozenset(word for word in words(numbered, made.language) if word[0].isdigit())
+    return frozenset(word for word in words(numbered, language) if word[0].isdigit())
 
 
 def _may_hold_number(part: str) -> bool:

@@ -108,7 +108,8 @@ def overlap(left: Hashes, right: Hashes) -> tuple[float, float]:
     """Return Jaccard similarity, and the share of the smaller set that the larger contains."""
     if not len(left) or not len(right):
         return 0.0, 0.0
-    common = len(np.intersect1d(left, right, assume_unique=True))
+    # both are sorted and distinct: to look each of the one up in the other costs a third of merging them
+    common = int(np.count_nonzero(left.take(np.searchsorted(left, right), mode="clip") == right))
     return common / (len(left) + len(right) - common), common / min(len(left), len(right))
 
 

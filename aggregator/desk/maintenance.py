@@ -43,7 +43,7 @@ def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = 
     after the one in hand: the next call goes on.
     """
     db, sweeper = store.connection, Sweeper(store, stop)
-    sketches, vectors, watches, polls = SketchStore(db), VectorStore(db), WatchStore(db), FeedStore(store)
+    sketches, vectors, watches, polls = SketchStore(store), VectorStore(db), WatchStore(db), FeedStore(store)
     before = _earlier(now, settings.retention.entries)
     with store.transaction():
         FaultStore(store).prune(now - POLL_LOG)
@@ -59,7 +59,9 @@ def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = 
         "alerts": sweeper.drain(lambda: watches.prune(before, ALERTS_AT_ONCE)),
     }
     # also where nothing was dropped: each edit leaves the keys of the text before
-    sweeper.sweep("band", ("band_key", "number"), "number NOT IN (SELECT number FROM sketch)")
+    for table, key in (("band_waiting", "shard"), ("band", "band_key")):
+        sweeper.sweep(table, (key, "number"), "number NOT IN (SELECT number FROM sketch)")
+    store.bands.forget()
     return {
         **dropped,
         "lines": _swept(sweeper, "line", ("feed_id", "hash"), LineStore(db).forgettable(max(before, now - LINES))),

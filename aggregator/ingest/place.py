@@ -48,7 +48,7 @@ class Placer:
         self._settings = settings
         self.entries = EntryStore(store)
         self.stories = StoryStore(store)
-        self.copies = SketchStore(store.connection)
+        self.copies = SketchStore(store)
         self.vectors = VectorStore(store.connection)
         self.lines = StorylineStore(store)
         self.editor_constraints = EditorConstraints(store)
@@ -68,6 +68,7 @@ class Placer:
                 yield
         except BaseException:
             self.entries.leave_unindexed(unindexed)
+            self._store.bands.forget()
             raise
 
     # --- arrivals --------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from aggregator.exceptions import LockedError, NotOursError, StorageError
+from aggregator.storage.bands import Bands
 from aggregator.storage.copies import back_up
 from aggregator.storage.opening import open_database, open_for_reading
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
@@ -55,6 +56,7 @@ class Store:
             except BaseException:
                 self.connection.close()
                 raise
+        self.bands = Bands(self.connection, self.at_end)  # one for all who write: it knows what waits
 
     def __enter__(self) -> Self:
         return self

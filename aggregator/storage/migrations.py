@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from aggregator.storage import (
+    bands,
     base_tables,
     boilerplate,
     faults,
@@ -121,6 +122,13 @@ def m010_lists(db: Database) -> None:
 def m011_polls(db: Database) -> None:
     """A poll that brings nothing new writes fewer pages, and a feed is found by its address without a walk over all."""
     for statement in statements(base_tables.POLLS):
+        db.execute(statement)
+
+
+@migrations()
+def m012_waiting_keys(db: Database) -> None:
+    """The keys of new sketches wait, so that each page of ``band`` is written once for many."""
+    for statement in statements(bands.TABLES):
         db.execute(statement)
 
 

@@ -21,6 +21,7 @@ MIGRATIONS: Final = (
     "m009_meanings",
     "m010_lists",
     "m011_polls",
+    "m012_waiting_keys",
 )
 HOUR: Final = 13  # the first characters of a time that say its hour: 2026-03-10T09
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
 from typing import Final
 
 from aggregator.clustering.reports import StoredSketch, numbers_of
 from aggregator.model import Arrival, Sketch
+from aggregator.storage.bands import PER_KEY
 from aggregator.storage.binding import marks
+from aggregator.storage.database import Store
 from aggregator.storage.times import from_text, to_text
 
 TABLES: Final = """
@@ -42,30 +40,21 @@ CREATE TABLE band (
 ) STRICT, WITHOUT ROWID;
 """
 
-# Entries looked at under one key, newest first: a hot key (a boilerplate paragraph) proposes no more than this.
-PER_KEY: Final = 60
-
-# One statement for all keys of a text, of which most find nothing. The bound is read from the index once a key.
-_UNDER: Final = f"""
-SELECT asked.key, band.number FROM json_each(?) AS asked CROSS JOIN band
-WHERE band.band_key = asked.value AND band.number >= coalesce(
-  (SELECT hot.number FROM band AS hot WHERE hot.band_key = asked.value ORDER BY hot.number DESC LIMIT 1 OFFSET {PER_KEY - 1}), 0)
-"""
-
 _FIELDS = "entry_id, report_id, feed, publisher, title, url, numbers, time, version, signature, shingles, words"
 
 
 class SketchStore:
     """The CopyMemory of the copies stage over SQLite; the caller holds the transaction."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._db = connection
+    def __init__(self, store: Store) -> None:
+        self._db = store.connection
+        self._bands = store.bands
 
     def candidates(self, keys: Sequence[int], limit: int) -> tuple[list[str], bool]:
         """Return entries that share keys, those that share most first, and whether a cap left some out."""
         shared: Counter[int] = Counter()
         capped = False
-        for numbers in self._under(keys):
+        for numbers in self._bands.under(keys):
             capped |= len(numbers) == PER_KEY
             shared.update(numbers)
         if not shared:
@@ -77,12 +66,6 @@ class SketchStore:
             self._db.execute(f"SELECT number, entry_id FROM sketch WHERE number IN ({marks(named)})", named).fetchall()
         )
         return [found[number] for number in named if number in found], capped
-
-    def _under(self, keys: Sequence[int]) -> Iterator[list[int]]:
-        """Yield the numbers of the newest entries, at most PER_KEY, under each key that has any."""
-        rows = self._db.execute(_UNDER, (f"[{','.join(map(str, keys))}]",)).fetchall()
-        for _, found in groupby(rows, itemgetter(0)):
-            yield [number for _, number in found]
 
     def sketches(self, entry_ids: Sequence[str]) -> Mapping[str, StoredSketch]:
         """Return the sketches of these entries."""
@@ -128,9 +111,7 @@ class SketchStore:
                 made.words,
             ),
         )
-        # in key order, which is the table's: a large build then appends to pages instead of scattering over them
-        if made.bands:
-            self._db.execute(_under_keys(len(made.bands)), (cursor.lastrowid, *sorted(made.bands)))
+        self._bands.add(int(cursor.lastrowid or 0), made.bands)
 
     def replace(self, arrival: Arrival, report_id: str) -> None:
         """Follow an edit: the new text's keys stand in place of the old ones."""
@@ -160,13 +141,6 @@ class SketchStore:
             "DELETE FROM sketch WHERE number IN (SELECT number FROM sketch WHERE time < ? ORDER BY time LIMIT ?)",
             (to_text(before), most),
         ).rowcount
-
-
-@lru_cache(maxsize=256)
-def _under_keys(count: int) -> str:
-    """Return the statement that puts a number under so many keys: one for all costs half of what one for each does."""
-    rows = ", ".join(f"(?{place}, ?1)" for place in range(2, count + 2))
-    return f"INSERT OR IGNORE INTO band (band_key, number) VALUES {rows}"
 
 
 def _stored(row: Sequence[object]) -> StoredSketch:

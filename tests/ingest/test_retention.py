@@ -218,7 +218,7 @@ def _day(number: int) -> list[Item]:
 def test_nothing_grows_for_ever() -> None:
     clock, fetcher = Clock(), FakeFetcher()
     sizes: list[dict[str, int]] = []
-    tables = ("entry", "story", "line", "story_redirect", "sketch", "band", "report_vector")
+    tables = ("entry", "story", "line", "story_redirect", "sketch", "band_waiting", "report_vector")
     chosen = kept_for(timedelta(days=4), window=timedelta(days=2))
     chosen = replace(chosen, copies=replace(chosen.copies, window=timedelta(days=2)))
     with open_desk(fetcher, clock, [LEDGER], settings=chosen) as app:
@@ -229,7 +229,7 @@ def test_nothing_grows_for_ever() -> None:
             sizes.append(
                 {
                     table: size(app.store.connection, table)
-                    for table in (*tables, "arrival", "storyline", "storyline_redirect")
+                    for table in (*tables, "band", "arrival", "storyline", "storyline_redirect")
                 }
             )
             clock.forward(days=1)

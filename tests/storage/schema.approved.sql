@@ -70,6 +70,13 @@ CREATE TABLE band (
   PRIMARY KEY (band_key, number)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE band_waiting (
+  shard INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  keys BLOB NOT NULL,
+  PRIMARY KEY (shard, number)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "decision" (
   id INTEGER PRIMARY KEY,
   kind TEXT NOT NULL CHECK (kind IN ('merge', 'split', 'move', 'pin', 'forbid', 'name', 'tie', 'untie')),
