@@ -17,6 +17,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     room.mkdir()
     forget_the_users_settings(monkeypatch, room)
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.delenv("COLUMNS", raising=False)  # Python's readline sets it for the processes that a test run starts
     return room
 
 

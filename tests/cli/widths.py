@@ -28,12 +28,15 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 
 
 def seen(database: Path, width: int) -> str:
-    """Return what the commands print where the reader has so many columns."""
+    """Return what the commands print where the reader has so many columns; on a copy, since the digest makes an edition."""
     os.environ["COLUMNS"] = str(width)
     parts = []
-    for command in COMMANDS:
-        outcome = call("--db", database, *command, now=None)
-        parts.append(f"$ aggregator {' '.join(command)}\n{outcome.out}{outcome.err}")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in (database.name, database.with_suffix(".clock").name):
+            shutil.copy(database.with_name(name), folder)
+        for command in COMMANDS:
+            outcome = call("--db", Path(folder) / database.name, *command, now=None)
+            parts.append(f"$ aggregator {' '.join(command)}\n{outcome.out}{outcome.err}")
     return "\n".join(parts)
 
 
