@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aggregator.clustering.reports import StoredSketch, numbers_of
 from aggregator.model import Arrival, Sketch
 from aggregator.storage.bands import PER_KEY
 from aggregator.storage.binding import marks
-from aggregator.storage.database import Store
 from aggregator.storage.times import from_text, to_text
+
+if TYPE_CHECKING:
+    from aggregator.storage.database import Store
 
 TABLES: Final = """
 CREATE TABLE sketch (

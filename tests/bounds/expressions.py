@@ -126,7 +126,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "text.display": {
         "_UNSAFE": TEXT, "_SEQUENCE": TEXT, "_BLANK": TEXT, "_SPACES": TEXT, "_NUMBER": TEXT,
     },
-    "text.headlines": {"_SENT_AGAIN": TITLE},
+    "text.headlines": {"_SENT_AGAIN": TITLE, "_BETWEEN": TITLE},
     "text.language": {"_SCRIPTS": TEXT, "_LETTER": TEXT},
     "text.cross_language": {
         "_NUMBER": TEXT, "_GROUPS": NAME, "_SPELLED": TEXT, "_ARABIC_PREFIX": TEXT, "_UNVOWELLED": TEXT,

@@ -172,7 +172,7 @@ def test_a_copy_with_its_own_log_is_restored_with_what_the_log_holds(tmp_path: P
             Path(f"{copy}{ending}").write_bytes(Path(f"{tmp_path / 'a.db'}{ending}").read_bytes())
     restore(copy, tmp_path / "b.db", NOW)
     with Store(tmp_path / "b.db") as store:
-        assert store.connection.execute("SELECT count(*) FROM fact").fetchone()[0] == 1
+        assert store.connection.execute("SELECT count(*) FROM fact WHERE name <> 'stories found by'").fetchone()[0] == 1
     assert Path(f"{copy}-wal").stat().st_size
 
 
@@ -294,7 +294,7 @@ def test_what_cannot_be_written_can_be_read(closed_room: Path) -> None:
         with Store(closed_room / name) as store:
             assert store.read_only
             assert store.check() == ()
-            facts = store.connection.execute("SELECT count(*) FROM fact").fetchone()[0]
+            facts = store.connection.execute("SELECT count(*) FROM fact WHERE name <> 'stories found by'").fetchone()[0]
             assert facts == (1 if name == "c.db" else 0)
             with pytest.raises(StorageError, match="cannot be written"), store.transaction() as db:
                 db.execute("INSERT INTO fact (name, value) VALUES ('x', 'y')")

@@ -33,5 +33,5 @@ def test_a_scratch_database_that_spills_undoes_what_fails() -> None:
                 raise ZeroDivisionError
         except ZeroDivisionError:
             pass
-        assert store.connection.execute("SELECT count(*) FROM fact").fetchone() == (0,)
+        assert store.connection.execute("SELECT count(*) FROM fact WHERE name <> 'stories found by'").fetchone() == (0,)
         assert store.check() == ()
