@@ -202,11 +202,11 @@ def test_diffs_are_plain_where_they_are_piped(
     database: tuple[str, str, str], capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     path, entry, story = database
-    text = run(capsysbinary, path, "entry", "diff", entry)
+    text = " ".join(run(capsysbinary, path, "entry", "diff", entry).split())
     assert "killed [-three-] {+five+} people" in text
     assert "version 1" in text
     whole = run(capsysbinary, path, "story", "diff", story, "--full")
-    assert "Soldiers carried patients out of the district hospital before the water reached" in whole
+    assert "Soldiers carried patients out of the district hospital before the water reached" in " ".join(whole.split())
     assert "no entry was edited" in run(capsysbinary, path, "story", "diff", story, "--since", "30m")
 
 
