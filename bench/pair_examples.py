@@ -23,7 +23,8 @@ from aggregator.clustering.pair_features import PairFeatures
 from aggregator.clustering.params import DEFAULT, ClusteringParams
 from aggregator.clustering.rows import Floats, Places
 from aggregator.clustering.scoring import known_inputs, ordered, pair_inputs
-from aggregator.clustering.second_round import Context, ScoreGraph
+from aggregator.clustering.second_round import ScoreGraph
+from aggregator.clustering.surroundings import Context
 from bench.worlds import DAY, START, Item, archive, cut, injected, row_key, scattered, some, week
 
 ENGLISH_2023 = ("newsapi-us-2023", "newsapi-gb-2023", "newsapi-au-2023")

@@ -26,7 +26,7 @@ from scipy.optimize import minimize
 
 from aggregator.clustering.background import MODELS
 from aggregator.clustering.scoring import Logistic, ordered, pair_inputs, write_model
-from aggregator.clustering.second_round import Context
+from aggregator.clustering.surroundings import Context
 from bench import train_background
 from bench.pair_examples import (
     ARCHIVES,

@@ -7,7 +7,7 @@ import numpy as np
 from aggregator.clustering.graph import group
 from aggregator.clustering.pair_features import PairFeatures
 from aggregator.clustering.scoring import Floats, Scorer
-from aggregator.clustering.second_round import Context
+from aggregator.clustering.surroundings import Context
 from tests.clustering.reports import DESK, report
 
 ALIKE = {
