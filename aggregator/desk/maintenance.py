@@ -43,7 +43,7 @@ def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = 
     after the one in hand: the next call goes on.
     """
     db, sweeper = store.connection, Sweeper(store, stop)
-    sketches, vectors, watches, polls = SketchStore(store), VectorStore(db), WatchStore(db), FeedStore(store)
+    sketches, vectors, watches, polls = SketchStore(db, store.bands), VectorStore(db), WatchStore(db), FeedStore(store)
     before = _earlier(now, settings.retention.entries)
     with store.transaction():
         FaultStore(store).prune(now - POLL_LOG)

@@ -48,7 +48,7 @@ class Placer:
         self._settings = settings
         self.entries = EntryStore(store)
         self.stories = StoryStore(store)
-        self.copies = SketchStore(store)
+        self.copies = SketchStore(store.connection, store.bands)
         self.vectors = VectorStore(store.connection)
         self.lines = StorylineStore(store)
         self.editor_constraints = EditorConstraints(store)

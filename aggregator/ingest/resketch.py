@@ -15,7 +15,7 @@ BATCH = 200  # entries a transaction
 
 def outdated(store: Store) -> int:
     """Return how many sketches bear another version than the one in use."""
-    return len(SketchStore(store).of_other_versions(VERSION))
+    return len(SketchStore(store.connection, store.bands).of_other_versions(VERSION))
 
 
 def resketch(store: Store, settings: Settings, progress: Callable[[int, int], None]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from aggregator.clustering.reports import StoredSketch, numbers_of
 from aggregator.model import Arrival, Sketch
-from aggregator.storage.bands import PER_KEY
+from aggregator.storage.bands import PER_KEY, Bands
 from aggregator.storage.binding import marks
 from aggregator.storage.times import from_text, to_text
 
 if TYPE_CHECKING:
-    from aggregator.storage.database import Store
+    pass
 
 TABLES: Final = """
 CREATE TABLE sketch (
@@ -48,9 +49,9 @@ _FIELDS = "entry_id, report_id, feed, publisher, title, url, numbers, time, vers
 class SketchStore:
     """The CopyMemory of the copies stage over SQLite; the caller holds the transaction."""
 
-    def __init__(self, store: Store) -> None:
-        self._db = store.connection
-        self._bands = store.bands
+    def __init__(self, connection: sqlite3.Connection, bands: Bands) -> None:
+        self._db = connection
+        self._bands = bands
 
     def candidates(self, keys: Sequence[int], limit: int) -> tuple[list[str], bool]:
         """Return entries that share keys, those that share most first, and whether a cap left some out."""

@@ -42,7 +42,7 @@ def terms(told: str) -> list[str]:
 
 
 def shares_of(made: Room, one: str, other: str) -> tuple[float, float]:
-    found = SketchStore(made.store).sketches([made.id(one), made.id(other)])
+    found = SketchStore(made.store.connection, made.store.bands).sketches([made.id(one), made.id(other)])
     return overlap(read(found[made.id(one)].sketch), read(found[made.id(other)].sketch))
 
 
