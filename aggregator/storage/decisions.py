@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.clustering.constraints import Constraint
+from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
 from aggregator.storage.times import from_text, to_text
 
@@ -118,7 +119,7 @@ class DecisionStore:
         rows = self._db.execute(
             "SELECT arguments FROM decision WHERE kind = 'pin' AND undone_at IS NULL ORDER BY id DESC"
         )
-        return [json.loads(arguments)[1] for (arguments,) in rows]
+        return [from_json(arguments, list)[1] for (arguments,) in rows]
 
     def get(self, number: int) -> Decision:
         """Return the decision with this number."""
@@ -165,8 +166,8 @@ class DecisionStore:
             by=by,
             at=from_text(at),
             sentence=sentence,
-            arguments=tuple(json.loads(arguments)),
-            before=json.loads(before),
+            arguments=tuple(from_json(arguments, list)),
+            before=from_json(before, dict),
             constraints=tuple(_constraints(rows)),
             undone_at=from_text(undone_at),
             undone_by=undone_by,

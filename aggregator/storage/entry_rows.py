@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.model import Entry, EntryData, Evidence
+from aggregator.storage.damage import from_json
 from aggregator.storage.times import from_text, to_text
 
 
@@ -219,7 +220,7 @@ def known_of(row: Sequence[object]) -> KnownEntry:
             None if published_text is None else str(published_text),
             str(date_flag),
             str(author),
-            tuple(json.loads(str(categories))),
+            tuple(from_json(categories, list)),
         ),
         from_text(str(time)),
     )
@@ -228,7 +229,7 @@ def known_of(row: Sequence[object]) -> KnownEntry:
 def entry_of(row: sqlite3.Row) -> Entry:
     """Return a row of ``FACTS`` and its feed as an entry."""
     evidence, categories = row["evidence"], row["categories"]
-    sign = {} if evidence == "{}" else json.loads(evidence).get("agency") or {}
+    sign = {} if evidence == "{}" else from_json(evidence, dict).get("agency") or {}
     data = EntryData(
         key=row["key"],
         title=row["title"],
@@ -245,7 +246,7 @@ def entry_of(row: sqlite3.Row) -> Entry:
         source_title=row["source_title"],
         source_url=row["source_url"],
         canonical_link=row["canonical_link"],
-        categories=() if categories == "[]" else tuple(json.loads(categories)),
+        categories=() if categories == "[]" else tuple(from_json(categories, list)),
     )
     return Entry(
         id=row["id"],

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from aggregator.model import FeedState, PollHints
+from aggregator.storage.damage import from_json
 from aggregator.storage.times import from_text, to_text
 from aggregator.text.urls import mask_secrets
 
@@ -78,7 +79,7 @@ def _hints_to_text(hints: PollHints) -> str | None:
 def _hints_from_text(text: str | None) -> PollHints:
     if not text:
         return PollHints()
-    kept = json.loads(text)
+    kept = from_json(text, dict)
     return PollHints(
         ttl=None if kept["ttl"] is None else timedelta(seconds=kept["ttl"]),
         update_interval=None if kept["update_interval"] is None else timedelta(seconds=kept["update_interval"]),

@@ -12,6 +12,7 @@ from typing import Any
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Evidence, Flag, Match, StorylineMention, StoryQuery, StorySummary
 from aggregator.storage.binding import marks, parts
+from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
 from aggregator.storage.prefixes import resolve_prefix
 from aggregator.storage.story_queries import ORDER, where_clause
@@ -386,7 +387,7 @@ def _mention(row: sqlite3.Row) -> StorylineMention | None:
 
 def _match(row: Sequence[object]) -> Match:
     kind, entry_id, other_id, method, score, threshold, evidence, parameters = row
-    kept: Evidence = json.loads(str(evidence))
+    kept: Evidence = from_json(evidence, dict)
     return Match(
         kind=kind,  # type: ignore[arg-type]
         entry_id=str(entry_id),

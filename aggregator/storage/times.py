@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import overload
 
-from aggregator.exceptions import StorageError
+from aggregator.storage.damage import damaged
 
 
 @overload
@@ -29,10 +29,7 @@ def from_text(text: str | None) -> datetime | None:
     try:
         return None if text is None else datetime.fromisoformat(text)
     except (ValueError, TypeError) as error:
-        raise StorageError(
-            f"the database is damaged: it holds {str(text)[:40]!r} where a time is wanted; `aggregator db check` names the "
-            "damage, `aggregator db restore FILE` puts a backup in its place"
-        ) from error
+        raise damaged(text, "a time") from error
 
 
 def shown(moment: datetime) -> str:

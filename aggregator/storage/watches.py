@@ -16,6 +16,7 @@ from typing import Any, Final
 from aggregator.newsroom.alerts import Alerted
 from aggregator.newsroom.watches import WatchQuery, query_from, query_values
 from aggregator.storage.binding import marks, parts
+from aggregator.storage.damage import from_json
 from aggregator.storage.times import from_text, to_text
 
 TABLES: Final = """
@@ -141,7 +142,7 @@ class WatchStore:
         """Return the watches by name."""
         rows = self._db.execute("SELECT name, query, targets, added, by FROM watch ORDER BY name")
         return [
-            StoredWatch(name, query_from(json.loads(query)), tuple(json.loads(targets)), from_text(added), by)
+            StoredWatch(name, query_from(from_json(query, dict)), tuple(from_json(targets, list)), from_text(added), by)
             for name, query, targets, added, by in rows
         ]
 
@@ -310,7 +311,7 @@ class Outbox:
         self._db.execute(
             "UPDATE delivery SET attempts = attempts + 1, next_try = ? WHERE id = ?", (to_text(until), row[0])
         )
-        return Delivery(row[0], row[1], row[2], from_text(row[3]), row[4], json.loads(row[5]))
+        return Delivery(row[0], row[1], row[2], from_text(row[3]), row[4], from_json(row[5], dict))
 
     def delivered(self, delivery_id: int, now: datetime) -> None:
         """Note that a delivery arrived."""
