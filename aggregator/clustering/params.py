@@ -17,7 +17,7 @@ class ClusteringParams:
 
     # --- time
     window: float = 7 * DAY  # seconds; two reports further apart are never compared. Design: an affair runs for days
-    least_gap: float = 24 * HOUR  # seconds; shorter gaps count as this one: exact gaps tell poll times. Read by eye
+    least_gap: float = 28 * HOUR  # seconds; shorter gaps count as this one: exact gaps tell poll times. Read by eye
 
     # --- candidates
     index_terms: int = 14  # heaviest terms of a report under which it is found. Prototype: 14
