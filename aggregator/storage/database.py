@@ -84,8 +84,8 @@ class Store:
             yield self.connection
             return
         with explained(self.path):
-            self._begin(waiting)
             try:
+                self._begin(waiting)
                 yield self.connection
                 self._tell_end(kept=True)
                 self.connection.execute("COMMIT")
