@@ -18,6 +18,7 @@ from aggregator.digest.render import render
 from aggregator.exceptions import ConfigurationError
 from aggregator.model import Secret
 from aggregator.settings import MailSettings
+from aggregator.storage import damage
 from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.times import shown
@@ -134,7 +135,7 @@ def _address(recipient: str) -> str:
 
 def _read(store: Store, edition_id: str) -> _Record:
     text = EditionStore(store).fact(_RECORD + edition_id)
-    kept = json.loads(text) if text else {}
+    kept = damage.from_json(text, dict) if text else {}
     sets = {name: frozenset(kept.get(name, ())) for name in ("sent", "refused", "waiting")}
     return _Record(**sets, answers=kept.get("answers", {}))
 

@@ -32,8 +32,8 @@ SKETCHES_AT_ONCE: Final = 500
 VECTORS_AT_ONCE: Final = 150
 LINES_AT_ONCE: Final = 2_000
 ALERTS_AT_ONCE: Final = 200
-_DIGIT: Final = "[0-9]"
 VERSIONS_AT_ONCE: Final = 200
+_DIGIT: Final = "[0-9]"
 
 
 def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = None) -> dict[str, int]:

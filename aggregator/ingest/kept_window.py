@@ -61,9 +61,8 @@ def read(store: Store, settings: str) -> Kept | None:
         return None
     try:
         with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != _expected(
-                store
-            ):  # another's, or damaged: both in one
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if digest != _expected(store):  # another's, or damaged: both in one
                 return None
             file.seek(0)
             if json.loads(file.readline(10_000)) != {"settings": settings, "program": _program()}:

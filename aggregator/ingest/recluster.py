@@ -16,6 +16,7 @@ from aggregator.clustering.rules import rules
 from aggregator.clustering.vectors import VERSION
 from aggregator.ingest.comparing import Change, Outcome, compare
 from aggregator.ingest.place import Placer
+from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
 from aggregator.storage.reclustering import ReclusterStore
 from aggregator.storage.times import to_text
@@ -110,5 +111,7 @@ class Reclustering:
             self._state.close(json.dumps(report, ensure_ascii=False), rules())
 
     def _state_outcome(self, report: str | None) -> Outcome:
-        kept: Any = json.loads(report) if report else {"sentence": "Nothing was clustered anew yet.", "changes": []}
+        kept: Any = (
+            from_json(report, dict) if report else {"sentence": "Nothing was clustered anew yet.", "changes": []}
+        )
         return Outcome([Change(**change) for change in kept["changes"]], kept["sentence"])

@@ -47,9 +47,8 @@ class StoredFeed:
         return self.name or self.title or self.url
 
 
-Answering = tuple[
-    int, str, str | None, str
-]  # row, key, where a feed is asked after a permanent move, what it is called
+# Row, key, where a feed is asked after a permanent move, what it is called.
+Answering = tuple[int, str, str | None, str]
 
 
 @lru_cache(1 << 16)  # each pass asks for the key of every feed

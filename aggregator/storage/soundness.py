@@ -43,7 +43,7 @@ _TIMES = frozenset(
         "updated",
     ]
 )
-_JSON = frozenset(["arguments", "categories", "evidence", "payload", "query", "targets"])
+_JSON = frozenset(["arguments", "categories", "evidence", "hints", "payload", "query", "targets"])
 COUNTED = ("entry", "story", "report", "feed", "edition")
 
 
