@@ -1,24 +1,32 @@
 """How the cost of an entry grows with the database: an import by tenths, with memory, file and the time of look-ups.
 
-    python -m bench.growth [ENTRIES] [--plot FILE.png]
+    python -m bench.growth [ENTRIES] [--lanes LANES] [--folder FOLDER] [--plot FILE.png]
 
-The stream is laid end to end: at each round its dates move on, and a seed puts other names and numbers in its texts. Each
-tenth is told when it is done. At the end stand the time from a restart to the stories of a new entry, and a hash of all
-stories and canonical entries: it stays the same where a change is of speed alone.
+The stream is laid end to end: at each round its dates move on, and a seed puts other names and numbers in its texts.
+LANES of it run side by side, each with names of its own: a million entries in 18 lanes are a year. Each tenth is told when
+it is done. At the end stand the time from a restart to the stories of a new entry, and a hash of all stories and canonical
+entries: it stays the same where a change is of speed alone. With --folder the database and the figures stay there, and a
+run that was stopped goes on with the tenth that it was in.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import random
 import re
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
+from heapq import merge
+from importlib.util import find_spec
+from itertools import count as numbers
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -30,52 +38,69 @@ ROUND = 38_000
 _NAMED = re.compile(r"\b(?:[A-Z][a-z]{3,}|\d+)\b")
 
 
-def laid_end_to_end(count: int) -> Iterator[dict[str, Any]]:
-    """Yield so many lines, round by round."""
-    rows = lines(min(count, ROUND))
+def laid_end_to_end(count: int, lanes: int = 1) -> Iterator[dict[str, Any]]:
+    """Yield so many lines in order of date, from lanes side by side, each of rounds one after another."""
+    rows = lines(min(-(-count // lanes), ROUND))
+    return islice(merge(*(_lane(rows, lane, lanes) for lane in range(lanes)), key=itemgetter("date")), count)
+
+
+def _lane(rows: list[dict[str, Any]], lane: int, lanes: int) -> Iterator[dict[str, Any]]:
     first, last = (datetime.fromisoformat(rows[place]["date"]) for place in (0, -1))
-    for number in range(-(-count // len(rows))):
-        moved = number * ((last - first) + timedelta(hours=1))
-        for row in islice(rows, count - number * len(rows)):
-            date = (datetime.fromisoformat(row["date"]) + moved).isoformat()
-            changed = {} if not number else {key: _renamed(row.get(key) or "", number) for key in ("title", "body")}
-            yield {**row, **changed, "id": f"{number}-{row['id']}", "date": date, "url": ""}
+    for number in numbers():
+        seed = number * lanes + lane
+        for row in rows:
+            date = (datetime.fromisoformat(row["date"]) + number * ((last - first) + timedelta(hours=1))).astimezone(
+                UTC
+            )
+            changed = {} if not seed else {key: _renamed(row.get(key) or "", seed) for key in ("title", "body")}
+            yield {**row, **changed, "id": f"{seed}-{row['id']}", "date": date.isoformat(), "url": ""}
 
 
 def _renamed(text: str, seed: int) -> str:
-    def other(match: re.Match[str]) -> str:
-        chance = random.Random(f"{seed} {match[0]}")
-        if match[0].isdigit():
-            return str(chance.randrange(10 ** len(match[0])))
-        return "".join(chance.choices("bdfgklmnprstvz", k=2)).title() + "".join(chance.choices("aeioun", k=4))
-
-    return _NAMED.sub(other, text)
+    return _NAMED.sub(lambda match: _other(match[0], seed), text)
 
 
-def measured(count: int, folder: Path) -> Iterator[dict[str, float]]:
-    """Import so many entries in ten parts; yield the figures of each."""
-    database, rest = folder / "grown.db", laid_end_to_end(count)
+@lru_cache(maxsize=1 << 17)
+def _other(word: str, seed: int) -> str:
+    chance = random.Random(f"{seed} {word}")
+    if word.isdigit():
+        return str(chance.randrange(10 ** len(word)))
+    return "".join(chance.choices("bdfgklmnprstvz", k=2)).title() + "".join(chance.choices("aeioun", k=4))
+
+
+def measured(count: int, folder: Path, lanes: int = 1) -> Iterator[dict[str, float]]:
+    """Import so many entries in ten parts; yield the figures of each, those first that lie in the folder already."""
+    database, rest, figures = folder / "grown.db", laid_end_to_end(count, lanes), folder / "figures.jsonl"
+    done = [json.loads(line) for line in figures.read_text().splitlines()] if figures.exists() else []
+    yield from done
+    deque(islice(rest, len(done) * (count // 10)), maxlen=0)
     now = [datetime(2025, 1, 1, tzinfo=UTC)]
     with Aggregator.open(Settings(), database, clock=lambda: now[0]) as desk:
-        for tenth in range(1, 11):
+        for tenth in range(len(done) + 1, 11):
             rows = list(islice(rest, count // 10))
             now[0] = datetime.fromisoformat(rows[-1]["date"]).astimezone(UTC)
             source = archive(folder, rows)
+            begin = time.monotonic()
             spent = _seconds(partial(desk.import_archive, source))
+            clock = time.monotonic() - begin
             listed = _seconds(lambda: desk.stories(StoryQuery(limit=50)))
             searched = _seconds(lambda: desk.search("president"))
             pruned = _seconds(desk.prune)
             entries = tenth * (count // 10)
-            yield {
+            figure = {
                 "entries": entries,
                 "ms an entry": spent / len(rows) * 1_000,
+                "by the clock": clock / len(rows) * 1_000,
                 "memory MB": int(Path("/proc/self/statm").read_text().split()[1]) * 4_096 / 1e6,
                 "bytes an entry": database.stat().st_size / entries,
                 "stories ms": listed * 1_000,
                 "search ms": searched * 1_000,
                 "prune ms an entry": pruned / len(rows) * 1_000,
             }
-        desk.keep_window()
+            desk.keep_window()
+            with figures.open("a", encoding="utf-8") as file:
+                print(json.dumps(figure), file=file)
+            yield figure
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -109,22 +134,31 @@ def main() -> None:
     """Measure, print and draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("entries", type=int, nargs="?", default=100_000)
+    parser.add_argument("--lanes", type=int, default=1)
+    parser.add_argument("--folder", type=Path)
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="growth-") as folder:
-        rows = []
-        for row in measured(options.entries, Path(folder)):
+    if options.plot and find_spec("matplotlib") is None:
+        parser.error("--plot needs matplotlib: pip install 'aggregator[bench]'")
+    with tempfile.TemporaryDirectory(prefix="growth-") as scratch:
+        folder, rows = options.folder or Path(scratch), []
+        folder.mkdir(parents=True, exist_ok=True)
+        for row in measured(options.entries, folder, options.lanes):
             rows.append(row)
             print("  ".join(f"{name} {value:.2f}" for name, value in row.items()), flush=True)
-        print(f"stories {fingerprint(Path(folder) / 'grown.db')}, restart {restarted(Path(folder)):.2f} s")
+        print(f"stories {fingerprint(folder / 'grown.db')}, restart {restarted(folder):.2f} s")
     if options.plot:
-        from matplotlib import pyplot
+        _draw(rows, options.plot)
 
-        figure, axes = pyplot.subplots(1, 3, figsize=(12, 3))
-        for axis, name in zip(axes, ("ms an entry", "memory MB", "bytes an entry"), strict=True):
-            axis.plot([row["entries"] for row in rows], [row[name] for row in rows])
-            axis.set(title=name, xlabel="entries", ylim=(0, None))
-        figure.savefig(options.plot, bbox_inches="tight")
+
+def _draw(rows: list[dict[str, float]], path: Path) -> None:
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 3, figsize=(12, 3))
+    for axis, name in zip(axes, ("ms an entry", "memory MB", "bytes an entry"), strict=True):
+        axis.plot([row["entries"] for row in rows], [row[name] for row in rows])
+        axis.set(title=name, xlabel="entries", ylim=(0, None))
+    figure.savefig(path, bbox_inches="tight")
 
 
 if __name__ == "__main__":
