@@ -26,6 +26,7 @@ from heapq import merge
 from importlib.util import find_spec
 from itertools import count as numbers
 from itertools import islice
+from multiprocessing import get_context
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -68,39 +69,54 @@ def _other(word: str, seed: int) -> str:
     return "".join(chance.choices("bdfgklmnprstvz", k=2)).title() + "".join(chance.choices("aeioun", k=4))
 
 
+def write_tenths(count: int, lanes: int, folder: Path) -> None:
+    """Write the archives of all ten parts."""
+    rest = laid_end_to_end(count, lanes)
+    for tenth in range(1, 11):
+        archive(folder, list(islice(rest, count // 10))).rename(folder / f"archive-{tenth}.jsonl")
+
+
 def measured(count: int, folder: Path, lanes: int = 1) -> Iterator[dict[str, float]]:
     """Import so many entries in ten parts; yield the figures of each, those first that lie in the folder already."""
-    database, rest, figures = folder / "grown.db", laid_end_to_end(count, lanes), folder / "figures.jsonl"
+    database, figures, part = folder / "grown.db", folder / "figures.jsonl", count // 10
     done = [json.loads(line) for line in figures.read_text().splitlines()] if figures.exists() else []
     yield from done
-    deque(islice(rest, len(done) * (count // 10)), maxlen=0)
+    if not (folder / "archive-10.jsonl").exists():
+        # In a process of its own, so that the memory that is measured is the product's.
+        writer = get_context("spawn").Process(target=write_tenths, args=(count, lanes, folder))
+        writer.start()
+        writer.join()
     now = [datetime(2025, 1, 1, tzinfo=UTC)]
     with Aggregator.open(Settings(), database, clock=lambda: now[0]) as desk:
         for tenth in range(len(done) + 1, 11):
-            rows = list(islice(rest, count // 10))
-            now[0] = datetime.fromisoformat(rows[-1]["date"]).astimezone(UTC)
-            source = archive(folder, rows)
+            source = folder / f"archive-{tenth}.jsonl"
+            now[0] = datetime.fromisoformat(_last(source)["date"]).astimezone(UTC)
             begin = time.monotonic()
             spent = _seconds(partial(desk.import_archive, source))
             clock = time.monotonic() - begin
             listed = _seconds(lambda: desk.stories(StoryQuery(limit=50)))
             searched = _seconds(lambda: desk.search("president"))
             pruned = _seconds(desk.prune)
-            entries = tenth * (count // 10)
+            entries = tenth * part
             figure = {
                 "entries": entries,
-                "ms an entry": spent / len(rows) * 1_000,
-                "by the clock": clock / len(rows) * 1_000,
+                "ms an entry": spent / part * 1_000,
+                "by the clock": clock / part * 1_000,
                 "memory MB": int(Path("/proc/self/statm").read_text().split()[1]) * 4_096 / 1e6,
                 "bytes an entry": database.stat().st_size / entries,
                 "stories ms": listed * 1_000,
                 "search ms": searched * 1_000,
-                "prune ms an entry": pruned / len(rows) * 1_000,
+                "prune ms an entry": pruned / part * 1_000,
             }
             desk.keep_window()
             with figures.open("a", encoding="utf-8") as file:
                 print(json.dumps(figure), file=file)
             yield figure
+
+
+def _last(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return dict(json.loads(deque(file, maxlen=1)[0]))
 
 
 def _seconds(work: Callable[[], object]) -> float:
