@@ -69,11 +69,16 @@ def _other(word: str, seed: int) -> str:
     return "".join(chance.choices("bdfgklmnprstvz", k=2)).title() + "".join(chance.choices("aeioun", k=4))
 
 
-def write_tenths(count: int, lanes: int, folder: Path) -> None:
-    """Write the archives of all ten parts."""
-    rest = laid_end_to_end(count, lanes)
-    for tenth in range(1, 11):
-        archive(folder, list(islice(rest, count // 10))).rename(folder / f"archive-{tenth}.jsonl")
+def write_slices(count: int, lanes: int, folder: Path) -> None:
+    """Write the archives, which of a million entries in a year hold three days each."""
+    rest, slices = laid_end_to_end(count, lanes), slices_of(count)
+    for number in range(10 * slices):
+        archive(folder, list(islice(rest, count // (10 * slices)))).rename(folder / f"archive-{number}.jsonl")
+
+
+def slices_of(count: int) -> int:
+    """Return how many archives a tenth has: after each is pruned, as the daemon does every day."""
+    return min(12, max(1, count // 10 // 2_000))
 
 
 def measured(count: int, folder: Path, lanes: int = 1) -> Iterator[dict[str, float]]:
@@ -81,22 +86,25 @@ def measured(count: int, folder: Path, lanes: int = 1) -> Iterator[dict[str, flo
     database, figures, part = folder / "grown.db", folder / "figures.jsonl", count // 10
     done = [json.loads(line) for line in figures.read_text().splitlines()] if figures.exists() else []
     yield from done
-    if not (folder / "archive-10.jsonl").exists():
+    slices = slices_of(count)
+    if not (folder / f"archive-{10 * slices - 1}.jsonl").exists():
         # In a process of its own, so that the memory that is measured is the product's.
-        writer = get_context("spawn").Process(target=write_tenths, args=(count, lanes, folder))
+        writer = get_context("spawn").Process(target=write_slices, args=(count, lanes, folder))
         writer.start()
         writer.join()
     now = [datetime(2025, 1, 1, tzinfo=UTC)]
     with Aggregator.open(Settings(), database, clock=lambda: now[0]) as desk:
         for tenth in range(len(done) + 1, 11):
-            source = folder / f"archive-{tenth}.jsonl"
-            now[0] = datetime.fromisoformat(_last(source)["date"]).astimezone(UTC)
-            begin = time.monotonic()
-            spent = _seconds(partial(desk.import_archive, source))
-            clock = time.monotonic() - begin
+            spent = pruned = clock = 0.0
+            for number in range((tenth - 1) * slices, tenth * slices):
+                source = folder / f"archive-{number}.jsonl"
+                now[0] = datetime.fromisoformat(_last(source)["date"]).astimezone(UTC)
+                begin = time.monotonic()
+                spent += _seconds(partial(desk.import_archive, source))
+                clock += time.monotonic() - begin
+                pruned += _seconds(desk.prune)
             listed = _seconds(lambda: desk.stories(StoryQuery(limit=50)))
             searched = _seconds(lambda: desk.search("president"))
-            pruned = _seconds(desk.prune)
             entries = tenth * part
             figure = {
                 "entries": entries,
