@@ -11,7 +11,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aggregator.ingest.archives import Importer, load
+from aggregator.ingest.archives import Importer
+from aggregator.ingest.ordered import load
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
 from aggregator.storage.database import Store

@@ -20,8 +20,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from aggregator.ingest.archives import Importer, load
+from aggregator.ingest.archives import Importer
 from aggregator.ingest.evaluate import Level, evaluate
+from aggregator.ingest.ordered import load
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
 from aggregator.storage.database import Store

@@ -29,7 +29,8 @@ from unittest.mock import patch
 from aggregator import Aggregator
 from aggregator.desk.maintenance import prune, rotate_backups
 from aggregator.exceptions import LockedError
-from aggregator.ingest.archives import Importer, load
+from aggregator.ingest.archives import Importer
+from aggregator.ingest.ordered import load
 from aggregator.model import Feed, FeedState, FetchOutcome, Response
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings

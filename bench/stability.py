@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aggregator.clustering.metrics import score
-from aggregator.ingest.archives import Importer, load
+from aggregator.ingest.archives import Importer
+from aggregator.ingest.ordered import load
 from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry
 from aggregator.settings import Settings

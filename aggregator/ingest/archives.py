@@ -6,15 +6,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from aggregator.exceptions import NotFoundError, StorageError
 from aggregator.ingest.garbage import seldom_collected
 from aggregator.ingest.lines import LEAST, Chunk, MadeAhead, prepare_line, prepared_ahead
+from aggregator.ingest.ordered import ordered
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry, prepare_entry, warm_up
 from aggregator.ingest.record import ARCHIVE, Recorder
@@ -24,7 +24,7 @@ from aggregator.ingest.window import Window
 from aggregator.model import Entry, Skip
 from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.publishers import Families
-from aggregator.parsing.archive import UNNAMED, ArchiveEntry, in_date_order, read
+from aggregator.parsing.archive import UNNAMED, ArchiveEntry
 from aggregator.settings import Settings
 from aggregator.storage.database import PartFailedError, Store, is_of_the_database
 from aggregator.storage.entries import EntryStore, Place
@@ -46,36 +46,6 @@ class ImportOutcome:
     updated: int
     known: int
     skips: tuple[Skip, ...]
-
-
-def lines_of(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a JSON Lines archive."""
-    with path.open("rb") as lines:
-        yield from lines
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[None]:
-    """Turn what reading an archive may raise into errors for people."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise NotFoundError(f"{path}: no such file") from error
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def load(
-    path: Path, lines: Callable[[Path], Iterator[bytes]] = lines_of
-) -> tuple[list[ArchiveEntry], tuple[Skip, ...]]:
-    """Return the entries of an archive in order of date, undated ones at the end, and the lines left out.
-
-    ``lines`` reads an archive of another form as lines of JSON.
-    """
-    with opened(path):
-        found = list(read(lines(path)))
-    entries = in_date_order(one for one in found if isinstance(one, ArchiveEntry))
-    return entries, tuple(one for one in found if isinstance(one, Skip))
 
 
 class Importer:
@@ -102,8 +72,7 @@ class Importer:
 
     def run(self, path: Path, progress: Progress) -> ImportOutcome:
         """Import the archive at ``path``; entries that are known already change nothing."""
-        with seldom_collected():
-            entries, skips = load(path)
+        with seldom_collected(), ordered(path) as (entries, skips):
             done = self.record(entries, progress)
         return replace(done, skips=tuple(sorted((*skips, *done.skips), key=lambda skip: skip.position)))
 

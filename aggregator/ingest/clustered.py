@@ -6,41 +6,24 @@ import logging
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from aggregator.clustering.blocks import Block, Whole, look_back
 from aggregator.clustering.comparing import LookedBack
 from aggregator.executor import failure_of, shared
-from aggregator.ingest.archives import Importer, Progress, feed_address, lines_of, opened
+from aggregator.ingest.archives import Importer, Progress, feed_address
+from aggregator.ingest.ordered import OnDisk, lines_of, packed
 from aggregator.ingest.window import Window
 from aggregator.model import Skip
 from aggregator.newsroom.publishers import families
-from aggregator.parsing.archive import ArchiveEntry, date_order, read
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore
-from aggregator.storage.spilled import Order, Spilled, spilled
+from aggregator.storage.spilled import spilled
 
 log = logging.getLogger("aggregator.archives")
-
-
-class _OnDisk:
-    """Entries in order of date; how many there are is known."""
-
-    def __init__(self, kept: Spilled) -> None:
-        self._kept = kept
-        self._count = len(kept)
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __iter__(self) -> Iterator[ArchiveEntry]:
-        return map(pickle.loads, self._kept.in_order())  # packed by this process
-
-    def __contains__(self, one: object) -> bool:
-        return any(one == other for other in self)
 
 
 def cluster_archives(
@@ -60,12 +43,14 @@ def cluster_archives(
     skips: list[tuple[Path, Skip]] = []
     with spilled() as kept, Store(None, spilling=True) as store:
         for number, path in enumerate(paths):
-            kept.add(number, _packed(path, lines, skips))
+            left_out: list[Skip] = []
+            kept.add(number, packed(path, lines, left_out))
+            skips += [(path, skip) for skip in left_out]
         importer = Importer(store, settings, families(()), now)
         if workers is not None:
             window = Window(store, settings.stories, partial(_compared_on, workers))
             importer = Importer(store, settings, families(()), now, window, lambda: workers)
-        importer.record(_OnDisk(kept), progress)
+        importer.record(OnDisk(kept), progress)
         places = EntryStore(store)
         for one in map(pickle.loads, kept.by_group()):
             place = places.place_of_archive(feed_address(one), one.data.key)
@@ -73,19 +58,6 @@ def cluster_archives(
                 told = {"report_id": place.report, "story_id": place.story, "storyline_id": place.storyline}
                 placed({"id": one.data.key, **told})
     return skips
-
-
-def _packed(
-    path: Path, lines: Callable[[Path], Iterator[bytes]], skips: list[tuple[Path, Skip]]
-) -> Iterator[tuple[Order, bytes]]:
-    with opened(path):
-        for one in read(lines(path)):
-            if isinstance(one, Skip):
-                skips.append((path, one))
-            else:
-                undated, time, key, line = date_order(one)
-                moment = time.astimezone(UTC).isoformat(timespec="microseconds")
-                yield (int(undated), moment, key, line), pickle.dumps(one, pickle.HIGHEST_PROTOCOL)
 
 
 def _compared_on(workers: Executor, whole: Whole, parts: Sequence[Block]) -> Iterator[list[LookedBack]]:

@@ -11,7 +11,8 @@ from typing import Literal
 
 from aggregator.clustering.metrics import Figures, score
 from aggregator.exceptions import UsageError
-from aggregator.ingest.archives import Importer, load
+from aggregator.ingest.archives import Importer
+from aggregator.ingest.ordered import load
 from aggregator.model import Skip
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings

@@ -20,6 +20,7 @@ from aggregator.ingest import archives
 from aggregator.ingest import lines as preparing
 from aggregator.ingest.archives import Importer
 from aggregator.ingest.clustered import cluster_archives
+from aggregator.ingest.ordered import lines_of
 from aggregator.model import Skip
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
@@ -48,7 +49,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 def clustered(
-    archive: Path, cluster: Executor | None = None, lines: Callable[[Path], Iterator[bytes]] = archives.lines_of
+    archive: Path, cluster: Executor | None = None, lines: Callable[[Path], Iterator[bytes]] = lines_of
 ) -> tuple[list[dict[str, object]], list[tuple[Path, Skip]]]:
     """Return where the entries of an archive stand, and the lines left out."""
     rows: list[dict[str, object]] = []

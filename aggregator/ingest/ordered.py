@@ -1,0 +1,90 @@
+"""Archives in order of date: in memory where they are small, else in a file without a name."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC
+from pathlib import Path
+
+from aggregator.exceptions import NotFoundError, StorageError
+from aggregator.model import Skip
+from aggregator.parsing.archive import ArchiveEntry, date_order, in_date_order, read
+from aggregator.storage.spilled import Order, Spilled, spilled
+
+# Bytes of an archive from which it is not held in memory, where its entries take some three times as much.
+LARGE = 16_000_000
+
+Lines = Callable[[Path], Iterator[bytes]]
+
+
+class OnDisk(Collection[ArchiveEntry]):
+    """Entries in order of date; how many there are is known."""
+
+    def __init__(self, kept: Spilled) -> None:
+        self._kept = kept
+        self._count = len(kept)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[ArchiveEntry]:
+        return map(pickle.loads, self._kept.in_order())  # packed by this process
+
+    def __contains__(self, one: object) -> bool:
+        return any(one == other for other in self)
+
+
+def lines_of(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a JSON Lines archive."""
+    with path.open("rb") as lines:
+        yield from lines
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[None]:
+    """Turn what reading an archive may raise into errors for people."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{path}: no such file") from error
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def load(path: Path) -> tuple[list[ArchiveEntry], tuple[Skip, ...]]:
+    """Return the entries of an archive in order of date, undated ones at the end, and the lines left out."""
+    skips: list[Skip] = []
+    return in_date_order(_entries(path, lines_of, skips)), tuple(skips)
+
+
+@contextmanager
+def ordered(path: Path, large: int = LARGE) -> Iterator[tuple[Collection[ArchiveEntry], Sequence[Skip]]]:
+    """Give what ``load`` does; an archive of more bytes than ``large`` is read from disk, entry by entry."""
+    with opened(path):
+        size = path.stat().st_size
+    if size < large:
+        yield load(path)
+        return
+    skips: list[Skip] = []
+    with spilled() as kept:
+        kept.add(0, packed(path, lines_of, skips))
+        yield OnDisk(kept), skips
+
+
+def packed(path: Path, lines: Lines, skips: list[Skip]) -> Iterator[tuple[Order, bytes]]:
+    """Yield the entries of an archive as they are kept on disk; ``skips`` takes the lines left out."""
+    for one in _entries(path, lines, skips):
+        undated, time, key, line = date_order(one)
+        moment = time.astimezone(UTC).isoformat(timespec="microseconds")
+        yield (int(undated), moment, key, line), pickle.dumps(one, pickle.HIGHEST_PROTOCOL)
+
+
+def _entries(path: Path, lines: Lines, skips: list[Skip]) -> Iterator[ArchiveEntry]:
+    with opened(path):
+        for one in read(lines(path)):
+            if isinstance(one, Skip):
+                skips.append(one)
+            else:
+                yield one
