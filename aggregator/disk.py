@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 LOG = "-wal"  # what was committed and does not yet stand in the file itself
 JOURNAL = "-journal"  # how to undo what was cut short, where there is no log
@@ -30,6 +31,11 @@ def real_path(path: Path) -> Path:
         return path.resolve()
     except RuntimeError as error:
         raise OSError(errno.ELOOP, "its links lead in a circle", str(path)) from error
+
+
+def sqlite_name(path: Path, how: str) -> str:
+    """Return the name by which SQLite opens a file in a way of its own, as "mode=ro"."""
+    return f"file:{quote(str(path.resolve()))}?{how}"
 
 
 def make_durable(path: Path) -> None:

@@ -125,13 +125,32 @@ def digest(one: Round) -> Stopped:
 def recluster(one: Round) -> Stopped:
     """The stories are found anew after an upgrade."""
     filled(one)
-    with contextlib.closing(sqlite3.connect(one.newsroom.database)) as db, db:
-        db.execute("UPDATE report_vector SET version = 'former'")
-    one.newsroom.settings |= {"stories.enabled": "true"}
+    outdated(one)
     one.newsroom.follow(one.newsroom.serve("/feed", "One"))
     with one.newsroom.daemon() as daemon:
         daemon.hear("following 1 feed")
         return stopped(daemon, 3 * one.delay)
+
+
+def recluster_itself(one: Round) -> Stopped:
+    """The command that finds the stories anew is told to stop."""
+    filled(one)
+    outdated(one)
+    command = [sys.executable, "-m", "aggregator", *one.newsroom.arguments("recluster")]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=one.newsroom.folder, env=environment({}), stdout=quiet, stderr=quiet) as process:
+        wait_for(lambda: one.newsroom.rows("SELECT count(*) FROM fact WHERE name = 'recluster'") == [(1,)])
+        time.sleep(one.delay)
+        began = time.monotonic()
+        process.terminate()
+        return time.monotonic() - began + _waited(process), process.returncode
+
+
+def outdated(one: Round) -> None:
+    """Have all vectors be of a former version."""
+    with contextlib.closing(sqlite3.connect(one.newsroom.database)) as db, db:
+        db.execute("UPDATE report_vector SET version = 'former'")
+    one.newsroom.settings |= {"stories.enabled": "true"}
 
 
 def filled(one: Round) -> None:
@@ -172,6 +191,7 @@ SITUATIONS: dict[str, Callable[[Round], Stopped]] = {
     "import": import_itself,
     "digest": digest,
     "recluster": recluster,
+    "recluster-itself": recluster_itself,
 }
 
 

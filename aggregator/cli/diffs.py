@@ -130,8 +130,8 @@ def edit_row(edit: Edit) -> dict[str, Any]:
         "story": edit.entry.story_id,
         "publisher": edit.entry.publisher,
         "url": edit.entry.data.link,
-        "from": _version_row(edit.first, edit.before),
-        "to": _version_row(edit.last, edit.after),
+        "from": _version_row(edit.before),
+        "to": _version_row(edit.after),
         "edits": edit.steps,
         "change": edit.change.weight,
         "title_changed": edit.change.title_changed,
@@ -142,8 +142,8 @@ def edit_row(edit: Edit) -> dict[str, Any]:
     }
 
 
-def _version_row(number: int, version: Version) -> dict[str, Any]:
-    return {"version": number, "seen": version.time, "title": version.title}
+def _version_row(version: Version) -> dict[str, Any]:
+    return {"version": version.number, "seen": version.time, "title": version.title}
 
 
 def print_edit(edit: Edit, *, full: bool) -> None:
@@ -153,8 +153,8 @@ def print_edit(edit: Edit, *, full: bool) -> None:
     emit_folded(shown(edit.title) if _differs(edit.title) else _bold(safe(edit.after.title)))
     steps = f", {edit.steps} edits" if edit.steps > 1 else ""
     emit_folded(
-        f"{edit.entry.id}  {safe(edit.entry.publisher)}  version {edit.first} ({local(stamp(edit.before.time))})"
-        f" → {edit.last} ({local(stamp(edit.after.time))}){steps}"
+        f"{edit.entry.id}  {safe(edit.entry.publisher)}  version {edit.before.number} ({local(stamp(edit.before.time))})"
+        f" → {edit.after.number} ({local(stamp(edit.after.time))}){steps}"
         f", {edit.change.similarity:.0%} of the words kept  {safe(edit.entry.data.link)}".rstrip(),
         2,
     )

@@ -149,7 +149,7 @@ def _check_feed(session: Session, feed: Feed) -> Feed:
     if found.feeds:
         listed = "\n".join(f"  {url}" for url in found.feeds)
         raise UsageError(f"{feed.url} is a page, not a feed. It names these feeds; add one of them:\n{listed}")
-    raise UsageError(f"{feed.url}: {found.error or 'no feed'}; --no-check adds it all the same")
+    raise UsageError(f"{found.error}; --no-check adds it all the same")
 
 
 def _chosen(page: str, urls: Sequence[str]) -> str:
@@ -185,7 +185,7 @@ def discover_command(session: Session, url: str, form: str, as_json: bool) -> No
     found = _discovered(session, Feed(url))
     urls = (url,) if found.is_feed else found.feeds
     if not urls and found.error:
-        raise NotFoundError(f"{url}: {found.error}")
+        raise NotFoundError(found.error)
     rows = [{"url": one} for one in urls]
     print_list(
         rows, (Column("url", lambda row: row["url"]),), form, as_json=as_json, empty="No feed found there.", keys="url"

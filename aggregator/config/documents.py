@@ -175,6 +175,47 @@ def remove_item(path: Path, key: str, position: int) -> None:
     save(path, document)
 
 
+def set_in_item(path: Path, key: str, position: int, name: str, value: Any) -> None:
+    """Give one mapping of the list under ``key`` a value under ``name``, None for none; of a long list no other line is written anew."""
+    text = _read(path)
+    document = _understood_quickly(text)
+    if document is not None:
+        changed = _with_member(text, document[key][position], name, value)
+        _set(document[key][position], name, value)
+        if changed is not None and _says(path, changed, document):
+            write_private(path, changed.encode("utf-8"))
+            return
+    document = _parsed(path, text)
+    if isinstance(document[key][position], str):
+        document[key][position] = map_for_text(document[key], position, "url")
+    _set(document[key][position], name, value)
+    save(path, document)
+
+
+def _set(item: CommentedMap, name: str, value: Any) -> None:
+    if value is None:
+        item.pop(name, None)
+    else:
+        item[name] = value
+
+
+def _with_member(text: str, item: CommentedMap, name: str, value: Any) -> str | None:
+    """Return ``text`` with a line for a member of an item of a list in its usual form; None where that stands on the dash's line."""
+    lines, made = text.split("\n"), io.StringIO()
+    if value is not None:
+        _yaml().dump({name: value}, made)
+    written = [" " * int(item.lc.col) + line for line in made.getvalue().splitlines()]
+    if name in item:
+        first = int(item.lc.key(name)[0])
+        if first == item.lc.line:
+            return None
+        lines[first : first + 1] = written
+    else:
+        last = max(int(item.lc.key(one)[0]) for one in item)
+        lines[last + 1 : last + 1] = written
+    return "\n".join(lines)
+
+
 def _without_lines(text: str, listed: Any, position: int) -> str | None:
     """Return ``text`` without the lines of an item of a block list; None where the item's lines are not its own."""
     lines = text.splitlines(keepends=True)

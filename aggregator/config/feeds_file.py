@@ -12,12 +12,11 @@ from typing import Any
 from aggregator.config.documents import (
     append_items,
     line_of,
-    load,
     load_feeds,
     map_for_text,
     new_map,
     remove_item,
-    save,
+    set_in_item,
     unknown_key,
 )
 from aggregator.config.durations import format_duration, parse_duration
@@ -323,15 +322,8 @@ def remove_feed(path: Path, url: str, environ: Mapping[str, str]) -> None:
 
 def pause_feed(path: Path, url: str, paused: bool, environ: Mapping[str, str]) -> None:
     """Pause a feed, or take it up again."""
-    document = load(path)
-    position = _position(_Reading(path, environ), document, url)
-    if isinstance(document["feeds"][position], str):
-        document["feeds"][position] = map_for_text(document["feeds"], position, "url")
-    if paused:
-        document["feeds"][position]["paused"] = True
-    else:
-        document["feeds"][position].pop("paused", None)
-    save(path, document)
+    position = _position(_Reading(path, environ), load_feeds(path), url)
+    set_in_item(path, "feeds", position, "paused", True if paused else None)
 
 
 def _position(reading: _Reading, document: Any, url: str) -> int:

@@ -20,16 +20,24 @@ log = logging.getLogger("aggregator.revisions")
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What became of an entry between two of its versions, which are numbered from 1; ``steps`` counts the edits between."""
+    """What became of an entry between two of its versions; ``steps`` counts the edits between."""
 
     entry: Entry
-    first: int
-    last: int
     before: Version
     after: Version
     change: Change
     title: tuple[Piece, ...]
     text: tuple[Piece, ...]
+
+    @property
+    def first(self) -> int:
+        """Return the number of the version before."""
+        return self.before.number
+
+    @property
+    def last(self) -> int:
+        """Return the number of the version after."""
+        return self.after.number
 
     @property
     def steps(self) -> int:
@@ -67,18 +75,26 @@ def until(history: Mapping[str, Sequence[Version]], moment: datetime) -> dict[st
 def entry_edit(reader: Reader, prefix: str, first: int | None = None, last: int | None = None) -> Edit:
     """Return what changed in an entry between two versions: by default between the last two.
 
-    With ``first`` alone, it is compared with the present version. Raises NotFoundError for a version that never was.
+    With ``first`` alone, it is compared with the present version. Raises NotFoundError for a version that is not there.
     """
     entry = reader.entry(prefix)
     history = versions_of(reader, [entry])[entry.id]
     if len(history) == 1 and first is None and last is None:
         raise NotFoundError(f"entry {entry.id} was never edited; `entry show {entry.id}` has its one version")
-    end = len(history) if last is None else last
-    start = max(end - 1, 1) if first is None else first
+    kept = {version.number: version for version in history}
+    end = max(kept) if last is None else last
+    start = max((number for number in kept if number < end), default=end) if first is None else first
     for number in (start, end):
-        if not 1 <= number <= len(history):
-            raise NotFoundError(f"entry {entry.id} has no version {number}; its versions are 1 to {len(history)}")
-    return _edit(entry, history, start, end)
+        if number not in kept:
+            raise NotFoundError(f"entry {entry.id} has no version {number}; its versions are {_listed(list(kept))}")
+    return _edit(entry, kept[start], kept[end])
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """Return numbers in a sentence; versions in between may have been dropped with the retention."""
+    if numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"{numbers[0]} to {numbers[-1]}"
+    return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
 
 
 def story_edits(reader: Reader, story: Story, since: datetime | None = None) -> tuple[Edit, ...]:
@@ -92,7 +108,7 @@ def story_edits(reader: Reader, story: Story, since: datetime | None = None) -> 
         standing = 1 if since is None else max(sum(one.time < since for one in history), 1)
         if standing < len(history):
             entry = next(one for one in members if one.id == entry_id)
-            found.append(_edit(entry, history, standing, len(history)))
+            found.append(_edit(entry, history[standing - 1], history[-1]))
     return tuple(sorted(found, key=lambda edit: (edit.after.time, edit.entry.id)))
 
 
@@ -132,12 +148,9 @@ def _edited(reader: Reader, since: datetime, before: datetime) -> list[Entry]:
     )
 
 
-def _edit(entry: Entry, history: Sequence[Version], first: int, last: int) -> Edit:
-    before, after = history[first - 1], history[last - 1]
+def _edit(entry: Entry, before: Version, after: Version) -> Edit:
     return Edit(
         entry=entry,
-        first=first,
-        last=last,
         before=before,
         after=after,
         change=compare((before.title, before.text), (after.title, after.text), entry.language),

@@ -23,9 +23,9 @@ def http_date(text: str) -> datetime | None:
     """Return the moment an HTTP-date names in any of its three forms (RFC 9110 5.6.7), or None."""
     try:
         found = parsedate_to_datetime(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, IndexError, TypeError):
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def retry_after(fields: Fields, now: datetime) -> datetime | None:

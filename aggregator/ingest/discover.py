@@ -10,11 +10,12 @@ from aggregator.fetching.http import Fetcher
 from aggregator.model import Feed, FeedState, FetchFailure, Response
 from aggregator.parsing.feed import parse
 from aggregator.settings import Settings
+from aggregator.text.masking import shown_address
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What stands at an address."""
+    """What stands at an address; ``error`` says why it is no feed, and names the address without a secret of it."""
 
     is_feed: bool
     feeds: tuple[str, ...] = ()
@@ -28,11 +29,15 @@ def discover_feed(feed: Feed, settings: Settings, now: datetime) -> Found:
     if isinstance(outcome, FetchFailure):
         return Found(is_feed=False, feeds=outcome.feeds, error=outcome.message)
     if not isinstance(outcome, Response):
-        return Found(is_feed=False, error="answered 304 although nothing conditional was asked")
+        return _no_feed(feed, "answered 304 although nothing conditional was asked")
     try:
         parse(outcome.body, outcome.url, dict(outcome.headers), now, settings.parse)
     except NotAFeedError as error:
-        return Found(is_feed=False, feeds=error.feeds, error=str(error))
+        return _no_feed(feed, str(error), error.feeds)
     except ParseError as error:
-        return Found(is_feed=False, error=str(error))
+        return _no_feed(feed, str(error))
     return Found(is_feed=True)
+
+
+def _no_feed(feed: Feed, why: str, feeds: tuple[str, ...] = ()) -> Found:
+    return Found(is_feed=False, feeds=feeds, error=f"{shown_address(feed)}: {why.removesuffix('.')}")

@@ -37,7 +37,8 @@ _LETTER = re.compile(r"[^\W\d_]")
 class Version:
     """What an entry said from ``time`` on, when the desk could first read it: its first text or that of an edit.
 
-    ``written`` is when it was published, where that is known to be earlier.
+    ``written`` is when it was published, where that is known to be earlier. Versions are numbered from 1; a number stays
+    where earlier ones are dropped.
     """
 
     entry_id: str
@@ -48,6 +49,7 @@ class Version:
     title: str
     text: str
     written: datetime | None = None
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,12 @@ class Novelty:
 def versions(entry: Entry, text: str, revisions: Sequence[Revision] = ()) -> tuple[Version, ...]:
     """Return what an entry said over time, oldest first; ``text`` is its present plain text."""
     earlier = sorted(revisions, key=lambda revision: revision.number)
-    states = [(one.seen, one.title, one.text, one.url) for one in earlier]
-    states.append((earlier[-1].replaced if earlier else entry.seen, entry.data.title, text, entry.data.link))
+    states = [(one.seen, one.title, one.text, one.url, one.number) for one in earlier]
+    seen, number = (earlier[-1].replaced, earlier[-1].number + 1) if earlier else (entry.seen, 1)
+    states.append((seen, entry.data.title, text, entry.data.link, number))
     return tuple(
-        Version(entry.id, entry.publisher, url, entry.language, seen, title, body) for seen, title, body, url in states
+        Version(entry.id, entry.publisher, url, entry.language, seen, title, body, number=number)
+        for seen, title, body, url, number in states
     )
 
 

@@ -13,6 +13,7 @@ from typing import cast
 from aggregator.model import EntryData, Skip
 from aggregator.model.faults import described
 from aggregator.parsing.dates import DateReader
+from aggregator.parsing.jsonfeed import whole_number
 from aggregator.settings import ParseSettings
 from aggregator.text.clean import one_line, plain_text, plain_title, primary_language, sanitise, storable
 from aggregator.text.urls import absolute_url
@@ -96,7 +97,7 @@ def _members(line: bytes) -> dict[str, object]:
     if len(line) > MAX_LINE:
         raise _UnusableError(f"longer than {MAX_LINE // 1_000_000} MB")
     try:
-        members = json.loads(line.decode("utf-8"), strict=False)
+        members = json.loads(line.decode("utf-8"), strict=False, parse_int=whole_number)
     except UnicodeDecodeError as error:
         raise _UnusableError(f"not UTF-8 at byte {error.start + 1}") from None
     except (ValueError, RecursionError) as error:

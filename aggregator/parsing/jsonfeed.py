@@ -12,6 +12,8 @@ from aggregator.model.faults import described
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.text.urls import absolute_url
 
+_DIGITS = 100
+
 
 def looks_like_json(text: str) -> bool:
     """Return whether a document begins as a JSON object does."""
@@ -21,7 +23,7 @@ def looks_like_json(text: str) -> bool:
 def read_json(text: str, base: str) -> tuple[RawFeed, PollHints]:
     """Return what a JSON Feed holds; raises ParseError where the text is no JSON or no feed."""
     try:
-        document = json.loads(text.strip(), strict=False)
+        document = json.loads(text.strip(), strict=False, parse_int=whole_number)
     except (ValueError, RecursionError) as error:
         raise ParseError(f"The document begins like JSON but is not: {error}.") from None
     if not isinstance(document, dict):
@@ -48,6 +50,11 @@ def read_json(text: str, base: str) -> tuple[RawFeed, PollHints]:
         except Exception as error:  # noqa: BLE001 - whatever an entry raises costs that entry
             feed.faults.append((number, f"entry {number} cannot be read: {described(error)}"))
     return feed, _hints(members, base)
+
+
+def whole_number(digits: str) -> int | str:
+    """Return a number; one with more digits than anybody counts to stays the text that it is: reading it takes time by their square."""
+    return int(digits) if len(digits) <= _DIGITS else digits
 
 
 def _entry(members: dict[str, object]) -> RawEntry:

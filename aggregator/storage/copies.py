@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aggregator.disk import BESIDE, make_durable, real_path
 from aggregator.exceptions import NotOursError, StorageError
+from aggregator.storage.commit_number import renumber
 from aggregator.storage.opening import PRIVATE, open_at_rest
 from aggregator.storage.soundness import counts, faults, faults_at_rest
 
@@ -56,7 +57,7 @@ def restore(source: Path, database: Path, now: datetime) -> tuple[dict[str, int]
         with _partial(database) as partial:
             connection = open_at_rest(source)
             try:
-                expected = _copied(connection, partial)
+                expected = _copied(connection, partial, renumbered=True)
             finally:
                 connection.close()
             _check_copy(partial, expected, source)
@@ -106,7 +107,7 @@ def _partial(target: Path) -> Iterator[Path]:
             Path(f"{partial}{ending}").unlink(missing_ok=True)
 
 
-def _copied(connection: sqlite3.Connection, target: Path) -> dict[str, int]:
+def _copied(connection: sqlite3.Connection, target: Path, *, renumbered: bool = False) -> dict[str, int]:
     """Copy an open database as it stands now; return its counts of that moment."""
     copy = sqlite3.connect(target)
     pinned = not connection.in_transaction
@@ -115,6 +116,8 @@ def _copied(connection: sqlite3.Connection, target: Path) -> dict[str, int]:
             connection.execute("BEGIN")  # what others write from here on is in neither the counts nor the copy
         expected = counts(connection)
         connection.backup(copy)
+        if renumbered:
+            renumber(copy)
     finally:
         if pinned and connection.in_transaction:
             connection.execute("ROLLBACK")

@@ -12,6 +12,7 @@ from typing import Self
 
 from aggregator.exceptions import LockedError, NotOursError, StorageError
 from aggregator.storage.bands import Bands
+from aggregator.storage.commit_number import count_commit
 from aggregator.storage.copies import back_up
 from aggregator.storage.opening import open_database, open_for_reading
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
@@ -86,8 +87,11 @@ class Store:
         with explained(self.path):
             try:
                 self._begin(waiting)
+                before = self.connection.total_changes
                 yield self.connection
                 self._tell_end(kept=True)
+                if self.path is not None and self.connection.total_changes != before:
+                    count_commit(self.connection)
                 self.connection.execute("COMMIT")
             except BaseException:
                 self._undo()
@@ -222,6 +226,7 @@ class Store:
         with explained(self.path):
             for statement in ("INSERT INTO entry_fts (entry_fts) VALUES ('optimize')", "VACUUM", "ANALYZE"):
                 self.connection.execute(statement)
+                count_commit(self.connection)
 
 
 @contextmanager
@@ -282,6 +287,7 @@ def _migrate(connection: sqlite3.Connection, path: Path | None, *, read_only: bo
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         bring_up_to_date(connection)
         ReclusterStore(connection).note(rules())
+        count_commit(connection)
 
 
 def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
@@ -298,6 +304,7 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
                 copy = real.with_name(f"{real.name}.before-{pending[0]}")
                 back_up(reader, path, copy, through_links=False)
             bring_up_to_date(connection)
+            count_commit(connection)
             connection.execute("COMMIT")
     except StorageError as error:
         raise StorageError(f"{path}: made by an older aggregator, and left as it is: {error}") from error

@@ -7,11 +7,12 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
 
-from aggregator.disk import JOURNAL, LOG
+from aggregator.disk import JOURNAL, LOG, sqlite_name
 from aggregator.exceptions import StorageError
+from aggregator.storage.commit_number import has_foreign_log
 
 # What SQLite answers where a file, or the log beside it, cannot be written: a read-only or full disk, no permission.
 _NO_WRITING = {
@@ -63,7 +64,7 @@ def open_for_reading(path: Path, busy_timeout_ms: int = 0) -> sqlite3.Connection
 
 def open_alone(path: Path) -> sqlite3.Connection:
     """Return a connection that reads a file as if nothing lay beside it; raises sqlite3.Error."""
-    return _tried(_named(path, "mode=ro&immutable=1"), 0)
+    return _tried(sqlite_name(path, "mode=ro&immutable=1"), 0)
 
 
 def open_at_rest(path: Path, busy_timeout_ms: int = 0) -> sqlite3.Connection:
@@ -74,12 +75,10 @@ def open_at_rest(path: Path, busy_timeout_ms: int = 0) -> sqlite3.Connection:
     return open_alone(path)
 
 
-def _named(path: Path, how: str) -> str:
-    return f"file:{quote(str(path.resolve()))}?{how}"
-
-
-def _tried(name: str, busy_timeout_ms: int) -> sqlite3.Connection:
-    """Return a connection that has read the file once."""
+def _tried(
+    name: str, busy_timeout_ms: int, check: Callable[[sqlite3.Connection], None] = lambda _: None
+) -> sqlite3.Connection:
+    """Return a connection that has read the file once; ``check`` raises where it is not to be read."""
     connection = sqlite3.connect(
         name,
         uri=name.startswith("file:"),
@@ -89,6 +88,7 @@ def _tried(name: str, busy_timeout_ms: int) -> sqlite3.Connection:
         cached_statements=512,
     )
     try:
+        check(connection)  # before the schema is read, which may be another file's
         connection.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
@@ -112,7 +112,8 @@ def _of_a_copy(path: Path, left: tuple[str, ...], busy_timeout_ms: int) -> sqlit
         copy = Path(folder) / "copy.db"
         for ending in ("", *left):
             shutil.copyfile(f"{path.resolve()}{ending}", f"{copy}{ending}")
-        written, memory = _tried(str(copy), busy_timeout_ms), _tried(":memory:", busy_timeout_ms)
+        written = _tried(str(copy), busy_timeout_ms, lambda reader: _require_own_log(path, copy, reader))
+        memory = _tried(":memory:", busy_timeout_ms)
         try:
             written.backup(memory)
         finally:
@@ -142,7 +143,17 @@ def _for_reading(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
             f"{path}: is empty, and {path.name}{LOG} beside it belongs to a file that was not; both are left as they are. "
             "`aggregator db restore FILE` puts a backup in their place"
         )
-    return _tried(_named(path, "mode=ro"), busy_timeout_ms)
+    return _tried(sqlite_name(path, "mode=ro"), busy_timeout_ms, lambda reader: _require_own_log(path, path, reader))
+
+
+def _require_own_log(path: Path, file: Path, reader: sqlite3.Connection) -> None:
+    """Raise StorageError where the log beside ``file``, which is ``path`` or a copy of it, was made for another."""
+    if LOG in _left_beside(file) and has_foreign_log(file, reader):
+        raise StorageError(
+            f"{path}: {path.name}{LOG} beside it was not made for it as it stands, but for another database or another "
+            "state of this one (so it is where a copy was put over a file whose log was left); both are left as they are. "
+            f"`aggregator db restore FILE` puts a backup in their place; or move {path.name}{LOG} away to go without it"
+        )
 
 
 def _check_place(path: Path) -> None:

@@ -105,8 +105,9 @@ def story_values(app: Aggregator, found: Story, since: datetime) -> dict[str, An
 def entry(request: Request, app: Aggregator) -> Response:
     """One entry: its text, its versions, and what each edit changed."""
     found = app.entry(request.path_params["entry"])
-    revisions = app.revisions(found.id)
-    edits = [app.edit(found.id, number, number + 1) for number in range(len(revisions), 0, -1)]
+    earlier = [revision.number for revision in app.revisions(found.id)]
+    later = [*earlier[1:], None]  # the last is compared with the present version
+    edits = [app.edit(found.id, *numbers) for numbers in zip(reversed(earlier), reversed(later), strict=True)]
     now = app.clock()
     return page(
         request,

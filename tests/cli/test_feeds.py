@@ -159,9 +159,13 @@ def test_add_asks_the_address_and_offers_the_feeds_of_a_page(server: Server) -> 
     assert call(*ALLOWED, "feeds", "discover", page, "--json").ok().json() == [{"url": feed}]
     call(*ALLOWED, "feeds", "add", feed, "--name", "Local").ok()
     assert [row["url"] for row in listed()] == [feed]
-    nothing = call(*ALLOWED, "feeds", "add", server.url("/nothing"))
-    assert nothing.code == 2
-    assert "--no-check" in nothing.err
+    server.on("/text", answer(b"No news today.", kind="text/plain"))
+    for path in ("/nothing", "/text"):
+        for allowed in (ALLOWED, ()):
+            nothing = call(*allowed, "feeds", "add", server.url(path))
+            assert nothing.code == 2
+            assert "--no-check" in nothing.err
+            assert nothing.err.count(server.url(path)) == 1
 
 
 def test_an_ambiguous_feed_is_not_guessed(feeds_file: Path) -> None:

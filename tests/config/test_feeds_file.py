@@ -322,3 +322,37 @@ def test_what_the_quick_reader_cannot_say_is_added_to_a_long_list_all_the_same(l
     assert add_feeds(long_list, [odd], {}) == 1
     assert read_feeds(long_list, {})[-1] == odd
     assert long_list.read_text(encoding="utf-8").startswith("# ours\nfeeds:\n")
+
+
+@pytest.mark.usefixtures("no_slow_reader")
+def test_a_feed_of_a_long_list_is_paused_and_taken_up_again_by_its_line(long_list: Path) -> None:
+    before = long_list.read_text(encoding="utf-8")
+    for number in (0, 7, 299):
+        pause_feed(long_list, f"http://h{number}.example/feed", paused=True, environ={})
+        paused = before.replace(f"  name: N{number}\n", f"  name: N{number}\n  paused: true\n")
+        assert long_list.read_text(encoding="utf-8") == paused
+        assert [feed.name for feed in read_feeds(long_list, {}) if feed.paused] == [f"N{number}"]
+        pause_feed(long_list, f"http://h{number}.example/feed", paused=True, environ={})
+        assert long_list.read_text(encoding="utf-8") == paused
+        pause_feed(long_list, f"http://h{number}.example/feed", paused=False, environ={})
+        assert long_list.read_text(encoding="utf-8") == before
+
+
+@pytest.mark.parametrize(
+    ("item", "paused"),
+    [
+        ("- url: http://x.example/f\n  paused: false\n  name: X\n", True),
+        ("- url: http://x.example/f # the\n  # own\n  name: X\n", True),
+        ("- paused: true\n  url: http://x.example/f\n", False),
+        ("- http://x.example/f\n", True),
+    ],
+)
+def test_a_feed_of_a_long_list_in_any_form_is_paused(long_list: Path, item: str, paused: bool) -> None:
+    before = long_list.read_text(encoding="utf-8")
+    for text in (before + item, before.replace("feeds:\n", f"feeds:\n{item}")):
+        long_list.write_text(text, encoding="utf-8")
+        pause_feed(long_list, "http://x.example/f", paused=paused, environ={})
+        feeds = {feed.url: feed for feed in read_feeds(long_list, {})}
+        assert feeds.pop("http://x.example/f").paused == paused
+        assert not any(feed.paused for feed in feeds.values())
+        assert len(feeds) == 300

@@ -99,6 +99,29 @@ def test_versions_that_never_were_are_not_found() -> None:
             room.app.edit(entry, 1, 3)
 
 
+def test_versions_are_called_by_the_numbers_that_are_listed_where_some_between_were_dropped() -> None:
+    with newsroom() as room:
+        entry = room.entry("l1")
+        for text in ("Two.", "Three.", "Four.", "Five."):
+            room.poll(replace(FLOOD, text=f"{FLOOD.text} {text}"))
+        with room.app.store.transaction() as db:
+            db.execute("DELETE FROM revision WHERE number IN (2, 3)")  # as the retention does
+        listed = [revision.number for revision in room.app.revisions(entry)]
+        edits = [
+            room.app.edit(entry),
+            room.app.edit(entry, 1),
+            room.app.edit(entry, 1, 4),
+            room.app.edit(entry, last=4),
+        ]
+        [of_story] = room.app.edits(room.app.story(str(room.app.entry(entry).story_id)))
+        with pytest.raises(NotFoundError, match="no version 2; its versions are 1, 4 and 5"):
+            room.app.edit(entry, 2)
+    assert listed == [1, 4]
+    assert [(one.first, one.last, one.steps) for one in edits] == [(4, 5, 1), (1, 5, 4), (1, 4, 3), (1, 4, 3)]
+    assert (of_story.first, of_story.last) == (1, 5)
+    assert edits[0].before.text.endswith("Four.")
+
+
 # --- a story, and a day --------------------------------------------------------------------------
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aggregator.fetching.caching import http_date, retry_after
+from aggregator.fetching.caching import fresh_until, http_date, retry_after
 from aggregator.fetching.politeness import (
     address_key,
     after_failure,
@@ -174,3 +174,15 @@ def test_two_subscriptions_to_one_address_are_polled_once() -> None:
 def test_any_text_as_a_date_is_a_moment_or_none(text: str) -> None:
     found = http_date(text)
     assert found is None or found.tzinfo is not None
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.integers(-9_999, 9_999))
+@example(datetime(9999, 12, 31, 23, 59, tzinfo=UTC), -1_400)
+@example(datetime(1, 1, 1, tzinfo=UTC), 1_400)
+def test_a_date_at_either_end_of_time_is_a_moment_or_none(date: datetime, zone: int) -> None:
+    text = f"{date:%a, %d %b} {date.year:04} {date:%H:%M:%S} {zone:+05}"
+    found = http_date(text)
+    assert found is None or found.tzinfo is not None
+    for fields in ([("expires", text)], [("expires", text), ("date", text)], [("retry-after", text)]):
+        for moment in (fresh_until(fields, NOW), retry_after(fields, NOW)):
+            assert moment is None or moment > NOW

@@ -34,6 +34,15 @@ def test_a_line_becomes_an_entry() -> None:
     assert data.published == datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
+def test_a_number_without_end_is_no_id_and_else_costs_nothing() -> None:
+    endless = b"9" * 5_000
+    lines = [b'{"id": "a", "title": "One", "more": ' + endless + b"}", b'{"id": ' + endless + b', "title": "Two"}']
+    made, skipped = read(lines)
+    assert isinstance(made, ArchiveEntry)
+    assert isinstance(skipped, Skip)
+    assert skipped.reason == "line 2: an id of more than 1000 characters"
+
+
 def test_plain_bodies_keep_their_words_and_lines() -> None:
     body = "1 < 2 & a <- b\n\nSecond paragraph"
     assert plain_text(one(id="x", body=body).data.content) == "1 < 2 & a <- b\nSecond paragraph"

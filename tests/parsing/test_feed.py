@@ -244,6 +244,13 @@ def test_nul_and_surrogates_never_get_out() -> None:
         assert "\\ud" not in shown
 
 
+@pytest.mark.parametrize("more", ['"id": {}', '"id": "a", "_more": {}', '"id": "a", "date_published": {}'])
+def test_a_number_without_end_costs_no_document(more: str) -> None:
+    first = "{" + more.replace("{}", "9" * 5_000) + ', "title": "One"}'
+    document = '{"version": "https://jsonfeed.org/version/1.1", "items": [' + first + ', {"id": "2", "title": "Two"}]}'
+    assert [entry.title for entry in read(document).entries] == ["One", "Two"]
+
+
 HOSTILE = {
     "unclosed CDATA": "<![CDATA[" * 200_000,
     "unclosed comments": "<!--" * 200_000,

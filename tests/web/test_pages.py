@@ -91,6 +91,25 @@ def test_an_entry_shows_its_versions(page: TestClient, desk: Aggregator, summary
     assert len(shown.all("ins")) > 0
 
 
+def test_versions_of_an_entry_are_called_by_their_numbers(
+    page: TestClient, desk: Aggregator, summary: StorySummary
+) -> None:
+    """Some in between may be gone with the retention."""
+    story = desk.story(summary.id)
+    edited = next(entry for report in story.reports for entry in report.entries if entry.revisions)
+    whole = seen(page.get(f"/entry/{edited.id}")).text
+    move = "UPDATE revision SET number = number + ? WHERE entry_id = ?"
+    with desk.store.transaction() as db:
+        db.execute(move, (7, edited.id))
+    try:
+        moved = seen(page.get(f"/entry/{edited.id}")).text
+    finally:
+        with desk.store.transaction() as db:
+            db.execute(move, (-7, edited.id))
+    assert f"Version {edited.revisions + 1}," in whole
+    assert f"Version {edited.revisions + 8}," in moved
+
+
 def test_what_is_not_there_is_said(page: TestClient) -> None:
     for path in ("/story/szzzzzzzzzz", "/entry/ezzzzzzzzzz", "/nothing", "/digest/none", "/static/../site.py"):
         assert page.get(path).status_code == 404, path

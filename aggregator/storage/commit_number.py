@@ -1,0 +1,119 @@
+"""The number of the last commit, kept in a database's first page: by it the log that lies beside a file is known as its own.
+
+SQLite plays a log into whatever file it lies beside. So each commit writes the next number, and the first is drawn by lot:
+two databases have none in common. A log is a file's own where it begins with the number after the file's, or holds that.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from aggregator.disk import LOG, sqlite_name
+from aggregator.storage.schema import APPLICATION_ID
+
+_NUMBERS = 2**31 - 1  # SQLite's user_version is a signed number of 32 bits; 0 stands in a file that has none yet
+_LOOKS = 5  # until what another process writes meanwhile stood still between two looks
+# The log's form is documented (sqlite.org/fileformat2.html, "The WAL File Format"): a head, then pages with a head each.
+_HEAD, _PAGE_HEAD, _FIRST_PAGE = 32, 24, (1).to_bytes(4, "big")
+_NUMBER = slice(60, 64)  # where the first page holds user_version
+
+
+def count_commit(connection: sqlite3.Connection) -> None:
+    """Write the next number, as the last of a transaction's changes; the first one by lot."""
+    number = _number(connection)
+    _write(connection, number % _NUMBERS + 1 if number > 0 else _lot())
+
+
+def renumber(connection: sqlite3.Connection) -> None:
+    """Draw another number: from here on the database goes its own way, and no log of its former life is its own."""
+    _write(connection, _lot())
+
+
+def has_foreign_log(path: Path, reader: sqlite3.Connection) -> bool:
+    """Return whether the log beside a database was made for another one or another state of it; ``reader`` reads through it.
+
+    False also where it cannot be told: no number stands in the file yet, or none in the log, which another program wrote then.
+    """
+    log = Path(f"{path.resolve()}{LOG}")
+    for _ in range(_LOOKS):
+        head, alone = _head(log), _alone(path)
+        first, last, ours = _first_number(log), _number(reader), _is_ours(reader)
+        if alone is None or alone.agrees(first, last, ours):
+            return False
+        if (head, alone) == (_head(log), _alone(path)):
+            return True
+    return False
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """What a file says without its log."""
+
+    number: int
+    is_others: bool
+
+    def agrees(self, first: int, last: int, ours: bool) -> bool:
+        """Tell whether a log that begins and ends with these numbers may be the file's."""
+        if self.is_others and ours:
+            return False
+        if not self.number or self.number == last:
+            return True
+        before = first - 1  # what the file held when the log was begun
+        return first > 0 and (self.number - before) % _NUMBERS <= (last - before) % _NUMBERS
+
+
+def _alone(path: Path) -> _Alone | None:
+    """Return what stands in a file without its log; None where it cannot be read so, as in the midst of a change."""
+    try:
+        with closing(sqlite3.connect(sqlite_name(path, "mode=ro&immutable=1"), uri=True)) as db:
+            return _Alone(_number(db), not _is_ours(db) and _has_tables(db))
+    except sqlite3.DatabaseError:
+        return None
+
+
+def _number(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _is_ours(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID)
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT EXISTS (SELECT 1 FROM sqlite_master)").fetchone()[0])
+
+
+def _write(connection: sqlite3.Connection, number: int) -> None:
+    connection.execute(f"PRAGMA user_version = {number:d}")
+
+
+def _lot() -> int:
+    return secrets.randbelow(_NUMBERS) + 1
+
+
+def _head(log: Path) -> bytes:
+    try:
+        with log.open("rb") as file:
+            return file.read(_HEAD)
+    except FileNotFoundError:  # folded in meanwhile
+        return b""
+
+
+def _first_number(log: Path) -> int:
+    """Return the first number in a log; 0 where it holds none."""
+    try:
+        with log.open("rb") as file:
+            head = file.read(_HEAD)
+            size, salts = int.from_bytes(head[8:12], "big"), head[16:24]
+            # a page with other salts was left there by an earlier use of the log
+            while len(page_head := file.read(_PAGE_HEAD)) == _PAGE_HEAD and page_head[8:16] == salts:
+                page = file.read(size)
+                if page_head[:4] == _FIRST_PAGE and (number := int.from_bytes(page[_NUMBER], "big")):
+                    return number
+    except FileNotFoundError:
+        pass
+    return 0
