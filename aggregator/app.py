@@ -323,14 +323,14 @@ class Aggregator(Lookup):
     # --- editors' verbs ----------------------------------------------------------------------
 
     def editor(self, by: str) -> Editor:
-        """Return the verbs, given by ``by``."""
+        """Return the editor's verbs on stories; ``by`` is who gives them."""
         from aggregator.desk.editing import Editor
         from aggregator.ingest.place import Placer
 
         return Editor(self.store, Placer(self.store, self.settings, self._window()), by, self.clock())
 
     def storyline_editor(self, by: str) -> StorylineEditor:
-        """Return the verbs on storylines, given by ``by``."""
+        """Return the editor's verbs on storylines; ``by`` is who gives them."""
         from aggregator.desk.storyline_editing import StorylineEditor
         from aggregator.ingest.place import Placer
 

@@ -54,7 +54,7 @@ def test_what_a_step_of_a_pass_raises_costs_that_pass_at_most(newsroom: Newsroom
         newsroom.serve("/one", "One", "Later")
         wait_for(lambda: "Later" in newsroom.titles())
         wait_for(lambda: newsroom.rows("SELECT count(*) FROM entry WHERE report_id IS NULL") == [(0,)])
-        daemon.tell(signal.SIGHUP)
+        daemon.send(signal.SIGHUP)
         daemon.hear(" reloaded")  # jobs have their turn
         assert daemon.stop() == 0
     assert "sound" in newsroom.call("db", "check").ok().out
@@ -86,7 +86,7 @@ def hold_the_lock(newsroom: Newsroom, seconds: float) -> None:
         daemon.hear("feed: 1 new", times=2)
         newsroom.serve("/feed", "One", "Two", "Three")
         daemon.hear("feed: 1 new", times=3)
-        daemon.tell(signal.SIGHUP)
+        daemon.send(signal.SIGHUP)
         daemon.hear(" reloaded")
         assert daemon.stop() == 0
     assert newsroom.titles() == ["One", "Three", "Two"]
@@ -171,7 +171,7 @@ def test_a_full_disk_that_is_freed_stops_nothing_for_good(small_disk: Path) -> N
             newsroom.serve("/feed", "One", "Two")
             daemon.hear("feed: 1 new", times=2)
             wait_for(lambda: server.paths().count("/slow") > asked + 1)
-            daemon.tell(signal.SIGHUP)
+            daemon.send(signal.SIGHUP)
             daemon.hear(" reloaded")
             assert daemon.stop() == 0
         assert not daemon.said("cannot rollback|unexpectedly")
@@ -217,7 +217,7 @@ def test_a_stop_does_not_wait_for_slow_feeds_and_asks_no_other(newsroom: Newsroo
     settings = [*LONG, "fetch.workers=8", "fetch.per_host=100"]
     with newsroom.daemon(settings=settings) as daemon:
         wait_for(lambda: len(newsroom.server.paths()) == 8)
-        daemon.tell(signal.SIGTERM)
+        daemon.send(signal.SIGTERM)
         daemon.hear("stopping: ")
         assert daemon.end() == 0
         assert daemon.lines[-1].endswith("stopped\n")  # in order, not by the last resort

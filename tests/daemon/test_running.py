@@ -151,6 +151,6 @@ def test_a_feeds_file_without_feeds_is_followed_and_told(newsroom: Newsroom) -> 
     with newsroom.daemon() as daemon:
         assert str(newsroom.feeds_file.name) in daemon.hear("no feed to follow")
         newsroom.follow(newsroom.serve("/feed", "One"))
-        daemon.tell(signal.SIGHUP)
+        daemon.send(signal.SIGHUP)
         daemon.hear("feed: 1 new")
         assert daemon.stop() == 0
