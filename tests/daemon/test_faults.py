@@ -60,6 +60,7 @@ def test_what_a_step_of_a_pass_raises_costs_that_pass_at_most(newsroom: Newsroom
     assert "sound" in newsroom.call("db", "check").ok().out
 
 
+@pytest.mark.costly
 def test_a_feed_whose_saving_always_raises_costs_itself(newsroom: Newsroom) -> None:
     newsroom.follow(newsroom.serve("/one", "One"), newsroom.serve("/two", "Two"))
     fault = ("raise", "aggregator.ingest.record:Recorder.record", "1")
@@ -179,6 +180,7 @@ def test_a_full_disk_that_is_freed_stops_nothing_for_good(small_disk: Path) -> N
         assert "sound" in newsroom.call("db", "check").ok().out
 
 
+@pytest.mark.costly
 def test_a_start_waits_for_another_process_that_writes(newsroom: Newsroom) -> None:
     newsroom.follow(newsroom.serve("/feed", "One"))
     newsroom.call("fetch").ok()
@@ -287,6 +289,7 @@ def test_a_stop_does_not_wait_for_what_hangs(newsroom: Newsroom, place: str) -> 
     assert "sound" in newsroom.call("db", "check").ok().out
 
 
+@pytest.mark.costly
 def test_while_an_edition_is_made_others_may_write(newsroom: Newsroom) -> None:
     newsroom.settings |= {"stories.enabled": "true", "digest.time": "06:00"}
     newsroom.follow(newsroom.serve("/feed", "One"))
@@ -369,6 +372,7 @@ def test_a_machine_that_is_suspended_in_the_midst_of_a_pass_is_seen_to_have_been
         assert daemon.stop() == 0
 
 
+@pytest.mark.costly
 def test_a_clock_that_goes_a_year_ahead_and_back_costs_nothing_but_late_runs(newsroom: Newsroom) -> None:
     clock = newsroom.folder / "clock"
     shift = shifting(clock)

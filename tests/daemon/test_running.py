@@ -49,6 +49,7 @@ def test_a_second_daemon_on_the_same_database_is_refused_and_told_who_holds_it(n
     assert "no daemon runs" in newsroom.call("health").err
 
 
+@pytest.mark.costly
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere SQLite's own locks would be in the way")
 def test_a_second_daemon_by_another_name_of_the_file_is_refused(newsroom: Newsroom) -> None:
     newsroom.follow(newsroom.serve("/feed", "One"))

@@ -95,6 +95,7 @@ def test_a_reload_keeps_what_it_has_where_the_feeds_file_is_faulty_and_takes_ove
     assert newsroom.titles() == ["One", "Two"]
 
 
+@pytest.mark.costly
 def test_a_reload_during_a_pass_waits_for_it_and_the_daemon_can_still_be_stopped(newsroom: Newsroom) -> None:
     told = threading.Event()
 
