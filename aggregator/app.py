@@ -20,6 +20,7 @@ from aggregator.model import Feed, FeedOutcome, Story, StoryQuery
 from aggregator.newsroom.publishers import Families, families, publisher_of_feed
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
+from aggregator.storage.editions import EditionStore
 from aggregator.storage.feeds import FeedStore
 
 # Most commands look something up: what only polls, clusters, renders or sends is imported by the methods that do so.
@@ -189,29 +190,28 @@ class Aggregator(Lookup):
 
         ``series`` is one of ``digest.editions``: its filters hold, and without a day or a window it is the edition that came due last.
         """
-        from aggregator.desk import edition_series, edition_windows, editions
+        from aggregator.desk.edition_series import times
+        from aggregator.desk.edition_windows import due_window
+        from aggregator.desk.editions import day_window, make_edition
         from aggregator.digest.edition import Window
 
         now = self.clock()
         if day is not None:
-            window = editions.day_window(day, self.settings.digest, now)
+            window = day_window(day, self.settings.digest, now)
         elif series and since is None and until is None:
-            window = edition_windows.due_window(now, self.settings.digest, edition_series.times(self.settings, series))
+            window = due_window(now, self.settings.digest, times(self.settings, series))
         else:
             end = until if until is not None and until < now else just_after(now)
             window = Window(since or (until or now) - timedelta(days=1), end)
-        return editions.make_edition(self.store, self.settings, window, now, series)
+        return make_edition(self.store, self.settings, window, now, series)
 
     def editions(self, limit: int = 60) -> list[EditionLine]:
         """Return the frozen editions, newest first, without their contents."""
-        from aggregator.storage.editions import EditionStore
-
         return EditionStore(self.store).listed(limit)
 
     def kept_edition(self, edition: str | None = None) -> Edition:
         """Return a frozen edition by its id, else the newest one; NotFoundError where there is none."""
         from aggregator.digest.frozen import from_json
-        from aggregator.storage.editions import EditionStore
 
         kept = EditionStore(self.store).newest() if edition is None else EditionStore(self.store).get(edition)
         if kept is None:
@@ -323,14 +323,14 @@ class Aggregator(Lookup):
     # --- editors' verbs ----------------------------------------------------------------------
 
     def editor(self, by: str) -> Editor:
-        """Return the verbs, given by ``by``."""
+        """Return the editor's verbs on stories; ``by`` is who gives them."""
         from aggregator.desk.editing import Editor
         from aggregator.ingest.place import Placer
 
         return Editor(self.store, Placer(self.store, self.settings, self._window()), by, self.clock())
 
     def storyline_editor(self, by: str) -> StorylineEditor:
-        """Return the verbs on storylines, given by ``by``."""
+        """Return the editor's verbs on storylines; ``by`` is who gives them."""
         from aggregator.desk.storyline_editing import StorylineEditor
         from aggregator.ingest.place import Placer
 

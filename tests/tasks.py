@@ -42,6 +42,14 @@ def _raise() -> object:
     raise ValueError("bad value")
 
 
+class LostWorker(BaseException):
+    """Stands for the end of a process, where a worker is none of its own."""
+
+
+def _lose() -> object:
+    raise LostWorker("the worker was lost without a word")
+
+
 def prepare_beside_poison(task: Preparation) -> Prepared | FetchFailure:
     """Prepare a document with a library that some entries kill: those whose titles begin with "Poison"."""
     whole = preparing.prepare_entry
@@ -64,6 +72,7 @@ MISDEEDS: dict[str, Callable[[], object]] = {
     "backtrack": _backtrack,
     "memory": lambda: bytearray(3_000_000_000),
     "raise": _raise,
+    "lose": _lose,
     "exit": lambda: os._exit(3),
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "crash": lambda: ctypes.string_at(0),

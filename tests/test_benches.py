@@ -44,6 +44,7 @@ def test_locks_see_editors_and_a_reader_at_each_kind_of_work(tmp_path: Path) -> 
         assert not waits.refused
 
 
+@pytest.mark.costly
 def test_an_unchanged_poll_is_measured_by_what_it_writes(tmp_path: Path) -> None:
     every = unchanged.measured(30, tmp_path / "all.db")
     assert 0 < every["bytes"] < 20_000
@@ -53,6 +54,7 @@ def test_an_unchanged_poll_is_measured_by_what_it_writes(tmp_path: Path) -> None
     )  # what few share costs each more
 
 
+@pytest.mark.costly
 def test_a_changed_poll_of_a_large_feed_is_measured(tmp_path: Path) -> None:
     assert large_feed.measured(200, tmp_path / "large.db") > 0
     with Store(tmp_path / "large.db") as store:
@@ -94,6 +96,7 @@ def test_clustering_an_archive_is_measured(tmp_path: Path) -> None:
     assert found["coordinator"] > 0
 
 
+@pytest.mark.costly
 def test_passes_without_news_add_nothing_but_their_log() -> None:
     found = list(bounded.passes(6, 2))
     same = {name for name in found[0] if found[1][name] == found[-1][name]}

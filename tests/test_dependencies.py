@@ -8,6 +8,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -43,6 +45,7 @@ sys.exit(str(asked) if asked else 0)
 """
 
 
+@pytest.mark.costly
 def test_nothing_is_asked_of_the_network_when_the_program_is_loaded() -> None:
     done = subprocess.run(
         [sys.executable, "-c", LOAD_EVERYTHING], cwd=ROOT, capture_output=True, text=True, check=False

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+from aggregator.storage.database import Store
 
 PACKAGE = Path(__file__).parent.parent / "aggregator"
 
@@ -86,6 +90,42 @@ def modules_needed(node: ast.AST) -> Iterator[str]:
 def test_no_modules_need_one_another() -> None:
     named = {f"aggregator.{path.removesuffix('.py').replace('/', '.')}": tree for path, tree in trees().items()}
     TopologicalSorter({module: {*modules_needed(tree)} & {*named} for module, tree in named.items()}).prepare()
+
+
+LOOK_UPS = """
+import sys
+from aggregator.cli.app import code_of
+for call in (["--version"], ["--db", sys.argv[1], "stories"]):
+    code_of(call)
+    print(*sys.modules)
+"""
+
+
+def imports_inside_functions(tree: ast.AST, *, inside: bool = False) -> Iterator[tuple[int, str]]:
+    """Yield the line and the module of each import that stands in a function."""
+    for child in ast.iter_child_nodes(tree):
+        if inside and isinstance(child, ast.Import):
+            yield from ((child.lineno, name.name) for name in child.names)
+        elif inside and isinstance(child, ast.ImportFrom):
+            yield child.lineno, str(child.module)
+        yield from imports_inside_functions(child, inside=inside or isinstance(child, ast.FunctionDef))
+
+
+def test_what_a_look_up_loads_anyway_is_imported_at_the_top(tmp_path: Path) -> None:
+    """An import inside a function that saves a look-up nothing has no reason; ``cli/__init__.py`` has its own."""
+    database = tmp_path / "aggregator.db"
+    Store(database).close()
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK_UPS, str(database)], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    loaded = [set(line.split()) for line in done.stdout.splitlines() if " aggregator.cli.app " in f" {line} "]
+    assert len(loaded) == 2, done
+    needless = []
+    for path, tree in trees().items():
+        module = f"aggregator.{path.removesuffix('.py').replace('/', '.')}"
+        first = next((modules for modules in loaded if module in modules), set())
+        needless += [f"{path}:{line}: {name}" for line, name in imports_inside_functions(tree) if name in first]
+    assert needless == []
 
 
 def test_no_file_grows_past_four_hundred_lines() -> None:

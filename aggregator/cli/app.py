@@ -8,7 +8,7 @@ import re
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -18,31 +18,46 @@ from aggregator.cli.global_options import global_options, understand_after
 from aggregator.cli.session import Session
 from aggregator.exceptions import AggregatorError
 
-# command -> the module that holds it; a module is imported only for its own commands
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+class Listed(NamedTuple):
+    """A command before it is loaded: the module of ``aggregator.cli`` that holds it, and the line that tells of it in lists."""
+
+    module: str
+    line: str
+
+    def short_help(self, limit: int = 45) -> str:
+        """Return the line, cut where it is longer than what click leaves for it."""
+        return click.Command(None, help=self.line).get_short_help_str(limit)
+
+
+# A module is imported for its own commands alone. The lines stand here too, so that lists of commands load no module.
 COMMANDS = {
-    "run": "running",
-    "web": "web",
-    "fetch": "fetch",
-    "feeds": "feeds",
-    "stories": "stories",
-    "story": "story",
-    "storyline": "storylines",
-    "entry": "entries",
-    "search": "entries",
-    "digest": "digest",
-    "watch": "watch",
-    "import": "archives",
-    "export": "exporting",
-    "evaluate": "tuning",
-    "replay": "tuning",
-    "recluster": "tuning",
-    "demo": "demo",
-    "init": "starting",
-    "status": "admin",
-    "health": "admin",
-    "config": "admin",
-    "db": "admin",
-    "completion": "admin",
+    "run": Listed("running", "Be the daemon: poll what is due, cluster, publish, alert."),
+    "web": Listed("web", "Show the desk's page in a browser."),
+    "fetch": Listed("fetch", "Poll now: the feeds that are due, those named, or all."),
+    "feeds": Listed("feeds", "The feeds we follow, and how they do."),
+    "stories": Listed("stories", "List stories, newest first."),
+    "story": Listed("story", "One story: what it holds, why, and an editor's verbs."),
+    "storyline": Listed("storylines", "Running affairs: which stories each ties, and the verbs."),
+    "entry": Listed("entries", "One entry: what it says, and what it said before."),
+    "search": Listed("entries", "Find entries that hold all words of TEXT, best first."),
+    "digest": Listed("digest", "Make an edition of the digest, or print it again."),
+    "watch": Listed("watch", "Saved queries that alert."),
+    "import": Listed("archives", "Read entries from JSON Lines archives."),
+    "export": Listed("exporting", "Write entries as JSON Lines, CSV or Parquet."),
+    "evaluate": Listed("tuning", "Score the clustering of labelled JSON Lines files."),
+    "replay": Listed("tuning", "Show what other settings would make of the stored entries."),
+    "recluster": Listed("tuning", "Cluster the window anew and show what changed."),
+    "demo": Listed("demo", "Show the whole chain without a network."),
+    "init": Listed("starting", "Write a starter feeds.yaml and settings file."),
+    "status": Listed("status", "Say what is held, how the feeds are and what comes next."),
+    "health": Listed("status", "Probe for containers: 0 where the daemon gets on, else 1."),
+    "config": Listed("config", "Settings: what holds, and where it comes from."),
+    "db": Listed("db", "The database file."),
+    "completion": Listed("completion", "Print the completion script for a shell."),
 }
 
 _COMPLETING = "_AGGREGATOR_COMPLETE"  # what the shell sets when it asks what could stand there
@@ -75,7 +90,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"aggregator.cli.{COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"aggregator.cli.{COMMANDS[cmd_name].module}")
         found: click.Command = getattr(module, f"{cmd_name}_command")
         if cmd_name not in self._prepared:
             self._prepared.add(cmd_name)
@@ -86,6 +101,18 @@ class LazyGroup(click.Group):
 
             offer_what_is_known(found)
         return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        room = formatter.width - 6 - max(map(len, COMMANDS))  # as click has it
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, listed.short_help(room)) for name, listed in COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        begun = [name for name in COMMANDS if name.startswith(incomplete)]
+        offered = [CompletionItem(name, help=COMMANDS[name].short_help()) for name in begun]
+        return [*offered, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Words"):

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import click
-from click.shell_completion import BashComplete, CompletionItem, add_completion_class
+from click.shell_completion import BashComplete, CompletionItem, add_completion_class, get_completion_class
 
 from aggregator.cli.session import Session
-from aggregator.exceptions import AggregatorError
+from aggregator.exceptions import AggregatorError, UsageError
+from aggregator.model import StoryQuery
 from aggregator.text.counts import amount
 from aggregator.text.display import display_text
 
@@ -64,8 +65,6 @@ def _session(ctx: click.Context) -> Session:
 
 
 def _stories(session: Session, begun: str) -> Iterator[Offer]:
-    from aggregator.model import StoryQuery
-
     with session.open_existing() as app:
         for one in app.stories(StoryQuery(limit=1_000)):
             yield one.id, one.title
@@ -194,3 +193,15 @@ complete -F %(complete_func)s %(prog_name)s
 def describe_in_bash() -> None:
     """Let bash, too, show what stands behind an id."""
     add_completion_class(_DescribingBash)
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion_command(ctx: click.Context, shell: str) -> None:
+    """Print the completion script for a shell. Use it with eval "$(aggregator completion bash)"."""
+    describe_in_bash()
+    found = get_completion_class(shell)
+    if found is None:
+        raise UsageError(f"no completion for {shell}")
+    click.echo(found(ctx.find_root().command, {}, "aggregator", "_AGGREGATOR_COMPLETE").source())

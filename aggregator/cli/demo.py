@@ -11,12 +11,18 @@ from pathlib import Path
 
 import click
 
+from aggregator.app import Aggregator
 from aggregator.cli.fetch import FETCH_COLUMNS, in_order, outcome_row
 from aggregator.cli.output import colours, emit, emit_folded, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session, clock_file
 from aggregator.cli.stories import STORY_COLUMNS, summary_row
 from aggregator.cli.story import print_story
+from aggregator.config.files import write_output
+from aggregator.demo.content import AFTERWARDS, PUBLIC, STAGES, feeds, moment
+from aggregator.demo.fetcher import DemoFetcher
+from aggregator.demo.server import DemoServer
+from aggregator.digest.render import render
 from aggregator.disk import BESIDE
 from aggregator.exceptions import UsageError
 from aggregator.model import Story, StoryQuery
@@ -41,13 +47,6 @@ def demo_command(session: Session, keep: Path | None) -> None:
 
 
 def _run(session: Session, folder: Path, *, kept: bool) -> None:
-    from aggregator.app import Aggregator
-    from aggregator.config.files import write_output
-    from aggregator.demo.content import AFTERWARDS, PUBLIC, STAGES, feeds, moment
-    from aggregator.demo.fetcher import DemoFetcher
-    from aggregator.demo.server import DemoServer
-    from aggregator.digest.render import render
-
     now: list[datetime] = [moment(STAGES[0])]
     settings = session.settings
     # one feed after another, so that what came at one minute comes in the same order each time

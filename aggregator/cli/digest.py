@@ -11,7 +11,12 @@ import click
 from aggregator.cli.output import emit, safe
 from aggregator.cli.session import Session
 from aggregator.cli.tables import width_of_output
+from aggregator.config.files import write_output
+from aggregator.desk.edition_series import settings_of
+from aggregator.desk.layouts import renderer
+from aggregator.digest.render import LINE
 from aggregator.exceptions import ConfigurationError, UsageError
+from aggregator.text.counts import amount
 
 if TYPE_CHECKING:
     from aggregator.app import Aggregator
@@ -58,10 +63,6 @@ def digest_command(
     mail: bool,
 ) -> int:
     """Make an edition of the digest, or print it again. An edition never changes."""
-    from aggregator.config.files import write_output
-    from aggregator.desk.layouts import renderer
-    from aggregator.digest.render import LINE
-
     if day is not None and (since is not None or until is not None):
         raise UsageError("--date names a whole day; give it alone, or --since and --until")
     start, end = session.moment(since), session.moment(until)
@@ -92,10 +93,7 @@ def _fitting_form(output: Path | None) -> str:
 
 def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
     """Mail an edition to those who have it not yet; return the exit code: 4 where some were refused."""
-    from aggregator.desk.edition_series import settings_of
-    from aggregator.desk.layouts import renderer
     from aggregator.desk.mailing import mail_edition
-    from aggregator.text.counts import amount
 
     settings = settings_of(session.settings, edition.series).mail
     if not settings.server or not settings.recipients:

@@ -15,6 +15,7 @@ import click
 
 from aggregator.cli.output import json_text, plain
 from aggregator.cli.session import Session
+from aggregator.config.files import output_file
 from aggregator.exceptions import UsageError
 from aggregator.text.display import csv_cell
 from aggregator.text.urls import MASK
@@ -107,7 +108,5 @@ def _target(output: Path | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.flush()
         return
-    from aggregator.config.files import output_file
-
     with output_file(output) as target:
         yield target

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from aggregator.cli.output import Column, list_options, local, print_list, safe
@@ -15,8 +17,6 @@ from aggregator.cli.tables import fitted
 @click.pass_obj
 def health_list_command(session: Session, form: str, as_json: bool, faults: bool) -> None:
     """Say how each feed does: failing, silent, gone, possible gaps."""
-    from dataclasses import asdict
-
     if faults:
         _list_faults(session, form, as_json=as_json)
         return

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,15 +16,15 @@ from aggregator.cli.feed_health import health_list_command
 from aggregator.cli.output import Column, emit, list_options, print_list, safe
 from aggregator.cli.session import FEEDS, Session
 from aggregator.cli.tables import fitted
+from aggregator.config.feeds_file import add_feeds, pause_feed, read_feeds, remove_feed
+from aggregator.config.files import write_output
 from aggregator.exceptions import ConfigurationError, NotFoundError, UsageError
 from aggregator.model import Feed
+from aggregator.newsroom.publishers import publisher_of_feed
 from aggregator.text.address import address_as_typed
 from aggregator.text.counts import amount
 from aggregator.text.masking import shown_address
 from aggregator.text.urls import MASK
-
-if TYPE_CHECKING:
-    pass
 
 PARTLY = 4
 
@@ -42,8 +42,6 @@ feeds_command.add_command(health_list_command)
 @click.pass_obj
 def list_command(session: Session, form: str, as_json: bool) -> None:
     """List the feeds of the feeds file."""
-    from aggregator.newsroom.publishers import publisher_of_feed
-
     rows = [
         {
             "name": feed.name,
@@ -98,8 +96,6 @@ def add_command(
     no_check: bool,
 ) -> None:
     """Follow a feed. The address is asked first, and where it is a page its feeds are offered."""
-    from aggregator.config.feeds_file import add_feeds
-
     path = _editable(session)
     feed = Feed(
         address_as_typed(url), name, publisher, category, language, 50 if authority is None else authority, agency
@@ -125,8 +121,6 @@ def _editable(session: Session) -> Path:
 
 def _check_values(feeds: Sequence[Feed]) -> None:
     """Let the reader of feeds files judge feeds before they get into one, where they would stop every command."""
-    from aggregator.config.feeds_file import add_feeds, read_feeds
-
     if not feeds:
         return
     with TemporaryDirectory(prefix="aggregator-") as folder:
@@ -197,8 +191,6 @@ def discover_command(session: Session, url: str, form: str, as_json: bool) -> No
 @click.pass_obj
 def remove_command(session: Session, feed: str) -> None:
     """Stop following a feed; its entries stay in the database."""
-    from aggregator.config.feeds_file import remove_feed
-
     one = _one(session, feed)
     remove_feed(session.needed_feeds_file(), one.url, os.environ)
     click.echo(f"{safe(one.name or shown_address(one))} is no longer followed.", err=True)
@@ -209,8 +201,6 @@ def remove_command(session: Session, feed: str) -> None:
 @click.pass_obj
 def pause_command(session: Session, feed: str) -> None:
     """Stop polling a feed for now."""
-    from aggregator.config.feeds_file import pause_feed
-
     one = _one(session, feed)
     pause_feed(session.needed_feeds_file(), one.url, paused=True, environ=os.environ)
     click.echo(f"{safe(one.name or shown_address(one))} is paused.", err=True)
@@ -221,8 +211,6 @@ def pause_command(session: Session, feed: str) -> None:
 @click.pass_obj
 def resume_command(session: Session, feed: str) -> None:
     """Poll a paused feed again, or one that was given up as gone."""
-    from aggregator.config.feeds_file import pause_feed
-
     one = _one(session, feed)
     pause_feed(session.needed_feeds_file(), one.url, paused=False, environ=os.environ)
     if session.database_file.exists():
@@ -271,7 +259,6 @@ def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:
 @click.pass_obj
 def import_command(session: Session, files: tuple[Path, ...]) -> int:
     """Add the feeds of OPML files, tables or lists of addresses. Tables are CSV; they go into the feeds file."""
-    from aggregator.config.feeds_file import add_feeds
     from aggregator.desk.subscription_lists import read_subscriptions
 
     path = _editable(session)
@@ -292,7 +279,6 @@ def import_command(session: Session, files: tuple[Path, ...]) -> int:
 @click.pass_obj
 def export_command(session: Session, output: Path | None) -> None:
     """Write the feeds as OPML, without their secrets."""
-    from aggregator.config.files import write_output
     from aggregator.desk.subscription_lists import masked, write_opml
 
     feeds = session.feeds()

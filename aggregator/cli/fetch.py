@@ -1,4 +1,4 @@
-"""``fetch``: one pass now, and what each feed came to."""
+"""``fetch``: one pass now, and the outcome of each feed."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _VARIABLES = {
 
 
 def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the global options to the command that stands for the whole program; the environment gives what is not said."""
+    """Add the global options to the command that stands for the whole program; environment variables are their defaults."""
     for name, (written, keywords) in reversed(_OPTIONS.items()):
         command = click.option(*written, name, envvar=_VARIABLES.get(name), **keywords)(command)
     return command

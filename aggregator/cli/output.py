@@ -146,7 +146,7 @@ def emit_folded(text: str, indent: int = 0) -> None:
         emit(margin + shown + (_PLAIN if style else ""))  # a style ends with its line: no margin is painted
 
 
-def tell_folded(text: str, indent: int = 0) -> None:
+def emit_note(text: str, indent: int = 0) -> None:
     """Write a line for people to stderr, wrapped as :func:`emit_folded` does."""
     for line in fold(text, width_of_output(), indent):
         click.echo(line, err=True)

@@ -13,6 +13,8 @@ import click
 
 from aggregator.cli.session import Session
 from aggregator.cli.watch import announce
+from aggregator.cli.web import access, needed_extra, opener
+from aggregator.daemon.logs import set_up
 
 
 @click.command("run")
@@ -25,7 +27,6 @@ def run_command(session: Session, log_format: str) -> None:
 
     SIGTERM and SIGINT finish the feeds in hand and stop; a second one stops at once. SIGHUP reads the feeds and settings anew.
     """
-    from aggregator.daemon.logs import set_up
     from aggregator.daemon.service import Daemon
 
     session.needed_feeds_file()
@@ -65,8 +66,6 @@ def _page(session: Session) -> Iterator[None]:
     if not settings.web.with_run:
         yield
         return
-    from aggregator.cli.web import access, needed_extra, opener
-
     needed_extra()
     from aggregator.web.server import served
 

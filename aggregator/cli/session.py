@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from aggregator.cli.times import parse_clock, parse_day, parse_moment
-from aggregator.exceptions import ConfigurationError
+from aggregator.exceptions import ConfigurationError, NotFoundError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -143,21 +143,12 @@ class Session:
         ``with_feeds`` takes over the feeds file first. The others leave the feeds table as it is: the database named
         by --db need not belong to the feeds file that lies in this folder, and a fault there is no reason not to look.
         """
-        from aggregator.app import Aggregator
-        from aggregator.storage.database import explained
-
         self.needed_database()
-        feeds = self.feeds_if_any() if with_feeds else None
-        with (
-            explained(self.database_file),
-            Aggregator.open(self.settings, self.database_file, clock=self.clock, feeds=feeds) as app,
-        ):
+        with self._opened(self.settings, self.feeds_if_any() if with_feeds else None) as app:
             yield app
 
     def needed_database(self) -> Path:
         """Return the database; NotFoundError says how one is made where there is none."""
-        from aggregator.exceptions import NotFoundError
-
         if not self.database_file.exists():
             raise NotFoundError(f"{self.database_file}: no database yet{self._way_to_one()} name another with --db.")
         return self.database_file
@@ -172,18 +163,23 @@ class Session:
     @contextmanager
     def open_or_create(self, *, with_feeds: bool) -> Iterator[Aggregator]:
         """Open the database, made where it is missing; ``with_feeds`` follows the feeds file, which must then exist."""
-        from aggregator.app import Aggregator
-        from aggregator.storage.database import explained
-
         feeds = self.feeds() if with_feeds else self.feeds_if_any()
         settings = self.settings
         if feeds is not None:
             settings = replace(settings, fetch=replace(settings.fetch, subscribers=max(settings.fetch.subscribers, 1)))
+        with self._opened(settings, feeds) as app:
+            app.store.needs_writing()
+            yield app
+
+    @contextmanager
+    def _opened(self, settings: Settings, feeds: tuple[Feed, ...] | None) -> Iterator[Aggregator]:
+        from aggregator.app import Aggregator
+        from aggregator.storage.database import explained
+
         with (
             explained(self.database_file),
             Aggregator.open(settings, self.database_file, clock=self.clock, feeds=feeds) as app,
         ):
-            app.store.needs_writing()
             yield app
 
     def feeds_if_any(self) -> tuple[Feed, ...] | None:

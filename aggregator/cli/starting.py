@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import click
 
 from aggregator.cli.session import FEEDS
+from aggregator.config.files import write_output, write_private
+from aggregator.config.settings_files import FILE_NAME
+from aggregator.config.shipped import shipped_folder
 
 UNIT = "aggregator.service"
 _PROGRAM = "/opt/aggregator/bin/aggregator"  # where the unit that comes with the product expects it
@@ -19,11 +23,6 @@ _HIDDEN = ("/home", "/root", "/run/user")  # from the unit, by its ProtectHome
 @click.option("--systemd", is_flag=True, help="Write the unit of a systemd service there as well.")
 def init_command(folder: Path, systemd: bool) -> None:
     """Write a starter feeds.yaml and settings file. What is there already is left alone."""
-    from importlib.resources import files
-
-    from aggregator.config.files import write_private
-    from aggregator.config.settings_files import FILE_NAME
-
     starters = files("aggregator.config") / "starters"
     for name in (FEEDS, FILE_NAME):
         path = folder / name
@@ -44,9 +43,6 @@ def _is_new(path: Path) -> bool:
 
 def _write_unit(path: Path) -> None:
     """Write the unit with the path of the program that runs now, and say how it is switched on."""
-    from aggregator.config.files import write_output
-    from aggregator.config.shipped import shipped_folder
-
     if not _is_new(path):
         return
     program = Path(sys.executable).with_name("aggregator")

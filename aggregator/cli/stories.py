@@ -16,6 +16,7 @@ from aggregator.cli.output import (
     print_list,
 )
 from aggregator.cli.session import Session
+from aggregator.model import StoryQuery
 from aggregator.text.counts import amount
 
 if TYPE_CHECKING:
@@ -57,8 +58,6 @@ def stories_command(
     as_json: bool,
 ) -> None:
     """List stories, newest first."""
-    from aggregator.model import StoryQuery
-
     query = StoryQuery(
         since=session.moment(since),
         until=session.moment(until),

@@ -25,6 +25,7 @@ from aggregator.cli.session import Session
 from aggregator.cli.stories import headline, summary_row
 from aggregator.cli.timeline import lags_command, timeline_command
 from aggregator.cli.verbs import VERBS
+from aggregator.digest.wording import titled
 from aggregator.text.counts import three_counts
 
 if TYPE_CHECKING:
@@ -131,8 +132,6 @@ def _print_neighbours(story: StorySummary, neighbours: Sequence[StorySummary]) -
 
 
 def _print_correction(correction: Correction) -> None:
-    from aggregator.digest.wording import titled
-
     kind = correction.kind.upper()
     emit("")
     emit_folded(

@@ -19,7 +19,7 @@ from aggregator.cli.output import (
 )
 from aggregator.cli.session import Session
 from aggregator.cli.stories import STORYLINE_COLUMNS, STORYLINE_KEYS, headline, storyline_row, summary_row
-from aggregator.cli.verbs import by_option, by_whom, tell
+from aggregator.cli.verbs import by_option, by_whom, print_outcome
 from aggregator.text.counts import amount, three_counts
 
 
@@ -84,7 +84,7 @@ def name_command(session: Session, storyline: str, name: str, by: str | None, fo
     """Call a storyline by a name, whatever its stories are called."""
     with session.open_existing() as app:
         found = app.storyline_editor(by_whom(by)).name(storyline, name)
-        tell(session, app, found, form, as_json=as_json, kind="storyline")
+        print_outcome(session, app, found, form, as_json=as_json, kind="storyline")
 
 
 @storyline_command.command("tie")
@@ -96,7 +96,7 @@ def tie_command(session: Session, stories: tuple[str, ...], by: str | None, form
     """Tie stories into one storyline. Storylines come with all their stories."""
     with session.open_existing() as app:
         found = app.storyline_editor(by_whom(by)).tie(stories)
-        tell(session, app, found, form, as_json=as_json, kind="storyline")
+        print_outcome(session, app, found, form, as_json=as_json, kind="storyline")
 
 
 @storyline_command.command("untie")
@@ -107,4 +107,4 @@ def tie_command(session: Session, stories: tuple[str, ...], by: str | None, form
 def untie_command(session: Session, story: str, by: str | None, form: str, as_json: bool) -> None:
     """Take a story out of its storyline for good."""
     with session.open_existing() as app:
-        tell(session, app, app.storyline_editor(by_whom(by)).untie(story), form, as_json=as_json)
+        print_outcome(session, app, app.storyline_editor(by_whom(by)).untie(story), form, as_json=as_json)

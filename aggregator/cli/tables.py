@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -10,6 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Literal
+
+import click
+from rich.cells import cell_len, set_cell_size
 
 from aggregator.text.display import display_text
 
@@ -70,7 +74,6 @@ def fold(text: str, width: int, indent: int = 0) -> list[str]:
 
     Colours take no room, and may go on in the next line.
     """
-    from rich.cells import cell_len
 
     def size(text: str) -> int:
         return cell_len(COLOUR.sub("", text) if "\x1b" in text else text)
@@ -89,8 +92,6 @@ def fold(text: str, width: int, indent: int = 0) -> list[str]:
 
 def fitted(text: str, width: int) -> str:
     """Return a text of at most ``width`` terminal columns; what is cut ends in ``…``."""
-    from rich.cells import cell_len, set_cell_size
-
     return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
 
 
@@ -119,8 +120,6 @@ def _blocks(rows: Sequence[Row], columns: Sequence[Column], width: int, *, style
 
 def _facts(rows: Sequence[Row], columns: Sequence[Column], width: int) -> list[list[str]]:
     """Return, a column each, what stands under the headlines: as many columns as fit, the first to leave left out first."""
-    from rich.cells import cell_len, set_cell_size
-
     kept = {column: [display_text((column.under or column.show)(row)) for row in rows] for column in columns}
     kept = {column: cells for column, cells in kept.items() if any(cells)}
     for column in sorted((column for column in kept if column.drop), key=lambda column: column.drop):
@@ -148,14 +147,12 @@ def _grid(rows: Sequence[Row], columns: Sequence[Column], width: int, *, rule: b
 
 def _folded(rows: Sequence[Row], kept: Sequence[Column], width: int, *, rule: bool, style: bool) -> list[str]:
     """Return a table as rich prints it, with cells folded where they are wide: a tenth of a millisecond each."""
-    import io
-
-    from rich import box
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD if rule else None, pad_edge=False, show_edge=False, header_style="bold")
+    table = Table(box=SIMPLE_HEAD if rule else None, pad_edge=False, show_edge=False, header_style="bold")
     for column in kept:
         table.add_column(
             column.title,
@@ -172,8 +169,6 @@ def _folded(rows: Sequence[Row], kept: Sequence[Column], width: int, *, rule: bo
 
 def _aligned(rows: Sequence[Row], columns: Sequence[Column], width: int, gap: int) -> list[str] | None:
     """Return a plain table as rich would print it, without loading it; None where more than one column is too wide, or a word."""
-    from rich.cells import cell_len
-
     if any(column.below(row) for column in columns for row in rows):
         return None
     cells = [[display_text(text) for text in (column.title, *map(column.show, rows))] for column in columns]
@@ -204,8 +199,6 @@ def _cell(column: Column, row: Row) -> list[str]:
 
 def _fitting(rows: Sequence[Row], columns: Sequence[Column], width: int, gap: int) -> list[Column]:
     """Return the columns that stay: those with a number leave in its order until the rest fits, wrapped where it may be."""
-    from rich.cells import cell_len
-
     kept = list(columns)
     for leaving in sorted((column for column in columns if column.drop), key=lambda column: column.drop):
         needed = gap * (len(kept) - 1)
@@ -219,6 +212,4 @@ def _fitting(rows: Sequence[Row], columns: Sequence[Column], width: int, gap: in
 
 
 def _bold(line: str) -> str:
-    import click
-
     return click.style(line, bold=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.cells import cell_len, set_cell_size
 
 from aggregator.cli.output import (
     Column,
@@ -166,8 +167,6 @@ def _mark_row(mark: Mark) -> dict[str, Any]:
 
 def picture(shown: Timeline, width: int, *, coloured: bool) -> list[str]:
     """Return a timeline as lines of at most ``width`` columns (50 at least): a row a publisher, a sign an event."""
-    from rich.cells import cell_len, set_cell_size
-
     from aggregator.desk.timeline import KINDS, waited
 
     width = min(max(width, _NARROWEST), _WIDEST)

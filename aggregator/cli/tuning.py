@@ -12,7 +12,11 @@ import click
 from aggregator.cli.output import Column, emit, json_text, list_options, plain, print_json, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
+from aggregator.config.files import write_output
 from aggregator.exceptions import UsageError
+from aggregator.executor import open_executor
+from aggregator.ingest.sweep_plot import check_drawable, picture
+from aggregator.newsroom.publishers import families
 from aggregator.text.counts import amount
 
 if TYPE_CHECKING:
@@ -55,9 +59,7 @@ def evaluate_command(
     as_json: bool,
 ) -> int:
     """Score the clustering of labelled JSON Lines files. It works in a scratch database."""
-    from aggregator.config.files import write_output
     from aggregator.ingest.evaluate import evaluate, predictions
-    from aggregator.ingest.sweep_plot import check_drawable, picture
 
     if plot is not None:
         check_drawable(plot)
@@ -123,7 +125,6 @@ def replay_command(
 ) -> None:
     """Show what other settings would make of the stored entries."""
     from aggregator.ingest.replay import replay
-    from aggregator.newsroom.publishers import families
 
     settings = session.settings_with(assignments)
     houses = families(session.feeds_if_any() or ())
@@ -162,9 +163,7 @@ def recluster_command(
 
 
 def _recluster_archives(session: Session, archives: tuple[Path, ...], output: Path | None, engine: str) -> int:
-    from aggregator.config.files import write_output
     from aggregator.desk.parquet import lines_of_archive
-    from aggregator.executor import open_executor
     from aggregator.ingest.clustered import cluster_archives
 
     parse, run = session.settings.parse, session.settings.run

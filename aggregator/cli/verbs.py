@@ -14,12 +14,12 @@ from aggregator.cli.output import (
     Column,
     emit,
     emit_folded,
+    emit_note,
     list_options,
     local,
     print_json,
     print_list,
     safe,
-    tell_folded,
     thing_options,
 )
 from aggregator.cli.session import Session
@@ -45,7 +45,7 @@ def by_whom(name: str | None) -> str:
         return "unknown"
 
 
-def tell(
+def print_outcome(
     session: Session, app: Aggregator, found: str | None, form: str, *, as_json: bool, kind: str = "story"
 ) -> None:
     """Say what came of a verb: a sentence for people, the id for scripts; as JSON the line of the log as well.
@@ -59,10 +59,10 @@ def tell(
     if found is not None and not sys.stdout.isatty():
         emit(found)
     if not session.quiet:
-        tell_folded(safe(done.sentence))
+        emit_note(safe(done.sentence))
         if found is not None:
             summary = app.story(found).summary if kind == "story" else app.storyline(found).summary
-            tell_folded(f"  {found}  {safe(summary.title if summary else '')}".rstrip(), 4)
+            emit_note(f"  {found}  {safe(summary.title if summary else '')}".rstrip(), 4)
 
 
 @click.command("merge")
@@ -75,7 +75,7 @@ def merge_command(session: Session, stories: tuple[str, ...], by: str | None, fo
     if len(stories) == 1:
         raise UsageError("merge takes two different stories or more")
     with session.open_existing() as app:
-        tell(session, app, app.editor(by_whom(by)).merge(stories), form, as_json=as_json)
+        print_outcome(session, app, app.editor(by_whom(by)).merge(stories), form, as_json=as_json)
 
 
 @click.command("split")
@@ -89,7 +89,7 @@ def split_command(
 ) -> None:
     """Take entries out of a story into one of their own."""
     with session.open_existing() as app:
-        tell(session, app, app.editor(by_whom(by)).split(story, entries), form, as_json=as_json)
+        print_outcome(session, app, app.editor(by_whom(by)).split(story, entries), form, as_json=as_json)
 
 
 @click.command("move")
@@ -101,7 +101,7 @@ def split_command(
 def move_command(session: Session, entry: str, story: str, by: str | None, form: str, as_json: bool) -> None:
     """Put an entry into another story."""
     with session.open_existing() as app:
-        tell(session, app, app.editor(by_whom(by)).move(entry, story), form, as_json=as_json)
+        print_outcome(session, app, app.editor(by_whom(by)).move(entry, story), form, as_json=as_json)
 
 
 @click.command("pin")
@@ -113,7 +113,7 @@ def move_command(session: Session, entry: str, story: str, by: str | None, form:
 def pin_command(session: Session, story: str, entry: str, by: str | None, form: str, as_json: bool) -> None:
     """Make an entry the canonical one of its story."""
     with session.open_existing() as app:
-        tell(session, app, app.editor(by_whom(by)).pin(story, entry), form, as_json=as_json)
+        print_outcome(session, app, app.editor(by_whom(by)).pin(story, entry), form, as_json=as_json)
 
 
 @click.command("forbid")
@@ -126,7 +126,7 @@ def forbid_command(session: Session, first: str, second: str, by: str | None, fo
     """Keep two stories or entries apart for good."""
     with session.open_existing() as app:
         app.editor(by_whom(by)).forbid(first, second)
-        tell(session, app, None, form, as_json=as_json)
+        print_outcome(session, app, None, form, as_json=as_json)
 
 
 @click.command("undo")

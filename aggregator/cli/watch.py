@@ -23,12 +23,13 @@ from aggregator.cli.output import (
 from aggregator.cli.session import Session
 from aggregator.cli.stories import STORY_KEYS, headline, summary_row
 from aggregator.cli.verbs import by_option, by_whom
+from aggregator.desk.alert_targets import shown_target
 from aggregator.exceptions import UsageError
+from aggregator.newsroom.watches import WatchQuery, described, query_values
 from aggregator.text.counts import amount
 
 if TYPE_CHECKING:
     from aggregator.desk.watches import Catch, WatchRow
-    from aggregator.newsroom.watches import WatchQuery
 
 
 @click.group("watch")
@@ -49,8 +50,6 @@ def query_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)  # which hands on the options that stand below this one
     def wrapped(**given: Any) -> Any:
-        from aggregator.newsroom.watches import WatchQuery
-
         parts = {name: given.pop(name) for _, name, _ in options}
         return command(query=WatchQuery(**parts, min_publishers=given.pop("min_publishers")), **given)
 
@@ -86,8 +85,6 @@ def add_command(session: Session, name: str, query: WatchQuery, targets: tuple[s
 
     An entry must hold all words and phrases and nothing excluded, in its title or at the beginning of its text.
     """
-    from aggregator.newsroom.watches import described
-
     with session.open_or_create(with_feeds=False) as app:
         doubts = app.watches().add(name, query, targets, by_whom(by))
     for doubt in doubts:
@@ -183,8 +180,6 @@ def test_command(
 @click.pass_obj
 def log_command(session: Session, name: str | None, limit: int, form: str, as_json: bool) -> None:
     """List alerts, newest first, with how each delivery went. Of one watch, or of all."""
-    from aggregator.desk.alert_targets import shown_target
-
     with session.open_existing() as app:
         rows = [
             {
@@ -224,9 +219,6 @@ def log_command(session: Session, name: str | None, limit: int, form: str, as_js
 
 def watch_row(row: WatchRow) -> dict[str, Any]:
     """Return a watch under its documented keys."""
-    from aggregator.desk.alert_targets import shown_target
-    from aggregator.newsroom.watches import described, query_values
-
     return {
         "name": row.watch.name,
         "sentence": described(row.watch.query),

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aggregator.app import Aggregator
 from aggregator.cli.session import Session
 from aggregator.cli.verbs import by_whom
+from aggregator.config.secrets import read_secret
 from aggregator.exceptions import ConfigurationError
+from aggregator.storage.database import explained
+from aggregator.web.passwords import hash_password
 
 if TYPE_CHECKING:
-    from aggregator.app import Aggregator
     from aggregator.settings import WebSettings
     from aggregator.web.site import Access
 
@@ -55,7 +58,6 @@ def needed_extra() -> None:
 
 def access(settings: WebSettings) -> Access:
     """Return who may come in, with the secrets read from where the settings say."""
-    from aggregator.config.secrets import read_secret
     from aggregator.web.site import Access
 
     users = {name: read_secret(f"web.users.{name}", secret, os.environ) for name, secret in settings.users.items()}
@@ -67,9 +69,6 @@ def opener(database: Path, session: Session) -> Callable[[], Aggregator]:
     """Return what opens a newsroom for the page."""
 
     def opened() -> Aggregator:
-        from aggregator.app import Aggregator
-        from aggregator.storage.database import explained
-
         with explained(database):
             return Aggregator.open(session.settings, database, clock=session.clock)
 
@@ -78,8 +77,6 @@ def opener(database: Path, session: Session) -> Callable[[], Aggregator]:
 
 def _print_hash() -> None:
     needed_extra()
-    from aggregator.web.passwords import hash_password
-
     if sys.stdin.isatty():
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     else:

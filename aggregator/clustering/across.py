@@ -1,4 +1,4 @@
-"""Edges between reports of different languages, where words say nothing: the encoder proposes, signs and time confirm.
+"""Edges between reports of different languages: the encoder proposes pairs, shared names, numbers, places and time confirm them.
 
 A pair is compared where either report is among the nearest of the other in any other language, within the window. Which
 these are follows from the set of reports, not from the order in which they came.
@@ -52,7 +52,7 @@ class Across:
         self._rows = rows
         self._params = params
         self._model = shipped_model()
-        self._told: dict[str, Meaning] = {}  # report -> its meaning, until its place is known
+        self._meanings_to_come: dict[str, Meaning] = {}  # report -> its meaning, until its place is known
         self._meaning: dict[int, Meaning] = {}  # place -> its meaning
         self._row: dict[int, int] = {}  # place -> its row in the columns below
         self._place = np.zeros(0, np.int64)
@@ -67,13 +67,17 @@ class Across:
         self._proposed: dict[Pair, int] = {}  # pair -> how many of its two rows propose it
         self._odds: dict[Pair, float] = {}  # the pairs that are edges
 
-    def tell(self, meanings: Mapping[str, Meaning]) -> None:
-        """Say what reports mean that are added next."""
-        self._told.update(meanings)
+    def set_meanings(self, meanings: Mapping[str, Meaning]) -> None:
+        """Set the meanings of reports that are added next."""
+        self._meanings_to_come.update(meanings)
 
     def add(self, names: Iterable[str]) -> None:
         """Take the reports in whose meaning was given."""
-        known = [(self._rows.place[name], self._told.pop(name)) for name in names if name in self._told]
+        known = [
+            (self._rows.place[name], self._meanings_to_come.pop(name))
+            for name in names
+            if name in self._meanings_to_come
+        ]
         first = len(self._row)
         self._grow(first + len(known))
         for row, (place, meaning) in enumerate(known, first):

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.terms import term_id, terms_in
+from aggregator.clustering.terms import terms_in
 from aggregator.clustering.vocabulary import BACKGROUND, calendar_words, steps
 
 MODELS = Path(__file__).with_name("models")
@@ -61,14 +61,6 @@ class Background:
         if not self.named:
             return np.full(len(terms), -1.0, np.float32)
         return _found(self.terms, self.capitals, terms, -1.0)
-
-    def is_stop(self, term: str) -> bool:
-        """Tell whether a term stands in so many texts that it tells nothing."""
-        return term_id(term) in self.stop
-
-    def is_plain(self, term: str) -> bool:
-        """Tell whether a term is a common word."""
-        return term_id(term) in self.plain
 
 
 def _found(keys: Hashes, values: Numbers, wanted: Hashes, default: float) -> Numbers:

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from aggregator.clustering.comparing import Comparison
-from aggregator.clustering.rows import TITLE, Places, shared
+from aggregator.clustering.rows import Places, shared
 
 
 @dataclass(frozen=True, slots=True)
 class SharedTerm:
     """A term that stands in two reports."""
 
-    term: int  # hash; vectorize.words_of() has the word
+    term: int  # hash
     seen: int  # reports before the later of the two, within the window, that have it as well
     rarity: float  # -ln of its share in the news of its language
-    in_titles: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +73,12 @@ def shared_terms(comparison: Comparison, first: Places, second: Places) -> list[
     reports, terms = rows.reports, rows.terms
     swap = rows.is_before(first, second)
     later, earlier = np.where(swap, second, first), np.where(swap, first, second)
-    a, b, pair = shared(
+    a, _, pair = shared(
         terms.term,
         (reports.terms_from[later], reports.terms[later]),
         (reports.terms_from[earlier], reports.terms[earlier]),
     )
     found: list[list[SharedTerm]] = [[] for _ in range(len(first))]
-    for x, y, n in zip(a.tolist(), b.tolist(), pair.tolist(), strict=True):
-        both = bool(terms.kind[x] & terms.kind[y] & TITLE)
-        found[n].append(SharedTerm(int(terms.term[x]), int(terms.seen[x]), round(float(terms.rareness[x]), 2), both))
+    for x, n in zip(a.tolist(), pair.tolist(), strict=True):
+        found[n].append(SharedTerm(int(terms.term[x]), int(terms.seen[x]), round(float(terms.rareness[x]), 2)))
     return [tuple(sorted(one, key=lambda term: (-term.rarity, term.term))) for one in found]

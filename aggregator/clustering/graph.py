@@ -84,10 +84,10 @@ class StoryGraph:
     def __len__(self) -> int:
         return len(self.comparison.rows.place)
 
-    def tell(self, meanings: Mapping[str, Meaning]) -> None:
-        """Say what reports mean that are added next; only these are compared across languages."""
+    def set_meanings(self, meanings: Mapping[str, Meaning]) -> None:
+        """Set the meanings of reports that are added next; only these are compared across languages."""
         if self.comparison.across is not None:
-            self.comparison.across.tell(meanings)
+            self.comparison.across.set_meanings(meanings)
 
     def load(self, rows: Iterable[tuple[str, ReportVector]], engine: Engine | None = None) -> None:
         """Take a window's reports as they were stored; all are compared when something is settled first, or now on an engine.

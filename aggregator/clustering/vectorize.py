@@ -107,15 +107,6 @@ def read(document: Document, language: str) -> tuple[list[Word], list[Word]]:
     return terms_in(document.title, language, TITLE_WORDS), terms_in(text[: TEXT_WORDS * 12], language, TEXT_WORDS)
 
 
-def words_of(document: Document, language: str | None = None) -> Mapping[int, str]:
-    """Return term id -> a word of this document that it stands for, as written there."""
-    title, text = read(document, language or document.language or "")
-    found: dict[int, str] = {}
-    for word in (*title, *text):
-        found.setdefault(word.id, word.written)
-    return found
-
-
 def ordinals(title: str) -> list[str]:
     """Return the numbers of a title that tell one of a kind from the next: "12th", "12. Paket", "No. 12"."""
     if not any(map(str.isdecimal, title)):

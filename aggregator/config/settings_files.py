@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import types
 import typing
@@ -260,8 +261,6 @@ def _settings(values: Mapping[str, Any]) -> Settings:
 
 
 def _bad_assignment(assignment: str, known: Mapping[str, Any]) -> str:
-    import difflib
-
     key = assignment.partition("=")[0].strip()
     if "=" not in assignment:
         return f"--set {assignment}: write SECTION.KEY=VALUE"

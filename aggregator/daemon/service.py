@@ -318,7 +318,7 @@ class Daemon:
         """Take a step of what follows an upgrade; once there is nothing left to do, this job ends."""
         reached = None if self._stop.is_set() else self._desk.recluster_step()
         if reached is not None:
-            upgrade.tell(reached)
+            upgrade.log_progress(reached)
         if isinstance(reached, Reclustered):
             return
         if not self._stop.is_set():

@@ -1,4 +1,4 @@
-"""What a daemon says of stories that are clustered anew after an upgrade."""
+"""What a daemon logs of stories that are clustered anew after an upgrade."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ log = logging.getLogger("aggregator.daemon")
 CHANGES_TOLD = 10  # of what clustering anew changed; `recluster` tells more
 
 
-def tell(reached: Progress | Outcome) -> None:
-    """Tell how far it is, or at its end what it changed."""
+def log_progress(reached: Progress | Outcome) -> None:
+    """Log how far it is, or at its end what it changed."""
     if isinstance(reached, Progress):
         percent = 100 * reached.done // max(1, reached.total)
         log.info("stories are clustered anew after an upgrade: %d %%", percent)

@@ -11,6 +11,7 @@ from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, Feed, Revision, Story, Storyline, StoryQuery, StorySummary
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
+from aggregator.storage.editions import EditionStore
 from aggregator.storage.entry_rows import Amendment
 
 if TYPE_CHECKING:
@@ -146,8 +147,6 @@ class Lookup:
         """Return when an edition closed: the one named, else the last one, else a day ago."""
         if edition is None:
             return self._reader().new_since()
-        from aggregator.storage.editions import EditionStore
-
         kept = EditionStore(self.store).get(edition)
         if kept is None:
             raise NotFoundError(f"no edition {edition}; an edition's id stands in its header")

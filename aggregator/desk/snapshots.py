@@ -55,7 +55,7 @@ NOTHING = Snapshot({}, {}, {}, {}, {})
 
 
 def take(placer: Placer, story_ids: Sequence[str]) -> Snapshot:
-    """Return how these stories stand now."""
+    """Return a snapshot of these stories as they are now."""
     stories, entries = placer.stories, placer.entries
     reports = {report: story for story in story_ids for report in stories.reports_of(story)}
     lines = placer.lines.of_stories(story_ids)

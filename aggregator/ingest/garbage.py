@@ -1,4 +1,4 @@
-"""Seldom looking for cycles of garbage while very many entries are read.
+"""Python's search for cycles of garbage, done seldom while very many entries are read.
 
 An entry's values hold no cycles: they are freed as soon as nothing refers to them. Python looks for cycles each time that
 700 objects more were made than freed, which costs an import a sixteenth of its time.

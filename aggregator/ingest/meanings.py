@@ -1,4 +1,4 @@
-"""Which encoder is heard, and what reports mean to it."""
+"""Which sentence encoder is used, and what reports mean by it."""
 
 from __future__ import annotations
 

@@ -74,9 +74,8 @@ def run_pass(
         polls.sort(key=lambda poll: poll.stored.state.next_fetch or LONG_AGO)
     begin_pass(store, now)
 
-    def beside(
-        address: str,
-    ) -> tuple[int, ...]:  # asked for seldom: of a desk of many feeds, a pass reads those that are due
+    def beside(address: str) -> tuple[int, ...]:
+        # asked for seldom: of a desk of many feeds, a pass reads those that are due
         return neighbours(address, subscriptions(feeds, rows.followed(), now))
 
     run = PollPass(

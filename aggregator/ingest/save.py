@@ -17,6 +17,7 @@ from aggregator.fetching.http import safe_message
 from aggregator.fetching.politeness import after_duplicate, after_failure, after_not_modified, after_response, host_hold
 from aggregator.fetching.wording import NO_ENTRY, NONE_LEFT, explain
 from aggregator.ingest.ahead import Ahead, take_ahead
+from aggregator.ingest.place import Placer
 from aggregator.ingest.record import Recorder, is_left
 from aggregator.ingest.recorded import Origin, Recorded
 from aggregator.ingest.turns import ROOM
@@ -290,8 +291,6 @@ def open_saver(
     window: Window | None = None,
 ) -> Saver:
     """Return what writes one pass; ``window`` is that of the process, where it lives longer than a pass."""
-    from aggregator.ingest.place import Placer
-
     placer = Placer(store, settings, window)
     return Saver(
         store, settings, placer, Recorder(store, settings, families, placer), random.random, neighbours, settled

@@ -1,4 +1,4 @@
-"""How long we keep others from writing: editors and another process get their turn while much is written."""
+"""How long a writer of much holds the database, and how long it then lets editors and other processes write."""
 
 from __future__ import annotations
 

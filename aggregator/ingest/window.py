@@ -116,7 +116,7 @@ class Window:
                 meanings[report_id] = Meaning.unpacked(data)
             except ValueError:
                 log.warning("what report %s means cannot be read; it is compared in its language only", report_id)
-        graph.tell(meanings)
+        graph.set_meanings(meanings)
 
     def forget(self, report_ids: Collection[str]) -> None:
         """Leave reports out that are no longer stored."""

@@ -1,4 +1,4 @@
-"""What stories of pairs and storylines asked of the schema: new tables, the former ones dropped, verbs on storylines."""
+"""Schema changes for stories of pairs and for storylines: new tables, the former ones dropped, verbs on storylines."""
 
 from __future__ import annotations
 

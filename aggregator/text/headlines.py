@@ -1,4 +1,4 @@
-"""Headlines compared: without the note that a house sets before one that it sends again, and by their letters alone."""
+"""Headlines compared: without the note that a publisher puts before one that it sends again, and by their letters alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The door: which host may be asked for, who may come in, which forms are taken, and what every answer says to browsers."""
+"""Access to the page: which host may be asked for, who may come in, which forms are taken, and what every answer says to browsers."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _bare(host: str) -> str:
     return text.partition(":")[0].removesuffix(".") if text.count(":") <= 1 else text
 
 
-class Door:
+class AccessMiddleware:
     """Middleware that lets in who may, and puts ``visitor`` and ``form_token`` into the request's state."""
 
     def __init__(self, app: ASGIApp, rules: Rules, visitors: Visitors) -> None:

@@ -16,8 +16,8 @@ from aggregator.digest.render import FORMATS, MEDIA_TYPES, Format
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, Story
 from aggregator.newsroom.timeline import Timeline
+from aggregator.web.last_visit import last_visit, note_visit
 from aggregator.web.lists import SORTS, WINDOWS, Filters, filters_of, listed
-from aggregator.web.looks import last_look, note_look
 from aggregator.web.newsrooms import Newsrooms
 from aggregator.web.rendering import clock_of, page
 
@@ -61,7 +61,7 @@ def _stories(request: Request, app: Aggregator, shown: dict[str, Any], name: str
         **shown,
     }
     response = page(request, name, **given)
-    note_look(request, response, now)
+    note_visit(request, response, now)
     return response
 
 
@@ -76,7 +76,7 @@ def stories(request: Request, app: Aggregator) -> Response:
 def story(request: Request, app: Aggregator) -> Response:
     """One story beside the list."""
     found = app.story(request.path_params["story"])
-    since = last_look(request, app.clock()) or app.last_read()
+    since = last_visit(request, app.clock()) or app.last_read()
     return _stories(request, app, story_values(app, found, since), "story.html")
 
 

@@ -32,7 +32,7 @@ _MOST_HEAD = 32 * 1024  # bytes of a request's head
 _PORTS = range(1, 65_536)
 
 
-class ImpatientProtocol(H11Protocol):
+class TimeoutProtocol(H11Protocol):
     """HTTP that closes connections on which a request is begun and not ended, or none is begun."""
 
     _deadline: asyncio.TimerHandle | None = None
@@ -132,7 +132,7 @@ def _server(app: Starlette) -> uvicorn.Server:
     threading.Thread(target=warm_up, args=(app,), name="web-warming", daemon=True).start()
     config = uvicorn.Config(
         app,
-        http=ImpatientProtocol,
+        http=TimeoutProtocol,
         ws="none",
         loop="asyncio",
         log_config=None,

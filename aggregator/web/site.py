@@ -1,4 +1,4 @@
-"""The page as an ASGI application: its addresses, its door, and what it says where something goes wrong."""
+"""The page as an ASGI application: its addresses, who may come in, and what it says where something goes wrong."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from aggregator import Aggregator
 from aggregator.digest.labels import ENGLISH, Labels, labels
 from aggregator.exceptions import AggregatorError, LockedError, NotFoundError, UsageError
 from aggregator.settings import WebSettings
-from aggregator.web import live, outlets, pages, verbs
-from aggregator.web.access import Door, Rules, host_names
+from aggregator.web import live, machine_readable, pages, verbs
+from aggregator.web.access import AccessMiddleware, Rules, host_names
 from aggregator.web.newsrooms import Newsrooms
 from aggregator.web.rendering import environment, page
 from aggregator.web.visitors import Visitors
@@ -66,7 +66,7 @@ def site(
 
     made = Starlette(
         routes=_routes(),
-        middleware=[Middleware(Door, rules=rules, visitors=visitors)],
+        middleware=[Middleware(AccessMiddleware, rules=rules, visitors=visitors)],
         exception_handlers={AggregatorError: _explained, HTTPException: _http, Exception: _unexpected},
         lifespan=running,
     )
@@ -95,10 +95,10 @@ def _routes() -> list[Route]:
         "/decisions": pages.decisions,
         "/editions": pages.editions,
         "/digest/{edition}": pages.edition,
-        "/stories.atom": outlets.atom,
-        "/stories.json": outlets.json_feed,
-        "/health": outlets.health,
-        "/metrics": outlets.metrics,
+        "/stories.atom": machine_readable.atom,
+        "/stories.json": machine_readable.json_feed,
+        "/health": machine_readable.health,
+        "/metrics": machine_readable.metrics,
         "/static/{name}": _static,
     }
     return [

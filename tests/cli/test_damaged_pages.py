@@ -152,8 +152,13 @@ def cut(desk: Desk, sizes: Iterable[int]) -> list[str]:
 
 
 def test_a_file_cut_short(desk: Desk) -> None:
-    pages = len(desk.whole) // SIZE
-    assert cut(desk, (0, 60, SIZE, SIZE * (pages // 2), SIZE * pages - SIZE, SIZE * pages - 1)) == []
+    assert cut(desk, (SIZE * (len(desk.whole) // SIZE // 2),)) == []
+
+
+@pytest.mark.costly
+def test_a_file_cut_to_nothing_to_its_head_and_by_little(desk: Desk) -> None:
+    whole = len(desk.whole)
+    assert cut(desk, (0, 60, SIZE, whole - SIZE, whole - 1)) == []
 
 
 @pytest.mark.slow

@@ -206,6 +206,14 @@ def test_settings_as_init_writes_them_need_no_pydantic() -> None:
     assert done.stderr.split() == ["ruamel.yaml"]
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_lists_tell_of_a_command_what_its_own_help_does(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    assert not command.hidden
+    assert COMMANDS[name].line == command.get_short_help_str(100)
+
+
 def test_the_commands_are_those_of_the_interface() -> None:
     assert set(COMMANDS) == {path[0] for path in named()}
 

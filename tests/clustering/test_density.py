@@ -17,6 +17,7 @@ from aggregator.clustering.params import DEFAULT, ClusteringParams
 from aggregator.clustering.vectors import ReportVector
 from tests.clustering.reports import DESK, report
 from tests.clustering.test_restart import vectors
+from tests.examples import examples
 
 Rows = list[tuple[str, ReportVector]]
 SENSITIVE = replace(DEFAULT, density_prior=3.0, density_half=3.0, density_sure=0.0, density_step=0.125)
@@ -134,7 +135,7 @@ def test_what_a_window_says_stands_in_its_edges() -> None:
         assert odds - neutral[pair] == pytest.approx(given_[graph.comparison.rows.ids[later]], abs=1e-4)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(st.randoms(use_true_random=False), st.lists(st.integers(1, 60), max_size=5))
 def test_no_order_no_cut_and_nothing_that_went_decides(chance: random.Random, cuts: list[int]) -> None:
     rows = vectors()

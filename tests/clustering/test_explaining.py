@@ -10,7 +10,7 @@ import pytest
 
 from aggregator.clustering.sketch import overlap, read
 from aggregator.clustering.terms import term_of
-from aggregator.clustering.vectorize import words_of
+from aggregator.clustering.vectorize import read as words_of
 from aggregator.model import Document
 from aggregator.storage.sketches import SketchStore
 from tests.clustering.arriving import Room, Text, room
@@ -49,7 +49,8 @@ def shares_of(made: Room, one: str, other: str) -> tuple[float, float]:
 def held(text: Text) -> set[str]:
     """Return the words of a text that count, as terms."""
     made = Document(text.title, text.summary, text.body, text.language, None, "")
-    return {term_of(word, text.language or "") for word in words_of(made).values()}
+    title, body = words_of(made, text.language or "")
+    return {term_of(word.written, text.language or "") for word in (*title, *body)}
 
 
 def stands_in(term: str, text: Text) -> bool:

@@ -133,7 +133,7 @@ class Daemon:
     def pid(self) -> int:
         return self._process.pid
 
-    def tell(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         """Send a signal."""
         self._process.send_signal(number)
 
@@ -160,7 +160,7 @@ class Daemon:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and return the exit code."""
-        self.tell(number)
+        self.send(number)
         return self.end()
 
     def _listen(self) -> None:

@@ -54,12 +54,13 @@ def test_what_a_step_of_a_pass_raises_costs_that_pass_at_most(newsroom: Newsroom
         newsroom.serve("/one", "One", "Later")
         wait_for(lambda: "Later" in newsroom.titles())
         wait_for(lambda: newsroom.rows("SELECT count(*) FROM entry WHERE report_id IS NULL") == [(0,)])
-        daemon.tell(signal.SIGHUP)
+        daemon.send(signal.SIGHUP)
         daemon.hear(" reloaded")  # jobs have their turn
         assert daemon.stop() == 0
     assert "sound" in newsroom.call("db", "check").ok().out
 
 
+@pytest.mark.costly
 def test_a_feed_whose_saving_always_raises_costs_itself(newsroom: Newsroom) -> None:
     newsroom.follow(newsroom.serve("/one", "One"), newsroom.serve("/two", "Two"))
     fault = ("raise", "aggregator.ingest.record:Recorder.record", "1")
@@ -86,7 +87,7 @@ def hold_the_lock(newsroom: Newsroom, seconds: float) -> None:
         daemon.hear("feed: 1 new", times=2)
         newsroom.serve("/feed", "One", "Two", "Three")
         daemon.hear("feed: 1 new", times=3)
-        daemon.tell(signal.SIGHUP)
+        daemon.send(signal.SIGHUP)
         daemon.hear(" reloaded")
         assert daemon.stop() == 0
     assert newsroom.titles() == ["One", "Three", "Two"]
@@ -171,7 +172,7 @@ def test_a_full_disk_that_is_freed_stops_nothing_for_good(small_disk: Path) -> N
             newsroom.serve("/feed", "One", "Two")
             daemon.hear("feed: 1 new", times=2)
             wait_for(lambda: server.paths().count("/slow") > asked + 1)
-            daemon.tell(signal.SIGHUP)
+            daemon.send(signal.SIGHUP)
             daemon.hear(" reloaded")
             assert daemon.stop() == 0
         assert not daemon.said("cannot rollback|unexpectedly")
@@ -179,6 +180,7 @@ def test_a_full_disk_that_is_freed_stops_nothing_for_good(small_disk: Path) -> N
         assert "sound" in newsroom.call("db", "check").ok().out
 
 
+@pytest.mark.costly
 def test_a_start_waits_for_another_process_that_writes(newsroom: Newsroom) -> None:
     newsroom.follow(newsroom.serve("/feed", "One"))
     newsroom.call("fetch").ok()
@@ -217,7 +219,7 @@ def test_a_stop_does_not_wait_for_slow_feeds_and_asks_no_other(newsroom: Newsroo
     settings = [*LONG, "fetch.workers=8", "fetch.per_host=100"]
     with newsroom.daemon(settings=settings) as daemon:
         wait_for(lambda: len(newsroom.server.paths()) == 8)
-        daemon.tell(signal.SIGTERM)
+        daemon.send(signal.SIGTERM)
         daemon.hear("stopping: ")
         assert daemon.end() == 0
         assert daemon.lines[-1].endswith("stopped\n")  # in order, not by the last resort
@@ -287,6 +289,7 @@ def test_a_stop_does_not_wait_for_what_hangs(newsroom: Newsroom, place: str) -> 
     assert "sound" in newsroom.call("db", "check").ok().out
 
 
+@pytest.mark.costly
 def test_while_an_edition_is_made_others_may_write(newsroom: Newsroom) -> None:
     newsroom.settings |= {"stories.enabled": "true", "digest.time": "06:00"}
     newsroom.follow(newsroom.serve("/feed", "One"))
@@ -369,6 +372,7 @@ def test_a_machine_that_is_suspended_in_the_midst_of_a_pass_is_seen_to_have_been
         assert daemon.stop() == 0
 
 
+@pytest.mark.costly
 def test_a_clock_that_goes_a_year_ahead_and_back_costs_nothing_but_late_runs(newsroom: Newsroom) -> None:
     clock = newsroom.folder / "clock"
     shift = shifting(clock)

@@ -49,6 +49,7 @@ def test_a_second_daemon_on_the_same_database_is_refused_and_told_who_holds_it(n
     assert "no daemon runs" in newsroom.call("health").err
 
 
+@pytest.mark.costly
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere SQLite's own locks would be in the way")
 def test_a_second_daemon_by_another_name_of_the_file_is_refused(newsroom: Newsroom) -> None:
     newsroom.follow(newsroom.serve("/feed", "One"))
@@ -151,6 +152,6 @@ def test_a_feeds_file_without_feeds_is_followed_and_told(newsroom: Newsroom) -> 
     with newsroom.daemon() as daemon:
         assert str(newsroom.feeds_file.name) in daemon.hear("no feed to follow")
         newsroom.follow(newsroom.serve("/feed", "One"))
-        daemon.tell(signal.SIGHUP)
+        daemon.send(signal.SIGHUP)
         daemon.hear("feed: 1 new")
         assert daemon.stop() == 0

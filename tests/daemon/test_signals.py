@@ -29,7 +29,7 @@ def test_the_feed_in_hand_is_saved_whole_before_the_end(newsroom: Newsroom, numb
         daemon.hear("slow: 1 new")
         newsroom.server.on("/slow", slow)
         wait_for(begun.is_set)
-        daemon.tell(number)
+        daemon.send(number)
         daemon.hear("stopping: ")
         told.set()
         assert daemon.end() == code
@@ -46,7 +46,7 @@ def test_a_second_signal_stops_at_once(newsroom: Newsroom) -> None:
     with newsroom.daemon(settings=["fetch.timeout=600", "fetch.read_timeout=600"]) as daemon:
         daemon.hear("good: 1 new")
         wait_for(lambda: "/hangs" in newsroom.server.paths())
-        daemon.tell(signal.SIGTERM)
+        daemon.send(signal.SIGTERM)
         daemon.hear("stopping: ")
         assert daemon.stop(signal.SIGTERM) == 128 + signal.SIGTERM
     assert newsroom.titles() == ["Stored"]
@@ -58,7 +58,7 @@ def test_killing_it_loses_nothing_that_was_told_and_the_next_start_goes_on(newsr
     with newsroom.daemon() as daemon:
         daemon.hear("good: 1 new")
         wait_for(lambda: "/hangs" in newsroom.server.paths())
-        daemon.tell(signal.SIGKILL)
+        daemon.send(signal.SIGKILL)
         daemon.end()
     assert newsroom.titles() == ["Stored"]
     newsroom.call("db", "check").ok()
@@ -77,17 +77,17 @@ def test_a_reload_keeps_what_it_has_where_the_feeds_file_is_faulty_and_takes_ove
         daemon.hear("first: 1 new")
 
         newsroom.feeds_file.write_text(f"feeds:\n  - url: {first}\n    publischer: Times\n", encoding="utf-8")
-        daemon.tell(signal.SIGHUP)
+        daemon.send(signal.SIGHUP)
         refused = daemon.hear("not reloaded, the old settings and feeds stay")
         assert f"{newsroom.feeds_file}:3" in refused
         assert "publisher" in refused  # the nearest legal key
         newsroom.feeds_file.unlink()
-        daemon.tell(signal.SIGHUP)
+        daemon.send(signal.SIGHUP)
         assert str(newsroom.feeds_file) in daemon.hear("not reloaded", times=2)
         assert newsroom.rows("SELECT name, followed FROM feed") == [("first", 1)]
 
         newsroom.follow(newsroom.serve("/second", "Two"))
-        daemon.tell(signal.SIGHUP)
+        daemon.send(signal.SIGHUP)
         daemon.hear(" reloaded")
         daemon.hear("second: 1 new")
         assert daemon.stop() == 0
@@ -95,6 +95,7 @@ def test_a_reload_keeps_what_it_has_where_the_feeds_file_is_faulty_and_takes_ove
     assert newsroom.titles() == ["One", "Two"]
 
 
+@pytest.mark.costly
 def test_a_reload_during_a_pass_waits_for_it_and_the_daemon_can_still_be_stopped(newsroom: Newsroom) -> None:
     told = threading.Event()
 
@@ -105,8 +106,8 @@ def test_a_reload_during_a_pass_waits_for_it_and_the_daemon_can_still_be_stopped
     newsroom.follow(newsroom.server.on("/slow", slow))
     with newsroom.daemon() as daemon:
         wait_for(lambda: newsroom.server.paths() == ["/slow"])
-        daemon.tell(signal.SIGHUP)
-        daemon.tell(signal.SIGTERM)
+        daemon.send(signal.SIGHUP)
+        daemon.send(signal.SIGTERM)
         daemon.hear("stopping: ")
         told.set()
         assert daemon.end() == 0

@@ -144,22 +144,28 @@ def test_an_address_that_apprise_cannot_read_is_refused_when_it_is_given(tmp_pat
         checked_target("apprise:env:A B", tmp_path)
 
 
+# Each starts a process that loads Apprise.
+SERVICES = (
+    "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/desk",
+    "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js",
+    "https://discord.com/api/webhooks/4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js",
+    "workflows://prod-04.westus.logic.azure.com:443/643e69f83c8944438d68119179a10a64/fEUlsQhm8vQfWaEBoy_Ng-4q1",
+    "ntfys://ntfy.paper.example/desk",
+    "tgram://123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc/-1001234567",
+    "matrixs://desk:word@matrix.paper.example/#news",
+    "mmost://chat.paper.example/3ccdd113474722377935511fc85d3dd4",
+    "rocket://desk:word@chat.paper.example/#news",
+    "gchat://space/key/token",
+    "signal://localhost:8080/+15551234567/+15557654321",
+)
+
+
 @pytest.mark.parametrize(
     "address",
     [
-        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/desk",
-        "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
-        "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js",
-        "https://discord.com/api/webhooks/4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js",
-        "workflows://prod-04.westus.logic.azure.com:443/643e69f83c8944438d68119179a10a64/fEUlsQhm8vQfWaEBoy_Ng-4q1",
         "ntfy://desk",
-        "ntfys://ntfy.paper.example/desk",
-        "tgram://123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc/-1001234567",
-        "matrixs://desk:word@matrix.paper.example/#news",
-        "mmost://chat.paper.example/3ccdd113474722377935511fc85d3dd4",
-        "rocket://desk:word@chat.paper.example/#news",
-        "gchat://space/key/token",
-        "signal://localhost:8080/+15551234567/+15557654321",
+        "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+        *(pytest.param(address, marks=pytest.mark.costly) for address in SERVICES),
     ],
 )
 def test_the_addresses_of_known_services_are_taken_as_they_write_them(address: str, tmp_path: Path) -> None:

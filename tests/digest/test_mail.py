@@ -294,9 +294,9 @@ def test_even_corrections_and_feeds_without_end_fit() -> None:
     filler = "word " * 100
     killed = [
         Material(story(f"s{n}", (entry(f"e{n}", "Aurora", title=f"{n} {filler}", correction="correction"),)))
-        for n in range(400)
+        for n in range(250)
     ]
-    notes = tuple(FeedNote(f"Feed {n}", f"https://f{n}.example/", "failing", filler) for n in range(400))
+    notes = tuple(FeedNote(f"Feed {n}", f"https://f{n}.example/", "failing", filler) for n in range(250))
     made = edition(*killed, settings=DigestSettings(per_publisher=1000))
     made = replace(made, health=replace(made.health, notes=notes))
     page = message(made, SENDER, ["a@paper.example"]).get_body(("html",))

@@ -142,21 +142,22 @@ def test_cap_on_the_decoded_body(app: FetcherHarness, server: Server) -> None:
 
 
 def test_a_bomb_is_measured_before_it_is_kept() -> None:
-    bomb = zlib.compressobj(9, wbits=31)
-    body = b"".join(bomb.compress(b"\0" * 1_000_000) for _ in range(300)) + bomb.flush()
+    bomb = zlib.compressobj(1, wbits=31)
+    body = b"".join(bomb.compress(b"\0" * 1_000_000) for _ in range(100)) + bomb.flush()
     tracemalloc.start()
     try:
         with pytest.raises(FetchError, match="too large"):
-            decode(body, ["gzip"], 50_000_000)
+            decode(body, ["gzip"], 30_000_000)
         assert tracemalloc.get_traced_memory()[1] < 12_000_000
     finally:
         tracemalloc.stop()
     whole = os.urandom(6_000_000)
-    assert decode(gzip.compress(whole, 1), ["gzip"], 6_000_000) == whole
+    packed = gzip.compress(whole, 1)
+    assert decode(packed, ["gzip"], 6_000_000) == whole
     with pytest.raises(FetchError, match="too large"):
-        decode(gzip.compress(whole, 1), ["gzip"], 5_999_999)
+        decode(packed, ["gzip"], 5_999_999)
     with pytest.raises(FetchError, match="cut off"):
-        decode(gzip.compress(whole, 1)[:-1], ["gzip"], 6_000_000)
+        decode(packed[:-1], ["gzip"], 6_000_000)
 
 
 def test_large_bodies_under_the_caps_arrive(app: FetcherHarness, server: Server) -> None:

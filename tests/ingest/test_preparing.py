@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from aggregator.app import Aggregator
-from aggregator.executor import ProcessWorkers
+from aggregator.executor import ProcessWorkers, TaskError, TaskFailure
 from aggregator.model import Feed, FeedOutcome
 from aggregator.settings import Settings
 from tests.harness import Clock, FakeFetcher, Item, rss
-from tests.tasks import prepare_beside_poison
+from tests.tasks import LostWorker, prepare_beside_poison
 
 GAZETTE = Feed("https://gazette.example/rss", name="Gazette", publisher="Gazette")
 SOUND = [Item(f"s{n}", f"Notice {n} of the office", f"It tells of matter {n}.") for n in range(3)]
@@ -25,7 +25,7 @@ SOUND = [Item(f"s{n}", f"Notice {n} of the office", f"It tells of matter {n}.") 
 class Poisoned(Executor):
     """Workers that read with a library which some entries kill; ``handed_out`` counts the documents."""
 
-    def __init__(self, workers: ProcessWorkers) -> None:
+    def __init__(self, workers: Executor) -> None:
         self._workers = workers
         self.handed_out = 0
 
@@ -35,10 +35,22 @@ class Poisoned(Executor):
         return self._workers.submit(prepare_beside_poison if reads else fn, *given, **options)
 
 
+class Here(Executor):
+    """A worker in this very process, of which poison leaves nothing but the news that it is lost."""
+
+    def submit(self, fn: Any, /, *given: Any, **options: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*given, **options))
+        except LostWorker as lost:
+            future.set_exception(TaskError(TaskFailure("died", str(lost))))
+        return future
+
+
 @contextmanager
-def polled(*items: Item) -> Iterator[tuple[Aggregator, FeedOutcome, Poisoned]]:
+def polled(*items: Item, workers: Executor | None = None) -> Iterator[tuple[Aggregator, FeedOutcome, Poisoned]]:
     fetcher = FakeFetcher({GAZETTE.url: rss(*items)})
-    with ProcessWorkers(1, 3.0, 500_000_000) as processes:
+    with workers or ProcessWorkers(1, 3.0, 500_000_000) as processes:
         workers = Poisoned(processes)
         with Aggregator.open(Settings(), None, clock=Clock(), feeds=[GAZETTE], fetcher=fetcher, workers=workers) as app:
             [outcome] = app.fetch(everything=True)
@@ -55,14 +67,15 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ("kill", "SIGKILL"),
+        ("lose", "lost without a word"),
+        pytest.param("kill", "SIGKILL", marks=pytest.mark.costly),
         pytest.param("memory", "memory", marks=pytest.mark.costly),
         pytest.param("backtrack", "took longer than 3 s", marks=pytest.mark.costly),
     ],
 )
 def test_an_entry_that_costs_its_worker_costs_itself(how: str, said: str, room: Path) -> None:
     poison = Item("p", f"Poison {how} in the well", "It is in the water.")
-    with polled(SOUND[0], poison, *SOUND[1:]) as (app, outcome, workers):
+    with polled(SOUND[0], poison, *SOUND[1:], workers=Here() if how == "lose" else None) as (app, outcome, workers):
         assert (outcome.status, outcome.new, outcome.skipped) == ("ok", 3, 1)
         assert outcome.note is not None
         assert f"entry 2 left out: 'Poison {how} in the well' ended the worker that read it" in outcome.note

@@ -60,7 +60,7 @@ def edges(graph: StoryGraph) -> Edges:
 def told(reports: dict[str, tuple[ReportVector, Meaning]], passes: Iterable[list[str]]) -> StoryGraph:
     graph = StoryGraph(across_languages=True)
     for names in passes:
-        graph.tell({name: reports[name][1] for name in names})
+        graph.set_meanings({name: reports[name][1] for name in names})
         graph.add_all((name, reports[name][0]) for name in names)
         graph.settle()
     return graph
@@ -86,7 +86,7 @@ def test_no_order_no_cut_and_nothing_that_went_decides(
     graph = told(reports, [names[start:end] for start, end in pairwise(cuts)])
     if chance.random() < 0.5:
         again = chance.sample(staying, 5)
-        graph.tell({name: reports[name][1] for name in again})
+        graph.set_meanings({name: reports[name][1] for name in again})
         graph.add_all((name, reports[name][0]) for name in again)
     graph.remove(leaving)
     graph.settle()
@@ -125,8 +125,8 @@ def test_what_lies_between_languages_changes_no_edge_within_one() -> None:
     alone.settle()
     graph = StoryGraph(across_languages=True)
     other = {f"de-{n}": report(f"Meldung {n}", language="de", hours=n, publisher=f"House {n}") for n in range(10)}
-    graph.tell({name: meaning(n, n % 3) for n, name in enumerate(DESK)})
-    graph.tell({name: meaning(100 + n, n % 3) for n, name in enumerate(other)})
+    graph.set_meanings({name: meaning(n, n % 3) for n, name in enumerate(DESK)})
+    graph.set_meanings({name: meaning(100 + n, n % 3) for n, name in enumerate(other)})
     graph.add_all([*DESK.items(), *other.items()])
     graph.settle()
     found = edges(graph)
@@ -150,7 +150,7 @@ def test_a_window_kept_in_a_file_goes_on_as_it_was(tmp_path: Path, monkeypatch: 
         kept = kept_window.read(store, "these")
     assert kept is not None
     graph = kept.graph
-    graph.tell({name: reports[name][1] for name in later})
+    graph.set_meanings({name: reports[name][1] for name in later})
     graph.add_all((name, reports[name][0]) for name in later)
     graph.settle()
     assert edges(graph) == edges(told(reports, [list(reports)]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from aggregator.text.language import LANGUAGES
@@ -13,6 +14,7 @@ from aggregator.text.language_model import load
 CASES = Path(__file__).parents[1] / "newsroom" / "agency_cases.jsonl"
 
 
+@pytest.mark.costly  # the library's own model takes two seconds to load
 def test_every_answer_is_that_of_the_librarys_own_model() -> None:
     theirs = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     theirs.set_languages(LANGUAGES)

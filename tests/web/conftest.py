@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment
 from starlette.testclient import TestClient
 
 from aggregator.app import Aggregator
@@ -21,6 +22,7 @@ from tests.harness import Clock, FakeFetcher, open_desk
 NOW = moment(STAGES[-1]) + timedelta(minutes=10)
 BASE = "http://127.0.0.1:8765"
 Opened = Callable[..., TestClient]
+TEMPLATES: dict[str, Environment] = {}  # by language: compiled once, and not for each test
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +76,7 @@ def opened(database: Path) -> Iterator[Opened]:
                 say=labels(language),
                 clock=clock,
             )
+            made.state.templates = TEMPLATES.setdefault(language, made.state.templates)
             return stack.enter_context(TestClient(made, base_url=base, follow_redirects=False))
 
         yield visit

@@ -9,6 +9,7 @@ from aggregator.app import Aggregator
 from aggregator.exceptions import ConfigurationError, UsageError
 from aggregator.model import StoryQuery
 from aggregator.settings import SecretText, WebSettings
+from aggregator.web import passwords
 from aggregator.web.access import MOST_BYTES, host_names
 from aggregator.web.passwords import hash_password, is_hash, verify
 from aggregator.web.server import address_of, check
@@ -16,9 +17,13 @@ from aggregator.web.site import Access
 from tests.web.conftest import BASE, Opened
 from tests.web.reading import form_token, seen
 
-HASHED = hash_password("a long enough word")
-USERS = Access("root", {"anna": HASHED})
-TOKEN = Access("root", {"anna": HASHED}, token="wall-screen-token")
+WORD = "a long enough word"
+HASHED = hash_password(WORD)
+CHEAP = 2  # of memory that a guess costs, for logins that show something else
+with pytest.MonkeyPatch.context() as patched:
+    patched.setattr(passwords, "_N", CHEAP)
+    USERS = Access("root", {"anna": hash_password(WORD)})
+    TOKEN = Access("root", {"anna": hash_password(WORD)}, token="wall-screen-token")
 SAME = {"sec-fetch-site": "same-origin"}
 HTML = {"accept": "text/html"}
 PAGES = (
@@ -37,6 +42,11 @@ PAGES = (
 
 def log_in(page: TestClient, name: str = "anna", password: str = "a long enough word") -> int:
     return page.post("/login", data={"name": name, "password": password, "next": "/feeds"}, headers=SAME).status_code
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_N", CHEAP)
 
 
 # --- hosts ---------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""When a visitor looked last: kept in the visitor's own browser."""
+"""When a visitor last looked at the page, kept in a cookie."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _PAUSE = timedelta(minutes=30)
 _KEPT = timedelta(days=90)
 
 
-def last_look(request: Request, now: datetime) -> datetime | None:
-    """Return when the visitor's look before this one ended; None at a first visit."""
+def last_visit(request: Request, now: datetime) -> datetime | None:
+    """Return when the visit before this one ended; None at a first visit."""
     before, latest = _read(request, now)
     if latest is not None and now - latest >= _PAUSE:
         return latest
     return before
 
 
-def note_look(request: Request, response: Response, now: datetime) -> None:
-    """Keep in the browser that the visitor looks now."""
-    before, latest = last_look(request, now), now
+def note_visit(request: Request, response: Response, now: datetime) -> None:
+    """Note in the cookie that the visitor looks now."""
+    before, latest = last_visit(request, now), now
     value = "_".join(str(int(moment.timestamp())) if moment else "0" for moment in (before, latest))
     response.set_cookie(
         COOKIE,

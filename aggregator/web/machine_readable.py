@@ -1,4 +1,4 @@
-"""What programs read: the rolling feeds of stories, health and figures."""
+"""The pages that programs read: the rolling feeds of stories, health and figures."""
 
 from __future__ import annotations
 

@@ -1,0 +1,123 @@
+"""``config``: the settings in force, and whether they are sound."""
+
+from __future__ import annotations
+
+import click
+
+from aggregator.cli.output import Column, emit, emit_folded, list_options, print_json, print_list, safe
+from aggregator.cli.session import FEEDS, Session
+from aggregator.config.settings_files import keys, user_file, value_of, value_text
+from aggregator.config.shipped import shipped_folder
+from aggregator.exceptions import AggregatorError, ConfigurationError
+from aggregator.text.counts import amount
+
+
+@click.group("config")
+def config_command() -> None:
+    """Settings: what holds, and where it comes from."""
+
+
+@config_command.command("show")
+@click.option("--origin", is_flag=True, help="Say where each value comes from.")
+@list_options
+@click.pass_obj
+def show_command(session: Session, origin: bool, form: str, as_json: bool) -> None:
+    """Show all settings in force."""
+    found = session.resolved
+    rows = []
+    for key in keys():
+        row = {"key": key, "value": value_text(value_of(found.settings, key))}
+        if origin:
+            row["origin"] = found.origins[key]
+        rows.append(row)
+    columns = (
+        Column("key", lambda row: row["key"]),
+        Column("value", lambda row: row["value"], wrap=True),
+        *((Column("origin", lambda row: row["origin"], wrap=True),) if origin else ()),
+    )
+    print_list(rows, columns, form, as_json=as_json)
+
+
+@config_command.command("path")
+@click.pass_obj
+def path_command(session: Session) -> None:
+    """Show which files are in use."""
+    emit_folded(
+        f"feeds      {session.feeds_file or f'none (./{FEEDS} and {session.user_feeds} are looked for; `aggregator init` writes one)'}",
+        11,
+    )
+    used = session.resolved.files
+    emit_folded(
+        f"settings   {', '.join(map(str, used)) or f'none (aggregator.yaml beside the feeds file and {user_file()} are looked for)'}",
+        11,
+    )
+    emit_folded(f"shipped    {shipped_folder()} (defaults.yaml, aggregator.service, datasette.yaml)", 11)
+    emit_folded(f"database   {session.database_file}{'' if session.database_file.exists() else ' (not made yet)'}", 11)
+
+
+@config_command.command("datasette")
+@click.pass_obj
+def datasette_command(session: Session) -> None:
+    """Print what Datasette is told of the database. It is its --metadata, whatever the file is called.
+
+    The stories stand first, and what is the product's own affair is hidden.
+    """
+    from aggregator.config.datasette import metadata
+
+    print_json(metadata(session.database_file))
+
+
+@config_command.command("check")
+@click.pass_obj
+def check_command(session: Session) -> None:
+    """Check the feeds file, the settings, templates and labels. All faults are named, and secrets in the open."""
+    from aggregator.config.open_secrets import open_secrets, open_settings
+    from aggregator.desk.layouts import faults
+
+    problems: list[str] = []
+    feeds = 0
+    for part in ("settings", "feeds"):
+        try:
+            if part == "settings":
+                session.zone()
+                problems.extend(faults(session.settings, session.database_file))
+            else:
+                feeds = len(session.feeds())
+        except ConfigurationError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ConfigurationError(tuple(problems))
+    warnings = open_secrets(session.needed_feeds_file()) + open_settings(session.resolved)
+    for warning in warnings + _open_passwords(session) + _open_targets(session):
+        click.echo(safe(warning), err=True)
+    emit(f"{session.feeds_file}: {amount(feeds, 'feed')}; settings are sound.")
+
+
+def _open_passwords(session: Session) -> list[str]:
+    """Return a sentence for each user of the page whose password stands where its hash is wanted."""
+    from aggregator.web.passwords import is_hash
+
+    return [
+        f"web.users: what stands for {name} is no hash of a password; `aggregator web --hash-password` makes one"
+        for name, secret in session.settings.web.users.items()
+        if secret.is_written_out and not is_hash(secret)
+    ]
+
+
+def _open_targets(session: Session) -> list[str]:
+    """Return a sentence for each target of a watch that is a secret in the open; none where the database cannot be read now."""
+    from aggregator.desk.alert_targets import advice_for_open, stands_open
+
+    if not session.database_file.exists():
+        return []
+    try:
+        with session.open_existing() as app:
+            watches = [row.watch for row in app.watches().all()]
+    except AggregatorError:  # other commands tell what is wrong with it
+        return []
+    return [
+        f"watch {watch.name}: {advice_for_open(target)}"
+        for watch in watches
+        for target in watch.targets
+        if stands_open(target)
+    ]

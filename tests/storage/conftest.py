@@ -1,0 +1,13 @@
+"""The storage's own tests apply the migrations to each database that they make."""
+
+from __future__ import annotations
+
+import pytest
+
+from aggregator.storage import migrations
+from tests.conftest import bring_up_to_date
+
+
+@pytest.fixture(autouse=True)
+def _migrations_in_earnest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations, "bring_up_to_date", bring_up_to_date)
