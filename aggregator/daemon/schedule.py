@@ -91,3 +91,9 @@ def set_jobs(schedule: BackgroundScheduler, settings: Settings, jobs: Jobs) -> N
     for name, job, moment in daily:
         trigger = OneLateRun(CronTrigger(hour=moment.hour, minute=moment.minute, timezone=zone))
         schedule.add_job(job, trigger, id=name, replace_existing=True)
+
+
+def is_far_off(schedule: BackgroundScheduler, job: str, now: datetime, longest: timedelta) -> bool:
+    """Return whether a job is due later than ever: the clock was ahead when it was scheduled, and went back since."""
+    found = schedule.get_job(job)
+    return found is not None and bool(found.next_run_time > now + longest)

@@ -20,8 +20,9 @@ from aggregator.daemon.locking import DaemonLock
 from aggregator.daemon.logs import log_outcome
 from aggregator.daemon.metrics import Metrics
 from aggregator.daemon.notify import notify, watchdog_interval
+from aggregator.daemon.place import Place
 from aggregator.daemon.progress import POLLING, Progress
-from aggregator.daemon.schedule import RECLUSTER, Jobs, scheduler, set_jobs
+from aggregator.daemon.schedule import RECLUSTER, Jobs, is_far_off, scheduler, set_jobs
 from aggregator.daemon.signals import RELOAD, STOP, WOKEN, Signals
 from aggregator.desk.alerts import AlertSender, Announce
 from aggregator.desk.edition_windows import zone_of
@@ -103,6 +104,7 @@ class Daemon:
             app = opened.enter_context(Aggregator(settings, store, self._clock))
             # a connection of its own: deliveries take no turn with the polls
             outbox = opened.enter_context(Store(self._database, busy_timeout_ms=_BUSY_TIMEOUT_MS))
+            self._place = opened.enter_context(Place(self._database, store, self._clock))
             number = self._when_unlocked(lambda: app.follow(feeds))
             if number is not None:
                 return _code(number)
@@ -182,18 +184,14 @@ class Daemon:
         while (number := self._signals.wait(pulse)) is None:
             if self._progress.goes_on():
                 notify("WATCHDOG=1")
+            self._place.look()
             now = datetime.now(UTC)  # noqa: TID251 - the same
-            if now < before - _BACK or self._is_far_off("tick", now):
+            longest = timedelta(seconds=self._desk.settings.run.tick) + _BACK
+            if now < before - _BACK or is_far_off(self._schedule, "tick", now, longest):
                 log.warning("the clock went back: the jobs are scheduled anew")
                 self._set_jobs(self._desk.settings)
             before = now
         return number
-
-    def _is_far_off(self, job: str, now: datetime) -> bool:
-        """Return whether a job is due later than ever: the clock was ahead when it was scheduled, and went back since."""
-        found = self._schedule.get_job(job)
-        longest = timedelta(seconds=self._desk.settings.run.tick) + _BACK
-        return found is not None and bool(found.next_run_time > now + longest)
 
     def _wind_up(self) -> None:
         """Let the jobs in hand end, in a thread of its own: this one goes on to listen."""
@@ -218,7 +216,8 @@ class Daemon:
         if self._ended.wait(_STOP_WITHIN):
             return
         log.warning("stopped at once: what was in hand did not end in time; what of it is not stored is done again")
-        os._exit(0)
+        with self._place.saving:
+            os._exit(0)
 
     # --- jobs ------------------------------------------------------------------------------
 

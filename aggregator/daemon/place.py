@@ -1,0 +1,83 @@
+"""Whether the database still lies where it was opened: one that is moved or removed would be written to where nobody looks."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aggregator.config.files import shown_path
+from aggregator.disk import BESIDE
+from aggregator.exceptions import StorageError
+from aggregator.storage.database import Store
+
+log = logging.getLogger("aggregator.daemon")
+
+_LOOKS = 2  # that must find another file: between two steps of whoever replaces one, none may be there
+
+
+class Place:
+    """Holds on to an open database; where the file was taken away meanwhile, what it holds is saved when the context is left.
+
+    The system keeps such a file until it is closed, and SQLite leaves its log where it was: both would be lost.
+    """
+
+    def __init__(self, database: Path, store: Store, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._store = store
+        self._clock = clock
+        self._file = _file_at(database)
+        self._missed = 0
+        self.saving = threading.Lock()  # held while the copy is made: the process must not be ended then
+
+    def look(self) -> None:
+        """Raise StorageError where the file was moved, removed or replaced."""
+        self._missed = 0 if self._is_there() else self._missed + 1
+        if self._missed >= _LOOKS:
+            raise StorageError(
+                f"{self._database}: was moved, removed or replaced by another file while the daemon ran on it; the daemon "
+                "ends, so that nothing is stored where nobody looks for it. The log says where all of it was saved"
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_there():
+            return
+        with self.saving:
+            try:
+                log.error("%s", self._save())
+            except StorageError as failure:
+                log.error("what was stored could not be saved: %s", failure)
+
+    def _save(self) -> str:
+        """Save what is stored, in the old place where that is free; return where it is."""
+        copy = self._database.with_name(f"{self._database.name}.saved-{self._clock():%Y%m%dT%H%M%SZ}")
+        self._store.backup(copy, through_links=False)
+        if self._database.exists():
+            return f"another file stands in the place of the database; what was stored is in {shown_path(copy)}"
+        for ending in BESIDE:  # all of it is in the copy
+            Path(f"{self._database}{ending}").unlink(missing_ok=True)
+        copy.replace(self._database)
+        return f"the database was taken away; what was stored is back in {shown_path(self._database)}"
+
+    def _is_there(self) -> bool:
+        return self._file is None or _file_at(self._database) in (self._file, None)
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at a path from others, (0, 0) where there is none; None where that cannot be asked."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return 0, 0
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
