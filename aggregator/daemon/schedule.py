@@ -64,15 +64,6 @@ def scheduler(settings: Settings) -> BackgroundScheduler:
     return BackgroundScheduler(timezone=zone_of(settings.digest), job_defaults=_JOB)
 
 
-def add_reload(schedule: BackgroundScheduler, job: Callable[[], None], at: datetime | None = None) -> None:
-    """Have the settings read anew at a time, else now.
-
-    The scheduler passes over a job of which too many still run. One that has read already and has yet to end, and one
-    that waits for its turn, must not take the place of a third.
-    """
-    schedule.add_job(job, "date", run_date=at, id="reload", replace_existing=True, max_instances=3)
-
-
 def set_jobs(schedule: BackgroundScheduler, settings: Settings, jobs: Jobs) -> None:
     """Schedule the jobs from now on, in place of those scheduled before: the tick and a look for a late digest at once."""
     zone, at = zone_of(settings.digest), settings.digest.time

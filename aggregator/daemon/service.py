@@ -21,7 +21,7 @@ from aggregator.daemon.logs import log_outcome
 from aggregator.daemon.metrics import Metrics
 from aggregator.daemon.notify import notify, watchdog_interval
 from aggregator.daemon.progress import POLLING, Progress
-from aggregator.daemon.schedule import RECLUSTER, Jobs, add_reload, scheduler, set_jobs
+from aggregator.daemon.schedule import RECLUSTER, Jobs, scheduler, set_jobs
 from aggregator.daemon.signals import RELOAD, STOP, WOKEN, Signals
 from aggregator.desk.alerts import AlertSender, Announce
 from aggregator.desk.edition_windows import zone_of
@@ -172,8 +172,8 @@ class Daemon:
                 log.info("stopping: the feeds in hand are finished and saved; a second signal stops at once")
                 return number
             if number == RELOAD:
-                # a job like the others: a reload that waits for a long pass must not keep the watchdog waiting
-                add_reload(self._schedule, self._reread)
+                # a job like the others: one that waits for a pass keeps no watchdog waiting; of three, one that comes as another ends is not lost
+                self._schedule.add_job(self._reread, id="reload", replace_existing=True, max_instances=3)
 
     def _next(self) -> int:
         """Return the next signal; meanwhile say that the daemon gets on, where it does, and look whether the clock went back."""
@@ -369,7 +369,7 @@ class Daemon:
         except LockedError as error:
             log.warning("the reload waits: %s", error)
             again = datetime.now(UTC) + _RELOAD_AGAIN  # noqa: TID251 - the scheduler's own clock
-            add_reload(self._schedule, self._reread, again)
+            self._schedule.add_job(self._reread, "date", run_date=again, id="reload", replace_existing=True)
         except AggregatorError as error:
             log.error("not reloaded, the old settings and feeds stay: %s", "; ".join(str(error).split("\n")))
         else:
