@@ -161,7 +161,7 @@ class Comparison:
 
     def _judged_anew(self, dirty: Places) -> Places:
         """Bring the density up to date with edges that changed; return the edges of which it says something else now."""
-        self.density.note_sure(dirty, self._are_sure(dirty))
+        self.density.tell(dirty, self._are_sure(dirty))
         shifted = self.density.refresh()
         edges = self.graph.touching(shifted.tolist()) if len(shifted) else np.zeros(0, np.int64)
         return edges[np.isin(self._later(edges), shifted)]
@@ -237,7 +237,7 @@ class Comparison:
         return looked
 
     def take(self, looked: Iterable[LookedBack]) -> None:
-        """Take over what other processes found for all reports; none of them was compared before."""
+        """Take what all reports found elsewhere; none of them was compared before."""
         every = np.arange(len(self.rows))
         self._note_before(every)
         self._compared[every] = True

@@ -1,8 +1,8 @@
 """How many of a window's reports are told elsewhere too, and what that adds to the log odds of its pairs.
 
 Where one report in fifteen has a sure partner at another publisher, what looks like a pair mostly is one; where one in a
-hundred has, it rather is none: the base rate of Bayes' rule. The learned scores are cautious, since words alone had to
-keep scattered headlines apart; in large windows pairs of headlines get that caution back.
+hundred has, it rather is none: the base rate of Bayes' rule. The scores were learned where words alone had to keep
+scattered headlines apart; what that holds back is given back to pairs of headlines in large windows.
 
 A report is judged by the UTC hours of the window before its own, in its language. So what was decided stays when reports
 come in order of time, and any other order ends the same.
@@ -50,7 +50,7 @@ class Density:
     def remove(self, places: Places) -> None:
         """Count reports no longer."""
         self._count(places, 0, -1)
-        self.note_sure(places, np.zeros(len(places), np.bool_))
+        self.tell(places, np.zeros(len(places), np.bool_))
 
     def moved(self, moved: Places) -> None:
         """Follow reports to other places; -1 stands for those that are gone."""
@@ -59,8 +59,8 @@ class Density:
         self._new = [int(moved[place]) for place in self._new if moved[place] >= 0]
         self._drop_hours()
 
-    def note_sure(self, places: Places, sure: Flags) -> None:
-        """Note which reports have a sure partner before them."""
+    def tell(self, places: Places, sure: Flags) -> None:
+        """Say which reports have a sure partner before them."""
         for value in (True, False):
             self._count(places[(sure == value) & (self._sure[places] != value)], 1, 1 if value else -1)
         self._sure[places] = sure
