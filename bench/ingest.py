@@ -33,7 +33,7 @@ from bench.material import archive, lines
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STAGES = {
-    "clean and sketch": "aggregator.ingest.archives.prepare_line",
+    "clean and sketch; vectorise what is made ahead": "aggregator.ingest.archives.prepare_line",
     "store, find copies, vectorise": "aggregator.ingest.record.Recorder.record",
     "compare, score, part": "aggregator.ingest.settle.Settler._plan",
     "write stories and links": "aggregator.ingest.settle.Settler._write",

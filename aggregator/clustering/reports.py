@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Protocol
 
 from aggregator.clustering.forms import WORDS, filled_in, is_untold
 from aggregator.clustering.instalments import ANOTHER_DAY, are_instalments
+from aggregator.clustering.numbers import numbers_in
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.sketch import MIN_WORDS, overlap, read
 from aggregator.model import Arrival, Match, Sketch
@@ -33,7 +33,6 @@ LIKE_ON_ONE_PAGE = 0.2
 SAME_WORDS = 0.6  # of the shorter of two texts on one page that are too short for shingles
 # Like texts of one publisher that are read word by word for one arrival; beyond, it is taken for one of a form.
 READ_CLOSELY = 12
-_DIGITS = frozenset("0123456789")
 # Numbers that each of two instalments of a routine has and the other lacks; one may be a channel's or a page's.
 OWN_NUMBERS = 2
 
@@ -130,18 +129,8 @@ def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barr
 
 def numbers_of(arrival: Arrival) -> frozenset[str]:
     """Return the numbers that tell one instalment of a routine text from the next: those of title and first sentences."""
-    made = arrival.document
-    return _numbers(f"{made.title} {(made.body or made.lede)[:1500]}", made.language)
-
-
-@lru_cache(maxsize=8)  # one arrival is compared with many of its form
-def _numbers(text: str, language: str | None) -> frozenset[str]:
-    numbered = " ".join(filter(_may_hold_number, text.split()))  # no word goes over a blank
-    return frozenset(word for word in words(numbered, language) if word[0].isdigit())
-
-
-def _may_hold_number(part: str) -> bool:
-    return not part.isalpha() and not (part.isascii() and _DIGITS.isdisjoint(part))
+    made = arrival.sketch
+    return numbers_in(arrival.document) if made is None or made.numbers is None else made.numbers
 
 
 def _edge(arrival: Arrival, made: Sketch, other: StoredSketch, settings: CopySettings) -> _Edge | None:

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from functools import cache, lru_cache
 from hashlib import blake2b
+from itertools import chain
 from struct import unpack
 from typing import TYPE_CHECKING
 
@@ -26,14 +27,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering.instalments import undated
+from aggregator.clustering.numbers import numbers_in
 from aggregator.model import Document, Sketch
-from aggregator.text.tokens import words
+from aggregator.text.tokens import REMEMBERED, by_parts, words
 
 if TYPE_CHECKING:
     from aggregator.clustering.signatures import MinHash
 
 PERMUTATIONS = 128
+# Hashes that are permuted together: what comes of them takes 96 kB. From 128 on the C library gets each array from the system anew.
+_AT_ONCE = 192
 BANDS, ROWS = 32, 4
+_SLICES = tuple((band, 4 * ROWS * band, 4 * ROWS * (band + 1)) for band in range(BANDS))  # of a signature's bytes
 SHINGLE = 5  # words
 SAMPLED = 24  # one shingle in so many is a key of its own
 OPENING_WORDS, OPENING_KEYS = 30, 6
@@ -52,36 +57,52 @@ Hashes = NDArray[np.uint32]
 def sketch(document: Document) -> Sketch | None:
     """Return the sketch of a document: its body where it has one, else the lede; None where there is no word at all."""
     title = words(document.title, document.language)
-    tokens = words(document.body, document.language)
-    if len(tokens) < MIN_WORDS:
-        tokens = words(document.lede, document.language) if document.lede else tokens
-    tokens = tokens[:MAX_WORDS]
+    hashed = _hashed(document.body)
+    if len(hashed) < MIN_WORDS:
+        hashed = _hashed(document.lede) if document.lede else hashed
+    hashed = hashed[:MAX_WORDS]
     named = [*_title_keys(title, document.language), *_link_keys(document.canonical_url)]
-    if len(tokens) < MIN_WORDS:
-        return Sketch(VERSION, b"", b"", _keys(named), len(tokens)) if named else None
-    hashes = shingles(tokens)
-    distinct = list(dict.fromkeys(np.sort(hashes).tolist()))
+    if len(hashed) < MIN_WORDS:
+        return Sketch(VERSION, b"", b"", _keys(named), len(hashed), numbers_in(document)) if named else None
+    hashes = _mixed(hashed)
+    distinct = np.sort(hashes)
+    distinct = distinct[np.append(True, distinct[1:] != distinct[:-1])]
     signature = minhash(distinct).astype("<u4").tobytes()
     named += _band_keys(signature)
-    named += [f"('sample', {one})" for one in distinct if one % SAMPLED == 0]
-    named += [f"('opening', {one})" for one in sorted(_opening(hashes[: OPENING_WORDS - SHINGLE + 1].tolist()))]
-    return Sketch(VERSION, signature, np.array(distinct, "<u4").tobytes(), _keys(named), len(tokens))
+    named += [b"('sample', %d)" % one for one in distinct[distinct % SAMPLED == 0].tolist()]
+    named += [b"('opening', %d)" % one for one in sorted(_opening(hashes[: OPENING_WORDS - SHINGLE + 1].tolist()))]
+    return Sketch(VERSION, signature, distinct.astype("<u4").tobytes(), _keys(named), len(hashed), numbers_in(document))
 
 
 def shingles(tokens: Sequence[str]) -> Hashes:
     """Return the hash of each shingle in order of the text, repeats included."""
-    hashed = np.fromiter(map(_word_hash, tokens), dtype=np.uint64, count=len(tokens))
+    return _mixed(np.fromiter(map(_word_hash, tokens), dtype=np.uint64, count=len(tokens)))
+
+
+def _hashed(text: str) -> NDArray[np.uint64]:
+    """Return the hash of each word of a text, in order."""
+    return np.fromiter(chain.from_iterable(by_parts(_hashes, text.split())), dtype=np.uint64)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _hashes(part: str) -> tuple[int, ...]:
+    return tuple(map(_word_hash, words(part, None)))
+
+
+def _mixed(hashed: NDArray[np.uint64]) -> Hashes:
     mixed = np.correlate(hashed, _MULTIPLIERS)  # the sum of each word's hash times its place's multiplier
     mixed ^= mixed >> np.uint64(29)
     mixed *= np.uint64(0xBF58476D1CE4E5B9)  # the finaliser of SplitMix64, so that all bits count
     return (mixed >> np.uint64(32)).astype(np.uint32)
 
 
-def minhash(distinct: Iterable[int]) -> Hashes:
+def minhash(distinct: Hashes) -> Hashes:
     """Return the signature of a set of shingle hashes."""
     made = copy(_permuted())  # its own copy() checks and converts everything, which costs as much as filling it
     made.clear()
-    made.update_batch(distinct)
+    for start in range(0, len(distinct), _AT_ONCE):
+        # an array of hashes in the place of one: as numbers of Python they would be converted twice
+        made.update_batch((distinct[start : start + _AT_ONCE],))
     return np.asarray(made.hashvalues, dtype=np.uint32)
 
 
@@ -90,13 +111,16 @@ def _permuted() -> MinHash:
     """Return the empty signature."""
     from aggregator.clustering.signatures import MinHash  # only where a text is sketched
 
-    return MinHash(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=int)
+    return MinHash(num_perm=PERMUTATIONS, seed=1, scheme=_SCHEME, hashfunc=_as_it_is)
 
 
-def _band_keys(signature: bytes) -> list[str]:
+def _as_it_is(hashes: Hashes) -> Hashes:
+    return hashes
+
+
+def _band_keys(signature: bytes) -> list[bytes]:
     """Return one key a band."""
-    size = 4 * ROWS
-    return [f"('band', {band}, {signature[band * size : (band + 1) * size]!r})" for band in range(BANDS)]
+    return [b"('band', %d, %a)" % (band, signature[start:end]) for band, start, end in _SLICES]
 
 
 def read(sketched: Sketch) -> Hashes:
@@ -117,21 +141,25 @@ def _opening(hashes: Sequence[int]) -> set[int]:
     return {hashes[0], *sorted(set(hashes))[:OPENING_KEYS]}
 
 
-def _title_keys(title: Sequence[str], language: str | None) -> list[str]:
-    return [repr(("title", " ".join(undated(title, language))))] if len(set(title)) >= 4 else []
+def _title_keys(title: Sequence[str], language: str | None) -> list[bytes]:
+    return [_named("title", " ".join(undated(title, language)))] if len(set(title)) >= 4 else []
 
 
-def _link_keys(url: str | None) -> list[str]:
+def _link_keys(url: str | None) -> list[bytes]:
     # a bare host is a front page, which stands for no entry
-    return [repr(("link", url))] if url and url.rstrip("/").count("/") > 2 else []
+    return [_named("link", url)] if url and url.rstrip("/").count("/") > 2 else []
 
 
-def _keys(named: Iterable[str]) -> tuple[int, ...]:
+def _named(kind: str, value: str) -> bytes:
+    return repr((kind, value)).encode("utf-8", "surrogatepass")
+
+
+def _keys(named: Iterable[bytes]) -> tuple[int, ...]:
     """Return the keys as they are stored: hashes of 64 bits."""
-    digests = [blake2b(one.encode("utf-8", "surrogatepass"), digest_size=8).digest() for one in named]
+    digests = [blake2b(one, digest_size=8).digest() for one in named]
     return unpack(f">{len(digests)}q", b"".join(digests))
 
 
-@lru_cache(maxsize=50_000)  # some 8 MB in every worker
+@lru_cache(maxsize=REMEMBERED)  # some 3 MB in every worker
 def _word_hash(word: str) -> int:
     return int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")

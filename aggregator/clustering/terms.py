@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import Stemmer
 
+from aggregator.text.tokens import LONG_PART
+
 IDEOGRAPHIC_PIECE, ALPHABETIC_PIECE = 2, 4  # characters of a piece of Chinese, Japanese, Korean; of Thai and its like
 LETTERS = 7  # kept of a word whose language has no stemmer
 TITLE_CASE = 0.7  # share of the longer words with a capital from which on capitals tell nothing
@@ -34,7 +36,7 @@ _ALPHABETIC = frozenset(map(chr, (*range(0x0E00, 0x0F00), *range(0x1000, 0x10A0)
 _LETTER = rf"(?:[^\W\d_{_UNSPACED}]|[{_MARKS}])"
 _TOKEN = re.compile(
     rf"(?P<initials>(?:[^\W\d_{_UNSPACED}]\.){{2,}})|(?P<number>\d+(?:[.,:]\d+)*)(?P<ordinal>(?:st|nd|rd|th)\b)?"
-    rf"|(?P<run>[{_UNSPACED}]+)|(?P<word>{_LETTER}+(?:\d+{_LETTER}*)*)(?:['’]s\b)?|(?P<end>[.!?:;|…।。！？\n]+)"
+    rf"|(?P<run>[{_UNSPACED}]+)|(?P<word>{_LETTER}+(?:\d+{_LETTER}*)*)(?:['’]s\b)?|(?P<end>[.!?:;|…।。！？]+)"
 )
 _GROUPED = re.compile(r"[.,](?=\d{3}(?:\D|$))")
 _ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u0670]")
@@ -64,8 +66,21 @@ class Word(NamedTuple):
 def terms_in(text: str, language: str, limit: int) -> list[Word]:
     """Return the terms of a text in order, at most ``limit``."""
     found: list[Word] = []
-    initial = True
-    for match in _TOKEN.finditer(unicodedata.normalize("NFC", text)):
+    whole = text if text.isascii() else unicodedata.normalize("NFC", text)
+    for line in whole.split("\n"):
+        initial = True
+        for part in line.split():
+            terms, initial = (_known_part if len(part) <= LONG_PART else _part)(part, language, initial)
+            found += terms
+            if len(found) >= limit:
+                return found[:limit]
+    return found
+
+
+def _part(part: str, language: str, initial: bool) -> tuple[tuple[Word, ...], bool]:
+    """Return the terms of what stands between two blanks, and whether a sentence begins behind it."""
+    found: list[Word] = []
+    for match in _TOKEN.finditer(part):
         kind = match.lastgroup
         if kind == "end":
             initial = True
@@ -75,9 +90,11 @@ def terms_in(text: str, language: str, limit: int) -> list[Word]:
         else:
             found.extend(_terms_of(match, initial))
         initial = False
-        if len(found) >= limit:
-            return found[:limit]
-    return found
+    return tuple(found), initial
+
+
+# No term reaches over a blank, and what stands between two comes again and again.
+_known_part = lru_cache(maxsize=50_000)(_part)  # some 10 MB in every worker
 
 
 def _terms_of(match: re.Match[str], initial: bool) -> Iterator[Word]:
@@ -95,7 +112,7 @@ def _terms_of(match: re.Match[str], initial: bool) -> Iterator[Word]:
         yield Word(term, term_id(term), match["initials"], True, initial)
 
 
-@lru_cache(maxsize=50_000)  # some 12 MB in every worker: nearly all words of a text came before
+@lru_cache(maxsize=20_000)
 def _word(written: str, language: str, initial: bool) -> Word:
     term = "us." if written == "US" and language == "en" else term_of(written, language)
     return Word(term, term_id(term), written, written[0].isupper(), initial)

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import combinations, pairwise
 
@@ -127,28 +128,24 @@ def _counted(
             count = counts.get(word.term)
             if count is None:
                 count = counts[word.term] = _Count()
-            _count(count, word, in_title, cased)
+            if in_title:
+                count.title += 1
+            else:
+                count.text += 1
+            if word.term[0] == "#":
+                count.marks |= NUMBER
+            elif cased and not word.initial:
+                count.cased += 1
+                count.capitals += word.capital
         side = IN_TITLE if in_title else IN_TEXT
         near = telling if in_title else telling[:PAIRED_WORDS]
         for first, second in pairwise(near):
             key = (first.id, second.id)
-            pairs[key] = pairs.get(key, 0) | side | (OVERLAP if first.overlapping and second.overlapping else 0)
+            pairs[key] = pairs.get(key, 0) | (side | OVERLAP if first.overlapping and second.overlapping else side)
     for number in ordinals(written_title):
         if "#" + number in counts:
             counts["#" + number].marks |= ORDINAL
     return counts, pairs
-
-
-def _count(count: _Count, word: Word, in_title: bool, cased: bool) -> None:
-    if in_title:
-        count.title += 1
-    else:
-        count.text += 1
-    if word.term[0] == "#":
-        count.marks |= NUMBER
-    elif cased and not word.initial:
-        count.cased += 1
-        count.capitals += word.capital
 
 
 def _kin(words: Sequence[Word], known: Background) -> list[tuple[int, int]]:
@@ -165,13 +162,20 @@ def _kept(counts: Mapping[str, _Count], known: Background) -> dict[int, int]:
     chosen = list(counts)
     if len(chosen) > KEPT_TERMS:
         rarity = known.rarity(np.array([term_id(term) for term in chosen], np.uint32))
-        rank = {
-            term: (counts[term].title == 0, -rare * (1 + math.log(2 * counts[term].title + counts[term].text)), term)
-            for term, rare in zip(chosen, np.minimum(rarity, DEFAULT.most_rarity).tolist(), strict=True)
-        }
-        chosen = sorted(chosen, key=rank.__getitem__)[:KEPT_TERMS]
+        ranked = [
+            (count.title == 0, -rare * _weight(2 * count.title + count.text), term)
+            for (term, count), rare in zip(
+                counts.items(), np.minimum(rarity, DEFAULT.most_rarity).tolist(), strict=True
+            )
+        ]
+        chosen = [term for _, _, term in sorted(ranked)[:KEPT_TERMS]]
     marks = {term_id(term): _marks(counts[term]) for term in sorted(chosen)}
     return dict(sorted(marks.items()))
+
+
+@lru_cache(maxsize=1_024)
+def _weight(times: int) -> float:
+    return 1 + math.log(times)
 
 
 def _marks(count: _Count) -> int:
@@ -184,9 +188,10 @@ def _marks(count: _Count) -> int:
 def _kept_pairs(pairs: Mapping[tuple[int, int], int], kept: Mapping[int, int]) -> tuple[bytes, bytes]:
     """Return the places of the pairs' two terms among those kept, and where the pairs stand; those of the title first."""
     place = {term: number for number, term in enumerate(kept)}
-    whole = [pair for pair in pairs if pair[0] in place and pair[1] in place]
-    chosen = sorted(whole, key=lambda pair: not pairs[pair] & (IN_TITLE | KIN))[:KEPT_PAIRS]
-    return bytes(place[term] for pair in chosen for term in pair), bytes(pairs[pair] for pair in chosen)
+    whole = [(pair, marks) for pair, marks in pairs.items() if pair[0] in place and pair[1] in place]
+    chosen = [one for one in whole if one[1] & (IN_TITLE | KIN)]
+    chosen = [*chosen, *(one for one in whole if not one[1] & (IN_TITLE | KIN))][:KEPT_PAIRS]
+    return bytes([place[term] for pair, _ in chosen for term in pair]), bytes([marks for _, marks in chosen])
 
 
 def _plain(word: Word, known: Background) -> str:

@@ -27,11 +27,15 @@ from aggregator.newsroom.publishers import Families
 from aggregator.parsing.archive import UNNAMED, ArchiveEntry
 from aggregator.settings import Settings
 from aggregator.storage.database import PartFailedError, Store, is_of_the_database
-from aggregator.storage.entries import EntryStore, Place
+from aggregator.storage.entries import EntryStore
+from aggregator.storage.entry_rows import Place
 from aggregator.storage.feeds import FeedStore, StoredFeed
 
 # Characters of an entry over which it is prepared before others are kept from writing: 10 ms and more.
 LONG = 20_000
+_LARGE = 1_000_000  # bytes of an archive that holds more than LEAST lines for all that is known
+_LOOKED_UP = 48  # most lines of which is asked together whether they are stored
+_IN_THE_ROOM = 100  # lines that are looked at between two transactions, for some to prepare
 _IN_MEMORY = 1.0  # where nobody waits: so often is progress reported
 
 Progress = Callable[[int, int], None]
@@ -69,12 +73,22 @@ class Importer:
         self._placer = Placer(store, settings, window)
         self._recorder = Recorder(store, settings, families, self._placer)
         self._sources: dict[str, StoredFeed] = {}
+        self._coming = _LOOKED_UP  # lines that the next transaction is thought to record
 
     def run(self, path: Path, progress: Progress) -> ImportOutcome:
         """Import the archive at ``path``; entries that are known already change nothing."""
+        self._start_workers(path)
         with seldom_collected(), ordered(path) as (entries, skips):
             done = self.record(entries, progress)
         return replace(done, skips=tuple(sorted((*skips, *done.skips), key=lambda skip: skip.position)))
+
+    def _start_workers(self, path: Path) -> None:
+        """Let workers come up while a large archive is read; what keeps them from it is told when they are needed."""
+        with suppress(Exception):
+            if self._workers is not None and path.stat().st_size > _LARGE:
+                workers = self._workers()
+                for _ in range(self._settings.parse.workers):
+                    workers.submit(warm_up)
 
     def take(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, Place]:
         """Import entries and return line number -> where each stands, for scoring."""
@@ -94,26 +108,42 @@ class Importer:
             if not rest:
                 rest.extend(next(chunks))  # outside of the transaction: nobody waits for a worker
             self._make_ready(rest)
-            for one, counts in self._turn(rest):
+            recorded = self._turn(rest)
+            self._coming = min(_LOOKED_UP, len(recorded) + len(recorded) // 4 + 1)
+            for one, counts in recorded:
                 skips += [_left_out(one, fault) for fault in counts.faults]
                 new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
                 done += 1
             progress(done, len(entries))
             if done < len(entries) and self._store.path is not None:
-                time.sleep(ROOM)
+                self._leave_room(rest)
         self._placer.finish(self._now)
         with self._store.transaction():
             self._placer.vectors.leave_unsettled(left)
         return ImportOutcome(new, updated, known, tuple(skips))
 
     def _make_ready(self, rest: deque[Line]) -> None:
-        """Prepare a long entry that is next while others may write; what it fails by is told when it is recorded."""
+        """Prepare a long entry that is next while others may write."""
         one, made = rest[0]
         if made is None and _is_long(one):
-            boilerplate = self._boilerplate_now(one)
-            with suppress(Exception):  # it is prepared once more, and reported
-                prepared = prepare_line(one, boilerplate, sketching=self._settings.stories.enabled)
-                rest[0] = one, MadeAhead(prepared, boilerplate)
+            rest[0] = one, self._made(one)
+
+    def _leave_room(self, rest: deque[Line]) -> None:
+        """Let others write; lines that no worker prepares are prepared meanwhile."""
+        ends = time.monotonic() + ROOM
+        for place, (one, made) in enumerate(list(islice(rest, _IN_THE_ROOM))):
+            if time.monotonic() >= ends:
+                return
+            if made is None:
+                rest[place] = one, self._made(one)
+        time.sleep(max(0.0, ends - time.monotonic()))
+
+    def _made(self, one: ArchiveEntry) -> MadeAhead | None:
+        """Prepare a line ahead; what it fails by is told when it is recorded."""
+        boilerplate, stories = self._boilerplate_now(one), self._settings.stories.enabled
+        with suppress(Exception):  # it is prepared once more, and reported
+            return MadeAhead(prepare_line(one, boilerplate, sketching=stories, vectoring=stories), boilerplate)
+        return None
 
     def _taken(self, one: ArchiveEntry, made: MadeAhead | None) -> Recorded:
         """Record one line; where it cannot be, it costs itself and is reported."""
@@ -151,12 +181,18 @@ class Importer:
     def _some(self, rest: deque[Line], begun: list[Line]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
         """Record entries for as long as one transaction may last, and until a long one comes that is not prepared."""
         ends = time.monotonic() + (_IN_MEMORY if self._store.path is None else HELD)
+        self._look_ahead(rest)
         while rest:
             one, made = rest.popleft()
             begun.append((one, made))
             yield one, self._taken(one, made)
             if time.monotonic() >= ends or (rest and rest[0][1] is None and _is_long(rest[0][0])):
                 return
+
+    def _look_ahead(self, rest: deque[Line]) -> None:
+        """Ask together which of the lines are stored that this transaction comes to; as many as the last one did, and some."""
+        coming = ((self._sources.get(feed_address(one)), one.data.key) for one, _ in islice(rest, self._coming))
+        self._recorder.look_ahead([(feed.id, key) for feed, key in coming if feed is not None])
 
     def _feed(self, one: ArchiveEntry) -> StoredFeed:
         address = feed_address(one)

@@ -17,9 +17,11 @@ class EditorConstraints:
     """Answers from the decisions in force at the moment of asking, whoever gave them."""
 
     def __init__(self, store: Store) -> None:
+        self._store = store
         self._decisions = DecisionStore(store)
         self._entries = EntryStore(store)
         self._stamp: tuple[int, int] | None = None
+        self._turn: int | None = None  # of the long writer, when the decisions were looked at last
         self._settlement = settle(())
         self._ties = settle(())
         self._pins: list[str] = []
@@ -30,6 +32,9 @@ class EditorConstraints:
 
     def settlement(self) -> Settlement:
         """Return all decisions in force, without their contradictions."""
+        if self._store.is_whole and self._turn == self._store.turn:
+            return self._settlement  # nobody else writes until this transaction ends
+        self._turn = self._store.turn if self._store.is_whole else None
         stamp = self._decisions.stamp()  # an editor may speak between two feeds of a pass
         if stamp != self._stamp:
             self._stamp = stamp

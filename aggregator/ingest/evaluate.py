@@ -17,7 +17,7 @@ from aggregator.model import Skip
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
-from aggregator.storage.entries import Place
+from aggregator.storage.entry_rows import Place
 
 Level = Literal["report", "story", "storyline"]
 

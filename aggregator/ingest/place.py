@@ -91,9 +91,10 @@ class Placer:
                 report_id, match, story_id = None, None, None
         is_new = report_id is None
         if report_id is None:
-            report_id = mint("r", entry_id, taken=self.stories.report_taken)
-            self.stories.open_report(report_id, None, now)
-        self.entries.place([entry_id], report_id, story_id)
+            report_id = mint("r", entry_id, taken=lambda one: not self.stories.begin_report(one, now))
+            self.entries.begin_report(entry_id, report_id)
+        else:
+            self.entries.place([entry_id], report_id, story_id)
         self.copies.add(arrival, report_id)
         if match is not None:
             self.stories.add_match(match, report_id, story_id, now)

@@ -28,6 +28,7 @@ from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entry_rows import EntryRow, KnownEntry, changed_facts, facts_of
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import StoredFeed
+from aggregator.storage.known_keys import stored
 from aggregator.storage.times import to_text
 from aggregator.text.address import host_of
 from aggregator.text.boilerplate import REPEATED
@@ -51,6 +52,7 @@ class Recorder:
     """Writes entries, and places them when the pass has them all; the caller holds the transaction."""
 
     def __init__(self, store: Store, settings: Settings, families: Families, placer: Placer) -> None:
+        self._store = store
         self._settings = settings
         self._families = families
         self._placer = placer
@@ -58,6 +60,7 @@ class Recorder:
         self._lines = LineStore(store.connection)
         self._faults = FaultStore(store)
         self._waiting: dict[str, Waiting] = {}
+        self._absent: tuple[int, set[tuple[int, str]]] = (-1, set())  # the turn in which it was looked up
         self._unplaced: list[EntryFault] = []  # what could not be placed while a document was recorded
         self._publishers: dict[tuple[str | bool | None, ...], str] = {}
 
@@ -219,12 +222,25 @@ class Recorder:
     def _known(self, origin: Origin, entries: Sequence[PreparedEntry], ahead: Ahead | None) -> dict[str, KnownEntry]:
         recogniser = self.recogniser(origin.feed.id)
         if origin.archive:
-            return recogniser.known(entries)
+            asked = [entry for entry in entries if not self._is_absent(origin.feed.id, entry.data.key)]
+            return recogniser.known(asked) if asked else {}
         if ahead is not None and ahead.holds():
             return ahead.recognition.known
         found = recogniser.recognise(entries)
         recogniser.note(found)
         return found.known
+
+    def look_ahead(self, keys: Sequence[tuple[int, str]]) -> None:
+        """Look up together which of the next entries, by feed and key, are stored: it holds until the transaction ends."""
+        self._absent = (self._store.turn, set(keys) - stored(self._store.connection, keys))
+
+    def _is_absent(self, feed_id: int, key: str) -> bool:
+        """Return whether an entry is known to be new; of two under one key, the second is not."""
+        turn, absent = self._absent
+        if turn != self._store.turn or not self._store.is_whole or (feed_id, key) not in absent:
+            return False
+        absent.remove((feed_id, key))
+        return True
 
     def _backlog(
         self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, *, first: bool
@@ -245,16 +261,32 @@ class Recorder:
     def _add(self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, backlog: frozenset[str]) -> None:
         if not entries:
             return
+        if len(entries) == 1:
+            [entry] = entries
+            self._add_one(origin, entry, now, backlog=origin.archive or entry.data.key in backlog)
+            return
         ids = self._ids(origin.feed.url, [entry.data.key for entry in entries])
         rows = [
             self._row(origin, entry, entry_id, now, backlog=origin.archive or entry.data.key in backlog)
             for entry, entry_id in zip(entries, ids, strict=True)
         ]
-        numbers = self._entries.add(rows, now)
+        for row, entry, number in zip(rows, entries, self._entries.add(rows, now), strict=True):
+            self._wait(origin, entry, row, number)
+
+    def _add_one(self, origin: Origin, entry: PreparedEntry, now: datetime, *, backlog: bool) -> None:
+        """Store an entry under the first id that is free: nearly always the first, so none is looked up before."""
+        url, key = origin.feed.url, entry.data.key
+        row = self._row(origin, entry, mint("e", url, key), now, backlog=backlog)
+        number = self._entries.add_one(row, now)
+        if number is None:
+            row = replace(row, id=self._ids(url, [key])[0])
+            [number] = self._entries.add([row], now)
+        self._wait(origin, entry, row, number)
+
+    def _wait(self, origin: Origin, entry: PreparedEntry, row: EntryRow, number: int) -> None:
         if self._settings.stories.enabled:
-            for row, entry, number in zip(rows, entries, numbers, strict=True):
-                made = arrival(row, origin, entry)
-                self._waiting[row.id] = Waiting(made, origin.feed.id, number, entry.lines, entry.vector)
+            made = arrival(row, origin, entry)
+            self._waiting[row.id] = Waiting(made, origin.feed.id, number, entry.lines, entry.vector)
 
     def _ids(self, url: str, keys: Sequence[str]) -> list[str]:
         """Return an id for each key of a feed that no other entry has."""

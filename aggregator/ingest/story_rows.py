@@ -12,7 +12,8 @@ from aggregator.newsroom.corrections import own_notices
 from aggregator.newsroom.wires import shared_text
 from aggregator.storage.database import is_of_the_database
 from aggregator.storage.entries import EntryStore
-from aggregator.storage.stories import Standing, StoryStore
+from aggregator.storage.standing import Standing
+from aggregator.storage.stories import StoryStore
 from aggregator.text.headlines import plain_headline
 
 

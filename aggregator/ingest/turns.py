@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 # Seconds for which a long writer keeps others from writing before it lets them: it ends the entry in hand and brings its
-# stories up to date, which takes as long again at most. The room between is found by whoever waits, who looks at least
-# every tenth of a second.
-HELD, ROOM = 0.08, 0.02
+# stories up to date, which takes as long again at most. The room between is found by whoever waits, who looks every two
+# milliseconds.
+HELD, ROOM = 0.08, 0.01

@@ -112,6 +112,7 @@ class Sketch:
     shingles: bytes
     bands: tuple[int, ...]  # signed 64-bit band keys; empty where the text is too short
     words: int  # length of the sketched text in words
+    numbers: frozenset[str] | None = None  # of title and first sentences; None where they were not looked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from aggregator.storage.soundness import faults
 BUSY_TIMEOUT_MS = 10_000
 # Seconds between two looks at a lock that another process has. SQLite itself looks ten times a second after a while, and would miss
 # the room that long writers leave (ingest.turns.ROOM) again and again.
-_LOOK = 0.005
+_LOOK = 0.002
 # How SQLite begins where a table or column of ours is not there, since somebody took it out, and where a row holds bytes that are no text.
 _SPOILT = ("no such table", "no such view", "no such column", "vtable constructor failed", "Could not decode to UTF-8")
 
@@ -49,6 +49,7 @@ class Store:
         self._reading = False
         self._part_from: int | None = None  # rows changed by this connection when the part at hand began
         self._whole = False  # the transaction at hand has no parts
+        self.turn = 0  # of long writers: how many transactions without parts were begun
         with explained(path):
             self.connection, self.read_only = open_database(path, busy_timeout_ms, spilling=spilling)
             try:
@@ -106,11 +107,17 @@ class Store:
         Hardly any part ever fails, and to be ready for it SQLite copies each page that a part changes.
         """
         self._whole = not self.connection.in_transaction
+        self.turn += 1
         try:
             with self.transaction() as db:
                 yield db
         finally:
             self._whole = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the transaction at hand has no parts: nothing in it but an archive's entries is written until it ends."""
+        return self._whole
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, EntryData, Evidence, Revision
@@ -24,6 +23,7 @@ from aggregator.storage.entry_rows import (
     EntryRow,
     Facts,
     KnownEntry,
+    Place,
     changed_facts,
     entry_of,
     evidence_text,
@@ -33,14 +33,6 @@ from aggregator.storage.entry_rows import (
 )
 from aggregator.storage.prefixes import resolve_prefix
 from aggregator.storage.times import from_text, to_text
-
-
-class Place(NamedTuple):
-    """Where an entry stands."""
-
-    report: str
-    story: str
-    storyline: str | None
 
 
 class EntryStore:
@@ -146,6 +138,20 @@ class EntryStore:
         self._store.at_end(self._index)
         return numbers
 
+    def add_one(self, row: EntryRow, now: datetime) -> int | None:
+        """Insert a new entry and return its number; None where another entry has its id."""
+        seen = to_text(now)
+        values = (*values_of(row), seen, seen, row.id, row.feed_id, row.data.key, int(row.backlog), None)
+        try:
+            number = int(self._db.execute(INSERT, values).lastrowid or 0)
+        except sqlite3.IntegrityError:
+            if self.taken([row.id]):
+                return None
+            raise
+        self._unindexed[number] = (row.index_title, row.index_text)
+        self._store.at_end(self._index)
+        return number
+
     @property
     def unindexed(self) -> dict[int, tuple[str, str]]:
         """The new entries of the transaction at hand that the full-text index is still to take, by number."""
@@ -246,6 +252,10 @@ class EntryStore:
             "UPDATE entry SET report_id = ?, story_id = ? WHERE id = ?",
             [(report_id, story_id, entry_id) for entry_id in entry_ids],
         )
+
+    def begin_report(self, entry_id: str, report_id: str) -> None:
+        """Put an entry that stands in no report yet into one without a story: no index by story is written."""
+        self._db.execute("UPDATE entry SET report_id = ? WHERE id = ?", (report_id, entry_id))
 
     def set_agency(self, entry_id: str, agency: str | None, evidence: Evidence) -> None:
         """Attribute an entry to a wire service for the text it shares; None takes that back."""

@@ -7,10 +7,19 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from aggregator.model import Entry, EntryData, Evidence
 from aggregator.storage.damage import from_json
 from aggregator.storage.times import from_text, to_text
+
+
+class Place(NamedTuple):
+    """Where an entry stands."""
+
+    report: str
+    story: str
+    storyline: str | None
 
 
 @dataclass(frozen=True, slots=True)

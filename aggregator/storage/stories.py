@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,28 +14,9 @@ from aggregator.storage.binding import marks, parts
 from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
 from aggregator.storage.prefixes import resolve_prefix
+from aggregator.storage.standing import Standing
 from aggregator.storage.story_queries import ORDER, where_clause
 from aggregator.storage.times import from_text, to_text
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a story's row says, worked out from its entries."""
-
-    title: str
-    url: str | None
-    publisher: str
-    agency: str | None
-    language: str | None
-    category: str | None
-    entries: int
-    reports: int
-    publishers: int
-    first_seen: datetime
-    last_seen: datetime
-    canonical_entry: str
-    corrected: bool
-    edited: bool
 
 
 class StoryStore:
@@ -124,6 +104,16 @@ class StoryStore:
             "INSERT INTO report (id, story_id, entries, first_seen, last_seen) VALUES (?, ?, 0, ?, ?)",
             (report_id, story_id, to_text(now), to_text(now)),
         )
+
+    def begin_report(self, report_id: str, now: datetime) -> bool:
+        """Make the row of a new report without a story; False where another has its id."""
+        try:
+            self.open_report(report_id, None, now)
+        except sqlite3.IntegrityError:
+            if self.report_taken(report_id):
+                return False
+            raise
+        return True
 
     def story_of_report(self, report_id: str) -> str | None:
         """Return the story that a report belongs to."""

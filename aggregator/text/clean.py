@@ -189,9 +189,9 @@ _TAIL_WORDS = (
 )  # fmt: skip
 _ELLIPSIS = re.compile(r"(?<!\s)\s*(?:\[?(?:…|\.\.\.)\]?|\[(?:…|\.\.\.|&hellip;)\])\s*$")
 # Typography that editors' systems change at will: quotation marks, dashes, invisible characters.
-_QUOTES = str.maketrans(
-    {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-", "\u00ad": None,
-     "\u200b": None, "\ufeff": None, "\u200e": None, "\u200f": None}
+_QUOTES = (
+    ("\u2018", "'"), ("\u2019", "'"), ("\u201c", '"'), ("\u201d", '"'), ("\u2013", "-"), ("\u2014", "-"), ("\u00ad", ""),
+    ("\u200b", ""), ("\ufeff", ""), ("\u200e", ""), ("\u200f", ""),
 )  # fmt: skip
 
 
@@ -260,7 +260,12 @@ def _comparable(text: str) -> str:
 
 
 def _plain_typography(text: str) -> str:
-    return text if text.isascii() else text.translate(_QUOTES)
+    if text.isascii():
+        return text
+    for written, plain in _QUOTES:  # a table for translate() is asked for every character
+        if written in text:
+            text = text.replace(written, plain)
+    return text
 
 
 def _without_tail(text: str) -> str:

@@ -23,6 +23,7 @@ _SCRIPTS = (
     ("he", re.compile("[\u0590-\u05ff]")),
     ("hi", re.compile("[\u0900-\u097f]")),
 )
+_TELLING = re.compile("[" + "".join(script.pattern[1:-1] for _, script in _SCRIPTS) + "]")
 # Languages that are written in each of these scripts: who says one of them is believed.
 _WRITERS = {
     "ja": {"ja"}, "ko": {"ko"}, "zh": {"zh", "ja", "ko", "yue"}, "th": {"th"}, "el": {"el"}, "he": {"he", "yi", "iw"},
@@ -49,6 +50,8 @@ def identify(text: str, hint: str | None) -> str | None:
     if said and text.isascii():
         return said
     head = text[:_ENOUGH]
+    if said and not _TELLING.search(head):
+        return said
     letters = len(_LETTER.findall(head))
     written = _by_script(head, letters)
     if written and said not in _WRITERS[written]:

@@ -9,8 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
+from typing import TypeVar, cast
+
+# What stands between two blanks comes again and again: so many parts are remembered by each function, some 4 MB in every worker.
+REMEMBERED = 20_000
+LONG_PART = 60  # characters: a run of a script without blanks, which hardly comes again
 
 # Scripts whose writers put no space between words: Han, kana, Thai, Lao, Burmese, Khmer.
 _UNSPACED = (
@@ -60,14 +66,27 @@ def fold(text: str) -> str:
 
 def words(text: str, language: str | None) -> list[str]:
     """Return the normalised words of ``text`` in order."""
-    if text.isascii():
-        return [word if word.isalpha() else _ascii_word(word) for word in _ASCII_WORD.findall(text.lower())]
-    return list(chain.from_iterable(map(_normalised, _WORD.findall(unicodedata.normalize("NFKC", text)))))
+    return list(chain.from_iterable(by_parts(_words, text.split())))
 
 
-@lru_cache(
-    maxsize=20_000
-)  # some 4 MB in every worker: a text's words are asked for several times, common ones in every text
+Part = TypeVar("Part")
+
+
+def by_parts(work: Callable[[str], Part], parts: Sequence[str]) -> Iterable[Part]:
+    """Ask a function that remembers its answers of each part; of long ones, which hardly come again, without remembering."""
+    if max(map(len, parts), default=0) > LONG_PART:
+        work = getattr(work, "__wrapped__", work)
+    return map(work, parts)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _words(part: str) -> tuple[str, ...]:
+    """Return the words of what stands between two blanks: none reaches over one."""
+    if part.isascii():
+        return tuple(word if word.isalpha() else _ascii_word(word) for word in _ASCII_WORD.findall(part.lower()))
+    return tuple(chain.from_iterable(map(_normalised, _WORD.findall(unicodedata.normalize("NFKC", part)))))
+
+
 def _normalised(written: str) -> tuple[str, ...]:
     """Return what a word of a text counts as: itself, normalised, or pairs of characters where it is a run of them."""
     word = fold(written)
@@ -89,9 +108,16 @@ def index_form(text: str) -> str:
 
     Where a script puts spaces between words, they need not be split here: the index does that.
     """
-    whole = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    plain = (whole.isascii() or _ALPHABETS.fullmatch(whole)) and not _OWN_NUMBER.search(whole)
-    return fold(whole) if plain else " ".join(words(text, None))
+    formed = list(by_parts(_indexed, text.split(" ")))
+    return " ".join(words(text, None)) if None in formed else " ".join(cast("list[str]", formed))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _indexed(part: str) -> str | None:
+    """Return what stands between two blanks as SQLite may read it; None where our words are to be written out."""
+    part = unicodedata.normalize("NFKC", part)
+    plain = (part.isascii() or _ALPHABETS.fullmatch(part)) and not _OWN_NUMBER.search(part)
+    return fold(part) if plain else None
 
 
 def _ascii_word(word: str) -> str:

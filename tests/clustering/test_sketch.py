@@ -220,12 +220,12 @@ def test_sketching_costs_no_process_the_whole_of_datasketch_and_leaves_it_to_be_
 import sys
 from aggregator.clustering.sketch import minhash
 import numpy
-made = minhash(numpy.arange(100, dtype=numpy.uint32))
+made = minhash(numpy.arange(1000, dtype=numpy.uint32))
 assert not any(name.partition(".")[0] in ("scipy", "datasketch") for name in sys.modules), "loaded"
 import datasketch
 import datasketch.minhash
 other = datasketch.MinHash(num_perm=128, seed=1, scheme="affine32", hashfunc=int)
-other.update_batch(list(range(100)))
+other.update_batch(list(range(1000)))
 assert (other.hashvalues == made).all()
 assert datasketch.MinHashLSH(num_perm=128)
 """

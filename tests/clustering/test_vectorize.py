@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.clustering import terms
 from aggregator.clustering.terms import terms_in
 from aggregator.clustering.vectorize import ordinals
 from aggregator.clustering.vectors import ReportVector
 from tests.clustering.reports import DESK, report
+from tests.examples import examples
+
+_SIGNS = st.sampled_from("abcXYZU.S. 's’'.,:;0123456789_-éßĐΣ東京ไทยमत\n…!?\xa0\u2028\u0301")
 
 
 @given(st.text(max_size=200), st.text(max_size=400), st.sampled_from(["en", "de", "ja", "ar", None]))
 def test_a_packed_vector_is_the_vector(title: str, text: str, language: str | None) -> None:
     vector = report(title, text, language=language)
     assert ReportVector.unpacked(vector.packed()) == vector
+
+
+@settings(max_examples=examples(400))
+@given(st.text(_SIGNS, max_size=60) | st.text(max_size=60), st.sampled_from(["en", "de", "vi", ""]))
+def test_terms_remembered_by_what_stands_between_blanks_are_those_of_the_whole_text(text: str, language: str) -> None:
+    expected: list[terms.Word] = []
+    for line in unicodedata.normalize("NFC", text).split("\n"):
+        expected += terms._part(line, language, True)[0]
+    assert terms_in(text, language, 1_000) == expected
+    assert terms_in(text, language, 3) == expected[:3]
 
 
 def test_a_headline_with_a_lede_is_small() -> None:

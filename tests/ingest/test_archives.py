@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from aggregator.clustering.identifiers import mint
 from aggregator.executor import TaskError, TaskFailure
-from aggregator.ingest import archives, record
+from aggregator.ingest import archives, place, record
 from aggregator.ingest import lines as preparing
 from aggregator.ingest.archives import Importer
 from aggregator.ingest.entry_times import event_time
@@ -183,3 +184,30 @@ def test_entries_recorded_beside_one_that_fails_stand_as_if_it_had_not_been_ther
         (f"n{number}", f"archive:House {number}", 1, f"village {name} elects a mayor")
         for number, name in ((0, "ado"), (1, "bero"), (3, "cabo"), (4, "dera"))
     ]
+
+
+def test_of_two_lines_under_one_key_the_second_is_known(tmp_path: Path) -> None:
+    """Which lines are stored is asked of many together; what those before them store is not forgotten."""
+    line = {"id": "n1", "title": "Village Ado elects a mayor", "body": "", "source": "House"}
+    first = {**line, "id": "n0", "title": "Village Bero elects a mayor"}
+    archive = tmp_path / "archive.jsonl"
+    archive.write_text("\n".join(map(json.dumps, (first, line, line, line))), encoding="utf-8")
+    with Store(tmp_path / "a.db") as store:
+        done = Importer(store, Settings(), families(()), NOW).run(archive, lambda done, total: None)
+        again = Importer(store, Settings(), families(()), NOW).run(archive, lambda done, total: None)
+    assert (done.new, done.known) == (2, 2)
+    assert (again.new, again.known) == (0, 4)
+
+
+def test_ids_that_are_taken_are_found_out_when_they_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def alike(letter: str, *parts: str, taken: Callable[[str], bool] = lambda _: False) -> str:
+        made = f"{letter}0000000000"
+        return made if not taken(made) else mint(letter, *parts, taken=taken)
+
+    monkeypatch.setattr(record, "mint", alike)
+    monkeypatch.setattr(place, "mint", alike)
+    rows = imported(tmp_path / "a.db")
+    assert len({row[0] for row in rows}) == len(PLACES) * len(ARCHIVE)
+    assert {"e0000000000", "r0000000000"} <= {value for row in rows for value in row}

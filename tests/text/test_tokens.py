@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import unicodedata
+from itertools import chain
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.text.tokens import index_form, sentences, words
+from aggregator.text import tokens
+from aggregator.text.tokens import fold, index_form, sentences, words
 from tests.examples import examples
 
 
@@ -55,6 +58,24 @@ _LETTERS = st.characters(max_codepoint=0x2FF, exclude_categories=["Cs", "Cc", "C
 def test_the_index_finds_every_word_in_what_it_is_given(text: str) -> None:
     found = iter(indexed(index_form(text)))
     assert all(token in found for token in indexed(" ".join(words(text, None)))), text
+
+
+_BLANKS = st.sampled_from([" ", "  ", "\n", "\t", "\xa0", "\u2003", "\x1f", "\u2028", " \u0301", "\xa8", "…"])
+
+
+@settings(max_examples=examples(400))
+@given(st.lists(st.text(_SIGNS, max_size=8) | _BLANKS | st.text(max_size=8), max_size=12).map("".join))
+def test_words_remembered_by_what_stands_between_blanks_are_those_of_the_whole_text(text: str) -> None:
+    written = tokens._WORD.findall(unicodedata.normalize("NFKC", text))
+    assert words(text, None) == list(chain.from_iterable(map(tokens._normalised, written)))
+
+
+@settings(max_examples=examples(400))
+@given(st.lists(st.text(_SIGNS, max_size=8) | _BLANKS | st.text(max_size=8), max_size=12).map("".join))
+def test_the_index_s_form_put_together_is_that_of_the_whole_text(text: str) -> None:
+    whole = unicodedata.normalize("NFKC", text)
+    plain = tokens._ALPHABETS.fullmatch(whole) and not tokens._OWN_NUMBER.search(whole)
+    assert index_form(text) == (fold(whole) if plain else " ".join(words(text, None)))
 
 
 @pytest.mark.parametrize("text", ["1,000 ships", "4x4", "l'A380", "5₺", "L’État"])

@@ -1,0 +1,26 @@
+"""What is worked out of a story's entries for its row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a story's row says, worked out from its entries."""
+
+    title: str
+    url: str | None
+    publisher: str
+    agency: str | None
+    language: str | None
+    category: str | None
+    entries: int
+    reports: int
+    publishers: int
+    first_seen: datetime
+    last_seen: datetime
+    canonical_entry: str
+    corrected: bool
+    edited: bool
