@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from aggregator.clustering.comparing import Comparison, LookedBack
+from aggregator.clustering.comparing import Comparison
+from aggregator.clustering.looking_back import LookedBack
 from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.scoring import shipped_scorer
 from aggregator.clustering.vectors import ReportVector

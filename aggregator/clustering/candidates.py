@@ -53,6 +53,21 @@ class CandidateIndex:
             if len(posting) > 2 * self._params.postings:
                 self._postings[key] = array("I", self._least(np.array(posting)).tobytes())
 
+    def drop(self, places: Places) -> None:
+        """Leave reports out."""
+        if not len(places):
+            return
+        keys = self._entries(places)[2]
+        for key in np.unique(keys).tolist():
+            posting = self._postings.get(key)
+            if posting is not None:
+                coded = np.frombuffer(posting, np.uint32)
+                left = coded[~np.isin(coded >> 8, places)]
+                if len(left):
+                    self._postings[key] = array("I", left.tobytes())
+                else:
+                    del self._postings[key]
+
     def moved(self, moved: Places) -> None:
         """Follow reports to other places; -1 stands for those that are gone."""
         kept: dict[int, array[int]] = {}
@@ -83,17 +98,22 @@ class CandidateIndex:
             for key, start, end in zip(keys.tolist(), [0, *ends], ends, strict=False)
         }
 
-    def find(self, places: Places) -> Found:
+    def find(self, places: Places, without: NDArray[np.bool_] | None = None, noting: bool = True) -> Found:
         """Return all living reports of the same language and within the window that share an indexed term with each.
 
-        What is seen on the way is noted in the rows: in how many reports before each its terms stand.
+        What is seen on the way is noted in the rows: in how many reports before each its terms stand. Reports marked in
+        ``without`` count as if they were not there; without ``noting`` nothing is noted.
         """
         flat, owner, keys, steps = self._entries(places)
-        entry, coded = self._looked_up(keys)
+        entry, coded = self._looked_up(keys, 2 if noting else 1)  # those that look back are in the index themselves
         other = coded >> 8
-        earlier = self._is_earlier(other, places[owner], entry)
-        seen = np.bincount(entry[earlier], minlength=len(flat))
-        self._rows.terms.seen[flat] = np.minimum(seen, MOST_SEEN)
+        if without is not None:
+            there = np.flatnonzero(~without[other])
+            entry, coded, other = entry[there], coded[there], other[there]
+        if noting:
+            earlier = self._is_earlier(other, places[owner], entry)
+            seen = np.bincount(entry[earlier], minlength=len(flat))
+            self._rows.terms.seen[flat] = np.minimum(seen, MOST_SEEN)
         product = steps[entry] * (coded & 0xFF)  # of whole numbers: no order of sums decides
         indexed = np.flatnonzero(product)
         asking, other = owner[entry[indexed]], other[indexed]
@@ -120,16 +140,16 @@ class CandidateIndex:
         keep = self._rows.is_before(place, other) & self._is_near(place, other)
         return place[keep], other[keep]
 
-    def _looked_up(self, keys: NDArray[np.int64]) -> tuple[Places, Places]:
+    def _looked_up(self, keys: NDArray[np.int64], least: int = 1) -> tuple[Places, Places]:
         """Return the living reports that the index holds under each key: number of the key, report and weight as entered.
 
-        What several keys ask for is read once: in a flood all ask for the same.
+        What several keys ask for is read once: in a flood all ask for the same. Of fewer reports than ``least`` nothing is told.
         """
         asked, number = np.unique(keys, return_inverse=True)
         found, sizes = [], np.zeros(len(asked), np.int64)
         for place, key in enumerate(asked.tolist()):
             posting = self._postings.get(key)
-            if posting is not None and len(posting) > 1:
+            if posting is not None and len(posting) >= least:
                 coded = np.frombuffer(posting, np.uint32)
                 coded = self._least(coded) if len(posting) > self._params.postings else coded
                 found.append(coded)

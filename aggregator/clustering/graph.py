@@ -12,27 +12,19 @@ from typing import NamedTuple
 import numpy as np
 
 from aggregator.clustering.blocks import Engine, blocks, whole_of
+from aggregator.clustering.bound import NO_CONSTRAINTS, Bound, Constraints
+from aggregator.clustering.company import ALONE, Company, homes
 from aggregator.clustering.comparing import Changes, Comparison
 from aggregator.clustering.components import components
 from aggregator.clustering.explanations import PairExplanation, SharedTerm, chance, explained, shared_terms
 from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.params import DEFAULT, ClusteringParams
-from aggregator.clustering.partition import Bonds, Edges, partition
+from aggregator.clustering.partition import Edges, partition
 from aggregator.clustering.rows import Floats, Places
 from aggregator.clustering.scoring import Scorer, shipped_scorer
 from aggregator.clustering.storylines import Affairs
 from aggregator.clustering.vectors import ReportVector
 
-
-@dataclass(frozen=True, slots=True)
-class Constraints:
-    """What editors decided, in ids of reports; free of contradictions."""
-
-    together: tuple[frozenset[str], ...] = ()
-    apart: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()  # no report of the one with any of the other
-
-
-NO_CONSTRAINTS = Constraints()
 # Edges kept by the places whose log odds are averaged at once, some tenths of a second, and the fewest such places.
 _MOST_EDGES, _LEAST_AVERAGED = 40_000, 200
 
@@ -67,7 +59,8 @@ class Settled:
 
     stories: tuple[frozenset[str], ...]  # complete and disjoint; every touched report stands in one
     storylines: tuple[tuple[frozenset[str], ...], ...] = ()  # of two stories or more
-    best: Mapping[str, Best] = field(default_factory=dict)  # of each report that is not alone
+    best: Mapping[str, Best] = field(default_factory=dict)  # of each report that is neither alone nor quiet
+    quiet: frozenset[str] = frozenset()  # represented reports of these stories that were told before to be in them
 
 
 class StoryGraph:
@@ -80,6 +73,8 @@ class StoryGraph:
         self.comparison = Comparison(params, scorer or shipped_scorer(), across_languages)
         self._touched: set[str] = set()
         self._affairs = Affairs()
+        self._company = Company()
+        self._told: set[str] = set()  # represented reports whose story was told, and may not be written yet
 
     def __len__(self) -> int:
         return len(self.comparison.rows.place)
@@ -100,7 +95,9 @@ class StoryGraph:
             return
         whole = whole_of(self.params, given)
         self.comparison.add(given.items())
-        self.comparison.take(looked for answer in engine(whole, blocks(len(given))) for looked in answer)
+        if not self.comparison.take(looked for answer in engine(whole, blocks(len(given))) for looked in answer):
+            self.comparison = Comparison(self.params, self.comparison.scorer)
+            self.comparison.add(given.items())
 
     def add(self, report_id: str, vector: ReportVector) -> None:
         """Add a report, or replace it; it counts as touched."""
@@ -110,7 +107,7 @@ class StoryGraph:
         """Add reports at once; they count as touched."""
         given = list(rows)
         place = self.comparison.rows.place
-        self._affairs.forget([place[name] for name, _ in given if name in place])  # what is replaced has another place
+        self._forget([place[name] for name, _ in given if name in place])  # what is replaced has another place
         self.comparison.add(given)
         self._touched.update(name for name, _ in given)
 
@@ -120,33 +117,127 @@ class StoryGraph:
         places = [rows.place[name] for name in report_ids if name in rows.place]
         self._touched -= set(report_ids)
         self.comparison.remove(report_ids)
-        self._affairs.forget(places)
+        self._forget(places)
         moved = self.comparison.compacted()
         if moved is not None:
             self._affairs.moved(moved)
+            self._company.moved(moved)
+
+    def _forget(self, places: Sequence[int]) -> None:
+        """Forget where reports stand that are gone; the represented ones of a story stay with what is left of it."""
+        self._company.forget(places)
+        gone, ids = set(places), self.comparison.rows.ids
+        for story in {self._affairs.story[place] for place in places if place in self._affairs.story}:
+            if self._company.of(story):
+                left = [place for place in self._affairs.members[story] if place not in gone]
+                self._touched.update(ids[place] for place in left[:1] or self._company.of(story))
+                self._company.follow({story: left[0] if left else ALONE})
+        self._affairs.forget(places)
 
     def touch(self, report_ids: Collection[str]) -> None:
         """Have these reports' stories computed anew."""
         self._touched.update(name for name in report_ids if name in self.comparison.rows.place)
 
-    def settle(self, constraints: Constraints = Constraints()) -> Settled:  # frozen
+    def settle(self, constraints: Constraints = NO_CONSTRAINTS) -> Settled:
         """Return the stories and storylines of everything that was touched."""
-        place = self.comparison.rows.place
+        place, represented = self.comparison.rows.place, self.comparison.represented
         changes = self.comparison.compare()
         touched = {place[name] for name in self._touched if name in place}
-        touched |= changes.new | self._shaken(changes)
+        touched |= changes.new | self._shaken(changes) | changes.represented
         self._touched = set()
-        bound = _Bound(constraints, place)
+        bound = Bound(constraints, place, represented)
+        aside = {one for one in touched if one in represented}
+        self._company.forget(touched - aside)
+        self._affairs.forget([one for one in aside if one in self._affairs.story], keep_component=True)
+        starts = touched - aside | {one for one in aside if bound.names(one)}
         stories: list[list[int]] = []
-        for component in components(self.comparison.graph, touched, self.params.story_bar, bound.neighbours):
-            stories += self._stories(component, bound)
-        self._affairs.place(stories)
-        lines = self._affairs.storylines(self.comparison, touched, self.params)
+        for component in components(self.comparison.graph, starts, self.params.story_bar, bound.neighbours):
+            compared = [one for one in component if one not in represented] if len(represented) else component
+            stories += self._stories(compared, bound) if compared else []
+        names = {story[0] for story in stories}
+        anew = self._place(stories)
+        quiet: set[int] = set()
+        if len(represented) or self._company.homeless:
+            names |= self._join_company(aside, anew, bound)
+        ordered = sorted(name for name in names if name in self._affairs.members)
+        alone = [one for one in aside if one not in self._affairs.story and self._company.home[one] == ALONE]
+        ids = self.comparison.rows.ids
+        quiet = {one for name in ordered for one in self._company.of(name) if ids[one] not in self._told}
+        lines = self._affairs.storylines(self.comparison, starts, self.params)
         return Settled(
-            tuple(self._names(story) for story in stories),
-            tuple(tuple(self._names(story) for story in line) for line in lines),
-            self._best(stories),
+            (*map(self._whole, ordered), *(self._names([one]) for one in sorted(alone))),
+            tuple(tuple(self._whole(story[0]) for story in line) for line in lines),
+            self._best([self._affairs.members[name] for name in ordered]) | self._best_of_company(ordered, quiet),
+            self._names(list(quiet)),
         )
+
+    def written(self) -> None:
+        """Hear that all that was told is stored."""
+        self._told = set()
+
+    def _whole(self, story: int) -> frozenset[str]:
+        return self._names([*self._affairs.members[story], *self._company.of(story)])
+
+    def _place(self, stories: list[list[int]]) -> list[int]:
+        """Take note of stories that were computed anew; return the places of those that did not only grow."""
+        anew: list[int] = []
+        became: dict[int, int] = {}
+        for story in stories:
+            here = set(story)
+            before = {self._affairs.story[one] for one in story if one in self._affairs.story}
+            whole = [name for name in before if here.issuperset(self._affairs.members[name])]
+            became.update((name, story[0] if name in whole else ALONE) for name in before)
+            if len(whole) != 1 or len(before) != 1:
+                anew += story
+        self._affairs.place(stories)
+        self._company.follow({name: now for name, now in became.items() if name != now})
+        return anew
+
+    def _join_company(self, aside: set[int], anew: list[int], bound: Bound) -> set[int]:
+        """Find the stories of the represented reports that may have another one; return the stories that they left or joined."""
+        rows, company = self.comparison.rows, self._company
+        represented, told = self.comparison.represented, set(aside) | company.homeless
+        asked = {
+            one for one in (*aside, *represented.following(anew).tolist(), *company.homeless) if one in represented
+        }
+        company.homeless = set()
+        named = sorted((one for one in asked if bound.names(one)), key=lambda one: (rows.rank[one], rows.ids[one]))
+        touched = {company.home.get(one, ALONE) for one in asked}
+        free = sorted(asked.difference(named))
+        for one, home in homes(free, represented, self._affairs.story, self.params).items():
+            if company.put(one, home):
+                told.add(one)
+
+        def may_join(one: int, story: int) -> bool:
+            return bound.may_join(one, [*self._affairs.members[story], *company.of(story)])
+
+        for one in named:
+            company.put(one, homes([one], represented, self._affairs.story, self.params, may_join)[one])
+            told.add(one)
+        touched |= {company.home[one] for one in asked} | self._bind(bound)
+        self._told.update(rows.ids[one] for one in told)
+        return touched
+
+    def _bind(self, bound: Bound) -> set[int]:
+        """Make one story of those in which the reports stand that belong together, where some of these are represented."""
+        touched: set[int] = set()
+        story, home = self._affairs.story, self._company.home
+        for group in bound.together:
+            aside = [one for one in group if one in home]
+            names = {name for one in group if (name := story.get(one, home.get(one, ALONE))) != ALONE}
+            alone = [one for one in aside if home[one] == ALONE and one not in story]
+            if not aside or (len(names) < 2 and not alone):
+                continue
+            if names:
+                merged = sorted(place for name in names for place in self._affairs.members[name])
+                for one in alone:
+                    self._company.put(one, min(names))
+            else:
+                merged = sorted(alone)
+            self._affairs.place([merged])
+            self._company.follow({name: merged[0] for name in names if name != merged[0]})
+            touched |= names | {merged[0]}
+        return touched
 
     def _shaken(self, changes: Changes) -> set[int]:
         """Return the ends of changed edges that can change a story or a storyline."""
@@ -171,7 +262,7 @@ class StoryGraph:
     def _names(self, story: Sequence[int]) -> frozenset[str]:
         return frozenset(self.comparison.rows.ids[place] for place in story)
 
-    def _stories(self, component: Sequence[int], bound: _Bound) -> list[list[int]]:
+    def _stories(self, component: Sequence[int], bound: Bound) -> list[list[int]]:
         """Return the stories of one component."""
         if len(component) == 1:
             return [list(component)]
@@ -191,7 +282,7 @@ class StoryGraph:
         edges = np.cumsum([len(self.comparison.graph.kept_by([place])) for place in order[:most]])
         return min(most, max(_LEAST_AVERAGED, int(np.searchsorted(edges, _MOST_EDGES, "right"))))
 
-    def _parted(self, order: Sequence[int], bound: _Bound) -> list[list[int]]:
+    def _parted(self, order: Sequence[int], bound: Bound) -> list[list[int]]:
         """Return the groups of some places, by their numbers."""
         graph = self.comparison.graph
         ids = graph.incident(order)
@@ -203,7 +294,7 @@ class StoryGraph:
         number = {place: n for n, place in enumerate(order)}
         return partition(len(order), edges, self.params.story_bar, self.params.missing, bound.bonds(number))
 
-    def _attach(self, rest: Sequence[int], stories: list[list[int]], bound: _Bound) -> list[int]:
+    def _attach(self, rest: Sequence[int], stories: list[list[int]], bound: Bound) -> list[int]:
         """Put each place of a component that is too large into the story of its best edge; return those that have none."""
         owner, other, odds = self._ordered_edges(rest)
         with self.comparison.rows.numbered(stories) as story:
@@ -253,6 +344,19 @@ class StoryGraph:
             for n, to, value in zip(owner[first].tolist(), other[first].tolist(), odds[first].tolist(), strict=True)
         }
 
+    def _best_of_company(self, stories: Sequence[int], quiet: Collection[int]) -> dict[str, Best]:
+        """Return the strongest edge within its story of each represented report that is not quiet."""
+        ids, found = self.comparison.rows.ids, {}
+        for story in stories:
+            for one in self._company.of(story):
+                if one not in quiet:
+                    others, odds = self.comparison.represented.of(one)
+                    for other, value in zip(others.tolist(), odds.tolist(), strict=True):
+                        if self._affairs.story.get(other) == story:
+                            found[ids[one]] = Best(ids[other], value)
+                            break
+        return found
+
     def links(self, best: Mapping[str, Best]) -> dict[str, Link]:
         """Return what edges say that :meth:`settle` told of; both their reports must be in the window."""
         if not best:
@@ -288,41 +392,3 @@ def group(
     graph = StoryGraph(params, scorer)
     graph.add_all(reports)
     return graph.settle(constraints)
-
-
-class _Bound:
-    """The editors' decisions by place."""
-
-    def __init__(self, constraints: Constraints, place: Mapping[str, int]) -> None:
-        self._together = [
-            found for names in constraints.together if len(found := [place[n] for n in sorted(names) if n in place]) > 1
-        ]
-        self._marks: dict[int, set[tuple[int, bool]]] = {}
-        for number, sides in enumerate(constraints.apart):
-            for side, names in enumerate(sides):
-                for name in names:
-                    if name in place:
-                        self._marks.setdefault(place[name], set()).add((number, bool(side)))
-        self._beside: dict[int, list[int]] = {}
-        for found in self._together:
-            for one in found:
-                self._beside.setdefault(one, []).extend(found)
-
-    def neighbours(self, node: int) -> Sequence[int]:
-        """Return the places that belong with this one."""
-        return self._beside.get(node, ())
-
-    def may_join(self, place: int, story: Sequence[int]) -> bool:
-        """Tell whether no decision keeps a place out of a story."""
-        marks = self._marks.get(place)
-        if not marks:
-            return True
-        theirs = set().union(*(self._marks.get(other, ()) for other in story))
-        return not any((number, not side) in theirs for number, side in marks)
-
-    def bonds(self, number: Mapping[int, int]) -> Bonds:
-        """Return the decisions for nodes of these numbers."""
-        return Bonds(
-            [[number[place] for place in found] for found in self._together if found[0] in number],
-            {number[place]: frozenset(marks) for place, marks in self._marks.items() if place in number},
-        )

@@ -26,6 +26,12 @@ class ClusteringParams:
     least_product: float = 0.03  # of what the index holds of two reports, from which on they are compared. Measured
     postings: int = 1_000  # reports looked at under one term, those with the least hash: bounds a flood
     degree: int = 160  # best edges that a report keeps: bounds the hubs of a flood
+    represented_from: int = (
+        48  # sure partners among a report's candidates from which on these stand for it. In real weeks
+    )
+    # a report has eleven at most; labelled archives of large affairs have 48 for one report in twenty. Measured
+    representatives: int = 32  # of those that stand for a report, the best that are kept. Design
+    represented_share: float = 0.25  # of a report's representatives that a story must hold to be its story. Design
 
     # --- weights of terms
     most_rarity: float = 8.5  # natural log; rarer words count as this rare. Prototype: 7.5 to 9

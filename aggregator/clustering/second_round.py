@@ -131,6 +131,10 @@ class ScoreGraph:
         found = [self._edges[node] for node in nodes]
         return found[0] if len(found) == 1 else np.concatenate(found)
 
+    def kept_count(self, nodes: Sequence[int]) -> Places:
+        """Return how many edges each of these nodes keeps."""
+        return np.fromiter((len(self._edges[node]) for node in nodes), np.int64, len(nodes))
+
     def ends(self, nodes: Sequence[int]) -> tuple[Places, Ids, Places]:
         """Return the edges that these nodes keep, node by node: the node's number among them, the edge, its other end."""
         edges = self.kept_by(nodes) if nodes else np.zeros(0, np.int32)

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from aggregator.clustering.blocks import Block, Whole, look_back
-from aggregator.clustering.comparing import LookedBack
+from aggregator.clustering.looking_back import LookedBack
 from aggregator.executor import failure_of, shared
 from aggregator.ingest.archives import Importer, Progress, feed_address
 from aggregator.ingest.ordered import OnDisk, lines_of, packed

@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.clustering.graph import Best, Constraints
+from aggregator.clustering.bound import Constraints
+from aggregator.clustering.graph import Best
 from aggregator.clustering.identifiers import mint
 from aggregator.clustering.lineage import descend
 from aggregator.clustering.vectors import VERSION

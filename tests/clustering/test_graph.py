@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.clustering.graph import NO_CONSTRAINTS, Constraints, Settled, StoryGraph, group
+from aggregator.clustering.bound import NO_CONSTRAINTS, Constraints
+from aggregator.clustering.graph import Settled, StoryGraph, group
 from aggregator.clustering.vectors import ReportVector
 from tests.clustering.reports import DESK, EVENTS, report
 from tests.examples import examples

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.clustering.graph import Constraints, Settled, StoryGraph, group
+from aggregator.clustering.bound import Constraints
+from aggregator.clustering.graph import Settled, StoryGraph, group
 from aggregator.clustering.vectorize import vectorize
 from aggregator.clustering.vectors import ReportVector
 from aggregator.model import Document

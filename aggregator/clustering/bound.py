@@ -1,0 +1,68 @@
+"""Editors' decisions as the stories stage takes them: in ids of reports, and by place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aggregator.clustering.partition import Bonds
+from aggregator.clustering.represented import Represented
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What editors decided, in ids of reports; free of contradictions."""
+
+    together: tuple[frozenset[str], ...] = ()
+    apart: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()  # no report of the one with any of the other
+
+
+NO_CONSTRAINTS = Constraints()
+
+
+class Bound:
+    """The editors' decisions by place."""
+
+    def __init__(self, constraints: Constraints, place: Mapping[str, int], represented: Represented) -> None:
+        self.together = [
+            found for names in constraints.together if len(found := [place[n] for n in sorted(names) if n in place]) > 1
+        ]
+        self._marks: dict[int, set[tuple[int, bool]]] = {}
+        for number, sides in enumerate(constraints.apart):
+            for side, names in enumerate(sides):
+                for name in names:
+                    if name in place:
+                        self._marks.setdefault(place[name], set()).add((number, bool(side)))
+        self._beside: dict[int, list[int]] = {}
+        for found in self.together:
+            for one in found:
+                self._beside.setdefault(one, []).extend(found)
+        for one in {*self._beside, *self._marks} if len(represented) else ():
+            if one in represented:  # no edge leads from it to those that stand for it
+                for other in represented.of(one)[0].tolist():
+                    self._beside.setdefault(one, []).append(other)
+                    self._beside.setdefault(other, []).append(one)
+        self._named = {*self._marks, *(one for found in self.together for one in found)}
+
+    def names(self, place: int) -> bool:
+        """Tell whether a decision names this place."""
+        return place in self._named
+
+    def neighbours(self, node: int) -> Sequence[int]:
+        """Return the places that belong with this one."""
+        return self._beside.get(node, ())
+
+    def may_join(self, place: int, story: Sequence[int]) -> bool:
+        """Tell whether no decision keeps a place out of a story."""
+        marks = self._marks.get(place)
+        if not marks:
+            return True
+        theirs = set().union(*(self._marks.get(other, ()) for other in story))
+        return not any((number, not side) in theirs for number, side in marks)
+
+    def bonds(self, number: Mapping[int, int]) -> Bonds:
+        """Return the decisions for nodes of these numbers."""
+        return Bonds(
+            [here for found in self.together if len(here := [number[one] for one in found if one in number]) > 1],
+            {number[place]: frozenset(marks) for place, marks in self._marks.items() if place in number},
+        )

@@ -1,0 +1,87 @@
+"""What a report that came late, or left, changes for those after it in time: how many came before them, and with which terms.
+
+Both are counted in steps of half an octave, so that few reports have to look back again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.clustering.candidates import CandidateIndex
+from aggregator.clustering.pair_features import BUCKETS, steps_of
+from aggregator.clustering.params import DAY, ClusteringParams
+from aggregator.clustering.rows import Places, Rows, shared
+
+Flags = NDArray[np.bool_]
+_AT_ONCE = 16  # reports whose terms are looked up in one go
+
+
+class Latecomers:
+    """Counts reports anew for those after them."""
+
+    def __init__(self, rows: Rows, indexes: Sequence[CandidateIndex], params: ClusteringParams) -> None:
+        self._rows = rows
+        self._indexes = indexes
+        self._params = params
+        self._latest = -np.inf  # time of the latest report that was ever counted
+
+    def among(self, places: Places) -> Places:
+        """Return those of some reports that are not after all that were counted so far; from now on they are counted too.
+
+        Of the others nothing has to be told to anybody: the usual case.
+        """
+        times = np.nan_to_num(self._rows.reports.time[places], nan=-np.inf)
+        late, self._latest = places[times <= self._latest], max(self._latest, float(times.max(initial=-np.inf)))
+        return late
+
+    def count(self, places: Places, change: int, old: Flags) -> Places:
+        """Let old reports know that there is one more, or less, before them; return those of which that moved a step."""
+        at = np.flatnonzero(old)
+        return self._recount(places, at, change) if len(places) and len(at) else np.zeros(0, np.int64)
+
+    def count_terms(self, places: Places, change: int, old: Flags) -> Places:
+        """Let old reports know that there is one more, or less, with these terms; return those of which that moved a step."""
+        changed = [np.zeros(0, np.int64)]
+        if old.any():
+            for start in range(0, len(places), _AT_ONCE):
+                for index in self._indexes:
+                    pairs = index.later(places[start : start + _AT_ONCE])
+                    changed.append(self._recount_terms(*pairs, change, old))
+        return np.concatenate(changed)
+
+    def _recount(self, places: Places, at: Places, change: int) -> Places:
+        """Change the number of reports before old ones; return those of which that moved a step."""
+        reports, moved = self._rows.reports, [np.zeros(0, np.int64)]
+        for language in np.unique(reports.language[places]).tolist():
+            early = np.sort(reports.time[places[reports.language[places] == language]])
+            undated = int(np.isnan(early).sum())  # before all that are dated, as the calendar counts them
+            early = early[: len(early) - undated]
+            later = at[reports.language[at] == language]
+            time = reports.time[later]
+            before = np.searchsorted(early, time, "left")
+            before -= np.searchsorted(np.floor(early / DAY), np.floor(time / DAY) - self._params.window / DAY, "left")
+            before += undated
+            moving = (before > 0) & ~np.isnan(time)
+            later, before = later[moving], before[moving]
+            was = steps_of(reports.before[later])
+            reports.before[later] += change * before
+            moved.append(later[was != steps_of(reports.before[later])])
+        return np.concatenate(moved)
+
+    def _recount_terms(self, early: Places, late: Places, change: int, old: Flags) -> Places:
+        """Change the number of reports before old ones that have a term; return those of which that moved a step."""
+        early, late = early[old[late]], late[old[late]]
+        reports, terms = self._rows.reports, self._rows.terms
+        _, flat, pair = shared(
+            terms.term,
+            (reports.terms_from[early], reports.terms[early]),
+            (reports.terms_from[late], reports.terms[late]),
+        )
+        indexed = terms.rareness[flat] > -np.log(self._params.index_share)
+        flat, pair = flat[indexed], pair[indexed]
+        was = BUCKETS[terms.seen[flat]]
+        np.add.at(terms.seen, flat, np.uint16(change % 65_536))
+        return np.unique(late[pair[was != BUCKETS[terms.seen[flat]]]])

@@ -1,0 +1,121 @@
+"""Reports of a flood, for which others stand: those that have very many sure partners among the reports before them.
+
+A thousand outlets tell one event in words that differ little. The first some sixty of them are compared with each other;
+a later one finds nearly all its candidates to be sure partners of it, and what one more says of the event no report
+needs to look at. So it is compared with these representatives, and found by nobody: what a flood costs an arrival does
+not grow with the flood. Whether a report is represented follows from what came before it in time, as its candidates do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.clustering.params import ClusteringParams
+from aggregator.clustering.rows import Floats, Places
+
+NOBODY = -1
+Flags = NDArray[np.bool_]
+
+
+class Represented:
+    """The reports for which others stand, with the log odds of their pairs; the best come first."""
+
+    def __init__(self, params: ClusteringParams) -> None:
+        self._most = params.representatives
+        self._clip = params.clip
+        self._row: dict[int, int] = {}  # place -> row of the tables
+        self._place = np.zeros(0, np.int64)
+        self._with = np.zeros((0, self._most), np.int32)
+        self._odds = np.zeros((0, self._most), np.float32)
+
+    def __len__(self) -> int:
+        return len(self._row)
+
+    def __contains__(self, place: object) -> bool:
+        return place in self._row
+
+    def places(self) -> Places:
+        """Return all of them."""
+        return self._place[: len(self._row)]
+
+    def are(self, places: Places) -> Flags:
+        """Tell which of some reports others stand for."""
+        if not self._row:
+            return np.zeros(len(places), np.bool_)
+        return np.fromiter((place in self._row for place in places.tolist()), np.bool_, len(places))
+
+    def add(self, first: Places, second: Places, odds: Floats, rank: NDArray[np.uint32]) -> None:
+        """Let reports be represented by the best of their partners; ``rank`` orders equal ones."""
+        order = np.lexsort((rank[second], -odds, first))
+        first, second, odds = first[order], second[order], odds[order]
+        start = np.flatnonzero(np.r_[True, first[1:] != first[:-1]]) if len(first) else np.zeros(0, np.int64)
+        number = np.arange(len(first)) - np.repeat(start, np.diff(np.r_[start, len(first)]))
+        best = np.flatnonzero(number < self._most)
+        count = len(self._row)
+        self._grow(count + len(start))
+        for more, place in enumerate(first[start].tolist()):
+            self._row[place] = count + more
+        row = count + np.repeat(np.arange(len(start)), np.diff(np.r_[start, len(first)]))[best]
+        new = slice(count, count + len(start))
+        self._place[new], self._with[new], self._odds[new] = first[start], NOBODY, 0.0
+        self._with[row, number[best]] = second[best]
+        self._odds[row, number[best]] = np.clip(odds[best], *self._clip)
+
+    def remove(self, places: Iterable[int]) -> None:
+        """Have nobody stand for these any more."""
+        for place in places:
+            row, last = self._row.pop(place, None), len(self._row)
+            if row is not None and row != last:
+                self._place[row], self._with[row], self._odds[row] = (
+                    self._place[last],
+                    self._with[last],
+                    self._odds[last],
+                )
+                self._row[int(self._place[row])] = row
+
+    def leave(self, gone: Collection[int]) -> Places:
+        """Have some reports stand for nobody any more; return those that have no representative left."""
+        table, places = self._with[: len(self._row)], self.places()
+        left = np.isin(table, np.fromiter(gone, np.int64, len(gone)))
+        table[left] = NOBODY
+        return np.asarray(places[(table == NOBODY).all(axis=1)], np.int64)
+
+    def of(self, place: int) -> tuple[Places, Floats]:
+        """Return who stands for a report, and the log odds of the two."""
+        row = self._row[place]
+        there = self._with[row] != NOBODY
+        return self._with[row][there].astype(np.int64), self._odds[row][there]
+
+    def table(self, places: Sequence[int]) -> tuple[Places, Floats]:
+        """Return who stands for each of some reports, a row for each, filled with :data:`NOBODY`; and the log odds."""
+        rows = [self._row[place] for place in places]
+        return self._with[rows].astype(np.int64), self._odds[rows]
+
+    def following(self, places: Collection[int]) -> Places:
+        """Return the reports for which any of these stands."""
+        if not self._row or not places:
+            return np.zeros(0, np.int64)
+        table = self._with[: len(self._row)]
+        marked = np.zeros(max(int(table.max()), max(places)) + 2, np.bool_)
+        marked[np.fromiter(places, np.int64, len(places))] = True  # the last, which NOBODY finds, is never marked
+        return np.asarray(self.places()[marked[table].any(axis=1)], np.int64)
+
+    def moved(self, moved: Places) -> None:
+        """Follow reports to other places; -1 stands for those that are gone."""
+        count = len(self._row)
+        self._place[:count] = moved[self._place[:count]]
+        table = self._with[:count]
+        there = table != NOBODY
+        table[there] = moved[table[there]]
+        self._row = {place: row for row, place in enumerate(self._place[:count].tolist())}
+
+    def _grow(self, rows: int) -> None:
+        more = rows - len(self._place)
+        if more > 0:
+            more = max(more, len(self._place) // 4, 256)
+            self._place = np.concatenate([self._place, np.zeros(more, np.int64)])
+            self._with = np.concatenate([self._with, np.full((more, self._most), NOBODY, np.int32)])
+            self._odds = np.concatenate([self._odds, np.zeros((more, self._most), np.float32)])
