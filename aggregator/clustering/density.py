@@ -160,22 +160,24 @@ class Density:
         proven = reports / (reports + params.density_half)  # a window of few reports proves nothing
         proven_timed = timed / (timed + params.timed_half)
         found = np.zeros((len(seen), 2 + timing.CLASSES + 1))
-        for column, by_share, by_time in (
-            (0, (params.density_neutral, 0.0), (params.timed_neutral, params.timed_texts)),
-            (1, (params.density_neutral_headlines, params.density_headlines), (params.timed_neutral_headlines, params.timed_headlines)),
-        ):  # fmt: skip
-            by_share_shift = self._added(reports, sure, by_share[0], params.density_weight, proven)
-            by_time_shift = self._added(reports, timed, by_time[0], params.timed_weight, proven_timed)
-            found[:, column] = np.maximum(
-                by_share_shift + by_share[1] * proven, by_time_shift + by_time[1] * proven_timed
-            )
+        texts = params.density_neutral, params.density_most, 0.0, params.timed_neutral, params.timed_texts
+        headlines = (
+            params.density_neutral_headlines, params.density_most_headlines, params.density_headlines,
+            params.timed_neutral_headlines, params.timed_headlines,
+        )  # fmt: skip
+        for column, (neutral, most, on_top, timed_neutral, timed_on_top) in enumerate((texts, headlines)):
+            by_share = self._added(reports, sure, neutral, params.density_weight, most, proven)
+            by_time = self._added(reports, timed, timed_neutral, params.timed_weight, params.density_most, proven_timed)
+            found[:, column] = np.maximum(by_share + on_top * proven, by_time + timed_on_top * proven_timed)
         found[:, 2:-1] = timing.worth(near, expected, params)
         return np.asarray(np.round(found / params.density_step) * params.density_step)
 
-    def _added(self, reports: Numbers, sure: Numbers, neutral: float, weight: float, proven: Numbers) -> Numbers:
+    def _added(
+        self, reports: Numbers, sure: Numbers, neutral: float, weight: float, most: float, proven: Numbers
+    ) -> Numbers:
         params = self._params
         share = (sure + params.density_prior * neutral) / (reports + params.density_prior)
-        shift = np.clip(weight * np.log(share / neutral), params.density_least, params.density_most)
+        shift = np.clip(weight * np.log(share / neutral), params.density_least, most)
         return np.asarray(np.where(shift > 0, shift * proven, shift))
 
 

@@ -47,6 +47,7 @@ class ClusteringParams:
     density_half: float = 1_000.0  # reports before which half of a gain counts: a small window proves nothing. Measured
     density_least: float = -4.0  # log odds that a sparse window costs at most
     density_most: float = 1.5  # log odds that a dense one gives at most. Measured, and read
+    density_most_headlines: float = 3.0  # the same for pairs of headlines. Measured
     density_headlines: float = 0.5  # log odds that pairs of headlines get on top in a large window. Measured, and read
     density_step: float = 0.25  # log odds: what each arrival changes must not decide
 

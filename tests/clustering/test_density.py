@@ -133,7 +133,7 @@ def test_a_desk_of_few_reports_is_judged_by_its_pairs_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("events", "told_by", "least", "most"), [(60, 2, 0.0, 0.0), (900, 2, 0.25, 0.75), (900, 1, -1.5, 0.5)]
+    ("events", "told_by", "least", "most"), [(60, 2, 0.0, 0.0), (900, 2, 1.0, 1.5), (900, 1, -1.5, 0.5)]
 )
 def test_pairs_of_headlines_get_more_in_a_large_dense_window_only(
     events: int, told_by: int, least: float, most: float
