@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from aggregator.clustering.across import Across
 from aggregator.clustering.calendar import Calendar
-from aggregator.clustering.density import Density
+from aggregator.clustering.density import Density, sure_partners
 from aggregator.clustering.looking_back import LookedBack, LookingBack
 from aggregator.clustering.pair_features import PairFeatures, pair_features
 from aggregator.clustering.params import ClusteringParams
@@ -128,22 +128,10 @@ class Comparison:
 
     def _judged_anew(self, dirty: Places) -> Places:
         """Bring the density up to date with edges that changed; return the edges of which it says something else now."""
-        self.density.tell(dirty, self._are_sure(dirty))
+        self.density.tell(dirty, sure_partners(self.rows, self.graph, dirty, self.params.density_sure))
         shifted = self.density.refresh()
         edges = self.graph.touching(shifted.tolist()) if len(shifted) else np.zeros(0, np.int64)
         return edges[np.isin(self.later(edges), shifted)]
-
-    def _are_sure(self, places: Places) -> Flags:
-        """Tell which reports keep a sure edge to an earlier one of another publisher."""
-        graph, reports = self.graph, self.rows.reports
-        found = np.zeros(len(places), np.bool_)
-        number, edges, other = graph.ends(places.tolist())
-        strong = (graph.odds[edges] >= self.params.density_sure) & ~graph.is_across(edges)
-        number, other = number[strong], other[strong]
-        mine = places[number]
-        sure = self.rows.is_before(other, mine) & (reports.publisher[other] != reports.publisher[mine])
-        found[number[sure]] = True
-        return found
 
     def _rescore(self, edges: Places) -> tuple[Places, Places, Floats]:
         """Give edges their log odds within the graph; return the ends of those that changed, and the greater odds."""
@@ -177,12 +165,19 @@ class Comparison:
         return pair_features(self.rows, first, second, self.params)
 
     def evidence(self, first: Places, second: Places) -> dict[str, Floats]:
-        """Return what the log odds of pairs were made of: their features, and what the density of the window added."""
-        return {**self.features(first, second)._asdict(), "density": self._from_density(first, second)}
+        """Return what the log odds of pairs were made of: their features, and what density and timing of the window added."""
+        later, earlier = self._in_order(first, second)
+        added = {"density": self.density.shifts(later, earlier), "timing": self.density.timed(later, earlier)}
+        return {**self.features(first, second)._asdict(), **added}
 
     def _from_density(self, first: Places, second: Places) -> Floats:
+        later, earlier = self._in_order(first, second)
+        return self.density.shifts(later, earlier) + self.density.timed(later, earlier)
+
+    def _in_order(self, first: Places, second: Places) -> tuple[Places, Places]:
+        """Return the later and the earlier of each two reports."""
         swap = self.rows.is_before(first, second)
-        return self.density.shifts(np.where(swap, second, first), np.where(swap, first, second))
+        return np.where(swap, second, first), np.where(swap, first, second)
 
     def _forget(self, gone: Places, replaced: bool) -> None:
         """Count reports no longer that are gone; those of the window's far end no later one needs to know of."""

@@ -1,7 +1,8 @@
-"""How many of a window's reports are told elsewhere too, and what that adds to the log odds of its pairs.
+"""How many of a window's reports are told elsewhere too, and when: what that adds to the log odds of its pairs.
 
 Where one report in fifteen has a sure partner at another publisher, what looks like a pair mostly is one; where one in a
-hundred has, it rather is none: the base rate of Bayes' rule. The scores were learned where words alone had to keep
+hundred has, it rather is none: the base rate of Bayes' rule. So it is where sure partners come within hours of each other,
+far more than chance would have them (timing.py): fewer of them prove as much. The scores were learned where words alone had to keep
 scattered headlines apart; what that holds back is given back to pairs of headlines in large windows.
 
 A report is judged by the UTC hours of the window before its own, in its language. So what was decided stays when reports
@@ -15,14 +16,22 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering import timing
 from aggregator.clustering.pair_features import LEAST_TEXT
 from aggregator.clustering.params import HOUR, ClusteringParams
 from aggregator.clustering.rows import Floats, Places, Rows
+from aggregator.clustering.second_round import ScoreGraph
+from aggregator.clustering.timing import Numbers
 
 _UNDATED = -math.inf
 
-Flags = NDArray[np.bool_]
-_Shift = tuple[float, float]  # log odds for pairs of which one has a text, and for pairs of headlines
+# What is counted of an hour: its reports; those with a sure partner before them, by the class of the gap.
+_REPORTS, _SURE = 0, 1
+_SURE_UNDATED = _SURE + timing.UNDATED
+_COLUMNS = _SURE_UNDATED + 1
+# Log odds for pairs of which one has a text, and for pairs of headlines; then what is added by the class of the gap.
+_Shift = tuple[float, ...]
+_SHIFTS = 2 + timing.CLASSES + 1
 
 
 class Density:
@@ -31,26 +40,26 @@ class Density:
     def __init__(self, rows: Rows, params: ClusteringParams) -> None:
         self._rows = rows
         self._params = params
-        self._counts: dict[int, dict[float, list[int]]] = {}  # language -> hour -> reports, those with a sure partner
+        self._counts: dict[int, dict[float, list[int]]] = {}  # language -> hour -> see _COLUMNS
         self._known: dict[int, dict[float, _Shift]] = {}  # language -> hour -> what its reports' pairs get
         self._changed: set[int] = set()  # languages
         self._new: list[int] = []  # places that were given nothing yet
-        self._sure = np.zeros(0, np.bool_)
-        self._shift: Floats = np.zeros((0, 2), np.float32)  # of each place, see _Shift
+        self._sure = np.zeros(0, np.int64)  # of each place: the column that its sure partner counts in, 0 without one
+        self._shift: Floats = np.zeros((0, _SHIFTS), np.float32)  # of each place, see _Shift
 
     def add(self, places: Places) -> None:
         """Count new reports."""
         more = len(self._rows.reports.time) - len(self._shift)
         if more > 0:
-            self._shift = np.concatenate([self._shift, np.zeros((more, 2), np.float32)])
-            self._sure = np.concatenate([self._sure, np.zeros(more, np.bool_)])
-        self._count(places, 0, 1)
+            self._shift = np.concatenate([self._shift, np.zeros((more, _SHIFTS), np.float32)])
+            self._sure = np.concatenate([self._sure, np.zeros(more, np.int64)])
+        self._count(places, _REPORTS, 1)
         self._new.extend(places.tolist())
 
     def remove(self, places: Places) -> None:
         """Count reports no longer."""
-        self._count(places, 0, -1)
-        self.tell(places, np.zeros(len(places), np.bool_))
+        self._count(places, _REPORTS, -1)
+        self._tell(places, np.zeros(len(places), np.int64))
 
     def moved(self, moved: Places) -> None:
         """Follow reports to other places; -1 stands for those that are gone."""
@@ -59,17 +68,23 @@ class Density:
         self._new = [int(moved[place]) for place in self._new if moved[place] >= 0]
         self._drop_hours()
 
-    def tell(self, places: Places, sure: Flags) -> None:
-        """Say which reports have a sure partner before them."""
-        for value in (True, False):
-            self._count(places[(sure == value) & (self._sure[places] != value)], 1, 1 if value else -1)
-        self._sure[places] = sure
+    def tell(self, places: Places, partner: Places) -> None:
+        """Say which reports have a sure partner before them, and at which place; -1 stands for none."""
+        hours = _hours(self._rows.reports.time)
+        classes = timing.classes(hours[places], hours[np.maximum(0, partner)])
+        self._tell(places, np.where(partner < 0, 0, _SURE + classes))
 
     def shifts(self, later: Places, other: Places) -> Floats:
         """Return the log odds that pairs get, by their later report."""
         texts = self._rows.reports.text_mass
         headlines = np.maximum(texts[later], texts[other]) <= LEAST_TEXT
         return np.asarray(self._shift[later, headlines.astype(np.int64)])
+
+    def timed(self, later: Places, other: Places) -> Floats:
+        """Return the log odds that pairs get for the gap between them, by their later report."""
+        time = self._rows.reports.time
+        classes = timing.classes(_hours(time[later]), _hours(time[other]))
+        return np.asarray(self._shift[later, 2 + classes])
 
     def refresh(self) -> Places:
         """Bring the shifts up to date; return the old reports whose shift is another now."""
@@ -89,15 +104,23 @@ class Density:
         self._new = []
         named = zip(reports.language[every].tolist(), _hours(reports.time[every]).tolist(), strict=True)
         given = [self._known[language][hour] for language, hour in named]
-        self._shift[every] = np.array(given, np.float32).reshape(-1, 2)
+        self._shift[every] = np.array(given, np.float32).reshape(-1, _SHIFTS)
         return old
+
+    def _tell(self, places: Places, column: Places) -> None:
+        old = self._sure[places]
+        for value in np.unique(np.r_[old, column]).tolist():
+            if value:
+                self._count(places[(old == value) & (column != value)], value, -1)
+                self._count(places[(column == value) & (old != value)], value, 1)
+        self._sure[places] = column
 
     def _count(self, places: Places, which: int, change: int) -> None:
         reports = self._rows.reports
         for language, hour in zip(
             reports.language[places].tolist(), _hours(reports.time[places]).tolist(), strict=True
         ):
-            self._counts.setdefault(language, {}).setdefault(hour, [0, 0])[which] += change
+            self._counts.setdefault(language, {}).setdefault(hour, [0] * _COLUMNS)[which] += change
             self._changed.add(language)
 
     def _drop_hours(self) -> None:
@@ -108,7 +131,7 @@ class Density:
             first = _hours(reports.time[:count][mine])
             first = first[first > _UNDATED]
             if len(first):
-                oldest = first.min() - self._params.window / HOUR
+                oldest = first.min() - 2 * self._params.window / HOUR  # whose own gaps reach as far back again
                 for hour in [hour for hour in counts if _UNDATED < hour < oldest]:
                     del counts[hour]
 
@@ -116,33 +139,64 @@ class Density:
         """Return the shift of each hour of a language."""
         counts = self._counts[language]
         span = self._params.window / HOUR
-        hours = sorted(counts)
-        undated = counts.get(_UNDATED, [0, 0])
-        dated = np.array([hour for hour in hours if hour != _UNDATED])
-        sums = np.concatenate([[[0, 0]], np.cumsum([counts[hour] for hour in dated.tolist()], axis=0).reshape(-1, 2)])
-        first = np.searchsorted(dated, dated - span, "left")
-        seen = sums[: len(dated)] - sums[first] + undated
-        found = dict(zip(dated.tolist(), (self._shift_of(*pair) for pair in seen.tolist()), strict=True))
+        hours = np.array(sorted(hour for hour in counts if hour != _UNDATED))
+        told = np.array([counts[hour] for hour in hours.tolist()], np.float64).reshape(-1, _COLUMNS)
+        chance = timing.by_chance(hours, told[:, 0], span) * told[:, _SURE:_SURE_UNDATED].sum(1, keepdims=True)
+        sums = np.concatenate([np.zeros((1, _COLUMNS + timing.CLASSES)), np.cumsum(np.c_[told, chance], axis=0)])
+        seen = sums[: len(hours)] - sums[np.searchsorted(hours, hours - span, "left")]
+        undated = np.r_[counts.get(_UNDATED, [0] * _COLUMNS), [0] * timing.CLASSES].astype(np.float64)
+        shifts = self._shifts_of(np.concatenate([seen + undated, undated[None]])).tolist()
+        found = dict(zip(hours.tolist(), map(tuple, shifts), strict=False))
         if _UNDATED in counts:
-            found[_UNDATED] = self._shift_of(*undated)
+            found[_UNDATED] = tuple(shifts[-1])
         return found
 
-    def _shift_of(self, reports: float, sure: float) -> _Shift:
-        """Return what such a density adds to log odds, in steps: few arrivals change what was decided."""
+    def _shifts_of(self, seen: Numbers) -> Numbers:
+        """Return what windows add to log odds, in steps: few arrivals change what was decided."""
         params = self._params
+        reports, sure = seen[:, 0], seen[:, _SURE:_COLUMNS].sum(1)
+        near, expected = seen[:, _SURE:_SURE_UNDATED], seen[:, _COLUMNS:]
+        timed = timing.excess(near, expected)
         proven = reports / (reports + params.density_half)  # a window of few reports proves nothing
-        texts = self._added(reports, sure, params.density_neutral, proven)
-        headlines = self._added(reports, sure, params.density_neutral_headlines, proven)
-        return self._in_steps(texts), self._in_steps(headlines + params.density_headlines * proven)
+        proven_timed = timed / (timed + params.timed_half)
+        found = np.zeros((len(seen), 2 + timing.CLASSES + 1))
+        texts = params.density_neutral, params.density_most, 0.0, params.timed_neutral, params.timed_texts
+        headlines = (
+            params.density_neutral_headlines, params.density_most_headlines, params.density_headlines,
+            params.timed_neutral_headlines, params.timed_headlines,
+        )  # fmt: skip
+        for column, (neutral, most, on_top, timed_neutral, timed_on_top) in enumerate((texts, headlines)):
+            by_share = self._added(reports, sure, neutral, params.density_weight, most, proven)
+            by_time = self._added(reports, timed, timed_neutral, params.timed_weight, params.density_most, proven_timed)
+            found[:, column] = np.maximum(by_share + on_top * proven, by_time + timed_on_top * proven_timed)
+        found[:, 2:-1] = timing.worth(near, expected, params)
+        return np.asarray(np.round(found / params.density_step) * params.density_step)
 
-    def _added(self, reports: float, sure: float, neutral: float, proven: float) -> float:
+    def _added(
+        self, reports: Numbers, sure: Numbers, neutral: float, weight: float, most: float, proven: Numbers
+    ) -> Numbers:
         params = self._params
         share = (sure + params.density_prior * neutral) / (reports + params.density_prior)
-        shift = max(params.density_least, params.density_weight * math.log(share / neutral))
-        return shift if shift <= 0 else min(params.density_most, shift) * proven
+        shift = np.clip(weight * np.log(share / neutral), params.density_least, most)
+        return np.asarray(np.where(shift > 0, shift * proven, shift))
 
-    def _in_steps(self, shift: float) -> float:
-        return round(shift / self._params.density_step) * self._params.density_step
+
+def sure_partners(rows: Rows, graph: ScoreGraph, places: Places, bar: float) -> Places:
+    """Return the surest earlier report of another publisher to which each report keeps an edge over a bar; -1 where there is none."""
+    number, edges, other = graph.ends(places.tolist())
+    kept = rows.is_before(other, places[number]) & ~graph.is_across(edges)
+    return surest_partners(rows, places, number[kept], other[kept], graph.odds[edges[kept]], bar)
+
+
+def surest_partners(rows: Rows, places: Places, number: Places, other: Places, odds: Floats, bar: float) -> Places:
+    """Return what ``sure_partners`` does of pairs: the ``number`` of a report among the places, and an earlier report."""
+    publisher = rows.reports.publisher
+    sure = (odds >= bar) & (publisher[other] != publisher[places[number]])
+    number, other, odds = number[sure], other[sure], odds[sure]
+    order = np.lexsort((rows.rank[other], -odds, number))[::-1]
+    found = np.full(len(places), -1, np.int64)
+    found[number[order]] = other[order]  # the last to be written is the surest
+    return found
 
 
 def _hours(times: NDArray[np.float64]) -> NDArray[np.float64]:

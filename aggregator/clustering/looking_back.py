@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering.candidates import CandidateIndex, Found, best
+from aggregator.clustering.density import surest_partners
 from aggregator.clustering.latecomers import Latecomers
 from aggregator.clustering.pair_features import PairFeatures
 from aggregator.clustering.represented import Represented
@@ -257,9 +258,9 @@ class LookingBack:
         sure = mine & (edges.odds > STRONG)
         first, second, odds = edges.first[sure], edges.second[sure], edges.odds[sure]
         self.represented.add(first, second, odds, self._rows.rank)
-        publisher = self._rows.reports.publisher
-        partners = first[(odds >= self._params.density_sure) & (publisher[first] != publisher[second])]
-        self._comparison.density.tell(aside, np.isin(aside, partners))
+        number = np.searchsorted(aside, first)
+        partners = surest_partners(self._rows, aside, number, second, odds, self._params.density_sure)
+        self._comparison.density.tell(aside, partners)
         self.index.drop(aside)
         self._aside.add(aside)
         self._set_aside.update(aside.tolist())

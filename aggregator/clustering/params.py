@@ -53,8 +53,20 @@ class ClusteringParams:
     density_half: float = 1_000.0  # reports before which half of a gain counts: a small window proves nothing. Measured
     density_least: float = -4.0  # log odds that a sparse window costs at most
     density_most: float = 1.5  # log odds that a dense one gives at most. Measured, and read
-    density_headlines: float = 1.25  # log odds that pairs of headlines get on top in a large window. Measured, and read
+    density_most_headlines: float = 3.0  # the same for pairs of headlines. Measured
+    density_headlines: float = 0.5  # log odds that pairs of headlines get on top in a large window. Measured, and read
     density_step: float = 0.25  # log odds: what each arrival changes must not decide
+
+    # --- timing: sure pairs that lie nearer in time than chance would have them
+    timed_neutral: float = 0.02  # share of such reports at which nothing is added. Measured
+    timed_neutral_headlines: float = 0.008  # the same for pairs of headlines. Measured
+    timed_weight: float = 3.0  # log odds for each e-fold of the share. Measured
+    timed_half: float = 20.0  # such reports, of which half of a gain counts. Design
+    timed_texts: float = 0.5  # log odds that pairs with a text get on top where timing proves much. Measured, and read
+    timed_headlines: float = 2.5  # the same for pairs of headlines. Measured, and read
+    timing_prior: float = 5.0  # sure pairs as by chance that stand beside the window's. Design
+    timing_least: float = -2.0  # log odds that a gap costs at most. Measured, and read
+    timing_most: float = 2.0  # log odds that a gap gives at most. Measured, and read
 
     # --- bounds
     largest_component: int = 1_500  # reports averaged over at once; beyond it a component is thinned first

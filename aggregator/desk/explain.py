@@ -39,8 +39,11 @@ AGAINST = {
     "numbers missed": (1.0, "they share none of their numbers"),
     "places missed": (1.0, "they share none of the places that they name"),
 }
-# What the density of a window adds to log odds, below which it speaks against a pair.
-SPARSE = (-1.0, "hardly any report of those days is told by two publishers")
+# What a window adds to log odds for its density or for a gap in time, from which on it speaks against a pair.
+OF_WINDOW = {
+    "density": (-1.0, "hardly any report of those days is told by two publishers"),
+    "timing": (-1.0, "what is told by two publishers in those days is told sooner"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +184,7 @@ class _Explainer:
         if match.kind == "copy":
             return replace(match, evidence=proof)
         against = [words for name, (bar, words) in AGAINST.items() if _value(match.evidence, name) >= bar]
-        if _value(match.evidence, "density") <= SPARSE[0]:
-            against.append(SPARSE[1])
+        against += [words for name, (bar, words) in OF_WINDOW.items() if _value(match.evidence, name) <= bar]
         proof["against"] = against
         return replace(match, evidence={**proof, **self._words(one, two)})
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.clustering import timing
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.params import DEFAULT, ClusteringParams
 from aggregator.clustering.vectors import ReportVector
@@ -20,7 +21,13 @@ from tests.clustering.test_restart import vectors
 from tests.examples import examples
 
 Rows = list[tuple[str, ReportVector]]
-SENSITIVE = replace(DEFAULT, density_prior=3.0, density_half=3.0, density_sure=0.0, density_step=0.125)
+SENSITIVE = replace(
+    DEFAULT, density_prior=3.0, density_half=3.0, density_sure=0.0, density_step=0.125, timing_prior=1.0, timed_half=1.0
+)
+NEUTRAL = replace(
+    DEFAULT, density_weight=0.0, density_headlines=0.0, timed_weight=0.0, timed_texts=0.0, timed_headlines=0.0,
+    timing_least=0.0, timing_most=0.0,
+)  # fmt: skip
 SYLLABLES = ("bor", "kel", "mav", "tur", "zin", "pas", "lom", "gre", "dan", "vik", "mer", "sol", "tek", "rup")
 
 
@@ -45,6 +52,23 @@ def unlike(count: int, told_by: int = 1, language: str = "en", day: int = 0) -> 
                 )
             )
     return made
+
+
+def told_again(count: int, after: Iterable[float]) -> Rows:
+    """Return reports of events of a week, each told by a second publisher so many hours later."""
+    rows = unlike(count, told_by=2)
+    made = []
+    for number, ((name, first), (again, second), gap) in enumerate(zip(rows[::2], rows[1::2], after, strict=True)):
+        time = first.time + 3_600 * 90 * number / count
+        made += [(name, replace(first, time=time)), (again, replace(second, time=time + 3_600 * gap))]
+    return made
+
+
+def several() -> Rows:
+    """Return a day of a desk, and events of a week that others tell again within the hour, on the next day, or days later."""
+    day, week = vectors(), told_again(36, [1.0, 1.0, 1.5, 30.0, 1.0, 70.0] * 6)
+    later = min(vector.time for _, vector in day) - min(vector.time for _, vector in week)
+    return [*day, *((name, replace(vector, time=vector.time + later)) for name, vector in week)]
 
 
 def settled(rows: Iterable[tuple[str, ReportVector]], params: ClusteringParams = DEFAULT) -> StoryGraph:
@@ -110,7 +134,7 @@ def test_a_desk_of_few_reports_is_judged_by_its_pairs_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("events", "told_by", "least", "most"), [(60, 2, 0.0, 0.0), (900, 2, 0.25, 0.75), (900, 1, -1.5, 0.5)]
+    ("events", "told_by", "least", "most"), [(60, 2, 0.0, 0.0), (900, 2, 1.0, 1.5), (900, 1, -1.5, 0.5)]
 )
 def test_pairs_of_headlines_get_more_in_a_large_dense_window_only(
     events: int, told_by: int, least: float, most: float
@@ -124,21 +148,22 @@ def test_pairs_of_headlines_get_more_in_a_large_dense_window_only(
 
 
 def test_what_a_window_says_stands_in_its_edges() -> None:
-    rows = vectors()
-    neutral = edges(settled(rows, replace(SENSITIVE, density_weight=0.0)))
+    rows = several()
+    neutral = edges(settled(rows, NEUTRAL))
     graph = settled(rows, SENSITIVE)
-    given_, place = shifts(graph), graph.comparison.rows.place
-    assert len(set(given_.values())) > 3
+    assert len(set(shifts(graph).values())) > 3
+    place, timed = graph.comparison.rows.place, set()
     for pair, odds in edges(graph).items():
-        one, two = (place[name] for name in pair)
-        later = two if graph.comparison.rows.is_before(np.array([one]), np.array([two]))[0] else one
-        assert odds - neutral[pair] == pytest.approx(given_[graph.comparison.rows.ids[later]], abs=1e-4)
+        told = graph.comparison.evidence(*(np.array([place[name]]) for name in pair))
+        assert odds - neutral[pair] == pytest.approx(told["density"][0] + told["timing"][0], abs=1e-4)
+        timed.add(float(told["timing"][0]))
+    assert len(timed) > 3
 
 
 @settings(deadline=None, max_examples=examples(25))
 @given(st.randoms(use_true_random=False), st.lists(st.integers(1, 60), max_size=5))
 def test_no_order_no_cut_and_nothing_that_went_decides(chance: random.Random, cuts: list[int]) -> None:
-    rows = vectors()
+    rows = several()
     whole = settled(rows, SENSITIVE)
     chance.shuffle(rows)
     graph = StoryGraph(SENSITIVE)
@@ -167,3 +192,60 @@ def test_reports_that_leave_the_window_leave_what_they_said() -> None:
     after = shifts(graph)
     assert min(before.values()) < -2
     assert all(after[name] == shift for name, shift in before.items() if name in after)
+
+
+# --- timing ------------------------------------------------------------------------------------------------
+
+
+def timings(graph: StoryGraph) -> dict[float, float]:
+    """Return what pairs of the latest report get for gaps of one hour, of twenty and of sixty."""
+    rows, density = graph.comparison.rows, graph.comparison.density
+    times = rows.reports.time[: len(rows)]
+    last = int(times.argmax())
+    gaps = (times[last] - times) / 3_600
+    found = {}
+    for hours in (1.0, 20.0, 60.0):
+        near = int(np.abs(gaps - hours).argmin())
+        found[hours] = float(density.timed(np.array([last]), np.array([near]))[0])
+    return found
+
+
+def test_where_sure_pairs_come_within_hours_a_pair_far_apart_needs_more() -> None:
+    found = timings(settled(told_again(150, [1.0] * 150)))
+    assert found[1.0] > 1
+    assert found[60.0] < -1
+
+
+def test_where_sure_pairs_come_at_any_time_gaps_say_nothing() -> None:
+    chance = random.Random(3)
+    scattered = [
+        (name, replace(vector, time=vector.time + 3_600 * 48 * chance.random()))
+        for name, vector in unlike(300, told_by=2)
+    ]
+    assert all(abs(shift) <= 0.75 for shift in timings(settled(scattered)).values())
+
+
+def test_a_window_whose_reports_have_no_time_says_nothing_of_gaps() -> None:
+    graph = settled((name, replace(vector, dated=False)) for name, vector in unlike(60, told_by=2))
+    last = np.array([len(graph) - 1])
+    assert graph.comparison.density.timed(last, last - 1)[0] == 0
+
+
+def test_few_sure_pairs_within_hours_free_a_sparse_window() -> None:
+    single = unlike(700, day=0)
+    spread = [
+        (name, replace(vector, time=vector.time + 3_600 * 150 * n / 700)) for n, (name, vector) in enumerate(single)
+    ]
+    together = [(f"again-{name}", vector) for name, vector in told_again(25, [1.0] * 25)]
+    apart = [(f"again-{name}", vector) for name, vector in told_again(25, [60.0] * 25)]
+    near = shifts(settled([*spread, *together]))
+    far = shifts(settled([*spread, *apart]))
+    latest = spread[-1][0]
+    assert near[latest] > far[latest]
+
+
+def test_what_chance_puts_near_is_counted_by_the_hours_themselves() -> None:
+    found = timing.by_chance(np.array([0.0, 2.0, 20.0, 100.0]), np.array([3.0, 4.0, 2.0, 1.0]), 168.0)
+    assert found[0].tolist() == [1, 0, 0, 0, 0]
+    assert found[2].tolist() == pytest.approx([0.5 / 7.5, 0, 7 / 7.5, 0, 0])
+    assert found[3].tolist() == pytest.approx([0, 0, 0, 0, 1])

@@ -103,7 +103,7 @@ def test_a_daemon_whose_database_is_taken_away_puts_it_back_and_ends(
         daemon.hear("one: 1 new")
         take(newsroom.database)
         newsroom.follow(newsroom.server.url("/one"), newsroom.serve("/two", "Two"))
-        daemon.tell(signal.SIGHUP)
+        daemon.send(signal.SIGHUP)
         daemon.hear("two: 1 new")
         assert daemon.end() == 1
         assert daemon.said("what was stored is back in")
