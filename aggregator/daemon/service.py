@@ -174,8 +174,8 @@ class Daemon:
                 log.info("stopping: the feeds in hand are finished and saved; a second signal stops at once")
                 return number
             if number == RELOAD:
-                # a job like the others: one that waits for a pass keeps no watchdog waiting; of three, one that comes as another ends is not lost
-                self._schedule.add_job(self._reread, id="reload", replace_existing=True, max_instances=3)
+                # a job like the others: a reload that waits for a long pass must not keep the watchdog waiting
+                self._schedule.add_job(self._reread, id="reload", replace_existing=True)
 
     def _next(self) -> int:
         """Return the next signal; meanwhile say that the daemon gets on, where it does, and look whether the clock went back."""

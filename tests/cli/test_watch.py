@@ -156,6 +156,7 @@ def test_hostile_titles_steer_nothing(server: Server) -> None:
     assert "<" not in line
 
 
+@pytest.mark.costly
 def test_the_daemon_delivers_while_a_slow_webhook_holds_its_answer_back(server: Server) -> None:
     reached, release = threading.Event(), threading.Event()
     posted: list[dict[str, Any]] = []

@@ -334,6 +334,7 @@ def shifting(clock: Path) -> Callable[[float], None]:
     return shift
 
 
+@pytest.mark.costly
 def test_after_a_machine_was_suspended_the_feeds_are_asked_one_after_another(newsroom: Newsroom) -> None:
     clock = newsroom.folder / "clock"
     shift = shifting(clock)

@@ -7,6 +7,8 @@ import socket
 import urllib.request
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.daemon.running import Newsroom, document, wait_for
 from tests.digest.feed_rules import atom_faults
 from tests.fetching.server import answer
@@ -20,6 +22,7 @@ def follow_the_storm(newsroom: Newsroom) -> None:
     newsroom.follow(newsroom.server.on("/feed", answer(document("Storm in Esbjerg", published=STORM))))
 
 
+@pytest.mark.costly
 def test_a_pass_writes_the_stories_for_subscribers_and_the_page_shows_them(newsroom: Newsroom) -> None:
     follow_the_storm(newsroom)
     with socket.create_server(("127.0.0.1", 0)) as free:
