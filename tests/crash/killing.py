@@ -24,6 +24,7 @@ from datetime import datetime, timedelta
 from email import message_from_bytes
 from functools import partial
 from multiprocessing.process import BaseProcess
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -457,9 +458,17 @@ def _differing(table: str, before: list[tuple[Any, ...]], after: list[tuple[Any,
             made_up.remove(other)
             pairs = zip(columns, row, other, strict=True)
             yield f"{table} {row[0]}: " + ", ".join(
-                f"{name} {one!r} became {two!r}" for name, one, two in pairs if one != two
+                f"{name} {_around(one, two)!r} became {_around(two, one)!r}" for name, one, two in pairs if one != two
             )
     yield from (f"{table}: made up {row}" for row in made_up)
+
+
+def _around(value: Any, other: Any) -> Any:
+    """Return what stands where a long text begins to differ from another."""
+    if not (isinstance(value, str) and isinstance(other, str)):
+        return value
+    same = len(commonprefix([value, other]))
+    return value[max(0, same - 60) : same + 60]
 
 
 def _without_folders(dump: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple[Any, ...]]]:
