@@ -93,6 +93,14 @@ def set_jobs(schedule: BackgroundScheduler, settings: Settings, jobs: Jobs) -> N
         schedule.add_job(job, trigger, id=name, replace_existing=True)
 
 
+def run_soon(schedule: BackgroundScheduler, name: str, job: Callable[[], None], at: datetime | None = None) -> None:
+    """Run a job once, now or ``at`` a time, also where it runs already: what that has read may be old.
+
+    One that waits reads all that is new when its turn comes, so two at once are enough.
+    """
+    schedule.add_job(job, "date", run_date=at, id=name, replace_existing=True, max_instances=2)
+
+
 def is_far_off(schedule: BackgroundScheduler, job: str, now: datetime, longest: timedelta) -> bool:
     """Return whether a job is due later than ever: the clock was ahead when it was scheduled, and went back since."""
     found = schedule.get_job(job)

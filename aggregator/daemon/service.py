@@ -22,7 +22,7 @@ from aggregator.daemon.metrics import Metrics
 from aggregator.daemon.notify import notify, watchdog_interval
 from aggregator.daemon.place import Place
 from aggregator.daemon.progress import POLLING, Progress
-from aggregator.daemon.schedule import RECLUSTER, Jobs, is_far_off, scheduler, set_jobs
+from aggregator.daemon.schedule import RECLUSTER, Jobs, is_far_off, run_soon, scheduler, set_jobs
 from aggregator.daemon.signals import RELOAD, STOP, WOKEN, Signals
 from aggregator.desk.alerts import AlertSender, Announce
 from aggregator.desk.edition_windows import zone_of
@@ -175,7 +175,7 @@ class Daemon:
                 return number
             if number == RELOAD:
                 # a job like the others: a reload that waits for a long pass must not keep the watchdog waiting
-                self._schedule.add_job(self._reread, id="reload", replace_existing=True)
+                run_soon(self._schedule, "reload", self._reread)
 
     def _next(self) -> int:
         """Return the next signal; meanwhile say that the daemon gets on, where it does, and look whether the clock went back."""
@@ -368,7 +368,7 @@ class Daemon:
         except LockedError as error:
             log.warning("the reload waits: %s", error)
             again = datetime.now(UTC) + _RELOAD_AGAIN  # noqa: TID251 - the scheduler's own clock
-            self._schedule.add_job(self._reread, "date", run_date=again, id="reload", replace_existing=True)
+            run_soon(self._schedule, "reload", self._reread, again)
         except AggregatorError as error:
             log.error("not reloaded, the old settings and feeds stay: %s", "; ".join(str(error).split("\n")))
         else:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 MAX_OUTLINES = 200_000
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(outline|body|head|opml)(?=[\s/>])", re.IGNORECASE)
+_VALUE = re.compile(r"(?P<name>[A-Za-z_][\w:.-]{0,60})\s{0,20}=\s{0,20}(?P<quote>[\"'])")
 # A value ends at the quotation mark behind which another attribute begins, or the tag ends: those before are part of it.
-_ATTRIBUTE = re.compile(
-    r"(?P<name>[A-Za-z_][\w:.-]{0,60})\s{0,20}=\s{0,20}(?P<quote>[\"'])(?P<value>.*?)(?P=quote)"
-    r"(?=\s{0,200}(?:[A-Za-z_][\w:.-]{0,60}\s{0,20}=\s{0,20}[\"']|/?>|$))",
-    re.DOTALL,
-)
+_END = re.compile(r"[\"'](?=\s{0,200}(?:[A-Za-z_][\w:.-]{0,60}\s{0,20}=\s{0,20}[\"']|/?>|$))")
 # Where the quotation marks do not come in pairs, the address is found by itself.
 _ADDRESS = re.compile(
     r"\bxmlUrl\s{0,20}=\s{0,20}[\"']?\s{0,20}(?P<value>[^\s\"'<>]{1,4096})(?=[\s\"'<>])", re.IGNORECASE
@@ -55,11 +54,25 @@ def _is_closed(written: str) -> bool:
     return written.rpartition(">")[0].rstrip().endswith("/")
 
 
+def _values(written: str) -> Iterator[tuple[str, str]]:
+    """Yield names and values of a tag; where values end is found once, so that time grows with the tag and not by its square."""
+    ends: dict[str, list[int]] = {'"': [], "'": []}
+    for end in _END.finditer(written):
+        ends[end[0]].append(end.start())
+    place = 0
+    while (begun := _VALUE.search(written, place)) is not None:
+        place, later = begun.end(), ends[begun["quote"]]
+        number = bisect_left(later, place)
+        if number < len(later):
+            yield begun["name"], written[place : later[number]]
+            place = later[number] + 1
+
+
 def _attributes(written: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for attribute in _ATTRIBUTE.finditer(written):
-        name = attribute["name"].rpartition(":")[2].lower()
-        found.setdefault("xmlUrl" if name == "xmlurl" else name, _plain(attribute["value"]))
+    for name, value in _values(written):
+        name = name.rpartition(":")[2].lower()
+        found.setdefault("xmlUrl" if name == "xmlurl" else name, _plain(value))
     if "xmlUrl" in found or "xmlurl" not in written.lower():
         return found
     address = _ADDRESS.search(written)

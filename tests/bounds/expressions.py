@@ -96,7 +96,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     },
     "parsing.opml": {"_START": DOCUMENT},
     "parsing.outlines": {
-        "_COMMENT": DOCUMENT, "_TAG": DOCUMENT, "_ATTRIBUTE": 8_000, "_ADDRESS": 8_000, "_BEGUN": 8_000, "_REFERENCE": DOCUMENT,
+        "_COMMENT": DOCUMENT, "_TAG": DOCUMENT, "_VALUE": 8_000, "_END": 8_000, "_ADDRESS": 8_000, "_BEGUN": 8_000, "_REFERENCE": DOCUMENT,
     },
     "parsing.pages": {
         "_FIRST_TAG": PAGE, "_FEED_ROOT": PAGE, "_COMMENT": PAGE, "_LINK": PAGE, "_BASE": PAGE, "_ATTRIBUTE": PAGE,

@@ -457,9 +457,19 @@ def _differing(table: str, before: list[tuple[Any, ...]], after: list[tuple[Any,
             made_up.remove(other)
             pairs = zip(columns, row, other, strict=True)
             yield f"{table} {row[0]}: " + ", ".join(
-                f"{name} {one!r} became {two!r}" for name, one, two in pairs if one != two
+                f"{name} {_around(one, two)!r} became {_around(two, one)!r}" for name, one, two in pairs if one != two
             )
     yield from (f"{table}: made up {row}" for row in made_up)
+
+
+def _around(value: Any, other: Any) -> Any:
+    """Return what stands where a long text begins to differ from another."""
+    if not (isinstance(value, str) and isinstance(other, str)):
+        return value
+    same = next(
+        (place for place, pair in enumerate(zip(value, other)) if pair[0] != pair[1]), min(len(value), len(other))
+    )
+    return value[max(0, same - 60) : same + 60]
 
 
 def _without_folders(dump: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple[Any, ...]]]:
