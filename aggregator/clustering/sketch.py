@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 from aggregator.clustering.instalments import undated
 from aggregator.clustering.numbers import numbers_in
 from aggregator.model import Document, Sketch
-from aggregator.text.tokens import REMEMBERED, by_parts, words
+from aggregator.text.remembered import PARTS, Remembered
+from aggregator.text.tokens import words
 
 if TYPE_CHECKING:
     from aggregator.clustering.signatures import MinHash
@@ -81,12 +82,14 @@ def shingles(tokens: Sequence[str]) -> Hashes:
 
 def _hashed(text: str) -> NDArray[np.uint64]:
     """Return the hash of each word of a text, in order."""
-    return np.fromiter(chain.from_iterable(by_parts(_hashes, text.split())), dtype=np.uint64)
+    return np.fromiter(chain.from_iterable(_hashes.of(text.split())), dtype=np.uint64)
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _hashes(part: str) -> tuple[int, ...]:
+def _hashes_of(part: str) -> tuple[int, ...]:
     return tuple(map(_word_hash, words(part, None)))
+
+
+_hashes = Remembered(_hashes_of)
 
 
 def _mixed(hashed: NDArray[np.uint64]) -> Hashes:
@@ -160,6 +163,6 @@ def _keys(named: Iterable[bytes]) -> tuple[int, ...]:
     return unpack(f">{len(digests)}q", b"".join(digests))
 
 
-@lru_cache(maxsize=REMEMBERED)  # some 3 MB in every worker
+@lru_cache(maxsize=PARTS)  # some 3 MB in every worker
 def _word_hash(word: str) -> int:
     return int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import Stemmer
 
-from aggregator.text.tokens import LONG_PART
+from aggregator.text.remembered import LONG_PART, Remembered
 
 IDEOGRAPHIC_PIECE, ALPHABETIC_PIECE = 2, 4  # characters of a piece of Chinese, Japanese, Korean; of Thai and its like
 LETTERS = 7  # kept of a word whose language has no stemmer
@@ -66,11 +66,12 @@ class Word(NamedTuple):
 def terms_in(text: str, language: str, limit: int) -> list[Word]:
     """Return the terms of a text in order, at most ``limit``."""
     found: list[Word] = []
+    known = _known_parts(language)
     whole = text if text.isascii() else unicodedata.normalize("NFC", text)
     for line in whole.split("\n"):
         initial = True
         for part in line.split():
-            terms, initial = (_known_part if len(part) <= LONG_PART else _part)(part, language, initial)
+            terms, initial = known[initial][part] if len(part) <= LONG_PART else _part(part, language, initial)
             found += terms
             if len(found) >= limit:
                 return found[:limit]
@@ -93,8 +94,13 @@ def _part(part: str, language: str, initial: bool) -> tuple[tuple[Word, ...], bo
     return tuple(found), initial
 
 
-# No term reaches over a blank, and what stands between two comes again and again.
-_known_part = lru_cache(maxsize=50_000)(_part)  # some 10 MB in every worker
+_Parts = Remembered[tuple[tuple[Word, ...], bool]]
+
+
+@lru_cache(maxsize=16)  # languages; some 6 MB each in every worker
+def _known_parts(language: str) -> tuple[_Parts, _Parts]:
+    """Return what is remembered of parts inside a sentence, and of those that begin one: no term reaches over a blank."""
+    return Remembered(lambda part: _part(part, language, False)), Remembered(lambda part: _part(part, language, True))
 
 
 def _terms_of(match: re.Match[str], initial: bool) -> Iterator[Word]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
+from aggregator.text.remembered import Remembered
 from aggregator.text.tokens import folded_tokens
 from aggregator.text.urls import registered_domain
 
@@ -206,7 +207,7 @@ _RUN_TOGETHER = re.compile(
 
 def may_name_agency(text: str) -> bool:
     """Return whether ``forms`` could find anything in a text, at a hundredth of its cost; true promises nothing."""
-    candidates = list(chain.from_iterable(map(_forms_begun, folded_tokens(text))))
+    candidates = list(chain.from_iterable(_forms_begun.of(folded_tokens(text))))
     if candidates:
         folded = text.casefold()
         if any(form in folded for form in candidates):
@@ -214,10 +215,12 @@ def may_name_agency(text: str) -> bool:
     return not text.isascii() and _RUN_TOGETHER.search(text) is not None
 
 
-@lru_cache(maxsize=8_192)
-def _forms_begun(token: str) -> tuple[str, ...]:
-    """Return the forms whose longest word stands in what lies between two blanks; most tokens come again."""
-    return tuple(form for word in _WORDS.findall(token) for form in _FORMS.get(word, ()))
+def _forms_of(token: str) -> tuple[str, ...]:
+    """Return the forms whose longest word stands in what lies between two blanks."""
+    return tuple([form for word in _WORDS.findall(token) for form in _FORMS.get(word, ())])
+
+
+_forms_begun = Remembered(_forms_of)
 
 
 def forms(*, loose: bool = True) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from itertools import chain
 from typing import Final, Literal
 
+from aggregator.text.remembered import Remembered
 from aggregator.text.tokens import folded_tokens
 
 Kind = Literal["correction", "clarification", "advisory", "kill", "withdrawn", "retraction"]
@@ -262,7 +263,7 @@ def openings(kind: Kind) -> re.Pattern[str]:
 
 def stated(text: str) -> Iterator[tuple[Kind, re.Match[str]]]:
     """Yield for each kind the first statement of it inside a text."""
-    present = set(chain.from_iterable(map(_stems_within, folded_tokens(text))))
+    present = set(chain.from_iterable(_stems_within.of(folded_tokens(text))))
     if not present:
         return
     for kind in KINDS:
@@ -274,10 +275,12 @@ def stated(text: str) -> Iterator[tuple[Kind, re.Match[str]]]:
             yield kind, first
 
 
-@lru_cache(maxsize=8_192)
-def _stems_within(token: str) -> tuple[str, ...]:
-    """Return the stems in what stands between two blanks: no stem holds a blank, and most tokens come again."""
-    return tuple(stem for stem in _LOOKED_FOR if stem in token)
+def _stems_of(token: str) -> tuple[str, ...]:
+    """Return the stems in what stands between two blanks: no stem holds a blank."""
+    return tuple([stem for stem in _LOOKED_FOR if stem in token])
+
+
+_stems_within = Remembered(_stems_of)
 
 
 @cache

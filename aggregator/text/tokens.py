@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import TypeVar, cast
+from typing import cast
 
-# What stands between two blanks comes again and again: so many parts are remembered by each function, some 4 MB in every worker.
-REMEMBERED = 20_000
-LONG_PART = 60  # characters: a run of a script without blanks, which hardly comes again
+from aggregator.text.remembered import Remembered
 
 # Scripts whose writers put no space between words: Han, kana, Thai, Lao, Burmese, Khmer.
 _UNSPACED = (
@@ -66,21 +63,10 @@ def fold(text: str) -> str:
 
 def words(text: str, language: str | None) -> list[str]:
     """Return the normalised words of ``text`` in order."""
-    return list(chain.from_iterable(by_parts(_words, text.split())))
+    return list(chain.from_iterable(_words.of(text.split())))
 
 
-Part = TypeVar("Part")
-
-
-def by_parts(work: Callable[[str], Part], parts: Sequence[str]) -> Iterable[Part]:
-    """Ask a function that remembers its answers of each part; of long ones, which hardly come again, without remembering."""
-    if max(map(len, parts), default=0) > LONG_PART:
-        work = getattr(work, "__wrapped__", work)
-    return map(work, parts)
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _words(part: str) -> tuple[str, ...]:
+def _words_of(part: str) -> tuple[str, ...]:
     """Return the words of what stands between two blanks: none reaches over one."""
     if part.isascii():
         return tuple(word if word.isalpha() else _ascii_word(word) for word in _ASCII_WORD.findall(part.lower()))
@@ -98,9 +84,9 @@ def _normalised(written: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4)
-def folded_tokens(text: str) -> frozenset[str]:
+def folded_tokens(text: str) -> tuple[str, ...]:
     """Return what stands between the blanks of a text, case folded; kept for a moment, since several ask for it of one text."""
-    return frozenset(text.casefold().split())
+    return tuple(text.casefold().split())
 
 
 def index_form(text: str) -> str:
@@ -108,16 +94,19 @@ def index_form(text: str) -> str:
 
     Where a script puts spaces between words, they need not be split here: the index does that.
     """
-    formed = list(by_parts(_indexed, text.split(" ")))
+    formed = list(_indexed.of(text.split(" ")))
     return " ".join(words(text, None)) if None in formed else " ".join(cast("list[str]", formed))
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _indexed(part: str) -> str | None:
+def _indexed_of(part: str) -> str | None:
     """Return what stands between two blanks as SQLite may read it; None where our words are to be written out."""
     part = unicodedata.normalize("NFKC", part)
     plain = (part.isascii() or _ALPHABETS.fullmatch(part)) and not _OWN_NUMBER.search(part)
     return fold(part) if plain else None
+
+
+_words = Remembered(_words_of)
+_indexed = Remembered(_indexed_of)
 
 
 def _ascii_word(word: str) -> str:
