@@ -28,6 +28,11 @@ WEEKS = (
     ("newsapi-fr-2023", "2023-08-07", "headline"),
     ("gnews-en-2025", "2025-08-04", "lede"),
     ("newsapi-us-2023", "2023-05-22", "lede"),
+    ("gnews-en-2025", "2025-10-13", "lede"),
+    ("newsapi-us-2023", "2023-08-21", "lede"),
+    ("newsapi-fr-2023", "2023-08-14", "headline"),
+    ("newsapi-gb-2023", "2023-07-10", "headline"),
+    ("newsapi-de-2023", "2023-08-07", "headline"),
 )
 Verdicts = Mapping[tuple[str, str], str]
 

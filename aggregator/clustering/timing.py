@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from aggregator.clustering.params import ClusteringParams
 
 Numbers = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 BOUNDS = (3.0, 12.0, 24.0, 48.0)  # hours at which one class of gaps ends and the next begins
 CLASSES = len(BOUNDS) + 1

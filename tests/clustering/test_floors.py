@@ -14,13 +14,13 @@ FOLDER = Path(__file__).parents[3] / "shared" / "data" / "labelled"
 IN_FORCE = floors.read()
 # What the floors were when they were last set by hand: whoever lowers one says so in two places.
 PINNED = {
-    "allsides-dated": 0.874,
+    "allsides-dated": 0.909,
     "basil": 0.98,
     "ecbplus-train-dev": 0.835,
     "google-news": 0.611,
-    "newswcl50": 0.97,
+    "newswcl50": 0.99,
     "uci-headlines-2014": 0.72,
-    "uci-headlines-2014, its first 1500 lines": 0.66,
+    "uci-headlines-2014, its first 1500 lines": 0.72,
 }
 SLOW = {"uci-headlines-2014", "allsides-dated", "ecbplus-train-dev"}
 
