@@ -12,7 +12,7 @@ from aggregator.clustering.graph import StoryGraph
 from aggregator.desk import maintenance
 from aggregator.storage import sweeping
 from aggregator.storage.database import Store
-from bench import bounded, cluster, desk, growth, idle, ingest, large_feed, locks, read_pairs, unchanged
+from bench import bounded, cluster, desk, floods, growth, idle, ingest, large_feed, locks, read_pairs, unchanged
 from bench.cost import cost, flood, passes
 from bench.material import archive, lines
 from bench.pair_examples import table
@@ -155,3 +155,13 @@ def test_a_window_is_measured() -> None:
     found = cost(500)
     assert found["import ms"] > 0
     assert found["MB"] >= 0
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize("kind", list(floods.KINDS))
+def test_a_flood_of_each_kind_is_measured(kind: str, tmp_path: Path) -> None:
+    found = list(floods.passes(floods.KINDS[kind](60), 20, tmp_path))
+    assert [one["entries"] for one in found] == [20, 40, 60]
+    told = floods.summary(found, 60)
+    assert told["worst transaction s"] > 0
+    assert {"event": told["stories"] == 1, "archive": told["reports"] <= 32}.get(kind, told["reports"] >= 55)

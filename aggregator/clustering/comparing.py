@@ -164,6 +164,16 @@ class Comparison:
         """Return the features of pairs of places."""
         return pair_features(self.rows, first, second, self.params)
 
+    def odds_between(self, one: int, two: int) -> float | None:
+        """Return the log odds of two reports; None where they have no edge, and neither stands for the other."""
+        known = self.graph.odds_between(one, two)
+        for report, other in ((one, two), (two, one)):
+            if known is None and report in self.represented:
+                others, odds = self.represented.of(report)
+                at = np.flatnonzero(others == other)
+                known = float(odds[at[0]]) if len(at) else None
+        return known
+
     def evidence(self, first: Places, second: Places) -> dict[str, Floats]:
         """Return what the log odds of pairs were made of: their features, and what density and timing of the window added."""
         later, earlier = self._in_order(first, second)

@@ -51,7 +51,7 @@ def explained(comparison: Comparison, one: int, two: int) -> PairExplanation:
             (),
             0,
             across.odds(one, two),
-            comparison.graph.odds_between(one, two),
+            comparison.odds_between(one, two),
             comparison.params.story_bar,
         )
     pair, other = np.array([one]), np.array([two])
@@ -62,7 +62,7 @@ def explained(comparison: Comparison, one: int, two: int) -> PairExplanation:
         shared_terms(comparison, pair, other)[0],
         int(comparison.rows.reports.before[later]),
         first,
-        comparison.graph.odds_between(one, two),
+        comparison.odds_between(one, two),
         comparison.params.story_bar,
     )
 

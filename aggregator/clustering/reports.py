@@ -16,7 +16,7 @@ from aggregator.clustering.forms import WORDS, filled_in, is_untold
 from aggregator.clustering.instalments import ANOTHER_DAY, are_instalments
 from aggregator.clustering.numbers import numbers_in
 from aggregator.clustering.recurring import is_recurring_title
-from aggregator.clustering.sketch import MIN_WORDS, overlap, read
+from aggregator.clustering.sketch import MIN_WORDS, overlaps
 from aggregator.model import Arrival, Match, Sketch
 from aggregator.settings import CopySettings
 from aggregator.text.entry_address import landmarks
@@ -101,10 +101,11 @@ def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barr
     ids, capped = memory.candidates(made.bands, settings.max_compared)
     edges: list[_Edge] = []
     instalment = False
-    for other in memory.sketches(ids).values():
+    others = list(memory.sketches(ids).values())
+    for other, alike in zip(others, overlaps(made, [other.sketch for other in others]), strict=True):
         if other.entry_id == arrival.entry_id or other.report_id in barred or other.sketch.version != made.version:
             continue
-        edge = _edge(arrival, made, other, settings)
+        edge = _edge(arrival, made, other, alike, settings)
         if edge is not None:
             edges.append(edge)
         else:
@@ -133,25 +134,28 @@ def numbers_of(arrival: Arrival) -> frozenset[str]:
     return numbers_in(arrival.document) if made is None or made.numbers is None else made.numbers
 
 
-def _edge(arrival: Arrival, made: Sketch, other: StoredSketch, settings: CopySettings) -> _Edge | None:
+def _edge(
+    arrival: Arrival, made: Sketch, other: StoredSketch, alike: tuple[float, float], settings: CopySettings
+) -> _Edge | None:
+    """Judge a pair; ``alike`` are its Jaccard similarity and containment."""
     if abs(arrival.time - other.time) > settings.window:
         return None
     if made.words < MIN_WORDS or other.sketch.words < MIN_WORDS:
-        return _page_edge(arrival, made, other) or _title_edge(arrival, other)
-    edge = _text_edge(made, other, settings) or _short_edge(arrival, made, other, settings)
+        return _page_edge(arrival, made, other, alike) or _title_edge(arrival, other)
+    edge = _text_edge(made, other, alike, settings) or _short_edge(arrival, other, alike, settings)
     if edge is None:
-        return _page_edge(arrival, made, other)
+        return _page_edge(arrival, made, other, alike)
     if _is_routine(arrival, other, edge.jaccard) or _is_quoted(arrival, made, edge):
         return None
     return edge
 
 
-def _page_edge(arrival: Arrival, made: Sketch, other: StoredSketch) -> _Edge | None:
+def _page_edge(arrival: Arrival, made: Sketch, other: StoredSketch, overlapping: tuple[float, float]) -> _Edge | None:
     """Judge two entries of one address: a copy where their texts are somewhat alike, or one has none and the headlines say so."""
     if not arrival.document.canonical_url or arrival.document.canonical_url != other.url:
         return None
     if made.words >= MIN_WORDS and other.sketch.words >= MIN_WORDS:
-        jaccard, containment = overlap(read(made), read(other.sketch))
+        jaccard, containment = overlapping
         alike = max(jaccard, containment / 2) >= LIKE_ON_ONE_PAGE and not _is_routine(arrival, other, jaccard)
         return _Edge(other, "link", 1.0, 1.0, jaccard, containment) if alike else None
     return _Edge(other, "link", 1.0, 1.0, 0.0, 0.0) if _same_headline(arrival, other) else None
@@ -214,8 +218,8 @@ def _is_instalment(arrival: Arrival, made: Sketch, other: StoredSketch) -> bool:
     return are_instalments(*titles, language, compared=compared)
 
 
-def _text_edge(made: Sketch, other: StoredSketch, settings: CopySettings) -> _Edge | None:
-    jaccard, containment = overlap(read(made), read(other.sketch))
+def _text_edge(made: Sketch, other: StoredSketch, alike: tuple[float, float], settings: CopySettings) -> _Edge | None:
+    jaccard, containment = alike
     if jaccard >= settings.jaccard:
         return _Edge(other, "jaccard", jaccard, settings.jaccard, jaccard, containment)
     if containment >= settings.containment and min(made.words, other.sketch.words) >= settings.min_words:
@@ -223,9 +227,11 @@ def _text_edge(made: Sketch, other: StoredSketch, settings: CopySettings) -> _Ed
     return None
 
 
-def _short_edge(arrival: Arrival, made: Sketch, other: StoredSketch, settings: CopySettings) -> _Edge | None:
+def _short_edge(
+    arrival: Arrival, other: StoredSketch, alike: tuple[float, float], settings: CopySettings
+) -> _Edge | None:
     """Judge a text too short to speak for itself, cut off after a line: it stands in the other under the same headline."""
-    jaccard, containment = overlap(read(made), read(other.sketch))
+    jaccard, containment = alike
     if containment < settings.containment or not _same_headline(arrival, other):
         return None
     return _Edge(other, "containment", containment, settings.containment, jaccard, containment)
@@ -268,7 +274,9 @@ def _confirmed(made: Sketch, edge: _Edge, members: Sequence[StoredSketch], setti
     if edge.method in ("link", "title") or len(members) < 2:
         return True
     judged = [member for member in members if member.sketch.words >= MIN_WORDS]
-    near = sum(_text_edge(made, member, settings) is not None for member in judged)
+    alike = overlaps(made, [member.sketch for member in judged])
+    pairs = zip(judged, alike, strict=True)
+    near = sum(_text_edge(made, member, one, settings) is not None for member, one in pairs)
     # two members that are unlike each other, as in a round-up, leave a contained text without a majority
     needed = CONFIRMED_BY * len(judged)
     return near > needed or (near == needed and edge.method == "jaccard") or not judged

@@ -140,6 +140,18 @@ def overlap(left: Hashes, right: Hashes) -> tuple[float, float]:
     return common / (len(left) + len(right) - common), common / min(len(left), len(right))
 
 
+def overlaps(one: Sketch, others: Sequence[Sketch]) -> list[tuple[float, float]]:
+    """Return the overlap of a text with each of some others: of a form or a flood there are very many."""
+    left, sizes = read(one), np.array([len(other.shingles) // 4 for other in others], np.int64)
+    every = np.frombuffer(b"".join(other.shingles for other in others), dtype="<u4")
+    if not len(left) or not len(every):
+        return [(0.0, 0.0)] * len(others)
+    hit = left.take(np.searchsorted(left, every), mode="clip") == every
+    common = np.bincount(np.repeat(np.arange(len(sizes)), sizes), hit, len(sizes)).astype(np.int64)
+    pairs = zip(common.tolist(), sizes.tolist(), strict=True)
+    return [(n / (len(left) + size - n), n / min(len(left), size)) if size else (0.0, 0.0) for n, size in pairs]
+
+
 def _opening(hashes: Sequence[int]) -> set[int]:
     return {hashes[0], *sorted(set(hashes))[:OPENING_KEYS]}
 

@@ -8,7 +8,7 @@ spoke or another process settled meanwhile, the graph is asked again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from aggregator.clustering.graph import Best
 from aggregator.clustering.identifiers import mint
 from aggregator.clustering.lineage import descend
 from aggregator.clustering.vectors import VERSION
+from aggregator.ingest.batches import batches, is_stored
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.story_rows import refresh
 from aggregator.ingest.storylines import StorylineKeeper
@@ -30,7 +31,6 @@ from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.stories import StoryStore
 from aggregator.text.counts import amount
 
-AT_ONCE = 50  # reports a transaction, if no single story has more: well under what another writer waits
 TRIES = 3  # times that the graph is asked outside of a transaction before it is asked inside
 
 Changed = Callable[[frozenset[str]], None]
@@ -47,6 +47,7 @@ class Plan:
     storylines: tuple[tuple[frozenset[str], ...], ...]
     best: Mapping[str, Best]
     decisions: tuple[int, int]
+    quiet: frozenset[str]  # reports of these stories that are stored there, or go where the story's id goes
 
 
 class Settler:
@@ -120,6 +121,7 @@ class Settler:
         storylines: list[tuple[frozenset[str], ...]] = []
         best: dict[str, Best] = {}
         covered: set[str] = set()
+        quiet: frozenset[str] = frozenset()
         asked = {report for report in waiting if report in self._window}
         while asked:
             graph.touch(asked)
@@ -131,8 +133,10 @@ class Settler:
             storylines += settled.storylines
             best.update(settled.best)
             covered |= fresh | tied | asked
-            asked = {report for report in self._company(fresh | tied) if report in self._window} - covered
-        return Plan(frozenset(waiting), tuple(stories), tuple(storylines), best, decisions)
+            quiet = quiet - fresh | settled.quiet
+            company = self._company((fresh | tied) - quiet)
+            asked = {report for report in company if report in self._window} - covered
+        return Plan(frozenset(waiting), tuple(stories), tuple(storylines), best, decisions, quiet)
 
     def _company(self, report_ids: Collection[str]) -> set[str]:
         """Return the reports that stand in a story or a storyline with one of these: where they stay is to be asked as well."""
@@ -165,7 +169,7 @@ class Settler:
     def _write(self, plan: Plan, now: datetime, changed: Changed, found: set[str]) -> bool:
         """Write a plan; False where it no longer fits what is stored."""
         failed: set[str] = set()
-        for batch in _batches(self._blocks(plan)):
+        for batch in batches(self._blocks(plan)):
             done = self._write_batch(batch, plan, now, changed, failed)
             if done is None:
                 return False
@@ -213,10 +217,9 @@ class Settler:
         return found
 
     def _write_storylines(self, plan: Plan, now: datetime, failed: Collection[str]) -> bool:
-        settled = [report for group in plan.stories for report in group]
-        story_of = self._stories.stories_of_reports(
-            {*settled, *(report for line in plan.storylines for group in line for report in group)}
-        )
+        settled = frozenset().union(*plan.stories) - plan.quiet
+        tied = frozenset().union(*(group for line in plan.storylines for group in line)) - plan.quiet
+        story_of = self._stories.stories_of_reports(settled | tied)
         lines = [
             frozenset(story_of[report] for group in line for report in group if report in story_of)
             for line in plan.storylines
@@ -229,6 +232,8 @@ class Settler:
         with self._store.transaction(self._waiting):
             self._lines.catch_up(now)
             self._vectors.settled(sorted(plan.waiting.difference(failed)))
+        if not failed:
+            self._window.written()
         return True
 
     def _blocks(self, plan: Plan) -> list[list[frozenset[str]]]:
@@ -236,10 +241,12 @@ class Settler:
 
         Those that are what is stored, and hold nothing that waits, are left out.
         """
-        stored = self._stories.stories_of_reports([report for group in plan.stories for report in group])
+        moving = [group - plan.quiet for group in plan.stories]
+        stored = self._stories.stories_of_reports([report for group in moving for report in group])
         blocks: dict[str, list[frozenset[str]]] = {}  # story -> the block that it is in
         found: list[list[frozenset[str]]] = []
-        for group in plan.stories:
+        whole = dict(zip(moving, map(len, plan.stories), strict=True))
+        for group in moving:
             stories = {stored[report] for report in group if report in stored}
             meeting = {id(blocks[story]): blocks[story] for story in stories if story in blocks}
             block = [group, *(other for met in meeting.values() for other in met)]
@@ -249,7 +256,7 @@ class Settler:
             blocks.update(dict.fromkeys(stories, block))
             found.append(block)
         sizes = self._stories.sizes(set(stored.values()))
-        return [block for block in found if block and not _is_stored(block, stored, sizes, plan.waiting)]
+        return [block for block in found if block and not is_stored(block, stored, sizes, whole, plan.waiting)]
 
     def _write_stories(self, groups: Sequence[frozenset[str]], plan: Plan, now: datetime) -> set[str] | None:
         """Give groups the stories that they go on to be, or new ones; None where others changed these meanwhile."""
@@ -262,7 +269,7 @@ class Settler:
         groups = [self._with_old_company(group, named) for group in groups]
         before = self._stories.stories_of_reports({report for group in groups for report in group})
         rest = self._rest(set(before.values()), {report for group in groups for report in group})
-        if any(report in self._window for reports in rest.values() for report in reports):
+        if any(report in self._window and report not in plan.quiet for reports in rest.values() for report in reports):
             return None
         lineage = descend(
             groups,
@@ -369,29 +376,3 @@ class Settler:
 
     def _living(self, story_ids: Iterable[str]) -> frozenset[str]:
         return self._stories.all_living(set(story_ids))
-
-
-def _is_stored(
-    block: Sequence[frozenset[str]], stored: Mapping[str, str], sizes: Mapping[str, int], waiting: Collection[str]
-) -> bool:
-    """Return whether a block is one story as it is stored, in which nothing waits."""
-    [group, *others] = block
-    stories = {stored.get(report) for report in group}
-    if others or len(stories) > 1 or not group.isdisjoint(waiting):
-        return False
-    [story] = stories
-    return story is not None and sizes.get(story) == len(group)
-
-
-def _batches(blocks: Iterable[Sequence[frozenset[str]]]) -> Iterator[list[Sequence[frozenset[str]]]]:
-    """Yield blocks in batches of some reports."""
-    batch: list[Sequence[frozenset[str]]] = []
-    size = 0
-    for block in blocks:
-        batch.append(block)
-        size += sum(map(len, block))
-        if size >= AT_ONCE:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch

@@ -77,6 +77,11 @@ class Window:
             {report: one for report, one in best.items() if report in self._known and one.other in self._known}
         )
 
+    def written(self) -> None:
+        """Hear that the stories which the graph told are stored."""
+        if self._graph is not None:
+            self._graph.written()
+
     def keep(self) -> None:
         """Keep the window in a file beside the database, where it changed since it was read."""
         if self._graph is not None and self._read_to != self._kept_to:

@@ -91,6 +91,19 @@ def test_a_flood_goes_on_from_a_kept_window(at_once: tuple[Stories, set[str]]) -
     assert NAMES in again.settle().stories
 
 
+def test_what_holds_a_represented_report_is_explained() -> None:
+    graph = StoryGraph(PARAMS)
+    graph.add_all(ROWS)
+    settled = graph.settle()
+    links = graph.links(settled.best)
+    for name in sorted(represented(graph))[:5]:
+        link = links[name]
+        assert link.other not in represented(graph)
+        assert graph.explain(name, link.other).second == pytest.approx(settled.best[name].odds)
+        assert {"cosine", "density"} < set(link.features)
+        assert link.shared
+
+
 def test_what_is_quiet_was_told_before_and_is_told_again_until_it_is_written() -> None:
     graph = StoryGraph(PARAMS)
     found: dict[str, frozenset[str]] = {}

@@ -25,6 +25,7 @@ from aggregator.clustering.sketch import (
     Hashes,
     minhash,
     overlap,
+    overlaps,
     read,
     shingles,
     sketch,
@@ -250,3 +251,11 @@ def test_threads_that_sketch_their_first_text_at_once_agree(monkeypatch: pytest.
     with ThreadPoolExecutor(4) as threads:
         first, *others = threads.map(lambda _: minhash(values).tolist(), range(4))
     assert others == [first] * 3
+
+
+@settings(max_examples=examples(30))
+@given(st.lists(st.text("abc ", max_size=40), max_size=6))
+def test_overlaps_with_many_are_those_with_each(texts: list[str]) -> None:
+    made = [found for text in texts if (found := sketch(document(text))) is not None]
+    for one in made:
+        assert overlaps(one, made) == [overlap(read(one), read(other)) for other in made]

@@ -467,7 +467,8 @@ def _around(value: Any, other: Any) -> Any:
     if not (isinstance(value, str) and isinstance(other, str)):
         return value
     same = next(
-        (place for place, pair in enumerate(zip(value, other)) if pair[0] != pair[1]), min(len(value), len(other))
+        (place for place, pair in enumerate(zip(value, other, strict=False)) if pair[0] != pair[1]),
+        min(len(value), len(other)),
     )
     return value[max(0, same - 60) : same + 60]
 

@@ -1,0 +1,37 @@
+"""What of a plan is written in one transaction: blocks of stories that take reports from each other, in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+AT_ONCE = 50  # reports a transaction, if no single story has more: well under what another writer waits
+
+
+def is_stored(
+    block: Sequence[frozenset[str]],
+    stored: Mapping[str, str],
+    sizes: Mapping[str, int],
+    whole: Mapping[frozenset[str], int],
+    waiting: Collection[str],
+) -> bool:
+    """Return whether a block is one story as it is stored, in which nothing waits."""
+    [group, *others] = block
+    stories = {stored.get(report) for report in group}
+    if others or len(stories) > 1 or not group.isdisjoint(waiting):
+        return False
+    [story] = stories
+    return story is not None and sizes.get(story) == whole[group]
+
+
+def batches(blocks: Iterable[Sequence[frozenset[str]]]) -> Iterator[list[Sequence[frozenset[str]]]]:
+    """Yield blocks in batches of some reports."""
+    batch: list[Sequence[frozenset[str]]] = []
+    size = 0
+    for block in blocks:
+        batch.append(block)
+        size += sum(map(len, block))
+        if size >= AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
