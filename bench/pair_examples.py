@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from aggregator.clustering import background
 from aggregator.clustering.comparing import Comparison
+from aggregator.clustering.looking_back import LookingBack
 from aggregator.clustering.pair_features import PairFeatures
 from aggregator.clustering.params import DEFAULT, ClusteringParams
 from aggregator.clustering.rows import Floats, Places
@@ -52,11 +53,15 @@ READ_BY_EYE = Path(__file__).with_name("pairs-read-by-eye.tsv")
 READ_WEIGHT = 6.0  # of a pair that was read
 
 
-class _Recorder(Comparison):
+class _Recorder(LookingBack):
     """Keeps every candidate pair."""
 
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__(comparison)
+        self.pairs: list[tuple[Places, Places]] = []
+
     def _scored(self, first: Places, second: Places) -> tuple[Places, Places, Floats, Floats]:
-        self.pairs = [*getattr(self, "pairs", []), (first, second)]
+        self.pairs.append((first, second))
         nothing = np.zeros(0, np.int64)
         return nothing, nothing, np.zeros(0, np.float32), np.zeros(0, np.float32)
 
@@ -92,12 +97,13 @@ class Table:
 
 def table(name: str, items: Sequence[Item], params: ClusteringParams = DEFAULT) -> Table:
     """Return the candidate pairs of a window with their features and what is known of them."""
-    recorder = _Recorder(params, _Any())
-    recorder.add((f"{n}", item.vector()) for n, item in enumerate(items))
-    recorder.compare()
+    comparison = Comparison(params, _Any())
+    comparison.looking = recorder = _Recorder(comparison)
+    comparison.add((f"{n}", item.vector()) for n, item in enumerate(items))
+    comparison.compare()
     first = np.concatenate([one for one, _ in recorder.pairs])
     second = np.concatenate([two for _, two in recorder.pairs])
-    parts = [recorder.features(first[k : k + 50_000], second[k : k + 50_000]) for k in range(0, len(first), 50_000)]
+    parts = [comparison.features(first[k : k + 50_000], second[k : k + 50_000]) for k in range(0, len(first), 50_000)]
     features = PairFeatures(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     side = np.array([item.side for item in items])
     cluster = np.array([item.cluster or f"?{n}" for n, item in enumerate(items)])
@@ -116,7 +122,7 @@ def table(name: str, items: Sequence[Item], params: ClusteringParams = DEFAULT) 
         flush=True,
     )
     return Table(
-        name, items, first, second, features, recorder.rows.rank[: len(items)].copy(), label, beside.astype(str)
+        name, items, first, second, features, comparison.rows.rank[: len(items)].copy(), label, beside.astype(str)
     )
 
 

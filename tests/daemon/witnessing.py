@@ -20,7 +20,12 @@ from aggregator.cli import main
 WATCHED: tuple[tuple[str, str, str, Callable[[tuple[Any, ...], Any], object]], ...] = (
     ("requests", "requests.sessions", "Session.send", lambda given, out: [given[1].url, out.status_code]),
     ("feedparser", "feedparser", "parse", lambda given, out: [entry.get("title") for entry in out.entries]),
-    ("datasketch", "datasketch.minhash", "MinHash.update_batch", lambda given, out: len(given[1])),
+    (
+        "datasketch",
+        "datasketch.minhash",
+        "MinHash.update_batch",
+        lambda given, out: sum(map(len, given[1])),
+    ),  # arrays of hashes
     ("apscheduler", "apscheduler.executors.pool", "run_job", lambda given, out: given[0].id),
     ("sqlite-utils", "sqlite_utils.migrations", "Migrations.apply", lambda given, out: given[1].table_names()),
 )
