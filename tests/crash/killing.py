@@ -24,7 +24,6 @@ from datetime import datetime, timedelta
 from email import message_from_bytes
 from functools import partial
 from multiprocessing.process import BaseProcess
-from os.path import commonprefix
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -467,7 +466,10 @@ def _around(value: Any, other: Any) -> Any:
     """Return what stands where a long text begins to differ from another."""
     if not (isinstance(value, str) and isinstance(other, str)):
         return value
-    same = len(commonprefix([value, other]))
+    same = next(
+        (place for place, pair in enumerate(zip(value, other, strict=False)) if pair[0] != pair[1]),
+        min(len(value), len(other)),
+    )
     return value[max(0, same - 60) : same + 60]
 
 
