@@ -29,9 +29,10 @@ _UNDATED = -math.inf
 _REPORTS, _SURE = 0, 1
 _SURE_UNDATED = _SURE + timing.UNDATED
 _COLUMNS = _SURE_UNDATED + 1
-# Log odds for pairs of which one has a text, and for pairs of headlines; then what is added by the class of the gap.
+# Log odds for pairs of which one has a text, and for pairs of headlines; what is added by the class of the gap; see _LATE.
 _Shift = tuple[float, ...]
-_SHIFTS = 2 + timing.CLASSES + 1
+_LATE = 2 + timing.CLASSES + 1  # for pairs of headlines that lie further apart than what timing speaks for
+_SHIFTS = _LATE + 1
 
 
 class Density:
@@ -78,13 +79,15 @@ class Density:
         """Return the log odds that pairs get, by their later report."""
         texts = self._rows.reports.text_mass
         headlines = np.maximum(texts[later], texts[other]) <= LEAST_TEXT
-        return np.asarray(self._shift[later, headlines.astype(np.int64)])
+        hours = _hours(self._rows.reports.time)
+        near = _gaps(hours[later], hours[other]) < self._params.timed_within / HOUR
+        column = np.where(headlines, np.where(near, 1, _LATE), 0)
+        return np.asarray(self._shift[later, column])
 
     def timed(self, later: Places, other: Places) -> Floats:
         """Return the log odds that pairs get for the gap between them, by their later report."""
-        time = self._rows.reports.time
-        classes = timing.classes(_hours(time[later]), _hours(time[other]))
-        return np.asarray(self._shift[later, 2 + classes])
+        hours = _hours(self._rows.reports.time)
+        return np.asarray(self._shift[later, 2 + timing.classes(hours[later], hours[other])])
 
     def refresh(self) -> Places:
         """Bring the shifts up to date; return the old reports whose shift is another now."""
@@ -159,7 +162,7 @@ class Density:
         timed = timing.excess(near, expected)
         proven = reports / (reports + params.density_half)  # a window of few reports proves nothing
         proven_timed = timed / (timed + params.timed_half)
-        found = np.zeros((len(seen), 2 + timing.CLASSES + 1))
+        found = np.zeros((len(seen), _SHIFTS))
         texts = params.density_neutral, params.density_most, 0.0, params.timed_neutral, params.timed_texts
         headlines = (
             params.density_neutral_headlines, params.density_most_headlines, params.density_headlines,
@@ -168,8 +171,10 @@ class Density:
         for column, (neutral, most, on_top, timed_neutral, timed_on_top) in enumerate((texts, headlines)):
             by_share = self._added(reports, sure, neutral, params.density_weight, most, proven)
             by_time = self._added(reports, timed, timed_neutral, params.timed_weight, params.density_most, proven_timed)
-            found[:, column] = np.maximum(by_share + on_top * proven, by_time + timed_on_top * proven_timed)
-        found[:, 2:-1] = timing.worth(near, expected, params)
+            by_share = by_share + on_top * proven
+            found[:, column] = np.maximum(by_share, by_time + timed_on_top * proven_timed)
+        found[:, _LATE] = np.maximum(by_share, by_time)
+        found[:, 2 : 2 + timing.CLASSES] = timing.worth(near, expected, params)
         return np.asarray(np.round(found / params.density_step) * params.density_step)
 
     def _added(
@@ -197,6 +202,12 @@ def surest_partners(rows: Rows, places: Places, number: Places, other: Places, o
     found = np.full(len(places), -1, np.int64)
     found[number[order]] = other[order]  # the last to be written is the surest
     return found
+
+
+def _gaps(later: Numbers, earlier: Numbers) -> Numbers:
+    """Return the hours between reports; those without a date lie infinitely far apart."""
+    dated = np.isfinite(later) & np.isfinite(earlier)
+    return np.where(dated, later, np.inf) - np.where(dated, earlier, 0.0)
 
 
 def _hours(times: NDArray[np.float64]) -> NDArray[np.float64]:

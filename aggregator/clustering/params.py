@@ -64,6 +64,9 @@ class ClusteringParams:
     timed_half: float = 20.0  # such reports, of which half of a gain counts. Design
     timed_texts: float = 0.5  # log odds that pairs with a text get on top where timing proves much. Measured, and read
     timed_headlines: float = 2.5  # the same for pairs of headlines. Measured, and read
+    timed_within: float = (
+        12 * HOUR
+    )  # headlines further apart get none of this on top: of these pairs under half were right. Read
     timing_prior: float = 5.0  # sure pairs as by chance that stand beside the window's. Design
     timing_least: float = -2.0  # log odds that a gap costs at most. Measured, and read
     timing_most: float = 2.0  # log odds that a gap gives at most. Measured, and read

@@ -244,6 +244,20 @@ def test_few_sure_pairs_within_hours_free_a_sparse_window() -> None:
     assert near[latest] > far[latest]
 
 
+def test_headlines_far_apart_get_nothing_on_top_for_what_timing_proves_of_near_ones() -> None:
+    graph = settled(told_again(150, [1.0] * 150))
+    rows, density = graph.comparison.rows, graph.comparison.density
+    rows.reports.text_mass[:] = 0
+    times = rows.reports.time[: len(rows)]
+    last = np.array([times.argmax()])
+    gaps = (times[last] - times) / 3_600
+
+    def on_top(hours: float) -> float:
+        return float(density.shifts(last, np.array([np.abs(gaps - hours).argmin()]))[0])
+
+    assert on_top(2.0) > on_top(20.0) == on_top(60.0)
+
+
 def test_what_chance_puts_near_is_counted_by_the_hours_themselves() -> None:
     found = timing.by_chance(np.array([0.0, 2.0, 20.0, 100.0]), np.array([3.0, 4.0, 2.0, 1.0]), 168.0)
     assert found[0].tolist() == [1, 0, 0, 0, 0]
