@@ -77,10 +77,12 @@ def build(
     """
     materials = [material for material in materials if is_current(material, window)]
     corrections = [notice for material in materials for notice in notices(material, window)]
+    told = [material.story for material in materials]
     before = Before(previous)
     ranked = sorted(
         (line(material, window, before) for material in materials if not is_withdrawn(material.story)),
-        key=lambda story: (-story.score, -story.facts, -story.independent, story.id),
+        # an id hangs on which report was settled first, where a pass was cut; what stands for a story does not
+        key=lambda story: (-story.score, -story.facts, -story.independent, story.canonical_entry),
     )
     return Edition(
         id=edition_id(window, series),
@@ -91,10 +93,10 @@ def build(
         counts=counts,
         health=health,
         corrections=tuple(
-            sorted(corrections, key=lambda notice: (_withdrawal_first(notice), notice.story, notice.entry))
+            sorted(corrections, key=lambda notice: (_withdrawal_first(notice), notice.entry, notice.story))
         ),
         sections=_sections(ranked, settings, window),
-        known=tuple(sorted(material.story.summary.id for material in materials)),
+        known=tuple(one.summary.id for one in sorted(told, key=lambda story: story.summary.canonical_entry)),
         previous=previous.id if previous else None,
         stories_off=stories_off,
         language=settings.language,

@@ -62,8 +62,14 @@ def test_authority_and_recency_weigh() -> None:
     assert score_of(two("s1", hours=20), WINDOW) > score_of(two("s1", hours=1), WINDOW)
 
 
-def test_equal_stories_are_ordered_by_id() -> None:
+def test_equal_stories_are_ordered_by_what_stands_for_them_whatever_their_ids() -> None:
     assert shown(edition(Material(two("s2")), Material(two("s1"))), "top") == ["s1", "s2"]
+    named_otherwise = [
+        replace(one, summary=replace(one.summary, id=name)) for one, name in ((two("s2"), "s0"), (two("s1"), "s9"))
+    ]
+    made = edition(*map(Material, named_otherwise))
+    assert shown(made, "top") == ["s9", "s0"]
+    assert made.known == ("s9", "s0")
 
 
 @settings(max_examples=examples(30))
