@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, cast
 
 from starlette.requests import Request
@@ -106,8 +107,8 @@ def entry(request: Request, app: Aggregator) -> Response:
     """One entry: its text, its versions, and what each edit changed."""
     found = app.entry(request.path_params["entry"])
     earlier = [revision.number for revision in app.revisions(found.id)]
-    later = [*earlier[1:], None]  # the last is compared with the present version
-    edits = [app.edit(found.id, *numbers) for numbers in zip(reversed(earlier), reversed(later), strict=True)]
+    steps = list(pairwise([*earlier, None]))  # the last is compared with the present version
+    edits = [app.edit(found.id, *numbers) for numbers in reversed(steps)]
     now = app.clock()
     return page(
         request,

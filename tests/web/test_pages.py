@@ -91,6 +91,14 @@ def test_an_entry_shows_its_versions(page: TestClient, desk: Aggregator, summary
     assert len(shown.all("ins")) > 0
 
 
+def test_an_entry_that_was_never_edited_has_a_page(page: TestClient, desk: Aggregator, summary: StorySummary) -> None:
+    story = desk.story(summary.id)
+    unedited = next(entry for report in story.reports for entry in report.entries if not entry.revisions)
+    shown = page.get(f"/entry/{unedited.id}")
+    assert shown.status_code == 200
+    assert unedited.data.title in seen(shown).text
+
+
 def test_versions_of_an_entry_are_called_by_their_numbers(
     page: TestClient, desk: Aggregator, summary: StorySummary
 ) -> None:
