@@ -59,7 +59,7 @@ COMPARED = {
     "amendment": "entry_id, field, before, after, at",
     "report": "id, story_id, agency, entries, first_seen, last_seen",
     "story": "id, title, url, publisher, entries, reports, publishers, first_seen, last_seen, canonical_entry,"
-    " pinned_entry, corrected, edited, opened, split_from",
+    " pinned_entry, corrected, edited, opened, split_from, storyline_id",
     "story_redirect": "old_id, story_id, at, reason",
     "decision": "id, kind, by, at, sentence, arguments, undone_at, undone_by",
     "decision_entry": "decision_id, part, side, entry_id, sign",
@@ -394,7 +394,7 @@ def compare(folder: Path, shown: Shown, kills: int, seed: int, *, by_entries: bo
     """Play a program twice, in two folders, once with kills; return what differs.
 
     A story keeps the id of the report that was settled first, since somebody may have seen it. Where reports of one story
-    come in one pass, that is another one if the pass was cut between them: ``by_entries``, stories and their alerts are
+    come in one pass, that is another one if the pass was cut between them: ``by_entries``, stories, storylines and their alerts are
     known by the entries that they hold, and redirects are left out.
     """
     found: list[tuple[Tally, dict[str, list[tuple[Any, ...]]]]] = []
@@ -426,11 +426,16 @@ def compare(folder: Path, shown: Shown, kills: int, seed: int, *, by_entries: bo
 
 
 def _names(dump: dict[str, list[tuple[Any, ...]]]) -> dict[str, str]:
-    """Return what a desk's stories and alerts are called by what they hold."""
+    """Return what a desk's stories, storylines and alerts are called by what they hold."""
     names: dict[str, str] = {}
     for row in dump["entry"]:
         names[row[-1]] = min(names.get(row[-1], row[0]), row[0])
+    affairs: dict[str, str] = {}
+    for row in dump["story"]:
+        if row[-1] is not None:
+            affairs[row[-1]] = min(affairs.get(row[-1], "~"), names[row[0]])
     names = {story: f"the story of {entry}" for story, entry in names.items()}
+    names |= {affair: f"the storyline of {entry}" for affair, entry in affairs.items()}
     return names | {row[0]: f"{row[1]} of {names.get(row[2], row[2])} at {row[3]}: {row[4]}" for row in dump["alert"]}
 
 
