@@ -71,23 +71,22 @@ class Density:
 
     def tell(self, places: Places, partner: Places) -> None:
         """Say which reports have a sure partner before them, and at which place; -1 stands for none."""
-        hours = _hours(self._rows.reports.time)
-        classes = timing.classes(hours[places], hours[np.maximum(0, partner)])
+        time = self._rows.reports.time
+        classes = timing.classes(_hours(time[places]), _hours(time[np.maximum(0, partner)]))
         self._tell(places, np.where(partner < 0, 0, _SURE + classes))
 
     def shifts(self, later: Places, other: Places) -> Floats:
         """Return the log odds that pairs get, by their later report."""
-        texts = self._rows.reports.text_mass
+        texts, time = self._rows.reports.text_mass, self._rows.reports.time
         headlines = np.maximum(texts[later], texts[other]) <= LEAST_TEXT
-        hours = _hours(self._rows.reports.time)
-        near = _gaps(hours[later], hours[other]) < self._params.timed_within / HOUR
+        near = timing.gaps(_hours(time[later]), _hours(time[other])) < self._params.timed_within / HOUR
         column = np.where(headlines, np.where(near, 1, _LATE), 0)
         return np.asarray(self._shift[later, column])
 
     def timed(self, later: Places, other: Places) -> Floats:
         """Return the log odds that pairs get for the gap between them, by their later report."""
-        hours = _hours(self._rows.reports.time)
-        return np.asarray(self._shift[later, 2 + timing.classes(hours[later], hours[other])])
+        time = self._rows.reports.time
+        return np.asarray(self._shift[later, 2 + timing.classes(_hours(time[later]), _hours(time[other]))])
 
     def refresh(self) -> Places:
         """Bring the shifts up to date; return the old reports whose shift is another now."""
@@ -202,12 +201,6 @@ def surest_partners(rows: Rows, places: Places, number: Places, other: Places, o
     found = np.full(len(places), -1, np.int64)
     found[number[order]] = other[order]  # the last to be written is the surest
     return found
-
-
-def _gaps(later: Numbers, earlier: Numbers) -> Numbers:
-    """Return the hours between reports; those without a date lie infinitely far apart."""
-    dated = np.isfinite(later) & np.isfinite(earlier)
-    return np.where(dated, later, np.inf) - np.where(dated, earlier, 0.0)
 
 
 def _hours(times: NDArray[np.float64]) -> NDArray[np.float64]:

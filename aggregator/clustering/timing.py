@@ -20,11 +20,16 @@ NEAR = 3  # classes that lie within a day
 UNDATED = CLASSES  # class of a gap that nothing tells
 
 
-def classes(later: Numbers, earlier: Numbers) -> NDArray[np.int64]:
-    """Return the class of the gap between hours; an hour that is not finite is no date."""
+def gaps(later: Numbers, earlier: Numbers) -> Numbers:
+    """Return the hours between reports; where one has no date, an hour that is not finite, nothing tells: infinity."""
     dated = np.isfinite(later) & np.isfinite(earlier)
-    gap = np.where(dated, later, 0.0) - np.where(dated, earlier, 0.0)
-    return np.where(dated, np.searchsorted(BOUNDS, gap, side="right"), UNDATED)
+    return np.where(dated, later, np.inf) - np.where(dated, earlier, 0.0)
+
+
+def classes(later: Numbers, earlier: Numbers) -> NDArray[np.int64]:
+    """Return the class of the gap between hours."""
+    gap = gaps(later, earlier)
+    return np.where(np.isfinite(gap), np.searchsorted(BOUNDS, gap, side="right"), UNDATED)
 
 
 def by_chance(hours: Numbers, reports: Numbers, span: float) -> Numbers:
