@@ -22,6 +22,7 @@ from pathlib import Path
 
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.vectors import ReportVector
+from bench.material import WORDS
 from bench.worlds import DATA, DAY, START, Item, rows_of
 
 Rows = list[tuple[str, ReportVector]]
@@ -42,25 +43,9 @@ def window(count: int) -> Rows:
 def flood(count: int) -> Rows:
     """Return reports of one event."""
     chance = random.Random(2)
-    words = [
-        "rescue",
-        "coast",
-        "crew",
-        "night",
-        "storm",
-        "harbour",
-        "captain",
-        "island",
-        "police",
-        "inquiry",
-        "boats",
-        "survivors",
-        "minister",
-        "hospital",
-    ]
     made = []
     for n in range(count):
-        more = " ".join(chance.sample(words, 5))
+        more = " ".join(chance.sample(WORDS[:14], 5))
         item = Item(f"f{n}", f"Ferry Norbanka sinks off Vasstrand: {more}", f"The ferry Norbanka sank off Vasstrand. {more}",
                     "en", f"house {n % 500}", START + n * 2 * DAY / count, "")  # fmt: skip
         made.append((item.key, item.vector()))

@@ -23,37 +23,9 @@ from typing import Any
 from aggregator import Aggregator, Settings
 from aggregator.storage.database import Store
 from bench.locks import holding
-from bench.material import START, archive, lines
+from bench.material import START, WORDS, archive, lines
 
 Rows = list[dict[str, Any]]
-_WORDS = (
-    "rescue",
-    "coast",
-    "crew",
-    "night",
-    "storm",
-    "harbour",
-    "captain",
-    "island",
-    "police",
-    "inquiry",
-    "boats",
-    "survivors",
-    "minister",
-    "hospital",
-    "waves",
-    "engine",
-    "lifeboat",
-    "families",
-    "divers",
-    "helicopter",
-    "weather",
-    "morning",
-    "passengers",
-    "port",
-    "officials",
-    "radio",
-)
 _TOLD = (
     "Ferry Norbanka sinks off Vasstrand: {}",
     "Norbanka disaster: ferry goes down off Vasstrand, {}",
@@ -75,8 +47,8 @@ def event(count: int) -> Rows:
     """Return reports of one event, each in words of its own."""
     chance, found = random.Random(2), []
     for number in range(count):
-        title = _TOLD[number % len(_TOLD)].format(" ".join(chance.sample(_WORDS, 4)))
-        body = f"The ferry Norbanka sank off Vasstrand. {' '.join(chance.sample(_WORDS, 14)).capitalize()}."
+        title = _TOLD[number % len(_TOLD)].format(" ".join(chance.sample(WORDS, 4)))
+        body = f"The ferry Norbanka sank off Vasstrand. {' '.join(chance.sample(WORDS, 14)).capitalize()}."
         found.append(_row(number, title, body, f"house{number % 500}.example", number * 2_880 / count))
     return found
 
@@ -84,7 +56,7 @@ def event(count: int) -> Rows:
 def boilerplate(count: int) -> Rows:
     """Return different entries of one feed, under each of which stands the same text."""
     chance = random.Random(3)
-    common = "\n".join(" ".join(chance.choices(_WORDS, k=14)).capitalize() + "." for _ in range(10))
+    common = "\n".join(" ".join(chance.choices(WORDS, k=14)).capitalize() + "." for _ in range(10))
     rows = lines(count)
     return [
         _row(number, row["title"], f"{row.get('body') or ''}\n{common}", "house.example", number * 2_880 / count)

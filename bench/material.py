@@ -15,6 +15,35 @@ from bench.worlds import DATA, rows_of
 STREAM = "gnews-en-2025"
 SEED = 11
 START = datetime(2025, 5, 1, tzinfo=UTC)
+# What reports of one flood differ in.
+WORDS = (
+    "rescue",
+    "coast",
+    "crew",
+    "night",
+    "storm",
+    "harbour",
+    "captain",
+    "island",
+    "police",
+    "inquiry",
+    "boats",
+    "survivors",
+    "minister",
+    "hospital",
+    "waves",
+    "engine",
+    "lifeboat",
+    "families",
+    "divers",
+    "helicopter",
+    "weather",
+    "morning",
+    "passengers",
+    "port",
+    "officials",
+    "radio",
+)
 
 
 def lines(count: int, words: int = 0) -> list[dict[str, Any]]:

@@ -17,18 +17,24 @@ from tests.cli.calling import ARCHIVE, call, write_archive
 from tests.daemon.running import Daemon, Newsroom
 
 
-@pytest.mark.costly
-def test_the_daemon_clusters_anew_once_and_tells_what_changed(newsroom: Newsroom) -> None:
-    del newsroom.settings["stories.enabled"]
-    newsroom.follow(newsroom.serve("/good", "One"))
-    archive = write_archive(newsroom.folder / "a.jsonl", *ARCHIVE)
-    newsroom.call("import", str(archive)).ok()
+def put_into_one_story(newsroom: Newsroom) -> str:
+    """Put all that is stored into one story, by a former way of finding them; return its id."""
     with contextlib.closing(sqlite3.connect(newsroom.database)) as db, db:
         [(kept,), *others] = db.execute("SELECT id FROM story ORDER BY id").fetchall()
         db.execute("UPDATE report SET story_id = ?", (kept,))
         db.execute("UPDATE entry SET story_id = ?", (kept,))
         db.executemany("DELETE FROM story WHERE id = ?", others)
         db.execute("UPDATE report_vector SET version = 'former'")
+    return str(kept)
+
+
+@pytest.mark.costly
+def test_the_daemon_clusters_anew_once_and_tells_what_changed(newsroom: Newsroom) -> None:
+    del newsroom.settings["stories.enabled"]
+    newsroom.follow(newsroom.serve("/good", "One"))
+    archive = write_archive(newsroom.folder / "a.jsonl", *ARCHIVE)
+    newsroom.call("import", str(archive)).ok()
+    kept = put_into_one_story(newsroom)
     with newsroom.daemon() as daemon:
         told = daemon.hear("stories were clustered anew")
         assert "1 splits" in told
@@ -53,12 +59,7 @@ def spoilt(newsroom: Newsroom, events: int = 70) -> None:
             title = " ".join(words[house : house + 8]).capitalize()
             lines.append({"id": f"{event}-{house}", "title": title, "body": f"{text}.", "source": f"House {house}"})
     newsroom.call("import", str(write_archive(newsroom.folder / "a.jsonl", *lines))).ok()
-    with contextlib.closing(sqlite3.connect(newsroom.database)) as db, db:
-        [(kept,), *others] = db.execute("SELECT id FROM story ORDER BY id").fetchall()
-        db.execute("UPDATE report SET story_id = ?", (kept,))
-        db.execute("UPDATE entry SET story_id = ?", (kept,))
-        db.executemany("DELETE FROM story WHERE id = ?", others)
-        db.execute("UPDATE report_vector SET version = 'former'")
+    put_into_one_story(newsroom)
 
 
 def stories(newsroom: Newsroom) -> list[tuple[str, str]]:
