@@ -16,11 +16,11 @@ from typing import Any
 from aggregator.app import Aggregator
 from aggregator.config.files import shown_path
 from aggregator.daemon import upgrade
+from aggregator.daemon.held_file import HeldFile
 from aggregator.daemon.locking import DaemonLock
 from aggregator.daemon.logs import log_outcome
 from aggregator.daemon.metrics import Metrics
 from aggregator.daemon.notify import notify, watchdog_interval
-from aggregator.daemon.place import Place
 from aggregator.daemon.progress import POLLING, Progress
 from aggregator.daemon.schedule import RECLUSTER, Jobs, is_far_off, run_soon, scheduler, set_jobs
 from aggregator.daemon.signals import RELOAD, STOP, WOKEN, Signals
@@ -104,7 +104,7 @@ class Daemon:
             app = opened.enter_context(Aggregator(settings, store, self._clock))
             # a connection of its own: deliveries take no turn with the polls
             outbox = opened.enter_context(Store(self._database, busy_timeout_ms=_BUSY_TIMEOUT_MS))
-            self._place = opened.enter_context(Place(self._database, store, self._clock))
+            self._held = opened.enter_context(HeldFile(self._database, store, self._clock))
             number = self._when_unlocked(lambda: app.follow(feeds))
             if number is not None:
                 return _code(number)
@@ -184,7 +184,7 @@ class Daemon:
         while (number := self._signals.wait(pulse)) is None:
             if self._progress.goes_on():
                 notify("WATCHDOG=1")
-            self._place.look()
+            self._held.look()
             now = datetime.now(UTC)  # noqa: TID251 - the same
             longest = timedelta(seconds=self._desk.settings.run.tick) + _BACK
             if now < before - _BACK or is_far_off(self._schedule, "tick", now, longest):
@@ -216,7 +216,7 @@ class Daemon:
         if self._ended.wait(_STOP_WITHIN):
             return
         log.warning("stopped at once: what was in hand did not end in time; what of it is not stored is done again")
-        with self._place.saving:
+        with self._held.saving:
             os._exit(0)
 
     # --- jobs ------------------------------------------------------------------------------

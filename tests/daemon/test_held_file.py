@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.daemon.place import Place
+from aggregator.daemon.held_file import HeldFile
 from aggregator.exceptions import StorageError
 from aggregator.storage.database import Store
 from tests.daemon.running import Newsroom
@@ -55,14 +55,14 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("take", [remove, remove_all, move, remove_folder])
 def test_what_was_taken_away_is_put_back(database: Path, take: Callable[[Path], None]) -> None:
-    with Store(database) as store, Place(database, store, lambda: NOW) as place:
+    with Store(database) as store, HeldFile(database, store, lambda: NOW) as held:
         say(store, "before")
-        place.look()
+        held.look()
         take(database)
         say(store, "after")  # SQLite goes on as if nothing were
-        place.look()
+        held.look()
         with pytest.raises(StorageError, match="was moved, removed or replaced"):
-            place.look()
+            held.look()
     assert facts(database) == ["said after", "said before"]
     assert [path.name for path in database.parent.iterdir() if path.name != "moved.db"] == ["a.db"]
 
@@ -70,26 +70,26 @@ def test_what_was_taken_away_is_put_back(database: Path, take: Callable[[Path], 
 def test_what_stands_in_its_place_is_left_there(database: Path, tmp_path: Path) -> None:
     with Store(tmp_path / "other.db") as other:
         say(other, "else")
-    with Store(database) as store, Place(database, store, lambda: NOW) as place:
+    with Store(database) as store, HeldFile(database, store, lambda: NOW) as held:
         say(store, "here")
         (tmp_path / "other.db").replace(database)
-        place.look()
+        held.look()
         with pytest.raises(StorageError, match="was moved, removed or replaced"):
-            place.look()
-        held = database.read_bytes()
-    assert database.read_bytes() == held
+            held.look()
+        bytes_there = database.read_bytes()
+    assert database.read_bytes() == bytes_there
     assert facts(database.with_name("a.db.saved-20260310T070000Z")) == ["said here"]
     Path(f"{database}-wal").unlink(missing_ok=True)
     assert facts(database) == ["said else"]
 
 
 def test_a_file_that_is_away_for_a_moment_is_no_loss(database: Path) -> None:
-    with Store(database) as store, Place(database, store, lambda: NOW) as place:
+    with Store(database) as store, HeldFile(database, store, lambda: NOW) as held:
         for _ in range(3):
             database.rename(database.with_name("b.db"))
-            place.look()
+            held.look()
             database.with_name("b.db").rename(database)
-            place.look()
+            held.look()
     assert [path.name for path in database.parent.iterdir()] == ["a.db"]
 
 

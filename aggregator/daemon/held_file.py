@@ -20,7 +20,7 @@ log = logging.getLogger("aggregator.daemon")
 _LOOKS = 2  # that must find another file: between two steps of whoever replaces one, none may be there
 
 
-class Place:
+class HeldFile:
     """Holds on to an open database; where the file was taken away meanwhile, what it holds is saved when the context is left.
 
     The system keeps such a file until it is closed, and SQLite leaves its log where it was: both would be lost.
