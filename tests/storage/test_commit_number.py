@@ -265,7 +265,7 @@ def test_who_opens_a_file_in_use_is_never_refused(store: Store) -> None:
         while not ends.is_set():
             try:
                 Store(source(store)).close()
-                open_for_reading(source(store)).close()
+                open_for_reading(source(store), 5_000).close()  # waits, as commands do
             except StorageError as error:
                 wrong.append(str(error))
 
