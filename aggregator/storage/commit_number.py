@@ -16,7 +16,7 @@ from aggregator.disk import LOG, sqlite_name
 from aggregator.storage.schema import APPLICATION_ID
 
 _NUMBERS = 2**31 - 1  # SQLite's user_version is a signed number of 32 bits; 0 stands in a file that has none yet
-_LOOKS = 5  # until what another process writes meanwhile stood still between two looks
+_LOOKS = 5  # until two of them see the same: a look in the midst of another process's commit sees half of it
 # The log's form is documented (sqlite.org/fileformat2.html, "The WAL File Format"): a head, then pages with a head each.
 _HEAD, _PAGE_HEAD, _FIRST_PAGE = 32, 24, (1).to_bytes(4, "big")
 _NUMBER = slice(60, 64)  # where the first page holds user_version
@@ -39,13 +39,15 @@ def has_foreign_log(path: Path, reader: sqlite3.Connection) -> bool:
     False also where it cannot be told: no number stands in the file yet, or none in the log, which another program wrote then.
     """
     log = Path(f"{path.resolve()}{LOG}")
+    before = None
     for _ in range(_LOOKS):
-        head, alone = _head(log), _alone(path)
-        first, last, ours = _first_number(log), _number(reader), _is_ours(reader)
+        look = (_head(log), _alone(path), _first_number(log), _number(reader), _is_ours(reader))
+        _, alone, first, last, ours = look
         if alone is None or alone.agrees(first, last, ours):
             return False
-        if (head, alone) == (_head(log), _alone(path)):
+        if look == before:
             return True
+        before = look
     return False
 
 

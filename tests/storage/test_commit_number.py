@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.exceptions import AggregatorError, StorageError
+from aggregator.storage.commit_number import has_foreign_log
 from aggregator.storage.copies import restore
 from aggregator.storage.database import Store
 from aggregator.storage.opening import open_at_rest, open_for_reading
@@ -254,6 +255,25 @@ def test_the_log_of_a_pruned_and_vacuumed_file_is_its_own_and_no_earlier_copys(s
     assert_refused(left)
     take(source(store), left, "", "-wal")
     assert_played(left, ["a", "b", "c"])
+
+
+def test_a_look_in_the_midst_of_a_commit_is_repeated(store: Store, left: Path) -> None:
+    """SQLite writes the head of a log before its pages: between them a log holds no number."""
+    write(store, "a")
+    fold(store, "TRUNCATE")
+    write(store, "b")
+    take(source(store), left, "", "-wal")
+    log = Path(f"{left}-wal")
+    whole = log.read_bytes()
+    log.write_bytes(whole[:32])
+    with closing(sqlite3.connect(source(store))) as reader:
+
+        class AfterTheCommit(sqlite3.Connection):
+            def execute(self, *query: str) -> sqlite3.Cursor:  # type: ignore[override]  # what PRAGMAs ask for
+                log.write_bytes(whole)
+                return reader.execute(*query)
+
+        assert not has_foreign_log(left, AfterTheCommit(":memory:"))
 
 
 def test_who_opens_a_file_in_use_is_never_refused(store: Store) -> None:
