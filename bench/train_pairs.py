@@ -61,8 +61,7 @@ SIGNS = {
         _FOR,
     ),
     **dict.fromkeys(
-        ("names unshared, least", "names unshared, most", "numbers differ", "same mould", "slot",
-         "sightings"),
+        ("names unshared, least", "names unshared, most", "numbers differ", "sightings"),
         _AGAINST,
     ),
     "gap": (-3.0, 0.0),
@@ -76,6 +75,8 @@ SIGNS = {
     "moulded": (None, -6.0),
     "series": (None, -12.0),
     "figures alone": (None, -4.0),
+    "titles name others": (None, -4.0),
+    "slot": (None, -4.0),
     "one thing": (None, -3.0),
     "names alone": (None, -2.0),
     "one publisher, other names": (None, -8.0),
@@ -88,7 +89,7 @@ KNOWN = (
     "gap", "same publisher", "same mould", "slot", "title words", "words, least", "words, most", "burst", "burst, mean",
     "sightings", "first", "first by words", "texts", "two texts", "long texts", "same title", "same title by texts",
     "moulded", "one thing", "names alone", "one publisher, other names", "plain in titles", "terms", "terms in titles", "names", "names in titles",
-    "figures alone", "series",
+    "figures alone", "series", "titles name others",
 )  # fmt: skip
 # Moved after learning: articles come from few archives, and tell more than certain negatives of ledes let them.
 MOVED = {"long texts": 0.9, "one thing": -2.0}

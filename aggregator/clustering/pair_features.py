@@ -77,7 +77,7 @@ class PairFeatures(NamedTuple):
     seen_least: Floats
     burst_mean: Floats
     figures: Floats  # share of what is shared that numbers and dates are
-    series: Floats  # one title at one publisher, half a day apart or more
+    series: Floats  # one title at one publisher, or one of a slot of the day anywhere, half a day apart or more
 
 
 def pair_features(rows: Rows, first: Places, second: Places, params: ClusteringParams) -> PairFeatures:
@@ -199,7 +199,8 @@ def _of_terms(
 
 
 def _is_series(reports: ReportColumns, first: Places, second: Places, alike: Floats) -> Floats:
-    again = (reports.publisher[first] == reports.publisher[second]) & (alike > ONE_TITLE)
+    publisher = reports.publisher[first] == reports.publisher[second]
+    again = (publisher | (reports.slot[first] & reports.slot[second])) & (alike > ONE_TITLE)
     later = np.abs(reports.time[first] - reports.time[second]) >= ANOTHER_DAY
     return np.asarray(again & later, np.float32)
 

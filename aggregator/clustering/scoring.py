@@ -24,6 +24,12 @@ Floats = NDArray[np.float32]
 RAREST = 9.5  # natural log of rareness beyond which backgrounds of few texts tell nothing
 LONG = (np.log(40.0), np.log(160.0))  # words of the shorter text: from a lede to an article
 PLAINLY, OTHER = 8.0, 5.0  # rarity of what happened, and of names that only one has, that is enough
+ONE_NAME = 1.0  # rarity of the names in both titles from which on one is named in both
+OTHERS = (5.0, 7.0)  # rarity of the names that only one title has, from which on they count, and count in full
+NAMED = (
+    16.0,
+    20.0,
+)  # rarity of shared names from which on they make up for titles which name others, and do so in full
 FIGURES = (0.4, 0.7)  # share of numbers and dates in what is shared, from which on they count, and say nothing at all
 DIGITS = 3  # of log odds: sums in another order must not decide
 
@@ -101,6 +107,7 @@ def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
         "one thing": (f["things"] <= 1).astype(np.float64),
         "names alone": f["two_texts"] * np.clip(1 - f["plain"] / PLAINLY, 0.0, 1.0),
         "one publisher, other names": f["same_publisher"] * np.clip(f["unshared_least"] / OTHER, 0.0, 1.0),
+        "titles name others": _titles_name_others(f),
         "texts": f["texts"],
         "two texts": f["two_texts"],
         "long texts": np.clip((shorter - LONG[0]) / (LONG[1] - LONG[0]), 0.0, 1.0),
@@ -124,6 +131,13 @@ def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
         "figures alone": np.clip((f["figures"] - FIGURES[0]) / (FIGURES[1] - FIGURES[0]), 0.0, 1.0),
         "series": f["series"],
     }
+
+
+def _titles_name_others(f: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return how surely each title names somebody whom the other report lacks, and neither anybody whom both titles name."""
+    others = np.clip((f["unshared_least"] - OTHERS[0]) / (OTHERS[1] - OTHERS[0]), 0.0, 1.0)
+    unnamed = np.clip((NAMED[1] - f["names"]) / (NAMED[1] - NAMED[0]), 0.0, 1.0)
+    return others * unnamed * np.clip(1 - f["names_titles"] / ONE_NAME, 0.0, 1.0)
 
 
 def known_inputs(features: PairFeatures, first: Floats) -> dict[str, NDArray[np.float64]]:

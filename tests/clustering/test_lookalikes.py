@@ -78,18 +78,8 @@ LOOKALIKES = {
 }
 
 
-# Told apart by the former score, and not yet by the present one: whoever mends one is told to take it out of this set.
-STILL_JOINED = {"a ferry and its timetable, as headlines", "one number, two banks", "one slot, two days"}
-JOINED = pytest.mark.xfail(
-    strict=True,
-    reason="the pair score joins these two short texts; docs/decisions.md names what the stories still get wrong",
-)
-
-
 @pytest.mark.parametrize("turned", [False, True])
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=JOINED) if kind in STILL_JOINED else kind for kind in LOOKALIKES]
-)
+@pytest.mark.parametrize("kind", LOOKALIKES)
 def test_lookalikes_stand_apart_whichever_comes_first(kind: str, *, turned: bool) -> None:
     first, second = reversed(LOOKALIKES[kind]) if turned else LOOKALIKES[kind]
     with room(first, replace(second, hours=(second.hours or 0) + 2)) as made:
