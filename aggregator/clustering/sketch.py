@@ -156,6 +156,11 @@ def _opening(hashes: Sequence[int]) -> set[int]:
     return {hashes[0], *sorted(set(hashes))[:OPENING_KEYS]}
 
 
+def keys_of_title(title: str, language: str | None) -> tuple[int, ...]:
+    """Return the keys under which an entry with this headline is looked up; none where it has too few words."""
+    return _keys(_title_keys(words(title, language), language))
+
+
 def _title_keys(title: Sequence[str], language: str | None) -> list[bytes]:
     return [_named("title", " ".join(undated(title, language)))] if len(set(title)) >= 4 else []
 

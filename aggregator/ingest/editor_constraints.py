@@ -1,4 +1,4 @@
-"""What editors' decisions in force say of entries, reports and stories as they stand.
+"""What editors' decisions in force say of entries, reports and stories as they stand; what notices name binds beside them.
 
 They are resolved in one place, ``clustering/constraints.py``; here they are read from the database and asked.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aggregator.clustering.constraints import Placement, Ruling, Settlement, settle
+from aggregator.clustering.constraints import Constraint, Placement, Ruling, Settlement, settle
+from aggregator.ingest.notices import NoticeLinks
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionStore
 from aggregator.storage.entries import EntryStore
@@ -25,6 +26,8 @@ class EditorConstraints:
         self._settlement = settle(())
         self._ties = settle(())
         self._pins: list[str] = []
+        self._notices = NoticeLinks(store)
+        self._bindings: tuple[tuple[int, int] | None, list[Constraint], Settlement] = (None, [], self._settlement)
 
     def stamp(self) -> tuple[int, int]:
         """Return what differs whenever other decisions are in force than before."""
@@ -43,19 +46,30 @@ class EditorConstraints:
             self._pins = self._decisions.pins()
         return self._settlement
 
+    def bindings(self) -> Settlement:
+        """Return the decisions in force with what notices name; an editor's word rules over a notice."""
+        settlement, named = self.settlement(), self._notices.constraints()
+        if not named:
+            return settlement
+        if self._bindings[:2] != (self._stamp, named):
+            self._bindings = self._stamp, named, settle([*self._decisions.constraints(), *named])
+        return self._bindings[2]
+
     def ties(self) -> Settlement:
         """Return what decisions in force say of storylines, without their contradictions."""
         self.settlement()
         return self._ties
 
     def places(self) -> dict[str, tuple[str, str | None]]:
-        """Return where the entries stand that decisions name: entry -> report and story."""
-        return self._decisions.places()
+        """Return where the entries stand that decisions and notices name: entry -> report and story."""
+        named = {entry for one in self._notices.constraints() for entry in one.left | one.right}
+        standing = ((entry, self._entries.placement(entry)) for entry in sorted(named))
+        return self._decisions.places() | {entry: place for entry, place in standing if place is not None}
 
     def stories_named(self) -> dict[str, frozenset[str]]:
         """Return the stories that hold entries which decisions name, with these entries."""
         found: dict[str, set[str]] = {}
-        for entry, (_, story) in self.places().items():
+        for entry, (_, story) in self._decisions.places().items():
             if story is not None:
                 found.setdefault(story, set()).add(entry)
         return {story: frozenset(entries) for story, entries in found.items()}

@@ -146,8 +146,8 @@ class Settler:
         return {report for story in stories for report in self._stories.reports_of(story)}
 
     def _constraints(self) -> Constraints:
-        """Return editors' decisions as sets of reports of the window."""
-        settlement = self._editor_constraints.settlement()
+        """Return editors' decisions, and what notices name, as sets of reports of the window."""
+        settlement = self._editor_constraints.bindings()
         if not settlement:
             return Constraints()
         report_of = {
@@ -329,7 +329,7 @@ class Settler:
     def _named_entries(self) -> Named:
         """Return report -> its entries that decisions name."""
         found: dict[str, list[str]] = {}
-        if self._editor_constraints.settlement():
+        if self._editor_constraints.bindings():
             for entry, (report, _) in self._editor_constraints.places().items():
                 found.setdefault(report, []).append(entry)
         return found
@@ -339,7 +339,7 @@ class Settler:
         entries = [entry for report in group for entry in named.get(report, ())]
         if not entries:
             return group
-        settlement = self._editor_constraints.settlement()
+        settlement = self._editor_constraints.bindings()
         bound = {other for entry in entries for other in settlement.group(entry)}
         old = {
             report for report, inside in named.items() if report not in self._window and not bound.isdisjoint(inside)

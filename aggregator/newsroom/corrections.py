@@ -53,6 +53,16 @@ def recognise(title: str, text: str) -> Notice | None:
     return min(found, key=lambda notice: KINDS.index(notice.kind), default=None)
 
 
+def without_notice(title: str) -> str:
+    """Return a headline without the word by which it says that it is a notice; as it is where there is none."""
+    for _, pattern in _OPENINGS:
+        match = pattern.match(title)
+        if match is not None and (rest := match["rest"].lstrip(" -–—:|.!]")):
+            return rest
+    tail = _BRACKETED_TITLE.search(title)
+    return title[: tail.start()].rstrip() if tail and tail.start() else title
+
+
 def _in_title(title: str, text: str) -> Notice | None:
     title = " ".join(title.split())
     for kind, pattern in _OPENINGS:

@@ -58,6 +58,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_RUN_TOGETHER": TEXT,
     },
     "newsroom.alerts": {"_LETTER": TITLE},
+    "newsroom.named_headlines": {"_QUOTED": 700},
     "newsroom.corrections": {"_BRACKETED_TITLE": TITLE, "_OTHER_SENSE": 60, "_NOT": TEXT},
     "newsroom.identity": {"_SCHEME": LINK, "_DATE": LINK, "_SLUG_WORD": LINK},
     "newsroom.mentions": {

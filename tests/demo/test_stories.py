@@ -26,9 +26,6 @@ def stories(seed: int) -> list[list[dict[str, Any]]]:
     return list(found.values())
 
 
-@pytest.mark.xfail(
-    strict=True, reason="two central banks' rates and two days of one market report are joined: docs/decisions.md"
-)
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.costly) for seed in range(1, 8))])
 def test_stories_are_the_expected_ones_in_any_order_of_the_feeds(seed: int) -> None:
     found = stories(seed)
