@@ -8,6 +8,7 @@ from datetime import datetime
 
 from aggregator.clustering.canonical import choose
 from aggregator.model import Entry, Evidence
+from aggregator.model.withdrawals import confirming
 from aggregator.newsroom.corrections import own_notices
 from aggregator.newsroom.wires import shared_text
 from aggregator.storage.database import is_of_the_database
@@ -29,7 +30,7 @@ def standing(entries: Sequence[Entry], pinned: str | None) -> Standing:
         language=canonical.language,
         category=canonical.category or next((entry.category for entry in entries if entry.category), None),
         entries=len(entries),
-        reports=len({entry.report_id for entry in entries}),
+        reports=max(1, len(confirming(entries))),
         publishers=len({entry.publisher for entry in entries}),
         first_seen=min(seen),
         last_seen=max(seen),

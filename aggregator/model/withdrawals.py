@@ -1,12 +1,23 @@
-"""Which notices take a story back, and whether one of those who may has done so."""
+"""Which notices take a story back, whether one of those who may has done so, and what they leave to confirm it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from aggregator.model.entries import Entry
 from aggregator.model.stories import Story
 
 # Kinds of correction notice (Entry.correction) after which nothing of the text stands.
 WITHDRAWN = frozenset({"kill", "withdrawn", "withdrawal", "retraction"})
+
+
+def confirming(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], ...]:
+    """Return the entries of each report but those of reports that take a text back and tell nothing themselves."""
+    reports: dict[str, list[Entry]] = {}
+    for entry in entries:
+        reports.setdefault(entry.report_id, []).append(entry)
+    told = (tuple(copies) for copies in reports.values())
+    return tuple(copies for copies in told if any(entry.correction not in WITHDRAWN for entry in copies))
 
 
 def is_withdrawn(story: Story) -> bool:

@@ -13,7 +13,8 @@ from typing import Literal
 
 from aggregator.model import Entry
 from aggregator.model.voices import voices as independent
-from aggregator.newsroom.corrections import TAKEN_BACK, own_notices
+from aggregator.model.withdrawals import confirming
+from aggregator.newsroom.corrections import own_notices
 from aggregator.newsroom.watches import Matcher, Reading, by_arrival, marked, values_of
 from aggregator.settings import WatchSettings
 from aggregator.text.tokens import words
@@ -103,11 +104,7 @@ def rehearse(matcher: Matcher, story: Sequence[Reading], rules: WatchSettings) -
 
 def voices(entries: Iterable[Entry]) -> frozenset[str]:
     """Return who reported independently; neither a copy nor a text that only withdraws another counts."""
-    reports: dict[str, list[Entry]] = {}
-    for entry in entries:
-        reports.setdefault(entry.report_id, []).append(entry)
-    standing = [copies for copies in reports.values() if any(entry.correction not in TAKEN_BACK for entry in copies)]
-    return frozenset(voice.name for voice in independent(standing))
+    return frozenset(voice.name for voice in independent(confirming(entries)))
 
 
 def _first(caught: Sequence[Reading]) -> Cause:
