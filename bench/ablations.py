@@ -3,7 +3,7 @@
     python -m bench.ablations [--only NAME ...]
 
 "Shipped": the models that come with the product. "Anew": both models are learned again without the inputs, or without the
-examples; "off": the models are as learned, and the part does nothing. All rows but the shipped one learn from the same
+examples; "off": the models are as learned, and the part does nothing (for the background of news a list of words stands). All rows but the shipped one learn from the same
 lesser choice of windows (no weeks of languages but English, no cut texts of three sets), so they compare with each other and
 not with what is shipped. The days measured on may be learned from: two weeks of 2023 and 2025 laid on each other, and May
 and June scattered; the background lacks them.
@@ -145,7 +145,7 @@ def ablations() -> list[Ablation]:
         Ablation("certain negatives", taught=without_negatives),
         Ablation("pairs read by eye", taught=without_read),
         Ablation("second round", "off", second=False),
-        Ablation("background", "off", background=False),
+        Ablation("background of news", "off", background=False),
         Ablation("density", "off", params=no_density(DEFAULT)),
         Ablation("timing", "off", params=no_timing(DEFAULT)),
         Ablation("density and timing", "off", params=no_timing(no_density(DEFAULT))),
@@ -183,9 +183,9 @@ def windows() -> dict[str, Window]:
 
 
 def backgrounds(ablation: Ablation, folder: Path = KEPT) -> AbstractContextManager[None]:
-    """Have the background lack the days that are measured on, or be none at all."""
+    """Have the background lack the days that are measured on, or leave lists of common words alone."""
     if not ablation.background:
-        empty = folder / "no-background"
+        empty = folder / "lists-alone"
         empty.mkdir(parents=True, exist_ok=True)
         return using(empty)
     target = folder / program() / "background-measured"

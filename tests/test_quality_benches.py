@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aggregator.clustering import background
 from aggregator.clustering.scoring import shipped_scorer
 from aggregator.clustering.surroundings import Context
 from bench import ablations, curves, kept, train_background, train_pairs, windows
@@ -83,6 +84,14 @@ def test_each_part_can_be_switched_off(ablation: ablations.Ablation) -> None:
     scorer = ablations.Lessened(SHIPPED, ablation)
     found = Compared(window("set"), scorer, ablation.params).at()
     assert sum(map(len, found.stories)) == len(TITLES)
+
+
+def test_without_a_background_of_news_a_list_of_common_words_stands_for_it(tmp_path: Path) -> None:
+    bare = next(one for one in ablations.ablations() if not one.background)
+    with ablations.backgrounds(bare, tmp_path):
+        assert background.background_of("en").texts == background.LIST_TEXTS
+        assert sum(map(len, Compared(window("set"), ablations.Lessened(SHIPPED, bare)).at().stories)) == len(TITLES)
+    assert background.background_of("en").texts > background.LIST_TEXTS
 
 
 def test_models_are_learned_without_inputs_examples_and_phrases(monkeypatch: pytest.MonkeyPatch) -> None:
