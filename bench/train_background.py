@@ -1,9 +1,10 @@
 """Count how common terms and word pairs are in the news of each language, from the streams; write clustering/models.
 
-    python -m bench.train_background STREAMS [--target FOLDER] [--without FIRST:LAST ...]
+    python -m bench.train_background STREAMS [--target FOLDER] [--without FIRST:LAST ...] [--check]
 
 The days that measures of record are taken on are never counted. ``--without`` leaves out more days: pairs that are
-learned from must not be known to the background, or every word of theirs would look familiar.
+learned from must not be known to the background, or every word of theirs would look familiar. ``--check`` writes nothing,
+and ends with 1 where a table that comes with the product holds anything else than what is counted.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -125,23 +127,45 @@ def write(language: str, counts: Counts, streams: list[str], target: Path) -> No
     )
 
 
-def main() -> None:
-    """Count and write."""
+def differing(made: Path, shipped: Path = MODELS) -> list[str]:
+    """Return what differs between two folders of tables: a file, or an array of one."""
+    found = sorted({path.name for folder in (made, shipped) for path in folder.glob("background-*.npz")})
+    return [told for name in found for told in _differing(made / name, shipped / name)]
+
+
+def _differing(made: Path, shipped: Path) -> list[str]:
+    if not (made.exists() and shipped.exists()):
+        return [f"{made.name}: only in {(made if made.exists() else shipped).parent}"]
+    with np.load(made) as ours, np.load(shipped) as theirs:
+        names = sorted({*ours.files, *theirs.files})
+        return [
+            f"{made.name}: {name}"
+            for name in names
+            if name not in ours.files or name not in theirs.files or not np.array_equal(ours[name], theirs[name])
+        ]
+
+
+def main() -> int:
+    """Count, and write or compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("streams", type=Path)
     parser.add_argument("--target", type=Path, default=MODELS)
     parser.add_argument("--without", nargs="*", default=[], metavar="FIRST:LAST")
+    parser.add_argument("--check", action="store_true", help="compare with the tables that come with the product")
     options = parser.parse_args()
     spans = [(span[:10], span[11:]) for span in options.without]
-    options.target.mkdir(parents=True, exist_ok=True)
-    found = count(
-        sorted(options.streams.glob("*.jsonl.xz")),
-        outside(spans),
-    )
-    for language, (counts, streams) in found.items():
-        write(language, counts, streams, options.target)
-        print(f"{language}: {len(counts.texts)} texts of {', '.join(streams)}")
+    found = count(sorted(options.streams.glob("*.jsonl.xz")), outside(spans))
+    with TemporaryDirectory() as made:
+        target: Path = Path(made) if options.check else options.target
+        target.mkdir(parents=True, exist_ok=True)
+        for language, (counts, streams) in found.items():
+            write(language, counts, streams, target)
+            print(f"{language}: {len(counts.texts)} texts of {', '.join(streams)}")
+        wrong = differing(target) if options.check else []
+    for told in wrong:
+        print(f"differs: {told}")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

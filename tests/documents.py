@@ -54,6 +54,18 @@ def links(text: str) -> list[str]:
     return [link.split("#")[0] for link in _LINK.findall(_FENCE.sub("", text)) if "://" not in link]
 
 
+def anchors(text: str) -> list[tuple[str, str]]:
+    """Return the links that lead to a heading: the document, empty for this one, and the heading's anchor."""
+    found = (link.partition("#") for link in _LINK.findall(_FENCE.sub("", text)) if "://" not in link)
+    return [(document, anchor) for document, _, anchor in found if anchor]
+
+
+def headings(text: str) -> set[str]:
+    """Return the anchors of a document's headings."""
+    titles = re.findall(r"^#+ (.*)$", _FENCE.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 def typed(text: str) -> list[str]:
     """Return the lines that a reader is told to type: all of ``sh`` blocks, those after ``$`` of ``console`` blocks."""
     lines = [line for block in fenced(text, "sh", "bash") for line in block.replace("\\\n", " ").splitlines()]

@@ -19,9 +19,11 @@ from tests.documents import (
     README,
     ROOT,
     Shown,
+    anchors,
     calls,
     faults,
     fenced,
+    headings,
     inline,
     known_options,
     links,
@@ -107,6 +109,12 @@ def test_links_lead_to_files_of_the_repository(document: Path) -> None:
     for link in links(document.read_text(encoding="utf-8")):
         assert (document.parent / link).resolve().is_relative_to(ROOT.resolve()), link
         assert (document.parent / link).exists(), link
+
+
+def test_links_into_a_document_lead_to_a_heading(document: Path) -> None:
+    for name, anchor in anchors(document.read_text(encoding="utf-8")):
+        target = document.parent / name if name else document
+        assert anchor in headings(target.read_text(encoding="utf-8")), f"{name}#{anchor}"
 
 
 def test_a_wrong_call_would_be_found() -> None:
