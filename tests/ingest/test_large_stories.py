@@ -5,13 +5,19 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aggregator import Aggregator, Settings, StoryQuery
+from aggregator.desk import editions
+from aggregator.desk.maintenance import prune
+from aggregator.digest import frozen
+from aggregator.digest.edition import Edition
 from aggregator.ingest import settle, story_rows, story_writing
+from aggregator.storage import retention
 from aggregator.storage.database import Store
 from bench.floods import event
 from bench.material import START, archive
@@ -20,6 +26,7 @@ REPORTS = 130
 IN_ONE = 20
 # Rows that a report moved changes: itself, its entry, its link, and the count in its row.
 ROWS_A_REPORT = 5
+DROPPED_A_REPORT = 12
 
 
 @pytest.fixture
@@ -167,3 +174,30 @@ def test_what_an_editor_decides_between_two_pieces_holds(
         assert sum(entries for entries, _ in sizes) == REPORTS
         together = "SELECT count(DISTINCT story_id) FROM entry WHERE id IN (?, ?)"
         assert store.connection.execute(together, split).fetchone() == (1,)
+
+
+def test_no_transaction_drops_all_of_a_large_story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "AT_ONCE", IN_ONE)
+    imported(tmp_path, event(REPORTS))
+    with changes(monkeypatch) as found, Store(tmp_path / "large.db") as store:
+        dropped = prune(store, Settings(), START + timedelta(days=400))
+        for table in ("entry", "report", "story", "unsettled_report"):
+            assert store.connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+    assert (dropped["entries"], dropped["stories"]) == (REPORTS, 1)
+    # of each report its entry, text, sketch and link, its own row, and its vector, which is marked as gone
+    assert max(found[: REPORTS // IN_ONE + 2]) <= DROPPED_A_REPORT * IN_ONE + 10
+
+
+def test_an_edition_is_put_into_words_while_others_may_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    imported(tmp_path, event(30))
+    inside: list[bool] = []
+    with Aggregator.open(Settings(), tmp_path / "large.db", clock=lambda: START + timedelta(days=2)) as desk:
+        original = frozen.to_json
+
+        def seen(edition: Edition) -> str:
+            inside.append(desk.store.connection.in_transaction)
+            return original(edition)
+
+        monkeypatch.setattr(editions, "to_json", seen)
+        desk.edition(since=START - timedelta(days=1))
+    assert inside == [False]
