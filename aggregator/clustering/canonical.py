@@ -17,10 +17,12 @@ The order, most important first:
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from heapq import heapify, heapreplace
 
 from aggregator.clustering.recurring import is_comment_title, is_recurring_title
 from aggregator.model import Entry
@@ -60,20 +62,33 @@ def choose(entries: Sequence[Entry], pinned: str | None) -> Entry:
     ``pinned`` is the id that an editor chose; one that is no longer among the entries has no effect.
     """
     among = standings(entries)
-    return min(entries, key=lambda entry: rank(entry, pinned, among))
+    # A place is worked out but for the entries that may come first: that one tells no event moves it back alone.
+    waiting = [(_rank(entry, pinned, among, no_event=False), place) for place, entry in enumerate(entries)]
+    heapify(waiting)
+    while waiting:
+        promised, place = waiting[0]
+        found = rank(entries[place], pinned, among)
+        if found == promised:
+            return entries[place]
+        heapreplace(waiting, (found, place))
+    raise ValueError("a story without entries has no canonical one")
 
 
 def rank(entry: Entry, pinned: str | None, among: Standings) -> Rank:
     """Return an entry's place in the order among the others; the smallest is canonical."""
+    return _rank(entry, pinned, among, no_event=tells_no_event(entry))
+
+
+def _rank(entry: Entry, pinned: str | None, among: Standings, *, no_event: bool) -> Rank:
     length = among.whole.get(entry.id, entry.text_length)
     return (
         entry.id != pinned,
         entry.id in among.superseded,
-        tells_no_event(entry),
+        no_event,
         not entry.is_agency_own,
         entry.id in among.padded,
         -entry.authority,
-        -sum(length >= step for step in _STEPS),
+        -bisect_right(_STEPS, length),
         entry.time,
         entry.id,
     )
@@ -90,7 +105,10 @@ def standings(entries: Sequence[Entry]) -> Standings:
     padded: set[str] = set()
     whole: dict[str, int] = {}
     for copies in _grouped((entry.report_id, entry) for entry in entries):
-        complete = [entry for entry in copies if _is_whole(entry, copies)]
+        if len(copies) == 1:  # as long as itself
+            continue
+        half = max(entry.text_length for entry in copies) / 2
+        complete = [entry for entry in copies if entry.text_length >= min(half, _WHOLE)]
         first = min(complete, key=lambda entry: (entry.time, entry.id))
         for entry in complete:
             whole[entry.id] = first.text_length
@@ -99,15 +117,12 @@ def standings(entries: Sequence[Entry]) -> Standings:
     return Standings(frozenset(_superseded(entries)), frozenset(padded), whole)
 
 
-def _is_whole(entry: Entry, copies: Collection[Entry]) -> bool:
-    longest = max(one.text_length for one in copies)
-    return entry.text_length >= _WHOLE or 2 * entry.text_length >= longest
-
-
 def _superseded(entries: Sequence[Entry]) -> Iterable[str]:
     """Yield the versions that their publisher replaced by a later one with another headline or text."""
     for kind in (_by_report, _by_page, _by_headline):
         for versions in _grouped((kind(entry), entry) for entry in entries):
+            if len(versions) == 1:
+                continue
             last = max(versions, key=lambda entry: (entry.time, entry.id))
             for entry in versions:
                 if entry.time < last.time and _is_rewritten(entry, last):

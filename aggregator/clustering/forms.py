@@ -30,6 +30,11 @@ _WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:['’.,:][^\W_{_UNSPAC
 _STOP = re.compile(r"[.!?…:;\n\"“”»]")
 
 
+# Words in a row that are one passage of two texts; words of its own that a text must have to be told from another by them;
+# and the share of these that the other may have as well, in other passages.
+_PASSAGE, _OWN_WORDS, _IN_BOTH = 5, 8, 0.1
+
+
 @dataclass(frozen=True, slots=True)
 class _Word:
     folded: str
@@ -77,6 +82,36 @@ def is_untold(title: str, other_title: str, text: str) -> bool:
     stems = {part[:_STEM] for word in _WORD.findall(text[:20_000]) for part in _parted(fold(word))}
     own = _content(title) - _content(other_title)
     return bool(own) and not any(word[:_STEM] in stems for word in own)
+
+
+def is_only_framed(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Tell whether two texts have nothing in common but passages: what a publisher sets around whatever it publishes.
+
+    Their headlines share no word, and neither do the texts beside those passages. Two versions of a report share words there.
+    """
+    titles = _content(one[0]), _content(other[0])
+    if not all(titles) or titles[0] & titles[1]:
+        return False
+    mine, theirs = ([token.folded for token in _tokens(("", text))] for _, text in (one, other))
+    shared = _passages(mine) & _passages(theirs)
+    own, others = _beside(mine, shared), _beside(theirs, shared)
+    if min(len(own), len(others)) < _OWN_WORDS:
+        return False
+    content, other_content = ({word for word in words if len(word) >= _STEM} for words in (own, others))
+    return len(content & other_content) <= _IN_BOTH * min(len(content), len(other_content))
+
+
+def _passages(words: Sequence[str]) -> set[tuple[str, ...]]:
+    return set(zip(*(words[start:] for start in range(_PASSAGE)), strict=False))
+
+
+def _beside(words: Sequence[str], passages: set[tuple[str, ...]]) -> list[str]:
+    """Return the words that stand in none of these passages."""
+    inside = [False] * len(words)
+    for place, passage in enumerate(zip(*(words[start:] for start in range(_PASSAGE)), strict=False)):
+        if passage in passages:
+            inside[place : place + _PASSAGE] = [True] * _PASSAGE
+    return [word for word, within in zip(words, inside, strict=True) if not within]
 
 
 def _content(title: str) -> set[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from aggregator.clustering.forms import WORDS, filled_in, is_untold
+from aggregator.clustering.forms import WORDS, filled_in, is_only_framed, is_untold
 from aggregator.clustering.instalments import ANOTHER_DAY, are_instalments
 from aggregator.clustering.numbers import numbers_in
 from aggregator.clustering.recurring import is_recurring_title
@@ -179,6 +179,8 @@ def _is_another_of_its_form(arrival: Arrival, edge: _Edge, memory: CopyMemory) -
         return place is None or not place.names_an_article or made.canonical_url != other.url
     if edge.jaccard == 1.0:
         return False
+    if one_feed and is_only_framed((made.title, texts[0]), (other.title, texts[1])):
+        return True
     titles = (made.title, other.title) if one_house else (_untailed(made.title), _untailed(other.title))
     filled = filled_in((titles[0], texts[0]), (titles[1], texts[1]), made.language)
     if not one_house:

@@ -14,16 +14,14 @@ from datetime import datetime
 
 from aggregator.clustering.bound import Constraints
 from aggregator.clustering.graph import Best
-from aggregator.clustering.identifiers import mint
-from aggregator.clustering.lineage import descend
-from aggregator.clustering.vectors import VERSION
 from aggregator.ingest.batches import batches, is_stored
 from aggregator.ingest.editor_constraints import EditorConstraints
-from aggregator.ingest.story_rows import refresh
+from aggregator.ingest.story_rows import StoryRow, save, worked_out
+from aggregator.ingest.story_writing import IN_ONE, Piece, StoryWriter, Writing
 from aggregator.ingest.storylines import StorylineKeeper
 from aggregator.ingest.window import Window
-from aggregator.model import Match
 from aggregator.model.faults import fault_of
+from aggregator.storage.binding import parts
 from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.faults import FaultStore
@@ -32,9 +30,10 @@ from aggregator.storage.stories import StoryStore
 from aggregator.text.counts import amount
 
 TRIES = 3  # times that the graph is asked outside of a transaction before it is asked inside
+LARGE = 500  # entries from which on a story's row is worked out outside of a transaction, some 15 µs each
+SETTLED_IN_ONE = 5_000  # reports that one transaction leaves settled, some µs each
 
 Changed = Callable[[frozenset[str]], None]
-Named = Mapping[str, Sequence[str]]  # report -> its entries that editors' decisions name
 log = logging.getLogger("aggregator.settling")
 
 
@@ -60,6 +59,7 @@ class Settler:
         self._stories = StoryStore(store)
         self._entries = EntryStore(store)
         self._vectors = VectorStore(store.connection)
+        self._writer = StoryWriter(store, window, editor_constraints)
         self._lines = StorylineKeeper(store, editor_constraints)
         self._faults = FaultStore(store)
         self._waiting: Callable[[], bool] = lambda: False
@@ -89,14 +89,9 @@ class Settler:
 
     def refresh(self, story_ids: Collection[str], report_ids: Iterable[str], now: datetime) -> None:
         """Bring the rows of stories, of those of their reports that changed, and of their storylines in line with the entries."""
-        stored = self._stories.pins(story_ids)
-        for story_id in sorted(story_ids) if stored or self._editor_constraints.has_pins() else ():
-            pinned = self._editor_constraints.pinned(story_id)
-            if pinned != stored.get(story_id):
-                self._stories.pin(story_id, pinned)
-        for entry_id, error in refresh(story_ids, self._stories, self._entries, now):
-            given = self._entries.get(entry_id).data
-            self._faults.keep_of_entry(entry_id, fault_of("placing", f"story of {entry_id}", error, given), now)
+        self._pin(story_ids)
+        for row in worked_out(story_ids, self._stories, self._entries):
+            self._save_row(row, now)
         self._stories.refresh_reports(report_ids)
         self._lines.refresh(story_ids, now)
 
@@ -174,31 +169,26 @@ class Settler:
             if done is None:
                 return False
             found |= done
-        outside = [report for report in plan.waiting if report not in self._window]
-        with self._store.transaction(self._waiting):
-            stories = self._living(self._stories.stories_of_reports(outside).values())
-            self.refresh(stories, self._standing(outside), now)
-            changed(stories)
+        for outside in parts([report for report in plan.waiting if report not in self._window], IN_ONE):
+            with self._store.transaction(self._waiting):
+                stories = self._living(self._stories.stories_of_reports(outside).values())
+                self.refresh(stories, self._standing(outside), now)
+                changed(stories)
+                self._vectors.settled(outside)
             found |= stories
-            self._vectors.settled(outside)
         return self._write_storylines(plan, now, failed)
 
     def _write_batch(
         self, blocks: Sequence[Sequence[frozenset[str]]], plan: Plan, now: datetime, changed: Changed, failed: set[str]
     ) -> set[str] | None:
-        """Write some blocks in one transaction; where that fails, each alone, so that one costs itself.
+        """Write some blocks in one transaction, a large one in several; where that fails, each alone, so that one costs itself.
 
         Return the stories touched, None where the plan no longer fits; ``failed`` takes the reports that are left.
         """
         groups = [group for block in blocks for group in block]
+        write = self._write_at_once if sum(map(len, groups)) <= IN_ONE else self._write_in_pieces
         try:
-            with self._store.transaction(self._waiting):
-                if self._editor_constraints.stamp() != plan.decisions:
-                    return None
-                touched = self._write_stories(groups, plan, now)
-                if touched is not None:
-                    changed(self._living(touched))
-                return touched
+            return write(groups, plan, now, changed)
         except Exception as error:
             if is_of_the_database(error) or self._store.connection.in_transaction:
                 raise
@@ -216,6 +206,95 @@ class Settler:
             found |= done
         return found
 
+    def _write_at_once(
+        self, groups: Sequence[frozenset[str]], plan: Plan, now: datetime, changed: Changed
+    ) -> set[str] | None:
+        with self._store.transaction(self._waiting):
+            if self._editor_constraints.stamp() != plan.decisions:
+                return None
+            writing = self._writer.begin(groups, plan.quiet)
+            if writing is None:
+                return None
+            for piece in writing.pieces():
+                self._write_piece(writing, piece, plan, now)
+            large = self._end(writing, plan, now, changed)
+        self._refresh_large(large, now, changed)
+        return writing.touched
+
+    def _write_in_pieces(
+        self, groups: Sequence[frozenset[str]], plan: Plan, now: datetime, changed: Changed
+    ) -> set[str] | None:
+        """Write very many reports: the lock is held for some of them at a time. They stay unsettled until all are written."""
+        with self._store.snapshot():
+            writing = self._writer.begin(groups, plan.quiet)
+        if writing is None:
+            return None
+        for piece in writing.pieces():
+            with self._store.transaction(self._waiting):
+                if self._editor_constraints.stamp() != plan.decisions or not self._writer.fits(writing, piece):
+                    return None
+                opened = self._write_piece(writing, piece, plan, now)
+                self.refresh(opened, (), now)
+        with self._store.transaction(self._waiting):
+            if self._editor_constraints.stamp() != plan.decisions:
+                return None
+            large = self._end(writing, plan, now, changed)
+        self._refresh_large(large, now, changed)
+        return writing.touched
+
+    def _write_piece(self, writing: Writing, piece: Piece, plan: Plan, now: datetime) -> set[str]:
+        opened = self._writer.write(writing, piece, plan.best, now)
+        waiting = (report for _, reports in piece for report in reports if report in plan.waiting)
+        self._stories.refresh_reports(report for report in waiting if report in writing.members)
+        return opened
+
+    def _end(self, writing: Writing, plan: Plan, now: datetime, changed: Changed) -> frozenset[str]:
+        """End the stories that end and write the rows of those that changed; return the large ones, whose rows are still to be written."""
+        self._writer.end(writing, plan.waiting, now)
+        touched = self._living(writing.touched)
+        large = self._stories.larger_than(LARGE, touched)
+        self._pin(large)
+        self.refresh(touched - large, (), now)
+        changed(touched - large)
+        return large
+
+    def _refresh_large(self, story_ids: Collection[str], now: datetime, changed: Changed) -> None:
+        """Work out the rows of large stories while others may write, and write them where nobody did meanwhile."""
+        for story_id in sorted(story_ids):
+            for _ in range(TRIES):
+                seen = self._store.data_version()
+                rows = list(worked_out([story_id], self._stories, self._entries))
+                with self._store.transaction(self._waiting):
+                    if self._store.data_version() != seen:
+                        continue
+                    for row in rows:
+                        self._save_row(row, now)
+                    self._told(story_id, now, changed)
+                break
+            else:
+                with self._store.transaction(self._waiting):
+                    self.refresh(self._living([story_id]), (), now)
+                    self._told(story_id, now, changed)
+
+    def _told(self, story_id: str, now: datetime, changed: Changed) -> None:
+        living = self._living([story_id])
+        self._lines.refresh(living, now)
+        changed(living)
+
+    def _pin(self, story_ids: Collection[str]) -> None:
+        """Bring the pins of stories in line with what editors say."""
+        stored = self._stories.pins(story_ids)
+        for story_id in sorted(story_ids) if stored or self._editor_constraints.has_pins() else ():
+            pinned = self._editor_constraints.pinned(story_id)
+            if pinned != stored.get(story_id):
+                self._stories.pin(story_id, pinned)
+
+    def _save_row(self, row: StoryRow, now: datetime) -> None:
+        save(row, self._stories, self._entries, now)
+        for entry_id, error in row.left_out:
+            given = self._entries.get(entry_id).data
+            self._faults.keep_of_entry(entry_id, fault_of("placing", f"story of {entry_id}", error, given), now)
+
     def _write_storylines(self, plan: Plan, now: datetime, failed: Collection[str]) -> bool:
         settled = frozenset().union(*plan.stories) - plan.quiet
         tied = frozenset().union(*(group for line in plan.storylines for group in line)) - plan.quiet
@@ -231,7 +310,9 @@ class Settler:
                 self._lines.write(batch, (), now)
         with self._store.transaction(self._waiting):
             self._lines.catch_up(now)
-            self._vectors.settled(sorted(plan.waiting.difference(failed)))
+        for done in parts(sorted(plan.waiting.difference(failed)), SETTLED_IN_ONE):
+            with self._store.transaction(self._waiting):
+                self._vectors.settled(done)
         if not failed:
             self._window.written()
         return True
@@ -257,119 +338,6 @@ class Settler:
             found.append(block)
         sizes = self._stories.sizes(set(stored.values()))
         return [block for block in found if block and not is_stored(block, stored, sizes, whole, plan.waiting)]
-
-    def _write_stories(self, groups: Sequence[frozenset[str]], plan: Plan, now: datetime) -> set[str] | None:
-        """Give groups the stories that they go on to be, or new ones; None where others changed these meanwhile."""
-        members = {report for group in groups for report in group}
-        known = self._stories.known_reports(members)
-        if members - known:
-            self._window.forget(members - known)
-            return None
-        named = self._named_entries()
-        groups = [self._with_old_company(group, named) for group in groups]
-        before = self._stories.stories_of_reports({report for group in groups for report in group})
-        rest = self._rest(set(before.values()), {report for group in groups for report in group})
-        if any(report in self._window and report not in plan.quiet for reports in rest.values() for report in reports):
-            return None
-        lineage = descend(
-            groups,
-            before,
-            self._stories.age,
-            lambda place, story: self._bars(groups[place], rest[story], named),
-            self._editor_constraints.reports_pinned(),
-        )
-        speakers = self._vectors.speakers(members)
-        touched: set[str] = set()
-        homes: list[str] = []
-        for group, borne, parent in zip(groups, lineage.borne, lineage.parents, strict=True):
-            homes.append(borne or self._open(group, parent, speakers, now))
-            moving = [report for report in group if before.get(report) != homes[-1]]
-            if moving:
-                self._stories.move_reports(moving, homes[-1])
-                touched.update({homes[-1]}, {before[report] for report in moving if report in before})
-        for story, place in lineage.ended.items():
-            self._end(story, homes[place], rest[story], named, now)
-        touched.update(home for group, home in zip(groups, homes, strict=True) if not group.isdisjoint(plan.waiting))
-        story_of = {report: home for group, home in zip(groups, homes, strict=True) for report in group & members}
-        self._save_links(story_of, plan.best, speakers, now)
-        self.refresh(self._living(touched), members & plan.waiting, now)
-        return touched
-
-    def _open(
-        self, group: frozenset[str], parent: str | None, speakers: Mapping[str, tuple[float, str]], now: datetime
-    ) -> str:
-        """Open a story under an id made of its first entry."""
-        first = min(speakers[report] for report in group if report in speakers)
-        made = mint("s", first[1], taken=self._stories.id_taken)
-        self._stories.open_story(made, now, split_from=parent)
-        return made
-
-    def _end(self, story: str, home: str, rest: Collection[str], named: Named, now: datetime) -> None:
-        """Let a story be one with another; what the two hold of former times must not meet where an editor says so."""
-        if rest:
-            if self._bars(frozenset(rest), self._stories.reports_of(home), named):
-                return
-            self._stories.move_reports(sorted(rest), home)
-        self._stories.close_story(story, home, now, "merged: one event")
-
-    def _rest(self, story_ids: Collection[str], covered: Collection[str]) -> dict[str, list[str]]:
-        """Return what stories hold beside these reports: reports past the window, which go where the id goes."""
-        return {
-            story: [report for report in self._stories.reports_of(story) if report not in covered]
-            for story in story_ids
-        }
-
-    def _bars(self, group: Collection[str], rest: Collection[str], named: Named) -> bool:
-        """Return whether editors keep reports apart."""
-        if not named or not rest:
-            return False
-        sides = ([entry for report in side for entry in named.get(report, ())] for side in (group, rest))
-        return self._editor_constraints.settlement().barrier(*sides) is not None
-
-    def _named_entries(self) -> Named:
-        """Return report -> its entries that decisions name."""
-        found: dict[str, list[str]] = {}
-        if self._editor_constraints.bindings():
-            for entry, (report, _) in self._editor_constraints.places().items():
-                found.setdefault(report, []).append(entry)
-        return found
-
-    def _with_old_company(self, group: frozenset[str], named: Named) -> frozenset[str]:
-        """Add the reports past the window that an editor bound to one of these."""
-        entries = [entry for report in group for entry in named.get(report, ())]
-        if not entries:
-            return group
-        settlement = self._editor_constraints.bindings()
-        bound = {other for entry in entries for other in settlement.group(entry)}
-        old = {
-            report for report, inside in named.items() if report not in self._window and not bound.isdisjoint(inside)
-        }
-        return group | old
-
-    def _save_links(
-        self,
-        story_of: Mapping[str, str],
-        best: Mapping[str, Best],
-        speakers: Mapping[str, tuple[float, str]],
-        now: datetime,
-    ) -> None:
-        """Store the strongest edge of each of these reports where it is another than before."""
-        stored = self._stories.links(story_of)
-        said: dict[str, tuple[str, float]] = {
-            report: (speakers[one.other][1], round(one.score, 4))
-            for report in story_of
-            if (one := best.get(report)) is not None and one.other in speakers
-        }
-        changed = [report for report in sorted(story_of) if stored.get(report) != said.get(report)]
-        links = self._window.links({report: best[report] for report in changed if report in said})
-        for report in changed:
-            if report in stored:
-                self._stories.drop_link(report)
-            if report in links:
-                link = links[report]
-                own, (other, score) = speakers[report][1], said[report]
-                match = Match("story", own, other, "pair", score, link.threshold, dict(link.features), VERSION)
-                self._stories.add_match(match, report, story_of[report], now)
 
     def _standing(self, report_ids: Iterable[str]) -> set[str]:
         return self._stories.known_reports(report_ids)

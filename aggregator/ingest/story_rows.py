@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.clustering.canonical import choose
@@ -40,28 +40,41 @@ def standing(entries: Sequence[Entry], pinned: str | None) -> Standing:
     )
 
 
-def refresh(
-    story_ids: Iterable[str], stories: StoryStore, entries: EntryStore, now: datetime
-) -> list[tuple[str, Exception]]:
-    """Bring the rows of these stories in line with their entries.
+@dataclass(frozen=True, slots=True)
+class StoryRow:
+    """What was worked out of a story's entries."""
 
-    An entry that cannot be looked at is left out of its story's row; those entries are returned, with their errors.
-    """
+    story_id: str
+    standing: Standing | None  # None: nothing can be said
+    attributed: tuple[Entry, ...] = ()  # entries that sign nothing, whose agency is another than is stored
+    left_out: tuple[tuple[str, Exception], ...] = ()  # entries that cannot be looked at, with their errors
+
+
+def worked_out(story_ids: Iterable[str], stories: StoryStore, entries: EntryStore) -> Iterator[StoryRow]:
+    """Yield what the rows of these stories are to say; an entry that cannot be looked at is left out of its story's row."""
     wanted = sorted(set(story_ids))
-    left_out: list[tuple[str, Exception]] = []
     pins = stories.pins(wanted)
     for story_id, found in entries.of_stories(wanted, light=True).items():
+        pinned = pins.get(story_id)
         try:
-            _refresh(story_id, found, pins.get(story_id), stories, entries, now)
+            yield _worked_out(story_id, found, pinned)
         except Exception as error:
             if is_of_the_database(error):
                 raise
             faulty = {entry.id: fault for entry in found if (fault := _fault_of(entry)) is not None}
-            left_out += faulty.items() or [(found[-1].id, error)]
             sound = [entry for entry in found if entry.id not in faulty]
             if faulty and sound and _fault_of(*sound) is None:
-                _refresh(story_id, sound, pins.get(story_id), stories, entries, now)
-    return left_out
+                yield replace(_worked_out(story_id, sound, pinned), left_out=tuple(faulty.items()))
+            else:
+                yield StoryRow(story_id, None, left_out=tuple(faulty.items()) or ((found[-1].id, error),))
+
+
+def save(row: StoryRow, stories: StoryStore, entries: EntryStore, now: datetime) -> None:
+    """Write what was worked out of a story."""
+    for entry in row.attributed:
+        entries.set_agency(entry.id, entry.agency, agency_evidence(entry.agency_form, entry.agency_words))
+    if row.standing is not None:
+        stories.save_standing(row.story_id, row.standing, now)
 
 
 def _fault_of(*entries: Entry) -> Exception | None:
@@ -72,15 +85,14 @@ def _fault_of(*entries: Entry) -> Exception | None:
     return None
 
 
-def _refresh(
-    story_id: str, found: Sequence[Entry], pinned: str | None, stories: StoryStore, entries: EntryStore, now: datetime
-) -> None:
+def _worked_out(story_id: str, found: Sequence[Entry], pinned: str | None) -> StoryRow:
     members = attributed(found)
-    for entry, before in zip(members, found, strict=True):
-        if (entry.agency, entry.agency_words) != (before.agency, before.agency_words):
-            entries.set_agency(entry.id, entry.agency, agency_evidence(entry.agency_form, entry.agency_words))
-    if members:
-        stories.save_standing(story_id, standing(members, pinned), now)
+    changed = tuple(
+        entry
+        for entry, before in zip(members, found, strict=True)
+        if (entry.agency, entry.agency_words) != (before.agency, before.agency_words)
+    )
+    return StoryRow(story_id, standing(members, pinned) if members else None, changed)
 
 
 def attributed(members: Sequence[Entry]) -> list[Entry]:
@@ -99,6 +111,8 @@ def _attributed(entry: Entry, shared: tuple[str, str] | None) -> Entry:
     if entry.agency is not None and entry.agency_form != "copy":
         return entry
     if shared is None:
+        if entry.agency is None and entry.agency_form is None and not entry.agency_words:
+            return entry
         return replace(entry, agency=None, agency_form=None, agency_words="")
     return replace(entry, agency=shared[0], agency_form="copy", agency_words=shared[1])
 

@@ -10,11 +10,11 @@ Value = TypeVar("Value")
 AT_ONCE: Final = 500  # bound variables a statement; SQLite's own limit is 32,766
 
 
-def parts(values: Iterable[Value]) -> Iterator[Sequence[Value]]:
+def parts(values: Iterable[Value], most: int = AT_ONCE) -> Iterator[Sequence[Value]]:
     """Yield values in parts that one statement can name."""
     listed = values if isinstance(values, Sequence) else list(values)
-    for start in range(0, len(listed), AT_ONCE):
-        yield listed[start : start + AT_ONCE]
+    for start in range(0, len(listed), most):
+        yield listed[start : start + most]
 
 
 def marks(values: Collection[object]) -> str:

@@ -7,11 +7,12 @@ editor's verb names.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
 
+from aggregator.storage.binding import marks
 from aggregator.storage.database import Store
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.storylines import StorylineStore
@@ -107,18 +108,16 @@ class Retention:
         ).fetchone()
         if found is None:  # it grew meanwhile, or an editor took it up
             return 0, True
-        rows = self._db.execute(
-            "SELECT number, id, length(text) FROM entry WHERE story_id = ? ORDER BY id = ?, number LIMIT ?",
-            (story_id, found[0] or "", most + 1),
-        ).fetchall()
+        rows = self._some_of(story_id, found[0] or "", most + 1)
         chosen = next(_parts(rows, most), [])
+        reports = self._reports_of(chosen)
         self._forget(chosen)
+        self._drop_emptied(reports)
         if len(rows) > len(chosen):
             return len(chosen), False
-        for (report_id,) in self._db.execute("SELECT id FROM report WHERE story_id = ?", (story_id,)).fetchall():
-            self._vectors.drop(report_id)
-            self._vectors.settled([report_id])
-        self._db.execute("DELETE FROM report WHERE story_id = ?", (story_id,))
+        self._drop_emptied(
+            [row[0] for row in self._db.execute("SELECT id FROM report WHERE story_id = ?", (story_id,))]
+        )
         line = self._lines.of_stories([story_id]).get(story_id)
         self._db.execute("UPDATE story_redirect SET story_id = NULL, at = ? WHERE story_id = ?", (self._now, story_id))
         self._db.execute(
@@ -129,6 +128,31 @@ class Retention:
         self._lines.refresh([line] if line else [], self._moment)
         self._stories += 1
         return len(rows), True
+
+    def _some_of(self, story_id: str, canonical: str, most: int) -> list[_Row]:
+        """Return at most so many entries of a story, in order of arrival, the canonical one last."""
+        columns = "SELECT number, id, length(text) FROM entry"
+        others = self._db.execute(
+            f"{columns} WHERE number IN (SELECT number FROM entry WHERE story_id = ? AND id <> ? ORDER BY number LIMIT ?)"
+            " ORDER BY number",
+            (story_id, canonical, most),
+        ).fetchall()
+        if len(others) == most:
+            return others
+        return others + self._db.execute(f"{columns} WHERE story_id = ? AND id = ?", (story_id, canonical)).fetchall()
+
+    def _reports_of(self, entries: Sequence[_Row]) -> set[str]:
+        numbers = [number for number, *_ in entries]
+        rows = self._db.execute(f"SELECT DISTINCT report_id FROM entry WHERE number IN ({marks(numbers)})", numbers)
+        return {row[0] for row in rows if row[0] is not None}
+
+    def _drop_emptied(self, report_ids: Iterable[str]) -> None:
+        """Drop those of these reports in which no entry is left, with their vectors: with a large story some at a time."""
+        for report_id in sorted(report_ids):
+            if self._db.execute("SELECT 1 FROM entry WHERE report_id = ? LIMIT 1", (report_id,)).fetchone() is None:
+                self._vectors.drop(report_id)
+                self._vectors.settled([report_id])
+                self._db.execute("DELETE FROM report WHERE id = ?", (report_id,))
 
     def _in_no_story(self, sweeper: Sweeper) -> int:
         """Drop entries that were stored while stories were off, or never came to be placed."""

@@ -140,6 +140,14 @@ class StoryStore:
             )
         return found
 
+    def larger_than(self, entries: int, story_ids: Collection[str]) -> frozenset[str]:
+        """Return those of these stories that have more entries than so many."""
+        found: set[str] = set()
+        for part in parts(list(story_ids)):
+            grouped = f"SELECT story_id FROM entry WHERE story_id IN ({marks(part)}) GROUP BY story_id"
+            found.update(row[0] for row in self._db.execute(f"{grouped} HAVING count(*) > ?", (*part, entries)))
+        return frozenset(found)
+
     def known_reports(self, report_ids: Iterable[str]) -> set[str]:
         """Return those of these reports that are stored."""
         return {row[0] for row in self._among("SELECT id FROM report WHERE id", report_ids)}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.clustering import canonical
 from aggregator.clustering.canonical import choose, rank, standings
 from aggregator.model import Entry, EntryData
 
@@ -168,3 +170,36 @@ def test_comment_does_not_stand_for_the_event() -> None:
         BASE, id="e0", data=EntryData(key="c", title="Analysis: What the bridge tells of us"), authority=90
     )
     assert choose((comment, BASE), None) == BASE
+
+
+@given(STRANGE_STORIES, st.none() | st.text("abcdef", min_size=1, max_size=2))
+def test_the_first_in_the_order_is_chosen(entries: list[Entry], pinned: str | None) -> None:
+    among = standings(entries)
+    assert choose(entries, pinned) is min(entries, key=lambda entry: rank(entry, pinned, among))
+
+
+class Counted:
+    """An entry that counts how often it is asked for anything."""
+
+    asked = 0
+
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
+
+    def __getattr__(self, name: str) -> Any:
+        Counted.asked += 1
+        return getattr(self._entry, name)
+
+
+@pytest.mark.parametrize("one_report", [True, False])
+def test_what_a_choice_costs_grows_with_the_story_alone(one_report: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Entry] = []
+    monkeypatch.setattr(canonical, "is_recurring_title", read.append)
+    asked = []
+    for size in (50, 400):
+        entries = [replace(BASE, id=f"e{number:03}", report_id="r" * (one_report or number)) for number in range(size)]
+        Counted.asked = 0
+        choose(cast("list[Entry]", [Counted(entry) for entry in entries]), None)
+        asked.append(Counted.asked / size)
+    assert asked[1] < 1.2 * asked[0]
+    assert len(read) <= 4  # the titles of those that may come first alone

@@ -269,6 +269,13 @@ WARNING = (
     "{0} warning of {1} for the southern coast, in force from {2} on Wednesday to {3} on Wednesday. Some delays to ferries"
     " and trains are likely, and power may fail for a short while in places."
 )
+FRAME = (
+    "Gazette readers receive every edition by post or by carrier before seven on weekdays and before eight on Saturdays.",
+    "Write to the desk with corrections, complaints and questions, giving your name and where you live, and someone answers.",
+    "Advertisements are taken at the counter until noon, and those for births, marriages and deaths until four each day.",
+    "The archive upstairs is open to whoever asks; it holds bound volumes of all that this house printed since its foundation.",
+)
+SYLLABLES = ("ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "zu", "fa", "ge", "hi", "jo", "ku", "la")
 NEED = "police look for a {0} who left home without a word on {1}; whoever saw the {0} is asked to ring the station at once."
 FORMS: dict[str, tuple[str, str, list[tuple[str, ...]]]] = {
     "statements": ("Statement on the attack on the embassy of {0}", STATEMENT, [("Peru",), ("Ghana",), ("New Zealand",)]),
@@ -323,6 +330,33 @@ def test_one_description_under_unlike_headlines_makes_no_copies() -> None:
     texts = [Text(f"t{n}", title, blurb, source="Gazette", hours=n) for n, (title, _) in enumerate(OTHER_NEWS)]
     with room(*texts) as made:
         assert made.reports(text.key for text in texts) == len(texts)
+
+
+@pytest.mark.parametrize("joint", ["\n", " "])
+def test_what_a_house_sets_under_all_it_publishes_makes_no_copies(joint: str) -> None:
+    """The passage is much longer than what is told, and neither headlines nor texts share a word with each other."""
+    blurb = " ".join(FRAME)
+    told = [("Otter swims upstream", "otter"), ("Baker bakes loaves", "baker"), ("Violin found", "violin")]
+    told += [("Glacier melts", "glacier"), ("Comet passes", "comet")]
+    texts = [
+        Text(
+            f"t{n}",
+            title,
+            f"{' '.join(f'{name}{word}' for word in SYLLABLES)} {name}.{joint}{blurb}",
+            source="Gazette",
+            hours=n,
+        )
+        for n, (title, name) in enumerate(told)
+    ]
+    with room(*texts) as made:
+        assert made.reports(text.key for text in texts) == len(texts)
+
+
+def test_a_text_that_a_house_runs_again_under_another_headline_with_a_passage_more_is_a_copy() -> None:
+    more = " Blankets arrived from three islands nearby, while divers searched whatever remained below deck until nightfall."
+    again = Text("b", "Blankets arrived", FERRY[0].body + more, source="Courier", hours=3)
+    with room(Text("a", "Ferry runs aground", FERRY[0].body, source="Courier"), again) as made:
+        assert made.reports("ab") == 1
 
 
 def test_headlines_without_text_are_copies_only_across_feeds_and_close_in_time() -> None:

@@ -118,13 +118,13 @@ def test_a_crash_between_two_transactions_is_made_up_for(
 
 def test_transactions_hold_few_reports_where_stories_are_small(room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    write = settle.Settler._write_stories
+    write = settle.Settler._write_at_once
 
     def counted(self: settle.Settler, groups: list[frozenset[str]], *given: object) -> object:
         sizes.append(sum(map(len, groups)))
         return write(self, groups, *given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(settle.Settler, "_write_stories", counted)
+    monkeypatch.setattr(settle.Settler, "_write_at_once", counted)
     monkeypatch.setattr(batches, "AT_ONCE", 4)
     room.arrive(*(Telling(event, text) for event in EVENTS for text in (0, 1)))
     assert sum(sizes) == 2 * len(EVENTS)

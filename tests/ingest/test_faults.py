@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from aggregator.app import Aggregator
 from aggregator.ingest.archives import Importer, ImportOutcome
-from aggregator.ingest.settle import Settler
+from aggregator.ingest.story_writing import StoryWriter, Writing
 from aggregator.model import Feed, FeedOutcome
 from aggregator.model.faults import MAX_GIVEN, fault_of
 from aggregator.newsroom.publishers import families
@@ -201,19 +201,19 @@ def test_an_entry_that_breaks_its_story_s_row_leaves_the_row_to_the_others(monke
 def test_a_story_that_cannot_be_settled_costs_itself_and_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    opened = Settler._open
+    opened = StoryWriter._open
 
-    def broken(self: Settler, group: frozenset[str], *given: Any) -> str:
-        for report in group:
-            rows = self._store.connection.execute("SELECT title FROM entry WHERE report_id = ?", (report,))
+    def broken(self: StoryWriter, writing: Writing, place: int, *given: Any) -> str:
+        for report in writing.groups[place]:
+            rows = self._stories._db.execute("SELECT title FROM entry WHERE report_id = ?", (report,))
             if holds_poison(rows.fetchall()):
                 raise LookupError("what nobody thought of")
-        return opened(self, group, *given)
+        return opened(self, writing, place, *given)
 
     clock = Clock()
     with open_desk(two_feeds(), clock, [LEDGER, TIMES]) as desk:
         with monkeypatch.context() as patched:
-            patched.setattr(Settler, "_open", broken)
+            patched.setattr(StoryWriter, "_open", broken)
             polled(desk)
             assert stored(desk) == {"talks": True, "bad": False, "storm": True, "quake": True}
             assert caplog.text.count("1 report could not be settled in stories") == 1

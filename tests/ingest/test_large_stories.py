@@ -1,0 +1,203 @@
+"""A story of very many reports: nobody is kept from writing until all of it is written, and it is the same story."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aggregator import Aggregator, Settings, StoryQuery
+from aggregator.desk import editions
+from aggregator.desk.maintenance import prune
+from aggregator.digest import frozen
+from aggregator.digest.edition import Edition
+from aggregator.ingest import settle, story_rows, story_writing
+from aggregator.storage import retention
+from aggregator.storage.database import Store
+from bench.floods import event
+from bench.material import START, archive
+
+REPORTS = 130
+IN_ONE = 20
+# Rows that a report moved changes: itself, its entry, its link, and the count in its row.
+ROWS_A_REPORT = 5
+DROPPED_A_REPORT = 12
+
+
+@pytest.fixture
+def pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write stories in small pieces, and rows of more than some entries outside of transactions."""
+    for module in (settle, story_writing):
+        monkeypatch.setattr(module, "IN_ONE", IN_ONE)
+    monkeypatch.setattr(settle, "LARGE", IN_ONE)
+    monkeypatch.setattr(settle, "SETTLED_IN_ONE", ROWS_A_REPORT * IN_ONE)
+
+
+def imported(folder: Path, *parts: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """Import rows, some at a time; return all that the tables say of stories, reports and links."""
+    folder.mkdir(exist_ok=True)
+    with Aggregator.open(Settings(), folder / "large.db", clock=lambda: START) as desk:
+        for part in parts:
+            desk.import_archive(archive(folder, list(part)))
+        rows: list[tuple[Any, ...]] = []
+        for table in ("story", "report", "storyline", "unsettled_report"):
+            rows += desk.store.connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()
+        links = "SELECT kind, entry_id, other_id, report_id, story_id, score FROM match ORDER BY 1, 2, 3"
+        return rows + desk.store.connection.execute(links).fetchall()
+
+
+@contextmanager
+def changes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Yield how many rows each transaction changes from now on, those of entries that arrive left out."""
+    found: list[int] = []
+    original = Store.transaction
+
+    @contextmanager
+    def counted(store: Store, waiting: Callable[[], bool] = lambda: False) -> Iterator[sqlite3.Connection]:
+        inside, before = store.connection.in_transaction, store.connection.total_changes
+        with original(store, waiting) as db:
+            yield db
+        if not inside and not store.is_whole:
+            found.append(store.connection.total_changes - before)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "transaction", counted)
+        yield found
+
+
+def test_a_large_story_is_the_same_in_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    rows = event(REPORTS)
+    whole = imported(tmp_path / "whole", rows), imported(tmp_path / "halves", rows[:70], rows[70:])
+    request.getfixturevalue("pieces")
+    assert (imported(tmp_path / "pieces", rows), imported(tmp_path / "both", rows[:70], rows[70:])) == whole
+
+
+def test_no_transaction_writes_all_of_a_large_story(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: None
+) -> None:
+    with changes(monkeypatch) as found:
+        imported(tmp_path, event(REPORTS))
+    assert max(found) <= ROWS_A_REPORT * IN_ONE + 10
+    assert sum(found) > ROWS_A_REPORT * IN_ONE * 3
+
+
+def test_a_large_story_s_row_is_worked_out_while_others_may_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: None
+) -> None:
+    inside: list[int] = []
+    original = story_rows.worked_out
+
+    def seen(story_ids: Sequence[str], stories: Any, entries: Any) -> Any:
+        for row in original(story_ids, stories, entries):
+            if row.standing is not None and entries._db.in_transaction:
+                inside.append(row.standing.entries)
+            yield row
+
+    monkeypatch.setattr(settle, "worked_out", seen)
+    imported(tmp_path, event(REPORTS))
+    assert max(inside) <= IN_ONE
+
+
+def test_what_another_writes_meanwhile_is_in_a_large_story_s_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: None
+) -> None:
+    original, others = story_rows.worked_out, iter(["UPDATE entry SET revisions = 1", None, None])
+
+    def raced(story_ids: Sequence[str], stories: Any, entries: Any) -> Any:
+        yield from original(story_ids, stories, entries)
+        if not entries._db.in_transaction and (statement := next(others, None)):
+            with Store(tmp_path / "large.db") as other, other.transaction() as db:
+                db.execute(statement)
+
+    monkeypatch.setattr(settle, "worked_out", raced)
+    imported(tmp_path, event(REPORTS))
+    with Store(tmp_path / "large.db") as store:
+        assert store.connection.execute("SELECT entries, edited FROM story").fetchall() == [(REPORTS, 1)]
+
+
+def test_a_large_story_that_was_broken_off_is_written_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: None
+) -> None:
+    class Broken(BaseException):
+        pass
+
+    original, calls = story_writing.StoryWriter.write, []
+
+    def breaking(*given: Any) -> set[str]:
+        calls.append(1)
+        if len(calls) == 4:
+            raise Broken
+        return original(*given)
+
+    rows = event(REPORTS)
+    with monkeypatch.context() as patched:
+        patched.setattr(story_writing.StoryWriter, "write", breaking)
+        with pytest.raises(Broken):
+            imported(tmp_path, rows)
+    imported(tmp_path, rows[:1])
+    with Store(tmp_path / "large.db") as store:
+        assert store.connection.execute("SELECT entries, reports FROM story").fetchall() == [(REPORTS, REPORTS)]
+
+
+def test_what_an_editor_decides_between_two_pieces_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: None
+) -> None:
+    original, split = story_writing.Writing.pieces, list[str]()
+
+    def interrupted(writing: story_writing.Writing) -> Iterator[story_writing.Piece]:
+        for number, piece in enumerate(original(writing)):
+            if number == 3 and not split:
+                with Aggregator.open(Settings(), tmp_path / "large.db", clock=lambda: START) as other:
+                    [story] = other.stories(StoryQuery())
+                    entries = [
+                        row[0]
+                        for row in other.store.connection.execute("SELECT id FROM entry WHERE story_id IS NOT NULL")
+                    ]
+                    split.extend(entries[:2])
+                    other.editor("ben").split(story.id, split)
+            yield piece
+
+    monkeypatch.setattr(story_writing.Writing, "pieces", interrupted)
+    imported(tmp_path, event(REPORTS))
+    with Store(tmp_path / "large.db") as store:
+        counted = "SELECT count(*), s.entries FROM entry e JOIN story s ON s.id = e.story_id GROUP BY s.id"
+        sizes = store.connection.execute(counted).fetchall()
+        assert len(sizes) == 2
+        assert all(entries == told for entries, told in sizes)
+        assert sum(entries for entries, _ in sizes) == REPORTS
+        together = "SELECT count(DISTINCT story_id) FROM entry WHERE id IN (?, ?)"
+        assert store.connection.execute(together, split).fetchone() == (1,)
+
+
+def test_no_transaction_drops_all_of_a_large_story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "AT_ONCE", IN_ONE)
+    imported(tmp_path, event(REPORTS))
+    with changes(monkeypatch) as found, Store(tmp_path / "large.db") as store:
+        dropped = prune(store, Settings(), START + timedelta(days=400))
+        for table in ("entry", "report", "story", "unsettled_report"):
+            assert store.connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+    assert (dropped["entries"], dropped["stories"]) == (REPORTS, 1)
+    # of each report its entry, text, sketch and link, its own row, and its vector, which is marked as gone
+    assert max(found[: REPORTS // IN_ONE + 2]) <= DROPPED_A_REPORT * IN_ONE + 10
+
+
+def test_an_edition_is_put_into_words_while_others_may_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    imported(tmp_path, event(30))
+    inside: list[bool] = []
+    with Aggregator.open(Settings(), tmp_path / "large.db", clock=lambda: START + timedelta(days=2)) as desk:
+        original = frozen.to_json
+
+        def seen(edition: Edition) -> str:
+            inside.append(desk.store.connection.in_transaction)
+            return original(edition)
+
+        monkeypatch.setattr(editions, "to_json", seen)
+        desk.edition(since=START - timedelta(days=1))
+    assert inside == [False]
