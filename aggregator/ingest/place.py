@@ -254,8 +254,8 @@ class Placer:
 
     def arrival_of(self, entry: Entry, *, sketching: bool = False) -> Arrival:
         """Return a stored entry as it arrived."""
-        feed = self._feeds.by_url(entry.feed_url)
-        boilerplate = frozenset[int]() if feed is None else self._lines.repeated(feed.id, REPEATED)
+        feed_id = self._feeds.row_of(entry.feed_url)
+        boilerplate = frozenset[int]() if feed_id is None else self._lines.repeated(feed_id, REPEATED)
         names = (entry.publisher, entry.feed)
         prepared = prepare_entry(entry.data, entry.language, names, None, boilerplate, sketching=sketching)
         return Arrival(

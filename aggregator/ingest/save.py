@@ -21,7 +21,7 @@ from aggregator.ingest.place import Placer
 from aggregator.ingest.record import Recorder, is_left
 from aggregator.ingest.recorded import Origin, Recorded
 from aggregator.ingest.turns import ROOM
-from aggregator.model import FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
+from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.model.faults import EntryFault, described, fault_of
 from aggregator.newsroom.publishers import has_form_of_search
 from aggregator.storage.database import is_of_the_database
@@ -274,11 +274,9 @@ class Saver:
 
     def _close(self, poll: Poll, state: FeedState, now: datetime, outcome: FeedOutcome) -> FeedOutcome:
         ended = replace(outcome, next_fetch=state.next_fetch, explanation=explain(poll.feed, outcome, state, now))
-        if holds_secret(state.url, poll.feed):
-            state = replace(state, url="")  # the one in feeds.yaml serves
+        before, after = _storable(poll.feed, poll.stored.state), _storable(poll.feed, state)
         with self._store.transaction():
-            self._feeds.save_state(poll.stored.id, state)
-            self._feeds.log_poll(poll.stored.id, now, ended)
+            self._feeds.save_poll(poll.stored.id, now, before, after, ended)
         return ended
 
 
@@ -313,6 +311,11 @@ def place_left(
     while not stop.is_set() and saver.resume(now()):
         saver.place(now(), 0, stop)
     saver.finish(now(), stop)
+
+
+def _storable(feed: Feed, state: FeedState) -> FeedState:
+    """Return a state without an address that holds a secret: the one in feeds.yaml serves."""
+    return replace(state, url="") if holds_secret(state.url, feed) else state
 
 
 def _origin(poll: Poll, result: Prepared) -> Origin:

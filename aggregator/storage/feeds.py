@@ -17,6 +17,7 @@ from aggregator.storage.database import Store
 from aggregator.storage.feed_states import COLUMNS, state_of, state_values
 from aggregator.storage.schema import HOUR
 from aggregator.storage.times import from_text, to_text
+from aggregator.storage.waiting_polls import STEP, Waiting, fold, fold_many, left_waiting, may_wait
 from aggregator.text.masking import shown_address
 
 _AHEAD = timedelta(minutes=1)  # time servers correct by less
@@ -101,6 +102,11 @@ class FeedStore:
         rows = self._select("WHERE key = ?", (feed_key(url),))
         return rows[0] if rows else None
 
+    def row_of(self, url: str) -> int | None:
+        """Return the row number of the feed that has this address."""
+        row = self._db.execute("SELECT id FROM feed WHERE key = ?", (feed_key(url),)).fetchone()
+        return None if row is None else int(row[0])
+
     def by_id(self, feed_id: int) -> StoredFeed:
         """Return the feed with this row number."""
         return self._select("WHERE id = ?", (feed_id,))[0]
@@ -131,7 +137,7 @@ class FeedStore:
         """
         text, ahead = to_text(now), to_text(now + _AHEAD)
         rows = self._db.execute(
-            "SELECT key FROM feed WHERE followed AND NOT paused AND "
+            "SELECT key FROM feed_now WHERE followed AND NOT paused AND "
             "(NOT gone AND (next_fetch IS NULL OR next_fetch <= ? OR next_fetch > ?) OR last_fetch > ?)",
             (text, to_text(now + longest), ahead),
         )
@@ -140,13 +146,13 @@ class FeedStore:
     def next_due(self) -> datetime | None:
         """Return when the next poll is due; None where nothing is scheduled."""
         return self._moment(
-            "SELECT min(next_fetch) FROM feed WHERE followed AND NOT paused AND NOT gone AND next_fetch IS NOT NULL"
+            "SELECT min(next_fetch) FROM feed_now WHERE followed AND NOT paused AND NOT gone AND next_fetch IS NOT NULL"
         )
 
     def overdue(self, before: datetime) -> list[str]:
         """Return the keys of the feeds that should have been polled before a time, the longest overdue first."""
         rows = self._db.execute(
-            "SELECT key FROM feed WHERE followed AND NOT paused AND NOT gone AND next_fetch < ? ORDER BY next_fetch, id",
+            "SELECT key FROM feed_now WHERE followed AND NOT paused AND NOT gone AND next_fetch < ? ORDER BY next_fetch, id",
             (to_text(before),),
         )
         return [row[0] for row in rows]
@@ -154,13 +160,29 @@ class FeedStore:
     def reschedule(self, due: Mapping[str, datetime]) -> None:
         """Set when feeds are due, by key."""
         with self._store.transaction() as db:
+            fold(db)
             db.executemany(
                 "UPDATE feed SET next_fetch = ? WHERE key = ?", [(to_text(time), key) for key, time in due.items()]
             )
 
     def save_state(self, feed_id: int, state: FeedState) -> None:
-        """Write what is to be remembered; call it in the transaction that stores the feed's entries."""
+        """Write what is to be remembered of a feed, without a poll; the caller holds the transaction."""
+        fold(self._db)
         self._db.execute(_SAVE_STATE, (*state_values(state), feed_id))
+
+    def save_poll(self, feed_id: int, at: datetime, before: FeedState, after: FeedState, outcome: FeedOutcome) -> None:
+        """Write what a poll leaves to be remembered, and its line of the log; call it in the transaction that stores the feed's entries.
+
+        What changes with each poll waits in the log where nothing else changed (see waiting_polls). A line without it
+        says that the feed's row tells all.
+        """
+        waiting = left_waiting(before, after, at)
+        if waiting is not None and not may_wait(self._db, feed_id, before):
+            waiting = None
+        if waiting is None:
+            self._db.execute(_SAVE_STATE, (*state_values(after), feed_id))
+        if self.log_poll(feed_id, at, outcome, waiting) % STEP == 0:
+            fold_many(self._db)
 
     def save_title(self, feed_id: int, title: str | None, language: str | None) -> None:
         """Keep the feed's own title; a name that the desk gave wins where it is shown."""
@@ -173,16 +195,17 @@ class FeedStore:
         """Put off the polls of a host's feeds that would come before ``until``."""
         text = to_text(until)
         with self._store.transaction() as db:
+            fold(db)
             db.executemany(
                 "UPDATE feed SET next_fetch = ? WHERE id = ? AND (next_fetch IS NULL OR next_fetch < ?)",
                 [(text, feed_id, text) for feed_id in feed_ids],
             )
 
-    def log_poll(self, feed_id: int, at: datetime, outcome: FeedOutcome) -> None:
-        """Add a line to the poll log."""
-        self._db.execute(
-            "INSERT INTO poll (feed_id, at, status, http_status, new, updated, known, skipped, error, seconds, gap)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    def log_poll(self, feed_id: int, at: datetime, outcome: FeedOutcome, waiting: Waiting | None = None) -> int:
+        """Add a line to the poll log; return its number."""
+        cursor = self._db.execute(
+            "INSERT INTO poll (feed_id, at, status, http_status, new, updated, known, skipped, error, seconds, gap,"
+            " next_fetch, learned_interval, entries_per_week, fresh_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 feed_id,
                 to_text(at),
@@ -195,8 +218,10 @@ class FeedStore:
                 outcome.error,
                 round(outcome.seconds, 3),
                 int(outcome.gap),
+                *(waiting or (None,) * 4),
             ),
         )
+        return cursor.lastrowid or 0
 
     def poll_counts(self, since: datetime, until: datetime) -> dict[str, int]:
         """Return status -> how many feeds ended so at least once in the window; ``any`` counts those asked at all."""
@@ -255,7 +280,7 @@ class FeedStore:
 
     def nobody_answers(self, since: datetime) -> bool:
         """Return whether no followed feed answered after a time."""
-        last = self._moment("SELECT max(last_ok) FROM feed WHERE followed")
+        last = self._moment("SELECT max(last_ok) FROM feed_now WHERE followed")
         return last is None or last <= since
 
     def last_edition(self) -> datetime | None:
@@ -267,9 +292,13 @@ class FeedStore:
         return from_text(text)
 
     def prune_polls(self, before: datetime, most: int) -> int:
-        """Forget at most so many of the poll log lines older than ``before``; return how many."""
+        """Forget at most so many of the poll log lines older than ``before``; return how many.
+
+        The last line stays, so that no number comes twice: by it is known what waits.
+        """
+        fold(self._db)
         return self._db.execute(
-            "DELETE FROM poll WHERE id IN (SELECT id FROM poll WHERE at < ? ORDER BY at LIMIT ?)",
+            "DELETE FROM poll WHERE id IN (SELECT id FROM poll WHERE at < ? AND id < (SELECT max(id) FROM poll) ORDER BY at LIMIT ?)",
             (to_text(before), most),
         ).rowcount
 
@@ -277,7 +306,7 @@ class FeedStore:
         names = ", ".join(COLUMNS)
         cursor = self._db.execute(
             "SELECT id, key, url, name, title, publisher, category, language, authority, agency, followed, paused, added, "
-            f"{names} FROM feed {where}",
+            f"{names} FROM feed_now {where}",
             values,
         )
         return [_stored(row) for row in cursor]

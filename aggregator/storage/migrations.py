@@ -19,6 +19,7 @@ from aggregator.storage import (
     report_vectors,
     sketches,
     storyline_tables,
+    waiting_polls,
     watches,
 )
 from aggregator.storage.schema import HOUR, SET
@@ -129,6 +130,13 @@ def m011_polls(db: Database) -> None:
 def m012_waiting_keys(db: Database) -> None:
     """The keys of new sketches wait, so that each page of ``band`` is written once for many."""
     for statement in statements(bands.TABLES):
+        db.execute(statement)
+
+
+@migrations()
+def m013_waiting_polls(db: Database) -> None:
+    """What a poll changes that brings nothing new waits in the log, and the views say what is remembered now."""
+    for statement in waiting_polls.TABLES:
         db.execute(statement)
 
 

@@ -22,6 +22,7 @@ MIGRATIONS: Final = (
     "m010_lists",
     "m011_polls",
     "m012_waiting_keys",
+    "m013_waiting_polls",
 )
 HOUR: Final = 13  # the first characters of a time that say its hour: 2026-03-10T09
 

@@ -42,7 +42,7 @@ EDITION_AT = timedelta(hours=6)  # the digest's time of the day
 WATCHED = ("fire", "strike", "storm")  # a watch for each
 # What is left to do at a moment: nothing when each of these is 0.
 LEFT = (
-    "SELECT count(*) FROM feed WHERE followed AND NOT gone AND (last_fetch IS NULL OR next_fetch <= :now)",
+    "SELECT count(*) FROM feed_now WHERE followed AND NOT gone AND (last_fetch IS NULL OR next_fetch <= :now)",
     "SELECT count(*) FROM entry WHERE story_id IS NULL",
     "SELECT count(*) FROM unsettled_report",
     "SELECT count(*) FROM delivery WHERE state = 'waiting' AND (next_try IS NULL OR next_try <= :now)",

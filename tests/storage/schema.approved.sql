@@ -1,7 +1,24 @@
 CREATE VIEW feed_health AS
 SELECT coalesce(name, title, url) AS feed, url, publisher, last_ok, failures, last_error, next_fetch, possible_gaps,
-       (SELECT count(*) FROM entry WHERE entry.feed_id = feed.id) AS entries
-FROM feed WHERE followed;
+       (SELECT count(*) FROM entry WHERE entry.feed_id = feed_now.id) AS entries
+FROM feed_now WHERE followed;
+
+CREATE VIEW feed_now AS
+SELECT feed.id, key, kind, url, name, title, publisher, category, language, authority, agency, followed, paused, added,
+       fetch_url, etag, last_modified, content_hash, coalesce(waiting.next_fetch, feed.next_fetch) AS next_fetch,
+       coalesce(waiting.at, last_fetch) AS last_fetch, coalesce(waiting.at, last_ok) AS last_ok, failures, first_failed,
+       last_failed, last_error, force_unconditional, gone_since, gone, moved_to, moved_since, moved_seen,
+       iif(waiting.at IS NULL, feed.learned_interval, waiting.learned_interval) AS learned_interval,
+       iif(waiting.at IS NULL, feed.entries_per_week, waiting.entries_per_week) AS entries_per_week, last_new, hints,
+       iif(waiting.at IS NULL, feed.fresh_until, waiting.fresh_until) AS fresh_until, bad_guids, ill_formed,
+       possible_gaps, last_gap
+FROM feed LEFT JOIN poll_waiting AS waiting ON waiting.feed_id = feed.id;
+
+CREATE VIEW poll_waiting AS
+SELECT feed_id, at, next_fetch, learned_interval, entries_per_week, fresh_until FROM (
+  SELECT feed_id, max(id), at, next_fetch, learned_interval, entries_per_week, fresh_until FROM poll
+  WHERE id > coalesce((SELECT CAST(value AS INTEGER) FROM fact WHERE name = 'polls folded'), 0) GROUP BY feed_id)
+WHERE next_fetch IS NOT NULL;
 
 CREATE VIEW story_entry AS
 SELECT story.id AS story_id, story.title AS story, entry.report_id, entry.id AS entry_id, entry.title,
@@ -264,7 +281,7 @@ CREATE TABLE poll (
   skipped INTEGER NOT NULL,
   error TEXT,
   seconds REAL NOT NULL
-, gap INTEGER NOT NULL DEFAULT 0) STRICT;
+, gap INTEGER NOT NULL DEFAULT 0, next_fetch TEXT, learned_interval REAL, entries_per_week REAL, fresh_until TEXT) STRICT;
 
 CREATE TABLE reclustered_entry (
   entry_id TEXT PRIMARY KEY,

@@ -1,0 +1,104 @@
+"""What polls changed of their feeds that brought nothing new: it waits in the log, and is folded into ``feed`` for many at once.
+
+A line of the log is written at the end of its table, a row of ``feed`` on a page of its own. The views say what is
+remembered now: that of the newest line of each feed, where such a line waits, else that of its row.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from aggregator.model import FeedState
+from aggregator.storage.times import to_text
+
+# Fewer lines than this are not worth a fold; more make each look at feeds dear, whatever their number.
+LEAST: Final = 256
+MOST: Final = 20_000
+STEP: Final = 64  # lines between two looks at how many wait
+
+TABLES: Final = (
+    "ALTER TABLE poll ADD COLUMN next_fetch TEXT",
+    "ALTER TABLE poll ADD COLUMN learned_interval REAL",
+    "ALTER TABLE poll ADD COLUMN entries_per_week REAL",
+    "ALTER TABLE poll ADD COLUMN fresh_until TEXT",
+    "INSERT OR REPLACE INTO fact (name, value) SELECT 'polls folded', max(id) FROM poll HAVING count(*) > 0",
+    """CREATE VIEW poll_waiting AS
+SELECT feed_id, at, next_fetch, learned_interval, entries_per_week, fresh_until FROM (
+  SELECT feed_id, max(id), at, next_fetch, learned_interval, entries_per_week, fresh_until FROM poll
+  WHERE id > coalesce((SELECT CAST(value AS INTEGER) FROM fact WHERE name = 'polls folded'), 0) GROUP BY feed_id)
+WHERE next_fetch IS NOT NULL""",
+    """CREATE VIEW feed_now AS
+SELECT feed.id, key, kind, url, name, title, publisher, category, language, authority, agency, followed, paused, added,
+       fetch_url, etag, last_modified, content_hash, coalesce(waiting.next_fetch, feed.next_fetch) AS next_fetch,
+       coalesce(waiting.at, last_fetch) AS last_fetch, coalesce(waiting.at, last_ok) AS last_ok, failures, first_failed,
+       last_failed, last_error, force_unconditional, gone_since, gone, moved_to, moved_since, moved_seen,
+       iif(waiting.at IS NULL, feed.learned_interval, waiting.learned_interval) AS learned_interval,
+       iif(waiting.at IS NULL, feed.entries_per_week, waiting.entries_per_week) AS entries_per_week, last_new, hints,
+       iif(waiting.at IS NULL, feed.fresh_until, waiting.fresh_until) AS fresh_until, bad_guids, ill_formed,
+       possible_gaps, last_gap
+FROM feed LEFT JOIN poll_waiting AS waiting ON waiting.feed_id = feed.id""",
+    "DROP VIEW feed_health",
+    """CREATE VIEW feed_health AS
+SELECT coalesce(name, title, url) AS feed, url, publisher, last_ok, failures, last_error, next_fetch, possible_gaps,
+       (SELECT count(*) FROM entry WHERE entry.feed_id = feed_now.id) AS entries
+FROM feed_now WHERE followed""",
+)
+
+_WAITING: Final = """
+SELECT (SELECT max(id) FROM poll) - coalesce((SELECT CAST(value AS INTEGER) FROM fact WHERE name = 'polls folded'), 0),
+       (SELECT max(id) FROM feed)
+"""
+_FOLD: Final = """
+UPDATE feed SET (next_fetch, last_fetch, last_ok, learned_interval, entries_per_week, fresh_until) =
+  (waiting.next_fetch, waiting.at, waiting.at, waiting.learned_interval, waiting.entries_per_week, waiting.fresh_until)
+FROM poll_waiting AS waiting WHERE waiting.feed_id = feed.id
+"""
+
+# What a line of the log holds of a feed's state, beside when it was asked.
+Waiting = tuple[str | None, float | None, float | None, str | None]
+
+
+def left_waiting(before: FeedState, after: FeedState, at: datetime) -> Waiting | None:
+    """Return what a poll changed that may wait; None where it changed anything else, or nobody knows what it learned from."""
+    steady = before.last_ok is not None and before.last_ok == before.last_fetch
+    learned = before.learned_interval is not None and after.learned_interval is not None
+    if not (steady and learned and after.next_fetch is not None and after.last_ok == after.last_fetch == at):
+        return None
+    as_before = replace(
+        after,
+        next_fetch=before.next_fetch,
+        last_fetch=before.last_fetch,
+        last_ok=before.last_ok,
+        learned_interval=before.learned_interval,
+        entries_per_week=before.entries_per_week,
+        fresh_until=before.fresh_until,
+    )
+    if as_before != before or after.learned_interval is None:
+        return None
+    seconds = after.learned_interval.total_seconds()
+    return (to_text(after.next_fetch), seconds, after.entries_per_week, to_text(after.fresh_until))
+
+
+def may_wait(connection: sqlite3.Connection, feed_id: int, before: FeedState) -> bool:
+    """Return whether the row of a feed still is what ``before`` was read from, or an older one: no other process wrote it since."""
+    row = connection.execute("SELECT last_fetch FROM feed WHERE id = ?", (feed_id,)).fetchone()
+    return before.last_fetch is not None and row[0] is not None and row[0] <= to_text(before.last_fetch)
+
+
+def fold(connection: sqlite3.Connection) -> None:
+    """Write into ``feed`` what waits; the caller holds the transaction."""
+    if connection.execute(_WAITING).fetchone()[0]:
+        connection.execute(_FOLD)
+        connection.execute(
+            "INSERT OR REPLACE INTO fact (name, value) SELECT 'polls folded', coalesce(max(id), 0) FROM poll"
+        )
+
+
+def fold_many(connection: sqlite3.Connection) -> None:
+    """Fold once as many lines wait as there are feeds: each page of ``feed`` is written once for all of its rows."""
+    waiting, feeds = connection.execute(_WAITING).fetchone()
+    if (waiting or 0) >= min(max(feeds or 0, LEAST), MOST):
+        fold(connection)
