@@ -73,7 +73,7 @@ class _Any:
     def known(self, features: PairFeatures, first: NDArray[np.float32]) -> NDArray[np.float32]:
         return first
 
-    def second(self, known: NDArray[np.float32], context: Context) -> NDArray[np.float32]:
+    def second(self, known: NDArray[np.float32], context: Context, words: NDArray[np.float32]) -> NDArray[np.float32]:
         return known
 
 

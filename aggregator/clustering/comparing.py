@@ -141,8 +141,9 @@ class Comparison:
         new = graph.odds[edges]
         if within.any():
             heard = edges[within]
-            odds = self.scorer.second(graph.known[heard], graph.context(heard))
             first, second = graph.first[heard].astype(np.int64), graph.second[heard].astype(np.int64)
+            words = np.minimum(self.rows.reports.words[first], self.rows.reports.words[second])
+            odds = self.scorer.second(graph.known[heard], graph.context(heard), words)
             new[within] = odds + self._from_density(first, second)
         graph.final[edges] = new
         moved = old != new  # an edge that was never scored is not a number

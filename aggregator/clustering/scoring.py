@@ -1,7 +1,8 @@
-"""From features to log odds that two reports tell one event: two logistic models, learned once and shipped.
+"""From features to log odds that two reports tell one event: logistic models, learned once and shipped.
 
-``models/pairs.json`` scores a pair by itself, ``models/graph.json`` by what stands around it. Both say what they were
-learned on and how; ``bench/train_pairs.py`` makes them.
+``models/pairs.json`` scores a pair by itself, ``models/graph.json`` by what stands around it; ``bench/train_pairs.py`` makes
+them. ``models/articles.json`` says how other the weights of the second are for two articles, which share more by chance than
+two ledes; ``bench/train_articles.py`` makes it. All say what they were learned on.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ MODELS = Path(__file__).with_name("models")
 Floats = NDArray[np.float32]
 RAREST = 9.5  # natural log of rareness beyond which backgrounds of few texts tell nothing
 LONG = (np.log(40.0), np.log(160.0))  # words of the shorter text: from a lede to an article
+ARTICLE = (
+    np.log(60.0),
+    np.log(160.0),
+)  # words of the shorter of two reports, from which on they are articles, and wholly so
 PLAINLY, OTHER = 8.0, 5.0  # rarity of what happened, and of names that only one has, that is enough
 ONE_NAME = 1.0  # rarity of the names in both titles from which on one is named in both
 OTHERS = (5.0, 7.0)  # rarity of the names that only one title has, from which on they count, and count in full
@@ -45,8 +50,8 @@ class Scorer(Protocol):
         """Return the part of the second round's log odds that the pair itself decides."""
         ...
 
-    def second(self, known: Floats, context: Context) -> Floats:
-        """Return the log odds of pairs within the graph."""
+    def second(self, known: Floats, context: Context, words: Floats) -> Floats:
+        """Return the log odds of pairs within the graph; ``words`` has the shorter report of each."""
         ...
 
 
@@ -147,15 +152,36 @@ def known_inputs(features: PairFeatures, first: Floats) -> dict[str, NDArray[np.
     return {**inputs, "first": odds, "first by words": odds * inputs["words, least"]}
 
 
+def article_share(words: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return how far reports of so many words are articles: 0 for headlines and ledes, 1 for whole texts."""
+    return np.asarray(np.clip((np.log1p(words.astype(np.float64)) - ARTICLE[0]) / (ARTICLE[1] - ARTICLE[0]), 0.0, 1.0))
+
+
+class _ByLength:
+    """A part of the second model, with what is added for articles."""
+
+    def __init__(self, part: Logistic, articles: Logistic) -> None:
+        self._part = part
+        self._articles = articles
+
+    def odds(self, inputs: Mapping[str, NDArray[np.floating]], words: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return what the part adds to the log odds of pairs, whose shorter report has so many words."""
+        odds = self._part.odds(inputs)
+        share = article_share(words)
+        at = np.flatnonzero(share)
+        if len(at):
+            odds[at] += share[at] * self._articles.odds({name: inputs[name][at] for name in self._articles.weights})
+        return odds
+
+
 class LearnedScorer:
     """The shipped models."""
 
-    def __init__(self, pairs: Logistic, graph: Logistic) -> None:
+    def __init__(self, pairs: Logistic, graph: Logistic, articles: Logistic | None = None) -> None:
         self.pairs = pairs
         self.graph = graph
-        own = set(graph.weights) - set(Context._fields)
-        self.of_pair = Logistic(graph.bias, {name: graph.weights[name] for name in graph.weights if name in own})
-        self.of_graph = Logistic(0.0, {name: graph.weights[name] for name in graph.weights if name not in own})
+        (own, around), (own_articles, around_articles) = map(_halves, (graph, articles or Logistic(0.0, {})))
+        self._of_pair, self._of_graph = _ByLength(own, own_articles), _ByLength(around, around_articles)
 
     def first(self, features: PairFeatures) -> Floats:
         """Return the log odds of pairs by themselves."""
@@ -163,17 +189,24 @@ class LearnedScorer:
 
     def known(self, features: PairFeatures, first: Floats) -> Floats:
         """Return the part of the second round's log odds that the pair itself decides."""
-        return self.of_pair.odds(known_inputs(features, first)).astype(np.float32)
+        return self._of_pair.odds(known_inputs(features, first), features.words_least).astype(np.float32)
 
-    def second(self, known: Floats, context: Context) -> Floats:
-        """Return the log odds of pairs within the graph."""
-        return np.round(known + self.of_graph.odds(context._asdict()), DIGITS).astype(np.float32)
+    def second(self, known: Floats, context: Context, words: Floats) -> Floats:
+        """Return the log odds of pairs within the graph; ``words`` has the shorter report of each."""
+        return np.round(known + self._of_graph.odds(context._asdict(), words), DIGITS).astype(np.float32)
+
+
+def _halves(model: Logistic) -> tuple[Logistic, Logistic]:
+    """Return the part of a second model that weighs the pair, with its bias, and the part that weighs the graph."""
+    around = {name: weight for name, weight in model.weights.items() if name in Context._fields}
+    own = {name: weight for name, weight in model.weights.items() if name not in around}
+    return Logistic(model.bias, own), Logistic(0.0, around)
 
 
 @lru_cache(maxsize=1)
 def shipped_scorer() -> LearnedScorer:
     """Return the models that come with the product."""
-    return LearnedScorer(read_model(MODELS / "pairs.json"), read_model(MODELS / "graph.json"))
+    return LearnedScorer(*(read_model(MODELS / f"{name}.json") for name in ("pairs", "graph", "articles")))
 
 
 def read_model(path: Path) -> Logistic:

@@ -26,7 +26,7 @@ class TitleCosine:
     def known(self, features: PairFeatures, first: Floats) -> Floats:
         return first
 
-    def second(self, known: Floats, context: Context) -> Floats:
+    def second(self, known: Floats, context: Context, words: Floats) -> Floats:
         return known
 
 
