@@ -44,7 +44,7 @@ def begin_pass(store: Store, now: datetime) -> None:
         if before <= now + AHEAD:
             return
         facts.remember(_WENT_BACK, f"{to_text(before)} {to_text(now)}")
-        dropped = facts.drop_made_ahead(now + AHEAD)
+        dropped = facts.drop_from_future(now + AHEAD)
         seen = _see_now(store, now)
         Outbox(store.connection).hasten(now + AHEAD, now)
     log.warning("the clock went back from %s to %s: what is due later than it may be is asked now", before, now)
