@@ -102,9 +102,9 @@ class Lessened(LearnedScorer):
         """Return the part of the second round's log odds that the pair itself decides."""
         return super().known(self._ablation.seen(features), first) if self._ablation.second else first
 
-    def second(self, known: Floats, context: Context) -> Floats:
+    def second(self, known: Floats, context: Context, words: Floats) -> Floats:
         """Return the log odds of pairs within the graph."""
-        return super().second(known, context) if self._ablation.second else known
+        return super().second(known, context, words) if self._ablation.second else known
 
 
 def without_phrases(features: PairFeatures) -> PairFeatures:

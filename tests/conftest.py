@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import secrets
 import signal
 import sqlite3
+import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from aggregator.storage import migrations
+from aggregator.ingest.garbage import SELDOM
+from aggregator.storage import migrations, opening
+from aggregator.storage.database import Store
 from aggregator.storage.schema import APPLICATION_ID
 from tests.examples import examples
 
@@ -25,8 +31,9 @@ settings.register_profile(
 )
 settings.load_profile("any machine")
 
-# Commands and workers that tests start compile the package once, and not each anew.
+# Tests, and commands and workers that tests start, are compiled once, and not by each process of each run.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A shell lets what it runs in the background ignore these, and with it what tests start.
 for number in (signal.SIGINT, signal.SIGHUP):
@@ -38,6 +45,10 @@ for number in (signal.SIGINT, signal.SIGHUP):
 # A new database takes some thirty milliseconds of migrations, and tests make thousands: each gets a copy of one that
 # was made by them. Tests of the storage itself, and processes that tests start, apply them each time.
 bring_up_to_date = migrations.bring_up_to_date
+make_private = opening._make_private
+_COMMIT_NUMBER = slice(
+    60, 64
+)  # in the first page, see aggregator.storage.commit_number; of a new database drawn by lot
 
 
 @cache
@@ -57,7 +68,34 @@ def _copy_of_one(connection: sqlite3.Connection) -> None:
         bring_up_to_date(connection)
 
 
+@cache
+def _file_of_one() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "new.db"
+        opening._make_private = make_private
+        Store(path).close()
+        opening._make_private = _make_copy
+        return path.read_bytes()
+
+
+def _make_copy(path: Path) -> None:
+    """Make a new file a copy of the one that is kept."""
+    content = bytearray(_file_of_one())
+    content[_COMMIT_NUMBER] = (secrets.randbelow(2**31 - 1) + 1).to_bytes(4, "big")
+    make_private(path)
+    if not list(path.parent.glob(f"{path.name}-*")):  # beside a log that was left it is as empty as it would be
+        path.write_bytes(content)
+
+
 migrations.bring_up_to_date = _copy_of_one
+opening._make_private = _make_copy
+
+
+def pytest_collection_finish() -> None:
+    """Let Python look for cycles of garbage among what tests make alone, not among the tests, and seldom, as the command does."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(SELDOM, *gc.get_threshold()[1:])
 
 
 DAEMON = Path(__file__).parent / "daemon"

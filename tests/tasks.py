@@ -7,11 +7,11 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aggregator.ingest import prepare as preparing
-from aggregator.ingest.prepare import Preparation, Prepared, PreparedEntry
-from aggregator.model import EntryData, FetchFailure
+if TYPE_CHECKING:
+    from aggregator.ingest.prepare import Preparation, Prepared, PreparedEntry
+    from aggregator.model import EntryData, FetchFailure
 
 
 def double(number: int) -> int:
@@ -52,6 +52,8 @@ def _lose() -> object:
 
 def prepare_beside_poison(task: Preparation) -> Prepared | FetchFailure:
     """Prepare a document with a library that some entries kill: those whose titles begin with "Poison"."""
+    from aggregator.ingest import prepare as preparing  # nothing that most workers of tests need
+
     whole = preparing.prepare_entry
 
     def prepare_entry(data: EntryData, *given: Any, **options: Any) -> PreparedEntry:

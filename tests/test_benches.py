@@ -64,7 +64,7 @@ def test_a_changed_poll_of_a_large_feed_is_measured(tmp_path: Path) -> None:
 
 @pytest.mark.costly
 def test_no_table_grows_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "ROOM", 0)
+    monkeypatch.setattr(sweeping, "PAUSE", 0)
     monkeypatch.setattr(maintenance, "POLL_LOG", timedelta(days=2))
     found = list(bounded.days(13, 3, timedelta(days=2)))
     grown = ("entry", "story", "line", "revision", "arrival", "match")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.storage.database import Store
+from tests.source import tree_of
 
 PACKAGE = Path(__file__).parent.parent / "aggregator"
 
@@ -49,10 +50,7 @@ HOMES = {
 @cache
 def trees() -> dict[str, ast.Module]:
     """Return each file of the package, parsed."""
-    return {
-        path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-        for path in PACKAGE.rglob("*.py")
-    }
+    return {path.relative_to(PACKAGE).as_posix(): tree_of(path) for path in PACKAGE.rglob("*.py")}
 
 
 @cache

@@ -171,6 +171,7 @@ def test_first_quarter_of_an_hour_goes_as_written(readme: str, folder: Path, mon
     """Every command of the tour, one after another, and every line of output that is shown."""
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("AGGREGATOR_RUN_EXECUTOR", "threads")  # what workers make is the same, and they start slowly
     played = 0
     for command, shown in pasted(readme):
         if found := re.fullmatch(r"export (\w+)=(\S+)|unset (\w+)", command):

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 
+from aggregator.cli.exit_codes import PARTLY_FAILED
 from aggregator.cli.output import print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
 from aggregator.config.files import shown_path
-
-PARTLY = 4
 
 
 @click.command("import")
@@ -27,7 +26,7 @@ def import_command(session: Session, files: tuple[Path, ...], as_json: bool) -> 
                 done = app.import_archive(file, advance)
             for skip in done.skips:
                 click.echo(f"{shown_path(file)}:{skip.position}: left out: {safe(skip.reason)}", err=True)
-                code = PARTLY
+                code = PARTLY_FAILED
             rows.append(
                 {
                     "file": str(file),

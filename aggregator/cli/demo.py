@@ -27,7 +27,7 @@ from aggregator.disk import BESIDE
 from aggregator.exceptions import UsageError
 from aggregator.model import Story, StoryQuery
 
-TOLD_ABOUT = "Ukraine guarantee"
+SEARCHED = "Ukraine guarantee"
 
 
 @click.command("demo")
@@ -70,7 +70,7 @@ def _run(session: Session, folder: Path, *, kept: bool) -> None:
         heading("stories, those carried by most publishers first")
         stories = app.stories(StoryQuery(sort="publishers", limit=12))
         print_list(map(summary_row, stories), STORY_COLUMNS, "table")
-        found = app.stories(StoryQuery(sort="publishers", match=TOLD_ABOUT, limit=1)) or stories[:1]
+        found = app.stories(StoryQuery(sort="publishers", match=SEARCHED, limit=1)) or stories[:1]
         if not found:
             raise UsageError(
                 "no story came of the sample feeds: settings in force keep them out; `config show --origin`"

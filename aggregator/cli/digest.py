@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aggregator.cli.exit_codes import PARTLY_FAILED
 from aggregator.cli.output import emit, safe
 from aggregator.cli.session import Session
 from aggregator.cli.tables import width_of_output
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from aggregator.digest.edition import Edition
 
 
-PARTLY = 4
 FORM_OF = {
     ".html": "html",
     ".htm": "html",
@@ -105,4 +105,4 @@ def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
         click.echo(f"Not sent again to those who have this edition: {', '.join(mailed.already)}.", err=True)
     for one in mailed.refused:
         click.echo(f"{safe(one.recipient)}: refused by the mail server ({safe(one.answer)}).", err=True)
-    return PARTLY if mailed.refused else 0
+    return PARTLY_FAILED if mailed.refused else 0

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from aggregator.cli.exit_codes import PARTLY_FAILED
 from aggregator.cli.feed_health import health_list_command
 from aggregator.cli.output import Column, emit, list_options, print_list, safe
 from aggregator.cli.session import FEEDS, Session
@@ -25,8 +26,6 @@ from aggregator.text.address import address_as_typed
 from aggregator.text.counts import amount
 from aggregator.text.masking import shown_address
 from aggregator.text.urls import MASK
-
-PARTLY = 4
 
 
 @click.group("feeds")
@@ -268,7 +267,7 @@ def import_command(session: Session, files: tuple[Path, ...]) -> int:
         feeds, left_out = _sound(found)
         for reason in (*skipped, *left_out):
             click.echo(f"{file}: {safe(reason)}", err=True)
-            code = PARTLY
+            code = PARTLY_FAILED
         added = add_feeds(path, feeds, os.environ) if feeds else 0
         click.echo(f"{file}: {amount(added, 'feed')} added to {path}, {len(feeds) - added} there already.", err=True)
     return code

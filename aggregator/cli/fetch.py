@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aggregator.cli.exit_codes import PARTLY_FAILED
 from aggregator.cli.output import Column, list_options, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
@@ -18,8 +19,6 @@ from aggregator.text.counts import amount
 
 if TYPE_CHECKING:
     from aggregator.app import Aggregator
-
-PARTLY = 4
 
 
 @click.command("fetch")
@@ -54,7 +53,7 @@ def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, fo
         app.deliver(announce_to(stderr=not people))
         if any(outcome.new or outcome.updated for outcome in outcomes):
             _publish(app)
-    return PARTLY if any(outcome.status == "error" for outcome in outcomes) else 0
+    return PARTLY_FAILED if any(outcome.status == "error" for outcome in outcomes) else 0
 
 
 def _publish(app: Aggregator) -> None:

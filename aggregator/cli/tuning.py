@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aggregator.cli.exit_codes import PARTLY_FAILED
 from aggregator.cli.output import Column, emit, json_text, list_options, plain, print_json, print_list, safe
 from aggregator.cli.progress import progress
 from aggregator.cli.session import Session
@@ -22,7 +23,6 @@ from aggregator.text.counts import amount
 if TYPE_CHECKING:
     from aggregator.ingest.comparing import Outcome
 
-PARTLY = 4
 # The figures of a line, and in which order they leave a narrow table.
 FIGURES = {
     "bcubed_precision": 6,
@@ -71,7 +71,7 @@ def evaluate_command(
                 result = evaluate(file, settings, session.clock(), advance, level)
             for skip in result.skips:
                 click.echo(f"{file}:{skip.position}: left out: {safe(skip.reason)}", err=True)
-                code = PARTLY
+                code = PARTLY_FAILED
             rows.append({"file": file.name, **({"setting": label} if label else {}), **asdict(result.figures)})
             if predicted is not None:
                 write_output(predicted, predictions(result).encode("utf-8"))
@@ -190,7 +190,7 @@ def _recluster_archives(session: Session, archives: tuple[Path, ...], output: Pa
     else:
         for line in lines:
             emit(line)
-    return PARTLY if skips else 0
+    return PARTLY_FAILED if skips else 0
 
 
 def _tell(outcome: Outcome, empty: str, form: str, *, as_json: bool) -> None:

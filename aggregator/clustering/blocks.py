@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from aggregator.clustering.comparing import Comparison
-from aggregator.clustering.looking_back import LookedBack
+from aggregator.clustering.looking_back import BlockEdges
 from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.scoring import shipped_scorer
 from aggregator.clustering.vectors import ReportVector
@@ -20,7 +20,7 @@ BLOCK = 1_000  # reports
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class ReportSet:
     """All reports of a window in order, their vectors packed; ``name`` differs where these do."""
 
     name: str
@@ -36,18 +36,18 @@ class Block:
     end: int
 
 
-Engine = Callable[[Whole, Sequence[Block]], Iterable[list[LookedBack]]]  # the answers in the order of the blocks
+Engine = Callable[[ReportSet, Sequence[Block]], Iterable[list[BlockEdges]]]  # the answers in the order of the blocks
 
 _made: dict[str, Comparison] = {}  # the last one, in each process
 
 
-def whole_of(params: ClusteringParams, reports: Mapping[str, ReportVector]) -> Whole:
+def report_set(params: ClusteringParams, reports: Mapping[str, ReportVector]) -> ReportSet:
     """Return these reports as they travel."""
     packed = tuple((name, vector.packed()) for name, vector in reports.items())
     digest = sha256(repr(params).encode())
     for name, vector in packed:
         digest.update(name.encode() + vector)
-    return Whole(digest.hexdigest(), params, packed)
+    return ReportSet(digest.hexdigest(), params, packed)
 
 
 def blocks(count: int) -> list[Block]:
@@ -55,11 +55,11 @@ def blocks(count: int) -> list[Block]:
     return [Block(start, min(count, start + BLOCK)) for start in range(0, count, BLOCK)]
 
 
-def look_back(whole: Whole, block: Block) -> list[LookedBack]:
+def look_back(reports: ReportSet, block: Block) -> list[BlockEdges]:
     """Compare the reports of one block with all before them in time."""
-    if whole.name not in _made:
-        comparison = Comparison(whole.params, shipped_scorer())
-        comparison.add((name, ReportVector.unpacked(vector)) for name, vector in whole.reports)
+    if reports.name not in _made:
+        comparison = Comparison(reports.params, shipped_scorer())
+        comparison.add((name, ReportVector.unpacked(vector)) for name, vector in reports.reports)
         _made.clear()
-        _made[whole.name] = comparison
-    return _made[whole.name].look_back(block.start, block.end)
+        _made[reports.name] = comparison
+    return _made[reports.name].look_back(block.start, block.end)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from aggregator.clustering.across import Across
 from aggregator.clustering.calendar import Calendar
 from aggregator.clustering.density import Density, sure_partners
-from aggregator.clustering.looking_back import LookedBack, LookingBack
+from aggregator.clustering.looking_back import BlockEdges, LookingBack
 from aggregator.clustering.pair_features import PairFeatures, pair_features
 from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.rows import Floats, Places, Rows
@@ -128,7 +128,7 @@ class Comparison:
 
     def _judged_anew(self, dirty: Places) -> Places:
         """Bring the density up to date with edges that changed; return the edges of which it says something else now."""
-        self.density.tell(dirty, sure_partners(self.rows, self.graph, dirty, self.params.density_sure))
+        self.density.set_partners(dirty, sure_partners(self.rows, self.graph, dirty, self.params.density_sure))
         shifted = self.density.refresh()
         edges = self.graph.touching(shifted.tolist()) if len(shifted) else np.zeros(0, np.int64)
         return edges[np.isin(self.later(edges), shifted)]
@@ -204,13 +204,13 @@ class Comparison:
 
     # --- elsewhere -----------------------------------------------------------------------------------
 
-    def look_back(self, start: int, end: int) -> list[LookedBack]:
+    def look_back(self, start: int, end: int) -> list[BlockEdges]:
         """Compare some reports with all before them in time, and keep nothing of it: for another process, which takes it."""
         self.looking.enter(sorted(self._new))
         self._new = set()
         return self.looking.elsewhere(np.arange(start, end))
 
-    def take(self, looked: Iterable[LookedBack]) -> bool:
+    def take(self, looked: Iterable[BlockEdges]) -> bool:
         """Take what all reports found elsewhere; none of them was compared before.
 
         False where others are to stand for some of them, which only one process after the other can tell: then nothing holds.

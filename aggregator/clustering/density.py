@@ -60,7 +60,7 @@ class Density:
     def remove(self, places: Places) -> None:
         """Count reports no longer."""
         self._count(places, _REPORTS, -1)
-        self._tell(places, np.zeros(len(places), np.int64))
+        self._set_columns(places, np.zeros(len(places), np.int64))
 
     def moved(self, moved: Places) -> None:
         """Follow reports to other places; -1 stands for those that are gone."""
@@ -69,11 +69,11 @@ class Density:
         self._new = [int(moved[place]) for place in self._new if moved[place] >= 0]
         self._drop_hours()
 
-    def tell(self, places: Places, partner: Places) -> None:
-        """Say which reports have a sure partner before them, and at which place; -1 stands for none."""
+    def set_partners(self, places: Places, partner: Places) -> None:
+        """Set which reports have a sure partner before them, and at which place; -1 stands for none."""
         time = self._rows.reports.time
         classes = timing.classes(_hours(time[places]), _hours(time[np.maximum(0, partner)]))
-        self._tell(places, np.where(partner < 0, 0, _SURE + classes))
+        self._set_columns(places, np.where(partner < 0, 0, _SURE + classes))
 
     def shifts(self, later: Places, other: Places) -> Floats:
         """Return the log odds that pairs get, by their later report."""
@@ -109,7 +109,7 @@ class Density:
         self._shift[every] = np.array(given, np.float32).reshape(-1, _SHIFTS)
         return old
 
-    def _tell(self, places: Places, column: Places) -> None:
+    def _set_columns(self, places: Places, column: Places) -> None:
         old = self._sure[places]
         for value in np.unique(np.r_[old, column]).tolist():
             if value:

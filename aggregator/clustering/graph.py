@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aggregator.clustering.blocks import Engine, blocks, whole_of
+from aggregator.clustering.blocks import Engine, blocks, report_set
 from aggregator.clustering.bound import NO_CONSTRAINTS, Bound, Constraints
 from aggregator.clustering.company import ALONE, Company, homes
 from aggregator.clustering.comparing import Changes, Comparison
@@ -93,9 +93,9 @@ class StoryGraph:
         if engine is None or len(self) or self.comparison.across is not None or not given:
             self.comparison.add(given.items())
             return
-        whole = whole_of(self.params, given)
+        reports = report_set(self.params, given)
         self.comparison.add(given.items())
-        if not self.comparison.take(looked for answer in engine(whole, blocks(len(given))) for looked in answer):
+        if not self.comparison.take(looked for answer in engine(reports, blocks(len(given))) for looked in answer):
             self.comparison = Comparison(self.params, self.comparison.scorer)
             self.comparison.add(given.items())
 

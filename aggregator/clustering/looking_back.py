@@ -52,7 +52,7 @@ class Piece(NamedTuple):
     represented: Places
 
 
-class LookedBack(NamedTuple):
+class BlockEdges(NamedTuple):
     """The edges of some reports, and in how many reports before them their terms stand: flat, from one place on."""
 
     edges: Edges
@@ -155,7 +155,7 @@ class LookingBack:
             self._compared[every] = True
             self._latecomers.among(every)
 
-    def elsewhere(self, places: Places) -> list[LookedBack]:
+    def elsewhere(self, places: Places) -> list[BlockEdges]:
         """Return what reports in a row find."""
         looked, reports = [], self._rows.reports
         for part in _parts(places, _AT_ONCE):
@@ -164,10 +164,10 @@ class LookingBack:
             edges = self._edges(_chosen(found, ~self._rows.is_before(found.report, found.other)))
             first = int(reports.terms_from[part[0]])
             last = int(reports.terms_from[part[-1]] + reports.terms[part[-1]])
-            looked.append(LookedBack(edges, first, self._rows.terms.seen[first:last].copy()))
+            looked.append(BlockEdges(edges, first, self._rows.terms.seen[first:last].copy()))
         return looked
 
-    def take(self, looked: Iterable[LookedBack]) -> bool:
+    def take(self, looked: Iterable[BlockEdges]) -> bool:
         """Take what reports found elsewhere; False where others are to stand for some of them."""
         for edges, start, seen in looked:
             if len(self._to_represent(edges)):
@@ -260,7 +260,7 @@ class LookingBack:
         self.represented.add(first, second, odds, self._rows.rank)
         number = np.searchsorted(aside, first)
         partners = surest_partners(self._rows, aside, number, second, odds, self._params.density_sure)
-        self._comparison.density.tell(aside, partners)
+        self._comparison.density.set_partners(aside, partners)
         self.index.drop(aside)
         self._aside.add(aside)
         self._set_aside.update(aside.tolist())

@@ -24,17 +24,13 @@ MODELS = Path(__file__).with_name("models")
 Floats = NDArray[np.float32]
 RAREST = 9.5  # natural log of rareness beyond which backgrounds of few texts tell nothing
 LONG = (np.log(40.0), np.log(160.0))  # words of the shorter text: from a lede to an article
-ARTICLE = (
-    np.log(60.0),
-    np.log(160.0),
-)  # words of the shorter of two reports, from which on they are articles, and wholly so
+# Words of the shorter of two reports, from which on they are articles, and wholly so.
+ARTICLE = (np.log(60.0), np.log(160.0))
 PLAINLY, OTHER = 8.0, 5.0  # rarity of what happened, and of names that only one has, that is enough
 ONE_NAME = 1.0  # rarity of the names in both titles from which on one is named in both
 OTHERS = (5.0, 7.0)  # rarity of the names that only one title has, from which on they count, and count in full
-NAMED = (
-    16.0,
-    20.0,
-)  # rarity of shared names from which on they make up for titles which name others, and do so in full
+# Rarity of shared names from which on they make up for titles which name others, and do so in full.
+NAMED = (16.0, 20.0)
 FIGURES = (0.4, 0.7)  # share of numbers and dates in what is shared, from which on they count, and say nothing at all
 DIGITS = 3  # of log odds: sums in another order must not decide
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering.rows import Floats, Places
-from aggregator.clustering.surroundings import Around, Context, Ids, context_of, surroundings
+from aggregator.clustering.surroundings import Context, Ids, Neighbourhood, context_of, surroundings
 
 
 class ScoreGraph:
@@ -212,11 +212,11 @@ class ScoreGraph:
     def context(self, edges: Places) -> Context:
         """Return what stands around each edge."""
         nodes, place = np.unique(np.concatenate([self.first[edges], self.second[edges]]), return_inverse=True)
-        around = self._around(nodes.tolist())
+        near = self._neighbourhood(nodes.tolist())
         left, right = place[: len(edges)], place[len(edges) :]
-        return context_of(around, self.odds[edges], (left, self.second[edges]), (right, self.first[edges]))
+        return context_of(near, self.odds[edges], (left, self.second[edges]), (right, self.first[edges]))
 
-    def _around(self, nodes: Sequence[int]) -> Around:
+    def _neighbourhood(self, nodes: Sequence[int]) -> Neighbourhood:
         lists = [self._edges[node] for node in nodes]
         lengths = np.array([len(one) for one in lists], np.int64)
         edges = np.concatenate(lists) if lists else np.zeros(0, np.int32)

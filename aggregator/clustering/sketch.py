@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from aggregator.clustering.instalments import undated
 from aggregator.clustering.numbers import numbers_in
 from aggregator.model import Document, Sketch
-from aggregator.text.remembered import PARTS, Remembered
+from aggregator.text.part_cache import MAX_PARTS, PartCache
 from aggregator.text.tokens import words
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _hashes_of(part: str) -> tuple[int, ...]:
     return tuple(map(_word_hash, words(part, None)))
 
 
-_hashes = Remembered(_hashes_of)
+_hashes = PartCache(_hashes_of)
 
 
 def _mixed(hashed: NDArray[np.uint64]) -> Hashes:
@@ -180,6 +180,6 @@ def _keys(named: Iterable[bytes]) -> tuple[int, ...]:
     return unpack(f">{len(digests)}q", b"".join(digests))
 
 
-@lru_cache(maxsize=PARTS)  # some 3 MB in every worker
+@lru_cache(maxsize=MAX_PARTS)  # some 3 MB in every worker
 def _word_hash(word: str) -> int:
     return int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")

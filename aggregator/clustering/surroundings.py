@@ -43,7 +43,7 @@ class Context(NamedTuple):
     mean_most_weighed: Floats
 
 
-class Around(NamedTuple):
+class Neighbourhood(NamedTuple):
     """The edges of some nodes: runs, sorted by the other end; and what each node has of them."""
 
     starts: Places
@@ -59,7 +59,7 @@ class Around(NamedTuple):
     nearest: Places
 
 
-def surroundings(lengths: Places, owner: Places, other: NDArray[np.uint32], odds: Floats) -> Around:
+def surroundings(lengths: Places, owner: Places, other: NDArray[np.uint32], odds: Floats) -> Neighbourhood:
     """Return what some nodes have of their edges, which are given node by node and sorted by the other end."""
     count, starts = len(lengths), np.cumsum(lengths) - lengths
     best, second = greatest_two(owner, odds + _FAR, count)
@@ -69,7 +69,7 @@ def surroundings(lengths: Places, owner: Places, other: NDArray[np.uint32], odds
         greatest = np.flatnonzero(odds == np.repeat(np.maximum.reduceat(odds, starts[filled]), lengths[filled]))
         first = greatest[np.r_[True, np.diff(owner[greatest]) > 0]]  # of equal ones the lowest other end
         nearest[owner[first]] = other[first]
-    return Around(
+    return Neighbourhood(
         starts,
         lengths,
         owner,
@@ -92,32 +92,32 @@ class _Side(NamedTuple):
     possible: Floats
 
 
-def _beside(around: Around, side: Places, partner: Ids, odds: Floats) -> _Side:
+def _beside(near: Neighbourhood, side: Places, partner: Ids, odds: Floats) -> _Side:
     # where the node at the best edge's other end is the partner, the second best counts
-    is_partner = around.nearest[side] == partner
-    rival = np.where(is_partner, around.second[side], around.best[side]) - _FAR
-    kept = _keeps(around, side, partner)
+    is_partner = near.nearest[side] == partner
+    rival = np.where(is_partner, near.second[side], near.best[side]) - _FAR
+    kept = _keeps(near, side, partner)
     return _Side(
         np.maximum(rival, FLOOR - 3).astype(np.float32),
-        (around.strong[side] - (kept & (odds > STRONG))).astype(np.float32),
-        (around.possible[side] - (kept & (odds > POSSIBLE))).astype(np.float32),
+        (near.strong[side] - (kept & (odds > STRONG))).astype(np.float32),
+        (near.possible[side] - (kept & (odds > POSSIBLE))).astype(np.float32),
     )
 
 
-def _keeps(around: Around, side: Places, partner: Ids) -> NDArray[np.bool_]:
+def _keeps(near: Neighbourhood, side: Places, partner: Ids) -> NDArray[np.bool_]:
     """Tell whether one end keeps the edge to its partner: a hub may have better ones."""
-    if not len(around.keys):
+    if not len(near.keys):
         return np.zeros(len(side), np.bool_)
     wanted = side << 32 | partner
-    found = np.minimum(np.searchsorted(around.keys, wanted), len(around.keys) - 1)
-    return np.asarray(around.keys[found] == wanted)
+    found = np.minimum(np.searchsorted(near.keys, wanted), len(near.keys) - 1)
+    return np.asarray(near.keys[found] == wanted)
 
 
-def context_of(around: Around, odds: Floats, left: tuple[Places, Ids], right: tuple[Places, Ids]) -> Context:
-    """Return what stands around pairs of these log odds; of each side its number in ``around``, and the node that the other is."""
-    one, two = _beside(around, *left, odds), _beside(around, *right, odds)
-    a, b, pair = _in_common(around, left[0], right[0])
-    ours, theirs, count = around.odds[a], around.odds[b], len(odds)
+def context_of(near: Neighbourhood, odds: Floats, left: tuple[Places, Ids], right: tuple[Places, Ids]) -> Context:
+    """Return what stands around pairs of these log odds; of each side its number in ``near``, and the node that the other is."""
+    one, two = _beside(near, *left, odds), _beside(near, *right, odds)
+    a, b, pair = _in_common(near, left[0], right[0])
+    ours, theirs, count = near.odds[a], near.odds[b], len(odds)
     weaker: Floats = np.minimum(ours, theirs).astype(np.float32)
     best, second = greatest_two(pair, weaker + _FAR, count)
     tied = [_tied(pair, theirs, ours, two.strong, odds), _tied(pair, ours, theirs, one.strong, odds)]
@@ -149,38 +149,38 @@ def context_of(around: Around, odds: Floats, left: tuple[Places, Ids], right: tu
     )
 
 
-def _in_common(around: Around, left: Places, right: Places) -> tuple[Places, Places, Places]:
+def _in_common(near: Neighbourhood, left: Places, right: Places) -> tuple[Places, Places, Places]:
     """Return the edges of both ends of pairs that lead to one node: of the left end, of the right end, number of the pair.
 
     The end with fewer edges is looked up among those of the other, all in one table: the lists of a flood's hubs come
     again in many pairs.
     """
-    fewer = around.lengths[left] <= around.lengths[right]
+    fewer = near.lengths[left] <= near.lengths[right]
     asking, asked = np.where(fewer, left, right), np.where(fewer, right, left)
-    probe, pair = spread(around.starts[asking], around.lengths[asking])
-    if not len(probe) or not len(around.keys):
+    probe, pair = spread(near.starts[asking], near.lengths[asking])
+    if not len(probe) or not len(near.keys):
         nothing = np.zeros(0, np.int64)
         return nothing, nothing, nothing
-    found = _looked_up(around, asked[pair], probe)
+    found = _looked_up(near, asked[pair], probe)
     hit = np.flatnonzero(found >= 0)
     probe, found, pair = probe[hit], found[hit], pair[hit]
     return np.where(fewer[pair], probe, found), np.where(fewer[pair], found, probe), pair
 
 
-def _looked_up(around: Around, asked: Places, probe: Places) -> Places:
+def _looked_up(near: Neighbourhood, asked: Places, probe: Places) -> Places:
     """Return the edges of nodes that lead where other edges lead; -1 where there is none.
 
     Where few nodes have many edges, as in a flood, a table of all ends is quicker than a search.
     """
-    ends, column = np.unique(around.other, return_inverse=True)
-    if len(ends) * len(around.starts) <= min(_TABLE, 8 * len(probe)):
-        table = np.full(len(ends) * len(around.starts), -1, np.int32)
-        table[around.owner * len(ends) + column] = np.arange(len(column), dtype=np.int32)
+    ends, column = np.unique(near.other, return_inverse=True)
+    if len(ends) * len(near.starts) <= min(_TABLE, 8 * len(probe)):
+        table = np.full(len(ends) * len(near.starts), -1, np.int32)
+        table[near.owner * len(ends) + column] = np.arange(len(column), dtype=np.int32)
         found: Places = table[asked * len(ends) + column[probe]].astype(np.int64)
         return found
-    wanted = asked << 32 | around.other[probe]
-    found = np.minimum(np.searchsorted(around.keys, wanted), len(around.keys) - 1)
-    return np.where(around.keys[found] == wanted, found, -1)
+    wanted = asked << 32 | near.other[probe]
+    found = np.minimum(np.searchsorted(near.keys, wanted), len(near.keys) - 1)
+    return np.where(near.keys[found] == wanted, found, -1)
 
 
 def _tied(pair: Places, theirs: Floats, ours: Floats, strong: Floats, odds: Floats) -> tuple[Floats, Floats]:

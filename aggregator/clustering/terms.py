@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import Stemmer
 
-from aggregator.text.remembered import LONG_PART, Remembered
+from aggregator.text.part_cache import LONG_PART, PartCache
 
 IDEOGRAPHIC_PIECE, ALPHABETIC_PIECE = 2, 4  # characters of a piece of Chinese, Japanese, Korean; of Thai and its like
 LETTERS = 7  # kept of a word whose language has no stemmer
@@ -94,13 +94,13 @@ def _part(part: str, language: str, initial: bool) -> tuple[tuple[Word, ...], bo
     return tuple(found), initial
 
 
-_Parts = Remembered[tuple[tuple[Word, ...], bool]]
+_Parts = PartCache[tuple[tuple[Word, ...], bool]]
 
 
 @lru_cache(maxsize=16)  # languages; some 6 MB each in every worker
 def _known_parts(language: str) -> tuple[_Parts, _Parts]:
     """Return what is remembered of parts inside a sentence, and of those that begin one: no term reaches over a blank."""
-    return Remembered(lambda part: _part(part, language, False)), Remembered(lambda part: _part(part, language, True))
+    return PartCache(lambda part: _part(part, language, False)), PartCache(lambda part: _part(part, language, True))
 
 
 def _terms_of(match: re.Match[str], initial: bool) -> Iterator[Word]:

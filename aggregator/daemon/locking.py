@@ -15,8 +15,8 @@ from aggregator.disk import LOCK, real_path
 from aggregator.exceptions import LockedError, StorageError
 from aggregator.storage.times import shown
 
-# How often passes are told of that nothing else goes with.
-TOLD_EVERY = timedelta(minutes=5)
+# How often the end of a pass is noted where nothing else changed.
+NOTE_INTERVAL = timedelta(minutes=5)
 
 
 def lock_file(database: Path) -> Path:
@@ -35,7 +35,7 @@ class Account:
     def faults(self, now: datetime, allowed: timedelta) -> list[str]:
         """Return what has not got on for longer than ``allowed``, a sentence each."""
         found = []
-        if self.passed is not None and now - self.passed > max(allowed, 2 * TOLD_EVERY):
+        if self.passed is not None and now - self.passed > max(allowed, 2 * NOTE_INTERVAL):
             found.append(f"no pass over the feeds has ended well since {shown(self.passed)}")
         found += [f"{job} is due since {shown(since)}" for job, since in self.waiting if now - since > allowed]
         return found

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from aggregator.daemon.locking import TOLD_EVERY, Account
+from aggregator.daemon.locking import NOTE_INTERVAL, Account
 
 # Seconds without any progress after which the watchdog hears nothing more. The longest single step is a backup or pruning.
 STUCK: Final = 900.0
@@ -67,7 +67,7 @@ class Progress:
         if self._told is not None:
             when, told = self._told
             only_a_pass = account.waiting == told.waiting and told.passed is not None
-            if only_a_pass and moment - when < TOLD_EVERY.total_seconds():
+            if only_a_pass and moment - when < NOTE_INTERVAL.total_seconds():
                 return
         self._told = moment, account
         self._publish(account)

@@ -10,7 +10,7 @@ from aggregator.ingest.recluster import Progress
 
 log = logging.getLogger("aggregator.daemon")
 
-CHANGES_TOLD = 10  # of what clustering anew changed; `recluster` tells more
+CHANGES_LOGGED = 10  # of what clustering anew changed; `recluster` tells more
 
 
 def log_progress(reached: Progress | Outcome) -> None:
@@ -21,5 +21,5 @@ def log_progress(reached: Progress | Outcome) -> None:
         notify(f"STATUS=clustering anew, {percent} %")
         return
     log.info("stories were clustered anew: %s", reached.sentence)
-    for change in reached.changes[:CHANGES_TOLD]:
+    for change in reached.changes[:CHANGES_LOGGED]:
         log.info("%s of %s: %s", change.change, " ".join(change.stories), change.title)

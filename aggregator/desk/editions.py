@@ -78,7 +78,7 @@ def make_edition(store: Store, settings: Settings, window: Window, now: datetime
     editions = EditionStore(store)
     with store.snapshot():
         kept = editions.get(edition_id(window, series))
-        if kept is not None and not _made_ahead(kept, now):
+        if kept is not None and not _is_from_future(kept, now):
             return from_json(kept.body)
         before = editions.before(window.since, window.until, series)
         previous = from_json(before.body) if before else None
@@ -91,10 +91,10 @@ def make_edition(store: Store, settings: Settings, window: Window, now: datetime
     body = to_json(edition)  # a tenth of a second for a thousand stories, while others may write
     with store.transaction():
         kept = editions.get(edition.id)
-        if kept is not None and not _made_ahead(kept, now):  # another process was first
+        if kept is not None and not _is_from_future(kept, now):  # another process was first
             return from_json(kept.body)
         _keep(store, faults, now)
-        editions.drop_made_ahead(now + AHEAD)
+        editions.drop_from_future(now + AHEAD)
         editions.add(StoredEdition(edition.id, window.since, window.until, now, body), edition.title, shown)
     return edition
 
@@ -119,7 +119,7 @@ def _guarded(faults: list[Fault], story: Story, otherwise: Other, work: Callable
         return otherwise
 
 
-def _made_ahead(kept: StoredEdition, now: datetime) -> bool:
+def _is_from_future(kept: StoredEdition, now: datetime) -> bool:
     return kept.made > now + AHEAD and kept.until > now + AHEAD
 
 

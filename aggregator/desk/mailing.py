@@ -29,7 +29,7 @@ _REMEMBERED = 100
 # For how long a recipient is tried again whom the server could not take now.
 _RETRY_FOR = timedelta(days=1)
 # For how long `health` tells of a recipient who did not get an edition.
-_TOLD_FOR = timedelta(days=8)
+_REPORTED_FOR = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def refused_lately(store: Store, now: datetime) -> list[str]:
     for name in editions.facts(_RECORD):
         record = _read(store, name.removeprefix(_RECORD))
         kept = editions.get(name.removeprefix(_RECORD)) if record.refused or record.waiting else None
-        if kept is None or now - kept.until > _TOLD_FOR:
+        if kept is None or now - kept.until > _REPORTED_FOR:
             continue
         for address in sorted(record.refused | record.waiting):
             what = "refused" if address in record.refused else "not taken yet, and is tried again for a day"

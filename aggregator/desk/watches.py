@@ -25,7 +25,7 @@ from aggregator.storage.entries import EntryStore
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.times import to_text
-from aggregator.storage.watches import LoggedAlert, NewAlert, StoredWatch, Tally, WatchStore
+from aggregator.storage.watches import LoggedAlert, NewAlert, StoredWatch, WatchCounts, WatchStore
 from aggregator.text.clean import primary_language
 from aggregator.text.counts import amount
 from aggregator.text.display import display_text
@@ -157,7 +157,7 @@ class WatchRow:
     """A watch with how it fared."""
 
     watch: StoredWatch
-    tally: Tally
+    tally: WatchCounts
 
 
 @dataclass(frozen=True, slots=True)

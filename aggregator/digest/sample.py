@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from aggregator.digest.values import (
-    Affair,
     Correction,
     Counts,
     Edition,
     EditionSection,
     EditionStory,
+    EditionStoryline,
     FeedHealth,
     FeedNote,
     Headline,
@@ -105,5 +105,5 @@ def _story(name: str, *also: Source) -> EditionStory:
         gained_publishers=1,
         headlines=(Headline("Aurora", "Ferries collide", "Two ferries collide", "https://aurora.example/1"),),
         facts=3,
-        storyline=Affair("l1", "Ferries of Skarn"),
+        storyline=EditionStoryline("l1", "Ferries of Skarn"),
     )

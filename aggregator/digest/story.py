@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from aggregator.digest.values import (
-    Affair,
     Correction,
     Edition,
     EditionStory,
+    EditionStoryline,
     Material,
     Source,
     WhatIsNew,
@@ -104,7 +104,7 @@ def line(material: Material, window: Window, previous: Before) -> EditionStory:
         gained_publishers=summary.publishers - before.publishers if before else None,
         headlines=material.headlines[-_HEADLINES:],
         recurring=material.recurring,
-        storyline=Affair(summary.storyline.id, summary.storyline.title) if summary.storyline else None,
+        storyline=EditionStoryline(summary.storyline.id, summary.storyline.title) if summary.storyline else None,
     )
 
 

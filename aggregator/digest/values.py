@@ -144,7 +144,7 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
-class Affair:
+class EditionStoryline:
     """The storyline that a story is in."""
 
     id: str
@@ -188,7 +188,7 @@ class EditionStory:
     headlines: tuple[Headline, ...] = ()
     recurring: bool = False
     facts: int = 0
-    storyline: Affair | None = None
+    storyline: EditionStoryline | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from aggregator.fetching.faults import FetchError, as_fault
 from aggregator.fetching.host_limiter import HostLimiter
 from aggregator.fetching.statuses import PERMANENT, REDIRECTS, failure_of_status, named
 from aggregator.fetching.targets import Target, basic, resolve, target_of
-from aggregator.fetching.transport import KEPT_ORIGINS, Answer, Question, Transport
+from aggregator.fetching.transport import KEPT_ORIGINS, IncomingResponse, OutgoingRequest, Transport
 from aggregator.model import Feed, FeedState, FetchFailure, FetchOutcome, NotModified, Response, Secret
 from aggregator.settings import FetchSettings
 from aggregator.text.masking import without_secrets
@@ -53,7 +53,7 @@ class Fetcher:
 
     def __init__(self, settings: FetchSettings, *, feeds: int = 0) -> None:
         self._settings = settings
-        self._exchanger = Transport(settings, origins=feeds or KEPT_ORIGINS)
+        self._transport = Transport(settings, origins=feeds or KEPT_ORIGINS)
         self._gate = HostLimiter(settings.per_host, settings.host_delay)
         self._headers = {
             "User-Agent": user_agent(settings),
@@ -70,7 +70,7 @@ class Fetcher:
     def close(self) -> None:
         """End what is under way and let go of every connection and thread."""
         self._gate.close()
-        self._exchanger.close()
+        self._transport.close()
 
     def turn_away(self) -> None:
         """Let those that wait for a host's turn end without asking: each fails as ``stopped``."""
@@ -79,11 +79,11 @@ class Fetcher:
     def call_off(self) -> None:
         """End whatever is under way: each fails as ``stopped``."""
         self._gate.turn_away()
-        self._exchanger.call_off()
+        self._transport.call_off()
 
     def release(self) -> None:
         """Close the connections that wait for another request: worthwhile where the next one is minutes away."""
-        self._exchanger.release()
+        self._transport.release()
 
     def fetch(
         self, feed: Feed, state: FeedState, now: datetime, other_feed: Callable[[str], str | None] = lambda url: None
@@ -96,7 +96,7 @@ class Fetcher:
         started = time.monotonic()
         trail = _Trail()
         try:
-            with self._exchanger.call(proxied=feed.proxy is not None) as call:
+            with self._transport.call(proxied=feed.proxy is not None) as call:
                 try:
                     answer = self._follow(call, feed, state, now, trail, other_feed)
                 finally:
@@ -118,7 +118,7 @@ class Fetcher:
         now: datetime,
         trail: _Trail,
         other_feed: Callable[[str], str | None],
-    ) -> Answer:
+    ) -> IncomingResponse:
         """Follow redirects by hand: the permanent beginning of the chain is noted, a repeated address ends it."""
         own = target_of(feed.url)
         first = target = target_of(state.url or feed.url)
@@ -133,7 +133,9 @@ class Fetcher:
             headers = _with_cookie(self._request_headers(feed, own, target), seen[target.url])
             validators = dict(_validators(state, now)) if target.url == first.url else {}
             trail.conditional = bool(validators)
-            answer = self._ask(call, Question(target, headers | validators, verify=feed.verify_tls, proxy=feed.proxy))
+            answer = self._send(
+                call, OutgoingRequest(target, headers | validators, verify=feed.verify_tls, proxy=feed.proxy)
+            )
             if answer.status not in REDIRECTS:
                 return answer
             cookies.take(target.url, answer.headers)
@@ -152,14 +154,14 @@ class Fetcher:
             trail.permanent = None if target.url in again else target if only_permanent else trail.permanent
         raise FetchError("redirect", f"more than {self._settings.max_redirects} redirects (fetch.max_redirects)")
 
-    def _ask(self, call: Call, question: Question) -> Answer:
-        host = question.target.host.rstrip(".")
+    def _send(self, call: Call, request: OutgoingRequest) -> IncomingResponse:
+        host = request.target.host.rstrip(".")
         if host != call.host:
             self._leave(call)
             with call.standing_still():
                 self._gate.enter(host)
             call.host = host
-        return self._exchanger.ask(call, question)
+        return self._transport.send(call, request)
 
     def _leave(self, call: Call) -> None:
         if call.host is not None:
@@ -214,14 +216,14 @@ def _is_to_be_doubted(state: FeedState, now: datetime) -> bool:
     return (now - state.last_new) // SILENCE > max((state.last_fetch - state.last_new) // SILENCE, 0)
 
 
-def _next(target: Target, answer: Answer) -> Target:
+def _next(target: Target, answer: IncomingResponse) -> Target:
     location = _field(answer.headers, "location")
     if not location:
         raise FetchError("redirect", f"{named(answer.status)} without an address to go to")
     return resolve(target, location)
 
 
-def _outcome(answer: Answer, trail: _Trail, now: datetime) -> FetchOutcome:
+def _outcome(answer: IncomingResponse, trail: _Trail, now: datetime) -> FetchOutcome:
     target = trail.target
     assert target is not None  # noqa: S101 - an answer came from somewhere
     if answer.status == 304:

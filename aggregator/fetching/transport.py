@@ -26,8 +26,8 @@ _BODY_TIMEOUT = 2.0  # seconds for a read of it
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What to send where; ``headers`` without those that framing needs."""
+class OutgoingRequest:
+    """A request: what to send where; ``headers`` without those that framing needs."""
 
     target: Target
     headers: dict[str, str]
@@ -38,8 +38,8 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back; ``body`` is decoded, and empty unless the status is 200 or 203.
+class IncomingResponse:
+    """The response to a request; ``body`` is decoded, and empty unless the status is 200 or 203.
 
     ``page`` is the beginning of the page that came with another status.
     """
@@ -103,36 +103,36 @@ class Transport:
             self._watchdog.forget(call)
             enter(None)
 
-    def ask(self, call: Call, question: Question) -> Answer:
+    def send(self, call: Call, request: OutgoingRequest) -> IncomingResponse:
         """Send a request and read its answer; once more where a kept connection turns out to be dead.
 
         Raises FetchError, or any exception of the HTTP stack.
         """
-        self._judge(question)
+        self._judge(request)
         call.fresh = False
         call.incoming = None
         try:
-            return self._ask(call, question)
+            return self._send(call, request)
         except Exception:
             # A server may close a kept connection just as the request leaves: RFC 9112 9.3.1.
             unanswered = call.incoming is None or not call.incoming.received
-            if not (call.reused and unanswered) or call.expired or question.method != "GET":
+            if not (call.reused and unanswered) or call.expired or request.method != "GET":
                 raise
         call.fresh = True
-        return self._ask(call, question)
+        return self._send(call, request)
 
-    def _ask(self, call: Call, question: Question) -> Answer:
+    def _send(self, call: Call, request: OutgoingRequest) -> IncomingResponse:
         settings, left = self._settings, call.remaining()
-        proxies = None if question.proxy is None else {question.target.scheme: question.proxy.reveal()}
-        headers = {"Host": question.target.netloc, **question.headers}
-        if question.body is not None:
-            headers["Content-Length"] = str(len(question.body))
+        proxies = None if request.proxy is None else {request.target.scheme: request.proxy.reveal()}
+        headers = {"Host": request.target.netloc, **request.headers}
+        if request.body is not None:
+            headers["Content-Length"] = str(len(request.body))
         response = self._session.send(
-            prepare(question.target, question.method, headers, question.body),
+            prepare(request.target, request.method, headers, request.body),
             stream=True,
             allow_redirects=False,
             timeout=(min(settings.connect_timeout, left), min(settings.read_timeout, left)),
-            verify=question.verify,
+            verify=request.verify,
             proxies=proxies,
         )
         incoming = call.incoming
@@ -153,12 +153,12 @@ class Transport:
             response.raw.release_conn()
         if body:
             body = decode(body, incoming.every("content-encoding"), settings.max_decoded_bytes)
-        return Answer(incoming.status, tuple(incoming.fields), body, page)
+        return IncomingResponse(incoming.status, tuple(incoming.fields), body, page)
 
-    def _judge(self, question: Question) -> None:
+    def _judge(self, request: OutgoingRequest) -> None:
         """Judge what a proxy would connect to for us: it resolves the name, so only the name can be judged."""
-        target = question.target
-        if question.proxy is not None and not self._guard.permits_name(target.host, target.port):
+        target = request.target
+        if request.proxy is not None and not self._guard.permits_name(target.host, target.port):
             raise FetchError("refused", "the host lies in a private network, and a proxy does not change that")
 
 

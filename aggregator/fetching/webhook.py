@@ -10,7 +10,7 @@ from aggregator.fetching.faults import as_fault
 from aggregator.fetching.http import user_agent
 from aggregator.fetching.statuses import named
 from aggregator.fetching.targets import target_of
-from aggregator.fetching.transport import Question, Transport
+from aggregator.fetching.transport import OutgoingRequest, Transport
 from aggregator.model import Secret
 from aggregator.settings import FetchSettings
 from aggregator.text.urls import mask_secrets
@@ -30,9 +30,9 @@ def post(url: str, body: bytes, secret: Secret | None, settings: FetchSettings) 
         target = target_of(url)
         if target.authorization:
             headers["Authorization"] = target.authorization
-        question = Question(target, {**headers, "Accept-Encoding": "identity"}, method="POST", body=body)
-        with Transport(settings, origins=1) as exchanger, exchanger.call() as call:
-            answer = exchanger.ask(call, question)
+        request = OutgoingRequest(target, {**headers, "Accept-Encoding": "identity"}, method="POST", body=body)
+        with Transport(settings, origins=1) as transport, transport.call() as call:
+            answer = transport.send(call, request)
     except Exception as error:  # noqa: BLE001 - whatever the HTTP stack raises means: not delivered
         raise DeliveryError(f"Webhook {_shown(url)}: {as_fault(error).message}.") from None
     if not 200 <= answer.status < 300:

@@ -13,13 +13,13 @@ from itertools import islice
 from pathlib import Path
 
 from aggregator.ingest.garbage import seldom_collected
-from aggregator.ingest.lines import LEAST, Chunk, MadeAhead, prepare_line, prepared_ahead
+from aggregator.ingest.lines import LEAST, Chunk, PreparedLine, prepare_line, prepared_by_workers
 from aggregator.ingest.ordered import ordered
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry, prepare_entry, warm_up
 from aggregator.ingest.record import ARCHIVE, Recorder
 from aggregator.ingest.recorded import Origin, Recorded
-from aggregator.ingest.turns import HELD, ROOM
+from aggregator.ingest.transactions import MAX_TRANSACTION, PAUSE
 from aggregator.ingest.window import Window
 from aggregator.model import Entry, Skip
 from aggregator.model.faults import EntryFault, fault_of
@@ -35,11 +35,11 @@ from aggregator.storage.feeds import FeedStore, StoredFeed
 LONG = 20_000
 _LARGE = 1_000_000  # bytes of an archive that holds more than LEAST lines for all that is known
 _LOOKED_UP = 48  # most lines of which is asked together whether they are stored
-_IN_THE_ROOM = 100  # lines that are looked at between two transactions, for some to prepare
+_IN_A_PAUSE = 100  # lines that are looked at between two transactions, for some to prepare
 _IN_MEMORY = 1.0  # where nobody waits: so often is progress reported
 
 Progress = Callable[[int, int], None]
-Line = tuple[ArchiveEntry, MadeAhead | None]  # and what a worker made of it
+Line = tuple[ArchiveEntry, PreparedLine | None]  # and what a worker made of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Importer:
         left = self._placer.vectors.unsettled()  # by others: the watches still want to look at these
         new = updated = known = done = 0
         skips: list[Skip] = []
-        chunks, rest = self._prepared_ahead(entries), deque[Line]()
+        chunks, rest = self._prepared_by_workers(entries), deque[Line]()
         while done < len(entries):
             if not rest:
                 rest.extend(next(chunks))  # outside of the transaction: nobody waits for a worker
@@ -116,7 +116,7 @@ class Importer:
                 done += 1
             progress(done, len(entries))
             if done < len(entries) and self._store.path is not None:
-                self._leave_room(rest)
+                self._pause(rest)
         self._placer.finish(self._now)
         with self._store.transaction():
             self._placer.vectors.leave_unsettled(left)
@@ -128,24 +128,24 @@ class Importer:
         if made is None and _is_long(one):
             rest[0] = one, self._made(one)
 
-    def _leave_room(self, rest: deque[Line]) -> None:
+    def _pause(self, rest: deque[Line]) -> None:
         """Let others write; lines that no worker prepares are prepared meanwhile."""
-        ends = time.monotonic() + ROOM
-        for place, (one, made) in enumerate(list(islice(rest, _IN_THE_ROOM))):
+        ends = time.monotonic() + PAUSE
+        for place, (one, made) in enumerate(list(islice(rest, _IN_A_PAUSE))):
             if time.monotonic() >= ends:
                 return
             if made is None:
                 rest[place] = one, self._made(one)
         time.sleep(max(0.0, ends - time.monotonic()))
 
-    def _made(self, one: ArchiveEntry) -> MadeAhead | None:
+    def _made(self, one: ArchiveEntry) -> PreparedLine | None:
         """Prepare a line ahead; what it fails by is told when it is recorded."""
         boilerplate, stories = self._boilerplate_now(one), self._settings.stories.enabled
         with suppress(Exception):  # it is prepared once more, and reported
-            return MadeAhead(prepare_line(one, boilerplate, sketching=stories, vectoring=stories), boilerplate)
+            return PreparedLine(prepare_line(one, boilerplate, sketching=stories, vectoring=stories), boilerplate)
         return None
 
-    def _taken(self, one: ArchiveEntry, made: MadeAhead | None) -> Recorded:
+    def _taken(self, one: ArchiveEntry, made: PreparedLine | None) -> Recorded:
         """Record one line; where it cannot be, it costs itself and is reported."""
         try:
             with self._placer.part():
@@ -180,8 +180,8 @@ class Importer:
 
     def _some(self, rest: deque[Line], begun: list[Line]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
         """Record entries for as long as one transaction may last, and until a long one comes that is not prepared."""
-        ends = time.monotonic() + (_IN_MEMORY if self._store.path is None else HELD)
-        self._look_ahead(rest)
+        ends = time.monotonic() + (_IN_MEMORY if self._store.path is None else MAX_TRANSACTION)
+        self._prefetch_keys(rest)
         while rest:
             one, made = rest.popleft()
             begun.append((one, made))
@@ -189,10 +189,10 @@ class Importer:
             if time.monotonic() >= ends or (rest and rest[0][1] is None and _is_long(rest[0][0])):
                 return
 
-    def _look_ahead(self, rest: deque[Line]) -> None:
+    def _prefetch_keys(self, rest: deque[Line]) -> None:
         """Ask together which of the lines are stored that this transaction comes to; as many as the last one did, and some."""
         coming = ((self._sources.get(feed_address(one)), one.data.key) for one, _ in islice(rest, self._coming))
-        self._recorder.look_ahead([(feed.id, key) for feed, key in coming if feed is not None])
+        self._recorder.prefetch_keys([(feed.id, key) for feed, key in coming if feed is not None])
 
     def _feed(self, one: ArchiveEntry) -> StoredFeed:
         address = feed_address(one)
@@ -202,9 +202,9 @@ class Importer:
             self._sources[address] = self._feeds.ensure(address, publisher, self._now, name=name)
         return self._sources[address]
 
-    def _prepared_ahead(self, entries: Collection[ArchiveEntry]) -> Iterator[Chunk]:
+    def _prepared_by_workers(self, entries: Collection[ArchiveEntry]) -> Iterator[Chunk]:
         workers = self._workers() if self._workers is not None and len(entries) >= LEAST else None
-        return prepared_ahead(
+        return prepared_by_workers(
             entries,
             self._boilerplate_now,
             workers,
@@ -217,7 +217,7 @@ class Importer:
         feed = self._sources.get(feed_address(one)) or self._feeds.by_url(feed_address(one))
         return self._recorder.boilerplate(feed.id) if feed is not None else frozenset()
 
-    def _prepared(self, one: ArchiveEntry, made: MadeAhead | None, feed_id: int) -> PreparedEntry:
+    def _prepared(self, one: ArchiveEntry, made: PreparedLine | None, feed_id: int) -> PreparedEntry:
         boilerplate = self._recorder.boilerplate(feed_id)
         if made is not None and made.fits(boilerplate):
             return made.entry

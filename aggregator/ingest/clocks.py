@@ -19,7 +19,7 @@ log = logging.getLogger("aggregator.clocks")
 # Time servers correct by less: what lies further ahead was written by another clock than this one.
 AHEAD = timedelta(minutes=1)
 # For so long it is reported that the clock went back.
-TOLD_FOR = timedelta(days=7)
+REPORTED_FOR = timedelta(days=7)
 # So long must a clock have held before it decides what is too old to keep.
 _SETTLED_AFTER = timedelta(hours=20)
 _BEGUN = "pass_begun"
@@ -44,9 +44,9 @@ def begin_pass(store: Store, now: datetime) -> None:
         if before <= now + AHEAD:
             return
         facts.remember(_WENT_BACK, f"{to_text(before)} {to_text(now)}")
-        dropped = facts.drop_made_ahead(now + AHEAD)
+        dropped = facts.drop_from_future(now + AHEAD)
         seen = _see_now(store, now)
-        Outbox(store.connection).hasten(now + AHEAD, now)
+        Outbox(store.connection).make_due(now + AHEAD, now)
     log.warning("the clock went back from %s to %s: what is due later than it may be is asked now", before, now)
     if dropped:
         log.warning(
@@ -74,7 +74,7 @@ def went_back(store: Store, now: datetime) -> WentBack | None:
     if noted is None:
         return None
     before, after = (from_text(part) for part in noted.split())
-    return WentBack(before, after) if after > now - TOLD_FOR else None
+    return WentBack(before, after) if after > now - REPORTED_FOR else None
 
 
 def _see_now(store: Store, now: datetime) -> int:

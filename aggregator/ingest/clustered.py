@@ -10,8 +10,8 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from aggregator.clustering.blocks import Block, Whole, look_back
-from aggregator.clustering.looking_back import LookedBack
+from aggregator.clustering.blocks import Block, ReportSet, look_back
+from aggregator.clustering.looking_back import BlockEdges
 from aggregator.executor import failure_of, shared
 from aggregator.ingest.archives import Importer, Progress, feed_address
 from aggregator.ingest.ordered import OnDisk, lines_of, packed
@@ -60,17 +60,17 @@ def cluster_archives(
     return skips
 
 
-def _compared_on(workers: Executor, whole: Whole, parts: Sequence[Block]) -> Iterator[list[LookedBack]]:
+def _compared_on(workers: Executor, reports: ReportSet, parts: Sequence[Block]) -> Iterator[list[BlockEdges]]:
     """Have workers compare the reports of a window, block by block."""
-    everywhere = shared(workers, whole)
+    everywhere = shared(workers, reports)
     futures = [(part, workers.submit(look_back, everywhere, part)) for part in parts]
-    return (_answer(future, whole, part) for part, future in futures)
+    return (_answer(future, reports, part) for part, future in futures)
 
 
-def _answer(future: Future[list[LookedBack]], whole: Whole, part: Block) -> list[LookedBack]:
+def _answer(future: Future[list[BlockEdges]], reports: ReportSet, part: Block) -> list[BlockEdges]:
     """Return what a worker found; where it was lost, with all that it was sent, the block is compared here."""
     try:
         return future.result()
     except Exception as error:  # noqa: BLE001 - whatever befell the worker, the reports are here
         log.warning("a worker gave no result (%s); its reports are compared here", failure_of(error).message)
-        return look_back(whole, part)
+        return look_back(reports, part)

@@ -30,7 +30,7 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
-class MadeAhead:
+class PreparedLine:
     """A prepared entry, and the boilerplate that was left out of it."""
 
     entry: PreparedEntry
@@ -46,17 +46,17 @@ class MadeAhead:
         )
 
 
-Chunk = list[tuple[ArchiveEntry, MadeAhead | None]]
+Chunk = list[tuple[ArchiveEntry, PreparedLine | None]]
 
 
-def prepare_lines(task: Lines) -> list[MadeAhead | None]:
+def prepare_lines(task: Lines) -> list[PreparedLine | None]:
     """Prepare lines; None stands for one that cannot be, which the coordinator tries again and reports."""
     return [_prepared(one, boilerplate, task.sketching) for one, boilerplate in task.entries]
 
 
-def _prepared(one: ArchiveEntry, boilerplate: frozenset[int], sketching: bool) -> MadeAhead | None:
+def _prepared(one: ArchiveEntry, boilerplate: frozenset[int], sketching: bool) -> PreparedLine | None:
     try:
-        return MadeAhead(prepare_line(one, boilerplate, sketching=sketching, vectoring=sketching), boilerplate)
+        return PreparedLine(prepare_line(one, boilerplate, sketching=sketching, vectoring=sketching), boilerplate)
     except MemoryError:
         raise  # the worker's, not the entry's
     except Exception:  # noqa: BLE001 - whatever an entry raises costs that entry
@@ -72,7 +72,7 @@ def prepare_line(
     )
 
 
-def prepared_ahead(
+def prepared_by_workers(
     entries: Collection[ArchiveEntry],
     boilerplate: Boilerplate,
     workers: Executor | None,
@@ -89,7 +89,7 @@ def prepared_ahead(
         while some := [(one, None) for one in islice(rest, LEAST)]:
             yield [*some]
         return
-    in_hand: deque[tuple[list[ArchiveEntry], Future[list[MadeAhead | None]]]] = deque()
+    in_hand: deque[tuple[list[ArchiveEntry], Future[list[PreparedLine | None]]]] = deque()
     while True:
         while len(in_hand) < _AHEAD * count and (chunk := list(islice(rest, _TOGETHER))):
             task = Lines(tuple((one, boilerplate(one)) for one in chunk), sketching)
@@ -100,7 +100,7 @@ def prepared_ahead(
         yield list(zip(chunk, _result(future, len(chunk)), strict=True))
 
 
-def _result(future: Future[list[MadeAhead | None]], count: int) -> list[MadeAhead | None]:
+def _result(future: Future[list[PreparedLine | None]], count: int) -> list[PreparedLine | None]:
     try:
         return future.result()
     except Exception as error:  # noqa: BLE001 - whatever befell the worker, the entries are there

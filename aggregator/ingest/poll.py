@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from aggregator.executor import failure_of
 from aggregator.fetching.hosts import HostSchedule
-from aggregator.ingest.ahead import is_large
+from aggregator.ingest.large_documents import is_large
 from aggregator.ingest.polls import Poll
 from aggregator.ingest.prepare import Preparation, Prepared
 from aggregator.ingest.preparing import Preparing
@@ -37,7 +37,7 @@ from aggregator.storage.database import is_of_the_database
 from aggregator.text.address import host_of
 
 if TYPE_CHECKING:
-    from aggregator.ingest.ahead import Ahead
+    from aggregator.ingest.large_documents import SavedEdits
 
 Progress = Callable[[FeedOutcome, int, int], None]
 # Seconds that the coordinator sleeps at most before it looks whether it should stop.
@@ -303,10 +303,10 @@ class PollPass:
         poll = result.poll
         if isinstance(result, _Fetched):
             self._hosts.done(poll.feed.url, time.monotonic())
-        left, ahead = self._is_left(result), None
+        left, edits = self._is_left(result), None
         if not left and isinstance(result, _Prepared) and _is_large(result):
-            ahead = self._ahead(result)
-            left = self._is_left(result) or (ahead is not None and not ahead.complete)
+            edits = self._save_edits(result)
+            left = self._is_left(result) or (edits is not None and not edits.complete)
         if left:
             del self._in_hand[poll.feed.url]
             return []
@@ -316,7 +316,7 @@ class PollPass:
             return []
         try:
             with self._saver.batch(self._may_wait()), self._saver.part():
-                outcome = self._saved(result, ahead)
+                outcome = self._saved(result, edits)
         except Exception as error:
             if is_of_the_database(error):
                 raise
@@ -327,10 +327,10 @@ class PollPass:
         del self._in_hand[poll.feed.url]
         return [outcome, *self._held_back()]
 
-    def _ahead(self, result: _Prepared) -> Ahead | None:
+    def _save_edits(self, result: _Prepared) -> SavedEdits | None:
         if isinstance(result.result, FetchFailure):
             return None
-        return self._saver.take_ahead(result.poll, result.result, self._now(), self._has_time, self._may_wait())
+        return self._saver.save_edits(result.poll, result.result, self._now(), self._has_time, self._may_wait())
 
     def _is_left(self, result: _Fetched | _Prepared) -> bool:
         """Return whether a result is left, and its feed with it: it was called off, or there is no time to save so much."""
@@ -339,9 +339,9 @@ class PollPass:
             return what.kind == "stopped"
         return isinstance(what, Prepared) and len(what.entries) > SAVED_WHEN_STOPPING and self._stop.is_set()
 
-    def _saved(self, result: _Fetched | _Prepared, ahead: Ahead | None) -> FeedOutcome | None:
+    def _saved(self, result: _Fetched | _Prepared, edits: SavedEdits | None) -> FeedOutcome | None:
         if isinstance(result, _Prepared):
-            return self._saver.save_document(result.poll, result.response, result.result, self._now(), ahead)
+            return self._saver.save_document(result.poll, result.response, result.result, self._now(), edits)
         outcome = result.outcome
         if isinstance(outcome, Response) and outcome.content_hash != result.poll.stored.state.content_hash:
             self._prepare(result.poll, outcome)

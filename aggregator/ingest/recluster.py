@@ -23,7 +23,7 @@ from aggregator.storage.times import to_text
 
 VECTORS_AT_ONCE = 50  # reports a transaction whose texts are read again: some 100 ms
 SETTLED_AT_ONCE = 2_000  # reports a step: a second or two
-TOLD = 200  # changes that the report names, largest first
+MAX_REPORTED = 200  # changes that the report names, largest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Reclustering:
             report = {
                 "at": to_text(now),
                 "sentence": outcome.sentence,
-                "changes": [asdict(change) for change in outcome.changes[:TOLD]],
+                "changes": [asdict(change) for change in outcome.changes[:MAX_REPORTED]],
             }
             self._state.close(json.dumps(report, ensure_ascii=False), rules())
 

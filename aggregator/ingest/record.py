@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from aggregator.clustering.identifiers import mint
-from aggregator.ingest.ahead import Ahead
 from aggregator.ingest.entry_times import believed_date, event_time, lasting_time, stock_time
+from aggregator.ingest.large_documents import SavedEdits
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry
 from aggregator.ingest.recognise import Recogniser
@@ -69,18 +69,18 @@ class Recorder:
         return self._lines.repeated(feed_id, REPEATED)
 
     def record(
-        self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, ahead: Ahead | None = None
+        self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, edits: SavedEdits | None = None
     ) -> Recorded:
         """Store what is new or edited among ``entries`` (a whole document), and note what is still there.
 
-        ``ahead`` is what of a large document was recorded before, in short transactions.
+        ``edits`` is what of a large document was recorded before, in short transactions.
         An entry that cannot be recorded costs itself: it is kept for a report, and the others are recorded without it.
         """
         faults: dict[str, EntryFault] = {}
         self._unplaced = []
         try:
             with self.part():
-                recorded = self._record(origin, entries, now, ahead)
+                recorded = self._record(origin, entries, now, edits)
         except Exception as error:
             if is_of_the_database(error):
                 raise
@@ -123,15 +123,15 @@ class Recorder:
             raise
 
     def _record(
-        self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, ahead: Ahead | None = None
+        self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, edits: SavedEdits | None = None
     ) -> Recorded:
         feed_id = origin.feed.id
         first = not origin.archive and not self._entries.has_any(feed_id)
-        known = {} if first else self._known(origin, entries, ahead)
-        taken: dict[str, bool] = {} if ahead is None else ahead.taken
+        known = {} if first else self._known(origin, entries, edits)
+        taken: dict[str, bool] = {} if edits is None else edits.edited
         updated = 0
         fresh, revised, still = [], [], []
-        followed: set[int] = set() if ahead is None else set(ahead.followed)
+        followed: set[int] = set() if edits is None else set(edits.followed)
         for entry in in_order(entries):
             before = known.get(entry.data.key)
             if before is None:
@@ -219,18 +219,20 @@ class Recorder:
         """Return what recognises the entries of a feed's documents."""
         return Recogniser(self._entries, feed_id)
 
-    def _known(self, origin: Origin, entries: Sequence[PreparedEntry], ahead: Ahead | None) -> dict[str, KnownEntry]:
+    def _known(
+        self, origin: Origin, entries: Sequence[PreparedEntry], edits: SavedEdits | None
+    ) -> dict[str, KnownEntry]:
         recogniser = self.recogniser(origin.feed.id)
         if origin.archive:
             asked = [entry for entry in entries if not self._is_absent(origin.feed.id, entry.data.key)]
             return recogniser.known(asked) if asked else {}
-        if ahead is not None and ahead.holds():
-            return ahead.recognition.known
+        if edits is not None and edits.holds():
+            return edits.recognition.known
         found = recogniser.recognise(entries)
         recogniser.note(found)
         return found.known
 
-    def look_ahead(self, keys: Sequence[tuple[int, str]]) -> None:
+    def prefetch_keys(self, keys: Sequence[tuple[int, str]]) -> None:
         """Look up together which of the next entries, by feed and key, are stored: it holds until the transaction ends."""
         self._absent = (self._store.turn, set(keys) - stored(self._store.connection, keys))
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from aggregator.fetching.http import safe_message
 from aggregator.fetching.politeness import after_duplicate, after_failure, after_not_modified, after_response, host_hold
 from aggregator.fetching.wording import NO_ENTRY, NONE_LEFT, explain
-from aggregator.ingest.ahead import Ahead, take_ahead
+from aggregator.ingest.large_documents import SavedEdits, save_edits
 from aggregator.ingest.place import Placer
 from aggregator.ingest.record import Recorder, is_left
 from aggregator.ingest.recorded import Origin, Recorded
-from aggregator.ingest.turns import ROOM
+from aggregator.ingest.transactions import PAUSE
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.model.faults import EntryFault, described, fault_of
 from aggregator.newsroom.publishers import has_form_of_search
@@ -135,12 +135,12 @@ class Saver:
             ),
         )
 
-    def take_ahead(
+    def save_edits(
         self, poll: Poll, result: Prepared, now: datetime, goes_on: Callable[[], bool], waiting: Waiting = never
-    ) -> Ahead | None:
+    ) -> SavedEdits | None:
         """Record what of a large document can be recorded before it is saved, in short transactions; its fault is none of it."""
         try:
-            return take_ahead(self._store, self._recorder, _origin(poll, result), result.entries, now, goes_on, waiting)
+            return save_edits(self._store, self._recorder, _origin(poll, result), result.entries, now, goes_on, waiting)
         except Exception as error:
             if is_of_the_database(error):
                 raise
@@ -153,16 +153,16 @@ class Saver:
         response: Response,
         result: Prepared | FetchFailure,
         now: datetime,
-        ahead: Ahead | None = None,
+        edits: SavedEdits | None = None,
     ) -> FeedOutcome:
-        """Save a document's entries and what follows from them, all or nothing; ``ahead`` is what was recorded of it before.
+        """Save a document's entries and what follows from them, all or nothing; ``edits`` is what was recorded of it before.
 
         A document that cannot be saved costs itself: that is a failure of its feed, and those saved beside it stay.
         """
         if isinstance(result, FetchFailure):
             return self._save_failure(poll, result, now, response)
         try:
-            return self._save_entries(poll, response, result, now, ahead)
+            return self._save_entries(poll, response, result, now, edits)
         except Exception as error:
             if is_of_the_database(error):
                 raise
@@ -171,10 +171,10 @@ class Saver:
             return self._save_failure(poll, failure, now, response)
 
     def _save_entries(
-        self, poll: Poll, response: Response, result: Prepared, now: datetime, ahead: Ahead | None
+        self, poll: Poll, response: Response, result: Prepared, now: datetime, edits: SavedEdits | None
     ) -> FeedOutcome:
         with self._recorder.part():
-            counts = self._recorder.record(_origin(poll, result), result.entries, now, ahead)
+            counts = self._recorder.record(_origin(poll, result), result.entries, now, edits)
             for skip in result.parsed.skips:
                 if skip.given:
                     name = f"given {sha256(skip.given.encode('utf-8', 'replace')).hexdigest()[:12]}"
@@ -229,7 +229,7 @@ class Saver:
                 self._recorder.place(now, min(PLACED_AT_ONCE, self._recorder.waiting - leave))
             progress(every + leave - self._recorder.waiting, every)
             if self._recorder.waiting > leave and self._store.path is not None:
-                sleep(ROOM)
+                sleep(PAUSE)
 
     def finish(self, now: datetime, stop: Event, waiting: Waiting = never) -> None:
         """End a pass, in transactions of its own: reports are settled in stories, and the watches look at all that changed.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
-from aggregator.text.remembered import Remembered
+from aggregator.text.part_cache import PartCache
 from aggregator.text.tokens import folded_tokens
 from aggregator.text.urls import registered_domain
 
@@ -220,7 +220,7 @@ def _forms_of(token: str) -> tuple[str, ...]:
     return tuple([form for word in _WORDS.findall(token) for form in _FORMS.get(word, ())])
 
 
-_forms_begun = Remembered(_forms_of)
+_forms_begun = PartCache(_forms_of)
 
 
 def forms(*, loose: bool = True) -> str:

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import chain
 from typing import Final, Literal
 
-from aggregator.text.remembered import Remembered
+from aggregator.text.part_cache import PartCache
 from aggregator.text.tokens import folded_tokens
 
 Kind = Literal["correction", "clarification", "advisory", "kill", "withdrawn", "retraction"]
@@ -280,7 +280,7 @@ def _stems_of(token: str) -> tuple[str, ...]:
     return tuple([stem for stem in _LOOKED_FOR if stem in token])
 
 
-_stems_within = Remembered(_stems_of)
+_stems_within = PartCache(_stems_of)
 
 
 @cache

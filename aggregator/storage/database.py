@@ -20,7 +20,7 @@ from aggregator.storage.soundness import faults
 
 BUSY_TIMEOUT_MS = 10_000
 # Seconds between two looks at a lock that another process has. SQLite itself looks ten times a second after a while, and would miss
-# the room that long writers leave (ingest.turns.ROOM) again and again.
+# the pauses of long writers (ingest.transactions.PAUSE) again and again.
 _LOOK = 0.002
 # How SQLite begins where a table or column of ours is not there, since somebody took it out, and where a row holds bytes that are no text.
 _SPOILT = ("no such table", "no such view", "no such column", "vtable constructor failed", "Could not decode to UTF-8")
@@ -135,7 +135,7 @@ class Store:
                 self.connection.rollback()
 
     def _begin(self, waiting: Callable[[], bool]) -> None:
-        """Take the lock. While another process has it, look as often as finds the room that it leaves between two transactions."""
+        """Take the lock. While another process has it, look so often that its pause between two transactions is found."""
         self._let_sqlite_wait(0)
         try:
             ends = monotonic() + self._busy_ms / 1_000

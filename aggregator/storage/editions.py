@@ -78,7 +78,7 @@ class EditionStore:
         text: str | None = self._db.execute("SELECT max(made) FROM edition").fetchone()[0]
         return from_text(text)
 
-    def drop_made_ahead(self, now: datetime) -> int:
+    def drop_from_future(self, now: datetime) -> int:
         """Drop editions that were made after ``now`` of windows that end after it; return how many: the clock was ahead then."""
         text = to_text(now)
         return self._db.execute("DELETE FROM edition WHERE made > ? AND until > ?", (text, text)).rowcount

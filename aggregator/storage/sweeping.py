@@ -1,4 +1,4 @@
-"""Dropping many rows in short transactions, with room for other writers between two."""
+"""Dropping many rows in short transactions, with a pause for other writers between two."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from aggregator.storage.database import Store
 
 # Rows of a table that one step looks at: some 20 ms.
 STEP: Final = 5_000
-# Seconds between two transactions. SQLite lets those who wait try again ten times a second at least: some try falls in here.
-ROOM: Final = 0.025
+# Seconds between two transactions. Whoever waits for the lock looks every two milliseconds, and so finds it.
+PAUSE: Final = 0.025
 
 
 class Sweeper:
@@ -33,10 +33,10 @@ class Sweeper:
         return self._stop is not None and self._stop.is_set()
 
     def step(self, work: Callable[[], int]) -> int:
-        """Do one step in a transaction, then leave others room to write; return how many rows it dropped."""
+        """Do one step in a transaction, then pause for others; return how many rows it dropped."""
         with self._store.transaction():
             dropped = work()
-        time.sleep(ROOM)
+        time.sleep(PAUSE)
         return dropped
 
     def drain(self, work: Callable[[], int]) -> int:

@@ -77,7 +77,7 @@ class StoredWatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class WatchCounts:
     """How a watch fared."""
 
     alerts: int = 0
@@ -195,7 +195,7 @@ class WatchStore:
             [(alert.id, target, at) for target in dict.fromkeys(alert.targets)],
         )
 
-    def tallies(self) -> dict[str, Tally]:
+    def tallies(self) -> dict[str, WatchCounts]:
         """Return watch -> how it fared."""
         rows = self._db.execute(
             "SELECT w.name, (SELECT count(*) FROM alert a WHERE a.watch = w.name), (SELECT max(at) FROM alert a WHERE a.watch = w.name),"
@@ -203,7 +203,7 @@ class WatchStore:
             " LEFT JOIN alert a ON a.watch = w.name LEFT JOIN delivery d ON d.alert_id = a.id GROUP BY w.name"
         ).fetchall()
         return {
-            name: Tally(alerts, from_text(last), waiting, lost, self._last_error(name))
+            name: WatchCounts(alerts, from_text(last), waiting, lost, self._last_error(name))
             for name, alerts, last, waiting, lost in rows
         }
 
@@ -293,7 +293,7 @@ class Outbox:
         )
         return [row[0] for row in rows]
 
-    def hasten(self, beyond: datetime, now: datetime) -> None:
+    def make_due(self, beyond: datetime, now: datetime) -> None:
         """Let deliveries be tried now that are due after ``beyond``: a clock that was ahead put them off."""
         self._db.execute(
             "UPDATE delivery SET next_try = ? WHERE state = 'waiting' AND next_try > ?", (to_text(now), to_text(beyond))

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import cast
 
-from aggregator.text.remembered import Remembered
+from aggregator.text.part_cache import PartCache
 
 # Scripts whose writers put no space between words: Han, kana, Thai, Lao, Burmese, Khmer.
 _UNSPACED = (
@@ -105,8 +105,8 @@ def _indexed_of(part: str) -> str | None:
     return fold(part) if plain else None
 
 
-_words = Remembered(_words_of)
-_indexed = Remembered(_indexed_of)
+_words = PartCache(_words_of)
+_indexed = PartCache(_indexed_of)
 
 
 def _ascii_word(word: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from aggregator.clustering import recurring
 from aggregator.newsroom import agencies, notices, wires
 from aggregator.text import boilerplate, clean, cross_language
+from tests.source import tree_of
 
 PACKAGES: Final = ("clustering", "digest", "fetching", "newsroom", "parsing", "ingest", "desk", "text")
 ROOT: Final = Path(recurring.__file__).parents[1]
@@ -226,7 +227,7 @@ def _calls() -> tuple[tuple[str, str, ast.Call], ...]:
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-            _collect(module, ast.parse(path.read_text(encoding="utf-8")), "", found)
+            _collect(module, tree_of(path), "", found)
     return tuple(found)
 
 

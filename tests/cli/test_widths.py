@@ -29,7 +29,7 @@ ROW = st.builds(
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    call("demo", "--keep", folder, now=None).ok()
+    call("--set", "run.executor=threads", "demo", "--keep", folder, now=None).ok()
     return folder / "demo.db"
 
 

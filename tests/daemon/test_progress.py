@@ -13,7 +13,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.daemon.locking import TOLD_EVERY, Account, DaemonLock, account, holder
+from aggregator.daemon.locking import NOTE_INTERVAL, Account, DaemonLock, account, holder
 from aggregator.daemon.progress import POLLING, STUCK, Progress
 from aggregator.daemon.schedule import OneLateRun
 
@@ -67,18 +67,18 @@ def test_the_account_tells_the_last_pass_that_ended_well_and_the_jobs_that_wait(
 def test_a_desk_that_has_nothing_to_do_writes_its_account_now_and_then() -> None:
     time, told = Time(), list[Account]()
     progress = Progress(time.moment, time.clock, told.append, tick=5)
-    every = TOLD_EVERY.total_seconds()
+    every = NOTE_INTERVAL.total_seconds()
     for second in range(0, int(2.5 * every), 5):
         time.seconds = float(second)
         progress.ended(POLLING, well=True)
-    assert [account.passed for account in told] == [NOW, NOW + TOLD_EVERY, NOW + 2 * TOLD_EVERY]
+    assert [account.passed for account in told] == [NOW, NOW + NOTE_INTERVAL, NOW + 2 * NOTE_INTERVAL]
     progress.wanted("the digest")
     assert told[-1].waiting  # what waits is told at once
     progress.ended("the digest", well=True)
     assert not told[-1].waiting
     silent = Account(NOW).faults
-    assert not silent(NOW + 2 * TOLD_EVERY, timedelta(seconds=1))  # it may be as old without a fault
-    assert silent(NOW + 2.1 * TOLD_EVERY, timedelta(seconds=1))
+    assert not silent(NOW + 2 * NOTE_INTERVAL, timedelta(seconds=1))  # it may be as old without a fault
+    assert silent(NOW + 2.1 * NOTE_INTERVAL, timedelta(seconds=1))
 
 
 def test_health_reads_the_account_beside_the_lock(tmp_path: Path) -> None:

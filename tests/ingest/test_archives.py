@@ -52,7 +52,7 @@ def imported(path: Path, progress: archives.Progress = lambda done, total: None)
 
 
 def test_others_write_while_an_import_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "HELD", 0.0)
+    monkeypatch.setattr(archives, "MAX_TRANSACTION", 0.0)
     turns: list[int] = []
 
     def write(done: int, total: int) -> None:
@@ -67,7 +67,7 @@ def test_others_write_while_an_import_runs(tmp_path: Path, monkeypatch: pytest.M
 def test_how_an_import_is_cut_decides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     for held, long in ((0.0, 100_000), (60.0, 100_000), (60.0, 300)):
-        monkeypatch.setattr(archives, "HELD", held)
+        monkeypatch.setattr(archives, "MAX_TRANSACTION", held)
         monkeypatch.setattr(archives, "LONG", long)
         found.append(imported(tmp_path / f"{held}-{long}.db"))
     assert found[0] == found[1] == found[2]

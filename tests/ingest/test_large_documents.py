@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 
 from aggregator.app import Aggregator
-from aggregator.ingest import ahead
+from aggregator.ingest import large_documents
 from aggregator.model import Feed
 from aggregator.storage.database import Store
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
@@ -65,16 +65,16 @@ def poll_all(polls: list[list[Item]], database: Path) -> list[list[tuple[object,
 
 def in_short_turns(monkeypatch: pytest.MonkeyPatch, between: Callable[[float], object] = lambda seconds: None) -> None:
     """Let each entry be taken in by a transaction of its own, and ``between`` be done in the room that is left."""
-    monkeypatch.setattr(ahead, "LARGE", 0)
-    monkeypatch.setattr(ahead, "HELD", 0.0)
-    monkeypatch.setattr(ahead, "sleep", between)
+    monkeypatch.setattr(large_documents, "LARGE", 0)
+    monkeypatch.setattr(large_documents, "MAX_TRANSACTION", 0.0)
+    monkeypatch.setattr(large_documents, "sleep", between)
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.costly) for seed in (1, 2))])
 def test_how_a_document_is_cut_decides_nothing(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = Random(seed)
     polls = [chance.sample(items, COUNT - seed) for items in [FIRST, *chance.sample(POLLS, len(POLLS))]]
-    monkeypatch.setattr(ahead, "LARGE", 10 * COUNT)
+    monkeypatch.setattr(large_documents, "LARGE", 10 * COUNT)
     whole = poll_all(polls, tmp_path / "whole.db")
     in_short_turns(monkeypatch)
     assert poll_all(polls, tmp_path / "cut.db") == whole

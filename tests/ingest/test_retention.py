@@ -70,7 +70,7 @@ def size(db: Connection, table: str) -> int:
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "ROOM", 0)
+    monkeypatch.setattr(sweeping, "PAUSE", 0)
 
 
 @pytest.mark.parametrize("days", [0.05, 1, 3, 7, 10])

@@ -15,7 +15,7 @@ import pytest
 from sqlite_utils import Database
 
 from aggregator.exceptions import LockedError, NotFoundError, StorageError
-from aggregator.ingest.turns import ROOM
+from aggregator.ingest.transactions import PAUSE
 from aggregator.model import StoryQuery
 from aggregator.storage import database
 from aggregator.storage.database import PartFailedError, Store, is_of_the_database
@@ -324,7 +324,7 @@ def test_who_waits_for_the_lock_looks_more_often_than_room_is_left(
             pass
         assert other.connection.execute("PRAGMA busy_timeout").fetchone() == (60_000,)
     assert len(looks) == 3
-    assert max(looks) < ROOM / 2
+    assert max(looks) < PAUSE / 2
 
 
 @pytest.mark.parametrize(

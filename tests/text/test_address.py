@@ -18,6 +18,7 @@ from aggregator.newsroom.agencies import agency_of_address
 from aggregator.newsroom.publishers import families, publisher_of, publisher_of_feed, publisher_of_link
 from aggregator.text.address import MAX_URL, address_of, host_of
 from aggregator.text.urls import absolute_url, canonical_url, registered_domain, request_url
+from tests.source import tree_of
 
 PACKAGE = Path(__file__).parent.parent.parent / "aggregator"
 # Pieces of which odd addresses are made: each was taken differently by two parsers, or by none.
@@ -104,7 +105,7 @@ def test_nothing_else_takes_an_address_apart() -> None:
     users = {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Import | ast.ImportFrom) and splitting & {name.name for name in node.names}
     }
     assert users == {"text/address.py"}

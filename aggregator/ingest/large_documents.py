@@ -1,9 +1,9 @@
-"""Large documents: what is recorded of one before the transaction that completes it.
+"""Large documents: their edits are saved in short transactions, before the one that completes the document.
 
-An edit costs milliseconds, since its report is compared anew: those of a whole document would keep others from writing for
-half a minute. So they are taken in by short transactions with room between them, and which stored entries a document's
-are is found out in none. Where this ends in the midst, nothing is lost: the validators are stored with the last
-transaction, so the document is asked for again, and what was taken in of it is known.
+An edit costs milliseconds, since its report is compared anew. The edits of a whole document in one transaction would keep
+others from writing for half a minute. Which stored entries a document's are is found out outside of any transaction.
+Where this ends in the midst, nothing is lost: the validators are stored with the last transaction, so the document is
+asked for again, and the edits that were saved are known.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from aggregator.ingest.recorded import Origin, in_order, is_unchanged
-from aggregator.ingest.turns import HELD, ROOM
+from aggregator.ingest.transactions import MAX_TRANSACTION, PAUSE
 from aggregator.storage.database import is_of_the_database
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ LARGE = 20
 
 
 @dataclass(slots=True)
-class Ahead:
-    """What was recorded of a document already: ``taken`` by id of the entry, with whether a reader would call it an edit."""
+class SavedEdits:
+    """What is saved of a document already: ``edited`` by id of the entry, with whether a reader would call it an edit."""
 
     recognition: Recognition
     store: Store
     version: int  # of the database, when the document was recognised
-    taken: dict[str, bool] = field(default_factory=dict)
+    edited: dict[str, bool] = field(default_factory=dict)
     followed: set[int] = field(default_factory=set)  # numbers of entries whose facts were compared
     complete: bool = False  # whether nothing is left but what the document's own transaction does
 
@@ -51,7 +51,7 @@ def is_large(entries: Sequence[PreparedEntry]) -> bool:
     return sum(not entry.unchanged for entry in entries) > LARGE
 
 
-def take_ahead(
+def save_edits(
     store: Store,
     recorder: Recorder,
     origin: Origin,
@@ -59,8 +59,8 @@ def take_ahead(
     now: datetime,
     goes_on: Callable[[], bool],
     waiting: Callable[[], bool],
-) -> Ahead | None:
-    """Record what of a document changed among stored entries, for as long as ``goes_on``; None where nothing was stored yet.
+) -> SavedEdits | None:
+    """Save what of a document changed among stored entries, for as long as ``goes_on``; None where nothing was stored yet.
 
     ``waiting`` tells whether to go on waiting for another process that writes.
     """
@@ -68,31 +68,31 @@ def take_ahead(
     with store.snapshot():
         if not recorder.knows(origin.feed.id):
             return None
-        ahead = Ahead(recogniser.recognise(entries), store, store.data_version())
+        edits = SavedEdits(recogniser.recognise(entries), store, store.data_version())
     with store.transaction(waiting):
-        if not ahead.holds():
+        if not edits.holds():
             return None
-        recogniser.note(ahead.recognition)
-    known = ahead.recognition.known
+        recogniser.note(edits.recognition)
+    known = edits.recognition.known
     rest = deque((entry, known[entry.data.key]) for entry in in_order(entries) if entry.data.key in known)
     while rest and goes_on():
         with store.transaction(waiting):
-            _take_turn(recorder, origin, rest, ahead, now)
+            _save_some(recorder, origin, rest, edits, now)
         if rest:
-            sleep(ROOM)
-    ahead.complete = not rest
-    return ahead
+            sleep(PAUSE)
+    edits.complete = not rest
+    return edits
 
 
-def _take_turn(
-    recorder: Recorder, origin: Origin, rest: deque[tuple[PreparedEntry, KnownEntry]], ahead: Ahead, now: datetime
+def _save_some(
+    recorder: Recorder, origin: Origin, rest: deque[tuple[PreparedEntry, KnownEntry]], edits: SavedEdits, now: datetime
 ) -> None:
-    """Take in entries for as long as one transaction may last."""
-    alone = ahead.holds()
-    ends = monotonic() + HELD
+    """Save edits for as long as one transaction may last."""
+    alone = edits.holds()
+    ends = monotonic() + MAX_TRANSACTION
     while rest:
         entry, before = rest.popleft()
-        if before.id in ahead.taken or before.number in ahead.followed:
+        if before.id in edits.edited or before.number in edits.followed:
             continue  # one entry under two names
         if not alone and not recorder.stands(before):
             continue  # another process wrote it meanwhile: it is looked at anew with the rest of the document
@@ -100,12 +100,12 @@ def _take_turn(
             with recorder.part():
                 if is_unchanged(entry, before):
                     recorder.follow(origin, entry, before, now)
-                    ahead.followed.add(before.number)
+                    edits.followed.add(before.number)
                 else:
-                    ahead.taken[before.id] = recorder.revise(origin, entry, before, now)
+                    edits.edited[before.id] = recorder.revise(origin, entry, before, now)
         except Exception as error:
             if is_of_the_database(error):
                 raise
-            ahead.taken.pop(before.id, None)  # it will fail again with the rest, which tells of it
+            edits.edited.pop(before.id, None)  # it will fail again with the rest, which tells of it
         if monotonic() >= ends:
             return

@@ -1,4 +1,4 @@
-"""What a function made of parts of texts: what stands between two blanks comes again and again."""
+"""A cache of what a function made of parts of texts: what stands between two blanks comes again and again."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import TypeVar
 
 Value = TypeVar("Value")
 
-PARTS = 20_000  # remembered of each function: some 4 MB in every worker
+MAX_PARTS = 20_000  # kept for each function: some 4 MB in every worker
 LONG_PART = 60  # characters: a run of a script without blanks, which hardly comes again
 
 
-class Remembered(dict[str, Value]):
+class PartCache(dict[str, Value]):
     """The answers of a function by its argument; where they become too many, all are forgotten at once.
 
     A cache that keeps count of what was asked last costs three times as much a question, for it writes at every one.
     """
 
-    def __init__(self, work: Callable[[str], Value], most: int = PARTS) -> None:
+    def __init__(self, work: Callable[[str], Value], most: int = MAX_PARTS) -> None:
         super().__init__()
         self.work = work
         self._most = most
@@ -30,5 +30,5 @@ class Remembered(dict[str, Value]):
         return made
 
     def of(self, parts: Sequence[str]) -> Iterator[Value]:
-        """Return the answer for each part; those for long ones are not remembered."""
+        """Return the answer for each part; those for long ones are not kept."""
         return map(self.work if max(map(len, parts), default=0) > LONG_PART else self.__getitem__, parts)
