@@ -46,8 +46,8 @@ TEXTS = (
     ("vims-vietnamese", False),
 )
 # What is decided by design, whatever the length of the texts.
-BY_DESIGN = ("series", "figures alone", "titles name others", "slot", "moulded", "ordinals differ", "same mould", "one publisher, other names", "same publisher",
-             "long texts", "two texts")  # fmt: skip
+BY_DESIGN = ("series", "figures alone", "titles name others", "slot", "moulded", "ordinals differ", "same mould",
+             "one publisher, other names", "same publisher", "long texts", "two texts")  # fmt: skip
 NAMES = tuple(name for name in (*KNOWN, *Context._fields) if name not in BY_DESIGN)
 RIDGE = 1e-4
 PARTS = 4

@@ -74,7 +74,7 @@ SIGNS = {
     "moulded": (None, -6.0),
     "series": (None, -12.0),
     "figures alone": (None, -4.0),
-    "titles name others": (None, -4.0),
+    "titles name others": (None, -6.0),
     "slot": (None, -4.0),
     "one thing": (None, -3.0),
     "names alone": (None, -2.0),

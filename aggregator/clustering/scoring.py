@@ -135,10 +135,13 @@ def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
 
 
 def _titles_name_others(f: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return how surely each title names somebody whom the other report lacks, and neither anybody whom both titles name."""
+    """Return how surely each title names what the other report lacks, and nothing is named in both titles, of two texts.
+
+    Of two headlines alone it tells nothing: one act has many names.
+    """
     others = np.clip((f["unshared_least"] - OTHERS[0]) / (OTHERS[1] - OTHERS[0]), 0.0, 1.0)
     unnamed = np.clip((NAMED[1] - f["names"]) / (NAMED[1] - NAMED[0]), 0.0, 1.0)
-    return others * unnamed * np.clip(1 - f["names_titles"] / ONE_NAME, 0.0, 1.0)
+    return f["two_texts"] * others * unnamed * np.clip(1 - f["names_titles"] / ONE_NAME, 0.0, 1.0)
 
 
 def known_inputs(features: PairFeatures, first: Floats) -> dict[str, NDArray[np.float64]]:
