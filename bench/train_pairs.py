@@ -240,7 +240,7 @@ def fit(
 def from_least_gap(model: Logistic) -> Logistic:
     """Return a model that gives gaps of up to the product's least what it was taught to give up to the learned one."""
     less = math.log1p(LEARNED_GAP / HOUR) - math.log1p(DEFAULT.least_gap / HOUR)
-    return Logistic(model.bias + model.weights["gap"] * less, model.weights)
+    return Logistic(model.bias + model.weights.get("gap", 0.0) * less, model.weights)
 
 
 def first_odds(model: Logistic, one: Table) -> NDArray[np.float32]:

@@ -102,7 +102,9 @@ def test_models_are_learned_without_inputs_examples_and_phrases(monkeypatch: pyt
     whole = ablations.learned(tables, by_name["nothing"])
     assert "gap" in whole.pairs.weights
     assert "gap" in whole.graph.weights
-    less = ablations.learned(tables, by_name["time"])
+    for name in ("titles", "names", "phrases"):
+        assert "gap" in train_pairs.shipped(ablations.learned(tables, by_name[name])).graph.weights
+    less = train_pairs.shipped(ablations.learned(tables, by_name["time"]))
     assert "gap" not in {*less.pairs.weights, *less.graph.weights}
     unknown = ablations.without_negatives(tables[1])
     assert unknown is not None
