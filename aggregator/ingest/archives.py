@@ -214,8 +214,9 @@ class Importer:
 
     def _boilerplate_now(self, one: ArchiveEntry) -> frozenset[int]:
         """Return what a line's feed is known to repeat by now, whether or not this archive named it before."""
-        feed = self._sources.get(feed_address(one)) or self._feeds.by_url(feed_address(one))
-        return self._recorder.boilerplate(feed.id) if feed is not None else frozenset()
+        feed = self._sources.get(feed_address(one))
+        number = feed.id if feed is not None else self._feeds.row_of(feed_address(one))
+        return self._recorder.boilerplate(number) if number is not None else frozenset()
 
     def _prepared(self, one: ArchiveEntry, made: MadeAhead | None, feed_id: int) -> PreparedEntry:
         boilerplate = self._recorder.boilerplate(feed_id)
