@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+from aggregator.executor import width
 from aggregator.ingest.garbage import seldom_collected
 from aggregator.ingest.lines import LEAST, Chunk, MadeAhead, prepare_line, prepared_ahead
 from aggregator.ingest.ordered import ordered
@@ -86,9 +87,7 @@ class Importer:
         """Let workers come up while a large archive is read; what keeps them from it is told when they are needed."""
         with suppress(Exception):
             if self._workers is not None and path.stat().st_size > _LARGE:
-                workers = self._workers()
-                for _ in range(self._settings.parse.workers):
-                    workers.submit(warm_up)
+                come_up(self._workers(), self._settings.parse.workers)
 
     def take(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, Place]:
         """Import entries and return line number -> where each stands, for scoring."""
@@ -208,7 +207,7 @@ class Importer:
             entries,
             self._boilerplate_now,
             workers,
-            self._settings.parse.workers,
+            1 if workers is None else width(workers, self._settings.parse.workers),
             sketching=self._settings.stories.enabled,
         )
 
@@ -223,6 +222,12 @@ class Importer:
         if made is not None and made.fits(boilerplate):
             return made.entry
         return prepare_line(one, boilerplate, sketching=self._settings.stories.enabled)
+
+
+def come_up(workers: Executor, count: int) -> None:
+    """Let workers load what they need, a second's work each, while an archive is read; ``count`` are expected."""
+    for _ in range(width(workers, count)):
+        workers.submit(warm_up)
 
 
 def _is_long(one: ArchiveEntry) -> bool:
