@@ -325,6 +325,12 @@ def shared(executor: Executor, value: Any) -> Any:
     return value if client is None else client.scatter(value, broadcast=True)
 
 
+def width(executor: Executor, otherwise: int) -> int:
+    """Return how many tasks run at a time: on a cluster as many as its workers have threads now, elsewhere ``otherwise``."""
+    client = getattr(executor, "_client", None)
+    return otherwise if client is None else sum(client.nthreads().values()) or otherwise
+
+
 @contextlib.contextmanager
 def _dask(address: str, workers: int) -> Iterator[Executor]:
     try:

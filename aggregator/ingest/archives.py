@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+from aggregator.executor import width
 from aggregator.ingest.garbage import seldom_collected
 from aggregator.ingest.lines import LEAST, Chunk, PreparedLine, prepare_line, prepared_by_workers
 from aggregator.ingest.ordered import ordered
@@ -86,9 +87,7 @@ class Importer:
         """Let workers come up while a large archive is read; what keeps them from it is told when they are needed."""
         with suppress(Exception):
             if self._workers is not None and path.stat().st_size > _LARGE:
-                workers = self._workers()
-                for _ in range(self._settings.parse.workers):
-                    workers.submit(warm_up)
+                come_up(self._workers(), self._settings.parse.workers)
 
     def take(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, Place]:
         """Import entries and return line number -> where each stands, for scoring."""
@@ -208,20 +207,27 @@ class Importer:
             entries,
             self._boilerplate_now,
             workers,
-            self._settings.parse.workers,
+            1 if workers is None else width(workers, self._settings.parse.workers),
             sketching=self._settings.stories.enabled,
         )
 
     def _boilerplate_now(self, one: ArchiveEntry) -> frozenset[int]:
         """Return what a line's feed is known to repeat by now, whether or not this archive named it before."""
-        feed = self._sources.get(feed_address(one)) or self._feeds.by_url(feed_address(one))
-        return self._recorder.boilerplate(feed.id) if feed is not None else frozenset()
+        feed = self._sources.get(feed_address(one))
+        number = feed.id if feed is not None else self._feeds.row_of(feed_address(one))
+        return self._recorder.boilerplate(number) if number is not None else frozenset()
 
     def _prepared(self, one: ArchiveEntry, made: PreparedLine | None, feed_id: int) -> PreparedEntry:
         boilerplate = self._recorder.boilerplate(feed_id)
         if made is not None and made.fits(boilerplate):
             return made.entry
         return prepare_line(one, boilerplate, sketching=self._settings.stories.enabled)
+
+
+def come_up(workers: Executor, count: int) -> None:
+    """Let workers load what they need, a second's work each, while an archive is read; ``count`` are expected."""
+    for _ in range(width(workers, count)):
+        workers.submit(warm_up)
 
 
 def _is_long(one: ArchiveEntry) -> bool:

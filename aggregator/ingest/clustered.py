@@ -13,7 +13,7 @@ from pathlib import Path
 from aggregator.clustering.blocks import Block, ReportSet, look_back
 from aggregator.clustering.looking_back import BlockEdges
 from aggregator.executor import failure_of, shared
-from aggregator.ingest.archives import Importer, Progress, feed_address
+from aggregator.ingest.archives import Importer, Progress, come_up, feed_address
 from aggregator.ingest.ordered import OnDisk, lines_of, packed
 from aggregator.ingest.window import Window
 from aggregator.model import Skip
@@ -41,6 +41,8 @@ def cluster_archives(
     vectorise the entries and compare the reports; the result is the same without.
     """
     skips: list[tuple[Path, Skip]] = []
+    if workers is not None:
+        come_up(workers, settings.parse.workers)
     with spilled() as kept, Store(None, spilling=True) as store:
         for number, path in enumerate(paths):
             left_out: list[Skip] = []

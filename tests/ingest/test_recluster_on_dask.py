@@ -15,12 +15,12 @@ import pytest
 
 from aggregator.clustering import blocks
 from aggregator.desk.parquet import lines_of_archive
-from aggregator.executor import TaskError, TaskFailure, open_executor
+from aggregator.executor import TaskError, TaskFailure, open_executor, width
 from aggregator.ingest import archives
 from aggregator.ingest import lines as preparing
 from aggregator.ingest.archives import Importer
 from aggregator.ingest.clustered import cluster_archives
-from aggregator.ingest.ordered import lines_of
+from aggregator.ingest.ordered import lines_of, ordered
 from aggregator.model import Skip
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
@@ -63,9 +63,51 @@ def test_two_worker_processes_find_the_reports_and_stories_of_one(archive: Path,
     with open_executor("dask", 2, 60.0, 1_000_000_000) as cluster:
         pids = {future.result() for future in [cluster.submit(os.getpid) for _ in range(40)]}
         together, left_out = clustered(archive, cluster)
+        assert width(cluster, 7) == 2  # its own workers, whatever the settings say of those here
     assert len(pids - {os.getpid()}) == 2
     assert (together, left_out) == (alone, skips)
     assert len({row["story_id"] for row in alone}) < len(alone)  # there was something to find
+
+
+class Counting(Executor):
+    """Has the clients' way to say how many tasks run at a time, and counts those that nobody has taken yet."""
+
+    def __init__(self, threads: int) -> None:
+        self._client = self
+        self.threads = threads
+        self.most = self.untaken = 0
+
+    def nthreads(self) -> dict[str, int]:
+        return dict.fromkeys(map(str, range(self.threads)), 1)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Taken(self)
+        future.set_result(fn(*args, **kwargs))
+        self.untaken += 1
+        self.most = max(self.most, self.untaken)
+        return future
+
+
+class Taken(Future[Any]):
+    def __init__(self, owner: Counting) -> None:
+        super().__init__()
+        self._owner = owner
+
+    def result(self, timeout: float | None = None) -> Any:
+        self._owner.untaken -= 1
+        return super().result(timeout)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_as_many_tasks_are_in_hand_as_the_clusters_workers_take(archive: Path, small: None, threads: int) -> None:
+    workers = Counting(threads)
+    with ordered(archive) as (entries, _):
+        count = len(entries)
+        told = list(
+            preparing.prepared_ahead(entries, lambda one: frozenset(), workers, width(workers, 99), sketching=False)
+        )
+    assert sum(map(len, told)) == count
+    assert workers.most == min(3 * threads, -(-count // 5))
 
 
 class Losing(Executor):
