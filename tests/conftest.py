@@ -95,7 +95,7 @@ def pytest_collection_finish() -> None:
     """Let Python look for cycles of garbage among what tests make alone, not among the tests, and seldom, as the command does."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(SELDOM, *gc.get_threshold()[1:])
+    gc.set_threshold(4 * SELDOM, *gc.get_threshold()[1:])
 
 
 DAEMON = Path(__file__).parent / "daemon"

@@ -16,7 +16,7 @@ from aggregator.exceptions import NotFoundError, UsageError
 from aggregator.fetching import chat
 from aggregator.model import StorySummary
 from aggregator.model.faults import fault_of
-from aggregator.newsroom.alerts import Alerted, Cause, alerted_by, decide, rehearse
+from aggregator.newsroom.alerts import Alerted, Cause, alerted_by, decide, past_alerts
 from aggregator.newsroom.publishers import normal_name
 from aggregator.newsroom.watches import BEGINNING, Matcher, Reading, WatchQuery, search_expression, unreadable
 from aggregator.settings import Settings
@@ -233,7 +233,7 @@ class Watches:
             fitting = matcher.matching_entries(readings)
             if not fitting:
                 continue
-            alerts = tuple(one for one in rehearse(matcher, readings, self._settings.watches) if one[0] >= since)
+            alerts = tuple(one for one in past_alerts(matcher, readings, self._settings.watches) if one[0] >= since)
             if alerts:
                 caught.append(Catch(reader.stories.summary(story_id, fresh), fitting[0].entry.data.title, alerts))
         caught.sort(key=lambda one: (one.alerts[0][0], one.summary.id), reverse=True)

@@ -84,7 +84,7 @@ def alerted_by(matcher: Matcher, story: Iterable[Reading]) -> dict[str, Alerted]
     }
 
 
-def rehearse(matcher: Matcher, story: Sequence[Reading], rules: WatchSettings) -> list[tuple[datetime, Cause]]:
+def past_alerts(matcher: Matcher, story: Sequence[Reading], rules: WatchSettings) -> list[tuple[datetime, Cause]]:
     """Return the alerts that a story would have raised as its entries came in, by what is known of them today."""
     alerted: dict[str, Alerted] = {}
     alerts = []

@@ -78,7 +78,7 @@ class Identity:
 
 
 Trait = Callable[[Identity], Hashable | None]
-Beside = Callable[[Identity, Identity], bool]
+Condition = Callable[[Identity, Identity], bool]
 
 
 def recognise_moved(
@@ -90,8 +90,8 @@ def recognise_moved(
     (a bounded set), ``present`` the ids of those that stand in the document.
     """
     search = _Search(document, known, stored, present)
-    for trait, beside in _RULES:
-        search.match(trait, beside)
+    for trait, condition in _RULES:
+        search.match(trait, condition)
     search.match(search.lone_address, None)
     search.match(_issue, search.is_reissue, crowded=False)
     search.match(_number, _is_one_article)
@@ -122,9 +122,9 @@ class _Search:
         self._present = [entry for entry in stored if entry.id in present]
         self._listing = _listing_pages(document, stored)
 
-    def match(self, trait: Trait, beside: Beside | None, *, crowded: bool = True) -> None:
+    def match(self, trait: Trait, condition: Condition | None, *, crowded: bool = True) -> None:
         """Find entries by a trait; one that also stands beside them in the document distinguishes nothing (``crowded``)."""
-        self.found.update(self._pairs(trait, beside, crowded=crowded))
+        self.found.update(self._pairs(trait, condition, crowded=crowded))
 
     def match_whole(self, trait: Trait, least: int, part: int) -> None:
         """Find entries by a trait that proves something where one in ``part`` of the unknown has it, or moved with the document."""
@@ -163,7 +163,7 @@ class _Search:
         return [entry for entry in self._arriving if entry.key not in self.found]
 
     def _pairs(
-        self, trait: Trait, beside: Beside | None, *, crowded: bool = True, alone: bool = False
+        self, trait: Trait, condition: Condition | None, *, crowded: bool = True, alone: bool = False
     ) -> dict[str, str]:
         """Return the arriving and the free entries that share a trait, one to one; ``alone``: where one has it on each side."""
         taken = set(self.found.values())
@@ -176,7 +176,7 @@ class _Search:
             if shared in standing or len(these) != len(those) or (alone and len(these) > 1):
                 continue
             for one, other in zip(_in_order(these), _in_order(those), strict=True):
-                if beside is None or beside(one, other):
+                if condition is None or condition(one, other):
                     pairs[one.key] = other.id
         return pairs
 
@@ -390,7 +390,7 @@ def _unnumbered(part: str, number: str | None) -> str:
     return part.replace(number or "", "") if number else part
 
 
-_RULES: tuple[tuple[Trait, Beside | None], ...] = (
+_RULES: tuple[tuple[Trait, Condition | None], ...] = (
     (_stripped_guid, None),
     (_guid_address_title, None),
     (_guid_address_moment, None),

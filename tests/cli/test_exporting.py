@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from pathlib import Path
 
 import pytest
 
 from aggregator.cli.exporting import KEYS, LABEL_KEYS
-from tests.cli.calling import ARCHIVE, call, newsroom, shell, story_ids
+from tests.cli.calling import ARCHIVE, call, newsroom, story_ids
 
 
 def test_every_form_holds_the_same_entries() -> None:
@@ -56,12 +57,12 @@ def test_a_file_that_cannot_be_written_is_told_and_none_is_left_half_written() -
     assert list(Path().glob(".*.partial")) == []
 
 
-def test_without_pyarrow_the_extra_is_named() -> None:
+def test_without_pyarrow_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     newsroom()
-    Path("pyarrow.py").write_text("raise ImportError", encoding="utf-8")
-    done = shell("PYTHONPATH=.:$PYTHONPATH; aggregator export --format parquet --output x.parquet")
-    assert (done.returncode, Path("x.parquet").exists()) == (2, False)
-    assert "aggregator[parquet]" in done.stderr
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    done = call("export", "--format", "parquet", "--output", "x.parquet")
+    assert (done.code, Path("x.parquet").exists()) == (2, False)
+    assert "aggregator[parquet]" in done.err
 
 
 @pytest.mark.parametrize("command", ["export", "digest", "story timeline storm", "feeds export"])

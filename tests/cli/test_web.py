@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from pathlib import Path
 
 import pytest
 
 from aggregator.web.passwords import verify
-from tests.cli.calling import call, newsroom, shell
+from tests.cli.calling import call, newsroom
 
 
-def test_a_password_becomes_a_hash() -> None:
-    done = shell("echo 'correct horse battery' | aggregator web --hash-password")
-    assert done.returncode == 0, done.stderr
-    assert verify("correct horse battery", done.stdout.strip())
-    assert shell("echo short | aggregator web --hash-password").returncode == 2
+def test_a_password_becomes_a_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("correct horse battery\n"))
+    done = call("web", "--hash-password").ok()
+    assert verify("correct horse battery", done.out.strip())
+    monkeypatch.setattr(sys, "stdin", io.StringIO("short\n"))
+    assert call("web", "--hash-password").code == 2
 
 
 def test_it_looks_into_a_database_that_is_there() -> None:

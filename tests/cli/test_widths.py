@@ -26,6 +26,9 @@ ROW = st.builds(
 )  # fmt: skip
 
 
+EVERYDAY = (80, 160)  # lists that are folded, and lists of one line a story
+
+
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
@@ -33,7 +36,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "demo.db"
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(
+    "width", [width if width in EVERYDAY else pytest.param(width, marks=pytest.mark.costly) for width in WIDTHS]
+)
 def test_lists_look_as_in_the_golden_file(kept: Path, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     shown = seen(kept, width)

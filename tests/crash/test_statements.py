@@ -148,7 +148,7 @@ ACTS: dict[str, Act] = {
     "undo": undone,
     "an edition": made_an_edition,
 }
-SOME = 97  # every so many statements in an everyday run
+SOME = 151  # every so many statements in an everyday run
 
 
 @pytest.mark.parametrize("name", ACTS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.daemon.running import Daemon, Newsroom, document
 from tests.fetching.server import answer
 
@@ -18,6 +20,7 @@ def run(newsroom: Newsroom, now: str) -> Daemon:
     return daemon
 
 
+@pytest.mark.costly
 def test_an_edition_that_came_due_while_it_was_down_is_made_at_the_start_and_only_once(newsroom: Newsroom) -> None:
     newsroom.settings |= {"stories.enabled": "true"}  # an edition is made from stories
     storm = document("Storm in Esbjerg", published=datetime(2026, 3, 10, 5, 0, tzinfo=UTC))

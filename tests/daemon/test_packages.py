@@ -18,6 +18,7 @@ UNUSUAL = f"""<?xml version="1.0"?><rss version="2.0"><channel><title>Desk</titl
 <link>http://example.org/1</link><description><p>{TEXT}</p></description><pubDate>{format_datetime(STARTED)}</pubDate></item></channel></rss>"""
 
 
+@pytest.mark.costly
 @pytest.mark.daemon
 def test_requests_feedparser_datasketch_apscheduler_and_sqlite_utils_each_do_their_part(newsroom: Newsroom) -> None:
     address = newsroom.server.on("/feed", answer(UNUSUAL.encode()))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.newsroom.alerts import Alerted, Cause, alerted_by, decide, rehearse, voices
+from aggregator.newsroom.alerts import Alerted, Cause, alerted_by, decide, past_alerts, voices
 from aggregator.newsroom.watches import Matcher, Reading, WatchQuery
 from aggregator.settings import WatchSettings
 from tests.newsroom.made import MOMENT, made_entry
@@ -207,7 +207,7 @@ def test_what_leaves_a_story_and_fits_later_is_told() -> None:
 
 def test_a_rehearsal_tells_what_would_have_come_when() -> None:
     story = [told_by(n) for n in range(1, 6)]
-    alerts = rehearse(STRIKE, story, RULES)
+    alerts = past_alerts(STRIKE, story, RULES)
     assert [(int((at - MOMENT).total_seconds() / 60), cause.reason) for at, cause in alerts] == [
         (1, "new"),
         (3, "publishers"),
@@ -256,7 +256,7 @@ def test_parting_a_story_that_was_told_says_nothing(story: list[Reading], part: 
 
 @given(ENTRIES)
 def test_a_rehearsal_begins_with_the_story_and_never_with_its_growth(story: list[Reading]) -> None:
-    reasons = [cause.reason for _, cause in rehearse(STRIKE, story, RULES)]
+    reasons = [cause.reason for _, cause in past_alerts(STRIKE, story, RULES)]
     assert reasons[:1] in ([], ["new"])
     assert "new" not in reasons[1:]
     assert bool(reasons) == any(STRIKE.matches(one) for one in story)
