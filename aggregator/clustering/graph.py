@@ -19,7 +19,7 @@ from aggregator.clustering.components import components
 from aggregator.clustering.explanations import PairExplanation, SharedTerm, chance, explained, shared_terms
 from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.params import DEFAULT, ClusteringParams
-from aggregator.clustering.partition import Edges, partition
+from aggregator.clustering.partition import Edges, partition, with_far_ones
 from aggregator.clustering.rows import Floats, Places
 from aggregator.clustering.scoring import Scorer, shipped_scorer
 from aggregator.clustering.storylines import Affairs
@@ -290,9 +290,10 @@ class StoryGraph:
             first, second = numbers[graph.first[ids]], numbers[graph.second[ids]]
         inside = (first >= 0) & (second >= 0)
         odds = np.clip(graph.final[ids[inside]], *self.params.clip).astype(np.float64)
-        edges = Edges(first[inside], second[inside], odds)
+        time, params = self.comparison.rows.reports.time[np.array(order)], self.params
+        edges = with_far_ones(Edges(first[inside], second[inside], odds), time, params.window, params.story_bar)
         number = {place: n for n, place in enumerate(order)}
-        return partition(len(order), edges, self.params.story_bar, self.params.missing, bound.bonds(number))
+        return partition(len(order), edges, params.story_bar, params.missing, bound.bonds(number))
 
     def _attach(self, rest: Sequence[int], stories: list[list[int]], bound: Bound) -> list[int]:
         """Put each place of a component that is too large into the story of its best edge; return those that have none."""

@@ -1,10 +1,10 @@
 """Groups from log odds: average linkage, whatever order the reports came in.
 
 The two groups with the highest mean log odds over all pairs between them are joined while that mean is above a bar; a
-pair that was never compared counts with a fixed, low value (Ward's and others' agglomerative scheme; average linkage
-after Sokal and Michener 1958). Editors' decisions bind: some groups are never joined, and some nodes are found in one
-group at the end. What is bound is not averaged over: a report joins one half of what an editor merged by what it shares
-with that half.
+pair that was no candidate counts with a fixed, low value (Ward's and others' agglomerative scheme; average linkage after
+Sokal and Michener 1958). Of a pair that lies too far apart to be compared nothing is known: it counts as the bar does, and
+joins nothing. Editors' decisions bind: some groups are never joined, and some nodes are found in one group at the end. What
+is bound is not averaged over: a report joins one half of what an editor merged by what it shares with that half.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Edges(NamedTuple):
 
 
 _DENSE = 12  # edges a node from which on whole rows of a matrix cost less than single links
+_UNDER = 2.0**-20  # log odds: a mean of what counts as the bar must not be over it by rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,17 @@ class Bonds:
 
     together: Sequence[Sequence[int]] = ()
     marks: Mapping[int, frozenset[tuple[int, bool]]] = field(default_factory=dict)
+
+
+def with_far_ones(edges: Edges, time: NDArray[np.float64], window: float, bar: float) -> Edges:
+    """Return edges with those pairs of nodes beside them that lie further apart in time than the window."""
+    dated = time[np.isfinite(time)]
+    if not len(dated) or np.ptp(dated) <= window:
+        return edges
+    first, second = np.triu_indices(len(time), 1)
+    far = np.flatnonzero(np.abs(time[first] - time[second]) > window)
+    ends = np.r_[edges.first, first[far]], np.r_[edges.second, second[far]]
+    return Edges(*ends, np.r_[edges.odds, np.full(len(far), bar - _UNDER)])
 
 
 class _Linkage:
