@@ -104,7 +104,9 @@ def test_as_many_tasks_are_in_hand_as_the_clusters_workers_take(archive: Path, s
     with ordered(archive) as (entries, _):
         count = len(entries)
         told = list(
-            preparing.prepared_ahead(entries, lambda one: frozenset(), workers, width(workers, 99), sketching=False)
+            preparing.prepared_by_workers(
+                entries, lambda one: frozenset(), workers, width(workers, 99), sketching=False
+            )
         )
     assert sum(map(len, told)) == count
     assert workers.most == min(3 * threads, -(-count // 5))
