@@ -47,7 +47,7 @@ class ClusteringParams:
     # --- density: the share of reports with a sure partner before them, at another publisher
     density_sure: float = 3.0  # log odds of the first round from which on a partner is sure. Measured
     density_neutral: float = 0.0235  # share at which nothing is added: between scatters and real weeks. Measured
-    density_neutral_headlines: float = 0.035  # the same for pairs of headlines, whose scatters are denser. Measured
+    density_neutral_headlines: float = 0.033  # the same for pairs of headlines, whose scatters are denser. Measured
     density_weight: float = 4.5  # log odds for each e-fold of the share. Measured; Bayes' rule alone would say 1
     density_prior: float = 300.0  # reports of neutral density that stand beside the window's. Measured
     density_half: float = 1_000.0  # reports before which half of a gain counts: a small window proves nothing. Measured
