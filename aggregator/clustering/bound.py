@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator.clustering.partition import Bonds
@@ -34,9 +34,10 @@ class Bound:
                     if name in place:
                         self._marks.setdefault(place[name], set()).add((number, bool(side)))
         self._beside: dict[int, list[int]] = {}
-        for found in self.together:
-            for one in found:
-                self._beside.setdefault(one, []).extend(found)
+        for first, *others in self.together:  # all are found through the first
+            self._beside.setdefault(first, []).extend(others)
+            for one in others:
+                self._beside.setdefault(one, []).append(first)
         for one in {*self._beside, *self._marks} if len(represented) else ():
             if one in represented:  # no edge leads from it to those that stand for it
                 for other in represented.of(one)[0].tolist():
@@ -49,16 +50,16 @@ class Bound:
         return place in self._named
 
     def neighbours(self, node: int) -> Sequence[int]:
-        """Return the places that belong with this one."""
+        """Return places that belong with this one; from one to the next, all are found."""
         return self._beside.get(node, ())
 
     def may_join(self, place: int, story: Sequence[int]) -> bool:
         """Tell whether no decision keeps a place out of a story."""
-        marks = self._marks.get(place)
-        if not marks:
-            return True
-        theirs = set().union(*(self._marks.get(other, ()) for other in story))
-        return not any((number, not side) in theirs for number, side in marks)
+        return StoryMarks(self, lambda _: story).may_join(place, 0)
+
+    def marks(self, place: int) -> Collection[tuple[int, bool]]:
+        """Return the decisions that keep a place apart from others, each with the side that it is on."""
+        return self._marks.get(place, ())
 
     def bonds(self, number: Mapping[int, int]) -> Bonds:
         """Return the decisions for nodes of these numbers."""
@@ -66,3 +67,27 @@ class Bound:
             [here for found in self.together if len(here := [number[one] for one in found if one in number]) > 1],
             {number[place]: frozenset(marks) for place, marks in self._marks.items() if place in number},
         )
+
+
+class StoryMarks:
+    """The marks of the places of some stories, kept, so that a story of very many is not looked over for each that may join."""
+
+    def __init__(self, bound: Bound, members: Callable[[int], Iterable[int]]) -> None:
+        self._bound = bound
+        self._members = members
+        self._seen: dict[int, set[tuple[int, bool]]] = {}
+
+    def may_join(self, place: int, story: int) -> bool:
+        """Tell whether no decision keeps a place out of a story."""
+        marks = self._bound.marks(place)
+        if not marks:
+            return True
+        if story not in self._seen:
+            self._seen[story] = {mark for other in self._members(story) for mark in self._bound.marks(other)}
+        theirs = self._seen[story]
+        return not any((number, not side) in theirs for number, side in marks)
+
+    def joined(self, place: int, story: int) -> None:
+        """Hear that a place went to a story."""
+        if story in self._seen:
+            self._seen[story].update(self._bound.marks(place))

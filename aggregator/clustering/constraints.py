@@ -209,13 +209,16 @@ class Settlement:
         """
         named = [entry for entry in entries if entry in self._group]
         sizes = Counter(self._group[entry] for entry in named)
-        parts: list[list[str]] = []
+        parts: list[set[str]] = []
+        barred: list[set[tuple[int, bool]]] = []  # the marks that no group of a part may wear
         for name in sorted(sizes, key=lambda group: -sizes[group]):  # stable: of two, the first named
-            free = next((part for part in parts if not any(self._rivals(name, other) for other in part)), None)
-            if free is None:
-                parts.append([name])
-            else:
-                free.append(name)
+            marks = self._marks[name]
+            free = next((place for place, others in enumerate(barred) if marks.isdisjoint(others)), len(parts))
+            if free == len(parts):
+                parts.append(set())
+                barred.append(set())
+            parts[free].add(name)
+            barred[free].update((number, not side) for number, side in marks)
         return tuple(frozenset(entry for entry in named if self._group[entry] in part) for part in parts)
 
     # --- how it is made: by settle() alone ---------------------------------------------------------
@@ -249,8 +252,13 @@ class Settlement:
 
     def _bind(self, left: Sequence[str], right: Sequence[str]) -> None:
         """Join every two of both sides that newer decisions do not keep apart, those named first before others."""
+        named = list(right)  # one entry of each group
         for one in left:
-            for other in dict.fromkeys(self._group[entry] for entry in right):
+            groups: dict[str, str] = {}
+            for entry in named:
+                groups.setdefault(self._group[entry], entry)
+            named = list(groups.values())
+            for other in groups:
                 name = self._group[other]  # may have been joined under another name meanwhile
                 mine = self._group[one]
                 if mine != name and not self._rivals(mine, name):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aggregator.clustering.blocks import Engine, blocks, report_set
-from aggregator.clustering.bound import NO_CONSTRAINTS, Bound, Constraints
+from aggregator.clustering.bound import NO_CONSTRAINTS, Bound, Constraints, StoryMarks
 from aggregator.clustering.company import ALONE, Company, homes
 from aggregator.clustering.comparing import Changes, Comparison
 from aggregator.clustering.components import components
@@ -208,11 +208,12 @@ class StoryGraph:
             if company.put(one, home):
                 told.add(one)
 
-        def may_join(one: int, story: int) -> bool:
-            return bound.may_join(one, [*self._affairs.members[story], *company.of(story)])
-
+        marks = StoryMarks(bound, lambda story: (*self._affairs.members[story], *company.of(story)))
+        company.forget(named)  # who is to leave keeps nobody out who is to stay
         for one in named:
-            company.put(one, homes([one], represented, self._affairs.story, self.params, may_join)[one])
+            home = homes([one], represented, self._affairs.story, self.params, marks.may_join)[one]
+            company.put(one, home)
+            marks.joined(one, home)
             told.add(one)
         touched |= {company.home[one] for one in asked} | self._bind(bound)
         self._told.update(rows.ids[one] for one in told)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.clustering.bound import Bound, Constraints
 from aggregator.clustering.constraints import (
     Constraint,
     Placement,
@@ -19,6 +22,8 @@ from aggregator.clustering.constraints import (
     parted,
     settle,
 )
+from aggregator.clustering.params import ClusteringParams
+from aggregator.clustering.represented import Represented
 
 A, B, C, D = "ea", "eb", "ec", "ed"
 
@@ -318,3 +323,48 @@ def _second_look(
     stories.setdefault(second, []).extend(moving)
     for entry in moving:
         place[entry] = Placement("r" + entry, second)
+
+
+# --- stories of very many ------------------------------------------------------------------------
+
+
+class Counted(dict[str, Any]):
+    """A mapping that counts how often it is looked up."""
+
+    looked_up = 0
+
+    def __getitem__(self, key: str) -> Any:
+        Counted.looked_up += 1
+        return super().__getitem__(key)
+
+
+def test_what_a_verb_on_a_large_story_costs_grows_with_its_entries_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = Settlement.__init__
+
+    def counted(made: Settlement) -> None:
+        begin(made)
+        made._group, made._marks = Counted(), Counted()
+
+    monkeypatch.setattr(Settlement, "__init__", counted)
+    costs = []
+    for size in (60, 600):
+        entries = [f"e{number:04}" for number in range(size)]
+        Counted.looked_up = 0
+        staying, leaving = entries[: size // 2], entries[size // 2 :]
+        made = settle([*parted(2, staying, leaving), *merged(1, [{"other"}, set(entries)])])
+        assert set(made.divide(entries)) == {frozenset(leaving), frozenset(staying)}
+        costs.append(Counted.looked_up / size)
+    assert costs[1] < 1.5 * costs[0]
+
+
+def test_reports_that_belong_together_are_told_once_each() -> None:
+    params = ClusteringParams()
+    names = [f"r{number}" for number in range(300)]
+    place = {name: number for number, name in enumerate(names)}
+    bound = Bound(Constraints((frozenset(names),)), place, Represented(params))
+    assert sum(len(bound.neighbours(one)) for one in range(300)) < 3 * 300
+    found, front = {7}, [7]
+    while front:
+        front = [other for one in front for other in bound.neighbours(one) if other not in found]
+        found.update(front)
+    assert found == set(range(300))

@@ -136,3 +136,17 @@ def test_editors_decisions_bind_within_a_flood(data: st.DataObject) -> None:
     assert sorted(name for story in stories for name in story) == sorted(name for name, _ in ROWS)
     assert home[one] == home[two]
     assert home[one] != home[three] != home[four]
+
+
+@pytest.mark.parametrize("told_before", [True, False])
+def test_who_an_editor_parts_from_a_flood_leaves_it_whole(told_before: bool) -> None:
+    """All that stay are named by the decision, and whoever leaves is yet in the story when it is asked who may stand there."""
+    graph, _ = streamed(ROWS, [])
+    leaving = frozenset(sorted(represented(graph), key=lambda name: graph.comparison.rows.place[name])[-2:])
+    constraints = Constraints((leaving,), ((NAMES - leaving, leaving),))
+    if not told_before:
+        graph, _ = streamed(ROWS, [60], constraints)
+    graph.touch(NAMES)
+    stories = graph.settle(constraints).stories
+    assert NAMES - leaving in stories
+    assert leaving in stories
