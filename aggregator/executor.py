@@ -39,6 +39,12 @@ _GROWTH = 100_000  # KiB: a worker that has grown by more than this is replaced 
 # glibc gives freed memory back only where its threshold is set: what a model or a large body took stays with the worker.
 # Two megabytes hold an ordinary document's work: at an eighth of them, every document paid for its pages anew.
 _MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(2 << 20)}
+# Dask watches itself for its dashboard, which a cluster of ours has not: 2 % of a core in each process, whatever it does.
+_UNWATCHED = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "200ms",
+    "distributed.admin.system-monitor.interval": "5s",
+}
 _START_TIMEOUT = 60.0  # seconds for a worker to come up on a busy machine
 
 
@@ -334,6 +340,7 @@ def width(executor: Executor, otherwise: int) -> int:
 @contextlib.contextmanager
 def _dask(address: str, workers: int) -> Iterator[Executor]:
     try:
+        import dask.config  # type: ignore[import-not-found,import-untyped,unused-ignore]  # of the same extra
         from distributed import Client  # type: ignore[import-not-found,unused-ignore]  # an extra
     except ImportError:
         raise ConfigurationError(
@@ -341,9 +348,12 @@ def _dask(address: str, workers: int) -> Iterator[Executor]:
         ) from None
     connect: Any = Client  # untyped
     try:
-        client = (
-            connect(address) if address else connect(n_workers=workers, threads_per_worker=1, dashboard_address=None)
-        )
+        with dask.config.set({} if address else _UNWATCHED):
+            client = (
+                connect(address)
+                if address
+                else connect(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+            )
     except (OSError, TimeoutError) as error:
         raise ConfigurationError(f"run.dask_address {address!r} does not answer: {error}") from None
     with client:
