@@ -2,9 +2,9 @@
 
 The two groups with the highest mean log odds over all pairs between them are joined while that mean is above a bar; a
 pair that was no candidate counts with a fixed, low value (Ward's and others' agglomerative scheme; average linkage after
-Sokal and Michener 1958). Of a pair that lies too far apart to be compared nothing is known: it counts as the bar does, and
-joins nothing. Editors' decisions bind: some groups are never joined, and some nodes are found in one group at the end. What
-is bound is not averaged over: a report joins one half of what an editor merged by what it shares with that half.
+Sokal and Michener 1958). Of a pair that lies somewhat too far apart to be compared nothing is known: it counts as the bar
+does, and joins nothing. Editors' decisions bind: some groups are never joined, and some nodes are found in one group at the
+end. What is bound is not averaged over: a report joins one half of what an editor merged by what it shares with that half.
 """
 
 from __future__ import annotations
@@ -42,12 +42,16 @@ class Bonds:
 
 
 def with_far_ones(edges: Edges, time: NDArray[np.float64], window: float, bar: float) -> Edges:
-    """Return edges with those pairs of nodes beside them that lie further apart in time than the window."""
+    """Return edges with those pairs of nodes beside them that lie further apart in time than the window, up to twice as far.
+
+    What lies further apart counts as no candidate: undated reports, which are near all, would tie what is years apart.
+    """
     dated = time[np.isfinite(time)]
     if not len(dated) or np.ptp(dated) <= window:
         return edges
     first, second = np.triu_indices(len(time), 1)
-    far = np.flatnonzero(np.abs(time[first] - time[second]) > window)
+    gap = np.abs(time[first] - time[second])
+    far = np.flatnonzero((gap > window) & (gap <= 2 * window))
     ends = np.r_[edges.first, first[far]], np.r_[edges.second, second[far]]
     return Edges(*ends, np.r_[edges.odds, np.full(len(far), bar - _UNDER)])
 

@@ -35,7 +35,11 @@ def test_what_was_compared_and_is_unlike_keeps_apart() -> None:
 @pytest.mark.parametrize("bar", [-1.0, -0.1, 0.0, 0.1, 0.7])
 def test_reports_far_apart_alone_are_never_joined(bar: float) -> None:
     near = {(a, b): 3.0 for group in (range(3), range(3, 6)) for a in group for b in group if a < b}
-    assert parted([0, 0, 0, 20, 20, 20], near, bar) == [[0, 1, 2], [3, 4, 5]]
+    assert parted([0, 0, 0, 10, 10, 10], near, bar) == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_an_undated_report_ties_nothing_that_lies_two_windows_apart() -> None:
+    assert parted([0, float("nan"), 400], {(0, 1): 2.0, (1, 2): 1.0}) == [[0, 1], [2]]
 
 
 def test_undated_reports_are_far_from_nothing() -> None:

@@ -14,9 +14,9 @@ FOLDER = Path(__file__).parents[3] / "shared" / "data" / "labelled"
 IN_FORCE = floors.read()
 # What the floors were when they were last set by hand: whoever lowers one says so in two places.
 PINNED = {
-    "allsides-dated": 0.909,
+    "allsides-dated": 0.915,
     "basil": 0.98,
-    "ecbplus-train-dev": 0.835,
+    "ecbplus-train-dev": 0.865,
     "google-news": 0.611,
     "newswcl50": 0.99,
     "uci-headlines-2014": 0.72,
