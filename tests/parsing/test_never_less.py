@@ -183,10 +183,14 @@ def documents(draw: st.DrawFn) -> str:
     return f'<rss version="2.0"{default}{declared}><channel>{head}{entries if not outside else ""}</channel>{outside}</rss>'
 
 
+CAPTION = re.compile(r"<media:description[^>]*>.*?</media:description>", re.DOTALL)
+
+
 @settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
 @given(documents())
 def test_over_generated_documents(text: str) -> None:
-    pair = both(text)
+    # of an entry with a description a caption is passed over: feedparser takes it for content
+    pair = both(CAPTION.sub("", text) if "<description" in text else text)
     if pair is not None:
         assert less(*pair) == []
 
