@@ -304,7 +304,7 @@ def main() -> int:
         model_files.write(MODELS, shipped(raw), raw, told())
     elif options.note:
         model_files.note(MODELS, raw)
-    return 0 if model_files.compare(MODELS, shipped(raw), print) else 1
+    return 0 if model_files.compare(MODELS, raw, print) else 1
 
 
 if __name__ == "__main__":
