@@ -13,6 +13,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")  # another kernel sums in another order, and gives other digits
 
 import argparse
 import math
@@ -304,7 +305,7 @@ def main() -> int:
         model_files.write(MODELS, shipped(raw), raw, told())
     elif options.note:
         model_files.note(MODELS, raw)
-    return 0 if model_files.compare(MODELS, shipped(raw), print) else 1
+    return 0 if model_files.compare(MODELS, raw, print) else 1
 
 
 if __name__ == "__main__":

@@ -149,3 +149,18 @@ def test_tables_that_hold_something_else_are_told(tmp_path: Path) -> None:
         "background-de.npz: only in " + str(two),
         "background-en.npz: only in " + str(one),
     ]
+
+
+def test_the_training_ends_well_only_where_the_files_say_what_it_learns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_pairs, "MODELS", tmp_path)
+    monkeypatch.setattr(train_pairs, "learned", lambda: SHIPPED)
+    monkeypatch.setattr("sys.argv", ["train_pairs", "--write"])
+    assert train_pairs.main() == 0
+    other = Models(SHIPPED.pairs, train_pairs.moved(SHIPPED.graph))
+    monkeypatch.setattr(train_pairs, "learned", lambda: other)
+    monkeypatch.setattr("sys.argv", ["train_pairs"])
+    assert train_pairs.main() == 1
+    monkeypatch.setattr("sys.argv", ["train_pairs", "--note"])
+    assert train_pairs.main() == 0
