@@ -46,7 +46,7 @@ GROUPS = {
     ),
     "names": (
         "names", "names in titles", "names unshared, least", "names unshared, most", "names alone",
-        "one publisher, other names",
+        "one publisher, other names", "titles name others",
     ),
     "numbers": ("numbers differ", "ordinals differ", "figures alone"),
     "burst": (

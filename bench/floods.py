@@ -1,10 +1,10 @@
-"""What floods cost, and what comes of them: one event, one boilerplate text, a repeated archive, a template house.
+"""What floods cost, and what comes of them: one event, one boilerplate text, a repeated archive, a template house, earthquakes.
 
-    python -m bench.floods [event boilerplate archive template] [--entries 5000] [--pass 500]
+    python -m bench.floods [event boilerplate archive template series] [--entries 5000] [--pass 500]
 
 An *event* is told by five hundred outlets within two days, in words of their own. *Boilerplate* is ten lines of one text under
 each of very many different entries of one feed. An *archive* is a feed that publishes again, under other keys, all that
-it had. A *template* house fills one form with other companies, places and numbers. All go through an import, so many
+it had. A *template* house fills one form with other companies, places and numbers, a *series* tells of earthquakes. All go through an import, so many
 entries a pass; times are processor time, transactions are told by how long they hold the writer's lock.
 """
 
@@ -65,10 +65,13 @@ def boilerplate(count: int) -> Rows:
 
 
 def repeated(count: int) -> Rows:
-    """Return a feed's archive, and the same once more a day later under other keys."""
+    """Return a feed's archive, and the same once more a day later under other keys, at the addresses that it had."""
     first = lines(count // 2)
     return [
-        _row(number, row["title"], row.get("body") or "", "house.example", number * 1_440 / len(first))
+        {
+            **_row(number, row["title"], row.get("body") or "", "house.example", number * 1_440 / len(first)),
+            "url": f"https://house.example/{number % len(first)}",
+        }
         for number, row in enumerate([*first, *first])
     ]
 
@@ -92,11 +95,31 @@ def template(count: int) -> Rows:
     return found
 
 
+def series(count: int) -> Rows:
+    """Return what a seismological service tells of one earthquake after another."""
+    chance, found = random.Random(9), []
+    for number in range(count):
+        size, away, deep = f"{chance.uniform(2.5, 6):.1f}", chance.randrange(3, 190), chance.randrange(5, 90)
+        where = f"{away} km {chance.choice(('north', 'south', 'east', 'west'))} of {_named(chance)}"
+        found.append(
+            _row(
+                number,
+                f"Magnitude {size} earthquake - {where}",
+                f"An earthquake of magnitude {size} was recorded {where} at a depth of {deep} km, the seismological service"
+                " said. No damage was reported.",
+                "quakes.example",
+                number * 2_880 / count,
+            )
+        )
+    return found
+
+
 KINDS: dict[str, Callable[[int], Rows]] = {
     "event": event,
     "boilerplate": boilerplate,
     "archive": repeated,
     "template": template,
+    "series": series,
 }
 
 
