@@ -60,11 +60,13 @@ class NoticeLinks:
         ]
 
     def _read(self) -> Sequence[_Notice]:
-        count, newest = self._db.execute(
-            "SELECT count(*), coalesce(max(number), 0) FROM entry WHERE correction IS NOT NULL"
+        stamp = self._db.execute(
+            "SELECT count(*), coalesce(sum(number), 0) FROM"
+            " (SELECT number FROM entry WHERE correction IS NOT NULL ORDER BY time DESC, number LIMIT ?)",
+            (_NOTICES,),
         ).fetchone()
-        if (count, newest) != self._stamp:
-            self._stamp = count, newest
+        if stamp != self._stamp:
+            self._stamp = stamp
             latest = self._entries.select(
                 "WHERE e.correction IS NOT NULL ORDER BY e.time DESC, e.number LIMIT ?", (_NOTICES,), light=True
             )

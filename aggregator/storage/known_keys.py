@@ -11,9 +11,11 @@ def stored(connection: sqlite3.Connection, keys: Sequence[tuple[int, str]]) -> s
     if not keys:
         return set()
     asked = ", ".join(["(?, ?)"] * len(keys))
+    # joined from the keys that are asked for: of `(feed_id, key) IN (VALUES …)` SQLite scans the whole index
     rows = connection.execute(
-        f"SELECT feed_id, key FROM entry WHERE (feed_id, key) IN (VALUES {asked})"
-        f" UNION ALL SELECT feed_id, key FROM entry_alias WHERE (feed_id, key) IN (VALUES {asked})",
-        [value for pair in (*keys, *keys) for value in pair],
+        f"WITH asked (feed, own) AS (VALUES {asked})"
+        " SELECT feed_id, key FROM asked CROSS JOIN entry ON feed_id = feed AND key = own"
+        " UNION ALL SELECT feed_id, key FROM asked CROSS JOIN entry_alias ON feed_id = feed AND key = own",
+        [value for pair in keys for value in pair],
     )
     return set(rows.fetchall())
