@@ -118,7 +118,8 @@ class Importer:
                 self._pause(rest)
         self._placer.finish(self._now)
         with self._store.transaction():
-            self._placer.vectors.leave_unsettled(left)
+            # not those past the window: else each import would settle again what a killed one left
+            self._placer.vectors.leave_unsettled(self._placer.vectors.speakers(left))
         return ImportOutcome(new, updated, known, tuple(skips))
 
     def _make_ready(self, rest: deque[Line]) -> None:

@@ -211,3 +211,15 @@ def test_ids_that_are_taken_are_found_out_when_they_are_written(
     rows = imported(tmp_path / "a.db")
     assert len({row[0] for row in rows}) == len(PLACES) * len(ARCHIVE)
     assert {"e0000000000", "r0000000000"} <= {value for row in rows for value in row}
+
+
+def test_what_others_left_unsettled_waits_for_their_watches_unless_it_is_past_the_window(tmp_path: Path) -> None:
+    lines = entries()
+    with Store(tmp_path / "a.db") as store:
+        Importer(store, Settings(), families(()), NOW).record(lines[:-1], lambda done, total: None)
+        waiting, past = sorted(row[0] for row in store.connection.execute("SELECT id FROM report"))[:2]
+        with store.transaction() as db:
+            db.execute("DELETE FROM report_vector WHERE report_id = ?", (past,))
+            db.executemany("INSERT INTO unsettled_report VALUES (?)", [(waiting,), (past,)])
+        Importer(store, Settings(), families(()), NOW).record(lines[-1:], lambda done, total: None)
+        assert store.connection.execute("SELECT report_id FROM unsettled_report").fetchall() == [(waiting,)]
