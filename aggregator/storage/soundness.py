@@ -11,6 +11,7 @@ from aggregator.disk import LOG
 from aggregator.exceptions import NotOursError
 from aggregator.storage.opening import open_alone, open_at_rest, open_for_reading
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
+from aggregator.text.counts import amount
 
 _FAULTS = 20  # that are named: a damaged file has one on every page
 # Columns that hold the same in whatever table they stand.
@@ -104,6 +105,7 @@ def faults(connection: sqlite3.Connection, path: Path | None) -> tuple[str, ...]
         _check_ours(connection, path)
         found += _missing(connection)
         found += _complaints(connection, f"PRAGMA integrity_check({_FAULTS})")
+        found += [] if path is None else _cut_within_a_page(connection, path)
         if not found:
             for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check").fetchmany(_FAULTS):
                 found.append(f"{table} row {row} points to a missing {parent}")
@@ -112,6 +114,13 @@ def faults(connection: sqlite3.Connection, path: Path | None) -> tuple[str, ...]
             raise
         found.append(str(error))
     return tuple(line for one in found for line in one.splitlines() if line.strip())
+
+
+def _cut_within_a_page(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """Return that a file ends within its last page: SQLite takes what is missing for zeros."""
+    size = int(connection.execute("PRAGMA page_size").fetchone()[0])
+    there = path.stat().st_size % size
+    return [f"the file is cut short: its last page lacks {amount(size - there, 'byte')}"] if there else []
 
 
 def _complaints(connection: sqlite3.Connection, check: str) -> list[str]:
