@@ -158,7 +158,7 @@ def test_the_training_ends_well_only_where_the_files_say_what_it_learns(
     monkeypatch.setattr(train_pairs, "learned", lambda: SHIPPED)
     monkeypatch.setattr("sys.argv", ["train_pairs", "--write"])
     assert train_pairs.main() == 0
-    other = Models(SHIPPED.pairs, train_pairs.moved(SHIPPED.graph))
+    other = Models(SHIPPED.pairs, train_pairs.moved(SHIPPED.graph, train_pairs.MOVED))
     monkeypatch.setattr(train_pairs, "learned", lambda: other)
     monkeypatch.setattr("sys.argv", ["train_pairs"])
     assert train_pairs.main() == 1
