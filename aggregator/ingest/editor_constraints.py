@@ -60,11 +60,9 @@ class EditorConstraints:
         self.settlement()
         return self._ties
 
-    def places(self) -> dict[str, tuple[str, str | None]]:
-        """Return where the entries stand that decisions and notices name: entry -> report and story."""
-        named = {entry for one in self._notices.constraints() for entry in one.left | one.right}
-        standing = ((entry, self._entries.placement(entry)) for entry in sorted(named))
-        return self._decisions.places() | {entry: place for entry, place in standing if place is not None}
+    def places(self, bindings: Settlement) -> dict[str, tuple[str, str | None]]:
+        """Return where the entries stand that these bindings name: entry -> report and story."""
+        return self._decisions.places_of(frozenset[str]().union(*bindings.groups()))
 
     def stories_named(self) -> dict[str, frozenset[str]]:
         """Return the stories that hold entries which decisions name, with these entries."""

@@ -146,7 +146,9 @@ class Settler:
         if not settlement:
             return Constraints()
         report_of = {
-            entry: report for entry, (report, _) in self._editor_constraints.places().items() if report in self._window
+            entry: report
+            for entry, (report, _) in self._editor_constraints.places(settlement).items()
+            if report in self._window
         }
 
         def reports(entries: Iterable[str]) -> frozenset[str]:

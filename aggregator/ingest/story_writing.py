@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from aggregator.clustering.constraints import Settlement
 from aggregator.clustering.graph import Best
 from aggregator.clustering.identifiers import mint
 from aggregator.clustering.lineage import Lineage, descend
@@ -24,7 +25,7 @@ from aggregator.storage.stories import StoryStore
 
 IN_ONE = 250  # reports that one transaction moves and links, some .1 ms each
 
-Named = Mapping[str, Sequence[str]]  # report -> its entries that editors' decisions name
+Named = Mapping[str, Sequence[str]]  # report -> its entries that decisions and notices name
 Piece = list[tuple[int, Sequence[str]]]  # reports with the place of the group that they are of
 
 
@@ -81,8 +82,9 @@ class StoryWriter:
         if members - known:
             self._window.forget(members - known)
             return None
-        named = self._named_entries()
-        groups = [self._with_old_company(group, named) for group in groups]
+        bindings = self._editor_constraints.bindings()
+        named = self._named_entries(bindings)
+        groups = [self._with_old_company(group, named, bindings) for group in groups]
         every = {report for group in groups for report in group}
         before = self._stories.stories_of_reports(every)
         rest = self._rest(set(before.values()), every)
@@ -180,21 +182,19 @@ class StoryWriter:
         sides = ([entry for report in side for entry in named.get(report, ())] for side in (group, rest))
         return self._editor_constraints.settlement().barrier(*sides) is not None
 
-    def _named_entries(self) -> Named:
-        """Return report -> its entries that decisions name."""
+    def _named_entries(self, bindings: Settlement) -> Named:
+        """Return report -> its entries that decisions and notices name."""
         found: dict[str, list[str]] = {}
-        if self._editor_constraints.bindings():
-            for entry, (report, _) in self._editor_constraints.places().items():
-                found.setdefault(report, []).append(entry)
+        for entry, (report, _) in self._editor_constraints.places(bindings).items():
+            found.setdefault(report, []).append(entry)
         return found
 
-    def _with_old_company(self, group: frozenset[str], named: Named) -> frozenset[str]:
+    def _with_old_company(self, group: frozenset[str], named: Named, bindings: Settlement) -> frozenset[str]:
         """Add the reports past the window that an editor bound to one of these."""
         entries = [entry for report in group for entry in named.get(report, ())]
         if not entries:
             return group
-        settlement = self._editor_constraints.bindings()
-        bound = {other for entry in entries for other in settlement.group(entry)}
+        bound = {other for entry in entries for other in bindings.group(entry)}
         old = {
             report for report, inside in named.items() if report not in self._window and not bound.isdisjoint(inside)
         }

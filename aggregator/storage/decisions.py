@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.clustering.constraints import Constraint
+from aggregator.storage.binding import marks, parts
 from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
 from aggregator.storage.times import from_text, to_text
@@ -113,6 +114,16 @@ class DecisionStore:
             " (SELECT m.entry_id FROM decision_entry m JOIN decision d ON d.id = m.decision_id WHERE d.undone_at IS NULL)"
         )
         return {entry_id: (report_id, story_id) for entry_id, report_id, story_id in rows}
+
+    def places_of(self, entry_ids: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+        """Return where these entries stand: entry -> report and story."""
+        found: dict[str, tuple[str, str | None]] = {}
+        for part in parts(sorted(entry_ids)):
+            rows = self._db.execute(
+                f"SELECT id, report_id, story_id FROM entry WHERE report_id IS NOT NULL AND id IN ({marks(part)})", part
+            )
+            found.update((entry_id, (report_id, story_id)) for entry_id, report_id, story_id in rows)
+        return found
 
     def pins(self) -> list[str]:
         """Return the entries that pins in force name, newest first."""
