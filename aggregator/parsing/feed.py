@@ -90,7 +90,7 @@ def read_xml(text: str, base: str = "") -> tuple[RawFeed, str | None]:
     except UnusualError:
         text = without_doctype(text)
     except XmlError as error:
-        fault = f"not well-formed: {error}"
+        fault = str(error)
         cut = breaks_off(text)
         text = repaired(without_doctype(text))
         try:
