@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from aggregator.clustering.comparing import Comparison
-from aggregator.clustering.looking_back import BlockEdges
+from aggregator.clustering.pair_search import BlockEdges
 from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.scoring import shipped_scorer
 from aggregator.clustering.vectors import ReportVector
@@ -55,11 +55,11 @@ def blocks(count: int) -> list[Block]:
     return [Block(start, min(count, start + BLOCK)) for start in range(0, count, BLOCK)]
 
 
-def look_back(reports: ReportSet, block: Block) -> list[BlockEdges]:
+def block_edges(reports: ReportSet, block: Block) -> list[BlockEdges]:
     """Compare the reports of one block with all before them in time."""
     if reports.name not in _made:
         comparison = Comparison(reports.params, shipped_scorer())
         comparison.add((name, ReportVector.unpacked(vector)) for name, vector in reports.reports)
         _made.clear()
         _made[reports.name] = comparison
-    return _made[reports.name].look_back(block.start, block.end)
+    return _made[reports.name].block_edges(block.start, block.end)

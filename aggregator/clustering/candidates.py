@@ -19,7 +19,7 @@ from aggregator.clustering.rows import MOST_SEEN, Floats, Places, Rows, spread
 _STEPS = 255  # of a term's weight beside its report in the index
 
 
-class Found(NamedTuple):
+class Candidates(NamedTuple):
     """Pairs worth comparing, with the product of what the index holds of them."""
 
     report: Places
@@ -68,7 +68,7 @@ class CandidateIndex:
                 else:
                     del self._postings[key]
 
-    def moved(self, moved: Places) -> None:
+    def remap(self, moved: Places) -> None:
         """Follow reports to other places; -1 stands for those that are gone."""
         kept: dict[int, array[int]] = {}
         for key, posting in self._postings.items():
@@ -98,7 +98,7 @@ class CandidateIndex:
             for key, start, end in zip(keys.tolist(), [0, *ends], ends, strict=False)
         }
 
-    def find(self, places: Places, without: NDArray[np.bool_] | None = None, noting: bool = True) -> Found:
+    def find(self, places: Places, without: NDArray[np.bool_] | None = None, noting: bool = True) -> Candidates:
         """Return all living reports of the same language and within the window that share an indexed term with each.
 
         What is seen on the way is noted in the rows: in how many reports before each its terms stand. Reports marked in
@@ -169,9 +169,9 @@ class CandidateIndex:
         time = self._rows.reports.time
         return ~(np.abs(time[one] - time[other]) > self._params.window)
 
-    def _near(self, places: Places, query: Places, other: Places, product: Floats) -> Found:
+    def _near(self, places: Places, query: Places, other: Places, product: Floats) -> Candidates:
         keep = (product >= self._params.least_product) & self._is_near(other, places[query])
-        return Found(places[query[keep]], other[keep], product[keep])
+        return Candidates(places[query[keep]], other[keep], product[keep])
 
     def _entries(self, places: Places) -> tuple[Places, Places, NDArray[np.int64], NDArray[np.int64]]:
         """Return the terms of reports that are not too common: place, number of the report, key, weight in steps.
@@ -199,7 +199,7 @@ class CandidateIndex:
         return posting[np.argsort(self._rows.rank[posting >> 8], kind="stable")[: self._params.postings]]
 
 
-def best(found: Found, most: int, rank: NDArray[np.uint32]) -> tuple[Found, Places, Places]:
+def keep_best(found: Candidates, most: int, rank: NDArray[np.uint32]) -> tuple[Candidates, Places, Places]:
     """Return the ``most`` best pairs of each report, and the reports that had more, with the pairs as they stand; ``rank`` orders equal ones."""
     order = np.lexsort((rank[found.other], -found.product, found.report))
     report = found.report[order]
@@ -207,7 +207,7 @@ def best(found: Found, most: int, rank: NDArray[np.uint32]) -> tuple[Found, Plac
     number = np.arange(len(report)) - np.repeat(start, np.diff(np.r_[start, len(report)]))
     keep = order[number < most]
     return (
-        Found(found.report[keep], found.other[keep], found.product[keep]),
+        Candidates(found.report[keep], found.other[keep], found.product[keep]),
         report[start],
         np.diff(np.r_[start, len(report)]),
     )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering.rows import Places
-from aggregator.clustering.second_round import ScoreGraph
+from aggregator.clustering.score_graph import ScoreGraph
 
 
 def components(

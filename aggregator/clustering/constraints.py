@@ -1,10 +1,10 @@
 """What editors' decisions demand of the clustering: which entries belong together, which never.
 
 A decision states constraints between two sides, sets of entries: together (must-link) or apart (cannot-link).
-Decisions contradict one another; :func:`settle` resolves them once, newest first. A constraint is obeyed pair by pair
+Decisions contradict one another; :func:`resolve` resolves them once, newest first. A constraint is obeyed pair by pair
 unless newer ones, taken with all that follows from them, forbid it: *together* is transitive, and what is apart from
-one of a group is apart from all of it. What comes out are groups, each to be found in one story, and rivals among
-groups, never to be found in one. A clustering that asks before each join, merge and split keeps both true whatever
+one of a group is apart from all of it. What comes out are groups, each to be found in one story, and pairs of
+groups that are never found in one. A clustering that asks before each join, merge and split keeps both true whatever
 comes in whatever order.
 
 Constraint clustering by groups after Wagstaff and others, "Constrained K-means clustering" (ICML 2001); that the
@@ -36,7 +36,7 @@ class Constraint:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class EntryConstraint:
     """Where an arriving entry must not go, and where it must."""
 
     barred_reports: frozenset[str] = frozenset()
@@ -65,7 +65,7 @@ def merged(decision: int, stories: Sequence[Collection[str]]) -> tuple[Constrain
     return tuple(Constraint(decision, "together", first, other) for other in others)
 
 
-def parted(decision: int, staying: Collection[str], leaving: Collection[str]) -> tuple[Constraint, ...]:
+def split(decision: int, staying: Collection[str], leaving: Collection[str]) -> tuple[Constraint, ...]:
     """Return what a split states: those that leave belong together, apart from those that stay."""
     left, right = frozenset(staying), frozenset(leaving)
     together = (Constraint(decision, "together", right, right),) if len(right) > 1 else ()
@@ -91,7 +91,7 @@ def forbidden(
     """
     left, right = frozenset(first), frozenset(second)
     made = Constraint(decision, "apart", left, right)
-    before, after = settle(older), settle([*older, made])
+    before, after = resolve(older), resolve([*older, made])
     torn = {
         other for entry in left | right for other in before.group(entry) if before.group(other) != after.group(other)
     }
@@ -102,10 +102,10 @@ def forbidden(
 # --- all of them taken together ------------------------------------------------------------------
 
 
-class Settlement:
-    """Decisions without their contradictions: groups of entries, and which groups are rivals.
+class ConstraintGroups:
+    """Decisions without their contradictions: groups of entries, and which groups are kept apart.
 
-    Immutable once :func:`settle` returns it. Entries that no decision names are groups of one without rivals.
+    Immutable once :func:`resolve` returns it. Entries that no decision names are groups of one, kept apart from none.
     """
 
     __slots__ = ("_decisions", "_group", "_marks", "_members", "_wearers")
@@ -113,7 +113,7 @@ class Settlement:
     def __init__(self) -> None:
         self._group: dict[str, str] = {}  # entry -> the entry that its group is called by
         self._members: dict[str, list[str]] = {}
-        # Group -> (number of an "apart" constraint, side) of its members: two groups with opposite sides are rivals.
+        # Group -> (number of an "apart" constraint, side) of its members: two groups with opposite sides are kept apart.
         self._marks: dict[str, set[tuple[int, bool]]] = {}
         self._wearers: dict[tuple[int, bool], tuple[str, ...]] = {}  # mark -> entries of that side
         self._decisions: dict[int, int] = {}  # number of an "apart" constraint, newest first -> its decision
@@ -133,17 +133,17 @@ class Settlement:
         """Return the groups of entries that decisions bind together, those of one entry among them."""
         return [frozenset(members) for members in self._members.values()]
 
-    def rivalries(self) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+    def separations(self) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
         """Yield pairs of sides, sets of entries: none of the one may stand with any of the other."""
         for number in self._decisions:
             left, right = ({self._group[entry] for entry in self._wearers[number, side]} for side in (False, True))
-            both = left & right  # bound to both sides by an older decision: rivals of all but themselves
+            both = left & right  # bound to both sides by an older decision: kept apart from all but themselves
             yield self._entries(left - both), self._entries(right)
             yield self._entries(both), self._entries(right - both)
             for one in both:
                 yield self._entries({one}), self._entries(both - {one})
 
-    def stayed(self) -> frozenset[str]:
+    def anchors(self) -> frozenset[str]:
         """Return the entries from which others were parted, and which were parted from none themselves."""
         left = {entry for (_, side), entries in self._wearers.items() if not side for entry in entries}
         return frozenset(left.difference(*(entries for (_, side), entries in self._wearers.items() if side)))
@@ -165,20 +165,20 @@ class Settlement:
         ]
         return self._decisions[min(found)] if found else None
 
-    def concerned(self, entry: str) -> frozenset[str]:
-        """Return the entries whose places decide where this one may stand: its group and its rivals."""
+    def related_entries(self, entry: str) -> frozenset[str]:
+        """Return the entries whose places decide where this one may stand: its group, and the groups kept apart from it."""
         own = self._group.get(entry)
         if own is None:
             return frozenset()
-        rivals = {
+        others_apart = {
             self._group[other]
             for number, side in self._marks[own]
             for other in self._wearers[number, not side]
             if self._group[other] != own
         }
-        return frozenset(other for name in (own, *rivals) for other in self._members[name]) - {entry}
+        return frozenset(other for name in (own, *others_apart) for other in self._members[name]) - {entry}
 
-    def rule(self, entry: str, placed: Mapping[str, Placement]) -> Ruling:
+    def entry_constraint(self, entry: str, placed: Mapping[str, Placement]) -> EntryConstraint:
         """Return where an entry must not go and where it must.
 
         ``placed`` says where the entries stand that :meth:`concerned` names; those that it leaves out have not arrived
@@ -187,20 +187,20 @@ class Settlement:
         """
         own = self._group.get(entry)
         if own is None:
-            return Ruling()
+            return EntryConstraint()
         reports, stories, wanted = set[str](), set[str](), dict[str, int]()
         for other, place in placed.items():
             group = self._group.get(other)
             if group is None or other == entry:
                 continue
             if group != own:
-                if self._rivals(own, group):
+                if self._are_apart(own, group):
                     reports.add(place.report_id)
                     stories.update([place.story_id] if place.story_id is not None else ())
             elif place.story_id is not None:
                 wanted[place.story_id] = wanted.get(place.story_id, 0) + 1
         allowed = sorted((-count, story) for story, count in wanted.items() if story not in stories)
-        return Ruling(frozenset(reports), frozenset(stories), allowed[0][1] if allowed else None)
+        return EntryConstraint(frozenset(reports), frozenset(stories), allowed[0][1] if allowed else None)
 
     def divide(self, entries: Sequence[str]) -> tuple[frozenset[str], ...]:
         """Return a story's named entries in as few parts as may each stand in one story; one part is a story in order.
@@ -221,7 +221,7 @@ class Settlement:
             barred[free].update((number, not side) for number, side in marks)
         return tuple(frozenset(entry for entry in named if self._group[entry] in part) for part in parts)
 
-    # --- how it is made: by settle() alone ---------------------------------------------------------
+    # --- how it is made: by resolve() alone ---------------------------------------------------------
 
     def _groups(self, entries: Iterable[str]) -> set[str]:
         return {group for entry in entries if (group := self._group.get(entry)) is not None}
@@ -229,7 +229,7 @@ class Settlement:
     def _entries(self, groups: Iterable[str]) -> frozenset[str]:
         return frozenset(entry for group in groups for entry in self._members[group])
 
-    def _rivals(self, left: str, right: str) -> bool:
+    def _are_apart(self, left: str, right: str) -> bool:
         if left == right:
             return False
         ours, theirs = self._marks[left], self._marks[right]
@@ -237,7 +237,7 @@ class Settlement:
             ours, theirs = theirs, ours
         return any((number, not side) in theirs for number, side in ours)
 
-    def _enter(self, entry: str) -> None:
+    def _add(self, entry: str) -> None:
         if entry not in self._group:
             self._group[entry] = entry
             self._members[entry] = [entry]
@@ -261,7 +261,7 @@ class Settlement:
             for other in groups:
                 name = self._group[other]  # may have been joined under another name meanwhile
                 mine = self._group[one]
-                if mine != name and not self._rivals(mine, name):
+                if mine != name and not self._are_apart(mine, name):
                     self._join(mine, name)
 
     def _join(self, one: str, other: str) -> None:
@@ -273,7 +273,7 @@ class Settlement:
         self._marks[one] |= self._marks.pop(other)
 
 
-def settle(constraints: Iterable[Constraint]) -> Settlement:
+def resolve(constraints: Iterable[Constraint]) -> ConstraintGroups:
     """Resolve the decisions in force; their order in ``constraints`` does not matter.
 
     Time grows with the number of entries named, not with the number of pairs.
@@ -281,20 +281,20 @@ def settle(constraints: Iterable[Constraint]) -> Settlement:
     ordered = sorted(
         constraints, key=lambda one: (-one.decision, one.sign != "apart", sorted(one.left), sorted(one.right))
     )
-    made = Settlement()
+    made = ConstraintGroups()
     leavers: dict[str, int] = {}  # entries that a newer decision sent away: others stay with whoever stayed
     for number, constraint in enumerate(ordered):
         for entry in (*constraint.left, *constraint.right):
-            made._enter(entry)
+            made._add(entry)
         if constraint.sign == "apart":
             made._mark(number, constraint)
             for entry in constraint.right:
                 leavers.setdefault(entry, number)
         else:
-            made._bind(_by_rank(constraint.left, leavers), _by_rank(constraint.right, leavers))
+            made._bind(_in_order(constraint.left, leavers), _in_order(constraint.right, leavers))
     return made
 
 
-def _by_rank(entries: Iterable[str], leavers: Mapping[str, int]) -> list[str]:
+def _in_order(entries: Iterable[str], leavers: Mapping[str, int]) -> list[str]:
     """Return entries in an order that no caller can change: those that stayed first, then those that left, by id."""
     return sorted(entries, key=lambda entry: (entry in leavers, -leavers.get(entry, 0), entry))

@@ -20,7 +20,7 @@ from aggregator.clustering import timing
 from aggregator.clustering.pair_features import LEAST_TEXT
 from aggregator.clustering.params import HOUR, ClusteringParams
 from aggregator.clustering.rows import Floats, Places, Rows
-from aggregator.clustering.second_round import ScoreGraph
+from aggregator.clustering.score_graph import ScoreGraph
 from aggregator.clustering.timing import Numbers
 
 _UNDATED = -math.inf
@@ -62,7 +62,7 @@ class Density:
         self._count(places, _REPORTS, -1)
         self._set_columns(places, np.zeros(len(places), np.int64))
 
-    def moved(self, moved: Places) -> None:
+    def remap(self, moved: Places) -> None:
         """Follow reports to other places; -1 stands for those that are gone."""
         kept = moved >= 0
         self._shift, self._sure = self._shift[: len(moved)][kept], self._sure[: len(moved)][kept]
@@ -75,7 +75,7 @@ class Density:
         classes = timing.classes(_hours(time[places]), _hours(time[np.maximum(0, partner)]))
         self._set_columns(places, np.where(partner < 0, 0, _SURE + classes))
 
-    def shifts(self, later: Places, other: Places) -> Floats:
+    def density_shifts(self, later: Places, other: Places) -> Floats:
         """Return the log odds that pairs get, by their later report."""
         texts, time = self._rows.reports.text_mass, self._rows.reports.time
         headlines = np.maximum(texts[later], texts[other]) <= LEAST_TEXT
@@ -83,7 +83,7 @@ class Density:
         column = np.where(headlines, np.where(near, 1, _LATE), 0)
         return np.asarray(self._shift[later, column])
 
-    def timed(self, later: Places, other: Places) -> Floats:
+    def timing_shifts(self, later: Places, other: Places) -> Floats:
         """Return the log odds that pairs get for the gap between them, by their later report."""
         time = self._rows.reports.time
         return np.asarray(self._shift[later, 2 + timing.classes(_hours(time[later]), _hours(time[other]))])
@@ -173,7 +173,7 @@ class Density:
             by_share = by_share + on_top * proven
             found[:, column] = np.maximum(by_share, by_time + timed_on_top * proven_timed)
         found[:, _LATE] = np.maximum(by_share, by_time)
-        found[:, 2 : 2 + timing.CLASSES] = timing.worth(near, expected, params)
+        found[:, 2 : 2 + timing.CLASSES] = timing.log_odds_shift(near, expected, params)
         return np.asarray(np.round(found / params.density_step) * params.density_step)
 
     def _added(
@@ -188,7 +188,7 @@ class Density:
 def sure_partners(rows: Rows, graph: ScoreGraph, places: Places, bar: float) -> Places:
     """Return the surest earlier report of another publisher to which each report keeps an edge over a bar; -1 where there is none."""
     number, edges, other = graph.ends(places.tolist())
-    kept = rows.is_before(other, places[number]) & ~graph.is_across(edges)
+    kept = rows.is_before(other, places[number]) & ~graph.is_cross_language(edges)
     return surest_partners(rows, places, number[kept], other[kept], graph.odds[edges[kept]], bar)
 
 

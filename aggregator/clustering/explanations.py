@@ -34,18 +34,18 @@ class PairExplanation:
     @property
     def probability(self) -> float:
         """How likely both tell one event, 0 to 1."""
-        return chance(self.first if self.second is None else self.second)
+        return probability_of(self.first if self.second is None else self.second)
 
 
-def chance(odds: float) -> float:
+def probability_of(odds: float) -> float:
     """Return the probability of log odds."""
     return float(1 / (1 + np.exp(-odds)))
 
 
-def explained(comparison: Comparison, one: int, two: int) -> PairExplanation:
+def explain_pair(comparison: Comparison, one: int, two: int) -> PairExplanation:
     """Return what two places share."""
-    across = comparison.across
-    if across is not None and across.is_across(one, two):
+    across = comparison.cross_language
+    if across is not None and across.is_cross_language(one, two):
         return PairExplanation(
             across.compared(one, two)[0],
             (),

@@ -14,14 +14,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """What becomes of ids: ``borne`` and ``parents`` go with the groups, in their order."""
+    """What becomes of ids: ``ids`` and ``parents`` go with the groups, in their order."""
 
-    borne: tuple[str | None, ...]  # the id that a group goes on to bear; None: it needs a new one
+    ids: tuple[str | None, ...]  # the id that a group goes on to bear; None: it needs a new one
     parents: tuple[str | None, ...]  # for a group without an id: the id that most of its members bore
     ended: Mapping[str, int]  # id -> the group that it ends in
 
 
-def descend(
+def assign_ids(
     groups: Sequence[frozenset[str]],
     before: Mapping[str, str],
     age: Callable[[str], Any],
@@ -32,7 +32,7 @@ def descend(
 
     ``before`` says what id a member bore, members that it leaves out bore none; ``age`` orders ids, the oldest first;
     ``barred`` tells of a group, by its place, and an id that the two must not meet. An id that all its groups are
-    barred from is neither borne nor ended. An id goes with the ``anchors`` that bore it, members that an editor fixed
+    barred from is neither kept nor ended. An id goes with the ``anchors`` that bore it, members that an editor fixed
     there, before it goes with the larger part.
     """
     parts: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
@@ -46,12 +46,12 @@ def descend(
         heir = next((place for place in heirs if not barred(place, old)), None)
         if heir is not None:
             claims[heir].append(old)
-    borne = {place: min(olds, key=age) for place, olds in claims.items()}
-    ended = {old: place for place, olds in claims.items() for old in olds if old != borne[place]}
+    kept = {place: min(olds, key=age) for place, olds in claims.items()}
+    ended = {old: place for place, olds in claims.items() for old in olds if old != kept[place]}
     return Lineage(
-        borne=tuple(borne.get(place) for place in range(len(groups))),
+        ids=tuple(kept.get(place) for place in range(len(groups))),
         parents=tuple(
-            None if place in borne else _most(before[member] for member in group if member in before)
+            None if place in kept else _most(before[member] for member in group if member in before)
             for place, group in enumerate(groups)
         ),
         ended=ended,

@@ -34,14 +34,14 @@ _UNDER = 2.0**-20  # log odds: a mean of what counts as the bar must not be over
 
 
 @dataclass(frozen=True, slots=True)
-class Bonds:
+class PartitionConstraints:
     """What binds nodes whatever their scores: groups that are one, and marks; opposite marks are never joined."""
 
     together: Sequence[Sequence[int]] = ()
     marks: Mapping[int, frozenset[tuple[int, bool]]] = field(default_factory=dict)
 
 
-def with_far_ones(edges: Edges, time: NDArray[np.float64], window: float, bar: float) -> Edges:
+def with_distant_pairs(edges: Edges, time: NDArray[np.float64], window: float, bar: float) -> Edges:
     """Return edges with those pairs of nodes beside them that lie further apart in time than the window, up to twice as far.
 
     What lies further apart counts as no candidate: undated reports, which are near all, would tie what is years apart.
@@ -59,7 +59,7 @@ def with_far_ones(edges: Edges, time: NDArray[np.float64], window: float, bar: f
 class _Linkage:
     """The groups, and the sums of the log odds between them."""
 
-    def __init__(self, count: int, edges: Iterable[tuple[int, int, float]], bonds: Bonds) -> None:
+    def __init__(self, count: int, edges: Iterable[tuple[int, int, float]], bonds: PartitionConstraints) -> None:
         self.members: dict[int, list[int]] = {node: [node] for node in range(count)}
         self.links: dict[int, dict[int, tuple[float, int]]] = {node: {} for node in range(count)}
         self.bound = list(range(count))  # node -> another that it is bound to, directly or by joins; a root of itself
@@ -122,13 +122,15 @@ class _Linkage:
         self.members[first] += self.members.pop(second)
 
 
-def partition(count: int, edges: Edges, bar: float, missing: float, bonds: Bonds | None = None) -> list[list[int]]:
+def partition(
+    count: int, edges: Edges, bar: float, missing: float, bonds: PartitionConstraints | None = None
+) -> list[list[int]]:
     """Return the groups of nodes 0 … ``count`` - 1, each sorted, in the order of their first nodes.
 
     Nodes must be numbered by what they are, not by when they came: of two joins with equal means the one of the lower
     numbers is first.
     """
-    bonds = bonds or Bonds()
+    bonds = bonds or PartitionConstraints()
     if len(edges.odds) >= _DENSE * count:
         state = _Linkage(count, (), bonds)
         DenseLinkage(count, *edges, bar, missing).join_all(state.may_join, state.take)

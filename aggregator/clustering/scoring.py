@@ -17,8 +17,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.pair_context import Context
 from aggregator.clustering.pair_features import PairFeatures
-from aggregator.clustering.surroundings import Context
 
 MODELS = Path(__file__).with_name("models")
 Floats = NDArray[np.float32]

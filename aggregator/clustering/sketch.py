@@ -1,7 +1,7 @@
 """MinHash sketches of documents, and the keys under which a copy is looked up.
 
 Theory of operation. A text is the set of its 5-word shingles, hashed to 32 bits. Five kinds of key propose what may be a
-copy; the exact comparison in ``reports.py`` decides:
+copy; the exact comparison in ``copies.py`` decides:
 
 - band: 32 bands of 4 rows of a 128-permutation MinHash (Broder 1997; Leskovec, Rajaraman and Ullman, Mining of Massive
   Datasets, chapter 3). A pair at Jaccard .5 shares a band with probability 1 - (1 - .5^4)^32 = .87, at .6 .99.

@@ -48,7 +48,7 @@ def by_chance(hours: Numbers, reports: Numbers, span: float) -> Numbers:
     return np.asarray(found / np.maximum(1e-9, found.sum(1, keepdims=True)))
 
 
-def worth(seen: Numbers, expected: Numbers, params: ClusteringParams) -> Numbers:
+def log_odds_shift(seen: Numbers, expected: Numbers, params: ClusteringParams) -> Numbers:
     """Return the log odds that a pair gets for the class of its gap: one row a window, one column a class."""
     every = expected.sum(1, keepdims=True)
     share = np.where(every > 0, expected / np.maximum(every, 1e-9), 1 / CLASSES)

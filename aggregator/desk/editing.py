@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from aggregator.clustering.constraints import Constraint, forbidden, merged, moved, parted
+from aggregator.clustering.constraints import Constraint, forbidden, merged, moved, split
 from aggregator.desk.snapshots import NOTHING, Snapshot, restore, take
 from aggregator.exceptions import DecisionError
 from aggregator.ingest.place import Placer
@@ -94,7 +94,7 @@ class Editor(Verbs):
                 f"{self._by} split {len(leaving)} of {len(members)} entries from {story} into {made}.",
                 [story, *sorted(leaving)],
                 before,
-                lambda number: parted(number, members - leaving, leaving),
+                lambda number: split(number, members - leaving, leaving),
                 {made: leaving},
             )
             self._placer.settle([story, made], self._now)

@@ -12,7 +12,7 @@ from aggregator.clustering.explanations import PairExplanation
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.phrases import Phrase, shared_phrases
 from aggregator.clustering.sentences import apart, different_languages, sentence, too_long_between
-from aggregator.clustering.sharing import holders, kept_terms, shared_signs
+from aggregator.clustering.shared_terms import count_reports_with, cross_language_agreement, kept_terms
 from aggregator.clustering.vectors import VERSION
 from aggregator.desk.reader import Reader
 from aggregator.exceptions import NotFoundError
@@ -164,7 +164,10 @@ class _Explainer:
     def _compared_across(self, story: Story, entry: Entry) -> bool:
         """Tell whether an entry is compared with any report of a story of other languages."""
         graph = self._window.graph()
-        return any(shared_signs(graph, entry.report_id, report.id) is not None for report in story.reports[-NEAREST:])
+        return any(
+            cross_language_agreement(graph, entry.report_id, report.id) is not None
+            for report in story.reports[-NEAREST:]
+        )
 
     # --- what a sentence says of a pair ------------------------------------------------------------
 
@@ -209,7 +212,7 @@ class _Explainer:
         if graph is None:
             return shared
         telling = {term for phrase in (*names, *words) for term in phrase.terms}
-        return {**shared, "holders": holders(graph, sorted(telling)), "reports": len(graph)}
+        return {**shared, "holders": count_reports_with(graph, sorted(telling)), "reports": len(graph)}
 
     def _document(self, entry: Entry) -> Document:
         if entry.id not in self._documents:
@@ -224,7 +227,7 @@ def _shared(one: Document, two: Document, language: str) -> tuple[Phrase, ...]:
 
 def _signs(graph: StoryGraph, one: Entry, two: Entry) -> Evidence:
     """Return what two entries of different languages share."""
-    common = shared_signs(graph, one.report_id, two.report_id)
+    common = cross_language_agreement(graph, one.report_id, two.report_id)
     if common is None:
         return {}
     signs = [word for kind in (common.names, common.places, common.numbers) for word in kind[:2]]

@@ -103,19 +103,19 @@ def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
         if not stories.reports_of(story):
             placer.close(story, left.get(story, min(wanted)), now, "emptied by an undo")
     _retie(placer, before, now)
-    return touched | left.keys() | {home for one in before.storylines if (home := stories.living(one)) is not None}
+    return touched | left.keys() | {target for one in before.storylines if (target := stories.living(one)) is not None}
 
 
 def _retie(placer: Placer, before: Snapshot, now: datetime) -> None:
     """Put stories back into the storylines that they were in, under the names that these had."""
     stories, lines = placer.stories, placer.lines
     for former, line in before.storylines.items():
-        home = stories.living(former)
-        if home is None:
+        target = stories.living(former)
+        if target is None:
             continue
         if line is not None and not lines.lives(line):
             lines.open(line, now)
-        placer.put_in_storyline(home, line)
+        placer.put_in_storyline(target, line)
     for named, (name, by) in before.names.items():
         if lines.lives(named):
             lines.set_name(named, name, by)

@@ -10,8 +10,8 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from aggregator.clustering.blocks import Block, ReportSet, look_back
-from aggregator.clustering.looking_back import BlockEdges
+from aggregator.clustering.blocks import Block, ReportSet, block_edges
+from aggregator.clustering.pair_search import BlockEdges
 from aggregator.executor import failure_of, shared
 from aggregator.ingest.archives import Importer, Progress, come_up, feed_address
 from aggregator.ingest.ordered import OnDisk, lines_of, packed
@@ -65,7 +65,7 @@ def cluster_archives(
 def _compared_on(workers: Executor, reports: ReportSet, parts: Sequence[Block]) -> Iterator[list[BlockEdges]]:
     """Have workers compare the reports of a window, block by block."""
     everywhere = shared(workers, reports)
-    futures = [(part, workers.submit(look_back, everywhere, part)) for part in parts]
+    futures = [(part, workers.submit(block_edges, everywhere, part)) for part in parts]
     return (_answer(future, reports, part) for part, future in futures)
 
 
@@ -75,4 +75,4 @@ def _answer(future: Future[list[BlockEdges]], reports: ReportSet, part: Block) -
         return future.result()
     except Exception as error:  # noqa: BLE001 - whatever befell the worker, the reports are here
         log.warning("a worker gave no result (%s); its reports are compared here", failure_of(error).message)
-        return look_back(reports, part)
+        return block_edges(reports, part)

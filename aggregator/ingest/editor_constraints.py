@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aggregator.clustering.constraints import Constraint, Placement, Ruling, Settlement, settle
+from aggregator.clustering.constraints import Constraint, ConstraintGroups, EntryConstraint, Placement, resolve
 from aggregator.ingest.notices import NoticeLinks
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionStore
@@ -23,17 +23,17 @@ class EditorConstraints:
         self._entries = EntryStore(store)
         self._stamp: tuple[int, int] | None = None
         self._turn: int | None = None  # of the long writer, when the decisions were looked at last
-        self._settlement = settle(())
-        self._ties = settle(())
+        self._settlement = resolve(())
+        self._ties = resolve(())
         self._pins: list[str] = []
         self._notices = NoticeLinks(store)
-        self._bindings: tuple[tuple[int, int] | None, list[Constraint], Settlement] = (None, [], self._settlement)
+        self._bindings: tuple[tuple[int, int] | None, list[Constraint], ConstraintGroups] = (None, [], self._settlement)
 
     def stamp(self) -> tuple[int, int]:
         """Return what differs whenever other decisions are in force than before."""
         return self._decisions.stamp()
 
-    def settlement(self) -> Settlement:
+    def settlement(self) -> ConstraintGroups:
         """Return all decisions in force, without their contradictions."""
         if self._store.is_whole and self._turn == self._store.turn:
             return self._settlement  # nobody else writes until this transaction ends
@@ -41,26 +41,26 @@ class EditorConstraints:
         stamp = self._decisions.stamp()  # an editor may speak between two feeds of a pass
         if stamp != self._stamp:
             self._stamp = stamp
-            self._settlement = settle(self._decisions.constraints())
-            self._ties = settle(self._decisions.ties())
+            self._settlement = resolve(self._decisions.constraints())
+            self._ties = resolve(self._decisions.ties())
             self._pins = self._decisions.pins()
         return self._settlement
 
-    def bindings(self) -> Settlement:
+    def bindings(self) -> ConstraintGroups:
         """Return the decisions in force with what notices name; an editor's word rules over a notice."""
         settlement, named = self.settlement(), self._notices.constraints()
         if not named:
             return settlement
         if self._bindings[:2] != (self._stamp, named):
-            self._bindings = self._stamp, named, settle([*self._decisions.constraints(), *named])
+            self._bindings = self._stamp, named, resolve([*self._decisions.constraints(), *named])
         return self._bindings[2]
 
-    def ties(self) -> Settlement:
+    def ties(self) -> ConstraintGroups:
         """Return what decisions in force say of storylines, without their contradictions."""
         self.settlement()
         return self._ties
 
-    def places(self, bindings: Settlement) -> dict[str, tuple[str, str | None]]:
+    def places(self, bindings: ConstraintGroups) -> dict[str, tuple[str, str | None]]:
         """Return where the entries stand that these bindings name: entry -> report and story."""
         return self._decisions.places_of(frozenset[str]().union(*bindings.groups()))
 
@@ -72,15 +72,15 @@ class EditorConstraints:
                 found.setdefault(story, set()).add(entry)
         return {story: frozenset(entries) for story, entries in found.items()}
 
-    def for_entry(self, entry_id: str) -> Ruling:
+    def for_entry(self, entry_id: str) -> EntryConstraint:
         """Return the ruling on an arriving entry: one that a decision names comes back, as in a replay."""
         settlement = self.settlement()
         placed = {}
-        for other in sorted(settlement.concerned(entry_id)):
+        for other in sorted(settlement.related_entries(entry_id)):
             placement = self._entries.placement(other)
             if placement is not None:
                 placed[other] = Placement(*placement)
-        return settlement.rule(entry_id, placed)
+        return settlement.entry_constraint(entry_id, placed)
 
     def breaches(self, story_id: str) -> tuple[frozenset[str], ...]:
         """Return the entries that can't stay in a story, in as few parts as may each stand in one; mostly none."""

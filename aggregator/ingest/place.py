@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from aggregator.clustering.copies import find_copy
 from aggregator.clustering.identifiers import mint
-from aggregator.clustering.reports import find_copy
 from aggregator.clustering.vectorize import addressed, vectorize
 from aggregator.clustering.vectors import VERSION, ReportVector
 from aggregator.ingest.editor_constraints import EditorConstraints

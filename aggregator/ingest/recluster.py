@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from aggregator.clustering.rules import rules
+from aggregator.clustering.fingerprint import clustering_fingerprint
 from aggregator.clustering.vectors import VERSION
 from aggregator.ingest.comparing import Change, Outcome, compare
 from aggregator.ingest.place import Placer
@@ -45,7 +45,7 @@ class Reclustering:
     def is_due(self) -> bool:
         """Return whether stories were found by other rules, vectors of another version are stored, or a run is under way."""
         state = self._state
-        return state.cursor() is not None or not state.found_by(rules()) or state.any_outdated(VERSION)
+        return state.cursor() is not None or not state.found_by(clustering_fingerprint()) or state.any_outdated(VERSION)
 
     def begin(self) -> None:
         """Ask for a run over everything, due or not."""
@@ -108,7 +108,7 @@ class Reclustering:
                 "sentence": outcome.sentence,
                 "changes": [asdict(change) for change in outcome.changes[:MAX_REPORTED]],
             }
-            self._state.close(json.dumps(report, ensure_ascii=False), rules())
+            self._state.close(json.dumps(report, ensure_ascii=False), clustering_fingerprint())
 
     def _state_outcome(self, report: str | None) -> Outcome:
         kept: Any = (

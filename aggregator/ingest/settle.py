@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.clustering.bound import Constraints
 from aggregator.clustering.graph import Best
+from aggregator.clustering.report_constraints import ReportConstraints
 from aggregator.ingest.batches import batches, is_stored
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.story_rows import StoryRow, save, worked_out
@@ -46,7 +46,7 @@ class Plan:
     storylines: tuple[tuple[frozenset[str], ...], ...]
     best: Mapping[str, Best]
     decisions: tuple[int, int]
-    quiet: frozenset[str]  # reports of these stories that are stored there, or go where the story's id goes
+    unmoved: frozenset[str]  # reports of these stories that are stored there, or go where the story's id goes
 
 
 class Settler:
@@ -116,7 +116,7 @@ class Settler:
         storylines: list[tuple[frozenset[str], ...]] = []
         best: dict[str, Best] = {}
         covered: set[str] = set()
-        quiet: frozenset[str] = frozenset()
+        unmoved: frozenset[str] = frozenset()
         asked = {report for report in waiting if report in self._window}
         while asked:
             graph.touch(asked)
@@ -128,10 +128,10 @@ class Settler:
             storylines += settled.storylines
             best.update(settled.best)
             covered |= fresh | tied | asked
-            quiet = quiet - fresh | settled.quiet
-            company = self._company((fresh | tied) - quiet)
-            asked = {report for report in company if report in self._window} - covered
-        return Plan(frozenset(waiting), tuple(stories), tuple(storylines), best, decisions, quiet)
+            unmoved = unmoved - fresh | settled.unmoved
+            related = self._company((fresh | tied) - unmoved)
+            asked = {report for report in related if report in self._window} - covered
+        return Plan(frozenset(waiting), tuple(stories), tuple(storylines), best, decisions, unmoved)
 
     def _company(self, report_ids: Collection[str]) -> set[str]:
         """Return the reports that stand in a story or a storyline with one of these: where they stay is to be asked as well."""
@@ -140,11 +140,11 @@ class Settler:
         stories.update(story for line in lines for story in self._lines.stories_of(line))
         return {report for story in stories for report in self._stories.reports_of(story)}
 
-    def _constraints(self) -> Constraints:
+    def _constraints(self) -> ReportConstraints:
         """Return editors' decisions, and what notices name, as sets of reports of the window."""
         settlement = self._editor_constraints.bindings()
         if not settlement:
-            return Constraints()
+            return ReportConstraints()
         report_of = {
             entry: report
             for entry, (report, _) in self._editor_constraints.places(settlement).items()
@@ -155,8 +155,8 @@ class Settler:
             return frozenset(report_of[entry] for entry in entries if entry in report_of)
 
         together = (reports(group) for group in settlement.groups())
-        apart = ((reports(left), reports(right)) for left, right in settlement.rivalries())
-        return Constraints(
+        apart = ((reports(left), reports(right)) for left, right in settlement.separations())
+        return ReportConstraints(
             tuple(group for group in together if len(group) > 1),
             tuple((left - right, right - left) for left, right in apart if left - right and right - left),
         )
@@ -214,7 +214,7 @@ class Settler:
         with self._store.transaction(self._waiting):
             if self._editor_constraints.stamp() != plan.decisions:
                 return None
-            writing = self._writer.begin(groups, plan.quiet)
+            writing = self._writer.begin(groups, plan.unmoved)
             if writing is None:
                 return None
             for piece in writing.pieces():
@@ -228,7 +228,7 @@ class Settler:
     ) -> set[str] | None:
         """Write very many reports: the lock is held for some of them at a time. They stay unsettled until all are written."""
         with self._store.snapshot():
-            writing = self._writer.begin(groups, plan.quiet)
+            writing = self._writer.begin(groups, plan.unmoved)
         if writing is None:
             return None
         for piece in writing.pieces():
@@ -298,8 +298,8 @@ class Settler:
             self._faults.keep_of_entry(entry_id, fault_of("placing", f"story of {entry_id}", error, given), now)
 
     def _write_storylines(self, plan: Plan, now: datetime, failed: Collection[str]) -> bool:
-        settled = frozenset().union(*plan.stories) - plan.quiet
-        tied = frozenset().union(*(group for line in plan.storylines for group in line)) - plan.quiet
+        settled = frozenset().union(*plan.stories) - plan.unmoved
+        tied = frozenset().union(*(group for line in plan.storylines for group in line)) - plan.unmoved
         story_of = self._stories.stories_of_reports(settled | tied)
         lines = [
             frozenset(story_of[report] for group in line for report in group if report in story_of)
@@ -324,7 +324,7 @@ class Settler:
 
         Those that are what is stored, and hold nothing that waits, are left out.
         """
-        moving = [group - plan.quiet for group in plan.stories]
+        moving = [group - plan.unmoved for group in plan.stories]
         stored = self._stories.stories_of_reports([report for group in moving for report in group])
         blocks: dict[str, list[frozenset[str]]] = {}  # story -> the block that it is in
         found: list[list[frozenset[str]]] = []

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aggregator.clustering.constraints import Settlement
+from aggregator.clustering.constraints import ConstraintGroups
 from aggregator.clustering.graph import Best
 from aggregator.clustering.identifiers import mint
-from aggregator.clustering.lineage import Lineage, descend
+from aggregator.clustering.lineage import Lineage, assign_ids
 from aggregator.clustering.vectors import VERSION
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.window import Window
@@ -37,7 +37,7 @@ class Writing:
     members: frozenset[str]  # reports of the groups, without those past the window
     before: Mapping[str, str]  # report -> the story in which it stood
     stood: Mapping[str, str]  # the same, with what follows ids that end
-    homes: list[str | None]  # the stories of the groups, None where one is to be opened
+    targets: list[str | None]  # the stories of the groups, None where one is to be opened
     parents: Sequence[str | None]  # of groups without a story: the one that most of it stood in
     ended: Mapping[str, int]  # story -> the group that it ends in
     rest: Mapping[str, list[str]]  # story -> what it holds beside the groups
@@ -72,10 +72,10 @@ class StoryWriter:
         self._stories = StoryStore(store)
         self._vectors = VectorStore(store.connection)
 
-    def begin(self, groups: Sequence[frozenset[str]], quiet: Collection[str]) -> Writing | None:
+    def begin(self, groups: Sequence[frozenset[str]], unmoved: Collection[str]) -> Writing | None:
         """Tell which stories groups go on to be; None where others changed these meanwhile. Nothing is written.
 
-        ``quiet`` reports go where the id of their story goes.
+        ``unmoved`` reports go where the id of their story goes.
         """
         members: frozenset[str] = frozenset().union(*groups)
         known = self._stories.known_reports(members)
@@ -88,9 +88,9 @@ class StoryWriter:
         every = {report for group in groups for report in group}
         before = self._stories.stories_of_reports(every)
         rest = self._rest(set(before.values()), every)
-        if any(report in self._window and report not in quiet for reports in rest.values() for report in reports):
+        if any(report in self._window and report not in unmoved for reports in rest.values() for report in reports):
             return None
-        lineage = descend(
+        lineage = assign_ids(
             groups,
             before,
             self._stories.age,
@@ -100,13 +100,13 @@ class StoryWriter:
         ended = self._ended(groups, lineage, rest, named)
         stood = before | {report: story for story in ended for report in rest[story]}
         speakers = self._vectors.speakers(members)
-        return Writing(groups, members, before, stood, list(lineage.borne), lineage.parents, ended, rest, speakers)
+        return Writing(groups, members, before, stood, list(lineage.ids), lineage.parents, ended, rest, speakers)
 
     def fits(self, writing: Writing, piece: Piece) -> bool:
         """Tell whether these reports stand where they stood when it was told what becomes of them, and their stories live."""
         standing = self._stories.stories_of_reports([report for _, reports in piece for report in reports])
-        homes = {home for place, _ in piece if (home := writing.homes[place]) is not None}
-        return self._stories.all_living(homes) == homes and all(
+        targets = {target for place, _ in piece if (target := writing.targets[place]) is not None}
+        return self._stories.all_living(targets) == targets and all(
             standing.get(report) == writing.stood.get(report) for _, reports in piece for report in reports
         )
 
@@ -114,27 +114,27 @@ class StoryWriter:
         """Move reports to their stories and link them; return the stories that were opened for them."""
         opened: set[str] = set()
         for place, reports in piece:
-            home = writing.homes[place]
-            if home is None:
-                home = writing.homes[place] = self._open(writing, place, now)
-                opened.add(home)
-            moving = [report for report in reports if writing.stood.get(report) != home]
+            target = writing.targets[place]
+            if target is None:
+                target = writing.targets[place] = self._open(writing, place, now)
+                opened.add(target)
+            moving = [report for report in reports if writing.stood.get(report) != target]
             if moving:
-                self._stories.move_reports(moving, home)
-                writing.touched.update({home}, {writing.stood[one] for one in moving if one in writing.stood})
+                self._stories.move_reports(moving, target)
+                writing.touched.update({target}, {writing.stood[one] for one in moving if one in writing.stood})
             links = [report for report in reports if report in writing.members]
-            self._save_links(dict.fromkeys(links, home), best, writing.speakers, now)
+            self._save_links(dict.fromkeys(links, target), best, writing.speakers, now)
         return opened
 
     def end(self, writing: Writing, waiting: Collection[str], now: datetime) -> None:
         """Once all pieces are written: end the stories whose ids lead to others, and tell which rows are to be worked out."""
         for story, place in writing.ended.items():
-            home = str(writing.homes[place])
+            target = str(writing.targets[place])
             late = self._stories.reports_of(story)  # what another process put there between two pieces
             if late:
-                self._stories.move_reports(late, home)
-            self._stories.close_story(story, home, now, "merged: one event")
-        for group, own in zip(writing.groups, writing.homes, strict=True):
+                self._stories.move_reports(late, target)
+            self._stories.close_story(story, target, now, "merged: one event")
+        for group, own in zip(writing.groups, writing.targets, strict=True):
             if own is not None and not group.isdisjoint(waiting):
                 writing.touched.add(own)
 
@@ -161,10 +161,10 @@ class StoryWriter:
         inside: dict[int, set[str]] = {}
         for story, place in lineage.ended.items():
             if rest[story] and named:
-                home = inside.setdefault(place, {*groups[place], *rest[str(lineage.borne[place])]})
-                if self._bars(rest[story], home, named):
+                target = inside.setdefault(place, {*groups[place], *rest[str(lineage.ids[place])]})
+                if self._bars(rest[story], target, named):
                     continue
-                home.update(rest[story])
+                target.update(rest[story])
             ended[story] = place
         return ended
 
@@ -182,14 +182,14 @@ class StoryWriter:
         sides = ([entry for report in side for entry in named.get(report, ())] for side in (group, rest))
         return self._editor_constraints.settlement().barrier(*sides) is not None
 
-    def _named_entries(self, bindings: Settlement) -> Named:
+    def _named_entries(self, bindings: ConstraintGroups) -> Named:
         """Return report -> its entries that decisions and notices name."""
         found: dict[str, list[str]] = {}
         for entry, (report, _) in self._editor_constraints.places(bindings).items():
             found.setdefault(report, []).append(entry)
         return found
 
-    def _with_old_company(self, group: frozenset[str], named: Named, bindings: Settlement) -> frozenset[str]:
+    def _with_old_company(self, group: frozenset[str], named: Named, bindings: ConstraintGroups) -> frozenset[str]:
         """Add the reports past the window that an editor bound to one of these."""
         entries = [entry for report in group for entry in named.get(report, ())]
         if not entries:

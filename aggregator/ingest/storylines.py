@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from aggregator.clustering.constraints import Settlement
+from aggregator.clustering.constraints import ConstraintGroups
 from aggregator.clustering.identifiers import mint
-from aggregator.clustering.lineage import descend
+from aggregator.clustering.lineage import assign_ids
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.storage.database import Store
 from aggregator.storage.stories import StoryStore
@@ -53,23 +53,23 @@ class StorylineKeeper:
         before = self._lines.of_stories(members)
         rest = {line: [s for s in self._lines.stories_of(line) if s not in members] for line in set(before.values())}
         groups = [group for group in groups if len(group) > 1 or self._stays(min(group), before, rest)]
-        lineage = descend(
+        lineage = assign_ids(
             groups,
             before,
             self._lines.age,
             lambda place, line: self._bars(groups[place], rest[line]),
             self._stayed(),
         )
-        homes = [
-            borne or (self._open(group, now) if len(group) > 1 else None)
-            for group, borne in zip(groups, lineage.borne, strict=True)
+        targets = [
+            kept or (self._open(group, now) if len(group) > 1 else None)
+            for group, kept in zip(groups, lineage.ids, strict=True)
         ]
-        wanted = {story: home for group, home in zip(groups, homes, strict=True) for story in group}
+        wanted = {story: target for group, target in zip(groups, targets, strict=True) for story in group}
         changed = [story for story in sorted(members) if before.get(story) != wanted.get(story)]
         for story in changed:
             self._lines.set(story, wanted.get(story))
         for line, place in lineage.ended.items():
-            self._lines.close(line, homes[place], now, "merged: one affair")
+            self._lines.close(line, targets[place], now, "merged: one affair")
         touched = {line for story in changed for line in (before.get(story), wanted.get(story))} - lineage.ended.keys()
         self._lines.refresh([line for line in touched if line is not None], now)
 
@@ -104,7 +104,7 @@ class StorylineKeeper:
 
     def _stayed(self) -> frozenset[str]:
         """Return the stories from which an editor untied others: the id stays with them."""
-        stayed = self._editor_constraints.ties().stayed()
+        stayed = self._editor_constraints.ties().anchors()
         if not stayed:
             return frozenset()
         return frozenset(story for story, named in self._editor_constraints.stories_named().items() if named & stayed)
@@ -123,19 +123,21 @@ class StorylineKeeper:
         if not ties:
             return _disjoint(lines)
         named = self._editor_constraints.stories_named()
-        home: dict[str, frozenset[str]] = {}
+        target: dict[str, frozenset[str]] = {}
         bases = [*lines, *self._tied_besides(lines, ties, named)]
         for base in bases:
-            home.update({story: home.get(story, frozenset({story})) for story in base})
+            target.update({story: target.get(story, frozenset({story})) for story in base})
         for group in ties.groups():
-            tied = {story for entry in group for story, entries in named.items() if entry in entries and story in home}
-            self._join(home, tied)
+            tied = {
+                story for entry in group for story, entries in named.items() if entry in entries and story in target
+            }
+            self._join(target, tied)
         for base in sorted(bases, key=lambda base: (-len(base), min(base))):
-            self._join_where_free(home, sorted(base, key=self._stories.age), ties, named)
-        return _disjoint(set(home.values()))
+            self._join_where_free(target, sorted(base, key=self._stories.age), ties, named)
+        return _disjoint(set(target.values()))
 
     def _tied_besides(
-        self, lines: Sequence[frozenset[str]], ties: Settlement, named: dict[str, frozenset[str]]
+        self, lines: Sequence[frozenset[str]], ties: ConstraintGroups, named: dict[str, frozenset[str]]
     ) -> list[frozenset[str]]:
         """Return what editors tie to these stories: each such story with the storyline that it is in."""
         found = {story for line in lines for story in line}
@@ -148,38 +150,38 @@ class StorylineKeeper:
             for other, entries in named.items():
                 if other not in known and not bound.isdisjoint(entries):
                     line = self._lines.of_stories([other]).get(other)
-                    company = frozenset(self._lines.stories_of(line) if line else [other]) - found
-                    besides.append(company)
-                    waiting += company - known
-                    known |= company
+                    related = frozenset(self._lines.stories_of(line) if line else [other]) - found
+                    besides.append(related)
+                    waiting += related - known
+                    known |= related
         return besides
 
-    def _join(self, home: dict[str, frozenset[str]], stories: Iterable[str]) -> None:
-        merged = frozenset().union(*(home[story] for story in stories))
-        home.update(dict.fromkeys(merged, merged))
+    def _join(self, target: dict[str, frozenset[str]], stories: Iterable[str]) -> None:
+        merged = frozenset().union(*(target[story] for story in stories))
+        target.update(dict.fromkeys(merged, merged))
 
     def _join_where_free(
         self,
-        home: dict[str, frozenset[str]],
+        target: dict[str, frozenset[str]],
         base: Sequence[str],
-        ties: Settlement,
+        ties: ConstraintGroups,
         named: dict[str, frozenset[str]],
     ) -> None:
         """Join the stories of one group in turn, each with the first of the parts so far that no editor keeps it from."""
         parts: list[str] = []  # one story of each
         for story in base:
-            mine = _entries(home[story], named)
+            mine = _entries(target[story], named)
             free = next(
                 (
                     part
                     for part in parts
-                    if home[part] != home[story] and ties.barrier(mine, _entries(home[part], named)) is None
+                    if target[part] != target[story] and ties.barrier(mine, _entries(target[part], named)) is None
                 ),
                 None,
             )
             if free is not None:
-                self._join(home, (free, story))
-            elif all(home[part] != home[story] for part in parts):
+                self._join(target, (free, story))
+            elif all(target[part] != target[story] for part in parts):
                 parts.append(story)
 
     def _bars(self, group: Collection[str], rest: Collection[str]) -> bool:
@@ -210,8 +212,8 @@ def _blocks(groups: Iterable[frozenset[str]], before: Mapping[str, str]) -> list
 
 def _disjoint(lines: Iterable[frozenset[str]]) -> list[frozenset[str]]:
     """Return groups of which no two share a story: those that did are one."""
-    home: dict[str, frozenset[str]] = {}
+    target: dict[str, frozenset[str]] = {}
     for line in lines:
-        merged = line.union(*(home.get(story, line) for story in line))
-        home.update(dict.fromkeys(merged, merged))
-    return sorted(set(home.values()), key=min)
+        merged = line.union(*(target.get(story, line) for story in line))
+        target.update(dict.fromkeys(merged, merged))
+    return sorted(set(target.values()), key=min)

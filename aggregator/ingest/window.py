@@ -80,7 +80,7 @@ class Window:
     def written(self) -> None:
         """Hear that the stories which the graph told are stored."""
         if self._graph is not None:
-            self._graph.written()
+            self._graph.mark_written()
 
     def keep(self) -> None:
         """Keep the window in a file beside the database, where it changed since it was read."""

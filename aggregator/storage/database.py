@@ -287,13 +287,13 @@ def _migrate(connection: sqlite3.Connection, path: Path | None, *, read_only: bo
     if pending and path is not None and there:
         _bring_up_to_date(connection, path)
     elif pending:
-        from aggregator.clustering.rules import rules
+        from aggregator.clustering.fingerprint import clustering_fingerprint
         from aggregator.storage.migrations import bring_up_to_date
         from aggregator.storage.reclustering import ReclusterStore
 
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         bring_up_to_date(connection)
-        ReclusterStore(connection).note(rules())
+        ReclusterStore(connection).note(clustering_fingerprint())
         count_commit(connection)
 
 

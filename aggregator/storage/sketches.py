@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from aggregator.clustering.reports import StoredSketch, numbers_of
+from aggregator.clustering.copies import StoredSketch, numbers_of
 from aggregator.model import Arrival, Sketch
 from aggregator.storage.bands import PER_KEY, Bands
 from aggregator.storage.binding import marks

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.clustering.reports import CONFIRMING, StoredSketch, find_copy, numbers_of
+from aggregator.clustering.copies import CONFIRMING, StoredSketch, find_copy, numbers_of
 from aggregator.clustering.sketch import overlap, read, sketch
 from aggregator.model import Arrival, Document
 from aggregator.settings import CopySettings

@@ -169,7 +169,7 @@ def test_blocks_have_the_edges_of_the_whole() -> None:
     reports = flood(150)
     alone, spread = StoryGraph(), StoryGraph()
     alone.load(reports)
-    spread.load(reports, lambda given, parts: [blocks.look_back(given, part) for part in reversed(parts)][::-1])
+    spread.load(reports, lambda given, parts: [blocks.block_edges(given, part) for part in reversed(parts)][::-1])
     for graph in (alone, spread):
         graph.touch([name for name, _ in reports])
     assert alone.settle() == spread.settle()

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.clustering import across
+from aggregator.clustering import cross_language_pairs
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.meaning import SCALE, SIZE, Meaning
 from aggregator.clustering.vectors import ReportVector
@@ -77,7 +77,7 @@ def stories(graph: StoryGraph) -> set[frozenset[str]]:
 def test_no_order_no_cut_and_nothing_that_went_decides(
     monkeypatch: pytest.MonkeyPatch, chance: random.Random, sizes: list[int], gone: int
 ) -> None:
-    monkeypatch.setattr(across, "NEAREST", 3)
+    monkeypatch.setattr(cross_language_pairs, "NEAREST", 3)
     reports = made_up()
     names = list(reports)
     chance.shuffle(names)
@@ -105,7 +105,7 @@ def test_reports_of_one_event_in_different_languages_are_one_story() -> None:
     graph = told(reports, [list(reports)])
     assert stories(graph) == {frozenset({"de-1", "fr-1"}), frozenset({"ru-1"})}
     found = graph.explain("de-1", "fr-1")
-    assert found.features["meaning"] > across.NEAR
+    assert found.features["meaning"] > cross_language_pairs.NEAR
     assert found.second == pytest.approx(found.first)
     assert found.first > found.bar
     assert frozenset({"de-1", "ru-1"}) not in edges(graph)

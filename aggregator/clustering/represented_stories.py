@@ -13,90 +13,95 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 import numpy as np
 
 from aggregator.clustering.params import ClusteringParams
-from aggregator.clustering.represented import NOBODY, Represented
+from aggregator.clustering.represented import NO_REPRESENTATIVE, Represented
 from aggregator.clustering.rows import Floats, Places
 
-ALONE = -1
+NO_STORY = -1
 
 
-class Company:
+class RepresentedStories:
     """The represented reports by story; a story goes by the least of its other places."""
 
     def __init__(self) -> None:
-        self.home: dict[int, int] = {}  # represented place -> its story, ALONE where it is in none
-        self._of: dict[int, set[int]] = {}  # story -> represented places
-        self.homeless: set[int] = set()  # places whose story is no more what it was
+        self.story_of: dict[int, int] = {}  # represented place -> its story, NO_STORY where it is in none
+        self._reports: dict[int, set[int]] = {}  # story -> represented places
+        self.pending: set[int] = set()  # represented places whose story changed
 
-    def of(self, story: int) -> Collection[int]:
+    def reports_of(self, story: int) -> Collection[int]:
         """Return the represented places of a story."""
-        return self._of.get(story, ())
+        return self._reports.get(story, ())
 
-    def put(self, place: int, story: int) -> bool:
+    def assign(self, place: int, story: int) -> bool:
         """Let a represented report stand in a story; False where it does already."""
-        if self.home.get(place) == story:
+        if self.story_of.get(place) == story:
             return False
-        self.forget([place])
-        self.home[place] = story
-        if story != ALONE:
-            self._of.setdefault(story, set()).add(place)
+        self.remove([place])
+        self.story_of[place] = story
+        if story != NO_STORY:
+            self._reports.setdefault(story, set()).add(place)
         return True
 
-    def forget(self, places: Iterable[int]) -> None:
+    def remove(self, places: Iterable[int]) -> None:
         """Forget reports that are gone, or that nobody stands for any more."""
         for place in places:
-            self.homeless.discard(place)
-            story = self.home.pop(place, ALONE)
-            if story != ALONE:
-                self._of[story].discard(place)
-                if not self._of[story]:
-                    del self._of[story]
+            self.pending.discard(place)
+            story = self.story_of.pop(place, NO_STORY)
+            if story != NO_STORY:
+                self._reports[story].discard(place)
+                if not self._reports[story]:
+                    del self._reports[story]
 
-    def follow(self, became: Mapping[int, int]) -> None:
-        """Follow stories to what they are now, ALONE where they were parted: then their company has to be asked anew."""
-        taken = [(self._of.pop(story, ()), now) for story, now in became.items()]
+    def rename_stories(self, became: Mapping[int, int]) -> None:
+        """Follow stories to what they are now, NO_STORY where they were parted: then their represented reports are assigned anew."""
+        taken = [(self._reports.pop(story, ()), now) for story, now in became.items()]
         for places, now in taken:
-            self.home.update(dict.fromkeys(places, now))
-            if now == ALONE:
-                self.homeless.update(places)
+            self.story_of.update(dict.fromkeys(places, now))
+            if now == NO_STORY:
+                self.pending.update(places)
             elif places:
-                self._of.setdefault(now, set()).update(places)
+                self._reports.setdefault(now, set()).update(places)
 
-    def moved(self, moved: Places) -> None:
+    def remap(self, moved: Places) -> None:
         """Follow reports to other places."""
         to = moved.tolist()
-        self.home = {to[place]: ALONE if story == ALONE else to[story] for place, story in self.home.items()}
-        self.homeless = {to[place] for place in self.homeless}
+        self.story_of = {
+            to[place]: NO_STORY if story == NO_STORY else to[story] for place, story in self.story_of.items()
+        }
+        self.pending = {to[place] for place in self.pending}
         of: dict[int, set[int]] = defaultdict(set)
-        for place, story in self.home.items():
-            if story != ALONE:
+        for place, story in self.story_of.items():
+            if story != NO_STORY:
                 of[story].add(place)
-        self._of = dict(of)
+        self._reports = dict(of)
 
 
-def homes(
+def stories_of_represented(
     places: Sequence[int],
     represented: Represented,
     story_of: Mapping[int, int],
     params: ClusteringParams,
     may_join: Callable[[int, int], bool] | None = None,
 ) -> dict[int, int]:
-    """Return the story of each of some represented reports, ALONE where none holds enough of its representatives.
+    """Return the story of each of some represented reports, NO_STORY where none holds enough of its representatives.
 
     ``may_join`` tells whether nothing keeps a report out of a story.
     """
     if not places:
         return {}
-    table, odds = represented.table(places)
+    table, odds = represented.representative_table(places)
     known, number = np.unique(table, return_inverse=True)
-    stories = np.array([story_of.get(place, ALONE) if place != NOBODY else ALONE for place in known.tolist()], np.int64)
+    stories = np.array(
+        [story_of.get(place, NO_STORY) if place != NO_REPRESENTATIVE else NO_STORY for place in known.tolist()],
+        np.int64,
+    )
     row, story, total, share, first = _totals(stories[number.reshape(table.shape)], odds)
-    enough = share >= params.represented_share * np.maximum(1, (table != NOBODY).sum(axis=1))[row]
+    enough = share >= params.represented_share * np.maximum(1, (table != NO_REPRESENTATIVE).sum(axis=1))[row]
     row, story, total, first = row[enough], story[enough], total[enough], first[enough]
     order = np.lexsort((first, -total, row))
-    found = dict.fromkeys(places, ALONE)
+    found = dict.fromkeys(places, NO_STORY)
     for at in order.tolist():
         place = places[int(row[at])]
-        if found[place] == ALONE and (may_join is None or may_join(place, int(story[at]))):
+        if found[place] == NO_STORY and (may_join is None or may_join(place, int(story[at]))):
             found[place] = int(story[at])
     return found
 
@@ -105,7 +110,7 @@ def _totals(stories: Places, odds: Floats) -> tuple[Places, Places, Places, Plac
     """Return of each report and each story that it has representatives in: the sum of their log odds, how many, and the best."""
     row = np.repeat(np.arange(len(stories)), stories.shape[1])
     flat = stories.ravel()
-    there = np.flatnonzero(flat != ALONE)
+    there = np.flatnonzero(flat != NO_STORY)
     keys, first, number, counts = np.unique(row[there] << 32 | flat[there], True, True, True)
     # In thousandths, as scores are rounded: sums of whole numbers do not depend on their order.
     thousandths = np.round(odds.ravel()[there].astype(np.float64) * 1_000)

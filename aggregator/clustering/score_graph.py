@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.pair_context import Context, Ids, Neighbourhood, context_of, surroundings
 from aggregator.clustering.rows import Floats, Places
-from aggregator.clustering.surroundings import Context, Ids, Neighbourhood, context_of, surroundings
 
 
 class ScoreGraph:
@@ -60,7 +60,7 @@ class ScoreGraph:
         edges = self._edges[node]
         return edges, np.where(self.first[edges] == node, self.second[edges], self.first[edges])
 
-    def is_across(self, edges: Places | Ids) -> NDArray[np.bool_]:
+    def is_cross_language(self, edges: Places | Ids) -> NDArray[np.bool_]:
         """Tell which edges lie between languages: no second round is known of them, and they are in no other's surroundings."""
         return np.isnan(self.known[edges])
 
@@ -174,7 +174,7 @@ class ScoreGraph:
         marked[edges] = True
         return np.flatnonzero(marked)
 
-    def moved(self, moved: Places) -> None:
+    def remap(self, moved: Places) -> None:
         """Follow nodes to other places; -1 stands for those that are gone, which no edge ends at."""
         kept = np.flatnonzero(moved >= 0).tolist()
         self._edges = [self._edges[node] for node in kept]
@@ -224,7 +224,7 @@ class ScoreGraph:
         node = np.repeat(np.array(nodes, np.int32), lengths)
         other = np.where(self.first[edges] == node, self.second[edges], self.first[edges])
         order = np.lexsort((other, owner))
-        unseen = self.is_across(edges)
+        unseen = self.is_cross_language(edges)
         if unseen.any():  # within a language nothing else is heard
             order = order[~unseen[order]]
             lengths = np.bincount(owner[order], minlength=len(nodes))

@@ -13,7 +13,7 @@ _MODELS = Path(__file__).with_name("models")
 
 
 @cache
-def rules() -> str:
+def clustering_fingerprint() -> str:
     """Return a hash of the vectors' version, all parameters and all shipped models, in hexadecimal digits."""
     found = hashlib.sha256(f"{VERSION} {DEFAULT!r}".encode())
     for path in sorted(_MODELS.iterdir()):

@@ -27,7 +27,7 @@ NEAR = 0.35  # cosine below which nothing is proposed: half of all pairs of unli
 # May and June 2023: lower ones join more there, and tie reports of one affair, such as a war, that tell different events.
 LEAST = 3.5
 CONFIRMED = 1.0  # shared signs that are wanted: a name or a number of two digits
-_AT_ONCE = 64  # reports whose cosines are computed in one go: bounds the memory
+_BATCH = 64  # reports whose cosines are computed in one go: bounds the memory
 
 Pair = tuple[int, int]
 
@@ -45,7 +45,7 @@ def shipped_model() -> Model:
     return Model(float(model["bias"]), model["weights"])
 
 
-class Across:
+class CrossLanguagePairs:
     """The meanings of the window's reports, and the pairs of different languages that are edges of the graph."""
 
     def __init__(self, rows: Rows, params: ClusteringParams) -> None:
@@ -128,7 +128,7 @@ class Across:
                     edges[pair] = self._odds[pair] = odds
         return out, edges
 
-    def is_across(self, one: int, two: int) -> bool:
+    def is_cross_language(self, one: int, two: int) -> bool:
         """Tell whether two places are of different languages and both have a meaning."""
         language = self._rows.reports.language
         return one in self._meaning and two in self._meaning and bool(language[one] != language[two])
@@ -176,10 +176,10 @@ class Across:
     def _compare_all(self) -> None:
         new, again = sorted(self._new), sorted(self._again)
         self._new, self._again = set(), set()
-        for start in range(0, len(new), _AT_ONCE):
-            self._compare(np.array(new[start : start + _AT_ONCE]), True, new)
-        for start in range(0, len(again), _AT_ONCE):
-            self._compare(np.array(again[start : start + _AT_ONCE]), False, new)
+        for start in range(0, len(new), _BATCH):
+            self._compare(np.array(new[start : start + _BATCH]), True, new)
+        for start in range(0, len(again), _BATCH):
+            self._compare(np.array(again[start : start + _BATCH]), False, new)
 
     def _compare(self, asked: Places, arrived: bool, new: Sequence[int]) -> None:
         """Find the nearest of some rows; where they ``arrived``, have the old rows know of them too."""

@@ -11,7 +11,7 @@ from aggregator.clustering.params import DAY
 _UNDATED = -math.inf
 
 
-class Calendar:
+class DayCounts:
     """The times of the window's reports."""
 
     def __init__(self, window: float) -> None:
