@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from aggregator.digest.edition import Edition
     from aggregator.digest.subscription import Subscription
     from aggregator.ingest.archives import ImportOutcome
-    from aggregator.ingest.comparing import Outcome
-    from aggregator.ingest.poll import Fetching, Progress
+    from aggregator.ingest.clustering_changes import Outcome
+    from aggregator.ingest.poll import FeedFetcher, Progress
     from aggregator.ingest.recluster import Progress as Reclustered
     from aggregator.ingest.recluster import Reclustering
     from aggregator.storage.decisions import Decision
@@ -54,7 +54,7 @@ class Aggregator(Lookup):
         clock: Clock,
         feeds: Sequence[Feed] = (),
         *,
-        fetcher: Fetching | None = None,
+        fetcher: FeedFetcher | None = None,
         workers: Executor | None = None,
     ) -> None:
         super().__init__(settings, store, clock, feeds)
@@ -69,7 +69,7 @@ class Aggregator(Lookup):
         *,
         clock: Clock | None = None,
         feeds: Sequence[Feed] | None = None,
-        fetcher: Fetching | None = None,
+        fetcher: FeedFetcher | None = None,
         workers: Executor | None = None,
     ) -> Self:
         """Open a database, made where it is missing, and return the newsroom in it.
@@ -137,7 +137,7 @@ class Aggregator(Lookup):
         from aggregator.ingest.prepare import warm_up
 
         if FeedStore(self.store).last_poll() is None:
-            self._resources.make_ready(warm_up, len(self.feeds))  # documents are sure to come
+            self._resources.prepare_for(warm_up, len(self.feeds))  # documents are sure to come
         from aggregator.ingest.passes import PassOptions, run_pass
 
         options = PassOptions(patterns, everything, progress, placing, stop or Event(), within)
@@ -148,7 +148,7 @@ class Aggregator(Lookup):
             self.families,
             self._resources,
             self.clock,
-            self._watcher().look,
+            self._watcher().check_stories,
             self._window(),
             options,
         )
@@ -158,13 +158,19 @@ class Aggregator(Lookup):
         from aggregator.ingest.save import place_left
 
         place_left(
-            self.store, self.settings, self.families, self.clock, stop or Event(), self._watcher().look, self._window()
+            self.store,
+            self.settings,
+            self.families,
+            self.clock,
+            stop or Event(),
+            self._watcher().check_stories,
+            self._window(),
         )
 
     def keep_window(self) -> None:
         """Keep what was found out about the window, so that the next start need not find it out anew."""
         if self._graph is not None:
-            self._graph.keep()
+            self._graph.save()
 
     def next_due(self) -> datetime | None:
         """Return when the next feed is due; None where none is."""
@@ -253,10 +259,10 @@ class Aggregator(Lookup):
         ``lang`` and ``date`` help. ``entry.data.key`` of a grouped entry is its ``id``, else its place in ``entries``, from 0.
         UsageError names entries that cannot be used.
         """
-        from aggregator.ingest.grouping import take
+        from aggregator.ingest.grouping import record_entries
 
         with cls.open(settings, None, clock=clock) as app:
-            take(app.store, app.settings, entries, app.clock())
+            record_entries(app.store, app.settings, entries, app.clock())
             reader = app._reader()
             return reader.load([one.id for one in reader.find(StoryQuery(sort="entries", limit=None))])
 

@@ -14,7 +14,7 @@ import click
 
 from aggregator import __version__
 from aggregator.cli.examples import show_examples, write_examples
-from aggregator.cli.global_options import global_options, understand_after
+from aggregator.cli.global_options import accept_after_command, global_options
 from aggregator.cli.session import Session
 from aggregator.exceptions import AggregatorError
 
@@ -94,12 +94,12 @@ class LazyGroup(click.Group):
         found: click.Command = getattr(module, f"{cmd_name}_command")
         if cmd_name not in self._prepared:
             self._prepared.add(cmd_name)
-            understand_after(found)
+            accept_after_command(found)
             show_examples(found, (cmd_name,))
         if _COMPLETING in os.environ:
-            from aggregator.cli.completion import offer_what_is_known
+            from aggregator.cli.completion import add_completions
 
-            offer_what_is_known(found)
+            add_completions(found)
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -174,10 +174,10 @@ def _occupy_closed_streams() -> None:
 def code_of(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     if _COMPLETING in os.environ:
-        from aggregator.cli.completion import describe_in_bash, offer_what_is_known
+        from aggregator.cli.completion import add_completions, describe_in_bash
 
         describe_in_bash()
-        offer_what_is_known(cli)
+        add_completions(cli)
     try:
         result: Any = cli.main(args=arguments, prog_name="aggregator", standalone_mode=False)
     except (AggregatorError, OSError) as error:

@@ -20,7 +20,7 @@ _WIDEST = 70  # characters of a headline beside its id
 Offer = tuple[str, str]  # what is typed, and what it is
 
 
-class Known(click.ParamType[str]):
+class CompletedType(click.ParamType[str]):
     """A text of a kind that the newsroom knows some of."""
 
     name = "text"
@@ -38,16 +38,16 @@ class Known(click.ParamType[str]):
         return [CompletionItem(value, help=display_text(hint, _WIDEST)) for value, hint in begun[:_MOST]]
 
 
-def offer_what_is_known(command: click.Command) -> None:
+def add_completions(command: click.Command) -> None:
     """Give the parameters of a command, and of those below it, what the shell offers for them; by their names."""
     for parameter in command.params:
         kind = _KINDS.get(parameter.name or "", "")
         if parameter.name == "name":  # of a watch, where one is meant that is there
             kind = "watch" if command.name in ("remove", "test", "log") else ""
         if kind and type(parameter.type) is type(click.STRING):
-            parameter.type = Known(kind)
+            parameter.type = CompletedType(kind)
     for below in command.commands.values() if isinstance(command, click.Group) else ():
-        offer_what_is_known(below)
+        add_completions(below)
 
 
 def _session(ctx: click.Context) -> Session:

@@ -106,7 +106,7 @@ def _open_passwords(session: Session) -> list[str]:
 
 def _open_targets(session: Session) -> list[str]:
     """Return a sentence for each target of a watch that is a secret in the open; none where the database cannot be read now."""
-    from aggregator.desk.alert_targets import advice_for_open, stands_open
+    from aggregator.desk.alert_targets import advice_for_open, holds_open_secret
 
     if not session.database_file.exists():
         return []
@@ -119,5 +119,5 @@ def _open_targets(session: Session) -> list[str]:
         f"watch {watch.name}: {advice_for_open(target)}"
         for watch in watches
         for target in watch.targets
-        if stands_open(target)
+        if holds_open_secret(target)
     ]

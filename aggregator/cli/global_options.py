@@ -40,7 +40,7 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def understand_after(command: click.Command) -> None:
+def accept_after_command(command: click.Command) -> None:
     """Let a command and those below it take global options too, unless it has an option of that name of its own."""
     own = {name for parameter in command.params for name in parameter.opts}
     for name, (written, keywords) in _OPTIONS.items():
@@ -49,7 +49,7 @@ def understand_after(command: click.Command) -> None:
                 click.Option((*written, f"global_{name}"), expose_value=False, hidden=True, callback=_taken, **keywords)
             )
     for below in command.commands.values() if isinstance(command, click.Group) else ():
-        understand_after(below)
+        accept_after_command(below)
 
 
 def _taken(context: click.Context, parameter: click.Parameter, value: Any) -> None:

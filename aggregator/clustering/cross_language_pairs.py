@@ -19,7 +19,7 @@ from aggregator.clustering.params import HOUR, ClusteringParams
 from aggregator.clustering.rows import Floats, Places, Rows
 from aggregator.clustering.scoring import DIGITS, MODELS
 from aggregator.text.cross_language import number_weight
-from aggregator.text.encoder import one_thread
+from aggregator.text.encoder import use_one_thread
 
 NEAREST = 16  # reports of other languages that each is compared with
 NEAR = 0.35  # cosine below which nothing is proposed: half of all pairs of unlike news are nearer than .1
@@ -112,7 +112,7 @@ class CrossLanguagePairs:
     def update(self) -> tuple[list[Pair], dict[Pair, float]]:
         """Bring the pairs up to date; return those that are edges no longer, and those that became edges with their log odds."""
         if self._new or self._again:
-            with one_thread():
+            with use_one_thread():
                 self._compare_all()
         lost: set[Pair] = set()
         gained: set[Pair] = set()

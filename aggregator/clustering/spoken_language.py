@@ -55,7 +55,7 @@ def language_of(text: str) -> str | None:
     return language if best >= _SPOKEN * len(tokens) and best >= _CLEARLY * next_best else None
 
 
-def speaks(text: str, language: str) -> bool:
+def is_in(text: str, language: str) -> bool:
     """Tell whether one text of a feed that is in a language surely is in it too: no other language has more of its words."""
     tokens = fold(text).split()
     if len(tokens) < _FEW:
@@ -67,7 +67,7 @@ def speaks(text: str, language: str) -> bool:
     return own >= _PLAINLY * len(tokens) or own >= max(counts.values())
 
 
-def hardly_speaks(text: str, language: str) -> bool:
+def is_hardly_in(text: str, language: str) -> bool:
     """Tell whether so few of a long text's words are the commonest of a language that it may be in another."""
     tokens = fold(text).split()
     return language in _languages() and len(tokens) >= _ENOUGH and _commonest(tokens)[language] < _HARDLY * len(tokens)

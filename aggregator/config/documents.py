@@ -39,15 +39,15 @@ def load(path: Path) -> Any:
 
 def load_feeds(path: Path) -> Any:
     """Return the document in a feeds file as :func:`load` does, for reading alone: a long list is read quickly where it can be."""
-    return _understood(path, _read(path))
+    return _parsed_document(path, _read(path))
 
 
-def _understood(path: Path, text: str) -> Any:
-    found = _understood_quickly(text)
+def _parsed_document(path: Path, text: str) -> Any:
+    found = _quickly_parsed(text)
     return _parsed(path, text) if found is None else found
 
 
-def _understood_quickly(text: str) -> CommentedMap | None:
+def _quickly_parsed(text: str) -> CommentedMap | None:
     return quick_document(text) if len(text) > _LONG else None
 
 
@@ -136,7 +136,7 @@ def save(path: Path, document: Any) -> None:
 def append_items(path: Path, key: str, items: Sequence[Mapping[str, Any]]) -> None:
     """Put items at the end of the list under ``key``; a long list in its usual form is not written anew for them."""
     text = _read(path) if path.exists() else ""
-    document = _understood_quickly(text)
+    document = _quickly_parsed(text)
     if document is not None:
         longer = _with_lines(text, document[key].lc.col, items)
         document[key].extend(items)
@@ -163,7 +163,7 @@ def remove_item(path: Path, key: str, position: int) -> None:
     head a whole section. A list in flow style, or an item others refer to, is written anew.
     """
     text = _read(path)
-    document = _understood(path, text)
+    document = _parsed_document(path, text)
     shortened = _without_lines(text, document[key], position)
     del document[key][position]
     wanted = document if document[key] else {**document, key: None}
@@ -178,7 +178,7 @@ def remove_item(path: Path, key: str, position: int) -> None:
 def set_in_item(path: Path, key: str, position: int, name: str, value: Any) -> None:
     """Give one mapping of the list under ``key`` a value under ``name``, None for none; of a long list no other line is written anew."""
     text = _read(path)
-    document = _understood_quickly(text)
+    document = _quickly_parsed(text)
     if document is not None:
         changed = _with_member(text, document[key][position], name, value)
         _set(document[key][position], name, value)
@@ -248,7 +248,7 @@ def _dash_line(lines: Sequence[str], line: int, indent: int) -> int | None:
 
 def _says(path: Path, text: str, wanted: Any) -> bool:
     try:
-        return bool(_understood(path, text) == wanted)
+        return bool(_parsed_document(path, text) == wanted)
     except ConfigurationError:
         return False
 

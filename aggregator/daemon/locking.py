@@ -84,14 +84,14 @@ class DaemonLock:
             self._file = os.open(self._database, os.O_RDONLY | os.O_CLOEXEC)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            self._let_go()
+            self._release_file()
             raise LockedError(
                 f"{self._database}: another daemon runs on it by another name, a hard link; stop that one first"
             ) from None
         except OSError:  # not made yet, or on a file system that knows no such locks
-            self._let_go()
+            self._release_file()
 
-    def _let_go(self) -> None:
+    def _release_file(self) -> None:
         if self._file >= 0:
             os.close(self._file)
         self._file = -1
@@ -110,7 +110,7 @@ class DaemonLock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._let_go()
+        self._release_file()
         os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
 

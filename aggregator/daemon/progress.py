@@ -35,14 +35,14 @@ class Progress:
         self._moved = moment()
         self._wanted: dict[str, datetime] = {}
         self._passed: datetime | None = None
-        self._told: tuple[float, Account] | None = None
+        self._published: tuple[float, Account] | None = None
 
     def wanted(self, job: str) -> None:
         """Note that a job is due; it waits for its turn from now on."""
         with self._lock:
             if job != POLLING:  # a pass is due every few seconds: only its end counts
                 self._wanted.setdefault(job, self._clock())
-                self._tell()
+                self._publish_account()
 
     def moved(self) -> None:
         """Note that something was got done: a feed saved, an edition made."""
@@ -55,19 +55,19 @@ class Progress:
             self._wanted.pop(job, None)
             if job == POLLING and well:
                 self._passed = self._clock()
-            self._tell()
+            self._publish_account()
 
-    def goes_on(self) -> bool:
+    def is_alive(self) -> bool:
         """Return whether something was got done lately."""
         return self._moment() - self._moved < self._stuck
 
-    def _tell(self) -> None:
+    def _publish_account(self) -> None:
         """Publish the account; where only another pass ended, now and then: a desk that has nothing to do writes nothing."""
         account, moment = Account(self._passed, tuple(self._wanted.items())), self._moment()
-        if self._told is not None:
-            when, told = self._told
+        if self._published is not None:
+            when, told = self._published
             only_a_pass = account.waiting == told.waiting and told.passed is not None
             if only_a_pass and moment - when < NOTE_INTERVAL.total_seconds():
                 return
-        self._told = moment, account
+        self._published = moment, account
         self._publish(account)

@@ -127,7 +127,7 @@ class Daemon:
         try:
             number = self._wait()
         finally:
-            self._wind_up()
+            self._finish_jobs()
         log.info("stopped")
         return _code(number)
 
@@ -175,14 +175,14 @@ class Daemon:
                 return number
             if number == RELOAD:
                 # a job like the others: a reload that waits for a long pass must not keep the watchdog waiting
-                run_soon(self._schedule, "reload", self._reread)
+                run_soon(self._schedule, "reload", self._load_configuration)
 
     def _next(self) -> int:
         """Return the next signal; meanwhile say that the daemon gets on, where it does, and look whether the clock went back."""
         pulse = min(watchdog_interval() or _LOOK, _LOOK)
         before = datetime.now(UTC)  # noqa: TID251 - the scheduler's own clock
         while (number := self._signals.wait(pulse)) is None:
-            if self._progress.goes_on():
+            if self._progress.is_alive():
                 notify("WATCHDOG=1")
             self._held.look()
             now = datetime.now(UTC)  # noqa: TID251 - the same
@@ -193,7 +193,7 @@ class Daemon:
             before = now
         return number
 
-    def _wind_up(self) -> None:
+    def _finish_jobs(self) -> None:
         """Let the jobs in hand end, in a thread of its own: this one goes on to listen."""
         notify("STOPPING=1")
         self._stop.set()
@@ -231,7 +231,7 @@ class Daemon:
     def _tick(self) -> None:
         if time.monotonic() < self._not_before or self._stop.is_set():
             return
-        if self._do(POLLING, self._poll):
+        if self._run_job(POLLING, self._poll):
             self._failed_passes, self._not_before = 0, 0.0
             return
         pause = min(2.0**self._failed_passes, _LONGEST_PAUSE)
@@ -294,7 +294,7 @@ class Daemon:
             if not publish_due(self._desk, self._stop, written):
                 log.debug("no digest is due")
 
-        self._do("the digest", make)
+        self._run_job("the digest", make)
 
     def _prune(self) -> None:
         def prune() -> None:
@@ -305,13 +305,13 @@ class Daemon:
             dropped = {name: count for name, count in app.prune(self._stop).items() if count}
             log.info("pruned %s", dropped or "nothing")
 
-        self._do("pruning", prune)
+        self._run_job("pruning", prune)
 
     def _keep_window(self) -> None:
-        self._do("keeping the window", self._desk.keep_window)
+        self._run_job("keeping the window", self._desk.keep_window)
 
     def _recluster(self) -> None:
-        self._do("clustering anew", self._recluster_some)
+        self._run_job("clustering anew", self._recluster_some)
 
     def _recluster_some(self) -> None:
         """Take a step of what follows an upgrade; once there is nothing left to do, this job ends."""
@@ -329,9 +329,9 @@ class Daemon:
             if path is not None:
                 log.info("backup written to %s", shown_path(path))
 
-        self._do("the backup", copy)
+        self._run_job("the backup", copy)
 
-    def _do(self, what: str, act: Callable[[], object]) -> bool:
+    def _run_job(self, what: str, act: Callable[[], object]) -> bool:
         """Run a job in its turn; return whether it ended well."""
         self._progress.wanted(what)
         with self._turn:
@@ -354,8 +354,8 @@ class Daemon:
 
     # --- reload ---------------------------------------------------------------------------
 
-    def _reread(self) -> None:
-        self._do("the reload", self._reload)
+    def _load_configuration(self) -> None:
+        self._run_job("the reload", self._reload)
 
     def _reload(self) -> None:
         if self._stop.is_set():
@@ -368,7 +368,7 @@ class Daemon:
         except LockedError as error:
             log.warning("the reload waits: %s", error)
             again = datetime.now(UTC) + _RELOAD_AGAIN  # noqa: TID251 - the scheduler's own clock
-            run_soon(self._schedule, "reload", self._reread, again)
+            run_soon(self._schedule, "reload", self._load_configuration, again)
         except AggregatorError as error:
             log.error("not reloaded, the old settings and feeds stay: %s", "; ".join(str(error).split("\n")))
         else:

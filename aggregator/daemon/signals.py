@@ -23,7 +23,7 @@ class Signals:
         self._ours, self._theirs = socket.socketpair()
         self._theirs.setblocking(False)
         self._descriptor = signal.set_wakeup_fd(self._theirs.fileno(), warn_on_full_buffer=False)
-        self._handlers: dict[int, Any] = {number: signal.signal(number, _leave_it) for number in (*STOP, RELOAD)}
+        self._handlers: dict[int, Any] = {number: signal.signal(number, _ignore) for number in (*STOP, RELOAD)}
         return self
 
     def __exit__(
@@ -48,5 +48,5 @@ class Signals:
         self._theirs.send(bytes([WOKEN]))
 
 
-def _leave_it(number: int, frame: FrameType | None) -> None:
+def _ignore(number: int, frame: FrameType | None) -> None:
     """Do nothing: the number is in the socket already."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from aggregator.daemon.notify import notify
-from aggregator.ingest.comparing import Outcome
+from aggregator.ingest.clustering_changes import Outcome
 from aggregator.ingest.recluster import Progress
 
 log = logging.getLogger("aggregator.daemon")

@@ -48,7 +48,7 @@ def shown_target(target: str) -> str:
     return "webhook:…" if address is None else f"webhook:{address.scheme}://{display_text(address.authority)}/…"
 
 
-def stands_open(target: str) -> bool:
+def holds_open_secret(target: str) -> bool:
     """Tell whether a target's address looks like a secret and stands in the database as it is."""
     kind, _, place = target.partition(":")
     if place.startswith(_FROM_ENVIRONMENT) or kind not in ("webhook", "apprise"):

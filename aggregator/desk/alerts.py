@@ -83,7 +83,7 @@ class AlertSender:
         self._clock = clock
         self._announce = announce
         self._stop = stop or Event()
-        self._turn = Lock()  # one connection, several threads
+        self._store_lock = Lock()  # one connection, several threads
 
     def deliver(self) -> Sent:
         """Deliver what is due, the oldest first; a target that fails is left alone until its next try.
@@ -94,21 +94,21 @@ class AlertSender:
         if not targets:
             return Sent()
         with ThreadPoolExecutor(min(len(targets), _TARGETS), thread_name_prefix="deliver") as threads:
-            rounds = list(threads.map(self._serve, targets))
+            rounds = list(threads.map(self._deliver_to, targets))
         return Sent(*(sum(counts) for counts in zip(*rounds, strict=True)))
 
-    def _serve(self, target: str) -> tuple[int, int, int]:
+    def _deliver_to(self, target: str) -> tuple[int, int, int]:
         delivered, started = 0, time.monotonic()
         while not self._stop.is_set() and (not delivered or time.monotonic() - started < ROUND):
             now = self._clock()
-            with self._turn, self._store.transaction():
+            with self._store_lock, self._store.transaction():
                 delivery = self._outbox.claim(target, now, now + LEASE)
             if delivery is None:
                 break
             fault = self._try(delivery)
             if fault is not None:
                 return delivered, 1, self._failed(delivery, fault)
-            with self._turn, self._store.transaction():
+            with self._store_lock, self._store.transaction():
                 self._outbox.delivered(delivery.id, self._clock())
             delivered += 1
         return delivered, 0, 0
@@ -127,7 +127,7 @@ class AlertSender:
     def _failed(self, delivery: Delivery, fault: str) -> int:
         rules, now = self.settings.watches, self._clock()
         again = now + pause(delivery.attempts, rules)
-        with self._turn, self._store.transaction():
+        with self._store_lock, self._store.transaction():
             lost = self._outbox.failed(delivery, fault, again, now - rules.give_up)
         shown = shown_target(delivery.target)
         log.warning("alert %s not delivered to %s: %s", delivery.alert_id, shown, fault)

@@ -201,7 +201,7 @@ class Editor(Verbs):
 
     def _send_away(self, entries: frozenset[str], story: str, number: int, sentence: str) -> str:
         """Take entries out of a story with those that older decisions bind to them, and with the copies of their text."""
-        settlement = self._placer.editor_constraints.settlement()
+        settlement = self._placer.editor_constraints.groups()
         bound = frozenset(other for entry in entries for other in settlement.group(entry))
         leaving = self._placer.with_copies(bound & self._members(story))
         made = self._placer.separate(story, leaving, self._now)

@@ -64,7 +64,7 @@ class _Series:
         self._zone = zone_of(settings)
         self._times = sorted(times or (settings.time,))
         # An edition is not worth making beside the next one where it would cover less than half of the usual: its time was changed.
-        self.shortest = min(self._apart()) / 2
+        self.shortest = min(self._length()) / 2
 
     def last_due(self, now: datetime) -> datetime:
         """Return when an edition came due last."""
@@ -79,7 +79,7 @@ class _Series:
     def _moment(self, day: date, moment: time) -> datetime:
         return datetime.combine(day, moment, self._zone).astimezone(UTC)
 
-    def _apart(self) -> list[timedelta]:
+    def _length(self) -> list[timedelta]:
         """Return how far the times of a day are apart, the first from the last of the day before."""
         since = [timedelta(hours=one.hour, minutes=one.minute) for one in self._times]
         return [later - earlier for earlier, later in zip(since, [*since[1:], since[0] + _DAY], strict=True)]

@@ -33,7 +33,7 @@ from aggregator.digest.edition import (
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.digest.story import gains_from
 from aggregator.ingest.clocks import AHEAD
-from aggregator.ingest.story_rows import standing
+from aggregator.ingest.story_rows import story_fields
 from aggregator.model import Story, StoryQuery
 from aggregator.model.faults import fault_of
 from aggregator.settings import DigestSettings, Settings
@@ -144,7 +144,7 @@ def _build(
     moment = gains_from(window, previous)
     retitled = _retitled(reader, Window(moment, window.until))
     materials = _materials(reader, listed, edited, window, moment, faults)
-    materials += _retold(reader, listed, edited, window, moment, retitled, faults)
+    materials += _notices_and_headlines(reader, listed, edited, window, moment, retitled, faults)
     materials = [replace(one, headlines=retitled.get(one.story.summary.id, ())) for one in materials]
     made = partial(
         build,
@@ -242,7 +242,7 @@ def _is_recurring(title: str) -> bool:
         return False
 
 
-def _retold(
+def _notices_and_headlines(
     reader: Reader,
     listed: Sequence[str],
     edited: Edited,
@@ -278,7 +278,7 @@ def as_of(story: Story, until: datetime, pinned: str | None = None) -> Story:
     members = [entry for report in reports for entry in report.entries]
     if len(members) == story.summary.entries:
         return story
-    then = standing(members, pinned)
+    then = story_fields(members, pinned)
     summary = replace(
         story.summary,
         title=then.title,

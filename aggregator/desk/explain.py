@@ -104,10 +104,10 @@ class _Explainer:
     def inside(self, story: Story, entry: Entry) -> Why:
         """Follow the edges from the entry to the story: its own, and for a copy those of the report's other entries."""
         matches = self._reader.stories.matches
-        own = [self._told(match) for match in matches([entry.id])]
+        own = [self._with_evidence(match) for match in matches([entry.id])]
         report = next(one for one in story.reports if one.id == entry.report_id)
         others = [match for other in report.entries if other.id != entry.id for match in matches([other.id])]
-        links = own + [self._told(match) for match in others if match.kind != "copy"]
+        links = own + [self._with_evidence(match) for match in others if match.kind != "copy"]
         if not links:
             return Why(entry.id, _alone(story, entry), ())
         editors = [match for match in own if match.kind == "editor"]
@@ -125,7 +125,7 @@ class _Explainer:
         word = EditorConstraints(self._store).between(own, theirs)
         if word is not None:
             return Why(entry.id, f"Not in this story by an editor's word: {word.sentence}", ())
-        links = tuple(self._told(match) for match in reader.stories.matches([entry.id]))
+        links = tuple(self._with_evidence(match) for match in reader.stories.matches([entry.id]))
         if not links and not entry.story_id:
             raise NotFoundError(f"entry {entry.id} is in no story")
         return Why(entry.id, self._apart(story, entry), links)
@@ -159,7 +159,7 @@ class _Explainer:
             dict(best.features),
             VERSION,
         )
-        return apart(self._told(match), self._zone)
+        return apart(self._with_evidence(match), self._zone)
 
     def _compared_across(self, story: Story, entry: Entry) -> bool:
         """Tell whether an entry is compared with any report of a story of other languages."""
@@ -171,7 +171,7 @@ class _Explainer:
 
     # --- what a sentence says of a pair ------------------------------------------------------------
 
-    def _told(self, match: Match) -> Match:
+    def _with_evidence(self, match: Match) -> Match:
         """Return an edge between entries with when the other came; between reports also with the words behind it."""
         entries = self._reader.entries
         if match.kind == "editor" or any(entries.placement(one) is None for one in (match.entry_id, match.other_id)):
@@ -197,7 +197,7 @@ class _Explainer:
         if graph is not None and not (one.report_id in self._window and two.report_id in self._window):
             graph = None
         if one.language != two.language:
-            return {} if graph is None else _signs(graph, one, two)
+            return {} if graph is None else _agreement(graph, one, two)
         among = kept_terms(graph, one.report_id, two.report_id) if graph is not None else None
         texts = self._document(one), self._document(two)
         language = one.language or ""
@@ -225,7 +225,7 @@ def _shared(one: Document, two: Document, language: str) -> tuple[Phrase, ...]:
     return tuple(shared_phrases(one, two, language))
 
 
-def _signs(graph: StoryGraph, one: Entry, two: Entry) -> Evidence:
+def _agreement(graph: StoryGraph, one: Entry, two: Entry) -> Evidence:
     """Return what two entries of different languages share."""
     common = cross_language_agreement(graph, one.report_id, two.report_id)
     if common is None:

@@ -14,7 +14,7 @@ from aggregator.model import Feed
 from aggregator.newsroom.health import LEAST_SILENCE, RHYTHM, Hour, feed_state, rhythm
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
-from aggregator.storage.faults import FaultStore, KeptFault
+from aggregator.storage.faults import FaultStore, StoredFault
 from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.times import shown
@@ -99,7 +99,7 @@ def faulty_entries(store: Store) -> list[dict[str, object]]:
     ]
 
 
-def _with_faults(row: FeedHealthRow, faults: Sequence[KeptFault]) -> FeedHealthRow:
+def _with_faults(row: FeedHealthRow, faults: Sequence[StoredFault]) -> FeedHealthRow:
     """Return a row that names the newest of the entries that could not be taken."""
     if not faults:
         return row
@@ -193,7 +193,7 @@ def faults(store: Store, settings: Settings, now: datetime, allowed: timedelta) 
     return found
 
 
-def oddities(store: Store, now: datetime) -> list[str]:
+def warnings(store: Store, now: datetime) -> list[str]:
     """Return what a person should know although nothing fails: that the clock went back, and who gets no digest."""
     from aggregator.desk.mailing import refused_lately
 

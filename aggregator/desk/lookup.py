@@ -107,9 +107,9 @@ class Lookup:
 
     def news_of(self, story: Story, since: datetime) -> Novelty:
         """Return the sentences, numbers and names that a story did not hold before ``since``."""
-        from aggregator.desk.novelty import news_of
+        from aggregator.desk.novelty import story_news
 
-        return news_of(self._reader(), story, since)
+        return story_news(self._reader(), story, since)
 
     def edit(self, prefix: str, first: int | None = None, last: int | None = None) -> Edit:
         """Return what changed between two versions of an entry, numbered from 1; by default between the last two."""
@@ -168,11 +168,11 @@ class Lookup:
 
         return faults(self.store, self.settings, self.clock(), allowed)
 
-    def oddities(self) -> list[str]:
+    def warnings(self) -> list[str]:
         """Return what a person should know although nothing fails."""
-        from aggregator.desk.health import oddities
+        from aggregator.desk.health import warnings
 
-        return oddities(self.store, self.clock())
+        return warnings(self.store, self.clock())
 
     def feed_health(self) -> list[FeedHealthRow]:
         """Return how each feed is."""

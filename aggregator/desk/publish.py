@@ -121,7 +121,7 @@ def _publish(app: Newsroom, window: Window, series: str) -> list[Path]:
     written = _write(app, edition)
     mail = settings_of(app.settings, series).mail
     if mail.server and mail.recipients and _is_worth_mailing(app, edition, window):
-        _tell(mail_edition(app.store, edition, mail, renderer(app.settings.digest, app.store.path)))
+        _log_mailed(mail_edition(app.store, edition, mail, renderer(app.settings.digest, app.store.path)))
     now = app.clock()
     with app.store.transaction():
         done = sorted({*(moment for moment in _published(app.store, series) if moment <= now), window.until})
@@ -145,12 +145,12 @@ def _mail_again(app: Newsroom) -> None:
         return
     try:
         for mailed in mail_waiting(app.store, mails, app.clock(), renderer(app.settings.digest, app.store.path)):
-            _tell(mailed)
+            _log_mailed(mailed)
     except DeliveryError as error:
         log.warning("mailing an edition again failed: %s", error)
 
 
-def _tell(mailed: Mailed) -> None:
+def _log_mailed(mailed: Mailed) -> None:
     for one in mailed.refused:
         what = "refused" if one.final else "not taken now, tried again for a day"
         log.warning("the digest for %s was %s (%s); nobody else is concerned", one.recipient, what, one.answer)

@@ -88,9 +88,9 @@ def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
     standing = {entry: report for entry, report in before.entries.items() if entries.placement(entry) is not None}
     wanted = {before.reports[report] for report in standing.values()}
     for story in sorted(wanted):
-        if not stories.lives(story):
+        if not stories.exists(story):
             stories.reopen_story(story, before.opened[story], before.split_from[story])
-    touched = wanted | _rejoin(placer, before, standing, now)
+    touched = wanted | _restore_reports(placer, before, standing, now)
     left: dict[str, str] = {}  # story -> where the last report that left it went
     for report, story in before.reports.items():
         current = stories.story_of_report(report)
@@ -102,27 +102,29 @@ def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
     for story in sorted((touched | left.keys()) - wanted):
         if not stories.reports_of(story):
             placer.close(story, left.get(story, min(wanted)), now, "emptied by an undo")
-    _retie(placer, before, now)
-    return touched | left.keys() | {target for one in before.storylines if (target := stories.living(one)) is not None}
+    _restore_storylines(placer, before, now)
+    return (
+        touched | left.keys() | {target for one in before.storylines if (target := stories.current_id(one)) is not None}
+    )
 
 
-def _retie(placer: Placer, before: Snapshot, now: datetime) -> None:
+def _restore_storylines(placer: Placer, before: Snapshot, now: datetime) -> None:
     """Put stories back into the storylines that they were in, under the names that these had."""
     stories, lines = placer.stories, placer.lines
     for former, line in before.storylines.items():
-        target = stories.living(former)
+        target = stories.current_id(former)
         if target is None:
             continue
-        if line is not None and not lines.lives(line):
+        if line is not None and not lines.exists(line):
             lines.open(line, now)
         placer.put_in_storyline(target, line)
     for named, (name, by) in before.names.items():
-        if lines.lives(named):
+        if lines.exists(named):
             lines.set_name(named, name, by)
             lines.refresh([named], now)
 
 
-def _rejoin(placer: Placer, before: Snapshot, standing: Mapping[str, str], now: datetime) -> set[str]:
+def _restore_reports(placer: Placer, before: Snapshot, standing: Mapping[str, str], now: datetime) -> set[str]:
     """Put entries back into the reports that they were taken out of, and their later copies with them."""
     entries = placer.entries
     touched: set[str] = set()

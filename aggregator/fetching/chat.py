@@ -59,7 +59,7 @@ def send(url: str, message: ChatMessage, settings: FetchSettings) -> None:
 
     Raises ConfigurationError where Apprise is missing or cannot read the address, DeliveryError where it was not delivered.
     """
-    answer = _asked(
+    answer = _in_subprocess(
         {
             "url": url,
             "title": message.title,
@@ -76,7 +76,7 @@ def send(url: str, message: ChatMessage, settings: FetchSettings) -> None:
 
 def check(url: str) -> bool:
     """Return whether Apprise can read an address; nothing is sent. ConfigurationError where it is missing."""
-    answer = _asked({"url": url})
+    answer = _in_subprocess({"url": url})
     if fault := answer.get("fault"):
         raise ConfigurationError(f"{shown(url)}: {fault}")
     return not answer.get("unknown")
@@ -87,7 +87,7 @@ def shown(url: str) -> str:
     return f"{url.partition('://')[0]}://…"
 
 
-def _asked(work: Mapping[str, Any]) -> dict[str, Any]:
+def _in_subprocess(work: Mapping[str, Any]) -> dict[str, Any]:
     absent = missing()
     if absent is not None:
         raise ConfigurationError(absent)

@@ -59,7 +59,7 @@ class Call:
         return left
 
     @contextmanager
-    def standing_still(self) -> Iterator[None]:
+    def is_stalled(self) -> Iterator[None]:
         """Stop the clock inside the block: time spent waiting for a turn is not the server's fault."""
         left = self.remaining()
         self.deadline = math.inf
@@ -123,7 +123,7 @@ class Watchdog:
         """Stop watching a call."""
         self._calls.pop(id(call), None)
 
-    def call_off(self) -> None:
+    def cancel_all(self) -> None:
         """End what is in progress, so that a stop does not wait for the slowest server."""
         for call in list(self._calls.values()):
             call.called_off = True

@@ -24,15 +24,15 @@ class HostLimiter:
         self._free_at: dict[str, float] = {}
         self._changed = threading.Condition()
         self._closed = False
-        self._turned_away = 0  # how many times
+        self._refusing = 0  # how many times
 
     def enter(self, host: str) -> None:
         """Wait for a turn; raises FetchError where the limiter is closed meanwhile, or those who wait are turned away."""
         with self._changed:
-            came = self._turned_away
+            came = self._refusing
             while True:
                 now = time.monotonic()
-                if came != self._turned_away:
+                if came != self._refusing:
                     raise FetchError("stopped", "the fetch was called off before it began")
                 if self._closed:
                     raise FetchError("connection", "the fetch was called off")
@@ -54,10 +54,10 @@ class HostLimiter:
                 self._free_at[host] = time.monotonic() + self._delay
             self._changed.notify_all()
 
-    def turn_away(self) -> None:
+    def refuse_waiting(self) -> None:
         """Turn away the threads that wait now; later ones are let through as usual."""
         with self._changed:
-            self._turned_away += 1
+            self._refusing += 1
             self._changed.notify_all()
 
     def close(self) -> None:

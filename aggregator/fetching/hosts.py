@@ -73,7 +73,7 @@ class HostSchedule:
         slot.free_at = max(slot.free_at, now + self._delay)
         self._queue(host, slot)
 
-    def withdraw(self, host: str, which: Callable[[str], bool]) -> list[str]:
+    def remove(self, host: str, which: Callable[[str], bool]) -> list[str]:
         """Take out and return the waiting work of a host that ``which`` says yes to: after 429 or 503.
 
         This schedule does not know how long the host is left alone: that stands in the feeds' due times.

@@ -14,7 +14,7 @@ from aggregator.fetching.cookies import Cookies
 from aggregator.fetching.deadline import Call
 from aggregator.fetching.faults import FetchError, as_fault
 from aggregator.fetching.host_limiter import HostLimiter
-from aggregator.fetching.statuses import PERMANENT, REDIRECTS, failure_of_status, named
+from aggregator.fetching.statuses import PERMANENT, REDIRECTS, failure_of_status, status_name
 from aggregator.fetching.targets import Target, basic, resolve, target_of
 from aggregator.fetching.transport import KEPT_ORIGINS, IncomingResponse, OutgoingRequest, Transport
 from aggregator.model import Feed, FeedState, FetchFailure, FetchOutcome, NotModified, Response, Secret
@@ -33,7 +33,7 @@ _RESERVED = frozenset({"host", "connection", "content-length", "transfer-encodin
 
 
 @dataclass(slots=True)
-class _Trail:
+class _RedirectState:
     """The progress of a fetch, so that a failure can name the address where it happened."""
 
     target: Target | None = None
@@ -54,7 +54,7 @@ class Fetcher:
     def __init__(self, settings: FetchSettings, *, feeds: int = 0) -> None:
         self._settings = settings
         self._transport = Transport(settings, origins=feeds or KEPT_ORIGINS)
-        self._gate = HostLimiter(settings.per_host, settings.host_delay)
+        self._host_limiter = HostLimiter(settings.per_host, settings.host_delay)
         self._headers = {
             "User-Agent": user_agent(settings),
             "Accept": ACCEPT,
@@ -69,21 +69,21 @@ class Fetcher:
 
     def close(self) -> None:
         """End what is under way and let go of every connection and thread."""
-        self._gate.close()
+        self._host_limiter.close()
         self._transport.close()
 
-    def turn_away(self) -> None:
+    def refuse_waiting(self) -> None:
         """Let those that wait for a host's turn end without asking: each fails as ``stopped``."""
-        self._gate.turn_away()
+        self._host_limiter.refuse_waiting()
 
-    def call_off(self) -> None:
+    def cancel_all(self) -> None:
         """End whatever is under way: each fails as ``stopped``."""
-        self._gate.turn_away()
-        self._transport.call_off()
+        self._host_limiter.refuse_waiting()
+        self._transport.cancel_all()
 
-    def release(self) -> None:
+    def close_idle(self) -> None:
         """Close the connections that wait for another request: worthwhile where the next one is minutes away."""
-        self._transport.release()
+        self._transport.close_idle()
 
     def fetch(
         self, feed: Feed, state: FeedState, now: datetime, other_feed: Callable[[str], str | None] = lambda url: None
@@ -94,7 +94,7 @@ class Fetcher:
         address, or None; a redirect to such an address is not followed. Never raises for anything a server does.
         """
         started = time.monotonic()
-        trail = _Trail()
+        trail = _RedirectState()
         try:
             with self._transport.call(proxied=feed.proxy is not None) as call:
                 try:
@@ -116,7 +116,7 @@ class Fetcher:
         feed: Feed,
         state: FeedState,
         now: datetime,
-        trail: _Trail,
+        trail: _RedirectState,
         other_feed: Callable[[str], str | None],
     ) -> IncomingResponse:
         """Follow redirects by hand: the permanent beginning of the chain is noted, a repeated address ends it."""
@@ -158,14 +158,14 @@ class Fetcher:
         host = request.target.host.rstrip(".")
         if host != call.host:
             self._leave(call)
-            with call.standing_still():
-                self._gate.enter(host)
+            with call.is_stalled():
+                self._host_limiter.enter(host)
             call.host = host
         return self._transport.send(call, request)
 
     def _leave(self, call: Call) -> None:
         if call.host is not None:
-            self._gate.leave(call.host)
+            self._host_limiter.leave(call.host)
             call.host = None
 
     def _request_headers(self, feed: Feed, own: Target, target: Target) -> dict[str, str]:
@@ -219,11 +219,11 @@ def _is_to_be_doubted(state: FeedState, now: datetime) -> bool:
 def _next(target: Target, answer: IncomingResponse) -> Target:
     location = _field(answer.headers, "location")
     if not location:
-        raise FetchError("redirect", f"{named(answer.status)} without an address to go to")
+        raise FetchError("redirect", f"{status_name(answer.status)} without an address to go to")
     return resolve(target, location)
 
 
-def _outcome(answer: IncomingResponse, trail: _Trail, now: datetime) -> FetchOutcome:
+def _outcome(answer: IncomingResponse, trail: _RedirectState, now: datetime) -> FetchOutcome:
     target = trail.target
     assert target is not None  # noqa: S101 - an answer came from somewhere
     if answer.status == 304:
@@ -237,7 +237,7 @@ def _outcome(answer: IncomingResponse, trail: _Trail, now: datetime) -> FetchOut
             answer.status, answer.headers, now, withheld=trail.withheld, page=answer.page, abroad=trail.abroad
         )
     if not answer.body[:1_024].strip(_BLANK) and not answer.body.strip(_BLANK):
-        return FetchFailure("http", f"{named(answer.status)} with an empty body", answer.status)
+        return FetchFailure("http", f"{status_name(answer.status)} with an empty body", answer.status)
     etag, last_modified = _received(answer.headers)
     return Response(
         url=target.url,

@@ -75,13 +75,13 @@ class Transport:
         self._resolver.close()
         self._session.close()
 
-    def release(self) -> None:
+    def close_idle(self) -> None:
         """Close the connections that wait for another request."""
         self._adapter.close()
 
-    def call_off(self) -> None:
+    def cancel_all(self) -> None:
         """End what is under way; what is asked later is asked as ever."""
-        self._watchdog.call_off()
+        self._watchdog.cancel_all()
 
     @contextmanager
     def call(self, *, proxied: bool = False) -> Iterator[Call]:
@@ -108,7 +108,7 @@ class Transport:
 
         Raises FetchError, or any exception of the HTTP stack.
         """
-        self._judge(request)
+        self._check_proxy_answer(request)
         call.fresh = False
         call.incoming = None
         try:
@@ -155,7 +155,7 @@ class Transport:
             body = decode(body, incoming.every("content-encoding"), settings.max_decoded_bytes)
         return IncomingResponse(incoming.status, tuple(incoming.fields), body, page)
 
-    def _judge(self, request: OutgoingRequest) -> None:
+    def _check_proxy_answer(self, request: OutgoingRequest) -> None:
         """Judge what a proxy would connect to for us: it resolves the name, so only the name can be judged."""
         target = request.target
         if request.proxy is not None and not self._guard.permits_name(target.host, target.port):

@@ -13,9 +13,9 @@ from itertools import islice
 from pathlib import Path
 
 from aggregator.executor import width
+from aggregator.ingest.archive_lines import LEAST, Chunk, PreparedLine, prepare_line, prepared_by_workers
+from aggregator.ingest.archive_order import ordered
 from aggregator.ingest.garbage import seldom_collected
-from aggregator.ingest.lines import LEAST, Chunk, PreparedLine, prepare_line, prepared_by_workers
-from aggregator.ingest.ordered import ordered
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry, prepare_entry, warm_up
 from aggregator.ingest.record import ARCHIVE, Recorder
@@ -27,7 +27,7 @@ from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.publishers import Families
 from aggregator.parsing.archive import UNNAMED, ArchiveEntry
 from aggregator.settings import Settings
-from aggregator.storage.database import PartFailedError, Store, is_of_the_database
+from aggregator.storage.database import SavepointFailedError, Store, is_of_the_database
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.entry_rows import Place
 from aggregator.storage.feeds import FeedStore, StoredFeed
@@ -74,7 +74,7 @@ class Importer:
         self._placer = Placer(store, settings, window)
         self._recorder = Recorder(store, settings, families, self._placer)
         self._sources: dict[str, StoredFeed] = {}
-        self._coming = _LOOKED_UP  # lines that the next transaction is thought to record
+        self._next_lines = _LOOKED_UP  # lines that the next transaction is thought to record
 
     def run(self, path: Path, progress: Progress) -> ImportOutcome:
         """Import the archive at ``path``; entries that are known already change nothing."""
@@ -87,9 +87,9 @@ class Importer:
         """Let workers come up while a large archive is read; what keeps them from it is told when they are needed."""
         with suppress(Exception):
             if self._workers is not None and path.stat().st_size > _LARGE:
-                come_up(self._workers(), self._settings.parse.workers)
+                start_workers(self._workers(), self._settings.parse.workers)
 
-    def take(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, Place]:
+    def record_places(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, Place]:
         """Import entries and return line number -> where each stands, for scoring."""
         self.record(entries, progress)
         placed = EntryStore(self._store).places_of_archives()
@@ -106,9 +106,9 @@ class Importer:
         while done < len(entries):
             if not rest:
                 rest.extend(next(chunks))  # outside of the transaction: nobody waits for a worker
-            self._make_ready(rest)
-            recorded = self._turn(rest)
-            self._coming = min(_LOOKED_UP, len(recorded) + len(recorded) // 4 + 1)
+            self._prepare_next(rest)
+            recorded = self._record_batch(rest)
+            self._next_lines = min(_LOOKED_UP, len(recorded) + len(recorded) // 4 + 1)
             for one, counts in recorded:
                 skips += [_left_out(one, fault) for fault in counts.faults]
                 new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
@@ -119,14 +119,14 @@ class Importer:
         self._placer.finish(self._now)
         with self._store.transaction():
             # not those past the window: else each import would settle again what a killed one left
-            self._placer.vectors.leave_unsettled(self._placer.vectors.speakers(left))
+            self._placer.vectors.leave_unsettled(self._placer.vectors.vector_entries(left))
         return ImportOutcome(new, updated, known, tuple(skips))
 
-    def _make_ready(self, rest: deque[Line]) -> None:
+    def _prepare_next(self, rest: deque[Line]) -> None:
         """Prepare a long entry that is next while others may write."""
         one, made = rest[0]
         if made is None and _is_long(one):
-            rest[0] = one, self._made(one)
+            rest[0] = one, self._prepare_line(one)
 
     def _pause(self, rest: deque[Line]) -> None:
         """Let others write; lines that no worker prepares are prepared meanwhile."""
@@ -135,20 +135,20 @@ class Importer:
             if time.monotonic() >= ends:
                 return
             if made is None:
-                rest[place] = one, self._made(one)
+                rest[place] = one, self._prepare_line(one)
         time.sleep(max(0.0, ends - time.monotonic()))
 
-    def _made(self, one: ArchiveEntry) -> PreparedLine | None:
+    def _prepare_line(self, one: ArchiveEntry) -> PreparedLine | None:
         """Prepare a line ahead; what it fails by is told when it is recorded."""
         boilerplate, stories = self._boilerplate_now(one), self._settings.stories.enabled
         with suppress(Exception):  # it is prepared once more, and reported
             return PreparedLine(prepare_line(one, boilerplate, sketching=stories, vectoring=stories), boilerplate)
         return None
 
-    def _taken(self, one: ArchiveEntry, made: PreparedLine | None) -> Recorded:
+    def _record_line(self, one: ArchiveEntry, made: PreparedLine | None) -> Recorded:
         """Record one line; where it cannot be, it costs itself and is reported."""
         try:
-            with self._placer.part():
+            with self._placer.savepoint():
                 origin = Origin(self._feed(one), archive=True, agency=one.origin.agency if one.origin else None)
                 seen = (one.origin and one.origin.first_seen) or self._now
                 return self._recorder.record(origin, [self._prepared(one, made, origin.feed.id)], min(seen, self._now))
@@ -165,33 +165,33 @@ class Importer:
         if unknown is not None:
             prepare_entry(unknown.data, None, (), None, frozenset(), sketching=False)
 
-    def _turn(self, rest: deque[Line]) -> list[tuple[ArchiveEntry, Recorded]]:
+    def _record_batch(self, rest: deque[Line]) -> list[tuple[ArchiveEntry, Recorded]]:
         """Record some entries in one transaction; where one of them cannot be, once more, each as a part that may fail alone."""
         begun: list[Line] = []
         try:
-            with self._store.whole():
-                return list(self._some(rest, begun))
-        except PartFailedError:
+            with self._store.single_unit():
+                return list(self._record_lines(rest, begun))
+        except SavepointFailedError:
             rest.extendleft(reversed(begun))
             for one, _ in begun:
                 self._sources.pop(feed_address(one), None)  # its row is undone
         with self._store.transaction():
-            return list(self._some(rest, []))
+            return list(self._record_lines(rest, []))
 
-    def _some(self, rest: deque[Line], begun: list[Line]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
+    def _record_lines(self, rest: deque[Line], begun: list[Line]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
         """Record entries for as long as one transaction may last, and until a long one comes that is not prepared."""
         ends = time.monotonic() + (_IN_MEMORY if self._store.path is None else MAX_TRANSACTION)
         self._prefetch_keys(rest)
         while rest:
             one, made = rest.popleft()
             begun.append((one, made))
-            yield one, self._taken(one, made)
+            yield one, self._record_line(one, made)
             if time.monotonic() >= ends or (rest and rest[0][1] is None and _is_long(rest[0][0])):
                 return
 
     def _prefetch_keys(self, rest: deque[Line]) -> None:
         """Ask together which of the lines are stored that this transaction comes to; as many as the last one did, and some."""
-        coming = ((self._sources.get(feed_address(one)), one.data.key) for one, _ in islice(rest, self._coming))
+        coming = ((self._sources.get(feed_address(one)), one.data.key) for one, _ in islice(rest, self._next_lines))
         self._recorder.prefetch_keys([(feed.id, key) for feed, key in coming if feed is not None])
 
     def _feed(self, one: ArchiveEntry) -> StoredFeed:
@@ -225,7 +225,7 @@ class Importer:
         return prepare_line(one, boilerplate, sketching=self._settings.stories.enabled)
 
 
-def come_up(workers: Executor, count: int) -> None:
+def start_workers(workers: Executor, count: int) -> None:
     """Let workers load what they need, a second's work each, while an archive is read; ``count`` are expected."""
     for _ in range(width(workers, count)):
         workers.submit(warm_up)

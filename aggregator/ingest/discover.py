@@ -14,7 +14,7 @@ from aggregator.text.masking import shown_address
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Discovery:
     """What stands at an address; ``error`` says why it is no feed, and names the address without a secret of it."""
 
     is_feed: bool
@@ -22,12 +22,12 @@ class Found:
     error: str | None = None
 
 
-def discover_feed(feed: Feed, settings: Settings, now: datetime) -> Found:
+def discover_feed(feed: Feed, settings: Settings, now: datetime) -> Discovery:
     """Ask an address once; nothing that it names is asked for."""
     with Fetcher(settings.fetch) as fetcher:
         outcome = fetcher.fetch(feed, FeedState(feed.url), now)
     if isinstance(outcome, FetchFailure):
-        return Found(is_feed=False, feeds=outcome.feeds, error=outcome.message)
+        return Discovery(is_feed=False, feeds=outcome.feeds, error=outcome.message)
     if not isinstance(outcome, Response):
         return _no_feed(feed, "answered 304 although nothing conditional was asked")
     try:
@@ -36,8 +36,8 @@ def discover_feed(feed: Feed, settings: Settings, now: datetime) -> Found:
         return _no_feed(feed, str(error), error.feeds)
     except ParseError as error:
         return _no_feed(feed, str(error))
-    return Found(is_feed=True)
+    return Discovery(is_feed=True)
 
 
-def _no_feed(feed: Feed, why: str, feeds: tuple[str, ...] = ()) -> Found:
-    return Found(is_feed=False, feeds=feeds, error=f"{shown_address(feed)}: {why.removesuffix('.')}")
+def _no_feed(feed: Feed, why: str, feeds: tuple[str, ...] = ()) -> Discovery:
+    return Discovery(is_feed=False, feeds=feeds, error=f"{shown_address(feed)}: {why.removesuffix('.')}")

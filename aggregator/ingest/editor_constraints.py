@@ -21,43 +21,43 @@ class EditorConstraints:
         self._store = store
         self._decisions = DecisionStore(store)
         self._entries = EntryStore(store)
-        self._stamp: tuple[int, int] | None = None
-        self._turn: int | None = None  # of the long writer, when the decisions were looked at last
-        self._settlement = resolve(())
+        self._version: tuple[int, int] | None = None
+        self._unit_number: int | None = None  # of the long writer, when the decisions were looked at last
+        self._groups = resolve(())
         self._ties = resolve(())
         self._pins: list[str] = []
         self._notices = NoticeLinks(store)
-        self._bindings: tuple[tuple[int, int] | None, list[Constraint], ConstraintGroups] = (None, [], self._settlement)
+        self._with_notices: tuple[tuple[int, int] | None, list[Constraint], ConstraintGroups] = (None, [], self._groups)
 
-    def stamp(self) -> tuple[int, int]:
+    def version(self) -> tuple[int, int]:
         """Return what differs whenever other decisions are in force than before."""
-        return self._decisions.stamp()
+        return self._decisions.version()
 
-    def settlement(self) -> ConstraintGroups:
+    def groups(self) -> ConstraintGroups:
         """Return all decisions in force, without their contradictions."""
-        if self._store.is_whole and self._turn == self._store.turn:
-            return self._settlement  # nobody else writes until this transaction ends
-        self._turn = self._store.turn if self._store.is_whole else None
-        stamp = self._decisions.stamp()  # an editor may speak between two feeds of a pass
-        if stamp != self._stamp:
-            self._stamp = stamp
-            self._settlement = resolve(self._decisions.constraints())
+        if self._store.is_single_unit and self._unit_number == self._store.unit_number:
+            return self._groups  # nobody else writes until this transaction ends
+        self._unit_number = self._store.unit_number if self._store.is_single_unit else None
+        stamp = self._decisions.version()  # an editor may speak between two feeds of a pass
+        if stamp != self._version:
+            self._version = stamp
+            self._groups = resolve(self._decisions.constraints())
             self._ties = resolve(self._decisions.ties())
             self._pins = self._decisions.pins()
-        return self._settlement
+        return self._groups
 
-    def bindings(self) -> ConstraintGroups:
+    def groups_with_notices(self) -> ConstraintGroups:
         """Return the decisions in force with what notices name; an editor's word rules over a notice."""
-        settlement, named = self.settlement(), self._notices.constraints()
+        settlement, named = self.groups(), self._notices.constraints()
         if not named:
             return settlement
-        if self._bindings[:2] != (self._stamp, named):
-            self._bindings = self._stamp, named, resolve([*self._decisions.constraints(), *named])
-        return self._bindings[2]
+        if self._with_notices[:2] != (self._version, named):
+            self._with_notices = self._version, named, resolve([*self._decisions.constraints(), *named])
+        return self._with_notices[2]
 
     def ties(self) -> ConstraintGroups:
         """Return what decisions in force say of storylines, without their contradictions."""
-        self.settlement()
+        self.groups()
         return self._ties
 
     def places(self, bindings: ConstraintGroups) -> dict[str, tuple[str, str | None]]:
@@ -74,7 +74,7 @@ class EditorConstraints:
 
     def for_entry(self, entry_id: str) -> EntryConstraint:
         """Return the ruling on an arriving entry: one that a decision names comes back, as in a replay."""
-        settlement = self.settlement()
+        settlement = self.groups()
         placed = {}
         for other in sorted(settlement.related_entries(entry_id)):
             placement = self._entries.placement(other)
@@ -82,19 +82,19 @@ class EditorConstraints:
                 placed[other] = Placement(*placement)
         return settlement.entry_constraint(entry_id, placed)
 
-    def breaches(self, story_id: str) -> tuple[frozenset[str], ...]:
+    def violations(self, story_id: str) -> tuple[frozenset[str], ...]:
         """Return the entries that can't stay in a story, in as few parts as may each stand in one; mostly none."""
-        settlement = self.settlement()
+        settlement = self.groups()
         return settlement.divide(self._entries.ids_of_story(story_id))[1:] if settlement else ()
 
     def has_pins(self) -> bool:
         """Return whether an entry of any story is pinned."""
-        self.settlement()
+        self.groups()
         return bool(self._pins)
 
     def pinned(self, story_id: str) -> str | None:
         """Return the entry of a story that was pinned last."""
-        self.settlement()
+        self.groups()
         if not self._pins:
             return None
         members = self._members(story_id)
@@ -102,13 +102,13 @@ class EditorConstraints:
 
     def reports_pinned(self) -> frozenset[str]:
         """Return the reports of the entries that are pinned."""
-        self.settlement()
+        self.groups()
         placements = (self._entries.placement(entry) for entry in self._pins)
         return frozenset(placement[0] for placement in placements if placement is not None)
 
     def between(self, left: Iterable[str], right: Iterable[str]) -> Decision | None:
         """Return the newest decision that keeps entries of two stories apart."""
-        number = self.settlement().barrier(left, right)
+        number = self.groups().barrier(left, right)
         return None if number is None else self._decisions.get(number)
 
     def _members(self, story_id: str) -> frozenset[str]:

@@ -11,8 +11,8 @@ from typing import Literal
 
 from aggregator.clustering.metrics import Figures, score
 from aggregator.exceptions import UsageError
+from aggregator.ingest.archive_order import load
 from aggregator.ingest.archives import Importer
-from aggregator.ingest.ordered import load
 from aggregator.model import Skip
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
@@ -52,7 +52,7 @@ def evaluate(
     ids = {str(one.line): one.data.key for one in entries}
     with Store(None) as store:
         importer = Importer(store, settings, families(()), now)
-        places = importer.take(entries, progress)
+        places = importer.record_places(entries, progress)
     labels = {line: label for line, label in labels.items() if line in places}
     labelled = {line: place for line, place in places.items() if line in labels}
     predicted = {line: _group(place, level) for line, place in labelled.items()}

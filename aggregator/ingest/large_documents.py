@@ -58,7 +58,7 @@ def save_edits(
     entries: Sequence[PreparedEntry],
     now: datetime,
     goes_on: Callable[[], bool],
-    waiting: Callable[[], bool],
+    keep_waiting: Callable[[], bool],
 ) -> SavedEdits | None:
     """Save what of a document changed among stored entries, for as long as ``goes_on``; None where nothing was stored yet.
 
@@ -66,17 +66,17 @@ def save_edits(
     """
     recogniser = recorder.recogniser(origin.feed.id)
     with store.snapshot():
-        if not recorder.knows(origin.feed.id):
+        if not recorder.has_entries(origin.feed.id):
             return None
         edits = SavedEdits(recogniser.recognise(entries), store, store.data_version())
-    with store.transaction(waiting):
+    with store.transaction(keep_waiting):
         if not edits.holds():
             return None
-        recogniser.note(edits.recognition)
+        recogniser.store_keys(edits.recognition)
     known = edits.recognition.known
     rest = deque((entry, known[entry.data.key]) for entry in in_order(entries) if entry.data.key in known)
     while rest and goes_on():
-        with store.transaction(waiting):
+        with store.transaction(keep_waiting):
             _save_some(recorder, origin, rest, edits, now)
         if rest:
             sleep(PAUSE)
@@ -94,10 +94,10 @@ def _save_some(
         entry, before = rest.popleft()
         if before.id in edits.edited or before.number in edits.followed:
             continue  # one entry under two names
-        if not alone and not recorder.stands(before):
+        if not alone and not recorder.is_stored_as(before):
             continue  # another process wrote it meanwhile: it is looked at anew with the rest of the document
         try:
-            with recorder.part():
+            with recorder.savepoint():
                 if is_unchanged(entry, before):
                     recorder.follow(origin, entry, before, now)
                     edits.followed.add(before.number)

@@ -37,13 +37,13 @@ def meanings_for(settings: StorySettings) -> Meanings | None:
         return None
     if settings.semantic == "auto":
         installed = encoder.missing() is None
-        _tell_auto(installed)
+        _log_auto(installed)
         return Meanings(encoder.load()) if installed else None
     return Meanings(encoder.load())
 
 
 @lru_cache(maxsize=2)
-def _tell_auto(installed: bool) -> None:
+def _log_auto(installed: bool) -> None:
     """Say once a process what "auto" means here."""
     if installed:
         log.info("stories.semantic is auto, and the extra is installed: stories join across languages")

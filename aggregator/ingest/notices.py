@@ -91,7 +91,7 @@ def _meant(notice: _Notice, by_name: dict[str, list[Entry]]) -> Entry | None:
         for entry in by_name.get(name, ())
         if entry.id != said.id
         and entry.correction not in TAKEN_BACK
-        and not {entry.publisher, entry.agency}.isdisjoint(said.speaks_for)
+        and not {entry.publisher, entry.agency}.isdisjoint(said.sources)
     ]
     before = [entry for entry in found if entry.time <= said.time]
     if before:

@@ -13,7 +13,7 @@ from aggregator.ingest.clocks import begin_pass
 from aggregator.ingest.poll import PollPass, Progress
 from aggregator.ingest.polls import FollowedElsewhere, named, neighbours, sort_out, subscriptions
 from aggregator.ingest.resources import Resources
-from aggregator.ingest.save import Settled, open_saver
+from aggregator.ingest.save import OnSettled, open_saver
 from aggregator.ingest.window import Window
 from aggregator.model import Feed, FeedOutcome
 from aggregator.newsroom.publishers import Families
@@ -48,7 +48,7 @@ def run_pass(
     families: Families,
     resources: Resources,
     clock: Callable[[], datetime],
-    settled: Settled,
+    settled: OnSettled,
     window: Window,
     options: PassOptions,
 ) -> list[FeedOutcome]:

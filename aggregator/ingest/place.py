@@ -32,8 +32,8 @@ from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
 from aggregator.text.boilerplate import REPEATED
 
-UNDERSTOOD_IN_ONE = 50  # reports a transaction
-UNDERSTOOD_AT_ONCE = 500  # reports a pass that came before the sentence encoder was switched on
+MEANINGS_PER_TRANSACTION = 50  # reports a transaction
+MEANINGS_PER_PASS = 500  # reports a pass that came before the sentence encoder was switched on
 log = logging.getLogger("aggregator.placing")
 
 
@@ -60,14 +60,14 @@ class Placer:
         self.capped = 0  # comparisons that a cap cut short: a hot bucket
 
     @contextmanager
-    def part(self) -> Iterator[None]:
+    def savepoint(self) -> Iterator[None]:
         """A part of the transaction that is undone alone where it fails, with all that is remembered of it."""
         unindexed = self.entries.unindexed
         try:
             with self._store.savepoint():
                 yield
         except BaseException:
-            self.entries.leave_unindexed(unindexed)
+            self.entries.restore_unindexed(unindexed)
             self._store.bands.forget()
             raise
 
@@ -85,9 +85,7 @@ class Placer:
         report_id, match, story_id = copy.report_id, copy.match, None
         if report_id is not None:
             story_id = self.stories.story_of_report(report_id)
-            if self.editor_constraints.settlement().names(entry_id) and (
-                story_id is None or not ruling.allows(story_id)
-            ):
+            if self.editor_constraints.groups().names(entry_id) and (story_id is None or not ruling.allows(story_id)):
                 report_id, match, story_id = None, None, None
         is_new = report_id is None
         if report_id is None:
@@ -99,9 +97,9 @@ class Placer:
         if match is not None:
             self.stories.add_match(match, report_id, story_id, now)
         if is_new:
-            self._put(report_id, arrival, _words(arrival), arrival.time.timestamp(), vector)
+            self._store_vector(report_id, arrival, _words(arrival), arrival.time.timestamp(), vector)
         else:
-            self._speak(report_id, arrival, vector)
+            self._update_vector(report_id, arrival, vector)
         return report_id
 
     def revise(self, entry_id: str, arrival: Arrival) -> None:
@@ -112,7 +110,7 @@ class Placer:
         self.copies.replace(arrival, placement[0])
         self._revector(placement[0])
 
-    def relocated(self, entry_id: str) -> None:
+    def mark_relocated(self, entry_id: str) -> None:
         """Follow an entry to another address: the rows of its story are to be written anew."""
         placement = self.entries.placement(entry_id)
         if placement is not None:
@@ -122,7 +120,7 @@ class Placer:
         self,
         now: datetime,
         changed: Changed = lambda stories: None,
-        waiting: Callable[[], bool] = lambda: False,
+        keep_waiting: Callable[[], bool] = lambda: False,
     ) -> frozenset[str]:
         """Settle which stories the reports tell that changed since; return the stories that changed and live.
 
@@ -131,29 +129,29 @@ class Placer:
         """
         if not self._settings.stories.enabled:
             return frozenset()
-        self._understand(waiting)
-        return self._settler.settle(now, changed, waiting)
+        self._add_meanings(keep_waiting)
+        return self._settler.settle(now, changed, keep_waiting)
 
     # --- what editors' verbs need ------------------------------------------------------------
 
     def settle(self, story_ids: Iterable[str], now: datetime) -> None:
         """Bring the rows of stories whose reports an editor moved in line, and have the next pass look at them."""
-        living = [story for story in sorted(self.obey(story_ids, now)) if self.stories.lives(story)]
+        living = [story for story in sorted(self.separate_violations(story_ids, now)) if self.stories.exists(story)]
         self.vectors.leave_stories_unsettled(living)
         reports = [report for story in living for report in self.stories.reports_of(story)]
         self._settler.refresh(living, reports, now)
-        self._settler.obey_ties(living, now)
+        self._settler.apply_ties(living, now)
         lines, self._changed_lines = self._changed_lines, set()
-        self.lines.refresh([line for line in lines if self.lines.lives(line)], now)
+        self.lines.refresh([line for line in lines if self.lines.exists(line)], now)
 
-    def obey(self, story_ids: Iterable[str], now: datetime) -> set[str]:
+    def separate_violations(self, story_ids: Iterable[str], now: datetime) -> set[str]:
         """Take what must not stand together out of these stories; return them and those that it opened.
 
         There is nothing to do but after an undo, where entries come back to what has come since.
         """
         found = set(story_ids)
         for story_id in sorted(found):
-            for leaving in self.editor_constraints.breaches(story_id):
+            for leaving in self.editor_constraints.violations(story_id):
                 found.add(self.separate(story_id, self.with_copies(leaving), now))
         return found
 
@@ -169,7 +167,7 @@ class Placer:
 
     def with_copies(self, leaving: frozenset[str]) -> frozenset[str]:
         """Add the entries that came with the same text as one that leaves, where no decision names another of them."""
-        named = self.editor_constraints.settlement()
+        named = self.editor_constraints.groups()
         found = set(leaving)
         for report in sorted({self.entries.get(entry).report_id for entry in leaving}):
             copies = frozenset(self.entries.ids_of_report(report))
@@ -232,7 +230,7 @@ class Placer:
         """Make the sketches of entries anew; where they stand stays."""
         for entry_id in entry_ids:
             try:
-                with self.part():
+                with self.savepoint():
                     entry = self.entries.get(entry_id)
                     self.copies.replace(self.arrival_of(entry, sketching=True), entry.report_id)
             except Exception as error:
@@ -244,7 +242,7 @@ class Placer:
         """Make the vectors of reports anew; a report whose text cannot be read goes without one."""
         for report_id in report_ids:
             try:
-                with self.part():
+                with self.savepoint():
                     self._revector(report_id)
             except Exception as error:
                 if is_of_the_database(error):
@@ -271,23 +269,23 @@ class Placer:
 
     # --- pieces ------------------------------------------------------------------------------
 
-    def _understand(self, waiting: Callable[[], bool]) -> None:
+    def _add_meanings(self, keep_waiting: Callable[[], bool]) -> None:
         """Give reports their meaning that came before the encoder was switched on, or were read by another one."""
         if self._meanings is None:
             return
-        late = self.vectors.without_meaning(self._meanings.version, self._meanings.languages, UNDERSTOOD_AT_ONCE)
-        for start in range(0, len(late), UNDERSTOOD_IN_ONE):
-            with self._store.transaction(waiting):
-                self.revector(late[start : start + UNDERSTOOD_IN_ONE])
+        late = self.vectors.without_meaning(self._meanings.version, self._meanings.languages, MEANINGS_PER_PASS)
+        for start in range(0, len(late), MEANINGS_PER_TRANSACTION):
+            with self._store.transaction(keep_waiting):
+                self.revector(late[start : start + MEANINGS_PER_TRANSACTION])
 
     def _revector(self, report_id: str) -> None:
         """Make a report's vector anew from the entries that stand in it now; without any, forget it."""
         standing = self.entries.select("WHERE e.report_id = ? ORDER BY e.number", (report_id,))
         self.vectors.drop(report_id)
         for entry in standing:
-            self._speak(report_id, self.arrival_of(entry))
+            self._update_vector(report_id, self.arrival_of(entry))
 
-    def _speak(self, report_id: str, arrival: Arrival, vector: ReportVector | None = None) -> None:
+    def _update_vector(self, report_id: str, arrival: Arrival, vector: ReportVector | None = None) -> None:
         """Let a report be compared by the text of this entry where it says most; its time is that of its first entry.
 
         Which entry that is follows from the entries alone, not from the order in which they came.
@@ -302,14 +300,16 @@ class Placer:
             speaker = self.entries.get(old.entry_id)
             if _rank(old.words, speaker.time, speaker.id) < _rank(words, arrival.time, arrival.entry_id):
                 if time < old.time and arrival.dated:
-                    self._put(report_id, self.arrival_of(speaker), old.words, time)
+                    self._store_vector(report_id, self.arrival_of(speaker), old.words, time)
                 else:
                     self.vectors.leave_unsettled([report_id])
                 return
             time = min(time, old.time)
-        self._put(report_id, arrival, words, time, vector)
+        self._store_vector(report_id, arrival, words, time, vector)
 
-    def _put(self, report_id: str, arrival: Arrival, words: int, time: float, made: ReportVector | None = None) -> None:
+    def _store_vector(
+        self, report_id: str, arrival: Arrival, words: int, time: float, made: ReportVector | None = None
+    ) -> None:
         document = arrival.document
         moment = datetime.fromtimestamp(time, UTC)
         # two entries that name no source are not of one publisher

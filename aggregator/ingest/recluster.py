@@ -14,7 +14,7 @@ from typing import Any
 
 from aggregator.clustering.fingerprint import clustering_fingerprint
 from aggregator.clustering.vectors import VERSION
-from aggregator.ingest.comparing import Change, Outcome, compare
+from aggregator.ingest.clustering_changes import Change, Outcome, compare
 from aggregator.ingest.place import Placer
 from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
@@ -45,7 +45,11 @@ class Reclustering:
     def is_due(self) -> bool:
         """Return whether stories were found by other rules, vectors of another version are stored, or a run is under way."""
         state = self._state
-        return state.cursor() is not None or not state.found_by(clustering_fingerprint()) or state.any_outdated(VERSION)
+        return (
+            state.cursor() is not None
+            or not state.is_clustered_by(clustering_fingerprint())
+            or state.any_outdated(VERSION)
+        )
 
     def begin(self) -> None:
         """Ask for a run over everything, due or not."""
@@ -84,7 +88,7 @@ class Reclustering:
     # --- pieces ----------------------------------------------------------------------------
 
     def _revector(self, waiting: Sequence[str]) -> None:
-        known = self._placer.stories.known_reports(waiting[:VECTORS_AT_ONCE])
+        known = self._placer.stories.existing_reports(waiting[:VECTORS_AT_ONCE])
         with self._store.transaction():
             for report in waiting[:VECTORS_AT_ONCE]:
                 if report in known:

@@ -50,7 +50,7 @@ class Recogniser:
             self._find_moved(entries, found)
         return found
 
-    def note(self, found: Recognition) -> None:
+    def store_keys(self, found: Recognition) -> None:
         """Write down what was found of keys; the caller holds the transaction."""
         for bearer, former in found.retired.values():
             self._entries.retire_key(bearer, former)

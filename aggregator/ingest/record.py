@@ -14,7 +14,7 @@ from aggregator.ingest.large_documents import SavedEdits
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry
 from aggregator.ingest.recognise import Recogniser
-from aggregator.ingest.recorded import Origin, Recorded, Waiting, arrival, in_order, is_unchanged
+from aggregator.ingest.recorded import Origin, Recorded, WaitingEntry, arrival, in_order, is_unchanged
 from aggregator.ingest.story_rows import agency_evidence
 from aggregator.model import Entry, EntryData
 from aggregator.model.faults import EntryFault, fault_of
@@ -59,7 +59,7 @@ class Recorder:
         self._entries = placer.entries
         self._lines = LineStore(store.connection)
         self._faults = FaultStore(store)
-        self._waiting: dict[str, Waiting] = {}
+        self._waiting: dict[str, WaitingEntry] = {}
         self._absent: tuple[int, set[tuple[int, str]]] = (-1, set())  # the turn in which it was looked up
         self._unplaced: list[EntryFault] = []  # what could not be placed while a document was recorded
         self._publishers: dict[tuple[str | bool | None, ...], str] = {}
@@ -79,7 +79,7 @@ class Recorder:
         faults: dict[str, EntryFault] = {}
         self._unplaced = []
         try:
-            with self.part():
+            with self.savepoint():
                 recorded = self._record(origin, entries, now, edits)
         except Exception as error:
             if is_of_the_database(error):
@@ -89,7 +89,7 @@ class Recorder:
                 raise
             sound = [entry for entry in entries if entry.data.key not in faults]
             self._unplaced = []
-            with self.part():
+            with self.savepoint():
                 recorded = self._record(origin, sound, now)
         incomplete = (
             fault_of("preparing", entry.data.key, error, entry.data) for entry in entries for error in entry.faults[:1]
@@ -101,7 +101,7 @@ class Recorder:
     def _fault_of(self, origin: Origin, entry: PreparedEntry, now: datetime) -> EntryFault | None:
         """Try to record one entry alone, undo that, and return what it raised."""
         try:
-            with self.part():
+            with self.savepoint():
                 self._record(origin, [entry], now)
                 raise _UndoneError
         except _UndoneError:
@@ -112,11 +112,11 @@ class Recorder:
             return fault_of("recording", entry.data.key, error, entry.data)
 
     @contextmanager
-    def part(self) -> Iterator[None]:
+    def savepoint(self) -> Iterator[None]:
         """Undo what is recorded inside the block where it fails, in the database and in memory."""
         waiting = dict(self._waiting)
         try:
-            with self._placer.part():
+            with self._placer.savepoint():
                 yield
         except BaseException:
             self._waiting = waiting
@@ -166,13 +166,13 @@ class Recorder:
 
         One that cannot be placed stays stored, in no story, and is kept for a report.
         """
-        chosen = sorted(self._waiting.values(), key=lambda waiting: waiting.turn)[:limit]
+        chosen = sorted(self._waiting.values(), key=lambda waiting: waiting.sort_key)[:limit]
         placed = []
         for waiting in chosen:
             entry_id = waiting.arrival.entry_id
             del self._waiting[entry_id]
             try:
-                with self._placer.part():
+                with self._placer.savepoint():
                     self._place(waiting, now)
             except Exception as error:
                 if is_of_the_database(error):
@@ -185,7 +185,7 @@ class Recorder:
                 placed.append(entry_id)
         return placed
 
-    def _place(self, waiting: Waiting, now: datetime) -> None:
+    def _place(self, waiting: WaitingEntry, now: datetime) -> None:
         report_id = self._placer.place(waiting.arrival, now, waiting.vector)
         if waiting.lines:
             self._lines.count(waiting.feed_id, waiting.lines, report_id, waiting.number)
@@ -196,22 +196,22 @@ class Recorder:
             left = self._faults.unplaceable()
             for entry in self._entries.unplaced(now - self._settings.stories.window, MAX_WAITING):
                 if entry.id not in left:
-                    self._wait_again(entry, now)
+                    self._queue_stored(entry, now)
 
-    def _wait_again(self, entry: Entry, now: datetime) -> None:
+    def _queue_stored(self, entry: Entry, now: datetime) -> None:
         try:
-            self._waiting[entry.id] = Waiting(self._placer.arrival_of(entry, sketching=True))
+            self._waiting[entry.id] = WaitingEntry(self._placer.arrival_of(entry, sketching=True))
         except Exception as error:
             if is_of_the_database(error):
                 raise
-            with self._placer.part():
+            with self._placer.savepoint():
                 self._faults.keep_of_entry(entry.id, fault_of("placing", entry.id, error, entry.data), now)
 
-    def knows(self, feed_id: int) -> bool:
+    def has_entries(self, feed_id: int) -> bool:
         """Return whether an entry of the feed is stored."""
         return self._entries.has_any(feed_id)
 
-    def stands(self, entry: KnownEntry) -> bool:
+    def is_stored_as(self, entry: KnownEntry) -> bool:
         """Return whether an entry is stored as it was when it was read."""
         return self._entries.contents([entry.id]) == {entry.id: (entry.content_hash, entry.revisions)}
 
@@ -229,17 +229,17 @@ class Recorder:
         if edits is not None and edits.holds():
             return edits.recognition.known
         found = recogniser.recognise(entries)
-        recogniser.note(found)
+        recogniser.store_keys(found)
         return found.known
 
     def prefetch_keys(self, keys: Sequence[tuple[int, str]]) -> None:
         """Look up together which of the next entries, by feed and key, are stored: it holds until the transaction ends."""
-        self._absent = (self._store.turn, set(keys) - stored(self._store.connection, keys))
+        self._absent = (self._store.unit_number, set(keys) - stored(self._store.connection, keys))
 
     def _is_absent(self, feed_id: int, key: str) -> bool:
         """Return whether an entry is known to be new; of two under one key, the second is not."""
         turn, absent = self._absent
-        if turn != self._store.turn or not self._store.is_whole or (feed_id, key) not in absent:
+        if turn != self._store.unit_number or not self._store.is_single_unit or (feed_id, key) not in absent:
             return False
         absent.remove((feed_id, key))
         return True
@@ -273,7 +273,7 @@ class Recorder:
             for entry, entry_id in zip(entries, ids, strict=True)
         ]
         for row, entry, number in zip(rows, entries, self._entries.add(rows, now), strict=True):
-            self._wait(origin, entry, row, number)
+            self._queue(origin, entry, row, number)
 
     def _add_one(self, origin: Origin, entry: PreparedEntry, now: datetime, *, backlog: bool) -> None:
         """Store an entry under the first id that is free: nearly always the first, so none is looked up before."""
@@ -283,12 +283,12 @@ class Recorder:
         if number is None:
             row = replace(row, id=self._ids(url, [key])[0])
             [number] = self._entries.add([row], now)
-        self._wait(origin, entry, row, number)
+        self._queue(origin, entry, row, number)
 
-    def _wait(self, origin: Origin, entry: PreparedEntry, row: EntryRow, number: int) -> None:
+    def _queue(self, origin: Origin, entry: PreparedEntry, row: EntryRow, number: int) -> None:
         if self._settings.stories.enabled:
             made = arrival(row, origin, entry)
-            self._waiting[row.id] = Waiting(made, origin.feed.id, number, entry.lines, entry.vector)
+            self._waiting[row.id] = WaitingEntry(made, origin.feed.id, number, entry.lines, entry.vector)
 
     def _ids(self, url: str, keys: Sequence[str]) -> list[str]:
         """Return an id for each key of a feed that no other entry has."""
@@ -313,7 +313,7 @@ class Recorder:
         write = self._entries.revise if change.is_substantive else self._entries.retouch
         write(before, row, now)
         if before.id in self._waiting:  # left by an earlier pass
-            self._waiting[before.id] = Waiting(
+            self._waiting[before.id] = WaitingEntry(
                 arrival(row, origin, entry), origin.feed.id, before.number, entry.lines, entry.vector
             )
         else:
@@ -335,7 +335,7 @@ class Recorder:
         if entry.document.canonical_url is None:
             return
         self._entries.relocate(before.number, entry.data, entry.document.canonical_url)
-        self._placer.relocated(before.id)
+        self._placer.mark_relocated(before.id)
 
     def _row(self, origin: Origin, entry: PreparedEntry, entry_id: str, now: datetime, *, backlog: bool) -> EntryRow:
         feed, data, made = origin.feed, entry.data, entry.document
@@ -366,7 +366,7 @@ class Recorder:
         feed = origin.feed
         if not (data.source_title or data.source_url):
             data = NAMING_NOBODY
-        speaking, alone = self._families.speaking_for_others, self._families.speaking_for_none
+        speaking, alone = self._families.aggregators, self._families.not_aggregators
         believed = origin.archive or feed.url in speaking or (origin.search and feed.url not in alone)
         key = (feed.publisher, data.source_title, data.source_url, believed or host_of(data.link or ""))
         if key not in self._publishers:

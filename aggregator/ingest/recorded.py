@@ -38,7 +38,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingEntry:
     """A stored entry that is to be placed; ``lines`` of its text are counted for its feed's boilerplate."""
 
     arrival: Arrival
@@ -48,7 +48,7 @@ class Waiting:
     vector: ReportVector | None = None  # made by a worker, without publisher and time
 
     @property
-    def turn(self) -> tuple[datetime, str]:
+    def sort_key(self) -> tuple[datetime, str]:
         """What orders those that wait: time, then id, so that the order in which feeds answered decides nothing."""
         return (self.arrival.time, self.arrival.entry_id)
 

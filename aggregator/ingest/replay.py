@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from aggregator.ingest.comparing import Outcome, compare
+from aggregator.ingest.clustering_changes import Outcome, compare
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import prepare_entry
 from aggregator.ingest.record import Recorder
@@ -75,7 +75,7 @@ def _record(
     feeds = FeedStore(scratch)
     placer = Placer(scratch, settings)
     recorder = Recorder(scratch, settings, families, placer)
-    origins = {row.url: Origin(row, archive=True) for row in feeds.every()}
+    origins = {row.url: Origin(row, archive=True) for row in feeds.all()}
     for start in range(0, len(entries), BATCH):
         with scratch.transaction():
             for entry in entries[start : start + BATCH]:

@@ -11,7 +11,7 @@ from aggregator.settings import Settings
 
 if TYPE_CHECKING:
     from aggregator.fetching.hosts import HostSchedule
-    from aggregator.ingest.poll import Fetching
+    from aggregator.ingest.poll import FeedFetcher
 
 
 class Resources:
@@ -20,7 +20,7 @@ class Resources:
     A fetcher and workers that are handed in are used instead of our own, and stay open at :meth:`close`.
     """
 
-    def __init__(self, settings: Settings, fetcher: Fetching | None = None, workers: Executor | None = None) -> None:
+    def __init__(self, settings: Settings, fetcher: FeedFetcher | None = None, workers: Executor | None = None) -> None:
         self._settings = settings
         self._stack = ExitStack()
         self._fetcher = fetcher
@@ -32,7 +32,7 @@ class Resources:
         """Stop the workers and close all connections."""
         self._stack.close()
 
-    def fetcher(self, feeds: int) -> Fetching:
+    def fetcher(self, feeds: int) -> FeedFetcher:
         """Return what asks for feeds; ``feeds`` is how many there are to keep connections for."""
         if self._fetcher is None:
             from aggregator.fetching.http import Fetcher
@@ -58,7 +58,7 @@ class Resources:
         workers, self._workers = self._workers, None
         workers.shutdown(wait=False, cancel_futures=True)
 
-    def make_ready(self, task: Callable[[], None], feeds: int) -> None:
+    def prepare_for(self, task: Callable[[], None], feeds: int) -> None:
         """Let the workers for ``feeds`` documents start at once and run ``task``: the desk has its own modules to load."""
         for _ in range(min(feeds, self._settings.parse.workers)):
             self.workers().submit(task)

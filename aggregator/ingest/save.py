@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("aggregator.saving")
 # Hears, in the transaction that ends a pass, which stories changed and when; what it does with that is not ingest's.
-Settled = Callable[[frozenset[str], datetime], object]
-Waiting = Callable[[], bool]  # whether to go on waiting for another process that writes
+OnSettled = Callable[[frozenset[str], datetime], object]
+KeepWaiting = Callable[[], bool]  # whether to go on waiting for another process that writes
 
 
 def never() -> bool:
@@ -51,7 +51,7 @@ def never() -> bool:
 
 
 # Entries a transaction: some 150 ms, well under what another writer notices.
-PLACED_AT_ONCE = 100
+PLACED_PER_TRANSACTION = 100
 
 
 class Saver:
@@ -65,7 +65,7 @@ class Saver:
         recorder: Recorder,
         jitter: Callable[[], float],
         neighbours: Callable[[str], tuple[int, ...]],
-        settled: Settled,
+        settled: OnSettled,
     ) -> None:
         self._store = store
         self._settings = settings
@@ -76,18 +76,18 @@ class Saver:
         self._feeds = FeedStore(store)
         self._faults = FaultStore(store)
         self._settled = settled
-        self.holds: dict[str, str] = {}  # feed -> an address whose whole host is to be left alone
+        self.held_hosts: dict[str, str] = {}  # feed -> an address whose whole host is to be left alone
 
     @contextmanager
-    def batch(self, waiting: Waiting = never) -> Iterator[None]:
+    def batch(self, keep_waiting: KeepWaiting = never) -> Iterator[None]:
         """Save several feeds with one commit: each is whole or absent all the same."""
-        with self._store.transaction(waiting):
+        with self._store.transaction(keep_waiting):
             yield
 
     @contextmanager
-    def part(self) -> Iterator[None]:
+    def savepoint(self) -> Iterator[None]:
         """Save one feed of a batch: what it fails by undoes it alone."""
-        with self._recorder.part():
+        with self._recorder.savepoint():
             yield
 
     def hashes(self, feed_id: int) -> Mapping[str, str]:
@@ -136,11 +136,18 @@ class Saver:
         )
 
     def save_edits(
-        self, poll: Poll, result: Prepared, now: datetime, goes_on: Callable[[], bool], waiting: Waiting = never
+        self,
+        poll: Poll,
+        result: Prepared,
+        now: datetime,
+        goes_on: Callable[[], bool],
+        keep_waiting: KeepWaiting = never,
     ) -> SavedEdits | None:
         """Record what of a large document can be recorded before it is saved, in short transactions; its fault is none of it."""
         try:
-            return save_edits(self._store, self._recorder, _origin(poll, result), result.entries, now, goes_on, waiting)
+            return save_edits(
+                self._store, self._recorder, _origin(poll, result), result.entries, now, goes_on, keep_waiting
+            )
         except Exception as error:
             if is_of_the_database(error):
                 raise
@@ -173,7 +180,7 @@ class Saver:
     def _save_entries(
         self, poll: Poll, response: Response, result: Prepared, now: datetime, edits: SavedEdits | None
     ) -> FeedOutcome:
-        with self._recorder.part():
+        with self._recorder.savepoint():
             counts = self._recorder.record(_origin(poll, result), result.entries, now, edits)
             for skip in result.parsed.skips:
                 if skip.given:
@@ -203,7 +210,7 @@ class Saver:
             gap = state.possible_gaps > poll.stored.state.possible_gaps
             return self._close(poll, state, now, _ok(poll, response, result, counts, gap=gap, empty=empty))
 
-    def leave_alone(self, poll: Poll) -> FeedOutcome:
+    def skip_held(self, poll: Poll) -> FeedOutcome:
         """Return the outcome of a feed that was not asked because its host wants to be left alone; its due time stands already."""
         state = self._feeds.by_id(poll.stored.id).state
         note = "not asked: its host answered another feed with 'too many requests' or 'unavailable'"
@@ -220,18 +227,18 @@ class Saver:
         leave: int,
         stop: Event,
         progress: Callable[[int, int], None] = lambda done, total: None,
-        waiting: Waiting = never,
+        keep_waiting: KeepWaiting = never,
     ) -> None:
         """Place entries, the oldest first, until ``leave`` of them wait or ``stop`` is set; some at a time, so that others may write."""
         every = self._recorder.waiting - leave
         while self._recorder.waiting > leave and not stop.is_set():
-            with self._store.transaction(waiting):
-                self._recorder.place(now, min(PLACED_AT_ONCE, self._recorder.waiting - leave))
+            with self._store.transaction(keep_waiting):
+                self._recorder.place(now, min(PLACED_PER_TRANSACTION, self._recorder.waiting - leave))
             progress(every + leave - self._recorder.waiting, every)
             if self._recorder.waiting > leave and self._store.path is not None:
                 sleep(PAUSE)
 
-    def finish(self, now: datetime, stop: Event, waiting: Waiting = never) -> None:
+    def finish(self, now: datetime, stop: Event, keep_waiting: KeepWaiting = never) -> None:
         """End a pass, in transactions of its own: reports are settled in stories, and the watches look at all that changed.
 
         What an earlier pass or an editor's verb left unsettled is taken along. Once ``stop`` is set, that is left to the
@@ -243,7 +250,7 @@ class Saver:
         def look(stories: frozenset[str]) -> None:
             self._settled(stories, now)
 
-        self._placer.finish(now, look, waiting)
+        self._placer.finish(now, look, keep_waiting)
 
     def _save_failure(
         self, poll: Poll, failure: FetchFailure, now: datetime, response: Response | None = None
@@ -259,7 +266,7 @@ class Saver:
         state = after_failure(poll.feed, poll.stored.state, failure, now, self._jitter(), self._settings.fetch)
         hold = host_hold(poll.feed, state, failure, self._settings.fetch)
         if hold is not None:
-            self.holds[poll.feed.url] = address = failure.url or poll.address
+            self.held_hosts[poll.feed.url] = address = failure.url or poll.address
             self._feeds.postpone_host(self._neighbours(address), hold)
         outcome = FeedOutcome(
             feed=poll.stored.shown,
@@ -285,7 +292,7 @@ def open_saver(
     settings: Settings,
     families: Families,
     neighbours: Callable[[str], tuple[int, ...]],
-    settled: Settled,
+    settled: OnSettled,
     window: Window | None = None,
 ) -> Saver:
     """Return what writes one pass; ``window`` is that of the process, where it lives longer than a pass."""
@@ -301,7 +308,7 @@ def place_left(
     families: Families,
     now: Callable[[], datetime],
     stop: Event,
-    settled: Settled,
+    settled: OnSettled,
     window: Window | None = None,
 ) -> None:
     """Place what an earlier pass stored and did not come to place, and settle what it left unsettled."""

@@ -16,7 +16,7 @@ from aggregator.storage.storylines import StorylineStore
 AT_ONCE = 150  # stories a transaction, if no single storyline has more
 
 
-class StorylineKeeper:
+class StorylineWriter:
     """Writes storylines; the caller holds the transaction."""
 
     def __init__(self, store: Store, editor_constraints: EditorConstraints) -> None:
@@ -36,7 +36,7 @@ class StorylineKeeper:
         """Bring the rows of the storylines of these stories in line with them; :meth:`write` ends those that are to end."""
         self._lines.refresh(self._lines.of_stories(story_ids).values(), now, ending=False)
 
-    def obey(self, story_ids: Collection[str], now: datetime) -> None:
+    def apply_ties(self, story_ids: Collection[str], now: datetime) -> None:
         """Have the storylines of these stories, which editors moved reports between, hold to what editors tie and untie."""
         if self._editor_constraints.ties():
             lines = set(self._lines.of_stories(story_ids).values())
@@ -48,7 +48,7 @@ class StorylineKeeper:
 
         Stories past the window stay in the storyline that they were in, and go where its id goes.
         """
-        groups = self._obeyed([*lines, *(frozenset({story}) for story in settled)])
+        groups = self._with_ties([*lines, *(frozenset({story}) for story in settled)])
         members = {story for group in groups for story in group}
         before = self._lines.of_stories(members)
         rest = {line: [s for s in self._lines.stories_of(line) if s not in members] for line in set(before.values())}
@@ -57,8 +57,8 @@ class StorylineKeeper:
             groups,
             before,
             self._lines.age,
-            lambda place, line: self._bars(groups[place], rest[line]),
-            self._stayed(),
+            lambda place, line: self._keeps_apart(groups[place], rest[line]),
+            self._anchors(),
         )
         targets = [
             kept or (self._open(group, now) if len(group) > 1 else None)
@@ -102,7 +102,7 @@ class StorylineKeeper:
         line = before.get(story)
         return line is not None and (bool(rest[line]) or self._lines.name(line)[0] is not None)
 
-    def _stayed(self) -> frozenset[str]:
+    def _anchors(self) -> frozenset[str]:
         """Return the stories from which an editor untied others: the id stays with them."""
         stayed = self._editor_constraints.ties().anchors()
         if not stayed:
@@ -117,14 +117,14 @@ class StorylineKeeper:
 
     # --- what editors say --------------------------------------------------------------------------
 
-    def _obeyed(self, lines: Sequence[frozenset[str]]) -> list[frozenset[str]]:
+    def _with_ties(self, lines: Sequence[frozenset[str]]) -> list[frozenset[str]]:
         """Return disjoint groups of stories: these, with those that editors tie to them, without those that they untie."""
         ties = self._editor_constraints.ties()
         if not ties:
             return _disjoint(lines)
         named = self._editor_constraints.stories_named()
         target: dict[str, frozenset[str]] = {}
-        bases = [*lines, *self._tied_besides(lines, ties, named)]
+        bases = [*lines, *self._tied_outside(lines, ties, named)]
         for base in bases:
             target.update({story: target.get(story, frozenset({story})) for story in base})
         for group in ties.groups():
@@ -136,7 +136,7 @@ class StorylineKeeper:
             self._join_where_free(target, sorted(base, key=self._stories.age), ties, named)
         return _disjoint(set(target.values()))
 
-    def _tied_besides(
+    def _tied_outside(
         self, lines: Sequence[frozenset[str]], ties: ConstraintGroups, named: dict[str, frozenset[str]]
     ) -> list[frozenset[str]]:
         """Return what editors tie to these stories: each such story with the storyline that it is in."""
@@ -184,7 +184,7 @@ class StorylineKeeper:
             elif all(target[part] != target[story] for part in parts):
                 parts.append(story)
 
-    def _bars(self, group: Collection[str], rest: Collection[str]) -> bool:
+    def _keeps_apart(self, group: Collection[str], rest: Collection[str]) -> bool:
         ties = self._editor_constraints.ties()
         if not ties or not rest:
             return False

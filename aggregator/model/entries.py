@@ -173,7 +173,7 @@ class Entry:
         return self.backlog and (self.data.published is None or self.data.date_flag not in ("ok", "zoneless"))
 
     @property
-    def speaks_for(self) -> frozenset[str]:
+    def sources(self) -> frozenset[str]:
         """Whom it speaks for: its publisher, and the agency that published it or on whose site it stands.
 
         An agency that is only named, by a dateline or a byline, is a claim and speaks for no other publisher.

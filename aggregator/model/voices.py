@@ -53,7 +53,7 @@ def _behind(entries: Sequence[Entry]) -> tuple[str, set[str]]:
     if not counts:
         return first, {first}
     agency = counts.most_common(1)[0][0]
-    if len(signed[agency]) >= _ENOUGH_SIGN or any(agency in entry.speaks_for for entry in entries):
+    if len(signed[agency]) >= _ENOUGH_SIGN or any(agency in entry.sources for entry in entries):
         return agency, {agency}
     return agency, {agency, first}
 

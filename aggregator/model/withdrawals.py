@@ -27,7 +27,7 @@ def is_withdrawn(story: Story) -> bool:
     if canonical is None:
         return False
     behind = set(_behind(canonical))
-    return any(entry.correction in WITHDRAWN and not behind.isdisjoint(entry.speaks_for) for entry in entries.values())
+    return any(entry.correction in WITHDRAWN and not behind.isdisjoint(entry.sources) for entry in entries.values())
 
 
 def _behind(entry: Entry) -> tuple[str, ...]:

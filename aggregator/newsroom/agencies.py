@@ -140,7 +140,7 @@ _SITES = frozenset(domain.partition(".")[0] for domain in _BY_DOMAIN)
 LOOSE = frozenset(mark for agency in AGENCIES for mark in agency.loose)
 
 # Marks by which readers know another publisher: Channel NewsAsia is CNA to more of them than Taiwan's agency.
-_OTHER_HOUSES = frozenset({"CNA", "NAN", "SANA", "SPA", "UNI"})
+_OTHER_COMPANIES = frozenset({"CNA", "NAN", "SANA", "SPA", "UNI"})
 
 MAX_NAME = 300  # characters: no agency's name with what surrounds it is longer
 # What surrounds an agency's name where it stands for the author.
@@ -176,7 +176,7 @@ def without_agency(title: str) -> str:
 def agency_of_publisher(name: str) -> str | None:
     """Return the agency that publishes under a name: not where another publisher is known by the same letters."""
     found = agency_called(name)
-    return None if name.strip() in _OTHER_HOUSES else found
+    return None if name.strip() in _OTHER_COMPANIES else found
 
 
 def agency_of_address(url: str | None) -> str | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from aggregator.model import Entry
 from aggregator.newsroom.alignment import StepBudget, changes
-from aggregator.newsroom.notices import COLUMNS, KINDS, OWNING_UP, Kind, openings, stated
+from aggregator.newsroom.notices import ADMISSIONS, COLUMNS, KINDS, Kind, openings, stated
 from aggregator.text.tokens import sentences, words
 
 # Kinds after which nothing of the text stands; the digest's own list holds them too.
@@ -104,7 +104,7 @@ def _names_a_column(kind: Kind, match: re.Match[str], text: str) -> bool:
     phrase = match["phrase"]
     if not COLUMNS.fullmatch(phrase) or (kind == "correction" and phrase.isupper()):
         return False
-    return not any(OWNING_UP.search(part) for part in (match["rest"], text[:_OPENING], text[-_CLOSING:]))
+    return not any(ADMISSIONS.search(part) for part in (match["rest"], text[:_OPENING], text[-_CLOSING:]))
 
 
 def _means_something_else(kind: str, rest: str, *, bare: bool = False) -> bool:
@@ -202,7 +202,7 @@ def own_notices(entries: Collection[Entry]) -> frozenset[str]:
     def is_own(notice: Entry) -> bool:
         if notice.is_agency_own or notice.revisions or len(entries) == 1:
             return True
-        if any(first.get(name, _by_time(notice)) < _by_time(notice) for name in notice.speaks_for):
+        if any(first.get(name, _by_time(notice)) < _by_time(notice) for name in notice.sources):
             return True
         return notice.correction not in TAKEN_BACK and bool(_authors(notice, reports[notice.report_id]))
 
@@ -213,15 +213,15 @@ def _authors(notice: Entry, others: Iterable[Entry]) -> frozenset[str]:
     """Return the notice's publishers where the text of its report is theirs: they had it first, and no other signs it."""
     copies = [entry for entry in others if entry.report_id == notice.report_id and entry.id != notice.id]
     first = min((notice, *copies), key=_by_time)
-    if first.publisher not in notice.speaks_for:
+    if first.publisher not in notice.sources:
         return frozenset()
     signed = {entry.agency for entry in copies if entry.agency}
-    return notice.speaks_for if signed <= notice.speaks_for else frozenset()
+    return notice.sources if signed <= notice.sources else frozenset()
 
 
 def _may_correct(notice: Entry, other: Entry, authors: frozenset[str]) -> bool:
     """Return whether a notice speaks for another entry: its publisher's own, its agency's, or a copy of a text that is its own."""
-    return _is_of(other, notice.speaks_for) or (bool(authors) and notice.report_id == other.report_id)
+    return _is_of(other, notice.sources) or (bool(authors) and notice.report_id == other.report_id)
 
 
 def _is_of(entry: Entry, publishers: frozenset[str]) -> bool:

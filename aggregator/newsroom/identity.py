@@ -202,7 +202,7 @@ def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> 
     if not redated:
         return False
     own = arriving.guid is not None and _is_own_guid(arriving.guid)
-    if arriving.guid and not own and _stand_apart(arriving.address, stored.address):
+    if arriving.guid and not own and _are_listed_together(arriving.address, stored.address):
         return True
     if arriving.guid and (named or own):
         whole = f"{arriving.title}\n{texts[0]}", f"{stored.title}\n{texts[1]}"
@@ -212,7 +212,7 @@ def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> 
     return not named or (_share(arriving.title, stored.title) < ALIKE and _share(*texts) < ALIKE)
 
 
-def _stand_apart(one: str | None, other: str | None) -> bool:
+def _are_listed_together(one: str | None, other: str | None) -> bool:
     """Tell whether two addresses are two articles'; one that keeps its number under another slug is one article's."""
     if not one or not other or one == other:
         return False

@@ -217,7 +217,7 @@ COLUMNS: Final = re.compile(
 )
 _SAID = r"(?:écrit|indiqué|publié|affirmé|attribué|annoncé|présenté|imprimé|mentionné)"
 # How a paper owns up: it speaks of its own text, or says what should have stood there.
-OWNING_UP: Final = re.compile(
+ADMISSIONS: Final = re.compile(
     r"contrairement à ce (?:que nous|qui (?:a été|était)|qu['’](?:il|elle|on|indiquait|affirmait|annonçait))"
     rf"|(?:par erreur|à tort|de façon erronée),? {_SAID}|{_SAID},? (?:par erreur|à tort)"
     r"|\bdans (?:notre|nos) (?:\S+ )?(?:articles?|éditions?|dépêches?|papiers?)\b"

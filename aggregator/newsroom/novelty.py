@@ -102,7 +102,7 @@ def what_is_new(story: Iterable[Version], since: datetime) -> Novelty:
     versions = sorted(story, key=lambda one: (one.time >= since, one.written or one.time, one.entry_id))
     if not versions or versions[-1].time < since:
         return Novelty((), (), ())
-    known = _Known()
+    known = _EarlierTexts()
     found: tuple[list[Finding], list[Finding], list[Finding]] = ([], [], [])
     for version in versions:
         if version.time < since:
@@ -114,7 +114,7 @@ def what_is_new(story: Iterable[Version], since: datetime) -> Novelty:
 
 
 @dataclass(slots=True)
-class _Known:
+class _EarlierTexts:
     """All that the story has said up to now."""
 
     said: list[dict[str, None]] = field(default_factory=list)  # the words of each sentence, in order, each once

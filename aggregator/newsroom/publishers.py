@@ -49,8 +49,8 @@ class Families:
 
     domains: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
-    speaking_for_others: frozenset[str] = frozenset()  # addresses of feeds, without their secrets
-    speaking_for_none: frozenset[str] = frozenset()  # those of which feeds.yaml says that they do not
+    aggregators: frozenset[str] = frozenset()  # addresses of feeds, without their secrets
+    not_aggregators: frozenset[str] = frozenset()  # those of which feeds.yaml says that they do not
 
     def of_domain(self, domain: str | None) -> str | None:
         """Return the family that owns a registered domain, None where feeds.yaml names none."""
@@ -102,7 +102,7 @@ def families(feeds: Iterable[Feed]) -> Families:
         for domain, publishers in by_domain.items()
         if len(publishers) <= 1
     }
-    speaking = frozenset(mask_secrets(feed.url) for feed in feeds if speaks_for_others(feed))
+    speaking = frozenset(mask_secrets(feed.url) for feed in feeds if is_aggregator(feed))
     alone = frozenset(mask_secrets(feed.url) for feed in feeds if feed.speaks_for_others is False)
     return Families(domains, {name: _final(publisher, domains) for name, publisher in names.items()}, speaking, alone)
 
@@ -145,7 +145,7 @@ def _address(url: str) -> Address | None:
     return address_of(url if "://" in url else "http://" + url)
 
 
-def speaks_for_others(feed: Feed) -> bool:
+def is_aggregator(feed: Feed) -> bool:
     """Return whether the publishers that a feed's entries name are believed: as feeds.yaml says, else of agencies and searches.
 
     A search is recognised by its address, or by the name that the desk gave the feed, never by the feed's own title alone

@@ -52,10 +52,12 @@ def rekeyed(entries: Sequence[Numbered]) -> list[Numbered]:
     well."""
     joint = [(number, replace(data, key=_joint_key(data))) for number, data in entries]
     unclear = {key for key, group in _groups(joint).items() if _several(group)}
-    return [(number, replace(data, key=_told_apart(data)) if data.key in unclear else data) for number, data in joint]
+    return [
+        (number, replace(data, key=_distinguished(data)) if data.key in unclear else data) for number, data in joint
+    ]
 
 
-def without_doubles(entries: Sequence[Numbered]) -> tuple[list[Numbered], list[Skip]]:
+def without_duplicates(entries: Sequence[Numbered]) -> tuple[list[Numbered], list[Skip]]:
     """Keep one entry a key: the latest, whatever the order of the document."""
     best: dict[str, Numbered] = {}
     for number, data in entries:
@@ -72,7 +74,7 @@ def without_doubles(entries: Sequence[Numbered]) -> tuple[list[Numbered], list[S
     return [(number, data) for number, data in entries if best[data.key][0] == number], skips
 
 
-def _told_apart(data: EntryData) -> str:
+def _distinguished(data: EntryData) -> str:
     return _bounded(f"{data.key} {text_key(data.title, data.published_text, data.summary, data.content)}")
 
 

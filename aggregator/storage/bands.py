@@ -56,7 +56,7 @@ class Bands:
         self._version: int | None = None  # of the database, when the memory was last as it is stored
         self._is_alone = False  # a transaction at hand has written: until its end nobody else does
 
-    def under(self, keys: Sequence[int]) -> Iterator[list[int]]:
+    def numbers_under(self, keys: Sequence[int]) -> Iterator[list[int]]:
         """Yield the numbers of the newest sketches, at most PER_KEY, under each key that has any."""
         self._catch_up()
         rows = self._db.execute(_UNDER, (f"[{','.join(map(str, keys))}]",)).fetchall()

@@ -25,12 +25,12 @@ _NUMBER = slice(60, 64)  # where the first page holds user_version
 def count_commit(connection: sqlite3.Connection) -> None:
     """Write the next number, as the last of a transaction's changes; the first one by lot."""
     number = _number(connection)
-    _write(connection, number % _NUMBERS + 1 if number > 0 else _lot())
+    _write(connection, number % _NUMBERS + 1 if number > 0 else _random_number())
 
 
 def renumber(connection: sqlite3.Connection) -> None:
     """Draw another number: from here on the database goes its own way, and no log of its former life is its own."""
-    _write(connection, _lot())
+    _write(connection, _random_number())
 
 
 def has_foreign_log(path: Path, reader: sqlite3.Connection) -> bool:
@@ -41,7 +41,7 @@ def has_foreign_log(path: Path, reader: sqlite3.Connection) -> bool:
     log = Path(f"{path.resolve()}{LOG}")
     before = None
     for _ in range(_LOOKS):
-        look = (_head(log), _alone(path), _first_number(log), _number(reader), _is_ours(reader))
+        look = (_head(log), _file_number(path), _first_number(log), _number(reader), _is_ours(reader))
         _, alone, first, last, ours = look
         if alone is None or alone.agrees(first, last, ours):
             return False
@@ -52,7 +52,7 @@ def has_foreign_log(path: Path, reader: sqlite3.Connection) -> bool:
 
 
 @dataclass(frozen=True)
-class _Alone:
+class _FileNumber:
     """What a file says without its log."""
 
     number: int
@@ -68,11 +68,11 @@ class _Alone:
         return first > 0 and (self.number - before) % _NUMBERS <= (last - before) % _NUMBERS
 
 
-def _alone(path: Path) -> _Alone | None:
+def _file_number(path: Path) -> _FileNumber | None:
     """Return what stands in a file without its log; None where it cannot be read so, as in the midst of a change."""
     try:
         with closing(sqlite3.connect(sqlite_name(path, "mode=ro&immutable=1"), uri=True)) as db:
-            return _Alone(_number(db), not _is_ours(db) and _has_tables(db))
+            return _FileNumber(_number(db), not _is_ours(db) and _has_tables(db))
     except sqlite3.DatabaseError:
         return None
 
@@ -93,7 +93,7 @@ def _write(connection: sqlite3.Connection, number: int) -> None:
     connection.execute(f"PRAGMA user_version = {number:d}")
 
 
-def _lot() -> int:
+def _random_number() -> int:
     return secrets.randbelow(_NUMBERS) + 1
 
 

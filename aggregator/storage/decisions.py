@@ -42,14 +42,14 @@ class DecisionStore:
     def __init__(self, store: Store) -> None:
         self._db = store.connection
 
-    def stamp(self) -> tuple[int, int]:
+    def version(self) -> tuple[int, int]:
         """Return what differs whenever other decisions are in force than before."""
         newest, undone = self._db.execute("SELECT coalesce(max(id), 0), count(undone_at) FROM decision").fetchone()
         return newest, undone
 
     def next_number(self) -> int:
         """Return the number that the next decision gets, within the caller's transaction."""
-        return self.stamp()[0] + 1
+        return self.version()[0] + 1
 
     def add(
         self,

@@ -157,7 +157,7 @@ class EntryStore:
         """The new entries of the transaction at hand that the full-text index is still to take, by number."""
         return dict(self._unindexed)
 
-    def leave_unindexed(self, kept: dict[int, tuple[str, str]]) -> None:
+    def restore_unindexed(self, kept: dict[int, tuple[str, str]]) -> None:
         """Go back to what was still to be indexed before a part of the transaction that is undone."""
         self._unindexed = kept
 

@@ -34,7 +34,7 @@ OF_ALL = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class KeptFault:
+class StoredFault:
     """A fault as it is kept: of which feed, how often it came, when first and last."""
 
     feed_id: int
@@ -79,14 +79,14 @@ class FaultStore:
         rows = self._db.execute("SELECT entry FROM entry_fault WHERE step = 'placing'")
         return frozenset(row[0] for row in rows)
 
-    def by_feed(self) -> Mapping[int, list[KeptFault]]:
+    def by_feed(self) -> Mapping[int, list[StoredFault]]:
         """Return feed -> its faults, the newest first."""
-        found: dict[int, list[KeptFault]] = {}
+        found: dict[int, list[StoredFault]] = {}
         for feed_id, step, entry, error, given, first, last, times in self._db.execute(
             "SELECT feed_id, step, entry, error, given, first, last, times FROM entry_fault ORDER BY last DESC, id DESC"
         ):
             fault = EntryFault(step, entry, error, given)
-            found.setdefault(feed_id, []).append(KeptFault(feed_id, fault, from_text(first), from_text(last), times))
+            found.setdefault(feed_id, []).append(StoredFault(feed_id, fault, from_text(first), from_text(last), times))
         return found
 
     def prune(self, before: datetime) -> int:

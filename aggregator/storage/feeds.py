@@ -17,7 +17,7 @@ from aggregator.storage.database import Store
 from aggregator.storage.feed_states import COLUMNS, state_of, state_values
 from aggregator.storage.schema import HOUR
 from aggregator.storage.times import from_text, to_text
-from aggregator.storage.waiting_polls import STEP, Waiting, fold, fold_many, left_waiting, may_wait
+from aggregator.storage.waiting_polls import STEP, DeferredPoll, deferred, fold, fold_many, may_defer
 from aggregator.text.masking import shown_address
 
 _AHEAD = timedelta(minutes=1)  # time servers correct by less
@@ -126,7 +126,7 @@ class FeedStore:
             " WHERE followed AND NOT paused AND NOT gone AND last_ok IS last_fetch"
         ).fetchall()
 
-    def every(self) -> list[StoredFeed]:
+    def all(self) -> list[StoredFeed]:
         """Return all feeds there ever were, archives too."""
         return self._select("ORDER BY id")
 
@@ -176,8 +176,8 @@ class FeedStore:
         What changes with each poll waits in the log where nothing else changed (see waiting_polls). A line without it
         says that the feed's row tells all.
         """
-        waiting = left_waiting(before, after, at)
-        if waiting is not None and not may_wait(self._db, feed_id, before):
+        waiting = deferred(before, after, at)
+        if waiting is not None and not may_defer(self._db, feed_id, before):
             waiting = None
         if waiting is None:
             self._db.execute(_SAVE_STATE, (*state_values(after), feed_id))
@@ -201,7 +201,7 @@ class FeedStore:
                 [(text, feed_id, text) for feed_id in feed_ids],
             )
 
-    def log_poll(self, feed_id: int, at: datetime, outcome: FeedOutcome, waiting: Waiting | None = None) -> int:
+    def log_poll(self, feed_id: int, at: datetime, outcome: FeedOutcome, waiting: DeferredPoll | None = None) -> int:
         """Add a line to the poll log; return its number."""
         cursor = self._db.execute(
             "INSERT INTO poll (feed_id, at, status, http_status, new, updated, known, skipped, error, seconds, gap,"

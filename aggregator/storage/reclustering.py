@@ -19,7 +19,7 @@ _CURSOR: Final = (
     "recluster"  # the fact that says up to which number reports are settled; absent where no run is under way
 )
 _REPORT: Final = "reclustered"  # the fact that holds what the last run changed, as JSON
-_RULES: Final = "stories found by"  # the fact that says by which rules; absent where an older version found them
+_FINGERPRINT: Final = "stories found by"  # the fact that says by which rules; absent where an older version found them
 
 
 class ReclusterStore:
@@ -40,14 +40,14 @@ class ReclusterStore:
         ).fetchone()
         return row is not None
 
-    def found_by(self, rules: str) -> bool:
+    def is_clustered_by(self, rules: str) -> bool:
         """Return whether all stories were found by these rules."""
-        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (_RULES,)).fetchone()
+        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (_FINGERPRINT,)).fetchone()
         return row is not None and row[0] == rules
 
-    def note(self, rules: str) -> None:
+    def set_fingerprint(self, rules: str) -> None:
         """Note by which rules all stories are found."""
-        self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_RULES, rules))
+        self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_FINGERPRINT, rules))
 
     def begin(self) -> None:
         """Begin a run, or go on with the one under way: remember where entries stand."""
@@ -96,7 +96,7 @@ class ReclusterStore:
 
     def close(self, report: str, rules: str) -> None:
         """End the run, and keep what it changed and by which rules."""
-        self.note(rules)
+        self.set_fingerprint(rules)
         self._db.execute("DELETE FROM reclustered_entry")
         self._db.execute("DELETE FROM fact WHERE name = ?", (_CURSOR,))
         self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_REPORT, report))

@@ -100,7 +100,7 @@ class VectorStore:
         ).fetchone()
         return None if row is None else VectorRow(*row)
 
-    def speakers(self, report_ids: Collection[str]) -> dict[str, tuple[float, str]]:
+    def vector_entries(self, report_ids: Collection[str]) -> dict[str, tuple[float, str]]:
         """Return report -> time and the entry that its vector is of."""
         found: dict[str, tuple[float, str]] = {}
         for part in parts(report_ids):

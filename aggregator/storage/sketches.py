@@ -57,7 +57,7 @@ class SketchStore:
         """Return entries that share keys, those that share most first, and whether a cap left some out."""
         shared: Counter[int] = Counter()
         capped = False
-        for numbers in self._bands.under(keys):
+        for numbers in self._bands.numbers_under(keys):
             capped |= len(numbers) == PER_KEY
             shared.update(numbers)
         if not shared:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StoryFields:
     """What a story's row says, worked out from its entries."""
 
     title: str

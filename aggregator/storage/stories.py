@@ -14,7 +14,7 @@ from aggregator.storage.binding import marks, parts
 from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
 from aggregator.storage.prefixes import resolve_prefix
-from aggregator.storage.standing import Standing
+from aggregator.storage.standing import StoryFields
 from aggregator.storage.story_queries import ORDER, where_clause
 from aggregator.storage.times import from_text, to_text
 
@@ -51,11 +51,11 @@ class StoryStore:
         for part in parts(list(ids)):
             yield from self._db.execute(f"{selection} IN ({marks(part)})", part)
 
-    def lives(self, story_id: str) -> bool:
+    def exists(self, story_id: str) -> bool:
         """Return whether a story has a row of its own today."""
         return self._db.execute("SELECT 1 FROM story WHERE id = ?", (story_id,)).fetchone() is not None
 
-    def all_living(self, story_ids: Collection[str]) -> frozenset[str]:
+    def existing(self, story_ids: Collection[str]) -> frozenset[str]:
         """Return those of these stories that have rows of their own today."""
         return frozenset(row[0] for row in self._among("SELECT id FROM story WHERE id", story_ids))
 
@@ -72,13 +72,13 @@ class StoryStore:
             story_id = row[0]
         raise NotFoundError(f"story {story_id} redirects to itself")
 
-    def living(self, story_id: str) -> str | None:
+    def current_id(self, story_id: str) -> str | None:
         """Return where an id leads today; None where it leads nowhere."""
         try:
             found = self.follow(story_id)
         except NotFoundError:
             return None
-        return found if self.lives(found) else None
+        return found if self.exists(found) else None
 
     def merged_from(self, story_ids: Collection[str]) -> dict[str, list[str]]:
         """Return story -> the ids that redirect to it."""
@@ -148,7 +148,7 @@ class StoryStore:
             found.update(row[0] for row in self._db.execute(f"{grouped} HAVING count(*) > ?", (*part, entries)))
         return frozenset(found)
 
-    def known_reports(self, report_ids: Iterable[str]) -> set[str]:
+    def existing_reports(self, report_ids: Iterable[str]) -> set[str]:
         """Return those of these reports that are stored."""
         return {row[0] for row in self._among("SELECT id FROM report WHERE id", report_ids)}
 
@@ -173,7 +173,7 @@ class StoryStore:
             rows,
         )
 
-    def save_standing(self, story_id: str, standing: Standing, now: datetime) -> None:
+    def save_fields(self, story_id: str, standing: StoryFields, now: datetime) -> None:
         """Write what a story's row says."""
         self._db.execute(
             "UPDATE story SET title = ?, url = ?, publisher = ?, agency = ?, language = ?, category = ?, entries = ?, reports = ?,"

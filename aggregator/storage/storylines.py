@@ -35,14 +35,14 @@ class StorylineStore:
         """Return the id of the living storyline that ``prefix`` means, through redirects."""
         every = "SELECT id FROM (SELECT id FROM storyline UNION ALL SELECT old_id AS id FROM storyline_redirect)"
         found = resolve_prefix(self._db, every, prefix, "storyline")
-        while not self.lives(found):
+        while not self.exists(found):
             row = self._db.execute("SELECT storyline_id FROM storyline_redirect WHERE old_id = ?", (found,)).fetchone()
             if row is None or row[0] is None:
                 raise NotFoundError(f"storyline {found} has ended: no two stories are left in it")
             found = row[0]
         return found
 
-    def lives(self, storyline_id: str) -> bool:
+    def exists(self, storyline_id: str) -> bool:
         """Return whether a storyline has a row today."""
         return self._db.execute("SELECT 1 FROM storyline WHERE id = ?", (storyline_id,)).fetchone() is not None
 

@@ -58,10 +58,10 @@ FROM poll_waiting AS waiting WHERE waiting.feed_id = feed.id
 """
 
 # What a line of the log holds of a feed's state, beside when it was asked.
-Waiting = tuple[str | None, float | None, float | None, str | None]
+DeferredPoll = tuple[str | None, float | None, float | None, str | None]
 
 
-def left_waiting(before: FeedState, after: FeedState, at: datetime) -> Waiting | None:
+def deferred(before: FeedState, after: FeedState, at: datetime) -> DeferredPoll | None:
     """Return what a poll changed that may wait; None where it changed anything else, or nobody knows what it learned from."""
     steady = before.last_ok is not None and before.last_ok == before.last_fetch
     learned = before.learned_interval is not None and after.learned_interval is not None
@@ -82,7 +82,7 @@ def left_waiting(before: FeedState, after: FeedState, at: datetime) -> Waiting |
     return (to_text(after.next_fetch), seconds, after.entries_per_week, to_text(after.fresh_until))
 
 
-def may_wait(connection: sqlite3.Connection, feed_id: int, before: FeedState) -> bool:
+def may_defer(connection: sqlite3.Connection, feed_id: int, before: FeedState) -> bool:
     """Return whether the row of a feed still is what ``before`` was read from, or an older one: no other process wrote it since."""
     row = connection.execute("SELECT last_fetch FROM feed WHERE id = ?", (feed_id,)).fetchone()
     return before.last_fetch is not None and row[0] is not None and row[0] <= to_text(before.last_fetch)

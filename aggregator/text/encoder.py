@@ -67,7 +67,7 @@ def load() -> Encoder:
     return Encoder()
 
 
-def one_thread() -> AbstractContextManager[Any]:
+def use_one_thread() -> AbstractContextManager[Any]:
     """Return a context in which products of matrices take one thread, as far as the extra is there to say so.
 
     On a machine that is busy elsewhere more threads wait for each other, and a small product takes many times as long.

@@ -52,7 +52,7 @@ _HEADERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class AccessRules:
     """Who may come in: ``hosts`` are lower-case names without ports, ``owner`` is who asks where nobody logs in."""
 
     hosts: frozenset[str]
@@ -95,7 +95,7 @@ def _bare(host: str) -> str:
 class AccessMiddleware:
     """Middleware that lets in who may, and puts ``visitor`` and ``form_token`` into the request's state."""
 
-    def __init__(self, app: ASGIApp, rules: Rules, visitors: Visitors) -> None:
+    def __init__(self, app: ASGIApp, rules: AccessRules, visitors: Visitors) -> None:
         self._app = app
         self._rules = rules
         self._visitors = visitors
@@ -143,23 +143,23 @@ class AccessMiddleware:
         path = scope["path"]
         if scope["method"] not in ("GET", "HEAD", "POST"):
             return PlainTextResponse("Only GET, HEAD and POST are understood.\n", 405, {"allow": "GET, HEAD, POST"})
-        if scope["method"] == "POST" and (reason := self._is_strange(request)):
+        if scope["method"] == "POST" and (reason := self._why_foreign(request)):
             return PlainTextResponse(f"{reason}\n", 403)
         visitor = self._visitor(request, fresh)
         state = scope.setdefault("state", {})
         state["visitor"] = visitor
         state["form_token"] = self._visitors.form_token(visitor) if visitor else ""
         if visitor is None and not path.startswith(_OPEN):
-            return self._ask(request)
+            return self._ask_for_login(request)
         if visitor is not None and "token" in request.query_params and not path.startswith(_FOR_PROGRAMS):
             # into the cookie, and out of the address that stands on a screen
             left = urlencode([(key, value) for key, value in request.query_params.multi_items() if key != "token"])
             return RedirectResponse(local_path(path) + (f"?{left}" if left else ""), 303)
-        if scope["method"] == "POST" and path != "/login" and (visitor is None or not visitor.may_rule):
+        if scope["method"] == "POST" and path != "/login" and (visitor is None or not visitor.may_edit):
             return PlainTextResponse("This visit may look, and not rule: log in to give a verb.\n", 403)
         return None
 
-    def _is_strange(self, request: Request) -> str:
+    def _why_foreign(self, request: Request) -> str:
         """Return why a form did not come from a page of ours; empty where it did, as far as its headers tell."""
         site = request.headers.get("sec-fetch-site")
         if site is not None and site != "same-origin":
@@ -179,15 +179,15 @@ class AccessMiddleware:
         if rules.proxy_header:
             name = display_text(request.headers.get(rules.proxy_header, ""), 100)
             if name:
-                return Visitor(name, may_rule=True, key=f"proxy {name}")
+                return Visitor(name, may_edit=True, key=f"proxy {name}")
         session = _session_of(request)
         known = self._visitors.of_session(session) if session else None
         if known is not None:
             return known
         if self._has_token(request):
             if request.url.path.startswith(_FOR_PROGRAMS):
-                return Visitor("read-only", may_rule=False, key="token")
-            return self._begin("read-only", fresh, may_rule=False)
+                return Visitor("read-only", may_edit=False, key="token")
+            return self._begin("read-only", fresh, may_edit=False)
         if rules.proxy_header or self._visitors.ask_for_login:
             return None
         # nobody logs in, so no session is kept: the cookie alone is what the forms are bound to
@@ -195,12 +195,12 @@ class AccessMiddleware:
             session = secrets.token_urlsafe(32)
             if request.method == "GET" and not request.url.path.startswith((*_FOR_PROGRAMS, *_OPEN)):
                 fresh.append(session)
-        return Visitor(rules.owner, may_rule=True, key=session)
+        return Visitor(rules.owner, may_edit=True, key=session)
 
-    def _begin(self, name: str, fresh: list[str], *, may_rule: bool) -> Visitor:
-        made = self._visitors.begin(name, may_rule=may_rule)
+    def _begin(self, name: str, fresh: list[str], *, may_edit: bool) -> Visitor:
+        made = self._visitors.begin(name, may_edit=may_edit)
         fresh.append(made)
-        return Visitor(name, may_rule, made)
+        return Visitor(name, may_edit, made)
 
     def _has_token(self, request: Request) -> bool:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -208,7 +208,7 @@ class AccessMiddleware:
             return True
         return self._visitors.holds_token(request.query_params.get("token", ""))
 
-    def _ask(self, request: Request) -> Response:
+    def _ask_for_login(self, request: Request) -> Response:
         """Send a person to the login, and tell a program."""
         wants_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
         if self._visitors.ask_for_login and wants_page:

@@ -47,7 +47,7 @@ def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLRes
         "request_path": request.url.path,
         "visitor": request.state.visitor,
         "form_token": request.state.form_token,
-        "may_rule": request.state.visitor is not None and request.state.visitor.may_rule,
+        "may_edit": request.state.visitor is not None and request.state.visitor.may_edit,
         "desk_title": request.app.state.title,
         "can_log_out": request.app.state.visitors.ask_for_login,
     }

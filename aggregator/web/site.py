@@ -22,7 +22,7 @@ from aggregator.digest.labels import ENGLISH, Labels, labels
 from aggregator.exceptions import AggregatorError, LockedError, NotFoundError, UsageError
 from aggregator.settings import WebSettings
 from aggregator.web import live, machine_readable, pages, verbs
-from aggregator.web.access import AccessMiddleware, Rules, host_names
+from aggregator.web.access import AccessMiddleware, AccessRules, host_names
 from aggregator.web.newsrooms import Newsrooms
 from aggregator.web.rendering import environment, page
 from aggregator.web.visitors import Visitors
@@ -54,7 +54,7 @@ def site(
     """Return the page over newsrooms that ``opened`` opens; ``host`` is where it listens, ``title`` stands on top, ``say`` are its labels."""
     newsrooms = Newsrooms(opened)
     visitors = Visitors(access.users, access.token, settings.session.total_seconds(), clock)
-    rules = Rules(
+    rules = AccessRules(
         host_names(host, settings.allowed_hosts), access.owner, settings.proxy_header, frozenset(settings.proxies)
     )
 
@@ -104,7 +104,7 @@ def _routes() -> list[Route]:
     return [
         *(Route(path, endpoint, methods=["GET"]) for path, endpoint in shown.items()),
         Route("/changes", live.changes, methods=["GET"]),
-        Route("/verb/{verb}", verbs.give, methods=["POST"]),
+        Route("/verb/{verb}", verbs.apply_verb, methods=["POST"]),
         Route("/login", verbs.log_in, methods=["GET", "POST"]),
         Route("/logout", verbs.log_out, methods=["POST"]),
     ]

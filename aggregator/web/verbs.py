@@ -38,7 +38,7 @@ def _texts(form: FormData, name: str) -> list[str]:
     return [value.strip() for value in form.getlist(name) if isinstance(value, str) and value.strip()]
 
 
-async def give(request: Request) -> Response:
+async def apply_verb(request: Request) -> Response:
     """Carry out the verb that a form names, and lead back to the story it concerns."""
     try:
         form = await form_of(request)

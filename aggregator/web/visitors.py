@@ -27,17 +27,17 @@ class TooManyTriesError(AggregatorError):
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks: ``name`` gives the verbs, ``may_rule`` says whether it may give any; ``key`` is what its forms are bound to."""
+    """Who asks: ``name`` gives the verbs, ``may_edit`` says whether it may give any; ``key`` is what its forms are bound to."""
 
     name: str
-    may_rule: bool
+    may_edit: bool
     key: str
 
 
 @dataclass(slots=True)
 class _Session:
     name: str
-    may_rule: bool
+    may_edit: bool
     used: float
 
 
@@ -81,13 +81,13 @@ class Visitors:
         with self._lock:
             for key in keys:
                 self._failures.pop(key, None)
-        return self.begin(name, may_rule=True)
+        return self.begin(name, may_edit=True)
 
-    def begin(self, name: str, *, may_rule: bool) -> str:
+    def begin(self, name: str, *, may_edit: bool) -> str:
         """Begin a session; return its id."""
         made = secrets.token_urlsafe(32)
         with self._lock:
-            self._sessions[_digest(made)] = _Session(name, may_rule, self._clock())
+            self._sessions[_digest(made)] = _Session(name, may_edit, self._clock())
             while len(self._sessions) > _MOST_SESSIONS:
                 self._sessions.popitem(last=False)
         return made
@@ -107,7 +107,7 @@ class Visitors:
                 return None
             found.used = now
             self._sessions.move_to_end(key)
-            return Visitor(found.name, found.may_rule, session_id)
+            return Visitor(found.name, found.may_edit, session_id)
 
     def holds_token(self, token: str) -> bool:
         """Tell whether this is the read-only token."""

@@ -60,7 +60,7 @@ def test_nothing_is_due_where_all_vectors_are_of_today(room: Newsroom) -> None:
 
 
 def test_a_release_that_finds_stories_by_other_rules_clusters_anew_once(room: Newsroom) -> None:
-    ReclusterStore(room.store.connection).note("those of the release before")
+    ReclusterStore(room.store.connection).set_fingerprint("those of the release before")
     assert reclustering(room).is_due()
     reclustering(room).run(room.now, lambda done, total: None)
     assert not reclustering(room).is_due()

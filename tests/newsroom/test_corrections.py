@@ -296,11 +296,11 @@ def test_a_house_alone_may_take_back_what_nobody_else_has() -> None:
 def test_an_agency_s_site_makes_an_entry_the_agency_s() -> None:
     link = FIRST.data.link or ""
     stood = replace(FIRST, agency="AP", agency_form="address", agency_words=link)
-    assert stood.speaks_for == {"Herald", "AP"}
-    assert replace(stood, agency_words="https://apnews.com/1").speaks_for == {
+    assert stood.sources == {"Herald", "AP"}
+    assert replace(stood, agency_words="https://apnews.com/1").sources == {
         "Herald"
     }  # what it calls its canonical address
-    assert replace(stood, agency_form="dateline").speaks_for == {"Herald"}
+    assert replace(stood, agency_form="dateline").sources == {"Herald"}
 
 
 def test_a_text_of_one_word_is_corrected_in_bounded_time() -> None:

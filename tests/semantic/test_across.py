@@ -19,7 +19,7 @@ from aggregator.clustering import cross_language_pairs
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.meaning import SCALE, SIZE, Meaning
 from aggregator.clustering.vectors import ReportVector
-from aggregator.ingest import kept_window
+from aggregator.ingest import saved_window
 from aggregator.storage.database import Store
 from tests.clustering.reports import DESK, report
 from tests.examples import examples
@@ -142,12 +142,14 @@ def test_a_meaning_reads_back_as_it_was_written() -> None:
 
 
 def test_a_window_kept_in_a_file_goes_on_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_window, "LEAST", 1)
+    monkeypatch.setattr(saved_window, "LEAST", 1)
     reports = made_up()
     first, later = list(reports)[:40], list(reports)[40:]
     with Store(tmp_path / "a.db") as store:
-        kept_window.write(store, "these", kept_window.Kept(told(reports, [first]), dict.fromkeys(first, 0.0), 1, None))
-        kept = kept_window.read(store, "these")
+        saved_window.write(
+            store, "these", saved_window.SavedWindow(told(reports, [first]), dict.fromkeys(first, 0.0), 1, None)
+        )
+        kept = saved_window.read(store, "these")
     assert kept is not None
     graph = kept.graph
     graph.set_meanings({name: reports[name][1] for name in later})

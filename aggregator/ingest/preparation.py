@@ -23,7 +23,7 @@ _LOST = ("deadline", "memory", "died")
 Result = Prepared | FetchFailure
 
 
-class Preparing:
+class PreparationJob:
     """One document on its way through the workers; ``done`` is called once, from another thread, with what became of it."""
 
     def __init__(
@@ -47,25 +47,25 @@ class Preparing:
             self._end(future.result())
         except Exception as error:  # noqa: BLE001 - a worker that was killed, or a bug met by one document
             failure = failure_of(error)
-            following = self._following(task, failure)
+            following = self._next_attempt(task, failure)
             if following is None:
                 self._end(FetchFailure("parse", f"could not be parsed: {failure.message}"))
             else:
-                self._again(following)
+                self._retry(following)
 
-    def _following(self, task: Preparation, failure: TaskFailure) -> Preparation | None:
+    def _next_attempt(self, task: Preparation, failure: TaskFailure) -> Preparation | None:
         """Return the next attempt at a document whose worker was lost; None where there is no hope."""
         if failure.kind not in _LOST or not self._goes_on():
             return None
-        if task.trail is None:
-            with tempfile.NamedTemporaryFile(prefix="aggregator-", suffix=".trail", delete=False) as trail:
-                return replace(task, trail=trail.name)
-        at = Path(task.trail).read_text(encoding="ascii").strip()
+        if task.progress_path is None:
+            with tempfile.NamedTemporaryFile(prefix="aggregator-", suffix=".progress", delete=False) as file:
+                return replace(task, progress_path=file.name)
+        at = Path(task.progress_path).read_text(encoding="ascii").strip()
         if not at or len(task.without) >= MOST_LOST:
             return None  # it died before the first entry, or of too many
         return replace(task, without={**task.without, int(at): failure.message})
 
-    def _again(self, task: Preparation) -> None:
+    def _retry(self, task: Preparation) -> None:
         self._task = task
         try:
             self.start()
@@ -73,6 +73,6 @@ class Preparing:
             self._end(FetchFailure("stopped", "reading it was called off"))
 
     def _end(self, result: Result) -> None:
-        if self._task.trail is not None:
-            Path(self._task.trail).unlink(missing_ok=True)
+        if self._task.progress_path is not None:
+            Path(self._task.progress_path).unlink(missing_ok=True)
         self._done(result)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aggregator.disk import LOG
 from aggregator.exceptions import NotOursError
-from aggregator.storage.opening import open_alone, open_at_rest, open_for_reading
+from aggregator.storage.opening import open_at_rest, open_for_reading, open_without_log
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
 from aggregator.text.counts import amount
 
@@ -81,16 +81,16 @@ def _why_not_opened(path: Path, error: sqlite3.DatabaseError) -> str:
     if there < pages:
         return f"the file is cut short: {there} of its {pages} pages are there"
     log = Path(f"{path.resolve()}{LOG}")
-    if log.exists() and _is_sound_alone(path):
+    if log.exists() and _is_sound_without_log(path):
         return (
             f"the log beside it belongs to another state of the file, which is sound without it: move {log.name} away"
         )
     return str(error)
 
 
-def _is_sound_alone(path: Path) -> bool:
+def _is_sound_without_log(path: Path) -> bool:
     try:
-        with closing(open_alone(path)) as connection:
+        with closing(open_without_log(path)) as connection:
             return not faults(connection, path)
     except sqlite3.DatabaseError:
         return False

@@ -45,7 +45,7 @@ _NAMED = frozenset(
 _BUILTINS = frozenset({"set", "frozenset", "slice", "bytearray", "range", "list", "dict", "int", "float"})
 
 
-class Kept(NamedTuple):
+class SavedWindow(NamedTuple):
     """A window with how far it had followed the database."""
 
     graph: StoryGraph
@@ -54,7 +54,7 @@ class Kept(NamedTuple):
     horizon: float | None
 
 
-def read(store: Store, settings: str) -> Kept | None:
+def read(store: Store, settings: str) -> SavedWindow | None:
     """Return the window that was kept for this database under these settings; None where none fits."""
     path = _path(store)
     if path is None or not path.is_file():
@@ -67,13 +67,13 @@ def read(store: Store, settings: str) -> Kept | None:
             file.seek(0)
             if json.loads(file.readline(10_000)) != {"settings": settings, "program": _program()}:
                 return None
-            return Kept(*_Reader(file).load())
+            return SavedWindow(*_Reader(file).load())
     except (OSError, ValueError, EOFError, pickle.UnpicklingError, TypeError, AttributeError, ImportError) as error:
         log.info("%s: passed over (%s)", path, error)
         return None
 
 
-def write(store: Store, settings: str, kept: Kept) -> None:
+def write(store: Store, settings: str, kept: SavedWindow) -> None:
     """Keep a window; where that cannot be done, nothing is kept."""
     path = _path(store)
     if path is None or len(kept.times) < LEAST:

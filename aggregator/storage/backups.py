@@ -12,8 +12,8 @@ from pathlib import Path
 from aggregator.disk import BESIDE, make_durable, real_path
 from aggregator.exceptions import NotOursError, StorageError
 from aggregator.storage.commit_number import renumber
+from aggregator.storage.integrity import counts, faults, faults_at_rest
 from aggregator.storage.opening import PRIVATE, open_at_rest
-from aggregator.storage.soundness import counts, faults, faults_at_rest
 
 _WHOLE = ("", *BESIDE)  # a database and what SQLite keeps beside it
 

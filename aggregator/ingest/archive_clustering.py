@@ -13,8 +13,8 @@ from pathlib import Path
 from aggregator.clustering.blocks import Block, ReportSet, block_edges
 from aggregator.clustering.pair_search import BlockEdges
 from aggregator.executor import failure_of, shared
-from aggregator.ingest.archives import Importer, Progress, come_up, feed_address
-from aggregator.ingest.ordered import OnDisk, lines_of, packed
+from aggregator.ingest.archive_order import OnDisk, lines_of, packed
+from aggregator.ingest.archives import Importer, Progress, feed_address, start_workers
 from aggregator.ingest.window import Window
 from aggregator.model import Skip
 from aggregator.newsroom.publishers import families
@@ -42,7 +42,7 @@ def cluster_archives(
     """
     skips: list[tuple[Path, Skip]] = []
     if workers is not None:
-        come_up(workers, settings.parse.workers)
+        start_workers(workers, settings.parse.workers)
     with spilled() as kept, Store(None, spilling=True) as store:
         for number, path in enumerate(paths):
             left_out: list[Skip] = []
