@@ -14,8 +14,9 @@ from aggregator.desk.reader import Reader
 from aggregator.desk.revisions import until, versions_of
 from aggregator.digest.edition import Correction, Source, Window
 from aggregator.model import Entry, Story
+from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.newsroom.alignment import StepBudget
-from aggregator.newsroom.corrections import TAKEN_BACK, own_notices, recognise, stale_copies
+from aggregator.newsroom.corrections import own_notices, recognise, stale_copies
 from aggregator.newsroom.novelty import Version
 from aggregator.text.tokens import words
 
@@ -180,7 +181,7 @@ def _stale(
         if entry.id in versions and entry.id not in carrying and not _same_place(entry, notice)
     ]
     now = _words(versions[notice.id][-1])
-    if given.kind in TAKEN_BACK:
+    if given.kind in WITHDRAWN:
         return _one_per_page(stale_copies(notice, now, _named(notice, now, others)))
     before = _words(given.before) if given.before else _superseded(notice, members, versions)
     known = stale_copies(notice, now, others, before, budget) if before else ()

@@ -26,7 +26,7 @@ _LABELS = {
 # Feeds that are well are named only for what they may have missed.
 _TROUBLES = {"failing": "Failing", "silent": "Silent", "gone": "Gone"}
 _SINCE = {"failing": "last read {time}", "silent": "last entry {time}", "gone": "last read {time}"}
-_KINDS = {"kill": "Killed", "withdrawal": "Withdrawn", "retraction": "Retracted"}
+_KINDS = {"kill": "Killed", "retraction": "Retracted"}
 # How a title says its kind itself.
 _SAID = {
     "correction": "correct(?:ion|ed|s)",

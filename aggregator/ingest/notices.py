@@ -13,7 +13,7 @@ from aggregator.clustering.constraints import Constraint
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.sketch import keys_of_title
 from aggregator.model import Entry
-from aggregator.newsroom.corrections import TAKEN_BACK
+from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.newsroom.named_headlines import headlines_named
 from aggregator.storage.binding import marks
 from aggregator.storage.database import Store
@@ -90,7 +90,7 @@ def _meant(notice: _Notice, by_name: dict[str, list[Entry]]) -> Entry | None:
         for name in sorted(notice.names)
         for entry in by_name.get(name, ())
         if entry.id != said.id
-        and entry.correction not in TAKEN_BACK
+        and entry.correction not in WITHDRAWN
         and not {entry.publisher, entry.agency}.isdisjoint(said.sources)
     ]
     before = [entry for entry in found if entry.time <= said.time]

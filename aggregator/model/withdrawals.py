@@ -1,4 +1,4 @@
-"""Which notices take a story back, whether one of those who may has done so, and what they leave to confirm it."""
+"""Notices that withdraw a text: which kinds do, whether a story is withdrawn, and what still confirms it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from aggregator.model.entries import Entry
 from aggregator.model.stories import Story
 
-# Kinds of correction notice (Entry.correction) after which nothing of the text stands.
-WITHDRAWN = frozenset({"kill", "withdrawn", "withdrawal", "retraction"})
+# Kinds of notice (Entry.correction) after which nothing of the text stands.
+WITHDRAWN = frozenset({"kill", "withdrawn", "retraction"})
 
 
 def confirming(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], ...]:

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.model import Entry
+from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.newsroom.alignment import StepBudget, changes
 from aggregator.newsroom.notices import ADMISSIONS, COLUMNS, KINDS, Kind, openings, stated
 from aggregator.text.tokens import sentences, words
-
-# Kinds after which nothing of the text stands; the digest's own list holds them too.
-TAKEN_BACK = frozenset({"kill", "withdrawn", "retraction"})
 
 _OPENING = 700  # characters at either end of a text in which notices stand
 _CLOSING = 1_200
@@ -166,7 +164,7 @@ def stale_copies(
         for entry, text_of_entry in others
         if entry.id != notice.id and entry.correction is None and _may_correct(notice, entry, authors)
     ]
-    if notice.correction in TAKEN_BACK:
+    if notice.correction in WITHDRAWN:
         chosen = [entry for entry, _ in rest]
     elif before is not None and _tokens(before) != _tokens(text):
         edited = _changes(_tokens(before), _tokens(text), budget)
@@ -194,7 +192,7 @@ def own_notices(entries: Collection[Entry]) -> frozenset[str]:
     reports: dict[str, list[Entry]] = {}
     for entry in sorted(entries, key=_by_time):
         # a kill is no text: who sends two has not published what the second takes back
-        names = set() if entry.correction in TAKEN_BACK and not entry.revisions else {entry.publisher, entry.agency}
+        names = set() if entry.correction in WITHDRAWN and not entry.revisions else {entry.publisher, entry.agency}
         for name in names:
             first.setdefault(name, _by_time(entry))
         reports.setdefault(entry.report_id, []).append(entry)
@@ -204,7 +202,7 @@ def own_notices(entries: Collection[Entry]) -> frozenset[str]:
             return True
         if any(first.get(name, _by_time(notice)) < _by_time(notice) for name in notice.sources):
             return True
-        return notice.correction not in TAKEN_BACK and bool(_authors(notice, reports[notice.report_id]))
+        return notice.correction not in WITHDRAWN and bool(_authors(notice, reports[notice.report_id]))
 
     return frozenset(notice.id for notice in notices if is_own(notice))
 
