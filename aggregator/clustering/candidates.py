@@ -105,7 +105,7 @@ class CandidateIndex:
         ``without`` count as if they were not there; without ``noting`` nothing is noted.
         """
         flat, owner, keys, steps = self._entries(places)
-        entry, coded = self._looked_up(keys, 2 if noting else 1)  # those that look back are in the index themselves
+        entry, coded = self._postings_of(keys, 2 if noting else 1)  # those that look back are in the index themselves
         other = coded >> 8
         if without is not None:
             there = np.flatnonzero(~without[other])
@@ -134,13 +134,13 @@ class CandidateIndex:
     def later(self, places: Places) -> tuple[Places, Places]:
         """Return pairs of each report and the living ones within the window that share a term with it and come after it."""
         _, owner, keys, _ = self._entries(places)
-        entry, coded = self._looked_up(keys)
+        entry, coded = self._postings_of(keys)
         pairs = np.unique(owner[entry] << 40 | coded >> 8)
         place, other = places[pairs >> 40], pairs & ((1 << 40) - 1)
         keep = self._rows.is_before(place, other) & self._is_near(place, other)
         return place[keep], other[keep]
 
-    def _looked_up(self, keys: NDArray[np.int64], least: int = 1) -> tuple[Places, Places]:
+    def _postings_of(self, keys: NDArray[np.int64], least: int = 1) -> tuple[Places, Places]:
         """Return the living reports that the index holds under each key: number of the key, report and weight as entered.
 
         What several keys ask for is read once: in a flood all ask for the same. Of fewer reports than ``least`` nothing is told.

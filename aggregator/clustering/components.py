@@ -12,7 +12,7 @@ from aggregator.clustering.score_graph import ScoreGraph
 
 
 def components(
-    graph: ScoreGraph, nodes: Collection[int], bar: float, beside: Callable[[int], Sequence[int]] = lambda node: ()
+    graph: ScoreGraph, nodes: Collection[int], bar: float, bound_to: Callable[[int], Sequence[int]] = lambda node: ()
 ) -> list[list[int]]:
     """Return the components that hold any of these nodes, each sorted; ``beside`` names nodes tied without an edge."""
     seen: set[int] = set()
@@ -24,7 +24,7 @@ def components(
         component, front = [start], [start]
         while front:
             tied = _tied(graph, front, bar)
-            tied.update(other for node in front for other in beside(node))
+            tied.update(other for node in front for other in bound_to(node))
             front = list(tied - seen)
             seen.update(front)
             component += front

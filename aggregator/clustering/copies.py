@@ -2,7 +2,7 @@
 
 Thresholds and their provenance: Jaccard and containment as in ``CopySettings`` (the usual bars for reprints: a half, or four
 fifths of the shorter text, over shingles of five words). A false copy costs more than a missed one: copies vanish from sight.
-So one address makes no copies without like texts or headlines, and two texts of one form are read closely; see ``forms.py``.
+So one address makes no copies without like texts or headlines, and two texts of one form are read closely; see ``templated_texts.py``.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from aggregator.clustering.forms import WORDS, filled_in, is_only_framed, is_untold
 from aggregator.clustering.instalments import ANOTHER_DAY, are_instalments
 from aggregator.clustering.numbers import numbers_in
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.sketch import MIN_WORDS, overlaps
+from aggregator.clustering.templated_texts import WORDS, lacks_headline_words, shares_only_passages, substitutions
 from aggregator.model import Arrival, Match, Sketch
 from aggregator.settings import CopySettings
 from aggregator.text.entry_address import landmarks
@@ -32,7 +32,7 @@ CONFIRMING = 5  # members looked at
 LIKE_ON_ONE_PAGE = 0.2
 SAME_WORDS = 0.6  # of the shorter of two texts on one page that are too short for shingles
 # Like texts of one publisher that are read word by word for one arrival; beyond, it is taken for one of a form.
-READ_CLOSELY = 12
+COMPARED_CLOSELY = 12
 # Numbers that each of two instalments of a routine has and the other lacks; one may be a channel's or a page's.
 OWN_NUMBERS = 2
 
@@ -116,9 +116,9 @@ def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barr
         report = edge.other.report_id
         if report in refused:
             continue
-        if len(refused) >= READ_CLOSELY:
+        if len(refused) >= COMPARED_CLOSELY:
             break
-        if _is_another_of_its_form(arrival, edge, memory) or _says_otherwise(arrival, edge, memory):
+        if _differs_in_details(arrival, edge, memory) or _has_other_details(arrival, edge, memory):
             refused.add(report)
             instalment = instalment or _is_instalment(arrival, made, edge.other)
             continue
@@ -161,7 +161,7 @@ def _page_edge(arrival: Arrival, made: Sketch, other: StoredSketch, overlapping:
     return _Edge(other, "link", 1.0, 1.0, 0.0, 0.0) if _same_headline(arrival, other) else None
 
 
-def _is_another_of_its_form(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bool:
+def _differs_in_details(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bool:
     """Tell whether two like texts are two of one form, or stand under headlines of which their one text says nothing.
 
     Asked of one publisher, and of two where they run headlines of one form: what other publishers make of a dispatch is a copy.
@@ -174,21 +174,24 @@ def _is_another_of_its_form(arrival: Arrival, edge: _Edge, memory: CopyMemory) -
     if not one_feed and not _like_headlines(made.title, other.title, made.language):
         return False
     texts = f"{made.lede}\n{made.body}", memory.text(other.entry_id)
-    if one_feed and (is_untold(made.title, other.title, texts[0]) or is_untold(other.title, made.title, texts[1])):
+    if one_feed and (
+        lacks_headline_words(made.title, other.title, texts[0])
+        or lacks_headline_words(other.title, made.title, texts[1])
+    ):
         place = landmarks(made.canonical_url or "")
         return place is None or not place.names_an_article or made.canonical_url != other.url
     if edge.jaccard == 1.0:
         return False
-    if one_feed and is_only_framed((made.title, texts[0]), (other.title, texts[1])):
+    if one_feed and shares_only_passages((made.title, texts[0]), (other.title, texts[1])):
         return True
     titles = (made.title, other.title) if one_house else (_untailed(made.title), _untailed(other.title))
-    filled = filled_in((titles[0], texts[0]), (titles[1], texts[1]), made.language)
+    filled = substitutions((titles[0], texts[0]), (titles[1], texts[1]), made.language)
     if not one_house:
         return filled.short and filled.words >= WORDS
-    return filled.tells_apart(made.language, another_day=abs(arrival.time - other.time) >= ANOTHER_DAY)
+    return filled.make_distinct(made.language, another_day=abs(arrival.time - other.time) >= ANOTHER_DAY)
 
 
-def _says_otherwise(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bool:
+def _has_other_details(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bool:
     """Tell whether two entries of one page and headline differ in what little they say: two bulletins, two quotations."""
     if edge.method != "link" or edge.jaccard:
         return False

@@ -156,7 +156,7 @@ class CrossLanguagePairs:
             "places missed": common.places_missed,
             "numbers shared": math.log1p(sum(map(number_weight, common.numbers))),
             "numbers missed": common.numbers_missed,
-            "nothing shared": float(common.strangeness),
+            "nothing shared": float(common.kinds_missed),
             "log gap": 0.0 if math.isnan(gap) else math.log1p(gap / HOUR) / 5,
         }, common
 

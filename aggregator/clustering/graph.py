@@ -72,10 +72,10 @@ class StoryGraph:
     """The reports of the window with their edges."""
 
     def __init__(
-        self, params: ClusteringParams = DEFAULT, scorer: Scorer | None = None, across_languages: bool = False
+        self, params: ClusteringParams = DEFAULT, scorer: Scorer | None = None, cross_language: bool = False
     ) -> None:
         self.params = params
-        self.comparison = Comparison(params, scorer or shipped_scorer(), across_languages)
+        self.comparison = Comparison(params, scorer or shipped_scorer(), cross_language)
         self._touched: set[str] = set()
         self._index = StoryIndex()
         self._assigned = RepresentedStories()

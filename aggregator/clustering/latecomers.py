@@ -16,7 +16,7 @@ from aggregator.clustering.params import DAY, ClusteringParams
 from aggregator.clustering.rows import Places, Rows, shared
 
 Flags = NDArray[np.bool_]
-_AT_ONCE = 16  # reports whose terms are looked up in one go
+_BATCH = 16  # reports whose terms are looked up in one go
 
 
 class Latecomers:
@@ -28,7 +28,7 @@ class Latecomers:
         self._params = params
         self._latest = -np.inf  # time of the latest report that was ever counted
 
-    def among(self, places: Places) -> Places:
+    def late_among(self, places: Places) -> Places:
         """Return those of some reports that are not after all that were counted so far; from now on they are counted too.
 
         Of the others nothing has to be told to anybody: the usual case.
@@ -46,9 +46,9 @@ class Latecomers:
         """Let old reports know that there is one more, or less, with these terms; return those of which that moved a step."""
         changed = [np.zeros(0, np.int64)]
         if old.any():
-            for start in range(0, len(places), _AT_ONCE):
+            for start in range(0, len(places), _BATCH):
                 for index in self._indexes:
-                    pairs = index.later(places[start : start + _AT_ONCE])
+                    pairs = index.later(places[start : start + _BATCH])
                     changed.append(self._recount_terms(*pairs, change, old))
         return np.concatenate(changed)
 

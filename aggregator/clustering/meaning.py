@@ -95,7 +95,7 @@ class Agreement:
         return len(self.names) + sum(map(number_weight, self.numbers))
 
     @property
-    def strangeness(self) -> int:
+    def kinds_missed(self) -> int:
         """Of how many kinds of sign both sides have some and share none; 0 where anything is shared."""
         if self.names or self.numbers or self.places:
             return 0

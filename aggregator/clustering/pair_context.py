@@ -59,7 +59,7 @@ class Neighbourhood(NamedTuple):
     nearest: Places
 
 
-def surroundings(lengths: Places, owner: Places, other: NDArray[np.uint32], odds: Floats) -> Neighbourhood:
+def neighbourhood(lengths: Places, owner: Places, other: NDArray[np.uint32], odds: Floats) -> Neighbourhood:
     """Return what some nodes have of their edges, which are given node by node and sorted by the other end."""
     count, starts = len(lengths), np.cumsum(lengths) - lengths
     best, second = greatest_two(owner, odds + _FAR, count)
@@ -92,7 +92,7 @@ class _Side(NamedTuple):
     possible: Floats
 
 
-def _beside(near: Neighbourhood, side: Places, partner: Ids, odds: Floats) -> _Side:
+def _without_partner(near: Neighbourhood, side: Places, partner: Ids, odds: Floats) -> _Side:
     # where the node at the best edge's other end is the partner, the second best counts
     is_partner = near.nearest[side] == partner
     rival = np.where(is_partner, near.second[side], near.best[side]) - _FAR
@@ -115,7 +115,7 @@ def _keeps(near: Neighbourhood, side: Places, partner: Ids) -> NDArray[np.bool_]
 
 def context_of(near: Neighbourhood, odds: Floats, left: tuple[Places, Ids], right: tuple[Places, Ids]) -> Context:
     """Return what stands around pairs of these log odds; of each side its number in ``near``, and the node that the other is."""
-    one, two = _beside(near, *left, odds), _beside(near, *right, odds)
+    one, two = _without_partner(near, *left, odds), _without_partner(near, *right, odds)
     a, b, pair = _in_common(near, left[0], right[0])
     ours, theirs, count = near.odds[a], near.odds[b], len(odds)
     weaker: Floats = np.minimum(ours, theirs).astype(np.float32)

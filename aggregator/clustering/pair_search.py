@@ -158,7 +158,7 @@ class PairSearch:
         if compared:
             self._count_reports_before(every)
             self._compared[every] = True
-            self._latecomers.among(every)
+            self._latecomers.late_among(every)
 
     def block_edges(self, places: Places) -> list[BlockEdges]:
         """Return what reports in a row find."""
@@ -193,7 +193,7 @@ class PairSearch:
         new = self._in_order(places)
         old = self._compared_and_alive()
         self._count_reports_before(new)
-        late = self._latecomers.among(new)
+        late = self._latecomers.late_among(new)
         self._to_search_again.update(self._latecomers.count(late, 1, old).tolist())
         self._compared[new] = True
         for part in _parts(new, _BATCH):

@@ -84,7 +84,7 @@ def shared_phrases(one: Document, two: Document, language: str, among: Collectio
     """
     mine, theirs = _sides(one, language), _sides(two, language)
     common = _terms(mine) & _terms(theirs)
-    rarity = _telling(common if among is None else common.intersection(among), language)
+    rarity = _is_telling(common if among is None else common.intersection(among), language)
     numerals = _numerals(language)
     names = _names((*mine, *theirs), common, language) - numerals
     idle = numerals | _dates(language)
@@ -99,7 +99,7 @@ def shared_phrases(one: Document, two: Document, language: str, among: Collectio
         if forms:
             found.append(_phrase(key, forms, rarity))
     telling = [phrase for phrase in found if phrase.is_name or phrase.rarity >= WORD] or found
-    return _apart(sorted(telling, key=lambda phrase: (-phrase.rarity, len(phrase.text), phrase.text)))
+    return _without_overlaps(sorted(telling, key=lambda phrase: (-phrase.rarity, len(phrase.text), phrase.text)))
 
 
 @lru_cache(maxsize=128)
@@ -159,7 +159,7 @@ def _runs(sides: Iterable[_Side], among: Collection[int]) -> dict[Key, list[tupl
     return found
 
 
-def _telling(terms: Collection[int], language: str) -> dict[int, float]:
+def _is_telling(terms: Collection[int], language: str) -> dict[int, float]:
     """Return term -> how rare it is, of those that tell something."""
     known = background_of(language)
     ordered = np.array(sorted(terms), np.uint32)
@@ -233,7 +233,7 @@ class _Grammar:
     def _is_name(self, run: Sequence[_Place]) -> bool:
         """Tell whether words are one name: capitals throughout, and at least one word that is known for a name."""
         if len(run) == 1:
-            return run[0].term in self.names and _stands_alone(run[0].word)
+            return run[0].term in self.names and _is_separate(run[0].word)
         ends = (run[0], run[-1])
         return (
             any(place.term in self.names and len(place.word.written) > 1 for place in run)
@@ -253,7 +253,7 @@ class _Grammar:
     def _is_phrase(self, run: Sequence[_Place]) -> bool:
         """Tell whether words say something together; a name is none of them, where capitals tell names."""
         if len(run) == 1:
-            return run[0].term in self.rarity and _stands_alone(run[0].word)
+            return run[0].term in self.rarity and _is_separate(run[0].word)
         return len(run) <= LONGEST_PHRASE and all(
             self.rarity.get(place.term, 0.0)
             >= (TELLING if self.capital_nouns and place.word.capital and not place.word.initial else NEIGHBOUR)
@@ -262,7 +262,7 @@ class _Grammar:
         )
 
 
-def _stands_alone(word: Word) -> bool:
+def _is_separate(word: Word) -> bool:
     """Tell whether a word says something without its neighbours: no initial, no lone digit, no year."""
     if word.term[0] == "#":
         value = word.written
@@ -281,7 +281,7 @@ def _phrase(key: Key, forms: Sequence[_Form], rarity: Mapping[int, float]) -> Ph
     return Phrase(text, bool(names), telling, sum(rarity[term] for term in telling))
 
 
-def _apart(phrases: Iterable[Phrase]) -> list[Phrase]:
+def _without_overlaps(phrases: Iterable[Phrase]) -> list[Phrase]:
     """Return the phrases that hold no word of an earlier one."""
     found: list[Phrase] = []
     said: set[int] = set()

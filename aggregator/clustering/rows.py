@@ -122,9 +122,9 @@ class Rows:
         first = len(self)
         rank = np.array([zlib.crc32(name.encode()) for name, _ in rows], np.uint32)
         reports, terms, pairs = self._weighed([vector for _, vector in rows], rank)
-        self.reports = ReportColumns(*self._extended(0, self.reports, reports))
-        self.terms = TermColumns(*self._extended(1, self.terms, terms))
-        self.pairs = PairColumns(*self._extended(2, self.pairs, pairs))
+        self.reports = ReportColumns(*self._with_room(0, self.reports, reports))
+        self.terms = TermColumns(*self._with_room(1, self.terms, terms))
+        self.pairs = PairColumns(*self._with_room(2, self.pairs, pairs))
         for number, (name, _) in enumerate(rows):
             self.place[name] = first + number
         self.ids.extend(name for name, _ in rows)
@@ -183,7 +183,7 @@ class Rows:
         self._used = [len(kept), len(terms), len(pairs)]
         return moved
 
-    def _extended(self, which: int, old: Sequence[Array], new: Sequence[Array]) -> list[Array]:
+    def _with_room(self, which: int, old: Sequence[Array], new: Sequence[Array]) -> list[Array]:
         used, more = self._used[which], len(new[0])
         if used + more <= len(old[0]):
             for column, values in zip(old, new, strict=True):

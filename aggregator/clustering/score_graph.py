@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.pair_context import Context, Ids, Neighbourhood, context_of, surroundings
+from aggregator.clustering.pair_context import Context, Ids, Neighbourhood, context_of, neighbourhood
 from aggregator.clustering.rows import Floats, Places
 
 
@@ -229,4 +229,4 @@ class ScoreGraph:
             order = order[~unseen[order]]
             lengths = np.bincount(owner[order], minlength=len(nodes))
             owner = owner[~unseen]
-        return surroundings(lengths, owner, other[order].astype(np.uint32), self.odds[edges[order]])
+        return neighbourhood(lengths, owner, other[order].astype(np.uint32), self.odds[edges[order]])

@@ -214,10 +214,12 @@ def read_model(path: Path) -> Logistic:
     return Logistic(float(told["bias"]), {str(name): float(value) for name, value in told["weights"].items()})
 
 
-def write_model(path: Path, model: Logistic, told: Mapping[str, object]) -> None:
+def write_model(path: Path, model: Logistic, metadata: Mapping[str, object]) -> None:
     """Write a model with what is told of it."""
     weights = {name: round(value, 5) for name, value in model.weights.items()}
-    path.write_text(json.dumps({**told, "bias": round(model.bias, 5), "weights": weights}, indent=1) + "\n", "utf-8")
+    path.write_text(
+        json.dumps({**metadata, "bias": round(model.bias, 5), "weights": weights}, indent=1) + "\n", "utf-8"
+    )
 
 
 def ordered(inputs: Mapping[str, NDArray[np.floating]], names: Sequence[str]) -> NDArray[np.float32]:

@@ -126,7 +126,7 @@ def _band_keys(signature: bytes) -> list[bytes]:
     return [b"('band', %d, %a)" % (band, signature[start:end]) for band, start, end in _SLICES]
 
 
-def read(sketched: Sketch) -> Hashes:
+def unpacked_sketch(sketched: Sketch) -> Hashes:
     """Return the shingle hashes of a sketch, sorted and distinct."""
     return np.frombuffer(sketched.shingles, dtype="<u4")
 
@@ -142,7 +142,7 @@ def overlap(left: Hashes, right: Hashes) -> tuple[float, float]:
 
 def overlaps(one: Sketch, others: Sequence[Sketch]) -> list[tuple[float, float]]:
     """Return the overlap of a text with each of some others: of a form or a flood there are very many."""
-    left, sizes = read(one), np.array([len(other.shingles) // 4 for other in others], np.int64)
+    left, sizes = unpacked_sketch(one), np.array([len(other.shingles) // 4 for other in others], np.int64)
     every = np.frombuffer(b"".join(other.shingles for other in others), dtype="<u4")
     if not len(left) or not len(every):
         return [(0.0, 0.0)] * len(others)

@@ -93,7 +93,7 @@ def vectorize(
     )
 
 
-def addressed(vector: ReportVector, publisher: str, time: datetime, dated: bool) -> ReportVector:
+def with_source(vector: ReportVector, publisher: str, time: datetime, dated: bool) -> ReportVector:
     """Return a vector that was made of the text alone as that of this publisher and time."""
     return replace(vector, publisher=_publisher(publisher), time=time.timestamp(), dated=dated)
 

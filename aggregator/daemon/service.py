@@ -74,7 +74,7 @@ class Daemon:
         self._announce = announce
         self._stop = threading.Event()
         # the tick and the jobs take turns: one writer
-        self._turn = threading.Lock()
+        self._poll_lock = threading.Lock()
         self._helped = False  # the hint for machines without a network was logged since a feed answered last
         self._failed_passes = 0
         self._not_before = 0.0  # the next pass, on the clock of time.monotonic
@@ -334,7 +334,7 @@ class Daemon:
     def _run_job(self, what: str, act: Callable[[], object]) -> bool:
         """Run a job in its turn; return whether it ended well."""
         self._progress.wanted(what)
-        with self._turn:
+        with self._poll_lock:
             well = self._stop.is_set() or self._guarded(what, act)
             self._progress.ended(what, well=well)
         return well

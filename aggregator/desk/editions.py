@@ -37,7 +37,7 @@ from aggregator.ingest.story_rows import story_fields
 from aggregator.model import Story, StoryQuery
 from aggregator.model.faults import fault_of
 from aggregator.settings import DigestSettings, Settings
-from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.database import Store, is_database_error
 from aggregator.storage.editions import EditionStore, StoredEdition
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.faults import FaultStore
@@ -112,7 +112,7 @@ def _guarded(faults: list[Fault], story: Story, otherwise: Other, work: Callable
     try:
         return work()
     except Exception as error:
-        if is_of_the_database(error):
+        if is_database_error(error):
             raise
         log.exception("story %s: the edition goes without a part of it", story.summary.id)
         faults.append((story.summary.canonical_entry, error))
@@ -159,7 +159,7 @@ def _build(
     try:
         return made(materials)
     except Exception as error:
-        if is_of_the_database(error):
+        if is_database_error(error):
             raise
         return made([one for one in materials if _guarded(faults, one.story, None, partial(made, [one])) is not None])
 

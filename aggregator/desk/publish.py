@@ -21,7 +21,7 @@ from aggregator.digest.edition import Edition, Window
 from aggregator.digest.render import SUFFIXES
 from aggregator.exceptions import AggregatorError, DeliveryError
 from aggregator.settings import DigestSettings, Settings
-from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.database import Store, is_database_error
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.times import from_text, to_text
 
@@ -80,7 +80,7 @@ def publish_due(
         try:
             paths = _publish(app, window, series)
         except Exception as error:
-            if isinstance(error, AggregatorError | OSError) or is_of_the_database(error):
+            if isinstance(error, AggregatorError | OSError) or is_database_error(error):
                 raise  # a mail server, a full disk: what hinders this one hinders the next
             log.exception("the edition of %s cannot be made; `digest --since --until` makes it by hand", window.until)
             fault = error

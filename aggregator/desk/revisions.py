@@ -12,7 +12,7 @@ from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, Story
 from aggregator.newsroom.novelty import Version, versions
 from aggregator.newsroom.revisions import Change, HeadlineChange, Piece, compare, diff, headline_changes
-from aggregator.storage.database import is_of_the_database
+from aggregator.storage.database import is_database_error
 from aggregator.storage.times import to_text
 
 log = logging.getLogger("aggregator.revisions")
@@ -132,7 +132,7 @@ def headlines_between(reader: Reader, since: datetime, before: datetime) -> tupl
         try:
             changes += headline_changes([(entry, reader.entries.revisions(entry.id))], since, before)
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             reader.faults.append((entry.id, error))
             log.exception("the headlines of entry %s could not be compared", entry.id)

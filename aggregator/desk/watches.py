@@ -20,7 +20,7 @@ from aggregator.newsroom.alerts import Alerted, Cause, alerted_by, decide, past_
 from aggregator.newsroom.publishers import normal_name
 from aggregator.newsroom.watches import BEGINNING, Matcher, Reading, WatchQuery, search_expression, unreadable
 from aggregator.settings import Settings
-from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.database import Store, is_database_error
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.stories import StoryStore
@@ -59,7 +59,7 @@ class Watcher:
             with self._store.savepoint():
                 return sum(self._check_guarded(watches, story) for story in self._readings(wanted, now))
         except Exception as error:
-            if is_of_the_database(error):  # the pass ends there: settled without the look, the alerts would be lost
+            if is_database_error(error):  # the pass ends there: settled without the look, the alerts would be lost
                 raise
             log.exception("the watches could not look over %s", amount(len(wanted), "story", "stories"))
             return 0
@@ -70,7 +70,7 @@ class Watcher:
             with self._store.savepoint():
                 return self._check_story(watches, story)
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             log.exception("the watches could not look over story %s", story.id)
             entry = story.readings[0].entry  # stands for the story in the report

@@ -28,7 +28,7 @@ class HostSchedule:
         self._delay = max(delay, 0.0)
         self._hosts: dict[str, _Host] = {}
         self._heap: list[tuple[float, int, str]] = []
-        self._turn = 0
+        self._order = 0
         self._host_of: dict[str, str] = {}  # of the work under way
         self._waiting = 0
 
@@ -98,6 +98,6 @@ class HostSchedule:
 
     def _queue(self, host: str, slot: _Host) -> None:
         if not slot.queued and slot.waiting and slot.running < self._per_host:
-            self._turn += 1
-            heapq.heappush(self._heap, (slot.free_at, self._turn, host))
+            self._order += 1
+            heapq.heappush(self._heap, (slot.free_at, self._order, host))
             slot.queued = True

@@ -55,7 +55,7 @@ def cluster_archives(
         importer.record(OnDisk(kept), progress)
         places = EntryStore(store)
         for one in map(pickle.loads, kept.by_group()):
-            place = places.place_of_archive(feed_address(one), one.data.key)
+            place = places.archive_place(feed_address(one), one.data.key)
             if place is not None:
                 told = {"report_id": place.report, "story_id": place.story, "storyline_id": place.storyline}
                 placed({"id": one.data.key, **told})

@@ -27,7 +27,7 @@ from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.publishers import Families
 from aggregator.parsing.archive import UNNAMED, ArchiveEntry
 from aggregator.settings import Settings
-from aggregator.storage.database import SavepointFailedError, Store, is_of_the_database
+from aggregator.storage.database import SavepointFailedError, Store, is_database_error
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.entry_rows import Place
 from aggregator.storage.feeds import FeedStore, StoredFeed
@@ -92,7 +92,7 @@ class Importer:
     def record_places(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, Place]:
         """Import entries and return line number -> where each stands, for scoring."""
         self.record(entries, progress)
-        placed = EntryStore(self._store).places_of_archives()
+        placed = EntryStore(self._store).archive_places()
         places = {str(one.line): placed.get((feed_address(one), one.data.key)) for one in entries}
         return {line: place for line, place in places.items() if place is not None}
 
@@ -153,7 +153,7 @@ class Importer:
                 seen = (one.origin and one.origin.first_seen) or self._now
                 return self._recorder.record(origin, [self._prepared(one, made, origin.feed.id)], min(seen, self._now))
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             self._sources.pop(feed_address(one), None)  # its row may be undone
             return Recorded(faults=(fault_of("recording", one.data.key, error, one.data),))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.ingest.recorded import Origin, in_order, is_unchanged
 from aggregator.ingest.transactions import MAX_TRANSACTION, PAUSE
-from aggregator.storage.database import is_of_the_database
+from aggregator.storage.database import is_database_error
 
 if TYPE_CHECKING:
     from aggregator.ingest.prepare import PreparedEntry
@@ -57,7 +57,7 @@ def save_edits(
     origin: Origin,
     entries: Sequence[PreparedEntry],
     now: datetime,
-    goes_on: Callable[[], bool],
+    keep_going: Callable[[], bool],
     keep_waiting: Callable[[], bool],
 ) -> SavedEdits | None:
     """Save what of a document changed among stored entries, for as long as ``goes_on``; None where nothing was stored yet.
@@ -75,7 +75,7 @@ def save_edits(
         recogniser.store_keys(edits.recognition)
     known = edits.recognition.known
     rest = deque((entry, known[entry.data.key]) for entry in in_order(entries) if entry.data.key in known)
-    while rest and goes_on():
+    while rest and keep_going():
         with store.transaction(keep_waiting):
             _save_some(recorder, origin, rest, edits, now)
         if rest:
@@ -104,7 +104,7 @@ def _save_some(
                 else:
                     edits.edited[before.id] = recorder.revise(origin, entry, before, now)
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             edits.edited.pop(before.id, None)  # it will fail again with the rest, which tells of it
         if monotonic() >= ends:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from aggregator.clustering.copies import find_copy
 from aggregator.clustering.identifiers import mint
-from aggregator.clustering.vectorize import addressed, vectorize
+from aggregator.clustering.vectorize import vectorize, with_source
 from aggregator.clustering.vectors import VERSION, ReportVector
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.meanings import meanings_for
@@ -23,7 +23,7 @@ from aggregator.model import Arrival, Entry
 from aggregator.parsing.archive import UNNAMED
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
-from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.database import Store, is_database_error
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.feeds import FeedStore
 from aggregator.storage.report_vectors import VectorRow, VectorStore
@@ -234,7 +234,7 @@ class Placer:
                     entry = self.entries.get(entry_id)
                     self.copies.replace(self.arrival_of(entry, sketching=True), entry.report_id)
             except Exception as error:
-                if is_of_the_database(error):
+                if is_database_error(error):
                     raise
                 log.exception("entry %s could not be sketched anew", entry_id)
 
@@ -245,7 +245,7 @@ class Placer:
                 with self.savepoint():
                     self._revector(report_id)
             except Exception as error:
-                if is_of_the_database(error):
+                if is_database_error(error):
                     raise
                 log.exception("report %s could not be read anew", report_id)
                 self.vectors.drop(report_id)
@@ -317,7 +317,7 @@ class Placer:
         if made is None:
             vector = vectorize(document, publisher, moment, arrival.dated, document.language)
         else:
-            vector = addressed(made, publisher, moment, arrival.dated)
+            vector = with_source(made, publisher, moment, arrival.dated)
         self.vectors.put(
             VectorRow(
                 report_id,

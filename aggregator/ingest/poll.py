@@ -33,7 +33,7 @@ from aggregator.ingest.save import Saver
 from aggregator.ingest.unchanged import Unchanged
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.settings import Settings
-from aggregator.storage.database import is_of_the_database
+from aggregator.storage.database import is_database_error
 from aggregator.text.address import host_of
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ class PollPass:
         try:
             step()
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             self._fault = error
 
@@ -316,7 +316,7 @@ class PollPass:
             with self._saver.batch(self._keep_waiting()), self._saver.savepoint():
                 outcome = self._saved(result, edits)
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             failure = FetchFailure("internal", f"unexpected: {failure_of(error).message}")
             outcome = self._saver.save_unchanged(poll, failure, self._now())
@@ -353,7 +353,7 @@ class PollPass:
     def _prepare(self, poll: Poll, response: Response) -> None:
         task = self._preparation(poll, response)
         PreparationJob(
-            self._workers, task, partial(self._put_result, poll, response), goes_on=lambda: not self._stop.is_set()
+            self._workers, task, partial(self._put_result, poll, response), keep_going=lambda: not self._stop.is_set()
         ).start()
 
     def _put_result(self, poll: Poll, response: Response, result: Prepared | FetchFailure) -> None:

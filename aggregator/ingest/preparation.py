@@ -27,12 +27,12 @@ class PreparationJob:
     """One document on its way through the workers; ``done`` is called once, from another thread, with what became of it."""
 
     def __init__(
-        self, workers: Executor, task: Preparation, done: Callable[[Result], None], goes_on: Callable[[], bool]
+        self, workers: Executor, task: Preparation, done: Callable[[Result], None], keep_going: Callable[[], bool]
     ) -> None:
         self._workers = workers
         self._task = task
         self._done = done
-        self._goes_on = goes_on
+        self._keep_going = keep_going
 
     def start(self) -> None:
         """Hand the document out."""
@@ -55,7 +55,7 @@ class PreparationJob:
 
     def _next_attempt(self, task: Preparation, failure: TaskFailure) -> Preparation | None:
         """Return the next attempt at a document whose worker was lost; None where there is no hope."""
-        if failure.kind not in _LOST or not self._goes_on():
+        if failure.kind not in _LOST or not self._keep_going():
             return None
         if task.progress_path is None:
             with tempfile.NamedTemporaryFile(prefix="aggregator-", suffix=".progress", delete=False) as file:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from aggregator.clustering.spoken_language import is_hardly_in, is_in, language_of
+from aggregator.clustering.language_check import is_hardly_in, is_in, language_of
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import Document, EntryData, FetchFailure, ParsedFeed, Sketch, Skip
 from aggregator.model.faults import as_given, described
@@ -108,13 +108,13 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
         return FetchFailure("parse", str(error), feeds=error.feeds)
     except ParseError as error:
         return FetchFailure("parse", str(error))
-    lied, spoken = _languages(task, parsed)
-    language = task.language or (None if lied else parsed.language)
+    is_wrong, detected = _languages(task, parsed)
+    language = task.language or (None if is_wrong else parsed.language)
     none: tuple[str, ...] = ()
     tails = _or_default([], none, repeated_tails, [data.title for data in parsed.entries])
     names = tuple(name for name in (*task.publisher_names, parsed.title, *tails) if name)
     boilerplate = task.boilerplate | _or_default([], frozenset[int](), constant_descriptions, parsed.entries)
-    unsaid = primary_language(parsed.language) if lied else None
+    wrong = primary_language(parsed.language) if is_wrong else None
     entries: list[PreparedEntry] = []
     skips = list(parsed.skips)
     for number, data in enumerate(parsed.entries, 1):
@@ -133,8 +133,8 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
                 boilerplate,
                 sketching=task.sketching,
                 vectoring=task.sketching,
-                disbelieved=unsaid,
-                spoken=spoken,
+                wrong_language=wrong,
+                detected_language=detected,
             )
         except MemoryError:
             raise  # the worker's, not the entry's
@@ -189,15 +189,19 @@ def prepare_entry(
     *,
     sketching: bool,
     vectoring: bool = False,
-    disbelieved: str | None = None,
-    spoken: str | None = None,
+    wrong_language: str | None = None,
+    detected_language: str | None = None,
 ) -> PreparedEntry:
     """Clean one entry, and sketch it unless its text is the stored one.
 
     A ``disbelieved`` language is found anew; ``spoken`` is what the feed's entries together are in, where nothing says it.
     """
-    said = replace(data, language=None) if disbelieved and primary_language(data.language) == disbelieved else data
-    made = document(said, language, publisher_names=publisher_names, identify=partial(_language, spoken=spoken))
+    said = (
+        replace(data, language=None) if wrong_language and primary_language(data.language) == wrong_language else data
+    )
+    made = document(
+        said, language, publisher_names=publisher_names, identify=partial(_language, detected=detected_language)
+    )
     if made.content_hash == known_hash:
         return PreparedEntry(data, made, unchanged=True)
     sketch = None
@@ -238,13 +242,13 @@ def is_other_language(said: str, sample: str) -> bool:
     return is_hardly_in(sample, language) and surely_other(sample, language)
 
 
-def _language(text: str, hint: str | None, spoken: str | None) -> str | None:
+def _language(text: str, hint: str | None, detected: str | None) -> str | None:
     """Return the language of an entry of a feed that is known to be in one, unless the entry is surely in another."""
-    if hint or spoken is None:
+    if hint or detected is None:
         return identify(text, hint)
-    if is_in(text, spoken):
-        return spoken
-    return identify(text, None if surely_other(text, spoken) else spoken)
+    if is_in(text, detected):
+        return detected
+    return identify(text, None if surely_other(text, detected) else detected)
 
 
 def plain(made: Document) -> str:

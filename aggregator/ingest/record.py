@@ -24,7 +24,7 @@ from aggregator.newsroom.revisions import compare
 from aggregator.newsroom.wires import Attribution
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
-from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.database import Store, is_database_error
 from aggregator.storage.entry_rows import EntryRow, KnownEntry, changed_facts, facts_of
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import StoredFeed
@@ -82,7 +82,7 @@ class Recorder:
             with self.savepoint():
                 recorded = self._record(origin, entries, now, edits)
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             faults = {entry.data.key: fault for entry in entries if (fault := self._fault_of(origin, entry, now))}
             if not faults:
@@ -107,7 +107,7 @@ class Recorder:
         except _UndoneError:
             return None
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             return fault_of("recording", entry.data.key, error, entry.data)
 
@@ -175,7 +175,7 @@ class Recorder:
                 with self._placer.savepoint():
                     self._place(waiting, now)
             except Exception as error:
-                if is_of_the_database(error):
+                if is_database_error(error):
                     raise
                 fault = fault_of("placing", entry_id, error, self._entries.get(entry_id).data)
                 self._faults.keep_of_entry(entry_id, fault, now)
@@ -202,7 +202,7 @@ class Recorder:
         try:
             self._waiting[entry.id] = WaitingEntry(self._placer.arrival_of(entry, sketching=True))
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             with self._placer.savepoint():
                 self._faults.keep_of_entry(entry.id, fault_of("placing", entry.id, error, entry.data), now)

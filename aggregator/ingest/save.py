@@ -24,7 +24,7 @@ from aggregator.ingest.transactions import PAUSE
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.model.faults import EntryFault, described, fault_of
 from aggregator.newsroom.publishers import has_form_of_search
-from aggregator.storage.database import is_of_the_database
+from aggregator.storage.database import is_database_error
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
 from aggregator.text.masking import holds_secret
@@ -106,7 +106,7 @@ class Saver:
             with self._store.savepoint():
                 return self._save_success(poll, outcome, now)
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             log.exception("%s: an answer could not be saved", poll.stored.shown)
             failure = FetchFailure("internal", f"the answer could not be saved: {described(error)}")
@@ -140,16 +140,16 @@ class Saver:
         poll: Poll,
         result: Prepared,
         now: datetime,
-        goes_on: Callable[[], bool],
+        keep_going: Callable[[], bool],
         keep_waiting: KeepWaiting = never,
     ) -> SavedEdits | None:
         """Record what of a large document can be recorded before it is saved, in short transactions; its fault is none of it."""
         try:
             return save_edits(
-                self._store, self._recorder, _origin(poll, result), result.entries, now, goes_on, keep_waiting
+                self._store, self._recorder, _origin(poll, result), result.entries, now, keep_going, keep_waiting
             )
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             log.exception("%s: a document is saved in one piece", poll.stored.shown)
             return None
@@ -171,7 +171,7 @@ class Saver:
         try:
             return self._save_entries(poll, response, result, now, edits)
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             log.exception("%s: a document could not be saved", poll.stored.shown)
             failure = FetchFailure("internal", f"what it holds could not be saved: {described(error)}")

@@ -22,7 +22,7 @@ from aggregator.ingest.storylines import StorylineWriter
 from aggregator.ingest.window import Window
 from aggregator.model.faults import fault_of
 from aggregator.storage.binding import parts
-from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.database import Store, is_database_error
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.report_vectors import VectorStore
@@ -197,7 +197,7 @@ class Settler:
         try:
             return write(groups, plan, now, changed)
         except Exception as error:
-            if is_of_the_database(error) or self._store.connection.in_transaction:
+            if is_database_error(error) or self._store.connection.in_transaction:
                 raise
             if len(blocks) == 1:
                 log.exception(

@@ -11,7 +11,7 @@ from aggregator.model import Entry, Evidence
 from aggregator.model.withdrawals import confirming
 from aggregator.newsroom.corrections import own_notices
 from aggregator.newsroom.wires import shared_text
-from aggregator.storage.database import is_of_the_database
+from aggregator.storage.database import is_database_error
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.standing import StoryFields
 from aggregator.storage.stories import StoryStore
@@ -59,7 +59,7 @@ def compute_rows(story_ids: Iterable[str], stories: StoryStore, entries: EntrySt
         try:
             yield _compute_row(story_id, found, pinned)
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             faulty = {entry.id: fault for entry in found if (fault := _fault_of(entry)) is not None}
             sound = [entry for entry in found if entry.id not in faulty]

@@ -100,7 +100,7 @@ class Window:
             self._graph, self._known, self._read_to, self._horizon = kept
             self._kept_to = kept.read_to
             return self.graph()  # what was written since
-        graph = StoryGraph(self._params, across_languages=self._meanings is not None)
+        graph = StoryGraph(self._params, cross_language=self._meanings is not None)
         read_to = self._vectors.newest()
         rows = [
             (report_id, vector)

@@ -29,7 +29,7 @@ def voices(reports: Iterable[Sequence[Entry]]) -> tuple[Voice, ...]:
     """
     found: list[tuple[set[str], str, list[Entry]]] = []
     for entries in reports:
-        name, names = _behind(entries)
+        name, names = _voice_of(entries)
         spoken = list(entries)
         rest = []
         for other in found:
@@ -41,7 +41,7 @@ def voices(reports: Iterable[Sequence[Entry]]) -> tuple[Voice, ...]:
     return tuple(Voice(name, tuple(spoken)) for _, name, spoken in found)
 
 
-def _behind(entries: Sequence[Entry]) -> tuple[str, set[str]]:
+def _voice_of(entries: Sequence[Entry]) -> tuple[str, set[str]]:
     """Return the name of a report's voice, and all names under which it may come again."""
     first = min(entries, key=_by_time).publisher
     signed: dict[str, set[str]] = {}

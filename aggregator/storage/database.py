@@ -242,12 +242,12 @@ def _ending_all() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if is_of_the_database(error):
+        if is_database_error(error):
             raise
         raise SavepointFailedError("a part of a transaction failed, all of it is to be done again") from error
 
 
-def is_of_the_database(error: BaseException) -> bool:
+def is_database_error(error: BaseException) -> bool:
     """Return whether an error is the file's or the machine's (locked, full, damaged, no memory), not of what was to be written."""
     if isinstance(error, sqlite3.Error):
         of_the_data = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)

@@ -334,7 +334,7 @@ class EntryStore:
             Revision(row[0], row[1], row[2], row[3], row[4], from_text(row[5]), from_text(row[6])) for row in rows
         )
 
-    def places_of_archives(self) -> dict[tuple[str, str], Place]:
+    def archive_places(self) -> dict[tuple[str, str], Place]:
         """Return (feed address, key) -> where every imported entry stands."""
         rows = self._db.execute(
             "SELECT f.url, e.key, e.report_id, e.story_id, s.storyline_id FROM entry e JOIN feed f ON f.id = e.feed_id"
@@ -342,7 +342,7 @@ class EntryStore:
         )
         return {(url, key): Place(*place) for url, key, *place in rows}
 
-    def place_of_archive(self, url: str, key: str) -> Place | None:
+    def archive_place(self, url: str, key: str) -> Place | None:
         """Return where one imported entry stands."""
         row = self._db.execute(
             "SELECT e.report_id, e.story_id, s.storyline_id FROM feed f JOIN entry e ON e.feed_id = f.id"

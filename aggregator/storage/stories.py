@@ -173,26 +173,26 @@ class StoryStore:
             rows,
         )
 
-    def save_fields(self, story_id: str, standing: StoryFields, now: datetime) -> None:
+    def save_fields(self, story_id: str, fields: StoryFields, now: datetime) -> None:
         """Write what a story's row says."""
         self._db.execute(
             "UPDATE story SET title = ?, url = ?, publisher = ?, agency = ?, language = ?, category = ?, entries = ?, reports = ?,"
             " publishers = ?, first_seen = ?, last_seen = ?, canonical_entry = ?, corrected = ?, edited = ?, changed = ? WHERE id = ?",
             (
-                standing.title,
-                standing.url,
-                standing.publisher,
-                standing.agency,
-                standing.language,
-                standing.category,
-                standing.entries,
-                standing.reports,
-                standing.publishers,
-                to_text(standing.first_seen),
-                to_text(standing.last_seen),
-                standing.canonical_entry,
-                int(standing.corrected),
-                int(standing.edited),
+                fields.title,
+                fields.url,
+                fields.publisher,
+                fields.agency,
+                fields.language,
+                fields.category,
+                fields.entries,
+                fields.reports,
+                fields.publishers,
+                to_text(fields.first_seen),
+                to_text(fields.last_seen),
+                fields.canonical_entry,
+                int(fields.corrected),
+                int(fields.edited),
                 to_text(now),
                 story_id,
             ),

@@ -121,13 +121,13 @@ def sentences(text: str, language: str | None) -> list[str]:
     found, start = [], 0
     for match in _SENTENCE_END.finditer(text):
         end = match.end(match.lastgroup) if match.lastgroup else match.start()
-        if not _goes_on(text[max(start, end - 40) : end], text[match.end() : match.end() + 20], language):
+        if not _continues(text[max(start, end - 40) : end], text[match.end() : match.end() + 20], language):
             found.append(text[start:end])
             start = match.end()
     return [" ".join(part.split()) for part in (*found, text[start:]) if part and part.strip()]
 
 
-def _goes_on(before: str, after: str, language: str | None) -> bool:
+def _continues(before: str, after: str, language: str | None) -> bool:
     """Return whether the full stop that ends ``before`` belongs to an abbreviation, so that the sentence goes on."""
     if not before.endswith("."):
         return False

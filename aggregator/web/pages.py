@@ -37,8 +37,8 @@ def view(act: Callable[[Request, Aggregator], Response]) -> View:
     """Return an endpoint that lends a newsroom to ``act``."""
 
     def endpoint(request: Request) -> Response:
-        rooms: Newsrooms = request.app.state.newsrooms
-        with rooms.one() as app:
+        newsrooms: Newsrooms = request.app.state.newsrooms
+        with newsrooms.one() as app:
             return act(request, app)
 
     return endpoint

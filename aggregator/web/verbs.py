@@ -54,10 +54,10 @@ async def apply_verb(request: Request) -> Response:
     verb = _VERBS.get(request.path_params["verb"])
     if verb is None:
         return page(request, "message.html", 404, title="Not found", message="There is no such verb.")
-    rooms: Newsrooms = request.app.state.newsrooms
+    newsrooms: Newsrooms = request.app.state.newsrooms
 
     def act() -> str:
-        with rooms.one() as app:
+        with newsrooms.one() as app:
             return verb(app, visitor.name, form)
 
     try:

@@ -58,7 +58,7 @@ def edges(graph: StoryGraph) -> Edges:
 
 
 def told(reports: dict[str, tuple[ReportVector, Meaning]], passes: Iterable[list[str]]) -> StoryGraph:
-    graph = StoryGraph(across_languages=True)
+    graph = StoryGraph(cross_language=True)
     for names in passes:
         graph.set_meanings({name: reports[name][1] for name in names})
         graph.add_all((name, reports[name][0]) for name in names)
@@ -123,7 +123,7 @@ def test_what_lies_between_languages_changes_no_edge_within_one() -> None:
     alone = StoryGraph()
     alone.add_all(DESK.items())
     alone.settle()
-    graph = StoryGraph(across_languages=True)
+    graph = StoryGraph(cross_language=True)
     other = {f"de-{n}": report(f"Meldung {n}", language="de", hours=n, publisher=f"House {n}") for n in range(10)}
     graph.set_meanings({name: meaning(n, n % 3) for n, name in enumerate(DESK)})
     graph.set_meanings({name: meaning(100 + n, n % 3) for n, name in enumerate(other)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.clustering.spoken_language import is_hardly_in, is_in, language_of
+from aggregator.clustering.language_check import is_hardly_in, is_in, language_of
 
 PROSE = {
     "en": "The ministers of the two countries met in the capital on Monday and said that they would look for a way out of the crisis.",

@@ -28,7 +28,7 @@ _HARDLY = 1 / 6
 
 
 @lru_cache(maxsize=1)
-def _speakers() -> Mapping[str, tuple[str, ...]]:
+def _languages_of_words() -> Mapping[str, tuple[str, ...]]:
     """Return word -> the languages of which it is among the commonest, for the languages that put spaces between them."""
     found: dict[str, tuple[str, ...]] = {}
     for path in sorted(BACKGROUND.iterdir()):
@@ -42,7 +42,7 @@ def _speakers() -> Mapping[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=1)
 def _languages() -> frozenset[str]:
-    return frozenset(chain.from_iterable(_speakers().values()))
+    return frozenset(chain.from_iterable(_languages_of_words().values()))
 
 
 def language_of(text: str) -> str | None:
@@ -75,4 +75,4 @@ def is_hardly_in(text: str, language: str) -> bool:
 
 def _commonest(tokens: Sequence[str]) -> Counter[str]:
     """Return language -> how many of these words are among its commonest; a word beside a comma is not, and hardly ever one."""
-    return Counter(chain.from_iterable(filter(None, map(_speakers().get, tokens))))
+    return Counter(chain.from_iterable(filter(None, map(_languages_of_words().get, tokens))))

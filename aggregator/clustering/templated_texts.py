@@ -45,7 +45,7 @@ class _Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class Substitutions:
     """What each of two texts of one form has in the other's place: how many names, numbers and other words."""
 
     names: int = 0
@@ -53,7 +53,7 @@ class Filled:
     words: int = 0  # filled in both into headline and text: what the text is about
     short: bool = True  # whether the texts are: two versions of a long one differ in a name here and there
 
-    def tells_apart(self, language: str | None, *, another_day: bool) -> bool:
+    def make_distinct(self, language: str | None, *, another_day: bool) -> bool:
         """Tell whether that makes them two texts; the figure of an event may move within a day, and a word may be mended."""
         if self.words >= WORDS:
             return True
@@ -61,7 +61,7 @@ class Filled:
         return self.short and (self.names >= names or self.numbers >= numbers)
 
 
-def filled_in(one: tuple[str, str], other: tuple[str, str], language: str | None) -> Filled:
+def substitutions(one: tuple[str, str], other: tuple[str, str], language: str | None) -> Substitutions:
     """Compare two texts, each a title and a body, by what stands in the same place of both."""
     mine, theirs = _tokens(one), _tokens(other)
     shared = {token.folded for token in mine} & {token.folded for token in theirs}
@@ -69,7 +69,7 @@ def filled_in(one: tuple[str, str], other: tuple[str, str], language: str | None
     places, other_places = _all_places(own), _all_places(others)
     replaced = [word for word in own if _places(word) & other_places]
     replacing = [word for word in others if _places(word) & places]
-    return Filled(
+    return Substitutions(
         names=min(_names(replaced), _names(replacing)),
         numbers=min(_numbers(replaced), _numbers(replacing)),
         words=min(_in_title_and_text(replaced), _in_title_and_text(replacing)),
@@ -77,14 +77,14 @@ def filled_in(one: tuple[str, str], other: tuple[str, str], language: str | None
     )
 
 
-def is_untold(title: str, other_title: str, text: str) -> bool:
+def lacks_headline_words(title: str, other_title: str, text: str) -> bool:
     """Tell whether a text says nothing of a headline: none of the words that set it apart from another stands in it."""
-    stems = {part[:_STEM] for word in _WORD.findall(text[:20_000]) for part in _parted(fold(word))}
+    stems = {part[:_STEM] for word in _WORD.findall(text[:20_000]) for part in _split(fold(word))}
     own = _content(title) - _content(other_title)
     return bool(own) and not any(word[:_STEM] in stems for word in own)
 
 
-def is_only_framed(one: tuple[str, str], other: tuple[str, str]) -> bool:
+def shares_only_passages(one: tuple[str, str], other: tuple[str, str]) -> bool:
     """Tell whether two texts have nothing in common but passages: what a publisher sets around whatever it publishes.
 
     Their headlines share no word, and neither do the texts beside those passages. Two versions of a report share words there.
@@ -94,7 +94,7 @@ def is_only_framed(one: tuple[str, str], other: tuple[str, str]) -> bool:
         return False
     mine, theirs = ([token.folded for token in _tokens(("", text))] for _, text in (one, other))
     shared = _passages(mine) & _passages(theirs)
-    own, others = _beside(mine, shared), _beside(theirs, shared)
+    own, others = _outside(mine, shared), _outside(theirs, shared)
     if min(len(own), len(others)) < _OWN_WORDS:
         return False
     content, other_content = ({word for word in words if len(word) >= _STEM} for words in (own, others))
@@ -105,7 +105,7 @@ def _passages(words: Sequence[str]) -> set[tuple[str, ...]]:
     return set(zip(*(words[start:] for start in range(_PASSAGE)), strict=False))
 
 
-def _beside(words: Sequence[str], passages: set[tuple[str, ...]]) -> list[str]:
+def _outside(words: Sequence[str], passages: set[tuple[str, ...]]) -> list[str]:
     """Return the words that stand in none of these passages."""
     inside = [False] * len(words)
     for place, passage in enumerate(zip(*(words[start:] for start in range(_PASSAGE)), strict=False)):
@@ -115,7 +115,7 @@ def _beside(words: Sequence[str], passages: set[tuple[str, ...]]) -> list[str]:
 
 
 def _content(title: str) -> set[str]:
-    found = (part for word in _WORD.findall(title) for part in _parted(fold(word)))
+    found = (part for word in _WORD.findall(title) for part in _split(fold(word)))
     return {word for word in found if not word[0].isdigit() and (len(word) >= 4 or not word.isascii())}
 
 
@@ -136,12 +136,12 @@ def _tokens_of(text: str, *, in_title: bool) -> Iterable[_Token]:
     for match in _WORD.finditer(text[: 12 * MOST_WORDS]):
         begins = end == 0 or _STOP.search(text, end, match.start()) is not None
         capital = match[0][0].isupper() and not begins and not shouted
-        for word in _parted(match[0]):
+        for word in _split(match[0]):
             yield _Token(fold(word), in_title, capital)
         end = match.end()
 
 
-def _parted(word: str) -> list[str]:
+def _split(word: str) -> list[str]:
     if not _RUN.match(word):
         return [word]
     return [word[place : place + 2] for place in range(max(len(word) - 1, 1))]
