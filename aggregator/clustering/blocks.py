@@ -1,4 +1,4 @@
-"""A window compared block by block, each in whatever process: values in, values out, and the same edges as in one.
+"""Edges of a window computed block by block in any processes; the result equals that of one process.
 
 Each process has all reports and makes rows and index of them once; a block's reports look back over these. What surrounds
 a pair, and the stories, are found where the blocks come together.
@@ -21,7 +21,7 @@ BLOCK = 1_000  # reports
 
 @dataclass(frozen=True, slots=True)
 class ReportSet:
-    """All reports of a window in order, their vectors packed; ``name`` differs where these do."""
+    """All reports of a window in order, their vectors packed; ``name`` is a hash of them."""
 
     name: str
     params: ClusteringParams
@@ -42,7 +42,7 @@ _made: dict[str, Comparison] = {}  # the last one, in each process
 
 
 def report_set(params: ClusteringParams, reports: Mapping[str, ReportVector]) -> ReportSet:
-    """Return these reports as they travel."""
+    """Return reports packed for sending to another process."""
     packed = tuple((name, vector.packed()) for name, vector in reports.items())
     digest = sha256(repr(params).encode())
     for name, vector in packed:

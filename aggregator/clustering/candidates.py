@@ -1,4 +1,4 @@
-"""Which reports are worth comparing: an inverted index over the heaviest terms of each report.
+"""An inverted index over each report's heaviest terms, which proposes the candidates of a report.
 
 A report looks back: its candidates are the best of those before it in the order of time and id. So the pairs that are
 compared follow from the set of reports, not from the order in which they came.
@@ -69,7 +69,7 @@ class CandidateIndex:
                     del self._postings[key]
 
     def remap(self, moved: Places) -> None:
-        """Follow reports to other places; -1 stands for those that are gone."""
+        """Move reports to new places; -1 means that a report is gone."""
         kept: dict[int, array[int]] = {}
         for key, posting in self._postings.items():
             coded = np.frombuffer(posting, np.uint32)
@@ -121,7 +121,7 @@ class CandidateIndex:
         return self._near(places, *_summed(asking[others], other[others], product[indexed[others]]))
 
     def _is_earlier(self, other: Places, asking: Places, entry: Places) -> NDArray[np.bool_]:
-        """Tell which reports came before those that ask, within the window; ``entry`` says which of these asks."""
+        """Return which ``other`` reports are earlier than the asking ones and within the window; ``entry`` gives each its asking report."""
         time, rank = self._rows.reports.time, self._rows.rank
         gap = time[asking][entry] - time[other]
         within = (gap >= 0) & (gap <= self._params.window)
@@ -132,7 +132,7 @@ class CandidateIndex:
         return within
 
     def later(self, places: Places) -> tuple[Places, Places]:
-        """Return pairs of each report and the living ones within the window that share a term with it and come after it."""
+        """Return pairs of each report and the later living reports within the window that share a term with it."""
         _, owner, keys, _ = self._entries(places)
         entry, coded = self._postings_of(keys)
         pairs = np.unique(owner[entry] << 40 | coded >> 8)
@@ -141,7 +141,7 @@ class CandidateIndex:
         return place[keep], other[keep]
 
     def _postings_of(self, keys: NDArray[np.int64], least: int = 1) -> tuple[Places, Places]:
-        """Return the living reports that the index holds under each key: number of the key, report and weight as entered.
+        """Return the living reports under each key: the key's number, the report, the weight as stored.
 
         What several keys ask for is read once: in a flood all ask for the same. Of fewer reports than ``least`` nothing is told.
         """
@@ -191,7 +191,7 @@ class CandidateIndex:
         return flat, owner, keys, np.where(rank < self._params.index_terms, steps, 0)
 
     def _least(self, posting: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        """Return the part of a flood that stands for it: the living reports with the least hashes, whoever came first."""
+        """Return a sample of a very long posting: the living reports with the least hashes, independent of arrival order."""
         posting = posting[self._rows.alive[posting >> 8]]
         if len(posting) <= self._params.postings:
             return posting
@@ -200,7 +200,7 @@ class CandidateIndex:
 
 
 def keep_best(found: Candidates, most: int, rank: NDArray[np.uint32]) -> tuple[Candidates, Places, Places]:
-    """Return the ``most`` best pairs of each report, and the reports that had more, with the pairs as they stand; ``rank`` orders equal ones."""
+    """Return the ``most`` best pairs of each report, the reports, and how many pairs each had; ``rank`` orders equal pairs."""
     order = np.lexsort((rank[found.other], -found.product, found.report))
     report = found.report[order]
     start = np.flatnonzero(np.r_[True, report[1:] != report[:-1]]) if len(report) else np.zeros(0, np.int64)

@@ -1,4 +1,4 @@
-"""Which entry stands for a story: the first by a total order, so that it never flip-flops.
+"""The canonical entry of a story: the first in a total order, so it does not change back and forth.
 
 The order, most important first:
 
@@ -49,7 +49,7 @@ Rank = tuple[bool, bool, bool, bool, bool, int, int, datetime, str]
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """What entries of a story are to each other: versions that a later one superseded, padded copies, and the length of shared texts."""
+    """Relations between a story's entries: superseded versions, padded copies, and the length of shared texts."""
 
     superseded: frozenset[str] = frozenset()
     padded: frozenset[str] = frozenset()
@@ -101,7 +101,7 @@ def tells_no_event(entry: Entry) -> bool:
 
 
 def versions(entries: Sequence[Entry]) -> Versions:
-    """Return what these entries are to each other."""
+    """Return the relations between these entries."""
     padded: set[str] = set()
     whole: dict[str, int] = {}
     for copies in _grouped((entry.report_id, entry) for entry in entries):
@@ -130,7 +130,7 @@ def _superseded(entries: Sequence[Entry]) -> Iterable[str]:
 
 
 def _is_rewritten(entry: Entry, later: Entry) -> bool:
-    """Tell whether a later version says something else; a teaser or the same text in another section replaces nothing."""
+    """Return whether a later version differs in content; a teaser, or the same text in another section, does not."""
     if 2 * later.text_length < entry.text_length:
         return False
     return entry.data.title != later.data.title or entry.text_length != later.text_length

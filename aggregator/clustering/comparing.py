@@ -1,4 +1,4 @@
-"""The window's reports and their edges: what is compared when a report comes or goes, whatever the order of arrivals."""
+"""The reports of the window and the edges between them, kept up to date as reports come and go, in any order of arrival."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Comparison:
         return list(map(int, places))
 
     def remove(self, names: Collection[str], replaced: bool = False) -> None:
-        """Forget reports; ``replaced`` says that they come again."""
+        """Remove reports; ``replaced`` means that new versions of them are added next."""
         gone = self.rows.remove(names)
         if self.cross_language is not None:
             self.cross_language.remove(gone.tolist())
@@ -86,7 +86,7 @@ class Comparison:
         self.search.discard_pending(lost)
 
     def compact(self) -> Places | None:
-        """Give the places of reports that are gone to others; return each old place's new one, -1 of those gone.
+        """Free the places of removed reports; return the new place of each old one, -1 for removed ones.
 
         None where that is not worth its while, or reports are compared across languages.
         """
@@ -125,18 +125,18 @@ class Comparison:
         return Changes(new, first, second, strongest, newly_represented)
 
     def recount_sure_partners(self, places: Places) -> None:
-        """Have it told anew which of these have a sure partner."""
+        """Schedule recomputing which of these reports have a sure partner."""
         self._dirty.update(places.tolist())
 
     def _update_density(self, dirty: Places) -> Places:
-        """Bring the density up to date with edges that changed; return the edges of which it says something else now."""
+        """Update the density after edges changed; return the edges whose shift changed."""
         self.density.set_partners(dirty, sure_partners(self.rows, self.graph, dirty, self.params.density_sure))
         shifted = self.density.refresh()
         edges = self.graph.touching(shifted.tolist()) if len(shifted) else np.zeros(0, np.int64)
         return edges[np.isin(self.later_ends(edges), shifted)]
 
     def _rescore(self, edges: Places) -> tuple[Places, Places, Floats]:
-        """Give edges their log odds within the graph; return the ends of those that changed, and the greater odds."""
+        """Set the log odds of edges within the graph; return both ends of the changed edges, and the greater of old and new odds."""
         graph = self.graph
         old = graph.final[edges]
         within = ~graph.is_cross_language(edges)
@@ -168,7 +168,7 @@ class Comparison:
         return pair_features(self.rows, first, second, self.params)
 
     def odds_between(self, one: int, two: int) -> float | None:
-        """Return the log odds of two reports; None where they have no edge, and neither stands for the other."""
+        """Return the log odds of two reports; None where they have no edge and neither represents the other."""
         known = self.graph.odds_between(one, two)
         for report, other in ((one, two), (two, one)):
             if known is None and report in self.represented:
@@ -178,7 +178,7 @@ class Comparison:
         return known
 
     def evidence(self, first: Places, second: Places) -> dict[str, Floats]:
-        """Return what the log odds of pairs were made of: their features, and what density and timing of the window added."""
+        """Return the parts of the log odds of pairs: their features, and the shifts by density and timing."""
         later, earlier = self._in_order(first, second)
         added = {
             "density": self.density.density_shifts(later, earlier),
@@ -196,7 +196,7 @@ class Comparison:
         return np.where(swap, second, first), np.where(swap, first, second)
 
     def _uncount(self, gone: Places, replaced: bool) -> None:
-        """Count reports no longer that are gone; those of the window's far end no later one needs to know of."""
+        """Remove gone reports from the counts; later reports need not know of those outside the window."""
         reports = self.rows.reports
         self.day_counts.remove(reports.language[gone].tolist(), reports.time[gone].tolist())
         fresh = gone[~self._is_outside_window(gone)]
@@ -204,19 +204,19 @@ class Comparison:
         self.search.uncount(fresh)
 
     def _is_outside_window(self, places: Places) -> Flags:
-        """Tell which reports lie at the window's far end."""
+        """Return which reports lie at the window's far end."""
         return np.asarray(self.rows.reports.time[places] < self.day_counts.latest - self.params.window)
 
     # --- elsewhere -----------------------------------------------------------------------------------
 
     def block_edges(self, start: int, end: int) -> list[BlockEdges]:
-        """Compare some reports with all before them in time, and keep nothing of it: for another process, which takes it."""
+        """Return the edges of a range of reports with all before them, without storing them: for another process."""
         self.search.add(sorted(self._new))
         self._new = set()
         return self.search.block_edges(np.arange(start, end))
 
     def add_block_edges(self, block_edges: Iterable[BlockEdges]) -> bool:
-        """Take what all reports found elsewhere; none of them was compared before.
+        """Store the edges that were computed for all reports elsewhere; none of them was compared before.
 
         False where others are to stand for some of them, which only one process after the other can tell: then nothing holds.
         """

@@ -1,4 +1,4 @@
-"""What editors' decisions demand of the clustering: which entries belong together, which never.
+"""Editor constraints without contradictions: which entries belong together and which are kept apart.
 
 A decision states constraints between two sides, sets of entries: together (must-link) or apart (cannot-link).
 Decisions contradict one another; :func:`resolve` resolves them once, newest first. A constraint is obeyed pair by pair
@@ -44,13 +44,13 @@ class EntryConstraint:
     forced_story: str | None = None
 
     def allows(self, story_id: str) -> bool:
-        """Tell whether the entry may stand in this story."""
+        """Return whether the entry may be in this story."""
         return story_id not in self.barred_stories and self.forced_story in (None, story_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where an entry stands."""
+    """The report and story of an entry."""
 
     report_id: str
     story_id: str | None  # None: not settled yet
@@ -60,20 +60,20 @@ class Placement:
 
 
 def merged(decision: int, stories: Sequence[Collection[str]]) -> tuple[Constraint, ...]:
-    """Return what a merge states: the entries of all these stories belong together."""
+    """Return the constraints of a merge: the entries of all these stories belong together."""
     first, *others = (frozenset(story) for story in stories)
     return tuple(Constraint(decision, "together", first, other) for other in others)
 
 
 def split(decision: int, staying: Collection[str], leaving: Collection[str]) -> tuple[Constraint, ...]:
-    """Return what a split states: those that leave belong together, apart from those that stay."""
+    """Return the constraints of a split: the leaving entries belong together, apart from the staying ones."""
     left, right = frozenset(staying), frozenset(leaving)
     together = (Constraint(decision, "together", right, right),) if len(right) > 1 else ()
     return (Constraint(decision, "apart", left, right), *together)
 
 
 def moved(decision: int, entry: str, source: Collection[str], target: Collection[str]) -> tuple[Constraint, ...]:
-    """Return what a move states: the entry belongs with ``target`` and apart from what stays in ``source``."""
+    """Return the constraints of a move: the entry belongs with ``target``, apart from what stays in ``source``."""
     one = frozenset({entry})
     staying, there = frozenset(source) - one, frozenset(target) - one
     apart = (Constraint(decision, "apart", staying, one),) if staying else ()
@@ -84,7 +84,7 @@ def moved(decision: int, entry: str, source: Collection[str], target: Collection
 def forbidden(
     decision: int, first: Collection[str], second: Collection[str], older: Collection[Constraint] = ()
 ) -> tuple[Constraint, ...]:
-    """Return what a forbid states: the two are never one story; where they are one now, ``second`` leaves.
+    """Return the constraints of a forbid: the two are never one story; where they are one now, ``second`` leaves.
 
     Where ``older`` decisions bind entries to both, the forbid parts these too, and names them: else the old binding would
     come back with the first newer decision that takes such an entry out of the story in which it stayed.
@@ -122,7 +122,7 @@ class ConstraintGroups:
         return bool(self._group)
 
     def names(self, entry: str) -> bool:
-        """Tell whether a decision names an entry."""
+        """Return whether a decision names an entry."""
         return entry in self._group
 
     def group(self, entry: str) -> frozenset[str]:
@@ -130,11 +130,11 @@ class ConstraintGroups:
         return frozenset(self._members.get(self._group.get(entry, ""), (entry,)))
 
     def groups(self) -> Iterable[frozenset[str]]:
-        """Return the groups of entries that decisions bind together, those of one entry among them."""
+        """Return the groups of entries that decisions bind together, including groups of one entry."""
         return [frozenset(members) for members in self._members.values()]
 
     def separations(self) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
-        """Yield pairs of sides, sets of entries: none of the one may stand with any of the other."""
+        """Yield pairs of sets of entries: none of the first may share a story with any of the second."""
         for number in self._decisions:
             left, right = ({self._group[entry] for entry in self._wearers[number, side]} for side in (False, True))
             both = left & right  # bound to both sides by an older decision: kept apart from all but themselves
@@ -144,12 +144,12 @@ class ConstraintGroups:
                 yield self._entries({one}), self._entries(both - {one})
 
     def anchors(self) -> frozenset[str]:
-        """Return the entries from which others were parted, and which were parted from none themselves."""
+        """Return the entries from which others were split off, and which were split off from none."""
         left = {entry for (_, side), entries in self._wearers.items() if not side for entry in entries}
         return frozenset(left.difference(*(entries for (_, side), entries in self._wearers.items() if side)))
 
     def barrier(self, left: Iterable[str], right: Iterable[str]) -> int | None:
-        """Return the newest decision by which the entries of two stories must not stand in one; None where they may."""
+        """Return the newest decision that keeps the entries of two stories apart; None where none does."""
         ours, theirs = self._groups(left), self._groups(right)
         if len(ours) > len(theirs):
             ours, theirs = theirs, ours
@@ -166,7 +166,7 @@ class ConstraintGroups:
         return self._decisions[min(found)] if found else None
 
     def related_entries(self, entry: str) -> frozenset[str]:
-        """Return the entries whose places decide where this one may stand: its group, and the groups kept apart from it."""
+        """Return the entries whose places restrict this one: its group, and the groups kept apart from it."""
         own = self._group.get(entry)
         if own is None:
             return frozenset()
@@ -203,7 +203,7 @@ class ConstraintGroups:
         return EntryConstraint(frozenset(reports), frozenset(stories), allowed[0][1] if allowed else None)
 
     def divide(self, entries: Sequence[str]) -> tuple[frozenset[str], ...]:
-        """Return a story's named entries in as few parts as may each stand in one story; one part is a story in order.
+        """Return a story's named entries in as few parts as the constraints allow; one part means no violation.
 
         The first part holds the largest group, of two the one named first in ``entries``. No group is torn.
         """
@@ -251,7 +251,7 @@ class ConstraintGroups:
                 self._marks[self._group[entry]].add((number, side))
 
     def _bind(self, left: Sequence[str], right: Sequence[str]) -> None:
-        """Join every two of both sides that newer decisions do not keep apart, those named first before others."""
+        """Join every two entries of both sides that newer decisions do not keep apart, in the given order."""
         named = list(right)  # one entry of each group
         for one in left:
             groups: dict[str, str] = {}
@@ -296,5 +296,5 @@ def resolve(constraints: Iterable[Constraint]) -> ConstraintGroups:
 
 
 def _in_order(entries: Iterable[str], leavers: Mapping[str, int]) -> list[str]:
-    """Return entries in an order that no caller can change: those that stayed first, then those that left, by id."""
+    """Return entries in a fixed order: those that stayed, then those that left, each by id."""
     return sorted(entries, key=lambda entry: (entry in leavers, -leavers.get(entry, 0), entry))

@@ -1,4 +1,4 @@
-"""Which arriving entry is a copy: keys propose, exact comparison of shingles decides, the report as a whole confirms.
+"""Copy detection: keys propose stored entries, an exact comparison of shingles decides, the rest of the report confirms.
 
 Thresholds and their provenance: Jaccard and containment as in ``CopySettings`` (the usual bars for reprints: a half, or four
 fifths of the shorter text, over shingles of five words). A false copy costs more than a missed one: copies vanish from sight.
@@ -39,7 +39,7 @@ OWN_NUMBERS = 2
 
 @dataclass(frozen=True, slots=True)
 class StoredSketch:
-    """A sketch with what the decision needs beside it."""
+    """A stored sketch, with the entry's fields that the decision needs."""
 
     entry_id: str
     report_id: str
@@ -54,7 +54,7 @@ class StoredSketch:
 
 @dataclass(frozen=True, slots=True)
 class CopyDecision:
-    """The report whose text an entry carries, if any; how many were compared, and whether a cap cut that short."""
+    """The report that an entry is a copy of, if any; how many entries were compared, and whether a cap applied."""
 
     report_id: str | None = None
     match: Match | None = None
@@ -67,7 +67,7 @@ class CopyMemory(Protocol):
     """Where sketches are looked up; bounded by the window."""
 
     def candidates(self, keys: Sequence[int], limit: int) -> tuple[Sequence[str], bool]:
-        """Return entries that share keys, those that share most first, and whether a cap left some out."""
+        """Return entries that share keys, those with the most first, and whether a cap applied."""
         ...
 
     def sketches(self, entry_ids: Sequence[str]) -> Mapping[str, StoredSketch]:
@@ -75,7 +75,7 @@ class CopyMemory(Protocol):
         ...
 
     def members(self, report_id: str, limit: int) -> Sequence[StoredSketch]:
-        """Return a report's first entries: its anchor and those that followed."""
+        """Return a report's first entries, its anchor first."""
         ...
 
     def text(self, entry_id: str) -> str:
@@ -94,7 +94,7 @@ class _Edge:
 
 
 def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barred: Collection[str]) -> CopyDecision:
-    """Return the report whose text an entry carries; ``barred`` reports are out of the question by an editor's word."""
+    """Return the report that an entry is a copy of; editors exclude the ``barred`` reports."""
     made = arrival.sketch
     if made is None:
         return CopyDecision()
@@ -129,7 +129,7 @@ def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barr
 
 
 def numbers_of(arrival: Arrival) -> frozenset[str]:
-    """Return the numbers that tell one instalment of a routine text from the next: those of title and first sentences."""
+    """Return the numbers of title and first sentences, which distinguish one instalment of a series from the next."""
     made = arrival.sketch
     return numbers_in(arrival.document) if made is None or made.numbers is None else made.numbers
 
@@ -151,7 +151,7 @@ def _edge(
 
 
 def _page_edge(arrival: Arrival, made: Sketch, other: StoredSketch, overlapping: tuple[float, float]) -> _Edge | None:
-    """Judge two entries of one address: a copy where their texts are somewhat alike, or one has none and the headlines say so."""
+    """Compare two entries of one address: a copy where the texts are somewhat alike, or one is empty and the headlines agree."""
     if not arrival.document.canonical_url or arrival.document.canonical_url != other.url:
         return None
     if made.words >= MIN_WORDS and other.sketch.words >= MIN_WORDS:
@@ -162,7 +162,7 @@ def _page_edge(arrival: Arrival, made: Sketch, other: StoredSketch, overlapping:
 
 
 def _differs_in_details(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bool:
-    """Tell whether two like texts are two of one form, or stand under headlines of which their one text says nothing.
+    """Return whether two like texts are different: filled-in templates, or headlines that their text does not mention.
 
     Asked of one publisher, and of two where they run headlines of one form: what other publishers make of a dispatch is a copy.
     """
@@ -192,7 +192,7 @@ def _differs_in_details(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bo
 
 
 def _has_other_details(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bool:
-    """Tell whether two entries of one page and headline differ in what little they say: two bulletins, two quotations."""
+    """Return whether two short entries of one page and headline differ, as two bulletins or quotations do."""
     if edge.method != "link" or edge.jaccard:
         return False
     language = arrival.document.language
@@ -205,7 +205,7 @@ def _has_other_details(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> boo
 
 
 def _untailed(title: str) -> str:
-    """Return a headline without what stands behind a bar: the name of the publisher."""
+    """Return a headline without the publisher's name behind a bar."""
     return title.partition(" | ")[0]
 
 
@@ -235,7 +235,7 @@ def _text_edge(made: Sketch, other: StoredSketch, alike: tuple[float, float], se
 def _short_edge(
     arrival: Arrival, other: StoredSketch, alike: tuple[float, float], settings: CopySettings
 ) -> _Edge | None:
-    """Judge a text too short to speak for itself, cut off after a line: it stands in the other under the same headline."""
+    """Compare a text that is too short or cut off: a copy where the other text holds it under the same headline."""
     jaccard, containment = alike
     if containment < settings.containment or not _same_headline(arrival, other):
         return None
@@ -257,7 +257,7 @@ def _same_headline(arrival: Arrival, other: StoredSketch) -> bool:
 
 
 def _is_routine(arrival: Arrival, other: StoredSketch, jaccard: float) -> bool:
-    """Tell whether two like texts of one publisher are instalments of a routine: the words stay, the numbers change."""
+    """Return whether two like texts of one publisher are instalments of a series: same words, other numbers."""
     if arrival.publisher != other.publisher and arrival.feed != other.feed:
         return False
     if is_recurring_title(arrival.document.title) and arrival.document.canonical_url != other.url:
@@ -269,13 +269,13 @@ def _is_routine(arrival: Arrival, other: StoredSketch, jaccard: float) -> bool:
 
 
 def _is_quoted(arrival: Arrival, made: Sketch, edge: _Edge) -> bool:
-    """Tell whether the longer of two texts is a round-up or a live blog, which holds the texts of many events."""
+    """Return whether the longer of two texts is a round-up or a live blog, which holds the texts of many events."""
     longer = arrival.document.title if made.words > edge.other.sketch.words else edge.other.title
     return edge.method == "containment" and is_recurring_title(longer)
 
 
 def _confirmed(made: Sketch, edge: _Edge, members: Sequence[StoredSketch], settings: CopySettings) -> bool:
-    """Tell whether the newcomer is near the report and not merely near one straggler of it."""
+    """Return whether the newcomer is near the report and not merely near one straggler of it."""
     if edge.method in ("link", "title") or len(members) < 2:
         return True
     judged = [member for member in members if member.sketch.words >= MIN_WORDS]

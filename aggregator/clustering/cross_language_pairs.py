@@ -1,4 +1,4 @@
-"""Edges between reports of different languages: the encoder proposes pairs, shared names, numbers, places and time confirm them.
+"""Edges between reports of different languages: the sentence encoder proposes pairs; shared names, numbers, places and times confirm them.
 
 A pair is compared where either report is among the nearest of the other in any other language, within the window. Which
 these are follows from the set of reports, not from the order in which they came.
@@ -40,7 +40,7 @@ class Model(NamedTuple):
 
 
 def shipped_model() -> Model:
-    """Return the model that comes with the product."""
+    """Return the shipped model."""
     model = json.loads((MODELS / "across.json").read_text("utf-8"))
     return Model(float(model["bias"]), model["weights"])
 
@@ -72,7 +72,7 @@ class CrossLanguagePairs:
         self._meanings_to_come.update(meanings)
 
     def add(self, names: Iterable[str]) -> None:
-        """Take the reports in whose meaning was given."""
+        """Add the reports whose meaning was set."""
         known = [
             (self._rows.place[name], self._meanings_to_come.pop(name))
             for name in names
@@ -88,7 +88,7 @@ class CrossLanguagePairs:
             self._new.add(row)
 
     def remove(self, places: Sequence[int]) -> None:
-        """Forget reports; their edges are gone with them."""
+        """Remove reports with their edges."""
         rows = [self._row[place] for place in places if place in self._row and self._row[place] >= 0]
         if not rows:
             return
@@ -110,7 +110,7 @@ class CrossLanguagePairs:
             self._pairs.pop(row, None)
 
     def update(self) -> tuple[list[Pair], dict[Pair, float]]:
-        """Bring the pairs up to date; return those that are edges no longer, and those that became edges with their log odds."""
+        """Update the pairs; return the edges that are gone, and the new ones with their log odds."""
         if self._new or self._again:
             with use_one_thread():
                 self._compare_all()
@@ -129,12 +129,12 @@ class CrossLanguagePairs:
         return out, edges
 
     def is_cross_language(self, one: int, two: int) -> bool:
-        """Tell whether two places are of different languages and both have a meaning."""
+        """Return whether two reports have a meaning and different languages."""
         language = self._rows.reports.language
         return one in self._meaning and two in self._meaning and bool(language[one] != language[two])
 
     def odds(self, one: int, two: int) -> float:
-        """Return the log odds that two reports tell one event; the least where nothing confirms it."""
+        """Return the log odds that two reports tell one event; the minimum where nothing confirms it."""
         features, common = self.compared(one, two)
         if common.confirmation < CONFIRMED:
             return self._params.clip[0]
@@ -142,7 +142,7 @@ class CrossLanguagePairs:
         return round(self._model.bias + total, DIGITS)
 
     def compared(self, one: int, two: int) -> tuple[dict[str, float], Agreement]:
-        """Return the features of two reports, and what they have in common, as the later one writes it."""
+        """Return the features of two reports, and what they share, in the words of the later one."""
         early = bool(self._rows.is_before(np.array([one]), np.array([two]))[0])
         later, earlier = (two, one) if early else (one, two)
         common = agreement(self._meaning[later], self._meaning[earlier])
@@ -182,7 +182,7 @@ class CrossLanguagePairs:
             self._compare(np.array(again[start : start + _BATCH]), False, new)
 
     def _compare(self, asked: Places, arrived: bool, new: Sequence[int]) -> None:
-        """Find the nearest of some rows; where they ``arrived``, have the old rows know of them too."""
+        """Find the nearest reports of some rows; with ``arrived``, update the nearest of old rows too."""
         used = len(self._row)
         cosine = self._cosines(asked, used)
         for column, row in enumerate(asked.tolist()):
@@ -199,7 +199,7 @@ class CrossLanguagePairs:
             self._set(row, rows, np.concatenate([self._cosine[row][kept], cosine[row, mine]]))
 
     def _cosines(self, asked: Places, used: int) -> Floats:
-        """Return the cosine of every row to each that is asked for; minus infinity where the two are not to be compared."""
+        """Return the cosine of every row with each asked one; minus infinity for pairs that are not compared."""
         cosine: Floats = (self._table[:used] @ self._table[asked].T) / np.float32(SCALE**2)
         reports, place = self._rows.reports, self._place[:used]
         time, language = reports.time[place], reports.language[place]

@@ -1,4 +1,4 @@
-"""What decides which stories are found, as one value: it changes with the numbers and the models of a release."""
+"""A hash of all that decides which stories are found; it changes with the parameters and models of a release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stories of the window: a pure function of the reports in it and of the editors' decisions.
+"""The stories of the window: a pure function of its reports and of the editors' decisions.
 
 Nothing depends on the order of arrivals or on how they are cut into passes. Only what a change touches is computed.
 """
@@ -85,12 +85,12 @@ class StoryGraph:
         return len(self.comparison.rows.place)
 
     def set_meanings(self, meanings: Mapping[str, Meaning]) -> None:
-        """Set the meanings of reports that are added next; only these are compared across languages."""
+        """Set the meanings of the reports that are added next; only these are compared across languages."""
         if self.comparison.cross_language is not None:
             self.comparison.cross_language.set_meanings(meanings)
 
     def load(self, rows: Iterable[tuple[str, ReportVector]], engine: Engine | None = None) -> None:
-        """Take a window's reports as they were stored; all are compared when something is settled first, or now on an engine.
+        """Load the stored reports of a window; they are compared now on an engine, or when something is settled first.
 
         Comparing only what is touched would be quicker and not the same: what a pair's surroundings say depends on theirs.
         """
@@ -119,7 +119,7 @@ class StoryGraph:
         self._touched.update(name for name, _ in given)
 
     def remove(self, report_ids: Collection[str]) -> None:
-        """Forget reports; those tied to them count as touched."""
+        """Remove reports; reports tied to them count as touched."""
         rows = self.comparison.rows
         places = [rows.place[name] for name in report_ids if name in rows.place]
         self._touched -= set(report_ids)
@@ -131,7 +131,7 @@ class StoryGraph:
             self._assigned.remap(moved)
 
     def _remove_places(self, places: Sequence[int]) -> None:
-        """Forget where reports stand that are gone; the represented ones of a story stay with what is left of it."""
+        """Remove places from the stories; represented reports stay with the rest of their story."""
         self._assigned.remove(places)
         gone, ids = set(places), self.comparison.rows.ids
         for story in {self._index.story_of[place] for place in places if place in self._index.story_of}:
@@ -142,7 +142,7 @@ class StoryGraph:
         self._index.remove(places)
 
     def touch(self, report_ids: Collection[str]) -> None:
-        """Have these reports' stories computed anew."""
+        """Mark reports, so that their stories are computed anew."""
         self._touched.update(name for name in report_ids if name in self.comparison.rows.place)
 
     def settle(self, constraints: ReportConstraints = NO_CONSTRAINTS) -> GraphUpdate:
@@ -185,7 +185,7 @@ class StoryGraph:
         return self._names([*self._index.members[story], *self._assigned.reports_of(story)])
 
     def _update_index(self, stories: list[list[int]]) -> list[int]:
-        """Take note of stories that were computed anew; return the places of those that did not only grow."""
+        """Store recomputed stories; return the places of those that did not merely grow."""
         rebuilt: list[int] = []
         became: dict[int, int] = {}
         for story in stories:
@@ -200,7 +200,7 @@ class StoryGraph:
         return rebuilt
 
     def _assign(self, affected: set[int], rebuilt: list[int], bound: PlaceConstraints) -> set[int]:
-        """Find the stories of the represented reports that may have another one; return the stories that they left or joined."""
+        """Assign represented reports to stories where that may have changed; return the stories that they left or joined."""
         rows, assigned = self.comparison.rows, self._assigned
         represented, unwritten = self.comparison.represented, set(affected) | assigned.pending
         asked = {*affected, *represented.represented_by(rebuilt).tolist(), *assigned.pending}
@@ -224,7 +224,7 @@ class StoryGraph:
         return touched
 
     def _merge_bound(self, bound: PlaceConstraints) -> set[int]:
-        """Make one story of those in which the reports stand that belong together, where some of these are represented."""
+        """Merge the stories of reports that belong together, where some of these reports are represented."""
         touched: set[int] = set()
         story, home = self._index.story_of, self._assigned.story_of
         for group in bound.together:
@@ -258,7 +258,7 @@ class StoryGraph:
         return {place for place in found if alive[place]}
 
     def explain(self, first: str, second: str) -> PairExplanation:
-        """Return what two reports share and what speaks against; raises KeyError where one is not in the window."""
+        """Return the explanation of a pair; raises KeyError where a report is not in the window."""
         place = self.comparison.rows.place
         return explain_pair(self.comparison, place[first], place[second])
 
@@ -282,7 +282,7 @@ class StoryGraph:
         return [sorted(story) for story in stories]
 
     def _core_size(self, order: Sequence[int]) -> int:
-        """Return of how many places the log odds are averaged at once: a flood's have so many edges that fewer are taken."""
+        """Return how many places are averaged at once: fewer where they have many edges, as in a flood."""
         most = min(len(order), self.params.largest_component)
         edges = np.cumsum([len(self.comparison.graph.kept_by([place])) for place in order[:most]])
         return min(most, max(_LEAST_AVERAGED, int(np.searchsorted(edges, _MOST_EDGES, "right"))))
@@ -301,7 +301,7 @@ class StoryGraph:
         return partition(len(order), edges, params.story_bar, params.missing, bound.for_partition(number))
 
     def _attach(self, rest: Sequence[int], stories: list[list[int]], bound: PlaceConstraints) -> list[int]:
-        """Put each place of a component that is too large into the story of its best edge; return those that have none."""
+        """Add each place of an oversized component to the story of its best edge; return the places without one."""
         owner, other, odds = self._ordered_edges(rest)
         with self.comparison.rows.numbered(stories) as story:
             home = story[other]
@@ -364,7 +364,7 @@ class StoryGraph:
         return found
 
     def links(self, best: Mapping[str, Best]) -> dict[str, Link]:
-        """Return what edges say that :meth:`settle` told of; both their reports must be in the window."""
+        """Return the links of edges that :meth:`settle` returned; both reports of each must be in the window."""
         if not best:
             return {}
         rows = self.comparison.rows

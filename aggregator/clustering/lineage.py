@@ -1,4 +1,4 @@
-"""Which id a group bears when groups are formed anew: ids follow their members, and are never used again.
+"""Ids of groups that were formed anew: an id follows its members and is never used again.
 
 An id goes with the larger part of what bore it. A group that several ids come to bears the oldest; the others end in
 it. A group that no id comes to needs a new one, and remembers from which id most of it came.
@@ -28,7 +28,7 @@ def assign_ids(
     barred: Callable[[int, str], bool] = lambda group, old: False,
     anchors: Collection[str] = (),
 ) -> Lineage:
-    """Return which of the disjoint ``groups`` bears which id.
+    """Return the ids of the disjoint ``groups``.
 
     ``before`` says what id a member bore, members that it leaves out bore none; ``age`` orders ids, the oldest first;
     ``barred`` tells of a group, by its place, and an id that the two must not meet. An id that all its groups are
@@ -59,7 +59,7 @@ def assign_ids(
 
 
 def _claim(share: Sequence[str], anchors: Collection[str]) -> tuple[int, int, str]:
-    """Return what orders the parts of what bore an id, the one that goes on to bear it first."""
+    """Return the sort key of the parts of a former group: the first keeps its id."""
     return (-sum(member in anchors for member in share), -len(share), min(share))
 
 

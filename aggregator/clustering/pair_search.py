@@ -1,4 +1,4 @@
-"""What a report finds when it looks back: the reports before it in time that are worth comparing, and the scores of the pairs.
+"""The search for pairs: the candidates of each report among those before it in time, and the scores of these pairs.
 
 Which of the reports of a flood are represented by others is told on the way, see represented.py.
 """
@@ -32,7 +32,7 @@ _UNLIMITED = 1 << 31  # more than any posting holds
 
 
 class Edges(NamedTuple):
-    """What reports found when they looked back: which had more candidates than are kept, and the pairs that are edges."""
+    """The edges of searching reports: ``full`` marks reports with more candidates than are kept."""
 
     reports: Places
     full: Flags
@@ -44,7 +44,7 @@ class Edges(NamedTuple):
 
 
 class SearchResult(NamedTuple):
-    """What some reports found at once, with all that came before them; for which of them others stand."""
+    """What some reports found among all before them, and which of them are represented."""
 
     places: Places
     found: Candidates
@@ -53,7 +53,7 @@ class SearchResult(NamedTuple):
 
 
 class BlockEdges(NamedTuple):
-    """The edges of some reports, and in how many reports before them their terms stand: flat, from one place on."""
+    """The edges of some reports, and how many reports before them have each of their terms, flat from ``seen_from`` on."""
 
     edges: Edges
     seen_from: int
@@ -91,7 +91,7 @@ class PairSearch:
             self._compared = np.concatenate([self._compared, np.zeros(more, np.bool_)])
 
     def remap(self, moved: Places) -> None:
-        """Follow reports to other places; -1 stands for those that are gone."""
+        """Move reports to new places; -1 means that a report is gone."""
         for index in (self.index, self._represented_index):
             index.remap(moved)
         self.represented.remap(moved)
@@ -104,7 +104,7 @@ class PairSearch:
         )
 
     def update(self, new: Collection[int]) -> tuple[set[int], set[int]]:
-        """Compare what is new or has to be compared anew; return for whom nobody stands any more, and for whom others do."""
+        """Search for new and scheduled reports; return those no longer represented, and those newly represented."""
         if new:
             self._search_new(sorted(new))
         while self._to_search_again:
@@ -118,13 +118,13 @@ class PairSearch:
         return no_longer_represented - represented, represented
 
     def uncount(self, gone: Places) -> None:
-        """Let those after reports that are gone know that there are fewer before them."""
+        """Remove gone reports from the counts of the reports after them."""
         gone, old = gone[self._compared[gone]], self._compared_and_alive()
         self._to_search_again.update(self._latecomers.count(gone, -1, old).tolist())
         self._to_search_again.update(self._latecomers.count_terms(gone[~self.represented.mask(gone)], -1, old).tolist())
 
     def remove_representatives(self, gone: Places, far: Flags) -> None:
-        """Have reports that are gone stand for nobody; without those of the window's ``far`` end the others stand on."""
+        """Remove gone reports as representatives; those ``far`` outside the window are replaced by none."""
         represented = self.represented.mask(gone)
         self._represented_index.drop(gone[represented])
         self.represented.remove(gone[represented].tolist())
@@ -135,7 +135,7 @@ class PairSearch:
             )
 
     def search_again_after_loss(self, nodes: Places) -> None:
-        """Have those look back again that lost an edge, and had more candidates than they kept."""
+        """Schedule a new search for reports that lost an edge and had more candidates than they kept."""
         self._to_search_again.update(nodes[self._full[nodes]].tolist())
 
     def discard_pending(self, gone: set[int]) -> None:
@@ -144,13 +144,13 @@ class PairSearch:
             pending -= gone
 
     def _compared_and_alive(self) -> Flags:
-        """Tell which reports were compared, and are there."""
+        """Return which reports were compared, and are there."""
         return np.asarray(self._compared[: len(self._rows)] & self._rows.alive[: len(self._rows)])
 
     # --- elsewhere -----------------------------------------------------------------------------------
 
     def add(self, places: Sequence[int], compared: bool = False) -> None:
-        """Have reports found by others; ``compared`` says that what they find is told by others."""
+        """Add reports to the index; ``compared`` means that their edges are computed elsewhere."""
         if not len(places):
             return
         every = np.array(places, np.int64)
@@ -173,7 +173,7 @@ class PairSearch:
         return blocks
 
     def add_block_edges(self, blocks: Iterable[BlockEdges]) -> bool:
-        """Take what reports found elsewhere; False where others are to stand for some of them."""
+        """Store edges that were computed elsewhere; False where some of the reports would be represented."""
         for edges, start, seen in blocks:
             if len(self._with_many_sure_partners(edges)):
                 return False
@@ -218,7 +218,7 @@ class PairSearch:
     # --- representatives -----------------------------------------------------------------------------
 
     def _results(self, part: Places, guess: Places) -> Iterator[SearchResult]:
-        """Yield what some reports find with all before them that nobody stands for; all are in the index, in order of time.
+        """Yield what some reports find among all unrepresented ones before them; all are indexed, in order of time.
 
         Whether others stand for a report may hang on whether others stand for one before it: what is guessed at first
         is told anew until it is as it was assumed. There is but one such answer, for the first report has none before it.
@@ -240,7 +240,7 @@ class PairSearch:
             yield from self._results(result, np.intersect1d(assumed, result))
 
     def _with_many_sure_partners(self, edges: Edges) -> Places:
-        """Return the reports that have so many sure partners before them that these stand for them."""
+        """Return the reports with so many sure partners before them that these represent them."""
         if not len(edges.first) or self._comparison.cross_language is not None:
             return np.zeros(0, np.int64)
         sure = edges.first[edges.odds > STRONG]
@@ -248,7 +248,7 @@ class PairSearch:
         return np.asarray(reports[counts >= self._params.represented_from], np.int64)
 
     def _add_result(self, result: SearchResult) -> None:
-        """Keep what reports found; set those aside for which others stand."""
+        """Store the edges that reports found; move the represented ones to their own index."""
         edges, represented = result.edges, result.represented
         if not len(represented):
             self._add_edges(edges)
@@ -271,19 +271,19 @@ class PairSearch:
         self._newly_represented.update(represented.tolist())
 
     def _affected_represented(self, places: Places, old: Flags) -> Places:
-        """Return represented reports that come after some, and had these among their candidates or have them now."""
+        """Return represented reports after these that had them among their candidates, or have them now."""
         if not len(places) or not len(self.represented):
             return np.zeros(0, np.int64)
         return self._affected(self._represented_index.find(places, noting=False), old)
 
     def _affected(self, found: Candidates, old: Flags) -> Places:
-        """Return reports that come after those that found them, and have these among their candidates, or would have."""
+        """Return reports after those that found them that have these among their candidates, or would have."""
         after = self._rows.is_before(found.report, found.other) & old[found.other]
         other = found.other[after]
         return np.unique(other[~self._full[other] | (found.product[after] >= self._floor[other])])
 
     def _offer_to_later(self, found: Candidates) -> None:
-        """Let old reports have newcomers that lie before them; one whose candidates are full looks back again."""
+        """Add new reports to the candidates of old ones after them; one whose candidates are full searches again."""
         if not len(found.other):
             return
         full = self._full[found.other]
@@ -296,7 +296,7 @@ class PairSearch:
         self._add_scored(found.report[~full & ~again], found.other[~full & ~again])
 
     def _search_again(self, places: Sequence[int]) -> None:
-        """Find the candidates of old reports anew."""
+        """Search for the candidates of old reports anew."""
         for part in _parts(self._in_order(places), _BATCH):
             represented = self.represented.mask(part)
             edges = self._comparison.graph.touching(part.tolist())
@@ -310,7 +310,7 @@ class PairSearch:
                 self._update_after_change(result, np.intersect1d(result.places, part[represented]))
 
     def _update_after_change(self, result: SearchResult, before: Places) -> None:
-        """Let those know that come after reports for which others stand now, or no longer do."""
+        """Update the reports after those that became represented or ceased to be."""
         newly_represented, no_longer_represented = (
             np.setdiff1d(result.represented, before),
             np.setdiff1d(before, result.represented),
@@ -332,7 +332,7 @@ class PairSearch:
         self._no_longer_represented.update(no_longer_represented.tolist())
 
     def _edges(self, found: Candidates) -> Edges:
-        """Return what comes of the candidates of reports that look back."""
+        """Return the edges among the candidates of searching reports."""
         kept, reports, counts = keep_best(found, self._params.neighbours, self._rows.rank)
         full = counts > self._params.neighbours
         floor = np.full(len(self._rows) if full.any() else 0, np.inf, np.float32)
@@ -347,7 +347,7 @@ class PairSearch:
         self._comparison.add_edges(edges.first, edges.second, edges.odds, edges.known)
 
     def _add_scored(self, first: Places, second: Places) -> None:
-        """Score pairs by themselves; keep those over the bar as edges."""
+        """Score pairs by themselves; store those over the bar as edges."""
         self._comparison.add_edges(*self._scored(first, second))
 
     def _scored(self, first: Places, second: Places) -> tuple[Places, Places, Floats, Floats]:

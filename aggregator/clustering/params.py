@@ -1,4 +1,4 @@
-"""Every number of the stories and storylines stage, with its unit and where it comes from."""
+"""All numbers of the stories and storylines stage, each with its unit and source."""
 
 from __future__ import annotations
 

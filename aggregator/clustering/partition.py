@@ -1,4 +1,4 @@
-"""Groups from log odds: average linkage, whatever order the reports came in.
+"""Average linkage over log odds, independent of the order of reports.
 
 The two groups with the highest mean log odds over all pairs between them are joined while that mean is above a bar; a
 pair that was no candidate counts with a fixed, low value (Ward's and others' agglomerative scheme; average linkage after
@@ -42,7 +42,7 @@ class PartitionConstraints:
 
 
 def with_distant_pairs(edges: Edges, time: NDArray[np.float64], window: float, bar: float) -> Edges:
-    """Return edges with those pairs of nodes beside them that lie further apart in time than the window, up to twice as far.
+    """Return the edges, and pairs of nodes further apart in time than the window, up to twice as far.
 
     What lies further apart counts as no candidate: undated reports, which are near all, would tie what is years apart.
     """
@@ -73,7 +73,7 @@ class _Linkage:
             self.links[second][first] = (odds, 1)
 
     def may_join(self, first: int, second: int) -> bool:
-        """Tell whether no decision keeps two groups apart."""
+        """Return whether no decision keeps two groups apart."""
         one, two = self.root(first), self.root(second)
         if one == two:
             return True
@@ -81,14 +81,14 @@ class _Linkage:
         return not left or not right or not any((number, not side) in right for number, side in left)
 
     def root(self, node: int) -> int:
-        """Return what stands for all that a node is bound to."""
+        """Return the node that identifies all nodes bound to this one."""
         while self.bound[node] != node:
             self.bound[node] = self.bound[self.bound[node]]
             node = self.bound[node]
         return node
 
     def bind(self, first: int, second: int) -> None:
-        """Note that two nodes are to be found in one group."""
+        """Bind two nodes into one group."""
         one, two = sorted((self.root(first), self.root(second)))
         if one != two:
             self.bound[two] = one
@@ -117,7 +117,7 @@ class _Linkage:
         return first
 
     def take(self, first: int, second: int) -> None:
-        """Let one group have the nodes of another."""
+        """Move the nodes of one group to another."""
         self.bind(first, second)
         self.members[first] += self.members.pop(second)
 

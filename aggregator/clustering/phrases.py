@@ -1,4 +1,4 @@
-"""What two texts share, as a reader would say it: names and words as they are written, several in a row as one.
+"""Phrases that two texts share, in the words of the texts; names and words in a row are one phrase.
 
 A term is a stem, and says nothing to people. Here the words behind it are found in both texts, with their neighbours where
 these are the same: "Kentucky Derby", and not a derby and a Kentucky.
@@ -37,7 +37,7 @@ Key = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A name or some words that stand in both of two texts."""
+    """A name, or words in a row, that two texts share."""
 
     text: str
     is_name: bool
@@ -47,7 +47,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A word in its place."""
+    """A word with its position."""
 
     word: Word
     term: int
@@ -78,7 +78,7 @@ class _Side:
 
 
 def shared_phrases(one: Document, two: Document, language: str, among: Collection[int] | None = None) -> list[Phrase]:
-    """Return what two texts of a language share, the most telling first and each word in one phrase alone.
+    """Return the phrases that two texts of a language share, the rarest first; no word is in two phrases.
 
     ``among`` are the terms that may tell something; where it is None all of the texts do.
     """
@@ -124,7 +124,7 @@ def _side(text: str, language: str, limit: int) -> _Side:
 
 
 def _follows(text: str, before: _Place, start: int, word: Word) -> bool:
-    """Tell whether a word and the one before it belong to one phrase, as far as the signs between them say."""
+    """Return whether the characters between two words leave them in one phrase."""
     if start < before.end:
         return True  # pieces of one run of characters
     between = text[before.end : start]
@@ -138,7 +138,7 @@ def _terms(sides: Iterable[_Side]) -> set[int]:
 
 
 def _parts(sides: Iterable[_Side], telling: Collection[int]) -> set[int]:
-    """Return the terms that a phrase may hold: those that tell something, numbers, capitals and the small words of names."""
+    """Return the terms that a phrase may hold: telling terms, numbers, capitals and the small words of names."""
     return {
         place.term
         for side in sides
@@ -151,7 +151,7 @@ def _parts(sides: Iterable[_Side], telling: Collection[int]) -> set[int]:
 
 
 def _runs(sides: Iterable[_Side], among: Collection[int]) -> dict[Key, list[tuple[str, Sequence[_Place]]]]:
-    """Return the terms of words in a row -> where they stand."""
+    """Return the terms of words in a row -> their positions."""
     found: dict[Key, list[tuple[str, Sequence[_Place]]]] = {}
     for side in sides:
         for run in side.runs(among):
@@ -160,7 +160,7 @@ def _runs(sides: Iterable[_Side], among: Collection[int]) -> dict[Key, list[tupl
 
 
 def _is_telling(terms: Collection[int], language: str) -> dict[int, float]:
-    """Return term -> how rare it is, of those that tell something."""
+    """Return term -> rarity, for the terms that are not common."""
     known = background_of(language)
     ordered = np.array(sorted(terms), np.uint32)
     idle = known.stop | _dates(language)
@@ -169,7 +169,7 @@ def _is_telling(terms: Collection[int], language: str) -> dict[int, float]:
 
 
 def _names(sides: Iterable[_Side], terms: Collection[int], language: str) -> frozenset[int]:
-    """Return the terms that are names: by their capitals in these texts, and in the news of the language."""
+    """Return the terms that are names: by their capitals here, and in the news of the language."""
     cased: dict[int, list[bool]] = {term: [] for term in terms}
     inside: set[int] = set()
     for side in sides:
@@ -214,7 +214,7 @@ class _Form:
 
 @dataclass(frozen=True, slots=True)
 class _Grammar:
-    """What tells a name from words, and either from what says nothing."""
+    """The rules by which names, telling words and idle words are distinguished."""
 
     rarity: Mapping[int, float]
     names: frozenset[int]
@@ -231,7 +231,7 @@ class _Grammar:
         return _Form(text[run[0].start : run[-1].end], is_name, sum(place.word.capital for place in run))
 
     def _is_name(self, run: Sequence[_Place]) -> bool:
-        """Tell whether words are one name: capitals throughout, and at least one word that is known for a name."""
+        """Return whether words are one name: all capitalised, and at least one known as a name."""
         if len(run) == 1:
             return run[0].term in self.names and _is_separate(run[0].word)
         ends = (run[0], run[-1])
@@ -245,13 +245,13 @@ class _Grammar:
         )
 
     def _is_part(self, place: _Place) -> bool:
-        """Tell whether a word may be a part of a name."""
+        """Return whether a word may be a part of a name."""
         if place.term in self.names or place.word.term[0] == "#":
             return True
         return place.word.capital and (place.tells_case or len(place.word.written) == 1)
 
     def _is_phrase(self, run: Sequence[_Place]) -> bool:
-        """Tell whether words say something together; a name is none of them, where capitals tell names."""
+        """Return whether words are a telling phrase; where capitals mark names, a name is none."""
         if len(run) == 1:
             return run[0].term in self.rarity and _is_separate(run[0].word)
         return len(run) <= LONGEST_PHRASE and all(
@@ -263,7 +263,7 @@ class _Grammar:
 
 
 def _is_separate(word: Word) -> bool:
-    """Tell whether a word says something without its neighbours: no initial, no lone digit, no year."""
+    """Return whether a word is telling by itself: no initial, no lone digit, no year."""
     if word.term[0] == "#":
         value = word.written
         return len(value) > 1 and not (len(value) == 4 and value[:2] in ("19", "20"))

@@ -1,4 +1,4 @@
-"""Editors' decisions as the stories stage takes them: in ids of reports, and by place."""
+"""Editor constraints as the stories stage takes them: by report id, by place in the arrays, by story."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class PlaceConstraints:
         self._named = {*self._marks, *(one for found in self.together for one in found)}
 
     def names(self, place: int) -> bool:
-        """Tell whether a decision names this place."""
+        """Return whether a decision names this place."""
         return place in self._named
 
     def neighbours(self, node: int) -> Sequence[int]:
@@ -54,7 +54,7 @@ class PlaceConstraints:
         return self._neighbours.get(node, ())
 
     def may_join(self, place: int, story: Sequence[int]) -> bool:
-        """Tell whether no decision keeps a place out of a story."""
+        """Return whether no decision keeps a place out of a story."""
         return StoryConstraints(self, lambda _: story).may_join(place, 0)
 
     def marks(self, place: int) -> Collection[tuple[int, bool]]:
@@ -62,7 +62,7 @@ class PlaceConstraints:
         return self._marks.get(place, ())
 
     def for_partition(self, number: Mapping[int, int]) -> PartitionConstraints:
-        """Return the decisions for nodes of these numbers."""
+        """Return the constraints for nodes of these numbers."""
         return PartitionConstraints(
             [here for found in self.together if len(here := [number[one] for one in found if one in number]) > 1],
             {number[place]: frozenset(marks) for place, marks in self._marks.items() if place in number},
@@ -70,7 +70,7 @@ class PlaceConstraints:
 
 
 class StoryConstraints:
-    """The marks of the places of some stories, kept, so that a story of very many is not looked over for each that may join."""
+    """The constraints of some stories' places, cached, so that a large story is not searched for each place that may join."""
 
     def __init__(self, bound: PlaceConstraints, members: Callable[[int], Iterable[int]]) -> None:
         self._bound = bound
@@ -78,7 +78,7 @@ class StoryConstraints:
         self._seen: dict[int, set[tuple[int, bool]]] = {}
 
     def may_join(self, place: int, story: int) -> bool:
-        """Tell whether no decision keeps a place out of a story."""
+        """Return whether no decision keeps a place out of a story."""
         marks = self._bound.marks(place)
         if not marks:
             return True
@@ -88,6 +88,6 @@ class StoryConstraints:
         return not any((number, not side) in theirs for number, side in marks)
 
     def add(self, place: int, story: int) -> None:
-        """Hear that a place went to a story."""
+        """Note that a place went to a story."""
         if story in self._seen:
             self._seen[story].update(self._bound.marks(place))

@@ -1,4 +1,4 @@
-"""Reports of a flood, for which others stand: those that have very many sure partners among the reports before them.
+"""Represented reports: those of a flood that have so many sure partners before them that these stand for them.
 
 A thousand outlets tell one event in words that differ little. The first some sixty of them are compared with each other;
 a later one finds nearly all its candidates to be sure partners of it, and what one more says of the event no report
@@ -21,7 +21,7 @@ Flags = NDArray[np.bool_]
 
 
 class Represented:
-    """The reports for which others stand, with the log odds of their pairs; the best come first."""
+    """The represented reports with their representatives and the log odds of these pairs, the best first."""
 
     def __init__(self, params: ClusteringParams) -> None:
         self._most = params.representatives
@@ -42,13 +42,13 @@ class Represented:
         return self._place[: len(self._row)]
 
     def mask(self, places: Places) -> Flags:
-        """Tell which of some reports others stand for."""
+        """Return which of these reports are represented."""
         if not self._row:
             return np.zeros(len(places), np.bool_)
         return np.fromiter((place in self._row for place in places.tolist()), np.bool_, len(places))
 
     def add(self, first: Places, second: Places, odds: Floats, rank: NDArray[np.uint32]) -> None:
-        """Let reports be represented by the best of their partners; ``rank`` orders equal ones."""
+        """Add represented reports with the best of their partners as representatives; ``rank`` orders equal ones."""
         order = np.lexsort((rank[second], -odds, first))
         first, second, odds = first[order], second[order], odds[order]
         start = np.flatnonzero(np.r_[True, first[1:] != first[:-1]]) if len(first) else np.zeros(0, np.int64)
@@ -65,7 +65,7 @@ class Represented:
         self._odds[row, number[best]] = np.clip(odds[best], *self._clip)
 
     def remove(self, places: Iterable[int]) -> None:
-        """Have nobody stand for these any more."""
+        """Remove these reports: they are not represented any more."""
         for place in places:
             row, last = self._row.pop(place, None), len(self._row)
             if row is not None and row != last:
@@ -77,25 +77,25 @@ class Represented:
                 self._row[int(self._place[row])] = row
 
     def remove_representatives(self, gone: Collection[int]) -> Places:
-        """Have some reports stand for nobody any more; return those that have no representative left."""
+        """Remove reports as representatives; return the reports that have none left."""
         table, places = self._representatives[: len(self._row)], self.places()
         left = np.isin(table, np.fromiter(gone, np.int64, len(gone)))
         table[left] = NO_REPRESENTATIVE
         return np.asarray(places[(table == NO_REPRESENTATIVE).all(axis=1)], np.int64)
 
     def representatives(self, place: int) -> tuple[Places, Floats]:
-        """Return who stands for a report, and the log odds of the two."""
+        """Return the representatives of a report, and the log odds of the pairs."""
         row = self._row[place]
         there = self._representatives[row] != NO_REPRESENTATIVE
         return self._representatives[row][there].astype(np.int64), self._odds[row][there]
 
     def representative_table(self, places: Sequence[int]) -> tuple[Places, Floats]:
-        """Return who stands for each of some reports, a row for each, filled with :data:`NO_REPRESENTATIVE`; and the log odds."""
+        """Return the representatives of each report as a row, filled with :data:`NO_REPRESENTATIVE`; and the log odds."""
         rows = [self._row[place] for place in places]
         return self._representatives[rows].astype(np.int64), self._odds[rows]
 
     def represented_by(self, places: Collection[int]) -> Places:
-        """Return the reports for which any of these stands."""
+        """Return the reports that any of these represents."""
         if not self._row or not places:
             return np.zeros(0, np.int64)
         table = self._representatives[: len(self._row)]
@@ -106,7 +106,7 @@ class Represented:
         return np.asarray(self.places()[marked[table].any(axis=1)], np.int64)
 
     def remap(self, moved: Places) -> None:
-        """Follow reports to other places; -1 stands for those that are gone."""
+        """Move reports to new places; -1 means that a report is gone."""
         count = len(self._row)
         self._place[:count] = moved[self._place[:count]]
         table = self._representatives[:count]

@@ -1,4 +1,4 @@
-"""In which stories the reports stand that are represented: where those that stand for them are.
+"""The stories of represented reports: those of their representatives.
 
 Stories are made of the reports that are compared with each other; a represented one joins the story that holds the most
 of its representatives' log odds. What does not move is told apart from what does, so that a story of very many reports
@@ -20,7 +20,7 @@ NO_STORY = -1
 
 
 class RepresentedStories:
-    """The represented reports by story; a story goes by the least of its other places."""
+    """The represented reports of each story; a story is identified by the least of its other places."""
 
     def __init__(self) -> None:
         self.story_of: dict[int, int] = {}  # represented place -> its story, NO_STORY where it is in none
@@ -32,7 +32,7 @@ class RepresentedStories:
         return self._reports.get(story, ())
 
     def assign(self, place: int, story: int) -> bool:
-        """Let a represented report stand in a story; False where it does already."""
+        """Assign a represented report to a story; False where it is in that story already."""
         if self.story_of.get(place) == story:
             return False
         self.remove([place])
@@ -42,7 +42,7 @@ class RepresentedStories:
         return True
 
     def remove(self, places: Iterable[int]) -> None:
-        """Forget reports that are gone, or that nobody stands for any more."""
+        """Remove reports that are gone or not represented any more."""
         for place in places:
             self.pending.discard(place)
             story = self.story_of.pop(place, NO_STORY)
@@ -52,7 +52,7 @@ class RepresentedStories:
                     del self._reports[story]
 
     def rename_stories(self, became: Mapping[int, int]) -> None:
-        """Follow stories to what they are now, NO_STORY where they were parted: then their represented reports are assigned anew."""
+        """Change the identifiers of stories; the represented reports of one that was split (NO_STORY) are to be assigned anew."""
         taken = [(self._reports.pop(story, ()), now) for story, now in became.items()]
         for places, now in taken:
             self.story_of.update(dict.fromkeys(places, now))
@@ -62,7 +62,7 @@ class RepresentedStories:
                 self._reports.setdefault(now, set()).update(places)
 
     def remap(self, moved: Places) -> None:
-        """Follow reports to other places."""
+        """Move reports to new places."""
         to = moved.tolist()
         self.story_of = {
             to[place]: NO_STORY if story == NO_STORY else to[story] for place, story in self.story_of.items()
@@ -107,7 +107,7 @@ def stories_of_represented(
 
 
 def _totals(stories: Places, odds: Floats) -> tuple[Places, Places, Places, Places, Places]:
-    """Return of each report and each story that it has representatives in: the sum of their log odds, how many, and the best."""
+    """Return report, story, sum of log odds, number and best place of the representatives that each report has in each story."""
     row = np.repeat(np.arange(len(stories)), stories.shape[1])
     flat = stories.ravel()
     there = np.flatnonzero(flat != NO_STORY)

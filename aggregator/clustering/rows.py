@@ -1,4 +1,4 @@
-"""The reports of the window as flat arrays: what vectors hold, weighed by the background of their languages."""
+"""The reports of the window as flat arrays, their terms weighed by the background of their language."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class Rows:
         return np.arange(first, len(self))
 
     def is_before(self, one: Places, other: Places) -> NDArray[np.bool_]:
-        """Tell which of two reports is the earlier: by time, then by id; what has no time comes before all."""
+        """Return whether the first of each two reports is earlier: by time, then by id; undated ones are first."""
         time, rank = self.reports.time, self.reports.rank
         left, right = np.nan_to_num(time[one], nan=-np.inf), np.nan_to_num(time[other], nan=-np.inf)
         return np.asarray((left < right) | ((left == right) & (rank[one] < rank[other])))
@@ -148,7 +148,7 @@ class Rows:
 
     @contextmanager
     def numbered(self, groups: Iterable[Sequence[int]]) -> Iterator[Places]:
-        """Tell of each place the number of the group that it is in, -1 of those in none, as long as the block lasts.
+        """Set the number of each place's group, -1 for none, inside the block.
 
         One array serves all: a fresh one for a small group would cost as much as the window is large.
         """
@@ -164,7 +164,7 @@ class Rows:
                 self._number[group] = -1
 
     def compact(self) -> Places:
-        """Leave out the reports that are gone; return each old place's new one, -1 of those gone."""
+        """Remove the reports that are gone; return the new place of each old one, -1 for removed ones."""
         count = len(self)
         kept = np.flatnonzero(self.alive[:count])
         moved = np.full(count, -1, np.int64)

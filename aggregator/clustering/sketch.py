@@ -1,4 +1,4 @@
-"""MinHash sketches of documents, and the keys under which a copy is looked up.
+"""MinHash sketches of documents, and the keys by which copies are looked up.
 
 Theory of operation. A text is the set of its 5-word shingles, hashed to 32 bits. Five kinds of key propose what may be a
 copy; the exact comparison in ``copies.py`` decides:
@@ -56,7 +56,7 @@ Hashes = NDArray[np.uint32]
 
 
 def sketch(document: Document) -> Sketch | None:
-    """Return the sketch of a document: its body where it has one, else the lede; None where there is no word at all."""
+    """Return the sketch of a document, of its body where it has one, else of its lede; None for a document without words."""
     title = words(document.title, document.language)
     hashed = _hashed(document.body)
     if len(hashed) < MIN_WORDS:

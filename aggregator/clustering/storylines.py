@@ -1,4 +1,4 @@
-"""Storylines: the stories of one running affair, tied without being merged.
+"""Storylines: related stories tied without being merged.
 
 The same log odds, at a lower bar: two groups of stories are as near as the mean of their best links, of which more are
 asked for the larger the groups are. A storyline is bounded in days and reports: old affairs end, none swallows the desk.
@@ -22,7 +22,7 @@ _KEPT_LINKS = 64  # best links between two groups that are remembered
 
 
 class StoryIndex:
-    """The stories as they stand, and the parts of the graph that storylines are made of."""
+    """The current stories, and the components of the graph over the bar of storylines."""
 
     def __init__(self) -> None:
         self.story_of: dict[int, int] = {}  # place -> the least place of its story
@@ -30,7 +30,7 @@ class StoryIndex:
         self.component: dict[int, int] = {}  # place -> the least place tied to it over the bar of storylines
 
     def put(self, stories: Sequence[list[int]]) -> None:
-        """Take note of stories that were computed anew."""
+        """Store stories that were computed anew."""
         self.remove([place for story in stories for place in story], keep_component=True)
         for story in stories:
             self.members[story[0]] = story
@@ -38,7 +38,7 @@ class StoryIndex:
                 self.story_of[place] = story[0]
 
     def remove(self, places: Sequence[int], keep_component: bool = False) -> None:
-        """Forget reports that are gone, or that stand elsewhere now."""
+        """Remove reports that are gone or moved to another story."""
         shrunk: dict[int, set[int]] = defaultdict(set)
         for place in places:
             name = self.story_of.pop(place, None)
@@ -53,7 +53,7 @@ class StoryIndex:
                 self.story_of.update(dict.fromkeys(left, left[0]))
 
     def remap(self, moved: Places) -> None:
-        """Follow reports to other places; the order of places stays. Those that are gone were forgotten."""
+        """Move reports to new places in the same order; removed reports must be removed before."""
         to = moved.tolist()
         self.story_of = {to[place]: to[name] for place, name in self.story_of.items()}
         self.members = {to[name]: [to[place] for place in story] for name, story in self.members.items()}
@@ -91,11 +91,11 @@ class _Linkage:
         self._wanted: dict[int, int] = {}  # pairs of reports -> links that are averaged
 
     def link(self, one: int, two: int, odds: Iterable[float]) -> None:
-        """Tell the links between two stories."""
+        """Set the links between two stories."""
         self.links[one][two] = self.links[two][one] = sorted(odds, reverse=True)[:_KEPT_LINKS]
 
     def nearness(self, one: int, two: int) -> float:
-        """Return the mean log odds of the best links between two groups; those that are too few count as missing.
+        """Return the mean log odds of the best links between two groups; missing links count as :attr:`missing`.
 
         Of groups whose best link is not over the bar it is as good as missing: their mean is no more.
         """
@@ -112,7 +112,7 @@ class _Linkage:
         return total / wanted
 
     def may_join(self, one: int, two: int) -> bool:
-        """Tell whether two groups stay within the bounds of a storyline."""
+        """Return whether two groups stay within the bounds of a storyline."""
         first = min(self._span[one][0], self._span[two][0])
         last = max(self._span[one][1], self._span[two][1])
         within = self._size[one] + self._size[two] <= self._params.storyline_reports
@@ -176,7 +176,7 @@ def _storylines(comparison: Comparison, stories: list[list[int]], params: Cluste
 def _links(
     graph: ScoreGraph, number: Places, places: Sequence[int], params: ClusteringParams
 ) -> dict[tuple[int, int], list[float]]:
-    """Return the best links between each two of some stories, the best first; ``number`` tells of each place its story."""
+    """Return the best links between each two stories, the best first; ``number`` gives the story of each place."""
     ids = graph.incident(places)
     one, two = number[graph.first[ids]], number[graph.second[ids]]
     between = (one >= 0) & (two >= 0) & (one != two)

@@ -1,4 +1,4 @@
-"""Texts of one form: what was filled in decides whether two are copies, not the form that they share.
+"""Texts written on one template: the words filled in decide whether two are copies, not the template.
 
 A publisher writes its statements, notices, warnings, results and obituaries on a form. Two of them share most of their shingles, and
 tell of other people, places and figures. A word of one text that the other lacks altogether is its own; where each has an own word
@@ -54,7 +54,7 @@ class Substitutions:
     short: bool = True  # whether the texts are: two versions of a long one differ in a name here and there
 
     def make_distinct(self, language: str | None, *, another_day: bool) -> bool:
-        """Tell whether that makes them two texts; the figure of an event may move within a day, and a word may be mended."""
+        """Return whether the texts are two; within a day the number of an event may change and a word be corrected."""
         if self.words >= WORDS:
             return True
         names, numbers = 2 if language in _CAPITAL_NOUNS else 1, 1 if another_day else NUMBERS
@@ -62,7 +62,7 @@ class Substitutions:
 
 
 def substitutions(one: tuple[str, str], other: tuple[str, str], language: str | None) -> Substitutions:
-    """Compare two texts, each a title and a body, by what stands in the same place of both."""
+    """Compare two texts, each a title and a body, by the words in the same place of both."""
     mine, theirs = _tokens(one), _tokens(other)
     shared = {token.folded for token in mine} & {token.folded for token in theirs}
     own, others = _own(mine, shared, language), _own(theirs, shared, language)
@@ -78,14 +78,14 @@ def substitutions(one: tuple[str, str], other: tuple[str, str], language: str | 
 
 
 def lacks_headline_words(title: str, other_title: str, text: str) -> bool:
-    """Tell whether a text says nothing of a headline: none of the words that set it apart from another stands in it."""
+    """Return whether a text holds none of the words that distinguish its headline from another."""
     stems = {part[:_STEM] for word in _WORD.findall(text[:20_000]) for part in _split(fold(word))}
     own = _content(title) - _content(other_title)
     return bool(own) and not any(word[:_STEM] in stems for word in own)
 
 
 def shares_only_passages(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Tell whether two texts have nothing in common but passages: what a publisher sets around whatever it publishes.
+    """Return whether two texts share nothing but passages that a publisher adds to everything it publishes.
 
     Their headlines share no word, and neither do the texts beside those passages. Two versions of a report share words there.
     """
@@ -106,7 +106,7 @@ def _passages(words: Sequence[str]) -> set[tuple[str, ...]]:
 
 
 def _outside(words: Sequence[str], passages: set[tuple[str, ...]]) -> list[str]:
-    """Return the words that stand in none of these passages."""
+    """Return the words outside these passages."""
     inside = [False] * len(words)
     for place, passage in enumerate(zip(*(words[start:] for start in range(_PASSAGE)), strict=False)):
         if passage in passages:
@@ -148,13 +148,13 @@ def _split(word: str) -> list[str]:
 
 
 def _is_title_case(title: str) -> bool:
-    """Tell whether a headline writes most of its words with a capital, so that none of them is known for a name."""
+    """Return whether a headline writes most of its words with a capital, so that none of them is known for a name."""
     found: list[str] = [word for word in _WORD.findall(title)[1:] if word[0].isalpha() and len(word) >= 4]
     return 2 * sum(word[0].isupper() for word in found) > len(found)
 
 
 def _own(tokens: Sequence[_Token], shared: set[str], language: str | None) -> list[_Word]:
-    """Return the words that the other text lacks, dates apart, each with its neighbours that both have."""
+    """Return the words that the other text lacks, except dates, each with its neighbours that both have."""
     calendar = calendar_terms(language or "")
     found = []
     left = _neighbours(tokens, shared)
@@ -166,7 +166,7 @@ def _own(tokens: Sequence[_Token], shared: set[str], language: str | None) -> li
 
 
 def _neighbours(tokens: Sequence[_Token], shared: set[str]) -> list[tuple[str, str]]:
-    """Return for each place the last two words before it that both texts have, within its title or text."""
+    """Return the two preceding words of each place that both texts have, within its title or text."""
     found: list[tuple[str, str]] = []
     nearest = farther = ""
     in_title: bool | None = None
