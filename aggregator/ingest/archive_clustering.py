@@ -1,4 +1,4 @@
-"""Archives clustered from nothing, on a cluster or here: their texts lie on disk, their reports are compared in memory."""
+"""Archives clustered from nothing, on a cluster or here: texts lie on disk, reports are compared in memory."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def cluster_archives(
 
 
 def _compared_on(workers: Executor, reports: ReportSet, parts: Sequence[Block]) -> Iterator[list[BlockEdges]]:
-    """Have workers compare the reports of a window, block by block."""
+    """Compare the reports of a window on workers, block by block."""
     everywhere = shared(workers, reports)
     futures = [(part, workers.submit(block_edges, everywhere, part)) for part in parts]
     return (_answer(future, reports, part) for part, future in futures)
 
 
 def _answer(future: Future[list[BlockEdges]], reports: ReportSet, part: Block) -> list[BlockEdges]:
-    """Return what a worker found; where it was lost, with all that it was sent, the block is compared here."""
+    """Return a worker's result; where the worker was lost, compute the block here."""
     try:
         return future.result()
     except Exception as error:  # noqa: BLE001 - whatever befell the worker, the reports are here

@@ -1,4 +1,4 @@
-"""Archives in and out: JSON Lines read into the database, and written from it."""
+"""Import and export of archives in JSON Lines."""
 
 from __future__ import annotations
 
@@ -84,20 +84,20 @@ class Importer:
         return replace(done, skips=tuple(sorted((*skips, *done.skips), key=lambda skip: skip.position)))
 
     def _start_workers(self, path: Path) -> None:
-        """Let workers come up while a large archive is read; what keeps them from it is told when they are needed."""
+        """Start workers while a large archive is read; their errors are raised when they are needed."""
         with suppress(Exception):
             if self._workers is not None and path.stat().st_size > _LARGE:
                 start_workers(self._workers(), self._settings.parse.workers)
 
     def record_places(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, Place]:
-        """Import entries and return line number -> where each stands, for scoring."""
+        """Import entries; return line number -> place, for scoring."""
         self.record(entries, progress)
         placed = EntryStore(self._store).archive_places()
         places = {str(one.line): placed.get((feed_address(one), one.data.key)) for one in entries}
         return {line: place for line, place in places.items() if place is not None}
 
     def record(self, entries: Collection[ArchiveEntry], progress: Progress) -> ImportOutcome:
-        """Import entries in the order given, then settle what stories they tell."""
+        """Import entries in the given order, then settle their stories."""
         self._load_models(entries)
         left = self._placer.vectors.unsettled()  # by others: the watches still want to look at these
         new = updated = known = done = 0
@@ -129,7 +129,7 @@ class Importer:
             rest[0] = one, self._prepare_line(one)
 
     def _pause(self, rest: deque[Line]) -> None:
-        """Let others write; lines that no worker prepares are prepared meanwhile."""
+        """Pause for other writers; unprepared lines are prepared meanwhile."""
         ends = time.monotonic() + PAUSE
         for place, (one, made) in enumerate(list(islice(rest, _IN_A_PAUSE))):
             if time.monotonic() >= ends:
@@ -139,7 +139,7 @@ class Importer:
         time.sleep(max(0.0, ends - time.monotonic()))
 
     def _prepare_line(self, one: ArchiveEntry) -> PreparedLine | None:
-        """Prepare a line ahead; what it fails by is told when it is recorded."""
+        """Prepare a line ahead; its errors are raised when it is recorded."""
         boilerplate, stories = self._boilerplate_now(one), self._settings.stories.enabled
         with suppress(Exception):  # it is prepared once more, and reported
             return PreparedLine(prepare_line(one, boilerplate, sketching=stories, vectoring=stories), boilerplate)
@@ -166,7 +166,7 @@ class Importer:
             prepare_entry(unknown.data, None, (), None, frozenset(), sketching=False)
 
     def _record_batch(self, rest: deque[Line]) -> list[tuple[ArchiveEntry, Recorded]]:
-        """Record some entries in one transaction; where one of them cannot be, once more, each as a part that may fail alone."""
+        """Record some entries in one transaction; where one fails, record them again, each in a savepoint."""
         begun: list[Line] = []
         try:
             with self._store.single_unit():
@@ -179,7 +179,7 @@ class Importer:
             return list(self._record_lines(rest, []))
 
     def _record_lines(self, rest: deque[Line], begun: list[Line]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
-        """Record entries for as long as one transaction may last, and until a long one comes that is not prepared."""
+        """Record entries until the time of a transaction is over, or a long entry comes that is not prepared."""
         ends = time.monotonic() + (_IN_MEMORY if self._store.path is None else MAX_TRANSACTION)
         self._prefetch_keys(rest)
         while rest:
@@ -190,7 +190,7 @@ class Importer:
                 return
 
     def _prefetch_keys(self, rest: deque[Line]) -> None:
-        """Ask together which of the lines are stored that this transaction comes to; as many as the last one did, and some."""
+        """Look up the keys of the lines that this transaction will reach: as many as the last one did, and some more."""
         coming = ((self._sources.get(feed_address(one)), one.data.key) for one, _ in islice(rest, self._next_lines))
         self._recorder.prefetch_keys([(feed.id, key) for feed, key in coming if feed is not None])
 
@@ -213,7 +213,7 @@ class Importer:
         )
 
     def _boilerplate_now(self, one: ArchiveEntry) -> frozenset[int]:
-        """Return what a line's feed is known to repeat by now, whether or not this archive named it before."""
+        """Return the present boilerplate of a line's feed, whether or not this archive named the feed before."""
         feed = self._sources.get(feed_address(one))
         number = feed.id if feed is not None else self._feeds.row_of(feed_address(one))
         return self._recorder.boilerplate(number) if number is not None else frozenset()
@@ -226,7 +226,7 @@ class Importer:
 
 
 def start_workers(workers: Executor, count: int) -> None:
-    """Let workers load what they need, a second's work each, while an archive is read; ``count`` are expected."""
+    """Start ``count`` workers, each of which loads its modules for about a second, while an archive is read."""
     for _ in range(width(workers, count)):
         workers.submit(warm_up)
 
@@ -241,7 +241,7 @@ def _left_out(one: ArchiveEntry, fault: EntryFault) -> Skip:
 
 
 def feed_address(one: ArchiveEntry) -> str:
-    """Return the address of the feed that an entry belongs to: its own where `export` wrote the line, else one for its publisher."""
+    """Return the address of an entry's feed: its own where `export` wrote the line, else one for its publisher."""
     return one.origin.feed if one.origin else f"{ARCHIVE}{one.source}"
 
 

@@ -1,4 +1,4 @@
-"""What an address holds before it is followed: a feed, or a page with the feeds that it names."""
+"""Feed discovery: an address is a feed, or a page that links feeds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aggregator.text.masking import shown_address
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What stands at an address; ``error`` says why it is no feed, and names the address without a secret of it."""
+    """What an address holds; ``error`` says why it is no feed, without secrets of the address."""
 
     is_feed: bool
     feeds: tuple[str, ...] = ()
@@ -23,7 +23,7 @@ class Discovery:
 
 
 def discover_feed(feed: Feed, settings: Settings, now: datetime) -> Discovery:
-    """Ask an address once; nothing that it names is asked for."""
+    """Fetch an address once; addresses that it links are not fetched."""
     with Fetcher(settings.fetch) as fetcher:
         outcome = fetcher.fetch(feed, FeedState(feed.url), now)
     if isinstance(outcome, FetchFailure):

@@ -1,4 +1,4 @@
-"""What editors' decisions in force say of entries, reports and stories as they stand; what notices name binds beside them.
+"""The editor constraints in force, as they apply to stored entries, reports and stories, with those of notices.
 
 They are resolved in one place, ``clustering/constraints.py``; here they are read from the database and asked.
 """
@@ -47,7 +47,7 @@ class EditorConstraints:
         return self._groups
 
     def groups_with_notices(self) -> ConstraintGroups:
-        """Return the decisions in force with what notices name; an editor's word rules over a notice."""
+        """Return the decisions in force with the links of notices; an editor's decision overrides a notice."""
         settlement, named = self.groups(), self._notices.constraints()
         if not named:
             return settlement
@@ -56,16 +56,16 @@ class EditorConstraints:
         return self._with_notices[2]
 
     def ties(self) -> ConstraintGroups:
-        """Return what decisions in force say of storylines, without their contradictions."""
+        """Return the decisions in force on storylines, without their contradictions."""
         self.groups()
         return self._ties
 
     def places(self, bindings: ConstraintGroups) -> dict[str, tuple[str, str | None]]:
-        """Return where the entries stand that these bindings name: entry -> report and story."""
+        """Return entry -> report and story, for the entries in these groups."""
         return self._decisions.places_of(frozenset[str]().union(*bindings.groups()))
 
     def stories_named(self) -> dict[str, frozenset[str]]:
-        """Return the stories that hold entries which decisions name, with these entries."""
+        """Return story -> its entries that decisions name."""
         found: dict[str, set[str]] = {}
         for entry, (_, story) in self._decisions.places().items():
             if story is not None:
@@ -73,7 +73,7 @@ class EditorConstraints:
         return {story: frozenset(entries) for story, entries in found.items()}
 
     def for_entry(self, entry_id: str) -> EntryConstraint:
-        """Return the ruling on an arriving entry: one that a decision names comes back, as in a replay."""
+        """Return the constraint on an arriving entry; an entry that decisions name may arrive again, as in a replay."""
         settlement = self.groups()
         placed = {}
         for other in sorted(settlement.related_entries(entry_id)):
@@ -83,7 +83,7 @@ class EditorConstraints:
         return settlement.entry_constraint(entry_id, placed)
 
     def violations(self, story_id: str) -> tuple[frozenset[str], ...]:
-        """Return the entries that can't stay in a story, in as few parts as may each stand in one; mostly none."""
+        """Return the entries that cannot stay in a story, in as few parts as constraints allow; nearly always none."""
         settlement = self.groups()
         return settlement.divide(self._entries.ids_of_story(story_id))[1:] if settlement else ()
 

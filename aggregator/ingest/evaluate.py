@@ -1,4 +1,4 @@
-"""Scoring the clustering of a labelled archive, in a scratch database, by the very path that entries take."""
+"""Evaluation against a labelled archive, in a scratch database, along the path that entries take."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def evaluate(
 
 
 def _group(place: Place, level: Level) -> str:
-    """Return the group of an entry on a level; a story that stands alone is a storyline of its own."""
+    """Return the group of an entry on a level; a story without a storyline is one of its own."""
     if level == "report":
         return place.report
     return place.story if level == "story" else place.storyline or place.story
 
 
 def predictions(result: Evaluation) -> str:
-    """Return where each labelled line stands, as JSON Lines under the archive's own ids."""
+    """Return the predicted group of each labelled line, as JSON Lines under the archive's own ids."""
     rows = (
         {
             "id": result.ids[line],

@@ -1,4 +1,4 @@
-"""Entries given as mappings, grouped into stories in memory: for notebooks."""
+"""Grouping of entries given as mappings, in memory: for notebooks."""
 
 from __future__ import annotations
 

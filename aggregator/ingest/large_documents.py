@@ -1,4 +1,4 @@
-"""Large documents: their edits are saved in short transactions, before the one that completes the document.
+"""Edits of large documents, saved in short transactions before the one that completes the document.
 
 An edit costs milliseconds, since its report is compared anew. The edits of a whole document in one transaction would keep
 others from writing for half a minute. Which stored entries a document's are is found out outside of any transaction.
@@ -32,7 +32,7 @@ LARGE = 20
 
 @dataclass(slots=True)
 class SavedEdits:
-    """What is saved of a document already: ``edited`` by id of the entry, with whether a reader would call it an edit."""
+    """What is saved of a document already: ``edited`` maps ids to whether a reader would call the change an edit."""
 
     recognition: Recognition
     store: Store
@@ -60,7 +60,7 @@ def save_edits(
     keep_going: Callable[[], bool],
     keep_waiting: Callable[[], bool],
 ) -> SavedEdits | None:
-    """Save what of a document changed among stored entries, for as long as ``goes_on``; None where nothing was stored yet.
+    """Save the changes of stored entries, for as long as ``keep_going``; None where the feed has no stored entry yet.
 
     ``waiting`` tells whether to go on waiting for another process that writes.
     """

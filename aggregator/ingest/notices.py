@@ -1,4 +1,4 @@
-"""Which entries notices name: a kill, a withdrawal or a correction belongs to the story of the text that it speaks of.
+"""Links from notices to the entries that they name: a kill, withdrawal or correction belongs to that text's story.
 
 A notice shares little wording with that text, so its score does not bring it there. It names the text by its headline, and
 its publisher's, or agency's, text of that headline is meant: of several the last before the notice.
@@ -77,7 +77,7 @@ class NoticeLinks:
 
 
 def _notice(entry: Entry, text: str) -> _Notice | None:
-    """Return what a notice names; None where that is no text of its own, as a column of corrections."""
+    """Return what a notice names; None where it is no text of its own, as a column of corrections."""
     named = [one for one in headlines_named(entry.data.title, text) if not is_recurring_title(one)]
     keys = tuple(key for one in named for key in keys_of_title(one, entry.language))
     return _Notice(entry, frozenset(map(letters, named)), keys) if keys else None

@@ -1,4 +1,4 @@
-"""Placing entries: copies into reports, new reports with a vector; which stories reports tell is settled later, by all at once.
+"""Placement of entries in reports: a copy joins a report, a new text begins one. Stories are settled later, all at once.
 
 Editors' decisions are asked before each step that the machine takes; see ``editor_constraints.py``.
 """
@@ -74,7 +74,7 @@ class Placer:
     # --- arrivals --------------------------------------------------------------------------------
 
     def place(self, arrival: Arrival, now: datetime, vector: ReportVector | None = None) -> str:
-        """Put a stored entry into the report whose text it carries, or into one of its own; return the report.
+        """Put a stored entry into the report that it is a copy of, or into a new one; return the report.
 
         ``vector`` is what a worker made of its text, without publisher and time.
         """
@@ -103,7 +103,7 @@ class Placer:
         return report_id
 
     def revise(self, entry_id: str, arrival: Arrival) -> None:
-        """Follow an edit: new sketch and vector, the same report and story."""
+        """Update the sketch and vector of an edited entry; report and story stay."""
         placement = self.entries.placement(entry_id)
         if placement is None:
             return
@@ -111,7 +111,7 @@ class Placer:
         self._revector(placement[0])
 
     def mark_relocated(self, entry_id: str) -> None:
-        """Follow an entry to another address: the rows of its story are to be written anew."""
+        """Schedule the row of an entry's story for an update after its address changed."""
         placement = self.entries.placement(entry_id)
         if placement is not None:
             self.vectors.leave_unsettled([placement[0]])
@@ -122,7 +122,7 @@ class Placer:
         changed: Changed = lambda stories: None,
         keep_waiting: Callable[[], bool] = lambda: False,
     ) -> frozenset[str]:
-        """Settle which stories the reports tell that changed since; return the stories that changed and live.
+        """Settle the stories of all changed reports; return the living stories that changed.
 
         Best called outside of a transaction: what others left unsettled is taken along, in transactions of its own.
         ``changed`` is called inside each of these; ``waiting`` tells whether to go on waiting for another process that writes.
@@ -135,7 +135,7 @@ class Placer:
     # --- what editors' verbs need ------------------------------------------------------------
 
     def settle(self, story_ids: Iterable[str], now: datetime) -> None:
-        """Bring the rows of stories whose reports an editor moved in line, and have the next pass look at them."""
+        """Update the rows of stories whose reports an editor moved, and schedule them for the next pass."""
         living = [story for story in sorted(self.separate_violations(story_ids, now)) if self.stories.exists(story)]
         self.vectors.leave_stories_unsettled(living)
         reports = [report for story in living for report in self.stories.reports_of(story)]
@@ -145,7 +145,7 @@ class Placer:
         self.lines.refresh([line for line in lines if self.lines.exists(line)], now)
 
     def separate_violations(self, story_ids: Iterable[str], now: datetime) -> set[str]:
-        """Take what must not stand together out of these stories; return them and those that it opened.
+        """Move entries out of these stories that must not be together; return these stories and the new ones.
 
         There is nothing to do but after an undo, where entries come back to what has come since.
         """
@@ -156,7 +156,7 @@ class Placer:
         return found
 
     def separate(self, story_id: str, leaving: frozenset[str], now: datetime) -> str:
-        """Take exactly these entries out of a story into one of their own; return its id."""
+        """Move exactly these entries out of a story into a new one; return its id."""
         made = mint("s", *sorted(leaving), "split", taken=self.stories.id_taken)
         self.stories.open_story(made, now, split_from=story_id)
         self.put_in_storyline(made, self.lines.of_stories([story_id]).get(story_id))
@@ -166,7 +166,7 @@ class Placer:
         return made
 
     def with_copies(self, leaving: frozenset[str]) -> frozenset[str]:
-        """Add the entries that came with the same text as one that leaves, where no decision names another of them."""
+        """Add the copies of leaving entries, where no decision names another entry of their report."""
         named = self.editor_constraints.groups()
         found = set(leaving)
         for report in sorted({self.entries.get(entry).report_id for entry in leaving}):
@@ -176,19 +176,19 @@ class Placer:
         return frozenset(found)
 
     def report_of_own(self, entries: frozenset[str], now: datetime) -> str:
-        """Return a report that holds exactly these entries of one report: theirs, or one made for them."""
+        """Return a report that holds exactly these entries of one report, made where there is none."""
         report = self.entries.get(min(entries)).report_id
         if frozenset(self.entries.ids_of_report(report)) == entries:
             return report
         return self.divide_report(report, sorted(entries), now)
 
     def move_report(self, report_id: str, story_id: str) -> None:
-        """Put a report into another story, until it is settled under what editors say then."""
+        """Move a report to another story, until it is settled under the decisions then in force."""
         self.stories.move_reports([report_id], story_id)
         self.vectors.leave_unsettled([report_id])
 
     def divide_report(self, report_id: str, leaving: Sequence[str], now: datetime) -> str:
-        """Take entries out of a report into one of their own, in the same story; return its id."""
+        """Move entries out of a report into a new one in the same story; return its id."""
         made = mint("r", *leaving, "divided", taken=self.stories.report_taken)
         story_id = self.stories.story_of_report(report_id)
         self.stories.open_report(made, story_id, now)
@@ -215,7 +215,7 @@ class Placer:
         self._changed_lines.update(line for line in (left, storyline_id) if line is not None)
 
     def tie(self, story_ids: Iterable[str], now: datetime) -> None:
-        """Tie stories, as far as editors' decisions allow: those that they part from the rest leave its storyline."""
+        """Tie stories as far as decisions allow; stories that they keep apart leave the storyline."""
         self._settler.tie(frozenset(story_ids), now)
 
     def close(self, story_id: str, into: str, now: datetime, reason: str) -> None:
@@ -227,7 +227,7 @@ class Placer:
     # --- making sketches and vectors anew --------------------------------------------------------
 
     def resketch(self, entry_ids: Sequence[str]) -> None:
-        """Make the sketches of entries anew; where they stand stays."""
+        """Recompute the sketches of entries; their reports stay."""
         for entry_id in entry_ids:
             try:
                 with self.savepoint():
@@ -239,7 +239,7 @@ class Placer:
                 log.exception("entry %s could not be sketched anew", entry_id)
 
     def revector(self, report_ids: Iterable[str]) -> None:
-        """Make the vectors of reports anew; a report whose text cannot be read goes without one."""
+        """Recompute the vectors of reports; a report whose text cannot be read has none."""
         for report_id in report_ids:
             try:
                 with self.savepoint():
@@ -270,7 +270,7 @@ class Placer:
     # --- pieces ------------------------------------------------------------------------------
 
     def _add_meanings(self, keep_waiting: Callable[[], bool]) -> None:
-        """Give reports their meaning that came before the encoder was switched on, or were read by another one."""
+        """Add the meanings of reports that have none by the present encoder."""
         if self._meanings is None:
             return
         late = self.vectors.without_meaning(self._meanings.version, self._meanings.languages, MEANINGS_PER_PASS)
@@ -279,14 +279,14 @@ class Placer:
                 self.revector(late[start : start + MEANINGS_PER_TRANSACTION])
 
     def _revector(self, report_id: str) -> None:
-        """Make a report's vector anew from the entries that stand in it now; without any, forget it."""
+        """Recompute a report's vector from its present entries; without any, delete it."""
         standing = self.entries.select("WHERE e.report_id = ? ORDER BY e.number", (report_id,))
         self.vectors.drop(report_id)
         for entry in standing:
             self._update_vector(report_id, self.arrival_of(entry))
 
     def _update_vector(self, report_id: str, arrival: Arrival, vector: ReportVector | None = None) -> None:
-        """Let a report be compared by the text of this entry where it says most; its time is that of its first entry.
+        """Replace a report's vector by that of this entry where the entry has the longer text; its time is that of the first entry.
 
         Which entry that is follows from the entries alone, not from the order in which they came.
         """
@@ -337,5 +337,5 @@ def _words(arrival: Arrival) -> int:
 
 
 def _rank(words: int, time: datetime, entry_id: str) -> tuple[int, datetime, str]:
-    """Return what orders the entries of a report, the one that speaks for it first: length in doubling steps, time, id."""
+    """Return the sort key of a report's entries, the source of its vector first: length in doubling steps, time, id."""
     return (-words.bit_length(), time, entry_id)

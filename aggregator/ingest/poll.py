@@ -62,11 +62,11 @@ class FeedFetcher(Protocol):
     def fetch(
         self, feed: Feed, state: FeedState, now: datetime, other_feed: Callable[[str], str | None]
     ) -> FetchOutcome:
-        """Fetch one feed, but not through a redirect to where ``other_feed`` names another; never raises for a server's doings."""
+        """Fetch one feed, but not through a redirect to an address where ``other_feed`` names another. Never raises for a server's faults."""
         ...
 
     def refuse_waiting(self) -> None:
-        """Let fetches that wait for their host's turn fail as ``stopped`` without asking."""
+        """Let fetches that wait for their host fail as ``stopped`` without a request."""
         ...
 
     def cancel_all(self) -> None:
@@ -187,7 +187,7 @@ class PollPass:
         return bool(self._waiting or self._under_way)
 
     def _has_time(self) -> bool:
-        """Return whether there is time for what is in hand: always, until the word to stop; then for seconds."""
+        """Return whether there is time for feeds under way: always, until the stop; then for seconds."""
         if not self._stop.is_set():
             return True
         if self._stopped is None:
@@ -196,7 +196,7 @@ class PollPass:
         return time.monotonic() - self._stopped < GRACE
 
     def _fail_hanging(self) -> list[FeedOutcome]:
-        """Return a failure for each feed that hangs; one that was only stopped is left as it was."""
+        """Return a failure for each feed that hangs; feeds that were only stopped are left as they were."""
         if self._stop.is_set():
             return []
         hanging, self._under_way = self._under_way, {}
@@ -216,7 +216,7 @@ class PollPass:
             self._fetcher.close_idle()
 
     def _place(self, step: Callable[[], object]) -> None:
-        """Do a step of placing entries; what it fails by is raised at the end of the pass, and no other one is done in it."""
+        """Run a step of placing entries; its error is raised at the end of the pass, and no further step is run."""
         if self._fault is not None:
             return
         try:
@@ -231,7 +231,7 @@ class PollPass:
         return lambda: not self._stop.is_set() and time.monotonic() < until
 
     def _skip_held(self) -> list[FeedOutcome]:
-        """Return outcomes for the feeds whose host has just asked to be left alone."""
+        """Return outcomes for the feeds whose host just asked for a pause."""
         held, self._held = self._held, []
         return [self._saver.skip_held(self._waiting.pop(url)) for url in held if url in self._waiting]
 
@@ -268,7 +268,7 @@ class PollPass:
         self._results.put(_Fetched(poll, outcome))
 
     def _save_results(self, threads: Executor, timeout: float) -> list[FeedOutcome]:
-        """Save what comes back within a moment with one commit; return the outcomes, which are reported only then."""
+        """Save the results of a short time with one commit; return the outcomes, which are reported only then."""
         ended: list[FeedOutcome] = []
         large: list[_Prepared] = []
         result = self._next_result(timeout)
@@ -297,7 +297,7 @@ class PollPass:
             return None
 
     def _handle(self, result: _Fetched | _Prepared) -> list[FeedOutcome]:
-        """Take a result in; return the outcome of its feed, where this was the last word, and of those that it held back."""
+        """Process a result; return the final outcome of its feed, if any, and those of feeds that it held back."""
         poll = result.poll
         if isinstance(result, _Fetched):
             self._hosts.done(poll.feed.url, time.monotonic())

@@ -1,4 +1,4 @@
-"""Documents handed to workers; one whose worker is lost is handed out again without the entry that the worker was at.
+"""Preparation of documents by workers; a lost worker's document is tried again without the entry at fault.
 
 A worker can die of what it reads (a fault in a library in C, memory, time without end). It leaves no word then, so the
 second time it writes down which entry it is at, in a file that outlives it.
@@ -24,7 +24,7 @@ Result = Prepared | FetchFailure
 
 
 class PreparationJob:
-    """One document on its way through the workers; ``done`` is called once, from another thread, with what became of it."""
+    """The preparation of one document by workers; ``done`` is called once with the result, from another thread."""
 
     def __init__(
         self, workers: Executor, task: Preparation, done: Callable[[Result], None], keep_going: Callable[[], bool]
@@ -54,7 +54,7 @@ class PreparationJob:
                 self._retry(following)
 
     def _next_attempt(self, task: Preparation, failure: TaskFailure) -> Preparation | None:
-        """Return the next attempt at a document whose worker was lost; None where there is no hope."""
+        """Return the next attempt at a document whose worker was lost; None where none is worth it."""
         if failure.kind not in _LOST or not self._keep_going():
             return None
         if task.progress_path is None:

@@ -1,4 +1,4 @@
-"""The work of a worker on a document: parse, clean, sketch. Values in, values out, no database."""
+"""The worker's task for a document: parse, clean, sketch. It uses values alone, no database."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Preparation:
 @pickled_by_fields
 @dataclass(frozen=True, slots=True)
 class PreparedEntry:
-    """An entry ready to be stored and compared; of ``unchanged`` ones only its own words and its document stand here.
+    """An entry ready to be stored and compared; an ``unchanged`` one has only its data and document.
 
     ``document`` is all its text; ``compared`` is what is left of it for comparing, without boilerplate. ``signed`` is the
     agency that signs it, ``notice`` the correction or kill that it carries.
@@ -152,7 +152,7 @@ def _note_progress(path: str, number: int) -> None:
 
 
 def _languages(task: Preparation, parsed: ParsedFeed) -> tuple[bool, str | None]:
-    """Return whether a feed speaks another language than it says, and the one its entries are in where nothing says it."""
+    """Return whether a feed declares a wrong language, and the detected language where none is declared."""
     if task.language is not None:
         return False, None
     sample = _or_default([], "", _sample, parsed.entries)
@@ -237,7 +237,7 @@ def _vector(compared: Document) -> ReportVector:
 
 
 def is_other_language(said: str, sample: str) -> bool:
-    """Return whether a feed's texts are surely in another language than it says, as where a site kept its software's default."""
+    """Return whether a feed's texts are surely in another language than declared, as by a site's default."""
     language = primary_language(said) or ""
     return is_hardly_in(sample, language) and surely_other(sample, language)
 

@@ -1,4 +1,4 @@
-"""Clustering what is stored anew, once, after the way in which stories are found has changed: in steps that a daemon takes beside its work.
+"""Clustering all stored entries anew after the clustering changed, in steps between the daemon's other work.
 
 First vectors are made anew from the stored texts, then all reports of the window are settled, some at a time. Where it
 stands is stored, so that a restart goes on; editors' decisions hold throughout.
@@ -28,7 +28,7 @@ MAX_REPORTED = 200  # changes that the report names, largest first
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far it is: reports done, and all that there are to do, each being read once and settled once."""
+    """Progress of a run: reports done, and all to do; each report is read once and settled once."""
 
     done: int
     total: int
@@ -43,7 +43,7 @@ class Reclustering:
         self._state = ReclusterStore(store.connection)
 
     def is_due(self) -> bool:
-        """Return whether stories were found by other rules, vectors of another version are stored, or a run is under way."""
+        """Return whether the clustering changed, vectors of another version are stored, or a run is under way."""
         state = self._state
         return (
             state.cursor() is not None
@@ -52,7 +52,7 @@ class Reclustering:
         )
 
     def begin(self) -> None:
-        """Ask for a run over everything, due or not."""
+        """Request a run over everything, due or not."""
         with self._store.transaction():
             self._state.begin()
 

@@ -1,4 +1,4 @@
-"""Recording a document's entries: which are new, which were edited, which are known, all in one transaction."""
+"""Storing a document's entries as new, edited or known, in one transaction."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Recorder:
     def record(
         self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, edits: SavedEdits | None = None
     ) -> Recorded:
-        """Store what is new or edited among ``entries`` (a whole document), and note what is still there.
+        """Store the new and edited ones among ``entries`` (a whole document), and note those still there.
 
         ``edits`` is what of a large document was recorded before, in short transactions.
         An entry that cannot be recorded costs itself: it is kept for a report, and the others are recorded without it.
@@ -113,7 +113,7 @@ class Recorder:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Undo what is recorded inside the block where it fails, in the database and in memory."""
+        """Undo what the block records where it fails, in the database and in memory."""
         waiting = dict(self._waiting)
         try:
             with self._placer.savepoint():
@@ -191,7 +191,7 @@ class Recorder:
             self._lines.count(waiting.feed_id, waiting.lines, report_id, waiting.number)
 
     def resume(self, now: datetime) -> None:
-        """Take up entries that an earlier pass stored and did not come to place, or that came while stories were off."""
+        """Queue stored entries that an earlier pass did not place, or that came while stories were off."""
         if self._settings.stories.enabled:
             left = self._faults.unplaceable()
             for entry in self._entries.unplaced(now - self._settings.stories.window, MAX_WAITING):
@@ -233,7 +233,7 @@ class Recorder:
         return found.known
 
     def prefetch_keys(self, keys: Sequence[tuple[int, str]]) -> None:
-        """Look up together which of the next entries, by feed and key, are stored: it holds until the transaction ends."""
+        """Look up which of the next entries (feed, key) are stored; valid until the transaction ends."""
         self._absent = (self._store.unit_number, set(keys) - stored(self._store.connection, keys))
 
     def _is_absent(self, feed_id: int, key: str) -> bool:
@@ -247,7 +247,7 @@ class Recorder:
     def _backlog(
         self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, *, first: bool
     ) -> frozenset[str]:
-        """Return the keys of what is no news: of a followed feed what happened before any open story, of a new one its stock.
+        """Return the keys of backlog: of a followed feed what is older than any open story, of a new feed its stock.
 
         A feed that was seen empty before had no stock: what it shows without a date has come since.
         """
@@ -305,7 +305,7 @@ class Recorder:
         return made
 
     def revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> bool:
-        """Take in another text of a known entry; return whether a reader would call that an edit, which is kept as a revision."""
+        """Store another text of a known entry; return whether it is an edit to a reader, which is kept as a revision."""
         row = replace(self._row(origin, entry, before.id, now, backlog=False), time=lasting_time(entry.data, before))
         text = self._entries.texts([before.id])[before.id]
         change = compare((before.title, text), (row.data.title, row.text), row.language)
@@ -321,7 +321,7 @@ class Recorder:
         return change.is_substantive
 
     def follow(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> None:
-        """Take over what a publisher corrected beside the words: address, date, byline, categories. No edit, no version."""
+        """Store a publisher's corrections of facts: address, date, byline, categories. They make no edit and no version."""
         if origin.archive:
             return
         if entry.document.canonical_url != before.canonical_url:
@@ -331,7 +331,7 @@ class Recorder:
             self._entries.amend(before, facts, lasting_time(entry.data, before), now)
 
     def _relocate(self, entry: PreparedEntry, before: KnownEntry) -> None:
-        """Follow an entry to its new address; one without an address keeps the last that it had."""
+        """Store an entry's new address; an entry without an address keeps its last one."""
         if entry.document.canonical_url is None:
             return
         self._entries.relocate(before.number, entry.data, entry.document.canonical_url)
@@ -384,7 +384,7 @@ def _wire(entry: PreparedEntry, feed: StoredFeed, publisher: str) -> Attribution
 
 
 def is_left(store: Store, settings: Settings, now: datetime) -> bool:
-    """Return whether an earlier pass left entries that are to be placed, or stories that are to be settled."""
+    """Return whether an earlier pass left entries to place, or stories to settle."""
     if not settings.stories.enabled:
         return False
     since = to_text(now - settings.stories.window)

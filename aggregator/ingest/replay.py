@@ -1,4 +1,4 @@
-"""Clustering the stored entries anew under other settings, in a scratch database, and what would change."""
+"""Replay of stored entries under other settings, in a scratch database, and what would change."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def cluster_anew(
     entries: Sequence[Entry],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, str]:
-    """Return entry -> story as these entries, taken in this order, would stand; nothing is written to ``store``."""
+    """Return entry -> story for these entries, taken in this order; nothing is written to ``store``."""
     with Store(None) as scratch:
         _copy(store, scratch, ("feed", "decision", "decision_entry"))
         _record(scratch, settings, families, entries, progress)

@@ -1,4 +1,4 @@
-"""Resources of passes: the fetcher, the workers, and the host schedule, each opened when first needed."""
+"""The resources of passes, opened when first needed: fetcher, workers, host schedule."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Resources:
         self._stack.close()
 
     def fetcher(self, feeds: int) -> FeedFetcher:
-        """Return what asks for feeds; ``feeds`` is how many there are to keep connections for."""
+        """Return the fetcher; ``feeds`` is the number of feeds to keep connections for."""
         if self._fetcher is None:
             from aggregator.fetching.http import Fetcher
 
@@ -52,14 +52,14 @@ class Resources:
         return self._workers
 
     def abandon(self) -> None:
-        """Let go of workers that are stuck in a document: others are started when they are needed."""
+        """Drop workers that are stuck in a document; others are started when needed."""
         if self._workers is None or self._handed_in:
             return
         workers, self._workers = self._workers, None
         workers.shutdown(wait=False, cancel_futures=True)
 
     def prepare_for(self, task: Callable[[], None], feeds: int) -> None:
-        """Let the workers for ``feeds`` documents start at once and run ``task``: the desk has its own modules to load."""
+        """Start the workers for ``feeds`` documents, and run ``task`` meanwhile."""
         for _ in range(min(feeds, self._settings.parse.workers)):
             self.workers().submit(task)
 

@@ -1,4 +1,4 @@
-"""Saving what a poll brought: entries, links, the next poll's validators and due time, whole or not at all."""
+"""Saving the outcome of a poll: entries, links, validators and the next due time, all or nothing."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ PLACED_PER_TRANSACTION = 100
 
 
 class Saver:
-    """The only writer of a pass. ``jitter`` gives a number in [0, 1) a call; ``hosts`` maps a host to its feeds' rows."""
+    """The only writer of a pass. ``jitter`` returns a number in [0, 1); ``neighbours`` returns the rows of a host's feeds."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class Saver:
         keep_going: Callable[[], bool],
         keep_waiting: KeepWaiting = never,
     ) -> SavedEdits | None:
-        """Record what of a large document can be recorded before it is saved, in short transactions; its fault is none of it."""
+        """Save the edits of a large document in short transactions before the document; an error here does not fail it."""
         try:
             return save_edits(
                 self._store, self._recorder, _origin(poll, result), result.entries, now, keep_going, keep_waiting
@@ -162,7 +162,7 @@ class Saver:
         now: datetime,
         edits: SavedEdits | None = None,
     ) -> FeedOutcome:
-        """Save a document's entries and what follows from them, all or nothing; ``edits`` is what was recorded of it before.
+        """Save a document's entries and its feed's state, all or nothing; ``edits`` is what was saved of it before.
 
         A document that cannot be saved costs itself: that is a failure of its feed, and those saved beside it stay.
         """
@@ -211,13 +211,13 @@ class Saver:
             return self._close(poll, state, now, _ok(poll, response, result, counts, gap=gap, empty=empty))
 
     def skip_held(self, poll: Poll) -> FeedOutcome:
-        """Return the outcome of a feed that was not asked because its host wants to be left alone; its due time stands already."""
+        """Return the outcome of a feed that was not polled because its host asked for a pause; its due time is stored already."""
         state = self._feeds.by_id(poll.stored.id).state
         note = "not asked: its host answered another feed with 'too many requests' or 'unavailable'"
         return FeedOutcome(poll.stored.shown, poll.stored.url, "skipped", next_fetch=state.next_fetch, note=note)
 
     def resume(self, now: datetime) -> int:
-        """Begin a pass: take up entries that an earlier one stored and did not come to place; return how many wait now."""
+        """Begin a pass: queue entries that an earlier one did not place; return how many wait now."""
         self._recorder.resume(now)
         return self._recorder.waiting
 
@@ -229,7 +229,7 @@ class Saver:
         progress: Callable[[int, int], None] = lambda done, total: None,
         keep_waiting: KeepWaiting = never,
     ) -> None:
-        """Place entries, the oldest first, until ``leave`` of them wait or ``stop`` is set; some at a time, so that others may write."""
+        """Place entries, the oldest first, until ``leave`` of them wait or ``stop`` is set; in short transactions."""
         every = self._recorder.waiting - leave
         while self._recorder.waiting > leave and not stop.is_set():
             with self._store.transaction(keep_waiting):
@@ -239,7 +239,7 @@ class Saver:
                 sleep(PAUSE)
 
     def finish(self, now: datetime, stop: Event, keep_waiting: KeepWaiting = never) -> None:
-        """End a pass, in transactions of its own: reports are settled in stories, and the watches look at all that changed.
+        """End a pass in transactions of its own: settle the reports, and pass the changed stories on.
 
         What an earlier pass or an editor's verb left unsettled is taken along. Once ``stop`` is set, that is left to the
         next pass, to which all that changed is unsettled.
@@ -311,7 +311,7 @@ def place_left(
     settled: OnSettled,
     window: Window | None = None,
 ) -> None:
-    """Place what an earlier pass stored and did not come to place, and settle what it left unsettled."""
+    """Place and settle what an earlier pass left."""
     if stop.is_set() or not is_left(store, settings, now()):
         return
     saver = open_saver(store, settings, families, lambda address: (), settled, window)

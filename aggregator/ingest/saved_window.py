@@ -1,4 +1,4 @@
-"""The window of a database as a file beside it, so that a process that starts again has nothing to compare anew.
+"""The window saved in a file beside the database, so that a restarted process compares nothing anew.
 
 The file is a convenience: it is never needed, and is passed over where it does not fit the database, the program or the
 settings. What was written to the database since it was kept is read from there.
@@ -55,7 +55,7 @@ class SavedWindow(NamedTuple):
 
 
 def read(store: Store, settings: str) -> SavedWindow | None:
-    """Return the window that was kept for this database under these settings; None where none fits."""
+    """Return the saved window of this database under these settings; None where none fits."""
     path = _path(store)
     if path is None or not path.is_file():
         return None
@@ -97,7 +97,7 @@ def write(store: Store, settings: str, kept: SavedWindow) -> None:
 
 
 class _Reader(pickle.Unpickler):
-    """Makes nothing but what a window is made of."""
+    """An unpickler that makes nothing but parts of a window."""
 
     def find_class(self, module: str, name: str) -> Any:
         plain = (module == "builtins" and name in _BUILTINS) or (module, name) in _NAMED

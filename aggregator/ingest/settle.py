@@ -1,4 +1,4 @@
-"""From groups of reports to stories with ids: what the graph says of the reports that changed is written to the tables.
+"""Settling: the graph's groups of changed reports become stories with ids in the tables.
 
 The graph is asked outside of any transaction; what it answers is written in short ones. Reports stay unsettled until both
 their stories and their storylines are written, so that a crash between two transactions loses nothing. Where an editor
@@ -39,7 +39,7 @@ log = logging.getLogger("aggregator.settling")
 
 @dataclass(frozen=True, slots=True)
 class SettlePlan:
-    """What the graph says of the reports that were unsettled, under the editors' decisions of one moment."""
+    """The graph's result for the unsettled reports, under the decisions of one moment."""
 
     unsettled: frozenset[str]
     stories: tuple[frozenset[str], ...]
@@ -88,7 +88,7 @@ class Settler:
         return self._existing_stories(found)
 
     def refresh(self, story_ids: Collection[str], report_ids: Iterable[str], now: datetime) -> None:
-        """Bring the rows of stories, of those of their reports that changed, and of their storylines in line with the entries."""
+        """Update the rows of stories, of these reports and of the storylines from the entries."""
         self._pin(story_ids)
         for row in compute_rows(story_ids, self._stories, self._entries):
             self._save_row(row, now)
@@ -96,12 +96,12 @@ class Settler:
         self._lines.refresh(story_ids, now)
 
     def tie(self, story_ids: frozenset[str], now: datetime) -> None:
-        """Write these stories as one storyline, but for what editors keep apart in it."""
+        """Write these stories as one storyline, except for those that editors keep apart."""
         self._lines.write([story_ids], (), now)
         self._lines.catch_up(now)
 
     def apply_ties(self, story_ids: Collection[str], now: datetime) -> None:
-        """Have the storylines of these stories hold to what editors tie and untie."""
+        """Apply the editors' ties to the storylines of these stories."""
         self._lines.apply_ties(story_ids, now)
 
     # --- asking the graph ------------------------------------------------------------------------
@@ -134,7 +134,7 @@ class Settler:
         return SettlePlan(frozenset(waiting), tuple(stories), tuple(storylines), best, decisions, unmoved)
 
     def _related_reports(self, report_ids: Collection[str]) -> set[str]:
-        """Return the reports that stand in a story or a storyline with one of these: where they stay is to be asked as well."""
+        """Return the reports that share a story or storyline with these, since their stories are to be computed as well."""
         stories = set(self._stories.stories_of_reports(report_ids).values())
         lines = set(self._lines.storylines_of(stories).values())
         stories.update(story for line in lines for story in self._lines.stories_of(line))
@@ -164,7 +164,7 @@ class Settler:
     # --- writing ---------------------------------------------------------------------------------
 
     def _write(self, plan: SettlePlan, now: datetime, changed: Changed, found: set[str]) -> bool:
-        """Write a plan; False where it no longer fits what is stored."""
+        """Write a plan; False where the stored state changed and the plan is outdated."""
         failed: set[str] = set()
         for batch in batches(self._blocks(plan)):
             done = self._write_batch(batch, plan, now, changed, failed)
@@ -188,7 +188,7 @@ class Settler:
         changed: Changed,
         failed: set[str],
     ) -> set[str] | None:
-        """Write some blocks in one transaction, a large one in several; where that fails, each alone, so that one costs itself.
+        """Write blocks in one transaction, a large one in several; where that fails, each block alone.
 
         Return the stories touched, None where the plan no longer fits; ``failed`` takes the reports that are left.
         """
@@ -231,7 +231,7 @@ class Settler:
     def _write_in_chunks(
         self, groups: Sequence[frozenset[str]], plan: SettlePlan, now: datetime, changed: Changed
     ) -> set[str] | None:
-        """Write very many reports: the lock is held for some of them at a time. They stay unsettled until all are written."""
+        """Write very many reports, some in each transaction. They stay unsettled until all are written."""
         with self._store.snapshot():
             assignment = self._writer.begin(groups, plan.unmoved)
         if assignment is None:
@@ -258,7 +258,7 @@ class Settler:
         return opened
 
     def _end(self, assignment: StoryAssignment, plan: SettlePlan, now: datetime, changed: Changed) -> frozenset[str]:
-        """End the stories that end and write the rows of those that changed; return the large ones, whose rows are still to be written."""
+        """Close the stories that end, and write the changed rows; return the large stories, whose rows are still to be written."""
         self._writer.end(assignment, plan.unsettled, now)
         touched = self._existing_stories(assignment.touched)
         large = self._stories.larger_than(LARGE, touched)
@@ -268,7 +268,7 @@ class Settler:
         return large
 
     def _refresh_large(self, story_ids: Collection[str], now: datetime, changed: Changed) -> None:
-        """Work out the rows of large stories while others may write, and write them where nobody did meanwhile."""
+        """Compute the rows of large stories outside of a transaction; write them where nobody wrote meanwhile."""
         for story_id in sorted(story_ids):
             for _ in range(TRIES):
                 seen = self._store.data_version()
@@ -291,7 +291,7 @@ class Settler:
         changed(living)
 
     def _pin(self, story_ids: Collection[str]) -> None:
-        """Bring the pins of stories in line with what editors say."""
+        """Update the pins of stories from the editors' decisions."""
         stored = self._stories.pins(story_ids)
         for story_id in sorted(story_ids) if stored or self._editor_constraints.has_pins() else ():
             pinned = self._editor_constraints.pinned(story_id)

@@ -1,4 +1,4 @@
-"""What a story's row says: counts, times and the canonical entry, worked out from its entries."""
+"""The row of a story, computed from its entries: counts, times, canonical entry."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aggregator.text.headlines import plain_headline
 
 
 def story_fields(entries: Sequence[Entry], pinned: str | None) -> StoryFields:
-    """Return the standing of a story with these entries (at least one)."""
+    """Return the fields of a story with these entries (at least one)."""
     canonical = choose(entries, pinned)
     seen = [entry.seen for entry in entries if not entry.is_undated_stock] or [entry.seen for entry in entries]
     return StoryFields(
@@ -42,7 +42,7 @@ def story_fields(entries: Sequence[Entry], pinned: str | None) -> StoryFields:
 
 @dataclass(frozen=True, slots=True)
 class StoryRow:
-    """What was worked out of a story's entries."""
+    """The computed row of a story."""
 
     story_id: str
     fields: StoryFields | None  # None: nothing can be said
@@ -51,7 +51,7 @@ class StoryRow:
 
 
 def compute_rows(story_ids: Iterable[str], stories: StoryStore, entries: EntryStore) -> Iterator[StoryRow]:
-    """Yield what the rows of these stories are to say; an entry that cannot be looked at is left out of its story's row."""
+    """Yield the rows of these stories; an entry that raises an error is left out of its story's row."""
     wanted = sorted(set(story_ids))
     pins = stories.pins(wanted)
     for story_id, found in entries.of_stories(wanted, light=True).items():
@@ -70,7 +70,7 @@ def compute_rows(story_ids: Iterable[str], stories: StoryStore, entries: EntrySt
 
 
 def save(row: StoryRow, stories: StoryStore, entries: EntryStore, now: datetime) -> None:
-    """Write what was worked out of a story."""
+    """Write a computed row."""
     for entry in row.agency_changed:
         entries.set_agency(entry.id, entry.agency, agency_evidence(entry.agency_form, entry.agency_words))
     if row.fields is not None:
@@ -96,7 +96,7 @@ def _compute_row(story_id: str, found: Sequence[Entry], pinned: str | None) -> S
 
 
 def with_shared_agency(members: Sequence[Entry]) -> list[Entry]:
-    """Return a story's entries, those that sign nothing with the agency whose text they share.
+    """Return a story's entries; unsigned ones have the agency whose text they share.
 
     What is signed stays; what an entry has by its text alone it loses when it leaves the report.
     """
@@ -118,5 +118,5 @@ def _with_agency(entry: Entry, shared: tuple[str, str] | None) -> Entry:
 
 
 def agency_evidence(form: str | None, words: str) -> Evidence:
-    """Return how an entry tells its agency, as it is stored."""
+    """Return the evidence of an entry's agency, as stored."""
     return {} if form is None else {"agency": {"form": form, "words": words}}

@@ -1,4 +1,4 @@
-"""Groups of reports written as stories: which id each goes on to bear, which reports move there, and what links them.
+"""Writing groups of reports as stories: the id of each, the reports that move, the links between them.
 
 A story of very many reports is written in pieces, each in a transaction of its own, for nobody else can write meanwhile.
 What is to become of which id is told once, before the first piece.
@@ -73,7 +73,7 @@ class StoryWriter:
         self._vectors = VectorStore(store.connection)
 
     def begin(self, groups: Sequence[frozenset[str]], unmoved: Collection[str]) -> StoryAssignment | None:
-        """Tell which stories groups go on to be; None where others changed these meanwhile. Nothing is written.
+        """Return the stories that groups become; None where others changed these meanwhile. Nothing is written.
 
         ``unmoved`` reports go where the id of their story goes.
         """
@@ -105,7 +105,7 @@ class StoryWriter:
         )
 
     def fits(self, assignment: StoryAssignment, chunk: ReportChunk) -> bool:
-        """Tell whether these reports stand where they stood when it was told what becomes of them, and their stories live."""
+        """Return whether these reports are where they were at the beginning, and their stories still exist."""
         standing = self._stories.stories_of_reports([report for _, reports in chunk for report in reports])
         targets = {target for place, _ in chunk if (target := assignment.targets[place]) is not None}
         return self._stories.existing(targets) == targets and all(
@@ -133,7 +133,7 @@ class StoryWriter:
         return opened
 
     def end(self, assignment: StoryAssignment, waiting: Collection[str], now: datetime) -> None:
-        """Once all pieces are written: end the stories whose ids lead to others, and tell which rows are to be worked out."""
+        """After all chunks: close the stories that end, and note which rows are to be computed."""
         for story, place in assignment.ended.items():
             target = str(assignment.targets[place])
             late = self._stories.reports_of(story)  # what another process put there between two pieces
@@ -175,7 +175,7 @@ class StoryWriter:
         return ended
 
     def _rest(self, story_ids: Collection[str], covered: Collection[str]) -> dict[str, list[str]]:
-        """Return what stories hold beside these reports: reports past the window, which go where the id goes."""
+        """Return story -> its reports outside the groups: those past the window, which follow the story's id."""
         return {
             story: [report for report in self._stories.reports_of(story) if report not in covered]
             for story in story_ids
@@ -215,7 +215,7 @@ class StoryWriter:
         speakers: Mapping[str, tuple[float, str]],
         now: datetime,
     ) -> None:
-        """Store the strongest edge of each of these reports where it is another than before."""
+        """Store the strongest edge of each report where it changed."""
         stored = self._stories.links(story_of)
         said: dict[str, tuple[str, float]] = {
             report: (speakers[one.other][1], round(one.score, 4))

@@ -1,4 +1,4 @@
-"""Storylines in the tables: what the graph ties, less what editors untie, and what they tie besides."""
+"""Storylines in the tables: those of the graph, changed by the editors' ties."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class StorylineWriter:
         self._lines = StorylineStore(store)
 
     def storylines_of(self, story_ids: Collection[str]) -> dict[str, str]:
-        """Return story -> its storyline, of those that have one."""
+        """Return story -> storyline, for stories in one."""
         return self._lines.of_stories(story_ids)
 
     def stories_of(self, storyline_id: str) -> list[str]:
@@ -33,18 +33,18 @@ class StorylineWriter:
         return self._lines.stories_of(storyline_id)
 
     def refresh(self, story_ids: Collection[str], now: datetime) -> None:
-        """Bring the rows of the storylines of these stories in line with them; :meth:`write` ends those that are to end."""
+        """Update the rows of the storylines of these stories; :meth:`write` closes storylines."""
         self._lines.refresh(self._lines.of_stories(story_ids).values(), now, ending=False)
 
     def apply_ties(self, story_ids: Collection[str], now: datetime) -> None:
-        """Have the storylines of these stories, which editors moved reports between, hold to what editors tie and untie."""
+        """Apply the editors' ties to the storylines of these stories, after editors moved reports between them."""
         if self._editor_constraints.ties():
             lines = set(self._lines.of_stories(story_ids).values())
             self.write([frozenset(self._lines.stories_of(line)) for line in lines], story_ids, now)
             self.catch_up(now)
 
     def write(self, lines: Sequence[frozenset[str]], settled: Collection[str], now: datetime) -> None:
-        """Store which stories the graph ties; those ``settled`` that are in none of ``lines`` stand alone.
+        """Store the storylines of the graph; ``settled`` stories in none of ``lines`` leave theirs.
 
         Stories past the window stay in the storyline that they were in, and go where its id goes.
         """
@@ -78,7 +78,7 @@ class StorylineWriter:
         self._lines.refresh(self._lines.outdated(), now)
 
     def batches(self, lines: Sequence[frozenset[str]], settled: Collection[str]) -> Iterator[list[frozenset[str]]]:
-        """Yield what :meth:`write` is to be given in transactions of their own: groups that take stories from one storyline together.
+        """Yield the arguments of :meth:`write` for separate transactions: groups that share a storyline are together.
 
         Where editors tie stories, all are written at once: ties reach across groups.
         """
@@ -118,7 +118,7 @@ class StorylineWriter:
     # --- what editors say --------------------------------------------------------------------------
 
     def _with_ties(self, lines: Sequence[frozenset[str]]) -> list[frozenset[str]]:
-        """Return disjoint groups of stories: these, with those that editors tie to them, without those that they untie."""
+        """Return disjoint groups of stories: these, changed by the editors' ties."""
         ties = self._editor_constraints.ties()
         if not ties:
             return _disjoint(lines)
@@ -139,7 +139,7 @@ class StorylineWriter:
     def _tied_outside(
         self, lines: Sequence[frozenset[str]], ties: ConstraintGroups, named: dict[str, frozenset[str]]
     ) -> list[frozenset[str]]:
-        """Return what editors tie to these stories: each such story with the storyline that it is in."""
+        """Return the stories that editors tie to these, each with its storyline."""
         found = {story for line in lines for story in line}
         known = set(found)
         besides: list[frozenset[str]] = []
@@ -167,7 +167,7 @@ class StorylineWriter:
         ties: ConstraintGroups,
         named: dict[str, frozenset[str]],
     ) -> None:
-        """Join the stories of one group in turn, each with the first of the parts so far that no editor keeps it from."""
+        """Join the stories of one group in turn, each with the first part that no decision keeps it apart from."""
         parts: list[str] = []  # one story of each
         for story in base:
             mine = _entries(target[story], named)
@@ -197,7 +197,7 @@ def _entries(stories: Iterable[str], named: dict[str, frozenset[str]]) -> list[s
 
 
 def _blocks(groups: Iterable[frozenset[str]], before: Mapping[str, str]) -> list[list[frozenset[str]]]:
-    """Return groups of stories so that those that share a story, or one of whose storyline, are together."""
+    """Return groups of stories in blocks: groups that share a story or a storyline are in one."""
     blocks: dict[
         str, tuple[set[str], list[frozenset[str]]]
     ] = {}  # a story or storyline -> its block's names and groups
@@ -211,7 +211,7 @@ def _blocks(groups: Iterable[frozenset[str]], before: Mapping[str, str]) -> list
 
 
 def _disjoint(lines: Iterable[frozenset[str]]) -> list[frozenset[str]]:
-    """Return groups of which no two share a story: those that did are one."""
+    """Return disjoint groups: groups that share a story are joined."""
     target: dict[str, frozenset[str]] = {}
     for line in lines:
         merged = line.union(*(target.get(story, line) for story in line))

@@ -1,4 +1,4 @@
-"""The graph of the reports in the window, in step with the vectors that any process writes."""
+"""The graph of the window's reports, kept in step with the vectors that any process stores."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Window:
         return self._graph
 
     def links(self, best: Mapping[str, Best]) -> dict[str, Link]:
-        """Return what edges say of which the graph told; those of reports that are gone by now are left out."""
+        """Return the links of these edges, without those of reports that are gone."""
         if self._graph is None:
             return {}
         return self._graph.links(
@@ -80,12 +80,12 @@ class Window:
         )
 
     def mark_written(self) -> None:
-        """Hear that the stories which the graph told are stored."""
+        """Note that the stories which the graph returned are stored."""
         if self._graph is not None:
             self._graph.mark_written()
 
     def save(self) -> None:
-        """Keep the window in a file beside the database, where it changed since it was read."""
+        """Save the window in a file beside the database, if it changed since it was read."""
         if self._graph is not None and self._read_to != self._kept_to:
             saved_window.write(
                 self._store,
@@ -114,7 +114,7 @@ class Window:
         return graph
 
     def _set_meanings(self, graph: StoryGraph, since: int) -> None:
-        """Tell the graph what reports mean that it is given next."""
+        """Give the graph the meanings of the reports that are added next."""
         if self._meanings is None:
             return
         meanings: dict[str, Meaning] = {}
@@ -139,7 +139,7 @@ class Window:
 
 
 def _unpacked(report_id: str, data: bytes | None) -> ReportVector | None:
-    """Return a stored vector; None where there is none, or where it cannot be read, which is told."""
+    """Return a stored vector; None where there is none, or where it cannot be read, which is logged."""
     if data is None:
         return None
     try:
