@@ -1,4 +1,4 @@
-"""What lies on the disk beside a database, how one is known, and making files last: for those who may not import each other."""
+"""Files beside a database, and durable writes: for packages that may not import each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three engines for work outside the coordinator: killable processes, threads, a Dask cluster.
+"""Executors of work outside the coordinator: killable processes, threads, a Dask cluster.
 
 Each engine is a ``concurrent.futures.Executor``. A task is a function that can be imported by name, and one value
 for it. No store, session or closure is sent to a worker.

@@ -1,4 +1,4 @@
-"""The entry point: global options, commands loaded when they are asked for, errors told to the person who reads them."""
+"""The entry point: global options, commands loaded on demand, errors for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the shell offers behind a command: ids with their headlines, feeds, watches, publishers and settings."""
+"""Shell completion of ids with headlines, feeds, watches, publishers and settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two examples for the help of every command; a test holds each to the command line as it is."""
+"""Two examples in the help of every command; a test runs each against the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Global options: they stand before the command, and are understood after it as well."""
+"""Global options, accepted before and after the command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data on stdout: tables for people, JSON, JSON Lines, CSV and TSV for programs; nothing of a feed's gets through raw."""
+"""Data on stdout: tables for people; JSON, JSON Lines, CSV and TSV for programs; no raw text of feeds."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def safe(value: object) -> str:
 
 
 def colours() -> bool:
-    """Tell whether stdout wants colour."""
+    """Return whether stdout wants colour."""
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 

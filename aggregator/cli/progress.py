@@ -1,4 +1,4 @@
-"""Progress of long acts: a bar with counts on a terminal, now and then a plain line when piped; always on stderr."""
+"""Progress of long commands on stderr: a bar on a terminal, plain lines when piped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the global options say, resolved when a command first needs it."""
+"""The global options of a command, resolved when first needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``init``: what a desk begins with, and the unit that runs it as a service."""
+"""``init``: the first files of a desk, and the unit that runs it as a service."""
 
 from __future__ import annotations
 

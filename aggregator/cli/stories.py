@@ -1,4 +1,4 @@
-"""``stories``: what the desk has, and how a story is shown in a row."""
+"""``stories``: the list of stories, and a story as a row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables for people at any width: the headline is never lost, columns leave in a declared order, what is cut ends in ``…``."""
+"""Tables for people at any width: columns leave in a declared order, the headline never; cut text ends in ``…``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``evaluate`` and ``replay``: how good the clustering is, and what other settings would change."""
+"""``evaluate``, ``replay`` and ``recluster``: the quality of the clustering, and what other settings would change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""YAML documents with the line of every key, and written back with their comments."""
+"""YAML documents with the line of every key, written back with their comments."""
 
 from __future__ import annotations
 

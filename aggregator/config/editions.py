@@ -1,4 +1,4 @@
-"""``digest.editions`` as it is written: series of editions by name, as a mapping or as JSON."""
+"""``digest.editions`` as written: series of editions by name, as a mapping or as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""feeds.yaml: the feeds that are followed, read with all faults named at once, edited with comments kept."""
+"""feeds.yaml: the followed feeds, read with all faults reported at once, edited with comments kept."""
 
 from __future__ import annotations
 

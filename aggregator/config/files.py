@@ -1,4 +1,4 @@
-"""Writing files: whole or not at all. Links are followed; pipes and devices are written to directly.
+"""Writing files, whole or not at all. Links are followed; pipes and devices are written to directly.
 
 Files that the product keeps for itself are readable by their owner alone. Files written for others follow the umask.
 """

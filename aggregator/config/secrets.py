@@ -1,4 +1,4 @@
-"""Secrets of the settings, read from where the settings say they are."""
+"""Reading secrets from where the settings say they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings from defaults, the user's file, the project's file, the environment and options, with the origin of each."""
+"""Settings from defaults, user and project files, environment and options, with the origin of each."""
 
 from __future__ import annotations
 

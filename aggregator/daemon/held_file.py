@@ -1,4 +1,4 @@
-"""Whether the database still lies where it was opened: one that is moved or removed would be written to where nobody looks."""
+"""Detection of a database file that was moved or removed while the daemon runs."""
 
 from __future__ import annotations
 

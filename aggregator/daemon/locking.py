@@ -1,4 +1,4 @@
-"""The lock that keeps two daemons off one database; the lock file also holds the daemon's account."""
+"""The lock that keeps two daemons off one database; the lock file also holds the daemon's account of its work."""
 
 from __future__ import annotations
 

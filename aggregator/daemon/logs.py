@@ -1,4 +1,4 @@
-"""Log lines for people or for programs, on one stream, without secrets."""
+"""Log lines for people or programs, on one stream, without secrets."""
 
 from __future__ import annotations
 

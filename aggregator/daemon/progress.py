@@ -1,4 +1,4 @@
-"""The daemon's progress, by which systemd and `health` judge it: a thread that lives may still hang."""
+"""The daemon's progress, by which systemd's watchdog and `health` detect a hang."""
 
 from __future__ import annotations
 

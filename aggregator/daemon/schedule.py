@@ -1,4 +1,4 @@
-"""The schedule of the daemon's jobs, under a clock that may jump."""
+"""The schedule of the daemon's jobs, robust against clock jumps."""
 
 from __future__ import annotations
 

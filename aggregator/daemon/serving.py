@@ -1,4 +1,4 @@
-"""A small HTTP server for figures, which connections that say nothing cannot use up."""
+"""A small HTTP server for metrics that idle connections cannot exhaust."""
 
 from __future__ import annotations
 

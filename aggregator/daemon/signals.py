@@ -1,4 +1,4 @@
-"""Signals as values that the main thread waits for, whichever thread the kernel gives them to."""
+"""Signals as values that the main thread waits for."""
 
 from __future__ import annotations
 

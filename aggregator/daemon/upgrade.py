@@ -1,4 +1,4 @@
-"""What a daemon logs of stories that are clustered anew after an upgrade."""
+"""Log lines of reclustering after an upgrade."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The authored feeds of the demonstration: fictional outlets, their documents at two moments of one day.
+"""The demonstration's feeds: fictional outlets, their documents at two moments of one day.
 
 Every outlet, person, place and figure is invented. A document is kept once with both its stages in it: what stands
 between ``<!--morning-->`` and ``<!--/morning-->`` is in the feed in the morning only, and so for midday; in JSON

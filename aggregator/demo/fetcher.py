@@ -1,4 +1,4 @@
-"""The demonstration's fetcher: the outlets' addresses end in ``.example``, and are asked for at the loopback server."""
+"""The demonstration's fetcher: ``.example`` addresses are fetched from the loopback server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A loopback server for the authored feeds, with validators, as real outlets have them."""
+"""A loopback server for the demonstration's feeds, with validators."""
 
 from __future__ import annotations
 

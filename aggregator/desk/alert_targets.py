@@ -1,4 +1,4 @@
-"""Where alerts go: ``stdout``, ``file:PATH``, ``webhook:URL``, ``mail:ADDRESS``, or an address of Apprise such as ``ntfy://desk``.
+"""Alert targets: ``stdout``, ``file:PATH``, ``webhook:URL``, ``mail:ADDRESS``, or an address of Apprise such as ``ntfy://desk``.
 
 An address that is a secret is kept out of the database as ``webhook:env:NAME`` or ``apprise:env:NAME``.
 """
@@ -49,7 +49,7 @@ def shown_target(target: str) -> str:
 
 
 def holds_open_secret(target: str) -> bool:
-    """Tell whether a target's address looks like a secret and stands in the database as it is."""
+    """Return whether a target's address looks like a secret and stands in the database as it is."""
     kind, _, place = target.partition(":")
     if place.startswith(_FROM_ENVIRONMENT) or kind not in ("webhook", "apprise"):
         return False

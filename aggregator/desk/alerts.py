@@ -1,4 +1,4 @@
-"""What an alert says, and the sender that delivers alerts to their targets.
+"""The text of alerts, and the sender that delivers them to their targets.
 
 Each target has a thread of its own, apart from the polls. A slow webhook delays neither a feed nor another target.
 """

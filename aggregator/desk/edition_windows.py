@@ -1,4 +1,4 @@
-"""The windows of a series of editions: they adjoin, so that each hour is in exactly one."""
+"""The windows of a series of editions: adjoining, so that each hour is in exactly one."""
 
 from __future__ import annotations
 

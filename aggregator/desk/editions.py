@@ -1,4 +1,4 @@
-"""Making editions: chosen by the query that the list uses, frozen once, the same bytes ever after."""
+"""Making editions: chosen by the same query as the list, frozen once, byte-identical ever after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why an entry stands where it stands, in one true sentence with the evidence behind it."""
+"""Why an entry stands where it stands, as one true sentence with its evidence."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ class _Explainer:
         return apart(self._with_evidence(match), self._zone)
 
     def _compared_across(self, story: Story, entry: Entry) -> bool:
-        """Tell whether an entry is compared with any report of a story of other languages."""
+        """Return whether an entry is compared with any report of a story of other languages."""
         graph = self._window.graph()
         return any(
             cross_language_agreement(graph, entry.report_id, report.id) is not None

@@ -1,4 +1,4 @@
-"""Editions as a desk's own templates and labels write them; what cannot be used costs no edition."""
+"""Rendering of editions with a desk's own templates and labels; faults in them cost no edition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking things up in a newsroom: lists, stories, storylines, entries, and why things stand where they stand."""
+"""Look-ups in a newsroom: lists, stories, storylines, entries and explanations."""
 
 from __future__ import annotations
 

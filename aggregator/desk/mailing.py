@@ -1,4 +1,4 @@
-"""Mailing an edition: each recipient gets it once, whatever happens to the others."""
+"""Mailing an edition: each recipient gets one copy, whatever happens to the others."""
 
 from __future__ import annotations
 

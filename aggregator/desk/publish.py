@@ -1,4 +1,4 @@
-"""Publishing the scheduled editions: each is written in all formats and mailed."""
+"""Publishing scheduled editions: writing them in all formats and mailing them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read access for the desk: lists of stories, stories, entries, search. Nothing here writes."""
+"""Read access for the desk: lists of stories, stories, entries, search. It writes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The versions of entries over time, the edits between them, and headlines that changed."""
+"""Versions of entries, edits between them, and changed headlines."""
 
 from __future__ import annotations
 

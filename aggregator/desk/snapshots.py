@@ -1,4 +1,4 @@
-"""The state before an editor's verb, so that undo can restore it."""
+"""The state before an editor's verb, which undo restores."""
 
 from __future__ import annotations
 

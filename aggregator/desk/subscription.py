@@ -1,4 +1,4 @@
-"""The desk's stories as a feed, and the folder of editions as any web server can show it."""
+"""The desk's stories as a feed, and a folder of editions that any web server can show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of feeds: OPML in and out, tables and plain lists of addresses in."""
+"""Lists of feeds: OPML in and out; tables and plain lists of addresses in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The timeline of a story, how early publishers are, and a picture of it as one SVG file."""
+"""The timeline of a story and the lags of publishers, and the timeline as one SVG file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watches at work: checking the stories that a pass changed, and the commands on watches."""
+"""Checking changed stories against watches, and the commands on watches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An edition of the digest: the stories of one window, chosen and ordered from values alone.
+"""Building an edition of the digest: the stories of one window, chosen and ordered from values alone.
 
 Theory of operation. Every story handed in is either *new* (first seen in the window and not in the previous
 edition) or *carried over*. All are ranked by what is new to the reader: independent publishers of reports that came since

@@ -1,4 +1,4 @@
-"""Foreign text made harmless for terminals, for Markdown and in links.
+"""Escaping of feeds' text for terminals, Markdown and links.
 
 Feeds are hostile input. Titles reach terminals (escape sequences, bidirectional overrides that reorder a line),
 Markdown viewers (links and HTML in a headline) and mail programs (javascript: addresses).

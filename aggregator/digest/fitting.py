@@ -1,4 +1,4 @@
-"""Shortening an edition to what a mail program shows: what does not fit is counted, from the end of the page on."""
+"""Shortening an edition to the size that mail programs show; what is left out is counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stories as a feed that any reader can follow: Atom (RFC 4287) and JSON Feed 1.1.
+"""Stories as a feed for any reader: Atom (RFC 4287) and JSON Feed 1.1.
 
 A story keeps its id for ever and is told anew, by its ``updated``, whenever it grew, was edited or was corrected.
 """

@@ -1,4 +1,4 @@
-"""The phrases of a digest, in the language of its labels: counts, times, flags, and the text between links."""
+"""Phrases of a digest in the language of its labels: counts, times, flags, and the text between links."""
 
 from __future__ import annotations
 

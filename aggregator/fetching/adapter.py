@@ -1,4 +1,4 @@
-"""The adapter of requests that carries a fetch: guarded connections, one TLS context, no retries or redirects of its own.
+"""The transport adapter for requests: guarded connections, one TLS context, no retries or redirects of its own.
 
 The library would read the CA bundle for each TLS connection (24-36 ms of CPU against 2-3 ms with one context),
 take proxies and credentials from the environment, and follow redirects with the body decompressed whole.

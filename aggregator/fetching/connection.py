@@ -1,4 +1,4 @@
-"""Connections that check the address they connect to, and read HTTP/1 strictly.
+"""Connections that check the address before they connect, and read HTTP/1 strictly.
 
 The library's pools keep them and call ``connect``, ``request`` and ``getresponse``; a name is resolved once, the
 address judged is the address connected to, so a name that resolves differently the second time gains nothing.

@@ -1,4 +1,4 @@
-"""Cookies inside one fetch: some servers set one with a redirect and send the asker back with it. None outlives it."""
+"""Cookies within one fetch, for servers that set one with a redirect; none is kept after it."""
 
 from __future__ import annotations
 

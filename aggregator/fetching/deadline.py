@@ -1,4 +1,4 @@
-"""A fetch in progress: its deadline, its socket, and the one thread that ends fetches that take too long."""
+"""The deadline of a fetch in progress, and the watchdog thread that closes overdue sockets."""
 
 from __future__ import annotations
 

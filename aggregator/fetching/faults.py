@@ -1,4 +1,4 @@
-"""Faults of one fetch, as values that are safe to show."""
+"""Faults of one fetch, with messages that are safe to show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether entries may have come and gone between two polls of a feed."""
+"""Detection of entries missed between two polls of a feed."""
 
 from __future__ import annotations
 

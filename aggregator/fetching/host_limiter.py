@@ -1,4 +1,4 @@
-"""The host limiter: spaces requests to a host also where redirects lead to it, which no schedule foresees."""
+"""The host limiter: spaces requests to one host, also to hosts that redirects lead to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The host schedule: which host may be asked now, so that each has bounded requests at once and pauses between them. Pure."""
+"""The host schedule: when each host may be asked next, with bounded concurrency and pauses. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fetcher: feeds over HTTP, politely, under limits. What a server does never raises."""
+"""The fetcher: feeds over HTTP under limits. No server's behaviour raises an error."""
 
 from __future__ import annotations
 

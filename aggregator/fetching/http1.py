@@ -1,4 +1,4 @@
-"""A strict reader of HTTP/1 answers: every limit and every rule of framing in one place.
+"""A strict reader of HTTP/1 responses: all limits and framing rules in one place.
 
 The standard library's reader takes negative chunk sizes, conflicting lengths, bodies without an end and header
 blocks of any shape, and is three times as slow.

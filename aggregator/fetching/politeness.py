@@ -1,4 +1,4 @@
-"""When to ask a feed again, and what to remember of an answer. Pure: time and chance are arguments.
+"""When a feed is polled next, and what is remembered of a response. Pure: time and chance are arguments.
 
 ``jitter`` is a uniform random number in [0, 1) everywhere; ``FetchSettings.jitter`` is the share of the interval
 that it may add. All functions take the state before a poll and return the state after it.

@@ -1,4 +1,4 @@
-"""Name resolution with a deadline, which the system's resolver does not know."""
+"""Name resolution with a deadline, which the system's resolver lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP statuses as failures of a feed, each with a message for people. Pure."""
+"""HTTP statuses as failures of a feed, with messages for people. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses as request targets: origin, request line, and what must not be sent on."""
+"""Request targets: origin, request line, and what must not be sent on. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One request and its answer, under limits and a deadline."""
+"""One request and its response, under limits and a deadline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sending one alert to a webhook; the caller decides whether to try again."""
+"""Sending one alert to a webhook; the caller decides on retries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One line for a person: what happened to a feed, and what happens next. Pure."""
+"""One line that says what happened to a feed and what happens next. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fast pickling for frozen values that travel between processes by the hundred."""
+"""Fast pickling of frozen values that travel between processes."""
 
 from __future__ import annotations
 

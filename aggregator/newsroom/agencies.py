@@ -1,4 +1,4 @@
-"""The wire services: how each is written in its own and other languages, and where it publishes.
+"""Wire services: their names in several languages, and the domains where they publish.
 
 Names are compared without regard to case; marks, which are short, as they are written. A loose mark is also a word, a
 name or another's initials and counts only where nothing else can be meant.

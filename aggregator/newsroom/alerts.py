@@ -1,4 +1,4 @@
-"""When a watch raises an alert: once for a story, and again only for more independent publishers, a correction or new facts.
+"""When a watch raises an alert: once for a story; again only for more independent publishers, a correction or new facts.
 
 What a watch has reported is kept by entry, not by story, so that no merge, split or move of stories repeats an alert.
 """

@@ -1,4 +1,4 @@
-"""Alignment of two sequences of words or lines: what they share, in order, found in bounded time.
+"""Alignment of two sequences of words or lines in bounded time.
 
 ``difflib`` reads best and is asked first. Its time grows with the square of a text and more: a word that stands n times
 in both costs n² steps, and each passage found has both sides searched anew. So its steps are counted before they are

@@ -1,4 +1,4 @@
-"""Corrections, clarifications, kills and withdrawals: recognising the notice, and finding copies that were not corrected."""
+"""Correction, clarification, kill and withdrawal notices: recognising them, and finding copies left uncorrected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of a feed, judged by its own rhythm rather than by one rule for all."""
+"""The state of a feed, judged by its own rhythm."""
 
 from __future__ import annotations
 

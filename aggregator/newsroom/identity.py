@@ -1,4 +1,4 @@
-"""The identity of entries: which stored entry an arriving one is, where its key does not say so or says so wrongly.
+"""The identity of entries: which stored entry an arriving one is, where its key is missing or wrong.
 
 An entry is new unless there is proof that it is an old one; one shared trait is none. In doubt, two entries are
 right and one is wrong. What fits several on either side fits none, unless as many fit on both.
@@ -213,7 +213,7 @@ def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> 
 
 
 def _are_listed_together(one: str | None, other: str | None) -> bool:
-    """Tell whether two addresses are two articles'; one that keeps its number under another slug is one article's."""
+    """Return whether two addresses are two articles'; one that keeps its number under another slug is one article's."""
     if not one or not other or one == other:
         return False
     here, there = landmarks(one), landmarks(other)

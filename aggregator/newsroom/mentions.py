@@ -1,4 +1,4 @@
-"""Numbers and names in a sentence, found by form alone: digits, capitals and what surrounds them.
+"""Numbers and names in a sentence, found by form alone.
 
 Names are found in scripts that have capitals (Latin, Greek, Cyrillic, Armenian). In German
 every noun has one, so there only runs of two words and more, and words in capitals throughout, are names.

@@ -1,4 +1,4 @@
-"""The headlines by which a notice names the text that it takes back or corrects."""
+"""Headlines by which a notice names the text that it withdraws or corrects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is new in a story since a moment: sentences, numbers and names that no entry of it had before.
+"""What is new in a story since a moment: sentences, numbers and names that none of its entries had before.
 
 No language model, only comparison. A sentence is new where no earlier one holds most of its weight in words and its
 word pairs were not mostly seen either; a number where its value was not seen; a name where one of its words was not.

@@ -1,4 +1,4 @@
-"""Publishers: the families of feeds.yaml, and the real publisher behind an entry in another's feed.
+"""Publishers: families of feeds in feeds.yaml, and the real publisher of an entry in another publisher's feed.
 
 A publisher may have many feeds. Its name is that of feeds.yaml, else the registered domain by the Public Suffix List.
 """
@@ -160,7 +160,7 @@ def is_aggregator(feed: Feed) -> bool:
 
 
 def has_form_of_search(title: str | None, entries: Sequence[EntryData]) -> bool:
-    """Tell whether a document is a news search's, wherever it is served: it is called so, and writes as searches do.
+    """Return whether a document is a news search's, wherever it is served: it is called so, and writes as searches do.
 
     They write in every entry the publisher in <source>, and again behind the headline. The name alone would be a claim.
     """

@@ -1,4 +1,4 @@
-"""What an edit changed: whether it matters, and the difference word by word.
+"""The difference that an edit made, word by word, and whether it matters.
 
 An edit is cosmetic where the words stay: blanks, markup, typography, case, accents and punctuation may move, and so
 may counters such as "updated 5 minutes ago". Signs that carry meaning (currencies, percent, minus) count as words.

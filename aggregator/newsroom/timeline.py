@@ -1,4 +1,4 @@
-"""Who had a story when, who was first, and by how much every other publisher was later.
+"""The timeline of a story: who was first, and how much later every other publisher was.
 
 An entry counts from the moment its publisher dates it, but never from later than the desk saw it: edits and
 republication move dates on. Who shares the first moment with another is first too.

@@ -1,4 +1,4 @@
-"""Watches: saved queries over stories, and which stories match them.
+"""Watch queries over stories, and matching stories against them.
 
 An entry matches a query where its title or the beginning of its text holds all words and phrases and none that are
 excluded, and where its publisher, language and category are among those named. A story matches where one of its

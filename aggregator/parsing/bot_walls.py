@@ -1,4 +1,4 @@
-"""Pages that keep robots out, recognised by the marks of the products that serve them. Pure."""
+"""Pages of bot protection, recognised by marks of the products that serve them. Pure."""
 
 from __future__ import annotations
 

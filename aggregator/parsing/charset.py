@@ -1,4 +1,4 @@
-"""Bytes to text: the charset is decided in the order that publishers' mistakes call for.
+"""Decoding bytes to text: charsets are tried in the order that publishers' mistakes require.
 
 A byte order mark, the HTTP charset, the XML declaration, UTF-8 (RFC 7303 section 3); names mean what the WHATWG
 Encoding Standard says they mean. Text that is UTF-8 beats a label that says otherwise, and an HTTP charset that is only

@@ -1,4 +1,4 @@
-"""Dates as publishers write them: read where they can be, flagged where they cannot be believed.
+"""Dates as publishers write them; dates that cannot be believed are flagged.
 
 The usual shapes, RFC 822 (RSS), RFC 3339 (Atom) and their variants, are read here, because feedparser takes every zone
 name that it does not know for UTC and leaves AM and PM out without saying so; then feedparser's own reading stands,

@@ -1,4 +1,4 @@
-"""Raw entries made safe: each becomes a sanitised value, or a skip with a reason.
+"""Admission of raw entries: each becomes a sanitised value, or a skip with a reason.
 
 Caps, sanitising, http(s) links only, dates that can be believed, and the identity of each entry inside its feed.
 """

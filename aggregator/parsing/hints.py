@@ -1,4 +1,4 @@
-"""A document's hints on how often to poll it: ttl, sy:, skipHours, skipDays, rel=hub."""
+"""Polling hints of a document: ttl, sy:, skipHours, skipDays, rel=hub."""
 
 from __future__ import annotations
 

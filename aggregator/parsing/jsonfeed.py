@@ -1,4 +1,4 @@
-"""A reader for JSON Feed 1 and 1.1; the released feedparser has none."""
+"""A reader for JSON Feed 1 and 1.1, which the released feedparser lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The identity of entries inside one document: the key of each, and which of those that share one are one entry.
+"""Keys of entries inside one document, and which entries with one key are one entry.
 
 The key is the guid, else the address, else a hash of title and date. What shares a key is one entry only where a second trait
 says so; the table stands in ``newsroom/identity.py``. Else the key is a bad one, and the entries are distinguished by more than it.

@@ -1,4 +1,4 @@
-"""Which of several links suits, and what relative addresses are relative to. Pure."""
+"""Choice among several links of an entry, and the base of relative addresses. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents in more than one encoding, read field by field; the only home of resiliparse's detector of charsets."""
+"""Documents in several encodings, read field by field; the only home of resiliparse's charset detector."""
 
 from __future__ import annotations
 

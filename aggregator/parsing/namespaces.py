@@ -1,4 +1,4 @@
-"""The namespaces of feeds, as they are spelled and misspelled, and the short names of elements in them. Pure."""
+"""The namespaces of feeds, misspelled ones too, and the short names of their elements. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outlines of a subscription list that is not well-formed XML, read tag by tag.
+"""A reader for subscription lists that are not well-formed XML, tag by tag.
 
 Lists are written by hand and by programs that escape nothing: bare ``&`` and ``<``, quotation marks inside of values,
 tags that are never closed, a file that breaks off. What a tag means can still be read.

@@ -1,4 +1,4 @@
-"""What the readers of all formats return: a publisher's words, untouched.
+"""Raw values that the readers of all formats return: a publisher's words, unchanged.
 
 Nothing here is safe to keep or to show before it went through ``entries.py``.
 """

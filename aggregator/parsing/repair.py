@@ -1,4 +1,4 @@
-"""Faulty XML repaired as text, so that a strict parser reads what a person can read.
+"""Repairs of faulty XML as text, so that a strict parser can read it.
 
 Mending comes before any lenient parser: those corrupt links. Document types go first and for all documents; the rest
 is for documents that a strict parser has refused.

@@ -1,4 +1,4 @@
-"""XML text to elements: the only home of ElementTree.
+"""XML text as elements; the only home of ElementTree.
 
 Expat fetches nothing by itself, and documents come here without a document type, so no entity is left to expand.
 """

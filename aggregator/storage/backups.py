@@ -1,4 +1,4 @@
-"""Copies of the database: backups that are checked before they count, and restoring one in place of a lost file."""
+"""Backups that are checked before they count, and restoring one in place of a lost file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys under which copies are looked up, of the sketches that have them.
+"""The keys of sketches, by which copies are looked up.
 
 A sketch's forty keys are hashes: each is to stand on another page of ``band``. So they wait in ``band_waiting``, where a
 sketch is written to the end of few pages, and what waits is held in memory for look-ups as well. A range of keys at a

@@ -1,4 +1,4 @@
-"""Binding many values in one statement, in parts that SQLite accepts."""
+"""Many values bound in one statement, in parts as large as SQLite accepts."""
 
 from __future__ import annotations
 

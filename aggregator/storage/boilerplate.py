@@ -1,4 +1,4 @@
-"""Counts of the reports of a feed in which each line stood. Versions of one text count once: a running report is no boilerplate."""
+"""Counts of a feed's reports in which each line occurred. Versions of one text count once: a running report is no boilerplate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The number of the last commit, kept in a database's first page: by it the log that lies beside a file is known as its own.
+"""The number of the last commit in a database's first page, by which a leftover log is recognised as the file's own.
 
 SQLite plays a log into whatever file it lies beside. So each commit writes the next number, and the first is drawn by lot:
 two databases have none in common. A log is a file's own where it begins with the number after the file's, or holds that.
@@ -59,7 +59,7 @@ class _FileNumber:
     is_others: bool
 
     def agrees(self, first: int, last: int, ours: bool) -> bool:
-        """Tell whether a log that begins and ends with these numbers may be the file's."""
+        """Return whether a log that begins and ends with these numbers may be the file's."""
         if self.is_others and ours:
             return False
         if not self.number or self.number == last:

@@ -1,4 +1,4 @@
-"""Stored values that the disk has made something else of."""
+"""Detection of stored values that the disk damaged."""
 
 from __future__ import annotations
 

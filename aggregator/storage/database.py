@@ -1,4 +1,4 @@
-"""The SQLite file: opened safely, written by one writer, recognised as the product's own."""
+"""The SQLite file: opened safely, written by one writer at a time, recognised as the product's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Editors' verbs as they were given, and the constraints that follow from them."""
+"""Editors' decisions as given, and the constraints that they state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frozen editions of the digest, and small facts that outlive a process."""
+"""Frozen editions of the digest, and named facts that outlive a process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of ``entry`` as values, and values as rows."""
+"""Conversion between rows of ``entry`` and values."""
 
 from __future__ import annotations
 

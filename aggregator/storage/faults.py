@@ -1,4 +1,4 @@
-"""Entries that a step could not take, kept for a report: the newest of each feed, within bounds."""
+"""Entries that a step could not take: the newest of each feed are kept for reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is remembered of a feed between polls, as the columns of its row."""
+"""Conversion between a feed's polling state and the columns of its row."""
 
 from __future__ import annotations
 

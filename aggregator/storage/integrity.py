@@ -1,4 +1,4 @@
-"""Checks of a database file: its pages, its references, and that no table is missing."""
+"""Integrity checks of a database file: pages, references, missing tables."""
 
 from __future__ import annotations
 

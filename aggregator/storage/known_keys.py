@@ -1,4 +1,4 @@
-"""Which keys of feeds are taken, of many entries in one statement."""
+"""Which keys of feeds are stored, asked for many entries in one statement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ids as people type them: any unambiguous prefix."""
+"""Unambiguous prefixes of ids, as people type them."""
 
 from __future__ import annotations
 

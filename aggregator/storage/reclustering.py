@@ -1,4 +1,4 @@
-"""How far a run that clusters everything anew has come, what stood before it, and what it changed."""
+"""The progress of a run that clusters everything anew, the state before it, and what it changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The vectors of reports, and which reports are still to be settled: all the state that the stories stage has.
+"""Report vectors, and which reports are unsettled: all the state of the stories stage.
 
 Each change writes a row anew under a greater number, in whatever process: who keeps vectors in memory reads on from the
 greatest number that it knows. A report that is gone leaves a row without a vector until the next pruning.

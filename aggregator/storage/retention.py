@@ -1,4 +1,4 @@
-"""The retention rule: old entries are dropped with all that was made of them, and so are the stories and reports left empty.
+"""Retention: old entries are deleted with everything made of them, and so are stories and reports left empty.
 
 What a feed still carries stays, however old: dropped, it would come back as new with the next poll. So does what an
 editor's verb names.

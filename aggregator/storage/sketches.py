@@ -1,4 +1,4 @@
-"""Sketches and the keys to find them by, beside the entries: crash-consistent, nothing to rebuild at start."""
+"""Sketches and their look-up keys, stored with the entries, so nothing is rebuilt at start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that are too many for memory, in a file without a name: SQLite keeps it, and the system drops it at the end."""
+"""A sort in an unnamed temporary file, for values that do not fit in memory."""
 
 from __future__ import annotations
 

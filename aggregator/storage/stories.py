@@ -1,4 +1,4 @@
-"""Stories, reports, the edges that hold them together, and redirects from ids that are gone."""
+"""Stories, reports, the links that hold them together, and redirects from former ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a list of stories asks for, as SQL."""
+"""The SQL of a query for stories."""
 
 from __future__ import annotations
 

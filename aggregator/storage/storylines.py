@@ -1,4 +1,4 @@
-"""Storylines: which stories they tie, what their rows say, and redirects from ids that are gone."""
+"""Storylines: their stories, their rows, and redirects from former ids."""
 
 from __future__ import annotations
 

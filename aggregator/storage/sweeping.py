@@ -1,4 +1,4 @@
-"""Dropping many rows in short transactions, with a pause for other writers between two."""
+"""Deleting many rows in short transactions, with pauses for other writers."""
 
 from __future__ import annotations
 

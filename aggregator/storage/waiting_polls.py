@@ -1,4 +1,4 @@
-"""What polls changed of their feeds that brought nothing new: it waits in the log, and is folded into ``feed`` for many at once.
+"""Changes of feeds by polls that brought nothing new: they wait in the poll log and are applied to ``feed`` in batches.
 
 A line of the log is written at the end of its table, a row of ``feed`` on a page of its own. The views say what is
 remembered now: that of the newest line of each feed, where such a line waits, else that of its row.

@@ -1,4 +1,4 @@
-"""Watches, the alerts they raised, what each alert reported, and the outbox of deliveries; the caller holds the transaction.
+"""Watches, their alerts, what each alert reported, and the outbox of deliveries; the caller holds the transaction.
 
 An alert and its deliveries are written together with what caused them. A delivery is claimed before it is tried: its
 next try is put off first, so that a crash in the middle leaves it waiting, and no two processes try it at once.

@@ -1,4 +1,4 @@
-"""Web addresses, taken apart by one parser, so that no two steps disagree on whose an address is.
+"""Web addresses, parsed by one parser, so that no two steps disagree on an address.
 
 The parser is the one of browsers (WHATWG). Nothing else in the product splits an address.
 """
@@ -109,7 +109,7 @@ def address_as_typed(text: str) -> str:
 
 
 def _names_a_host(text: str) -> bool:
-    """Tell whether a text begins with a host of two labels or more, as an address without its scheme does."""
+    """Return whether a text begins with a host of two labels or more, as an address without its scheme does."""
     host = text.replace("?", "/").replace("#", "/").partition("/")[0]
     name, colon, port = host.partition(":")
     if any(letter.isspace() or letter == "@" for letter in host) or (colon and not port.isdecimal()):

@@ -1,4 +1,4 @@
-"""Lines that a feed repeats over its entries: consent texts, share links, read-also tails, the publisher's own blurb.
+"""Lines that a feed repeats over its entries: consent texts, share links, read-also lists, the publisher's blurb.
 
 Learned, not listed: a line that stood in several entries of one feed already says nothing about the next. A few general
 marks catch the first arrivals, before anything is learned.

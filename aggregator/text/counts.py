@@ -1,4 +1,4 @@
-"""Counts as an editor reads them: ``1 feed``, ``12 entries · 8 independent · 5 publishers``."""
+"""Counts in words: ``1 feed``, ``12 entries · 8 independent · 5 publishers``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reads alike in every language: numbers, names by their sound, and places.
+"""Language-independent marks of a text: numbers, names by their sound, places.
 
 ``Kiew``, ``Київ`` and ``كييف`` are one place by the tables of Unicode's CLDR; ``Зеленский`` and ``Selenskyj`` are one name by
 their sound. The only home of babel and anyascii (extra ``semantic``).

@@ -1,4 +1,4 @@
-"""What a text means, as a vector that fifteen languages share; the only home of the sentence encoder (extra ``semantic``).
+"""The sentence encoder: vectors that fifteen languages share; its only home (extra ``semantic``).
 
 Google's universal sentence encoder, multilingual, version 3, computed in numpy: some 160 MB once it is loaded, and about a
 millisecond a headline on a free core. It proposes; what it proposes has to be confirmed (``clustering/cross_language_pairs.py``).

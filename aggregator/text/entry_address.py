@@ -1,4 +1,4 @@
-"""What an address says of the entry behind it: its full form with the fragment, and the number or slug that names an article."""
+"""What an address says of the entry behind it: its full form, and the number or slug of an article."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Escapes that publishers wrote once too often, undone: CDATA marks, references, surrogates, UTF-8 read as Latin-1."""
+"""Undoing excessive escapes: CDATA marks, references, surrogates, UTF-8 read as Latin-1."""
 
 from __future__ import annotations
 

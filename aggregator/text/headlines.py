@@ -1,4 +1,4 @@
-"""Headlines compared: without the note that a publisher puts before one that it sends again, and by their letters alone."""
+"""Headlines for comparison: without notes on updates, and by letters alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cache of what a function made of parts of texts: what stands between two blanks comes again and again."""
+"""A cache of a function over parts of texts, since words between blanks repeat."""
 
 from __future__ import annotations
 

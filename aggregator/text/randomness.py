@@ -1,4 +1,4 @@
-"""Whether a text was made by chance: a token, and no word, slug, date or number."""
+"""Whether a text is a random token rather than a word, slug, date or number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses as keys: canonical forms, registered domains, and masks over what must not be shown.
+"""URLs as keys: canonical forms, registered domains, and masking of secrets.
 
 The list of tracking parameters is our own: the libraries that carry one either merge addresses that differ in
 meaning or keep trackers that news publishers use.

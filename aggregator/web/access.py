@@ -1,4 +1,4 @@
-"""Access to the page: which host may be asked for, who may come in, which forms are taken, and what every answer says to browsers."""
+"""Access to the page: allowed hosts, logins, accepted forms, and the security headers of every response."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def host_names(listening: str, allowed: Iterable[str]) -> frozenset[str]:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether an address is this machine alone."""
+    """Return whether an address is this machine alone."""
     if host.lower() == "localhost":
         return True
     try:

@@ -1,4 +1,4 @@
-"""The list of stories: what its form asks for, and how it is carried from page to page."""
+"""The list of stories: its form, and its query from page to page."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Filters:
 
     @property
     def is_set(self) -> bool:
-        """Tell whether anything but the order is asked for."""
+        """Return whether anything but the order is asked for."""
         return any((self.match, self.since, self.min_publishers > 1, self.publisher, self.lang, self.category))
 
     def turned_to(self, page: int) -> str:

@@ -1,4 +1,4 @@
-"""The pages that programs read: the rolling feeds of stories, health and figures."""
+"""Pages for programs: feeds of stories, health and metrics."""
 
 from __future__ import annotations
 

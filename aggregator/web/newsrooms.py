@@ -1,4 +1,4 @@
-"""Open newsrooms for the threads that answer requests: each has a connection of its own while it works."""
+"""A pool of open newsrooms: each request thread uses one with a connection of its own."""
 
 from __future__ import annotations
 

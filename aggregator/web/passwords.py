@@ -26,12 +26,12 @@ def hash_password(password: str) -> str:
 
 
 def is_hash(text: str) -> bool:
-    """Tell whether a text is a hash that :func:`verify` can check."""
+    """Return whether a text is a hash that :func:`verify` can check."""
     return _parts(text) is not None
 
 
 def verify(password: str, hashed: str) -> bool:
-    """Tell whether a password is the one that was hashed; takes equally long whether it is or not."""
+    """Return whether a password is the one that was hashed; takes equally long whether it is or not."""
     parts = _parts(hashed)
     if parts is None:
         return False

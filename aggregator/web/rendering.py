@@ -1,4 +1,4 @@
-"""Templates of the page. Text from feeds is text: on one line, without control characters, escaped."""
+"""Templates of the page; text from feeds is shown on one line, without control characters, escaped."""
 
 from __future__ import annotations
 

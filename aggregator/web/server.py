@@ -1,4 +1,4 @@
-"""Serving the page: one process, one thread for its connections, and no connection that may idle for ever."""
+"""The page's server: one process with bounded connections and timeouts for idle ones."""
 
 from __future__ import annotations
 

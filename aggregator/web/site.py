@@ -1,4 +1,4 @@
-"""The page as an ASGI application: its addresses, who may come in, and what it says where something goes wrong."""
+"""The page as an ASGI application: routes, access and error pages."""
 
 from __future__ import annotations
 

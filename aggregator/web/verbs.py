@@ -1,4 +1,4 @@
-"""The verbs of the page: each is a form of ours, posted by somebody who may rule, and goes through the façade's editor."""
+"""Editors' verbs from the page's forms, applied through the façade."""
 
 from __future__ import annotations
 

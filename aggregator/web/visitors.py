@@ -1,4 +1,4 @@
-"""Who visits the page: logins, sessions, the read-only token, and what a form must carry."""
+"""Visitors of the page: logins, sessions, the read-only token, form tokens."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Visitors:
 
     @property
     def ask_for_login(self) -> bool:
-        """Tell whether there is anybody who could log in."""
+        """Return whether there is anybody who could log in."""
         return bool(self._users)
 
     # --- logging in --------------------------------------------------------------------------
@@ -110,7 +110,7 @@ class Visitors:
             return Visitor(found.name, found.may_edit, session_id)
 
     def holds_token(self, token: str) -> bool:
-        """Tell whether this is the read-only token."""
+        """Return whether this is the read-only token."""
         return bool(self._token) and hmac.compare_digest(token.encode("utf-8"), self._token.encode("utf-8"))
 
     # --- forms -------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ class Visitors:
         return hmac.new(self._secret, visitor.key.encode("utf-8"), hashlib.sha256).hexdigest()
 
     def is_form_token(self, visitor: Visitor, token: str) -> bool:
-        """Tell whether a form came from a page of ours that this visitor was shown."""
+        """Return whether a form came from a page of ours that this visitor was shown."""
         return hmac.compare_digest(self.form_token(visitor).encode("ascii"), token.encode("utf-8", "replace"))
 
     # --- pieces ------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The words of a digest and of the page in a language: data in JSON, with the English phrase as the key.
+"""Labels of a digest and of the page in a language: JSON data with the English phrase as the key.
 
 Words of feeds are never translated. A phrase that a language lacks stands there in English.
 """
