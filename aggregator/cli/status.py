@@ -53,7 +53,7 @@ def health_command(session: Session, max_age: str) -> int:
         click.echo("unhealthy: no daemon runs on this database", err=True)
         return 1
     with session.open_existing() as app:
-        faults, notes = app.faults(allowed), app.warnings()
+        faults, notes = app.faults(allowed), app.oddities()
     faults += account(session.database_file).faults(session.clock(), allowed)
     for note in notes:
         click.echo(safe(note), err=True)

@@ -37,7 +37,7 @@ class _DatedNotice:
 
 
 def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, ...]:
-    """Return the notices that came in a window, oldest first, judged by the texts as they stood at its end."""
+    """Return the notices of a window, oldest first, by the texts as they were at its end."""
     members = sorted((entry for report in story.reports for entry in report.entries), key=_by_time)
     given = _dated_notices(reader, members, window.until)
     recent = [one for one in _without_copies(_own_notices(given, members)) if window.holds(one.version.time)]
@@ -50,7 +50,7 @@ def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, .
 
 
 def notice_times(reader: Reader, story: Story, before: datetime) -> dict[str, datetime]:
-    """Return entry id -> when its notice came, for every entry that carries one of its own publisher's text, copies too."""
+    """Return entry id -> time of its notice, for all entries with a notice of their own publisher's text, copies included."""
     members = [entry for report in story.reports for entry in report.entries]
     return {one.entry.id: one.version.time for one in _own_notices(_dated_notices(reader, members, before), members)}
 
@@ -62,7 +62,7 @@ def _dated_notices(reader: Reader, members: Sequence[Entry], before: datetime) -
 
 
 def _guarded(reader: Reader, entry: Entry, versions: Sequence[Version]) -> _DatedNotice | None:
-    """Return the notice of an entry; one that cannot be looked at has none, and the story's others stand."""
+    """Return the notice of an entry; an entry that raises an error has none."""
     try:
         return _dated_notice(entry, versions)
     except Exception as error:
@@ -94,7 +94,7 @@ def _by_time(entry: Entry) -> tuple[datetime, str]:
 
 
 def _dated_notice(entry: Entry, versions: Sequence[Version]) -> _DatedNotice | None:
-    """Return the notice that the last of these versions carries, as of the version that brought it."""
+    """Return the notice in the last of these versions, dated by the version that brought it."""
     if entry.correction is None and len(versions) > entry.revisions:
         return None  # judged when it arrived, and unchanged since
     last = recognise(versions[-1].title, versions[-1].text)
@@ -112,7 +112,7 @@ def _dated_notice(entry: Entry, versions: Sequence[Version]) -> _DatedNotice | N
 
 
 def _without_copies(given: Iterable[_DatedNotice]) -> list[_DatedNotice]:
-    """Leave out the copies that carry a notice along: the agency's own or the first to have it stands for them."""
+    """Return the notices without copies of them: the agency's own, or the first one, is kept."""
     kept: list[_DatedNotice] = []
     givers: dict[tuple[str, str], str] = {}
     statements: set[tuple[str, ...]] = set()
@@ -151,7 +151,7 @@ def _correction(
 
 
 def _explanation(given: _DatedNotice) -> str:
-    """Return the sentence that says what was wrong; empty where there is only the word in the title."""
+    """Return the sentence that says what was wrong; empty where the title only has the word."""
     title = " ".join(given.version.title.split())
     statement = given.statement
     if statement == title:
@@ -168,7 +168,7 @@ def _stale(
     carrying: set[str],
     budget: StepBudget,
 ) -> tuple[Entry, ...]:
-    """Return the entries that still say what was corrected, not those that carry the notice or gave way to it."""
+    """Return the entries with the uncorrected text, without those that carry the notice or were replaced by it."""
     notice = replace(given.entry, correction=given.kind)
     agencies = dict(sorted(_agencies(members)))
     others = [
@@ -193,7 +193,7 @@ def _agencies(members: Sequence[Entry]) -> set[tuple[str, str]]:
 
 
 def _named(notice: Entry, text: str, others: Sequence[tuple[Entry, str]]) -> Sequence[tuple[Entry, str]]:
-    """Narrow a kill down to the texts whose headline it names, where it names one: an agency sends several a story."""
+    """Restrict a kill to the texts whose headline it names, if it names one: an agency sends several a story."""
     wording = _spaced(text, notice)
     reports = {
         entry.report_id
@@ -217,7 +217,7 @@ def _one_per_page(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 
 
 def _superseded(notice: Entry, members: Sequence[Entry], versions: Mapping[str, Sequence[Version]]) -> str | None:
-    """Return the text that an agency's separate correction replaces: the last one of its own in the same report."""
+    """Return the text that an agency's separate correction replaces: its last own text in the same report."""
     earlier = [
         entry
         for entry in members

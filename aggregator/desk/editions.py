@@ -100,7 +100,7 @@ def make_edition(store: Store, settings: Settings, window: Window, now: datetime
 
 
 def _keep(store: Store, faults: Sequence[Fault], now: datetime) -> None:
-    """Keep what could not be made of entries, or of the stories that they stand for, for a report."""
+    """Store the faults of entries, or of the canonical entries of stories, for reports."""
     entries = EntryStore(store)
     for name, error in faults:
         given = entries.get(name).data
@@ -108,7 +108,7 @@ def _keep(store: Store, faults: Sequence[Fault], now: datetime) -> None:
 
 
 def _guarded(faults: list[Fault], story: Story, otherwise: Other, work: Callable[[], Value]) -> Value | Other:
-    """Return what ``work`` makes of a story; where it raises, note that and let the edition go on without."""
+    """Return the result of ``work`` for a story; where it raises, note the fault and return the default."""
     try:
         return work()
     except Exception as error:
@@ -172,7 +172,7 @@ def _materials(
     moment: datetime,
     faults: list[Fault],
 ) -> list[Material]:
-    """Return what an edition is made from, for these stories as they stood when the window closed.
+    """Return the material of an edition, of these stories as they were when the window closed.
 
     What is new in them is what came since ``moment``.
     """
@@ -212,7 +212,7 @@ def _materials(
 
 
 def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]:
-    """Return story id -> the headlines that changed, from the words at the window's beginning to those at its end.
+    """Return story id -> changed headlines, from the window's beginning to its end.
 
     A live blog's headline changes with every turn and is left out.
     """
@@ -251,7 +251,7 @@ def _notices_and_headlines(
     retitled: Mapping[str, Sequence[Headline]],
     faults: list[Fault],
 ) -> list[Material]:
-    """Return the material of stories to which nothing happened but that entries were edited, where it matters to a reader.
+    """Return the material of stories in which entries were only edited, where that matters to a reader.
 
     It does where a headline changed, something new was reported, or a correction came. The edits that came last go first.
     """
@@ -269,7 +269,7 @@ def _notices_and_headlines(
 
 
 def as_of(story: Story, until: datetime, pinned: str | None = None) -> Story:
-    """Return a story as it stood at a moment: without what was seen later. What an editor pinned stays canonical."""
+    """Return a story as it was at a moment, without later entries. A pinned entry stays canonical."""
     reports = []
     for report in story.reports:
         entries = tuple(entry for entry in report.entries if entry.seen < until)
@@ -296,14 +296,14 @@ def as_of(story: Story, until: datetime, pinned: str | None = None) -> Story:
 
 
 def _about(reader: Reader, asked: StoryQuery, edited: Edited, window: Window) -> Edited:
-    """Return those stories in which entries were edited that a series is about."""
+    """Return the stories with edited entries that a series is about."""
     first = min((reader.stories.summary(story, window.until).last_seen for story in edited), default=window.until)
     about = {summary.id for summary in reader.find(replace(asked, since=first, until=window.until, limit=None))}
     return {story: entries for story, entries in edited.items() if story in about}
 
 
 def _counts(store: Store, window: Window, stories: Sequence[str] | None) -> Counts:
-    """Return how many entries came, in these stories or in all, and in how many reports and stories: each number is of what the one before it holds."""
+    """Return the numbers of entries that arrived, in these stories or in all, and of their reports and stories."""
     named = None if stories is None else json.dumps(stories)
     entries, reports, grouped = store.connection.execute(
         "SELECT count(*), count(DISTINCT report_id), count(DISTINCT story_id) FROM entry WHERE first_seen >= ? AND first_seen < ?"

@@ -48,7 +48,7 @@ OF_WINDOW = {
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The answer to "why": the entry asked about, the sentence, and the edges it rests on."""
+    """The explanation of an entry: the entry, the sentence, and the edges behind it."""
 
     entry: str
     sentence: str
@@ -63,12 +63,12 @@ def explain(
     entry_prefix: str | None,
     window: Window | None = None,
 ) -> Why:
-    """Say why an entry stands in a story, or what keeps it out; without an entry, why the newest one joined."""
+    """Explain why an entry is in a story, or what keeps it out; without an entry, why the newest one joined."""
     return _Explainer(reader, store, settings, window or Window(store, settings.stories)).explain(prefix, entry_prefix)
 
 
 def explain_all(reader: Reader, store: Store, settings: Settings, story: Story) -> dict[str, Why]:
-    """Return entry id -> why it stands in its story, for all entries of one.
+    """Return entry id -> explanation, for all entries of a story.
 
     The window is not loaded for it: the sentences say which words two reports share, and not how many others have them.
     """
@@ -77,7 +77,7 @@ def explain_all(reader: Reader, store: Store, settings: Settings, story: Story) 
 
 
 class _Explainer:
-    """Reads edges, and asks the graph and the texts for what a sentence says of them."""
+    """Collects the edges, and the evidence of the graph and the texts, for a sentence."""
 
     def __init__(
         self, reader: Reader, store: Store, settings: Settings, window: Window, *, in_window: bool = True
@@ -102,7 +102,7 @@ class _Explainer:
         return self.inside(story, entry) if entry.story_id == story.summary.id else self._outside(story, entry)
 
     def inside(self, story: Story, entry: Entry) -> Why:
-        """Follow the edges from the entry to the story: its own, and for a copy those of the report's other entries."""
+        """Explain an entry inside a story: by its own edges, and for a copy by those of the report's other entries."""
         matches = self._reader.stories.matches
         own = [self._with_evidence(match) for match in matches([entry.id])]
         report = next(one for one in story.reports if one.id == entry.report_id)
@@ -172,7 +172,7 @@ class _Explainer:
     # --- what a sentence says of a pair ------------------------------------------------------------
 
     def _with_evidence(self, match: Match) -> Match:
-        """Return an edge between entries with when the other came; between reports also with the words behind it."""
+        """Return an edge with the time of the other entry; between reports also with the shared words."""
         entries = self._reader.entries
         if match.kind == "editor" or any(entries.placement(one) is None for one in (match.entry_id, match.other_id)):
             return match
@@ -192,7 +192,7 @@ class _Explainer:
         return replace(match, evidence={**proof, **self._words(one, two)})
 
     def _words(self, one: Entry, two: Entry) -> Evidence:
-        """Return what two entries share in words, and how many reports of the window do; nothing where both are not in it."""
+        """Return the words that two entries share, and how many reports of the window hold them; nothing outside the window."""
         graph = self._window.graph() if self._in_window else None
         if graph is not None and not (one.report_id in self._window and two.report_id in self._window):
             graph = None

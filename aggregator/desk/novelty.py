@@ -21,7 +21,7 @@ def story_news(reader: Reader, story: Story, since: datetime, before: datetime |
 
 
 def what_is_new(reader: Reader, story: Story, since: datetime, before: datetime | None = None) -> WhatIsNew:
-    """Return what is new in a story as a digest shows it, oldest source first."""
+    """Return what is new in a story, for a digest, by oldest source."""
     news = story_news(reader, story, since, before)
     return WhatIsNew(
         passages=tuple(_passage(one) for one in news.sentences),

@@ -13,7 +13,7 @@ from aggregator.storage.times import from_text, to_text
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Stories with what is theirs alone, reports with their stories, entries with their reports."""
+    """The state of stories: their rows, the stories of reports and the reports of entries."""
 
     opened: Mapping[str, datetime]  # story -> when
     split_from: Mapping[str, str | None]  # story -> the story it once left
@@ -55,7 +55,7 @@ NOTHING = Snapshot({}, {}, {}, {}, {})
 
 
 def take(placer: Placer, story_ids: Sequence[str]) -> Snapshot:
-    """Return a snapshot of these stories as they are now."""
+    """Return a snapshot of these stories."""
     stories, entries = placer.stories, placer.entries
     reports = {report: story for story in story_ids for report in stories.reports_of(story)}
     lines = placer.lines.of_stories(story_ids)
@@ -70,7 +70,7 @@ def take(placer: Placer, story_ids: Sequence[str]) -> Snapshot:
 
 
 def take_storylines(placer: Placer, storyline_ids: Iterable[str], story_ids: Iterable[str] = ()) -> Snapshot:
-    """Return which stories these storylines tie and what they are called, and where these stories are."""
+    """Return a snapshot of these storylines: their stories and names."""
     lines = sorted(set(storyline_ids))
     tied: dict[str, str | None] = {story: line for line in lines for story in placer.lines.stories_of(line)}
     for story in story_ids:
@@ -79,7 +79,7 @@ def take_storylines(placer: Placer, storyline_ids: Iterable[str], story_ids: Ite
 
 
 def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
-    """Put everything back where it stood; return the stories touched.
+    """Restore a snapshot; return the stories touched.
 
     What has come since stays where it is, but for copies: one that joined a report goes with that report, and one that
     joined a report which the verb had made out of another goes back into that one.
@@ -109,7 +109,7 @@ def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
 
 
 def _restore_storylines(placer: Placer, before: Snapshot, now: datetime) -> None:
-    """Put stories back into the storylines that they were in, under the names that these had."""
+    """Put stories back into their storylines, under the former names."""
     stories, lines = placer.stories, placer.lines
     for former, line in before.storylines.items():
         target = stories.current_id(former)

@@ -20,14 +20,14 @@ MAX_NAME = 120  # characters
 
 
 class StorylineEditor(Verbs):
-    """An editor at work on storylines. What is done here, ``Editor.undo`` takes back."""
+    """Editors' verbs on storylines, which ``Editor.undo`` undoes."""
 
     def __init__(self, store: Store, placer: Placer, by: str, now: datetime) -> None:
         super().__init__(store, placer, by, now)
         self._lines = placer.lines
 
     def name(self, prefix: str, name: str) -> str:
-        """Call a storyline by a name, which stays whatever comes; return its id."""
+        """Name a storyline for good; return its id."""
         if not name.strip() or display_text(name) != name or len(name) > MAX_NAME:
             raise UsageError(f"{display_text(name)!r} is no name: write one line of 1 to {MAX_NAME} characters")
         with self._store.transaction():

@@ -65,7 +65,7 @@ class Watcher:
             return 0
 
     def _check_guarded(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _StoryReadings) -> int:
-        """Look over one story; one that cannot be looked over costs its own alerts."""
+        """Check one story; an error costs its own alerts only."""
         try:
             with self._store.savepoint():
                 return self._check_story(watches, story)
@@ -122,14 +122,14 @@ class Watcher:
         )
 
     def _older(self, watch: StoredWatch, matcher: Matcher, readings: Sequence[Reading]) -> frozenset[str]:
-        """Return the entries that were there before the watch and matched already: a watch reports nothing older than itself."""
+        """Return the entries that matched before the watch was added: it does not report them."""
         there = [reading for reading in readings if reading.entry.first_seen < watch.added]
         return frozenset(
             one.entry.id for one in there if not one.entry.revisions or self._matched_before(watch, matcher, one)
         )
 
     def _matched_before(self, watch: StoredWatch, matcher: Matcher, reading: Reading) -> bool:
-        """Return whether an entry that was edited matched as it stood when the watch was added."""
+        """Return whether an edited entry matched in its version of when the watch was added."""
         since = [one for one in self._entries.revisions(reading.entry.id) if one.replaced >= watch.added]
         if not since:
             return True
@@ -164,7 +164,7 @@ class WatchRow:
 
 @dataclass(frozen=True, slots=True)
 class QueryMatch:
-    """A story that a query catches, and the alerts it would have raised."""
+    """A story that matches a query, and the alerts it would have raised."""
 
     summary: StorySummary
     matched: str  # title of the first entry that fits
@@ -172,7 +172,7 @@ class QueryMatch:
 
 
 class Watches:
-    """What a desk does with its watches."""
+    """The commands on watches."""
 
     def __init__(self, store: Store, settings: Settings, clock: Callable[[], datetime]) -> None:
         self._store = store
@@ -225,7 +225,7 @@ class Watches:
         return self._watches.log(self.named(name).name if name is not None else None, limit)
 
     def test(self, query: WatchQuery, since: datetime, limit: int) -> list[QueryMatch]:
-        """Return what a query would have caught since a time, newest first; nothing is stored or sent."""
+        """Return the stories that match a query since a time, newest first; nothing is stored or sent."""
         _check(query)
         matcher, reader = Matcher(query), Reader(self._store, self._clock())
         fresh = reader.new_since()

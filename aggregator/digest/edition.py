@@ -132,7 +132,7 @@ def _sections(ranked: Sequence[EditionStory], settings: DigestSettings, window: 
 def _take(
     ranked: Sequence[EditionStory], most: int, per_publisher: int, wanted: Callable[[EditionStory], bool]
 ) -> tuple[list[EditionStory], list[EditionStory]]:
-    """Take the first ``most`` wanted stories, at most ``per_publisher`` that one publisher stands for."""
+    """Return the first ``most`` wanted stories, at most ``per_publisher`` of one publisher, and the rest."""
     taken: list[EditionStory] = []
     left: list[EditionStory] = []
     shown: Counter[str] = Counter()
@@ -146,7 +146,7 @@ def _take(
 
 
 def _by_storyline(ranked: Sequence[EditionStory]) -> tuple[EditionStory, ...]:
-    """Return stories with those of one storyline behind the best ranked of them."""
+    """Return stories with those of one storyline after its best ranked one."""
     grouped: dict[str, list[EditionStory]] = {}
     for story in ranked:
         grouped.setdefault(story.storyline.id if story.storyline else story.id, []).append(story)

@@ -52,7 +52,7 @@ def plain(text: str) -> str:
 
 
 def link(url: str | None) -> str | None:
-    """Return ``url`` where it is a web address one can follow, without user and password, in ASCII; else None."""
+    """Return ``url`` where it is a web address, without user and password, in ASCII; else None."""
     if not url:
         return None
     address = address_of(plain(url))

@@ -118,7 +118,7 @@ def _in_subprocess(work: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def serve() -> None:
-    """Read one message from stdin, send it, and print what came of it as JSON."""
+    """Read one message from stdin, send it, and print the result as JSON."""
     out, sys.stdout = sys.stdout, sys.stderr
     print(json.dumps(_sent(json.loads(sys.stdin.buffer.read()))), file=out)
 
@@ -151,7 +151,7 @@ def _sent(work: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _guarded(guard: AddressGuard) -> list[str]:
-    """Let this process connect only where the guard permits it, and start no program; return the list of what is refused."""
+    """Restrict this process to connections that the guard permits, and to no subprocess; return the list of refusals."""
     refused: list[str] = []
 
     def judge(event: str, values: tuple[Any, ...]) -> None:

@@ -124,13 +124,13 @@ class Watchdog:
         self._calls.pop(id(call), None)
 
     def cancel_all(self) -> None:
-        """End what is in progress, so that a stop does not wait for the slowest server."""
+        """End all calls in progress, so that a stop does not wait for the slowest server."""
         for call in list(self._calls.values()):
             call.called_off = True
             call.expire()
 
     def close(self) -> None:
-        """End the thread, and what is still under way."""
+        """End the thread and all calls in progress."""
         self._closed.set()
         self._wake.set()
         if self._thread is not None:
@@ -163,7 +163,7 @@ _current = threading.local()
 
 
 def enter(call: Call | None) -> None:
-    """Make a call the one that this thread's connections belong to."""
+    """Set the call that this thread's connections belong to."""
     _current.call = call
 
 

@@ -11,7 +11,7 @@ _LOOK = 0.5  # seconds between two looks of a waiting thread, should a notificat
 
 
 class HostLimiter:
-    """Lets ``per_host`` requests at a time through to a host, and the next one ``delay`` seconds after one has ended.
+    """Lets ``per_host`` requests at a time through to a host, ``delay`` seconds after one another.
 
     Any thread may wait at it. A pass that hands out its feeds host by host never waits here, but for what redirects
     brought to that host meanwhile.
@@ -27,7 +27,7 @@ class HostLimiter:
         self._refusing = 0  # how many times
 
     def enter(self, host: str) -> None:
-        """Wait for a turn; raises FetchError where the limiter is closed meanwhile, or those who wait are turned away."""
+        """Wait for a turn; raises FetchError where the limiter is closed or waiting threads are refused."""
         with self._changed:
             came = self._refusing
             while True:
@@ -45,7 +45,7 @@ class HostLimiter:
             self._running[host] = self._running.get(host, 0) + 1
 
     def leave(self, host: str) -> None:
-        """Let the next one through, after the pause."""
+        """Let the next request through, after the pause."""
         with self._changed:
             self._running[host] -= 1
             if not self._running[host]:
@@ -55,7 +55,7 @@ class HostLimiter:
             self._changed.notify_all()
 
     def refuse_waiting(self) -> None:
-        """Turn away the threads that wait now; later ones are let through as usual."""
+        """Refuse the threads that wait now; later ones are let through as usual."""
         with self._changed:
             self._refusing += 1
             self._changed.notify_all()

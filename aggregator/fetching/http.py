@@ -68,12 +68,12 @@ class Fetcher:
         self.close()
 
     def close(self) -> None:
-        """End what is under way and let go of every connection and thread."""
+        """End all fetches under way, and close every connection and thread."""
         self._host_limiter.close()
         self._transport.close()
 
     def refuse_waiting(self) -> None:
-        """Let those that wait for a host's turn end without asking: each fails as ``stopped``."""
+        """Let fetches that wait for their host fail as ``stopped`` without a request."""
         self._host_limiter.refuse_waiting()
 
     def cancel_all(self) -> None:
@@ -88,7 +88,7 @@ class Fetcher:
     def fetch(
         self, feed: Feed, state: FeedState, now: datetime, other_feed: Callable[[str], str | None] = lambda url: None
     ) -> FetchOutcome:
-        """Ask for a feed once, redirects and all.
+        """Fetch a feed once, following redirects.
 
         ``now`` dates what the headers say relative to it. ``other_feed`` returns the name of another followed feed at an
         address, or None; a redirect to such an address is not followed. Never raises for anything a server does.
@@ -119,7 +119,7 @@ class Fetcher:
         trail: _RedirectState,
         other_feed: Callable[[str], str | None],
     ) -> IncomingResponse:
-        """Follow redirects by hand: the permanent beginning of the chain is noted, a repeated address ends it."""
+        """Follow redirects; note the permanent part at the chain's beginning, and stop at a repeated address."""
         own = target_of(feed.url)
         first = target = target_of(state.url or feed.url)
         cookies = Cookies()
@@ -186,7 +186,7 @@ class Fetcher:
 
 
 def user_agent(settings: FetchSettings) -> str:
-    """Return the one name under which every request goes out."""
+    """Return the User-Agent of every request."""
     if settings.user_agent:
         return settings.user_agent
     try:
@@ -253,7 +253,7 @@ def _outcome(answer: IncomingResponse, trail: _RedirectState, now: datetime) -> 
 
 
 def _received(headers: tuple[tuple[str, str], ...]) -> tuple[str | None, str | None]:
-    """Return ETag and Last-Modified byte for byte, without those that could not be sent back."""
+    """Return ETag and Last-Modified unchanged, without values that cannot be sent back."""
     etag, last_modified = (
         value if value and len(value) <= MAX_VALIDATOR and not _has_controls(value) else None
         for value in (_field(headers, "etag"), _field(headers, "last-modified"))
@@ -273,7 +273,7 @@ def _field(headers: tuple[tuple[str, str], ...], name: str) -> str | None:
 
 
 def _with_cookie(headers: dict[str, str], cookie: str) -> dict[str, str]:
-    """Return the fields with a cookie of this fetch, after those that the desk has set by hand."""
+    """Return the header fields with a cookie of this fetch, after the desk's own cookies."""
     if not cookie:
         return headers
     own = next((name for name in headers if name.lower() == "cookie"), "Cookie")

@@ -95,7 +95,7 @@ class ResponseReader:
         return next((value for found, value in self.fields if found == name), None)
 
     def every(self, name: str) -> list[str]:
-        """Return the comma-separated parts of all fields of this name."""
+        """Return the comma-separated parts of all fields with this name."""
         return [
             part.strip() for found, value in self.fields if found == name for part in value.split(",") if part.strip()
         ]
@@ -238,7 +238,7 @@ class ResponseReader:
 
 
 def _unchunked(data: bytes) -> bytes:
-    """Return what the whole chunks at the beginning of a chunked body hold, and what is there of the next."""
+    """Return the content of the complete chunks at the beginning of a chunked body, and of the next one so far."""
     parts, at = [], 0
     while (end := data.find(b"\n", at)) >= 0 and (match := _CHUNK.fullmatch(data, at, end)) is not None:
         size = int(match[1], 16)

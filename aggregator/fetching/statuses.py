@@ -66,7 +66,7 @@ def _wall(status: int, headers: tuple[tuple[str, str], ...], page: str) -> str |
 
 
 def status_name(status: int) -> str:
-    """Return ``HTTP 404 Not Found``; unregistered statuses stand alone."""
+    """Return ``HTTP 404 Not Found``; for unregistered statuses the number alone."""
     try:
         return f"HTTP {status} {HTTPStatus(status).phrase}"
     except ValueError:

@@ -12,7 +12,7 @@ from aggregator.text.address import MAX_URL, address_of, joined
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An address that can be asked for; ``url`` holds neither user information nor fragment."""
+    """A request target; ``url`` holds neither user information nor fragment."""
 
     url: str
     scheme: str

@@ -155,7 +155,7 @@ _TITLE_TAIL = re.compile(r"(?<=\S)\s+(?:[-|–—]\s+([^-|–—()]{2,40})|\(([^
 
 
 def agency_called(name: str) -> str | None:
-    """Return the agency that goes by a name or a mark, None where no agency does."""
+    """Return the agency with a name or mark, None where there is none."""
     if len(name) > MAX_NAME:
         return None
     name = " ".join(name.split())
@@ -180,7 +180,7 @@ def agency_of_publisher(name: str) -> str | None:
 
 
 def agency_of_address(url: str | None) -> str | None:
-    """Return the agency whose site an address is on."""
+    """Return the agency on whose site an address is."""
     if not url or _SITES.isdisjoint(_LABELS.split(url.lower())):
         return None  # spares most addresses the list of public suffixes
     domain = registered_domain(url)
@@ -216,7 +216,7 @@ def may_name_agency(text: str) -> bool:
 
 
 def _forms_of(token: str) -> tuple[str, ...]:
-    """Return the forms whose longest word stands in what lies between two blanks."""
+    """Return the forms whose longest word is in a token."""
     return tuple([form for word in _WORDS.findall(token) for form in _FORMS.get(word, ())])
 
 

@@ -38,7 +38,7 @@ _SENSES = ("correction", "advisory")
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice that an entry carries: its kind, the words that gave it away, and their sentence with the one after it."""
+    """A notice in an entry: its kind, the phrase that marks it, and the phrase's sentence with the next one."""
 
     kind: Kind
     phrase: str
@@ -52,7 +52,7 @@ def recognise(title: str, text: str) -> Notice | None:
 
 
 def without_notice(title: str) -> str:
-    """Return a headline without the word by which it says that it is a notice; as it is where there is none."""
+    """Return a headline without the word that marks it as a notice."""
     for _, pattern in _OPENINGS:
         match = pattern.match(title)
         if match is not None and (rest := match["rest"].lstrip(" -–—:|.!]")):
@@ -98,7 +98,7 @@ def _in_line(line: str, text: str) -> Notice | None:
 
 
 def _names_a_column(kind: Kind, match: re.Match[str], text: str) -> bool:
-    """Return whether a word is but the name of a column or of a repair: nothing that follows says what was wrong."""
+    """Return whether a phrase only names a column or a repair: nothing after it says what was wrong."""
     phrase = match["phrase"]
     if not COLUMNS.fullmatch(phrase) or (kind == "correction" and phrase.isupper()):
         return False
@@ -180,7 +180,7 @@ def stale_copies(
 
 
 def own_notices(entries: Collection[Entry]) -> frozenset[str]:
-    """Return the ids of the entries of a story that carry a notice of their own publisher's text, not a claim about another's.
+    """Return the ids of a story's entries with a notice of their own publisher's text, not a claim about another's.
 
     A publisher takes back what it published before, and corrects that or a text that it had first; an agency that published
     the notice itself speaks for all copies of its own.
@@ -208,7 +208,7 @@ def own_notices(entries: Collection[Entry]) -> frozenset[str]:
 
 
 def _authors(notice: Entry, others: Iterable[Entry]) -> frozenset[str]:
-    """Return the notice's publishers where the text of its report is theirs: they had it first, and no other signs it."""
+    """Return the publishers of a notice where its report's text is theirs: they had it first, and no other signs it."""
     copies = [entry for entry in others if entry.report_id == notice.report_id and entry.id != notice.id]
     first = min((notice, *copies), key=_by_time)
     if first.publisher not in notice.sources:
@@ -218,7 +218,7 @@ def _authors(notice: Entry, others: Iterable[Entry]) -> frozenset[str]:
 
 
 def _may_correct(notice: Entry, other: Entry, authors: frozenset[str]) -> bool:
-    """Return whether a notice speaks for another entry: its publisher's own, its agency's, or a copy of a text that is its own."""
+    """Return whether a notice applies to another entry: its publisher's, its agency's, or a copy of its own text."""
     return _is_of(other, notice.sources) or (bool(authors) and notice.report_id == other.report_id)
 
 
@@ -307,5 +307,5 @@ class _Counted:
 
 
 def _counted(text: str) -> list[_Counted]:
-    """Return the sentences of a text that hold numbers, each once however often it stands there."""
+    """Return the distinct sentences of a text that hold numbers."""
     return list(dict.fromkeys(one for one in map(_Counted.of, sentences(text, None)) if one.numbers))

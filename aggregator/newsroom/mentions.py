@@ -151,7 +151,7 @@ def _name(run: list[str], inside: set[str], common: set[str], *, starts: bool, n
 
 
 def _is_own(run: list[str], inside: set[str], common: set[str], *, nouns: bool) -> bool:
-    """Return whether the first word of a sentence has its capital in its own right."""
+    """Return whether the first word of a sentence would have a capital elsewhere too."""
     first = fold(run[0])
     if first in inside:
         return True

@@ -276,7 +276,7 @@ def stated(text: str) -> Iterator[tuple[Kind, re.Match[str]]]:
 
 
 def _stems_of(token: str) -> tuple[str, ...]:
-    """Return the stems in what stands between two blanks: no stem holds a blank."""
+    """Return the stems in a token; no stem spans a blank."""
     return tuple([stem for stem in _LOOKED_FOR if stem in token])
 
 

@@ -45,7 +45,7 @@ _NOT_WORD = re.compile(r"[^\w]+")
 
 @dataclass(frozen=True, slots=True)
 class Families:
-    """Which publisher a registered domain, or a name in normal form, stands for."""
+    """The publishers of registered domains and of names in normal form."""
 
     domains: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Families:
         return self.domains.get(domain) if domain else None
 
     def of_name(self, name: str | None) -> str | None:
-        """Return the family that goes by a name, however it is spelled."""
+        """Return the family with a name, in any spelling."""
         return self.names.get(normal_name(name)) if name else None
 
 
@@ -72,7 +72,7 @@ def normal_name(name: str) -> str:
 
 
 def families(feeds: Iterable[Feed]) -> Families:
-    """Return what feeds.yaml says of publishers.
+    """Return the publishers in feeds.yaml.
 
     A domain belongs to a family where all its feeds that name a publisher name the same; feeds of the domain that
     name none are counted to it.
@@ -146,7 +146,7 @@ def _address(url: str) -> Address | None:
 
 
 def is_aggregator(feed: Feed) -> bool:
-    """Return whether the publishers that a feed's entries name are believed: as feeds.yaml says, else of agencies and searches.
+    """Return whether the publishers that a feed's entries name are believed: as feeds.yaml says, else for agencies and searches.
 
     A search is recognised by its address, or by the name that the desk gave the feed, never by the feed's own title alone
     (see ``has_form_of_search``).
@@ -160,7 +160,7 @@ def is_aggregator(feed: Feed) -> bool:
 
 
 def has_form_of_search(title: str | None, entries: Sequence[EntryData]) -> bool:
-    """Return whether a document is a news search's, wherever it is served: it is called so, and writes as searches do.
+    """Return whether a document is a news search's, wherever it is served: by its title and the form of its entries.
 
     They write in every entry the publisher in <source>, and again behind the headline. The name alone would be a claim.
     """
@@ -189,7 +189,7 @@ def publisher_of(data: EntryData, feed_publisher: str, families: Families, *, be
 
 
 def _agrees(link: str | None, named: str, domain: str | None, families: Families) -> bool:
-    """Return whether an entry stands on the site of the publisher that it names."""
+    """Return whether an entry is on the site of the publisher that it names."""
     here = _own_domain(link) if link else None
     if here is None:
         return False
@@ -200,7 +200,7 @@ def _agrees(link: str | None, named: str, domain: str | None, families: Families
 
 
 def publisher_of_link(link: str | None, families: Families) -> str | None:
-    """Return the publisher on whose site an entry stands: its family, else its registered domain; None where none is known."""
+    """Return the publisher on whose site a link is: its family, else its registered domain; None where unknown."""
     domain = _own_domain(link) if link else None
     return families.of_domain(domain) or domain
 

@@ -131,7 +131,7 @@ def unreadable(query: WatchQuery) -> tuple[str, ...]:
 
 
 def search_expression(query: WatchQuery) -> str | None:
-    """Return an FTS5 expression over normalised words that finds at least every entry that can fit; None where all can."""
+    """Return an FTS5 expression that finds at least every matching entry; None where all may match."""
     clauses = []
     for text in _wanted(query):
         needles = _needles(text)
@@ -152,7 +152,7 @@ def _wanted(query: WatchQuery) -> list[str]:
 
 
 def _single(text: str) -> list[str]:
-    """Part a word that holds blanks: `--word "port strike"` asks for both, in any order."""
+    """Split a word with blanks: `--word "port strike"` asks for both, in any order."""
     return [text] if "|" in text else text.split()
 
 
@@ -229,5 +229,5 @@ def values_of(text: str, language: str | None) -> frozenset[str]:
 
 
 def by_arrival(reading: Reading) -> tuple[datetime, str]:
-    """Order entries as the desk could have seen them."""
+    """Return the sort key of entries by the time when the desk could have seen them."""
     return reading.entry.seen, reading.entry.id

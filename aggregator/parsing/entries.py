@@ -212,7 +212,7 @@ class _EntryAdmission:
 
 
 def _is_same_person(name: str, other: str) -> bool:
-    """Return whether another byline says the name and an address or a role beside it."""
+    """Return whether another byline is the same name with an address or a role."""
     return name != other and name in other and any(mark in other.replace(name, "", 1) for mark in "(@<:")
 
 

@@ -29,7 +29,7 @@ def key_of(guid: str, link: str | None) -> str:
 
 
 def text_key(title: str, published_text: str | None, summary: str, content: str) -> str:
-    """Return the identity of an entry without guid and link: a hash of title and date, else text; empty where there is none."""
+    """Return the key of an entry without guid and link: a hash of title and date, else text; empty where there is none."""
     if not (title or summary or content):
         return ""
     return "hash:" + _digest(title, published_text or summary or content)
@@ -43,7 +43,7 @@ def raw_key(raw: RawEntry) -> str:
 
 
 def shares_keys(entries: Sequence[Numbered]) -> bool:
-    """Return whether a key stands for several stories in a document: its guids are bad ones."""
+    """Return whether several stories in a document share a key, so its guids cannot be trusted."""
     return any(_several(group) for group in _groups(entries).values())
 
 

@@ -40,7 +40,7 @@ def read(data: bytes) -> tuple[Feed, ...]:
 
 
 def read_all(data: bytes) -> Subscriptions:
-    """Return the feeds of an OPML document and what was left out; raises ParseError where it is none.
+    """Return the feeds of an OPML document and what was left out; raises ParseError where it is no OPML.
 
     Attribute names are compared without case, nested outlines become categories joined by ``/``.
     """

@@ -39,7 +39,7 @@ class UnusualError(Exception):
 
 
 def read_quickly(root: Element, base: str = "") -> RawFeed:
-    """Return what the document holds; raises UnusualError where feedparser is to read it.
+    """Return the content of the document; raises UnusualError where feedparser is to read it.
 
     ``base`` is the address of the document: what xml:base attributes are relative to.
     """
@@ -164,7 +164,7 @@ class _Reader:
             self._bases.pop()
 
     def _resolved(self, address: str) -> str:
-        """Return an address resolved where xml:base says against what; ``entries.py`` does the rest."""
+        """Return an address resolved against xml:base, where there is one; ``entries.py`` does the rest."""
         return resolved(self._bases[-1], address)
 
     # --- one method an element -----------------------------------------------------------------

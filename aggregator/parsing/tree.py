@@ -17,7 +17,7 @@ _VOID = frozenset(
 
 
 class XmlError(ValueError):
-    """Text that is no well-formed XML; the message says what and where."""
+    """Text that is not well-formed XML; the message says what and where."""
 
 
 def read_tree(text: str) -> Element:
@@ -46,7 +46,7 @@ def xhtml_markup(element: Element) -> str:
 
 
 def inner_markup(element: Element, depth: int = 0) -> str:
-    """Return what stands inside an element as HTML, without namespaces; comments are left out."""
+    """Return the content of an element as HTML, without namespaces and comments."""
     parts = [html.escape(element.text or "", quote=False)]
     for child in element:
         if isinstance(child.tag, str):

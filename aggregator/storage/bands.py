@@ -89,7 +89,7 @@ class Bands:
             self._merge(number // STEP % SHARDS)
 
     def forget(self) -> None:
-        """Read what waits anew at the next question: something of it was undone or dropped."""
+        """Read pending keys again with the next look-up: some were undone or deleted."""
         self._version, self._is_alone = None, False
 
     def _ended(self, kept: bool) -> None:
@@ -151,7 +151,7 @@ class Bands:
         self._version = version
 
     def _read(self, shard: int) -> None:
-        """Read what was added to a shard."""
+        """Read the keys added to a shard."""
         rows = self._db.execute(
             "SELECT number, keys FROM band_waiting WHERE shard = ? AND number > ? ORDER BY number",
             (shard, self._last[shard]),

@@ -29,12 +29,12 @@ def count_commit(connection: sqlite3.Connection) -> None:
 
 
 def renumber(connection: sqlite3.Connection) -> None:
-    """Draw another number: from here on the database goes its own way, and no log of its former life is its own."""
+    """Set a new random number, so that no log of the file's former state is taken for its own."""
     _write(connection, _random_number())
 
 
 def has_foreign_log(path: Path, reader: sqlite3.Connection) -> bool:
-    """Return whether the log beside a database was made for another one or another state of it; ``reader`` reads through it.
+    """Return whether the log beside a database belongs to another file or state; ``reader`` reads through the log.
 
     False also where it cannot be told: no number stands in the file yet, or none in the log, which another program wrote then.
     """
@@ -53,13 +53,13 @@ def has_foreign_log(path: Path, reader: sqlite3.Connection) -> bool:
 
 @dataclass(frozen=True)
 class _FileNumber:
-    """What a file says without its log."""
+    """The number in a file without its log."""
 
     number: int
     is_others: bool
 
     def agrees(self, first: int, last: int, ours: bool) -> bool:
-        """Return whether a log that begins and ends with these numbers may be the file's."""
+        """Return whether a log with these first and last numbers may be the file's."""
         if self.is_others and ours:
             return False
         if not self.number or self.number == last:
@@ -69,7 +69,7 @@ class _FileNumber:
 
 
 def _file_number(path: Path) -> _FileNumber | None:
-    """Return what stands in a file without its log; None where it cannot be read so, as in the midst of a change."""
+    """Return the number in a file without its log; None where it cannot be read, as in the middle of a change."""
     try:
         with closing(sqlite3.connect(sqlite_name(path, "mode=ro&immutable=1"), uri=True)) as db:
             return _FileNumber(_number(db), not _is_ours(db) and _has_tables(db))

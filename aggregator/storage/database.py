@@ -27,7 +27,7 @@ _SPOILT = ("no such table", "no such view", "no such column", "vtable constructo
 
 
 class SavepointFailedError(StorageError):
-    """A part of a transaction that stands or falls as a whole failed: it is to be done again, in parts."""
+    """A savepoint in a transaction without savepoints failed: the transaction is to be repeated with them."""
 
 
 class Store:
@@ -102,7 +102,7 @@ class Store:
 
     @contextmanager
     def single_unit(self) -> Iterator[sqlite3.Connection]:
-        """A transaction without parts; where one of them would be undone, all is, and PartFailedError says so.
+        """Open a transaction without savepoints; where one would be undone, all is, and SavepointFailedError is raised.
 
         Hardly any part ever fails, and to be ready for it SQLite copies each page that a part changes.
         """
@@ -116,12 +116,12 @@ class Store:
 
     @property
     def is_single_unit(self) -> bool:
-        """Whether the transaction at hand has no parts: nothing in it but an archive's entries is written until it ends."""
+        """Whether the transaction has no savepoints: only an archive's entries are written until it ends."""
         return self._whole
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
-        """Read the database as it stands now, without locking others out; inside a transaction, this is the transaction's view."""
+        """Read the database as of now without locking others out; inside a transaction, read the transaction's view."""
         if self.connection.in_transaction:
             yield self.connection
             return
@@ -224,7 +224,7 @@ class Store:
         back_up(self.connection, self.path, target, through_links=through_links)
 
     def check(self) -> tuple[str, ...]:
-        """Return what is wrong with the database; empty when all is well."""
+        """Return the faults of the database; empty when it is sound."""
         with explained(self.path):
             return faults(self.connection, self.path)
 
@@ -248,7 +248,7 @@ def _ending_all() -> Iterator[None]:
 
 
 def is_database_error(error: BaseException) -> bool:
-    """Return whether an error is the file's or the machine's (locked, full, damaged, no memory), not of what was to be written."""
+    """Return whether an error is of the file or machine (locked, full, damaged, no memory), not of the data to be written."""
     if isinstance(error, sqlite3.Error):
         of_the_data = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
         return not isinstance(error, of_the_data)
@@ -298,7 +298,7 @@ def _migrate(connection: sqlite3.Connection, path: Path | None, *, read_only: bo
 
 
 def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
-    """Apply what is pending, all of it or nothing, once a copy of the file as it was lies beside it."""
+    """Apply pending migrations, all or none, after a copy of the file was made beside it."""
     from aggregator.storage.migrations import bring_up_to_date
 
     connection.execute("BEGIN IMMEDIATE")  # whoever opens it meanwhile waits, and finds nothing left to do

@@ -35,7 +35,7 @@ OF_ALL = 1_000
 
 @dataclass(frozen=True, slots=True)
 class StoredFault:
-    """A fault as it is kept: of which feed, how often it came, when first and last."""
+    """A stored fault: its feed, how often it occurred, when first and last."""
 
     feed_id: int
     fault: EntryFault
@@ -90,5 +90,5 @@ class FaultStore:
         return found
 
     def prune(self, before: datetime) -> int:
-        """Forget faults that did not come again since a time; return how many."""
+        """Delete faults that did not recur since a time; return how many."""
         return self._db.execute("DELETE FROM entry_fault WHERE last < ?", (to_text(before),)).rowcount

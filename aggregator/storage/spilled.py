@@ -16,7 +16,7 @@ class Spilled:
         self._db = db
 
     def add(self, group: int, values: Iterable[tuple[Order, bytes]]) -> None:
-        """Take in the values of a group."""
+        """Add the values of a group."""
         self._db.executemany(
             "INSERT INTO spilled VALUES (?, ?, ?, ?, ?, ?)", ((group, *order, value) for order, value in values)
         )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class StoryFields:
-    """What a story's row says, worked out from its entries."""
+    """The fields of a story's row, computed from its entries."""
 
     title: str
     url: str | None

@@ -62,7 +62,7 @@ DeferredPoll = tuple[str | None, float | None, float | None, str | None]
 
 
 def deferred(before: FeedState, after: FeedState, at: datetime) -> DeferredPoll | None:
-    """Return what a poll changed that may wait; None where it changed anything else, or nobody knows what it learned from."""
+    """Return the changes of a poll that may wait; None where it changed anything else, or what it learned from is unknown."""
     steady = before.last_ok is not None and before.last_ok == before.last_fetch
     learned = before.learned_interval is not None and after.learned_interval is not None
     if not (steady and learned and after.next_fetch is not None and after.last_ok == after.last_fetch == at):
@@ -83,7 +83,7 @@ def deferred(before: FeedState, after: FeedState, at: datetime) -> DeferredPoll 
 
 
 def may_defer(connection: sqlite3.Connection, feed_id: int, before: FeedState) -> bool:
-    """Return whether the row of a feed still is what ``before`` was read from, or an older one: no other process wrote it since."""
+    """Return whether no other process wrote a feed's row since ``before`` was read."""
     row = connection.execute("SELECT last_fetch FROM feed WHERE id = ?", (feed_id,)).fetchone()
     return before.last_fetch is not None and row[0] is not None and row[0] <= to_text(before.last_fetch)
 
