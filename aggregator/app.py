@@ -104,13 +104,13 @@ class Aggregator(Lookup):
     # --- feeds -------------------------------------------------------------------------------
 
     def follow(self, feeds: Sequence[Feed]) -> None:
-        """Follow just these feeds from now on; what is stored of others stays."""
+        """Follow exactly these feeds from now on; what is stored of others stays."""
         FeedStore(self.store).sync([(feed, publisher_of_feed(feed)) for feed in feeds], self.clock())
         self.feeds = tuple(feeds)
         self.families = families(feeds)
 
     def spread_overdue(self, over: timedelta = timedelta(minutes=5)) -> int:
-        """Spread the feeds that came due long ago over the next minutes, after a long stop; return how many."""
+        """Spread long overdue feeds over the next minutes after a long stop; return how many."""
         from aggregator.fetching.politeness import spread_overdue
 
         rows, now = FeedStore(self.store), self.clock()
@@ -154,7 +154,7 @@ class Aggregator(Lookup):
         )
 
     def place_waiting(self, stop: Event | None = None) -> None:
-        """Place what an earlier pass stored and did not come to place, and settle what it left unsettled; a pass does so too."""
+        """Place and settle what an earlier pass left; a pass does so too."""
         from aggregator.ingest.save import place_left
 
         place_left(
@@ -168,7 +168,7 @@ class Aggregator(Lookup):
         )
 
     def keep_window(self) -> None:
-        """Keep what was found out about the window, so that the next start need not find it out anew."""
+        """Save the window beside the database, so that the next start need not compare it anew."""
         if self._graph is not None:
             self._graph.save()
 
@@ -177,7 +177,7 @@ class Aggregator(Lookup):
         return FeedStore(self.store).next_due()
 
     def resume(self, feed: Feed) -> None:
-        """Poll a feed again at once: its failures, and that it was given up as gone, are forgotten."""
+        """Make a feed due at once; forget its failures, and that it was gone."""
         from aggregator.ingest.polls import poll_again
 
         poll_again(self.store, feed)
@@ -226,7 +226,7 @@ class Aggregator(Lookup):
         return from_json(kept.body)
 
     def subscription(self, query: StoryQuery) -> Subscription:
-        """Return the stories that a query asks for as a feed, the one changed last first."""
+        """Return the stories of a query as a feed, the one changed last first."""
         from aggregator.desk.subscription import subscription
 
         return subscription(self._reader(), self.settings, query, self.clock())
@@ -238,7 +238,7 @@ class Aggregator(Lookup):
         return publish_stories(self)
 
     def publish_due(self, announce: Announce | None = None) -> Published:
-        """Write and mail the editions and deliver the alerts that are due now; ``announce`` takes alerts for stdout, else they are printed.
+        """Write and mail the due editions, and deliver the due alerts; ``announce`` gets alerts for stdout, else they are printed.
 
         What cannot be mailed or delivered now is tried again by a later call. DeliveryError where the mail server takes nothing.
         """
@@ -281,7 +281,7 @@ class Aggregator(Lookup):
         return self._reclustering().run(self.clock(), progress)
 
     def recluster_step(self) -> Reclustered | Outcome | None:
-        """Where the stories were found in a former way, do some of what clusters them anew.
+        """Do a step of reclustering, where the clustering changed since the stories were found.
 
         Return how far it is and, at its end, what it changed; None where nothing is to do.
         """
@@ -309,13 +309,13 @@ class Aggregator(Lookup):
     # --- keeping publisher -----------------------------------------------------------------------
 
     def prune(self, stop: Event | None = None) -> dict[str, int]:
-        """Drop what is past the windows and the retention rule; return how many of each. ``stop`` ends it between two steps."""
+        """Delete what is older than the windows and the retention rule; return how many of each. ``stop`` ends it between two steps."""
         from aggregator.desk.maintenance import prune
 
         return prune(self.store, self.settings, self.clock(), stop)
 
     def backup(self) -> Path | None:
-        """Copy the database beside itself, keep the newest few copies; None where backups are off or there is no file."""
+        """Write a backup beside the database and keep the newest few; None where backups are off or the database is in memory."""
         from aggregator.desk.maintenance import rotate_backups
 
         return rotate_backups(self.store, self.settings.retention.backups, self.clock())
@@ -343,7 +343,7 @@ class Aggregator(Lookup):
         return StorylineEditor(self.store, Placer(self.store, self.settings, self._window()), by, self.clock())
 
     def decisions(self, limit: int | None = None) -> list[Decision]:
-        """Return editors' verbs, newest first, those taken back among them."""
+        """Return editors' verbs, newest first, including undone ones."""
         from aggregator.storage.decisions import DecisionStore
 
         return DecisionStore(self.store).log(limit)
@@ -351,13 +351,13 @@ class Aggregator(Lookup):
     # --- watches -----------------------------------------------------------------------------
 
     def watches(self) -> Watches:
-        """Return the saved queries that alert, and what is done with them."""
+        """Return the commands on watches."""
         from aggregator.desk.watches import Watches
 
         return Watches(self.store, self.settings, self.clock)
 
     def deliver(self, announce: Announce) -> Sent:
-        """Deliver the alerts that are due now; ``announce`` takes those for stdout."""
+        """Deliver the due alerts; ``announce`` gets those for stdout."""
         from aggregator.desk.alerts import AlertSender
 
         return AlertSender(self.store, self.settings, self.clock, announce).deliver()

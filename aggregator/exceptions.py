@@ -27,7 +27,7 @@ class AggregatorError(Exception):
 
 
 class UsageError(AggregatorError):
-    """A request that cannot be meant as it stands."""
+    """A request that is invalid as given."""
 
     exit_code = 2
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Listed(NamedTuple):
-    """A command before it is loaded: the module of ``aggregator.cli`` that holds it, and the line that tells of it in lists."""
+    """A command before it is loaded: its module in ``aggregator.cli``, and its line in lists."""
 
     module: str
     line: str
@@ -78,7 +78,7 @@ EPILOG = (
 
 
 class LazyGroup(click.Group):
-    """A group whose commands live in modules of their own, imported when they are called."""
+    """A group whose commands are imported from their modules when called."""
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
@@ -160,7 +160,7 @@ def run(arguments: list[str] | None = None) -> None:
 
 
 def _occupy_closed_streams() -> None:
-    """Send what a closed stdout or stderr (``>&-``) would have got to nowhere, not to the next file that is opened."""
+    """Redirect a closed stdout or stderr (``>&-``) to nowhere, so that the next opened file does not get its output."""
     for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             opened = os.open(os.devnull, os.O_RDWR)
@@ -198,7 +198,7 @@ def code_of(arguments: list[str] | None = None) -> int:
 
 
 def _failed(error: AggregatorError | OSError, arguments: list[str]) -> int:
-    """Tell an error to the person at the terminal; with -vv where in the code it came up, too."""
+    """Print an error for the person at the terminal; with -vv also where it was raised."""
     from aggregator.text.display import display_text
 
     if _verbosity(arguments) >= 2:
@@ -216,6 +216,6 @@ def _failed(error: AggregatorError | OSError, arguments: list[str]) -> int:
 
 
 def _verbosity(arguments: list[str]) -> int:
-    """Count -v among the global options, which is needed where the error came before they were read."""
+    """Count -v among the arguments, for errors raised before they are parsed."""
     short = sum(argument.count("v") for argument in arguments if re.fullmatch("-[vq]+", argument))
     return short + arguments.count("--verbose")

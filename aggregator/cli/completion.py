@@ -29,7 +29,7 @@ class CompletedType(click.ParamType[str]):
         self.kind = kind
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Return what begins with ``incomplete``; nothing where the newsroom cannot be asked."""
+        """Return completions of ``incomplete``; none where the newsroom cannot be read."""
         try:
             found = list(_OFFERS[self.kind](_session(ctx), incomplete))
         except (AggregatorError, OSError, click.ClickException):
@@ -39,7 +39,7 @@ class CompletedType(click.ParamType[str]):
 
 
 def add_completions(command: click.Command) -> None:
-    """Give the parameters of a command, and of those below it, what the shell offers for them; by their names."""
+    """Add completions to the parameters of a command and its subcommands, by parameter name."""
     for parameter in command.params:
         kind = _KINDS.get(parameter.name or "", "")
         if parameter.name == "name":  # of a watch, where one is meant that is there
@@ -51,7 +51,7 @@ def add_completions(command: click.Command) -> None:
 
 
 def _session(ctx: click.Context) -> Session:
-    """Return the session that the command line so far would have."""
+    """Return the session of the command line so far."""
     given: Mapping[str, Any] = ctx.find_root().params
     return Session(
         given.get("database"),
@@ -156,7 +156,7 @@ _KINDS = {
 
 
 class _DescribingBash(BashComplete):
-    """Bash shows what an id is as long as several fit; the one that is left stands there alone."""
+    """Bash completion that shows descriptions while several completions fit."""
 
     source_template = """\
 %(complete_func)s() {
@@ -191,7 +191,7 @@ complete -F %(complete_func)s %(prog_name)s
 
 
 def describe_in_bash() -> None:
-    """Let bash, too, show what stands behind an id."""
+    """Enable descriptions in bash."""
     add_completion_class(_DescribingBash)
 
 

@@ -110,7 +110,7 @@ def _print_next_steps(database: Path, story: Story, *, kept: bool) -> None:
 
 
 def heading(text: str) -> None:
-    """Print a heading between the parts of the show."""
+    """Print a heading between the parts of the demonstration."""
     sys.stdout.flush()
     emit("")
     emit(click.style(f"== {text}", bold=True) if colours() else f"== {text}")

@@ -63,7 +63,7 @@ def print_list(
     empty: str = "",
     keys: str = "",
 ) -> None:
-    """Print rows in the form asked for.
+    """Print rows in the requested form.
 
     Where there are none, ``empty`` is what people read on stderr, and ``keys``, with blanks between, the heading that programs read.
     """
@@ -137,7 +137,7 @@ def _print_table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
 
 
 def emit_folded(text: str, indent: int = 0) -> None:
-    """Write a line of text for people, wrapped where the reader's terminal is narrower; further lines stand ``indent`` in."""
+    """Print a line for people, wrapped to the terminal; further lines are indented by ``indent``."""
     style = ""
     for line in fold(text, width_of_output(), indent):
         margin = line[: len(line) - len(line.lstrip(" "))]

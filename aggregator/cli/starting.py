@@ -42,7 +42,7 @@ def _is_new(path: Path) -> bool:
 
 
 def _write_unit(path: Path) -> None:
-    """Write the unit with the path of the program that runs now, and say how it is switched on."""
+    """Write the unit with the path of this program, and print how to enable it."""
     if not _is_new(path):
         return
     program = Path(sys.executable).with_name("aggregator")

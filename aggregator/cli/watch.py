@@ -235,7 +235,7 @@ def watch_row(row: WatchRow) -> dict[str, Any]:
 
 
 def match_row(catch: QueryMatch) -> dict[str, Any]:
-    """Return a story that would have been caught: its line, what fitted, and the alerts."""
+    """Return a matching story as a row: its line, what matched, and the alerts."""
     alerts = [
         {"at": at, "reason": cause.reason, "sentence": cause.sentence, "entries": list(cause.entries)}
         for at, cause in catch.alerts

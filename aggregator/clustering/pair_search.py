@@ -124,7 +124,7 @@ class PairSearch:
         self._to_search_again.update(self._latecomers.count_terms(gone[~self.represented.mask(gone)], -1, old).tolist())
 
     def remove_representatives(self, gone: Places, far: Flags) -> None:
-        """Remove gone reports as representatives; those ``far`` outside the window are replaced by none."""
+        """Remove gone reports as representatives. Reports that one of them represented search again; where it was ``far`` outside the window, only if none is left."""
         represented = self.represented.mask(gone)
         self._represented_index.drop(gone[represented])
         self.represented.remove(gone[represented].tolist())

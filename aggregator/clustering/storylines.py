@@ -95,7 +95,7 @@ class _Linkage:
         self.links[one][two] = self.links[two][one] = sorted(odds, reverse=True)[:_KEPT_LINKS]
 
     def nearness(self, one: int, two: int) -> float:
-        """Return the mean log odds of the best links between two groups; missing links count as :attr:`missing`.
+        """Return the mean log odds of the best links between two groups; missing links count as ``missing`` log odds.
 
         Of groups whose best link is not over the bar it is as good as missing: their mean is no more.
         """

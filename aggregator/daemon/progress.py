@@ -15,7 +15,7 @@ POLLING: Final = "a pass over the feeds"
 
 
 class Progress:
-    """Notes which jobs are wanted and which ended; ``publish`` hears the account after each change.
+    """Notes which jobs are due and which ended; ``publish`` gets the account after each change.
 
     ``moment`` is seconds on a clock that does not jump, ``clock`` the product's. Any thread may call.
     """
@@ -49,7 +49,7 @@ class Progress:
         self._moved = self._moment()
 
     def ended(self, job: str, *, well: bool) -> None:
-        """Note that a job ended; one that failed was tried all the same, but does not count as a pass."""
+        """Note the end of a job; a failed one is not due any more, and does not count as a pass."""
         with self._lock:
             self._moved = self._moment()
             self._wanted.pop(job, None)
@@ -62,7 +62,7 @@ class Progress:
         return self._moment() - self._moved < self._stuck
 
     def _publish_account(self) -> None:
-        """Publish the account; where only another pass ended, now and then: a desk that has nothing to do writes nothing."""
+        """Publish the account; where only another pass ended, at intervals, so that an idle desk writes nothing."""
         account, moment = Account(self._passed, tuple(self._wanted.items())), self._moment()
         if self._published is not None:
             when, told = self._published

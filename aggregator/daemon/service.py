@@ -59,7 +59,7 @@ _UNREACHED = timedelta(hours=1)  # without an answer of any feed, after which a 
 
 
 class Daemon:
-    """Runs until a signal stops it. ``configured`` reads settings and feeds, at the start and at SIGHUP; ``announce`` prints an alert."""
+    """The daemon. ``configured`` reads settings and feeds at the start and at SIGHUP; ``announce`` prints an alert."""
 
     def __init__(
         self,
@@ -134,7 +134,7 @@ class Daemon:
     # --- starting ----------------------------------------------------------------------------
 
     def _opened(self, opened: ExitStack) -> Store | int:
-        """Return the open database, or the signal that came while another process held it."""
+        """Return the open database, or a signal that arrived while another process held it."""
         found: list[Store] = []
         number = self._when_unlocked(lambda: found.append(Store(self._database, busy_timeout_ms=_BUSY_AT_START_MS)))
         if number is not None:
@@ -143,7 +143,7 @@ class Daemon:
         return found[0]
 
     def _when_unlocked(self, act: Callable[[], object]) -> int | None:
-        """Do a step of the start as soon as no other process writes; return the signal to stop where one comes before."""
+        """Run a step of the start once no other process writes; return a stop signal that arrives before."""
         logged = False
         while True:
             try:
@@ -178,7 +178,7 @@ class Daemon:
                 run_soon(self._schedule, "reload", self._load_configuration)
 
     def _next(self) -> int:
-        """Return the next signal; meanwhile say that the daemon gets on, where it does, and look whether the clock went back."""
+        """Return the next signal; meanwhile notify the watchdog while there is progress, and check the clock."""
         pulse = min(watchdog_interval() or _LOOK, _LOOK)
         before = datetime.now(UTC)  # noqa: TID251 - the scheduler's own clock
         while (number := self._signals.wait(pulse)) is None:
@@ -194,7 +194,7 @@ class Daemon:
         return number
 
     def _finish_jobs(self) -> None:
-        """Let the jobs in hand end, in a thread of its own: this one goes on to listen."""
+        """Wait for running jobs in a thread of its own, while this one handles signals."""
         notify("STOPPING=1")
         self._stop.set()
         threading.Thread(target=self._end_in_time, name=_LAST_RESORT, daemon=True).start()
@@ -212,7 +212,7 @@ class Daemon:
         ending.join()
 
     def _end_in_time(self) -> None:
-        """End the process where a job, a thread or a worker does not end by itself: each thing is stored whole or not at all."""
+        """End the process where a job, thread or worker does not end in time: data is stored whole or not at all."""
         if self._ended.wait(_STOP_WITHIN):
             return
         log.warning("stopped at once: what was in hand did not end in time; what of it is not stored is done again")
@@ -222,7 +222,7 @@ class Daemon:
     # --- jobs ------------------------------------------------------------------------------
 
     def _set_jobs(self, settings: Settings) -> None:
-        """Schedule the jobs by these settings, from now on."""
+        """Schedule the jobs by these settings."""
         jobs = Jobs(
             self._tick, self._deliver, self._digest, self._recluster, self._keep_window, self._prune, self._backup
         )
@@ -280,7 +280,7 @@ class Daemon:
             )
 
     def _deliver(self) -> None:
-        """Deliver alerts beside the polls, so that no poll waits for a slow webhook."""
+        """Deliver alerts in parallel to polls, so that no poll waits for a slow webhook."""
         self._guarded("delivering alerts", self._alert_sender.deliver)
 
     def _digest(self) -> None:

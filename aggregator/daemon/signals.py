@@ -36,7 +36,7 @@ class Signals:
         self._theirs.close()
 
     def wait(self, seconds: float | None) -> int | None:
-        """Return the number of the next signal, WOKEN after :meth:`wake`, None when so many seconds have passed."""
+        """Return the number of the next signal, WOKEN after :meth:`wake`, None after a timeout."""
         self._ours.settimeout(seconds)
         try:
             return self._ours.recv(1)[0]
@@ -44,7 +44,7 @@ class Signals:
             return None
 
     def wake(self) -> None:
-        """Have the main thread return from :meth:`wait`; callable from any thread."""
+        """Wake the main thread from :meth:`wait`; thread-safe."""
         self._theirs.send(bytes([WOKEN]))
 
 

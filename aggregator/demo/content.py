@@ -32,7 +32,7 @@ _PLACEHOLDER = re.compile(r"\{\{(?:(-\d+) )?(\d\d):(\d\d)( iso)?\}\}")
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """A fictional outlet's feed: the file that holds it and what a desk would write about it in feeds.yaml."""
+    """A fictional outlet's feed: its file, and its entry in feeds.yaml."""
 
     file: str
     media_type: str
@@ -67,12 +67,12 @@ OUTLETS: tuple[Outlet, ...] = (
 
 
 def moment(stage: Stage, day: date = DAY) -> datetime:
-    """Return what the demonstration's clock says at ``stage``."""
+    """Return the demonstration's time at ``stage``."""
     return datetime.combine(day, _TIMES[stage])
 
 
 def feeds(base: str, outlets: Sequence[Outlet] = OUTLETS) -> tuple[Feed, ...]:
-    """Return what feeds.yaml would say of the outlets, served under the address ``base``."""
+    """Return the outlets' feeds as in feeds.yaml, served under ``base``."""
     return tuple(
         Feed(
             url=f"{base}/{outlet.file}",

@@ -85,4 +85,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the demonstration's own output is the point."""
+        """Log nothing, in favour of the demonstration's own output."""

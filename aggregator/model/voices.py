@@ -14,7 +14,7 @@ _ENOUGH_SIGN = 2  # publishers who sign an agency's name under one text before i
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One who reported independently: an agency or a publisher, and the entries that carry what it said."""
+    """An independent voice: an agency or a publisher, and the entries with its text."""
 
     name: str
     entries: tuple[Entry, ...]
@@ -42,7 +42,7 @@ def voices(reports: Iterable[Sequence[Entry]]) -> tuple[Voice, ...]:
 
 
 def _voice_of(entries: Sequence[Entry]) -> tuple[str, set[str]]:
-    """Return the name of a report's voice, and all names under which it may come again."""
+    """Return the name of a report's voice, and all names under which the voice may occur again."""
     first = min(entries, key=_by_time).publisher
     signed: dict[str, set[str]] = {}
     counts: Counter[str] = Counter()

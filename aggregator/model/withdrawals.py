@@ -12,7 +12,7 @@ WITHDRAWN = frozenset({"kill", "withdrawn", "retraction"})
 
 
 def confirming(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], ...]:
-    """Return the entries of each report but those of reports that take a text back and tell nothing themselves."""
+    """Return the entries of each report, without reports that consist of withdrawals."""
     reports: dict[str, list[Entry]] = {}
     for entry in entries:
         reports.setdefault(entry.report_id, []).append(entry)
@@ -21,7 +21,7 @@ def confirming(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], ...]:
 
 
 def is_withdrawn(story: Story) -> bool:
-    """Return whether the publisher or the agency behind the canonical entry took the story back: nobody else can."""
+    """Return whether the publisher or agency of the canonical entry withdrew the story; nobody else can."""
     entries = {entry.id: entry for report in story.reports for entry in report.entries}
     canonical = entries.get(story.summary.canonical_entry)
     if canonical is None:

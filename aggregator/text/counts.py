@@ -9,5 +9,5 @@ def amount(number: int, one: str, many: str = "") -> str:
 
 
 def three_counts(entries: int, reports: int, publishers: int) -> str:
-    """Return the three counts of a story: what feeds brought, how many texts of their own are in it, from how many publishers."""
+    """Return the three counts of a story in words: entries, independent reports, publishers."""
     return f"{amount(entries, 'entry', 'entries')} · {reports:,} independent · {amount(publishers, 'publisher')}"

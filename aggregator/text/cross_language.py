@@ -56,7 +56,7 @@ def numbers(text: str) -> list[str]:
 
 
 def number_weight(number: str) -> float:
-    """Return how much a number confirms: a single digit and a year of ours stand in any text."""
+    """Return how much a shared number confirms: single digits and present years are in any text."""
     if len(number) < 2 or (len(number) == 4 and number[:2] in ("19", "20")):
         return 0.3
     return 1.0

@@ -26,7 +26,7 @@ _AT_ONCE = 1 << 18  # bytes of the model that are unpacked, or numbers of a tabl
 
 
 class SmallIdentifier(LanguageIdentifier):  # type: ignore[misc]  # the library has no types
-    """The library's identifier, whose moves stand in shared stretches; its scores are probabilities."""
+    """The library's identifier with shared table stretches; its scores are probabilities."""
 
     __slots__ = ("_moves", "_places", "_rows")
 
@@ -86,7 +86,7 @@ def _kind(table: IO[bytes]) -> np.dtype[Any]:
 
 
 def _shared(tables: zipfile.ZipFile, name: str) -> tuple[array[int], array[int]]:
-    """Return where each stretch of a table begins among the different ones, and those.
+    """Return the distinct stretches of a table, and where each begins among them.
 
     Stretches are distinguished by sums of 64 bits under weights without pattern: a dictionary of all of them takes more
     memory than the table.

@@ -30,5 +30,5 @@ class PartCache(dict[str, Value]):
         return made
 
     def of(self, parts: Sequence[str]) -> Iterator[Value]:
-        """Return the answer for each part; those for long ones are not kept."""
+        """Return the results of parts; those of long parts are not cached."""
         return map(self.work if max(map(len, parts), default=0) > LONG_PART else self.__getitem__, parts)

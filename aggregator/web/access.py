@@ -53,7 +53,7 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class AccessRules:
-    """Who may come in: ``hosts`` are lower-case names without ports, ``owner`` is who asks where nobody logs in."""
+    """The rules of access: ``hosts`` are lower-case names without ports, ``owner`` is the visitor where nobody logs in."""
 
     hosts: frozenset[str]
     owner: str
@@ -62,7 +62,7 @@ class AccessRules:
 
 
 def host_names(listening: str, allowed: Iterable[str]) -> frozenset[str]:
-    """Return the names under which a page that listens there may be asked for."""
+    """Return the host names under which a page listening there may be requested."""
     names = {_bare(name) for name in allowed}
     address = _bare(listening)
     if address in LOOPBACK or is_loopback(address):
@@ -160,7 +160,7 @@ class AccessMiddleware:
         return None
 
     def _why_foreign(self, request: Request) -> str:
-        """Return why a form did not come from a page of ours; empty where it did, as far as its headers tell."""
+        """Return why a form did not come from this page, as far as its headers tell; empty where it did."""
         site = request.headers.get("sec-fetch-site")
         if site is not None and site != "same-origin":
             return "A verb is given from this page alone, not from another site."
@@ -209,7 +209,7 @@ class AccessMiddleware:
         return self._visitors.holds_token(request.query_params.get("token", ""))
 
     def _ask_for_login(self, request: Request) -> Response:
-        """Send a person to the login, and tell a program."""
+        """Redirect a person to the login; answer a program with 401."""
         wants_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
         if self._visitors.ask_for_login and wants_page:
             wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -29,7 +29,7 @@ class Changes:
         self._ending = False
 
     def end(self) -> None:
-        """Let every stream end: the page stops."""
+        """End every stream."""
         self._ending = True
         for listener in self._listeners:
             listener.set()

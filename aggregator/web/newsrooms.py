@@ -32,7 +32,7 @@ class Newsrooms:
 
     @contextmanager
     def one(self) -> Iterator[Aggregator]:
-        """Lend a newsroom to the thread that asks; LockedError where all are busy for long."""
+        """Lend a newsroom to this thread; LockedError where all stay busy."""
         app = self._take()
         try:
             yield app

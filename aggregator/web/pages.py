@@ -183,7 +183,7 @@ def edition(request: Request, app: Aggregator) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class ReportShown:
-    """A report as the page shows it: the entry that stands for it, and its copies folded under it."""
+    """A report on the page: its first entry, with its copies folded below."""
 
     id: str
     agency: str | None

@@ -18,7 +18,7 @@ SHORTEST = 8
 
 
 def hash_password(password: str) -> str:
-    """Return the text that stands in ``web.users`` for a password; UsageError where it is too short."""
+    """Return the hash of a password for ``web.users``; UsageError where it is too short."""
     if len(password) < SHORTEST:
         raise UsageError(f"a password has {SHORTEST} characters at least")
     salt = secrets.token_bytes(16)
@@ -31,7 +31,7 @@ def is_hash(text: str) -> bool:
 
 
 def verify(password: str, hashed: str) -> bool:
-    """Return whether a password is the one that was hashed; takes equally long whether it is or not."""
+    """Return whether a password matches the hash, in constant time."""
     parts = _parts(hashed)
     if parts is None:
         return False

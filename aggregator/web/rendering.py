@@ -66,13 +66,13 @@ def _shown(value: Any) -> Any:
 
 
 def _piece(text: str) -> Markup:
-    """Return a piece of a text with its blanks as they stand: what an edit changed may be one."""
+    """Return a piece of text with its blanks, since an edit may consist of one."""
     kept = "".join(character for character in text if character.isprintable() or character in " \n")
     return Markup.escape(kept)
 
 
 def _lasted(seconds: float | None) -> str:
-    """Return an interval as people say it."""
+    """Return an interval in words."""
     if not seconds:
         return ""
     minutes = round(seconds / 60)

@@ -34,7 +34,7 @@ _STATIC = {"desk.css": "text/css", "desk.js": "text/javascript", "icon.svg": "im
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may come in, with every secret read: ``users`` are hashes of passwords by name."""
+    """Who may come in, with every secret read: ``users`` maps names to password hashes."""
 
     owner: str
     users: Mapping[str, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ def site(
     say: Labels | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Starlette:
-    """Return the page over newsrooms that ``opened`` opens; ``host`` is where it listens, ``title`` stands on top, ``say`` are its labels."""
+    """Return the page over newsrooms that ``opened`` opens; ``host`` is where it listens, ``title`` its heading, ``say`` its labels."""
     newsrooms = Newsrooms(opened)
     visitors = Visitors(access.users, access.token, settings.session.total_seconds(), clock)
     rules = AccessRules(
@@ -79,7 +79,7 @@ def site(
 
 
 def warm_up(made: Starlette) -> None:
-    """Load what the first visitors would wait for: the templates, and what says why an entry is in its story."""
+    """Load what the first visitors would wait for: templates and explanations."""
     import_module("aggregator.desk.explain")
     for name in made.state.templates.list_templates():
         made.state.templates.get_template(name)
@@ -119,7 +119,7 @@ def _static(request: Request) -> Response:
 
 
 def _explained(request: Request, error: Exception) -> Response:
-    """Return the page that says what of ours went wrong."""
+    """Return the page for an error of the product."""
     status = 500
     for kind, code in ((NotFoundError, 404), (UsageError, 400), (LockedError, 503)):
         if isinstance(error, kind):

@@ -114,7 +114,7 @@ def _forbid(app: Aggregator, by: str, form: FormData) -> str:
 
 
 def _undo(app: Aggregator, by: str, form: FormData) -> str:
-    """Take back the last verb, if it still is the one that was shown."""
+    """Undo the last verb, if it is still the one shown."""
     with app.store.transaction():
         in_force = next((one for one in app.decisions(1_000) if one.undone_at is None), None)
         if in_force is None or str(in_force.id) != _text(form, "decision"):

@@ -22,12 +22,12 @@ _CHECKED_AT_ONCE = 2
 
 
 class TooManyTriesError(AggregatorError):
-    """Too many wrong passwords: whoever asks has to wait."""
+    """Too many wrong passwords; the visitor has to wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks: ``name`` gives the verbs, ``may_edit`` says whether it may give any; ``key`` is what its forms are bound to."""
+    """A visitor: ``name`` is recorded with verbs, ``may_edit`` allows them; forms are bound to ``key``."""
 
     name: str
     may_edit: bool
@@ -42,7 +42,7 @@ class _Session:
 
 
 class Visitors:
-    """The logins of one running page; times are seconds of ``clock``, which never goes back."""
+    """The logins of a running page; times are seconds of ``clock``, which never goes back."""
 
     def __init__(self, users: Mapping[str, str], token: str, lasts: float, clock: Callable[[], float]) -> None:
         self._users = dict(users)
@@ -120,7 +120,7 @@ class Visitors:
         return hmac.new(self._secret, visitor.key.encode("utf-8"), hashlib.sha256).hexdigest()
 
     def is_form_token(self, visitor: Visitor, token: str) -> bool:
-        """Return whether a form came from a page of ours that this visitor was shown."""
+        """Return whether a form token was issued to this visitor."""
         return hmac.compare_digest(self.form_token(visitor).encode("ascii"), token.encode("utf-8", "replace"))
 
     # --- pieces ------------------------------------------------------------------------------
