@@ -1,7 +1,7 @@
 """Background statistics: how common each term and word pair is in the news of a language.
 
-``models/background-XX.npz`` is made by ``bench/train_background.py``; the file itself tells from what. Where a language
-has no such table, the list of its common words (``background/XX.txt``) stands in.
+``bench/train_background.py`` makes ``models/background-XX.npz``, which names its sources. A language without such a table
+uses its list of common words (``background/XX.txt``).
 """
 
 from __future__ import annotations

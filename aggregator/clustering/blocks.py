@@ -1,7 +1,7 @@
 """Edges of a window computed block by block in any processes; the result equals that of one process.
 
-Each process has all reports and makes rows and index of them once; a block's reports look back over these. What surrounds
-a pair, and the stories, are found where the blocks come together.
+Each process gets all reports and builds rows and index once; then it searches for the reports of a block. The second round
+of scores and the stories are computed where the blocks are collected.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """An inverted index over each report's heaviest terms, which proposes the candidates of a report.
 
-A report looks back: its candidates are the best of those before it in the order of time and id. So the pairs that are
-compared follow from the set of reports, not from the order in which they came.
+The candidates of a report are the best among the reports before it in order of time and id. So the compared pairs depend
+on the set of reports, not on their order of arrival.
 """
 
 from __future__ import annotations

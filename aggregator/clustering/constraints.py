@@ -2,12 +2,11 @@
 
 A decision states constraints between two sides, sets of entries: together (must-link) or apart (cannot-link).
 Decisions contradict one another; :func:`resolve` resolves them once, newest first. A constraint is obeyed pair by pair
-unless newer ones, taken with all that follows from them, forbid it: *together* is transitive, and what is apart from
-one of a group is apart from all of it. What comes out are groups, each to be found in one story, and pairs of
-groups that are never found in one. A clustering that asks before each join, merge and split keeps both true whatever
-comes in whatever order.
+unless newer ones and what follows from them forbid it: *together* is transitive, and an entry that is apart from one of
+a group is apart from all of it. The result is groups of entries that share a story, and pairs of groups that never do.
+A clustering that asks before each join, merge and split keeps both true for any arrivals in any order.
 
-Constraint clustering by groups after Wagstaff and others, "Constrained K-means clustering" (ICML 2001); that the
+Constraint clustering by groups after Wagstaff and others, "Constrained K-means clustering" (ICML 2001); the rule that the
 newest wins is ours.
 """
 

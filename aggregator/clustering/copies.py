@@ -1,8 +1,9 @@
 """Copy detection: keys propose stored entries, an exact comparison of shingles decides, the rest of the report confirms.
 
 Thresholds and their provenance: Jaccard and containment as in ``CopySettings`` (the usual bars for reprints: a half, or four
-fifths of the shorter text, over shingles of five words). A false copy costs more than a missed one: copies vanish from sight.
-So one address makes no copies without like texts or headlines, and two texts of one form are read closely; see ``templated_texts.py``.
+fifths of the shorter text, over shingles of five words). A false copy costs more than a missed one, since
+copies are folded away. So entries of one address need like texts or headlines, and two texts on one template are compared
+closely; see ``templated_texts.py``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Edges between reports of different languages: the sentence encoder proposes pairs; shared names, numbers, places and times confirm them.
 
-A pair is compared where either report is among the nearest of the other in any other language, within the window. Which
-these are follows from the set of reports, not from the order in which they came.
+A pair is compared where either report is among the nearest of the other in any other language, within the window. The
+compared pairs depend on the set of reports, not on their order of arrival.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """The shift of log odds by density: the share of a window's reports with a sure partner, by hour.
 
-Where one report in fifteen has a sure partner at another publisher, what looks like a pair mostly is one; where one in a
-hundred has, it rather is none: the base rate of Bayes' rule. So it is where sure partners come within hours of each other,
-far more than chance would have them (timing.py): fewer of them prove as much. The scores were learned where words alone had to keep
-scattered headlines apart; what that holds back is given back to pairs of headlines in large windows.
+The share of reports with a sure partner at another publisher is the base rate of Bayes' rule: at one in fifteen a likely
+pair mostly is one, at one in a hundred it mostly is none. Where sure partners come within hours of each other far more than by
+chance (timing.py), fewer of them prove as much. The scores were learned on scattered headlines, which words alone had to keep
+apart; pairs of headlines in large windows are raised again by that amount.
 
-A report is judged by the UTC hours of the window before its own, in its language. So what was decided stays when reports
-come in order of time, and any other order ends the same.
+The share is that of the window's UTC hours before the report's own, in its language. So past scores stay when reports
+arrive in order of time, and any other order gives the same result.
 """
 
 from __future__ import annotations

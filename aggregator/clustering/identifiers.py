@@ -1,6 +1,6 @@
 """Ids of entries, reports and stories: short hashes whose first letter names the kind, never random.
 
-An id is made from what the thing is (a feed's address and the publisher's key), so the same input
+An id is a hash of what identifies the thing (a feed's address and the publisher's key), so the same input
 gives the same ids in every run and replay; a salt is added only where an id is already taken.
 """
 

@@ -1,7 +1,7 @@
 """Instalments of a series: titles of one publisher that repeat on another day and differ by the date only.
 
-Learned from the titles themselves, so that it holds for any series in any language whose months and days are known: no
-list of briefings names them all. The first instalment looks like any other entry; from the second on they are known.
+Instalments are recognised by comparing titles, since no list names all series; this works in any language whose months
+and days are known. The first instalment looks like any other entry; from the second on they are recognised.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Updates to earlier-report counts and term counts when a report arrives late or leaves.
 
-Both are counted in steps of half an octave, so that few reports have to look back again.
+Both are counted in steps of half an octave, so that few reports have to search again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Ids of groups that were formed anew: an id follows its members and is never used again.
 
-An id goes with the larger part of what bore it. A group that several ids come to bears the oldest; the others end in
-it. A group that no id comes to needs a new one, and remembers from which id most of it came.
+An id follows the larger part of its former group. A group that several ids follow keeps the oldest; the others end in it.
+A group that no id follows needs a new one, and records the id from which most of it came.
 """
 
 from __future__ import annotations

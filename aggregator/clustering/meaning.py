@@ -1,6 +1,6 @@
 """The language-independent form of a report: the encoder's vector, names, numbers and places.
 
-Made only where the sentence encoder is switched on. Signs are names by their sound, numbers and places (``text/cross_language.py``).
+Meanings are made only where the sentence encoder is switched on. Names are compared by sound (``text/cross_language.py``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The search for pairs: the candidates of each report among those before it in time, and the scores of these pairs.
 
-Which of the reports of a flood are represented by others is told on the way, see represented.py.
+The search also decides which reports of a flood are represented by others; see represented.py.
 """
 
 from __future__ import annotations
@@ -124,7 +124,9 @@ class PairSearch:
         self._to_search_again.update(self._latecomers.count_terms(gone[~self.represented.mask(gone)], -1, old).tolist())
 
     def remove_representatives(self, gone: Places, far: Flags) -> None:
-        """Remove gone reports as representatives. Reports that one of them represented search again; where it was ``far`` outside the window, only if none is left."""
+        """Remove gone reports as representatives, and schedule a new search for the reports that they represented.
+
+        Those that a report ``far`` outside the window represented search again only where no representative is left."""
         represented = self.represented.mask(gone)
         self._represented_index.drop(gone[represented])
         self.represented.remove(gone[represented].tolist())

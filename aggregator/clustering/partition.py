@@ -2,9 +2,9 @@
 
 The two groups with the highest mean log odds over all pairs between them are joined while that mean is above a bar; a
 pair that was no candidate counts with a fixed, low value (Ward's and others' agglomerative scheme; average linkage after
-Sokal and Michener 1958). Of a pair that lies somewhat too far apart to be compared nothing is known: it counts as the bar
-does, and joins nothing. Editors' decisions bind: some groups are never joined, and some nodes are found in one group at the
-end. What is bound is not averaged over: a report joins one half of what an editor merged by what it shares with that half.
+Sokal and Michener 1958). A pair slightly too far apart in time to be compared is unknown: it counts as the bar, which
+joins nothing. Editors' decisions bind: some groups are never joined, and some nodes end in one group. Bound nodes are not
+averaged: a report joins one half of what an editor merged by what it shares with that half.
 """
 
 from __future__ import annotations

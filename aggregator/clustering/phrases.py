@@ -1,7 +1,7 @@
 """Phrases that two texts share, in the words of the texts; names and words in a row are one phrase.
 
-A term is a stem, and says nothing to people. Here the words behind it are found in both texts, with their neighbours where
-these are the same: "Kentucky Derby", and not a derby and a Kentucky.
+A term is a stem, which people cannot read. So the words behind it are found in both texts, with their neighbours where these
+are the same: "Kentucky Derby", not "Derby" and "Kentucky".
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Represented reports: those of a flood that have so many sure partners before them that these stand for them.
 
-A thousand outlets tell one event in words that differ little. The first some sixty of them are compared with each other;
-a later one finds nearly all its candidates to be sure partners of it, and what one more says of the event no report
-needs to look at. So it is compared with these representatives, and found by nobody: what a flood costs an arrival does
-not grow with the flood. Whether a report is represented follows from what came before it in time, as its candidates do.
+A thousand outlets may report one event in similar words. The first sixty or so are compared with each other. For a later
+one nearly all candidates are sure partners, and comparing further reports with it adds nothing. So it is compared with these
+representatives only and is no candidate of others: the cost of an arrival does not grow with the flood. Whether a report is
+represented depends on the reports before it in time, as its candidates do.
 """
 
 from __future__ import annotations

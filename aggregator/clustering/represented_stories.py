@@ -1,8 +1,8 @@
 """The stories of represented reports: those of their representatives.
 
-Stories are made of the reports that are compared with each other; a represented one joins the story that holds the most
-of its representatives' log odds. What does not move is told apart from what does, so that a story of very many reports
-is not written anew whenever it grows.
+Stories are made of the compared reports; a represented report joins the story with the greatest sum of its representatives'
+log odds. Reports that stay are distinguished from those that move, so that a story of very many reports is not written anew
+whenever it grows.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Log odds that two reports tell one event, from pair features, by the shipped logistic models.
 
-``models/pairs.json`` scores a pair by itself, ``models/graph.json`` by what stands around it; ``bench/train_pairs.py`` makes
-them. ``models/articles.json`` says how other the weights of the second are for two articles, which share more by chance than
-two ledes; ``bench/train_articles.py`` makes it. All say what they were learned on.
+``models/pairs.json`` scores a pair by itself, ``models/graph.json`` by its context in the graph; ``bench/train_pairs.py`` makes
+them. ``models/articles.json`` corrects the weights of the second for two articles, which share more by chance than two ledes;
+``bench/train_articles.py`` makes it. Each file names its training data.
 """
 
 from __future__ import annotations

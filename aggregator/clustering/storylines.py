@@ -1,7 +1,7 @@
 """Storylines: related stories tied without being merged.
 
-The same log odds, at a lower bar: two groups of stories are as near as the mean of their best links, of which more are
-asked for the larger the groups are. A storyline is bounded in days and reports: old affairs end, none swallows the desk.
+They come of the same log odds at a lower bar: the nearness of two groups of stories is the mean of their best links; larger
+groups need more links. A storyline is limited in days and reports, so that old ones end and none takes in everything.
 """
 
 from __future__ import annotations

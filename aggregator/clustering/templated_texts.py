@@ -1,9 +1,9 @@
 """Texts written on one template: the words filled in decide whether two are copies, not the template.
 
-A publisher writes its statements, notices, warnings, results and obituaries on a form. Two of them share most of their shingles, and
-tell of other people, places and figures. A word of one text that the other lacks altogether is its own; where each has an own word
-in the same place, between the same neighbours, something else was filled in. A copy that was edited or padded has own words too,
-but not in the place of the other's.
+Publishers write statements, notices, warnings, results and obituaries on templates. Two such texts share most of their shingles,
+but name other people, places and figures. A word is a text's own where the other lacks it altogether. Where both have own words in
+the same place, between the same neighbours, the template was filled in differently. An edited or padded copy has own words too,
+but not in the same places.
 """
 
 from __future__ import annotations

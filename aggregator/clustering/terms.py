@@ -1,7 +1,7 @@
 """The terms of a text in any language: stems or first letters of words, pairs of characters, numbers.
 
-A word is cut to its first letters where Snowball has no stemmer. A script that puts no spaces between words or glues
-particles to them (Chinese, Japanese, Thai, Korean) gives pairs of characters.
+A word is cut to its first letters where Snowball has no stemmer. Scripts without spaces between words, or with attached
+particles (Chinese, Japanese, Thai, Korean), give pairs of characters.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The shift of log odds by timing: how near in time sure pairs lie, compared with chance.
 
-What tells one event comes within hours, whatever the desk; what only reads alike comes at any time. So a window's own sure pairs
-tell what a gap is worth in it: no archive teaches when its streams were polled. Days laid on each other at random have no
-such excess, nor has an archive with a date of collection; there gaps say nothing.
+Reports of one event come within hours; reports that are merely similar come at any time. So a window's own sure pairs show what a
+time gap is worth in it, which archives of other streams cannot. Days mixed at random show no excess of near pairs, nor do archives
+dated by collection; there gaps count for nothing.
 """
 
 from __future__ import annotations

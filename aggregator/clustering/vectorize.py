@@ -1,6 +1,6 @@
 """The vector of a report, made of an entry's text: a pure function, for any language.
 
-Terms are as in terms.py; those that stand in every twentieth text of their language are left out.
+Terms are those of terms.py, without terms that occur in every twentieth text of their language.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The demonstration's feeds: fictional outlets, their documents at two moments of one day.
 
-Every outlet, person, place and figure is invented. A document is kept once with both its stages in it: what stands
+Every outlet, person, place and figure is invented. One file holds both stages of a document: what is
 between ``<!--morning-->`` and ``<!--/morning-->`` is in the feed in the morning only, and so for midday; in JSON
 feeds an item's ``_stage`` says the same. ``{{06:10}}`` is that time of the day in UTC as RSS writes it,
 ``{{-1 20:55 iso}}`` one of the day before as Atom does. ``expected.json`` says which entries belong together.

@@ -1,6 +1,6 @@
 """The text of alerts, and the sender that delivers them to their targets.
 
-Each target has a thread of its own, apart from the polls. A slow webhook delays neither a feed nor another target.
+Each target has its own thread, so a slow webhook delays neither a feed nor another target.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Editors' verbs: merge, split, move, pin, forbid, undo. Each is one transaction, a decision that every later run obeys.
 
-A verb names entries, not stories, in what it stores: stories come and go, entries stay. What it states is written in
-``clustering/constraints.py``, where all decisions are resolved: the newer of two that contradict one another rules.
+A verb stores constraints on entries, not on stories, since stories come and go and entries stay. ``clustering/constraints.py``
+states and resolves them: of two contradicting decisions the newer holds.
 """
 
 from __future__ import annotations

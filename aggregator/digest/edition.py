@@ -4,9 +4,9 @@ Theory of operation. Every story handed in is either *new* (first seen in the wi
 edition) or *carried over*. All are ranked by what is new to the reader: independent publishers of reports that came since
 the previous edition x source weight x recency, then new facts. The best go to the top, the other carried-over ones that
 gained something to "developing", the other new ones that several publishers have to "new", and what remains is folded by
-category, so every story appears exactly once. A story that was only printed again leads nothing. What names a
-slot of the day (the weather, a live blog, a briefing) leads nothing: it is folded, behind the others. Within a
-section the stories of one storyline stand together, and count for themselves alone. The
+category, so every story appears exactly once. A story that was only reprinted is never at the top, nor is one that
+names a slot of the day (the weather, a live blog, a briefing): it is folded, after the others. Within a section the
+stories of one storyline are together, and each counts for itself. The
 corrections section holds notices that point to their story; a story withdrawn by its canonical entry appears
 there alone. An edition is frozen: once made it is stored, and the same edition renders the same bytes.
 """

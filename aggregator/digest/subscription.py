@@ -1,6 +1,6 @@
 """Stories as a feed for any reader: Atom (RFC 4287) and JSON Feed 1.1.
 
-A story keeps its id for ever and is told anew, by its ``updated``, whenever it grew, was edited or was corrected.
+A story keeps its id; its ``updated`` changes whenever it grew, was edited or was corrected.
 """
 
 from __future__ import annotations

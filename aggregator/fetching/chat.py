@@ -1,8 +1,8 @@
 """Alerts in chats and on phones through Apprise; its only home (extra ``notify``).
 
-Apprise knows the services and asks them by itself, so it works in a process of its own, under a deadline. Every address
-that process is about to connect to is judged by the address guard, whatever a name leads to by then, also after a
-redirect; it starts no program. What it sends, reads and trusts beyond that is Apprise's: see docs/alerts.md.
+Apprise connects to services by itself, so it runs in a process of its own, under a deadline. The address guard checks every
+address that this process connects to, after name resolution and redirects; the process may start no program. Apprise decides
+what it sends, reads and trusts: see docs/alerts.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A strict reader of HTTP/1 responses: all limits and framing rules in one place.
 
-The standard library's reader takes negative chunk sizes, conflicting lengths, bodies without an end and header
-blocks of any shape, and is three times as slow.
+The standard library's reader accepts negative chunk sizes, conflicting lengths, endless bodies and malformed header
+blocks, and is three times as slow.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The editor constraints in force, as they apply to stored entries, reports and stories, with those of notices.
 
-They are resolved in one place, ``clustering/constraints.py``; here they are read from the database and asked.
+``clustering/constraints.py`` resolves them; this module reads them from the database and applies them.
 """
 
 from __future__ import annotations

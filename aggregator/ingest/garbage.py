@@ -1,7 +1,7 @@
 """Rarer garbage collection while very many entries are read.
 
-An entry's values hold no cycles: they are freed as soon as nothing refers to them. Python looks for cycles each time that
-700 objects more were made than freed, which costs an import a sixteenth of its time.
+Entries hold no reference cycles, so they are freed without the collector. By default it runs whenever 700 objects more were made
+than freed, which costs an import a sixteenth of its time.
 """
 
 from __future__ import annotations

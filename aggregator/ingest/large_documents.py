@@ -1,9 +1,9 @@
 """Edits of large documents, saved in short transactions before the one that completes the document.
 
-An edit costs milliseconds, since its report is compared anew. The edits of a whole document in one transaction would keep
-others from writing for half a minute. Which stored entries a document's are is found out outside of any transaction.
-Where this ends in the midst, nothing is lost: the validators are stored with the last transaction, so the document is
-asked for again, and the edits that were saved are known.
+An edit costs milliseconds, since its report is compared anew, so all edits of a large document in one transaction would block
+other writers for half a minute. A document's entries are matched to stored ones outside of any transaction. An interruption
+loses nothing: the validators are stored with the last transaction, so the document is fetched again, and edits saved before
+are known.
 """
 
 from __future__ import annotations

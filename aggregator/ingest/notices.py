@@ -1,7 +1,7 @@
 """Links from notices to the entries that they name: a kill, withdrawal or correction belongs to that text's story.
 
-A notice shares little wording with that text, so its score does not bring it there. It names the text by its headline, and
-its publisher's, or agency's, text of that headline is meant: of several the last before the notice.
+A notice shares little wording with the text that it corrects, so its pair score does not link the two. It names the text by
+headline; the match is its publisher's or agency's last text with that headline before the notice.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Placement of entries in reports: a copy joins a report, a new text begins one. Stories are settled later, all at once.
 
-Editors' decisions are asked before each step that the machine takes; see ``editor_constraints.py``.
+Each step obeys the editors' decisions; see ``editor_constraints.py``.
 """
 
 from __future__ import annotations

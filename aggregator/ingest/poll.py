@@ -4,8 +4,8 @@ The coordinator (the thread that calls ``run``) is the only one that touches the
 hand their results over a queue; no outcome is reported before it is saved. Entries are placed in stories when the
 pass has them all, in order of time: the order in which feeds answer decides nothing.
 
-However a pass ends, it leaves nothing behind for the next one but pauses that hosts are owed. A feed that was in hand
-and is not saved is due still, and asked again.
+However a pass ends, nothing of it remains for the next one except the pauses between requests to hosts. A feed that was under
+way and is not saved stays due.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Preparation of documents by workers; a lost worker's document is tried again without the entry at fault.
 
-A worker can die of what it reads (a fault in a library in C, memory, time without end). It leaves no word then, so the
-second time it writes down which entry it is at, in a file that outlives it.
+An entry can kill its worker (a crash in a C library, memory, endless time), which then cannot say which one it was. So the
+second attempt writes the number of the present entry to a file that outlives the worker.
 """
 
 from __future__ import annotations

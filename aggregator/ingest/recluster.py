@@ -1,7 +1,7 @@
 """Clustering all stored entries anew after the clustering changed, in steps between the daemon's other work.
 
-First vectors are made anew from the stored texts, then all reports of the window are settled, some at a time. Where it
-stands is stored, so that a restart goes on; editors' decisions hold throughout.
+First the vectors are recomputed from the stored texts, then all reports of the window are settled, some at a time. Progress is
+stored, so that a restart continues; editors' decisions hold throughout.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The window saved in a file beside the database, so that a restarted process compares nothing anew.
 
-The file is a convenience: it is never needed, and is passed over where it does not fit the database, the program or the
-settings. What was written to the database since it was kept is read from there.
+The file is a cache: it is ignored where it does not fit the database, the program or the settings. Later changes are read
+from the database.
 """
 
 from __future__ import annotations

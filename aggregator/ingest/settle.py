@@ -1,8 +1,8 @@
 """Settling: the graph's groups of changed reports become stories with ids in the tables.
 
-The graph is asked outside of any transaction; what it answers is written in short ones. Reports stay unsettled until both
-their stories and their storylines are written, so that a crash between two transactions loses nothing. Where an editor
-spoke or another process settled meanwhile, the graph is asked again.
+The graph is computed outside of any transaction, and its result is written in short ones. Reports stay unsettled until their
+stories and storylines are written, so that a crash between two transactions loses nothing. Where an editor decided something or
+another process settled meanwhile, the graph is computed again.
 """
 
 from __future__ import annotations

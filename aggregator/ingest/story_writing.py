@@ -1,7 +1,7 @@
 """Writing groups of reports as stories: the id of each, the reports that move, the links between them.
 
-A story of very many reports is written in pieces, each in a transaction of its own, for nobody else can write meanwhile.
-What is to become of which id is told once, before the first piece.
+A story of very many reports is written in chunks, each in its own transaction, so that other writers get their turn. The ids
+of all groups are decided once, before the first chunk.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Alignment of two sequences of words or lines in bounded time.
 
-``difflib`` reads best and is asked first. Its time grows with the square of a text and more: a word that stands n times
-in both costs n² steps, and each passage found has both sides searched anew. So its steps are counted before they are
-taken. Where they don't suffice, common ends are set aside and the fewest edits are looked for; a text for which that
-takes too long too counts as replaced from its first difference to its last.
+``difflib`` gives the most readable result and is tried first. Its time grows with the square of a text and more: a word that
+occurs n times in both costs n² steps, and each passage found has both sides searched anew. So its steps are counted in
+advance. Over the budget, common ends are cut off and the fewest edits are searched for; over that budget too, the text counts as
+replaced from its first difference to its last.
 """
 
 from __future__ import annotations

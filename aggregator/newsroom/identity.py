@@ -1,7 +1,7 @@
 """The identity of entries: which stored entry an arriving one is, where its key is missing or wrong.
 
-An entry is new unless there is proof that it is an old one; one shared trait is none. In doubt, two entries are
-right and one is wrong. What fits several on either side fits none, unless as many fit on both.
+An entry is new unless two traits or more prove that it is a stored one. In doubt it is new. A trait that several entries share
+on either side matches none of them, unless as many share it on both sides.
 
 An entry under a key that is not stored is a stored one that has left the document, where the two share, in this order:
 
@@ -21,7 +21,7 @@ An entry under a key that is not stored is a stored one that has left the docume
 
 A schedule is a document with the hours of another day and other texts: tomorrow's programme.
 
-An entry under a stored key is the stored one, but where the key is too little:
+An entry under a stored key is the stored one, except where the key alone is too weak:
 
 | key | the entry is another where |
 |---|---|

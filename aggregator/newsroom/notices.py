@@ -1,7 +1,7 @@
 """The phrases with which publishers correct, clarify and withdraw, by kind and language.
 
-Each table holds regular expressions. Openings stand at the beginning of a title or of a line of text, where a notice
-names itself; statements are whole phrases, which stand anywhere near the beginning or the end of a text.
+Each table holds regular expressions. Openings are at the beginning of a title or of a line of text, where a notice
+names itself; statements are whole phrases anywhere near the beginning or the end of a text.
 """
 
 from __future__ import annotations

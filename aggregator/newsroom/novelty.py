@@ -2,8 +2,8 @@
 
 No language model, only comparison. A sentence is new where no earlier one holds most of its weight in words and its
 word pairs were not mostly seen either; a number where its value was not seen; a name where one of its words was not.
-The oldest source of what is new is the one that is named. In a language that the story did not speak before, every
-word would be new, so there a sentence counts only where it brings a new number or name.
+The oldest source is named. In a language new to the story every word would be new, so there a sentence counts only
+where it holds a new number or name.
 """
 
 from __future__ import annotations

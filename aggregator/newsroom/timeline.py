@@ -1,7 +1,7 @@
 """The timeline of a story: who was first, and how much later every other publisher was.
 
-An entry counts from the moment its publisher dates it, but never from later than the desk saw it: edits and
-republication move dates on. Who shares the first moment with another is first too.
+An entry counts from its publisher's date, but never from later than the desk saw it, since edits and republication
+change dates. Publishers that share the first moment are all first.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The wire service that wrote an entry, recognised by the forms in which agencies sign, never by a mention.
 
-"told Reuters", "AP reported", "laut dpa" are mentions. What counts is the source element, the byline, the address, the
+"told Reuters", "AP reported", "laut dpa" are mentions, not signatures. Signatures are the source element, the byline, the address, the
 dateline that opens a dispatch and the credit that closes it.
 """
 

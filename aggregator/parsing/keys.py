@@ -1,7 +1,7 @@
 """Keys of entries inside one document, and which entries with one key are one entry.
 
-The key is the guid, else the address, else a hash of title and date. What shares a key is one entry only where a second trait
-says so; the table stands in ``newsroom/identity.py``. Else the key is a bad one, and the entries are distinguished by more than it.
+The key is the guid, else the address, else a hash of title and date. Entries that share a key are one only where a
+second trait agrees (see the table in ``newsroom/identity.py``). Else the key is bad, and more traits distinguish the entries.
 """
 
 from __future__ import annotations

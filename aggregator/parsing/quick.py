@@ -1,6 +1,6 @@
 """The quick reader: well-formed RSS, RDF and Atom 1.0 through ElementTree, in a tenth of feedparser's time.
 
-It never gives less than feedparser does: tests hold that over every document we have and over generated ones. Whatever
+It never reads less than feedparser does; tests check that over every document we have and over generated ones. Whatever
 it does not fully understand (Atom 0.3, base64, inline markup in RSS, dates of rare shapes, names of feeds under
 namespaces that it does not know, or where it does not look …) is refused and goes to feedparser.
 """

@@ -1,6 +1,6 @@
 """XML text as elements; the only home of ElementTree.
 
-Expat fetches nothing by itself, and documents come here without a document type, so no entity is left to expand.
+Expat fetches nothing, and documents come here without a document type, so there are no entities to expand.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The keys of sketches, by which copies are looked up.
 
-A sketch's forty keys are hashes: each is to stand on another page of ``band``. So they wait in ``band_waiting``, where a
-sketch is written to the end of few pages, and what waits is held in memory for look-ups as well. A range of keys at a
-time is merged into ``band`` in its order, every page once for some hundred sketches.
+A sketch's forty keys are hashes, so each belongs on another page of ``band``. So they are first appended to few pages of
+``band_waiting``, and held in memory for look-ups. Later one range of keys at a time is merged into ``band`` in order: each page
+is written once for some hundred sketches.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The number of the last commit in a database's first page, by which a leftover log is recognised as the file's own.
 
-SQLite plays a log into whatever file it lies beside. So each commit writes the next number, and the first is drawn by lot:
-two databases have none in common. A log is a file's own where it begins with the number after the file's, or holds that.
+SQLite applies a log to any file that it lies beside. So each commit writes the next number, and the first number is random, so
+that two databases share none. A log belongs to a file where it begins with the number after the file's, or contains the file's.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The schema as an append-only list of migrations. Each and its record are one transaction; one that has shipped is never changed.
 
-Imported where a database is made or brought up to date: a look-up needs none of it. schema.py names them all.
+This module is imported only where a database is created or migrated. ``schema.py`` lists the migrations for look-ups.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Report vectors, and which reports are unsettled: all the state of the stories stage.
 
-Each change writes a row anew under a greater number, in whatever process: who keeps vectors in memory reads on from the
-greatest number that it knows. A report that is gone leaves a row without a vector until the next pruning.
+Each change, by any process, writes a row under a greater number, so a process that holds vectors in memory reads from the
+greatest number it knows. A deleted report leaves a row without a vector until the next pruning.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Retention: old entries are deleted with everything made of them, and so are stories and reports left empty.
 
-What a feed still carries stays, however old: dropped, it would come back as new with the next poll. So does what an
-editor's verb names.
+Entries still in their feed stay, however old, since they would come back as new with the next poll. Entries that an editor's
+verb names stay too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Changes of feeds by polls that brought nothing new: they wait in the poll log and are applied to ``feed`` in batches.
 
-A line of the log is written at the end of its table, a row of ``feed`` on a page of its own. The views say what is
-remembered now: that of the newest line of each feed, where such a line waits, else that of its row.
+A line of the log is appended to its table, while each row of ``feed`` is on another page. Views return the present state: that
+of a feed's newest waiting line, else that of its row.
 """
 
 from __future__ import annotations

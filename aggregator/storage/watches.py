@@ -1,7 +1,7 @@
 """Watches, their alerts, what each alert reported, and the outbox of deliveries; the caller holds the transaction.
 
-An alert and its deliveries are written together with what caused them. A delivery is claimed before it is tried: its
-next try is put off first, so that a crash in the middle leaves it waiting, and no two processes try it at once.
+An alert and its deliveries are written together with what caused them. A delivery is claimed before it is tried, by
+postponing its next try, so that it survives a crash, and no two processes try it at once.
 """
 
 from __future__ import annotations

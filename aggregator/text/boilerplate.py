@@ -1,7 +1,7 @@
 """Lines that a feed repeats over its entries: consent texts, share links, read-also lists, the publisher's blurb.
 
-Learned, not listed: a line that stood in several entries of one feed already says nothing about the next. A few general
-marks catch the first arrivals, before anything is learned.
+A line is boilerplate once several entries of one feed had it. A few general marks recognise it in the first entries, before
+anything is learned.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The sentence encoder: vectors that fifteen languages share; its only home (extra ``semantic``).
 
 Google's universal sentence encoder, multilingual, version 3, computed in numpy: some 160 MB once it is loaded, and about a
-millisecond a headline on a free core. It proposes; what it proposes has to be confirmed (``clustering/cross_language_pairs.py``).
+millisecond a headline on a free core. Its proposals have to be confirmed (``clustering/cross_language_pairs.py``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """py3langid's model in a sixth of the memory, with the same answers; the only home of py3langid.
 
-Every worker that needs the model holds one. The library's own loader takes 82 MB: it keeps all its languages beside the chosen ones,
-and a table of moves (40 MB) in which nearly every stretch of 16 stands many times. Here each such stretch stands once.
+Every worker that needs the model loads one. The library's own loader takes 82 MB: it keeps all languages beside the chosen ones,
+and a transition table (40 MB) in which nearly every stretch of 16 values recurs. Here each such stretch is stored once.
 """
 
 from __future__ import annotations

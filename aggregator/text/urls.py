@@ -1,7 +1,7 @@
 """URLs as keys: canonical forms, registered domains, and masking of secrets.
 
-The list of tracking parameters is our own: the libraries that carry one either merge addresses that differ in
-meaning or keep trackers that news publishers use.
+The list of tracking parameters is our own: libraries with one either merge addresses of different content or keep
+trackers that news publishers use.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Labels of a digest and of the page in a language: JSON data with the English phrase as the key.
 
-Words of feeds are never translated. A phrase that a language lacks stands there in English.
+Feeds' text is never translated. A phrase that a language lacks is shown in English.
 """
 
 from __future__ import annotations
