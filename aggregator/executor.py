@@ -249,7 +249,7 @@ def serve(descriptor: int, alarm: float, memory: int) -> None:
     start = 0
     with contextlib.suppress(EOFError, OSError), Connection(descriptor) as channel:
         _warm_up(channel.recv_bytes().decode())
-        gc.freeze()  # what is loaded stays: looking through it for garbage, again and again, is in vain
+        gc.freeze()  # loaded modules stay, so collecting garbage among them is wasted time
         channel.send_bytes(b"ready")
         while True:
             message = channel.recv_bytes()

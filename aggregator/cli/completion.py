@@ -14,7 +14,7 @@ from aggregator.model import StoryQuery
 from aggregator.text.counts import amount
 from aggregator.text.display import display_text
 
-_MOST = 60  # more than a screen holds helps nobody to choose
+_MOST = 60  # more than a screenful does not help to choose
 _WIDEST = 70  # characters of a headline beside its id
 
 Offer = tuple[str, str]  # what is typed, and what it is

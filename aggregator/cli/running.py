@@ -53,7 +53,7 @@ def run_command(session: Session, log_format: str) -> None:
 def _leave(code: int) -> NoReturn:
     """End the process at once: all is stored, and the interpreter's shutdown takes seconds on a busy machine."""
     logging.shutdown()
-    with suppress(OSError):  # nobody reads any more
+    with suppress(OSError):  # the reader closed the pipe
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)

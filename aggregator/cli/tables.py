@@ -22,7 +22,7 @@ Place = Literal["column", "headline", "behind"]
 
 SPACIOUS = 110  # columns from which on a headline shares its line with the rest
 NARROWEST = 40  # what a terminal says below that is taken for this
-PIPED = 160  # where nobody says how wide the reader is
+PIPED = 160  # columns where the width is unknown
 _WRAPPED = 24  # what a column that wraps keeps at least
 _GAP = 2
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")

@@ -49,7 +49,7 @@ class Comparison:
         self._new: set[int] = set()  # places that were not compared yet
         self._dirty: set[int] = set()  # places whose edges changed
         self._dropped: list[tuple[Places, Places, Floats]] = []
-        self._added_unreported: set[int] = set()  # places that were compared elsewhere, which nobody was told
+        self._added_unreported: set[int] = set()  # places that were compared elsewhere, not yet returned as new
 
     def add(self, rows: Iterable[tuple[str, ReportVector]]) -> list[int]:
         """Add reports, or replace them; return their places."""

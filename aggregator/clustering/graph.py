@@ -65,7 +65,7 @@ class GraphUpdate:
     stories: tuple[frozenset[str], ...]  # complete and disjoint; every touched report stands in one
     storylines: tuple[tuple[frozenset[str], ...], ...] = ()  # of two stories or more
     best: Mapping[str, Best] = field(default_factory=dict)  # of each report that is neither alone nor unmoved
-    unmoved: frozenset[str] = frozenset()  # represented reports of these stories that were told before to be in them
+    unmoved: frozenset[str] = frozenset()  # represented reports of these stories that were returned in them before
 
 
 class StoryGraph:
@@ -79,7 +79,7 @@ class StoryGraph:
         self._touched: set[str] = set()
         self._index = StoryIndex()
         self._assigned = RepresentedStories()
-        self._unwritten: set[str] = set()  # represented reports whose story was told, and may not be written yet
+        self._unwritten: set[str] = set()  # represented reports whose story was returned and may not be written yet
 
     def __len__(self) -> int:
         return len(self.comparison.rows.place)
@@ -213,7 +213,7 @@ class StoryGraph:
             if assigned.assign(one, home):
                 unwritten.add(one)
         marks = StoryConstraints(bound, lambda story: (*self._index.members[story], *assigned.reports_of(story)))
-        assigned.remove(named)  # who is to leave keeps nobody out who is to stay
+        assigned.remove(named)  # a report about to leave must not keep out one that stays
         for one in named:
             home = stories_of_represented([one], represented, self._index.story_of, self.params, marks.may_join)[one]
             assigned.assign(one, home)

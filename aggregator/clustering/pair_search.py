@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
 Flags = NDArray[np.bool_]
 _BATCH = 256  # reports compared in one go: bounds the memory of the arrays
-_ROUNDS = (
-    6  # tries to tell at once which reports of one go are represented; then the halves are told one after the other
-)
+_ROUNDS = 6  # rounds in which a batch's represented reports are guessed at once; then its halves are searched one after the other
 _UNLIMITED = 1 << 31  # more than any posting holds
 
 
@@ -74,7 +72,7 @@ class PairSearch:
         self._latecomers = Latecomers(self._rows, (self.index, self._represented_index), self._params)
         self._compared = np.zeros(0, np.bool_)
         self._to_search_again: set[int] = set()  # places whose candidates have to be found anew
-        self._no_longer_represented: set[int] = set()  # places that nobody stands for any more
+        self._no_longer_represented: set[int] = set()  # places that are not represented any more
         self._newly_represented: set[int] = set()  # places for which others stand since
         self._in_flood = False  # whether most of those compared last are represented: what is guessed of the next
         self._full = np.zeros(0, np.bool_)  # places that had more candidates than are kept
@@ -223,7 +221,7 @@ class PairSearch:
         """Yield what some reports find among all unrepresented ones before them; all are indexed, in order of time.
 
         Whether others stand for a report may hang on whether others stand for one before it: what is guessed at first
-        is told anew until it is as it was assumed. There is but one such answer, for the first report has none before it.
+        is computed again until it equals the assumption. The result is unique, since the first report has none before it.
         """
         without = np.zeros(len(self._rows), np.bool_)
         assumed = guess
@@ -321,7 +319,7 @@ class PairSearch:
         if not len(changed):
             return
         old = self._compared_and_alive()
-        old[result.places] = False  # what these found was told with all that turned
+        old[result.places] = False  # their results take the change into account already
         found = result.found
         for change, some in ((-1, newly_represented), (1, no_longer_represented)):
             self._to_search_again.update(self._latecomers.count_terms(some, change, old).tolist())

@@ -19,7 +19,7 @@ from aggregator.clustering.vectorize import TEXT_WORDS, TITLE_WORDS
 from aggregator.clustering.vocabulary import numeral_words
 from aggregator.model import Document
 
-TELLING = 3.5  # natural log: a word in more than every thirtieth text tells nobody anything
+TELLING = 3.5  # natural log: a word in more than every thirtieth text is too common to name
 WORD, NEIGHBOUR = 5.0, 4.5  # the same, of a word that is no name, and of each of several that stand together
 NAMED = 0.5  # share of capitals inside sentences from which on a word is a name
 SURELY_NAMED = 0.8  # the same, of a word that stands only where every word has a capital

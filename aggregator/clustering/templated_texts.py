@@ -30,8 +30,8 @@ _WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:['’.,:][^\W_{_UNSPAC
 _STOP = re.compile(r"[.!?…:;\n\"“”»]")
 
 
-# Words in a row that are one passage of two texts; words of its own that a text must have to be told from another by them;
-# and the share of these that the other may have as well, in other passages.
+# Words in a row that make a passage of two texts; own words that a text must have to be distinguished by them; and the share
+# of these that the other may have as well, in other passages.
 _PASSAGE, _OWN_WORDS, _IN_BOTH = 5, 8, 0.1
 
 

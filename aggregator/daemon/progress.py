@@ -9,7 +9,7 @@ from typing import Final
 
 from aggregator.daemon.locking import NOTE_INTERVAL, Account
 
-# Seconds without any progress after which the watchdog hears nothing more. The longest single step is a backup or pruning.
+# Seconds without progress after which the watchdog is not notified any more. The longest single step is a backup or pruning.
 STUCK: Final = 900.0
 POLLING: Final = "a pass over the feeds"
 

@@ -42,7 +42,7 @@ class Reader:
         self.storylines = StorylineStore(store)
         self._editions = EditionStore(store)
         self._now = now
-        self.faults: list[tuple[str, Exception]] = []  # entries of which something could not be told, and why not
+        self.faults: list[tuple[str, Exception]] = []  # entries of which something could not be shown, and the error
 
     def new_since(self, since: datetime | None = None) -> datetime:
         """Return the moment after which a story counts as new to the reader."""

@@ -32,12 +32,12 @@ from aggregator.storage.entries import EntryStore
 from aggregator.storage.entry_rows import Place
 from aggregator.storage.feeds import FeedStore, StoredFeed
 
-# Characters of an entry over which it is prepared before others are kept from writing: 10 ms and more.
+# Characters of an entry that takes 10 ms or more to prepare, so it is prepared outside of the transaction.
 LONG = 20_000
-_LARGE = 1_000_000  # bytes of an archive that holds more than LEAST lines for all that is known
-_LOOKED_UP = 48  # most lines of which is asked together whether they are stored
-_IN_A_PAUSE = 100  # lines that are looked at between two transactions, for some to prepare
-_IN_MEMORY = 1.0  # where nobody waits: so often is progress reported
+_LARGE = 1_000_000  # bytes of an archive that surely holds more than LEAST lines
+_LOOKED_UP = 48  # maximum of lines that are looked up together
+_IN_A_PAUSE = 100  # lines that are searched for unprepared ones between two transactions
+_IN_MEMORY = 1.0  # seconds of a transaction in memory, where no other process waits: progress is reported so often
 
 Progress = Callable[[int, int], None]
 Line = tuple[ArchiveEntry, PreparedLine | None]  # and what a worker made of it
@@ -105,7 +105,7 @@ class Importer:
         chunks, rest = self._prepared_by_workers(entries), deque[Line]()
         while done < len(entries):
             if not rest:
-                rest.extend(next(chunks))  # outside of the transaction: nobody waits for a worker
+                rest.extend(next(chunks))  # outside of the transaction, so that no writer waits for a worker
             self._prepare_next(rest)
             recorded = self._record_batch(rest)
             self._next_lines = min(_LOOKED_UP, len(recorded) + len(recorded) // 4 + 1)
@@ -118,7 +118,7 @@ class Importer:
                 self._pause(rest)
         self._placer.finish(self._now)
         with self._store.transaction():
-            # not those past the window: else each import would settle again what a killed one left
+            # without those past the window, else each import would settle again what a killed one left
             self._placer.vectors.leave_unsettled(self._placer.vectors.vector_entries(left))
         return ImportOutcome(new, updated, known, tuple(skips))
 

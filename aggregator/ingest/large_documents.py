@@ -62,7 +62,7 @@ def save_edits(
 ) -> SavedEdits | None:
     """Save the changes of stored entries, for as long as ``keep_going``; None where the feed has no stored entry yet.
 
-    ``waiting`` tells whether to go on waiting for another process that writes.
+    ``keep_waiting`` returns whether to go on waiting for another process that writes.
     """
     recogniser = recorder.recogniser(origin.feed.id)
     with store.snapshot():

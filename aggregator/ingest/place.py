@@ -56,7 +56,7 @@ class Placer:
         self._meanings = meanings_for(settings.stories)
         self._feeds = FeedStore(store)
         self._lines = LineStore(store.connection)
-        self._changed_lines: set[str] = set()  # storylines whose rows are to be written anew
+        self._changed_lines: set[str] = set()  # storylines whose rows are to be updated
         self.capped = 0  # comparisons that a cap cut short: a hot bucket
 
     @contextmanager
@@ -125,7 +125,7 @@ class Placer:
         """Settle the stories of all changed reports; return the living stories that changed.
 
         Best called outside of a transaction: what others left unsettled is taken along, in transactions of its own.
-        ``changed`` is called inside each of these; ``waiting`` tells whether to go on waiting for another process that writes.
+        ``changed`` is called inside each of these; ``keep_waiting`` returns whether to go on waiting for another process that writes.
         """
         if not self._settings.stories.enabled:
             return frozenset()
@@ -224,7 +224,7 @@ class Placer:
         self.stories.close_story(story_id, into, now, reason)
         self._changed_lines.update([line] if line else ())
 
-    # --- making sketches and vectors anew --------------------------------------------------------
+    # --- recomputing sketches and vectors ------------------------------------------------------------
 
     def resketch(self, entry_ids: Sequence[str]) -> None:
         """Recompute the sketches of entries; their reports stay."""
@@ -267,7 +267,7 @@ class Placer:
             dated=not entry.is_undated_stock,
         )
 
-    # --- pieces ------------------------------------------------------------------------------
+    # --- parts of the steps ----------------------------------------------------------------------
 
     def _add_meanings(self, keep_waiting: Callable[[], bool]) -> None:
         """Add the meanings of reports that have none by the present encoder."""

@@ -40,19 +40,19 @@ if TYPE_CHECKING:
     from aggregator.ingest.large_documents import SavedEdits
 
 Progress = Callable[[FeedOutcome, int, int], None]
-# Seconds that the coordinator sleeps at most before it looks whether it should stop.
+# Seconds that the coordinator sleeps at most before it checks for a stop.
 _MAX_SLEEP = 0.5
-# Results that are saved with one commit: those of 100 ms, at most 64. A commit costs as much as saving ten entries.
+# Results of 100 ms, at most 64, are saved with one commit, which costs as much as saving ten entries.
 _BATCH_SECONDS, _BATCH = 0.1, 64
-# Seconds after which what came meanwhile is settled in stories, though feeds have still to answer.
+# Seconds after which arrivals are settled in stories while feeds are still under way.
 _SETTLE_INTERVAL = 20.0
-# Seconds that the feeds in hand have to come back and be saved once the pass is to stop; then they are called off.
+# Seconds in which feeds under way may end and be saved after a stop; then they are cancelled.
 GRACE = 4.0
-# Entries of one document that are still saved after that: a second or two.
+# Entries of one document that are still saved after a stop: a second or two.
 SAVED_WHEN_STOPPING = 1_000
-# Seconds that the feeds in hand have once the pass handed out its last one: a fetch and a document take less than a minute.
+# Seconds that feeds under way have after the last one was started: a fetch and a document take less than a minute.
 LAST_FEEDS_TIME = 180.0
-# Seconds that a pass waits for another process that writes, before it gives up what it has fetched.
+# Seconds that a pass waits for another writer before it gives up what it has fetched.
 WRITE_WAIT = 60.0
 
 
@@ -120,14 +120,14 @@ class PollPass:
         self._other_feed = other_feed
         self._within = within
         self._ends = math.inf  # when the last feed is handed out, on the clock of time.monotonic
-        self._stopped: float | None = None  # when the word to stop was heard
+        self._stopped: float | None = None  # when the stop was noticed
         self._waiting: dict[str, Poll] = {}
-        self._held: list[str] = []  # work of hosts that asked to be left alone
+        self._held: list[str] = []  # feeds of hosts that asked for a pause
         self._settled = 0.0  # when entries were settled in stories last
         self._under_way: dict[str, Poll] = {}
         self._unchanged = Unchanged(saver, now)
         self._fault: Exception | None = None  # of placing: feeds are polled all the same
-        self.abandoned = False  # whether work was left that did not end in time
+        self.abandoned = False  # whether work that did not end in time was abandoned
 
     def run(
         self, polls: Sequence[Poll], progress: Progress, placing: Callable[[int, int], None] = lambda done, total: None
@@ -250,7 +250,7 @@ class PollPass:
         if self._stop.is_set():
             return _MAX_SLEEP / 5
         if not self._waiting or self._free_slots() <= 0:
-            return _MAX_SLEEP  # only a result can help: to look at the hosts again and again would take the writer's processor
+            return _MAX_SLEEP  # wait for a result: polling the hosts would take the writer's CPU
         wait = self._hosts.wait(time.monotonic())
         return _MAX_SLEEP if wait is None else min(_MAX_SLEEP, max(0.0, wait))
 
@@ -283,7 +283,7 @@ class PollPass:
                 else:
                     ended += self._handle(result)
                 if self._under_way and self._free_slots() >= self._settings.fetch.workers // 2:
-                    self._start_fetches(threads)  # hosts with work to do wait for no commit
+                    self._start_fetches(threads)  # so that free hosts do not wait for the commit
                 go_on = taken < _BATCH and bool(self._under_way) and not self._stop.is_set()
                 result = self._next_result(max(0.0, until - time.monotonic())) if go_on else None
         for one in large:

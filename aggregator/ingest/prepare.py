@@ -194,7 +194,7 @@ def prepare_entry(
 ) -> PreparedEntry:
     """Clean one entry, and sketch it unless its text is the stored one.
 
-    A ``disbelieved`` language is found anew; ``spoken`` is what the feed's entries together are in, where nothing says it.
+    A declared ``wrong_language`` is ignored; ``detected_language`` is that of the feed's entries together.
     """
     said = (
         replace(data, language=None) if wrong_language and primary_language(data.language) == wrong_language else data

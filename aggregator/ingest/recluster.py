@@ -85,7 +85,7 @@ class Reclustering:
         """Return what the last run changed."""
         return self._state_outcome(self._state.report())
 
-    # --- pieces ----------------------------------------------------------------------------
+    # --- parts of the steps ----------------------------------------------------------------------
 
     def _revector(self, waiting: Sequence[str]) -> None:
         known = self._placer.stories.existing_reports(waiting[:VECTORS_AT_ONCE])

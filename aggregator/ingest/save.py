@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger("aggregator.saving")
-# Hears, in the transaction that ends a pass, which stories changed and when; what it does with that is not ingest's.
+# Called with the changed stories and the time, in the transaction that settles them.
 OnSettled = Callable[[frozenset[str], datetime], object]
 KeepWaiting = Callable[[], bool]  # whether to go on waiting for another process that writes
 
@@ -76,7 +76,7 @@ class Saver:
         self._feeds = FeedStore(store)
         self._faults = FaultStore(store)
         self._settled = settled
-        self.held_hosts: dict[str, str] = {}  # feed -> an address whose whole host is to be left alone
+        self.held_hosts: dict[str, str] = {}  # feed -> an address whose host asked for a pause
 
     @contextmanager
     def batch(self, keep_waiting: KeepWaiting = never) -> Iterator[None]:

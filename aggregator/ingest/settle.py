@@ -29,8 +29,8 @@ from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.stories import StoryStore
 from aggregator.text.counts import amount
 
-TRIES = 3  # times that the graph is asked outside of a transaction before it is asked inside
-LARGE = 500  # entries from which on a story's row is worked out outside of a transaction, some 15 µs each
+TRIES = 3  # times that the graph is computed outside of a transaction before it is computed inside
+LARGE = 500  # entries from which on a story's row is computed outside of a transaction, some 15 µs each
 SETTLED_IN_ONE = 5_000  # reports that one transaction leaves settled, some µs each
 
 Changed = Callable[[frozenset[str]], None]
@@ -46,7 +46,7 @@ class SettlePlan:
     storylines: tuple[tuple[frozenset[str], ...], ...]
     best: Mapping[str, Best]
     decisions: tuple[int, int]
-    unmoved: frozenset[str]  # reports of these stories that are stored there, or go where the story's id goes
+    unmoved: frozenset[str]  # reports of these stories that stay: they are stored there, or follow the story's id
 
 
 class Settler:
@@ -72,7 +72,7 @@ class Settler:
     ) -> frozenset[str]:
         """Settle all reports that are unsettled; return the stories that changed and live.
 
-        ``changed`` is called inside the transaction that writes some of them; ``waiting`` tells whether to go on waiting
+        ``changed`` is called inside the transaction that writes some of them; ``keep_waiting`` returns whether to go on waiting
         for another process that writes.
         """
         self._keep_waiting = keep_waiting
@@ -104,7 +104,7 @@ class Settler:
         """Apply the editors' ties to the storylines of these stories."""
         self._lines.apply_ties(story_ids, now)
 
-    # --- asking the graph ------------------------------------------------------------------------
+    # --- computing the plan ------------------------------------------------------------------------
 
     def _plan(self) -> SettlePlan | None:
         waiting = self._vectors.unsettled()

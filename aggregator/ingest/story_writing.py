@@ -35,10 +35,10 @@ class StoryAssignment:
 
     groups: list[frozenset[str]]
     members: frozenset[str]  # reports of the groups, without those past the window
-    before: Mapping[str, str]  # report -> the story in which it stood
-    story_of: Mapping[str, str]  # the same, with what follows ids that end
+    before: Mapping[str, str]  # report -> its story before
+    story_of: Mapping[str, str]  # the same, with the reports that follow an id that ends
     targets: list[str | None]  # the stories of the groups, None where one is to be opened
-    parents: Sequence[str | None]  # of groups without a story: the one that most of it stood in
+    parents: Sequence[str | None]  # of a group without a story: the story of most of its reports
     ended: Mapping[str, int]  # story -> the group that it ends in
     rest: Mapping[str, list[str]]  # story -> what it holds beside the groups
     vector_entries: Mapping[str, tuple[float, str]]
@@ -136,7 +136,7 @@ class StoryWriter:
         """After all chunks: close the stories that end, and note which rows are to be computed."""
         for story, place in assignment.ended.items():
             target = str(assignment.targets[place])
-            late = self._stories.reports_of(story)  # what another process put there between two pieces
+            late = self._stories.reports_of(story)  # added by another process between two chunks
             if late:
                 self._stories.move_reports(late, target)
             self._stories.close_story(story, target, now, "merged: one event")

@@ -18,7 +18,7 @@ from aggregator.settings import ParseSettings
 from aggregator.text.clean import one_line, plain_text, plain_title, primary_language, sanitise, storable
 from aggregator.text.urls import absolute_url
 
-# The publisher of a line that names no source and has no address that tells one: nobody in particular.
+# The publisher of a line without a source and without an address that identifies one.
 UNNAMED = "archive"
 
 MAX_LINE = 20_000_000  # bytes

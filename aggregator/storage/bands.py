@@ -54,7 +54,7 @@ class Bands:
         self._count = [0] * SHARDS  # sketches that wait in each shard
         self._last = [0] * SHARDS  # and the number of the last
         self._version: int | None = None  # of the database, when the memory was last as it is stored
-        self._is_alone = False  # a transaction at hand has written: until its end nobody else does
+        self._is_alone = False  # the present transaction has written: no other process writes until its end
 
     def numbers_under(self, keys: Sequence[int]) -> Iterator[list[int]]:
         """Yield the numbers of the newest sketches, at most PER_KEY, under each key that has any."""

@@ -76,7 +76,7 @@ class Store:
     def transaction(self, keep_waiting: Callable[[], bool] = lambda: False) -> Iterator[sqlite3.Connection]:
         """One atomic change; nests, so that a caller's transaction takes in its callees'.
 
-        Where another process holds the lock beyond the busy timeout, LockedError is raised unless ``waiting`` says to
+        Where another process holds the lock beyond the busy timeout, LockedError is raised unless ``keep_waiting`` says to
         wait for as long again. BEGIN IMMEDIATE, because a deferred transaction that reads first fails at once when it
         then writes beside another writer.
         """

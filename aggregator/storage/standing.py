@@ -1,4 +1,4 @@
-"""What is worked out of a story's entries for its row."""
+"""The fields of a row of ``story``."""
 
 from __future__ import annotations
 
