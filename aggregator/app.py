@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from aggregator.digest.edition import Edition
     from aggregator.digest.subscription import Subscription
     from aggregator.ingest.archives import ImportOutcome
-    from aggregator.ingest.comparing import Outcome
-    from aggregator.ingest.poll import Fetching, Progress
+    from aggregator.ingest.clustering_changes import Outcome
+    from aggregator.ingest.poll import FeedFetcher, Progress
     from aggregator.ingest.recluster import Progress as Reclustered
     from aggregator.ingest.recluster import Reclustering
     from aggregator.storage.decisions import Decision
@@ -54,7 +54,7 @@ class Aggregator(Lookup):
         clock: Clock,
         feeds: Sequence[Feed] = (),
         *,
-        fetcher: Fetching | None = None,
+        fetcher: FeedFetcher | None = None,
         workers: Executor | None = None,
     ) -> None:
         super().__init__(settings, store, clock, feeds)
@@ -69,7 +69,7 @@ class Aggregator(Lookup):
         *,
         clock: Clock | None = None,
         feeds: Sequence[Feed] | None = None,
-        fetcher: Fetching | None = None,
+        fetcher: FeedFetcher | None = None,
         workers: Executor | None = None,
     ) -> Self:
         """Open a database, made where it is missing, and return the newsroom in it.
@@ -104,13 +104,13 @@ class Aggregator(Lookup):
     # --- feeds -------------------------------------------------------------------------------
 
     def follow(self, feeds: Sequence[Feed]) -> None:
-        """Follow just these feeds from now on; what is stored of others stays."""
+        """Follow exactly these feeds from now on; what is stored of others stays."""
         FeedStore(self.store).sync([(feed, publisher_of_feed(feed)) for feed in feeds], self.clock())
         self.feeds = tuple(feeds)
         self.families = families(feeds)
 
     def spread_overdue(self, over: timedelta = timedelta(minutes=5)) -> int:
-        """Spread the feeds that came due long ago over the next minutes, after a long stop; return how many."""
+        """Spread long overdue feeds over the next minutes after a long stop; return how many."""
         from aggregator.fetching.politeness import spread_overdue
 
         rows, now = FeedStore(self.store), self.clock()
@@ -137,7 +137,7 @@ class Aggregator(Lookup):
         from aggregator.ingest.prepare import warm_up
 
         if FeedStore(self.store).last_poll() is None:
-            self._resources.make_ready(warm_up, len(self.feeds))  # documents are sure to come
+            self._resources.prepare_for(warm_up, len(self.feeds))  # documents are sure to come
         from aggregator.ingest.passes import PassOptions, run_pass
 
         options = PassOptions(patterns, everything, progress, placing, stop or Event(), within)
@@ -148,30 +148,36 @@ class Aggregator(Lookup):
             self.families,
             self._resources,
             self.clock,
-            self._watcher().look,
+            self._watcher().check_stories,
             self._window(),
             options,
         )
 
     def place_waiting(self, stop: Event | None = None) -> None:
-        """Place what an earlier pass stored and did not come to place, and settle what it left unsettled; a pass does so too."""
+        """Place and settle what an earlier pass left; a pass does so too."""
         from aggregator.ingest.save import place_left
 
         place_left(
-            self.store, self.settings, self.families, self.clock, stop or Event(), self._watcher().look, self._window()
+            self.store,
+            self.settings,
+            self.families,
+            self.clock,
+            stop or Event(),
+            self._watcher().check_stories,
+            self._window(),
         )
 
     def keep_window(self) -> None:
-        """Keep what was found out about the window, so that the next start need not find it out anew."""
+        """Save the window beside the database, so that the next start need not compare it anew."""
         if self._graph is not None:
-            self._graph.keep()
+            self._graph.save()
 
     def next_due(self) -> datetime | None:
         """Return when the next feed is due; None where none is."""
         return FeedStore(self.store).next_due()
 
     def resume(self, feed: Feed) -> None:
-        """Poll a feed again at once: its failures, and that it was given up as gone, are forgotten."""
+        """Make a feed due at once; forget its failures, and that it was gone."""
         from aggregator.ingest.polls import poll_again
 
         poll_again(self.store, feed)
@@ -220,7 +226,7 @@ class Aggregator(Lookup):
         return from_json(kept.body)
 
     def subscription(self, query: StoryQuery) -> Subscription:
-        """Return the stories that a query asks for as a feed, the one changed last first."""
+        """Return the stories of a query as a feed, the one changed last first."""
         from aggregator.desk.subscription import subscription
 
         return subscription(self._reader(), self.settings, query, self.clock())
@@ -232,7 +238,7 @@ class Aggregator(Lookup):
         return publish_stories(self)
 
     def publish_due(self, announce: Announce | None = None) -> Published:
-        """Write and mail the editions and deliver the alerts that are due now; ``announce`` takes alerts for stdout, else they are printed.
+        """Write and mail the due editions, and deliver the due alerts; ``announce`` gets alerts for stdout, else they are printed.
 
         What cannot be mailed or delivered now is tried again by a later call. DeliveryError where the mail server takes nothing.
         """
@@ -253,10 +259,10 @@ class Aggregator(Lookup):
         ``lang`` and ``date`` help. ``entry.data.key`` of a grouped entry is its ``id``, else its place in ``entries``, from 0.
         UsageError names entries that cannot be used.
         """
-        from aggregator.ingest.grouping import take
+        from aggregator.ingest.grouping import record_entries
 
         with cls.open(settings, None, clock=clock) as app:
-            take(app.store, app.settings, entries, app.clock())
+            record_entries(app.store, app.settings, entries, app.clock())
             reader = app._reader()
             return reader.load([one.id for one in reader.find(StoryQuery(sort="entries", limit=None))])
 
@@ -275,7 +281,7 @@ class Aggregator(Lookup):
         return self._reclustering().run(self.clock(), progress)
 
     def recluster_step(self) -> Reclustered | Outcome | None:
-        """Where the stories were found in a former way, do some of what clusters them anew.
+        """Do a step of reclustering, where the clustering changed since the stories were found.
 
         Return how far it is and, at its end, what it changed; None where nothing is to do.
         """
@@ -303,13 +309,13 @@ class Aggregator(Lookup):
     # --- keeping publisher -----------------------------------------------------------------------
 
     def prune(self, stop: Event | None = None) -> dict[str, int]:
-        """Drop what is past the windows and the retention rule; return how many of each. ``stop`` ends it between two steps."""
+        """Delete what is older than the windows and the retention rule; return how many of each. ``stop`` ends it between two steps."""
         from aggregator.desk.maintenance import prune
 
         return prune(self.store, self.settings, self.clock(), stop)
 
     def backup(self) -> Path | None:
-        """Copy the database beside itself, keep the newest few copies; None where backups are off or there is no file."""
+        """Write a backup beside the database and keep the newest few; None where backups are off or the database is in memory."""
         from aggregator.desk.maintenance import rotate_backups
 
         return rotate_backups(self.store, self.settings.retention.backups, self.clock())
@@ -337,7 +343,7 @@ class Aggregator(Lookup):
         return StorylineEditor(self.store, Placer(self.store, self.settings, self._window()), by, self.clock())
 
     def decisions(self, limit: int | None = None) -> list[Decision]:
-        """Return editors' verbs, newest first, those taken back among them."""
+        """Return editors' verbs, newest first, including undone ones."""
         from aggregator.storage.decisions import DecisionStore
 
         return DecisionStore(self.store).log(limit)
@@ -345,13 +351,13 @@ class Aggregator(Lookup):
     # --- watches -----------------------------------------------------------------------------
 
     def watches(self) -> Watches:
-        """Return the saved queries that alert, and what is done with them."""
+        """Return the commands on watches."""
         from aggregator.desk.watches import Watches
 
         return Watches(self.store, self.settings, self.clock)
 
     def deliver(self, announce: Announce) -> Sent:
-        """Deliver the alerts that are due now; ``announce`` takes those for stdout."""
+        """Deliver the due alerts; ``announce`` gets those for stdout."""
         from aggregator.desk.alerts import AlertSender
 
         return AlertSender(self.store, self.settings, self.clock, announce).deliver()

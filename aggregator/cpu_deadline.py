@@ -13,7 +13,7 @@ CLOCK_FACTOR = 6
 
 
 def answers_within(channel: Connection, pid: int, deadline: float) -> bool:
-    """Wait for a process's answer; False once it had ``deadline`` seconds in which it could run, or six times that passed."""
+    """Wait for a process's answer; False after ``deadline`` seconds in which it could run, or six times that in wall time."""
     if channel.poll(min(_SOON, deadline)):
         return True
     begun, starved_before = time.monotonic() - min(_SOON, deadline), run_queue_wait(pid)
@@ -37,7 +37,7 @@ def run_queue_wait(pid: int) -> float:
 
 
 def set_alarm(seconds: float) -> None:
-    """Let the kernel end this process once it ran for some seconds, or six times that passed; 0 takes it back."""
+    """Have the kernel end this process after some seconds of CPU time, or six times that in wall time; 0 cancels it."""
     for timer, ends, after in (
         (signal.ITIMER_PROF, signal.SIGPROF, seconds),
         (signal.ITIMER_REAL, signal.SIGALRM, CLOCK_FACTOR * seconds),

@@ -1,4 +1,4 @@
-"""What lies on the disk beside a database, how one is known, and making files last: for those who may not import each other."""
+"""Files beside a database, and durable writes: for packages that may not import each other."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def is_database(path: Path) -> bool:
 
 
 def real_path(path: Path) -> Path:
-    """Return where a path leads through its links, also where nothing is there yet; OSError where they lead in a circle."""
+    """Return a path with its links resolved, also where nothing exists yet; OSError for a loop."""
     try:
         return path.resolve()
     except RuntimeError as error:
@@ -34,12 +34,12 @@ def real_path(path: Path) -> Path:
 
 
 def sqlite_name(path: Path, how: str) -> str:
-    """Return the name by which SQLite opens a file in a way of its own, as "mode=ro"."""
+    """Return the URI with which SQLite opens a file, with a parameter such as "mode=ro"."""
     return f"file:{quote(str(path.resolve()))}?{how}"
 
 
 def make_durable(path: Path) -> None:
-    """Have the disk hold a file, or a folder's names, before anything depends on them."""
+    """Flush a file, or a folder's names, to disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

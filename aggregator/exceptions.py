@@ -1,7 +1,7 @@
 """The error tree: every error that a caller may want to distinguish.
 
 AggregatorError                what happened, where, and what to do; safe to show to a person
- +-- UsageError                the command line asks for something that cannot be meant (exit 2)
+ +-- UsageError                the command line is invalid (exit 2)
  |    +-- ConfigurationError   feeds.yaml, a settings file or an option is wrong
  +-- NotFoundError             no such story, entry, feed, edition or file (exit 3)
  |    +-- AmbiguousIdError     an id prefix that fits more than one thing
@@ -27,7 +27,7 @@ class AggregatorError(Exception):
 
 
 class UsageError(AggregatorError):
-    """A request that cannot be meant as it stands."""
+    """A request that is invalid as given."""
 
     exit_code = 2
 

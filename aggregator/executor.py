@@ -1,4 +1,4 @@
-"""Three engines for work outside the coordinator: killable processes, threads, a Dask cluster.
+"""Executors of work outside the coordinator: killable processes, threads, a Dask cluster.
 
 Each engine is a ``concurrent.futures.Executor``. A task is a function that can be imported by name, and one value
 for it. No store, session or closure is sent to a worker.
@@ -50,7 +50,7 @@ _START_TIMEOUT = 60.0  # seconds for a worker to come up on a busy machine
 
 @dataclass(frozen=True, slots=True)
 class TaskFailure:
-    """A task without a result; ``message`` says why in words for people."""
+    """The failure of a task; ``message`` says why."""
 
     kind: FailureKind
     message: str
@@ -249,7 +249,7 @@ def serve(descriptor: int, alarm: float, memory: int) -> None:
     start = 0
     with contextlib.suppress(EOFError, OSError), Connection(descriptor) as channel:
         _warm_up(channel.recv_bytes().decode())
-        gc.freeze()  # what is loaded stays: looking through it for garbage, again and again, is in vain
+        gc.freeze()  # loaded modules stay, so collecting garbage among them is wasted time
         channel.send_bytes(b"ready")
         while True:
             message = channel.recv_bytes()
@@ -263,7 +263,7 @@ def serve(descriptor: int, alarm: float, memory: int) -> None:
 
 
 def _warm_up(module: str) -> None:
-    """Import a module and call its ``warm_up``, where it has one; its faults come to light with the first task."""
+    """Import a module and call its ``warm_up``, if any; its errors are raised by the first task."""
     with contextlib.suppress(Exception):
         loaded = importlib.import_module(module)
         getattr(loaded, "warm_up", lambda: None)()
@@ -326,13 +326,13 @@ def open_executor(
 
 
 def shared(executor: Executor, value: Any) -> Any:
-    """Return what stands for a value among the arguments of many tasks: on a cluster it is sent to each worker once."""
+    """Return a form of a value for the arguments of many tasks: on a cluster it is sent to each worker once."""
     client = getattr(executor, "_client", None)  # of Dask's executor
     return value if client is None else client.scatter(value, broadcast=True)
 
 
 def width(executor: Executor, otherwise: int) -> int:
-    """Return how many tasks run at a time: on a cluster as many as its workers have threads now, elsewhere ``otherwise``."""
+    """Return the number of parallel tasks: on a cluster its workers' threads now, elsewhere ``otherwise``."""
     client = getattr(executor, "_client", None)
     return otherwise if client is None else sum(client.nthreads().values()) or otherwise
 

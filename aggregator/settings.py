@@ -25,13 +25,13 @@ class Range:
 
 
 class SecretText(str):
-    """A secret as a settings file holds it: written out, or as ``env:NAME`` or ``file:PATH``, where it is read from when needed."""
+    """A secret in a settings file: written out, or ``env:NAME`` or ``file:PATH``, from where it is read when needed."""
 
     __slots__ = ()
 
     @property
     def is_written_out(self) -> bool:
-        """Whether the secret itself stands here."""
+        """Whether the secret itself is in the settings."""
         return bool(self) and not self.startswith(("env:", "file:"))
 
 
@@ -44,7 +44,7 @@ CENTURY = timedelta(days=36_525)  # longer, and a moment so far back is before t
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """How feeds are asked for, and how often."""
+    """How feeds are polled, and how often."""
 
     allow_private_networks: bool | str = False  # True, False, or "10.0.0.1, 127.0.0.1:8765"
     timeout: Annotated[float, Range(0.1, 3_600)] = 30.0  # seconds for one fetch, redirects and all
@@ -113,7 +113,7 @@ Form = Literal["md", "html", "text", "json", "atom", "jsonfeed"]
 
 @dataclass(frozen=True, slots=True)
 class EditionSettings:
-    """A series of editions beside the daily one: its times, who gets it, and the stories that it is about."""
+    """A series of editions beside the daily one: its times, recipients and stories."""
 
     time: tuple[time, ...]
     title: str = ""  # empty: the digest's, with the name of the series
@@ -178,7 +178,7 @@ class WatchSettings:
 
 @dataclass(frozen=True, slots=True)
 class RetentionSettings:
-    """What is thrown away, and when."""
+    """What is deleted, and when."""
 
     entries: Annotated[timedelta, Range(MINUTE, CENTURY)] = timedelta(days=365)
     backups: Annotated[int, Range(0, 10_000)] = 7

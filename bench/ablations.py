@@ -26,12 +26,12 @@ from pathlib import Path
 
 import numpy as np
 
+from aggregator.clustering.fingerprint import clustering_fingerprint
+from aggregator.clustering.pair_context import Context
 from aggregator.clustering.pair_features import PairFeatures
 from aggregator.clustering.params import DEFAULT, ClusteringParams
 from aggregator.clustering.rows import Floats
-from aggregator.clustering.rules import rules
 from aggregator.clustering.scoring import LearnedScorer, shipped_scorer
-from aggregator.clustering.surroundings import Context
 from bench import certain, train_pairs
 from bench.kept import KEPT, LEARNED_BY, kept, program
 from bench.model_files import Models
@@ -230,7 +230,7 @@ def bar_for(scattered: Compared, allowed: float) -> float:
 
 def rows(chosen: Sequence[str] = ()) -> Iterator[tuple[Ablation, dict[str, str]]]:
     """Yield the rows; those measured before come from where they are kept."""
-    models, numbers = program((*LEARNED_BY, "bench/ablations.py", "bench/windows.py")), rules()[:16]
+    models, numbers = program((*LEARNED_BY, "bench/ablations.py", "bench/windows.py")), clustering_fingerprint()[:16]
     for ablation in ablations():
         if not chosen or ablation.name in chosen:
             path = KEPT / f"ablations-{models}-{numbers}" / f"{ablation.name}.pickle"

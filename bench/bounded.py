@@ -105,10 +105,10 @@ class Houses:
                 f"&lt;/p&gt;</description></item>"
             )
 
-    def turn_away(self) -> None:
+    def refuse_waiting(self) -> None:
         """Do nothing: nobody waits."""
 
-    call_off = release = turn_away
+    cancel_all = close_idle = refuse_waiting
 
 
 def _sentence(seed: str, words: int) -> str:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aggregator.executor import open_executor
-from aggregator.ingest.clustered import cluster_archives
+from aggregator.ingest.archive_clustering import cluster_archives
 from aggregator.settings import Settings
 from bench.material import archive, lines
 

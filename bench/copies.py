@@ -11,8 +11,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from aggregator.ingest.archive_order import load
 from aggregator.ingest.archives import Importer
-from aggregator.ingest.ordered import load
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
@@ -28,7 +28,7 @@ def main() -> int:
     entries, _ = load(options.labelled)
     started = time.perf_counter()
     with Store(None) as store:
-        Importer(store, Settings(), families(()), datetime(2026, 1, 1, tzinfo=UTC)).take(
+        Importer(store, Settings(), families(()), datetime(2026, 1, 1, tzinfo=UTC)).record_places(
             entries, lambda done, total: None
         )
         report = dict(store.connection.execute("SELECT key, report_id FROM entry").fetchall())

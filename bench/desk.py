@@ -101,10 +101,10 @@ class Press:
         body = f"<rss version='2.0'><channel><title>{feed.name}</title>{''.join(_entry(feed, *one) for one in carried)}</channel></rss>"
         return Response(feed.url, 200, (), body.encode(), hashlib.sha256(body.encode()).hexdigest(), etag=state.etag)
 
-    def turn_away(self) -> None:
+    def refuse_waiting(self) -> None:
         """Do nothing: nobody waits."""
 
-    call_off = release = turn_away
+    cancel_all = close_idle = refuse_waiting
 
 
 def _entry(feed: Feed, number: int, date: datetime) -> str:

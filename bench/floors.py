@@ -20,9 +20,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from aggregator.ingest.archive_order import load
 from aggregator.ingest.archives import Importer
 from aggregator.ingest.evaluate import Level, evaluate
-from aggregator.ingest.ordered import load
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
@@ -71,7 +71,7 @@ def copies(folder: Path) -> Copies:
     """Return how well copies are found under the default settings."""
     entries, _ = load(folder / f"{COPIES}.jsonl")
     with Store(None) as store:
-        Importer(store, Settings(), families(()), NOW).take(entries, lambda done, total: None)
+        Importer(store, Settings(), families(()), NOW).record_places(entries, lambda done, total: None)
         report = dict(store.connection.execute("SELECT key, report_id FROM entry").fetchall())
     pairs = [json.loads(line) for line in (folder / f"{PAIRS}.jsonl").read_text("utf-8").splitlines() if line]
     shares = {

@@ -29,8 +29,8 @@ from unittest.mock import patch
 from aggregator import Aggregator
 from aggregator.desk.maintenance import prune, rotate_backups
 from aggregator.exceptions import LockedError
+from aggregator.ingest.archive_order import load
 from aggregator.ingest.archives import Importer
-from aggregator.ingest.ordered import load
 from aggregator.model import Feed, FeedState, FetchOutcome, Response
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
@@ -164,10 +164,10 @@ class Serving:
         body = self._documents[feed.url]
         return Response(feed.url, 200, (), body, hashlib.sha256(body).hexdigest())
 
-    def turn_away(self) -> None:
+    def refuse_waiting(self) -> None:
         """Do nothing: nobody waits."""
 
-    call_off = release = turn_away
+    cancel_all = close_idle = refuse_waiting
 
 
 KINDS = ("import", "first fetch", "clustering anew", "edition", "backup", "prune")

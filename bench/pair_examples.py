@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from aggregator.clustering import background
 from aggregator.clustering.comparing import Comparison
-from aggregator.clustering.looking_back import LookingBack
+from aggregator.clustering.pair_context import Context
 from aggregator.clustering.pair_features import PairFeatures
+from aggregator.clustering.pair_search import PairSearch
 from aggregator.clustering.params import DEFAULT, ClusteringParams
 from aggregator.clustering.rows import Floats, Places
+from aggregator.clustering.score_graph import ScoreGraph
 from aggregator.clustering.scoring import known_inputs, ordered, pair_inputs
-from aggregator.clustering.second_round import ScoreGraph
-from aggregator.clustering.surroundings import Context
 from bench.worlds import DAY, START, Item, archive, cut, injected, row_key, scattered, some, week
 
 ENGLISH_2023 = ("newsapi-us-2023", "newsapi-gb-2023", "newsapi-au-2023")
@@ -53,7 +53,7 @@ READ_BY_EYE = Path(__file__).with_name("pairs-read-by-eye.tsv")
 READ_WEIGHT = 6.0  # of a pair that was read
 
 
-class _Recorder(LookingBack):
+class _Recorder(PairSearch):
     """Keeps every candidate pair."""
 
     def __init__(self, comparison: Comparison) -> None:
@@ -98,7 +98,7 @@ class Table:
 def table(name: str, items: Sequence[Item], params: ClusteringParams = DEFAULT) -> Table:
     """Return the candidate pairs of a window with their features and what is known of them."""
     comparison = Comparison(params, _Any())
-    comparison.looking = recorder = _Recorder(comparison)
+    comparison.search = recorder = _Recorder(comparison)
     comparison.add((f"{n}", item.vector()) for n, item in enumerate(items))
     comparison.compare()
     first = np.concatenate([one for one, _ in recorder.pairs])

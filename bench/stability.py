@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aggregator.clustering.metrics import score
+from aggregator.ingest.archive_order import load
 from aggregator.ingest.archives import Importer
-from aggregator.ingest.ordered import load
 from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry
 from aggregator.settings import Settings
@@ -44,7 +44,7 @@ def stories(imports: Iterable[Sequence[ArchiveEntry]]) -> dict[str, str]:
         lines: dict[tuple[str, str], str] = {}
         for entries in imports:
             lines |= {(_feed(one), one.data.key): str(one.line) for one in entries}
-            importer.take(entries, lambda done, total: None)
+            importer.record_places(entries, lambda done, total: None)
         rows = store.connection.execute(
             "SELECT feed.url, entry.key, entry.story_id FROM entry JOIN feed ON feed.id = entry.feed_id"
         )

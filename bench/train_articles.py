@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from aggregator.clustering.metrics import score
+from aggregator.clustering.pair_context import Context
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.partition import Edges, partition
 from aggregator.clustering.scoring import MODELS, Logistic, article_share, ordered, shipped_scorer, write_model
-from aggregator.clustering.surroundings import Context
 from bench.pair_examples import Table, second_inputs, table, weights_of
 from bench.train_pairs import KNOWN, SIGNS
 from bench.worlds import archive

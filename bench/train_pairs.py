@@ -25,9 +25,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.pair_context import Context
 from aggregator.clustering.params import DEFAULT, HOUR
 from aggregator.clustering.scoring import MODELS, Logistic, ordered, pair_inputs
-from aggregator.clustering.surroundings import Context
 from bench import model_files, train_background
 from bench.kept import KEPT, LEARNED_BY, kept, program
 from bench.model_files import Models

@@ -34,10 +34,10 @@ class Unmoved:
         """Answer as a server does that has nothing new."""
         return NotModified(feed.url, (), etag='"same"')
 
-    def turn_away(self) -> None:
+    def refuse_waiting(self) -> None:
         """Do nothing: nobody waits."""
 
-    call_off = release = turn_away
+    cancel_all = close_idle = refuse_waiting
 
 
 def measured(count: int, database: Path, every: int = 1) -> dict[str, float]:
@@ -51,7 +51,7 @@ def measured(count: int, database: Path, every: int = 1) -> dict[str, float]:
         store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         commits: list[int] = []
         polls, passes, spent = 0, ROUNDS * every, 0.0
-        with patch.object(Store, "_tell_end", _counted(commits)):
+        with patch.object(Store, "_run_end_callbacks", _counted(commits)):
             for number in range(passes):
                 now[0] += timedelta(minutes=30)
                 asked = [feed.url for feed in feeds[number % every :: every]]
@@ -65,7 +65,7 @@ def measured(count: int, database: Path, every: int = 1) -> dict[str, float]:
 
 
 def _counted(commits: list[int]) -> Callable[..., None]:
-    original = Store._tell_end
+    original = Store._run_end_callbacks
 
     def counted(store: Store, *, kept: bool) -> None:
         commits.append(int(kept))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from aggregator.clustering.graph import Settled, StoryGraph
+from aggregator.clustering.graph import GraphUpdate, StoryGraph
 from aggregator.clustering.metrics import Figures, score
 from aggregator.clustering.params import DEFAULT, ClusteringParams
 from aggregator.clustering.scoring import Scorer
@@ -60,12 +60,12 @@ class Compared:
         """Return the stories and storylines at a bar; without one, at the setting's own."""
         return self._found(self._settled if bar is None else self._settled_at(bar))
 
-    def _settled_at(self, bar: float) -> Settled:
+    def _settled_at(self, bar: float) -> GraphUpdate:
         self._graph.params = replace(self._params, story_bar=bar)
         self._graph.touch([item.key for item in self._window.items])
         return self._graph.settle()
 
-    def _found(self, settled: Settled) -> Found:
+    def _found(self, settled: GraphUpdate) -> Found:
         items = {item.key: item for item in self._window.items}
         lines = [frozenset[str]().union(*line) for line in settled.storylines]
         tied = frozenset[str]().union(*lines)

@@ -61,13 +61,13 @@ class FakeFetcher:
     headers: Mapping[str, str] = field(default_factory=dict)
     pause: float = 0.0  # seconds an answer takes
 
-    def release(self) -> None:
+    def close_idle(self) -> None:
         """Nothing is kept open."""
 
-    def turn_away(self) -> None:
+    def refuse_waiting(self) -> None:
         """Nobody waits for a turn."""
 
-    def call_off(self) -> None:
+    def cancel_all(self) -> None:
         """An answer takes its pause and no longer."""
 
     def fetch(self, feed: Feed, state: FeedState, now: datetime, other_feed: object = None) -> FetchOutcome:
@@ -153,7 +153,9 @@ class StoredNewsroom:
 
     def take_lines(self, lines: Sequence[ArchiveEntry], window: Window | None = None) -> None:
         """Import lines as one archive; a window that is handed in is that of a process that lives on."""
-        Importer(self.store, self.settings, families(()), self.now, window).take(lines, lambda done, total: None)
+        Importer(self.store, self.settings, families(()), self.now, window).record_places(
+            lines, lambda done, total: None
+        )
 
     def placer(self) -> Placer:
         return Placer(self.store, self.settings)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from aggregator.clustering import background
+from aggregator.clustering.pair_context import Context
 from aggregator.clustering.scoring import shipped_scorer
-from aggregator.clustering.surroundings import Context
 from bench import ablations, curves, kept, train_background, train_pairs, windows
 from bench.model_files import Models
 from bench.pair_examples import table

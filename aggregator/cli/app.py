@@ -1,4 +1,4 @@
-"""The entry point: global options, commands loaded when they are asked for, errors told to the person who reads them."""
+"""The entry point: global options, commands loaded on demand, errors for people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import click
 
 from aggregator import __version__
 from aggregator.cli.examples import show_examples, write_examples
-from aggregator.cli.global_options import global_options, understand_after
+from aggregator.cli.global_options import accept_after_command, global_options
 from aggregator.cli.session import Session
 from aggregator.exceptions import AggregatorError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Listed(NamedTuple):
-    """A command before it is loaded: the module of ``aggregator.cli`` that holds it, and the line that tells of it in lists."""
+    """A command before it is loaded: its module in ``aggregator.cli``, and its line in lists."""
 
     module: str
     line: str
@@ -78,7 +78,7 @@ EPILOG = (
 
 
 class LazyGroup(click.Group):
-    """A group whose commands live in modules of their own, imported when they are called."""
+    """A group whose commands are imported from their modules when called."""
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
@@ -94,12 +94,12 @@ class LazyGroup(click.Group):
         found: click.Command = getattr(module, f"{cmd_name}_command")
         if cmd_name not in self._prepared:
             self._prepared.add(cmd_name)
-            understand_after(found)
+            accept_after_command(found)
             show_examples(found, (cmd_name,))
         if _COMPLETING in os.environ:
-            from aggregator.cli.completion import offer_what_is_known
+            from aggregator.cli.completion import add_completions
 
-            offer_what_is_known(found)
+            add_completions(found)
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -160,7 +160,7 @@ def run(arguments: list[str] | None = None) -> None:
 
 
 def _occupy_closed_streams() -> None:
-    """Send what a closed stdout or stderr (``>&-``) would have got to nowhere, not to the next file that is opened."""
+    """Redirect a closed stdout or stderr (``>&-``) to nowhere, so that the next opened file does not get its output."""
     for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             opened = os.open(os.devnull, os.O_RDWR)
@@ -174,10 +174,10 @@ def _occupy_closed_streams() -> None:
 def code_of(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     if _COMPLETING in os.environ:
-        from aggregator.cli.completion import describe_in_bash, offer_what_is_known
+        from aggregator.cli.completion import add_completions, describe_in_bash
 
         describe_in_bash()
-        offer_what_is_known(cli)
+        add_completions(cli)
     try:
         result: Any = cli.main(args=arguments, prog_name="aggregator", standalone_mode=False)
     except (AggregatorError, OSError) as error:
@@ -198,7 +198,7 @@ def code_of(arguments: list[str] | None = None) -> int:
 
 
 def _failed(error: AggregatorError | OSError, arguments: list[str]) -> int:
-    """Tell an error to the person at the terminal; with -vv where in the code it came up, too."""
+    """Print an error for the person at the terminal; with -vv also where it was raised."""
     from aggregator.text.display import display_text
 
     if _verbosity(arguments) >= 2:
@@ -216,6 +216,6 @@ def _failed(error: AggregatorError | OSError, arguments: list[str]) -> int:
 
 
 def _verbosity(arguments: list[str]) -> int:
-    """Count -v among the global options, which is needed where the error came before they were read."""
+    """Count -v among the arguments, for errors raised before they are parsed."""
     short = sum(argument.count("v") for argument in arguments if re.fullmatch("-[vq]+", argument))
     return short + arguments.count("--verbose")

@@ -1,4 +1,4 @@
-"""What the shell offers behind a command: ids with their headlines, feeds, watches, publishers and settings."""
+"""Shell completion of ids with headlines, feeds, watches, publishers and settings."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from aggregator.model import StoryQuery
 from aggregator.text.counts import amount
 from aggregator.text.display import display_text
 
-_MOST = 60  # more than a screen holds helps nobody to choose
+_MOST = 60  # more than a screenful does not help to choose
 _WIDEST = 70  # characters of a headline beside its id
 
 Offer = tuple[str, str]  # what is typed, and what it is
 
 
-class Known(click.ParamType[str]):
+class CompletedType(click.ParamType[str]):
     """A text of a kind that the newsroom knows some of."""
 
     name = "text"
@@ -29,7 +29,7 @@ class Known(click.ParamType[str]):
         self.kind = kind
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Return what begins with ``incomplete``; nothing where the newsroom cannot be asked."""
+        """Return completions of ``incomplete``; none where the newsroom cannot be read."""
         try:
             found = list(_OFFERS[self.kind](_session(ctx), incomplete))
         except (AggregatorError, OSError, click.ClickException):
@@ -38,20 +38,20 @@ class Known(click.ParamType[str]):
         return [CompletionItem(value, help=display_text(hint, _WIDEST)) for value, hint in begun[:_MOST]]
 
 
-def offer_what_is_known(command: click.Command) -> None:
-    """Give the parameters of a command, and of those below it, what the shell offers for them; by their names."""
+def add_completions(command: click.Command) -> None:
+    """Add completions to the parameters of a command and its subcommands, by parameter name."""
     for parameter in command.params:
         kind = _KINDS.get(parameter.name or "", "")
         if parameter.name == "name":  # of a watch, where one is meant that is there
             kind = "watch" if command.name in ("remove", "test", "log") else ""
         if kind and type(parameter.type) is type(click.STRING):
-            parameter.type = Known(kind)
+            parameter.type = CompletedType(kind)
     for below in command.commands.values() if isinstance(command, click.Group) else ():
-        offer_what_is_known(below)
+        add_completions(below)
 
 
 def _session(ctx: click.Context) -> Session:
-    """Return the session that the command line so far would have."""
+    """Return the session of the command line so far."""
     given: Mapping[str, Any] = ctx.find_root().params
     return Session(
         given.get("database"),
@@ -156,7 +156,7 @@ _KINDS = {
 
 
 class _DescribingBash(BashComplete):
-    """Bash shows what an id is as long as several fit; the one that is left stands there alone."""
+    """Bash completion that shows descriptions while several completions fit."""
 
     source_template = """\
 %(complete_func)s() {
@@ -191,7 +191,7 @@ complete -F %(complete_func)s %(prog_name)s
 
 
 def describe_in_bash() -> None:
-    """Let bash, too, show what stands behind an id."""
+    """Enable descriptions in bash."""
     add_completion_class(_DescribingBash)
 
 

@@ -94,7 +94,7 @@ def check_command(session: Session) -> None:
 
 
 def _open_passwords(session: Session) -> list[str]:
-    """Return a sentence for each user of the page whose password stands where its hash is wanted."""
+    """Return a sentence for each user whose password is in the settings in place of its hash."""
     from aggregator.web.passwords import is_hash
 
     return [
@@ -105,8 +105,8 @@ def _open_passwords(session: Session) -> list[str]:
 
 
 def _open_targets(session: Session) -> list[str]:
-    """Return a sentence for each target of a watch that is a secret in the open; none where the database cannot be read now."""
-    from aggregator.desk.alert_targets import advice_for_open, stands_open
+    """Return a sentence for each watch target that is an open secret; none where the database cannot be read now."""
+    from aggregator.desk.alert_targets import advice_for_open, holds_open_secret
 
     if not session.database_file.exists():
         return []
@@ -119,5 +119,5 @@ def _open_targets(session: Session) -> list[str]:
         f"watch {watch.name}: {advice_for_open(target)}"
         for watch in watches
         for target in watch.targets
-        if stands_open(target)
+        if holds_open_secret(target)
     ]

@@ -12,9 +12,9 @@ from aggregator.cli.session import Session
 from aggregator.daemon.locking import DaemonLock
 from aggregator.disk import is_database
 from aggregator.exceptions import StorageError, UsageError
-from aggregator.storage.copies import restore
+from aggregator.storage.backups import restore
 from aggregator.storage.database import BUSY_TIMEOUT_MS, explained
-from aggregator.storage.soundness import amounts, faults_of_file
+from aggregator.storage.integrity import amounts, faults_of_file
 from aggregator.text.counts import amount
 
 

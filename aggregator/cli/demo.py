@@ -87,10 +87,10 @@ def _run(session: Session, folder: Path, *, kept: bool) -> None:
         emit(render(edition, "text").rstrip("\n"))
         write_output(folder / "digest.html", render(edition, "html").encode("utf-8"))
         clock_file(database).write_text(f"{AFTERWARDS:%Y-%m-%dT%H:%MZ}\n", encoding="utf-8")
-        _tell_what_next(database, story, kept=kept)
+        _print_next_steps(database, story, kept=kept)
 
 
-def _tell_what_next(database: Path, story: Story, *, kept: bool) -> None:
+def _print_next_steps(database: Path, story: Story, *, kept: bool) -> None:
     """End with three commands to paste, and where the digest is."""
     heading("what next")
     if not kept:
@@ -110,7 +110,7 @@ def _tell_what_next(database: Path, story: Story, *, kept: bool) -> None:
 
 
 def heading(text: str) -> None:
-    """Print a heading between the parts of the show."""
+    """Print a heading between the parts of the demonstration."""
     sys.stdout.flush()
     emit("")
     emit(click.style(f"== {text}", bold=True) if colours() else f"== {text}")

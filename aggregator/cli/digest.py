@@ -92,7 +92,7 @@ def _fitting_form(output: Path | None) -> str:
 
 
 def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
-    """Mail an edition to those who have it not yet; return the exit code: 4 where some were refused."""
+    """Mail an edition to recipients who do not have it; return the exit code: 4 where some were refused."""
     from aggregator.desk.mailing import mail_edition
 
     settings = settings_of(session.settings, edition.series).mail

@@ -1,4 +1,4 @@
-"""Two examples for the help of every command; a test holds each to the command line as it is."""
+"""Two examples in the help of every command; a test runs each against the command line."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
 
 
 def show_examples(command: click.Command, path: tuple[str, ...]) -> None:
-    """Put the examples of a command, and of those below it, at the end of its help."""
+    """Add examples to the help of a command and its subcommands."""
     shown = EXAMPLES.get(" ".join(path))
     if shown is not None:
         lines = "\n".join(f"  aggregator {one}" for one in shown)

@@ -1,4 +1,4 @@
-"""The exit code that no error carries: what could be done is done, and stderr names the rest."""
+"""The exit code of a partly successful command, which no error carries: stderr names what failed."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def export_command(
 
 
 def write_entries(rows: Iterable[Mapping[str, Any]], form: str, keys: Sequence[str], target: BinaryIO) -> None:
-    """Write entries as ``jsonl``, ``csv`` or ``parquet``; ``keys`` are the columns where there is no row to tell them."""
+    """Write entries as ``jsonl``, ``csv`` or ``parquet``; ``keys`` are the columns where there are no rows."""
     waiting = iter(rows)
     first = next(waiting, None)
     columns = keys if first is None else list(first)
@@ -81,7 +81,7 @@ def write_entries(rows: Iterable[Mapping[str, Any]], form: str, keys: Sequence[s
 
 
 def _watched(rows: Iterable[Mapping[str, Any]], masked: set[str]) -> Iterator[Mapping[str, Any]]:
-    """Hand rows on, and note the feeds whose address is shown masked."""
+    """Yield rows, and note the feeds whose address is masked."""
     for row in rows:
         if MASK in str(row.get("feed")):
             masked.add(str(row["feed"]))
@@ -103,7 +103,7 @@ def _cell(value: Any) -> str:
 
 @contextmanager
 def _target(output: Path | None) -> Iterator[BinaryIO]:
-    """Open what is written to: stdout, or a file that appears when it is whole."""
+    """Open the output: stdout, or a file that appears when complete."""
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.flush()

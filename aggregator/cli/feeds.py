@@ -119,7 +119,7 @@ def _editable(session: Session) -> Path:
 
 
 def _check_values(feeds: Sequence[Feed]) -> None:
-    """Let the reader of feeds files judge feeds before they get into one, where they would stop every command."""
+    """Check feeds with the reader of feeds files before they are written to one, since a fault there stops every command."""
     if not feeds:
         return
     with TemporaryDirectory(prefix="aggregator-") as folder:
@@ -133,7 +133,7 @@ def _check_values(feeds: Sequence[Feed]) -> None:
 
 
 def _check_feed(session: Session, feed: Feed) -> Feed:
-    """Return the feed that is there: the one asked for, or one that the page names and the person takes."""
+    """Return the feed at an address: the one given, or one of a page's feeds that the person chooses."""
     found = _discovered(session, feed)
     if found.is_feed:
         return feed
@@ -146,7 +146,7 @@ def _check_feed(session: Session, feed: Feed) -> Feed:
 
 
 def _chosen(page: str, urls: Sequence[str]) -> str:
-    """Let a person at the terminal take one of a page's feeds by one key."""
+    """Let a person choose one of a page's feeds with one key."""
     offered = urls[:9]
     click.echo(f"{safe(page)} is a page, not a feed. It names these feeds:", err=True)
     for number, url in enumerate(offered, 1):
@@ -233,7 +233,7 @@ def _one(session: Session, wanted: str) -> Feed:
 
 
 def _sound(feeds: Sequence[Feed]) -> tuple[list[Feed], list[str]]:
-    """Return the feeds that a feeds file may hold, and what was left out of the others or them altogether."""
+    """Return the feeds that a feeds file may hold, and notes on what was left out."""
     try:
         _check_values(feeds)
     except UsageError:

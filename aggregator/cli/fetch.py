@@ -57,7 +57,7 @@ def fetch_command(session: Session, feeds: tuple[str, ...], everything: bool, fo
 
 
 def _publish(app: Aggregator) -> None:
-    """Write the stories for subscribers; what was fetched stands all the same where that fails."""
+    """Write the stories for subscribers; a failure does not fail the fetch."""
     try:
         app.publish_stories()
     except DeliveryError as error:
@@ -101,7 +101,7 @@ FETCH_COLUMNS = (
 
 
 def what_happened(row: Any) -> str:
-    """Return what a person should know of an outcome."""
+    """Return the part of an outcome that a person should know."""
     parts = [row["explanation"] or row["note"] or ""]
     if row["note"] and row["explanation"] and row["note"] not in row["explanation"]:
         parts.append(row["note"])

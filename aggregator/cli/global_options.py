@@ -1,4 +1,4 @@
-"""Global options: they stand before the command, and are understood after it as well."""
+"""Global options, accepted before and after the command."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _VARIABLES = {
 
 
 def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the global options to the command that stands for the whole program; environment variables are their defaults."""
+    """Add the global options to the root command; environment variables are their defaults."""
     for name, (written, keywords) in reversed(_OPTIONS.items()):
         command = click.option(*written, name, envvar=_VARIABLES.get(name), **keywords)(command)
     return command
 
 
-def understand_after(command: click.Command) -> None:
-    """Let a command and those below it take global options too, unless it has an option of that name of its own."""
+def accept_after_command(command: click.Command) -> None:
+    """Add the global options to a command and its subcommands, where they have no option of that name."""
     own = {name for parameter in command.params for name in parameter.opts}
     for name, (written, keywords) in _OPTIONS.items():
         if own.isdisjoint(written):
@@ -49,11 +49,11 @@ def understand_after(command: click.Command) -> None:
                 click.Option((*written, f"global_{name}"), expose_value=False, hidden=True, callback=_taken, **keywords)
             )
     for below in command.commands.values() if isinstance(command, click.Group) else ():
-        understand_after(below)
+        accept_after_command(below)
 
 
 def _taken(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    """Put what stands after the command over what stood before it, settings behind those."""
+    """Override global options from before the command by those after it; settings are appended."""
     session = context.obj
     written = parameter.name or ""
     if not isinstance(session, Session) or context.get_parameter_source(written) is not ParameterSource.COMMANDLINE:

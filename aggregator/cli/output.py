@@ -1,4 +1,4 @@
-"""Data on stdout: tables for people, JSON, JSON Lines, CSV and TSV for programs; nothing of a feed's gets through raw."""
+"""Data on stdout: tables for people; JSON, JSON Lines, CSV and TSV for programs; no raw text of feeds."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def print_list(
     empty: str = "",
     keys: str = "",
 ) -> None:
-    """Print rows in the form asked for.
+    """Print rows in the requested form.
 
     Where there are none, ``empty`` is what people read on stderr, and ``keys``, with blanks between, the heading that programs read.
     """
@@ -127,7 +127,7 @@ def safe(value: object) -> str:
 
 
 def colours() -> bool:
-    """Tell whether stdout wants colour."""
+    """Return whether stdout wants colour."""
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
@@ -137,7 +137,7 @@ def _print_table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
 
 
 def emit_folded(text: str, indent: int = 0) -> None:
-    """Write a line of text for people, wrapped where the reader's terminal is narrower; further lines stand ``indent`` in."""
+    """Print a line for people, wrapped to the terminal; further lines are indented by ``indent``."""
     style = ""
     for line in fold(text, width_of_output(), indent):
         margin = line[: len(line) - len(line.lstrip(" "))]

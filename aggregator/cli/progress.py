@@ -1,4 +1,4 @@
-"""Progress of long acts: a bar with counts on a terminal, now and then a plain line when piped; always on stderr."""
+"""Progress of long commands on stderr: a bar on a terminal, plain lines when piped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 
 class Advance(Protocol):
-    """Shows how far an act has come; a ``title`` names its next part."""
+    """Reports progress (done, total); a ``title`` names the next part."""
 
     def __call__(self, done: int, total: int, title: str = ...) -> None:
         """Show that ``done`` of ``total`` are done."""
@@ -20,7 +20,7 @@ class Advance(Protocol):
 
 @contextmanager
 def progress(title: str, *, quiet: bool = False) -> Iterator[Advance]:
-    """Give a function of (done, total) that shows how far an act has come."""
+    """Yield a function of (done, total) that shows progress."""
     if quiet:
         yield lambda done, total, title=title: None
     elif sys.stderr.isatty():

@@ -51,9 +51,9 @@ def run_command(session: Session, log_format: str) -> None:
 
 
 def _leave(code: int) -> NoReturn:
-    """End the process at once: all is stored and closed, and on a busy machine the interpreter takes seconds to take itself apart."""
+    """End the process at once: all is stored, and the interpreter's shutdown takes seconds on a busy machine."""
     logging.shutdown()
-    with suppress(OSError):  # nobody reads any more
+    with suppress(OSError):  # the reader closed the pipe
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)
@@ -61,7 +61,7 @@ def _leave(code: int) -> NoReturn:
 
 @contextmanager
 def _page(session: Session) -> Iterator[None]:
-    """Serve the desk's page beside the daemon, where web.with_run says so."""
+    """Serve the page beside the daemon where web.with_run is true."""
     settings = session.settings
     if not settings.web.with_run:
         yield

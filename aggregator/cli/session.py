@@ -1,4 +1,4 @@
-"""What the global options say, resolved when a command first needs it."""
+"""The global options of a command, resolved when first needed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FEEDS = "feeds.yaml"
 
 
 def clock_file(database: Path) -> Path:
-    """Return the file beside a database that fixes the clock for it: a kept demonstration goes on at its own hour."""
+    """Return the file beside a database that fixes its clock: a kept demonstration continues at its own hour."""
     return database.with_suffix(".clock")
 
 
@@ -82,7 +82,7 @@ class Session:
 
     @cached_property
     def resolved(self) -> Resolved:
-        """The settings, with where each came from."""
+        """The settings, with the origin of each."""
         from aggregator.config.settings_files import FILE_NAME, resolve
 
         beside = (self.feeds_file.parent if self.feeds_file else Path()) / FILE_NAME
@@ -101,19 +101,19 @@ class Session:
 
     @property
     def stories_note(self) -> str:
-        """What to say behind "none" where no entry joins a story; else nothing."""
+        """The note after "none" where stories are switched off; else empty."""
         return "" if self.settings.stories.enabled else "; stories are switched off: stories.enabled is false"
 
     @cached_property
     def database_file(self) -> Path:
-        """The database: the option's, else beside the feeds file in use."""
+        """The database: that of the option, else beside the feeds file in use."""
         if self.database is not None:
             return self.database
         return (self.feeds_file.parent if self.feeds_file else Path()) / DATABASE
 
     @cached_property
     def clock(self) -> Callable[[], datetime]:
-        """The clock: real, or fixed by --now or by the file that the demonstration leaves beside its database."""
+        """The clock: real, or fixed by --now or by the demonstration's file beside its database."""
         moment = self.now_option
         if moment is None and self.database is not None and clock_file(self.database).is_file():
             moment = clock_file(self.database).read_text(encoding="utf-8", errors="replace").strip()
@@ -129,11 +129,11 @@ class Session:
         return zone_of(self.settings.digest)
 
     def moment(self, text: str | None) -> datetime | None:
-        """Return what a time option means."""
+        """Return the time of a time option."""
         return None if text is None else parse_moment(text, self.clock(), self.zone())
 
     def day(self, text: str) -> date:
-        """Return what a day option means."""
+        """Return the day of a day option."""
         return parse_day(text, self.clock(), self.zone())
 
     @contextmanager
@@ -148,7 +148,7 @@ class Session:
             yield app
 
     def needed_database(self) -> Path:
-        """Return the database; NotFoundError says how one is made where there is none."""
+        """Return the database; NotFoundError says how to create one."""
         if not self.database_file.exists():
             raise NotFoundError(f"{self.database_file}: no database yet{self._way_to_one()} name another with --db.")
         return self.database_file

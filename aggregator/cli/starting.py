@@ -1,4 +1,4 @@
-"""``init``: what a desk begins with, and the unit that runs it as a service."""
+"""``init``: the first files of a desk, and the unit that runs it as a service."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _is_new(path: Path) -> bool:
 
 
 def _write_unit(path: Path) -> None:
-    """Write the unit with the path of the program that runs now, and say how it is switched on."""
+    """Write the unit with the path of this program, and print how to enable it."""
     if not _is_new(path):
         return
     program = Path(sys.executable).with_name("aggregator")

@@ -1,4 +1,4 @@
-"""``status`` and ``health``: how the newsroom and its daemon do."""
+"""``status`` and ``health``: the state of the newsroom and its daemon."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``stories``: what the desk has, and how a story is shown in a row."""
+"""``stories``: the list of stories, and a story as a row."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def summary_row(summary: StorySummary) -> dict[str, Any]:
 
 
 def storyline_row(line: Storyline) -> dict[str, Any]:
-    """Return a storyline under its documented keys; a story that stands alone is one whose id is null."""
+    """Return a storyline under its documented keys; the id is null for a story without one."""
     summary = line.summary or line.stories[0]
     return {
         "id": None if line.summary is None else line.summary.id,
@@ -144,7 +144,7 @@ STORYLINE_COLUMNS = (
 
 
 def tied(row: Any) -> list[str]:
-    """Return the headlines of a storyline's stories; none of a story that stands alone."""
+    """Return the headlines of a storyline's stories; none for a story without one."""
     return [headline(story) for story in row["stories"]] if row["id"] else []
 
 
@@ -159,7 +159,7 @@ STORY_COLUMNS = (
 
 
 def headline(row: Any) -> str:
-    """Return a story's title with who stands for it."""
+    """Return a story's title with its publisher."""
     source = (
         row["publisher"]
         if not row["agency"] or row["agency"] == row["publisher"]

@@ -1,4 +1,4 @@
-"""``story``: one story, what it holds, why, and an editor's verbs."""
+"""``story``: one story, its reports, explanations, and editors' verbs."""
 
 from __future__ import annotations
 

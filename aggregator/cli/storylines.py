@@ -1,4 +1,4 @@
-"""``storyline``: running affairs, the stories that they tie, and an editor's verbs on them."""
+"""``storyline``: storylines, their stories, and editors' verbs on them."""
 
 from __future__ import annotations
 

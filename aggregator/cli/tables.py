@@ -1,4 +1,4 @@
-"""Tables for people at any width: the headline is never lost, columns leave in a declared order, what is cut ends in ``…``."""
+"""Tables for people at any width: columns leave in a declared order, the headline never; cut text ends in ``…``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Place = Literal["column", "headline", "behind"]
 
 SPACIOUS = 110  # columns from which on a headline shares its line with the rest
 NARROWEST = 40  # what a terminal says below that is taken for this
-PIPED = 160  # where nobody says how wide the reader is
+PIPED = 160  # columns where the width is unknown
 _WRAPPED = 24  # what a column that wraps keeps at least
 _GAP = 2
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -49,7 +49,7 @@ class Column:
 
 
 def width_of_output(piped: int = PIPED) -> int:
-    """Return how many columns the reader of stdout has: COLUMNS where it is set, else the terminal's, else ``piped``."""
+    """Return the columns of stdout: COLUMNS where set, else the terminal's, else ``piped``."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns) > 0:
         return max(int(columns[:6]), NARROWEST)
@@ -70,7 +70,7 @@ def table_lines(rows: Sequence[Row], columns: Sequence[Column], width: int, *, r
 
 
 def fold(text: str, width: int, indent: int = 0) -> list[str]:
-    """Return one line of text as lines of at most ``width`` columns, those after the first ``indent`` blanks in.
+    """Return a line as lines of at most ``width`` columns; those after the first are indented by ``indent``.
 
     Colours take no room, and may go on in the next line.
     """
@@ -91,7 +91,7 @@ def fold(text: str, width: int, indent: int = 0) -> list[str]:
 
 
 def fitted(text: str, width: int) -> str:
-    """Return a text of at most ``width`` terminal columns; what is cut ends in ``…``."""
+    """Return a text cut to at most ``width`` terminal columns; a cut text ends in ``…``."""
     return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
 
 
@@ -119,7 +119,7 @@ def _blocks(rows: Sequence[Row], columns: Sequence[Column], width: int, *, style
 
 
 def _facts(rows: Sequence[Row], columns: Sequence[Column], width: int) -> list[list[str]]:
-    """Return, a column each, what stands under the headlines: as many columns as fit, the first to leave left out first."""
+    """Return the values below the headlines, one a column: as many columns as fit, in order of priority."""
     kept = {column: [display_text((column.under or column.show)(row)) for row in rows] for column in columns}
     kept = {column: cells for column, cells in kept.items() if any(cells)}
     for column in sorted((column for column in kept if column.drop), key=lambda column: column.drop):
@@ -168,7 +168,7 @@ def _folded(rows: Sequence[Row], kept: Sequence[Column], width: int, *, rule: bo
 
 
 def _aligned(rows: Sequence[Row], columns: Sequence[Column], width: int, gap: int) -> list[str] | None:
-    """Return a plain table as rich would print it, without loading it; None where more than one column is too wide, or a word."""
+    """Return a plain table as rich would print it, without loading it; None where more than one column, or a word, is too wide."""
     if any(column.below(row) for column in columns for row in rows):
         return None
     cells = [[display_text(text) for text in (column.title, *map(column.show, rows))] for column in columns]
@@ -198,7 +198,7 @@ def _cell(column: Column, row: Row) -> list[str]:
 
 
 def _fitting(rows: Sequence[Row], columns: Sequence[Column], width: int, gap: int) -> list[Column]:
-    """Return the columns that stay: those with a number leave in its order until the rest fits, wrapped where it may be."""
+    """Return the columns that fit: those with a drop number leave in its order, the rest is wrapped where allowed."""
     kept = list(columns)
     for leaving in sorted((column for column in columns if column.drop), key=lambda column: column.drop):
         needed = gap * (len(kept) - 1)

@@ -1,4 +1,4 @@
-"""``story timeline`` and ``story lags``: who had it when, and how late each publisher was."""
+"""``story timeline`` and ``story lags``: who had a story when, and how late each publisher was."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def parse_day(text: str, now: datetime, zone: ZoneInfo) -> date:
 
 
 def parse_clock(text: str) -> datetime:
-    """Return the fixed time of ``--now``, which must say what it is without a clock."""
+    """Return the fixed time of ``--now``, which must be absolute."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError as error:

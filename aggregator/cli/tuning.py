@@ -1,4 +1,4 @@
-"""``evaluate`` and ``replay``: how good the clustering is, and what other settings would change."""
+"""``evaluate``, ``replay`` and ``recluster``: the quality of the clustering, and what other settings would change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from aggregator.newsroom.publishers import families
 from aggregator.text.counts import amount
 
 if TYPE_CHECKING:
-    from aggregator.ingest.comparing import Outcome
+    from aggregator.ingest.clustering_changes import Outcome
 
 # The figures of a line, and in which order they leave a narrow table.
 FIGURES = {
@@ -130,7 +130,7 @@ def replay_command(
     houses = families(session.feeds_if_any() or ())
     with session.open_existing() as app, progress("replaying", quiet=session.quiet) as advance:
         outcome = replay(app.store, settings, houses, session.moment(since), session.clock(), advance)
-    _tell(outcome, "Nothing would change.", form, as_json=as_json)
+    _print_outcome(outcome, "Nothing would change.", form, as_json=as_json)
 
 
 @click.command("recluster")
@@ -158,13 +158,13 @@ def recluster_command(
         raise UsageError("--engine is of archives: name one. The reports of the window are clustered in this process")
     with session.open_existing() as app, progress("clustering anew", quiet=session.quiet) as advance:
         outcome = app.recluster(advance)
-    _tell(outcome, "Nothing changed.", form, as_json=as_json)
+    _print_outcome(outcome, "Nothing changed.", form, as_json=as_json)
     return 0
 
 
 def _recluster_archives(session: Session, archives: tuple[Path, ...], output: Path | None, engine: str) -> int:
     from aggregator.desk.parquet import lines_of_archive
-    from aggregator.ingest.clustered import cluster_archives
+    from aggregator.ingest.archive_clustering import cluster_archives
 
     parse, run = session.settings.parse, session.settings.run
     lines: list[str] = []
@@ -193,7 +193,7 @@ def _recluster_archives(session: Session, archives: tuple[Path, ...], output: Pa
     return PARTLY_FAILED if skips else 0
 
 
-def _tell(outcome: Outcome, empty: str, form: str, *, as_json: bool) -> None:
+def _print_outcome(outcome: Outcome, empty: str, form: str, *, as_json: bool) -> None:
     columns = (
         Column("change", lambda row: row["change"]),
         Column("stories", lambda row: " ".join(row["stories"])),

@@ -48,7 +48,7 @@ def by_whom(name: str | None) -> str:
 def print_outcome(
     session: Session, app: Aggregator, found: str | None, form: str, *, as_json: bool, kind: str = "story"
 ) -> None:
-    """Say what came of a verb: a sentence for people, the id for scripts; as JSON the line of the log as well.
+    """Print the result of a verb: a sentence for people, the id for scripts; as JSON with the line of the log.
 
     ``kind`` is what the id is of: story or storyline.
     """

@@ -29,7 +29,7 @@ from aggregator.newsroom.watches import WatchQuery, described, query_values
 from aggregator.text.counts import amount
 
 if TYPE_CHECKING:
-    from aggregator.desk.watches import Catch, WatchRow
+    from aggregator.desk.watches import QueryMatch, WatchRow
 
 
 @click.group("watch")
@@ -149,7 +149,7 @@ def test_command(
     with session.open_existing() as app:
         watches = app.watches()
         wanted = query if name is None else watches.named(name).query
-        rows = [catch_row(one) for one in watches.test(wanted, moment, limit)]
+        rows = [match_row(one) for one in watches.test(wanted, moment, limit)]
     columns = (
         Column("id", lambda row: row["id"]),
         Column("first alert", lambda row: local(row["alerts"][0]["at"]), drop=2),
@@ -234,8 +234,8 @@ def watch_row(row: WatchRow) -> dict[str, Any]:
     }
 
 
-def catch_row(catch: Catch) -> dict[str, Any]:
-    """Return a story that would have been caught: its line, what fitted, and the alerts."""
+def match_row(catch: QueryMatch) -> dict[str, Any]:
+    """Return a matching story as a row: its line, what matched, and the alerts."""
     alerts = [
         {"at": at, "reason": cause.reason, "sentence": cause.sentence, "entries": list(cause.entries)}
         for at, cause in catch.alerts

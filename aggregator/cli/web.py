@@ -57,7 +57,7 @@ def needed_extra() -> None:
 
 
 def access(settings: WebSettings) -> Access:
-    """Return who may come in, with the secrets read from where the settings say."""
+    """Return the access of the settings, with their secrets read."""
     from aggregator.web.site import Access
 
     users = {name: read_secret(f"web.users.{name}", secret, os.environ) for name, secret in settings.users.items()}

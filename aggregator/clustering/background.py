@@ -1,7 +1,7 @@
-"""How common a term, or two terms side by side, is in the news of a language: counted once, shipped as a table.
+"""Background statistics: how common each term and word pair is in the news of a language.
 
-``models/background-XX.npz`` is made by ``bench/train_background.py``; the file itself tells from what. Where a language
-has no such table, the list of its common words (``background/XX.txt``) stands in.
+``bench/train_background.py`` makes ``models/background-XX.npz``, which names its sources. A language without such a table
+uses its list of common words (``background/XX.txt``).
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ class Background:
         return np.asarray(-np.log(_found(self.terms, self.counts, terms, self.unseen) / self.texts), np.float32)
 
     def pair_rarity(self, pairs: Hashes) -> Numbers:
-        """Return -ln of the share of texts in which two terms stand side by side."""
+        """Return -ln of the share of texts in which two terms are adjacent."""
         return np.asarray(-np.log(_found(self.pairs, self.pair_counts, pairs, UNSEEN_PAIR) / self.texts), np.float32)
 
     def capital_share(self, terms: Hashes) -> Numbers:
-        """Return how often each term has a capital inside a sentence, -1 where that is unknown or tells nothing."""
+        """Return the share of a term's occurrences inside sentences that are capitalised; -1 where unknown."""
         if not self.named:
             return np.full(len(terms), -1.0, np.float32)
         return _found(self.terms, self.capitals, terms, -1.0)

@@ -1,7 +1,7 @@
-"""A window compared block by block, each in whatever process: values in, values out, and the same edges as in one.
+"""Edges of a window computed block by block in any processes; the result equals that of one process.
 
-Each process has all reports and makes rows and index of them once; a block's reports look back over these. What surrounds
-a pair, and the stories, are found where the blocks come together.
+Each process gets all reports and builds rows and index once; then it searches for the reports of a block. The second round
+of scores and the stories are computed where the blocks are collected.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from aggregator.clustering.comparing import Comparison
-from aggregator.clustering.looking_back import BlockEdges
+from aggregator.clustering.pair_search import BlockEdges
 from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.scoring import shipped_scorer
 from aggregator.clustering.vectors import ReportVector
@@ -21,7 +21,7 @@ BLOCK = 1_000  # reports
 
 @dataclass(frozen=True, slots=True)
 class ReportSet:
-    """All reports of a window in order, their vectors packed; ``name`` differs where these do."""
+    """All reports of a window in order, their vectors packed; ``name`` is a hash of them."""
 
     name: str
     params: ClusteringParams
@@ -42,7 +42,7 @@ _made: dict[str, Comparison] = {}  # the last one, in each process
 
 
 def report_set(params: ClusteringParams, reports: Mapping[str, ReportVector]) -> ReportSet:
-    """Return these reports as they travel."""
+    """Return reports packed for sending to another process."""
     packed = tuple((name, vector.packed()) for name, vector in reports.items())
     digest = sha256(repr(params).encode())
     for name, vector in packed:
@@ -55,11 +55,11 @@ def blocks(count: int) -> list[Block]:
     return [Block(start, min(count, start + BLOCK)) for start in range(0, count, BLOCK)]
 
 
-def look_back(reports: ReportSet, block: Block) -> list[BlockEdges]:
+def block_edges(reports: ReportSet, block: Block) -> list[BlockEdges]:
     """Compare the reports of one block with all before them in time."""
     if reports.name not in _made:
         comparison = Comparison(reports.params, shipped_scorer())
         comparison.add((name, ReportVector.unpacked(vector)) for name, vector in reports.reports)
         _made.clear()
         _made[reports.name] = comparison
-    return _made[reports.name].look_back(block.start, block.end)
+    return _made[reports.name].block_edges(block.start, block.end)

@@ -1,7 +1,7 @@
-"""Which reports are worth comparing: an inverted index over the heaviest terms of each report.
+"""An inverted index over each report's heaviest terms, which proposes the candidates of a report.
 
-A report looks back: its candidates are the best of those before it in the order of time and id. So the pairs that are
-compared follow from the set of reports, not from the order in which they came.
+The candidates of a report are the best among the reports before it in order of time and id. So the compared pairs depend
+on the set of reports, not on their order of arrival.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aggregator.clustering.rows import MOST_SEEN, Floats, Places, Rows, spread
 _STEPS = 255  # of a term's weight beside its report in the index
 
 
-class Found(NamedTuple):
+class Candidates(NamedTuple):
     """Pairs worth comparing, with the product of what the index holds of them."""
 
     report: Places
@@ -68,8 +68,8 @@ class CandidateIndex:
                 else:
                     del self._postings[key]
 
-    def moved(self, moved: Places) -> None:
-        """Follow reports to other places; -1 stands for those that are gone."""
+    def remap(self, moved: Places) -> None:
+        """Move reports to new places; -1 means that a report is gone."""
         kept: dict[int, array[int]] = {}
         for key, posting in self._postings.items():
             coded = np.frombuffer(posting, np.uint32)
@@ -98,14 +98,14 @@ class CandidateIndex:
             for key, start, end in zip(keys.tolist(), [0, *ends], ends, strict=False)
         }
 
-    def find(self, places: Places, without: NDArray[np.bool_] | None = None, noting: bool = True) -> Found:
+    def find(self, places: Places, without: NDArray[np.bool_] | None = None, noting: bool = True) -> Candidates:
         """Return all living reports of the same language and within the window that share an indexed term with each.
 
         What is seen on the way is noted in the rows: in how many reports before each its terms stand. Reports marked in
         ``without`` count as if they were not there; without ``noting`` nothing is noted.
         """
         flat, owner, keys, steps = self._entries(places)
-        entry, coded = self._looked_up(keys, 2 if noting else 1)  # those that look back are in the index themselves
+        entry, coded = self._postings_of(keys, 2 if noting else 1)  # those that look back are in the index themselves
         other = coded >> 8
         if without is not None:
             there = np.flatnonzero(~without[other])
@@ -121,7 +121,7 @@ class CandidateIndex:
         return self._near(places, *_summed(asking[others], other[others], product[indexed[others]]))
 
     def _is_earlier(self, other: Places, asking: Places, entry: Places) -> NDArray[np.bool_]:
-        """Tell which reports came before those that ask, within the window; ``entry`` says which of these asks."""
+        """Return which ``other`` reports are earlier than the asking ones and within the window; ``entry`` gives each its asking report."""
         time, rank = self._rows.reports.time, self._rows.rank
         gap = time[asking][entry] - time[other]
         within = (gap >= 0) & (gap <= self._params.window)
@@ -132,16 +132,16 @@ class CandidateIndex:
         return within
 
     def later(self, places: Places) -> tuple[Places, Places]:
-        """Return pairs of each report and the living ones within the window that share a term with it and come after it."""
+        """Return pairs of each report and the later living reports within the window that share a term with it."""
         _, owner, keys, _ = self._entries(places)
-        entry, coded = self._looked_up(keys)
+        entry, coded = self._postings_of(keys)
         pairs = np.unique(owner[entry] << 40 | coded >> 8)
         place, other = places[pairs >> 40], pairs & ((1 << 40) - 1)
         keep = self._rows.is_before(place, other) & self._is_near(place, other)
         return place[keep], other[keep]
 
-    def _looked_up(self, keys: NDArray[np.int64], least: int = 1) -> tuple[Places, Places]:
-        """Return the living reports that the index holds under each key: number of the key, report and weight as entered.
+    def _postings_of(self, keys: NDArray[np.int64], least: int = 1) -> tuple[Places, Places]:
+        """Return the living reports under each key: the key's number, the report, the weight as stored.
 
         What several keys ask for is read once: in a flood all ask for the same. Of fewer reports than ``least`` nothing is told.
         """
@@ -169,9 +169,9 @@ class CandidateIndex:
         time = self._rows.reports.time
         return ~(np.abs(time[one] - time[other]) > self._params.window)
 
-    def _near(self, places: Places, query: Places, other: Places, product: Floats) -> Found:
+    def _near(self, places: Places, query: Places, other: Places, product: Floats) -> Candidates:
         keep = (product >= self._params.least_product) & self._is_near(other, places[query])
-        return Found(places[query[keep]], other[keep], product[keep])
+        return Candidates(places[query[keep]], other[keep], product[keep])
 
     def _entries(self, places: Places) -> tuple[Places, Places, NDArray[np.int64], NDArray[np.int64]]:
         """Return the terms of reports that are not too common: place, number of the report, key, weight in steps.
@@ -191,7 +191,7 @@ class CandidateIndex:
         return flat, owner, keys, np.where(rank < self._params.index_terms, steps, 0)
 
     def _least(self, posting: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        """Return the part of a flood that stands for it: the living reports with the least hashes, whoever came first."""
+        """Return a sample of a very long posting: the living reports with the least hashes, independent of arrival order."""
         posting = posting[self._rows.alive[posting >> 8]]
         if len(posting) <= self._params.postings:
             return posting
@@ -199,15 +199,15 @@ class CandidateIndex:
         return posting[np.argsort(self._rows.rank[posting >> 8], kind="stable")[: self._params.postings]]
 
 
-def best(found: Found, most: int, rank: NDArray[np.uint32]) -> tuple[Found, Places, Places]:
-    """Return the ``most`` best pairs of each report, and the reports that had more, with the pairs as they stand; ``rank`` orders equal ones."""
+def keep_best(found: Candidates, most: int, rank: NDArray[np.uint32]) -> tuple[Candidates, Places, Places]:
+    """Return the ``most`` best pairs of each report, the reports, and how many pairs each had; ``rank`` orders equal pairs."""
     order = np.lexsort((rank[found.other], -found.product, found.report))
     report = found.report[order]
     start = np.flatnonzero(np.r_[True, report[1:] != report[:-1]]) if len(report) else np.zeros(0, np.int64)
     number = np.arange(len(report)) - np.repeat(start, np.diff(np.r_[start, len(report)]))
     keep = order[number < most]
     return (
-        Found(found.report[keep], found.other[keep], found.product[keep]),
+        Candidates(found.report[keep], found.other[keep], found.product[keep]),
         report[start],
         np.diff(np.r_[start, len(report)]),
     )

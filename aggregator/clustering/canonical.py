@@ -1,4 +1,4 @@
-"""Which entry stands for a story: the first by a total order, so that it never flip-flops.
+"""The canonical entry of a story: the first in a total order, so it does not change back and forth.
 
 The order, most important first:
 
@@ -48,8 +48,8 @@ Rank = tuple[bool, bool, bool, bool, bool, int, int, datetime, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Standings:
-    """What entries of a story are to each other: versions that a later one superseded, padded copies, and the length of shared texts."""
+class Versions:
+    """Relations between a story's entries: superseded versions, padded copies, and the length of shared texts."""
 
     superseded: frozenset[str] = frozenset()
     padded: frozenset[str] = frozenset()
@@ -61,7 +61,7 @@ def choose(entries: Sequence[Entry], pinned: str | None) -> Entry:
 
     ``pinned`` is the id that an editor chose; one that is no longer among the entries has no effect.
     """
-    among = standings(entries)
+    among = versions(entries)
     # A place is worked out but for the entries that may come first: that one tells no event moves it back alone.
     waiting = [(_rank(entry, pinned, among, no_event=False), place) for place, entry in enumerate(entries)]
     heapify(waiting)
@@ -74,12 +74,12 @@ def choose(entries: Sequence[Entry], pinned: str | None) -> Entry:
     raise ValueError("a story without entries has no canonical one")
 
 
-def rank(entry: Entry, pinned: str | None, among: Standings) -> Rank:
+def rank(entry: Entry, pinned: str | None, among: Versions) -> Rank:
     """Return an entry's place in the order among the others; the smallest is canonical."""
     return _rank(entry, pinned, among, no_event=tells_no_event(entry))
 
 
-def _rank(entry: Entry, pinned: str | None, among: Standings, *, no_event: bool) -> Rank:
+def _rank(entry: Entry, pinned: str | None, among: Versions, *, no_event: bool) -> Rank:
     length = among.whole.get(entry.id, entry.text_length)
     return (
         entry.id != pinned,
@@ -100,8 +100,8 @@ def tells_no_event(entry: Entry) -> bool:
     return is_recurring_title(title) or is_comment_title(title) or _RUNNING_PAGE.search(address) is not None
 
 
-def standings(entries: Sequence[Entry]) -> Standings:
-    """Return what these entries are to each other."""
+def versions(entries: Sequence[Entry]) -> Versions:
+    """Return the relations between these entries."""
     padded: set[str] = set()
     whole: dict[str, int] = {}
     for copies in _grouped((entry.report_id, entry) for entry in entries):
@@ -114,7 +114,7 @@ def standings(entries: Sequence[Entry]) -> Standings:
             whole[entry.id] = first.text_length
             if entry.text_length > first.text_length + _SLACK and entry.publisher != first.publisher:
                 padded.add(entry.id)
-    return Standings(frozenset(_superseded(entries)), frozenset(padded), whole)
+    return Versions(frozenset(_superseded(entries)), frozenset(padded), whole)
 
 
 def _superseded(entries: Sequence[Entry]) -> Iterable[str]:
@@ -130,7 +130,7 @@ def _superseded(entries: Sequence[Entry]) -> Iterable[str]:
 
 
 def _is_rewritten(entry: Entry, later: Entry) -> bool:
-    """Tell whether a later version says something else; a teaser or the same text in another section replaces nothing."""
+    """Return whether a later version differs in content; a teaser, or the same text in another section, does not."""
     if 2 * later.text_length < entry.text_length:
         return False
     return entry.data.title != later.data.title or entry.text_length != later.text_length

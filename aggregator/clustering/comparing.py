@@ -1,4 +1,4 @@
-"""The window's reports and their edges: what is compared when a report comes or goes, whatever the order of arrivals."""
+"""The reports of the window and the edges between them, kept up to date as reports come and go, in any order of arrival."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.clustering.across import Across
-from aggregator.clustering.calendar import Calendar
+from aggregator.clustering.cross_language_pairs import CrossLanguagePairs
+from aggregator.clustering.day_counts import DayCounts
 from aggregator.clustering.density import Density, sure_partners
-from aggregator.clustering.looking_back import BlockEdges, LookingBack
 from aggregator.clustering.pair_features import PairFeatures, pair_features
+from aggregator.clustering.pair_search import BlockEdges, PairSearch
 from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.rows import Floats, Places, Rows
+from aggregator.clustering.score_graph import ScoreGraph
 from aggregator.clustering.scoring import Scorer
-from aggregator.clustering.second_round import ScoreGraph
 from aggregator.clustering.vectors import ReportVector
 
 Flags = NDArray[np.bool_]
@@ -40,16 +40,16 @@ class Comparison:
         self.params = params
         self.scorer = scorer
         self.rows = Rows(params)
-        self.across = Across(self.rows, params) if across else None
+        self.cross_language = CrossLanguagePairs(self.rows, params) if across else None
         self.graph = ScoreGraph(params.degree)
-        self.calendar = Calendar(params.window)
+        self.day_counts = DayCounts(params.window)
         self.density = Density(self.rows, params)
-        self.looking = LookingBack(self)
-        self.index, self.represented = self.looking.index, self.looking.represented
+        self.search = PairSearch(self)
+        self.index, self.represented = self.search.index, self.search.represented
         self._new: set[int] = set()  # places that were not compared yet
         self._dirty: set[int] = set()  # places whose edges changed
         self._dropped: list[tuple[Places, Places, Floats]] = []
-        self._elsewhere: set[int] = set()  # places that were compared elsewhere, which nobody was told
+        self._added_unreported: set[int] = set()  # places that were compared elsewhere, not yet returned as new
 
     def add(self, rows: Iterable[tuple[str, ReportVector]]) -> list[int]:
         """Add reports, or replace them; return their places."""
@@ -58,46 +58,48 @@ class Comparison:
             return []
         self.remove([name for name in given if name in self.rows.place], replaced=True)
         places = self.rows.append(list(given.items()))
-        if self.across is not None:
-            self.across.add(given)
+        if self.cross_language is not None:
+            self.cross_language.add(given)
         time = self.rows.reports.time[places]
-        self.calendar.add(self.rows.reports.language[places].tolist(), time.tolist())
+        self.day_counts.add(self.rows.reports.language[places].tolist(), time.tolist())
         self.density.add(places)
         self.graph.grow(len(self.rows))
-        self.looking.grow(len(self.rows))
+        self.search.reserve(len(self.rows))
         self._new.update(places.tolist())
         return list(map(int, places))
 
     def remove(self, names: Collection[str], replaced: bool = False) -> None:
-        """Forget reports; ``replaced`` says that they come again."""
+        """Remove reports; ``replaced`` means that new versions of them are added next."""
         gone = self.rows.remove(names)
-        if self.across is not None:
-            self.across.remove(gone.tolist())
-        self._forget(gone, replaced)
-        self.looking.leave(gone, self._far(gone) if not replaced else np.zeros(len(gone), np.bool_))
+        if self.cross_language is not None:
+            self.cross_language.remove(gone.tolist())
+        self._uncount(gone, replaced)
+        self.search.remove_representatives(
+            gone, self._is_outside_window(gone) if not replaced else np.zeros(len(gone), np.bool_)
+        )
         edges = self.graph.touching(gone.tolist())
         if len(edges):
-            self.looking.lose(self.drop(edges))
+            self.search.search_again_after_loss(self.drop_edges(edges))
         lost = set(gone.tolist())
         for pending in (self._new, self._dirty):
             pending -= lost
-        self.looking.forget(lost)
+        self.search.discard_pending(lost)
 
-    def compacted(self) -> Places | None:
-        """Give the places of reports that are gone to others; return each old place's new one, -1 of those gone.
+    def compact(self) -> Places | None:
+        """Free the places of removed reports; return the new place of each old one, -1 for removed ones.
 
         None where that is not worth its while, or reports are compared across languages.
         """
         gone = len(self.rows) - len(self.rows.place)
-        if self.across is not None or gone < max(_LEAST_GONE, len(self.rows.place) // 2):
+        if self.cross_language is not None or gone < max(_LEAST_GONE, len(self.rows.place) // 2):
             return None
         moved = self.rows.compact()
-        self.looking.moved(moved)
-        self.graph.moved(moved)
-        self.density.moved(moved)
-        self._new, self._dirty, self._elsewhere = (
+        self.search.remap(moved)
+        self.graph.remap(moved)
+        self.density.remap(moved)
+        self._new, self._dirty, self._added_unreported = (
             {int(moved[place]) for place in pending if moved[place] >= 0}
-            for pending in (self._new, self._dirty, self._elsewhere)
+            for pending in (self._new, self._dirty, self._added_unreported)
         )
         self._dropped = [
             (moved[first][both], moved[second][both], odds[both])
@@ -109,48 +111,48 @@ class Comparison:
     def compare(self) -> Changes:
         """Bring the edges up to date; return what changed."""
         new, self._new = self._new, set()
-        shown, aside = self.looking.bring_up_to_date(new)
-        new, self._elsewhere = new | self._elsewhere | shown, set()
-        if self.across is not None:
-            self._cross(self.across)
+        no_longer_represented, newly_represented = self.search.update(new)
+        new, self._added_unreported = new | self._added_unreported | no_longer_represented, set()
+        if self.cross_language is not None:
+            self._update_cross_language(self.cross_language)
         dirty = sorted(place for place in self._dirty if self.rows.alive[place] and place not in self.represented)
         self._dirty = set()
-        edges = np.union1d(self.graph.touched(dirty), self._judged_anew(np.array(dirty, np.int64)))
+        edges = np.union1d(self.graph.touched(dirty), self._update_density(np.array(dirty, np.int64)))
         nothing = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32)
         changed = [nothing, *self._dropped, *(self._rescore(part) for part in _parts(edges, 20_000))]
         self._dropped = []
         first, second, strongest = (np.concatenate(columns) for columns in zip(*changed, strict=True))
-        return Changes(new, first, second, strongest, aside)
+        return Changes(new, first, second, strongest, newly_represented)
 
-    def count_sure_anew(self, places: Places) -> None:
-        """Have it told anew which of these have a sure partner."""
+    def recount_sure_partners(self, places: Places) -> None:
+        """Schedule recomputing which of these reports have a sure partner."""
         self._dirty.update(places.tolist())
 
-    def _judged_anew(self, dirty: Places) -> Places:
-        """Bring the density up to date with edges that changed; return the edges of which it says something else now."""
+    def _update_density(self, dirty: Places) -> Places:
+        """Update the density after edges changed; return the edges whose shift changed."""
         self.density.set_partners(dirty, sure_partners(self.rows, self.graph, dirty, self.params.density_sure))
         shifted = self.density.refresh()
         edges = self.graph.touching(shifted.tolist()) if len(shifted) else np.zeros(0, np.int64)
-        return edges[np.isin(self.later(edges), shifted)]
+        return edges[np.isin(self.later_ends(edges), shifted)]
 
     def _rescore(self, edges: Places) -> tuple[Places, Places, Floats]:
-        """Give edges their log odds within the graph; return the ends of those that changed, and the greater odds."""
+        """Set the log odds of edges within the graph; return both ends of the changed edges, and the greater of old and new odds."""
         graph = self.graph
         old = graph.final[edges]
-        within = ~graph.is_across(edges)
+        within = ~graph.is_cross_language(edges)
         new = graph.odds[edges]
         if within.any():
-            heard = edges[within]
-            first, second = graph.first[heard].astype(np.int64), graph.second[heard].astype(np.int64)
+            same_language = edges[within]
+            first, second = graph.first[same_language].astype(np.int64), graph.second[same_language].astype(np.int64)
             words = np.minimum(self.rows.reports.words[first], self.rows.reports.words[second])
-            odds = self.scorer.second(graph.known[heard], graph.context(heard), words)
-            new[within] = odds + self._from_density(first, second)
+            odds = self.scorer.second(graph.known[same_language], graph.context(same_language), words)
+            new[within] = odds + self._window_shifts(first, second)
         graph.final[edges] = new
         moved = old != new  # an edge that was never scored is not a number
         ends = graph.first[edges[moved]].astype(np.int64), graph.second[edges[moved]].astype(np.int64)
         return *ends, np.fmax(old[moved], new[moved])
 
-    def drop(self, edges: Places) -> Places:
+    def drop_edges(self, edges: Places) -> Places:
         """Forget edges; return the nodes that kept them."""
         if not len(edges):
             return edges
@@ -166,70 +168,73 @@ class Comparison:
         return pair_features(self.rows, first, second, self.params)
 
     def odds_between(self, one: int, two: int) -> float | None:
-        """Return the log odds of two reports; None where they have no edge, and neither stands for the other."""
+        """Return the log odds of two reports; None where they have no edge and neither represents the other."""
         known = self.graph.odds_between(one, two)
         for report, other in ((one, two), (two, one)):
             if known is None and report in self.represented:
-                others, odds = self.represented.of(report)
+                others, odds = self.represented.representatives(report)
                 at = np.flatnonzero(others == other)
                 known = float(odds[at[0]]) if len(at) else None
         return known
 
     def evidence(self, first: Places, second: Places) -> dict[str, Floats]:
-        """Return what the log odds of pairs were made of: their features, and what density and timing of the window added."""
+        """Return the parts of the log odds of pairs: their features, and the shifts by density and timing."""
         later, earlier = self._in_order(first, second)
-        added = {"density": self.density.shifts(later, earlier), "timing": self.density.timed(later, earlier)}
+        added = {
+            "density": self.density.density_shifts(later, earlier),
+            "timing": self.density.timing_shifts(later, earlier),
+        }
         return {**self.features(first, second)._asdict(), **added}
 
-    def _from_density(self, first: Places, second: Places) -> Floats:
+    def _window_shifts(self, first: Places, second: Places) -> Floats:
         later, earlier = self._in_order(first, second)
-        return self.density.shifts(later, earlier) + self.density.timed(later, earlier)
+        return self.density.density_shifts(later, earlier) + self.density.timing_shifts(later, earlier)
 
     def _in_order(self, first: Places, second: Places) -> tuple[Places, Places]:
         """Return the later and the earlier of each two reports."""
         swap = self.rows.is_before(first, second)
         return np.where(swap, second, first), np.where(swap, first, second)
 
-    def _forget(self, gone: Places, replaced: bool) -> None:
-        """Count reports no longer that are gone; those of the window's far end no later one needs to know of."""
+    def _uncount(self, gone: Places, replaced: bool) -> None:
+        """Remove gone reports from the counts; later reports need not know of those outside the window."""
         reports = self.rows.reports
-        self.calendar.remove(reports.language[gone].tolist(), reports.time[gone].tolist())
-        fresh = gone[~self._far(gone)]
+        self.day_counts.remove(reports.language[gone].tolist(), reports.time[gone].tolist())
+        fresh = gone[~self._is_outside_window(gone)]
         self.density.remove(gone if replaced else fresh)
-        self.looking.count_no_longer(fresh)
+        self.search.uncount(fresh)
 
-    def _far(self, places: Places) -> Flags:
-        """Tell which reports lie at the window's far end."""
-        return np.asarray(self.rows.reports.time[places] < self.calendar.latest - self.params.window)
+    def _is_outside_window(self, places: Places) -> Flags:
+        """Return which reports lie at the window's far end."""
+        return np.asarray(self.rows.reports.time[places] < self.day_counts.latest - self.params.window)
 
     # --- elsewhere -----------------------------------------------------------------------------------
 
-    def look_back(self, start: int, end: int) -> list[BlockEdges]:
-        """Compare some reports with all before them in time, and keep nothing of it: for another process, which takes it."""
-        self.looking.enter(sorted(self._new))
+    def block_edges(self, start: int, end: int) -> list[BlockEdges]:
+        """Return the edges of a range of reports with all before them, without storing them: for another process."""
+        self.search.add(sorted(self._new))
         self._new = set()
-        return self.looking.elsewhere(np.arange(start, end))
+        return self.search.block_edges(np.arange(start, end))
 
-    def take(self, looked: Iterable[BlockEdges]) -> bool:
-        """Take what all reports found elsewhere; none of them was compared before.
+    def add_block_edges(self, block_edges: Iterable[BlockEdges]) -> bool:
+        """Store the edges that were computed for all reports elsewhere; none of them was compared before.
 
         False where others are to stand for some of them, which only one process after the other can tell: then nothing holds.
         """
-        self.looking.enter(range(len(self.rows)), compared=True)
-        self._elsewhere, self._new = self._elsewhere | self._new, set()
-        return self.looking.take(looked)
+        self.search.add(range(len(self.rows)), compared=True)
+        self._added_unreported, self._new = self._added_unreported | self._new, set()
+        return self.search.add_block_edges(block_edges)
 
     def add_edges(self, first: Places, second: Places, odds: Floats, known: Floats) -> None:
         """Add edges. An end that has better ones and does not keep one is not touched by it; the other end is."""
         if len(first):
             self._dirty.update(self.graph.add(first, second, odds, known, self.rows.rank))
 
-    def _cross(self, across: Across) -> None:
+    def _update_cross_language(self, across: CrossLanguagePairs) -> None:
         """Bring the edges between languages up to date."""
         lost, edges = across.update()
         gone = [edge for pair in lost if (edge := self.graph.edge_between(*pair)) is not None]
         if gone:
-            self.drop(np.array(gone))
+            self.drop_edges(np.array(gone))
         if edges:
             first, second = np.array(list(edges), np.int64).T
             odds = np.array(list(edges.values()), np.float32)
@@ -237,7 +242,7 @@ class Comparison:
             self._dirty.update(first.tolist())
             self._dirty.update(second.tolist())
 
-    def later(self, edges: Places) -> Places:
+    def later_ends(self, edges: Places) -> Places:
         """Return the later end of each edge."""
         first, second = self.graph.first[edges].astype(np.int64), self.graph.second[edges].astype(np.int64)
         return np.where(self.rows.is_before(first, second), second, first)

@@ -1,4 +1,4 @@
-"""The parts of the graph of scores that no edge over a bar ties to each other."""
+"""Connected components of the score graph over a bar."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering.rows import Places
-from aggregator.clustering.second_round import ScoreGraph
+from aggregator.clustering.score_graph import ScoreGraph
 
 
 def components(
-    graph: ScoreGraph, nodes: Collection[int], bar: float, beside: Callable[[int], Sequence[int]] = lambda node: ()
+    graph: ScoreGraph, nodes: Collection[int], bar: float, bound_to: Callable[[int], Sequence[int]] = lambda node: ()
 ) -> list[list[int]]:
-    """Return the components that hold any of these nodes, each sorted; ``beside`` names nodes tied without an edge."""
+    """Return the components that hold any of these nodes, each sorted; ``bound_to`` returns nodes tied without an edge."""
     seen: set[int] = set()
     found: list[list[int]] = []
     for start in sorted(nodes):
@@ -24,7 +24,7 @@ def components(
         component, front = [start], [start]
         while front:
             tied = _tied(graph, front, bar)
-            tied.update(other for node in front for other in beside(node))
+            tied.update(other for node in front for other in bound_to(node))
             front = list(tied - seen)
             seen.update(front)
             component += front
@@ -33,7 +33,7 @@ def components(
 
 
 def _tied(graph: ScoreGraph, nodes: Sequence[int], bar: float) -> set[int]:
-    """Return what edges over the bar tie to any of these nodes, whichever end keeps them."""
+    """Return the other ends of these nodes' edges over the bar, whichever end keeps them."""
     edges: NDArray[np.integer] | Places = graph.kept_by(nodes)
     followed = [graph.followers(node)[0] for node in nodes if graph.has_followers(node)]
     if followed:

@@ -1,13 +1,12 @@
-"""What editors' decisions demand of the clustering: which entries belong together, which never.
+"""Editor constraints without contradictions: which entries belong together and which are kept apart.
 
 A decision states constraints between two sides, sets of entries: together (must-link) or apart (cannot-link).
-Decisions contradict one another; :func:`settle` resolves them once, newest first. A constraint is obeyed pair by pair
-unless newer ones, taken with all that follows from them, forbid it: *together* is transitive, and what is apart from
-one of a group is apart from all of it. What comes out are groups, each to be found in one story, and rivals among
-groups, never to be found in one. A clustering that asks before each join, merge and split keeps both true whatever
-comes in whatever order.
+Decisions contradict one another; :func:`resolve` resolves them once, newest first. A constraint is obeyed pair by pair
+unless newer ones and what follows from them forbid it: *together* is transitive, and an entry that is apart from one of
+a group is apart from all of it. The result is groups of entries that share a story, and pairs of groups that never do.
+A clustering that asks before each join, merge and split keeps both true for any arrivals in any order.
 
-Constraint clustering by groups after Wagstaff and others, "Constrained K-means clustering" (ICML 2001); that the
+Constraint clustering by groups after Wagstaff and others, "Constrained K-means clustering" (ICML 2001); the rule that the
 newest wins is ours.
 """
 
@@ -36,7 +35,7 @@ class Constraint:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class EntryConstraint:
     """Where an arriving entry must not go, and where it must."""
 
     barred_reports: frozenset[str] = frozenset()
@@ -44,13 +43,13 @@ class Ruling:
     forced_story: str | None = None
 
     def allows(self, story_id: str) -> bool:
-        """Tell whether the entry may stand in this story."""
+        """Return whether the entry may be in this story."""
         return story_id not in self.barred_stories and self.forced_story in (None, story_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where an entry stands."""
+    """The report and story of an entry."""
 
     report_id: str
     story_id: str | None  # None: not settled yet
@@ -60,20 +59,20 @@ class Placement:
 
 
 def merged(decision: int, stories: Sequence[Collection[str]]) -> tuple[Constraint, ...]:
-    """Return what a merge states: the entries of all these stories belong together."""
+    """Return the constraints of a merge: the entries of all these stories belong together."""
     first, *others = (frozenset(story) for story in stories)
     return tuple(Constraint(decision, "together", first, other) for other in others)
 
 
-def parted(decision: int, staying: Collection[str], leaving: Collection[str]) -> tuple[Constraint, ...]:
-    """Return what a split states: those that leave belong together, apart from those that stay."""
+def split(decision: int, staying: Collection[str], leaving: Collection[str]) -> tuple[Constraint, ...]:
+    """Return the constraints of a split: the leaving entries belong together, apart from the staying ones."""
     left, right = frozenset(staying), frozenset(leaving)
     together = (Constraint(decision, "together", right, right),) if len(right) > 1 else ()
     return (Constraint(decision, "apart", left, right), *together)
 
 
 def moved(decision: int, entry: str, source: Collection[str], target: Collection[str]) -> tuple[Constraint, ...]:
-    """Return what a move states: the entry belongs with ``target`` and apart from what stays in ``source``."""
+    """Return the constraints of a move: the entry belongs with ``target``, apart from what stays in ``source``."""
     one = frozenset({entry})
     staying, there = frozenset(source) - one, frozenset(target) - one
     apart = (Constraint(decision, "apart", staying, one),) if staying else ()
@@ -84,14 +83,14 @@ def moved(decision: int, entry: str, source: Collection[str], target: Collection
 def forbidden(
     decision: int, first: Collection[str], second: Collection[str], older: Collection[Constraint] = ()
 ) -> tuple[Constraint, ...]:
-    """Return what a forbid states: the two are never one story; where they are one now, ``second`` leaves.
+    """Return the constraints of a forbid: the two are never one story; where they are one now, ``second`` leaves.
 
     Where ``older`` decisions bind entries to both, the forbid parts these too, and names them: else the old binding would
     come back with the first newer decision that takes such an entry out of the story in which it stayed.
     """
     left, right = frozenset(first), frozenset(second)
     made = Constraint(decision, "apart", left, right)
-    before, after = settle(older), settle([*older, made])
+    before, after = resolve(older), resolve([*older, made])
     torn = {
         other for entry in left | right for other in before.group(entry) if before.group(other) != after.group(other)
     }
@@ -102,10 +101,10 @@ def forbidden(
 # --- all of them taken together ------------------------------------------------------------------
 
 
-class Settlement:
-    """Decisions without their contradictions: groups of entries, and which groups are rivals.
+class ConstraintGroups:
+    """Decisions without their contradictions: groups of entries, and which groups are kept apart.
 
-    Immutable once :func:`settle` returns it. Entries that no decision names are groups of one without rivals.
+    Immutable once :func:`resolve` returns it. Entries that no decision names are groups of one, kept apart from none.
     """
 
     __slots__ = ("_decisions", "_group", "_marks", "_members", "_wearers")
@@ -113,7 +112,7 @@ class Settlement:
     def __init__(self) -> None:
         self._group: dict[str, str] = {}  # entry -> the entry that its group is called by
         self._members: dict[str, list[str]] = {}
-        # Group -> (number of an "apart" constraint, side) of its members: two groups with opposite sides are rivals.
+        # Group -> (number of an "apart" constraint, side) of its members: two groups with opposite sides are kept apart.
         self._marks: dict[str, set[tuple[int, bool]]] = {}
         self._wearers: dict[tuple[int, bool], tuple[str, ...]] = {}  # mark -> entries of that side
         self._decisions: dict[int, int] = {}  # number of an "apart" constraint, newest first -> its decision
@@ -122,7 +121,7 @@ class Settlement:
         return bool(self._group)
 
     def names(self, entry: str) -> bool:
-        """Tell whether a decision names an entry."""
+        """Return whether a decision names an entry."""
         return entry in self._group
 
     def group(self, entry: str) -> frozenset[str]:
@@ -130,26 +129,26 @@ class Settlement:
         return frozenset(self._members.get(self._group.get(entry, ""), (entry,)))
 
     def groups(self) -> Iterable[frozenset[str]]:
-        """Return the groups of entries that decisions bind together, those of one entry among them."""
+        """Return the groups of entries that decisions bind together, including groups of one entry."""
         return [frozenset(members) for members in self._members.values()]
 
-    def rivalries(self) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
-        """Yield pairs of sides, sets of entries: none of the one may stand with any of the other."""
+    def separations(self) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+        """Yield pairs of sets of entries: none of the first may share a story with any of the second."""
         for number in self._decisions:
             left, right = ({self._group[entry] for entry in self._wearers[number, side]} for side in (False, True))
-            both = left & right  # bound to both sides by an older decision: rivals of all but themselves
+            both = left & right  # bound to both sides by an older decision: kept apart from all but themselves
             yield self._entries(left - both), self._entries(right)
             yield self._entries(both), self._entries(right - both)
             for one in both:
                 yield self._entries({one}), self._entries(both - {one})
 
-    def stayed(self) -> frozenset[str]:
-        """Return the entries from which others were parted, and which were parted from none themselves."""
+    def anchors(self) -> frozenset[str]:
+        """Return the entries from which others were split off, and which were split off from none."""
         left = {entry for (_, side), entries in self._wearers.items() if not side for entry in entries}
         return frozenset(left.difference(*(entries for (_, side), entries in self._wearers.items() if side)))
 
     def barrier(self, left: Iterable[str], right: Iterable[str]) -> int | None:
-        """Return the newest decision by which the entries of two stories must not stand in one; None where they may."""
+        """Return the newest decision that keeps the entries of two stories apart; None where none does."""
         ours, theirs = self._groups(left), self._groups(right)
         if len(ours) > len(theirs):
             ours, theirs = theirs, ours
@@ -165,20 +164,20 @@ class Settlement:
         ]
         return self._decisions[min(found)] if found else None
 
-    def concerned(self, entry: str) -> frozenset[str]:
-        """Return the entries whose places decide where this one may stand: its group and its rivals."""
+    def related_entries(self, entry: str) -> frozenset[str]:
+        """Return the entries whose places restrict this one: its group, and the groups kept apart from it."""
         own = self._group.get(entry)
         if own is None:
             return frozenset()
-        rivals = {
+        others_apart = {
             self._group[other]
             for number, side in self._marks[own]
             for other in self._wearers[number, not side]
             if self._group[other] != own
         }
-        return frozenset(other for name in (own, *rivals) for other in self._members[name]) - {entry}
+        return frozenset(other for name in (own, *others_apart) for other in self._members[name]) - {entry}
 
-    def rule(self, entry: str, placed: Mapping[str, Placement]) -> Ruling:
+    def entry_constraint(self, entry: str, placed: Mapping[str, Placement]) -> EntryConstraint:
         """Return where an entry must not go and where it must.
 
         ``placed`` says where the entries stand that :meth:`concerned` names; those that it leaves out have not arrived
@@ -187,23 +186,23 @@ class Settlement:
         """
         own = self._group.get(entry)
         if own is None:
-            return Ruling()
+            return EntryConstraint()
         reports, stories, wanted = set[str](), set[str](), dict[str, int]()
         for other, place in placed.items():
             group = self._group.get(other)
             if group is None or other == entry:
                 continue
             if group != own:
-                if self._rivals(own, group):
+                if self._are_apart(own, group):
                     reports.add(place.report_id)
                     stories.update([place.story_id] if place.story_id is not None else ())
             elif place.story_id is not None:
                 wanted[place.story_id] = wanted.get(place.story_id, 0) + 1
         allowed = sorted((-count, story) for story, count in wanted.items() if story not in stories)
-        return Ruling(frozenset(reports), frozenset(stories), allowed[0][1] if allowed else None)
+        return EntryConstraint(frozenset(reports), frozenset(stories), allowed[0][1] if allowed else None)
 
     def divide(self, entries: Sequence[str]) -> tuple[frozenset[str], ...]:
-        """Return a story's named entries in as few parts as may each stand in one story; one part is a story in order.
+        """Return a story's named entries in as few parts as the constraints allow; one part means no violation.
 
         The first part holds the largest group, of two the one named first in ``entries``. No group is torn.
         """
@@ -221,7 +220,7 @@ class Settlement:
             barred[free].update((number, not side) for number, side in marks)
         return tuple(frozenset(entry for entry in named if self._group[entry] in part) for part in parts)
 
-    # --- how it is made: by settle() alone ---------------------------------------------------------
+    # --- how it is made: by resolve() alone ---------------------------------------------------------
 
     def _groups(self, entries: Iterable[str]) -> set[str]:
         return {group for entry in entries if (group := self._group.get(entry)) is not None}
@@ -229,7 +228,7 @@ class Settlement:
     def _entries(self, groups: Iterable[str]) -> frozenset[str]:
         return frozenset(entry for group in groups for entry in self._members[group])
 
-    def _rivals(self, left: str, right: str) -> bool:
+    def _are_apart(self, left: str, right: str) -> bool:
         if left == right:
             return False
         ours, theirs = self._marks[left], self._marks[right]
@@ -237,7 +236,7 @@ class Settlement:
             ours, theirs = theirs, ours
         return any((number, not side) in theirs for number, side in ours)
 
-    def _enter(self, entry: str) -> None:
+    def _add(self, entry: str) -> None:
         if entry not in self._group:
             self._group[entry] = entry
             self._members[entry] = [entry]
@@ -251,7 +250,7 @@ class Settlement:
                 self._marks[self._group[entry]].add((number, side))
 
     def _bind(self, left: Sequence[str], right: Sequence[str]) -> None:
-        """Join every two of both sides that newer decisions do not keep apart, those named first before others."""
+        """Join every two entries of both sides that newer decisions do not keep apart, in the given order."""
         named = list(right)  # one entry of each group
         for one in left:
             groups: dict[str, str] = {}
@@ -261,7 +260,7 @@ class Settlement:
             for other in groups:
                 name = self._group[other]  # may have been joined under another name meanwhile
                 mine = self._group[one]
-                if mine != name and not self._rivals(mine, name):
+                if mine != name and not self._are_apart(mine, name):
                     self._join(mine, name)
 
     def _join(self, one: str, other: str) -> None:
@@ -273,7 +272,7 @@ class Settlement:
         self._marks[one] |= self._marks.pop(other)
 
 
-def settle(constraints: Iterable[Constraint]) -> Settlement:
+def resolve(constraints: Iterable[Constraint]) -> ConstraintGroups:
     """Resolve the decisions in force; their order in ``constraints`` does not matter.
 
     Time grows with the number of entries named, not with the number of pairs.
@@ -281,20 +280,20 @@ def settle(constraints: Iterable[Constraint]) -> Settlement:
     ordered = sorted(
         constraints, key=lambda one: (-one.decision, one.sign != "apart", sorted(one.left), sorted(one.right))
     )
-    made = Settlement()
+    made = ConstraintGroups()
     leavers: dict[str, int] = {}  # entries that a newer decision sent away: others stay with whoever stayed
     for number, constraint in enumerate(ordered):
         for entry in (*constraint.left, *constraint.right):
-            made._enter(entry)
+            made._add(entry)
         if constraint.sign == "apart":
             made._mark(number, constraint)
             for entry in constraint.right:
                 leavers.setdefault(entry, number)
         else:
-            made._bind(_by_rank(constraint.left, leavers), _by_rank(constraint.right, leavers))
+            made._bind(_in_order(constraint.left, leavers), _in_order(constraint.right, leavers))
     return made
 
 
-def _by_rank(entries: Iterable[str], leavers: Mapping[str, int]) -> list[str]:
-    """Return entries in an order that no caller can change: those that stayed first, then those that left, by id."""
+def _in_order(entries: Iterable[str], leavers: Mapping[str, int]) -> list[str]:
+    """Return entries in a fixed order: those that stayed, then those that left, each by id."""
     return sorted(entries, key=lambda entry: (entry in leavers, -leavers.get(entry, 0), entry))

@@ -1,4 +1,4 @@
-"""The joins of average linkage where nearly all nodes have edges to each other, as in a flood: whole rows at once.
+"""Average linkage over a dense matrix, for components in which nearly all nodes have edges, as in a flood.
 
 The groups are those of partition.py: the same sums in the same order, and of equal means the one of the lower numbers.
 """
@@ -17,7 +17,7 @@ Matrix = NDArray[np.float64]
 
 
 class DenseLinkage:
-    """Sums and means of the log odds between all groups; a group goes by the number of one of its nodes."""
+    """Sums and means of the log odds between all groups; a group is identified by one of its nodes."""
 
     def __init__(self, count: int, first: Places, second: Places, odds: Matrix, bar: float, missing: float) -> None:
         self._sums = np.zeros((count, count))
@@ -30,7 +30,7 @@ class DenseLinkage:
         self._best: Matrix = self._means.max(axis=1)
 
     def join_all(self, may_join: Callable[[int, int], bool], joined: Callable[[int, int], None]) -> None:
-        """Join groups while a mean is above the bar; ``joined`` hears which group takes which."""
+        """Join groups while a mean is above the bar; ``joined`` is called with the two groups of each join."""
         means, best = self._means, self._best
         while True:
             first = int(best.argmax())
@@ -44,7 +44,7 @@ class DenseLinkage:
                 best[[first, second]] = means[[first, second]].max(axis=1)
 
     def _join(self, first: int, second: int) -> tuple[int, int]:
-        """Make two groups one, which goes by the name of that with more links; return both names, the lasting one first."""
+        """Join two groups; the one with more links keeps its number. Return both numbers, the kept one first."""
         sums, known, means, sizes, best = self._sums, self._known, self._means, self._sizes, self._best
         if np.count_nonzero(known[first]) < np.count_nonzero(known[second]):
             first, second = second, first

@@ -1,12 +1,12 @@
-"""How many of a window's reports are told elsewhere too, and when: what that adds to the log odds of its pairs.
+"""The shift of log odds by density: the share of a window's reports with a sure partner, by hour.
 
-Where one report in fifteen has a sure partner at another publisher, what looks like a pair mostly is one; where one in a
-hundred has, it rather is none: the base rate of Bayes' rule. So it is where sure partners come within hours of each other,
-far more than chance would have them (timing.py): fewer of them prove as much. The scores were learned where words alone had to keep
-scattered headlines apart; what that holds back is given back to pairs of headlines in large windows.
+The share of reports with a sure partner at another publisher is the base rate of Bayes' rule: at one in fifteen a likely
+pair mostly is one, at one in a hundred it mostly is none. Where sure partners come within hours of each other far more than by
+chance (timing.py), fewer of them prove as much. The scores were learned on scattered headlines, which words alone had to keep
+apart; pairs of headlines in large windows are raised again by that amount.
 
-A report is judged by the UTC hours of the window before its own, in its language. So what was decided stays when reports
-come in order of time, and any other order ends the same.
+The share is that of the window's UTC hours before the report's own, in its language. So past scores stay when reports
+arrive in order of time, and any other order gives the same result.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aggregator.clustering import timing
 from aggregator.clustering.pair_features import LEAST_TEXT
 from aggregator.clustering.params import HOUR, ClusteringParams
 from aggregator.clustering.rows import Floats, Places, Rows
-from aggregator.clustering.second_round import ScoreGraph
+from aggregator.clustering.score_graph import ScoreGraph
 from aggregator.clustering.timing import Numbers
 
 _UNDATED = -math.inf
@@ -62,20 +62,20 @@ class Density:
         self._count(places, _REPORTS, -1)
         self._set_columns(places, np.zeros(len(places), np.int64))
 
-    def moved(self, moved: Places) -> None:
-        """Follow reports to other places; -1 stands for those that are gone."""
+    def remap(self, moved: Places) -> None:
+        """Move reports to new places; -1 means that a report is gone."""
         kept = moved >= 0
         self._shift, self._sure = self._shift[: len(moved)][kept], self._sure[: len(moved)][kept]
         self._new = [int(moved[place]) for place in self._new if moved[place] >= 0]
         self._drop_hours()
 
     def set_partners(self, places: Places, partner: Places) -> None:
-        """Set which reports have a sure partner before them, and at which place; -1 stands for none."""
+        """Set the place of each report's sure partner before it; -1 for none."""
         time = self._rows.reports.time
         classes = timing.classes(_hours(time[places]), _hours(time[np.maximum(0, partner)]))
         self._set_columns(places, np.where(partner < 0, 0, _SURE + classes))
 
-    def shifts(self, later: Places, other: Places) -> Floats:
+    def density_shifts(self, later: Places, other: Places) -> Floats:
         """Return the log odds that pairs get, by their later report."""
         texts, time = self._rows.reports.text_mass, self._rows.reports.time
         headlines = np.maximum(texts[later], texts[other]) <= LEAST_TEXT
@@ -83,13 +83,13 @@ class Density:
         column = np.where(headlines, np.where(near, 1, _LATE), 0)
         return np.asarray(self._shift[later, column])
 
-    def timed(self, later: Places, other: Places) -> Floats:
+    def timing_shifts(self, later: Places, other: Places) -> Floats:
         """Return the log odds that pairs get for the gap between them, by their later report."""
         time = self._rows.reports.time
         return np.asarray(self._shift[later, 2 + timing.classes(_hours(time[later]), _hours(time[other]))])
 
     def refresh(self) -> Places:
-        """Bring the shifts up to date; return the old reports whose shift is another now."""
+        """Update the shifts; return the old reports whose shift changed."""
         reports, alive = self._rows.reports, self._rows.alive
         found: list[Places] = []
         for language in sorted(self._changed):
@@ -154,7 +154,7 @@ class Density:
         return found
 
     def _shifts_of(self, seen: Numbers) -> Numbers:
-        """Return what windows add to log odds, in steps: few arrivals change what was decided."""
+        """Return the shifts of the log odds, in steps, so that few arrivals change past decisions."""
         params = self._params
         reports, sure = seen[:, 0], seen[:, _SURE:_COLUMNS].sum(1)
         near, expected = seen[:, _SURE:_SURE_UNDATED], seen[:, _COLUMNS:]
@@ -173,7 +173,7 @@ class Density:
             by_share = by_share + on_top * proven
             found[:, column] = np.maximum(by_share, by_time + timed_on_top * proven_timed)
         found[:, _LATE] = np.maximum(by_share, by_time)
-        found[:, 2 : 2 + timing.CLASSES] = timing.worth(near, expected, params)
+        found[:, 2 : 2 + timing.CLASSES] = timing.log_odds_shift(near, expected, params)
         return np.asarray(np.round(found / params.density_step) * params.density_step)
 
     def _added(
@@ -186,14 +186,14 @@ class Density:
 
 
 def sure_partners(rows: Rows, graph: ScoreGraph, places: Places, bar: float) -> Places:
-    """Return the surest earlier report of another publisher to which each report keeps an edge over a bar; -1 where there is none."""
+    """Return the best earlier report of another publisher to which each report keeps an edge over a bar; -1 for none."""
     number, edges, other = graph.ends(places.tolist())
-    kept = rows.is_before(other, places[number]) & ~graph.is_across(edges)
+    kept = rows.is_before(other, places[number]) & ~graph.is_cross_language(edges)
     return surest_partners(rows, places, number[kept], other[kept], graph.odds[edges[kept]], bar)
 
 
 def surest_partners(rows: Rows, places: Places, number: Places, other: Places, odds: Floats, bar: float) -> Places:
-    """Return what ``sure_partners`` does of pairs: the ``number`` of a report among the places, and an earlier report."""
+    """Return the same as :func:`sure_partners` for given pairs: ``number`` of the report among ``places``, and an earlier report."""
     publisher = rows.reports.publisher
     sure = (odds >= bar) & (publisher[other] != publisher[places[number]])
     number, other, odds = number[sure], other[sure], odds[sure]
@@ -204,5 +204,5 @@ def surest_partners(rows: Rows, places: Places, number: Places, other: Places, o
 
 
 def _hours(times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the UTC hours of some times; all that have none share one, before all others."""
+    """Return times as UTC hours; all undated ones share an hour before all others."""
     return np.floor(np.nan_to_num(times, nan=_UNDATED) / HOUR)

@@ -1,4 +1,4 @@
-"""What two reports share, how unusual that is, and what speaks against them: in the numbers that the score was made of."""
+"""Explanations of a pair score: what two reports share, how rare that is, and what speaks against one event."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aggregator.clustering.rows import Places, shared
 
 @dataclass(frozen=True, slots=True)
 class SharedTerm:
-    """A term that stands in two reports."""
+    """A term that two reports share."""
 
     term: int  # hash
     seen: int  # reports before the later of the two, within the window, that have it as well
@@ -33,19 +33,19 @@ class PairExplanation:
 
     @property
     def probability(self) -> float:
-        """How likely both tell one event, 0 to 1."""
-        return chance(self.first if self.second is None else self.second)
+        """The probability that both tell one event."""
+        return probability_of(self.first if self.second is None else self.second)
 
 
-def chance(odds: float) -> float:
+def probability_of(odds: float) -> float:
     """Return the probability of log odds."""
     return float(1 / (1 + np.exp(-odds)))
 
 
-def explained(comparison: Comparison, one: int, two: int) -> PairExplanation:
+def explain_pair(comparison: Comparison, one: int, two: int) -> PairExplanation:
     """Return what two places share."""
-    across = comparison.across
-    if across is not None and across.is_across(one, two):
+    across = comparison.cross_language
+    if across is not None and across.is_cross_language(one, two):
         return PairExplanation(
             across.compared(one, two)[0],
             (),
@@ -68,7 +68,7 @@ def explained(comparison: Comparison, one: int, two: int) -> PairExplanation:
 
 
 def shared_terms(comparison: Comparison, first: Places, second: Places) -> list[tuple[SharedTerm, ...]]:
-    """Return the terms that each of some pairs of places share, the most telling first."""
+    """Return the terms that each pair of places shares, the rarest first."""
     rows = comparison.rows
     reports, terms = rows.reports, rows.terms
     swap = rows.is_before(first, second)

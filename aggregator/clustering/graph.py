@@ -1,4 +1,4 @@
-"""The stories of the window: a pure function of the reports in it and of the editors' decisions.
+"""The stories of the window: a pure function of its reports and of the editors' decisions.
 
 Nothing depends on the order of arrivals or on how they are cut into passes. Only what a change touches is computed.
 """
@@ -12,17 +12,22 @@ from typing import NamedTuple
 import numpy as np
 
 from aggregator.clustering.blocks import Engine, blocks, report_set
-from aggregator.clustering.bound import NO_CONSTRAINTS, Bound, Constraints, StoryMarks
-from aggregator.clustering.company import ALONE, Company, homes
 from aggregator.clustering.comparing import Changes, Comparison
 from aggregator.clustering.components import components
-from aggregator.clustering.explanations import PairExplanation, SharedTerm, chance, explained, shared_terms
+from aggregator.clustering.explanations import PairExplanation, SharedTerm, explain_pair, probability_of, shared_terms
 from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.params import DEFAULT, ClusteringParams
-from aggregator.clustering.partition import Edges, partition, with_far_ones
+from aggregator.clustering.partition import Edges, partition, with_distant_pairs
+from aggregator.clustering.report_constraints import (
+    NO_CONSTRAINTS,
+    PlaceConstraints,
+    ReportConstraints,
+    StoryConstraints,
+)
+from aggregator.clustering.represented_stories import NO_STORY, RepresentedStories, stories_of_represented
 from aggregator.clustering.rows import Floats, Places
 from aggregator.clustering.scoring import Scorer, shipped_scorer
-from aggregator.clustering.storylines import Affairs
+from aggregator.clustering.storylines import StoryIndex
 from aggregator.clustering.vectors import ReportVector
 
 # Edges kept by the places whose log odds are averaged at once, some tenths of a second, and the fewest such places.
@@ -50,52 +55,54 @@ class Best(NamedTuple):
     @property
     def score(self) -> float:
         """The probability."""
-        return chance(self.odds)
+        return probability_of(self.odds)
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class GraphUpdate:
     """What :meth:`StoryGraph.settle` found for everything that was touched."""
 
     stories: tuple[frozenset[str], ...]  # complete and disjoint; every touched report stands in one
     storylines: tuple[tuple[frozenset[str], ...], ...] = ()  # of two stories or more
-    best: Mapping[str, Best] = field(default_factory=dict)  # of each report that is neither alone nor quiet
-    quiet: frozenset[str] = frozenset()  # represented reports of these stories that were told before to be in them
+    best: Mapping[str, Best] = field(default_factory=dict)  # of each report that is neither alone nor unmoved
+    unmoved: frozenset[str] = frozenset()  # represented reports of these stories that were returned in them before
 
 
 class StoryGraph:
     """The reports of the window with their edges."""
 
     def __init__(
-        self, params: ClusteringParams = DEFAULT, scorer: Scorer | None = None, across_languages: bool = False
+        self, params: ClusteringParams = DEFAULT, scorer: Scorer | None = None, cross_language: bool = False
     ) -> None:
         self.params = params
-        self.comparison = Comparison(params, scorer or shipped_scorer(), across_languages)
+        self.comparison = Comparison(params, scorer or shipped_scorer(), cross_language)
         self._touched: set[str] = set()
-        self._affairs = Affairs()
-        self._company = Company()
-        self._told: set[str] = set()  # represented reports whose story was told, and may not be written yet
+        self._index = StoryIndex()
+        self._assigned = RepresentedStories()
+        self._unwritten: set[str] = set()  # represented reports whose story was returned and may not be written yet
 
     def __len__(self) -> int:
         return len(self.comparison.rows.place)
 
     def set_meanings(self, meanings: Mapping[str, Meaning]) -> None:
-        """Set the meanings of reports that are added next; only these are compared across languages."""
-        if self.comparison.across is not None:
-            self.comparison.across.set_meanings(meanings)
+        """Set the meanings of the reports that are added next; only these are compared across languages."""
+        if self.comparison.cross_language is not None:
+            self.comparison.cross_language.set_meanings(meanings)
 
     def load(self, rows: Iterable[tuple[str, ReportVector]], engine: Engine | None = None) -> None:
-        """Take a window's reports as they were stored; all are compared when something is settled first, or now on an engine.
+        """Load the stored reports of a window; they are compared now on an engine, or when something is settled first.
 
         Comparing only what is touched would be quicker and not the same: what a pair's surroundings say depends on theirs.
         """
         given = dict(rows)
-        if engine is None or len(self) or self.comparison.across is not None or not given:
+        if engine is None or len(self) or self.comparison.cross_language is not None or not given:
             self.comparison.add(given.items())
             return
         reports = report_set(self.params, given)
         self.comparison.add(given.items())
-        if not self.comparison.take(looked for answer in engine(reports, blocks(len(given))) for looked in answer):
+        if not self.comparison.add_block_edges(
+            edges for answer in engine(reports, blocks(len(given))) for edges in answer
+        ):
             self.comparison = Comparison(self.params, self.comparison.scorer)
             self.comparison.add(given.items())
 
@@ -107,143 +114,140 @@ class StoryGraph:
         """Add reports at once; they count as touched."""
         given = list(rows)
         place = self.comparison.rows.place
-        self._forget([place[name] for name, _ in given if name in place])  # what is replaced has another place
+        self._remove_places([place[name] for name, _ in given if name in place])  # what is replaced has another place
         self.comparison.add(given)
         self._touched.update(name for name, _ in given)
 
     def remove(self, report_ids: Collection[str]) -> None:
-        """Forget reports; those tied to them count as touched."""
+        """Remove reports; reports tied to them count as touched."""
         rows = self.comparison.rows
         places = [rows.place[name] for name in report_ids if name in rows.place]
         self._touched -= set(report_ids)
         self.comparison.remove(report_ids)
-        self._forget(places)
-        moved = self.comparison.compacted()
+        self._remove_places(places)
+        moved = self.comparison.compact()
         if moved is not None:
-            self._affairs.moved(moved)
-            self._company.moved(moved)
+            self._index.remap(moved)
+            self._assigned.remap(moved)
 
-    def _forget(self, places: Sequence[int]) -> None:
-        """Forget where reports stand that are gone; the represented ones of a story stay with what is left of it."""
-        self._company.forget(places)
+    def _remove_places(self, places: Sequence[int]) -> None:
+        """Remove places from the stories; represented reports stay with the rest of their story."""
+        self._assigned.remove(places)
         gone, ids = set(places), self.comparison.rows.ids
-        for story in {self._affairs.story[place] for place in places if place in self._affairs.story}:
-            if self._company.of(story):
-                left = [place for place in self._affairs.members[story] if place not in gone]
-                self._touched.update(ids[place] for place in left[:1] or self._company.of(story))
-                self._company.follow({story: left[0] if left else ALONE})
-        self._affairs.forget(places)
+        for story in {self._index.story_of[place] for place in places if place in self._index.story_of}:
+            if self._assigned.reports_of(story):
+                left = [place for place in self._index.members[story] if place not in gone]
+                self._touched.update(ids[place] for place in left[:1] or self._assigned.reports_of(story))
+                self._assigned.rename_stories({story: left[0] if left else NO_STORY})
+        self._index.remove(places)
 
     def touch(self, report_ids: Collection[str]) -> None:
-        """Have these reports' stories computed anew."""
+        """Mark reports, so that their stories are computed anew."""
         self._touched.update(name for name in report_ids if name in self.comparison.rows.place)
 
-    def settle(self, constraints: Constraints = NO_CONSTRAINTS) -> Settled:
+    def settle(self, constraints: ReportConstraints = NO_CONSTRAINTS) -> GraphUpdate:
         """Return the stories and storylines of everything that was touched."""
-        place, represented = self.comparison.rows.place, self.comparison.represented
+        rows, represented = self.comparison.rows, self.comparison.represented
+        index, assigned = self._index, self._assigned
         changes = self.comparison.compare()
-        touched = {place[name] for name in self._touched if name in place}
-        touched |= changes.new | self._shaken(changes) | changes.represented
+        touched = {rows.place[name] for name in self._touched if name in rows.place}
+        touched |= changes.new | self._affected_places(changes) | changes.represented
         self._touched = set()
-        bound = Bound(constraints, place, represented)
-        aside = {one for one in touched if one in represented}
-        self._company.forget(touched - aside)
-        self._affairs.forget([one for one in aside if one in self._affairs.story], keep_component=True)
-        starts = touched - aside | {one for one in aside if bound.names(one)}
+        bound = PlaceConstraints(constraints, rows.place, represented)
+        affected = {one for one in touched if one in represented}
+        assigned.remove(touched - affected)
+        index.remove([one for one in affected if one in index.story_of], keep_component=True)
+        starts = touched - affected | {one for one in affected if bound.names(one)}
         stories: list[list[int]] = []
         for component in components(self.comparison.graph, starts, self.params.story_bar, bound.neighbours):
             compared = [one for one in component if one not in represented] if len(represented) else component
             stories += self._stories(compared, bound) if compared else []
         names = {story[0] for story in stories}
-        anew = self._place(stories)
-        quiet: set[int] = set()
-        if len(represented) or self._company.homeless:
-            names |= self._join_company(aside, anew, bound)
-        ordered = sorted(name for name in names if name in self._affairs.members)
-        alone = [one for one in aside if one not in self._affairs.story and self._company.home[one] == ALONE]
-        ids = self.comparison.rows.ids
-        quiet = {one for name in ordered for one in self._company.of(name) if ids[one] not in self._told}
-        lines = self._affairs.storylines(self.comparison, starts, self.params)
-        return Settled(
-            (*map(self._whole, ordered), *(self._names([one]) for one in sorted(alone))),
-            tuple(tuple(self._whole(story[0]) for story in line) for line in lines),
-            self._best([self._affairs.members[name] for name in ordered]) | self._best_of_company(ordered, quiet),
-            self._names(list(quiet)),
+        rebuilt = self._update_index(stories)
+        if len(represented) or assigned.pending:
+            names |= self._assign(affected, rebuilt, bound)
+        ordered = sorted(name for name in names if name in index.members)
+        alone = [one for one in affected if one not in index.story_of and assigned.story_of[one] == NO_STORY]
+        unmoved = {one for name in ordered for one in assigned.reports_of(name) if rows.ids[one] not in self._unwritten}
+        lines = index.storylines(self.comparison, starts, self.params)
+        return GraphUpdate(
+            (*map(self._story_reports, ordered), *(self._names([one]) for one in sorted(alone))),
+            tuple(tuple(self._story_reports(story[0]) for story in line) for line in lines),
+            self._best([index.members[name] for name in ordered]) | self._best_of_represented(ordered, unmoved),
+            self._names(list(unmoved)),
         )
 
-    def written(self) -> None:
-        """Hear that all that was told is stored."""
-        self._told = set()
+    def mark_written(self) -> None:
+        """Note that all that :meth:`settle` returned is stored."""
+        self._unwritten = set()
 
-    def _whole(self, story: int) -> frozenset[str]:
-        return self._names([*self._affairs.members[story], *self._company.of(story)])
+    def _story_reports(self, story: int) -> frozenset[str]:
+        return self._names([*self._index.members[story], *self._assigned.reports_of(story)])
 
-    def _place(self, stories: list[list[int]]) -> list[int]:
-        """Take note of stories that were computed anew; return the places of those that did not only grow."""
-        anew: list[int] = []
+    def _update_index(self, stories: list[list[int]]) -> list[int]:
+        """Store recomputed stories; return the places of those that did not merely grow."""
+        rebuilt: list[int] = []
         became: dict[int, int] = {}
         for story in stories:
             here = set(story)
-            before = {self._affairs.story[one] for one in story if one in self._affairs.story}
-            whole = [name for name in before if here.issuperset(self._affairs.members[name])]
-            became.update((name, story[0] if name in whole else ALONE) for name in before)
+            before = {self._index.story_of[one] for one in story if one in self._index.story_of}
+            whole = [name for name in before if here.issuperset(self._index.members[name])]
+            became.update((name, story[0] if name in whole else NO_STORY) for name in before)
             if len(whole) != 1 or len(before) != 1:
-                anew += story
-        self._affairs.place(stories)
-        self._company.follow({name: now for name, now in became.items() if name != now})
-        return anew
+                rebuilt += story
+        self._index.put(stories)
+        self._assigned.rename_stories({name: now for name, now in became.items() if name != now})
+        return rebuilt
 
-    def _join_company(self, aside: set[int], anew: list[int], bound: Bound) -> set[int]:
-        """Find the stories of the represented reports that may have another one; return the stories that they left or joined."""
-        rows, company = self.comparison.rows, self._company
-        represented, told = self.comparison.represented, set(aside) | company.homeless
-        asked = {
-            one for one in (*aside, *represented.following(anew).tolist(), *company.homeless) if one in represented
-        }
-        company.homeless = set()
+    def _assign(self, affected: set[int], rebuilt: list[int], bound: PlaceConstraints) -> set[int]:
+        """Assign represented reports to stories where that may have changed; return the stories that they left or joined."""
+        rows, assigned = self.comparison.rows, self._assigned
+        represented, unwritten = self.comparison.represented, set(affected) | assigned.pending
+        asked = {*affected, *represented.represented_by(rebuilt).tolist(), *assigned.pending}
+        asked = {one for one in asked if one in represented}
+        assigned.pending = set()
         named = sorted((one for one in asked if bound.names(one)), key=lambda one: (rows.rank[one], rows.ids[one]))
-        touched = {company.home.get(one, ALONE) for one in asked}
+        touched = {assigned.story_of.get(one, NO_STORY) for one in asked}
         free = sorted(asked.difference(named))
-        for one, home in homes(free, represented, self._affairs.story, self.params).items():
-            if company.put(one, home):
-                told.add(one)
-
-        marks = StoryMarks(bound, lambda story: (*self._affairs.members[story], *company.of(story)))
-        company.forget(named)  # who is to leave keeps nobody out who is to stay
+        for one, home in stories_of_represented(free, represented, self._index.story_of, self.params).items():
+            if assigned.assign(one, home):
+                unwritten.add(one)
+        marks = StoryConstraints(bound, lambda story: (*self._index.members[story], *assigned.reports_of(story)))
+        assigned.remove(named)  # a report about to leave must not keep out one that stays
         for one in named:
-            home = homes([one], represented, self._affairs.story, self.params, marks.may_join)[one]
-            company.put(one, home)
-            marks.joined(one, home)
-            told.add(one)
-        touched |= {company.home[one] for one in asked} | self._bind(bound)
-        self._told.update(rows.ids[one] for one in told)
+            home = stories_of_represented([one], represented, self._index.story_of, self.params, marks.may_join)[one]
+            assigned.assign(one, home)
+            marks.add(one, home)
+            unwritten.add(one)
+        touched |= {assigned.story_of[one] for one in asked} | self._merge_bound(bound)
+        self._unwritten.update(rows.ids[one] for one in unwritten)
         return touched
 
-    def _bind(self, bound: Bound) -> set[int]:
-        """Make one story of those in which the reports stand that belong together, where some of these are represented."""
+    def _merge_bound(self, bound: PlaceConstraints) -> set[int]:
+        """Merge the stories of reports that belong together, where some of these reports are represented."""
         touched: set[int] = set()
-        story, home = self._affairs.story, self._company.home
+        story, home = self._index.story_of, self._assigned.story_of
         for group in bound.together:
-            aside = [one for one in group if one in home]
-            names = {name for one in group if (name := story.get(one, home.get(one, ALONE))) != ALONE}
-            alone = [one for one in aside if home[one] == ALONE and one not in story]
-            if not aside or (len(names) < 2 and not alone):
+            affected = [one for one in group if one in home]
+            names = {name for one in group if (name := story.get(one, home.get(one, NO_STORY))) != NO_STORY}
+            alone = [one for one in affected if home[one] == NO_STORY and one not in story]
+            if not affected or (len(names) < 2 and not alone):
                 continue
             if names:
-                merged = sorted(place for name in names for place in self._affairs.members[name])
+                merged = sorted(place for name in names for place in self._index.members[name])
                 for one in alone:
-                    self._company.put(one, min(names))
+                    self._assigned.assign(one, min(names))
             else:
                 merged = sorted(alone)
-            self._affairs.place([merged])
-            self._company.follow({name: merged[0] for name in names if name != merged[0]})
+            self._index.put([merged])
+            self._assigned.rename_stories({name: merged[0] for name in names if name != merged[0]})
             touched |= names | {merged[0]}
         return touched
 
-    def _shaken(self, changes: Changes) -> set[int]:
+    def _affected_places(self, changes: Changes) -> set[int]:
         """Return the ends of changed edges that can change a story or a storyline."""
         alive = self.comparison.rows.alive
-        part = self._affairs.component
+        part = self._index.component
         strong = changes.strongest > self.params.storyline_bar
         found = {*changes.first[strong].tolist(), *changes.second[strong].tolist()}
         first, second = changes.first[~strong], changes.second[~strong]
@@ -254,36 +258,36 @@ class StoryGraph:
         return {place for place in found if alive[place]}
 
     def explain(self, first: str, second: str) -> PairExplanation:
-        """Return what two reports share and what speaks against; raises KeyError where one is not in the window."""
+        """Return the explanation of a pair; raises KeyError where a report is not in the window."""
         place = self.comparison.rows.place
-        return explained(self.comparison, place[first], place[second])
+        return explain_pair(self.comparison, place[first], place[second])
 
     # --- stories -------------------------------------------------------------------------------------
 
     def _names(self, story: Sequence[int]) -> frozenset[str]:
         return frozenset(self.comparison.rows.ids[place] for place in story)
 
-    def _stories(self, component: Sequence[int], bound: Bound) -> list[list[int]]:
+    def _stories(self, component: Sequence[int], bound: PlaceConstraints) -> list[list[int]]:
         """Return the stories of one component."""
         if len(component) == 1:
             return [list(component)]
         rows = self.comparison.rows
         order = sorted(component, key=lambda place: (rows.rank[place], rows.ids[place]))
-        most = self._averaged(order)
+        most = self._core_size(order)
         core, rest = order[:most], order[most:]
-        stories = [[core[n] for n in group] for group in self._parted(core, bound)]
+        stories = [[core[n] for n in group] for group in self._partition(core, bound)]
         if rest:
             alone = self._attach(rest, stories, bound)
             stories += self._stories(alone, bound) if alone else []
         return [sorted(story) for story in stories]
 
-    def _averaged(self, order: Sequence[int]) -> int:
-        """Return of how many places the log odds are averaged at once: a flood's have so many edges that fewer are taken."""
+    def _core_size(self, order: Sequence[int]) -> int:
+        """Return how many places are averaged at once: fewer where they have many edges, as in a flood."""
         most = min(len(order), self.params.largest_component)
         edges = np.cumsum([len(self.comparison.graph.kept_by([place])) for place in order[:most]])
         return min(most, max(_LEAST_AVERAGED, int(np.searchsorted(edges, _MOST_EDGES, "right"))))
 
-    def _parted(self, order: Sequence[int], bound: Bound) -> list[list[int]]:
+    def _partition(self, order: Sequence[int], bound: PlaceConstraints) -> list[list[int]]:
         """Return the groups of some places, by their numbers."""
         graph = self.comparison.graph
         ids = graph.incident(order)
@@ -292,12 +296,12 @@ class StoryGraph:
         inside = (first >= 0) & (second >= 0)
         odds = np.clip(graph.final[ids[inside]], *self.params.clip).astype(np.float64)
         time, params = self.comparison.rows.reports.time[np.array(order)], self.params
-        edges = with_far_ones(Edges(first[inside], second[inside], odds), time, params.window, params.story_bar)
+        edges = with_distant_pairs(Edges(first[inside], second[inside], odds), time, params.window, params.story_bar)
         number = {place: n for n, place in enumerate(order)}
-        return partition(len(order), edges, params.story_bar, params.missing, bound.bonds(number))
+        return partition(len(order), edges, params.story_bar, params.missing, bound.for_partition(number))
 
-    def _attach(self, rest: Sequence[int], stories: list[list[int]], bound: Bound) -> list[int]:
-        """Put each place of a component that is too large into the story of its best edge; return those that have none."""
+    def _attach(self, rest: Sequence[int], stories: list[list[int]], bound: PlaceConstraints) -> list[int]:
+        """Add each place of an oversized component to the story of its best edge; return the places without one."""
         owner, other, odds = self._ordered_edges(rest)
         with self.comparison.rows.numbered(stories) as story:
             home = story[other]
@@ -325,10 +329,10 @@ class StoryGraph:
         order = np.lexsort((other, rank[other], -odds, owner))
         return owner[order], other[order], odds[order]
 
-    def _across(self, one: int, two: int) -> dict[str, float]:
+    def _cross_language_features(self, one: int, two: int) -> dict[str, float]:
         """Return the features of a pair of two languages; none of a pair of one."""
-        across = self.comparison.across
-        return across.compared(one, two)[0] if across is not None and across.is_across(one, two) else {}
+        across = self.comparison.cross_language
+        return across.compared(one, two)[0] if across is not None and across.is_cross_language(one, two) else {}
 
     def _best(self, stories: Sequence[Sequence[int]]) -> dict[str, Best]:
         """Return the strongest edge of each report that is not alone."""
@@ -346,28 +350,28 @@ class StoryGraph:
             for n, to, value in zip(owner[first].tolist(), other[first].tolist(), odds[first].tolist(), strict=True)
         }
 
-    def _best_of_company(self, stories: Sequence[int], quiet: Collection[int]) -> dict[str, Best]:
-        """Return the strongest edge within its story of each represented report that is not quiet."""
+    def _best_of_represented(self, stories: Sequence[int], unmoved: Collection[int]) -> dict[str, Best]:
+        """Return the strongest edge within its story of each represented report that is not unmoved."""
         ids, found = self.comparison.rows.ids, {}
         for story in stories:
-            for one in self._company.of(story):
-                if one not in quiet:
-                    others, odds = self.comparison.represented.of(one)
+            for one in self._assigned.reports_of(story):
+                if one not in unmoved:
+                    others, odds = self.comparison.represented.representatives(one)
                     for other, value in zip(others.tolist(), odds.tolist(), strict=True):
-                        if self._affairs.story.get(other) == story:
+                        if self._index.story_of.get(other) == story:
                             found[ids[one]] = Best(ids[other], value)
                             break
         return found
 
     def links(self, best: Mapping[str, Best]) -> dict[str, Link]:
-        """Return what edges say that :meth:`settle` told of; both their reports must be in the window."""
+        """Return the links of edges that :meth:`settle` returned; both reports of each must be in the window."""
         if not best:
             return {}
         rows = self.comparison.rows
         first = np.array([rows.place[name] for name in best])
         second = np.array([rows.place[one.other] for one in best.values()])
         columns = {name: values.tolist() for name, values in self.comparison.evidence(first, second).items()}
-        bar = chance(self.params.story_bar)
+        bar = probability_of(self.params.story_bar)
         terms = shared_terms(self.comparison, first, second)
         before = rows.reports.before[np.where(rows.is_before(first, second), second, first)].tolist()
         return {
@@ -375,7 +379,7 @@ class StoryGraph:
                 one.other,
                 one.score,
                 bar,
-                self._across(rows.place[name], rows.place[one.other])
+                self._cross_language_features(rows.place[name], rows.place[one.other])
                 or {feature: values[n] for feature, values in columns.items()},
                 terms[n][:5],
                 before[n],
@@ -386,10 +390,10 @@ class StoryGraph:
 
 def group(
     reports: Iterable[tuple[str, ReportVector]],
-    constraints: Constraints = NO_CONSTRAINTS,
+    constraints: ReportConstraints = NO_CONSTRAINTS,
     params: ClusteringParams = DEFAULT,
     scorer: Scorer | None = None,
-) -> Settled:
+) -> GraphUpdate:
     """Return the stories and storylines of a set of reports."""
     graph = StoryGraph(params, scorer)
     graph.add_all(reports)

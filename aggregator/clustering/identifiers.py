@@ -1,6 +1,6 @@
-"""Ids of entries, reports and stories: short, typed by their first letter, never random.
+"""Ids of entries, reports and stories: short hashes whose first letter names the kind, never random.
 
-An id is made from what the thing is (a feed's address and the publisher's key), so the same input
+An id is a hash of what identifies the thing (a feed's address and the publisher's key), so the same input
 gives the same ids in every run and replay; a salt is added only where an id is already taken.
 """
 
@@ -16,7 +16,7 @@ _PAIRS = [one + two for two in _ALPHABET for one in _ALPHABET]  # ten bits at a 
 
 
 def mint(letter: str, *parts: str, taken: Callable[[str], bool] = lambda _: False) -> str:
-    """Return the id for ``parts`` under ``letter``; ``taken`` says whether an id was ever used."""
+    """Return the id of ``parts`` with the prefix ``letter``; ``taken`` returns whether an id was ever used."""
     salt = 0
     while True:
         text = "\0".join((*parts, str(salt)) if salt else parts)

@@ -1,7 +1,7 @@
-"""Series of one publisher: a title that comes again on another day, the same but for the date.
+"""Instalments of a series: titles of one publisher that repeat on another day and differ by the date only.
 
-Learned from the titles themselves, so that it holds for any series in any language whose months and days are known: no
-list of briefings names them all. The first instalment looks like any other entry; from the second on they are known.
+Instalments are recognised by comparing titles, since no list names all series; this works in any language whose months
+and days are known. The first instalment looks like any other entry; from the second on they are recognised.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _DISTINCT = 3  # words that a title has at least without its date: "News of Mond
 
 
 def undated(title: Sequence[str], language: str | None) -> tuple[str, ...]:
-    """Return the words of a title without days, months and the numbers beside them; all words where too few are left."""
+    """Return the words of a title without days, months and adjacent numbers; all words where too few remain."""
     calendar = calendar_terms(language or "")
     dated = [term in calendar for term in terms_of(title, language)]
     if not any(dated):
@@ -36,7 +36,7 @@ def are_instalments(
     *,
     compared: bool,
 ) -> bool:
-    """Tell whether two titles of one publisher, of two days, are of a series; ``compared`` says that their texts were and are not alike.
+    """Return whether two titles of one publisher, of two days, are of a series; ``compared`` means that their texts differ.
 
     Where the titles differ by their date, that is enough. The very same title may be the same text, published again.
     """

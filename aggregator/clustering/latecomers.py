@@ -1,6 +1,6 @@
-"""What a report that came late, or left, changes for those after it in time: how many came before them, and with which terms.
+"""Updates to earlier-report counts and term counts when a report arrives late or leaves.
 
-Both are counted in steps of half an octave, so that few reports have to look back again.
+Both are counted in steps of half an octave, so that few reports have to search again.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from aggregator.clustering.params import DAY, ClusteringParams
 from aggregator.clustering.rows import Places, Rows, shared
 
 Flags = NDArray[np.bool_]
-_AT_ONCE = 16  # reports whose terms are looked up in one go
+_BATCH = 16  # reports whose terms are looked up in one go
 
 
 class Latecomers:
-    """Counts reports anew for those after them."""
+    """Updates the counts of old reports when reports before them come or go."""
 
     def __init__(self, rows: Rows, indexes: Sequence[CandidateIndex], params: ClusteringParams) -> None:
         self._rows = rows
@@ -28,8 +28,8 @@ class Latecomers:
         self._params = params
         self._latest = -np.inf  # time of the latest report that was ever counted
 
-    def among(self, places: Places) -> Places:
-        """Return those of some reports that are not after all that were counted so far; from now on they are counted too.
+    def late_among(self, places: Places) -> Places:
+        """Return the reports that are earlier than some counted before, and count all of them from now on.
 
         Of the others nothing has to be told to anybody: the usual case.
         """
@@ -38,22 +38,22 @@ class Latecomers:
         return late
 
     def count(self, places: Places, change: int, old: Flags) -> Places:
-        """Let old reports know that there is one more, or less, before them; return those of which that moved a step."""
+        """Change the number of reports before old reports; return those whose count changed a step."""
         at = np.flatnonzero(old)
         return self._recount(places, at, change) if len(places) and len(at) else np.zeros(0, np.int64)
 
     def count_terms(self, places: Places, change: int, old: Flags) -> Places:
-        """Let old reports know that there is one more, or less, with these terms; return those of which that moved a step."""
+        """Change the number of earlier reports with a term, for old reports; return those whose count changed a step."""
         changed = [np.zeros(0, np.int64)]
         if old.any():
-            for start in range(0, len(places), _AT_ONCE):
+            for start in range(0, len(places), _BATCH):
                 for index in self._indexes:
-                    pairs = index.later(places[start : start + _AT_ONCE])
+                    pairs = index.later(places[start : start + _BATCH])
                     changed.append(self._recount_terms(*pairs, change, old))
         return np.concatenate(changed)
 
     def _recount(self, places: Places, at: Places, change: int) -> Places:
-        """Change the number of reports before old ones; return those of which that moved a step."""
+        """Change the number of reports before old ones; return those whose count changed a step."""
         reports, moved = self._rows.reports, [np.zeros(0, np.int64)]
         for language in np.unique(reports.language[places]).tolist():
             early = np.sort(reports.time[places[reports.language[places] == language]])
@@ -72,7 +72,7 @@ class Latecomers:
         return np.concatenate(moved)
 
     def _recount_terms(self, early: Places, late: Places, change: int, old: Flags) -> Places:
-        """Change the number of reports before old ones that have a term; return those of which that moved a step."""
+        """Change the number of earlier reports with a term, for old reports; return those whose count changed a step."""
         early, late = early[old[late]], late[old[late]]
         reports, terms = self._rows.reports, self._rows.terms
         _, flat, pair = shared(

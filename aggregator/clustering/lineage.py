@@ -1,7 +1,7 @@
-"""Which id a group bears when groups are formed anew: ids follow their members, and are never used again.
+"""Ids of groups that were formed anew: an id follows its members and is never used again.
 
-An id goes with the larger part of what bore it. A group that several ids come to bears the oldest; the others end in
-it. A group that no id comes to needs a new one, and remembers from which id most of it came.
+An id follows the larger part of its former group. A group that several ids follow keeps the oldest; the others end in it.
+A group that no id follows needs a new one, and records the id from which most of it came.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """What becomes of ids: ``borne`` and ``parents`` go with the groups, in their order."""
+    """What becomes of ids: ``ids`` and ``parents`` go with the groups, in their order."""
 
-    borne: tuple[str | None, ...]  # the id that a group goes on to bear; None: it needs a new one
+    ids: tuple[str | None, ...]  # the id that a group goes on to bear; None: it needs a new one
     parents: tuple[str | None, ...]  # for a group without an id: the id that most of its members bore
     ended: Mapping[str, int]  # id -> the group that it ends in
 
 
-def descend(
+def assign_ids(
     groups: Sequence[frozenset[str]],
     before: Mapping[str, str],
     age: Callable[[str], Any],
     barred: Callable[[int, str], bool] = lambda group, old: False,
     anchors: Collection[str] = (),
 ) -> Lineage:
-    """Return which of the disjoint ``groups`` bears which id.
+    """Return the ids of the disjoint ``groups``.
 
     ``before`` says what id a member bore, members that it leaves out bore none; ``age`` orders ids, the oldest first;
     ``barred`` tells of a group, by its place, and an id that the two must not meet. An id that all its groups are
-    barred from is neither borne nor ended. An id goes with the ``anchors`` that bore it, members that an editor fixed
+    barred from is neither kept nor ended. An id goes with the ``anchors`` that bore it, members that an editor fixed
     there, before it goes with the larger part.
     """
     parts: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
@@ -46,12 +46,12 @@ def descend(
         heir = next((place for place in heirs if not barred(place, old)), None)
         if heir is not None:
             claims[heir].append(old)
-    borne = {place: min(olds, key=age) for place, olds in claims.items()}
-    ended = {old: place for place, olds in claims.items() for old in olds if old != borne[place]}
+    kept = {place: min(olds, key=age) for place, olds in claims.items()}
+    ended = {old: place for place, olds in claims.items() for old in olds if old != kept[place]}
     return Lineage(
-        borne=tuple(borne.get(place) for place in range(len(groups))),
+        ids=tuple(kept.get(place) for place in range(len(groups))),
         parents=tuple(
-            None if place in borne else _most(before[member] for member in group if member in before)
+            None if place in kept else _most(before[member] for member in group if member in before)
             for place, group in enumerate(groups)
         ),
         ended=ended,
@@ -59,7 +59,7 @@ def descend(
 
 
 def _claim(share: Sequence[str], anchors: Collection[str]) -> tuple[int, int, str]:
-    """Return what orders the parts of what bore an id, the one that goes on to bear it first."""
+    """Return the sort key of the parts of a former group: the first keeps its id."""
     return (-sum(member in anchors for member in share), -len(share), min(share))
 
 

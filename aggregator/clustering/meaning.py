@@ -1,6 +1,6 @@
-"""What a report means, in a form that languages share: the encoder's vector, and the signs that read alike in all of them.
+"""The language-independent form of a report: the encoder's vector, names, numbers and places.
 
-Made only where the sentence encoder is switched on. Signs are names by their sound, numbers and places (``text/cross_language.py``).
+Meanings are made only where the sentence encoder is switched on. Names are compared by sound (``text/cross_language.py``).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Encoding(Protocol):
 
     @property
     def version(self) -> str:
-        """What is stored with each vector; those of two versions are never compared."""
+        """The version that is stored with each vector; vectors of two versions are never compared."""
         ...
 
     def encode(self, texts: Sequence[str]) -> list[bytes]:
@@ -51,7 +51,7 @@ class Encoding(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a report means: ``vector`` holds 512 whole numbers of two bytes, of length ``SCALE``.
+    """The meaning of a report: ``vector`` holds 512 integers of two bytes, of length ``SCALE``.
 
     ``names``, ``spelled`` (words of scripts without capitals, any of which may be a name) and ``numbers`` are as written;
     ``places`` maps codes to the words of the text.
@@ -77,7 +77,7 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What two reports have in common; shares missed are 0 where either side has none."""
+    """What two reports share; shares missed are 0 where either side has none."""
 
     names: tuple[str, ...]
     numbers: tuple[str, ...]
@@ -88,22 +88,22 @@ class Agreement:
 
     @property
     def confirmation(self) -> float:
-        """How much is in common that tells one event from others of its affair: names and telling numbers, 1 each.
+        """How much the reports share that identifies an event: names count 1, numbers by their weight.
 
         Places confirm nothing: all reports of a war name the same two countries.
         """
         return len(self.names) + sum(map(number_weight, self.numbers))
 
     @property
-    def strangeness(self) -> int:
-        """Of how many kinds of sign both sides have some and share none; 0 where anything is shared."""
+    def kinds_missed(self) -> int:
+        """The number of kinds of marks that both sides have and do not share; 0 where anything is shared."""
         if self.names or self.numbers or self.places:
             return 0
         return sum(missed == 1.0 for missed in (self.names_missed, self.numbers_missed, self.places_missed))
 
 
 def meaning_version(encoder: Encoding) -> str:
-    """Return what is stored with each meaning; those of two versions are never compared."""
+    """Return the version that is stored with each meaning; meanings of two versions are never compared."""
     return f"{encoder.version}/{_SIGNS}"
 
 
@@ -143,7 +143,7 @@ def agreement(mine: Meaning, theirs: Meaning) -> Agreement:
 
 
 def _shared_names(mine: Meaning, theirs: Meaning) -> tuple[tuple[str, ...], int, int]:
-    """Return the names in common, how many of mine are lacking, and of how many that can be said."""
+    """Return the shared names, how many of mine are missing, and how many of mine were comparable."""
     known: dict[str, list[PhoneticKey]] = {}
     for heard in map(phonetic_key, (*theirs.names, *theirs.spelled)):
         for key in {heard.consonants[:2], "=" + heard.spelling}:
@@ -172,7 +172,7 @@ def _names(document: Document, language: str) -> list[str]:
 
 
 def _is_name(word: Word, known: Background, cased: bool) -> bool:
-    """Tell whether a word with a capital names something: by its capitals elsewhere, by its place, by how rare it is."""
+    """Return whether a capitalised word is a name: by its other occurrences, its position and its rarity."""
     if len(word.written) < 3 or word.id in known.stop:
         return False
     share = float(known.capital_share(np.array([word.id], np.uint32))[0])

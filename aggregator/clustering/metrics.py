@@ -1,4 +1,4 @@
-"""How well a clustering agrees with labels.
+"""Agreement of a clustering with labels: B-cubed and pairwise precision, recall and F1.
 
 BCubed: Bagga and Baldwin 1998, Algorithms for scoring coreference chains. Pairwise: precision and recall over pairs.
 """
@@ -26,7 +26,7 @@ class Figures:
 
 
 def score(labels: Mapping[str, str], predicted: Mapping[str, str]) -> Figures:
-    """Return the figures; a labelled thing that is not predicted counts as a cluster of its own."""
+    """Return the figures; a labelled item without prediction counts as a cluster of its own."""
     guess = {key: predicted.get(key, f"\0alone {key}") for key in labels}
     count = len(labels)
     by_label, by_guess = Counter(labels.values()), Counter(guess.values())

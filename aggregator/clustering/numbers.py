@@ -1,4 +1,4 @@
-"""The numbers of a text that tell one instalment of a routine from the next."""
+"""Numbers of a text that distinguish one instalment of a series from the next."""
 
 from __future__ import annotations
 

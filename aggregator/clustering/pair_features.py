@@ -1,4 +1,4 @@
-"""What two reports share, and what speaks against them, in numbers: for all candidates at once."""
+"""Features of pairs of reports, as arrays: what two reports share and what speaks against one event."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class PairFeatures(NamedTuple):
 
 
 def pair_features(rows: Rows, first: Places, second: Places, params: ClusteringParams) -> PairFeatures:
-    """Return the features of pairs of places; what the window is used to is told as the later report of a pair found it."""
+    """Return the features of pairs of places; rarity within the window is as the later report found it."""
     reports = rows.reports
     swap = rows.is_before(first, second)
     first, second = np.where(swap, second, first), np.where(swap, first, second)
@@ -229,7 +229,7 @@ def steps_of(counts: Places) -> Floats:
 
 
 def _in_window(rareness: Floats, seen: Floats, before: Floats, params: ClusteringParams) -> tuple[Floats, Floats]:
-    """Return how rare terms are in window and background together, and how much more often they come now than they do."""
+    """Return the rarity of terms in window and background together, and how much more often they occur now."""
     share = np.exp(-rareness)
     mixed = (seen + params.background_reports * share) / (before + params.background_reports)
     # A window of few reports bursts with everything: it is judged as if it were as large as the background.
@@ -256,7 +256,7 @@ def _third(pair: Places, values: Floats, count: int) -> Floats:
 
 
 def greatest_two(pair: Places, values: Floats, count: int) -> tuple[Floats, Floats]:
-    """Return each pair's greatest and second greatest value, 0 where there is none; values are not negative, ``pair`` ascends."""
+    """Return each pair's greatest and second greatest value, 0 for none; values are not negative, ``pair`` is ascending."""
     greatest, second = np.zeros(count, np.float32), np.zeros(count, np.float32)
     if not len(pair):
         return greatest, second

@@ -1,4 +1,4 @@
-"""Every number of the stories and storylines stage, with its unit and where it comes from."""
+"""All numbers of the stories and storylines stage, each with its unit and source."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ClusteringParams:
 
     # --- candidates
     index_terms: int = 14  # heaviest terms of a report under which it is found. Prototype: 14
-    index_share: float = 0.03  # a term in more than this share of background texts finds nobody. Prototype: .05
+    index_share: float = 0.03  # a term in more than this share of background texts proposes nothing. Prototype: .05
     neighbours: int = 64  # best candidates before a report in time that are kept. Prototype: 40 to 50, either way
     least_product: float = 0.03  # of what the index holds of two reports, from which on they are compared. Measured
     postings: int = 1_000  # reports looked at under one term, those with the least hash: bounds a flood

@@ -1,10 +1,10 @@
-"""Groups from log odds: average linkage, whatever order the reports came in.
+"""Average linkage over log odds, independent of the order of reports.
 
 The two groups with the highest mean log odds over all pairs between them are joined while that mean is above a bar; a
 pair that was no candidate counts with a fixed, low value (Ward's and others' agglomerative scheme; average linkage after
-Sokal and Michener 1958). Of a pair that lies somewhat too far apart to be compared nothing is known: it counts as the bar
-does, and joins nothing. Editors' decisions bind: some groups are never joined, and some nodes are found in one group at the
-end. What is bound is not averaged over: a report joins one half of what an editor merged by what it shares with that half.
+Sokal and Michener 1958). A pair slightly too far apart in time to be compared is unknown: it counts as the bar, which
+joins nothing. Editors' decisions bind: some groups are never joined, and some nodes end in one group. Bound nodes are not
+averaged: a report joins one half of what an editor merged by what it shares with that half.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ _UNDER = 2.0**-20  # log odds: a mean of what counts as the bar must not be over
 
 
 @dataclass(frozen=True, slots=True)
-class Bonds:
+class PartitionConstraints:
     """What binds nodes whatever their scores: groups that are one, and marks; opposite marks are never joined."""
 
     together: Sequence[Sequence[int]] = ()
     marks: Mapping[int, frozenset[tuple[int, bool]]] = field(default_factory=dict)
 
 
-def with_far_ones(edges: Edges, time: NDArray[np.float64], window: float, bar: float) -> Edges:
-    """Return edges with those pairs of nodes beside them that lie further apart in time than the window, up to twice as far.
+def with_distant_pairs(edges: Edges, time: NDArray[np.float64], window: float, bar: float) -> Edges:
+    """Return the edges, and pairs of nodes further apart in time than the window, up to twice as far.
 
     What lies further apart counts as no candidate: undated reports, which are near all, would tie what is years apart.
     """
@@ -59,7 +59,7 @@ def with_far_ones(edges: Edges, time: NDArray[np.float64], window: float, bar: f
 class _Linkage:
     """The groups, and the sums of the log odds between them."""
 
-    def __init__(self, count: int, edges: Iterable[tuple[int, int, float]], bonds: Bonds) -> None:
+    def __init__(self, count: int, edges: Iterable[tuple[int, int, float]], bonds: PartitionConstraints) -> None:
         self.members: dict[int, list[int]] = {node: [node] for node in range(count)}
         self.links: dict[int, dict[int, tuple[float, int]]] = {node: {} for node in range(count)}
         self.bound = list(range(count))  # node -> another that it is bound to, directly or by joins; a root of itself
@@ -73,7 +73,7 @@ class _Linkage:
             self.links[second][first] = (odds, 1)
 
     def may_join(self, first: int, second: int) -> bool:
-        """Tell whether no decision keeps two groups apart."""
+        """Return whether no decision keeps two groups apart."""
         one, two = self.root(first), self.root(second)
         if one == two:
             return True
@@ -81,14 +81,14 @@ class _Linkage:
         return not left or not right or not any((number, not side) in right for number, side in left)
 
     def root(self, node: int) -> int:
-        """Return what stands for all that a node is bound to."""
+        """Return the node that identifies all nodes bound to this one."""
         while self.bound[node] != node:
             self.bound[node] = self.bound[self.bound[node]]
             node = self.bound[node]
         return node
 
     def bind(self, first: int, second: int) -> None:
-        """Note that two nodes are to be found in one group."""
+        """Bind two nodes into one group."""
         one, two = sorted((self.root(first), self.root(second)))
         if one != two:
             self.bound[two] = one
@@ -117,18 +117,20 @@ class _Linkage:
         return first
 
     def take(self, first: int, second: int) -> None:
-        """Let one group have the nodes of another."""
+        """Move the nodes of one group to another."""
         self.bind(first, second)
         self.members[first] += self.members.pop(second)
 
 
-def partition(count: int, edges: Edges, bar: float, missing: float, bonds: Bonds | None = None) -> list[list[int]]:
+def partition(
+    count: int, edges: Edges, bar: float, missing: float, bonds: PartitionConstraints | None = None
+) -> list[list[int]]:
     """Return the groups of nodes 0 … ``count`` - 1, each sorted, in the order of their first nodes.
 
     Nodes must be numbered by what they are, not by when they came: of two joins with equal means the one of the lower
     numbers is first.
     """
-    bonds = bonds or Bonds()
+    bonds = bonds or PartitionConstraints()
     if len(edges.odds) >= _DENSE * count:
         state = _Linkage(count, (), bonds)
         DenseLinkage(count, *edges, bar, missing).join_all(state.may_join, state.take)

@@ -1,7 +1,7 @@
-"""What two texts share, as a reader would say it: names and words as they are written, several in a row as one.
+"""Phrases that two texts share, in the words of the texts; names and words in a row are one phrase.
 
-A term is a stem, and says nothing to people. Here the words behind it are found in both texts, with their neighbours where
-these are the same: "Kentucky Derby", and not a derby and a Kentucky.
+A term is a stem, which people cannot read. So the words behind it are found in both texts, with their neighbours where these
+are the same: "Kentucky Derby", not "Derby" and "Kentucky".
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aggregator.clustering.vectorize import TEXT_WORDS, TITLE_WORDS
 from aggregator.clustering.vocabulary import numeral_words
 from aggregator.model import Document
 
-TELLING = 3.5  # natural log: a word in more than every thirtieth text tells nobody anything
+TELLING = 3.5  # natural log: a word in more than every thirtieth text is too common to name
 WORD, NEIGHBOUR = 5.0, 4.5  # the same, of a word that is no name, and of each of several that stand together
 NAMED = 0.5  # share of capitals inside sentences from which on a word is a name
 SURELY_NAMED = 0.8  # the same, of a word that stands only where every word has a capital
@@ -37,7 +37,7 @@ Key = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A name or some words that stand in both of two texts."""
+    """A name, or words in a row, that two texts share."""
 
     text: str
     is_name: bool
@@ -47,7 +47,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A word in its place."""
+    """A word with its position."""
 
     word: Word
     term: int
@@ -78,13 +78,13 @@ class _Side:
 
 
 def shared_phrases(one: Document, two: Document, language: str, among: Collection[int] | None = None) -> list[Phrase]:
-    """Return what two texts of a language share, the most telling first and each word in one phrase alone.
+    """Return the phrases that two texts of a language share, the rarest first; no word is in two phrases.
 
     ``among`` are the terms that may tell something; where it is None all of the texts do.
     """
     mine, theirs = _sides(one, language), _sides(two, language)
     common = _terms(mine) & _terms(theirs)
-    rarity = _telling(common if among is None else common.intersection(among), language)
+    rarity = _is_telling(common if among is None else common.intersection(among), language)
     numerals = _numerals(language)
     names = _names((*mine, *theirs), common, language) - numerals
     idle = numerals | _dates(language)
@@ -99,7 +99,7 @@ def shared_phrases(one: Document, two: Document, language: str, among: Collectio
         if forms:
             found.append(_phrase(key, forms, rarity))
     telling = [phrase for phrase in found if phrase.is_name or phrase.rarity >= WORD] or found
-    return _apart(sorted(telling, key=lambda phrase: (-phrase.rarity, len(phrase.text), phrase.text)))
+    return _without_overlaps(sorted(telling, key=lambda phrase: (-phrase.rarity, len(phrase.text), phrase.text)))
 
 
 @lru_cache(maxsize=128)
@@ -124,7 +124,7 @@ def _side(text: str, language: str, limit: int) -> _Side:
 
 
 def _follows(text: str, before: _Place, start: int, word: Word) -> bool:
-    """Tell whether a word and the one before it belong to one phrase, as far as the signs between them say."""
+    """Return whether the characters between two words leave them in one phrase."""
     if start < before.end:
         return True  # pieces of one run of characters
     between = text[before.end : start]
@@ -138,7 +138,7 @@ def _terms(sides: Iterable[_Side]) -> set[int]:
 
 
 def _parts(sides: Iterable[_Side], telling: Collection[int]) -> set[int]:
-    """Return the terms that a phrase may hold: those that tell something, numbers, capitals and the small words of names."""
+    """Return the terms that a phrase may hold: telling terms, numbers, capitals and the small words of names."""
     return {
         place.term
         for side in sides
@@ -151,7 +151,7 @@ def _parts(sides: Iterable[_Side], telling: Collection[int]) -> set[int]:
 
 
 def _runs(sides: Iterable[_Side], among: Collection[int]) -> dict[Key, list[tuple[str, Sequence[_Place]]]]:
-    """Return the terms of words in a row -> where they stand."""
+    """Return the terms of words in a row -> their positions."""
     found: dict[Key, list[tuple[str, Sequence[_Place]]]] = {}
     for side in sides:
         for run in side.runs(among):
@@ -159,8 +159,8 @@ def _runs(sides: Iterable[_Side], among: Collection[int]) -> dict[Key, list[tupl
     return found
 
 
-def _telling(terms: Collection[int], language: str) -> dict[int, float]:
-    """Return term -> how rare it is, of those that tell something."""
+def _is_telling(terms: Collection[int], language: str) -> dict[int, float]:
+    """Return term -> rarity, for the terms that are not common."""
     known = background_of(language)
     ordered = np.array(sorted(terms), np.uint32)
     idle = known.stop | _dates(language)
@@ -169,7 +169,7 @@ def _telling(terms: Collection[int], language: str) -> dict[int, float]:
 
 
 def _names(sides: Iterable[_Side], terms: Collection[int], language: str) -> frozenset[int]:
-    """Return the terms that are names: by their capitals in these texts, and in the news of the language."""
+    """Return the terms that are names: by their capitals here, and in the news of the language."""
     cased: dict[int, list[bool]] = {term: [] for term in terms}
     inside: set[int] = set()
     for side in sides:
@@ -214,7 +214,7 @@ class _Form:
 
 @dataclass(frozen=True, slots=True)
 class _Grammar:
-    """What tells a name from words, and either from what says nothing."""
+    """The rules by which names, telling words and idle words are distinguished."""
 
     rarity: Mapping[int, float]
     names: frozenset[int]
@@ -231,9 +231,9 @@ class _Grammar:
         return _Form(text[run[0].start : run[-1].end], is_name, sum(place.word.capital for place in run))
 
     def _is_name(self, run: Sequence[_Place]) -> bool:
-        """Tell whether words are one name: capitals throughout, and at least one word that is known for a name."""
+        """Return whether words are one name: all capitalised, and at least one known as a name."""
         if len(run) == 1:
-            return run[0].term in self.names and _stands_alone(run[0].word)
+            return run[0].term in self.names and _is_separate(run[0].word)
         ends = (run[0], run[-1])
         return (
             any(place.term in self.names and len(place.word.written) > 1 for place in run)
@@ -245,15 +245,15 @@ class _Grammar:
         )
 
     def _is_part(self, place: _Place) -> bool:
-        """Tell whether a word may be a part of a name."""
+        """Return whether a word may be a part of a name."""
         if place.term in self.names or place.word.term[0] == "#":
             return True
         return place.word.capital and (place.tells_case or len(place.word.written) == 1)
 
     def _is_phrase(self, run: Sequence[_Place]) -> bool:
-        """Tell whether words say something together; a name is none of them, where capitals tell names."""
+        """Return whether words are a telling phrase; where capitals mark names, a name is none."""
         if len(run) == 1:
-            return run[0].term in self.rarity and _stands_alone(run[0].word)
+            return run[0].term in self.rarity and _is_separate(run[0].word)
         return len(run) <= LONGEST_PHRASE and all(
             self.rarity.get(place.term, 0.0)
             >= (TELLING if self.capital_nouns and place.word.capital and not place.word.initial else NEIGHBOUR)
@@ -262,8 +262,8 @@ class _Grammar:
         )
 
 
-def _stands_alone(word: Word) -> bool:
-    """Tell whether a word says something without its neighbours: no initial, no lone digit, no year."""
+def _is_separate(word: Word) -> bool:
+    """Return whether a word is telling by itself: no initial, no lone digit, no year."""
     if word.term[0] == "#":
         value = word.written
         return len(value) > 1 and not (len(value) == 4 and value[:2] in ("19", "20"))
@@ -281,7 +281,7 @@ def _phrase(key: Key, forms: Sequence[_Form], rarity: Mapping[int, float]) -> Ph
     return Phrase(text, bool(names), telling, sum(rarity[term] for term in telling))
 
 
-def _apart(phrases: Iterable[Phrase]) -> list[Phrase]:
+def _without_overlaps(phrases: Iterable[Phrase]) -> list[Phrase]:
     """Return the phrases that hold no word of an earlier one."""
     found: list[Phrase] = []
     said: set[int] = set()

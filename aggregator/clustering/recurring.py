@@ -1,4 +1,4 @@
-"""Titles that come again every day and name no event: briefings, live blogs, weather, markets, quizzes, timetables."""
+"""Recurring titles that name no event: briefings, live blogs, weather, markets, quizzes, timetables."""
 
 from __future__ import annotations
 
@@ -56,18 +56,18 @@ _COMMENT = re.compile(
 
 
 def is_comment_title(title: str) -> bool:
-    """Tell whether a title says that its text comments on an event."""
+    """Return whether a title marks a comment on an event."""
     return bool(_COMMENT.match(title))
 
 
 def is_recurring_title(title: str) -> bool:
-    """Tell whether a title names a slot that recurs rather than an event."""
+    """Return whether a title names a slot that recurs rather than an event."""
     return recurrence(title) > 0
 
 
 @lru_cache(maxsize=8_192)  # some 2 MB: asked of a title when it comes, and of each in a story that grows
 def recurrence(title: str) -> float:
-    """Return how surely a title names a slot that recurs: 1 for a briefing, the weather or a timetable, less for a live page."""
+    """Return how surely a title names a recurring slot: 1 for a briefing, the weather or a timetable, less for a live page."""
     if _RECURRING.search(title) or _TIMETABLE.search(title):
         return 1.0
     return LIVE if _LIVE.search(title) else 0.0

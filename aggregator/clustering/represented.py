@@ -1,9 +1,9 @@
-"""Reports of a flood, for which others stand: those that have very many sure partners among the reports before them.
+"""Represented reports: those of a flood that have so many sure partners before them that these stand for them.
 
-A thousand outlets tell one event in words that differ little. The first some sixty of them are compared with each other;
-a later one finds nearly all its candidates to be sure partners of it, and what one more says of the event no report
-needs to look at. So it is compared with these representatives, and found by nobody: what a flood costs an arrival does
-not grow with the flood. Whether a report is represented follows from what came before it in time, as its candidates do.
+A thousand outlets may report one event in similar words. The first sixty or so are compared with each other. For a later
+one nearly all candidates are sure partners, and comparing further reports with it adds nothing. So it is compared with these
+representatives only and is no candidate of others: the cost of an arrival does not grow with the flood. Whether a report is
+represented depends on the reports before it in time, as its candidates do.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from numpy.typing import NDArray
 from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.rows import Floats, Places
 
-NOBODY = -1
+NO_REPRESENTATIVE = -1
 Flags = NDArray[np.bool_]
 
 
 class Represented:
-    """The reports for which others stand, with the log odds of their pairs; the best come first."""
+    """The represented reports with their representatives and the log odds of these pairs, the best first."""
 
     def __init__(self, params: ClusteringParams) -> None:
         self._most = params.representatives
         self._clip = params.clip
         self._row: dict[int, int] = {}  # place -> row of the tables
         self._place = np.zeros(0, np.int64)
-        self._with = np.zeros((0, self._most), np.int32)
+        self._representatives = np.zeros((0, self._most), np.int32)
         self._odds = np.zeros((0, self._most), np.float32)
 
     def __len__(self) -> int:
@@ -41,14 +41,14 @@ class Represented:
         """Return all of them."""
         return self._place[: len(self._row)]
 
-    def are(self, places: Places) -> Flags:
-        """Tell which of some reports others stand for."""
+    def mask(self, places: Places) -> Flags:
+        """Return which of these reports are represented."""
         if not self._row:
             return np.zeros(len(places), np.bool_)
         return np.fromiter((place in self._row for place in places.tolist()), np.bool_, len(places))
 
     def add(self, first: Places, second: Places, odds: Floats, rank: NDArray[np.uint32]) -> None:
-        """Let reports be represented by the best of their partners; ``rank`` orders equal ones."""
+        """Add represented reports with the best of their partners as representatives; ``rank`` orders equal ones."""
         order = np.lexsort((rank[second], -odds, first))
         first, second, odds = first[order], second[order], odds[order]
         start = np.flatnonzero(np.r_[True, first[1:] != first[:-1]]) if len(first) else np.zeros(0, np.int64)
@@ -60,55 +60,57 @@ class Represented:
             self._row[place] = count + more
         row = count + np.repeat(np.arange(len(start)), np.diff(np.r_[start, len(first)]))[best]
         new = slice(count, count + len(start))
-        self._place[new], self._with[new], self._odds[new] = first[start], NOBODY, 0.0
-        self._with[row, number[best]] = second[best]
+        self._place[new], self._representatives[new], self._odds[new] = first[start], NO_REPRESENTATIVE, 0.0
+        self._representatives[row, number[best]] = second[best]
         self._odds[row, number[best]] = np.clip(odds[best], *self._clip)
 
     def remove(self, places: Iterable[int]) -> None:
-        """Have nobody stand for these any more."""
+        """Remove these reports: they are not represented any more."""
         for place in places:
             row, last = self._row.pop(place, None), len(self._row)
             if row is not None and row != last:
-                self._place[row], self._with[row], self._odds[row] = (
+                self._place[row], self._representatives[row], self._odds[row] = (
                     self._place[last],
-                    self._with[last],
+                    self._representatives[last],
                     self._odds[last],
                 )
                 self._row[int(self._place[row])] = row
 
-    def leave(self, gone: Collection[int]) -> Places:
-        """Have some reports stand for nobody any more; return those that have no representative left."""
-        table, places = self._with[: len(self._row)], self.places()
+    def remove_representatives(self, gone: Collection[int]) -> Places:
+        """Remove reports as representatives; return the reports that have none left."""
+        table, places = self._representatives[: len(self._row)], self.places()
         left = np.isin(table, np.fromiter(gone, np.int64, len(gone)))
-        table[left] = NOBODY
-        return np.asarray(places[(table == NOBODY).all(axis=1)], np.int64)
+        table[left] = NO_REPRESENTATIVE
+        return np.asarray(places[(table == NO_REPRESENTATIVE).all(axis=1)], np.int64)
 
-    def of(self, place: int) -> tuple[Places, Floats]:
-        """Return who stands for a report, and the log odds of the two."""
+    def representatives(self, place: int) -> tuple[Places, Floats]:
+        """Return the representatives of a report, and the log odds of the pairs."""
         row = self._row[place]
-        there = self._with[row] != NOBODY
-        return self._with[row][there].astype(np.int64), self._odds[row][there]
+        there = self._representatives[row] != NO_REPRESENTATIVE
+        return self._representatives[row][there].astype(np.int64), self._odds[row][there]
 
-    def table(self, places: Sequence[int]) -> tuple[Places, Floats]:
-        """Return who stands for each of some reports, a row for each, filled with :data:`NOBODY`; and the log odds."""
+    def representative_table(self, places: Sequence[int]) -> tuple[Places, Floats]:
+        """Return the representatives of each report as a row, filled with :data:`NO_REPRESENTATIVE`; and the log odds."""
         rows = [self._row[place] for place in places]
-        return self._with[rows].astype(np.int64), self._odds[rows]
+        return self._representatives[rows].astype(np.int64), self._odds[rows]
 
-    def following(self, places: Collection[int]) -> Places:
-        """Return the reports for which any of these stands."""
+    def represented_by(self, places: Collection[int]) -> Places:
+        """Return the reports that any of these represents."""
         if not self._row or not places:
             return np.zeros(0, np.int64)
-        table = self._with[: len(self._row)]
+        table = self._representatives[: len(self._row)]
         marked = np.zeros(max(int(table.max()), max(places)) + 2, np.bool_)
-        marked[np.fromiter(places, np.int64, len(places))] = True  # the last, which NOBODY finds, is never marked
+        marked[np.fromiter(places, np.int64, len(places))] = (
+            True  # the last, which NO_REPRESENTATIVE finds, is never marked
+        )
         return np.asarray(self.places()[marked[table].any(axis=1)], np.int64)
 
-    def moved(self, moved: Places) -> None:
-        """Follow reports to other places; -1 stands for those that are gone."""
+    def remap(self, moved: Places) -> None:
+        """Move reports to new places; -1 means that a report is gone."""
         count = len(self._row)
         self._place[:count] = moved[self._place[:count]]
-        table = self._with[:count]
-        there = table != NOBODY
+        table = self._representatives[:count]
+        there = table != NO_REPRESENTATIVE
         table[there] = moved[table[there]]
         self._row = {place: row for row, place in enumerate(self._place[:count].tolist())}
 
@@ -117,5 +119,7 @@ class Represented:
         if more > 0:
             more = max(more, len(self._place) // 4, 256)
             self._place = np.concatenate([self._place, np.zeros(more, np.int64)])
-            self._with = np.concatenate([self._with, np.full((more, self._most), NOBODY, np.int32)])
+            self._representatives = np.concatenate(
+                [self._representatives, np.full((more, self._most), NO_REPRESENTATIVE, np.int32)]
+            )
             self._odds = np.concatenate([self._odds, np.zeros((more, self._most), np.float32)])

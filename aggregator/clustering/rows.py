@@ -1,4 +1,4 @@
-"""The reports of the window as flat arrays: what vectors hold, weighed by the background of their languages."""
+"""The reports of the window as flat arrays, their terms weighed by the background of their language."""
 
 from __future__ import annotations
 
@@ -122,9 +122,9 @@ class Rows:
         first = len(self)
         rank = np.array([zlib.crc32(name.encode()) for name, _ in rows], np.uint32)
         reports, terms, pairs = self._weighed([vector for _, vector in rows], rank)
-        self.reports = ReportColumns(*self._extended(0, self.reports, reports))
-        self.terms = TermColumns(*self._extended(1, self.terms, terms))
-        self.pairs = PairColumns(*self._extended(2, self.pairs, pairs))
+        self.reports = ReportColumns(*self._with_room(0, self.reports, reports))
+        self.terms = TermColumns(*self._with_room(1, self.terms, terms))
+        self.pairs = PairColumns(*self._with_room(2, self.pairs, pairs))
         for number, (name, _) in enumerate(rows):
             self.place[name] = first + number
         self.ids.extend(name for name, _ in rows)
@@ -135,7 +135,7 @@ class Rows:
         return np.arange(first, len(self))
 
     def is_before(self, one: Places, other: Places) -> NDArray[np.bool_]:
-        """Tell which of two reports is the earlier: by time, then by id; what has no time comes before all."""
+        """Return whether the first of each two reports is earlier: by time, then by id; undated ones are first."""
         time, rank = self.reports.time, self.reports.rank
         left, right = np.nan_to_num(time[one], nan=-np.inf), np.nan_to_num(time[other], nan=-np.inf)
         return np.asarray((left < right) | ((left == right) & (rank[one] < rank[other])))
@@ -148,7 +148,7 @@ class Rows:
 
     @contextmanager
     def numbered(self, groups: Iterable[Sequence[int]]) -> Iterator[Places]:
-        """Tell of each place the number of the group that it is in, -1 of those in none, as long as the block lasts.
+        """Set the number of each place's group, -1 for none, inside the block.
 
         One array serves all: a fresh one for a small group would cost as much as the window is large.
         """
@@ -164,7 +164,7 @@ class Rows:
                 self._number[group] = -1
 
     def compact(self) -> Places:
-        """Leave out the reports that are gone; return each old place's new one, -1 of those gone."""
+        """Remove the reports that are gone; return the new place of each old one, -1 for removed ones."""
         count = len(self)
         kept = np.flatnonzero(self.alive[:count])
         moved = np.full(count, -1, np.int64)
@@ -183,7 +183,7 @@ class Rows:
         self._used = [len(kept), len(terms), len(pairs)]
         return moved
 
-    def _extended(self, which: int, old: Sequence[Array], new: Sequence[Array]) -> list[Array]:
+    def _with_room(self, which: int, old: Sequence[Array], new: Sequence[Array]) -> list[Array]:
         used, more = self._used[which], len(new[0])
         if used + more <= len(old[0]):
             for column, values in zip(old, new, strict=True):

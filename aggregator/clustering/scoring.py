@@ -1,8 +1,8 @@
-"""From features to log odds that two reports tell one event: logistic models, learned once and shipped.
+"""Log odds that two reports tell one event, from pair features, by the shipped logistic models.
 
-``models/pairs.json`` scores a pair by itself, ``models/graph.json`` by what stands around it; ``bench/train_pairs.py`` makes
-them. ``models/articles.json`` says how other the weights of the second are for two articles, which share more by chance than
-two ledes; ``bench/train_articles.py`` makes it. All say what they were learned on.
+``models/pairs.json`` scores a pair by itself, ``models/graph.json`` by its context in the graph; ``bench/train_pairs.py`` makes
+them. ``models/articles.json`` corrects the weights of the second for two articles, which share more by chance than two ledes;
+``bench/train_articles.py`` makes it. Each file names its training data.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.pair_context import Context
 from aggregator.clustering.pair_features import PairFeatures
-from aggregator.clustering.surroundings import Context
 
 MODELS = Path(__file__).with_name("models")
 Floats = NDArray[np.float32]
@@ -135,7 +135,7 @@ def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
 
 
 def _titles_name_others(f: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return how surely each title names what the other report lacks, and nothing is named in both titles, of two texts.
+    """Return how surely each title of two texts names what the other report lacks, where the titles share no name.
 
     Of two headlines alone it tells nothing: one act has many names.
     """
@@ -157,14 +157,14 @@ def article_share(words: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 class _ByLength:
-    """A part of the second model, with what is added for articles."""
+    """A part of the second model, with an addition for articles."""
 
     def __init__(self, part: Logistic, articles: Logistic) -> None:
         self._part = part
         self._articles = articles
 
     def odds(self, inputs: Mapping[str, NDArray[np.floating]], words: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return what the part adds to the log odds of pairs, whose shorter report has so many words."""
+        """Return the part's log odds for pairs; ``words`` is the length of each pair's shorter report."""
         odds = self._part.odds(inputs)
         share = article_share(words)
         at = np.flatnonzero(share)
@@ -204,7 +204,7 @@ def _halves(model: Logistic) -> tuple[Logistic, Logistic]:
 
 @lru_cache(maxsize=1)
 def shipped_scorer() -> LearnedScorer:
-    """Return the models that come with the product."""
+    """Return the shipped models."""
     return LearnedScorer(*(read_model(MODELS / f"{name}.json") for name in ("pairs", "graph", "articles")))
 
 
@@ -214,12 +214,14 @@ def read_model(path: Path) -> Logistic:
     return Logistic(float(told["bias"]), {str(name): float(value) for name, value in told["weights"].items()})
 
 
-def write_model(path: Path, model: Logistic, told: Mapping[str, object]) -> None:
-    """Write a model with what is told of it."""
+def write_model(path: Path, model: Logistic, metadata: Mapping[str, object]) -> None:
+    """Write a model with its metadata."""
     weights = {name: round(value, 5) for name, value in model.weights.items()}
-    path.write_text(json.dumps({**told, "bias": round(model.bias, 5), "weights": weights}, indent=1) + "\n", "utf-8")
+    path.write_text(
+        json.dumps({**metadata, "bias": round(model.bias, 5), "weights": weights}, indent=1) + "\n", "utf-8"
+    )
 
 
 def ordered(inputs: Mapping[str, NDArray[np.floating]], names: Sequence[str]) -> NDArray[np.float32]:
-    """Return inputs as a matrix with these columns."""
+    """Return inputs as a matrix, columns in the order of ``names``."""
     return np.column_stack([inputs[name] for name in names]).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Why an entry stands where it stands, in one true sentence: of copies, of reports that tell one event, of editors' verbs."""
+"""One sentence that says why an entry stands where it stands: copies, pairs of one event, editors' verbs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def sentence(match: Match, zone: tzinfo = UTC) -> str:
 
 
 def _story(match: Match, zone: tzinfo) -> str:
-    """Say what a report shares with another of its story, how unusual that is, and what speaks against."""
+    """Return what a report shares with another of its story, how rare that is, and what speaks against."""
     proof = match.evidence
     shared, whose = _shared(proof), _whose(proof, zone)
     if "meaning" in proof:
@@ -35,7 +35,7 @@ def _story(match: Match, zone: tzinfo) -> str:
 
 
 def apart(match: Match, zone: tzinfo = UTC) -> str:
-    """Say what keeps a report out of a story: of the pair that comes nearest, what it shares and what is missing."""
+    """Return what keeps a report out of a story: what the nearest pair shares, and what is missing."""
     proof = match.evidence
     shared = _shared(proof)
     if "meaning" in proof:
@@ -56,7 +56,7 @@ def apart(match: Match, zone: tzinfo = UTC) -> str:
 
 
 def _across(proof: Evidence, zone: tzinfo) -> str:
-    """Say how near two texts of different languages are, what confirms it and what speaks against it."""
+    """Return how near two texts of different languages are, what confirms it and what speaks against it."""
     nearness, language = _number(proof.get("meaning")), proof.get("other_language")
     told = "Means nearly the same as" if nearness >= NEARLY else "Is near in meaning to"
     if nearness < NEAR:
@@ -69,12 +69,12 @@ def _across(proof: Evidence, zone: tzinfo) -> str:
 
 
 def different_languages(one: str | None, other: str | None) -> str:
-    """Say that languages keep apart."""
+    """Return the sentence for reports kept apart by their languages."""
     return f"They are in different languages ({one or 'unknown'} and {other or 'unknown'}), which are not compared."
 
 
 def too_long_between(hours: float, window: float) -> str:
-    """Say that time keeps apart; both in hours."""
+    """Return the sentence for reports kept apart by time; both arguments are hours."""
     return f"{_hours(hours)} lie between them, more than the window of {_hours(window)}."
 
 
@@ -83,7 +83,7 @@ def _shared(proof: Evidence) -> list[str]:
 
 
 def _unusual(proof: Evidence) -> str:
-    """Say how many reports of the window, which are the recent ones, hold all that is named as shared."""
+    """Return how many reports of the window hold all that is named as shared."""
     holders, reports = int(_number(proof.get("holders"))), int(_number(proof.get("reports")))
     if not holders or reports <= 2:
         return ""

@@ -1,6 +1,6 @@
 """The class of MinHash signatures; the only home of datasketch.
 
-It is loaded as a module of its own, because threads wait for a module that another one loads: none sees it half done.
+It is a module of its own, because threads wait while another thread imports a module: none sees it half loaded.
 """
 
 from __future__ import annotations

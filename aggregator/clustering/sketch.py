@@ -1,7 +1,7 @@
-"""MinHash sketches of documents, and the keys under which a copy is looked up.
+"""MinHash sketches of documents, and the keys by which copies are looked up.
 
 Theory of operation. A text is the set of its 5-word shingles, hashed to 32 bits. Five kinds of key propose what may be a
-copy; the exact comparison in ``reports.py`` decides:
+copy; the exact comparison in ``copies.py`` decides:
 
 - band: 32 bands of 4 rows of a 128-permutation MinHash (Broder 1997; Leskovec, Rajaraman and Ullman, Mining of Massive
   Datasets, chapter 3). A pair at Jaccard .5 shares a band with probability 1 - (1 - .5^4)^32 = .87, at .6 .99.
@@ -56,7 +56,7 @@ Hashes = NDArray[np.uint32]
 
 
 def sketch(document: Document) -> Sketch | None:
-    """Return the sketch of a document: its body where it has one, else the lede; None where there is no word at all."""
+    """Return the sketch of a document, of its body where it has one, else of its lede; None for a document without words."""
     title = words(document.title, document.language)
     hashed = _hashed(document.body)
     if len(hashed) < MIN_WORDS:
@@ -126,7 +126,7 @@ def _band_keys(signature: bytes) -> list[bytes]:
     return [b"('band', %d, %a)" % (band, signature[start:end]) for band, start, end in _SLICES]
 
 
-def read(sketched: Sketch) -> Hashes:
+def unpacked_sketch(sketched: Sketch) -> Hashes:
     """Return the shingle hashes of a sketch, sorted and distinct."""
     return np.frombuffer(sketched.shingles, dtype="<u4")
 
@@ -142,7 +142,7 @@ def overlap(left: Hashes, right: Hashes) -> tuple[float, float]:
 
 def overlaps(one: Sketch, others: Sequence[Sketch]) -> list[tuple[float, float]]:
     """Return the overlap of a text with each of some others: of a form or a flood there are very many."""
-    left, sizes = read(one), np.array([len(other.shingles) // 4 for other in others], np.int64)
+    left, sizes = unpacked_sketch(one), np.array([len(other.shingles) // 4 for other in others], np.int64)
     every = np.frombuffer(b"".join(other.shingles for other in others), dtype="<u4")
     if not len(left) or not len(every):
         return [(0.0, 0.0)] * len(others)

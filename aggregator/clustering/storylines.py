@@ -1,7 +1,7 @@
-"""Storylines: the stories of one running affair, tied without being merged.
+"""Storylines: related stories tied without being merged.
 
-The same log odds, at a lower bar: two groups of stories are as near as the mean of their best links, of which more are
-asked for the larger the groups are. A storyline is bounded in days and reports: old affairs end, none swallows the desk.
+They come of the same log odds at a lower bar: the nearness of two groups of stories is the mean of their best links; larger
+groups need more links. A storyline is limited in days and reports, so that old ones end and none takes in everything.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from aggregator.clustering.comparing import Comparison
 from aggregator.clustering.components import components
 from aggregator.clustering.params import DAY, ClusteringParams
 from aggregator.clustering.rows import Places
-from aggregator.clustering.second_round import ScoreGraph
+from aggregator.clustering.score_graph import ScoreGraph
 
 _KEPT_LINKS = 64  # best links between two groups that are remembered
 
 
-class Affairs:
-    """The stories as they stand, and the parts of the graph that storylines are made of."""
+class StoryIndex:
+    """The current stories, and the components of the graph over the bar of storylines."""
 
     def __init__(self) -> None:
-        self.story: dict[int, int] = {}  # place -> the least place of its story
+        self.story_of: dict[int, int] = {}  # place -> the least place of its story
         self.members: dict[int, list[int]] = {}  # the least place of a story -> its places
         self.component: dict[int, int] = {}  # place -> the least place tied to it over the bar of storylines
 
-    def place(self, stories: Sequence[list[int]]) -> None:
-        """Take note of stories that were computed anew."""
-        self.forget([place for story in stories for place in story], keep_component=True)
+    def put(self, stories: Sequence[list[int]]) -> None:
+        """Store stories that were computed anew."""
+        self.remove([place for story in stories for place in story], keep_component=True)
         for story in stories:
             self.members[story[0]] = story
             for place in story:
-                self.story[place] = story[0]
+                self.story_of[place] = story[0]
 
-    def forget(self, places: Sequence[int], keep_component: bool = False) -> None:
-        """Forget reports that are gone, or that stand elsewhere now."""
+    def remove(self, places: Sequence[int], keep_component: bool = False) -> None:
+        """Remove reports that are gone or moved to another story."""
         shrunk: dict[int, set[int]] = defaultdict(set)
         for place in places:
-            name = self.story.pop(place, None)
+            name = self.story_of.pop(place, None)
             if name is not None:
                 shrunk[name].add(place)
             if not keep_component:
@@ -50,12 +50,12 @@ class Affairs:
             left = [place for place in self.members.pop(name) if place not in gone]
             if left:
                 self.members[left[0]] = left
-                self.story.update(dict.fromkeys(left, left[0]))
+                self.story_of.update(dict.fromkeys(left, left[0]))
 
-    def moved(self, moved: Places) -> None:
-        """Follow reports to other places; the order of places stays. Those that are gone were forgotten."""
+    def remap(self, moved: Places) -> None:
+        """Move reports to new places in the same order; removed reports must be removed before."""
         to = moved.tolist()
-        self.story = {to[place]: to[name] for place, name in self.story.items()}
+        self.story_of = {to[place]: to[name] for place, name in self.story_of.items()}
         self.members = {to[name]: [to[place] for place in story] for name, story in self.members.items()}
         least: dict[int, int] = {}  # what named a component may be gone: the least of those that are left names it
         for place, name in sorted(self.component.items()):
@@ -67,18 +67,18 @@ class Affairs:
     ) -> list[list[list[int]]]:
         """Return the storylines of two stories or more of all that was touched: lists of stories, each a list of places."""
         found: list[list[list[int]]] = []
-        for component in components(comparison.graph, touched, params.storyline_bar, self._beside):
+        for component in components(comparison.graph, touched, params.storyline_bar, self._same_story):
             self.component.update(dict.fromkeys(component, component[0]))
-            names = sorted({self.story[place] for place in component if place in self.story})
+            names = sorted({self.story_of[place] for place in component if place in self.story_of})
             if len(names) > 1:
-                found += _lines(comparison, [self.members[name] for name in names], params)
+                found += _storylines(comparison, [self.members[name] for name in names], params)
         return found
 
-    def _beside(self, node: int) -> Sequence[int]:
-        return self.members[self.story[node]] if node in self.story else ()
+    def _same_story(self, node: int) -> Sequence[int]:
+        return self.members[self.story_of[node]] if node in self.story_of else ()
 
 
-class _Lines:
+class _Linkage:
     """Groups of stories, with the best links between them."""
 
     def __init__(self, spans: Sequence[tuple[float, float]], sizes: Sequence[int], params: ClusteringParams) -> None:
@@ -91,11 +91,11 @@ class _Lines:
         self._wanted: dict[int, int] = {}  # pairs of reports -> links that are averaged
 
     def link(self, one: int, two: int, odds: Iterable[float]) -> None:
-        """Tell the links between two stories."""
+        """Set the links between two stories."""
         self.links[one][two] = self.links[two][one] = sorted(odds, reverse=True)[:_KEPT_LINKS]
 
     def nearness(self, one: int, two: int) -> float:
-        """Return the mean log odds of the best links between two groups; those that are too few count as missing.
+        """Return the mean log odds of the best links between two groups; missing links count as ``missing`` log odds.
 
         Of groups whose best link is not over the bar it is as good as missing: their mean is no more.
         """
@@ -112,7 +112,7 @@ class _Lines:
         return total / wanted
 
     def may_join(self, one: int, two: int) -> bool:
-        """Tell whether two groups stay within the bounds of a storyline."""
+        """Return whether two groups stay within the bounds of a storyline."""
         first = min(self._span[one][0], self._span[two][0])
         last = max(self._span[one][1], self._span[two][1])
         within = self._size[one] + self._size[two] <= self._params.storyline_reports
@@ -136,7 +136,7 @@ class _Lines:
         self.version[two] = -1
         return one
 
-    def settle(self) -> list[list[int]]:
+    def join_all(self) -> list[list[int]]:
         """Join the nearest groups while any two are near enough; return the groups."""
         bar = self._params.storyline_bar
         heap: list[tuple[float, int, int, int, int]] = []
@@ -158,7 +158,7 @@ class _Lines:
         return sorted(sorted(group) for group in self.stories.values())
 
 
-def _lines(comparison: Comparison, stories: list[list[int]], params: ClusteringParams) -> list[list[list[int]]]:
+def _storylines(comparison: Comparison, stories: list[list[int]], params: ClusteringParams) -> list[list[list[int]]]:
     """Return the storylines among some stories that are tied to each other."""
     rows, graph = comparison.rows, comparison.graph
     key = {min((int(rows.rank[place]), rows.ids[place]) for place in story): story for story in stories}
@@ -167,16 +167,16 @@ def _lines(comparison: Comparison, stories: list[list[int]], params: ClusteringP
         links = _links(graph, number, sorted(place for story in ordered for place in story), params)
     time = rows.reports.time
     spans = [_span(time[story]) for story in ordered]
-    state = _Lines(spans, [len(story) for story in ordered], params)
+    state = _Linkage(spans, [len(story) for story in ordered], params)
     for (one, two), values in links.items():
         state.link(one, two, values)
-    return [[ordered[n] for n in group] for group in state.settle() if len(group) > 1]
+    return [[ordered[n] for n in group] for group in state.join_all() if len(group) > 1]
 
 
 def _links(
     graph: ScoreGraph, number: Places, places: Sequence[int], params: ClusteringParams
 ) -> dict[tuple[int, int], list[float]]:
-    """Return the best links between each two of some stories, the best first; ``number`` tells of each place its story."""
+    """Return the best links between each two stories, the best first; ``number`` gives the story of each place."""
     ids = graph.incident(places)
     one, two = number[graph.first[ids]], number[graph.second[ids]]
     between = (one >= 0) & (two >= 0) & (one != two)

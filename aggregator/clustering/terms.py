@@ -1,7 +1,7 @@
-"""The terms of a text, in any language: stems or first letters of its words, pairs of characters, numbers.
+"""The terms of a text in any language: stems or first letters of words, pairs of characters, numbers.
 
-A word is cut to its first letters where Snowball has no stemmer. A script that puts no spaces between words or glues
-particles to them (Chinese, Japanese, Thai, Korean) gives pairs of characters.
+A word is cut to its first letters where Snowball has no stemmer. Scripts without spaces between words, or with attached
+particles (Chinese, Japanese, Thai, Korean), give pairs of characters.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _STEMMERS = {
 
 
 class Word(NamedTuple):
-    """A term of a text in its place; ``written`` is how it stands there."""
+    """A term of a text in its place; ``written`` is its spelling there."""
 
     term: str
     id: int  # the term's hash
@@ -79,7 +79,7 @@ def terms_in(text: str, language: str, limit: int) -> list[Word]:
 
 
 def _part(part: str, language: str, initial: bool) -> tuple[tuple[Word, ...], bool]:
-    """Return the terms of what stands between two blanks, and whether a sentence begins behind it."""
+    """Return the terms of a part between two blanks, and whether a sentence begins after it."""
     found: list[Word] = []
     for match in _TOKEN.finditer(part):
         kind = match.lastgroup
@@ -99,12 +99,12 @@ _Parts = PartCache[tuple[tuple[Word, ...], bool]]
 
 @lru_cache(maxsize=16)  # languages; some 6 MB each in every worker
 def _known_parts(language: str) -> tuple[_Parts, _Parts]:
-    """Return what is remembered of parts inside a sentence, and of those that begin one: no term reaches over a blank."""
+    """Return the caches of parts inside a sentence and at its beginning; no term spans a blank."""
     return PartCache(lambda part: _part(part, language, False)), PartCache(lambda part: _part(part, language, True))
 
 
 def _terms_of(match: re.Match[str], initial: bool) -> Iterator[Word]:
-    """Yield the terms of what is no plain word."""
+    """Yield the terms of a token that is no plain word."""
     run = match["run"]
     if run:
         size = ALPHABETIC_PIECE if run[0] in _ALPHABETIC else IDEOGRAPHIC_PIECE
@@ -126,7 +126,7 @@ def _word(written: str, language: str, initial: bool) -> Word:
 
 @lru_cache(maxsize=50_000)
 def term_of(word: str, language: str) -> str:
-    """Return the term that stands for a word: its stem where Snowball knows the language, else its first letters; folded."""
+    """Return the term of a word: its folded stem where Snowball knows the language, else its first letters."""
     low = word.lower()
     if not low.isalpha() and any(map(str.isdigit, low)):
         return _folded(low, language)  # "H5N1", "A320": what stands behind the letters tells one from the next
@@ -163,6 +163,6 @@ def pair_id(first: int, second: int) -> int:
 
 
 def is_title_case(words: Sequence[Word]) -> bool:
-    """Tell whether a text has capitals throughout, so that they name nothing."""
+    """Return whether a text has capitals throughout, so that they name nothing."""
     longer = [word.capital for word in words if len(word.written) > 3 and word.term[0] != "#"]
     return sum(longer) > TITLE_CASE * len(longer)

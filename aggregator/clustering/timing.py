@@ -1,8 +1,8 @@
-"""How near in time sure pairs of a window lie, beside what chance would give: what that adds to pairs, and whether they are real.
+"""The shift of log odds by timing: how near in time sure pairs lie, compared with chance.
 
-What tells one event comes within hours, whatever the desk; what only reads alike comes at any time. So a window's own sure pairs
-tell what a gap is worth in it: no archive teaches when its streams were polled. Days laid on each other at random have no
-such excess, nor has an archive with a date of collection; there gaps say nothing.
+Reports of one event come within hours; reports that are merely similar come at any time. So a window's own sure pairs show what a
+time gap is worth in it, which archives of other streams cannot. Days mixed at random show no excess of near pairs, nor do archives
+dated by collection; there gaps count for nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ UNDATED = CLASSES  # class of a gap that nothing tells
 
 
 def gaps(later: Numbers, earlier: Numbers) -> Numbers:
-    """Return the hours between reports; where one has no date, an hour that is not finite, nothing tells: infinity."""
+    """Return the hours between reports; infinity where one is undated (its hour is not finite)."""
     dated = np.isfinite(later) & np.isfinite(earlier)
     return np.where(dated, later, np.inf) - np.where(dated, earlier, 0.0)
 
@@ -33,7 +33,7 @@ def classes(later: Numbers, earlier: Numbers) -> NDArray[np.int64]:
 
 
 def by_chance(hours: Numbers, reports: Numbers, span: float) -> Numbers:
-    """Return for each hour which part of the reports before one of its own lies in each class; ``hours`` ascend.
+    """Return for each hour the share of the earlier reports in each class; ``hours`` ascend.
 
     Of its own hour's others half count as before it.
     """
@@ -48,7 +48,7 @@ def by_chance(hours: Numbers, reports: Numbers, span: float) -> Numbers:
     return np.asarray(found / np.maximum(1e-9, found.sum(1, keepdims=True)))
 
 
-def worth(seen: Numbers, expected: Numbers, params: ClusteringParams) -> Numbers:
+def log_odds_shift(seen: Numbers, expected: Numbers, params: ClusteringParams) -> Numbers:
     """Return the log odds that a pair gets for the class of its gap: one row a window, one column a class."""
     every = expected.sum(1, keepdims=True)
     share = np.where(every > 0, expected / np.maximum(every, 1e-9), 1 / CLASSES)
@@ -60,7 +60,7 @@ def worth(seen: Numbers, expected: Numbers, params: ClusteringParams) -> Numbers
 
 
 def excess(seen: Numbers, expected: Numbers) -> Numbers:
-    """Return how many sure pairs of each window are so for their time: those within a day beyond what chance is likely to give."""
+    """Return the number of sure pairs in each window within a day of each other, beyond the number by chance."""
     every = expected.sum(1)
     chance = np.where(every > 0, expected[:, :NEAR].sum(1) / np.maximum(every, 1e-9), 1.0)
     beyond = seen[:, :NEAR].sum(1) - every * chance - np.sqrt(np.maximum(0.0, every * chance * (1 - chance)))

@@ -1,6 +1,6 @@
-"""From an entry's text to the vector of its report: a pure function of the text, in any language.
+"""The vector of a report, made of an entry's text: a pure function, for any language.
 
-Terms are as in terms.py; those that stand in every twentieth text of their language are left out.
+Terms are those of terms.py, without terms that occur in every twentieth text of their language.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _ORDINAL = re.compile(
 
 @dataclass(slots=True)
 class _Count:
-    """How often a term stands where."""
+    """The number of a term's occurrences, by position."""
 
     title: int = 0
     text: int = 0
@@ -93,7 +93,7 @@ def vectorize(
     )
 
 
-def addressed(vector: ReportVector, publisher: str, time: datetime, dated: bool) -> ReportVector:
+def with_source(vector: ReportVector, publisher: str, time: datetime, dated: bool) -> ReportVector:
     """Return a vector that was made of the text alone as that of this publisher and time."""
     return replace(vector, publisher=_publisher(publisher), time=time.timestamp(), dated=dated)
 
@@ -109,7 +109,7 @@ def read(document: Document, language: str) -> tuple[list[Word], list[Word]]:
 
 
 def ordinals(title: str) -> list[str]:
-    """Return the numbers of a title that tell one of a kind from the next: "12th", "12. Paket", "No. 12"."""
+    """Return the ordinal numbers of a title: "12th", "12. Paket", "No. 12"."""
     if not any(map(str.isdecimal, title)):
         return []
     return [next(part for part in found if part) for found in _ORDINAL.findall(title)]
@@ -118,7 +118,7 @@ def ordinals(title: str) -> list[str]:
 def _counted(
     written_title: str, title: Sequence[Word], text: Sequence[Word], known: Background
 ) -> tuple[dict[str, _Count], dict[tuple[int, int], int]]:
-    """Return the counts of each term that is not too common, and the pairs of such terms with where they stand."""
+    """Return the counts of each term that is not too common, and the pairs of such terms with their positions."""
     counts: dict[str, _Count] = {}
     pairs: dict[tuple[int, int], int] = {}
     for in_title, found in ((True, title), (False, text)):
@@ -186,7 +186,7 @@ def _marks(count: _Count) -> int:
 
 
 def _kept_pairs(pairs: Mapping[tuple[int, int], int], kept: Mapping[int, int]) -> tuple[bytes, bytes]:
-    """Return the places of the pairs' two terms among those kept, and where the pairs stand; those of the title first."""
+    """Return the numbers of the pairs' two terms among the kept ones, and the pairs' positions; title pairs first."""
     place = {term: number for number, term in enumerate(kept)}
     whole = [(pair, marks) for pair, marks in pairs.items() if pair[0] in place and pair[1] in place]
     chosen = [one for one in whole if one[1] & (IN_TITLE | KIN)]

@@ -1,4 +1,4 @@
-"""What of a report counts when stories are found: hashed terms and word pairs, small enough to keep a window in memory."""
+"""Report vectors: hashed terms and word pairs, small enough to hold a window in memory."""
 
 from __future__ import annotations
 

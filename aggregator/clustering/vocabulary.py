@@ -1,4 +1,4 @@
-"""Words that date a text, and the tables of common words (``background/XX.txt``, by their Zipf value).
+"""Words that date a text, and tables of common words (``background/XX.txt``, by Zipf value).
 
 A term is a stem where Snowball knows the language, else the word's first letters: inflected languages without a stemmer
 (Ukrainian, Czech …) are served by truncation.
@@ -35,7 +35,7 @@ def terms_of(found: Iterable[str], language: str | None) -> list[str]:
 
 @lru_cache(maxsize=50_000)
 def term_of(word: str, language: str) -> str:
-    """Return the term that stands for a folded word."""
+    """Return the term of a folded word."""
     if word[0].isdigit() or len(word) < 3 or not word[0].isalpha():
         return word
     stemmer = _stemmer(language)
@@ -52,7 +52,7 @@ def _stemmer(language: str) -> Stemmer.Stemmer | None:
 
 @lru_cache(maxsize=64)
 def calendar_terms(language: str) -> frozenset[str]:
-    """Return the terms of a language's months and days of the week: they date an event and tell nothing of it."""
+    """Return the terms of a language's months and weekdays, which date an event and do not describe it."""
     return frozenset(terms_of(words(calendar_words(language), language), language))
 
 

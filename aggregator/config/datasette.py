@@ -1,4 +1,4 @@
-"""The description that Datasette is given of a database, whatever its file is called."""
+"""Datasette's description of a database, whatever the file is called."""
 
 from __future__ import annotations
 

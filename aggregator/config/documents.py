@@ -1,4 +1,4 @@
-"""YAML documents with the line of every key, and written back with their comments."""
+"""YAML documents with the line of every key, written back with their comments."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ def load(path: Path) -> Any:
 
 
 def load_feeds(path: Path) -> Any:
-    """Return the document in a feeds file as :func:`load` does, for reading alone: a long list is read quickly where it can be."""
-    return _understood(path, _read(path))
+    """Return the document of a feeds file as :func:`load` does, for reading only: a long list is read quickly where possible."""
+    return _parsed_document(path, _read(path))
 
 
-def _understood(path: Path, text: str) -> Any:
-    found = _understood_quickly(text)
+def _parsed_document(path: Path, text: str) -> Any:
+    found = _quickly_parsed(text)
     return _parsed(path, text) if found is None else found
 
 
-def _understood_quickly(text: str) -> CommentedMap | None:
+def _quickly_parsed(text: str) -> CommentedMap | None:
     return quick_document(text) if len(text) > _LONG else None
 
 
@@ -110,7 +110,7 @@ class _Constructor(RoundTripConstructor):
 
 
 def _unfolded(node: Node, sizes: dict[int, int]) -> int:
-    """Return how many nodes a node stands for; ``sizes`` holds those known, 0 for one that is being counted."""
+    """Return the number of nodes that a node expands to; ``sizes`` holds the known ones, 0 for one being counted."""
     if id(node) in sizes:
         return sizes[id(node)] or 2**63  # it holds itself
     sizes[id(node)] = 0
@@ -134,9 +134,9 @@ def save(path: Path, document: Any) -> None:
 
 
 def append_items(path: Path, key: str, items: Sequence[Mapping[str, Any]]) -> None:
-    """Put items at the end of the list under ``key``; a long list in its usual form is not written anew for them."""
+    """Append items to the list under ``key``, without rewriting a long list in its usual form."""
     text = _read(path) if path.exists() else ""
-    document = _understood_quickly(text)
+    document = _quickly_parsed(text)
     if document is not None:
         longer = _with_lines(text, document[key].lc.col, items)
         document[key].extend(items)
@@ -163,7 +163,7 @@ def remove_item(path: Path, key: str, position: int) -> None:
     head a whole section. A list in flow style, or an item others refer to, is written anew.
     """
     text = _read(path)
-    document = _understood(path, text)
+    document = _parsed_document(path, text)
     shortened = _without_lines(text, document[key], position)
     del document[key][position]
     wanted = document if document[key] else {**document, key: None}
@@ -176,9 +176,9 @@ def remove_item(path: Path, key: str, position: int) -> None:
 
 
 def set_in_item(path: Path, key: str, position: int, name: str, value: Any) -> None:
-    """Give one mapping of the list under ``key`` a value under ``name``, None for none; of a long list no other line is written anew."""
+    """Set ``name`` in one mapping of the list under ``key``, None to delete it, without rewriting other lines of a long list."""
     text = _read(path)
-    document = _understood_quickly(text)
+    document = _quickly_parsed(text)
     if document is not None:
         changed = _with_member(text, document[key][position], name, value)
         _set(document[key][position], name, value)
@@ -200,7 +200,7 @@ def _set(item: CommentedMap, name: str, value: Any) -> None:
 
 
 def _with_member(text: str, item: CommentedMap, name: str, value: Any) -> str | None:
-    """Return ``text`` with a line for a member of an item of a list in its usual form; None where that stands on the dash's line."""
+    """Return ``text`` with a line for an item's member; None where the member is on the line of the dash."""
     lines, made = text.split("\n"), io.StringIO()
     if value is not None:
         _yaml().dump({name: value}, made)
@@ -236,7 +236,7 @@ def _without_lines(text: str, listed: Any, position: int) -> str | None:
 
 
 def _dash_line(lines: Sequence[str], line: int, indent: int) -> int | None:
-    """Return the line on which an item's dash stands: its value may begin further down."""
+    """Return the line of an item's dash; its value may begin further down."""
     for number in range(line, -1, -1):
         content = lines[number][indent:].rstrip()
         if content == "-" or content.startswith("- "):
@@ -248,7 +248,7 @@ def _dash_line(lines: Sequence[str], line: int, indent: int) -> int | None:
 
 def _says(path: Path, text: str, wanted: Any) -> bool:
     try:
-        return bool(_understood(path, text) == wanted)
+        return bool(_parsed_document(path, text) == wanted)
     except ConfigurationError:
         return False
 
@@ -274,7 +274,7 @@ def unknown_key(path: Path, holder: Any, key: object, legal: Iterable[str]) -> s
 
 
 def map_for_text(listed: Any, position: int, key: str) -> CommentedMap:
-    """Return an item of a list that is a text alone as the mapping it stands for, with the item's own line."""
+    """Return an item that is a plain text as the mapping that it stands for, with the item's line."""
     made = CommentedMap({key: str(listed[position])})
     line = line_of(listed, position) - 1
     made._yaml_set_line_col(line, 0)

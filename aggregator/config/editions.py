@@ -1,4 +1,4 @@
-"""``digest.editions`` as it is written: series of editions by name, as a mapping or as JSON."""
+"""``digest.editions`` as written: series of editions by name, as a mapping or as JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DEFAULTS = {field.name: field.default for field in fields(EditionSettings)}
 
 
 def series_of(raw: Any, convert: Callable[[Any, Any], Any]) -> dict[str, EditionSettings]:
-    """Return the series that a settings file, or a text in JSON, names; ValueError says what is wrong with which. ``convert`` reads a value of a type."""
+    """Return the series in a settings file or JSON text; ValueError names the fault. ``convert`` reads a value of a type."""
     if isinstance(raw, str):
         try:
             raw = json.loads(raw) if raw.strip() else {}
@@ -30,12 +30,12 @@ def series_of(raw: Any, convert: Callable[[Any, Any], Any]) -> dict[str, Edition
 
 
 def as_text(series: Mapping[str, EditionSettings]) -> str:
-    """Return series as JSON, without what is left at its default; empty where there are none."""
+    """Return series as JSON, without defaults; empty where there are none."""
     return json.dumps({name: _plain(one) for name, one in series.items()}, ensure_ascii=False) if series else ""
 
 
 def _name(name: Any) -> str:
-    """Return a name that can stand in ids and file names."""
+    """Return a name that is valid in ids and file names."""
     text = str(name)
     plain = text.isascii() and text.replace("-", "").isalnum() and text == text.lower()
     if not plain or not text[0].isalpha() or len(text) > LONGEST_NAME or text == "latest":

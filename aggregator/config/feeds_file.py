@@ -1,4 +1,4 @@
-"""feeds.yaml: the feeds that are followed, read with all faults named at once, edited with comments kept."""
+"""feeds.yaml: the followed feeds, read with all faults reported at once, edited with comments kept."""
 
 from __future__ import annotations
 
@@ -296,7 +296,7 @@ def _kind(value: object) -> str:
 
 
 def _shown(text: str) -> str:
-    """Return what was meant for an address and is none; a typing error must not let a password through."""
+    """Return an invalid address for a message, masked: a typing error must not reveal a password."""
     text = mask_secrets(text)
     return text.rpartition("@")[2] if "@" in text else text.partition("?")[0]
 
@@ -335,7 +335,7 @@ def _position(reading: _Reading, document: Any, url: str) -> int:
 
 
 def _url_of(one: object, reading: _Reading) -> str:
-    """Return the address of one feed of a document, wherever it stands; empty where it has none."""
+    """Return the address of one feed of a document; empty where it has none."""
     try:
         return str(_address(one.get("url") if isinstance(one, Mapping) else one, reading)["url"])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Writing files: whole or not at all. Links are followed; pipes and devices are written to directly.
+"""Writing files, whole or not at all. Links are followed; pipes and devices are written to directly.
 
 Files that the product keeps for itself are readable by their owner alone. Files written for others follow the umask.
 """
@@ -20,17 +20,17 @@ _PRIVATE, _SHARED = 0o600, 0o666
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write a file of the desk's own: a new one is readable by its owner only. DeliveryError where it cannot be written."""
+    """Write a file that, if new, only its owner can read. DeliveryError where it cannot be written."""
     _write(path, data, _PRIVATE)
 
 
 def write_output(path: Path, data: bytes) -> None:
-    """Write what was asked for by name: a new file gets the umask's permissions. DeliveryError where it cannot be written."""
+    """Write a file that a person named; a new one gets the umask's permissions. DeliveryError where it cannot be written."""
     _write(path, data, _SHARED)
 
 
 def write_named(path: Path, data: bytes) -> None:
-    """Write a file whose name we made ourselves: as :func:`write_output`, but a link that stands there is replaced, not followed."""
+    """Write a file that the program named, as :func:`write_output`; a link there is replaced, not followed."""
     with _explained(path):
         real = real_path(path.parent) / path.name
         real.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def shown_path(path: Path) -> str:
 
 @contextmanager
 def output_file(path: Path) -> Iterator[BinaryIO]:
-    """Give what was asked for by name, to be written piece by piece; a file appears when it is whole. Raises as :func:`write_output`."""
+    """Open a file that a person named for writing in pieces; it appears when complete. Raises as :func:`write_output`."""
     with _explained(path):
         there = _writable(path)
         if there is not None and not stat.S_ISREG(there.st_mode):
@@ -58,7 +58,7 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def refuse_database(path: Path) -> None:
-    """Raise DeliveryError where a path is that of a database, or of what SQLite keeps beside one: nothing else is written there."""
+    """Raise DeliveryError where a path is a database, or a file that SQLite keeps beside one."""
     path = Path(os.path.realpath(path))
     for ending in ("", *BESIDE, LOCK):
         if path.name.endswith(ending) and is_database(path.with_name(path.name.removesuffix(ending))):
@@ -86,7 +86,7 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _writable(path: Path) -> os.stat_result | None:
-    """Return what is there already, None where nothing is; DeliveryError where it is a database."""
+    """Return the status of an existing file, None where there is none; DeliveryError where it is a database."""
     refuse_database(path)
     return _status(path)
 
@@ -108,7 +108,7 @@ def _write_into(path: Path, data: bytes) -> None:
 
 @contextmanager
 def _replacing(path: Path, mode: int, there: os.stat_result | None) -> Iterator[BinaryIO]:
-    """Give a new file that takes the place of an old one, whose permissions and owner it takes over."""
+    """Open a new file that replaces an old one with its permissions and owner."""
     partial = path.with_name(f".{secrets.token_hex(8)}.partial")
     # the mode is cut by the umask, which no thread can ask for without changing it for all
     descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode)

@@ -1,4 +1,4 @@
-"""Secrets that stand in the open in a feeds file or in settings, where whoever copies or shows them gives them away."""
+"""Secrets written openly in a feeds file or in settings."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A quick reader for a long list of feeds in its usual form: a line a key, plain values.
+"""A quick reader for long feeds files in the usual form: one key a line, plain values.
 
-A YAML reader in Python takes half a millisecond a feed. What is not of this form to the letter is left to it, faults too.
+A YAML reader in Python takes half a millisecond a feed. Any other form, and any fault, is left to that reader.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Secrets of the settings, read from where the settings say they are."""
+"""Reading secrets from where the settings say they are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aggregator.settings import SecretText
 
 
 def read_secret(key: str, secret: SecretText, environ: Mapping[str, str]) -> str:
-    """Return a secret that is written out, or that ``env:NAME`` or ``file:PATH`` leads to; ConfigurationError names the key."""
+    """Return a secret, written out or read from ``env:NAME`` or ``file:PATH``; ConfigurationError names the key."""
     place, sign, name = secret.partition(":")
     if not sign or place not in ("env", "file"):
         return str(secret)

@@ -1,4 +1,4 @@
-"""Settings from defaults, the user's file, the project's file, the environment and options, with the origin of each."""
+"""Settings from defaults, user and project files, environment and options, with the origin of each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TIME = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Settings, and for each ``section.key`` where its value came from."""
+    """Settings, and the origin of each ``section.key``."""
 
     settings: Settings
     origins: Mapping[str, str]
@@ -96,7 +96,7 @@ def resolve(
 
 
 def _assign(assignment: str, values: dict[str, Any], origins: dict[str, str], problems: list[str]) -> None:
-    """Take what an option says; no secret may stand in it."""
+    """Set a value from an option; secrets are refused."""
     known = keys()
     key, sign, text = assignment.partition("=")
     key = key.strip()
@@ -171,7 +171,7 @@ def _amount(value: float | timedelta) -> str:
 
 
 def convert(raw: Any, kind: Any) -> Any:
-    """Return a value of a setting's type from what a file or a text says; ValueError where it can't be."""
+    """Return a value of a setting's type from a file's value or a text; ValueError where it cannot be converted."""
     if kind is timedelta:
         return parse_duration(str(raw))
     if kind == Mapping[str, EditionSettings]:
@@ -200,7 +200,7 @@ def convert(raw: Any, kind: Any) -> Any:
 
 
 def _read_simply(raw: Any, kind: Any) -> Any:
-    """Return the value where it is of its type already, or a time such as ``06:00``; None where more is to be done."""
+    """Return a value that has its type already, or a time such as ``06:00``; None for others."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin is tuple:
         found = tuple(_read_simply(part, parts[0]) for part in raw)
@@ -223,7 +223,7 @@ def _listed(raw: Any) -> tuple[str, ...]:
 
 
 def _secret(raw: Any) -> SecretText:
-    """Return a secret, or where it is to be read: ``{env: NAME}`` and ``{file: PATH}`` become ``env:NAME`` and ``file:PATH``."""
+    """Return a secret or its place: ``{env: NAME}`` and ``{file: PATH}`` become ``env:NAME`` and ``file:PATH``."""
     if isinstance(raw, str) and "\n" not in raw:
         return SecretText(raw)
     if isinstance(raw, Mapping) and len(raw) == 1:

@@ -1,4 +1,4 @@
-"""The files that come with the product for other programs and for reading: defaults, systemd's unit, Datasette's description.
+"""Files shipped for other programs and for reading: defaults, systemd's unit, Datasette's description.
 
 They live in ``config/`` at the top of the repository; the build maps that folder into the package.
 """

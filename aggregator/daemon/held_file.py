@@ -1,4 +1,4 @@
-"""Whether the database still lies where it was opened: one that is moved or removed would be written to where nobody looks."""
+"""Detection of a database file that was moved or removed while the daemon runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LOOKS = 2  # that must find another file: between two steps of whoever replaces
 
 
 class HeldFile:
-    """Holds on to an open database; where the file was taken away meanwhile, what it holds is saved when the context is left.
+    """Watches an open database file; where it was removed meanwhile, its content is saved at the end of the context.
 
     The system keeps such a file until it is closed, and SQLite leaves its log where it was: both would be lost.
     """
@@ -58,7 +58,7 @@ class HeldFile:
                 log.error("what was stored could not be saved: %s", failure)
 
     def _save(self) -> str:
-        """Save what is stored, in the old place where that is free; return where it is."""
+        """Save the content to its former path where that is free; return the path."""
         copy = self._database.with_name(f"{self._database.name}.saved-{self._clock():%Y%m%dT%H%M%SZ}")
         self._store.backup(copy, through_links=False)
         if self._database.exists():
@@ -73,7 +73,7 @@ class HeldFile:
 
 
 def _file_at(path: Path) -> tuple[int, int] | None:
-    """Return what tells the file at a path from others, (0, 0) where there is none; None where that cannot be asked."""
+    """Return the identity of the file at a path, (0, 0) where there is none; None where that is unknown."""
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""The lock that keeps two daemons off one database; the lock file also holds the daemon's account."""
+"""The lock that keeps two daemons off one database; the lock file also holds the daemon's account of its work."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def lock_file(database: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a daemon got done: when the last pass ended, and since when each job waits that is due and not done."""
+    """A daemon's account: when the last pass ended, and since when each due job waits."""
 
     passed: datetime | None = None
     waiting: tuple[tuple[str, datetime], ...] = ()
@@ -73,7 +73,7 @@ class DaemonLock:
         return self
 
     def hold_file(self) -> None:
-        """Lock the database's own file too, where it is there: a hard link is another name, with a lock file of its own.
+        """Lock the database file itself too, where it exists, since a hard link has a lock file of its own.
 
         SQLite locks ranges of it, which on Linux this lock has nothing to do with; elsewhere the two would meet. The file
         is closed at the very end only, since closing it gives up whatever this process locked in it.
@@ -84,20 +84,20 @@ class DaemonLock:
             self._file = os.open(self._database, os.O_RDONLY | os.O_CLOEXEC)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            self._let_go()
+            self._release_file()
             raise LockedError(
                 f"{self._database}: another daemon runs on it by another name, a hard link; stop that one first"
             ) from None
         except OSError:  # not made yet, or on a file system that knows no such locks
-            self._let_go()
+            self._release_file()
 
-    def _let_go(self) -> None:
+    def _release_file(self) -> None:
         if self._file >= 0:
             os.close(self._file)
         self._file = -1
 
     def note(self, account: Account) -> None:
-        """Write what the daemon got done beside its process id, where `health` reads it whatever holds the database."""
+        """Write the account after the process id, where `health` reads it even while the database is locked."""
         lines = [str(os.getpid()), "" if account.passed is None else account.passed.isoformat()]
         lines += [f"{since.isoformat()} {job}" for job, since in account.waiting]
         text = "".join(f"{line}\n" for line in lines).encode()
@@ -110,7 +110,7 @@ class DaemonLock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._let_go()
+        self._release_file()
         os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
 

@@ -1,4 +1,4 @@
-"""Log lines for people or for programs, on one stream, without secrets."""
+"""Log lines for people or programs, on one stream, without secrets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Json(logging.Formatter):
 
 
 def set_up(level: int, form: str, stream: TextIO) -> None:
-    """Send the product's log lines to ``stream``; libraries speak from warnings on."""
+    """Send log lines to ``stream``; of libraries, warnings and errors only."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Json() if form == "json" else _Line())
     root = logging.getLogger()
@@ -53,7 +53,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def log_outcome(log: logging.Logger, outcome: FeedOutcome) -> None:
-    """Write a line for a feed that was asked; one to which nothing happened is for debugging."""
+    """Log the outcome of a poll; an uneventful one at debug level."""
     if outcome.status == "error":
         log.warning("%s: %s", outcome.feed, outcome.explanation or outcome.error)
     elif outcome.status == "gone":

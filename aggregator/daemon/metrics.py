@@ -95,7 +95,7 @@ EXPOSITION_TYPE = CONTENT_TYPE_LATEST
 
 
 def exposition(status: Status, rows: Iterable[FeedHealthRow]) -> bytes:
-    """Return the figures that the database tells, in Prometheus' own format: for those who do not ask the daemon itself."""
+    """Return the database's figures in Prometheus' format, for scrapers that do not ask the daemon."""
     registry = CollectorRegistry()
     for name in ("entries", "reports", "stories"):
         Gauge(f"aggregator_stored_{name}", f"{name.capitalize()} in the database.", registry=registry).set(

@@ -1,4 +1,4 @@
-"""The schedule of the daemon's jobs, under a clock that may jump."""
+"""The schedule of the daemon's jobs, robust against clock jumps."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def scheduler(settings: Settings) -> BackgroundScheduler:
 
 
 def set_jobs(schedule: BackgroundScheduler, settings: Settings, jobs: Jobs) -> None:
-    """Schedule the jobs from now on, in place of those scheduled before: the tick and a look for a late digest at once."""
+    """Schedule the jobs in place of the present ones; the tick and a check for a late digest run at once."""
     zone, at = zone_of(settings.digest), settings.digest.time
     now = datetime.now(zone)  # noqa: TID251 - the scheduler's own clock
     often: tuple[tuple[str, Callable[[], None], float, dict[str, datetime]], ...] = (

@@ -59,7 +59,7 @@ _UNREACHED = timedelta(hours=1)  # without an answer of any feed, after which a 
 
 
 class Daemon:
-    """Runs until a signal stops it. ``configured`` reads settings and feeds, at the start and at SIGHUP; ``announce`` prints an alert."""
+    """The daemon. ``configured`` reads settings and feeds at the start and at SIGHUP; ``announce`` prints an alert."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Daemon:
         self._announce = announce
         self._stop = threading.Event()
         # the tick and the jobs take turns: one writer
-        self._turn = threading.Lock()
+        self._poll_lock = threading.Lock()
         self._helped = False  # the hint for machines without a network was logged since a feed answered last
         self._failed_passes = 0
         self._not_before = 0.0  # the next pass, on the clock of time.monotonic
@@ -127,14 +127,14 @@ class Daemon:
         try:
             number = self._wait()
         finally:
-            self._wind_up()
+            self._finish_jobs()
         log.info("stopped")
         return _code(number)
 
     # --- starting ----------------------------------------------------------------------------
 
     def _opened(self, opened: ExitStack) -> Store | int:
-        """Return the open database, or the signal that came while another process held it."""
+        """Return the open database, or a signal that arrived while another process held it."""
         found: list[Store] = []
         number = self._when_unlocked(lambda: found.append(Store(self._database, busy_timeout_ms=_BUSY_AT_START_MS)))
         if number is not None:
@@ -143,7 +143,7 @@ class Daemon:
         return found[0]
 
     def _when_unlocked(self, act: Callable[[], object]) -> int | None:
-        """Do a step of the start as soon as no other process writes; return the signal to stop where one comes before."""
+        """Run a step of the start once no other process writes; return a stop signal that arrives before."""
         logged = False
         while True:
             try:
@@ -175,14 +175,14 @@ class Daemon:
                 return number
             if number == RELOAD:
                 # a job like the others: a reload that waits for a long pass must not keep the watchdog waiting
-                run_soon(self._schedule, "reload", self._reread)
+                run_soon(self._schedule, "reload", self._load_configuration)
 
     def _next(self) -> int:
-        """Return the next signal; meanwhile say that the daemon gets on, where it does, and look whether the clock went back."""
+        """Return the next signal; meanwhile notify the watchdog while there is progress, and check the clock."""
         pulse = min(watchdog_interval() or _LOOK, _LOOK)
         before = datetime.now(UTC)  # noqa: TID251 - the scheduler's own clock
         while (number := self._signals.wait(pulse)) is None:
-            if self._progress.goes_on():
+            if self._progress.is_alive():
                 notify("WATCHDOG=1")
             self._held.look()
             now = datetime.now(UTC)  # noqa: TID251 - the same
@@ -193,8 +193,8 @@ class Daemon:
             before = now
         return number
 
-    def _wind_up(self) -> None:
-        """Let the jobs in hand end, in a thread of its own: this one goes on to listen."""
+    def _finish_jobs(self) -> None:
+        """Wait for running jobs in a thread of its own, while this one handles signals."""
         notify("STOPPING=1")
         self._stop.set()
         threading.Thread(target=self._end_in_time, name=_LAST_RESORT, daemon=True).start()
@@ -212,7 +212,7 @@ class Daemon:
         ending.join()
 
     def _end_in_time(self) -> None:
-        """End the process where a job, a thread or a worker does not end by itself: each thing is stored whole or not at all."""
+        """End the process where a job, thread or worker does not end in time: data is stored whole or not at all."""
         if self._ended.wait(_STOP_WITHIN):
             return
         log.warning("stopped at once: what was in hand did not end in time; what of it is not stored is done again")
@@ -222,7 +222,7 @@ class Daemon:
     # --- jobs ------------------------------------------------------------------------------
 
     def _set_jobs(self, settings: Settings) -> None:
-        """Schedule the jobs by these settings, from now on."""
+        """Schedule the jobs by these settings."""
         jobs = Jobs(
             self._tick, self._deliver, self._digest, self._recluster, self._keep_window, self._prune, self._backup
         )
@@ -231,7 +231,7 @@ class Daemon:
     def _tick(self) -> None:
         if time.monotonic() < self._not_before or self._stop.is_set():
             return
-        if self._do(POLLING, self._poll):
+        if self._run_job(POLLING, self._poll):
             self._failed_passes, self._not_before = 0, 0.0
             return
         pause = min(2.0**self._failed_passes, _LONGEST_PAUSE)
@@ -280,7 +280,7 @@ class Daemon:
             )
 
     def _deliver(self) -> None:
-        """Deliver alerts beside the polls, so that no poll waits for a slow webhook."""
+        """Deliver alerts in parallel to polls, so that no poll waits for a slow webhook."""
         self._guarded("delivering alerts", self._alert_sender.deliver)
 
     def _digest(self) -> None:
@@ -294,7 +294,7 @@ class Daemon:
             if not publish_due(self._desk, self._stop, written):
                 log.debug("no digest is due")
 
-        self._do("the digest", make)
+        self._run_job("the digest", make)
 
     def _prune(self) -> None:
         def prune() -> None:
@@ -305,13 +305,13 @@ class Daemon:
             dropped = {name: count for name, count in app.prune(self._stop).items() if count}
             log.info("pruned %s", dropped or "nothing")
 
-        self._do("pruning", prune)
+        self._run_job("pruning", prune)
 
     def _keep_window(self) -> None:
-        self._do("keeping the window", self._desk.keep_window)
+        self._run_job("keeping the window", self._desk.keep_window)
 
     def _recluster(self) -> None:
-        self._do("clustering anew", self._recluster_some)
+        self._run_job("clustering anew", self._recluster_some)
 
     def _recluster_some(self) -> None:
         """Take a step of what follows an upgrade; once there is nothing left to do, this job ends."""
@@ -329,12 +329,12 @@ class Daemon:
             if path is not None:
                 log.info("backup written to %s", shown_path(path))
 
-        self._do("the backup", copy)
+        self._run_job("the backup", copy)
 
-    def _do(self, what: str, act: Callable[[], object]) -> bool:
+    def _run_job(self, what: str, act: Callable[[], object]) -> bool:
         """Run a job in its turn; return whether it ended well."""
         self._progress.wanted(what)
-        with self._turn:
+        with self._poll_lock:
             well = self._stop.is_set() or self._guarded(what, act)
             self._progress.ended(what, well=well)
         return well
@@ -354,8 +354,8 @@ class Daemon:
 
     # --- reload ---------------------------------------------------------------------------
 
-    def _reread(self) -> None:
-        self._do("the reload", self._reload)
+    def _load_configuration(self) -> None:
+        self._run_job("the reload", self._reload)
 
     def _reload(self) -> None:
         if self._stop.is_set():
@@ -368,7 +368,7 @@ class Daemon:
         except LockedError as error:
             log.warning("the reload waits: %s", error)
             again = datetime.now(UTC) + _RELOAD_AGAIN  # noqa: TID251 - the scheduler's own clock
-            run_soon(self._schedule, "reload", self._reread, again)
+            run_soon(self._schedule, "reload", self._load_configuration, again)
         except AggregatorError as error:
             log.error("not reloaded, the old settings and feeds stay: %s", "; ".join(str(error).split("\n")))
         else:

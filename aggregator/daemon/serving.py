@@ -1,4 +1,4 @@
-"""A small HTTP server for figures, which connections that say nothing cannot use up."""
+"""A small HTTP server for metrics that idle connections cannot exhaust."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ App = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 class _Handler(WSGIRequestHandler):
     def log_message(self, *words: object) -> None:
-        """Say nothing: a scrape every few seconds is no news."""
+        """Log nothing: a scrape every few seconds is not news."""
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -34,7 +34,7 @@ class _Server(ThreadingMixIn, WSGIServer):
         return self._free.acquire(blocking=False)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve a connection, and shut it at its deadline: one that sends a byte at a time is never silent."""
+        """Serve a connection and close it at its deadline, even where it sends a byte at a time."""
         timer = threading.Timer(DEADLINE, _shut, (request,))
         timer.daemon = True
         timer.start()
@@ -45,7 +45,7 @@ class _Server(ThreadingMixIn, WSGIServer):
             self._free.release()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: whoever hung up knows."""
+        """Log nothing: the client closed the connection."""
 
 
 def _shut(connection: socket.socket) -> None:

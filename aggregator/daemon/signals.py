@@ -1,4 +1,4 @@
-"""Signals as values that the main thread waits for, whichever thread the kernel gives them to."""
+"""Signals as values that the main thread waits for."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Signals:
         self._ours, self._theirs = socket.socketpair()
         self._theirs.setblocking(False)
         self._descriptor = signal.set_wakeup_fd(self._theirs.fileno(), warn_on_full_buffer=False)
-        self._handlers: dict[int, Any] = {number: signal.signal(number, _leave_it) for number in (*STOP, RELOAD)}
+        self._handlers: dict[int, Any] = {number: signal.signal(number, _ignore) for number in (*STOP, RELOAD)}
         return self
 
     def __exit__(
@@ -36,7 +36,7 @@ class Signals:
         self._theirs.close()
 
     def wait(self, seconds: float | None) -> int | None:
-        """Return the number of the next signal, WOKEN after :meth:`wake`, None when so many seconds have passed."""
+        """Return the number of the next signal, WOKEN after :meth:`wake`, None after a timeout."""
         self._ours.settimeout(seconds)
         try:
             return self._ours.recv(1)[0]
@@ -44,9 +44,9 @@ class Signals:
             return None
 
     def wake(self) -> None:
-        """Have the main thread return from :meth:`wait`; callable from any thread."""
+        """Wake the main thread from :meth:`wait`; thread-safe."""
         self._theirs.send(bytes([WOKEN]))
 
 
-def _leave_it(number: int, frame: FrameType | None) -> None:
+def _ignore(number: int, frame: FrameType | None) -> None:
     """Do nothing: the number is in the socket already."""

@@ -1,11 +1,11 @@
-"""What a daemon logs of stories that are clustered anew after an upgrade."""
+"""Log lines of reclustering after an upgrade."""
 
 from __future__ import annotations
 
 import logging
 
 from aggregator.daemon.notify import notify
-from aggregator.ingest.comparing import Outcome
+from aggregator.ingest.clustering_changes import Outcome
 from aggregator.ingest.recluster import Progress
 
 log = logging.getLogger("aggregator.daemon")

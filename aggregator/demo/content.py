@@ -1,6 +1,6 @@
-"""The authored feeds of the demonstration: fictional outlets, their documents at two moments of one day.
+"""The demonstration's feeds: fictional outlets, their documents at two moments of one day.
 
-Every outlet, person, place and figure is invented. A document is kept once with both its stages in it: what stands
+Every outlet, person, place and figure is invented. One file holds both stages of a document: what is
 between ``<!--morning-->`` and ``<!--/morning-->`` is in the feed in the morning only, and so for midday; in JSON
 feeds an item's ``_stage`` says the same. ``{{06:10}}`` is that time of the day in UTC as RSS writes it,
 ``{{-1 20:55 iso}}`` one of the day before as Atom does. ``expected.json`` says which entries belong together.
@@ -32,7 +32,7 @@ _PLACEHOLDER = re.compile(r"\{\{(?:(-\d+) )?(\d\d):(\d\d)( iso)?\}\}")
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """A fictional outlet's feed: the file that holds it and what a desk would write about it in feeds.yaml."""
+    """A fictional outlet's feed: its file, and its entry in feeds.yaml."""
 
     file: str
     media_type: str
@@ -67,12 +67,12 @@ OUTLETS: tuple[Outlet, ...] = (
 
 
 def moment(stage: Stage, day: date = DAY) -> datetime:
-    """Return what the demonstration's clock says at ``stage``."""
+    """Return the demonstration's time at ``stage``."""
     return datetime.combine(day, _TIMES[stage])
 
 
 def feeds(base: str, outlets: Sequence[Outlet] = OUTLETS) -> tuple[Feed, ...]:
-    """Return what feeds.yaml would say of the outlets, served under the address ``base``."""
+    """Return the outlets' feeds as in feeds.yaml, served under ``base``."""
     return tuple(
         Feed(
             url=f"{base}/{outlet.file}",

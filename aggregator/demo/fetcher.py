@@ -1,4 +1,4 @@
-"""The demonstration's fetcher: the outlets' addresses end in ``.example``, and are asked for at the loopback server."""
+"""The demonstration's fetcher: ``.example`` addresses are fetched from the loopback server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aggregator.settings import FetchSettings
 
 
 class DemoFetcher(Fetcher):
-    """Asks for ``public/FILE`` at ``base/FILE``; all that is stored, ids among it, comes from the public address alone."""
+    """Fetches ``public/FILE`` from ``base/FILE``; everything stored, including ids, uses the public address."""
 
     def __init__(self, settings: FetchSettings, public: str, base: str) -> None:
         super().__init__(replace(settings, allow_private_networks=True))
@@ -21,7 +21,7 @@ class DemoFetcher(Fetcher):
     def fetch(
         self, feed: Feed, state: FeedState, now: datetime, twin: Callable[[str], str | None] = lambda url: None
     ) -> FetchOutcome:
-        """Ask for a feed once; the outcome names the public address."""
+        """Fetch a feed once; the outcome names the public address."""
         asked = replace(feed, url=feed.url.replace(self._public, self._base, 1))
         outcome = super().fetch(asked, replace(state, url=""), now, twin)
         if isinstance(outcome, Response):

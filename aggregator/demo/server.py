@@ -1,4 +1,4 @@
-"""A loopback server for the authored feeds, with validators, as real outlets have them."""
+"""A loopback server for the demonstration's feeds, with validators."""
 
 from __future__ import annotations
 
@@ -85,4 +85,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the demonstration's own output is the point."""
+        """Log nothing, in favour of the demonstration's own output."""

@@ -1,4 +1,4 @@
-"""Where alerts go: ``stdout``, ``file:PATH``, ``webhook:URL``, ``mail:ADDRESS``, or an address of Apprise such as ``ntfy://desk``.
+"""Alert targets: ``stdout``, ``file:PATH``, ``webhook:URL``, ``mail:ADDRESS``, or an address of Apprise such as ``ntfy://desk``.
 
 An address that is a secret is kept out of the database as ``webhook:env:NAME`` or ``apprise:env:NAME``.
 """
@@ -48,8 +48,8 @@ def shown_target(target: str) -> str:
     return "webhook:…" if address is None else f"webhook:{address.scheme}://{display_text(address.authority)}/…"
 
 
-def stands_open(target: str) -> bool:
-    """Tell whether a target's address looks like a secret and stands in the database as it is."""
+def holds_open_secret(target: str) -> bool:
+    """Return whether a target's address looks like a secret and is stored openly in the database."""
     kind, _, place = target.partition(":")
     if place.startswith(_FROM_ENVIRONMENT) or kind not in ("webhook", "apprise"):
         return False
@@ -61,7 +61,7 @@ def stands_open(target: str) -> bool:
 
 
 def advice_for_open(target: str) -> str:
-    """Return what a person should know of a target of which :func:`stands_open` is true."""
+    """Return the advice for a target of which :func:`holds_open_secret` is true."""
     kind = target.partition(":")[0]
     return (
         f"{shown_target(target)} stands in the database and its backups, secret and all; {kind}:env:NAME keeps it out"
@@ -69,7 +69,7 @@ def advice_for_open(target: str) -> str:
 
 
 def secret_address(place: str) -> str:
-    """Return the address of a webhook or a service, looked up where the environment holds it; ConfigurationError where it does not."""
+    """Return a target's address, from the environment where it is kept there; ConfigurationError where it is missing."""
     if not place.startswith(_FROM_ENVIRONMENT):
         return place
     name = place.removeprefix(_FROM_ENVIRONMENT)

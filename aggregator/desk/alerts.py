@@ -1,6 +1,6 @@
-"""What an alert says, and the sender that delivers alerts to their targets.
+"""The text of alerts, and the sender that delivers them to their targets.
 
-Each target has a thread of its own, apart from the polls. A slow webhook delays neither a feed nor another target.
+Each target has its own thread, so a slow webhook delays neither a feed nor another target.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _MARKUP = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a round of deliveries came to."""
+    """The result of a round of deliveries."""
 
     delivered: int = 0
     failed: int = 0
@@ -83,10 +83,10 @@ class AlertSender:
         self._clock = clock
         self._announce = announce
         self._stop = stop or Event()
-        self._turn = Lock()  # one connection, several threads
+        self._store_lock = Lock()  # one connection, several threads
 
     def deliver(self) -> Sent:
-        """Deliver what is due, the oldest first; a target that fails is left alone until its next try.
+        """Deliver what is due, the oldest first; a failing target waits until its next try.
 
         What a slow target does not take within a round's time is left for the next round.
         """
@@ -94,21 +94,21 @@ class AlertSender:
         if not targets:
             return Sent()
         with ThreadPoolExecutor(min(len(targets), _TARGETS), thread_name_prefix="deliver") as threads:
-            rounds = list(threads.map(self._serve, targets))
+            rounds = list(threads.map(self._deliver_to, targets))
         return Sent(*(sum(counts) for counts in zip(*rounds, strict=True)))
 
-    def _serve(self, target: str) -> tuple[int, int, int]:
+    def _deliver_to(self, target: str) -> tuple[int, int, int]:
         delivered, started = 0, time.monotonic()
         while not self._stop.is_set() and (not delivered or time.monotonic() - started < ROUND):
             now = self._clock()
-            with self._turn, self._store.transaction():
+            with self._store_lock, self._store.transaction():
                 delivery = self._outbox.claim(target, now, now + LEASE)
             if delivery is None:
                 break
             fault = self._try(delivery)
             if fault is not None:
                 return delivered, 1, self._failed(delivery, fault)
-            with self._turn, self._store.transaction():
+            with self._store_lock, self._store.transaction():
                 self._outbox.delivered(delivery.id, self._clock())
             delivered += 1
         return delivered, 0, 0
@@ -127,7 +127,7 @@ class AlertSender:
     def _failed(self, delivery: Delivery, fault: str) -> int:
         rules, now = self.settings.watches, self._clock()
         again = now + pause(delivery.attempts, rules)
-        with self._turn, self._store.transaction():
+        with self._store_lock, self._store.transaction():
             lost = self._outbox.failed(delivery, fault, again, now - rules.give_up)
         shown = shown_target(delivery.target)
         log.warning("alert %s not delivered to %s: %s", delivery.alert_id, shown, fault)
@@ -188,7 +188,7 @@ def signing_secret(rules: WatchSettings) -> Secret | None:
 def payload_of(
     alert_id: str, watch: str, now: datetime, cause: Cause, story: StorySummary, causing: Sequence[Entry]
 ) -> dict[str, Any]:
-    """Return an alert under its documented keys, every text of a feed's on one line and harmless, every link a web address."""
+    """Return an alert under its documented keys; feeds' text is on one line and harmless, every link a web address."""
     told = {
         "id": story.id,
         "title": plain(story.title),
@@ -245,19 +245,19 @@ def chat_lines(watch: str, sentence: str, story: Payload) -> list[str]:
 
 
 def chat_message(payload: Payload) -> ChatMessage:
-    """Return an alert for a service whose markup is not known: nothing in it is a mention, a tag or a link with other words."""
+    """Return an alert for a service of unknown markup, without mentions, tags or disguised links."""
     title, *lines = chat_lines(payload["watch"], payload["sentence"], payload["story"])
     said = [line if line.startswith(("http://", "https://")) else _inert(line) for line in lines]
     return ChatMessage(_inert(title), "\n".join(said))
 
 
 def _inert(text: str) -> str:
-    """Return a text in which signs that call somebody or open markup are joined with a sign that nobody sees."""
+    """Return a text in which an invisible character breaks mentions and markup."""
     return _MARKING.sub("\\g<0>\u2060", text).translate(_ANGLES)
 
 
 def _slack(text: str) -> str:
-    """Return a text in which Slack finds no link, no mention and no command of its own."""
+    """Return a text in which Slack finds no link, mention or command."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -267,7 +267,7 @@ def body(payload: Payload) -> bytes:
 
 
 def append(path: Path, payload: Payload, *, again: bool) -> None:
-    """Append an alert to a file of JSON lines; tried ``again``, only where it does not stand there already.
+    """Append an alert to a file of JSON Lines; when tried ``again``, only where it is missing.
 
     A pipe or a device is written to as it is. Raises DeliveryError where the file cannot be written.
     """
@@ -311,7 +311,7 @@ def _ends_clean(file: BinaryIO) -> bool:
 
 
 def message(payload: Payload, sender: str, recipient: str) -> EmailMessage:
-    """Return an alert as a mail in plain text; its Message-ID makes two deliveries one. DeliveryError for addresses that are none."""
+    """Return an alert as a plain-text mail; its Message-ID identifies repeated deliveries. DeliveryError for invalid addresses."""
     story = payload["story"]
     mail = EmailMessage(policy=POLICY)
     try:

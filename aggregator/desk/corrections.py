@@ -14,8 +14,9 @@ from aggregator.desk.reader import Reader
 from aggregator.desk.revisions import until, versions_of
 from aggregator.digest.edition import Correction, Source, Window
 from aggregator.model import Entry, Story
+from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.newsroom.alignment import StepBudget
-from aggregator.newsroom.corrections import TAKEN_BACK, own_notices, recognise, stale_copies
+from aggregator.newsroom.corrections import own_notices, recognise, stale_copies
 from aggregator.newsroom.novelty import Version
 from aggregator.text.tokens import words
 
@@ -25,7 +26,7 @@ _DISTINCT = 4  # words from which a headline is distinct from others
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _DatedNotice:
     """A notice as an entry gave it: the version that brought it, and the one it corrected."""
 
     entry: Entry
@@ -36,10 +37,10 @@ class _Given:
 
 
 def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, ...]:
-    """Return the notices that came in a window, oldest first, judged by the texts as they stood at its end."""
+    """Return the notices of a window, oldest first, by the texts as they were at its end."""
     members = sorted((entry for report in story.reports for entry in report.entries), key=_by_time)
-    given = _all_given(reader, members, window.until)
-    recent = [one for one in _once(_own(given, members)) if window.holds(one.version.time)]
+    given = _dated_notices(reader, members, window.until)
+    recent = [one for one in _without_copies(_own_notices(given, members)) if window.holds(one.version.time)]
     if not recent:
         return ()
     versions = until(versions_of(reader, members), window.until)
@@ -49,28 +50,28 @@ def notices(reader: Reader, story: Story, window: Window) -> tuple[Correction, .
 
 
 def notice_times(reader: Reader, story: Story, before: datetime) -> dict[str, datetime]:
-    """Return entry id -> when its notice came, for every entry that carries one of its own publisher's text, copies too."""
+    """Return entry id -> time of its notice, for all entries with a notice of their own publisher's text, copies included."""
     members = [entry for report in story.reports for entry in report.entries]
-    return {one.entry.id: one.version.time for one in _own(_all_given(reader, members, before), members)}
+    return {one.entry.id: one.version.time for one in _own_notices(_dated_notices(reader, members, before), members)}
 
 
-def _all_given(reader: Reader, members: Sequence[Entry], before: datetime) -> list[_Given]:
+def _dated_notices(reader: Reader, members: Sequence[Entry], before: datetime) -> list[_DatedNotice]:
     suspects = [entry for entry in members if entry.correction or entry.revisions]
     versions = until(versions_of(reader, suspects), before)
     return [one for entry in suspects if entry.id in versions and (one := _guarded(reader, entry, versions[entry.id]))]
 
 
-def _guarded(reader: Reader, entry: Entry, versions: Sequence[Version]) -> _Given | None:
-    """Return the notice of an entry; one that cannot be looked at has none, and the story's others stand."""
+def _guarded(reader: Reader, entry: Entry, versions: Sequence[Version]) -> _DatedNotice | None:
+    """Return the notice of an entry; an entry that raises an error has none."""
     try:
-        return _given(entry, versions)
+        return _dated_notice(entry, versions)
     except Exception as error:
         reader.faults.append((entry.id, error))
         log.exception("entry %s could not be looked at for a correction notice", entry.id)
         return None
 
 
-def _own(given: Sequence[_Given], members: Sequence[Entry]) -> list[_Given]:
+def _own_notices(given: Sequence[_DatedNotice], members: Sequence[Entry]) -> list[_DatedNotice]:
     """Return the notices about a publisher's own text; a claim about another's is no notice."""
     kinds = {one.entry.id: one.kind for one in given}
     # an edit of what was a notice from the first took no text of its own back
@@ -92,27 +93,27 @@ def _by_time(entry: Entry) -> tuple[datetime, str]:
     return entry.time, entry.id
 
 
-def _given(entry: Entry, versions: Sequence[Version]) -> _Given | None:
-    """Return the notice that the last of these versions carries, as of the version that brought it."""
+def _dated_notice(entry: Entry, versions: Sequence[Version]) -> _DatedNotice | None:
+    """Return the notice in the last of these versions, dated by the version that brought it."""
     if entry.correction is None and len(versions) > entry.revisions:
         return None  # judged when it arrived, and unchanged since
     last = recognise(versions[-1].title, versions[-1].text)
     if last is None:
         if entry.correction is None or len(versions) <= entry.revisions:
             return None
-        return _Given(entry, entry.correction, "", versions[-1], None)  # by the rules of an earlier release
+        return _DatedNotice(entry, entry.correction, "", versions[-1], None)  # by the rules of an earlier release
     place = len(versions) - 1
     while place:
         earlier = recognise(versions[place - 1].title, versions[place - 1].text)
         if earlier is None or (earlier.kind, earlier.statement) != (last.kind, last.statement):
             break
         place -= 1
-    return _Given(entry, last.kind, last.statement, versions[place], versions[place - 1] if place else None)
+    return _DatedNotice(entry, last.kind, last.statement, versions[place], versions[place - 1] if place else None)
 
 
-def _once(given: Iterable[_Given]) -> list[_Given]:
-    """Leave out the copies that carry a notice along: the agency's own or the first to have it stands for them."""
-    kept: list[_Given] = []
+def _without_copies(given: Iterable[_DatedNotice]) -> list[_DatedNotice]:
+    """Return the notices without copies of them: the agency's own, or the first one, is kept."""
+    kept: list[_DatedNotice] = []
     givers: dict[tuple[str, str], str] = {}
     statements: set[tuple[str, ...]] = set()
     for one in sorted(given, key=lambda one: (not one.entry.from_agency_feed, one.version.time, one.entry.id)):
@@ -127,7 +128,7 @@ def _once(given: Iterable[_Given]) -> list[_Given]:
 
 def _correction(
     story_id: str,
-    given: _Given,
+    given: _DatedNotice,
     members: Sequence[Entry],
     versions: Mapping[str, Sequence[Version]],
     carrying: set[str],
@@ -149,8 +150,8 @@ def _correction(
     )
 
 
-def _explanation(given: _Given) -> str:
-    """Return the sentence that says what was wrong; empty where there is only the word in the title."""
+def _explanation(given: _DatedNotice) -> str:
+    """Return the sentence that says what was wrong; empty where the title only has the word."""
     title = " ".join(given.version.title.split())
     statement = given.statement
     if statement == title:
@@ -161,13 +162,13 @@ def _explanation(given: _Given) -> str:
 
 
 def _stale(
-    given: _Given,
+    given: _DatedNotice,
     members: Sequence[Entry],
     versions: Mapping[str, Sequence[Version]],
     carrying: set[str],
     budget: StepBudget,
 ) -> tuple[Entry, ...]:
-    """Return the entries that still say what was corrected, not those that carry the notice or gave way to it."""
+    """Return the entries with the uncorrected text, without those that carry the notice or were replaced by it."""
     notice = replace(given.entry, correction=given.kind)
     agencies = dict(sorted(_agencies(members)))
     others = [
@@ -180,11 +181,11 @@ def _stale(
         if entry.id in versions and entry.id not in carrying and not _same_place(entry, notice)
     ]
     now = _words(versions[notice.id][-1])
-    if given.kind in TAKEN_BACK:
-        return _each_place(stale_copies(notice, now, _named(notice, now, others)))
+    if given.kind in WITHDRAWN:
+        return _one_per_page(stale_copies(notice, now, _named(notice, now, others)))
     before = _words(given.before) if given.before else _superseded(notice, members, versions)
     known = stale_copies(notice, now, others, before, budget) if before else ()
-    return _each_place(known or stale_copies(notice, now, others, None, budget))
+    return _one_per_page(known or stale_copies(notice, now, others, None, budget))
 
 
 def _agencies(members: Sequence[Entry]) -> set[tuple[str, str]]:
@@ -192,7 +193,7 @@ def _agencies(members: Sequence[Entry]) -> set[tuple[str, str]]:
 
 
 def _named(notice: Entry, text: str, others: Sequence[tuple[Entry, str]]) -> Sequence[tuple[Entry, str]]:
-    """Narrow a kill down to the texts whose headline it names, where it names one: an agency sends several a story."""
+    """Restrict a kill to the texts whose headline it names, if it names one: an agency sends several a story."""
     wording = _spaced(text, notice)
     reports = {
         entry.report_id
@@ -207,7 +208,7 @@ def _spaced(text: str, entry: Entry) -> str:
     return f" {' '.join(words(text, entry.language))} "
 
 
-def _each_place(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+def _one_per_page(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     """Name a page once, though several feeds of one publisher brought it."""
     places: dict[str, Entry] = {}
     for entry in entries:
@@ -216,7 +217,7 @@ def _each_place(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 
 
 def _superseded(notice: Entry, members: Sequence[Entry], versions: Mapping[str, Sequence[Version]]) -> str | None:
-    """Return the text that an agency's separate correction replaces: the last one of its own in the same report."""
+    """Return the text that an agency's separate correction replaces: its last own text in the same report."""
     earlier = [
         entry
         for entry in members

@@ -1,7 +1,7 @@
 """Editors' verbs: merge, split, move, pin, forbid, undo. Each is one transaction, a decision that every later run obeys.
 
-A verb names entries, not stories, in what it stores: stories come and go, entries stay. What it states is written in
-``clustering/constraints.py``, where all decisions are resolved: the newer of two that contradict one another rules.
+A verb stores constraints on entries, not on stories, since stories come and go and entries stay. ``clustering/constraints.py``
+states and resolves them: of two contradicting decisions the newer holds.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from aggregator.clustering.constraints import Constraint, forbidden, merged, moved, parted
+from aggregator.clustering.constraints import Constraint, forbidden, merged, moved, split
 from aggregator.desk.snapshots import NOTHING, Snapshot, restore, take
 from aggregator.exceptions import DecisionError
 from aggregator.ingest.place import Placer
@@ -77,7 +77,7 @@ class Editor(Verbs):
         return kept
 
     def split(self, prefix: str, entry_prefixes: Sequence[str]) -> str:
-        """Take entries out of a story into one of their own, whose id is returned."""
+        """Move entries out of a story into a new one; return its id."""
         with self._store.transaction():
             story = self._stories.resolve(prefix)
             members = self._members(story)
@@ -94,14 +94,14 @@ class Editor(Verbs):
                 f"{self._by} split {len(leaving)} of {len(members)} entries from {story} into {made}.",
                 [story, *sorted(leaving)],
                 before,
-                lambda number: parted(number, members - leaving, leaving),
+                lambda number: split(number, members - leaving, leaving),
                 {made: leaving},
             )
             self._placer.settle([story, made], self._now)
         return made
 
     def move(self, entry_prefix: str, prefix: str) -> str:
-        """Put one entry into another story, whose id is returned."""
+        """Move one entry into another story; return that story's id."""
         with self._store.transaction():
             entry = self._entries.resolve(entry_prefix)
             target = self._stories.resolve(prefix)
@@ -126,7 +126,7 @@ class Editor(Verbs):
         return target
 
     def pin(self, prefix: str, entry_prefix: str) -> str:
-        """Make an entry the canonical one of its story, whatever the order says; of two pins in a story the newer rules."""
+        """Make an entry the canonical one of its story; of two pins in a story the newer holds."""
         with self._store.transaction():
             story = self._stories.resolve(prefix)
             entry = self._entries.resolve(entry_prefix)
@@ -137,7 +137,7 @@ class Editor(Verbs):
         return story
 
     def forbid(self, first: str, second: str) -> None:
-        """Keep two stories or entries apart for good; where they stand together now, the second leaves."""
+        """Keep two stories or entries apart; where they are together now, the second leaves."""
         with self._store.transaction():
             first, story, left = self._side(first)
             second, other_story, right = self._side(second)
@@ -160,7 +160,7 @@ class Editor(Verbs):
             self._placer.settle(touched, self._now)
 
     def undo(self) -> Decision:
-        """Take back the last verb in force, which is returned, and restore what stood before it; later arrivals stay."""
+        """Undo and return the last verb in force, and restore the state before it; later arrivals stay."""
         with self._store.transaction():
             last = self._decisions.last_active()
             if last is None:
@@ -184,7 +184,7 @@ class Editor(Verbs):
             raise DecisionError(f"{', '.join(strangers)}: not in story {story}")
 
     def _side(self, prefix: str) -> tuple[str, str, frozenset[str]]:
-        """Return the id that was meant, its story, and the entries that it stands for."""
+        """Return the id in full, its story, and the entries that it names."""
         if prefix.strip().lower().startswith("e"):
             entry = self._entries.resolve(prefix)
             return entry, self._story_of(entry), frozenset({entry})
@@ -200,8 +200,8 @@ class Editor(Verbs):
         return placement[1]
 
     def _send_away(self, entries: frozenset[str], story: str, number: int, sentence: str) -> str:
-        """Take entries out of a story with those that older decisions bind to them, and with the copies of their text."""
-        settlement = self._placer.editor_constraints.settlement()
+        """Move entries out of a story, with those that older decisions bind to them and their copies."""
+        settlement = self._placer.editor_constraints.groups()
         bound = frozenset(other for entry in entries for other in settlement.group(entry))
         leaving = self._placer.with_copies(bound & self._members(story))
         made = self._placer.separate(story, leaving, self._now)
@@ -217,13 +217,13 @@ class Editor(Verbs):
         constraints: Callable[[int], Sequence[Constraint]],
         placed: Mapping[str, frozenset[str]],
     ) -> int:
-        """Store a decision, and leave it as the reason why ``placed`` entries stand in their stories."""
+        """Store a decision, and link it as the reason of the ``placed`` entries' stories."""
         number = self._decide(kind, sentence, arguments, before, constraints)
         self._link(number, kind, sentence, placed)
         return number
 
     def _link(self, number: int, kind: DecisionKind, sentence: str, placed: Mapping[str, frozenset[str]]) -> None:
-        """Leave the verb as the reason why these entries stand in these stories."""
+        """Link the verb as the reason why these entries are in these stories."""
         evidence = {"decision": number, "by": self._by, "verb": kind, "sentence": sentence}
         for story, entries in placed.items():
             for entry in sorted(entries):

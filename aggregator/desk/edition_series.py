@@ -20,12 +20,12 @@ def names(settings: Settings) -> list[str]:
 
 
 def times(settings: Settings, series: str) -> Sequence[time]:
-    """Return when a series comes due, by the desk's clock."""
+    """Return the times of day at which a series is due, by the desk's clock."""
     return (settings.digest.time,) if series == DAILY else named(settings, series).time
 
 
 def named(settings: Settings, series: str) -> EditionSettings:
-    """Return the settings of a series beside the daily one; NotFoundError names those that there are."""
+    """Return the settings of a series other than the daily one; NotFoundError lists the series."""
     try:
         return settings.digest.editions[series]
     except KeyError:

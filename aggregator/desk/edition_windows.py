@@ -1,4 +1,4 @@
-"""The windows of a series of editions: they adjoin, so that each hour is in exactly one."""
+"""The windows of a series of editions: adjoining, so that each hour is in exactly one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def zone_of(settings: DigestSettings) -> ZoneInfo:
 
 
 def due_window(now: datetime, settings: DigestSettings, times: Sequence[time] = ()) -> Window:
-    """Return the window of the edition that came due last: from one morning to the next by the desk's clock, 23 hours or 25 where it is changed.
+    """Return the window of the edition that was due last: from one time of day to the next by the desk's clock.
 
     Of a series that comes several times a day, from one of its ``times`` to the next; none: ``digest.time``.
     """
@@ -36,7 +36,7 @@ def due_window(now: datetime, settings: DigestSettings, times: Sequence[time] = 
 
 
 def missed(done: datetime | None, now: datetime, settings: DigestSettings, times: Sequence[time] = ()) -> list[Window]:
-    """Return the windows that are due after the editions that reach to ``done``, the oldest first; None: there was none yet.
+    """Return the windows due since ``done``, the oldest first; None means that there was no edition yet.
 
     Each ends when an edition came due and begins where the one before it ended, also where the hour was changed since.
     """
@@ -58,28 +58,28 @@ def missed(done: datetime | None, now: datetime, settings: DigestSettings, times
 
 
 class _Series:
-    """When the editions of a series come due."""
+    """The due times of a series of editions."""
 
     def __init__(self, settings: DigestSettings, times: Sequence[time]) -> None:
         self._zone = zone_of(settings)
         self._times = sorted(times or (settings.time,))
         # An edition is not worth making beside the next one where it would cover less than half of the usual: its time was changed.
-        self.shortest = min(self._apart()) / 2
+        self.shortest = min(self._length()) / 2
 
     def last_due(self, now: datetime) -> datetime:
-        """Return when an edition came due last."""
+        """Return the due time of the last edition."""
         today = now.astimezone(self._zone).date()
         days = (today + step * _DAY for step in (1, 0, -1, -2))
         return max(due for day in days for one in self._times if (due := self._moment(day, one)) <= now)
 
     def due_before(self, until: datetime) -> datetime:
-        """Return when the edition before that of ``until`` came due."""
+        """Return the due time of the edition before that of ``until``."""
         return self.last_due(until - timedelta(microseconds=1))
 
     def _moment(self, day: date, moment: time) -> datetime:
         return datetime.combine(day, moment, self._zone).astimezone(UTC)
 
-    def _apart(self) -> list[timedelta]:
+    def _length(self) -> list[timedelta]:
         """Return how far the times of a day are apart, the first from the last of the day before."""
         since = [timedelta(hours=one.hour, minutes=one.minute) for one in self._times]
         return [later - earlier for earlier, later in zip(since, [*since[1:], since[0] + _DAY], strict=True)]

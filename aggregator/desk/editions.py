@@ -1,4 +1,4 @@
-"""Making editions: chosen by the query that the list uses, frozen once, the same bytes ever after."""
+"""Making editions: chosen by the same query as the list, frozen once, byte-identical ever after."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from aggregator.digest.edition import (
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.digest.story import gains_from
 from aggregator.ingest.clocks import AHEAD
-from aggregator.ingest.story_rows import standing
+from aggregator.ingest.story_rows import story_fields
 from aggregator.model import Story, StoryQuery
 from aggregator.model.faults import fault_of
 from aggregator.settings import DigestSettings, Settings
-from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.database import Store, is_database_error
 from aggregator.storage.editions import EditionStore, StoredEdition
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.faults import FaultStore
@@ -100,7 +100,7 @@ def make_edition(store: Store, settings: Settings, window: Window, now: datetime
 
 
 def _keep(store: Store, faults: Sequence[Fault], now: datetime) -> None:
-    """Keep what could not be made of entries, or of the stories that they stand for, for a report."""
+    """Store the faults of entries, or of the canonical entries of stories, for reports."""
     entries = EntryStore(store)
     for name, error in faults:
         given = entries.get(name).data
@@ -108,11 +108,11 @@ def _keep(store: Store, faults: Sequence[Fault], now: datetime) -> None:
 
 
 def _guarded(faults: list[Fault], story: Story, otherwise: Other, work: Callable[[], Value]) -> Value | Other:
-    """Return what ``work`` makes of a story; where it raises, note that and let the edition go on without."""
+    """Return the result of ``work`` for a story; where it raises, note the fault and return the default."""
     try:
         return work()
     except Exception as error:
-        if is_of_the_database(error):
+        if is_database_error(error):
             raise
         log.exception("story %s: the edition goes without a part of it", story.summary.id)
         faults.append((story.summary.canonical_entry, error))
@@ -144,7 +144,7 @@ def _build(
     moment = gains_from(window, previous)
     retitled = _retitled(reader, Window(moment, window.until))
     materials = _materials(reader, listed, edited, window, moment, faults)
-    materials += _retold(reader, listed, edited, window, moment, retitled, faults)
+    materials += _notices_and_headlines(reader, listed, edited, window, moment, retitled, faults)
     materials = [replace(one, headlines=retitled.get(one.story.summary.id, ())) for one in materials]
     made = partial(
         build,
@@ -159,7 +159,7 @@ def _build(
     try:
         return made(materials)
     except Exception as error:
-        if is_of_the_database(error):
+        if is_database_error(error):
             raise
         return made([one for one in materials if _guarded(faults, one.story, None, partial(made, [one])) is not None])
 
@@ -172,7 +172,7 @@ def _materials(
     moment: datetime,
     faults: list[Fault],
 ) -> list[Material]:
-    """Return what an edition is made from, for these stories as they stood when the window closed.
+    """Return the material of an edition, of these stories as they were when the window closed.
 
     What is new in them is what came since ``moment``.
     """
@@ -212,7 +212,7 @@ def _materials(
 
 
 def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]:
-    """Return story id -> the headlines that changed, from the words at the window's beginning to those at its end.
+    """Return story id -> changed headlines, from the window's beginning to its end.
 
     A live blog's headline changes with every turn and is left out.
     """
@@ -242,7 +242,7 @@ def _is_recurring(title: str) -> bool:
         return False
 
 
-def _retold(
+def _notices_and_headlines(
     reader: Reader,
     listed: Sequence[str],
     edited: Edited,
@@ -251,7 +251,7 @@ def _retold(
     retitled: Mapping[str, Sequence[Headline]],
     faults: list[Fault],
 ) -> list[Material]:
-    """Return the material of stories to which nothing happened but that entries were edited, where it matters to a reader.
+    """Return the material of stories in which entries were only edited, where that matters to a reader.
 
     It does where a headline changed, something new was reported, or a correction came. The edits that came last go first.
     """
@@ -269,7 +269,7 @@ def _retold(
 
 
 def as_of(story: Story, until: datetime, pinned: str | None = None) -> Story:
-    """Return a story as it stood at a moment: without what was seen later. What an editor pinned stays canonical."""
+    """Return a story as it was at a moment, without later entries. A pinned entry stays canonical."""
     reports = []
     for report in story.reports:
         entries = tuple(entry for entry in report.entries if entry.seen < until)
@@ -278,7 +278,7 @@ def as_of(story: Story, until: datetime, pinned: str | None = None) -> Story:
     members = [entry for report in reports for entry in report.entries]
     if len(members) == story.summary.entries:
         return story
-    then = standing(members, pinned)
+    then = story_fields(members, pinned)
     summary = replace(
         story.summary,
         title=then.title,
@@ -296,14 +296,14 @@ def as_of(story: Story, until: datetime, pinned: str | None = None) -> Story:
 
 
 def _about(reader: Reader, asked: StoryQuery, edited: Edited, window: Window) -> Edited:
-    """Return those stories in which entries were edited that a series is about."""
+    """Return the stories with edited entries that a series is about."""
     first = min((reader.stories.summary(story, window.until).last_seen for story in edited), default=window.until)
     about = {summary.id for summary in reader.find(replace(asked, since=first, until=window.until, limit=None))}
     return {story: entries for story, entries in edited.items() if story in about}
 
 
 def _counts(store: Store, window: Window, stories: Sequence[str] | None) -> Counts:
-    """Return how many entries came, in these stories or in all, and in how many reports and stories: each number is of what the one before it holds."""
+    """Return the numbers of entries that arrived, in these stories or in all, and of their reports and stories."""
     named = None if stories is None else json.dumps(stories)
     entries, reports, grouped = store.connection.execute(
         "SELECT count(*), count(DISTINCT report_id), count(DISTINCT story_id) FROM entry WHERE first_seen >= ? AND first_seen < ?"

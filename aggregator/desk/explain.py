@@ -1,4 +1,4 @@
-"""Why an entry stands where it stands, in one true sentence with the evidence behind it."""
+"""Why an entry stands where it stands, as one true sentence with its evidence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aggregator.clustering.explanations import PairExplanation
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.phrases import Phrase, shared_phrases
 from aggregator.clustering.sentences import apart, different_languages, sentence, too_long_between
-from aggregator.clustering.sharing import holders, kept_terms, shared_signs
+from aggregator.clustering.shared_terms import count_reports_with, cross_language_agreement, kept_terms
 from aggregator.clustering.vectors import VERSION
 from aggregator.desk.reader import Reader
 from aggregator.exceptions import NotFoundError
@@ -48,7 +48,7 @@ OF_WINDOW = {
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The answer to "why": the entry asked about, the sentence, and the edges it rests on."""
+    """The explanation of an entry: the entry, the sentence, and the edges behind it."""
 
     entry: str
     sentence: str
@@ -63,12 +63,12 @@ def explain(
     entry_prefix: str | None,
     window: Window | None = None,
 ) -> Why:
-    """Say why an entry stands in a story, or what keeps it out; without an entry, why the newest one joined."""
+    """Explain why an entry is in a story, or what keeps it out; without an entry, why the newest one joined."""
     return _Explainer(reader, store, settings, window or Window(store, settings.stories)).explain(prefix, entry_prefix)
 
 
 def explain_all(reader: Reader, store: Store, settings: Settings, story: Story) -> dict[str, Why]:
-    """Return entry id -> why it stands in its story, for all entries of one.
+    """Return entry id -> explanation, for all entries of a story.
 
     The window is not loaded for it: the sentences say which words two reports share, and not how many others have them.
     """
@@ -77,7 +77,7 @@ def explain_all(reader: Reader, store: Store, settings: Settings, story: Story) 
 
 
 class _Explainer:
-    """Reads edges, and asks the graph and the texts for what a sentence says of them."""
+    """Collects the edges, and the evidence of the graph and the texts, for a sentence."""
 
     def __init__(
         self, reader: Reader, store: Store, settings: Settings, window: Window, *, in_window: bool = True
@@ -102,12 +102,12 @@ class _Explainer:
         return self.inside(story, entry) if entry.story_id == story.summary.id else self._outside(story, entry)
 
     def inside(self, story: Story, entry: Entry) -> Why:
-        """Follow the edges from the entry to the story: its own, and for a copy those of the report's other entries."""
+        """Explain an entry inside a story: by its own edges, and for a copy by those of the report's other entries."""
         matches = self._reader.stories.matches
-        own = [self._told(match) for match in matches([entry.id])]
+        own = [self._with_evidence(match) for match in matches([entry.id])]
         report = next(one for one in story.reports if one.id == entry.report_id)
         others = [match for other in report.entries if other.id != entry.id for match in matches([other.id])]
-        links = own + [self._told(match) for match in others if match.kind != "copy"]
+        links = own + [self._with_evidence(match) for match in others if match.kind != "copy"]
         if not links:
             return Why(entry.id, _alone(story, entry), ())
         editors = [match for match in own if match.kind == "editor"]
@@ -125,7 +125,7 @@ class _Explainer:
         word = EditorConstraints(self._store).between(own, theirs)
         if word is not None:
             return Why(entry.id, f"Not in this story by an editor's word: {word.sentence}", ())
-        links = tuple(self._told(match) for match in reader.stories.matches([entry.id]))
+        links = tuple(self._with_evidence(match) for match in reader.stories.matches([entry.id]))
         if not links and not entry.story_id:
             raise NotFoundError(f"entry {entry.id} is in no story")
         return Why(entry.id, self._apart(story, entry), links)
@@ -159,17 +159,20 @@ class _Explainer:
             dict(best.features),
             VERSION,
         )
-        return apart(self._told(match), self._zone)
+        return apart(self._with_evidence(match), self._zone)
 
     def _compared_across(self, story: Story, entry: Entry) -> bool:
-        """Tell whether an entry is compared with any report of a story of other languages."""
+        """Return whether an entry is compared with any report of a story of other languages."""
         graph = self._window.graph()
-        return any(shared_signs(graph, entry.report_id, report.id) is not None for report in story.reports[-NEAREST:])
+        return any(
+            cross_language_agreement(graph, entry.report_id, report.id) is not None
+            for report in story.reports[-NEAREST:]
+        )
 
     # --- what a sentence says of a pair ------------------------------------------------------------
 
-    def _told(self, match: Match) -> Match:
-        """Return an edge between entries with when the other came; between reports also with the words behind it."""
+    def _with_evidence(self, match: Match) -> Match:
+        """Return an edge with the time of the other entry; between reports also with the shared words."""
         entries = self._reader.entries
         if match.kind == "editor" or any(entries.placement(one) is None for one in (match.entry_id, match.other_id)):
             return match
@@ -189,12 +192,12 @@ class _Explainer:
         return replace(match, evidence={**proof, **self._words(one, two)})
 
     def _words(self, one: Entry, two: Entry) -> Evidence:
-        """Return what two entries share in words, and how many reports of the window do; nothing where both are not in it."""
+        """Return the words that two entries share, and how many reports of the window hold them; nothing outside the window."""
         graph = self._window.graph() if self._in_window else None
         if graph is not None and not (one.report_id in self._window and two.report_id in self._window):
             graph = None
         if one.language != two.language:
-            return {} if graph is None else _signs(graph, one, two)
+            return {} if graph is None else _agreement(graph, one, two)
         among = kept_terms(graph, one.report_id, two.report_id) if graph is not None else None
         texts = self._document(one), self._document(two)
         language = one.language or ""
@@ -209,7 +212,7 @@ class _Explainer:
         if graph is None:
             return shared
         telling = {term for phrase in (*names, *words) for term in phrase.terms}
-        return {**shared, "holders": holders(graph, sorted(telling)), "reports": len(graph)}
+        return {**shared, "holders": count_reports_with(graph, sorted(telling)), "reports": len(graph)}
 
     def _document(self, entry: Entry) -> Document:
         if entry.id not in self._documents:
@@ -222,9 +225,9 @@ def _shared(one: Document, two: Document, language: str) -> tuple[Phrase, ...]:
     return tuple(shared_phrases(one, two, language))
 
 
-def _signs(graph: StoryGraph, one: Entry, two: Entry) -> Evidence:
+def _agreement(graph: StoryGraph, one: Entry, two: Entry) -> Evidence:
     """Return what two entries of different languages share."""
-    common = shared_signs(graph, one.report_id, two.report_id)
+    common = cross_language_agreement(graph, one.report_id, two.report_id)
     if common is None:
         return {}
     signs = [word for kind in (common.names, common.places, common.numbers) for word in kind[:2]]

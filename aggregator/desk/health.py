@@ -14,7 +14,7 @@ from aggregator.model import Feed
 from aggregator.newsroom.health import LEAST_SILENCE, RHYTHM, Hour, feed_state, rhythm
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
-from aggregator.storage.faults import FaultStore, KeptFault
+from aggregator.storage.faults import FaultStore, StoredFault
 from aggregator.storage.feeds import FeedStore, StoredFeed, feed_key
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.times import shown
@@ -45,7 +45,7 @@ class FeedHealthRow:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the newsroom holds, and what comes next."""
+    """The state of the newsroom: what it holds, and what comes next."""
 
     feeds: int
     feeds_ok: int
@@ -76,7 +76,7 @@ def feed_health(store: Store, now: datetime, subscriptions: Sequence[Feed] = ())
 
 
 def _arrivals(feeds: FeedStore, now: datetime) -> dict[int, list[Hour]]:
-    """Return the hours in which entries of each feed came; one that was heard of within a day cannot be silent, and has but one."""
+    """Return the hours in which entries of each feed arrived; for a feed with news within a day, one hour only."""
     return feeds.rhythms(now - REMEMBERED, now - RHYTHM, now - LEAST_SILENCE)
 
 
@@ -99,7 +99,7 @@ def faulty_entries(store: Store) -> list[dict[str, object]]:
     ]
 
 
-def _with_faults(row: FeedHealthRow, faults: Sequence[KeptFault]) -> FeedHealthRow:
+def _with_faults(row: FeedHealthRow, faults: Sequence[StoredFault]) -> FeedHealthRow:
     """Return a row that names the newest of the entries that could not be taken."""
     if not faults:
         return row
@@ -140,7 +140,7 @@ def _row(feed: StoredFeed, written: Feed, hours: Sequence[Hour], now: datetime) 
 
 
 def _silence(arrivals: Sequence[datetime], read: datetime) -> str:
-    """Return for how long nothing came, up to when the feed was read last: what came since is unknown."""
+    """Return how long nothing arrived, up to the last successful poll."""
     found = rhythm(arrivals)
     if found is None:
         return "silent"
@@ -171,7 +171,7 @@ def status(store: Store, now: datetime) -> Status:
 
 
 def faults(store: Store, settings: Settings, now: datetime, allowed: timedelta) -> list[str]:
-    """Return signs that no feed is polled or no edition published: the last poll, or the edition that was due, longer ago than ``allowed``."""
+    """Return signs of a stopped daemon: a last poll, or a due edition, longer ago than ``allowed``."""
     from aggregator.desk.edition_series import names, times
     from aggregator.desk.edition_windows import due_window
     from aggregator.desk.publish import polled, published
@@ -194,7 +194,7 @@ def faults(store: Store, settings: Settings, now: datetime, allowed: timedelta) 
 
 
 def oddities(store: Store, now: datetime) -> list[str]:
-    """Return what a person should know although nothing fails: that the clock went back, and who gets no digest."""
+    """Return warnings although nothing fails: a clock that went back, recipients without a digest."""
     from aggregator.desk.mailing import refused_lately
 
     back = went_back(store, now)
@@ -203,7 +203,7 @@ def oddities(store: Store, now: datetime) -> list[str]:
 
 
 def edition_health(store: Store, since: datetime, until: datetime, now: datetime) -> FeedHealth:
-    """Return what the digest says of the feeds: how many were polled and failed in its window, and who is silent."""
+    """Return the health of the feeds for the digest: how many were polled and failed in its window, and which are silent."""
     feeds = FeedStore(store)
     arrivals = _arrivals(feeds, now)
     gaps = feeds.gaps(since, until)

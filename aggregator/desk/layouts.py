@@ -1,4 +1,4 @@
-"""Editions as a desk's own templates and labels write them; what cannot be used costs no edition."""
+"""Rendering of editions with a desk's own templates and labels; faults in them cost no edition."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Rendered = Callable[[Edition, str], str]
 
 
 def templates_folder(settings: DigestSettings, database: Path | None) -> str:
-    """Return the folder of the desk's own templates, beside the database where it is relative; empty where there is none."""
+    """Return the folder of the desk's own templates, relative to the database's folder; empty where there is none."""
     if not settings.templates:
         return ""
     return str((database.parent if database else Path()).absolute() / Path(settings.templates).expanduser())
 
 
 def renderer(settings: DigestSettings, database: Path | None, width: int = LINE) -> Rendered:
-    """Return what writes an edition in a format: by the desk's own templates, and by those shipped where its own fail.
+    """Return a function that renders an edition with the desk's own templates, or with the shipped ones where those fail.
 
     ``width`` is how many columns the lines of plain text have.
     """
@@ -46,7 +46,7 @@ def renderer(settings: DigestSettings, database: Path | None, width: int = LINE)
 
 
 def faults(settings: Settings, database: Path | None) -> list[str]:
-    """Return what is wrong with the languages and templates of the digest and its series: each is tried with a sample edition."""
+    """Return the faults of the digest's languages and templates, each tried with a sample edition."""
     folder = templates_folder(settings.digest, database)
     if folder and not Path(folder).is_dir():
         return [f"digest.templates: there is no folder {folder}"]

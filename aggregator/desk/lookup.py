@@ -1,4 +1,4 @@
-"""Looking things up in a newsroom: lists, stories, storylines, entries, and why things stand where they stand."""
+"""Look-ups in a newsroom: lists, stories, storylines, entries and explanations."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Lookup:
-    """What is asked of a newsroom; nothing here writes. What few commands need is imported by the methods that do."""
+    """The read methods of a newsroom. Modules that few commands need are imported in the methods."""
 
     def __init__(self, settings: Settings, store: Store, clock: Clock, feeds: Sequence[Feed] = ()) -> None:
         self.settings = settings
@@ -39,7 +39,7 @@ class Lookup:
         self._graph: Window | None = None
 
     def stories(self, query: StoryQuery) -> list[StorySummary]:
-        """Return the stories that a query asks for."""
+        """Return the stories of a query."""
         return self._reader().find(query)
 
     def story(self, prefix: str) -> Story:
@@ -47,11 +47,11 @@ class Lookup:
         return self._reader().story(prefix)
 
     def stories_by_storyline(self, query: StoryQuery) -> list[Storyline]:
-        """Return the stories that a query asks for, those of one storyline together."""
+        """Return the stories of a query, grouped by storyline."""
         return self._reader().find_by_storyline(query)
 
     def storylines(self, since: datetime | None = None, limit: int | None = None) -> list[Storyline]:
-        """Return the storylines seen since a time, those seen last first."""
+        """Return the storylines seen since a time, the latest first."""
         return self._reader().list_storylines(since, limit)
 
     def storyline(self, prefix: str) -> Storyline:
@@ -65,13 +65,13 @@ class Lookup:
         return tuple(one for one in found if one.id != story.summary.id)
 
     def why(self, story: str, entry: str | None = None) -> Why:
-        """Explain why an entry (else the newest) stands in a story, or what kept it out."""
+        """Explain why an entry (else the newest) is in a story, or what keeps it out."""
         from aggregator.desk.explain import explain
 
         return explain(self._reader(), self.store, self.settings, story, entry, self._window())
 
     def whys(self, story: Story) -> dict[str, Why]:
-        """Explain for each entry of a story why it stands there."""
+        """Explain each entry of a story."""
         from aggregator.desk.explain import explain_all
 
         return explain_all(self._reader(), self.store, self.settings, story)
@@ -91,7 +91,7 @@ class Lookup:
         return reader.entries.revisions(reader.entries.resolve(prefix))
 
     def amendments(self, entry_id: str) -> list[Amendment]:
-        """Return what the publisher of an entry corrected beside its words, oldest first."""
+        """Return the publisher's corrections of an entry's facts, oldest first."""
         return self._reader().entries.amendments(entry_id)
 
     def text(self, entry_id: str) -> str:
@@ -107,9 +107,9 @@ class Lookup:
 
     def news_of(self, story: Story, since: datetime) -> Novelty:
         """Return the sentences, numbers and names that a story did not hold before ``since``."""
-        from aggregator.desk.novelty import news_of
+        from aggregator.desk.novelty import story_news
 
-        return news_of(self._reader(), story, since)
+        return story_news(self._reader(), story, since)
 
     def edit(self, prefix: str, first: int | None = None, last: int | None = None) -> Edit:
         """Return what changed between two versions of an entry, numbered from 1; by default between the last two."""
@@ -163,13 +163,13 @@ class Lookup:
         return status(self.store, self.clock())
 
     def faults(self, allowed: timedelta) -> list[str]:
-        """Return what shows that no daemon gets on with this desk: what is longer ago than ``allowed``."""
+        """Return signs that the daemon of this desk stopped: what is longer ago than ``allowed``."""
         from aggregator.desk.health import faults
 
         return faults(self.store, self.settings, self.clock(), allowed)
 
     def oddities(self) -> list[str]:
-        """Return what a person should know although nothing fails."""
+        """Return warnings although nothing fails."""
         from aggregator.desk.health import oddities
 
         return oddities(self.store, self.clock())
@@ -187,7 +187,7 @@ class Lookup:
         return faulty_entries(self.store)
 
     def _window(self) -> Window:
-        """Return the graph of the reports in the window, which is read when it is first asked."""
+        """Return the graph of the window's reports, read when first needed."""
         from aggregator.ingest.window import Window
 
         if self._graph is None:

@@ -1,4 +1,4 @@
-"""Mailing an edition: each recipient gets it once, whatever happens to the others."""
+"""Mailing an edition: each recipient gets one copy, whatever happens to the others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _REPORTED_FOR = timedelta(days=8)
 
 @dataclass(frozen=True, slots=True)
 class Mailed:
-    """What came of mailing an edition; ``refused`` are those reported now, ``already`` those who had it before."""
+    """The result of mailing an edition; ``refused`` are recipients refused now, ``already`` those who had it before."""
 
     sent: tuple[str, ...] = ()
     refused: tuple[Refusal, ...] = ()
@@ -60,7 +60,7 @@ class _Record:
 
 
 def mail_edition(store: Store, edition: Edition, settings: MailSettings, rendered: Rendered = render) -> Mailed:
-    """Send an edition to all recipients who did not get it yet and were not refused; DeliveryError where the server takes none."""
+    """Send an edition to all recipients who neither got it nor were refused; DeliveryError where the server takes none."""
     store.needs_writing()  # who got it must be remembered
     record = _read(store, edition.id)
     done = record.sent | record.refused
@@ -72,7 +72,7 @@ def mail_edition(store: Store, edition: Edition, settings: MailSettings, rendere
 def mail_waiting(
     store: Store, mails: Mapping[str, MailSettings], now: datetime, rendered: Rendered = render
 ) -> list[Mailed]:
-    """Try recipients again whom the server could not take when their edition was mailed; ``mails`` by series. DeliveryError as above."""
+    """Retry recipients whom the server could not take before; ``mails`` maps series to settings. DeliveryError as above."""
     done = []
     editions = EditionStore(store)
     for name in editions.facts(_RECORD):

@@ -37,7 +37,7 @@ _DIGIT: Final = "[0-9]"
 
 
 def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = None) -> dict[str, int]:
-    """Drop what is past the windows and the retention rule; return how many of each.
+    """Delete what is older than the windows and the retention rule; return how many of each.
 
     It goes in short transactions with room for other writers between them. ``stop``, when set from elsewhere, ends it
     after the one in hand: the next call goes on.
@@ -83,7 +83,7 @@ def _swept(sweeper: Sweeper, table: str, key: Sequence[str], doomed: tuple[str, 
 
 
 def rotate_backups(store: Store, keep: int, now: datetime) -> Path | None:
-    """Write a dated copy into the folder ``backups`` beside the database and keep the newest ``keep`` of such copies.
+    """Write a dated copy into the folder ``backups`` beside the database; keep the newest ``keep`` copies.
 
     Nothing else in the folder is touched, but what a backup left there that was killed. A copy dated later than now is of
     a clock that was wrong, and goes first.

@@ -12,7 +12,7 @@ from aggregator.newsroom.novelty import Finding, Novelty
 from aggregator.newsroom.novelty import what_is_new as compared
 
 
-def news_of(reader: Reader, story: Story, since: datetime, before: datetime | None = None) -> Novelty:
+def story_news(reader: Reader, story: Story, since: datetime, before: datetime | None = None) -> Novelty:
     """Return what entries and edits from ``since`` on (and before ``before``) brought that the story had not held."""
     by_entry = versions_of(reader, [entry for report in story.reports for entry in report.entries])
     if before is not None:
@@ -21,8 +21,8 @@ def news_of(reader: Reader, story: Story, since: datetime, before: datetime | No
 
 
 def what_is_new(reader: Reader, story: Story, since: datetime, before: datetime | None = None) -> WhatIsNew:
-    """Return what is new in a story as a digest shows it, oldest source first."""
-    news = news_of(reader, story, since, before)
+    """Return what is new in a story, for a digest, by oldest source."""
+    news = story_news(reader, story, since, before)
     return WhatIsNew(
         passages=tuple(_passage(one) for one in news.sentences),
         numbers=tuple(dict.fromkeys(one.text for one in news.numbers)),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from aggregator.exceptions import UsageError
-from aggregator.ingest.ordered import lines_of
+from aggregator.ingest.archive_order import lines_of
 
 _TIMES = ("published", "first_seen", "date")
 _FLAGS = ("canonical",)

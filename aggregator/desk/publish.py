@@ -1,4 +1,4 @@
-"""Publishing the scheduled editions: each is written in all formats and mailed."""
+"""Publishing scheduled editions: writing them in all formats and mailing them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from aggregator.digest.edition import Edition, Window
 from aggregator.digest.render import SUFFIXES
 from aggregator.exceptions import AggregatorError, DeliveryError
 from aggregator.settings import DigestSettings, Settings
-from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.database import Store, is_database_error
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.times import from_text, to_text
 
@@ -36,7 +36,7 @@ _REMEMBERED = 2 * MISSED_AT_MOST
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What came of publishing all that was due: the files of editions, and how the alerts fared."""
+    """The result of publishing what was due: files of editions, and the deliveries of alerts."""
 
     files: tuple[Path, ...]
     alerts: Sent
@@ -50,7 +50,7 @@ class Newsroom(Protocol):
     clock: Callable[[], datetime]
 
     def place_waiting(self, stop: Event | None = None) -> None:
-        """Place what is stored and not placed yet."""
+        """Place stored entries that are not placed yet."""
 
     def edition(self, *, since: datetime | None = None, until: datetime | None = None, series: str = DAILY) -> Edition:
         """Return the edition of a window in a series, frozen when first made."""
@@ -59,7 +59,7 @@ class Newsroom(Protocol):
 def publish_due(
     app: Newsroom, stop: Event | None = None, announce: Callable[[Sequence[Path]], None] = lambda paths: None
 ) -> list[Path]:
-    """Make the editions of every series that came due since its last one; write each in every format, mail it where recipients are named.
+    """Make the due editions of every series; write each in every format, and mail it where there are recipients.
 
     Each covers what was seen since the one before in its series, also when it is made late: after more than a month one covers all but
     the last 31. It is noted as done after the mail went out: what failed is tried again by the next call, with the same
@@ -80,7 +80,7 @@ def publish_due(
         try:
             paths = _publish(app, window, series)
         except Exception as error:
-            if isinstance(error, AggregatorError | OSError) or is_of_the_database(error):
+            if isinstance(error, AggregatorError | OSError) or is_database_error(error):
                 raise  # a mail server, a full disk: what hinders this one hinders the next
             log.exception("the edition of %s cannot be made; `digest --since --until` makes it by hand", window.until)
             fault = error
@@ -93,7 +93,7 @@ def publish_due(
 
 
 def missed_windows(app: Newsroom, series: str = DAILY) -> list[Window]:
-    """Return the windows of the editions of a series that came due and are not published, the oldest first."""
+    """Return the windows of a series that are due and not published, the oldest first."""
     now = app.clock()
     done = published(app.store, now, series)
     windows = missed(done, now, app.settings.digest, times(app.settings, series))
@@ -101,7 +101,7 @@ def missed_windows(app: Newsroom, series: str = DAILY) -> list[Window]:
 
 
 def published(store: Store, now: datetime, series: str = DAILY) -> datetime | None:
-    """Return until when the scheduled editions of a series reach that are written and mailed; what a clock wrote that was ahead does not count."""
+    """Return until when the published editions of a series reach; times that a fast clock wrote do not count."""
     return max((moment for moment in _published(store, series) if moment <= now), default=None)
 
 
@@ -121,7 +121,7 @@ def _publish(app: Newsroom, window: Window, series: str) -> list[Path]:
     written = _write(app, edition)
     mail = settings_of(app.settings, series).mail
     if mail.server and mail.recipients and _is_worth_mailing(app, edition, window):
-        _tell(mail_edition(app.store, edition, mail, renderer(app.settings.digest, app.store.path)))
+        _log_mailed(mail_edition(app.store, edition, mail, renderer(app.settings.digest, app.store.path)))
     now = app.clock()
     with app.store.transaction():
         done = sorted({*(moment for moment in _published(app.store, series) if moment <= now), window.until})
@@ -131,7 +131,7 @@ def _publish(app: Newsroom, window: Window, series: str) -> list[Path]:
 
 
 def _is_worth_mailing(app: Newsroom, edition: Edition, window: Window) -> bool:
-    """Return whether an edition says something: that nothing came is news only where feeds were asked."""
+    """Return whether an edition is to be mailed: an empty one only where feeds were polled."""
     if polled(app.store, window) or not edition.nothing_new:
         return True
     log.info("the edition of %s is written and not mailed: no feed was asked, and nothing came", window.until)
@@ -139,25 +139,25 @@ def _is_worth_mailing(app: Newsroom, edition: Edition, window: Window) -> bool:
 
 
 def _mail_again(app: Newsroom) -> None:
-    """Try those again whom the mail server could not take before; where it takes none now, that hinders no edition."""
+    """Retry recipients whom the mail server could not take before; failures do not hinder the edition."""
     mails = {series: settings_of(app.settings, series).mail for series in names(app.settings)}
     if not app.settings.mail.server or not any(mail.recipients for mail in mails.values()):
         return
     try:
         for mailed in mail_waiting(app.store, mails, app.clock(), renderer(app.settings.digest, app.store.path)):
-            _tell(mailed)
+            _log_mailed(mailed)
     except DeliveryError as error:
         log.warning("mailing an edition again failed: %s", error)
 
 
-def _tell(mailed: Mailed) -> None:
+def _log_mailed(mailed: Mailed) -> None:
     for one in mailed.refused:
         what = "refused" if one.final else "not taken now, tried again for a day"
         log.warning("the digest for %s was %s (%s); nobody else is concerned", one.recipient, what, one.answer)
 
 
 def polled(store: Store, window: Window) -> bool:
-    """Return whether the desk asked any feed in a window."""
+    """Return whether any feed was polled in a window."""
     found = store.connection.execute(
         "SELECT EXISTS (SELECT 1 FROM poll WHERE at >= ? AND at < ?)", (to_text(window.since), to_text(window.until))
     ).fetchone()
@@ -189,5 +189,5 @@ def _write(app: Newsroom, edition: Edition) -> list[Path]:
 
 
 def _day(until: datetime, settings: DigestSettings) -> str:
-    """Return the day of an edition: one that closes at midnight is that of the day that ends."""
+    """Return the day of an edition: one that closes at midnight belongs to the day that ends."""
     return (until - timedelta(microseconds=1)).astimezone(zone_of(settings)).strftime("%Y-%m-%d")

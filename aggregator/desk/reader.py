@@ -1,4 +1,4 @@
-"""Read access for the desk: lists of stories, stories, entries, search. Nothing here writes."""
+"""Read access for the desk: lists of stories, stories, entries, search. It writes nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEW_WITHOUT_EDITION = timedelta(days=1)
 
 
 def just_after(now: datetime) -> datetime:
-    """Return the end of a window that takes in what was seen this very second: windows leave their end out."""
+    """Return the end of a window that includes this second: windows exclude their end."""
     return now.replace(microsecond=0) + timedelta(seconds=1)
 
 
@@ -42,7 +42,7 @@ class Reader:
         self.storylines = StorylineStore(store)
         self._editions = EditionStore(store)
         self._now = now
-        self.faults: list[tuple[str, Exception]] = []  # entries of which something could not be told, and why not
+        self.faults: list[tuple[str, Exception]] = []  # entries of which something could not be shown, and the error
 
     def new_since(self, since: datetime | None = None) -> datetime:
         """Return the moment after which a story counts as new to the reader."""
@@ -54,7 +54,7 @@ class Reader:
         return self._now - NEW_WITHOUT_EDITION
 
     def find(self, query: StoryQuery) -> list[StorySummary]:
-        """Return the stories that a query asks for."""
+        """Return the stories of a query."""
         wanted = words(query.match, query.language) if query.match else []
         return self._with_kills(self.stories.find(query, wanted, self.new_since(query.since)))
 
@@ -69,7 +69,7 @@ class Reader:
         return Storyline(summary, tuple(self.stories.of_storyline(found, self.new_since())))
 
     def list_storylines(self, since: datetime | None, limit: int | None) -> list[Storyline]:
-        """Return the storylines seen since a time, those seen last first."""
+        """Return the storylines seen since a time, the latest first."""
         moment = self.new_since()
         return [
             Storyline(summary, tuple(self.stories.of_storyline(summary.id, moment)))
@@ -77,7 +77,7 @@ class Reader:
         ]
 
     def find_by_storyline(self, query: StoryQuery) -> list[Storyline]:
-        """Return the stories that a query asks for in their storylines, the first story's first; each limit holds for the list."""
+        """Return the stories of a query in their storylines, the first story's first; the limit applies to the list."""
         grouped: dict[str, list[StorySummary]] = {}
         for story in self.find(replace(query, limit=None)):
             grouped.setdefault(story.storyline.id if story.storyline else story.id, []).append(story)
@@ -110,7 +110,7 @@ class Reader:
         yield from self.entries.seen_between(since, until)
 
     def _with_kills(self, summaries: list[StorySummary]) -> list[StorySummary]:
-        """Return the lines with the flag of those that were taken back: few stories are corrected at all."""
+        """Return the summaries with the flag of withdrawn stories; only corrected stories are loaded."""
         corrected = [summary.id for summary in summaries if Flag.CORRECTED in summary.flags]
         members = self.entries.of_stories(corrected, light=True) if corrected else {}
         return [

@@ -1,4 +1,4 @@
-"""The versions of entries over time, the edits between them, and headlines that changed."""
+"""Versions of entries, edits between them, and changed headlines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, Story
 from aggregator.newsroom.novelty import Version, versions
 from aggregator.newsroom.revisions import Change, HeadlineChange, Piece, compare, diff, headline_changes
-from aggregator.storage.database import is_of_the_database
+from aggregator.storage.database import is_database_error
 from aggregator.storage.times import to_text
 
 log = logging.getLogger("aggregator.revisions")
@@ -47,14 +47,14 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Retitled:
-    """A headline that changed, and the story it stands in."""
+    """A changed headline and its story."""
 
     story_id: str
     change: HeadlineChange
 
 
 def versions_of(reader: Reader, entries: Sequence[Entry]) -> dict[str, tuple[Version, ...]]:
-    """Return entry id -> what it said over time, oldest first; the last is the present version."""
+    """Return entry id -> its versions, oldest first; the last is the present one."""
     texts = reader.entries.texts([entry.id for entry in entries])
     found = {}
     for entry in entries:
@@ -67,7 +67,7 @@ def versions_of(reader: Reader, entries: Sequence[Entry]) -> dict[str, tuple[Ver
 
 
 def until(history: Mapping[str, Sequence[Version]], moment: datetime) -> dict[str, tuple[Version, ...]]:
-    """Return the versions that stood before a moment; entries that came later are left out."""
+    """Return the versions before a moment; entries that came later are left out."""
     kept = {name: tuple(one for one in versions if one.time < moment) for name, versions in history.items()}
     return {name: versions for name, versions in kept.items() if versions}
 
@@ -91,14 +91,14 @@ def entry_edit(reader: Reader, prefix: str, first: int | None = None, last: int 
 
 
 def _listed(numbers: Sequence[int]) -> str:
-    """Return numbers in a sentence; versions in between may have been dropped with the retention."""
+    """Return numbers in words; versions in between may be deleted."""
     if numbers[-1] - numbers[0] == len(numbers) - 1:
         return f"{numbers[0]} to {numbers[-1]}"
     return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
 
 
 def story_edits(reader: Reader, story: Story, since: datetime | None = None) -> tuple[Edit, ...]:
-    """Return what became of a story's entries since a time (by default since they were first seen), one edit an entry.
+    """Return the edits of a story's entries since a time (by default since first seen), one an entry.
 
     Each compares the version that stood at that time with the present one; the edit that ended first comes first.
     """
@@ -113,7 +113,7 @@ def story_edits(reader: Reader, story: Story, since: datetime | None = None) -> 
 
 
 def edited_between(reader: Reader, since: datetime, before: datetime) -> dict[str, dict[str, datetime]]:
-    """Return story id -> entry id -> when its newest version of this window came."""
+    """Return story id -> entry id -> time of its newest version in this window."""
     found: dict[str, dict[str, datetime]] = {}
     for entry in _edited(reader, since, before):
         if not entry.story_id:  # stored while stories were off, or not placed yet
@@ -132,7 +132,7 @@ def headlines_between(reader: Reader, since: datetime, before: datetime) -> tupl
         try:
             changes += headline_changes([(entry, reader.entries.revisions(entry.id))], since, before)
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             reader.faults.append((entry.id, error))
             log.exception("the headlines of entry %s could not be compared", entry.id)

@@ -1,4 +1,4 @@
-"""The state before an editor's verb, so that undo can restore it."""
+"""The state before an editor's verb, which undo restores."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aggregator.storage.times import from_text, to_text
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Stories with what is theirs alone, reports with their stories, entries with their reports."""
+    """The state of stories: their rows, the stories of reports and the reports of entries."""
 
     opened: Mapping[str, datetime]  # story -> when
     split_from: Mapping[str, str | None]  # story -> the story it once left
@@ -55,7 +55,7 @@ NOTHING = Snapshot({}, {}, {}, {}, {})
 
 
 def take(placer: Placer, story_ids: Sequence[str]) -> Snapshot:
-    """Return a snapshot of these stories as they are now."""
+    """Return a snapshot of these stories."""
     stories, entries = placer.stories, placer.entries
     reports = {report: story for story in story_ids for report in stories.reports_of(story)}
     lines = placer.lines.of_stories(story_ids)
@@ -70,7 +70,7 @@ def take(placer: Placer, story_ids: Sequence[str]) -> Snapshot:
 
 
 def take_storylines(placer: Placer, storyline_ids: Iterable[str], story_ids: Iterable[str] = ()) -> Snapshot:
-    """Return which stories these storylines tie and what they are called, and where these stories are."""
+    """Return a snapshot of these storylines: their stories and names."""
     lines = sorted(set(storyline_ids))
     tied: dict[str, str | None] = {story: line for line in lines for story in placer.lines.stories_of(line)}
     for story in story_ids:
@@ -79,7 +79,7 @@ def take_storylines(placer: Placer, storyline_ids: Iterable[str], story_ids: Ite
 
 
 def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
-    """Put everything back where it stood; return the stories touched.
+    """Restore a snapshot; return the stories touched.
 
     What has come since stays where it is, but for copies: one that joined a report goes with that report, and one that
     joined a report which the verb had made out of another goes back into that one.
@@ -88,9 +88,9 @@ def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
     standing = {entry: report for entry, report in before.entries.items() if entries.placement(entry) is not None}
     wanted = {before.reports[report] for report in standing.values()}
     for story in sorted(wanted):
-        if not stories.lives(story):
+        if not stories.exists(story):
             stories.reopen_story(story, before.opened[story], before.split_from[story])
-    touched = wanted | _rejoin(placer, before, standing, now)
+    touched = wanted | _restore_reports(placer, before, standing, now)
     left: dict[str, str] = {}  # story -> where the last report that left it went
     for report, story in before.reports.items():
         current = stories.story_of_report(report)
@@ -102,27 +102,29 @@ def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
     for story in sorted((touched | left.keys()) - wanted):
         if not stories.reports_of(story):
             placer.close(story, left.get(story, min(wanted)), now, "emptied by an undo")
-    _retie(placer, before, now)
-    return touched | left.keys() | {home for one in before.storylines if (home := stories.living(one)) is not None}
+    _restore_storylines(placer, before, now)
+    return (
+        touched | left.keys() | {target for one in before.storylines if (target := stories.current_id(one)) is not None}
+    )
 
 
-def _retie(placer: Placer, before: Snapshot, now: datetime) -> None:
-    """Put stories back into the storylines that they were in, under the names that these had."""
+def _restore_storylines(placer: Placer, before: Snapshot, now: datetime) -> None:
+    """Put stories back into their storylines, under the former names."""
     stories, lines = placer.stories, placer.lines
     for former, line in before.storylines.items():
-        home = stories.living(former)
-        if home is None:
+        target = stories.current_id(former)
+        if target is None:
             continue
-        if line is not None and not lines.lives(line):
+        if line is not None and not lines.exists(line):
             lines.open(line, now)
-        placer.put_in_storyline(home, line)
+        placer.put_in_storyline(target, line)
     for named, (name, by) in before.names.items():
-        if lines.lives(named):
+        if lines.exists(named):
             lines.set_name(named, name, by)
             lines.refresh([named], now)
 
 
-def _rejoin(placer: Placer, before: Snapshot, standing: Mapping[str, str], now: datetime) -> set[str]:
+def _restore_reports(placer: Placer, before: Snapshot, standing: Mapping[str, str], now: datetime) -> set[str]:
     """Put entries back into the reports that they were taken out of, and their later copies with them."""
     entries = placer.entries
     touched: set[str] = set()

@@ -20,14 +20,14 @@ MAX_NAME = 120  # characters
 
 
 class StorylineEditor(Verbs):
-    """An editor at work on storylines. What is done here, ``Editor.undo`` takes back."""
+    """Editors' verbs on storylines, which ``Editor.undo`` undoes."""
 
     def __init__(self, store: Store, placer: Placer, by: str, now: datetime) -> None:
         super().__init__(store, placer, by, now)
         self._lines = placer.lines
 
     def name(self, prefix: str, name: str) -> str:
-        """Call a storyline by a name, which stays whatever comes; return its id."""
+        """Name a storyline for good; return its id."""
         if not name.strip() or display_text(name) != name or len(name) > MAX_NAME:
             raise UsageError(f"{display_text(name)!r} is no name: write one line of 1 to {MAX_NAME} characters")
         with self._store.transaction():
@@ -48,7 +48,7 @@ class StorylineEditor(Verbs):
                 raise DecisionError("tie takes two different stories or storylines, or more")
             if len(lines) == 1 and wanted == frozenset(self._lines.of_stories(wanted)):
                 raise DecisionError(f"they are tied already, in storyline {lines.pop()}")
-            company = wanted.union(*(self._lines.stories_of(line) for line in lines))
+            together = wanted.union(*(self._lines.stories_of(line) for line in lines))
             before = take_storylines(self._placer, lines, wanted)
             canonical = frozenset(self._canonical(wanted))
             self._decide(
@@ -58,7 +58,7 @@ class StorylineEditor(Verbs):
                 before,
                 lambda number: [Constraint(number, "together", canonical, canonical)],
             )
-            self._placer.tie(company, self._now)
+            self._placer.tie(together, self._now)
             self._placer.settle(sorted(wanted), self._now)
             return self._lines.of_stories(wanted)[min(wanted)]
 
@@ -69,9 +69,9 @@ class StorylineEditor(Verbs):
             line = self._lines.of_stories([story]).get(story)
             if line is None:
                 raise DecisionError(f"story {story} is in no storyline")
-            company = frozenset(self._lines.stories_of(line))
+            together = frozenset(self._lines.stories_of(line))
             before = take_storylines(self._placer, [line])
-            staying, leaving = frozenset(self._canonical(company - {story})), frozenset(self._canonical([story]))
+            staying, leaving = frozenset(self._canonical(together - {story})), frozenset(self._canonical([story]))
             self._decide(
                 "untie",
                 f"{self._by} untied {story} from storyline {line}.",
@@ -79,8 +79,8 @@ class StorylineEditor(Verbs):
                 before,
                 lambda number: [Constraint(number, "apart", staying, leaving)],
             )
-            self._placer.tie(company, self._now)
-            self._placer.settle(sorted(company), self._now)
+            self._placer.tie(together, self._now)
+            self._placer.settle(sorted(together), self._now)
         return story
 
     # --- pieces ----------------------------------------------------------------------------

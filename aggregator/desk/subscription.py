@@ -1,4 +1,4 @@
-"""The desk's stories as a feed, and the folder of editions as any web server can show it."""
+"""The desk's stories as a feed, and a folder of editions that any web server can show."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Newsroom(Protocol):
 
 
 def subscription(reader: Reader, settings: Settings, query: StoryQuery, now: datetime) -> Subscription:
-    """Return the stories that a query asks for as a feed, the one changed last first."""
+    """Return the stories of a query as a feed, the one changed last first."""
     listed = reader.find(query)
     stories = reader.load([summary.id for summary in listed], light=True)
     quoted = reader.entries.texts([story.summary.canonical_entry for story in stories])
@@ -90,7 +90,7 @@ def folder_of(app: Newsroom) -> Path | None:
 
 
 def publish_stories(app: Newsroom) -> list[Path]:
-    """Write the feeds of stories and the list of editions into the folder of editions; return those that changed."""
+    """Write the feeds of stories and the index into the folder of editions; return the changed files."""
     folder = folder_of(app)
     if folder is None:
         return []
@@ -110,7 +110,7 @@ def write_index(folder: Path, settings: Settings) -> list[Path]:
 
 
 def _editions(folder: Path) -> Sequence[tuple[str, list[tuple[str, str]]]]:
-    """Return the editions in a folder by name, each with its files: the latest of each series, then all, newest first."""
+    """Return the editions in a folder by name with their files: the latest of each series, then all, newest first."""
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for path in sorted(folder.glob("digest-*")):
         suffix = next((one for one in _FORMS if path.name.endswith(one)), "")
@@ -132,7 +132,7 @@ def _parted(name: str) -> tuple[str, str]:
 
 
 def _write_changed(path: Path, text: str) -> bool:
-    """Write a file unless it holds that already: what is not touched need not be fetched again."""
+    """Write a file only where it changed, so that readers need not fetch it again."""
     data = text.encode("utf-8")
     try:
         if path.read_bytes() == data:

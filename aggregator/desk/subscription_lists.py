@@ -1,4 +1,4 @@
-"""Lists of feeds: OPML in and out, tables and plain lists of addresses in."""
+"""Lists of feeds: OPML in and out; tables and plain lists of addresses in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aggregator.text.masking import shown_address
 
 
 def read_subscriptions(path: Path) -> tuple[tuple[Feed, ...], tuple[str, ...]]:
-    """Return the feeds of an OPML file, a table or a list of addresses, and what a person should know: why others were left out, and some are paused."""
+    """Return the feeds of an OPML file, a table or a list of addresses, with notes on those left out or paused."""
     try:
         data = path.read_bytes()
         found = read_all(data) if is_opml(data) else read_list(data)
@@ -38,6 +38,6 @@ def write_opml(feeds: Sequence[Feed], title: str) -> bytes:
 
 
 def masked(feeds: Sequence[Feed]) -> tuple[str, ...]:
-    """Return what those feeds are called whose address :func:`write_opml` masks."""
+    """Return the names of feeds whose address :func:`write_opml` masks."""
     shown = [(feed, shown_address(feed)) for feed in feeds]
     return tuple(feed.name or address for feed, address in shown if address != feed.url)

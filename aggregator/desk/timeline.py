@@ -1,4 +1,4 @@
-"""The timeline of a story, how early publishers are, and a picture of it as one SVG file."""
+"""The timeline of a story and the lags of publishers, and the timeline as one SVG file."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _STEPS = (
 
 
 def waited(lag: timedelta) -> str:
-    """Return a lag as people say it: ``first``, ``+12 min``, ``+3 h 05``, ``+2 d 4 h``."""
+    """Return a lag in words: ``first``, ``+12 min``, ``+3 h 05``, ``+2 d 4 h``."""
     minutes = int(lag.total_seconds()) // 60
     if not minutes:
         return "first" if not lag else "+1 min"

@@ -1,4 +1,4 @@
-"""Watches at work: checking the stories that a pass changed, and the commands on watches."""
+"""Checking changed stories against watches, and the commands on watches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from aggregator.clustering.identifiers import mint
-from aggregator.desk.alert_targets import advice_for_open, checked_target, stands_open
+from aggregator.desk.alert_targets import advice_for_open, checked_target, holds_open_secret
 from aggregator.desk.reader import Reader
 from aggregator.exceptions import NotFoundError, UsageError
 from aggregator.fetching import chat
@@ -20,7 +20,7 @@ from aggregator.newsroom.alerts import Alerted, Cause, alerted_by, decide, past_
 from aggregator.newsroom.publishers import normal_name
 from aggregator.newsroom.watches import BEGINNING, Matcher, Reading, WatchQuery, search_expression, unreadable
 from aggregator.settings import Settings
-from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.database import Store, is_database_error
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.stories import StoryStore
@@ -46,7 +46,7 @@ class Watcher:
         self._watches = WatchStore(store.connection)
         self._entries = EntryStore(store)
 
-    def look(self, story_ids: Iterable[str], now: datetime) -> int:
+    def check_stories(self, story_ids: Iterable[str], now: datetime) -> int:
         """Store the alerts that these stories raise, with their deliveries; return how many.
 
         A fault of ours here is logged and undone alone: it must not keep stories from being settled.
@@ -57,20 +57,20 @@ class Watcher:
             return 0
         try:
             with self._store.savepoint():
-                return sum(self._guarded(watches, story) for story in self._told_apart(wanted, now))
+                return sum(self._check_guarded(watches, story) for story in self._readings(wanted, now))
         except Exception as error:
-            if is_of_the_database(error):  # the pass ends there: settled without the look, the alerts would be lost
+            if is_database_error(error):  # the pass ends there: settled without the look, the alerts would be lost
                 raise
             log.exception("the watches could not look over %s", amount(len(wanted), "story", "stories"))
             return 0
 
-    def _guarded(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _Seen) -> int:
-        """Look over one story; one that cannot be looked over costs its own alerts."""
+    def _check_guarded(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _StoryReadings) -> int:
+        """Check one story; an error costs its own alerts only."""
         try:
             with self._store.savepoint():
-                return self._over(watches, story)
+                return self._check_story(watches, story)
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             log.exception("the watches could not look over story %s", story.id)
             entry = story.readings[0].entry  # stands for the story in the report
@@ -79,11 +79,11 @@ class Watcher:
             )
             return 0
 
-    def _told_apart(self, story_ids: Sequence[str], now: datetime) -> Iterator[_Seen]:
+    def _readings(self, story_ids: Sequence[str], now: datetime) -> Iterator[_StoryReadings]:
         for story_id, readings in read_stories(self._entries, self._watches, story_ids):
-            yield _Seen(story_id, readings, now)
+            yield _StoryReadings(story_id, readings, now)
 
-    def _over(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _Seen) -> int:
+    def _check_story(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _StoryReadings) -> int:
         raised = 0
         all_alerted = self._watches.alerted([reading.entry.id for reading in story.readings])
         for watch, matcher in watches:
@@ -97,7 +97,7 @@ class Watcher:
                 raised += 1
         return raised
 
-    def _raise(self, watch: StoredWatch, matcher: Matcher, story: _Seen, cause: Cause) -> None:
+    def _raise(self, watch: StoredWatch, matcher: Matcher, story: _StoryReadings, cause: Cause) -> None:
         from aggregator.desk.alerts import payload_of  # brings mail and its templates
 
         summary = StoryStore(self._store).summary(story.id, Reader(self._store, story.now).new_since())
@@ -122,12 +122,14 @@ class Watcher:
         )
 
     def _older(self, watch: StoredWatch, matcher: Matcher, readings: Sequence[Reading]) -> frozenset[str]:
-        """Return the entries that were there before the watch and matched already: a watch reports nothing older than itself."""
+        """Return the entries that matched before the watch was added: it does not report them."""
         there = [reading for reading in readings if reading.entry.first_seen < watch.added]
-        return frozenset(one.entry.id for one in there if not one.entry.revisions or self._fitted(watch, matcher, one))
+        return frozenset(
+            one.entry.id for one in there if not one.entry.revisions or self._matched_before(watch, matcher, one)
+        )
 
-    def _fitted(self, watch: StoredWatch, matcher: Matcher, reading: Reading) -> bool:
-        """Return whether an entry that was edited matched as it stood when the watch was added."""
+    def _matched_before(self, watch: StoredWatch, matcher: Matcher, reading: Reading) -> bool:
+        """Return whether an edited entry matched in its version of when the watch was added."""
         since = [one for one in self._entries.revisions(reading.entry.id) if one.replaced >= watch.added]
         if not since:
             return True
@@ -146,7 +148,7 @@ class Watcher:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _StoryReadings:
     id: str
     readings: tuple[Reading, ...]
     now: datetime
@@ -161,8 +163,8 @@ class WatchRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Catch:
-    """A story that a query catches, and the alerts it would have raised."""
+class QueryMatch:
+    """A story that matches a query, and the alerts it would have raised."""
 
     summary: StorySummary
     matched: str  # title of the first entry that fits
@@ -170,7 +172,7 @@ class Catch:
 
 
 class Watches:
-    """What a desk does with its watches."""
+    """The commands on watches."""
 
     def __init__(self, store: Store, settings: Settings, clock: Callable[[], datetime]) -> None:
         self._store = store
@@ -222,8 +224,8 @@ class Watches:
         """Return alerts with their deliveries, newest first."""
         return self._watches.log(self.named(name).name if name is not None else None, limit)
 
-    def test(self, query: WatchQuery, since: datetime, limit: int) -> list[Catch]:
-        """Return what a query would have caught since a time, newest first; nothing is stored or sent."""
+    def test(self, query: WatchQuery, since: datetime, limit: int) -> list[QueryMatch]:
+        """Return the stories that match a query since a time, newest first; nothing is stored or sent."""
         _check(query)
         matcher, reader = Matcher(query), Reader(self._store, self._clock())
         fresh = reader.new_since()
@@ -235,7 +237,7 @@ class Watches:
                 continue
             alerts = tuple(one for one in past_alerts(matcher, readings, self._settings.watches) if one[0] >= since)
             if alerts:
-                caught.append(Catch(reader.stories.summary(story_id, fresh), fitting[0].entry.data.title, alerts))
+                caught.append(QueryMatch(reader.stories.summary(story_id, fresh), fitting[0].entry.data.title, alerts))
         caught.sort(key=lambda one: (one.alerts[0][0], one.summary.id), reverse=True)
         return caught[:limit]
 
@@ -248,7 +250,7 @@ class Watches:
         ]
         if any(target.startswith("mail:") for target in targets) and not self._settings.mail.server:
             doubts.append("mail.server is not set: alerts by mail wait until it is")
-        doubts += [advice_for_open(target) for target in targets if stands_open(target)]
+        doubts += [advice_for_open(target) for target in targets if holds_open_secret(target)]
         for target in targets:
             kind, env, name = target.partition(":env:")
             if env and kind in ("webhook", "apprise") and name not in os.environ:

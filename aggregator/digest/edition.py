@@ -1,12 +1,12 @@
-"""An edition of the digest: the stories of one window, chosen and ordered from values alone.
+"""Building an edition of the digest: the stories of one window, chosen and ordered from values alone.
 
 Theory of operation. Every story handed in is either *new* (first seen in the window and not in the previous
 edition) or *carried over*. All are ranked by what is new to the reader: independent publishers of reports that came since
 the previous edition x source weight x recency, then new facts. The best go to the top, the other carried-over ones that
 gained something to "developing", the other new ones that several publishers have to "new", and what remains is folded by
-category, so every story appears exactly once. A story that was only printed again leads nothing. What names a
-slot of the day (the weather, a live blog, a briefing) leads nothing: it is folded, behind the others. Within a
-section the stories of one storyline stand together, and count for themselves alone. The
+category, so every story appears exactly once. A story that was only reprinted is never at the top, nor is one that
+names a slot of the day (the weather, a live blog, a briefing): it is folded, after the others. Within a section the
+stories of one storyline are together, and each counts for itself. The
 corrections section holds notices that point to their story; a story withdrawn by its canonical entry appears
 there alone. An edition is frozen: once made it is stored, and the same edition renders the same bytes.
 """
@@ -132,7 +132,7 @@ def _sections(ranked: Sequence[EditionStory], settings: DigestSettings, window: 
 def _take(
     ranked: Sequence[EditionStory], most: int, per_publisher: int, wanted: Callable[[EditionStory], bool]
 ) -> tuple[list[EditionStory], list[EditionStory]]:
-    """Take the first ``most`` wanted stories, at most ``per_publisher`` that one publisher stands for."""
+    """Return the first ``most`` wanted stories, at most ``per_publisher`` of one publisher, and the rest."""
     taken: list[EditionStory] = []
     left: list[EditionStory] = []
     shown: Counter[str] = Counter()
@@ -146,7 +146,7 @@ def _take(
 
 
 def _by_storyline(ranked: Sequence[EditionStory]) -> tuple[EditionStory, ...]:
-    """Return stories with those of one storyline behind the best ranked of them."""
+    """Return stories with those of one storyline after its best ranked one."""
     grouped: dict[str, list[EditionStory]] = {}
     for story in ranked:
         grouped.setdefault(story.storyline.id if story.storyline else story.id, []).append(story)

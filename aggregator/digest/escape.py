@@ -1,4 +1,4 @@
-"""Foreign text made harmless for terminals, for Markdown and in links.
+"""Escaping of feeds' text for terminals, Markdown and links.
 
 Feeds are hostile input. Titles reach terminals (escape sequences, bidirectional overrides that reorder a line),
 Markdown viewers (links and HTML in a headline) and mail programs (javascript: addresses).
@@ -52,7 +52,7 @@ def plain(text: str) -> str:
 
 
 def link(url: str | None) -> str | None:
-    """Return ``url`` where it is a web address one can follow, without user and password, in ASCII; else None."""
+    """Return ``url`` where it is a web address, without user and password, in ASCII; else None."""
     if not url:
         return None
     address = address_of(plain(url))

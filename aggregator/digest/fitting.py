@@ -1,4 +1,4 @@
-"""Shortening an edition to what a mail program shows: what does not fit is counted, from the end of the page on."""
+"""Shortening an edition to the size that mail programs show; what is left out is counted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def fitting(edition: Edition, most: int, rendered: Callable[[Edition], str]) -> 
 
 
 def _stages(edition: Edition) -> list[tuple[int, Callable[[int], Edition]]]:
-    """Return what may be shortened, one after the other: how many there are of it, and the edition with the first few."""
+    """Return what may be shortened, in order: its size, and a function that returns the edition with the first few."""
     folded = max((len(section.stories) for section in edition.sections if section.folded), default=0)
     named = sum(len(section.stories) for section in edition.sections if not section.folded)
     bare = _folded_to(edition, 0)

@@ -1,4 +1,4 @@
-"""An edition as JSON, the form in which it is stored and never changes again.
+"""An edition as JSON, the form in which it is stored.
 
 The reader fills fields that an older edition lacks with their defaults and passes over fields it does not know,
 so editions outlive the version that made them.

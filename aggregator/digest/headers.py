@@ -1,4 +1,4 @@
-"""Mail headers, encoded so that every mail program shows what was meant.
+"""Mail headers, encoded so that every mail program shows them correctly.
 
 The library's own way of folding loses the blank between an encoded word and a plain one, and lets encoded words grow
 beyond the 75 characters that RFC 2047 allows.

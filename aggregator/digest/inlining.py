@@ -1,4 +1,4 @@
-"""Style rules written into the elements that they hold for: mail programs drop a part of what stands in <style>."""
+"""Inlining of CSS into elements, since mail programs drop parts of <style>."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def message_id(edition: Edition, sender: str) -> str:
 
 
 def list_id(edition: Edition, sender: str) -> str:
-    """Return what mail programs sort by (RFC 2919): the series, where it comes from."""
+    """Return the List-Id (RFC 2919): the series and its sender."""
     domain = _mailbox(sender).rpartition("@")[2] or "localhost"
     return f"<{edition.series or 'daily'}.digest.{domain}>"
 
@@ -81,7 +81,7 @@ def message(
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a server said of one recipient; ``final`` where it will say so again."""
+    """A server's refusal of one recipient; ``final`` where a retry is useless."""
 
     recipient: str
     answer: str
@@ -89,7 +89,7 @@ class Refusal:
 
 
 def send(mail: EmailMessage, settings: MailSettings, password: Secret | None) -> tuple[Refusal, ...]:
-    """Hand ``mail`` to the server for the recipients in ``settings``; return whom it refused, the others have it.
+    """Send ``mail`` to the recipients in ``settings``; return the refusals.
 
     Raises DeliveryError, without secrets in it, where no recipient got it for a reason that lies with the sender or server.
     """

@@ -60,7 +60,7 @@ _NAMES = uuid.UUID("6f1d3a52-0d8e-5d53-9c1e-6a4b8b7f2c10")
 
 
 def render(edition: Edition, format: str, width: int = LINE) -> str:
-    """Return ``edition`` as text in ``format``; UsageError where there is no such format.
+    """Return ``edition`` as text in ``format``; UsageError for an unknown format.
 
     ``width`` is how many columns the lines of plain text have.
     A story that cannot be written is given by its line alone, or left out where even that fails: a frozen edition would
@@ -75,7 +75,7 @@ def render(edition: Edition, format: str, width: int = LINE) -> str:
 
 
 def render_own(edition: Edition, format: str, folder: str, width: int = LINE) -> str:
-    """Return ``edition`` as the templates and labels in a desk's own folder write it, over those shipped.
+    """Return ``edition`` rendered with the templates and labels in a desk's own folder, over the shipped ones.
 
     Raises ConfigurationError, with file and line where they are known, where they cannot.
     """
@@ -136,7 +136,7 @@ def _rendered(edition: Edition, format: str, folder: str = "", width: int = LINE
 
 
 def spoken(language: str, folder: str = "") -> wording.Wording:
-    """Return the phrases in a language; in English where an older or another desk's edition is in one that nobody knows here."""
+    """Return the labels of a language; English where an older or another desk's edition has an unknown one."""
     try:
         return wording.Wording(labels(language, folder))
     except ConfigurationError:

@@ -1,4 +1,4 @@
-"""An invented edition that shows every part once, to try templates with."""
+"""An invented edition in which every part occurs once, to try templates with."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _FRAGMENT_UNSPACED = 9
 
 
 class Before:
-    """What the previous edition said, by story id; of stories merged since, the largest speaks."""
+    """The previous edition's lines by story id; of merged stories, the largest line counts."""
 
     def __init__(self, previous: Edition | None) -> None:
         self._previous = previous
@@ -50,7 +50,7 @@ class Before:
         return max(lines, key=lambda line: (line.entries, line.id), default=None)
 
     def gains_from(self, window: Window) -> datetime:
-        """Return from when on what came is new to the reader."""
+        """Return the time from which arrivals are new to the reader."""
         return gains_from(window, self._previous)
 
     def knew(self, story: Story) -> bool:
@@ -133,7 +133,7 @@ def _news(
 
 
 def _fresh(story: Story, moment: datetime | None, before: EditionStory | None) -> tuple[Report, ...]:
-    """Return the reports that the reader has not had: all without ``moment``, else those of which no copy was seen before it."""
+    """Return the reports new to the reader: all without ``moment``, else those without a copy seen before it."""
     standing = tuple(
         report for report in story.reports if any(entry.correction not in WITHDRAWN for entry in report.entries)
     )
@@ -208,7 +208,7 @@ def _also(story: Story, running: frozenset[str]) -> tuple[tuple[Source, ...], in
 
 
 def _copies(story: Story) -> tuple[tuple[str, int], ...]:
-    """Count, by agency, the entries beside the canonical one that copy its text; most copies first."""
+    """Return agency -> number of copies besides the canonical entry, the most first."""
     canonical = story.summary.canonical_entry
     counts: Counter[str] = Counter()
     for report in story.reports:
@@ -240,7 +240,7 @@ def _says_enough(cut: str) -> bool:
 
 
 def quote(sentences: Sequence[str], title: str) -> str:
-    """Return one or two neighbouring sentences, verbatim: the first that say more than the headline.
+    """Return one or two adjacent sentences, verbatim: the first that say more than the headline.
 
     What stands in parentheses before the text is an editor's note, as on a corrected dispatch.
     """
@@ -297,7 +297,7 @@ def notices(material: Material, window: Window) -> tuple[Correction, ...]:
 
 
 def _corrected_at(entry: Entry, edited: Mapping[str, datetime]) -> datetime:
-    """Return when the notice came: an entry that was edited into a correction counts from its edit."""
+    """Return the time of the notice: that of the edit for an entry that was edited into a correction."""
     if entry.id in edited:
         return edited[entry.id]
     if entry.revisions and entry.data.updated:

@@ -1,6 +1,6 @@
-"""Stories as a feed that any reader can follow: Atom (RFC 4287) and JSON Feed 1.1.
+"""Stories as a feed for any reader: Atom (RFC 4287) and JSON Feed 1.1.
 
-A story keeps its id for ever and is told anew, by its ``updated``, whenever it grew, was edited or was corrected.
+A story keeps its id; its ``updated`` changes whenever it grew, was edited or was corrected.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Subscription:
 
     @property
     def key(self) -> str:
-        """What tells this feed from others of the desk in its permanent id."""
+        """The part of this feed's permanent id that distinguishes it from the desk's other feeds."""
         return "/".join((self.title, self.query))
 
 
@@ -116,7 +116,7 @@ def _item(shown: Subscription, one: SubscribedStory, fragment: str, clock: wordi
 
 
 def _fragments(shown: Subscription, clock: wording.Clock) -> Iterator[str]:
-    """Yield what a reader shows of each story."""
+    """Yield the HTML of each story."""
     words, made = spoken(shown.language), template("html", "story.fragment")
     for one in shown.stories:
         yield made.render(story=one.story, clock=clock, wording=words, say=words.say)
@@ -127,5 +127,5 @@ def _clock(shown: Subscription) -> wording.Clock:
 
 
 def address_of_feed(shown: Subscription, format: SubscriptionFormat) -> str:
-    """Return where this very feed stands: whole where its folder is known, else relative to itself."""
+    """Return the address of this feed: absolute where its folder is known, else relative."""
     return f"{shown.base}{FILE_NAMES[format]}" + (f"?{shown.query}" if shown.query else "")

@@ -26,7 +26,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What came in during the window: entries, the independent texts among them, and their stories."""
+    """Counts of a window: entries, reports among them, and their stories."""
 
     entries: int = 0
     reports: int = 0
@@ -83,7 +83,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class WhatIsNew:
-    """The sentences, numbers and names of a story that the previous edition could not have shown."""
+    """The sentences, numbers and names of a story that are new since the previous edition."""
 
     passages: tuple[Passage, ...] = ()
     numbers: tuple[str, ...] = ()
@@ -193,7 +193,7 @@ class EditionStory:
 
 @dataclass(frozen=True, slots=True)
 class EditionSection:
-    """A run of stories under one heading; ``more`` counts those left out, ``folded`` sections open on demand."""
+    """A list of stories under one heading; ``more`` counts those left out, ``folded`` sections open on demand."""
 
     key: SectionKey
     title: str

@@ -1,4 +1,4 @@
-"""The phrases of a digest, in the language of its labels: counts, times, flags, and the text between links."""
+"""Phrases of a digest in the language of its labels: counts, times, flags, and the text between links."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LABELS = {
 # Feeds that are well are named only for what they may have missed.
 _TROUBLES = {"failing": "Failing", "silent": "Silent", "gone": "Gone"}
 _SINCE = {"failing": "last read {time}", "silent": "last entry {time}", "gone": "last read {time}"}
-_KINDS = {"kill": "Killed", "withdrawal": "Withdrawn", "retraction": "Retracted"}
+_KINDS = {"kill": "Killed", "withdrawn": "Withdrawn", "retraction": "Retracted"}
 # How a title says its kind itself.
 _SAID = {
     "correction": "correct(?:ion|ed|s)",
@@ -42,7 +42,7 @@ BRIEF = 5  # lines at the top of an edition that has more stories
 
 
 def titled(name: str, title: str) -> str:
-    """Return a notice's title as it is printed behind its kind: without that word where it begins with it."""
+    """Return a notice's title without the word of its kind at the beginning, since the kind is printed before it."""
     said = _SAID.get(name, re.escape(name))
     found = re.match(rf"(?:[\[(【]?(?:{said})[\])】]?\s*(?:[:：–—|-]\s*|(?<=[\])】])\s*))+(?=\S)", title, re.IGNORECASE)
     return title[found.end() :] if found else title
@@ -65,7 +65,7 @@ class Wording:
         return self.say(_KINDS.get(name, name.replace("_", " ").capitalize()))
 
     def section(self, section: EditionSection) -> str:
-        """Return the heading of a section: a category is the desk's own word."""
+        """Return the heading of a section; a category is not translated."""
         ours = section.key != "rest" or section.title == "Other"
         return self.say(section.title) if ours else section.title
 
@@ -77,7 +77,7 @@ class Wording:
 
     @staticmethod
     def brief(edition: Edition) -> tuple[EditionStory, ...]:
-        """Return the stories that are told in a line each at the top; none where the edition is as short as that."""
+        """Return the stories listed at the top; none where the edition is short anyway."""
         if sum(len(section.stories) for section in edition.sections) <= BRIEF:
             return ()
         named = (story for section in edition.sections if not section.folded for story in section.stories)
@@ -85,19 +85,19 @@ class Wording:
 
     @staticmethod
     def row_flags(story: EditionStory) -> tuple[Flag, ...]:
-        """Return the flags of a row under "The rest": that one entry has one source needs no word there."""
+        """Return the flags of a row under "The rest", without "single source" for a single entry."""
         return tuple(flag for flag in story.flags if flag != Flag.SINGLE_SOURCE or story.entries > 1)
 
     @staticmethod
     def storyline_opened(section: EditionSection, story: EditionStory) -> str:
-        """Return the title of the storyline that begins with this story in a section; empty where it has one story there."""
+        """Return the title of the storyline that begins with this story in a section; empty for a single story."""
         if story.storyline is None:
             return ""
         together = [one.id for one in section.stories if one.storyline and one.storyline.id == story.storyline.id]
         return story.storyline.title if len(together) > 1 and together[0] == story.id else ""
 
     def gained(self, story: EditionStory) -> str:
-        """Return what a carried-over story gained since the previous edition; empty where nothing is known or gained."""
+        """Return what a carried-over story gained since the previous edition; empty where nothing, or unknown."""
         gains = (
             (story.gained_entries, "entry"),
             (story.gained_reports, "report"),
@@ -112,7 +112,7 @@ class Wording:
 
     @staticmethod
     def told(story: EditionStory) -> tuple[Source, ...]:
-        """Return the sources of "Also" whose headline says something else than the story's."""
+        """Return the sources of "Also" whose headline differs from the story's."""
         own = letters(story.title)
         return tuple(one for one in story.also if one.title and letters(one.title) != own)
 
@@ -136,7 +136,7 @@ class Wording:
         return " → ".join((entries, amount(counts.reports, "report"), amount(counts.stories, "story")))
 
     def ungrouped(self, edition: Edition) -> str:
-        """Return what a reader must know where stories are switched off; empty where they are not."""
+        """Return the note that stories are switched off; empty where they are on."""
         if not edition.stories_off:
             return ""
         return self.say(

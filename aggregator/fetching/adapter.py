@@ -1,4 +1,4 @@
-"""The adapter of requests that carries a fetch: guarded connections, one TLS context, no retries or redirects of its own.
+"""The transport adapter for requests: guarded connections, one TLS context, no retries or redirects of its own.
 
 The library would read the CA bundle for each TLS connection (24-36 ms of CPU against 2-3 ms with one context),
 take proxies and credentials from the environment, and follow redirects with the body decompressed whole.
@@ -82,10 +82,10 @@ class FeedAdapter(HTTPAdapter):
         return pool
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Leave it to the context: the library's own would name the CA bundle anew to each pool."""
+        """Leave verification to the context: the library would load the CA bundle for each pool."""
 
     def request_url(self, request: PreparedRequest, proxies: Mapping[str, str] | None) -> str:
-        """Return what stands on the request line: the whole address for a proxy that is to forward it."""
+        """Return the target of the request line: the whole address for a forwarding proxy."""
         target = target_of(request.url or "")
         return target.url if proxies and target.scheme == "http" else target.path
 
@@ -101,7 +101,7 @@ class FeedAdapter(HTTPAdapter):
 
 
 class FeedSession(Session):
-    """A session of requests whose requests all go over one :class:`FeedAdapter`; redirects and cookies are left to the fetch.
+    """A session of requests over one :class:`FeedAdapter`; redirects and cookies are left to the fetch.
 
     It takes nothing from the environment, and threads may share it.
     """

@@ -29,7 +29,7 @@ def http_date(text: str) -> datetime | None:
 
 
 def retry_after(fields: Fields, now: datetime) -> datetime | None:
-    """Return when a server wants to be asked again, at most 7 days ahead; None for past, negative or garbled values."""
+    """Return the time of Retry-After, at most 7 days ahead; None for past, negative or invalid values."""
     text = (first(fields, "retry-after") or "").strip()
     if _SECONDS.fullmatch(text):
         wait = timedelta(seconds=int(text))

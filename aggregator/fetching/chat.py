@@ -1,8 +1,8 @@
 """Alerts in chats and on phones through Apprise; its only home (extra ``notify``).
 
-Apprise knows the services and asks them by itself, so it works in a process of its own, under a deadline. Every address
-that process is about to connect to is judged by the address guard, whatever a name leads to by then, also after a
-redirect; it starts no program. What it sends, reads and trusts beyond that is Apprise's: see docs/alerts.md.
+Apprise connects to services by itself, so it runs in a process of its own, under a deadline. The address guard checks every
+address that this process connects to, after name resolution and redirects; the process may start no program. Apprise decides
+what it sends, reads and trusts: see docs/alerts.md.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def send(url: str, message: ChatMessage, settings: FetchSettings) -> None:
 
     Raises ConfigurationError where Apprise is missing or cannot read the address, DeliveryError where it was not delivered.
     """
-    answer = _asked(
+    answer = _in_subprocess(
         {
             "url": url,
             "title": message.title,
@@ -76,7 +76,7 @@ def send(url: str, message: ChatMessage, settings: FetchSettings) -> None:
 
 def check(url: str) -> bool:
     """Return whether Apprise can read an address; nothing is sent. ConfigurationError where it is missing."""
-    answer = _asked({"url": url})
+    answer = _in_subprocess({"url": url})
     if fault := answer.get("fault"):
         raise ConfigurationError(f"{shown(url)}: {fault}")
     return not answer.get("unknown")
@@ -87,7 +87,7 @@ def shown(url: str) -> str:
     return f"{url.partition('://')[0]}://…"
 
 
-def _asked(work: Mapping[str, Any]) -> dict[str, Any]:
+def _in_subprocess(work: Mapping[str, Any]) -> dict[str, Any]:
     absent = missing()
     if absent is not None:
         raise ConfigurationError(absent)
@@ -118,7 +118,7 @@ def _asked(work: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def serve() -> None:
-    """Read one message from stdin, send it, and print what came of it as JSON."""
+    """Read one message from stdin, send it, and print the result as JSON."""
     out, sys.stdout = sys.stdout, sys.stderr
     print(json.dumps(_sent(json.loads(sys.stdin.buffer.read()))), file=out)
 
@@ -151,7 +151,7 @@ def _sent(work: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _guarded(guard: AddressGuard) -> list[str]:
-    """Let this process connect only where the guard permits it, and start no program; return the list of what is refused."""
+    """Restrict this process to connections that the guard permits, and to no subprocess; return the list of refusals."""
     refused: list[str] = []
 
     def judge(event: str, values: tuple[Any, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Content encodings decoded under a cap, with the end of the stream proved."""
+"""Decoding of content encodings under a size limit; a truncated stream is an error."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def decode(body: bytes, codings: list[str], limit: int) -> bytes:
 
 
 def _is_text(body: bytes) -> bool:
-    """Tell whether a body begins as a feed or a page does; no packed one begins so."""
+    """Return whether a body begins as a feed or a page does; no packed one begins so."""
     return body[:1_000].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"<", b"{")
 
 

@@ -1,7 +1,7 @@
-"""Connections that check the address they connect to, and read HTTP/1 strictly.
+"""Connections that check the address before they connect, and read HTTP/1 strictly.
 
-The library's pools keep them and call ``connect``, ``request`` and ``getresponse``; a name is resolved once, the
-address judged is the address connected to, so a name that resolves differently the second time gains nothing.
+urllib3's pools hold these connections and call ``connect``, ``request`` and ``getresponse``. A name is resolved once, and the
+checked address is the one connected to, so a name that resolves differently later gains nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Cookies inside one fetch: some servers set one with a redirect and send the asker back with it. None outlives it."""
+"""Cookies within one fetch, for servers that set one with a redirect; none is kept after it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_COOKIES = 20  # fields of one answer; the rest is left
 
 
 class Cookies:
-    """What the redirects of one fetch have set; which address gets which is the standard library's judgement."""
+    """The cookies set by the redirects of one fetch; the standard library decides which address gets which."""
 
     def __init__(self) -> None:
         self._jar: CookieJar | None = None
@@ -38,7 +38,7 @@ class Cookies:
 
 
 class _Answer:
-    """The one thing that a cookie jar asks of an answer."""
+    """The part of a response that a cookie jar uses."""
 
     def __init__(self, message: Message) -> None:
         self._message = message

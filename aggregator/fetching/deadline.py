@@ -1,4 +1,4 @@
-"""A fetch in progress: its deadline, its socket, and the one thread that ends fetches that take too long."""
+"""The deadline of a fetch in progress, and the watchdog thread that closes overdue sockets."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Call:
         return left
 
     @contextmanager
-    def standing_still(self) -> Iterator[None]:
+    def is_stalled(self) -> Iterator[None]:
         """Stop the clock inside the block: time spent waiting for a turn is not the server's fault."""
         left = self.remaining()
         self.deadline = math.inf
@@ -123,14 +123,14 @@ class Watchdog:
         """Stop watching a call."""
         self._calls.pop(id(call), None)
 
-    def call_off(self) -> None:
-        """End what is in progress, so that a stop does not wait for the slowest server."""
+    def cancel_all(self) -> None:
+        """End all calls in progress, so that a stop does not wait for the slowest server."""
         for call in list(self._calls.values()):
             call.called_off = True
             call.expire()
 
     def close(self) -> None:
-        """End the thread, and what is still under way."""
+        """End the thread and all calls in progress."""
         self._closed.set()
         self._wake.set()
         if self._thread is not None:
@@ -163,7 +163,7 @@ _current = threading.local()
 
 
 def enter(call: Call | None) -> None:
-    """Make a call the one that this thread's connections belong to."""
+    """Set the call that this thread's connections belong to."""
     _current.call = call
 
 

@@ -1,4 +1,4 @@
-"""Faults of one fetch, as values that are safe to show."""
+"""Faults of one fetch, with messages that are safe to show."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def connection_fault(error: OSError) -> FetchError:
 
 
 def tls_fault(error: ssl.SSLError) -> FetchError:
-    """Return the fault of a TLS handshake; a certificate that cannot be trusted is named as such."""
+    """Return the fault of a TLS handshake; an untrusted certificate is named as such."""
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = error.verify_message or "verification failed"
         return FetchError("tls", f"the server's certificate cannot be trusted: {reason}")

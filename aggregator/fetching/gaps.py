@@ -1,4 +1,4 @@
-"""Whether entries may have come and gone between two polls of a feed."""
+"""Detection of entries missed between two polls of a feed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aggregator.model import FeedState
 def overran(
     state: FeedState, new_entries: int, known_entries: int, published: Sequence[datetime], last_size: int | None
 ) -> bool:
-    """Return whether entries may have come and gone since the last poll: none that is known is left of a full document.
+    """Return whether entries may have been missed since the last poll: no known entry is left in a full document.
 
     One that holds fewer entries than the last was emptied by its publisher, and pushed nothing out. Nor did one that
     reaches back beyond the last poll.

@@ -31,7 +31,7 @@ _CARRIERS = (ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("64:ff9b::/96
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """One entry of the list of exceptions; ``port`` None stands for every port."""
+    """One exception of the guard; ``port`` None means every port."""
 
     port: int | None
     network: Network | None = None
@@ -63,7 +63,7 @@ class AddressGuard:
         return is_global(parsed) or any(_fits(rule, host.lower().rstrip("."), parsed, port) for rule in self._rules)
 
     def permits_name(self, host: str, port: int) -> bool:
-        """Judge a name that a proxy will resolve: numbers as such, ``localhost`` and its kind as loopback."""
+        """Return whether a proxy may resolve a name: numbers are judged as addresses, ``localhost`` and its kind as loopback."""
         name = host.lower().rstrip(".")
         if name == "localhost" or name.endswith(".localhost"):
             return self.permits(host, "127.0.0.1", port)

@@ -1,4 +1,4 @@
-"""The host limiter: spaces requests to a host also where redirects lead to it, which no schedule foresees."""
+"""The host limiter: spaces requests to one host, also to hosts that redirects lead to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LOOK = 0.5  # seconds between two looks of a waiting thread, should a notificat
 
 
 class HostLimiter:
-    """Lets ``per_host`` requests at a time through to a host, and the next one ``delay`` seconds after one has ended.
+    """Lets ``per_host`` requests at a time through to a host, ``delay`` seconds after one another.
 
     Any thread may wait at it. A pass that hands out its feeds host by host never waits here, but for what redirects
     brought to that host meanwhile.
@@ -24,15 +24,15 @@ class HostLimiter:
         self._free_at: dict[str, float] = {}
         self._changed = threading.Condition()
         self._closed = False
-        self._turned_away = 0  # how many times
+        self._refusing = 0  # how many times
 
     def enter(self, host: str) -> None:
-        """Wait for a turn; raises FetchError where the limiter is closed meanwhile, or those who wait are turned away."""
+        """Wait for a turn; raises FetchError where the limiter is closed or waiting threads are refused."""
         with self._changed:
-            came = self._turned_away
+            came = self._refusing
             while True:
                 now = time.monotonic()
-                if came != self._turned_away:
+                if came != self._refusing:
                     raise FetchError("stopped", "the fetch was called off before it began")
                 if self._closed:
                     raise FetchError("connection", "the fetch was called off")
@@ -45,7 +45,7 @@ class HostLimiter:
             self._running[host] = self._running.get(host, 0) + 1
 
     def leave(self, host: str) -> None:
-        """Let the next one through, after the pause."""
+        """Let the next request through, after the pause."""
         with self._changed:
             self._running[host] -= 1
             if not self._running[host]:
@@ -54,10 +54,10 @@ class HostLimiter:
                 self._free_at[host] = time.monotonic() + self._delay
             self._changed.notify_all()
 
-    def turn_away(self) -> None:
-        """Turn away the threads that wait now; later ones are let through as usual."""
+    def refuse_waiting(self) -> None:
+        """Refuse the threads that wait now; later ones are let through as usual."""
         with self._changed:
-            self._turned_away += 1
+            self._refusing += 1
             self._changed.notify_all()
 
     def close(self) -> None:

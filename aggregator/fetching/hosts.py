@@ -1,4 +1,4 @@
-"""The host schedule: which host may be asked now, so that each has bounded requests at once and pauses between them. Pure."""
+"""The host schedule: when each host may be asked next, with bounded concurrency and pauses. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _Host:
 
 
 class HostSchedule:
-    """Hands out work by host: at most ``per_host`` of one host at once, ``delay`` seconds between two of its requests.
+    """Hands out work by host: at most ``per_host`` items of a host at once, ``delay`` seconds between two of its requests.
 
     Times are seconds on any clock that does not jump. Hosts take turns; work of one host keeps its order. All
     operations cost the logarithm of the number of hosts.
@@ -28,7 +28,7 @@ class HostSchedule:
         self._delay = max(delay, 0.0)
         self._hosts: dict[str, _Host] = {}
         self._heap: list[tuple[float, int, str]] = []
-        self._turn = 0
+        self._order = 0
         self._host_of: dict[str, str] = {}  # of the work under way
         self._waiting = 0
 
@@ -42,14 +42,14 @@ class HostSchedule:
         return len(self._host_of)
 
     def add(self, key: str, host: str) -> None:
-        """Let a piece of work wait for its host; ``key`` names it and must not be there already."""
+        """Add an item of work for a host; ``key`` must be new."""
         slot = self._hosts.setdefault(host, _Host())
         slot.waiting.append(key)
         self._waiting += 1
         self._queue(host, slot)
 
     def ready(self, now: float, limit: int | None = None) -> list[str]:
-        """Hand out the work that may start now, at most ``limit`` pieces; each is to be ended by ``done``."""
+        """Return at most ``limit`` items that may start now; each is to be ended by ``done``."""
         handed: list[str] = []
         while self._heap and self._heap[0][0] <= now and (limit is None or len(handed) < limit):
             _, _, host = heapq.heappop(self._heap)
@@ -73,8 +73,8 @@ class HostSchedule:
         slot.free_at = max(slot.free_at, now + self._delay)
         self._queue(host, slot)
 
-    def withdraw(self, host: str, which: Callable[[str], bool]) -> list[str]:
-        """Take out and return the waiting work of a host that ``which`` says yes to: after 429 or 503.
+    def remove(self, host: str, which: Callable[[str], bool]) -> list[str]:
+        """Remove and return the waiting items of a host for which ``which`` is true, after a 429 or 503.
 
         This schedule does not know how long the host is left alone: that stands in the feeds' due times.
         """
@@ -86,7 +86,7 @@ class HostSchedule:
         return taken
 
     def clear(self, now: float) -> None:
-        """Forget all work, what waits and what is under way, and hosts but for those that are still owed a pause."""
+        """Forget all items, and all hosts except those that still need a pause."""
         self._heap.clear()
         self._host_of.clear()
         self._waiting = 0
@@ -98,6 +98,6 @@ class HostSchedule:
 
     def _queue(self, host: str, slot: _Host) -> None:
         if not slot.queued and slot.waiting and slot.running < self._per_host:
-            self._turn += 1
-            heapq.heappush(self._heap, (slot.free_at, self._turn, host))
+            self._order += 1
+            heapq.heappush(self._heap, (slot.free_at, self._order, host))
             slot.queued = True

@@ -1,4 +1,4 @@
-"""The fetcher: feeds over HTTP, politely, under limits. What a server does never raises."""
+"""The fetcher: feeds over HTTP under limits. No server's behaviour raises an error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aggregator.fetching.cookies import Cookies
 from aggregator.fetching.deadline import Call
 from aggregator.fetching.faults import FetchError, as_fault
 from aggregator.fetching.host_limiter import HostLimiter
-from aggregator.fetching.statuses import PERMANENT, REDIRECTS, failure_of_status, named
+from aggregator.fetching.statuses import PERMANENT, REDIRECTS, failure_of_status, status_name
 from aggregator.fetching.targets import Target, basic, resolve, target_of
 from aggregator.fetching.transport import KEPT_ORIGINS, IncomingResponse, OutgoingRequest, Transport
 from aggregator.model import Feed, FeedState, FetchFailure, FetchOutcome, NotModified, Response, Secret
@@ -33,7 +33,7 @@ _RESERVED = frozenset({"host", "connection", "content-length", "transfer-encodin
 
 
 @dataclass(slots=True)
-class _Trail:
+class _RedirectState:
     """The progress of a fetch, so that a failure can name the address where it happened."""
 
     target: Target | None = None
@@ -54,7 +54,7 @@ class Fetcher:
     def __init__(self, settings: FetchSettings, *, feeds: int = 0) -> None:
         self._settings = settings
         self._transport = Transport(settings, origins=feeds or KEPT_ORIGINS)
-        self._gate = HostLimiter(settings.per_host, settings.host_delay)
+        self._host_limiter = HostLimiter(settings.per_host, settings.host_delay)
         self._headers = {
             "User-Agent": user_agent(settings),
             "Accept": ACCEPT,
@@ -68,33 +68,33 @@ class Fetcher:
         self.close()
 
     def close(self) -> None:
-        """End what is under way and let go of every connection and thread."""
-        self._gate.close()
+        """End all fetches under way, and close every connection and thread."""
+        self._host_limiter.close()
         self._transport.close()
 
-    def turn_away(self) -> None:
-        """Let those that wait for a host's turn end without asking: each fails as ``stopped``."""
-        self._gate.turn_away()
+    def refuse_waiting(self) -> None:
+        """Let fetches that wait for their host fail as ``stopped`` without a request."""
+        self._host_limiter.refuse_waiting()
 
-    def call_off(self) -> None:
+    def cancel_all(self) -> None:
         """End whatever is under way: each fails as ``stopped``."""
-        self._gate.turn_away()
-        self._transport.call_off()
+        self._host_limiter.refuse_waiting()
+        self._transport.cancel_all()
 
-    def release(self) -> None:
+    def close_idle(self) -> None:
         """Close the connections that wait for another request: worthwhile where the next one is minutes away."""
-        self._transport.release()
+        self._transport.close_idle()
 
     def fetch(
         self, feed: Feed, state: FeedState, now: datetime, other_feed: Callable[[str], str | None] = lambda url: None
     ) -> FetchOutcome:
-        """Ask for a feed once, redirects and all.
+        """Fetch a feed once, following redirects.
 
         ``now`` dates what the headers say relative to it. ``other_feed`` returns the name of another followed feed at an
         address, or None; a redirect to such an address is not followed. Never raises for anything a server does.
         """
         started = time.monotonic()
-        trail = _Trail()
+        trail = _RedirectState()
         try:
             with self._transport.call(proxied=feed.proxy is not None) as call:
                 try:
@@ -116,10 +116,10 @@ class Fetcher:
         feed: Feed,
         state: FeedState,
         now: datetime,
-        trail: _Trail,
+        trail: _RedirectState,
         other_feed: Callable[[str], str | None],
     ) -> IncomingResponse:
-        """Follow redirects by hand: the permanent beginning of the chain is noted, a repeated address ends it."""
+        """Follow redirects; note the permanent part at the chain's beginning, and stop at a repeated address."""
         own = target_of(feed.url)
         first = target = target_of(state.url or feed.url)
         cookies = Cookies()
@@ -158,14 +158,14 @@ class Fetcher:
         host = request.target.host.rstrip(".")
         if host != call.host:
             self._leave(call)
-            with call.standing_still():
-                self._gate.enter(host)
+            with call.is_stalled():
+                self._host_limiter.enter(host)
             call.host = host
         return self._transport.send(call, request)
 
     def _leave(self, call: Call) -> None:
         if call.host is not None:
-            self._gate.leave(call.host)
+            self._host_limiter.leave(call.host)
             call.host = None
 
     def _request_headers(self, feed: Feed, own: Target, target: Target) -> dict[str, str]:
@@ -186,7 +186,7 @@ class Fetcher:
 
 
 def user_agent(settings: FetchSettings) -> str:
-    """Return the one name under which every request goes out."""
+    """Return the User-Agent of every request."""
     if settings.user_agent:
         return settings.user_agent
     try:
@@ -219,11 +219,11 @@ def _is_to_be_doubted(state: FeedState, now: datetime) -> bool:
 def _next(target: Target, answer: IncomingResponse) -> Target:
     location = _field(answer.headers, "location")
     if not location:
-        raise FetchError("redirect", f"{named(answer.status)} without an address to go to")
+        raise FetchError("redirect", f"{status_name(answer.status)} without an address to go to")
     return resolve(target, location)
 
 
-def _outcome(answer: IncomingResponse, trail: _Trail, now: datetime) -> FetchOutcome:
+def _outcome(answer: IncomingResponse, trail: _RedirectState, now: datetime) -> FetchOutcome:
     target = trail.target
     assert target is not None  # noqa: S101 - an answer came from somewhere
     if answer.status == 304:
@@ -237,7 +237,7 @@ def _outcome(answer: IncomingResponse, trail: _Trail, now: datetime) -> FetchOut
             answer.status, answer.headers, now, withheld=trail.withheld, page=answer.page, abroad=trail.abroad
         )
     if not answer.body[:1_024].strip(_BLANK) and not answer.body.strip(_BLANK):
-        return FetchFailure("http", f"{named(answer.status)} with an empty body", answer.status)
+        return FetchFailure("http", f"{status_name(answer.status)} with an empty body", answer.status)
     etag, last_modified = _received(answer.headers)
     return Response(
         url=target.url,
@@ -253,7 +253,7 @@ def _outcome(answer: IncomingResponse, trail: _Trail, now: datetime) -> FetchOut
 
 
 def _received(headers: tuple[tuple[str, str], ...]) -> tuple[str | None, str | None]:
-    """Return ETag and Last-Modified byte for byte, without those that could not be sent back."""
+    """Return ETag and Last-Modified unchanged, without values that cannot be sent back."""
     etag, last_modified = (
         value if value and len(value) <= MAX_VALIDATOR and not _has_controls(value) else None
         for value in (_field(headers, "etag"), _field(headers, "last-modified"))
@@ -273,7 +273,7 @@ def _field(headers: tuple[tuple[str, str], ...], name: str) -> str | None:
 
 
 def _with_cookie(headers: dict[str, str], cookie: str) -> dict[str, str]:
-    """Return the fields with a cookie of this fetch, after those that the desk has set by hand."""
+    """Return the header fields with a cookie of this fetch, after the desk's own cookies."""
     if not cookie:
         return headers
     own = next((name for name in headers if name.lower() == "cookie"), "Cookie")

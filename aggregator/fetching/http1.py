@@ -1,7 +1,7 @@
-"""A strict reader of HTTP/1 answers: every limit and every rule of framing in one place.
+"""A strict reader of HTTP/1 responses: all limits and framing rules in one place.
 
-The standard library's reader takes negative chunk sizes, conflicting lengths, bodies without an end and header
-blocks of any shape, and is three times as slow.
+The standard library's reader accepts negative chunk sizes, conflicting lengths, endless bodies and malformed header
+blocks, and is three times as slow.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class ResponseReader:
         return next((value for found, value in self.fields if found == name), None)
 
     def every(self, name: str) -> list[str]:
-        """Return the comma-separated parts of all fields of this name."""
+        """Return the comma-separated parts of all fields with this name."""
         return [
             part.strip() for found, value in self.fields if found == name for part in value.split(",") if part.strip()
         ]
@@ -238,7 +238,7 @@ class ResponseReader:
 
 
 def _unchunked(data: bytes) -> bytes:
-    """Return what the whole chunks at the beginning of a chunked body hold, and what is there of the next."""
+    """Return the content of the complete chunks at the beginning of a chunked body, and of the next one so far."""
     parts, at = [], 0
     while (end := data.find(b"\n", at)) >= 0 and (match := _CHUNK.fullmatch(data, at, end)) is not None:
         size = int(match[1], 16)

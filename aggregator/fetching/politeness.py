@@ -1,4 +1,4 @@
-"""When to ask a feed again, and what to remember of an answer. Pure: time and chance are arguments.
+"""When a feed is polled next, and what is remembered of a response. Pure: time and chance are arguments.
 
 ``jitter`` is a uniform random number in [0, 1) everywhere; ``FetchSettings.jitter`` is the share of the interval
 that it may add. All functions take the state before a poll and return the state after it.
@@ -50,7 +50,7 @@ def after_response(
     empty_before: bool = False,
     last_size: int | None = None,
 ) -> FeedState:
-    """Return the state after a body whose entries were read; ``parsed`` None where it was the same body again.
+    """Return the state after a body whose entries were read; ``parsed`` is None where the body was unchanged.
 
     ``empty_before``: the feed never had an entry, so that none can have been missed between the last two polls.
     ``published`` are the dates of the document's entries, where ``parsed`` does not hold the entries themselves;
@@ -83,7 +83,7 @@ def after_response(
 def after_not_modified(
     feed: Feed, state: FeedState, outcome: NotModified, now: datetime, jitter: float, settings: FetchSettings
 ) -> FeedState:
-    """Return the state after a 304: a success that freshens what is kept (RFC 9111 4.3.4)."""
+    """Return the state after a 304: a success that updates validators and freshness (RFC 9111 4.3.4)."""
     after = replace(
         state,
         **_success(now),
@@ -131,7 +131,7 @@ def after_failure(
 def after_duplicate(
     feed: Feed, state: FeedState, failure: FetchFailure, now: datetime, jitter: float, settings: FetchSettings
 ) -> FeedState:
-    """Return the state after a redirect to where another feed is asked: no failure, and no success of its own.
+    """Return the state after a redirect to another feed's address: neither failure nor success.
 
     ``last_error`` without ``failures`` is the mark of it.
     """
@@ -150,7 +150,7 @@ def backoff(feed: Feed, state: FeedState, failure: FetchFailure, settings: Fetch
 
 
 def host_hold(feed: Feed, state: FeedState, failure: FetchFailure, settings: FetchSettings) -> datetime | None:
-    """Return until when the feed's whole host is to be left alone, or None; ``state`` is that after the failure.
+    """Return until when the feed's whole host is to be paused, or None; ``state`` is the state after the failure.
 
     A feed speaks for the host of its own address alone: a redirect to another's must not silence the feeds there.
     """
@@ -162,7 +162,7 @@ def host_hold(feed: Feed, state: FeedState, failure: FetchFailure, settings: Fet
 
 
 def next_fetch(feed: Feed, state: FeedState, now: datetime, jitter: float, settings: FetchSettings) -> datetime:
-    """Return when to ask again after a success."""
+    """Return the time of the next poll after a success."""
     wait = interval(feed, state, settings)
     if state.fresh_until is not None:
         wait = max(wait, min(state.fresh_until - now, settings.max_interval))
@@ -170,7 +170,7 @@ def next_fetch(feed: Feed, state: FeedState, now: datetime, jitter: float, setti
 
 
 def interval(feed: Feed, state: FeedState, settings: FetchSettings) -> timedelta:
-    """Return the time between two polls of a healthy feed, before jitter and what caches say.
+    """Return the time between two polls of a healthy feed, without jitter and caching.
 
     What the desk sets by hand goes down to a minute and is not raised by ttl or sy:; what is learned lies between
     the floor and the ceiling, whatever a feed says: a ttl of 99999 must not mute it.
@@ -205,12 +205,12 @@ def postponed(due: datetime, hints: PollHints) -> datetime:
 
 
 def longest_wait(settings: FetchSettings) -> timedelta:
-    """Return how far off a feed may be due: its interval, or what a server asked for, and a week of days to skip. Further is a mistake."""
+    """Return how far ahead a feed may be due: its interval or Retry-After, and a week of skipped days. Beyond is a fault."""
     return max(settings.max_interval, RETRY_CAP) * (1 + settings.jitter) + WEEK
 
 
 def without_future(state: FeedState, now: datetime) -> FeedState:
-    """Return a feed's state without what a clock that was ahead left in it; the very same where there is nothing of that.
+    """Return a feed's state without times that a fast clock left in it; the same object where there are none.
 
     How often to ask is learned anew, as from a first document: a year that did not pass taught that nothing comes. A
     feed that counts as gone since then is asked again.
@@ -243,14 +243,14 @@ def without_future(state: FeedState, now: datetime) -> FeedState:
 
 
 def spread_overdue(keys: Sequence[str], now: datetime, over: timedelta) -> dict[str, datetime]:
-    """Return when each of many overdue feeds is to be asked after a long stop: evenly, in their order, from now on."""
+    """Return the due times of many overdue feeds after a long stop: spread evenly from now on, in their order."""
     step = over / max(len(keys), 1)
     return {key: now + step * position for position, key in enumerate(keys)}
 
 
 @lru_cache(1 << 15)
 def address_key(url: str) -> str:
-    """Return what two subscriptions to one address have in common."""
+    """Return the key that is equal for two subscriptions to one address."""
     address = address_of(url)
     return url if address is None else address.authority + address.target
 
@@ -268,7 +268,7 @@ def _spread(wait: timedelta, jitter: float, settings: FetchSettings) -> timedelt
 
 
 def _after_retry(moment: datetime, now: datetime, jitter: float, settings: FetchSettings) -> datetime:
-    """Let the feeds of a host that named a moment come back one after another."""
+    """Return a time after a host's Retry-After, spread so that its feeds come one after another."""
     wait = moment - now
     return moment + wait * (settings.jitter * jitter) if wait < timedelta(days=1) else moment
 
@@ -279,7 +279,7 @@ def _doubled(start: timedelta, failures: int, settings: FetchSettings) -> timede
 
 
 def _success(now: datetime) -> dict[str, Any]:
-    """Return what a success changes in a feed's state: each replacement costs as much as a row of SQLite."""
+    """Return the changes of a feed's state by a success, as one replacement: each costs as much as a row of SQLite."""
     return {
         "last_fetch": now,
         "last_ok": now,
@@ -293,7 +293,7 @@ def _success(now: datetime) -> dict[str, Any]:
 
 
 def _moved(feed: Feed, state: FeedState, response: Response, now: datetime, settings: FetchSettings) -> FeedState:
-    """Follow a permanent redirect whose target was a feed, once it has repeated: lost feeds come from haste here."""
+    """Follow a permanent redirect to a feed once it was repeated: a single one may be a mistake."""
     target = response.permanent_url
     # An address that carries a secret is never written down, so it cannot be taken over either.
     if target is None and state.moved_to is None:
@@ -324,7 +324,7 @@ def _learned(
     *,
     overrun: bool,
 ) -> dict[str, Any]:
-    """Return how often the feed has something new, and from that how often to ask."""
+    """Return how often the feed has news, and the interval learned from that."""
     dates = [date for date in published if date <= now]
     if before.last_ok is None:
         rate = _rate_of_document(dates, now)
@@ -354,7 +354,7 @@ def _target(rate: float | None, settings: FetchSettings) -> timedelta:
 
 
 def _rate_of_document(dates: Sequence[datetime], now: datetime) -> float | None:
-    """Return entries a week as a first document shows them: over the last week, or its span where that is shorter; None if it doesn't."""
+    """Return entries a week in a first document: over the last week, or its shorter span; None where it shows none."""
     if not dates:
         return None
     recent = [date for date in dates if now - date <= WEEK]

@@ -1,4 +1,4 @@
-"""Name resolution with a deadline, which the system's resolver does not know."""
+"""Name resolution with a deadline, which the system's resolver lacks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ THREADS = 32  # names looked up at once, as many as fetches by default: one that
 
 
 class Resolver:
-    """Resolves host names in daemon threads of its own, made when first needed."""
+    """Resolves host names in its own daemon threads, started when first needed."""
 
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -25,7 +25,7 @@ class Resolver:
         self._busy = 0
 
     def resolve(self, host: str, port: int, timeout: float) -> list[SocketAddress]:
-        """Return the addresses of a host; raises FetchError where there are none or none come in time."""
+        """Return the addresses of a host; raises FetchError where there are none or the deadline passes."""
         answers: queue.SimpleQueue[list[SocketAddress] | Exception] = queue.SimpleQueue()
 
         def look_up() -> None:
@@ -44,7 +44,7 @@ class Resolver:
         return answer
 
     def close(self) -> None:
-        """Let the threads end; one that waits for a name server ends when that answers."""
+        """Stop the threads; one that waits for a name server stops after its answer."""
         with self._lock:
             threads, self._threads = self._threads, []
         for _ in threads:
@@ -67,7 +67,7 @@ class Resolver:
 
 
 def _look_up(host: str, port: int) -> list[SocketAddress]:
-    """Ask the system's resolver, which also reads addresses by number in every spelling that the system connects to."""
+    """Call the system's resolver, which also reads numeric addresses in every spelling."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses: list[SocketAddress] = []
     for family, _, _, _, address in found:

@@ -1,4 +1,4 @@
-"""HTTP statuses as failures of a feed, each with a message for people. Pure."""
+"""HTTP statuses as failures of a feed, with messages for people. Pure."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def failure_of_status(
     """
     wall = _wall(status, headers, page)
     if wall is not None:
-        return FetchFailure("http", f"{named(status)}: {named_wall(wall)}", status, retry_after(headers, now))
-    message = named(status)
+        return FetchFailure("http", f"{status_name(status)}: {named_wall(wall)}", status, retry_after(headers, now))
+    message = status_name(status)
     if status in _ADVICE:
         message += f": {_ADVICE[status]}"
     if status in (401, 403) and withheld:
@@ -65,8 +65,8 @@ def _wall(status: int, headers: tuple[tuple[str, str], ...], page: str) -> str |
     return wall_in_fields(headers, refused=status in (403, 429)) or (wall_in_page(page) if page else None)
 
 
-def named(status: int) -> str:
-    """Return ``HTTP 404 Not Found``; unregistered statuses stand alone."""
+def status_name(status: int) -> str:
+    """Return ``HTTP 404 Not Found``; for unregistered statuses the number alone."""
     try:
         return f"HTTP {status} {HTTPStatus(status).phrase}"
     except ValueError:

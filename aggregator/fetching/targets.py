@@ -1,4 +1,4 @@
-"""Addresses as request targets: origin, request line, and what must not be sent on."""
+"""Request targets: origin, request line, and what must not be sent on. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aggregator.text.address import MAX_URL, address_of, joined
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An address that can be asked for; ``url`` holds neither user information nor fragment."""
+    """A request target; ``url`` holds neither user information nor fragment."""
 
     url: str
     scheme: str

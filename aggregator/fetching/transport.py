@@ -1,4 +1,4 @@
-"""One request and its answer, under limits and a deadline."""
+"""One request and its response, under limits and a deadline."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BODY_TIMEOUT = 2.0  # seconds for a read of it
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRequest:
-    """A request: what to send where; ``headers`` without those that framing needs."""
+    """A request to send; ``headers`` are without those of framing."""
 
     target: Target
     headers: dict[str, str]
@@ -70,18 +70,18 @@ class Transport:
         self.close()
 
     def close(self) -> None:
-        """End what is under way and let go of every connection and thread."""
+        """End all requests under way, and close every connection and thread."""
         self._watchdog.close()
         self._resolver.close()
         self._session.close()
 
-    def release(self) -> None:
+    def close_idle(self) -> None:
         """Close the connections that wait for another request."""
         self._adapter.close()
 
-    def call_off(self) -> None:
-        """End what is under way; what is asked later is asked as ever."""
-        self._watchdog.call_off()
+    def cancel_all(self) -> None:
+        """End all requests under way; later ones are sent as usual."""
+        self._watchdog.cancel_all()
 
     @contextmanager
     def call(self, *, proxied: bool = False) -> Iterator[Call]:
@@ -108,7 +108,7 @@ class Transport:
 
         Raises FetchError, or any exception of the HTTP stack.
         """
-        self._judge(request)
+        self._check_proxy_answer(request)
         call.fresh = False
         call.incoming = None
         try:
@@ -155,14 +155,14 @@ class Transport:
             body = decode(body, incoming.every("content-encoding"), settings.max_decoded_bytes)
         return IncomingResponse(incoming.status, tuple(incoming.fields), body, page)
 
-    def _judge(self, request: OutgoingRequest) -> None:
-        """Judge what a proxy would connect to for us: it resolves the name, so only the name can be judged."""
+    def _check_proxy_answer(self, request: OutgoingRequest) -> None:
+        """Check the name that a proxy would resolve and connect to; its address is unknown."""
         target = request.target
         if request.proxy is not None and not self._guard.permits_name(target.host, target.port):
             raise FetchError("refused", "the host lies in a private network, and a proxy does not change that")
 
 
 def _is_page(incoming: ResponseReader) -> bool:
-    """Return whether a page comes with a status that says there is no feed."""
+    """Return whether the body of an error status is to be read as a page."""
     failed = incoming.status >= 400 or incoming.status == 202
     return failed and "html" in (incoming.first("content-type") or "").lower()

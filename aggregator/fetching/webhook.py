@@ -1,4 +1,4 @@
-"""Sending one alert to a webhook; the caller decides whether to try again."""
+"""Sending one alert to a webhook; the caller decides on retries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import hmac
 from aggregator.exceptions import DeliveryError
 from aggregator.fetching.faults import as_fault
 from aggregator.fetching.http import user_agent
-from aggregator.fetching.statuses import named
+from aggregator.fetching.statuses import status_name
 from aggregator.fetching.targets import target_of
 from aggregator.fetching.transport import OutgoingRequest, Transport
 from aggregator.model import Secret
@@ -36,7 +36,7 @@ def post(url: str, body: bytes, secret: Secret | None, settings: FetchSettings) 
     except Exception as error:  # noqa: BLE001 - whatever the HTTP stack raises means: not delivered
         raise DeliveryError(f"Webhook {_shown(url)}: {as_fault(error).message}.") from None
     if not 200 <= answer.status < 300:
-        raise DeliveryError(f"Webhook {_shown(url)}: {named(answer.status)}.")
+        raise DeliveryError(f"Webhook {_shown(url)}: {status_name(answer.status)}.")
 
 
 def _shown(url: str) -> str:

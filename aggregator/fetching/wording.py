@@ -1,4 +1,4 @@
-"""One line for a person: what happened to a feed, and what happens next. Pure."""
+"""One line that says what happened to a feed and what happens next. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NONE_LEFT = "empty: it answers with a feed that holds no entries any more; look 
 
 
 def explain(feed: Feed, outcome: FeedOutcome, state: FeedState, now: datetime) -> str:
-    """Return what a poll brought and what follows; ``state`` is that after the poll."""
+    """Return what a poll brought and what follows; ``state`` is the state after the poll."""
     return f"{_happened(outcome)}; {what_next(feed, state, now)}"
 
 

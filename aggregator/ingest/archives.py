@@ -1,4 +1,4 @@
-"""Archives in and out: JSON Lines read into the database, and written from it."""
+"""Import and export of archives in JSON Lines."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from itertools import islice
 from pathlib import Path
 
 from aggregator.executor import width
+from aggregator.ingest.archive_lines import LEAST, Chunk, PreparedLine, prepare_line, prepared_by_workers
+from aggregator.ingest.archive_order import ordered
 from aggregator.ingest.garbage import seldom_collected
-from aggregator.ingest.lines import LEAST, Chunk, PreparedLine, prepare_line, prepared_by_workers
-from aggregator.ingest.ordered import ordered
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry, prepare_entry, warm_up
 from aggregator.ingest.record import ARCHIVE, Recorder
@@ -27,17 +27,17 @@ from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.publishers import Families
 from aggregator.parsing.archive import UNNAMED, ArchiveEntry
 from aggregator.settings import Settings
-from aggregator.storage.database import PartFailedError, Store, is_of_the_database
+from aggregator.storage.database import SavepointFailedError, Store, is_database_error
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.entry_rows import Place
 from aggregator.storage.feeds import FeedStore, StoredFeed
 
-# Characters of an entry over which it is prepared before others are kept from writing: 10 ms and more.
+# Characters of an entry that takes 10 ms or more to prepare, so it is prepared outside of the transaction.
 LONG = 20_000
-_LARGE = 1_000_000  # bytes of an archive that holds more than LEAST lines for all that is known
-_LOOKED_UP = 48  # most lines of which is asked together whether they are stored
-_IN_A_PAUSE = 100  # lines that are looked at between two transactions, for some to prepare
-_IN_MEMORY = 1.0  # where nobody waits: so often is progress reported
+_LARGE = 1_000_000  # bytes of an archive that surely holds more than LEAST lines
+_LOOKED_UP = 48  # maximum of lines that are looked up together
+_IN_A_PAUSE = 100  # lines that are searched for unprepared ones between two transactions
+_IN_MEMORY = 1.0  # seconds of a transaction in memory, where no other process waits: progress is reported so often
 
 Progress = Callable[[int, int], None]
 Line = tuple[ArchiveEntry, PreparedLine | None]  # and what a worker made of it
@@ -74,7 +74,7 @@ class Importer:
         self._placer = Placer(store, settings, window)
         self._recorder = Recorder(store, settings, families, self._placer)
         self._sources: dict[str, StoredFeed] = {}
-        self._coming = _LOOKED_UP  # lines that the next transaction is thought to record
+        self._next_lines = _LOOKED_UP  # lines that the next transaction is thought to record
 
     def run(self, path: Path, progress: Progress) -> ImportOutcome:
         """Import the archive at ``path``; entries that are known already change nothing."""
@@ -84,20 +84,20 @@ class Importer:
         return replace(done, skips=tuple(sorted((*skips, *done.skips), key=lambda skip: skip.position)))
 
     def _start_workers(self, path: Path) -> None:
-        """Let workers come up while a large archive is read; what keeps them from it is told when they are needed."""
+        """Start workers while a large archive is read; their errors are raised when they are needed."""
         with suppress(Exception):
             if self._workers is not None and path.stat().st_size > _LARGE:
-                come_up(self._workers(), self._settings.parse.workers)
+                start_workers(self._workers(), self._settings.parse.workers)
 
-    def take(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, Place]:
-        """Import entries and return line number -> where each stands, for scoring."""
+    def record_places(self, entries: Sequence[ArchiveEntry], progress: Progress) -> dict[str, Place]:
+        """Import entries; return line number -> place, for scoring."""
         self.record(entries, progress)
-        placed = EntryStore(self._store).places_of_archives()
+        placed = EntryStore(self._store).archive_places()
         places = {str(one.line): placed.get((feed_address(one), one.data.key)) for one in entries}
         return {line: place for line, place in places.items() if place is not None}
 
     def record(self, entries: Collection[ArchiveEntry], progress: Progress) -> ImportOutcome:
-        """Import entries in the order given, then settle what stories they tell."""
+        """Import entries in the given order, then settle their stories."""
         self._load_models(entries)
         left = self._placer.vectors.unsettled()  # by others: the watches still want to look at these
         new = updated = known = done = 0
@@ -105,10 +105,10 @@ class Importer:
         chunks, rest = self._prepared_by_workers(entries), deque[Line]()
         while done < len(entries):
             if not rest:
-                rest.extend(next(chunks))  # outside of the transaction: nobody waits for a worker
-            self._make_ready(rest)
-            recorded = self._turn(rest)
-            self._coming = min(_LOOKED_UP, len(recorded) + len(recorded) // 4 + 1)
+                rest.extend(next(chunks))  # outside of the transaction, so that no writer waits for a worker
+            self._prepare_next(rest)
+            recorded = self._record_batch(rest)
+            self._next_lines = min(_LOOKED_UP, len(recorded) + len(recorded) // 4 + 1)
             for one, counts in recorded:
                 skips += [_left_out(one, fault) for fault in counts.faults]
                 new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
@@ -118,42 +118,42 @@ class Importer:
                 self._pause(rest)
         self._placer.finish(self._now)
         with self._store.transaction():
-            # not those past the window: else each import would settle again what a killed one left
-            self._placer.vectors.leave_unsettled(self._placer.vectors.speakers(left))
+            # without those past the window, else each import would settle again what a killed one left
+            self._placer.vectors.leave_unsettled(self._placer.vectors.vector_entries(left))
         return ImportOutcome(new, updated, known, tuple(skips))
 
-    def _make_ready(self, rest: deque[Line]) -> None:
+    def _prepare_next(self, rest: deque[Line]) -> None:
         """Prepare a long entry that is next while others may write."""
         one, made = rest[0]
         if made is None and _is_long(one):
-            rest[0] = one, self._made(one)
+            rest[0] = one, self._prepare_line(one)
 
     def _pause(self, rest: deque[Line]) -> None:
-        """Let others write; lines that no worker prepares are prepared meanwhile."""
+        """Pause for other writers; unprepared lines are prepared meanwhile."""
         ends = time.monotonic() + PAUSE
         for place, (one, made) in enumerate(list(islice(rest, _IN_A_PAUSE))):
             if time.monotonic() >= ends:
                 return
             if made is None:
-                rest[place] = one, self._made(one)
+                rest[place] = one, self._prepare_line(one)
         time.sleep(max(0.0, ends - time.monotonic()))
 
-    def _made(self, one: ArchiveEntry) -> PreparedLine | None:
-        """Prepare a line ahead; what it fails by is told when it is recorded."""
+    def _prepare_line(self, one: ArchiveEntry) -> PreparedLine | None:
+        """Prepare a line ahead; its errors are raised when it is recorded."""
         boilerplate, stories = self._boilerplate_now(one), self._settings.stories.enabled
         with suppress(Exception):  # it is prepared once more, and reported
             return PreparedLine(prepare_line(one, boilerplate, sketching=stories, vectoring=stories), boilerplate)
         return None
 
-    def _taken(self, one: ArchiveEntry, made: PreparedLine | None) -> Recorded:
+    def _record_line(self, one: ArchiveEntry, made: PreparedLine | None) -> Recorded:
         """Record one line; where it cannot be, it costs itself and is reported."""
         try:
-            with self._placer.part():
+            with self._placer.savepoint():
                 origin = Origin(self._feed(one), archive=True, agency=one.origin.agency if one.origin else None)
                 seen = (one.origin and one.origin.first_seen) or self._now
                 return self._recorder.record(origin, [self._prepared(one, made, origin.feed.id)], min(seen, self._now))
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             self._sources.pop(feed_address(one), None)  # its row may be undone
             return Recorded(faults=(fault_of("recording", one.data.key, error, one.data),))
@@ -165,33 +165,33 @@ class Importer:
         if unknown is not None:
             prepare_entry(unknown.data, None, (), None, frozenset(), sketching=False)
 
-    def _turn(self, rest: deque[Line]) -> list[tuple[ArchiveEntry, Recorded]]:
-        """Record some entries in one transaction; where one of them cannot be, once more, each as a part that may fail alone."""
+    def _record_batch(self, rest: deque[Line]) -> list[tuple[ArchiveEntry, Recorded]]:
+        """Record some entries in one transaction; where one fails, record them again, each in a savepoint."""
         begun: list[Line] = []
         try:
-            with self._store.whole():
-                return list(self._some(rest, begun))
-        except PartFailedError:
+            with self._store.single_unit():
+                return list(self._record_lines(rest, begun))
+        except SavepointFailedError:
             rest.extendleft(reversed(begun))
             for one, _ in begun:
                 self._sources.pop(feed_address(one), None)  # its row is undone
         with self._store.transaction():
-            return list(self._some(rest, []))
+            return list(self._record_lines(rest, []))
 
-    def _some(self, rest: deque[Line], begun: list[Line]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
-        """Record entries for as long as one transaction may last, and until a long one comes that is not prepared."""
+    def _record_lines(self, rest: deque[Line], begun: list[Line]) -> Iterator[tuple[ArchiveEntry, Recorded]]:
+        """Record entries until the time of a transaction is over, or a long entry comes that is not prepared."""
         ends = time.monotonic() + (_IN_MEMORY if self._store.path is None else MAX_TRANSACTION)
         self._prefetch_keys(rest)
         while rest:
             one, made = rest.popleft()
             begun.append((one, made))
-            yield one, self._taken(one, made)
+            yield one, self._record_line(one, made)
             if time.monotonic() >= ends or (rest and rest[0][1] is None and _is_long(rest[0][0])):
                 return
 
     def _prefetch_keys(self, rest: deque[Line]) -> None:
-        """Ask together which of the lines are stored that this transaction comes to; as many as the last one did, and some."""
-        coming = ((self._sources.get(feed_address(one)), one.data.key) for one, _ in islice(rest, self._coming))
+        """Look up the keys of the lines that this transaction will reach: as many as the last one did, and some more."""
+        coming = ((self._sources.get(feed_address(one)), one.data.key) for one, _ in islice(rest, self._next_lines))
         self._recorder.prefetch_keys([(feed.id, key) for feed, key in coming if feed is not None])
 
     def _feed(self, one: ArchiveEntry) -> StoredFeed:
@@ -213,7 +213,7 @@ class Importer:
         )
 
     def _boilerplate_now(self, one: ArchiveEntry) -> frozenset[int]:
-        """Return what a line's feed is known to repeat by now, whether or not this archive named it before."""
+        """Return the present boilerplate of a line's feed, whether or not this archive named the feed before."""
         feed = self._sources.get(feed_address(one))
         number = feed.id if feed is not None else self._feeds.row_of(feed_address(one))
         return self._recorder.boilerplate(number) if number is not None else frozenset()
@@ -225,8 +225,8 @@ class Importer:
         return prepare_line(one, boilerplate, sketching=self._settings.stories.enabled)
 
 
-def come_up(workers: Executor, count: int) -> None:
-    """Let workers load what they need, a second's work each, while an archive is read; ``count`` are expected."""
+def start_workers(workers: Executor, count: int) -> None:
+    """Start ``count`` workers, each of which loads its modules for about a second, while an archive is read."""
     for _ in range(width(workers, count)):
         workers.submit(warm_up)
 
@@ -241,7 +241,7 @@ def _left_out(one: ArchiveEntry, fault: EntryFault) -> Skip:
 
 
 def feed_address(one: ArchiveEntry) -> str:
-    """Return the address of the feed that an entry belongs to: its own where `export` wrote the line, else one for its publisher."""
+    """Return the address of an entry's feed: its own where `export` wrote the line, else one for its publisher."""
     return one.origin.feed if one.origin else f"{ARCHIVE}{one.source}"
 
 

@@ -1,4 +1,4 @@
-"""What of a plan is written in one transaction: blocks of stories that take reports from each other, in batches."""
+"""Batches of a plan: stories that take reports from each other are written in one transaction."""
 
 from __future__ import annotations
 

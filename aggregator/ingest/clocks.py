@@ -1,4 +1,4 @@
-"""Repairs after a wrong clock: what was written ahead of time is found and put right."""
+"""Repairs after the clock was wrong: times written ahead of now are found and corrected."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _WENT_BACK = "clock_went_back"
 
 @dataclass(frozen=True, slots=True)
 class WentBack:
-    """When the clock was last found to stand before what it had written."""
+    """When the clock was last found to be behind what it had written."""
 
     before: datetime
     after: datetime
 
 
 def begin_pass(store: Store, now: datetime) -> None:
-    """Note that a pass begins: nothing is fetched where nothing can be written. Put right what a clock that was ahead wrote."""
+    """Note the start of a pass, so that nothing is fetched where nothing can be written; correct times that a fast clock wrote."""
     facts = EditionStore(store)
     with store.transaction():
         written = [from_text(facts.fact(_BEGUN)), FeedStore(store).last_poll(), facts.last_made()]
@@ -57,7 +57,7 @@ def begin_pass(store: Store, now: datetime) -> None:
 
 
 def is_settled(store: Store, now: datetime, longest: timedelta) -> bool:
-    """Return whether feeds were asked by this clock for a day: by one that jumped ahead, all that is stored would be old.
+    """Return whether feeds were polled by this clock for a day: after a jump ahead, all stored entries would look old.
 
     ``longest`` is the longest interval between two polls of a feed.
     """

@@ -1,4 +1,4 @@
-"""What an address holds before it is followed: a feed, or a page with the feeds that it names."""
+"""Feed discovery: an address is a feed, or a page that links feeds."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from aggregator.text.masking import shown_address
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What stands at an address; ``error`` says why it is no feed, and names the address without a secret of it."""
+class Discovery:
+    """What an address holds; ``error`` says why it is no feed, without secrets of the address."""
 
     is_feed: bool
     feeds: tuple[str, ...] = ()
     error: str | None = None
 
 
-def discover_feed(feed: Feed, settings: Settings, now: datetime) -> Found:
-    """Ask an address once; nothing that it names is asked for."""
+def discover_feed(feed: Feed, settings: Settings, now: datetime) -> Discovery:
+    """Fetch an address once; addresses that it links are not fetched."""
     with Fetcher(settings.fetch) as fetcher:
         outcome = fetcher.fetch(feed, FeedState(feed.url), now)
     if isinstance(outcome, FetchFailure):
-        return Found(is_feed=False, feeds=outcome.feeds, error=outcome.message)
+        return Discovery(is_feed=False, feeds=outcome.feeds, error=outcome.message)
     if not isinstance(outcome, Response):
         return _no_feed(feed, "answered 304 although nothing conditional was asked")
     try:
@@ -36,8 +36,8 @@ def discover_feed(feed: Feed, settings: Settings, now: datetime) -> Found:
         return _no_feed(feed, str(error), error.feeds)
     except ParseError as error:
         return _no_feed(feed, str(error))
-    return Found(is_feed=True)
+    return Discovery(is_feed=True)
 
 
-def _no_feed(feed: Feed, why: str, feeds: tuple[str, ...] = ()) -> Found:
-    return Found(is_feed=False, feeds=feeds, error=f"{shown_address(feed)}: {why.removesuffix('.')}")
+def _no_feed(feed: Feed, why: str, feeds: tuple[str, ...] = ()) -> Discovery:
+    return Discovery(is_feed=False, feeds=feeds, error=f"{shown_address(feed)}: {why.removesuffix('.')}")

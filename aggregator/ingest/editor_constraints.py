@@ -1,13 +1,13 @@
-"""What editors' decisions in force say of entries, reports and stories as they stand; what notices name binds beside them.
+"""The editor constraints in force, as they apply to stored entries, reports and stories, with those of notices.
 
-They are resolved in one place, ``clustering/constraints.py``; here they are read from the database and asked.
+``clustering/constraints.py`` resolves them; this module reads them from the database and applies them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aggregator.clustering.constraints import Constraint, Placement, Ruling, Settlement, settle
+from aggregator.clustering.constraints import Constraint, ConstraintGroups, EntryConstraint, Placement, resolve
 from aggregator.ingest.notices import NoticeLinks
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionStore
@@ -21,80 +21,80 @@ class EditorConstraints:
         self._store = store
         self._decisions = DecisionStore(store)
         self._entries = EntryStore(store)
-        self._stamp: tuple[int, int] | None = None
-        self._turn: int | None = None  # of the long writer, when the decisions were looked at last
-        self._settlement = settle(())
-        self._ties = settle(())
+        self._version: tuple[int, int] | None = None
+        self._unit_number: int | None = None  # of the long writer, when the decisions were looked at last
+        self._groups = resolve(())
+        self._ties = resolve(())
         self._pins: list[str] = []
         self._notices = NoticeLinks(store)
-        self._bindings: tuple[tuple[int, int] | None, list[Constraint], Settlement] = (None, [], self._settlement)
+        self._with_notices: tuple[tuple[int, int] | None, list[Constraint], ConstraintGroups] = (None, [], self._groups)
 
-    def stamp(self) -> tuple[int, int]:
+    def version(self) -> tuple[int, int]:
         """Return what differs whenever other decisions are in force than before."""
-        return self._decisions.stamp()
+        return self._decisions.version()
 
-    def settlement(self) -> Settlement:
+    def groups(self) -> ConstraintGroups:
         """Return all decisions in force, without their contradictions."""
-        if self._store.is_whole and self._turn == self._store.turn:
-            return self._settlement  # nobody else writes until this transaction ends
-        self._turn = self._store.turn if self._store.is_whole else None
-        stamp = self._decisions.stamp()  # an editor may speak between two feeds of a pass
-        if stamp != self._stamp:
-            self._stamp = stamp
-            self._settlement = settle(self._decisions.constraints())
-            self._ties = settle(self._decisions.ties())
+        if self._store.is_single_unit and self._unit_number == self._store.unit_number:
+            return self._groups  # nobody else writes until this transaction ends
+        self._unit_number = self._store.unit_number if self._store.is_single_unit else None
+        stamp = self._decisions.version()  # an editor may speak between two feeds of a pass
+        if stamp != self._version:
+            self._version = stamp
+            self._groups = resolve(self._decisions.constraints())
+            self._ties = resolve(self._decisions.ties())
             self._pins = self._decisions.pins()
-        return self._settlement
+        return self._groups
 
-    def bindings(self) -> Settlement:
-        """Return the decisions in force with what notices name; an editor's word rules over a notice."""
-        settlement, named = self.settlement(), self._notices.constraints()
+    def groups_with_notices(self) -> ConstraintGroups:
+        """Return the decisions in force with the links of notices; an editor's decision overrides a notice."""
+        settlement, named = self.groups(), self._notices.constraints()
         if not named:
             return settlement
-        if self._bindings[:2] != (self._stamp, named):
-            self._bindings = self._stamp, named, settle([*self._decisions.constraints(), *named])
-        return self._bindings[2]
+        if self._with_notices[:2] != (self._version, named):
+            self._with_notices = self._version, named, resolve([*self._decisions.constraints(), *named])
+        return self._with_notices[2]
 
-    def ties(self) -> Settlement:
-        """Return what decisions in force say of storylines, without their contradictions."""
-        self.settlement()
+    def ties(self) -> ConstraintGroups:
+        """Return the decisions in force on storylines, without their contradictions."""
+        self.groups()
         return self._ties
 
-    def places(self, bindings: Settlement) -> dict[str, tuple[str, str | None]]:
-        """Return where the entries stand that these bindings name: entry -> report and story."""
+    def places(self, bindings: ConstraintGroups) -> dict[str, tuple[str, str | None]]:
+        """Return entry -> report and story, for the entries in these groups."""
         return self._decisions.places_of(frozenset[str]().union(*bindings.groups()))
 
     def stories_named(self) -> dict[str, frozenset[str]]:
-        """Return the stories that hold entries which decisions name, with these entries."""
+        """Return story -> its entries that decisions name."""
         found: dict[str, set[str]] = {}
         for entry, (_, story) in self._decisions.places().items():
             if story is not None:
                 found.setdefault(story, set()).add(entry)
         return {story: frozenset(entries) for story, entries in found.items()}
 
-    def for_entry(self, entry_id: str) -> Ruling:
-        """Return the ruling on an arriving entry: one that a decision names comes back, as in a replay."""
-        settlement = self.settlement()
+    def for_entry(self, entry_id: str) -> EntryConstraint:
+        """Return the constraint on an arriving entry; an entry that decisions name may arrive again, as in a replay."""
+        settlement = self.groups()
         placed = {}
-        for other in sorted(settlement.concerned(entry_id)):
+        for other in sorted(settlement.related_entries(entry_id)):
             placement = self._entries.placement(other)
             if placement is not None:
                 placed[other] = Placement(*placement)
-        return settlement.rule(entry_id, placed)
+        return settlement.entry_constraint(entry_id, placed)
 
-    def breaches(self, story_id: str) -> tuple[frozenset[str], ...]:
-        """Return the entries that can't stay in a story, in as few parts as may each stand in one; mostly none."""
-        settlement = self.settlement()
+    def violations(self, story_id: str) -> tuple[frozenset[str], ...]:
+        """Return the entries that cannot stay in a story, in as few parts as constraints allow; nearly always none."""
+        settlement = self.groups()
         return settlement.divide(self._entries.ids_of_story(story_id))[1:] if settlement else ()
 
     def has_pins(self) -> bool:
         """Return whether an entry of any story is pinned."""
-        self.settlement()
+        self.groups()
         return bool(self._pins)
 
     def pinned(self, story_id: str) -> str | None:
         """Return the entry of a story that was pinned last."""
-        self.settlement()
+        self.groups()
         if not self._pins:
             return None
         members = self._members(story_id)
@@ -102,13 +102,13 @@ class EditorConstraints:
 
     def reports_pinned(self) -> frozenset[str]:
         """Return the reports of the entries that are pinned."""
-        self.settlement()
+        self.groups()
         placements = (self._entries.placement(entry) for entry in self._pins)
         return frozenset(placement[0] for placement in placements if placement is not None)
 
     def between(self, left: Iterable[str], right: Iterable[str]) -> Decision | None:
         """Return the newest decision that keeps entries of two stories apart."""
-        number = self.settlement().barrier(left, right)
+        number = self.groups().barrier(left, right)
         return None if number is None else self._decisions.get(number)
 
     def _members(self, story_id: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""When an entry happened, for clustering, windows and editions; fixed at first sight."""
+"""The event time of an entry, for clustering, windows and editions; fixed when the entry is first seen."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def stock_time(entry: PreparedEntry, now: datetime, settings: Settings) -> datet
 
 
 def lasting_time(data: EntryData, before: KnownEntry) -> datetime:
-    """Return the time of a stored entry: that of first sight, whatever its publisher does to the date; an impossible date may be mended."""
+    """Return the time of a stored entry: that of first sight, even where the publisher changes the date; an impossible one may be corrected."""
     date, was_impossible = believed_date(data), before.facts.date_flag in ("clamped", "unreadable")
     return min(date, before.time) if date is not None and was_impossible else before.time
 

@@ -1,4 +1,4 @@
-"""Scoring the clustering of a labelled archive, in a scratch database, by the very path that entries take."""
+"""Evaluation against a labelled archive, in a scratch database, along the path that entries take."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Literal
 
 from aggregator.clustering.metrics import Figures, score
 from aggregator.exceptions import UsageError
+from aggregator.ingest.archive_order import load
 from aggregator.ingest.archives import Importer
-from aggregator.ingest.ordered import load
 from aggregator.model import Skip
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
@@ -52,7 +52,7 @@ def evaluate(
     ids = {str(one.line): one.data.key for one in entries}
     with Store(None) as store:
         importer = Importer(store, settings, families(()), now)
-        places = importer.take(entries, progress)
+        places = importer.record_places(entries, progress)
     labels = {line: label for line, label in labels.items() if line in places}
     labelled = {line: place for line, place in places.items() if line in labels}
     predicted = {line: _group(place, level) for line, place in labelled.items()}
@@ -60,14 +60,14 @@ def evaluate(
 
 
 def _group(place: Place, level: Level) -> str:
-    """Return the group of an entry on a level; a story that stands alone is a storyline of its own."""
+    """Return the group of an entry on a level; a story without a storyline is one of its own."""
     if level == "report":
         return place.report
     return place.story if level == "story" else place.storyline or place.story
 
 
 def predictions(result: Evaluation) -> str:
-    """Return where each labelled line stands, as JSON Lines under the archive's own ids."""
+    """Return the predicted group of each labelled line, as JSON Lines under the archive's own ids."""
     rows = (
         {
             "id": result.ids[line],

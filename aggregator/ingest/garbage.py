@@ -1,7 +1,7 @@
-"""Python's search for cycles of garbage, done seldom while very many entries are read.
+"""Rarer garbage collection while very many entries are read.
 
-An entry's values hold no cycles: they are freed as soon as nothing refers to them. Python looks for cycles each time that
-700 objects more were made than freed, which costs an import a sixteenth of its time.
+Entries hold no reference cycles, so they are freed without the collector. By default it runs whenever 700 objects more were made
+than freed, which costs an import a sixteenth of its time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SELDOM = 50_000  # objects made and not freed between two looks: some 10 MB at m
 
 @contextmanager
 def seldom_collected() -> Iterator[None]:
-    """Have Python look for cycles seldom inside the block; afterwards as often as before."""
+    """Collect garbage rarely inside the block."""
     before = gc.get_threshold()
     gc.set_threshold(max(SELDOM, before[0]) if before[0] else 0, *before[1:])
     try:

@@ -1,4 +1,4 @@
-"""Entries given as mappings, grouped into stories in memory: for notebooks."""
+"""Grouping of entries given as mappings, in memory: for notebooks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aggregator.storage.database import Store
 _NAMED = 5  # entries that an error names
 
 
-def take(store: Store, settings: Settings, entries: Iterable[Mapping[str, Any]], now: datetime) -> None:
+def record_entries(store: Store, settings: Settings, entries: Iterable[Mapping[str, Any]], now: datetime) -> None:
     """Record and place entries under the keys of a JSON Lines archive; one without an ``id`` gets its place, from 0.
 
     UsageError names those that cannot be used.

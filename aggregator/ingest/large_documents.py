@@ -1,9 +1,9 @@
-"""Large documents: their edits are saved in short transactions, before the one that completes the document.
+"""Edits of large documents, saved in short transactions before the one that completes the document.
 
-An edit costs milliseconds, since its report is compared anew. The edits of a whole document in one transaction would keep
-others from writing for half a minute. Which stored entries a document's are is found out outside of any transaction.
-Where this ends in the midst, nothing is lost: the validators are stored with the last transaction, so the document is
-asked for again, and the edits that were saved are known.
+An edit costs milliseconds, since its report is compared anew, so all edits of a large document in one transaction would block
+other writers for half a minute. A document's entries are matched to stored ones outside of any transaction. An interruption
+loses nothing: the validators are stored with the last transaction, so the document is fetched again, and edits saved before
+are known.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.ingest.recorded import Origin, in_order, is_unchanged
 from aggregator.ingest.transactions import MAX_TRANSACTION, PAUSE
-from aggregator.storage.database import is_of_the_database
+from aggregator.storage.database import is_database_error
 
 if TYPE_CHECKING:
     from aggregator.ingest.prepare import PreparedEntry
@@ -32,7 +32,7 @@ LARGE = 20
 
 @dataclass(slots=True)
 class SavedEdits:
-    """What is saved of a document already: ``edited`` by id of the entry, with whether a reader would call it an edit."""
+    """What is saved of a document already: ``edited`` maps ids to whether a reader would call the change an edit."""
 
     recognition: Recognition
     store: Store
@@ -57,26 +57,26 @@ def save_edits(
     origin: Origin,
     entries: Sequence[PreparedEntry],
     now: datetime,
-    goes_on: Callable[[], bool],
-    waiting: Callable[[], bool],
+    keep_going: Callable[[], bool],
+    keep_waiting: Callable[[], bool],
 ) -> SavedEdits | None:
-    """Save what of a document changed among stored entries, for as long as ``goes_on``; None where nothing was stored yet.
+    """Save the changes of stored entries, for as long as ``keep_going``; None where the feed has no stored entry yet.
 
-    ``waiting`` tells whether to go on waiting for another process that writes.
+    ``keep_waiting`` returns whether to go on waiting for another process that writes.
     """
     recogniser = recorder.recogniser(origin.feed.id)
     with store.snapshot():
-        if not recorder.knows(origin.feed.id):
+        if not recorder.has_entries(origin.feed.id):
             return None
         edits = SavedEdits(recogniser.recognise(entries), store, store.data_version())
-    with store.transaction(waiting):
+    with store.transaction(keep_waiting):
         if not edits.holds():
             return None
-        recogniser.note(edits.recognition)
+        recogniser.store_keys(edits.recognition)
     known = edits.recognition.known
     rest = deque((entry, known[entry.data.key]) for entry in in_order(entries) if entry.data.key in known)
-    while rest and goes_on():
-        with store.transaction(waiting):
+    while rest and keep_going():
+        with store.transaction(keep_waiting):
             _save_some(recorder, origin, rest, edits, now)
         if rest:
             sleep(PAUSE)
@@ -94,17 +94,17 @@ def _save_some(
         entry, before = rest.popleft()
         if before.id in edits.edited or before.number in edits.followed:
             continue  # one entry under two names
-        if not alone and not recorder.stands(before):
+        if not alone and not recorder.is_stored_as(before):
             continue  # another process wrote it meanwhile: it is looked at anew with the rest of the document
         try:
-            with recorder.part():
+            with recorder.savepoint():
                 if is_unchanged(entry, before):
                     recorder.follow(origin, entry, before, now)
                     edits.followed.add(before.number)
                 else:
                     edits.edited[before.id] = recorder.revise(origin, entry, before, now)
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             edits.edited.pop(before.id, None)  # it will fail again with the rest, which tells of it
         if monotonic() >= ends:

@@ -1,4 +1,4 @@
-"""Which sentence encoder is used, and what reports mean by it."""
+"""The sentence encoder in use, and the meanings that it gives reports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = logging.getLogger("aggregator.meanings")
 
 
 class Meanings:
-    """The meanings of reports by one encoder; none of them is made before it is asked for."""
+    """The meanings of reports by one encoder, each made when first asked for."""
 
     def __init__(self, chosen: encoder.Encoder) -> None:
         self._encoder = chosen
@@ -29,7 +29,7 @@ class Meanings:
 
 
 def meanings_for(settings: StorySettings) -> Meanings | None:
-    """Return what ``stories.semantic`` asks for, None where reports are compared within their languages only.
+    """Return the meanings that ``stories.semantic`` sets; None where reports are compared within their languages only.
 
     ConfigurationError where the encoder is wanted for certain and its extra is not installed. What "auto" means is logged.
     """
@@ -37,14 +37,14 @@ def meanings_for(settings: StorySettings) -> Meanings | None:
         return None
     if settings.semantic == "auto":
         installed = encoder.missing() is None
-        _tell_auto(installed)
+        _log_auto(installed)
         return Meanings(encoder.load()) if installed else None
     return Meanings(encoder.load())
 
 
 @lru_cache(maxsize=2)
-def _tell_auto(installed: bool) -> None:
-    """Say once a process what "auto" means here."""
+def _log_auto(installed: bool) -> None:
+    """Log what "auto" means here, once a process."""
     if installed:
         log.info("stories.semantic is auto, and the extra is installed: stories join across languages")
     else:

@@ -1,7 +1,7 @@
-"""Which entries notices name: a kill, a withdrawal or a correction belongs to the story of the text that it speaks of.
+"""Links from notices to the entries that they name: a kill, withdrawal or correction belongs to that text's story.
 
-A notice shares little wording with that text, so its score does not bring it there. It names the text by its headline, and
-its publisher's, or agency's, text of that headline is meant: of several the last before the notice.
+A notice shares little wording with the text that it corrects, so its pair score does not link the two. It names the text by
+headline; the match is its publisher's or agency's last text with that headline before the notice.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from aggregator.clustering.constraints import Constraint
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.sketch import keys_of_title
 from aggregator.model import Entry
-from aggregator.newsroom.corrections import TAKEN_BACK
+from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.newsroom.named_headlines import headlines_named
 from aggregator.storage.binding import marks
 from aggregator.storage.database import Store
@@ -77,7 +77,7 @@ class NoticeLinks:
 
 
 def _notice(entry: Entry, text: str) -> _Notice | None:
-    """Return what a notice names; None where that is no text of its own, as a column of corrections."""
+    """Return what a notice names; None where it is no text of its own, as a column of corrections."""
     named = [one for one in headlines_named(entry.data.title, text) if not is_recurring_title(one)]
     keys = tuple(key for one in named for key in keys_of_title(one, entry.language))
     return _Notice(entry, frozenset(map(letters, named)), keys) if keys else None
@@ -90,8 +90,8 @@ def _meant(notice: _Notice, by_name: dict[str, list[Entry]]) -> Entry | None:
         for name in sorted(notice.names)
         for entry in by_name.get(name, ())
         if entry.id != said.id
-        and entry.correction not in TAKEN_BACK
-        and not {entry.publisher, entry.agency}.isdisjoint(said.speaks_for)
+        and entry.correction not in WITHDRAWN
+        and not {entry.publisher, entry.agency}.isdisjoint(said.sources)
     ]
     before = [entry for entry in found if entry.time <= said.time]
     if before:

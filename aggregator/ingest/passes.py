@@ -1,4 +1,4 @@
-"""One pass: the feeds it takes, the resources it works with, and the outcome of each feed."""
+"""One pass: its feeds, its resources, and the outcome of each feed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aggregator.ingest.clocks import begin_pass
 from aggregator.ingest.poll import PollPass, Progress
 from aggregator.ingest.polls import FollowedElsewhere, named, neighbours, sort_out, subscriptions
 from aggregator.ingest.resources import Resources
-from aggregator.ingest.save import Settled, open_saver
+from aggregator.ingest.save import OnSettled, open_saver
 from aggregator.ingest.window import Window
 from aggregator.model import Feed, FeedOutcome
 from aggregator.newsroom.publishers import Families
@@ -26,7 +26,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class PassOptions:
-    """What is asked of a pass: ``patterns`` name its feeds, else all that are due, or with ``everything`` all there are.
+    """The options of a pass: ``patterns`` name its feeds, else all due ones, or with ``everything`` all.
 
     ``stop``, set from elsewhere, ends it within seconds; after ``within`` seconds no further feed is asked. A pass with
     such an end is one of many: it says nothing of feeds that are not due, and costs next to nothing where none is.
@@ -48,7 +48,7 @@ def run_pass(
     families: Families,
     resources: Resources,
     clock: Callable[[], datetime],
-    settled: Settled,
+    settled: OnSettled,
     window: Window,
     options: PassOptions,
 ) -> list[FeedOutcome]:

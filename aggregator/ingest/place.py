@@ -1,6 +1,6 @@
-"""Placing entries: copies into reports, new reports with a vector; which stories reports tell is settled later, by all at once.
+"""Placement of entries in reports: a copy joins a report, a new text begins one. Stories are settled later, all at once.
 
-Editors' decisions are asked before each step that the machine takes; see ``editor_constraints.py``.
+Each step obeys the editors' decisions; see ``editor_constraints.py``.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from aggregator.clustering.copies import find_copy
 from aggregator.clustering.identifiers import mint
-from aggregator.clustering.reports import find_copy
-from aggregator.clustering.vectorize import addressed, vectorize
+from aggregator.clustering.vectorize import vectorize, with_source
 from aggregator.clustering.vectors import VERSION, ReportVector
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.meanings import meanings_for
@@ -23,7 +23,7 @@ from aggregator.model import Arrival, Entry
 from aggregator.parsing.archive import UNNAMED
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
-from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.database import Store, is_database_error
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.feeds import FeedStore
 from aggregator.storage.report_vectors import VectorRow, VectorStore
@@ -32,8 +32,8 @@ from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
 from aggregator.text.boilerplate import REPEATED
 
-UNDERSTOOD_IN_ONE = 50  # reports a transaction
-UNDERSTOOD_AT_ONCE = 500  # reports a pass that came before the sentence encoder was switched on
+MEANINGS_PER_TRANSACTION = 50  # reports a transaction
+MEANINGS_PER_PASS = 500  # reports a pass that came before the sentence encoder was switched on
 log = logging.getLogger("aggregator.placing")
 
 
@@ -56,25 +56,25 @@ class Placer:
         self._meanings = meanings_for(settings.stories)
         self._feeds = FeedStore(store)
         self._lines = LineStore(store.connection)
-        self._changed_lines: set[str] = set()  # storylines whose rows are to be written anew
+        self._changed_lines: set[str] = set()  # storylines whose rows are to be updated
         self.capped = 0  # comparisons that a cap cut short: a hot bucket
 
     @contextmanager
-    def part(self) -> Iterator[None]:
+    def savepoint(self) -> Iterator[None]:
         """A part of the transaction that is undone alone where it fails, with all that is remembered of it."""
         unindexed = self.entries.unindexed
         try:
             with self._store.savepoint():
                 yield
         except BaseException:
-            self.entries.leave_unindexed(unindexed)
+            self.entries.restore_unindexed(unindexed)
             self._store.bands.forget()
             raise
 
     # --- arrivals --------------------------------------------------------------------------------
 
     def place(self, arrival: Arrival, now: datetime, vector: ReportVector | None = None) -> str:
-        """Put a stored entry into the report whose text it carries, or into one of its own; return the report.
+        """Put a stored entry into the report that it is a copy of, or into a new one; return the report.
 
         ``vector`` is what a worker made of its text, without publisher and time.
         """
@@ -85,9 +85,7 @@ class Placer:
         report_id, match, story_id = copy.report_id, copy.match, None
         if report_id is not None:
             story_id = self.stories.story_of_report(report_id)
-            if self.editor_constraints.settlement().names(entry_id) and (
-                story_id is None or not ruling.allows(story_id)
-            ):
+            if self.editor_constraints.groups().names(entry_id) and (story_id is None or not ruling.allows(story_id)):
                 report_id, match, story_id = None, None, None
         is_new = report_id is None
         if report_id is None:
@@ -99,21 +97,21 @@ class Placer:
         if match is not None:
             self.stories.add_match(match, report_id, story_id, now)
         if is_new:
-            self._put(report_id, arrival, _words(arrival), arrival.time.timestamp(), vector)
+            self._store_vector(report_id, arrival, _words(arrival), arrival.time.timestamp(), vector)
         else:
-            self._speak(report_id, arrival, vector)
+            self._update_vector(report_id, arrival, vector)
         return report_id
 
     def revise(self, entry_id: str, arrival: Arrival) -> None:
-        """Follow an edit: new sketch and vector, the same report and story."""
+        """Update the sketch and vector of an edited entry; report and story stay."""
         placement = self.entries.placement(entry_id)
         if placement is None:
             return
         self.copies.replace(arrival, placement[0])
         self._revector(placement[0])
 
-    def relocated(self, entry_id: str) -> None:
-        """Follow an entry to another address: the rows of its story are to be written anew."""
+    def mark_relocated(self, entry_id: str) -> None:
+        """Schedule the row of an entry's story for an update after its address changed."""
         placement = self.entries.placement(entry_id)
         if placement is not None:
             self.vectors.leave_unsettled([placement[0]])
@@ -122,43 +120,43 @@ class Placer:
         self,
         now: datetime,
         changed: Changed = lambda stories: None,
-        waiting: Callable[[], bool] = lambda: False,
+        keep_waiting: Callable[[], bool] = lambda: False,
     ) -> frozenset[str]:
-        """Settle which stories the reports tell that changed since; return the stories that changed and live.
+        """Settle the stories of all changed reports; return the living stories that changed.
 
         Best called outside of a transaction: what others left unsettled is taken along, in transactions of its own.
-        ``changed`` is called inside each of these; ``waiting`` tells whether to go on waiting for another process that writes.
+        ``changed`` is called inside each of these; ``keep_waiting`` returns whether to go on waiting for another process that writes.
         """
         if not self._settings.stories.enabled:
             return frozenset()
-        self._understand(waiting)
-        return self._settler.settle(now, changed, waiting)
+        self._add_meanings(keep_waiting)
+        return self._settler.settle(now, changed, keep_waiting)
 
     # --- what editors' verbs need ------------------------------------------------------------
 
     def settle(self, story_ids: Iterable[str], now: datetime) -> None:
-        """Bring the rows of stories whose reports an editor moved in line, and have the next pass look at them."""
-        living = [story for story in sorted(self.obey(story_ids, now)) if self.stories.lives(story)]
+        """Update the rows of stories whose reports an editor moved, and schedule them for the next pass."""
+        living = [story for story in sorted(self.separate_violations(story_ids, now)) if self.stories.exists(story)]
         self.vectors.leave_stories_unsettled(living)
         reports = [report for story in living for report in self.stories.reports_of(story)]
         self._settler.refresh(living, reports, now)
-        self._settler.obey_ties(living, now)
+        self._settler.apply_ties(living, now)
         lines, self._changed_lines = self._changed_lines, set()
-        self.lines.refresh([line for line in lines if self.lines.lives(line)], now)
+        self.lines.refresh([line for line in lines if self.lines.exists(line)], now)
 
-    def obey(self, story_ids: Iterable[str], now: datetime) -> set[str]:
-        """Take what must not stand together out of these stories; return them and those that it opened.
+    def separate_violations(self, story_ids: Iterable[str], now: datetime) -> set[str]:
+        """Move entries out of these stories that must not be together; return these stories and the new ones.
 
         There is nothing to do but after an undo, where entries come back to what has come since.
         """
         found = set(story_ids)
         for story_id in sorted(found):
-            for leaving in self.editor_constraints.breaches(story_id):
+            for leaving in self.editor_constraints.violations(story_id):
                 found.add(self.separate(story_id, self.with_copies(leaving), now))
         return found
 
     def separate(self, story_id: str, leaving: frozenset[str], now: datetime) -> str:
-        """Take exactly these entries out of a story into one of their own; return its id."""
+        """Move exactly these entries out of a story into a new one; return its id."""
         made = mint("s", *sorted(leaving), "split", taken=self.stories.id_taken)
         self.stories.open_story(made, now, split_from=story_id)
         self.put_in_storyline(made, self.lines.of_stories([story_id]).get(story_id))
@@ -168,8 +166,8 @@ class Placer:
         return made
 
     def with_copies(self, leaving: frozenset[str]) -> frozenset[str]:
-        """Add the entries that came with the same text as one that leaves, where no decision names another of them."""
-        named = self.editor_constraints.settlement()
+        """Add the copies of leaving entries, where no decision names another entry of their report."""
+        named = self.editor_constraints.groups()
         found = set(leaving)
         for report in sorted({self.entries.get(entry).report_id for entry in leaving}):
             copies = frozenset(self.entries.ids_of_report(report))
@@ -178,19 +176,19 @@ class Placer:
         return frozenset(found)
 
     def report_of_own(self, entries: frozenset[str], now: datetime) -> str:
-        """Return a report that holds exactly these entries of one report: theirs, or one made for them."""
+        """Return a report that holds exactly these entries of one report, made where there is none."""
         report = self.entries.get(min(entries)).report_id
         if frozenset(self.entries.ids_of_report(report)) == entries:
             return report
         return self.divide_report(report, sorted(entries), now)
 
     def move_report(self, report_id: str, story_id: str) -> None:
-        """Put a report into another story, until it is settled under what editors say then."""
+        """Move a report to another story, until it is settled under the decisions then in force."""
         self.stories.move_reports([report_id], story_id)
         self.vectors.leave_unsettled([report_id])
 
     def divide_report(self, report_id: str, leaving: Sequence[str], now: datetime) -> str:
-        """Take entries out of a report into one of their own, in the same story; return its id."""
+        """Move entries out of a report into a new one in the same story; return its id."""
         made = mint("r", *leaving, "divided", taken=self.stories.report_taken)
         story_id = self.stories.story_of_report(report_id)
         self.stories.open_report(made, story_id, now)
@@ -217,7 +215,7 @@ class Placer:
         self._changed_lines.update(line for line in (left, storyline_id) if line is not None)
 
     def tie(self, story_ids: Iterable[str], now: datetime) -> None:
-        """Tie stories, as far as editors' decisions allow: those that they part from the rest leave its storyline."""
+        """Tie stories as far as decisions allow; stories that they keep apart leave the storyline."""
         self._settler.tie(frozenset(story_ids), now)
 
     def close(self, story_id: str, into: str, now: datetime, reason: str) -> None:
@@ -226,28 +224,28 @@ class Placer:
         self.stories.close_story(story_id, into, now, reason)
         self._changed_lines.update([line] if line else ())
 
-    # --- making sketches and vectors anew --------------------------------------------------------
+    # --- recomputing sketches and vectors ------------------------------------------------------------
 
     def resketch(self, entry_ids: Sequence[str]) -> None:
-        """Make the sketches of entries anew; where they stand stays."""
+        """Recompute the sketches of entries; their reports stay."""
         for entry_id in entry_ids:
             try:
-                with self.part():
+                with self.savepoint():
                     entry = self.entries.get(entry_id)
                     self.copies.replace(self.arrival_of(entry, sketching=True), entry.report_id)
             except Exception as error:
-                if is_of_the_database(error):
+                if is_database_error(error):
                     raise
                 log.exception("entry %s could not be sketched anew", entry_id)
 
     def revector(self, report_ids: Iterable[str]) -> None:
-        """Make the vectors of reports anew; a report whose text cannot be read goes without one."""
+        """Recompute the vectors of reports; a report whose text cannot be read has none."""
         for report_id in report_ids:
             try:
-                with self.part():
+                with self.savepoint():
                     self._revector(report_id)
             except Exception as error:
-                if is_of_the_database(error):
+                if is_database_error(error):
                     raise
                 log.exception("report %s could not be read anew", report_id)
                 self.vectors.drop(report_id)
@@ -269,26 +267,26 @@ class Placer:
             dated=not entry.is_undated_stock,
         )
 
-    # --- pieces ------------------------------------------------------------------------------
+    # --- parts of the steps ----------------------------------------------------------------------
 
-    def _understand(self, waiting: Callable[[], bool]) -> None:
-        """Give reports their meaning that came before the encoder was switched on, or were read by another one."""
+    def _add_meanings(self, keep_waiting: Callable[[], bool]) -> None:
+        """Add the meanings of reports that have none by the present encoder."""
         if self._meanings is None:
             return
-        late = self.vectors.without_meaning(self._meanings.version, self._meanings.languages, UNDERSTOOD_AT_ONCE)
-        for start in range(0, len(late), UNDERSTOOD_IN_ONE):
-            with self._store.transaction(waiting):
-                self.revector(late[start : start + UNDERSTOOD_IN_ONE])
+        late = self.vectors.without_meaning(self._meanings.version, self._meanings.languages, MEANINGS_PER_PASS)
+        for start in range(0, len(late), MEANINGS_PER_TRANSACTION):
+            with self._store.transaction(keep_waiting):
+                self.revector(late[start : start + MEANINGS_PER_TRANSACTION])
 
     def _revector(self, report_id: str) -> None:
-        """Make a report's vector anew from the entries that stand in it now; without any, forget it."""
+        """Recompute a report's vector from its present entries; without any, delete it."""
         standing = self.entries.select("WHERE e.report_id = ? ORDER BY e.number", (report_id,))
         self.vectors.drop(report_id)
         for entry in standing:
-            self._speak(report_id, self.arrival_of(entry))
+            self._update_vector(report_id, self.arrival_of(entry))
 
-    def _speak(self, report_id: str, arrival: Arrival, vector: ReportVector | None = None) -> None:
-        """Let a report be compared by the text of this entry where it says most; its time is that of its first entry.
+    def _update_vector(self, report_id: str, arrival: Arrival, vector: ReportVector | None = None) -> None:
+        """Replace a report's vector by that of this entry where the entry has the longer text; its time is that of the first entry.
 
         Which entry that is follows from the entries alone, not from the order in which they came.
         """
@@ -302,14 +300,16 @@ class Placer:
             speaker = self.entries.get(old.entry_id)
             if _rank(old.words, speaker.time, speaker.id) < _rank(words, arrival.time, arrival.entry_id):
                 if time < old.time and arrival.dated:
-                    self._put(report_id, self.arrival_of(speaker), old.words, time)
+                    self._store_vector(report_id, self.arrival_of(speaker), old.words, time)
                 else:
                     self.vectors.leave_unsettled([report_id])
                 return
             time = min(time, old.time)
-        self._put(report_id, arrival, words, time, vector)
+        self._store_vector(report_id, arrival, words, time, vector)
 
-    def _put(self, report_id: str, arrival: Arrival, words: int, time: float, made: ReportVector | None = None) -> None:
+    def _store_vector(
+        self, report_id: str, arrival: Arrival, words: int, time: float, made: ReportVector | None = None
+    ) -> None:
         document = arrival.document
         moment = datetime.fromtimestamp(time, UTC)
         # two entries that name no source are not of one publisher
@@ -317,7 +317,7 @@ class Placer:
         if made is None:
             vector = vectorize(document, publisher, moment, arrival.dated, document.language)
         else:
-            vector = addressed(made, publisher, moment, arrival.dated)
+            vector = with_source(made, publisher, moment, arrival.dated)
         self.vectors.put(
             VectorRow(
                 report_id,
@@ -337,5 +337,5 @@ def _words(arrival: Arrival) -> int:
 
 
 def _rank(words: int, time: datetime, entry_id: str) -> tuple[int, datetime, str]:
-    """Return what orders the entries of a report, the one that speaks for it first: length in doubling steps, time, id."""
+    """Return the sort key of a report's entries, the source of its vector first: length in doubling steps, time, id."""
     return (-words.bit_length(), time, entry_id)

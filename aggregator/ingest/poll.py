@@ -4,8 +4,8 @@ The coordinator (the thread that calls ``run``) is the only one that touches the
 hand their results over a queue; no outcome is reported before it is saved. Entries are placed in stories when the
 pass has them all, in order of time: the order in which feeds answer decides nothing.
 
-However a pass ends, it leaves nothing behind for the next one but pauses that hosts are owed. A feed that was in hand
-and is not saved is due still, and asked again.
+However a pass ends, nothing of it remains for the next one except the pauses between requests to hosts. A feed that was under
+way and is not saved stays due.
 """
 
 from __future__ import annotations
@@ -26,54 +26,54 @@ from aggregator.executor import failure_of
 from aggregator.fetching.hosts import HostSchedule
 from aggregator.ingest.large_documents import is_large
 from aggregator.ingest.polls import Poll
+from aggregator.ingest.preparation import PreparationJob
 from aggregator.ingest.prepare import Preparation, Prepared
-from aggregator.ingest.preparing import Preparing
 from aggregator.ingest.record import MAX_WAITING
 from aggregator.ingest.save import Saver
 from aggregator.ingest.unchanged import Unchanged
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.settings import Settings
-from aggregator.storage.database import is_of_the_database
+from aggregator.storage.database import is_database_error
 from aggregator.text.address import host_of
 
 if TYPE_CHECKING:
     from aggregator.ingest.large_documents import SavedEdits
 
 Progress = Callable[[FeedOutcome, int, int], None]
-# Seconds that the coordinator sleeps at most before it looks whether it should stop.
-_NAP = 0.5
-# Results that are saved with one commit: those of 100 ms, at most 64. A commit costs as much as saving ten entries.
+# Seconds that the coordinator sleeps at most before it checks for a stop.
+_MAX_SLEEP = 0.5
+# Results of 100 ms, at most 64, are saved with one commit, which costs as much as saving ten entries.
 _BATCH_SECONDS, _BATCH = 0.1, 64
-# Seconds after which what came meanwhile is settled in stories, though feeds have still to answer.
-_BEHIND = 20.0
-# Seconds that the feeds in hand have to come back and be saved once the pass is to stop; then they are called off.
+# Seconds after which arrivals are settled in stories while feeds are still under way.
+_SETTLE_INTERVAL = 20.0
+# Seconds in which feeds under way may end and be saved after a stop; then they are cancelled.
 GRACE = 4.0
-# Entries of one document that are still saved after that: a second or two.
+# Entries of one document that are still saved after a stop: a second or two.
 SAVED_WHEN_STOPPING = 1_000
-# Seconds that the feeds in hand have once the pass handed out its last one: a fetch and a document take less than a minute.
-IN_HAND = 180.0
-# Seconds that a pass waits for another process that writes, before it gives up what it has fetched.
+# Seconds that feeds under way have after the last one was started: a fetch and a document take less than a minute.
+LAST_FEEDS_TIME = 180.0
+# Seconds that a pass waits for another writer before it gives up what it has fetched.
 WRITE_WAIT = 60.0
 
 
-class Fetching(Protocol):
+class FeedFetcher(Protocol):
     """What the pass needs of a fetcher; tests hand in one without sockets."""
 
     def fetch(
         self, feed: Feed, state: FeedState, now: datetime, other_feed: Callable[[str], str | None]
     ) -> FetchOutcome:
-        """Fetch one feed, but not through a redirect to where ``other_feed`` names another; never raises for a server's doings."""
+        """Fetch one feed, but not through a redirect to an address where ``other_feed`` names another. Never raises for a server's faults."""
         ...
 
-    def turn_away(self) -> None:
-        """Let fetches that wait for their host's turn fail as ``stopped`` without asking."""
+    def refuse_waiting(self) -> None:
+        """Let fetches that wait for their host fail as ``stopped`` without a request."""
         ...
 
-    def call_off(self) -> None:
+    def cancel_all(self) -> None:
         """Let all fetches under way fail as ``stopped``."""
         ...
 
-    def release(self) -> None:
+    def close_idle(self) -> None:
         """Close idle connections: the next request is minutes away."""
         ...
 
@@ -100,7 +100,7 @@ class PollPass:
     def __init__(
         self,
         settings: Settings,
-        fetcher: Fetching,
+        fetcher: FeedFetcher,
         workers: Executor,
         saver: Saver,
         now: Callable[[], datetime],
@@ -120,14 +120,14 @@ class PollPass:
         self._other_feed = other_feed
         self._within = within
         self._ends = math.inf  # when the last feed is handed out, on the clock of time.monotonic
-        self._stopped: float | None = None  # when the word to stop was heard
+        self._stopped: float | None = None  # when the stop was noticed
         self._waiting: dict[str, Poll] = {}
-        self._held: list[str] = []  # work of hosts that asked to be left alone
+        self._held: list[str] = []  # feeds of hosts that asked for a pause
         self._settled = 0.0  # when entries were settled in stories last
-        self._in_hand: dict[str, Poll] = {}
+        self._under_way: dict[str, Poll] = {}
         self._unchanged = Unchanged(saver, now)
         self._fault: Exception | None = None  # of placing: feeds are polled all the same
-        self.abandoned = False  # whether work was left that did not end in time
+        self.abandoned = False  # whether work that did not end in time was abandoned
 
     def run(
         self, polls: Sequence[Poll], progress: Progress, placing: Callable[[int, int], None] = lambda done, total: None
@@ -147,119 +147,117 @@ class PollPass:
         try:
             self._place(lambda: self._saver.resume(self._now()))
             outcomes = self._poll(threads, len(polls), progress)
-            self._fetcher.release()
-            self._place(lambda: self._saver.place(self._now(), 0, self._stop, placing, self._may_wait()))
-            self._place(lambda: self._saver.finish(self._now(), self._stop, self._may_wait()))
+            self._fetcher.close_idle()
+            self._place(lambda: self._saver.place(self._now(), 0, self._stop, placing, self._keep_waiting()))
+            self._place(lambda: self._saver.finish(self._now(), self._stop, self._keep_waiting()))
         finally:
-            self._leave(threads)
+            self._shut_down(threads)
         if self._fault is not None:
             raise self._fault
         return outcomes
 
     def _poll(self, threads: Executor, total: int, progress: Progress) -> list[FeedOutcome]:
         outcomes: list[FeedOutcome] = []
-        while self._goes_on():
-            self._hand_out(threads)
-            for ended in (*self._take(threads, self._sleep()), *self._unchanged.save(self._may_wait())):
+        while self._is_unfinished():
+            self._start_fetches(threads)
+            for ended in (*self._save_results(threads, self._sleep()), *self._unchanged.save(self._keep_waiting())):
                 outcomes.append(ended)
                 progress(ended, len(outcomes), total)
             self._place(self._place_meanwhile)
-        for ended in (*self._unchanged.save(self._may_wait(), last=True), *self._give_up()):
+        for ended in (*self._unchanged.save(self._keep_waiting(), last=True), *self._fail_hanging()):
             outcomes.append(ended)
             progress(ended, len(outcomes), total)
         return outcomes
 
     def _place_meanwhile(self) -> None:
         """Keep stories no further behind their entries than a slow feed may make them, and memory bounded."""
-        behind = time.monotonic() - self._settled > _BEHIND
-        self._saver.place(self._now(), 0 if behind else MAX_WAITING, self._stop, waiting=self._may_wait())
+        behind = time.monotonic() - self._settled > _SETTLE_INTERVAL
+        self._saver.place(self._now(), 0 if behind else MAX_WAITING, self._stop, keep_waiting=self._keep_waiting())
         if behind:
-            self._saver.finish(self._now(), self._stop, self._may_wait())
+            self._saver.finish(self._now(), self._stop, self._keep_waiting())
             self._settled = time.monotonic()
 
-    def _goes_on(self) -> bool:
+    def _is_unfinished(self) -> bool:
         """Return whether something is still to be waited for."""
         now = time.monotonic()
         if self._stop.is_set():
-            return bool(self._in_hand) and self._has_time()
+            return bool(self._under_way) and self._has_time()
         if now >= self._ends:
-            return bool(self._in_hand) and now < self._ends + IN_HAND
-        return bool(self._waiting or self._in_hand)
+            return bool(self._under_way) and now < self._ends + LAST_FEEDS_TIME
+        return bool(self._waiting or self._under_way)
 
     def _has_time(self) -> bool:
-        """Return whether there is time for what is in hand: always, until the word to stop; then for seconds."""
+        """Return whether there is time for feeds under way: always, until the stop; then for seconds."""
         if not self._stop.is_set():
             return True
         if self._stopped is None:
             self._stopped = time.monotonic()
-            self._fetcher.turn_away()
+            self._fetcher.refuse_waiting()
         return time.monotonic() - self._stopped < GRACE
 
-    def _give_up(self) -> list[FeedOutcome]:
-        """Return a failure for each feed that hangs; one that was only stopped is left as it was."""
+    def _fail_hanging(self) -> list[FeedOutcome]:
+        """Return a failure for each feed that hangs; feeds that were only stopped are left as they were."""
         if self._stop.is_set():
             return []
-        hanging, self._in_hand = self._in_hand, {}
+        hanging, self._under_way = self._under_way, {}
         self.abandoned |= bool(hanging)
         failure = FetchFailure("timeout", "fetching and reading it did not end; it was left, and is asked again")
         return [self._saver.save_unchanged(poll, failure, self._now()) for poll in hanging.values()]
 
-    def _leave(self, threads: ThreadPoolExecutor) -> None:
+    def _shut_down(self, threads: ThreadPoolExecutor) -> None:
         """End the pass, however it went: nothing of it waits or is under way any more for the schedule."""
-        in_hand, self._in_hand, self._waiting = self._in_hand, {}, {}
+        in_hand, self._under_way, self._waiting = self._under_way, {}, {}
         self.abandoned |= bool(in_hand)
         self._hosts.clear(time.monotonic())
         if self.abandoned:
-            self._fetcher.call_off()
+            self._fetcher.cancel_all()
         threads.shutdown(wait=not self.abandoned, cancel_futures=True)
         with suppress(Exception):  # what is left open now does no harm, and must not hide why the pass failed
-            self._fetcher.release()
+            self._fetcher.close_idle()
 
     def _place(self, step: Callable[[], object]) -> None:
-        """Do a step of placing entries; what it fails by is raised at the end of the pass, and no other one is done in it."""
+        """Run a step of placing entries; its error is raised at the end of the pass, and no further step is run."""
         if self._fault is not None:
             return
         try:
             step()
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             self._fault = error
 
-    def _may_wait(self) -> Callable[[], bool]:
+    def _keep_waiting(self) -> Callable[[], bool]:
         until = time.monotonic() + WRITE_WAIT
         return lambda: not self._stop.is_set() and time.monotonic() < until
 
-    def _held_back(self) -> list[FeedOutcome]:
-        """Return outcomes for the feeds whose host has just asked to be left alone."""
+    def _skip_held(self) -> list[FeedOutcome]:
+        """Return outcomes for the feeds whose host just asked for a pause."""
         held, self._held = self._held, []
-        return [self._saver.leave_alone(self._waiting.pop(url)) for url in held if url in self._waiting]
+        return [self._saver.skip_held(self._waiting.pop(url)) for url in held if url in self._waiting]
 
-    def _room(self) -> int:
-        return self._settings.fetch.workers * 2 - len(self._in_hand)
+    def _free_slots(self) -> int:
+        return self._settings.fetch.workers * 2 - len(self._under_way)
 
-    def _hand_out(self, threads: Executor) -> None:
-        room = self._room()
+    def _start_fetches(self, threads: Executor) -> None:
+        room = self._free_slots()
         if room <= 0 or not self._waiting or self._stop.is_set() or time.monotonic() >= self._ends:
             return
         for url in self._hosts.ready(time.monotonic(), room):
-            self._in_hand[url] = poll = self._waiting.pop(url)
+            self._under_way[url] = poll = self._waiting.pop(url)
             threads.submit(self._fetch, poll)
 
     def _sleep(self) -> float:
         if self._stop.is_set():
-            return _NAP / 5
-        if not self._waiting or self._room() <= 0:
-            return (
-                _NAP  # only a result can help: to look at the hosts again and again would take the writer's processor
-            )
+            return _MAX_SLEEP / 5
+        if not self._waiting or self._free_slots() <= 0:
+            return _MAX_SLEEP  # wait for a result: polling the hosts would take the writer's CPU
         wait = self._hosts.wait(time.monotonic())
-        return _NAP if wait is None else min(_NAP, max(0.0, wait))
+        return _MAX_SLEEP if wait is None else min(_MAX_SLEEP, max(0.0, wait))
 
     def _fetch(self, poll: Poll) -> None:
         outcome: FetchOutcome
         try:
-            if self._stop.is_set() or poll.feed.url not in self._in_hand:
+            if self._stop.is_set() or poll.feed.url not in self._under_way:
                 outcome = FetchFailure("stopped", "the fetch was called off before it began")
             else:
                 outcome = self._fetcher.fetch(
@@ -269,70 +267,70 @@ class PollPass:
             outcome = FetchFailure("internal", f"unexpected: {failure_of(error).message}")
         self._results.put(_Fetched(poll, outcome))
 
-    def _take(self, threads: Executor, timeout: float) -> list[FeedOutcome]:
-        """Save what comes back within a moment with one commit; return the outcomes, which are reported only then."""
+    def _save_results(self, threads: Executor, timeout: float) -> list[FeedOutcome]:
+        """Save the results of a short time with one commit; return the outcomes, which are reported only then."""
         ended: list[FeedOutcome] = []
         large: list[_Prepared] = []
-        result = self._next(timeout)
+        result = self._next_result(timeout)
         if result is None:
             return ended
         until, taken = time.monotonic() + _BATCH_SECONDS, 0
-        with self._saver.batch(self._may_wait()):
+        with self._saver.batch(self._keep_waiting()):
             while result is not None:
                 taken += 1
                 if isinstance(result, _Prepared) and _is_large(result):
                     large.append(result)
                 else:
                     ended += self._handle(result)
-                if self._in_hand and self._room() >= self._settings.fetch.workers // 2:
-                    self._hand_out(threads)  # hosts with work to do wait for no commit
-                go_on = taken < _BATCH and bool(self._in_hand) and not self._stop.is_set()
-                result = self._next(max(0.0, until - time.monotonic())) if go_on else None
+                if self._under_way and self._free_slots() >= self._settings.fetch.workers // 2:
+                    self._start_fetches(threads)  # so that free hosts do not wait for the commit
+                go_on = taken < _BATCH and bool(self._under_way) and not self._stop.is_set()
+                result = self._next_result(max(0.0, until - time.monotonic())) if go_on else None
         for one in large:
             ended += self._handle(one)
         return ended
 
-    def _next(self, timeout: float) -> _Fetched | _Prepared | None:
+    def _next_result(self, timeout: float) -> _Fetched | _Prepared | None:
         try:
             return self._results.get(timeout=timeout) if timeout > 0 else self._results.get_nowait()
         except Empty:
             return None
 
     def _handle(self, result: _Fetched | _Prepared) -> list[FeedOutcome]:
-        """Take a result in; return the outcome of its feed, where this was the last word, and of those that it held back."""
+        """Process a result; return the final outcome of its feed, if any, and those of feeds that it held back."""
         poll = result.poll
         if isinstance(result, _Fetched):
             self._hosts.done(poll.feed.url, time.monotonic())
-        left, edits = self._is_left(result), None
+        left, edits = self._is_abandoned(result), None
         if not left and isinstance(result, _Prepared) and _is_large(result):
             edits = self._save_edits(result)
-            left = self._is_left(result) or (edits is not None and not edits.complete)
+            left = self._is_abandoned(result) or (edits is not None and not edits.complete)
         if left:
-            del self._in_hand[poll.feed.url]
+            del self._under_way[poll.feed.url]
             return []
         if isinstance(result, _Fetched) and isinstance(result.outcome, NotModified):
             self._unchanged.add(poll, result.outcome)
-            del self._in_hand[poll.feed.url]
+            del self._under_way[poll.feed.url]
             return []
         try:
-            with self._saver.batch(self._may_wait()), self._saver.part():
+            with self._saver.batch(self._keep_waiting()), self._saver.savepoint():
                 outcome = self._saved(result, edits)
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             failure = FetchFailure("internal", f"unexpected: {failure_of(error).message}")
             outcome = self._saver.save_unchanged(poll, failure, self._now())
         if outcome is None:
             return []
-        del self._in_hand[poll.feed.url]
-        return [outcome, *self._held_back()]
+        del self._under_way[poll.feed.url]
+        return [outcome, *self._skip_held()]
 
     def _save_edits(self, result: _Prepared) -> SavedEdits | None:
         if isinstance(result.result, FetchFailure):
             return None
-        return self._saver.save_edits(result.poll, result.result, self._now(), self._has_time, self._may_wait())
+        return self._saver.save_edits(result.poll, result.result, self._now(), self._has_time, self._keep_waiting())
 
-    def _is_left(self, result: _Fetched | _Prepared) -> bool:
+    def _is_abandoned(self, result: _Fetched | _Prepared) -> bool:
         """Return whether a result is left, and its feed with it: it was called off, or there is no time to save so much."""
         what = result.outcome if isinstance(result, _Fetched) else result.result
         if isinstance(what, FetchFailure):
@@ -347,18 +345,18 @@ class PollPass:
             self._prepare(result.poll, outcome)
             return None
         saved = self._saver.save_unchanged(result.poll, outcome, self._now())
-        if result.poll.feed.url in self._saver.holds:
-            host = host_of(self._saver.holds.pop(result.poll.feed.url))
-            self._held += self._hosts.withdraw(host, lambda url: self._waiting[url].feed.host_backoff)
+        if result.poll.feed.url in self._saver.held_hosts:
+            host = host_of(self._saver.held_hosts.pop(result.poll.feed.url))
+            self._held += self._hosts.remove(host, lambda url: self._waiting[url].feed.host_backoff)
         return saved
 
     def _prepare(self, poll: Poll, response: Response) -> None:
         task = self._preparation(poll, response)
-        Preparing(
-            self._workers, task, partial(self._put, poll, response), goes_on=lambda: not self._stop.is_set()
+        PreparationJob(
+            self._workers, task, partial(self._put_result, poll, response), keep_going=lambda: not self._stop.is_set()
         ).start()
 
-    def _put(self, poll: Poll, response: Response, result: Prepared | FetchFailure) -> None:
+    def _put_result(self, poll: Poll, response: Response, result: Prepared | FetchFailure) -> None:
         self._results.put(_Prepared(poll, response, result))
 
     def _preparation(self, poll: Poll, response: Response) -> Preparation:

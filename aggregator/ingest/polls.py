@@ -1,4 +1,4 @@
-"""The feeds that a pass takes: those due, those named, and one poll where two subscriptions end at one address."""
+"""The feeds that a pass polls: those due or named, and one where two subscriptions end at one address."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from aggregator.text.address import host_of
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """One feed to poll: what the desk asked for, and what is stored of it."""
+    """One feed to poll: its subscription and its stored row."""
 
     feed: Feed
     stored: StoredFeed
 
     @property
     def address(self) -> str:
-        """Where the request goes: the address after a permanent move."""
+        """The address of the request: the one after a permanent move."""
         return self.stored.state.url or self.feed.url
 
 
 def named(feeds: Sequence[Poll], patterns: Sequence[str]) -> list[Poll]:
-    """Return the feeds that ``patterns`` name by address, name, title or publisher; NotFoundError for a name that fits none."""
+    """Return the feeds that ``patterns`` name by address, name, title or publisher; NotFoundError for a pattern without a match."""
     if not patterns:
         return list(feeds)
     names = [_names(poll) for poll in feeds]  # once, whatever the number of patterns
@@ -55,7 +55,7 @@ def _names(poll: Poll) -> tuple[str, ...]:
 
 
 def subscriptions(feeds: Sequence[Feed], rows: Iterable[StoredFeed], now: datetime) -> list[Poll]:
-    """Pair feeds of which ``rows`` tell with what is stored of them and can be believed, in the order of feeds.yaml."""
+    """Pair feeds that have ``rows`` with what is stored of them and believed, in the order of feeds.yaml."""
     stored = {row.url_key: row for row in rows}
     return [
         Poll(feed, _at(stored[feed_key(feed.url)], feed.url, now)) for feed in feeds if feed_key(feed.url) in stored
@@ -72,7 +72,7 @@ def _at(row: StoredFeed, address: str, now: datetime) -> StoredFeed:
 def sort_out(
     polls: Sequence[Poll], due: set[str], *, everything: bool, now: datetime
 ) -> tuple[list[Poll], list[FeedOutcome]]:
-    """Return the feeds to poll now, and an outcome for each of the others that was asked for.
+    """Return the feeds to poll now, and outcomes of the others that were asked for.
 
     Paused and gone feeds are never polled; of subscriptions that end at one address with the same credentials one is.
     That is the one whose own address it is: a feed that was led there by a redirect must not take another's place.
@@ -105,7 +105,7 @@ def _has_moved(poll: Poll) -> bool:
 
 
 class FollowedElsewhere:
-    """Knows which feed is asked at an address, so that a redirect there need not be followed.
+    """A look-up of the feed that is polled at an address, so that a redirect there need not be followed.
 
     Only feeds whose last poll was a success count, or that were never asked: two that redirect to each other, or to one
     that fails, must be reported as what they are.
@@ -120,7 +120,7 @@ class FollowedElsewhere:
         )
 
     def __call__(self, poll: Poll, url: str) -> str | None:
-        """Return what another feed is called that is asked at ``url`` with the same credentials as this one; any thread may ask."""
+        """Return the name of another feed that is polled at ``url`` with the same credentials; thread-safe."""
         with self._lock:
             if self._at is None:
                 self._at = self._by_place()
@@ -128,7 +128,7 @@ class FollowedElsewhere:
         return found[1] if found is not None and found[0] != poll.stored.id else None
 
     def _by_place(self) -> dict[tuple[object, ...], tuple[int, str]]:
-        """Return place -> row and name of the feed that is asked there."""
+        """Return place -> row and name of the feed that is polled there."""
         answering = {key: (number, address, shown) for number, key, address, shown in self._answering}
         places: dict[tuple[object, ...], tuple[int, str]] = {}
         for feed in self._feeds:
@@ -162,7 +162,7 @@ def _skipped(poll: Poll, note: str) -> FeedOutcome:
 
 
 def poll_again(store: Store, feed: Feed) -> None:
-    """Make a feed due at once: its failures, and that it was given up as gone, are forgotten."""
+    """Make a feed due at once; forget its failures, and that it was gone."""
     rows = FeedStore(store)
     stored = rows.by_url(feed.url)
     if stored is not None:

@@ -1,4 +1,4 @@
-"""The work of a worker on a document: parse, clean, sketch. Values in, values out, no database."""
+"""The worker's task for a document: parse, clean, sketch. It uses values alone, no database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from aggregator.clustering.spoken_language import hardly_speaks, language_of, speaks
+from aggregator.clustering.language_check import is_hardly_in, is_in, language_of
 from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import Document, EntryData, FetchFailure, ParsedFeed, Sketch, Skip
 from aggregator.model.faults import as_given, described
@@ -48,14 +48,14 @@ class Preparation:
     bad_guids: bool
     boilerplate: frozenset[int]
     sketching: bool
-    trail: str | None = None  # a file that is to hold the number of the entry at hand
+    progress_path: str | None = None  # a file that is to hold the number of the entry at hand
     without: Mapping[int, str] = field(default_factory=dict)  # numbers of entries that cost a worker, and how
 
 
 @pickled_by_fields
 @dataclass(frozen=True, slots=True)
 class PreparedEntry:
-    """An entry ready to be stored and compared; of ``unchanged`` ones only its own words and its document stand here.
+    """An entry ready to be stored and compared; an ``unchanged`` one has only its data and document.
 
     ``document`` is all its text; ``compared`` is what is left of it for comparing, without boilerplate. ``signed`` is the
     agency that signs it, ``notice`` the correction or kill that it carries.
@@ -95,7 +95,7 @@ def warm_up() -> None:
     """
     import aggregator.parsing.feed  # noqa: F401  the first document would wait for it
 
-    speaks("The first text that is looked at loads the tables.", "en")
+    is_in("The first text that is looked at loads the tables.", "en")
 
 
 def prepare(task: Preparation) -> Prepared | FetchFailure:
@@ -108,13 +108,13 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
         return FetchFailure("parse", str(error), feeds=error.feeds)
     except ParseError as error:
         return FetchFailure("parse", str(error))
-    lied, spoken = _languages(task, parsed)
-    language = task.language or (None if lied else parsed.language)
+    is_wrong, detected = _languages(task, parsed)
+    language = task.language or (None if is_wrong else parsed.language)
     none: tuple[str, ...] = ()
-    tails = _guarded([], none, repeated_tails, [data.title for data in parsed.entries])
+    tails = _or_default([], none, repeated_tails, [data.title for data in parsed.entries])
     names = tuple(name for name in (*task.publisher_names, parsed.title, *tails) if name)
-    boilerplate = task.boilerplate | _guarded([], frozenset[int](), constant_descriptions, parsed.entries)
-    unsaid = primary_language(parsed.language) if lied else None
+    boilerplate = task.boilerplate | _or_default([], frozenset[int](), constant_descriptions, parsed.entries)
+    wrong = primary_language(parsed.language) if is_wrong else None
     entries: list[PreparedEntry] = []
     skips = list(parsed.skips)
     for number, data in enumerate(parsed.entries, 1):
@@ -122,8 +122,8 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
             reason = f"{data.title[:80]!r} ended the worker that read it: {task.without[number]}"
             skips.append(Skip(number, reason, as_given(data)))
             continue
-        if task.trail is not None:
-            _leave_trail(task.trail, number)
+        if task.progress_path is not None:
+            _note_progress(task.progress_path, number)
         try:
             made = prepare_entry(
                 data,
@@ -133,8 +133,8 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
                 boilerplate,
                 sketching=task.sketching,
                 vectoring=task.sketching,
-                disbelieved=unsaid,
-                spoken=spoken,
+                wrong_language=wrong,
+                detected_language=detected,
             )
         except MemoryError:
             raise  # the worker's, not the entry's
@@ -146,21 +146,21 @@ def prepare(task: Preparation) -> Prepared | FetchFailure:
     return Prepared(replace(parsed, entries=(), skips=tuple(skips)), tuple(entries))
 
 
-def _leave_trail(path: str, number: int) -> None:
+def _note_progress(path: str, number: int) -> None:
     with suppress(OSError):  # a worker on another machine leaves none
         Path(path).write_text(str(number), encoding="ascii")
 
 
 def _languages(task: Preparation, parsed: ParsedFeed) -> tuple[bool, str | None]:
-    """Return whether a feed speaks another language than it says, and the one its entries are in where nothing says it."""
+    """Return whether a feed declares a wrong language, and the detected language where none is declared."""
     if task.language is not None:
         return False, None
-    sample = _guarded([], "", _sample, parsed.entries)
-    lied = parsed.language is not None and _guarded([], False, speaks_otherwise, parsed.language, sample)
-    return lied, _guarded([], None, language_of, sample) if lied or parsed.language is None else None
+    sample = _or_default([], "", _sample, parsed.entries)
+    lied = parsed.language is not None and _or_default([], False, is_other_language, parsed.language, sample)
+    return lied, _or_default([], None, language_of, sample) if lied or parsed.language is None else None
 
 
-def _guarded(faults: list[str], otherwise: Value, work: Callable[..., Value], *given: object) -> Value:
+def _or_default(faults: list[str], otherwise: Value, work: Callable[..., Value], *given: object) -> Value:
     """Return what ``work`` makes of an entry; where it raises, note that and go on without."""
     try:
         return work(*given)
@@ -189,40 +189,44 @@ def prepare_entry(
     *,
     sketching: bool,
     vectoring: bool = False,
-    disbelieved: str | None = None,
-    spoken: str | None = None,
+    wrong_language: str | None = None,
+    detected_language: str | None = None,
 ) -> PreparedEntry:
     """Clean one entry, and sketch it unless its text is the stored one.
 
-    A ``disbelieved`` language is found anew; ``spoken`` is what the feed's entries together are in, where nothing says it.
+    A declared ``wrong_language`` is ignored; ``detected_language`` is that of the feed's entries together.
     """
-    said = replace(data, language=None) if disbelieved and primary_language(data.language) == disbelieved else data
-    made = document(said, language, publisher_names=publisher_names, identify=partial(_told_language, spoken=spoken))
+    said = (
+        replace(data, language=None) if wrong_language and primary_language(data.language) == wrong_language else data
+    )
+    made = document(
+        said, language, publisher_names=publisher_names, identify=partial(_language, detected=detected_language)
+    )
     if made.content_hash == known_hash:
         return PreparedEntry(data, made, unchanged=True)
     sketch = None
     faults: list[str] = []
-    compared = _guarded(faults, made, without_boilerplate, made, boilerplate)
-    if (title := _guarded(faults, compared.title, without_agency, compared.title)) != compared.title:
+    compared = _or_default(faults, made, without_boilerplate, made, boilerplate)
+    if (title := _or_default(faults, compared.title, without_agency, compared.title)) != compared.title:
         compared = replace(compared, title=title)
     if sketching:
         from aggregator.clustering.sketch import sketch as sketch_document  # numpy: only where it is needed
 
-        sketch = _guarded(faults, None, sketch_document, compared)
+        sketch = _or_default(faults, None, sketch_document, compared)
     text = plain(made)
     return PreparedEntry(
         data,
         made,
         unchanged=False,
         compared=compared,
-        lines=_guarded(faults, frozenset(), line_hashes, made) if sketching else frozenset(),
+        lines=_or_default(faults, frozenset(), line_hashes, made) if sketching else frozenset(),
         sketch=sketch,
-        index_title=_guarded(faults, "", index_form, made.title),
-        index_text=_guarded(faults, "", index_form, text),
-        signed=_guarded(faults, None, attribute, data, text),
-        notice=_guarded(faults, None, recognise, data.title, text),
+        index_title=_or_default(faults, "", index_form, made.title),
+        index_text=_or_default(faults, "", index_form, text),
+        signed=_or_default(faults, None, attribute, data, text),
+        notice=_or_default(faults, None, recognise, data.title, text),
         faults=tuple(faults),
-        vector=_guarded([], None, _vector, compared) if vectoring else None,
+        vector=_or_default([], None, _vector, compared) if vectoring else None,
     )
 
 
@@ -232,19 +236,19 @@ def _vector(compared: Document) -> ReportVector:
     return vectorize(compared, "", datetime.fromtimestamp(0, UTC), True, compared.language)
 
 
-def speaks_otherwise(said: str, sample: str) -> bool:
-    """Return whether a feed's texts are surely in another language than it says, as where a site kept its software's default."""
+def is_other_language(said: str, sample: str) -> bool:
+    """Return whether a feed's texts are surely in another language than declared, as by a site's default."""
     language = primary_language(said) or ""
-    return hardly_speaks(sample, language) and surely_other(sample, language)
+    return is_hardly_in(sample, language) and surely_other(sample, language)
 
 
-def _told_language(text: str, hint: str | None, spoken: str | None) -> str | None:
+def _language(text: str, hint: str | None, detected: str | None) -> str | None:
     """Return the language of an entry of a feed that is known to be in one, unless the entry is surely in another."""
-    if hint or spoken is None:
+    if hint or detected is None:
         return identify(text, hint)
-    if speaks(text, spoken):
-        return spoken
-    return identify(text, None if surely_other(text, spoken) else spoken)
+    if is_in(text, detected):
+        return detected
+    return identify(text, None if surely_other(text, detected) else detected)
 
 
 def plain(made: Document) -> str:

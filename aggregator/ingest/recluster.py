@@ -1,7 +1,7 @@
-"""Clustering what is stored anew, once, after the way in which stories are found has changed: in steps that a daemon takes beside its work.
+"""Clustering all stored entries anew after the clustering changed, in steps between the daemon's other work.
 
-First vectors are made anew from the stored texts, then all reports of the window are settled, some at a time. Where it
-stands is stored, so that a restart goes on; editors' decisions hold throughout.
+First the vectors are recomputed from the stored texts, then all reports of the window are settled, some at a time. Progress is
+stored, so that a restart continues; editors' decisions hold throughout.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from aggregator.clustering.rules import rules
+from aggregator.clustering.fingerprint import clustering_fingerprint
 from aggregator.clustering.vectors import VERSION
-from aggregator.ingest.comparing import Change, Outcome, compare
+from aggregator.ingest.clustering_changes import Change, Outcome, compare
 from aggregator.ingest.place import Placer
 from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
@@ -28,7 +28,7 @@ MAX_REPORTED = 200  # changes that the report names, largest first
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far it is: reports done, and all that there are to do, each being read once and settled once."""
+    """Progress of a run: reports done, and all to do; each report is read once and settled once."""
 
     done: int
     total: int
@@ -43,12 +43,16 @@ class Reclustering:
         self._state = ReclusterStore(store.connection)
 
     def is_due(self) -> bool:
-        """Return whether stories were found by other rules, vectors of another version are stored, or a run is under way."""
+        """Return whether the clustering changed, vectors of another version are stored, or a run is under way."""
         state = self._state
-        return state.cursor() is not None or not state.found_by(rules()) or state.any_outdated(VERSION)
+        return (
+            state.cursor() is not None
+            or not state.is_clustered_by(clustering_fingerprint())
+            or state.any_outdated(VERSION)
+        )
 
     def begin(self) -> None:
-        """Ask for a run over everything, due or not."""
+        """Request a run over everything, due or not."""
         with self._store.transaction():
             self._state.begin()
 
@@ -81,10 +85,10 @@ class Reclustering:
         """Return what the last run changed."""
         return self._state_outcome(self._state.report())
 
-    # --- pieces ----------------------------------------------------------------------------
+    # --- parts of the steps ----------------------------------------------------------------------
 
     def _revector(self, waiting: Sequence[str]) -> None:
-        known = self._placer.stories.known_reports(waiting[:VECTORS_AT_ONCE])
+        known = self._placer.stories.existing_reports(waiting[:VECTORS_AT_ONCE])
         with self._store.transaction():
             for report in waiting[:VECTORS_AT_ONCE]:
                 if report in known:
@@ -108,7 +112,7 @@ class Reclustering:
                 "sentence": outcome.sentence,
                 "changes": [asdict(change) for change in outcome.changes[:MAX_REPORTED]],
             }
-            self._state.close(json.dumps(report, ensure_ascii=False), rules())
+            self._state.close(json.dumps(report, ensure_ascii=False), clustering_fingerprint())
 
     def _state_outcome(self, report: str | None) -> Outcome:
         kept: Any = (

@@ -1,4 +1,4 @@
-"""Which stored entries a document's entries are: by key, by proof where the key changed, and not by key where it was given to another."""
+"""Matching a document's entries to stored ones: by key, by evidence where keys changed, never by a key given to another entry."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEAST_LOOKED_AT = 100
 
 @dataclass(slots=True)
 class Recognition:
-    """Which stored entry each arriving one is, by key, and what is to be noted of their keys for the next time."""
+    """The stored entry of each arriving one, by key, and the changes of keys to be stored."""
 
     known: dict[str, KnownEntry]
     retired: dict[str, tuple[KnownEntry, str]] = field(default_factory=dict)  # id -> an entry and its former key
@@ -35,11 +35,11 @@ class Recogniser:
         self._feed_id = feed_id
 
     def known(self, entries: Sequence[PreparedEntry]) -> dict[str, KnownEntry]:
-        """Return key -> the stored entry that an arriving one is, for those that are stored under that key."""
+        """Return key -> stored entry, for arriving entries that are stored under their key."""
         return self._entries.known(self._feed_id, [entry.data.key for entry in entries])
 
     def recognise(self, entries: Sequence[PreparedEntry]) -> Recognition:
-        """Tell which stored entries a whole document's are; it writes nothing.
+        """Return which stored entries a whole document's are; it writes nothing.
 
         A key that changed is to become another name of its entry; a key that was given to another entry goes over to that.
         """
@@ -50,8 +50,8 @@ class Recogniser:
             self._find_moved(entries, found)
         return found
 
-    def note(self, found: Recognition) -> None:
-        """Write down what was found of keys; the caller holds the transaction."""
+    def store_keys(self, found: Recognition) -> None:
+        """Store the changes of keys; the caller holds the transaction."""
         for bearer, former in found.retired.values():
             self._entries.retire_key(bearer, former)
         for key in found.forgotten:
@@ -76,7 +76,7 @@ class Recogniser:
                 found.forgotten.append(entry.data.key)
 
     def _side_by_side(self, entries: Sequence[PreparedEntry], found: Recognition) -> None:
-        """Part what was taken for one and now stands side by side under two keys: one keeps the stored entry, another text is new."""
+        """Separate two entries that were taken for one: one keeps the stored entry, one with another text is new."""
         bearers: dict[str, PreparedEntry] = {}
         for entry in sorted(entries, key=_precedence(found.known)):
             before = found.known.get(entry.data.key)
@@ -109,7 +109,7 @@ class Recogniser:
 
 
 def _precedence(known: Mapping[str, KnownEntry]) -> Callable[[PreparedEntry], tuple[bool, float, str]]:
-    """Order entries so that of those that are one stored entry the latest comes first, and one under another name last."""
+    """Return a sort key: of entries that are one stored entry the latest first, one under another key last."""
 
     def order(entry: PreparedEntry) -> tuple[bool, float, str]:
         before, published = known.get(entry.data.key), entry.data.published

@@ -1,4 +1,4 @@
-"""Recording a document's entries: which are new, which were edited, which are known, all in one transaction."""
+"""Storing a document's entries as new, edited or known, in one transaction."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aggregator.ingest.large_documents import SavedEdits
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry
 from aggregator.ingest.recognise import Recogniser
-from aggregator.ingest.recorded import Origin, Recorded, Waiting, arrival, in_order, is_unchanged
+from aggregator.ingest.recorded import Origin, Recorded, WaitingEntry, arrival, in_order, is_unchanged
 from aggregator.ingest.story_rows import agency_evidence
 from aggregator.model import Entry, EntryData
 from aggregator.model.faults import EntryFault, fault_of
@@ -24,7 +24,7 @@ from aggregator.newsroom.revisions import compare
 from aggregator.newsroom.wires import Attribution
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
-from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.database import Store, is_database_error
 from aggregator.storage.entry_rows import EntryRow, KnownEntry, changed_facts, facts_of
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import StoredFeed
@@ -59,7 +59,7 @@ class Recorder:
         self._entries = placer.entries
         self._lines = LineStore(store.connection)
         self._faults = FaultStore(store)
-        self._waiting: dict[str, Waiting] = {}
+        self._waiting: dict[str, WaitingEntry] = {}
         self._absent: tuple[int, set[tuple[int, str]]] = (-1, set())  # the turn in which it was looked up
         self._unplaced: list[EntryFault] = []  # what could not be placed while a document was recorded
         self._publishers: dict[tuple[str | bool | None, ...], str] = {}
@@ -71,7 +71,7 @@ class Recorder:
     def record(
         self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, edits: SavedEdits | None = None
     ) -> Recorded:
-        """Store what is new or edited among ``entries`` (a whole document), and note what is still there.
+        """Store the new and edited ones among ``entries`` (a whole document), and note those still there.
 
         ``edits`` is what of a large document was recorded before, in short transactions.
         An entry that cannot be recorded costs itself: it is kept for a report, and the others are recorded without it.
@@ -79,17 +79,17 @@ class Recorder:
         faults: dict[str, EntryFault] = {}
         self._unplaced = []
         try:
-            with self.part():
+            with self.savepoint():
                 recorded = self._record(origin, entries, now, edits)
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             faults = {entry.data.key: fault for entry in entries if (fault := self._fault_of(origin, entry, now))}
             if not faults:
                 raise
             sound = [entry for entry in entries if entry.data.key not in faults]
             self._unplaced = []
-            with self.part():
+            with self.savepoint():
                 recorded = self._record(origin, sound, now)
         incomplete = (
             fault_of("preparing", entry.data.key, error, entry.data) for entry in entries for error in entry.faults[:1]
@@ -101,22 +101,22 @@ class Recorder:
     def _fault_of(self, origin: Origin, entry: PreparedEntry, now: datetime) -> EntryFault | None:
         """Try to record one entry alone, undo that, and return what it raised."""
         try:
-            with self.part():
+            with self.savepoint():
                 self._record(origin, [entry], now)
                 raise _UndoneError
         except _UndoneError:
             return None
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             return fault_of("recording", entry.data.key, error, entry.data)
 
     @contextmanager
-    def part(self) -> Iterator[None]:
-        """Undo what is recorded inside the block where it fails, in the database and in memory."""
+    def savepoint(self) -> Iterator[None]:
+        """Undo what the block records where it fails, in the database and in memory."""
         waiting = dict(self._waiting)
         try:
-            with self._placer.part():
+            with self._placer.savepoint():
                 yield
         except BaseException:
             self._waiting = waiting
@@ -166,16 +166,16 @@ class Recorder:
 
         One that cannot be placed stays stored, in no story, and is kept for a report.
         """
-        chosen = sorted(self._waiting.values(), key=lambda waiting: waiting.turn)[:limit]
+        chosen = sorted(self._waiting.values(), key=lambda waiting: waiting.sort_key)[:limit]
         placed = []
         for waiting in chosen:
             entry_id = waiting.arrival.entry_id
             del self._waiting[entry_id]
             try:
-                with self._placer.part():
+                with self._placer.savepoint():
                     self._place(waiting, now)
             except Exception as error:
-                if is_of_the_database(error):
+                if is_database_error(error):
                     raise
                 fault = fault_of("placing", entry_id, error, self._entries.get(entry_id).data)
                 self._faults.keep_of_entry(entry_id, fault, now)
@@ -185,33 +185,33 @@ class Recorder:
                 placed.append(entry_id)
         return placed
 
-    def _place(self, waiting: Waiting, now: datetime) -> None:
+    def _place(self, waiting: WaitingEntry, now: datetime) -> None:
         report_id = self._placer.place(waiting.arrival, now, waiting.vector)
         if waiting.lines:
             self._lines.count(waiting.feed_id, waiting.lines, report_id, waiting.number)
 
     def resume(self, now: datetime) -> None:
-        """Take up entries that an earlier pass stored and did not come to place, or that came while stories were off."""
+        """Queue stored entries that an earlier pass did not place, or that came while stories were off."""
         if self._settings.stories.enabled:
             left = self._faults.unplaceable()
             for entry in self._entries.unplaced(now - self._settings.stories.window, MAX_WAITING):
                 if entry.id not in left:
-                    self._wait_again(entry, now)
+                    self._queue_stored(entry, now)
 
-    def _wait_again(self, entry: Entry, now: datetime) -> None:
+    def _queue_stored(self, entry: Entry, now: datetime) -> None:
         try:
-            self._waiting[entry.id] = Waiting(self._placer.arrival_of(entry, sketching=True))
+            self._waiting[entry.id] = WaitingEntry(self._placer.arrival_of(entry, sketching=True))
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
-            with self._placer.part():
+            with self._placer.savepoint():
                 self._faults.keep_of_entry(entry.id, fault_of("placing", entry.id, error, entry.data), now)
 
-    def knows(self, feed_id: int) -> bool:
+    def has_entries(self, feed_id: int) -> bool:
         """Return whether an entry of the feed is stored."""
         return self._entries.has_any(feed_id)
 
-    def stands(self, entry: KnownEntry) -> bool:
+    def is_stored_as(self, entry: KnownEntry) -> bool:
         """Return whether an entry is stored as it was when it was read."""
         return self._entries.contents([entry.id]) == {entry.id: (entry.content_hash, entry.revisions)}
 
@@ -229,17 +229,17 @@ class Recorder:
         if edits is not None and edits.holds():
             return edits.recognition.known
         found = recogniser.recognise(entries)
-        recogniser.note(found)
+        recogniser.store_keys(found)
         return found.known
 
     def prefetch_keys(self, keys: Sequence[tuple[int, str]]) -> None:
-        """Look up together which of the next entries, by feed and key, are stored: it holds until the transaction ends."""
-        self._absent = (self._store.turn, set(keys) - stored(self._store.connection, keys))
+        """Look up which of the next entries (feed, key) are stored; valid until the transaction ends."""
+        self._absent = (self._store.unit_number, set(keys) - stored(self._store.connection, keys))
 
     def _is_absent(self, feed_id: int, key: str) -> bool:
         """Return whether an entry is known to be new; of two under one key, the second is not."""
         turn, absent = self._absent
-        if turn != self._store.turn or not self._store.is_whole or (feed_id, key) not in absent:
+        if turn != self._store.unit_number or not self._store.is_single_unit or (feed_id, key) not in absent:
             return False
         absent.remove((feed_id, key))
         return True
@@ -247,7 +247,7 @@ class Recorder:
     def _backlog(
         self, origin: Origin, entries: Sequence[PreparedEntry], now: datetime, *, first: bool
     ) -> frozenset[str]:
-        """Return the keys of what is no news: of a followed feed what happened before any open story, of a new one its stock.
+        """Return the keys of backlog: of a followed feed what is older than any open story, of a new feed its stock.
 
         A feed that was seen empty before had no stock: what it shows without a date has come since.
         """
@@ -273,7 +273,7 @@ class Recorder:
             for entry, entry_id in zip(entries, ids, strict=True)
         ]
         for row, entry, number in zip(rows, entries, self._entries.add(rows, now), strict=True):
-            self._wait(origin, entry, row, number)
+            self._queue(origin, entry, row, number)
 
     def _add_one(self, origin: Origin, entry: PreparedEntry, now: datetime, *, backlog: bool) -> None:
         """Store an entry under the first id that is free: nearly always the first, so none is looked up before."""
@@ -283,12 +283,12 @@ class Recorder:
         if number is None:
             row = replace(row, id=self._ids(url, [key])[0])
             [number] = self._entries.add([row], now)
-        self._wait(origin, entry, row, number)
+        self._queue(origin, entry, row, number)
 
-    def _wait(self, origin: Origin, entry: PreparedEntry, row: EntryRow, number: int) -> None:
+    def _queue(self, origin: Origin, entry: PreparedEntry, row: EntryRow, number: int) -> None:
         if self._settings.stories.enabled:
             made = arrival(row, origin, entry)
-            self._waiting[row.id] = Waiting(made, origin.feed.id, number, entry.lines, entry.vector)
+            self._waiting[row.id] = WaitingEntry(made, origin.feed.id, number, entry.lines, entry.vector)
 
     def _ids(self, url: str, keys: Sequence[str]) -> list[str]:
         """Return an id for each key of a feed that no other entry has."""
@@ -305,7 +305,7 @@ class Recorder:
         return made
 
     def revise(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> bool:
-        """Take in another text of a known entry; return whether a reader would call that an edit, which is kept as a revision."""
+        """Store another text of a known entry; return whether it is an edit to a reader, which is kept as a revision."""
         row = replace(self._row(origin, entry, before.id, now, backlog=False), time=lasting_time(entry.data, before))
         text = self._entries.texts([before.id])[before.id]
         change = compare((before.title, text), (row.data.title, row.text), row.language)
@@ -313,7 +313,7 @@ class Recorder:
         write = self._entries.revise if change.is_substantive else self._entries.retouch
         write(before, row, now)
         if before.id in self._waiting:  # left by an earlier pass
-            self._waiting[before.id] = Waiting(
+            self._waiting[before.id] = WaitingEntry(
                 arrival(row, origin, entry), origin.feed.id, before.number, entry.lines, entry.vector
             )
         else:
@@ -321,7 +321,7 @@ class Recorder:
         return change.is_substantive
 
     def follow(self, origin: Origin, entry: PreparedEntry, before: KnownEntry, now: datetime) -> None:
-        """Take over what a publisher corrected beside the words: address, date, byline, categories. No edit, no version."""
+        """Store a publisher's corrections of facts: address, date, byline, categories. They make no edit and no version."""
         if origin.archive:
             return
         if entry.document.canonical_url != before.canonical_url:
@@ -331,11 +331,11 @@ class Recorder:
             self._entries.amend(before, facts, lasting_time(entry.data, before), now)
 
     def _relocate(self, entry: PreparedEntry, before: KnownEntry) -> None:
-        """Follow an entry to its new address; one without an address keeps the last that it had."""
+        """Store an entry's new address; an entry without an address keeps its last one."""
         if entry.document.canonical_url is None:
             return
         self._entries.relocate(before.number, entry.data, entry.document.canonical_url)
-        self._placer.relocated(before.id)
+        self._placer.mark_relocated(before.id)
 
     def _row(self, origin: Origin, entry: PreparedEntry, entry_id: str, now: datetime, *, backlog: bool) -> EntryRow:
         feed, data, made = origin.feed, entry.data, entry.document
@@ -366,7 +366,7 @@ class Recorder:
         feed = origin.feed
         if not (data.source_title or data.source_url):
             data = NAMING_NOBODY
-        speaking, alone = self._families.speaking_for_others, self._families.speaking_for_none
+        speaking, alone = self._families.aggregators, self._families.not_aggregators
         believed = origin.archive or feed.url in speaking or (origin.search and feed.url not in alone)
         key = (feed.publisher, data.source_title, data.source_url, believed or host_of(data.link or ""))
         if key not in self._publishers:
@@ -384,7 +384,7 @@ def _wire(entry: PreparedEntry, feed: StoredFeed, publisher: str) -> Attribution
 
 
 def is_left(store: Store, settings: Settings, now: datetime) -> bool:
-    """Return whether an earlier pass left entries that are to be placed, or stories that are to be settled."""
+    """Return whether an earlier pass left entries to place, or stories to settle."""
     if not settings.stories.enabled:
         return False
     since = to_text(now - settings.stories.window)

@@ -1,4 +1,4 @@
-"""What recording a document is about: where its entries come from, which wait for their place, what became of them."""
+"""Values of recording: the origin of entries, entries that wait for placement, and counts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where entries come from: the feed's row, whether it is an archive read back, and the agency known from there."""
+    """The origin of entries: the feed's row, whether it is an archive, and the agency known from it."""
 
     feed: StoredFeed
     archive: bool = False
@@ -38,8 +38,8 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A stored entry that is to be placed; ``lines`` of its text are counted for its feed's boilerplate."""
+class WaitingEntry:
+    """A stored entry to place; ``lines`` of its text are counted for its feed's boilerplate."""
 
     arrival: Arrival
     feed_id: int = 0
@@ -48,8 +48,8 @@ class Waiting:
     vector: ReportVector | None = None  # made by a worker, without publisher and time
 
     @property
-    def turn(self) -> tuple[datetime, str]:
-        """What orders those that wait: time, then id, so that the order in which feeds answered decides nothing."""
+    def sort_key(self) -> tuple[datetime, str]:
+        """The order of waiting entries: time, then id, so that the order of responses decides nothing."""
         return (self.arrival.time, self.arrival.entry_id)
 
 
@@ -78,5 +78,5 @@ def arrival(row: EntryRow, origin: Origin, entry: PreparedEntry) -> Arrival:
 
 
 def is_unchanged(entry: PreparedEntry, before: KnownEntry) -> bool:
-    """Return whether an arriving entry says what is stored of it."""
+    """Return whether an arriving entry has the stored text."""
     return entry.unchanged or before.content_hash == entry.document.content_hash

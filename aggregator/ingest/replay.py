@@ -1,11 +1,11 @@
-"""Clustering the stored entries anew under other settings, in a scratch database, and what would change."""
+"""Replay of stored entries under other settings, in a scratch database, and what would change."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from aggregator.ingest.comparing import Outcome, compare
+from aggregator.ingest.clustering_changes import Outcome, compare
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import prepare_entry
 from aggregator.ingest.record import Recorder
@@ -49,7 +49,7 @@ def cluster_anew(
     entries: Sequence[Entry],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, str]:
-    """Return entry -> story as these entries, taken in this order, would stand; nothing is written to ``store``."""
+    """Return entry -> story for these entries, taken in this order; nothing is written to ``store``."""
     with Store(None) as scratch:
         _copy(store, scratch, ("feed", "decision", "decision_entry"))
         _record(scratch, settings, families, entries, progress)
@@ -75,7 +75,7 @@ def _record(
     feeds = FeedStore(scratch)
     placer = Placer(scratch, settings)
     recorder = Recorder(scratch, settings, families, placer)
-    origins = {row.url: Origin(row, archive=True) for row in feeds.every()}
+    origins = {row.url: Origin(row, archive=True) for row in feeds.all()}
     for start in range(0, len(entries), BATCH):
         with scratch.transaction():
             for entry in entries[start : start + BATCH]:

@@ -1,4 +1,4 @@
-"""Making sketches anew after the scheme changed: those of another version are never compared, so copies are missed."""
+"""Recomputing sketches of an older scheme: sketches of two schemes are never compared, so copies would be missed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ BATCH = 200  # entries a transaction
 
 
 def outdated(store: Store) -> int:
-    """Return how many sketches bear another version than the one in use."""
+    """Return the number of sketches of other versions."""
     return len(SketchStore(store.connection, store.bands).of_other_versions(VERSION))
 
 
 def resketch(store: Store, settings: Settings, progress: Callable[[int, int], None]) -> int:
-    """Make the sketches of other versions anew from the stored texts; reports stay as they are. Return how many."""
+    """Recompute the sketches of other versions from the stored texts; reports stay. Return how many."""
     placer = Placer(store, settings)
     waiting = placer.copies.of_other_versions(VERSION)
     for start in range(0, len(waiting), BATCH):

@@ -1,4 +1,4 @@
-"""Resources of passes: the fetcher, the workers, and the host schedule, each opened when first needed."""
+"""The resources of passes, opened when first needed: fetcher, workers, host schedule."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aggregator.settings import Settings
 
 if TYPE_CHECKING:
     from aggregator.fetching.hosts import HostSchedule
-    from aggregator.ingest.poll import Fetching
+    from aggregator.ingest.poll import FeedFetcher
 
 
 class Resources:
@@ -20,7 +20,7 @@ class Resources:
     A fetcher and workers that are handed in are used instead of our own, and stay open at :meth:`close`.
     """
 
-    def __init__(self, settings: Settings, fetcher: Fetching | None = None, workers: Executor | None = None) -> None:
+    def __init__(self, settings: Settings, fetcher: FeedFetcher | None = None, workers: Executor | None = None) -> None:
         self._settings = settings
         self._stack = ExitStack()
         self._fetcher = fetcher
@@ -32,8 +32,8 @@ class Resources:
         """Stop the workers and close all connections."""
         self._stack.close()
 
-    def fetcher(self, feeds: int) -> Fetching:
-        """Return what asks for feeds; ``feeds`` is how many there are to keep connections for."""
+    def fetcher(self, feeds: int) -> FeedFetcher:
+        """Return the fetcher; ``feeds`` is the number of feeds to keep connections for."""
         if self._fetcher is None:
             from aggregator.fetching.http import Fetcher
 
@@ -52,14 +52,14 @@ class Resources:
         return self._workers
 
     def abandon(self) -> None:
-        """Let go of workers that are stuck in a document: others are started when they are needed."""
+        """Drop workers that are stuck in a document; others are started when needed."""
         if self._workers is None or self._handed_in:
             return
         workers, self._workers = self._workers, None
         workers.shutdown(wait=False, cancel_futures=True)
 
-    def make_ready(self, task: Callable[[], None], feeds: int) -> None:
-        """Let the workers for ``feeds`` documents start at once and run ``task``: the desk has its own modules to load."""
+    def prepare_for(self, task: Callable[[], None], feeds: int) -> None:
+        """Start the workers for ``feeds`` documents, and run ``task`` meanwhile."""
         for _ in range(min(feeds, self._settings.parse.workers)):
             self.workers().submit(task)
 

@@ -1,4 +1,4 @@
-"""Saving what a poll brought: entries, links, the next poll's validators and due time, whole or not at all."""
+"""Saving the outcome of a poll: entries, links, validators and the next due time, all or nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from aggregator.ingest.transactions import PAUSE
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.model.faults import EntryFault, described, fault_of
 from aggregator.newsroom.publishers import has_form_of_search
-from aggregator.storage.database import is_of_the_database
+from aggregator.storage.database import is_database_error
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
 from aggregator.text.masking import holds_secret
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger("aggregator.saving")
-# Hears, in the transaction that ends a pass, which stories changed and when; what it does with that is not ingest's.
-Settled = Callable[[frozenset[str], datetime], object]
-Waiting = Callable[[], bool]  # whether to go on waiting for another process that writes
+# Called with the changed stories and the time, in the transaction that settles them.
+OnSettled = Callable[[frozenset[str], datetime], object]
+KeepWaiting = Callable[[], bool]  # whether to go on waiting for another process that writes
 
 
 def never() -> bool:
@@ -51,11 +51,11 @@ def never() -> bool:
 
 
 # Entries a transaction: some 150 ms, well under what another writer notices.
-PLACED_AT_ONCE = 100
+PLACED_PER_TRANSACTION = 100
 
 
 class Saver:
-    """The only writer of a pass. ``jitter`` gives a number in [0, 1) a call; ``hosts`` maps a host to its feeds' rows."""
+    """The only writer of a pass. ``jitter`` returns a number in [0, 1); ``neighbours`` returns the rows of a host's feeds."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Saver:
         recorder: Recorder,
         jitter: Callable[[], float],
         neighbours: Callable[[str], tuple[int, ...]],
-        settled: Settled,
+        settled: OnSettled,
     ) -> None:
         self._store = store
         self._settings = settings
@@ -76,18 +76,18 @@ class Saver:
         self._feeds = FeedStore(store)
         self._faults = FaultStore(store)
         self._settled = settled
-        self.holds: dict[str, str] = {}  # feed -> an address whose whole host is to be left alone
+        self.held_hosts: dict[str, str] = {}  # feed -> an address whose host asked for a pause
 
     @contextmanager
-    def batch(self, waiting: Waiting = never) -> Iterator[None]:
+    def batch(self, keep_waiting: KeepWaiting = never) -> Iterator[None]:
         """Save several feeds with one commit: each is whole or absent all the same."""
-        with self._store.transaction(waiting):
+        with self._store.transaction(keep_waiting):
             yield
 
     @contextmanager
-    def part(self) -> Iterator[None]:
+    def savepoint(self) -> Iterator[None]:
         """Save one feed of a batch: what it fails by undoes it alone."""
-        with self._recorder.part():
+        with self._recorder.savepoint():
             yield
 
     def hashes(self, feed_id: int) -> Mapping[str, str]:
@@ -106,7 +106,7 @@ class Saver:
             with self._store.savepoint():
                 return self._save_success(poll, outcome, now)
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             log.exception("%s: an answer could not be saved", poll.stored.shown)
             failure = FetchFailure("internal", f"the answer could not be saved: {described(error)}")
@@ -136,13 +136,20 @@ class Saver:
         )
 
     def save_edits(
-        self, poll: Poll, result: Prepared, now: datetime, goes_on: Callable[[], bool], waiting: Waiting = never
+        self,
+        poll: Poll,
+        result: Prepared,
+        now: datetime,
+        keep_going: Callable[[], bool],
+        keep_waiting: KeepWaiting = never,
     ) -> SavedEdits | None:
-        """Record what of a large document can be recorded before it is saved, in short transactions; its fault is none of it."""
+        """Save the edits of a large document in short transactions before the document; an error here does not fail it."""
         try:
-            return save_edits(self._store, self._recorder, _origin(poll, result), result.entries, now, goes_on, waiting)
+            return save_edits(
+                self._store, self._recorder, _origin(poll, result), result.entries, now, keep_going, keep_waiting
+            )
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             log.exception("%s: a document is saved in one piece", poll.stored.shown)
             return None
@@ -155,7 +162,7 @@ class Saver:
         now: datetime,
         edits: SavedEdits | None = None,
     ) -> FeedOutcome:
-        """Save a document's entries and what follows from them, all or nothing; ``edits`` is what was recorded of it before.
+        """Save a document's entries and its feed's state, all or nothing; ``edits`` is what was saved of it before.
 
         A document that cannot be saved costs itself: that is a failure of its feed, and those saved beside it stay.
         """
@@ -164,7 +171,7 @@ class Saver:
         try:
             return self._save_entries(poll, response, result, now, edits)
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             log.exception("%s: a document could not be saved", poll.stored.shown)
             failure = FetchFailure("internal", f"what it holds could not be saved: {described(error)}")
@@ -173,7 +180,7 @@ class Saver:
     def _save_entries(
         self, poll: Poll, response: Response, result: Prepared, now: datetime, edits: SavedEdits | None
     ) -> FeedOutcome:
-        with self._recorder.part():
+        with self._recorder.savepoint():
             counts = self._recorder.record(_origin(poll, result), result.entries, now, edits)
             for skip in result.parsed.skips:
                 if skip.given:
@@ -203,14 +210,14 @@ class Saver:
             gap = state.possible_gaps > poll.stored.state.possible_gaps
             return self._close(poll, state, now, _ok(poll, response, result, counts, gap=gap, empty=empty))
 
-    def leave_alone(self, poll: Poll) -> FeedOutcome:
-        """Return the outcome of a feed that was not asked because its host wants to be left alone; its due time stands already."""
+    def skip_held(self, poll: Poll) -> FeedOutcome:
+        """Return the outcome of a feed that was not polled because its host asked for a pause; its due time is stored already."""
         state = self._feeds.by_id(poll.stored.id).state
         note = "not asked: its host answered another feed with 'too many requests' or 'unavailable'"
         return FeedOutcome(poll.stored.shown, poll.stored.url, "skipped", next_fetch=state.next_fetch, note=note)
 
     def resume(self, now: datetime) -> int:
-        """Begin a pass: take up entries that an earlier one stored and did not come to place; return how many wait now."""
+        """Begin a pass: queue entries that an earlier one did not place; return how many wait now."""
         self._recorder.resume(now)
         return self._recorder.waiting
 
@@ -220,19 +227,19 @@ class Saver:
         leave: int,
         stop: Event,
         progress: Callable[[int, int], None] = lambda done, total: None,
-        waiting: Waiting = never,
+        keep_waiting: KeepWaiting = never,
     ) -> None:
-        """Place entries, the oldest first, until ``leave`` of them wait or ``stop`` is set; some at a time, so that others may write."""
+        """Place entries, the oldest first, until ``leave`` of them wait or ``stop`` is set; in short transactions."""
         every = self._recorder.waiting - leave
         while self._recorder.waiting > leave and not stop.is_set():
-            with self._store.transaction(waiting):
-                self._recorder.place(now, min(PLACED_AT_ONCE, self._recorder.waiting - leave))
+            with self._store.transaction(keep_waiting):
+                self._recorder.place(now, min(PLACED_PER_TRANSACTION, self._recorder.waiting - leave))
             progress(every + leave - self._recorder.waiting, every)
             if self._recorder.waiting > leave and self._store.path is not None:
                 sleep(PAUSE)
 
-    def finish(self, now: datetime, stop: Event, waiting: Waiting = never) -> None:
-        """End a pass, in transactions of its own: reports are settled in stories, and the watches look at all that changed.
+    def finish(self, now: datetime, stop: Event, keep_waiting: KeepWaiting = never) -> None:
+        """End a pass in transactions of its own: settle the reports, and pass the changed stories on.
 
         What an earlier pass or an editor's verb left unsettled is taken along. Once ``stop`` is set, that is left to the
         next pass, to which all that changed is unsettled.
@@ -243,7 +250,7 @@ class Saver:
         def look(stories: frozenset[str]) -> None:
             self._settled(stories, now)
 
-        self._placer.finish(now, look, waiting)
+        self._placer.finish(now, look, keep_waiting)
 
     def _save_failure(
         self, poll: Poll, failure: FetchFailure, now: datetime, response: Response | None = None
@@ -259,7 +266,7 @@ class Saver:
         state = after_failure(poll.feed, poll.stored.state, failure, now, self._jitter(), self._settings.fetch)
         hold = host_hold(poll.feed, state, failure, self._settings.fetch)
         if hold is not None:
-            self.holds[poll.feed.url] = address = failure.url or poll.address
+            self.held_hosts[poll.feed.url] = address = failure.url or poll.address
             self._feeds.postpone_host(self._neighbours(address), hold)
         outcome = FeedOutcome(
             feed=poll.stored.shown,
@@ -285,7 +292,7 @@ def open_saver(
     settings: Settings,
     families: Families,
     neighbours: Callable[[str], tuple[int, ...]],
-    settled: Settled,
+    settled: OnSettled,
     window: Window | None = None,
 ) -> Saver:
     """Return what writes one pass; ``window`` is that of the process, where it lives longer than a pass."""
@@ -301,10 +308,10 @@ def place_left(
     families: Families,
     now: Callable[[], datetime],
     stop: Event,
-    settled: Settled,
+    settled: OnSettled,
     window: Window | None = None,
 ) -> None:
-    """Place what an earlier pass stored and did not come to place, and settle what it left unsettled."""
+    """Place and settle what an earlier pass left."""
     if stop.is_set() or not is_left(store, settings, now()):
         return
     saver = open_saver(store, settings, families, lambda address: (), settled, window)

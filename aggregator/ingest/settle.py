@@ -1,8 +1,8 @@
-"""From groups of reports to stories with ids: what the graph says of the reports that changed is written to the tables.
+"""Settling: the graph's groups of changed reports become stories with ids in the tables.
 
-The graph is asked outside of any transaction; what it answers is written in short ones. Reports stay unsettled until both
-their stories and their storylines are written, so that a crash between two transactions loses nothing. Where an editor
-spoke or another process settled meanwhile, the graph is asked again.
+The graph is computed outside of any transaction, and its result is written in short ones. Reports stay unsettled until their
+stories and storylines are written, so that a crash between two transactions loses nothing. Where an editor decided something or
+another process settled meanwhile, the graph is computed again.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.clustering.bound import Constraints
 from aggregator.clustering.graph import Best
+from aggregator.clustering.report_constraints import ReportConstraints
 from aggregator.ingest.batches import batches, is_stored
 from aggregator.ingest.editor_constraints import EditorConstraints
-from aggregator.ingest.story_rows import StoryRow, save, worked_out
-from aggregator.ingest.story_writing import IN_ONE, Piece, StoryWriter, Writing
-from aggregator.ingest.storylines import StorylineKeeper
+from aggregator.ingest.story_rows import StoryRow, compute_rows, save
+from aggregator.ingest.story_writing import CHUNK, ReportChunk, StoryAssignment, StoryWriter
+from aggregator.ingest.storylines import StorylineWriter
 from aggregator.ingest.window import Window
 from aggregator.model.faults import fault_of
 from aggregator.storage.binding import parts
-from aggregator.storage.database import Store, is_of_the_database
+from aggregator.storage.database import Store, is_database_error
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.stories import StoryStore
 from aggregator.text.counts import amount
 
-TRIES = 3  # times that the graph is asked outside of a transaction before it is asked inside
-LARGE = 500  # entries from which on a story's row is worked out outside of a transaction, some 15 µs each
+TRIES = 3  # times that the graph is computed outside of a transaction before it is computed inside
+LARGE = 500  # entries from which on a story's row is computed outside of a transaction, some 15 µs each
 SETTLED_IN_ONE = 5_000  # reports that one transaction leaves settled, some µs each
 
 Changed = Callable[[frozenset[str]], None]
@@ -38,15 +38,15 @@ log = logging.getLogger("aggregator.settling")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What the graph says of the reports that were unsettled, under the editors' decisions of one moment."""
+class SettlePlan:
+    """The graph's result for the unsettled reports, under the decisions of one moment."""
 
-    waiting: frozenset[str]
+    unsettled: frozenset[str]
     stories: tuple[frozenset[str], ...]
     storylines: tuple[tuple[frozenset[str], ...], ...]
     best: Mapping[str, Best]
     decisions: tuple[int, int]
-    quiet: frozenset[str]  # reports of these stories that are stored there, or go where the story's id goes
+    unmoved: frozenset[str]  # reports of these stories that stay: they are stored there, or follow the story's id
 
 
 class Settler:
@@ -60,63 +60,63 @@ class Settler:
         self._entries = EntryStore(store)
         self._vectors = VectorStore(store.connection)
         self._writer = StoryWriter(store, window, editor_constraints)
-        self._lines = StorylineKeeper(store, editor_constraints)
+        self._lines = StorylineWriter(store, editor_constraints)
         self._faults = FaultStore(store)
-        self._waiting: Callable[[], bool] = lambda: False
+        self._keep_waiting: Callable[[], bool] = lambda: False
 
     def settle(
         self,
         now: datetime,
         changed: Changed = lambda stories: None,
-        waiting: Callable[[], bool] = lambda: False,
+        keep_waiting: Callable[[], bool] = lambda: False,
     ) -> frozenset[str]:
         """Settle all reports that are unsettled; return the stories that changed and live.
 
-        ``changed`` is called inside the transaction that writes some of them; ``waiting`` tells whether to go on waiting
+        ``changed`` is called inside the transaction that writes some of them; ``keep_waiting`` returns whether to go on waiting
         for another process that writes.
         """
-        self._waiting = waiting
+        self._keep_waiting = keep_waiting
         found: set[str] = set()
         for _ in range(TRIES):
             plan = self._plan()
             if plan is None or self._write(plan, now, changed, found):
-                return self._living(found)
-        with self._store.transaction(self._waiting):
+                return self._existing_stories(found)
+        with self._store.transaction(self._keep_waiting):
             plan = self._plan()
             if plan is not None:
                 self._write(plan, now, changed, found)
-        return self._living(found)
+        return self._existing_stories(found)
 
     def refresh(self, story_ids: Collection[str], report_ids: Iterable[str], now: datetime) -> None:
-        """Bring the rows of stories, of those of their reports that changed, and of their storylines in line with the entries."""
+        """Update the rows of stories, of these reports and of the storylines from the entries."""
         self._pin(story_ids)
-        for row in worked_out(story_ids, self._stories, self._entries):
+        for row in compute_rows(story_ids, self._stories, self._entries):
             self._save_row(row, now)
         self._stories.refresh_reports(report_ids)
         self._lines.refresh(story_ids, now)
 
     def tie(self, story_ids: frozenset[str], now: datetime) -> None:
-        """Write these stories as one storyline, but for what editors keep apart in it."""
+        """Write these stories as one storyline, except for those that editors keep apart."""
         self._lines.write([story_ids], (), now)
         self._lines.catch_up(now)
 
-    def obey_ties(self, story_ids: Collection[str], now: datetime) -> None:
-        """Have the storylines of these stories hold to what editors tie and untie."""
-        self._lines.obey(story_ids, now)
+    def apply_ties(self, story_ids: Collection[str], now: datetime) -> None:
+        """Apply the editors' ties to the storylines of these stories."""
+        self._lines.apply_ties(story_ids, now)
 
-    # --- asking the graph ------------------------------------------------------------------------
+    # --- computing the plan ------------------------------------------------------------------------
 
-    def _plan(self) -> Plan | None:
+    def _plan(self) -> SettlePlan | None:
         waiting = self._vectors.unsettled()
         if not waiting:
             return None
-        decisions = self._editor_constraints.stamp()
+        decisions = self._editor_constraints.version()
         graph, constraints = self._window.graph(), self._constraints()
         stories: list[frozenset[str]] = []
         storylines: list[tuple[frozenset[str], ...]] = []
         best: dict[str, Best] = {}
         covered: set[str] = set()
-        quiet: frozenset[str] = frozenset()
+        unmoved: frozenset[str] = frozenset()
         asked = {report for report in waiting if report in self._window}
         while asked:
             graph.touch(asked)
@@ -128,23 +128,23 @@ class Settler:
             storylines += settled.storylines
             best.update(settled.best)
             covered |= fresh | tied | asked
-            quiet = quiet - fresh | settled.quiet
-            company = self._company((fresh | tied) - quiet)
-            asked = {report for report in company if report in self._window} - covered
-        return Plan(frozenset(waiting), tuple(stories), tuple(storylines), best, decisions, quiet)
+            unmoved = unmoved - fresh | settled.unmoved
+            related = self._related_reports((fresh | tied) - unmoved)
+            asked = {report for report in related if report in self._window} - covered
+        return SettlePlan(frozenset(waiting), tuple(stories), tuple(storylines), best, decisions, unmoved)
 
-    def _company(self, report_ids: Collection[str]) -> set[str]:
-        """Return the reports that stand in a story or a storyline with one of these: where they stay is to be asked as well."""
+    def _related_reports(self, report_ids: Collection[str]) -> set[str]:
+        """Return the reports that share a story or storyline with these, since their stories are to be computed as well."""
         stories = set(self._stories.stories_of_reports(report_ids).values())
         lines = set(self._lines.storylines_of(stories).values())
         stories.update(story for line in lines for story in self._lines.stories_of(line))
         return {report for story in stories for report in self._stories.reports_of(story)}
 
-    def _constraints(self) -> Constraints:
+    def _constraints(self) -> ReportConstraints:
         """Return editors' decisions, and what notices name, as sets of reports of the window."""
-        settlement = self._editor_constraints.bindings()
+        settlement = self._editor_constraints.groups_with_notices()
         if not settlement:
-            return Constraints()
+            return ReportConstraints()
         report_of = {
             entry: report
             for entry, (report, _) in self._editor_constraints.places(settlement).items()
@@ -155,44 +155,49 @@ class Settler:
             return frozenset(report_of[entry] for entry in entries if entry in report_of)
 
         together = (reports(group) for group in settlement.groups())
-        apart = ((reports(left), reports(right)) for left, right in settlement.rivalries())
-        return Constraints(
+        apart = ((reports(left), reports(right)) for left, right in settlement.separations())
+        return ReportConstraints(
             tuple(group for group in together if len(group) > 1),
             tuple((left - right, right - left) for left, right in apart if left - right and right - left),
         )
 
     # --- writing ---------------------------------------------------------------------------------
 
-    def _write(self, plan: Plan, now: datetime, changed: Changed, found: set[str]) -> bool:
-        """Write a plan; False where it no longer fits what is stored."""
+    def _write(self, plan: SettlePlan, now: datetime, changed: Changed, found: set[str]) -> bool:
+        """Write a plan; False where the stored state changed and the plan is outdated."""
         failed: set[str] = set()
         for batch in batches(self._blocks(plan)):
             done = self._write_batch(batch, plan, now, changed, failed)
             if done is None:
                 return False
             found |= done
-        for outside in parts([report for report in plan.waiting if report not in self._window], IN_ONE):
-            with self._store.transaction(self._waiting):
-                stories = self._living(self._stories.stories_of_reports(outside).values())
-                self.refresh(stories, self._standing(outside), now)
+        for outside in parts([report for report in plan.unsettled if report not in self._window], CHUNK):
+            with self._store.transaction(self._keep_waiting):
+                stories = self._existing_stories(self._stories.stories_of_reports(outside).values())
+                self.refresh(stories, self._existing_reports(outside), now)
                 changed(stories)
                 self._vectors.settled(outside)
             found |= stories
         return self._write_storylines(plan, now, failed)
 
     def _write_batch(
-        self, blocks: Sequence[Sequence[frozenset[str]]], plan: Plan, now: datetime, changed: Changed, failed: set[str]
+        self,
+        blocks: Sequence[Sequence[frozenset[str]]],
+        plan: SettlePlan,
+        now: datetime,
+        changed: Changed,
+        failed: set[str],
     ) -> set[str] | None:
-        """Write some blocks in one transaction, a large one in several; where that fails, each alone, so that one costs itself.
+        """Write blocks in one transaction, a large one in several; where that fails, each block alone.
 
         Return the stories touched, None where the plan no longer fits; ``failed`` takes the reports that are left.
         """
         groups = [group for block in blocks for group in block]
-        write = self._write_at_once if sum(map(len, groups)) <= IN_ONE else self._write_in_pieces
+        write = self._write_at_once if sum(map(len, groups)) <= CHUNK else self._write_in_chunks
         try:
             return write(groups, plan, now, changed)
         except Exception as error:
-            if is_of_the_database(error) or self._store.connection.in_transaction:
+            if is_database_error(error) or self._store.connection.in_transaction:
                 raise
             if len(blocks) == 1:
                 log.exception(
@@ -209,51 +214,53 @@ class Settler:
         return found
 
     def _write_at_once(
-        self, groups: Sequence[frozenset[str]], plan: Plan, now: datetime, changed: Changed
+        self, groups: Sequence[frozenset[str]], plan: SettlePlan, now: datetime, changed: Changed
     ) -> set[str] | None:
-        with self._store.transaction(self._waiting):
-            if self._editor_constraints.stamp() != plan.decisions:
+        with self._store.transaction(self._keep_waiting):
+            if self._editor_constraints.version() != plan.decisions:
                 return None
-            writing = self._writer.begin(groups, plan.quiet)
-            if writing is None:
+            assignment = self._writer.begin(groups, plan.unmoved)
+            if assignment is None:
                 return None
-            for piece in writing.pieces():
-                self._write_piece(writing, piece, plan, now)
-            large = self._end(writing, plan, now, changed)
+            for chunk in assignment.chunks():
+                self._write_chunk(assignment, chunk, plan, now)
+            large = self._end(assignment, plan, now, changed)
         self._refresh_large(large, now, changed)
-        return writing.touched
+        return assignment.touched
 
-    def _write_in_pieces(
-        self, groups: Sequence[frozenset[str]], plan: Plan, now: datetime, changed: Changed
+    def _write_in_chunks(
+        self, groups: Sequence[frozenset[str]], plan: SettlePlan, now: datetime, changed: Changed
     ) -> set[str] | None:
-        """Write very many reports: the lock is held for some of them at a time. They stay unsettled until all are written."""
+        """Write very many reports, some in each transaction. They stay unsettled until all are written."""
         with self._store.snapshot():
-            writing = self._writer.begin(groups, plan.quiet)
-        if writing is None:
+            assignment = self._writer.begin(groups, plan.unmoved)
+        if assignment is None:
             return None
-        for piece in writing.pieces():
-            with self._store.transaction(self._waiting):
-                if self._editor_constraints.stamp() != plan.decisions or not self._writer.fits(writing, piece):
+        for chunk in assignment.chunks():
+            with self._store.transaction(self._keep_waiting):
+                if self._editor_constraints.version() != plan.decisions or not self._writer.fits(assignment, chunk):
                     return None
-                opened = self._write_piece(writing, piece, plan, now)
+                opened = self._write_chunk(assignment, chunk, plan, now)
                 self.refresh(opened, (), now)
-        with self._store.transaction(self._waiting):
-            if self._editor_constraints.stamp() != plan.decisions:
+        with self._store.transaction(self._keep_waiting):
+            if self._editor_constraints.version() != plan.decisions:
                 return None
-            large = self._end(writing, plan, now, changed)
+            large = self._end(assignment, plan, now, changed)
         self._refresh_large(large, now, changed)
-        return writing.touched
+        return assignment.touched
 
-    def _write_piece(self, writing: Writing, piece: Piece, plan: Plan, now: datetime) -> set[str]:
-        opened = self._writer.write(writing, piece, plan.best, now)
-        waiting = (report for _, reports in piece for report in reports if report in plan.waiting)
-        self._stories.refresh_reports(report for report in waiting if report in writing.members)
+    def _write_chunk(
+        self, assignment: StoryAssignment, chunk: ReportChunk, plan: SettlePlan, now: datetime
+    ) -> set[str]:
+        opened = self._writer.write(assignment, chunk, plan.best, now)
+        waiting = (report for _, reports in chunk for report in reports if report in plan.unsettled)
+        self._stories.refresh_reports(report for report in waiting if report in assignment.members)
         return opened
 
-    def _end(self, writing: Writing, plan: Plan, now: datetime, changed: Changed) -> frozenset[str]:
-        """End the stories that end and write the rows of those that changed; return the large ones, whose rows are still to be written."""
-        self._writer.end(writing, plan.waiting, now)
-        touched = self._living(writing.touched)
+    def _end(self, assignment: StoryAssignment, plan: SettlePlan, now: datetime, changed: Changed) -> frozenset[str]:
+        """Close the stories that end, and write the changed rows; return the large stories, whose rows are still to be written."""
+        self._writer.end(assignment, plan.unsettled, now)
+        touched = self._existing_stories(assignment.touched)
         large = self._stories.larger_than(LARGE, touched)
         self._pin(large)
         self.refresh(touched - large, (), now)
@@ -261,30 +268,30 @@ class Settler:
         return large
 
     def _refresh_large(self, story_ids: Collection[str], now: datetime, changed: Changed) -> None:
-        """Work out the rows of large stories while others may write, and write them where nobody did meanwhile."""
+        """Compute the rows of large stories outside of a transaction; write them where nobody wrote meanwhile."""
         for story_id in sorted(story_ids):
             for _ in range(TRIES):
                 seen = self._store.data_version()
-                rows = list(worked_out([story_id], self._stories, self._entries))
-                with self._store.transaction(self._waiting):
+                rows = list(compute_rows([story_id], self._stories, self._entries))
+                with self._store.transaction(self._keep_waiting):
                     if self._store.data_version() != seen:
                         continue
                     for row in rows:
                         self._save_row(row, now)
-                    self._told(story_id, now, changed)
+                    self._report_change(story_id, now, changed)
                 break
             else:
-                with self._store.transaction(self._waiting):
-                    self.refresh(self._living([story_id]), (), now)
-                    self._told(story_id, now, changed)
+                with self._store.transaction(self._keep_waiting):
+                    self.refresh(self._existing_stories([story_id]), (), now)
+                    self._report_change(story_id, now, changed)
 
-    def _told(self, story_id: str, now: datetime, changed: Changed) -> None:
-        living = self._living([story_id])
+    def _report_change(self, story_id: str, now: datetime, changed: Changed) -> None:
+        living = self._existing_stories([story_id])
         self._lines.refresh(living, now)
         changed(living)
 
     def _pin(self, story_ids: Collection[str]) -> None:
-        """Bring the pins of stories in line with what editors say."""
+        """Update the pins of stories from the editors' decisions."""
         stored = self._stories.pins(story_ids)
         for story_id in sorted(story_ids) if stored or self._editor_constraints.has_pins() else ():
             pinned = self._editor_constraints.pinned(story_id)
@@ -297,34 +304,34 @@ class Settler:
             given = self._entries.get(entry_id).data
             self._faults.keep_of_entry(entry_id, fault_of("placing", f"story of {entry_id}", error, given), now)
 
-    def _write_storylines(self, plan: Plan, now: datetime, failed: Collection[str]) -> bool:
-        settled = frozenset().union(*plan.stories) - plan.quiet
-        tied = frozenset().union(*(group for line in plan.storylines for group in line)) - plan.quiet
+    def _write_storylines(self, plan: SettlePlan, now: datetime, failed: Collection[str]) -> bool:
+        settled = frozenset().union(*plan.stories) - plan.unmoved
+        tied = frozenset().union(*(group for line in plan.storylines for group in line)) - plan.unmoved
         story_of = self._stories.stories_of_reports(settled | tied)
         lines = [
             frozenset(story_of[report] for group in line for report in group if report in story_of)
             for line in plan.storylines
         ]
         for batch in self._lines.batches(lines, {story_of[report] for report in settled if report in story_of}):
-            with self._store.transaction(self._waiting):
-                if self._editor_constraints.stamp() != plan.decisions:
+            with self._store.transaction(self._keep_waiting):
+                if self._editor_constraints.version() != plan.decisions:
                     return False
                 self._lines.write(batch, (), now)
-        with self._store.transaction(self._waiting):
+        with self._store.transaction(self._keep_waiting):
             self._lines.catch_up(now)
-        for done in parts(sorted(plan.waiting.difference(failed)), SETTLED_IN_ONE):
-            with self._store.transaction(self._waiting):
+        for done in parts(sorted(plan.unsettled.difference(failed)), SETTLED_IN_ONE):
+            with self._store.transaction(self._keep_waiting):
                 self._vectors.settled(done)
         if not failed:
-            self._window.written()
+            self._window.mark_written()
         return True
 
-    def _blocks(self, plan: Plan) -> list[list[frozenset[str]]]:
+    def _blocks(self, plan: SettlePlan) -> list[list[frozenset[str]]]:
         """Return groups that take reports from the same stories together, for they are written in one transaction.
 
         Those that are what is stored, and hold nothing that waits, are left out.
         """
-        moving = [group - plan.quiet for group in plan.stories]
+        moving = [group - plan.unmoved for group in plan.stories]
         stored = self._stories.stories_of_reports([report for group in moving for report in group])
         blocks: dict[str, list[frozenset[str]]] = {}  # story -> the block that it is in
         found: list[list[frozenset[str]]] = []
@@ -339,10 +346,10 @@ class Settler:
             blocks.update(dict.fromkeys(stories, block))
             found.append(block)
         sizes = self._stories.sizes(set(stored.values()))
-        return [block for block in found if block and not is_stored(block, stored, sizes, whole, plan.waiting)]
+        return [block for block in found if block and not is_stored(block, stored, sizes, whole, plan.unsettled)]
 
-    def _standing(self, report_ids: Iterable[str]) -> set[str]:
-        return self._stories.known_reports(report_ids)
+    def _existing_reports(self, report_ids: Iterable[str]) -> set[str]:
+        return self._stories.existing_reports(report_ids)
 
-    def _living(self, story_ids: Iterable[str]) -> frozenset[str]:
-        return self._stories.all_living(set(story_ids))
+    def _existing_stories(self, story_ids: Iterable[str]) -> frozenset[str]:
+        return self._stories.existing(set(story_ids))

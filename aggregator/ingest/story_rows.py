@@ -1,4 +1,4 @@
-"""What a story's row says: counts, times and the canonical entry, worked out from its entries."""
+"""The row of a story, computed from its entries: counts, times, canonical entry."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from aggregator.model import Entry, Evidence
 from aggregator.model.withdrawals import confirming
 from aggregator.newsroom.corrections import own_notices
 from aggregator.newsroom.wires import shared_text
-from aggregator.storage.database import is_of_the_database
+from aggregator.storage.database import is_database_error
 from aggregator.storage.entries import EntryStore
-from aggregator.storage.standing import Standing
+from aggregator.storage.standing import StoryFields
 from aggregator.storage.stories import StoryStore
 from aggregator.text.headlines import plain_headline
 
 
-def standing(entries: Sequence[Entry], pinned: str | None) -> Standing:
-    """Return the standing of a story with these entries (at least one)."""
+def story_fields(entries: Sequence[Entry], pinned: str | None) -> StoryFields:
+    """Return the fields of a story with these entries (at least one)."""
     canonical = choose(entries, pinned)
     seen = [entry.seen for entry in entries if not entry.is_undated_stock] or [entry.seen for entry in entries]
-    return Standing(
+    return StoryFields(
         title=plain_headline(canonical.data.title) or canonical.data.link or canonical.id,
         url=canonical.data.link,
         publisher=canonical.publisher,
@@ -42,61 +42,61 @@ def standing(entries: Sequence[Entry], pinned: str | None) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class StoryRow:
-    """What was worked out of a story's entries."""
+    """The computed row of a story."""
 
     story_id: str
-    standing: Standing | None  # None: nothing can be said
-    attributed: tuple[Entry, ...] = ()  # entries that sign nothing, whose agency is another than is stored
+    fields: StoryFields | None  # None: nothing can be said
+    agency_changed: tuple[Entry, ...] = ()  # entries that sign nothing, whose agency is another than is stored
     left_out: tuple[tuple[str, Exception], ...] = ()  # entries that cannot be looked at, with their errors
 
 
-def worked_out(story_ids: Iterable[str], stories: StoryStore, entries: EntryStore) -> Iterator[StoryRow]:
-    """Yield what the rows of these stories are to say; an entry that cannot be looked at is left out of its story's row."""
+def compute_rows(story_ids: Iterable[str], stories: StoryStore, entries: EntryStore) -> Iterator[StoryRow]:
+    """Yield the rows of these stories; an entry that raises an error is left out of its story's row."""
     wanted = sorted(set(story_ids))
     pins = stories.pins(wanted)
     for story_id, found in entries.of_stories(wanted, light=True).items():
         pinned = pins.get(story_id)
         try:
-            yield _worked_out(story_id, found, pinned)
+            yield _compute_row(story_id, found, pinned)
         except Exception as error:
-            if is_of_the_database(error):
+            if is_database_error(error):
                 raise
             faulty = {entry.id: fault for entry in found if (fault := _fault_of(entry)) is not None}
             sound = [entry for entry in found if entry.id not in faulty]
             if faulty and sound and _fault_of(*sound) is None:
-                yield replace(_worked_out(story_id, sound, pinned), left_out=tuple(faulty.items()))
+                yield replace(_compute_row(story_id, sound, pinned), left_out=tuple(faulty.items()))
             else:
                 yield StoryRow(story_id, None, left_out=tuple(faulty.items()) or ((found[-1].id, error),))
 
 
 def save(row: StoryRow, stories: StoryStore, entries: EntryStore, now: datetime) -> None:
-    """Write what was worked out of a story."""
-    for entry in row.attributed:
+    """Write a computed row."""
+    for entry in row.agency_changed:
         entries.set_agency(entry.id, entry.agency, agency_evidence(entry.agency_form, entry.agency_words))
-    if row.standing is not None:
-        stories.save_standing(row.story_id, row.standing, now)
+    if row.fields is not None:
+        stories.save_fields(row.story_id, row.fields, now)
 
 
 def _fault_of(*entries: Entry) -> Exception | None:
     try:
-        standing(attributed(entries), None)
+        story_fields(with_shared_agency(entries), None)
     except Exception as error:  # noqa: BLE001 - whatever an entry raises costs that entry
         return error
     return None
 
 
-def _worked_out(story_id: str, found: Sequence[Entry], pinned: str | None) -> StoryRow:
-    members = attributed(found)
+def _compute_row(story_id: str, found: Sequence[Entry], pinned: str | None) -> StoryRow:
+    members = with_shared_agency(found)
     changed = tuple(
         entry
         for entry, before in zip(members, found, strict=True)
         if (entry.agency, entry.agency_words) != (before.agency, before.agency_words)
     )
-    return StoryRow(story_id, standing(members, pinned) if members else None, changed)
+    return StoryRow(story_id, story_fields(members, pinned) if members else None, changed)
 
 
-def attributed(members: Sequence[Entry]) -> list[Entry]:
-    """Return a story's entries, those that sign nothing with the agency whose text they share.
+def with_shared_agency(members: Sequence[Entry]) -> list[Entry]:
+    """Return a story's entries; unsigned ones have the agency whose text they share.
 
     What is signed stays; what an entry has by its text alone it loses when it leaves the report.
     """
@@ -104,10 +104,10 @@ def attributed(members: Sequence[Entry]) -> list[Entry]:
     for entry in members:
         reports.setdefault(entry.report_id, []).append(entry)
     shared = {report_id: shared_text(copies) if len(copies) > 1 else None for report_id, copies in reports.items()}
-    return [_attributed(entry, shared[entry.report_id]) for entry in members]
+    return [_with_agency(entry, shared[entry.report_id]) for entry in members]
 
 
-def _attributed(entry: Entry, shared: tuple[str, str] | None) -> Entry:
+def _with_agency(entry: Entry, shared: tuple[str, str] | None) -> Entry:
     if entry.agency is not None and entry.agency_form != "copy":
         return entry
     if shared is None:
@@ -118,5 +118,5 @@ def _attributed(entry: Entry, shared: tuple[str, str] | None) -> Entry:
 
 
 def agency_evidence(form: str | None, words: str) -> Evidence:
-    """Return how an entry tells its agency, as it is stored."""
+    """Return the evidence of an entry's agency, as stored."""
     return {} if form is None else {"agency": {"form": form, "words": words}}

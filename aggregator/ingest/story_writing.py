@@ -1,7 +1,7 @@
-"""Groups of reports written as stories: which id each goes on to bear, which reports move there, and what links them.
+"""Writing groups of reports as stories: the id of each, the reports that move, the links between them.
 
-A story of very many reports is written in pieces, each in a transaction of its own, for nobody else can write meanwhile.
-What is to become of which id is told once, before the first piece.
+A story of very many reports is written in chunks, each in its own transaction, so that other writers get their turn. The ids
+of all groups are decided once, before the first chunk.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aggregator.clustering.constraints import Settlement
+from aggregator.clustering.constraints import ConstraintGroups
 from aggregator.clustering.graph import Best
 from aggregator.clustering.identifiers import mint
-from aggregator.clustering.lineage import Lineage, descend
+from aggregator.clustering.lineage import Lineage, assign_ids
 from aggregator.clustering.vectors import VERSION
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.window import Window
@@ -23,44 +23,44 @@ from aggregator.storage.database import Store
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.stories import StoryStore
 
-IN_ONE = 250  # reports that one transaction moves and links, some .1 ms each
+CHUNK = 250  # reports that one transaction moves and links, some .1 ms each
 
 Named = Mapping[str, Sequence[str]]  # report -> its entries that decisions and notices name
-Piece = list[tuple[int, Sequence[str]]]  # reports with the place of the group that they are of
+ReportChunk = list[tuple[int, Sequence[str]]]  # reports with the place of the group that they are of
 
 
 @dataclass(slots=True)
-class Writing:
+class StoryAssignment:
     """What becomes of some groups, and how far it is written."""
 
     groups: list[frozenset[str]]
     members: frozenset[str]  # reports of the groups, without those past the window
-    before: Mapping[str, str]  # report -> the story in which it stood
-    stood: Mapping[str, str]  # the same, with what follows ids that end
-    homes: list[str | None]  # the stories of the groups, None where one is to be opened
-    parents: Sequence[str | None]  # of groups without a story: the one that most of it stood in
+    before: Mapping[str, str]  # report -> its story before
+    story_of: Mapping[str, str]  # the same, with the reports that follow an id that ends
+    targets: list[str | None]  # the stories of the groups, None where one is to be opened
+    parents: Sequence[str | None]  # of a group without a story: the story of most of its reports
     ended: Mapping[str, int]  # story -> the group that it ends in
     rest: Mapping[str, list[str]]  # story -> what it holds beside the groups
-    speakers: Mapping[str, tuple[float, str]]
+    vector_entries: Mapping[str, tuple[float, str]]
     touched: set[str] = field(default_factory=set)
 
-    def pieces(self) -> Iterator[Piece]:
+    def chunks(self) -> Iterator[ReportChunk]:
         """Yield the reports to write, some at a time.
 
         First come those past the window that follow an id which ends: where it breaks off, the same ids end the next time.
         """
         following = [(place, self.rest[story]) for story, place in self.ended.items()]
-        piece: Piece = []
+        chunk: ReportChunk = []
         size = 0
         for place, reports in [*following, *((place, sorted(group)) for place, group in enumerate(self.groups))]:
-            for some in parts(reports, IN_ONE):
-                if size + len(some) > IN_ONE:
-                    yield piece
-                    piece, size = [], 0
-                piece.append((place, some))
+            for some in parts(reports, CHUNK):
+                if size + len(some) > CHUNK:
+                    yield chunk
+                    chunk, size = [], 0
+                chunk.append((place, some))
                 size += len(some)
-        if piece:
-            yield piece
+        if chunk:
+            yield chunk
 
 
 class StoryWriter:
@@ -72,78 +72,84 @@ class StoryWriter:
         self._stories = StoryStore(store)
         self._vectors = VectorStore(store.connection)
 
-    def begin(self, groups: Sequence[frozenset[str]], quiet: Collection[str]) -> Writing | None:
-        """Tell which stories groups go on to be; None where others changed these meanwhile. Nothing is written.
+    def begin(self, groups: Sequence[frozenset[str]], unmoved: Collection[str]) -> StoryAssignment | None:
+        """Return the stories that groups become; None where others changed these meanwhile. Nothing is written.
 
-        ``quiet`` reports go where the id of their story goes.
+        ``unmoved`` reports go where the id of their story goes.
         """
         members: frozenset[str] = frozenset().union(*groups)
-        known = self._stories.known_reports(members)
+        known = self._stories.existing_reports(members)
         if members - known:
             self._window.forget(members - known)
             return None
-        bindings = self._editor_constraints.bindings()
-        named = self._named_entries(bindings)
-        groups = [self._with_old_company(group, named, bindings) for group in groups]
+        groups_by_constraint = self._editor_constraints.groups_with_notices()
+        named = self._named_entries(groups_by_constraint)
+        groups = [self._with_bound_old_reports(group, named, groups_by_constraint) for group in groups]
         every = {report for group in groups for report in group}
         before = self._stories.stories_of_reports(every)
         rest = self._rest(set(before.values()), every)
-        if any(report in self._window and report not in quiet for reports in rest.values() for report in reports):
+        if any(report in self._window and report not in unmoved for reports in rest.values() for report in reports):
             return None
-        lineage = descend(
+        lineage = assign_ids(
             groups,
             before,
             self._stories.age,
-            lambda place, story: self._bars(groups[place], rest[story], named),
+            lambda place, story: self._keeps_apart(groups[place], rest[story], named),
             self._editor_constraints.reports_pinned(),
         )
         ended = self._ended(groups, lineage, rest, named)
         stood = before | {report: story for story in ended for report in rest[story]}
-        speakers = self._vectors.speakers(members)
-        return Writing(groups, members, before, stood, list(lineage.borne), lineage.parents, ended, rest, speakers)
-
-    def fits(self, writing: Writing, piece: Piece) -> bool:
-        """Tell whether these reports stand where they stood when it was told what becomes of them, and their stories live."""
-        standing = self._stories.stories_of_reports([report for _, reports in piece for report in reports])
-        homes = {home for place, _ in piece if (home := writing.homes[place]) is not None}
-        return self._stories.all_living(homes) == homes and all(
-            standing.get(report) == writing.stood.get(report) for _, reports in piece for report in reports
+        speakers = self._vectors.vector_entries(members)
+        return StoryAssignment(
+            groups, members, before, stood, list(lineage.ids), lineage.parents, ended, rest, speakers
         )
 
-    def write(self, writing: Writing, piece: Piece, best: Mapping[str, Best], now: datetime) -> set[str]:
+    def fits(self, assignment: StoryAssignment, chunk: ReportChunk) -> bool:
+        """Return whether these reports are where they were at the beginning, and their stories still exist."""
+        standing = self._stories.stories_of_reports([report for _, reports in chunk for report in reports])
+        targets = {target for place, _ in chunk if (target := assignment.targets[place]) is not None}
+        return self._stories.existing(targets) == targets and all(
+            standing.get(report) == assignment.story_of.get(report) for _, reports in chunk for report in reports
+        )
+
+    def write(
+        self, assignment: StoryAssignment, chunk: ReportChunk, best: Mapping[str, Best], now: datetime
+    ) -> set[str]:
         """Move reports to their stories and link them; return the stories that were opened for them."""
         opened: set[str] = set()
-        for place, reports in piece:
-            home = writing.homes[place]
-            if home is None:
-                home = writing.homes[place] = self._open(writing, place, now)
-                opened.add(home)
-            moving = [report for report in reports if writing.stood.get(report) != home]
+        for place, reports in chunk:
+            target = assignment.targets[place]
+            if target is None:
+                target = assignment.targets[place] = self._open(assignment, place, now)
+                opened.add(target)
+            moving = [report for report in reports if assignment.story_of.get(report) != target]
             if moving:
-                self._stories.move_reports(moving, home)
-                writing.touched.update({home}, {writing.stood[one] for one in moving if one in writing.stood})
-            links = [report for report in reports if report in writing.members]
-            self._save_links(dict.fromkeys(links, home), best, writing.speakers, now)
+                self._stories.move_reports(moving, target)
+                assignment.touched.update(
+                    {target}, {assignment.story_of[one] for one in moving if one in assignment.story_of}
+                )
+            links = [report for report in reports if report in assignment.members]
+            self._save_links(dict.fromkeys(links, target), best, assignment.vector_entries, now)
         return opened
 
-    def end(self, writing: Writing, waiting: Collection[str], now: datetime) -> None:
-        """Once all pieces are written: end the stories whose ids lead to others, and tell which rows are to be worked out."""
-        for story, place in writing.ended.items():
-            home = str(writing.homes[place])
-            late = self._stories.reports_of(story)  # what another process put there between two pieces
+    def end(self, assignment: StoryAssignment, waiting: Collection[str], now: datetime) -> None:
+        """After all chunks: close the stories that end, and note which rows are to be computed."""
+        for story, place in assignment.ended.items():
+            target = str(assignment.targets[place])
+            late = self._stories.reports_of(story)  # added by another process between two chunks
             if late:
-                self._stories.move_reports(late, home)
-            self._stories.close_story(story, home, now, "merged: one event")
-        for group, own in zip(writing.groups, writing.homes, strict=True):
+                self._stories.move_reports(late, target)
+            self._stories.close_story(story, target, now, "merged: one event")
+        for group, own in zip(assignment.groups, assignment.targets, strict=True):
             if own is not None and not group.isdisjoint(waiting):
-                writing.touched.add(own)
+                assignment.touched.add(own)
 
-    def _open(self, writing: Writing, place: int, now: datetime) -> str:
+    def _open(self, assignment: StoryAssignment, place: int, now: datetime) -> str:
         """Open a story under an id made of its first entry."""
-        speakers = writing.speakers
-        first = min(speakers[report] for report in writing.groups[place] if report in speakers)
+        speakers = assignment.vector_entries
+        first = min(speakers[report] for report in assignment.groups[place] if report in speakers)
         made = mint("s", first[1], taken=self._stories.id_taken)
-        self._stories.open_story(made, now, split_from=writing.parents[place])
+        self._stories.open_story(made, now, split_from=assignment.parents[place])
         return made
 
     def _ended(
@@ -161,40 +167,42 @@ class StoryWriter:
         inside: dict[int, set[str]] = {}
         for story, place in lineage.ended.items():
             if rest[story] and named:
-                home = inside.setdefault(place, {*groups[place], *rest[str(lineage.borne[place])]})
-                if self._bars(rest[story], home, named):
+                target = inside.setdefault(place, {*groups[place], *rest[str(lineage.ids[place])]})
+                if self._keeps_apart(rest[story], target, named):
                     continue
-                home.update(rest[story])
+                target.update(rest[story])
             ended[story] = place
         return ended
 
     def _rest(self, story_ids: Collection[str], covered: Collection[str]) -> dict[str, list[str]]:
-        """Return what stories hold beside these reports: reports past the window, which go where the id goes."""
+        """Return story -> its reports outside the groups: those past the window, which follow the story's id."""
         return {
             story: [report for report in self._stories.reports_of(story) if report not in covered]
             for story in story_ids
         }
 
-    def _bars(self, group: Collection[str], rest: Collection[str], named: Named) -> bool:
+    def _keeps_apart(self, group: Collection[str], rest: Collection[str], named: Named) -> bool:
         """Return whether editors keep reports apart."""
         if not named or not rest:
             return False
         sides = ([entry for report in side for entry in named.get(report, ())] for side in (group, rest))
-        return self._editor_constraints.settlement().barrier(*sides) is not None
+        return self._editor_constraints.groups().barrier(*sides) is not None
 
-    def _named_entries(self, bindings: Settlement) -> Named:
+    def _named_entries(self, groups_by_constraint: ConstraintGroups) -> Named:
         """Return report -> its entries that decisions and notices name."""
         found: dict[str, list[str]] = {}
-        for entry, (report, _) in self._editor_constraints.places(bindings).items():
+        for entry, (report, _) in self._editor_constraints.places(groups_by_constraint).items():
             found.setdefault(report, []).append(entry)
         return found
 
-    def _with_old_company(self, group: frozenset[str], named: Named, bindings: Settlement) -> frozenset[str]:
+    def _with_bound_old_reports(
+        self, group: frozenset[str], named: Named, groups_by_constraint: ConstraintGroups
+    ) -> frozenset[str]:
         """Add the reports past the window that an editor bound to one of these."""
         entries = [entry for report in group for entry in named.get(report, ())]
         if not entries:
             return group
-        bound = {other for entry in entries for other in bindings.group(entry)}
+        bound = {other for entry in entries for other in groups_by_constraint.group(entry)}
         old = {
             report for report, inside in named.items() if report not in self._window and not bound.isdisjoint(inside)
         }
@@ -207,7 +215,7 @@ class StoryWriter:
         speakers: Mapping[str, tuple[float, str]],
         now: datetime,
     ) -> None:
-        """Store the strongest edge of each of these reports where it is another than before."""
+        """Store the strongest edge of each report where it changed."""
         stored = self._stories.links(story_of)
         said: dict[str, tuple[str, float]] = {
             report: (speakers[one.other][1], round(one.score, 4))

@@ -1,13 +1,13 @@
-"""Storylines in the tables: what the graph ties, less what editors untie, and what they tie besides."""
+"""Storylines in the tables: those of the graph, changed by the editors' ties."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from aggregator.clustering.constraints import Settlement
+from aggregator.clustering.constraints import ConstraintGroups
 from aggregator.clustering.identifiers import mint
-from aggregator.clustering.lineage import descend
+from aggregator.clustering.lineage import assign_ids
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.storage.database import Store
 from aggregator.storage.stories import StoryStore
@@ -16,7 +16,7 @@ from aggregator.storage.storylines import StorylineStore
 AT_ONCE = 150  # stories a transaction, if no single storyline has more
 
 
-class StorylineKeeper:
+class StorylineWriter:
     """Writes storylines; the caller holds the transaction."""
 
     def __init__(self, store: Store, editor_constraints: EditorConstraints) -> None:
@@ -25,7 +25,7 @@ class StorylineKeeper:
         self._lines = StorylineStore(store)
 
     def storylines_of(self, story_ids: Collection[str]) -> dict[str, str]:
-        """Return story -> its storyline, of those that have one."""
+        """Return story -> storyline, for stories in one."""
         return self._lines.of_stories(story_ids)
 
     def stories_of(self, storyline_id: str) -> list[str]:
@@ -33,43 +33,43 @@ class StorylineKeeper:
         return self._lines.stories_of(storyline_id)
 
     def refresh(self, story_ids: Collection[str], now: datetime) -> None:
-        """Bring the rows of the storylines of these stories in line with them; :meth:`write` ends those that are to end."""
+        """Update the rows of the storylines of these stories; :meth:`write` closes storylines."""
         self._lines.refresh(self._lines.of_stories(story_ids).values(), now, ending=False)
 
-    def obey(self, story_ids: Collection[str], now: datetime) -> None:
-        """Have the storylines of these stories, which editors moved reports between, hold to what editors tie and untie."""
+    def apply_ties(self, story_ids: Collection[str], now: datetime) -> None:
+        """Apply the editors' ties to the storylines of these stories, after editors moved reports between them."""
         if self._editor_constraints.ties():
             lines = set(self._lines.of_stories(story_ids).values())
             self.write([frozenset(self._lines.stories_of(line)) for line in lines], story_ids, now)
             self.catch_up(now)
 
     def write(self, lines: Sequence[frozenset[str]], settled: Collection[str], now: datetime) -> None:
-        """Store which stories the graph ties; those ``settled`` that are in none of ``lines`` stand alone.
+        """Store the storylines of the graph; ``settled`` stories in none of ``lines`` leave theirs.
 
         Stories past the window stay in the storyline that they were in, and go where its id goes.
         """
-        groups = self._obeyed([*lines, *(frozenset({story}) for story in settled)])
+        groups = self._with_ties([*lines, *(frozenset({story}) for story in settled)])
         members = {story for group in groups for story in group}
         before = self._lines.of_stories(members)
         rest = {line: [s for s in self._lines.stories_of(line) if s not in members] for line in set(before.values())}
         groups = [group for group in groups if len(group) > 1 or self._stays(min(group), before, rest)]
-        lineage = descend(
+        lineage = assign_ids(
             groups,
             before,
             self._lines.age,
-            lambda place, line: self._bars(groups[place], rest[line]),
-            self._stayed(),
+            lambda place, line: self._keeps_apart(groups[place], rest[line]),
+            self._anchors(),
         )
-        homes = [
-            borne or (self._open(group, now) if len(group) > 1 else None)
-            for group, borne in zip(groups, lineage.borne, strict=True)
+        targets = [
+            kept or (self._open(group, now) if len(group) > 1 else None)
+            for group, kept in zip(groups, lineage.ids, strict=True)
         ]
-        wanted = {story: home for group, home in zip(groups, homes, strict=True) for story in group}
+        wanted = {story: target for group, target in zip(groups, targets, strict=True) for story in group}
         changed = [story for story in sorted(members) if before.get(story) != wanted.get(story)]
         for story in changed:
             self._lines.set(story, wanted.get(story))
         for line, place in lineage.ended.items():
-            self._lines.close(line, homes[place], now, "merged: one affair")
+            self._lines.close(line, targets[place], now, "merged: one affair")
         touched = {line for story in changed for line in (before.get(story), wanted.get(story))} - lineage.ended.keys()
         self._lines.refresh([line for line in touched if line is not None], now)
 
@@ -78,7 +78,7 @@ class StorylineKeeper:
         self._lines.refresh(self._lines.outdated(), now)
 
     def batches(self, lines: Sequence[frozenset[str]], settled: Collection[str]) -> Iterator[list[frozenset[str]]]:
-        """Yield what :meth:`write` is to be given in transactions of their own: groups that take stories from one storyline together.
+        """Yield the arguments of :meth:`write` for separate transactions: groups that share a storyline are together.
 
         Where editors tie stories, all are written at once: ties reach across groups.
         """
@@ -102,9 +102,9 @@ class StorylineKeeper:
         line = before.get(story)
         return line is not None and (bool(rest[line]) or self._lines.name(line)[0] is not None)
 
-    def _stayed(self) -> frozenset[str]:
+    def _anchors(self) -> frozenset[str]:
         """Return the stories from which an editor untied others: the id stays with them."""
-        stayed = self._editor_constraints.ties().stayed()
+        stayed = self._editor_constraints.ties().anchors()
         if not stayed:
             return frozenset()
         return frozenset(story for story, named in self._editor_constraints.stories_named().items() if named & stayed)
@@ -117,27 +117,29 @@ class StorylineKeeper:
 
     # --- what editors say --------------------------------------------------------------------------
 
-    def _obeyed(self, lines: Sequence[frozenset[str]]) -> list[frozenset[str]]:
-        """Return disjoint groups of stories: these, with those that editors tie to them, without those that they untie."""
+    def _with_ties(self, lines: Sequence[frozenset[str]]) -> list[frozenset[str]]:
+        """Return disjoint groups of stories: these, changed by the editors' ties."""
         ties = self._editor_constraints.ties()
         if not ties:
             return _disjoint(lines)
         named = self._editor_constraints.stories_named()
-        home: dict[str, frozenset[str]] = {}
-        bases = [*lines, *self._tied_besides(lines, ties, named)]
+        target: dict[str, frozenset[str]] = {}
+        bases = [*lines, *self._tied_outside(lines, ties, named)]
         for base in bases:
-            home.update({story: home.get(story, frozenset({story})) for story in base})
+            target.update({story: target.get(story, frozenset({story})) for story in base})
         for group in ties.groups():
-            tied = {story for entry in group for story, entries in named.items() if entry in entries and story in home}
-            self._join(home, tied)
+            tied = {
+                story for entry in group for story, entries in named.items() if entry in entries and story in target
+            }
+            self._join(target, tied)
         for base in sorted(bases, key=lambda base: (-len(base), min(base))):
-            self._join_where_free(home, sorted(base, key=self._stories.age), ties, named)
-        return _disjoint(set(home.values()))
+            self._join_where_free(target, sorted(base, key=self._stories.age), ties, named)
+        return _disjoint(set(target.values()))
 
-    def _tied_besides(
-        self, lines: Sequence[frozenset[str]], ties: Settlement, named: dict[str, frozenset[str]]
+    def _tied_outside(
+        self, lines: Sequence[frozenset[str]], ties: ConstraintGroups, named: dict[str, frozenset[str]]
     ) -> list[frozenset[str]]:
-        """Return what editors tie to these stories: each such story with the storyline that it is in."""
+        """Return the stories that editors tie to these, each with its storyline."""
         found = {story for line in lines for story in line}
         known = set(found)
         besides: list[frozenset[str]] = []
@@ -148,41 +150,41 @@ class StorylineKeeper:
             for other, entries in named.items():
                 if other not in known and not bound.isdisjoint(entries):
                     line = self._lines.of_stories([other]).get(other)
-                    company = frozenset(self._lines.stories_of(line) if line else [other]) - found
-                    besides.append(company)
-                    waiting += company - known
-                    known |= company
+                    related = frozenset(self._lines.stories_of(line) if line else [other]) - found
+                    besides.append(related)
+                    waiting += related - known
+                    known |= related
         return besides
 
-    def _join(self, home: dict[str, frozenset[str]], stories: Iterable[str]) -> None:
-        merged = frozenset().union(*(home[story] for story in stories))
-        home.update(dict.fromkeys(merged, merged))
+    def _join(self, target: dict[str, frozenset[str]], stories: Iterable[str]) -> None:
+        merged = frozenset().union(*(target[story] for story in stories))
+        target.update(dict.fromkeys(merged, merged))
 
     def _join_where_free(
         self,
-        home: dict[str, frozenset[str]],
+        target: dict[str, frozenset[str]],
         base: Sequence[str],
-        ties: Settlement,
+        ties: ConstraintGroups,
         named: dict[str, frozenset[str]],
     ) -> None:
-        """Join the stories of one group in turn, each with the first of the parts so far that no editor keeps it from."""
+        """Join the stories of one group in turn, each with the first part that no decision keeps it apart from."""
         parts: list[str] = []  # one story of each
         for story in base:
-            mine = _entries(home[story], named)
+            mine = _entries(target[story], named)
             free = next(
                 (
                     part
                     for part in parts
-                    if home[part] != home[story] and ties.barrier(mine, _entries(home[part], named)) is None
+                    if target[part] != target[story] and ties.barrier(mine, _entries(target[part], named)) is None
                 ),
                 None,
             )
             if free is not None:
-                self._join(home, (free, story))
-            elif all(home[part] != home[story] for part in parts):
+                self._join(target, (free, story))
+            elif all(target[part] != target[story] for part in parts):
                 parts.append(story)
 
-    def _bars(self, group: Collection[str], rest: Collection[str]) -> bool:
+    def _keeps_apart(self, group: Collection[str], rest: Collection[str]) -> bool:
         ties = self._editor_constraints.ties()
         if not ties or not rest:
             return False
@@ -195,7 +197,7 @@ def _entries(stories: Iterable[str], named: dict[str, frozenset[str]]) -> list[s
 
 
 def _blocks(groups: Iterable[frozenset[str]], before: Mapping[str, str]) -> list[list[frozenset[str]]]:
-    """Return groups of stories so that those that share a story, or one of whose storyline, are together."""
+    """Return groups of stories in blocks: groups that share a story or a storyline are in one."""
     blocks: dict[
         str, tuple[set[str], list[frozenset[str]]]
     ] = {}  # a story or storyline -> its block's names and groups
@@ -209,9 +211,9 @@ def _blocks(groups: Iterable[frozenset[str]], before: Mapping[str, str]) -> list
 
 
 def _disjoint(lines: Iterable[frozenset[str]]) -> list[frozenset[str]]:
-    """Return groups of which no two share a story: those that did are one."""
-    home: dict[str, frozenset[str]] = {}
+    """Return disjoint groups: groups that share a story are joined."""
+    target: dict[str, frozenset[str]] = {}
     for line in lines:
-        merged = line.union(*(home.get(story, line) for story in line))
-        home.update(dict.fromkeys(merged, merged))
-    return sorted(set(home.values()), key=min)
+        merged = line.union(*(target.get(story, line) for story in line))
+        target.update(dict.fromkeys(merged, merged))
+    return sorted(set(target.values()), key=min)

@@ -1,4 +1,4 @@
-"""A plot of a sweep: precision against recall, as one SVG file or, with the bench extra, as PNG."""
+"""A plot of a sweep (precision over recall) as SVG, or as PNG with the extra ``bench``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check_drawable(path: Path) -> None:
 
 
 def picture(path: Path, rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return the plot in the form that the file's name asks for."""
+    """Return the plot in the format that the file's suffix names."""
     if path.suffix.lower() == ".png":
         return precision_recall_png(rows)
     return precision_recall_svg(rows).encode("utf-8")

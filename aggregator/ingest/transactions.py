@@ -1,4 +1,4 @@
-"""How long one transaction of a long writer lasts, and how long the writer then pauses for others."""
+"""Time limits of long writers: seconds of one transaction, and of the pause after it."""
 
 from __future__ import annotations
 

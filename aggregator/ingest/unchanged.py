@@ -1,4 +1,4 @@
-"""Answers that a feed is unchanged, saved together: they write the same pages of the database, whatever else is saved."""
+"""Batched saving of "unchanged" answers: they write the same pages of the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The graph of the reports in the window, in step with the vectors that any process writes."""
+"""The graph of the window's reports, kept in step with the vectors that any process stores."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aggregator.clustering.graph import Best, Link, StoryGraph
 from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.vectors import VERSION, ReportVector
-from aggregator.ingest import kept_window
+from aggregator.ingest import saved_window
 from aggregator.ingest.meanings import meanings_for
 from aggregator.settings import StorySettings
 from aggregator.storage.database import Store
@@ -48,7 +48,7 @@ class Window:
     def graph(self) -> StoryGraph:
         """Return the graph as the tables are now; what changed since the last call is touched."""
         if self._store.connection.in_transaction:
-            self._store.at_end(self._ended)
+            self._store.at_end(self._transaction_ended)
         if self._graph is None:
             return self._load()
         arrived: list[tuple[str, ReportVector]] = []
@@ -60,7 +60,9 @@ class Window:
             else:
                 arrived.append((report_id, vector))
             self._read_to = number
-        self._tell(self._graph, read_to)  # after the vectors: what another process writes in between is read again
+        self._set_meanings(
+            self._graph, read_to
+        )  # after the vectors: what another process writes in between is read again
         self._graph.add_all(arrived)
         self._known.update((report_id, vector.time) for report_id, vector in arrived)
         horizon = self._vectors.pruned_before()
@@ -70,49 +72,49 @@ class Window:
         return self._graph
 
     def links(self, best: Mapping[str, Best]) -> dict[str, Link]:
-        """Return what edges say of which the graph told; those of reports that are gone by now are left out."""
+        """Return the links of these edges, without those of reports that are gone."""
         if self._graph is None:
             return {}
         return self._graph.links(
             {report: one for report, one in best.items() if report in self._known and one.other in self._known}
         )
 
-    def written(self) -> None:
-        """Hear that the stories which the graph told are stored."""
+    def mark_written(self) -> None:
+        """Note that the stories which the graph returned are stored."""
         if self._graph is not None:
-            self._graph.written()
+            self._graph.mark_written()
 
-    def keep(self) -> None:
-        """Keep the window in a file beside the database, where it changed since it was read."""
+    def save(self) -> None:
+        """Save the window in a file beside the database, if it changed since it was read."""
         if self._graph is not None and self._read_to != self._kept_to:
-            kept_window.write(
+            saved_window.write(
                 self._store,
                 self._kept_for,
-                kept_window.Kept(self._graph, self._known, self._read_to, self._horizon),
+                saved_window.SavedWindow(self._graph, self._known, self._read_to, self._horizon),
             )
             self._kept_to = self._read_to
 
     def _load(self) -> StoryGraph:
-        kept = kept_window.read(self._store, self._kept_for)
+        kept = saved_window.read(self._store, self._kept_for)
         if kept is not None and kept.read_to <= self._vectors.newest():
             self._graph, self._known, self._read_to, self._horizon = kept
             self._kept_to = kept.read_to
             return self.graph()  # what was written since
-        graph = StoryGraph(self._params, across_languages=self._meanings is not None)
+        graph = StoryGraph(self._params, cross_language=self._meanings is not None)
         read_to = self._vectors.newest()
         rows = [
             (report_id, vector)
             for _, report_id, data in self._vectors.since(0, VERSION)
             if (vector := _unpacked(report_id, data)) is not None
         ]
-        self._tell(graph, 0)
+        self._set_meanings(graph, 0)
         graph.load(rows, self._engine)
         self._known = {report_id: vector.time for report_id, vector in rows}
         self._graph, self._read_to = graph, read_to
         return graph
 
-    def _tell(self, graph: StoryGraph, since: int) -> None:
-        """Tell the graph what reports mean that it is given next."""
+    def _set_meanings(self, graph: StoryGraph, since: int) -> None:
+        """Give the graph the meanings of the reports that are added next."""
         if self._meanings is None:
             return
         meanings: dict[str, Meaning] = {}
@@ -131,13 +133,13 @@ class Window:
         if self._graph is not None and known:
             self._graph.remove(known)
 
-    def _ended(self, kept: bool) -> None:
+    def _transaction_ended(self, kept: bool) -> None:
         if not kept:  # what was read of the transaction never was
             self._graph, self._known, self._read_to = None, {}, 0
 
 
 def _unpacked(report_id: str, data: bytes | None) -> ReportVector | None:
-    """Return a stored vector; None where there is none, or where it cannot be read, which is told."""
+    """Return a stored vector; None where there is none, or where it cannot be read, which is logged."""
     if data is None:
         return None
     try:

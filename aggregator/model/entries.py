@@ -45,7 +45,7 @@ _TIME_OF_DAY = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
 def exact_time(published: datetime | None, text: str | None, flag: str) -> datetime | None:
-    """Return when an entry was published to the second; None where only its day is known, or no date can be believed.
+    """Return the time of publication to the second; None where only the day is known, or no date can be believed.
 
     ``text`` is the date as the feed wrote it. The same second twice is no chance; the same midnight is.
     """
@@ -162,19 +162,19 @@ class Entry:
 
     @property
     def is_agency_own(self) -> bool:
-        """Return whether a wire service published it: in a feed of its own, or under its name."""
+        """Return whether a wire service published the entry: in its own feed, or under its name."""
         if self.from_agency_feed or self.agency_form == "feed":
             return True
         return self.agency is not None and self.agency.casefold() == self.publisher.casefold()
 
     @property
     def is_undated_stock(self) -> bool:
-        """Return whether it stood in its feed, without a date, before the desk looked: nothing says when it happened."""
+        """Return whether the entry was in its feed, undated, before the desk followed it: its time is unknown."""
         return self.backlog and (self.data.published is None or self.data.date_flag not in ("ok", "zoneless"))
 
     @property
-    def speaks_for(self) -> frozenset[str]:
-        """Whom it speaks for: its publisher, and the agency that published it or on whose site it stands.
+    def sources(self) -> frozenset[str]:
+        """The sources that the entry speaks for: its publisher, and the agency that published it or on whose site it is.
 
         An agency that is only named, by a dateline or a byline, is a claim and speaks for no other publisher.
         """
@@ -185,13 +185,13 @@ class Entry:
 
     @property
     def seen(self) -> datetime:
-        """When the desk could have seen it: on arrival, or for a backlog when it was published."""
+        """The time when the desk could have seen the entry: its arrival, or for a backlog its publication."""
         return min(self.time, self.first_seen) if self.backlog else self.first_seen
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A version of an entry before the present one; it stood from ``seen`` to ``replaced``."""
+    """An earlier version of an entry, valid from ``seen`` to ``replaced``."""
 
     entry_id: str
     number: int  # from 1

@@ -14,7 +14,7 @@ _MAX_ERROR, _MAX_NAME = 500, 200
 
 @dataclass(frozen=True, slots=True)
 class EntryFault:
-    """One entry that a step could not take; ``given`` is the entry as it came, as JSON, cut to ``MAX_GIVEN`` characters."""
+    """An entry that a step could not take; ``given`` is the entry as JSON, cut to ``MAX_GIVEN`` characters."""
 
     step: Step
     entry: str  # its id where it is stored, else its key
@@ -23,13 +23,13 @@ class EntryFault:
 
 
 def fault_of(step: Step, entry: str, error: BaseException | str, given: object) -> EntryFault:
-    """Return what is kept of an entry that a step could not take."""
+    """Return the fault of an entry that a step could not take."""
     message = error if isinstance(error, str) else described(error)
     return EntryFault(step, _storable(entry)[:_MAX_NAME], _storable(message)[:_MAX_ERROR], as_given(given))
 
 
 def described(error: BaseException) -> str:
-    """Return an error in one line: its type, what it says, and where it was raised."""
+    """Return an error in one line: type, message, and where it was raised."""
     where = error.__traceback__
     while where is not None and where.tb_next is not None:
         where = where.tb_next

@@ -23,7 +23,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What we were asked to follow: one entry of feeds.yaml.
+    """A followed feed: one entry of feeds.yaml.
 
     ``authority`` is 0-100; ``interval`` is set only where the desk set it by hand. The address may hold secrets: what is
     shown or stored of it goes through ``text.masking``.
@@ -54,7 +54,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class PollHints:
-    """What a feed document says about how often to poll it; absent hints are None or empty."""
+    """The polling hints of a document; absent hints are None or empty."""
 
     ttl: timedelta | None = None
     update_interval: timedelta | None = None  # sy:updatePeriod / sy:updateFrequency

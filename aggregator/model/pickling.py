@@ -1,4 +1,4 @@
-"""Fast pickling for frozen values that travel between processes by the hundred."""
+"""Fast pickling of frozen values that travel between processes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Value = TypeVar("Value")
 
 
 def pickled_by_fields(cls: type[Value]) -> type[Value]:
-    """Let a dataclass be pickled as a call of itself with its fields.
+    """Make a dataclass pickle as a call of its class with its fields.
 
     What ``dataclass`` makes for frozen classes with slots walks over the fields in Python, one by one, both ways: it
     takes twice the time.

@@ -15,7 +15,7 @@ Evidence = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A verified edge: why an entry stands in its report, or its report in its story.
+    """A verified edge: the reason why an entry is in its report, or a report in its story.
 
     ``score`` and ``threshold`` are on the method's own scale, greater is closer; ``parameters`` names
     the version of the settings that decided; ``evidence`` holds JSON values only.
@@ -32,7 +32,7 @@ class Match:
 
 
 class Flag(StrEnum):
-    """What a list says of a story beside its counts."""
+    """A flag of a story in lists."""
 
     NEW = "new"
     UPDATED = "updated"
@@ -62,7 +62,7 @@ class StorylineMention:
 
 @dataclass(frozen=True, slots=True)
 class StorySummary:
-    """One line of a list: what the story is, who stands for it, how many carry it."""
+    """A story in a list: its canonical entry, counts, times and flags."""
 
     id: str
     title: str
@@ -83,7 +83,7 @@ class StorySummary:
 
 @dataclass(frozen=True, slots=True)
 class StorylineSummary:
-    """What a storyline is: its title, the three counts over all its stories, and how many stories it ties."""
+    """A storyline in a list: its title, the three counts over its stories, and their number."""
 
     id: str
     title: str  # the name that an editor gave, else the title of its leading story
@@ -99,7 +99,7 @@ class StorylineSummary:
 
 @dataclass(frozen=True, slots=True)
 class Storyline:
-    """A storyline with its stories, the one seen last first; a story that stands alone is one without ``summary``."""
+    """A storyline with its stories, the latest first; a story without one has ``summary`` None."""
 
     summary: StorylineSummary | None
     stories: tuple[StorySummary, ...]
@@ -107,7 +107,7 @@ class Storyline:
 
 @dataclass(frozen=True, slots=True)
 class StoryQuery:
-    """What a list of stories shows: those active between ``since`` and ``until``, filtered and sorted."""
+    """A query for stories: active between ``since`` and ``until``, filtered and sorted."""
 
     since: datetime | None = None
     until: datetime | None = None

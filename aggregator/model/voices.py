@@ -14,7 +14,7 @@ _ENOUGH_SIGN = 2  # publishers who sign an agency's name under one text before i
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One who reported independently: an agency or a publisher, and the entries that carry what it said."""
+    """An independent voice: an agency or a publisher, and the entries with its text."""
 
     name: str
     entries: tuple[Entry, ...]
@@ -29,7 +29,7 @@ def voices(reports: Iterable[Sequence[Entry]]) -> tuple[Voice, ...]:
     """
     found: list[tuple[set[str], str, list[Entry]]] = []
     for entries in reports:
-        name, names = _behind(entries)
+        name, names = _voice_of(entries)
         spoken = list(entries)
         rest = []
         for other in found:
@@ -41,8 +41,8 @@ def voices(reports: Iterable[Sequence[Entry]]) -> tuple[Voice, ...]:
     return tuple(Voice(name, tuple(spoken)) for _, name, spoken in found)
 
 
-def _behind(entries: Sequence[Entry]) -> tuple[str, set[str]]:
-    """Return the name of a report's voice, and all names under which it may come again."""
+def _voice_of(entries: Sequence[Entry]) -> tuple[str, set[str]]:
+    """Return the name of a report's voice, and all names under which the voice may occur again."""
     first = min(entries, key=_by_time).publisher
     signed: dict[str, set[str]] = {}
     counts: Counter[str] = Counter()
@@ -53,7 +53,7 @@ def _behind(entries: Sequence[Entry]) -> tuple[str, set[str]]:
     if not counts:
         return first, {first}
     agency = counts.most_common(1)[0][0]
-    if len(signed[agency]) >= _ENOUGH_SIGN or any(agency in entry.speaks_for for entry in entries):
+    if len(signed[agency]) >= _ENOUGH_SIGN or any(agency in entry.sources for entry in entries):
         return agency, {agency}
     return agency, {agency, first}
 

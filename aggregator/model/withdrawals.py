@@ -1,4 +1,4 @@
-"""Which notices take a story back, whether one of those who may has done so, and what they leave to confirm it."""
+"""Notices that withdraw a text: which kinds do, whether a story is withdrawn, and what still confirms it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from aggregator.model.entries import Entry
 from aggregator.model.stories import Story
 
-# Kinds of correction notice (Entry.correction) after which nothing of the text stands.
-WITHDRAWN = frozenset({"kill", "withdrawn", "withdrawal", "retraction"})
+# Kinds of notice (Entry.correction) after which nothing of the text stands.
+WITHDRAWN = frozenset({"kill", "withdrawn", "retraction"})
 
 
 def confirming(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], ...]:
-    """Return the entries of each report but those of reports that take a text back and tell nothing themselves."""
+    """Return the entries of each report, without reports that consist of withdrawals."""
     reports: dict[str, list[Entry]] = {}
     for entry in entries:
         reports.setdefault(entry.report_id, []).append(entry)
@@ -21,13 +21,13 @@ def confirming(entries: Iterable[Entry]) -> tuple[tuple[Entry, ...], ...]:
 
 
 def is_withdrawn(story: Story) -> bool:
-    """Return whether the publisher or the agency behind the canonical entry took the story back: nobody else can."""
+    """Return whether the publisher or agency of the canonical entry withdrew the story; nobody else can."""
     entries = {entry.id: entry for report in story.reports for entry in report.entries}
     canonical = entries.get(story.summary.canonical_entry)
     if canonical is None:
         return False
     behind = set(_behind(canonical))
-    return any(entry.correction in WITHDRAWN and not behind.isdisjoint(entry.speaks_for) for entry in entries.values())
+    return any(entry.correction in WITHDRAWN and not behind.isdisjoint(entry.sources) for entry in entries.values())
 
 
 def _behind(entry: Entry) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The wire services: how each is written in its own and other languages, and where it publishes.
+"""Wire services: their names in several languages, and the domains where they publish.
 
 Names are compared without regard to case; marks, which are short, as they are written. A loose mark is also a word, a
 name or another's initials and counts only where nothing else can be meant.
@@ -140,7 +140,7 @@ _SITES = frozenset(domain.partition(".")[0] for domain in _BY_DOMAIN)
 LOOSE = frozenset(mark for agency in AGENCIES for mark in agency.loose)
 
 # Marks by which readers know another publisher: Channel NewsAsia is CNA to more of them than Taiwan's agency.
-_OTHER_HOUSES = frozenset({"CNA", "NAN", "SANA", "SPA", "UNI"})
+_OTHER_COMPANIES = frozenset({"CNA", "NAN", "SANA", "SPA", "UNI"})
 
 MAX_NAME = 300  # characters: no agency's name with what surrounds it is longer
 # What surrounds an agency's name where it stands for the author.
@@ -155,7 +155,7 @@ _TITLE_TAIL = re.compile(r"(?<=\S)\s+(?:[-|–—]\s+([^-|–—()]{2,40})|\(([^
 
 
 def agency_called(name: str) -> str | None:
-    """Return the agency that goes by a name or a mark, None where no agency does."""
+    """Return the agency with a name or mark, None where there is none."""
     if len(name) > MAX_NAME:
         return None
     name = " ".join(name.split())
@@ -176,11 +176,11 @@ def without_agency(title: str) -> str:
 def agency_of_publisher(name: str) -> str | None:
     """Return the agency that publishes under a name: not where another publisher is known by the same letters."""
     found = agency_called(name)
-    return None if name.strip() in _OTHER_HOUSES else found
+    return None if name.strip() in _OTHER_COMPANIES else found
 
 
 def agency_of_address(url: str | None) -> str | None:
-    """Return the agency whose site an address is on."""
+    """Return the agency on whose site an address is."""
     if not url or _SITES.isdisjoint(_LABELS.split(url.lower())):
         return None  # spares most addresses the list of public suffixes
     domain = registered_domain(url)
@@ -216,7 +216,7 @@ def may_name_agency(text: str) -> bool:
 
 
 def _forms_of(token: str) -> tuple[str, ...]:
-    """Return the forms whose longest word stands in what lies between two blanks."""
+    """Return the forms whose longest word is in a token."""
     return tuple([form for word in _WORDS.findall(token) for form in _FORMS.get(word, ())])
 
 

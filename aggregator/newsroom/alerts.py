@@ -1,4 +1,4 @@
-"""When a watch raises an alert: once for a story, and again only for more independent publishers, a correction or new facts.
+"""When a watch raises an alert: once for a story; again only for more independent publishers, a correction or new facts.
 
 What a watch has reported is kept by entry, not by story, so that no merge, split or move of stories repeats an alert.
 """
@@ -85,7 +85,7 @@ def alerted_by(matcher: Matcher, story: Iterable[Reading]) -> dict[str, Alerted]
 
 
 def past_alerts(matcher: Matcher, story: Sequence[Reading], rules: WatchSettings) -> list[tuple[datetime, Cause]]:
-    """Return the alerts that a story would have raised as its entries came in, by what is known of them today."""
+    """Return the alerts that a story would have raised as its entries arrived."""
     alerted: dict[str, Alerted] = {}
     alerts = []
     arrived: list[Reading] = []
@@ -150,7 +150,7 @@ def _facts(
     rules: WatchSettings,
     earlier: Mapping[str, str],
 ) -> Cause | None:
-    """Find numbers and names that enough independent publishers have in title or lede, and that no earlier text had."""
+    """Return numbers and names that enough independent publishers have in title or lede, and that no earlier text had."""
     needed = 1 if len(matcher.query.publishers) == 1 else max(rules.fact_sources, 1)
     fresh = [one for one in sorted(story, key=by_arrival) if _is_fresh(one.entry, alerted)]
     if len(voices(reading.entry for reading in fresh)) < needed:
@@ -185,7 +185,7 @@ def _is_fresh(entry: Entry, alerted: Mapping[str, Alerted]) -> bool:
 
 
 def _is_strange(name: str, past: str, spoken: set[str | None]) -> bool:
-    """Return whether a word of a name is new; in a language new to the story every name would be."""
+    """Return whether a word of a name is new; in a language new to the story all would be."""
     parts = [part for word in words(name, None) for part in word.split("'") if _LETTER.match(part) and len(part) > 1]
     return bool(spoken) and any(
         (f" {part[:_STEM]}" if len(part) > _STEM else f" {part} ") not in past for part in parts

@@ -1,9 +1,9 @@
-"""Alignment of two sequences of words or lines: what they share, in order, found in bounded time.
+"""Alignment of two sequences of words or lines in bounded time.
 
-``difflib`` reads best and is asked first. Its time grows with the square of a text and more: a word that stands n times
-in both costs n² steps, and each passage found has both sides searched anew. So its steps are counted before they are
-taken. Where they don't suffice, common ends are set aside and the fewest edits are looked for; a text for which that
-takes too long too counts as replaced from its first difference to its last.
+``difflib`` gives the most readable result and is tried first. Its time grows with the square of a text and more: a word that
+occurs n times in both costs n² steps, and each passage found has both sides searched anew. So its steps are counted in
+advance. Over the budget, common ends are cut off and the fewest edits are searched for; over that budget too, the text counts as
+replaced from its first difference to its last.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def matching_blocks(old: Sequence[str], new: Sequence[str], budget: StepBudget |
 def changes(
     old: Sequence[str], new: Sequence[str], budget: StepBudget | None = None
 ) -> Iterator[tuple[bool, int, int, int, int]]:
-    """Yield what is shared and what is not, in order: whether it is shared, and its start and end in both sequences."""
+    """Yield shared and different passages in order: whether shared, start and end in both sequences."""
     left = right = 0
     for a, b, size in matching_blocks(old, new, budget):
         if left < a or right < b:
@@ -100,7 +100,7 @@ def _by_difflib(old: Sequence[str], new: Sequence[str], steps: StepBudget) -> li
 
 
 def _by_edits(old: Sequence[str], new: Sequence[str], steps: StepBudget) -> Iterator[Block]:
-    """Yield the shared passages of the fewest edits; only the common ends where those are too many to find."""
+    """Yield the shared passages of the fewest edits; only the common ends where the edits are too many."""
     shorter = min(len(old), len(new))
     head = _shared(old, new, shorter)
     tail = _shared(old[::-1], new[::-1], shorter - head)
@@ -120,7 +120,7 @@ def _shared(one: Sequence[str], other: Sequence[str], most: int) -> int:
 
 
 def _fewest_edits(old: Sequence[str], new: Sequence[str], steps: StepBudget) -> list[Block]:
-    """Return the shared passages after the greedy algorithm of E. W. Myers (1986); none where steps or edits don't suffice."""
+    """Return the shared passages by the greedy algorithm of E. W. Myers (1986); none where steps or edits run out."""
     reached = {1: 0}  # diagonal (place in old less place in new) -> the furthest place in old
     history: list[dict[int, int]] = []
     for edits in range(MOST_EDITS + 1):

@@ -1,4 +1,4 @@
-"""Corrections, clarifications, kills and withdrawals: recognising the notice, and finding copies that were not corrected."""
+"""Correction, clarification, kill and withdrawal notices: recognising them, and finding copies left uncorrected."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.model import Entry
+from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.newsroom.alignment import StepBudget, changes
-from aggregator.newsroom.notices import COLUMNS, KINDS, OWNING_UP, Kind, openings, stated
+from aggregator.newsroom.notices import ADMISSIONS, COLUMNS, KINDS, Kind, openings, stated
 from aggregator.text.tokens import sentences, words
-
-# Kinds after which nothing of the text stands; the digest's own list holds them too.
-TAKEN_BACK = frozenset({"kill", "withdrawn", "retraction"})
 
 _OPENING = 700  # characters at either end of a text in which notices stand
 _CLOSING = 1_200
@@ -40,7 +38,7 @@ _SENSES = ("correction", "advisory")
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice that an entry carries: its kind, the words that gave it away, and their sentence with the one after it."""
+    """A notice in an entry: its kind, the phrase that marks it, and the phrase's sentence with the next one."""
 
     kind: Kind
     phrase: str
@@ -54,7 +52,7 @@ def recognise(title: str, text: str) -> Notice | None:
 
 
 def without_notice(title: str) -> str:
-    """Return a headline without the word by which it says that it is a notice; as it is where there is none."""
+    """Return a headline without the word that marks it as a notice."""
     for _, pattern in _OPENINGS:
         match = pattern.match(title)
         if match is not None and (rest := match["rest"].lstrip(" -–—:|.!]")):
@@ -100,11 +98,11 @@ def _in_line(line: str, text: str) -> Notice | None:
 
 
 def _names_a_column(kind: Kind, match: re.Match[str], text: str) -> bool:
-    """Return whether a word is but the name of a column or of a repair: nothing that follows says what was wrong."""
+    """Return whether a phrase only names a column or a repair: nothing after it says what was wrong."""
     phrase = match["phrase"]
     if not COLUMNS.fullmatch(phrase) or (kind == "correction" and phrase.isupper()):
         return False
-    return not any(OWNING_UP.search(part) for part in (match["rest"], text[:_OPENING], text[-_CLOSING:]))
+    return not any(ADMISSIONS.search(part) for part in (match["rest"], text[:_OPENING], text[-_CLOSING:]))
 
 
 def _means_something_else(kind: str, rest: str, *, bare: bool = False) -> bool:
@@ -166,7 +164,7 @@ def stale_copies(
         for entry, text_of_entry in others
         if entry.id != notice.id and entry.correction is None and _may_correct(notice, entry, authors)
     ]
-    if notice.correction in TAKEN_BACK:
+    if notice.correction in WITHDRAWN:
         chosen = [entry for entry, _ in rest]
     elif before is not None and _tokens(before) != _tokens(text):
         edited = _changes(_tokens(before), _tokens(text), budget)
@@ -182,7 +180,7 @@ def stale_copies(
 
 
 def own_notices(entries: Collection[Entry]) -> frozenset[str]:
-    """Return the ids of the entries of a story that carry a notice of their own publisher's text, not a claim about another's.
+    """Return the ids of a story's entries with a notice of their own publisher's text, not a claim about another's.
 
     A publisher takes back what it published before, and corrects that or a text that it had first; an agency that published
     the notice itself speaks for all copies of its own.
@@ -194,7 +192,7 @@ def own_notices(entries: Collection[Entry]) -> frozenset[str]:
     reports: dict[str, list[Entry]] = {}
     for entry in sorted(entries, key=_by_time):
         # a kill is no text: who sends two has not published what the second takes back
-        names = set() if entry.correction in TAKEN_BACK and not entry.revisions else {entry.publisher, entry.agency}
+        names = set() if entry.correction in WITHDRAWN and not entry.revisions else {entry.publisher, entry.agency}
         for name in names:
             first.setdefault(name, _by_time(entry))
         reports.setdefault(entry.report_id, []).append(entry)
@@ -202,26 +200,26 @@ def own_notices(entries: Collection[Entry]) -> frozenset[str]:
     def is_own(notice: Entry) -> bool:
         if notice.is_agency_own or notice.revisions or len(entries) == 1:
             return True
-        if any(first.get(name, _by_time(notice)) < _by_time(notice) for name in notice.speaks_for):
+        if any(first.get(name, _by_time(notice)) < _by_time(notice) for name in notice.sources):
             return True
-        return notice.correction not in TAKEN_BACK and bool(_authors(notice, reports[notice.report_id]))
+        return notice.correction not in WITHDRAWN and bool(_authors(notice, reports[notice.report_id]))
 
     return frozenset(notice.id for notice in notices if is_own(notice))
 
 
 def _authors(notice: Entry, others: Iterable[Entry]) -> frozenset[str]:
-    """Return the notice's publishers where the text of its report is theirs: they had it first, and no other signs it."""
+    """Return the publishers of a notice where its report's text is theirs: they had it first, and no other signs it."""
     copies = [entry for entry in others if entry.report_id == notice.report_id and entry.id != notice.id]
     first = min((notice, *copies), key=_by_time)
-    if first.publisher not in notice.speaks_for:
+    if first.publisher not in notice.sources:
         return frozenset()
     signed = {entry.agency for entry in copies if entry.agency}
-    return notice.speaks_for if signed <= notice.speaks_for else frozenset()
+    return notice.sources if signed <= notice.sources else frozenset()
 
 
 def _may_correct(notice: Entry, other: Entry, authors: frozenset[str]) -> bool:
-    """Return whether a notice speaks for another entry: its publisher's own, its agency's, or a copy of a text that is its own."""
-    return _is_of(other, notice.speaks_for) or (bool(authors) and notice.report_id == other.report_id)
+    """Return whether a notice applies to another entry: its publisher's, its agency's, or a copy of its own text."""
+    return _is_of(other, notice.sources) or (bool(authors) and notice.report_id == other.report_id)
 
 
 def _is_of(entry: Entry, publishers: frozenset[str]) -> bool:
@@ -309,5 +307,5 @@ class _Counted:
 
 
 def _counted(text: str) -> list[_Counted]:
-    """Return the sentences of a text that hold numbers, each once however often it stands there."""
+    """Return the distinct sentences of a text that hold numbers."""
     return list(dict.fromkeys(one for one in map(_Counted.of, sentences(text, None)) if one.numbers))

@@ -1,4 +1,4 @@
-"""The state of a feed, judged by its own rhythm rather than by one rule for all."""
+"""The state of a feed, judged by its own rhythm."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Rhythm:
     usual: timedelta
 
     def is_silent(self, now: datetime) -> bool:
-        """Return whether nothing came for longer than it usually takes."""
+        """Return whether nothing arrived for longer than is usual for the feed."""
         return now - self.last > max(SILENT_AFTER * self.usual, LEAST_SILENCE)
 
 
@@ -60,7 +60,7 @@ def feed_state(state: FeedState, arrivals: Sequence[datetime], now: datetime, *,
 
 
 def rhythm(arrivals: Sequence[datetime]) -> Rhythm | None:
-    """Return a feed's rhythm; None where too few entries came."""
+    """Return a feed's rhythm; None where too few entries arrived."""
     if not arrivals:
         return None
     last = max(arrivals)

@@ -1,7 +1,7 @@
-"""The identity of entries: which stored entry an arriving one is, where its key does not say so or says so wrongly.
+"""The identity of entries: which stored entry an arriving one is, where its key is missing or wrong.
 
-An entry is new unless there is proof that it is an old one; one shared trait is none. In doubt, two entries are
-right and one is wrong. What fits several on either side fits none, unless as many fit on both.
+An entry is new unless two traits or more prove that it is a stored one. In doubt it is new. A trait that several entries share
+on either side matches none of them, unless as many share it on both sides.
 
 An entry under a key that is not stored is a stored one that has left the document, where the two share, in this order:
 
@@ -21,7 +21,7 @@ An entry under a key that is not stored is a stored one that has left the docume
 
 A schedule is a document with the hours of another day and other texts: tomorrow's programme.
 
-An entry under a stored key is the stored one, but where the key is too little:
+An entry under a stored key is the stored one, except where the key alone is too weak:
 
 | key | the entry is another where |
 |---|---|
@@ -84,7 +84,7 @@ Condition = Callable[[Identity, Identity], bool]
 def recognise_moved(
     document: Sequence[Identity], known: Collection[str], stored: Sequence[Identity], present: Collection[str]
 ) -> dict[str, str]:
-    """Return key of an arriving entry -> id of the stored one that it is.
+    """Return key of an arriving entry -> id of the stored entry that it is.
 
     ``document`` is the whole of it, ``known`` the keys in it that are stored; ``stored`` are the feed's entries seen last
     (a bounded set), ``present`` the ids of those that stand in the document.
@@ -105,7 +105,7 @@ def recognise_moved(
 
 
 class _Search:
-    """One document against what is stored of its feed; what is found is taken out of the search."""
+    """The search for one document's entries among its feed's stored ones; what is found is removed from the search."""
 
     def __init__(
         self,
@@ -123,7 +123,7 @@ class _Search:
         self._listing = _listing_pages(document, stored)
 
     def match(self, trait: Trait, condition: Condition | None, *, crowded: bool = True) -> None:
-        """Find entries by a trait; one that also stands beside them in the document distinguishes nothing (``crowded``)."""
+        """Match entries by a trait; with ``crowded``, also by one that several entries of the document have."""
         self.found.update(self._pairs(trait, condition, crowded=crowded))
 
     def match_whole(self, trait: Trait, least: int, part: int) -> None:
@@ -133,7 +133,7 @@ class _Search:
             self.found.update(pairs)
 
     def match_republished(self) -> None:
-        """Find the entries of a document that comes again as a whole, under its old addresses and titles."""
+        """Match the entries of a document that was republished as a whole, under its former addresses and titles."""
         pairs = self._pairs(_title_and_address, None, alone=True)
         others = len(self._document) - len(pairs)
         allowed = len(self._document) // 10 if len(self._document) >= SHORT_DOCUMENT else 0
@@ -191,7 +191,7 @@ class _Search:
 
 
 def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> bool:
-    """Return whether an entry under a stored key is another one all the same; ``texts`` are the arriving and the stored text."""
+    """Return whether an entry under a stored key is another entry; ``texts`` are the arriving and the stored text."""
     if arriving.key.startswith("hash:") or (arriving.moment is not None and arriving.moment == stored.moment):
         return False
     named = (place := landmarks(arriving.address or "")) is not None and place.names_an_article
@@ -202,7 +202,7 @@ def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> 
     if not redated:
         return False
     own = arriving.guid is not None and _is_own_guid(arriving.guid)
-    if arriving.guid and not own and _stand_apart(arriving.address, stored.address):
+    if arriving.guid and not own and _are_listed_together(arriving.address, stored.address):
         return True
     if arriving.guid and (named or own):
         whole = f"{arriving.title}\n{texts[0]}", f"{stored.title}\n{texts[1]}"
@@ -212,8 +212,8 @@ def is_another(arriving: Identity, stored: Identity, texts: tuple[str, str]) -> 
     return not named or (_share(arriving.title, stored.title) < ALIKE and _share(*texts) < ALIKE)
 
 
-def _stand_apart(one: str | None, other: str | None) -> bool:
-    """Tell whether two addresses are two articles'; one that keeps its number under another slug is one article's."""
+def _are_listed_together(one: str | None, other: str | None) -> bool:
+    """Return whether two addresses are two articles'; one with its number under another slug is one article's."""
     if not one or not other or one == other:
         return False
     here, there = landmarks(one), landmarks(other)
@@ -221,19 +221,19 @@ def _stand_apart(one: str | None, other: str | None) -> bool:
 
 
 def _is_own_guid(guid: str) -> bool:
-    """Return whether a guid can be one entry's own: it holds a number that is no date and not nought, or a slug of several words."""
+    """Return whether a guid can identify one entry: it holds a number that is no date and not zero, or a slug of several words."""
     stem = _DATE.sub("", _SCHEME.sub("", guid).partition("/")[2] if "://" in guid else guid)
     return any(character.isdigit() and character != "0" for character in stem) or len(_SLUG_WORD.findall(stem)) >= 3
 
 
 def former_key(key: str, title: str, published_text: str | None) -> str:
-    """Return the key of an entry whose own was given to another: what it is found by if it comes back."""
+    """Return the key under which an entry is kept after its own was given to another."""
     material = f"{key}\0{title}\0{published_text or ''}".encode("utf-8", "replace")
     return f"formerly:{hashlib.blake2b(material, digest_size=16).hexdigest()}"
 
 
 def _share(one: str, other: str) -> float:
-    """Return what share of their longer words two texts have in common; 1 where neither has one."""
+    """Return the share of longer words that two texts have in common; 1 where neither has any."""
     words, others = _significant_words(one), _significant_words(other)
     return len(words & others) / len(words | others) if words | others else 1.0
 
@@ -245,7 +245,7 @@ def _significant_words(text: str) -> set[str]:
 
 
 def _listing_pages(document: Sequence[Identity], stored: Sequence[Identity]) -> set[str]:
-    """Return the pages on which several entries stand."""
+    """Return the pages that are the address of several entries."""
     holders: dict[str, set[str]] = defaultdict(set)
     for side in (document, stored):
         counts: dict[str, set[str]] = defaultdict(set)

@@ -1,4 +1,4 @@
-"""Numbers and names in a sentence, found by form alone: digits, capitals and what surrounds them.
+"""Numbers and names in a sentence, found by form alone.
 
 Names are found in scripts that have capitals (Latin, Greek, Cyrillic, Armenian). In German
 every noun has one, so there only runs of two words and more, and words in capitals throughout, are names.
@@ -151,7 +151,7 @@ def _name(run: list[str], inside: set[str], common: set[str], *, starts: bool, n
 
 
 def _is_own(run: list[str], inside: set[str], common: set[str], *, nouns: bool) -> bool:
-    """Return whether the first word of a sentence has its capital in its own right."""
+    """Return whether the first word of a sentence would have a capital elsewhere too."""
     first = fold(run[0])
     if first in inside:
         return True

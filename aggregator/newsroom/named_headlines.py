@@ -1,4 +1,4 @@
-"""The headlines by which a notice names the text that it takes back or corrects."""
+"""Headlines by which a notice names the text that it withdraws or corrects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _QUOTED = re.compile(r"“([^“”\n]{15,250})”|„([^„“”\n]{15,250})[�
 
 
 def headlines_named(title: str, text: str) -> tuple[str, ...]:
-    """Return what a notice may mean: its own headline without the word of the notice, and what its text quotes."""
+    """Return the headlines that a notice may name: its own without the word of the notice, and those that its text quotes."""
     quoted = (next(filter(None, found)) for found in _QUOTED.findall(text[:_READ]))
     named = (plain_headline(without_notice(title)), *quoted)
     return tuple(dict.fromkeys(one.strip(" ,.;") for one in named if one.strip(" ,.;")))

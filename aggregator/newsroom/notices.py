@@ -1,7 +1,7 @@
-"""The words with which agencies and papers correct, clarify and withdraw, by kind and language.
+"""The phrases with which publishers correct, clarify and withdraw, by kind and language.
 
-Each table holds regular expressions. Openings stand at the beginning of a title or of a line of text, where a notice
-names itself; statements are whole phrases, which stand anywhere near the beginning or the end of a text.
+Each table holds regular expressions. Openings are at the beginning of a title or of a line of text, where a notice
+names itself; statements are whole phrases anywhere near the beginning or the end of a text.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ COLUMNS: Final = re.compile(
 )
 _SAID = r"(?:écrit|indiqué|publié|affirmé|attribué|annoncé|présenté|imprimé|mentionné)"
 # How a paper owns up: it speaks of its own text, or says what should have stood there.
-OWNING_UP: Final = re.compile(
+ADMISSIONS: Final = re.compile(
     r"contrairement à ce (?:que nous|qui (?:a été|était)|qu['’](?:il|elle|on|indiquait|affirmait|annonçait))"
     rf"|(?:par erreur|à tort|de façon erronée),? {_SAID}|{_SAID},? (?:par erreur|à tort)"
     r"|\bdans (?:notre|nos) (?:\S+ )?(?:articles?|éditions?|dépêches?|papiers?)\b"
@@ -276,7 +276,7 @@ def stated(text: str) -> Iterator[tuple[Kind, re.Match[str]]]:
 
 
 def _stems_of(token: str) -> tuple[str, ...]:
-    """Return the stems in what stands between two blanks: no stem holds a blank."""
+    """Return the stems in a token; no stem spans a blank."""
     return tuple([stem for stem in _LOOKED_FOR if stem in token])
 
 

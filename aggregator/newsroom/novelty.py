@@ -1,9 +1,9 @@
-"""What is new in a story since a moment: sentences, numbers and names that no entry of it had before.
+"""What is new in a story since a moment: sentences, numbers and names that none of its entries had before.
 
 No language model, only comparison. A sentence is new where no earlier one holds most of its weight in words and its
 word pairs were not mostly seen either; a number where its value was not seen; a name where one of its words was not.
-The oldest source of what is new is the one that is named. In a language that the story did not speak before, every
-word would be new, so there a sentence counts only where it brings a new number or name.
+The oldest source is named. In a language new to the story every word would be new, so there a sentence counts only
+where it holds a new number or name.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What an entry said from ``time`` on, when the desk could first read it: its first text or that of an edit.
+    """The text of an entry from ``time`` on, when the desk could first read it: its first text or an edit's.
 
     ``written`` is when it was published, where that is known to be earlier. Versions are numbered from 1; a number stays
     where earlier ones are dropped.
@@ -54,7 +54,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One new thing and who wrote it first: a sentence, or a number or name with the sentence it stands in."""
+    """One new sentence, number or name with its sentence, and who published it first."""
 
     text: str
     sentence: str
@@ -66,7 +66,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Novelty:
-    """What is new in a story, each list oldest source first."""
+    """What is new in a story, each list by oldest source."""
 
     sentences: tuple[Finding, ...] = ()
     numbers: tuple[Finding, ...] = ()
@@ -82,7 +82,7 @@ class Novelty:
 
 
 def versions(entry: Entry, text: str, revisions: Sequence[Revision] = ()) -> tuple[Version, ...]:
-    """Return what an entry said over time, oldest first; ``text`` is its present plain text."""
+    """Return the versions of an entry, oldest first; ``text`` is its present plain text."""
     earlier = sorted(revisions, key=lambda revision: revision.number)
     states = [(one.seen, one.title, one.text, one.url, one.number) for one in earlier]
     seen, number = (earlier[-1].replaced, earlier[-1].number + 1) if earlier else (entry.seen, 1)
@@ -102,7 +102,7 @@ def what_is_new(story: Iterable[Version], since: datetime) -> Novelty:
     versions = sorted(story, key=lambda one: (one.time >= since, one.written or one.time, one.entry_id))
     if not versions or versions[-1].time < since:
         return Novelty((), (), ())
-    known = _Known()
+    known = _EarlierTexts()
     found: tuple[list[Finding], list[Finding], list[Finding]] = ([], [], [])
     for version in versions:
         if version.time < since:
@@ -114,8 +114,8 @@ def what_is_new(story: Iterable[Version], since: datetime) -> Novelty:
 
 
 @dataclass(slots=True)
-class _Known:
-    """All that the story has said up to now."""
+class _EarlierTexts:
+    """The sentences, values and names of a story so far."""
 
     said: list[dict[str, None]] = field(default_factory=list)  # the words of each sentence, in order, each once
     holding: dict[str, list[int]] = field(default_factory=dict)  # word -> sentences
@@ -126,7 +126,7 @@ class _Known:
     seen: set[tuple[str, str]] = field(default_factory=set)  # entry and sentence: an edit repeats most of its text
 
     def learn(self, version: Version) -> None:
-        """Take in what a version says."""
+        """Add a version's text."""
         for sentence in _sentences(version):
             key = (version.entry_id, sentence)
             if key not in self.seen:
@@ -136,7 +136,7 @@ class _Known:
         self.languages.add(version.language)
 
     def news(self, version: Version) -> tuple[list[Finding], list[Finding], list[Finding]]:
-        """Return what a version says that is new, and take it in."""
+        """Return what is new in a version, and add its text."""
         foreign = bool(self.languages) and version.language not in self.languages
         sentences_found: list[Finding] = []
         new_numbers: list[Finding] = []
@@ -196,7 +196,7 @@ class _Known:
         return [self.said[number] for number in best]
 
     def _weight(self, word: str) -> float:
-        """Weigh a word by how few sentences hold it: there is no list of common words for every language."""
+        """Return a word's weight by how few sentences hold it, since there is no list of common words for every language."""
         return math.log(2 + len(self.said) / (1 + len(self.holding.get(word, ()))))
 
     def _is_unknown(self, name: Mention, language: str | None) -> bool:

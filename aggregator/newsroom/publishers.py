@@ -1,4 +1,4 @@
-"""Publishers: the families of feeds.yaml, and the real publisher behind an entry in another's feed.
+"""Publishers: families of feeds in feeds.yaml, and the real publisher of an entry in another publisher's feed.
 
 A publisher may have many feeds. Its name is that of feeds.yaml, else the registered domain by the Public Suffix List.
 """
@@ -45,19 +45,19 @@ _NOT_WORD = re.compile(r"[^\w]+")
 
 @dataclass(frozen=True, slots=True)
 class Families:
-    """Which publisher a registered domain, or a name in normal form, stands for."""
+    """The publishers of registered domains and of names in normal form."""
 
     domains: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
-    speaking_for_others: frozenset[str] = frozenset()  # addresses of feeds, without their secrets
-    speaking_for_none: frozenset[str] = frozenset()  # those of which feeds.yaml says that they do not
+    aggregators: frozenset[str] = frozenset()  # addresses of feeds, without their secrets
+    not_aggregators: frozenset[str] = frozenset()  # those of which feeds.yaml says that they do not
 
     def of_domain(self, domain: str | None) -> str | None:
         """Return the family that owns a registered domain, None where feeds.yaml names none."""
         return self.domains.get(domain) if domain else None
 
     def of_name(self, name: str | None) -> str | None:
-        """Return the family that goes by a name, however it is spelled."""
+        """Return the family with a name, in any spelling."""
         return self.names.get(normal_name(name)) if name else None
 
 
@@ -72,7 +72,7 @@ def normal_name(name: str) -> str:
 
 
 def families(feeds: Iterable[Feed]) -> Families:
-    """Return what feeds.yaml says of publishers.
+    """Return the publishers in feeds.yaml.
 
     A domain belongs to a family where all its feeds that name a publisher name the same; feeds of the domain that
     name none are counted to it.
@@ -102,7 +102,7 @@ def families(feeds: Iterable[Feed]) -> Families:
         for domain, publishers in by_domain.items()
         if len(publishers) <= 1
     }
-    speaking = frozenset(mask_secrets(feed.url) for feed in feeds if speaks_for_others(feed))
+    speaking = frozenset(mask_secrets(feed.url) for feed in feeds if is_aggregator(feed))
     alone = frozenset(mask_secrets(feed.url) for feed in feeds if feed.speaks_for_others is False)
     return Families(domains, {name: _final(publisher, domains) for name, publisher in names.items()}, speaking, alone)
 
@@ -145,8 +145,8 @@ def _address(url: str) -> Address | None:
     return address_of(url if "://" in url else "http://" + url)
 
 
-def speaks_for_others(feed: Feed) -> bool:
-    """Return whether the publishers that a feed's entries name are believed: as feeds.yaml says, else of agencies and searches.
+def is_aggregator(feed: Feed) -> bool:
+    """Return whether the publishers that a feed's entries name are believed: as feeds.yaml says, else for agencies and searches.
 
     A search is recognised by its address, or by the name that the desk gave the feed, never by the feed's own title alone
     (see ``has_form_of_search``).
@@ -160,7 +160,7 @@ def speaks_for_others(feed: Feed) -> bool:
 
 
 def has_form_of_search(title: str | None, entries: Sequence[EntryData]) -> bool:
-    """Tell whether a document is a news search's, wherever it is served: it is called so, and writes as searches do.
+    """Return whether a document is a news search's, wherever it is served: by its title and the form of its entries.
 
     They write in every entry the publisher in <source>, and again behind the headline. The name alone would be a claim.
     """
@@ -189,7 +189,7 @@ def publisher_of(data: EntryData, feed_publisher: str, families: Families, *, be
 
 
 def _agrees(link: str | None, named: str, domain: str | None, families: Families) -> bool:
-    """Return whether an entry stands on the site of the publisher that it names."""
+    """Return whether an entry is on the site of the publisher that it names."""
     here = _own_domain(link) if link else None
     if here is None:
         return False
@@ -200,7 +200,7 @@ def _agrees(link: str | None, named: str, domain: str | None, families: Families
 
 
 def publisher_of_link(link: str | None, families: Families) -> str | None:
-    """Return the publisher on whose site an entry stands: its family, else its registered domain; None where none is known."""
+    """Return the publisher on whose site a link is: its family, else its registered domain; None where unknown."""
     domain = _own_domain(link) if link else None
     return families.of_domain(domain) or domain
 

@@ -1,4 +1,4 @@
-"""What an edit changed: whether it matters, and the difference word by word.
+"""The difference that an edit made, word by word, and whether it matters.
 
 An edit is cosmetic where the words stay: blanks, markup, typography, case, accents and punctuation may move, and so
 may counters such as "updated 5 minutes ago". Signs that carry meaning (currencies, percent, minus) count as words.
@@ -103,7 +103,7 @@ def _without_counters(text: str) -> str:
 
 
 def _kept(before: Sequence[str], after: Sequence[str]) -> float:
-    """Return the share of words in common, each as often as both have it: order does not matter for a figure."""
+    """Return the share of words in common regardless of order, each counted as often as both have it."""
     counts: dict[str, int] = {}
     for word in before:
         counts[word] = counts.get(word, 0) + 1
@@ -198,7 +198,7 @@ def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
 
 
 def excerpt(pieces: Iterable[Piece], around: int = 12) -> tuple[Piece, ...]:
-    """Return the changes with at most ``around`` words of what is unchanged on each side, the rest as ``…``."""
+    """Return the changes with at most ``around`` unchanged words on each side; the rest is ``…``."""
     found = list(pieces)
     return tuple(
         Piece("same", _cut(piece.text, around, first=place == 0, last=place == len(found) - 1))

@@ -1,7 +1,7 @@
-"""Who had a story when, who was first, and by how much every other publisher was later.
+"""The timeline of a story: who was first, and how much later every other publisher was.
 
-An entry counts from the moment its publisher dates it, but never from later than the desk saw it: edits and
-republication move dates on. Who shares the first moment with another is first too.
+An entry counts from its publisher's date, but never from later than the desk saw it, since edits and republication
+change dates. Publishers that share the first moment are all first.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def lags(entries: Iterable[Entry]) -> tuple[Lag, ...]:
 def timeline(
     story: Story, edits: Mapping[str, Sequence[datetime]], corrections: Mapping[str, datetime] | None = None
 ) -> Timeline:
-    """Return a story over time; ``edits`` and ``corrections`` say by entry id when it was edited and corrected."""
+    """Return the timeline of a story; ``edits`` and ``corrections`` map entry ids to times."""
     entries = sorted((entry for report in story.reports for entry in report.entries), key=_by_time)
     opened = _openers(entries)
     corrected = corrections or {}
@@ -152,7 +152,7 @@ def timeline(
 
 
 def punctuality(stories: Iterable[Sequence[Lag]]) -> tuple[Punctuality, ...]:
-    """Return how early each publisher was over these stories; those with most stories shared first."""
+    """Return how early each publisher was over these stories; those with the most shared stories first."""
     found: dict[str, _Record] = {}
     for lags_of_story in stories:
         for one in lags_of_story:
@@ -171,7 +171,7 @@ class _Record:
     undated: int = 0
 
     def add(self, one: Lag, *, shared: bool) -> None:
-        """Take in a story."""
+        """Add a story."""
         if not shared:
             self.alone += 1
             return
@@ -180,7 +180,7 @@ class _Record:
         self.undated += not one.dated
 
     def figures(self, publisher: str) -> Punctuality:
-        """Return what was gathered."""
+        """Return the collected figures."""
         ordered = sorted(self.lags)
         return Punctuality(
             publisher=publisher,

@@ -1,4 +1,4 @@
-"""Watches: saved queries over stories, and which stories match them.
+"""Watch queries over stories, and matching stories against them.
 
 An entry matches a query where its title or the beginning of its text holds all words and phrases and none that are
 excluded, and where its publisher, language and category are among those named. A story matches where one of its
@@ -131,7 +131,7 @@ def unreadable(query: WatchQuery) -> tuple[str, ...]:
 
 
 def search_expression(query: WatchQuery) -> str | None:
-    """Return an FTS5 expression over normalised words that finds at least every entry that can fit; None where all can."""
+    """Return an FTS5 expression that finds at least every matching entry; None where all may match."""
     clauses = []
     for text in _wanted(query):
         needles = _needles(text)
@@ -152,7 +152,7 @@ def _wanted(query: WatchQuery) -> list[str]:
 
 
 def _single(text: str) -> list[str]:
-    """Part a word that holds blanks: `--word "port strike"` asks for both, in any order."""
+    """Split a word with blanks: `--word "port strike"` asks for both, in any order."""
     return [text] if "|" in text else text.split()
 
 
@@ -192,7 +192,7 @@ def _needles(text: str) -> tuple[str, ...]:
     """Return what to look for in a marked text: a run of words for each alternative."""
     found = []
     for part in text.split("|"):
-        run = _parted(part.strip().rstrip("*"))
+        run = _sentences(part.strip().rstrip("*"))
         if not run:
             continue
         alone = "".join(run)
@@ -206,11 +206,11 @@ def _needles(text: str) -> tuple[str, ...]:
 
 def marked(text: str) -> str:
     """Return the normalised words of a text, each between blanks, with a break where no phrase goes on."""
-    parts = (_parted(part) for part in _BREAK.split(text) if part)
+    parts = (_sentences(part) for part in _BREAK.split(text) if part)
     return "\n".join(f" {' '.join(part)} " for part in parts if part)
 
 
-def _parted(text: str) -> list[str]:
+def _sentences(text: str) -> list[str]:
     """Return the words of a text, what stands before an apostrophe apart: l'Élysée is found by Élysée."""
     return [part for word in words(text, None) for part in word.split("'") if part]
 
@@ -229,5 +229,5 @@ def values_of(text: str, language: str | None) -> frozenset[str]:
 
 
 def by_arrival(reading: Reading) -> tuple[datetime, str]:
-    """Order entries as the desk could have seen them."""
+    """Return the sort key of entries by the time when the desk could have seen them."""
     return reading.entry.seen, reading.entry.id

@@ -1,6 +1,6 @@
 """The wire service that wrote an entry, recognised by the forms in which agencies sign, never by a mention.
 
-"told Reuters", "AP reported", "laut dpa" are mentions. What counts is the source element, the byline, the address, the
+"told Reuters", "AP reported", "laut dpa" are mentions, not signatures. Signatures are the source element, the byline, the address, the
 dateline that opens a dispatch and the credit that closes it.
 """
 
@@ -40,7 +40,7 @@ _DASH = r"(?:--|[-–—_:])"
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """The agency behind an entry, the form in which it says so, and the words that say it."""
+    """The agency of an entry, the form of its signature, and the words of it."""
 
     agency: str
     form: Form
@@ -263,7 +263,7 @@ def _spells_out(place: str, mark: str) -> bool:
 
 @cache
 def _openings() -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bool]], ...]:
-    """Return the forms of a dateline and what else must hold; made when first asked for, since they take long to compile."""
+    """Return the forms of a dateline and their conditions; compiled when first needed, since that takes long."""
     return (
         (re.compile(_BRACKETED), _is_bracketed_dateline),
         (re.compile(_SLASHED), _is_place),

@@ -18,7 +18,7 @@ from aggregator.settings import ParseSettings
 from aggregator.text.clean import one_line, plain_text, plain_title, primary_language, sanitise, storable
 from aggregator.text.urls import absolute_url
 
-# The publisher of a line that names no source and has no address that tells one: nobody in particular.
+# The publisher of a line without a source and without an address that identifies one.
 UNNAMED = "archive"
 
 MAX_LINE = 20_000_000  # bytes
@@ -48,7 +48,7 @@ class ArchiveEntry:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What an exported entry brings along: the address of its feed, when the desk that wrote it first saw it, its agency."""
+    """The origin of an exported entry: its feed's address, when the exporting desk first saw it, its agency."""
 
     feed: str
     first_seen: datetime | None
@@ -84,7 +84,7 @@ def read(
 
 
 def in_date_order(entries: Iterable[ArchiveEntry]) -> list[ArchiveEntry]:
-    """Return entries by date, those of one moment by their ids, undated ones at the end in the order of the file."""
+    """Return entries by date, then by id; undated ones last, in the order of the file."""
     return sorted(entries, key=date_order)
 
 
@@ -149,7 +149,7 @@ def _entry(number: int, members: dict[str, object], limits: ParseSettings, dates
 
 
 def _exported(members: dict[str, object]) -> bool:
-    """Return whether a line is one of ``export``: read back, it is the same entry of the same feed again, under the same id."""
+    """Return whether a line was written by ``export``: read back, it is the same entry of the same feed under the same id."""
     return (
         _ENTRY_ID.fullmatch(str(members.get("id"))) is not None
         and all(isinstance(members.get(name), str) and members[name] for name in ("key", "feed"))

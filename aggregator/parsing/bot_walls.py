@@ -1,4 +1,4 @@
-"""Pages that keep robots out, recognised by the marks of the products that serve them. Pure."""
+"""Pages of bot protection, recognised by marks of the products that serve them. Pure."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _TELLING = re.compile(r"<(title|h1)\b[^>]{0,500}>([^<]{0,500})", re.IGNORECASE)
 
 
 def wall_in_fields(fields: Iterable[tuple[str, str]], *, refused: bool = True) -> str | None:
-    """Return whose wall an answer that is no feed comes from, by its header fields (lower-case names), or None.
+    """Return the product behind a response that is no feed, by its header fields (lower-case names), or None.
 
     The name of a server counts only where it ``refused``: it says the same when a page is missing.
     """
@@ -62,7 +62,7 @@ def wall_in_fields(fields: Iterable[tuple[str, str]], *, refused: bool = True) -
 
 
 def wall_in_page(page: str) -> str | None:
-    """Return whose wall a page is, ``unknown make`` where only its words show it; None where it is none."""
+    """Return the product behind a page, ``unknown make`` where only its words show it; None for other pages."""
     page = page[:_SEARCHED]
     lower = page.lower()
     for product, marks in _MARKS:

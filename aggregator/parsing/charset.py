@@ -1,4 +1,4 @@
-"""Bytes to text: the charset is decided in the order that publishers' mistakes call for.
+"""Decoding bytes to text: charsets are tried in the order that publishers' mistakes require.
 
 A byte order mark, the HTTP charset, the XML declaration, UTF-8 (RFC 7303 section 3); names mean what the WHATWG
 Encoding Standard says they mean. Text that is UTF-8 beats a label that says otherwise, and an HTTP charset that is only
@@ -87,7 +87,7 @@ _HEAD = 1_024  # bytes in which a declaration is looked for
 
 
 def decode(body: bytes, content_type: str) -> tuple[str, str | None]:
-    """Return the text of ``body`` and what was wrong with its encoding, if anything was.
+    """Return the text of ``body`` and the fault of its encoding, if any.
 
     Never raises: what cannot be decoded becomes U+FFFD.
     """
@@ -140,7 +140,7 @@ def _is_chance(body: bytes, named: list[str]) -> bool:
 
 
 def _is_katakana(text: str, codec: str) -> bool:
-    """Return whether a text is mainly half-width katakana: EUC-JP that was read as Shift_JIS, which takes nearly all bytes."""
+    """Return whether a text is mainly half-width katakana, as EUC-JP read as Shift_JIS is."""
     if codec != "cp932":
         return False
     letters = _NOT_ASCII.findall(text[:_SAMPLE])

@@ -1,4 +1,4 @@
-"""Dates as publishers write them: read where they can be, flagged where they cannot be believed.
+"""Dates as publishers write them; dates that cannot be believed are flagged.
 
 The usual shapes, RFC 822 (RSS), RFC 3339 (Atom) and their variants, are read here, because feedparser takes every zone
 name that it does not know for UTC and leaves AM and PM out without saying so; then feedparser's own reading stands,
@@ -138,7 +138,7 @@ def is_usual(text: str) -> bool:
 
 
 def _latin(text: str) -> str:
-    """Return a date with the East Asian and Greek marks of days, hours and halves of the day as digits and Latin letters."""
+    """Return a date with East Asian and Greek marks of days, hours and day halves replaced by digits and Latin letters."""
     text = _IDEOGRAPHS.sub(r"\1-\2-\3 ", text)
     text = _CLOCK.sub(lambda match: ":".join(part for part in match.groups() if part), text)
     text = _HALF_FIRST.sub(lambda match: f"{match['time']} {'AM' if match['half'] in _FORENOON else 'PM'}", text)
@@ -202,7 +202,7 @@ class _Order:
 
 
 def _order(matches: list[re.Match[str]], now: datetime, language: str | None) -> _Order:
-    """Decide for a whole document: by what is possible and not in the future, then by custom, then by what is nearest."""
+    """Decide the order of a document's dates: by what is possible and not in the future, then custom, then nearness."""
     wrong = {first: sum(_is_wrong(match, now, day_first=first) for match in matches) for first in (True, False)}
     if wrong[True] != wrong[False]:
         return _Order(day_first=wrong[True] < wrong[False], certain=True)
@@ -242,7 +242,7 @@ def _zone(text: str | None) -> tuple[int, bool]:
 
 
 class DateReader:
-    """Reads the dates of one document; ``now`` is the clock, the slow reader is asked a bounded number of times.
+    """Reads the dates of one document; ``now`` is the clock, the slow reader is used a bounded number of times.
 
     ``texts`` are all dates of the document and ``language`` is its own: they decide whether days stand before months.
     """
@@ -259,7 +259,7 @@ class DateReader:
         self._slow: dict[str, datetime | None] = {}
 
     def believed(self, text: str | None, parsed: struct_time | None) -> tuple[datetime | None, DateFlag]:
-        """Return the time that a date stands for, between 1990 and an hour from now, and whether it can be believed."""
+        """Return the time of a date, between 1990 and an hour from now, and whether it can be believed."""
         if not text and parsed is None:
             return None, "missing"
         reading = self.read(text) if text else None

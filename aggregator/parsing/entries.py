@@ -1,4 +1,4 @@
-"""Raw entries made safe: each becomes a sanitised value, or a skip with a reason.
+"""Admission of raw entries: each becomes a sanitised value, or a skip with a reason.
 
 Caps, sanitising, http(s) links only, dates that can be believed, and the identity of each entry inside its feed.
 """
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from aggregator.model import EntryData, ParsedFeed, PollHints, Skip
 from aggregator.model.faults import as_given, described
 from aggregator.parsing.dates import DateFlag, DateReader
-from aggregator.parsing.keys import Numbered, key_of, raw_key, rekeyed, shares_keys, text_key, without_doubles
+from aggregator.parsing.keys import Numbered, key_of, raw_key, rekeyed, shares_keys, text_key, without_duplicates
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.settings import ParseSettings
 from aggregator.text.clean import one_line, plain_text, plain_title, sanitise, storable
@@ -63,7 +63,7 @@ def admit(
     bad_guids = bad_guids or shares_keys(entries)
     if bad_guids:
         entries = rekeyed(entries)
-    entries, doubles = without_doubles(entries)
+    entries, doubles = without_duplicates(entries)
     return ParsedFeed(
         entries=tuple(data for _, data in entries),
         title=admission.title(raw.title) or None,
@@ -212,7 +212,7 @@ class _EntryAdmission:
 
 
 def _is_same_person(name: str, other: str) -> bool:
-    """Return whether another byline says the name and an address or a role beside it."""
+    """Return whether another byline is the same name with an address or a role."""
     return name != other and name in other and any(mark in other.replace(name, "", 1) for mark in "(@<:")
 
 

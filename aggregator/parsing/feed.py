@@ -83,7 +83,7 @@ def _base(url: str, headers: Mapping[str, str]) -> str:
 
 
 def read_xml(text: str, base: str = "") -> tuple[RawFeed, str | None]:
-    """Return what an XML document holds, and what was wrong with it where it had to be repaired."""
+    """Return the content of an XML document, and the faults that were repaired."""
     fault = None
     try:
         return _quickly(text, base), None
@@ -105,7 +105,7 @@ def read_xml(text: str, base: str = "") -> tuple[RawFeed, str | None]:
 
 
 def _quickly(text: str, base: str) -> RawFeed:
-    """Return what the quick reader reads; raises UnusualError also where it breaks on an entry, which feedparser may read."""
+    """Return the result of the quick reader; raises UnusualError also for an entry that breaks it, which feedparser may read."""
     tree = read_tree(text)
     try:
         return read_quickly(tree, base)

@@ -1,4 +1,4 @@
-"""A document's hints on how often to poll it: ttl, sy:, skipHours, skipDays, rel=hub."""
+"""Polling hints of a document: ttl, sy:, skipHours, skipDays, rel=hub."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _HEAD = 100_000  # characters on either side of the entries that are looked at
 
 
 def read_hints(text: str, link_header: str, base: str) -> PollHints:
-    """Return the hints of an XML document; what stands inside entries is none."""
+    """Return the polling hints of an XML document, outside of its entries."""
     outside = _outside_entries(text)
     hub = _hub(outside, link_header, base)
     if "ttl" not in outside and "pdate" not in outside and "skip" not in outside.lower():

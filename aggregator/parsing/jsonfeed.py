@@ -1,4 +1,4 @@
-"""A reader for JSON Feed 1 and 1.1; the released feedparser has none."""
+"""A reader for JSON Feed 1 and 1.1, which the released feedparser lacks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def looks_like_json(text: str) -> bool:
 
 
 def read_json(text: str, base: str) -> tuple[RawFeed, PollHints]:
-    """Return what a JSON Feed holds; raises ParseError where the text is no JSON or no feed."""
+    """Return the content of a JSON Feed; raises ParseError where the text is no JSON or no feed."""
     try:
         document = json.loads(text.strip(), strict=False, parse_int=whole_number)
     except (ValueError, RecursionError) as error:
@@ -53,7 +53,7 @@ def read_json(text: str, base: str) -> tuple[RawFeed, PollHints]:
 
 
 def whole_number(digits: str) -> int | str:
-    """Return a number; one with more digits than anybody counts to stays the text that it is: reading it takes time by their square."""
+    """Return an integer; one with absurdly many digits stays text, since parsing takes quadratic time."""
     return int(digits) if len(digits) <= _DIGITS else digits
 
 

@@ -1,7 +1,7 @@
-"""The identity of entries inside one document: the key of each, and which of those that share one are one entry.
+"""Keys of entries inside one document, and which entries with one key are one entry.
 
-The key is the guid, else the address, else a hash of title and date. What shares a key is one entry only where a second trait
-says so; the table stands in ``newsroom/identity.py``. Else the key is a bad one, and the entries are distinguished by more than it.
+The key is the guid, else the address, else a hash of title and date. Entries that share a key are one only where a
+second trait agrees (see the table in ``newsroom/identity.py``). Else the key is bad, and more traits distinguish the entries.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def key_of(guid: str, link: str | None) -> str:
 
 
 def text_key(title: str, published_text: str | None, summary: str, content: str) -> str:
-    """Return the identity of an entry without guid and link: a hash of title and date, else text; empty where there is none."""
+    """Return the key of an entry without guid and link: a hash of title and date, else text; empty where there is none."""
     if not (title or summary or content):
         return ""
     return "hash:" + _digest(title, published_text or summary or content)
@@ -43,7 +43,7 @@ def raw_key(raw: RawEntry) -> str:
 
 
 def shares_keys(entries: Sequence[Numbered]) -> bool:
-    """Return whether a key stands for several stories in a document: its guids are bad ones."""
+    """Return whether several stories in a document share a key, so its guids cannot be trusted."""
     return any(_several(group) for group in _groups(entries).values())
 
 
@@ -52,10 +52,12 @@ def rekeyed(entries: Sequence[Numbered]) -> list[Numbered]:
     well."""
     joint = [(number, replace(data, key=_joint_key(data))) for number, data in entries]
     unclear = {key for key, group in _groups(joint).items() if _several(group)}
-    return [(number, replace(data, key=_told_apart(data)) if data.key in unclear else data) for number, data in joint]
+    return [
+        (number, replace(data, key=_distinguished(data)) if data.key in unclear else data) for number, data in joint
+    ]
 
 
-def without_doubles(entries: Sequence[Numbered]) -> tuple[list[Numbered], list[Skip]]:
+def without_duplicates(entries: Sequence[Numbered]) -> tuple[list[Numbered], list[Skip]]:
     """Keep one entry a key: the latest, whatever the order of the document."""
     best: dict[str, Numbered] = {}
     for number, data in entries:
@@ -72,7 +74,7 @@ def without_doubles(entries: Sequence[Numbered]) -> tuple[list[Numbered], list[S
     return [(number, data) for number, data in entries if best[data.key][0] == number], skips
 
 
-def _told_apart(data: EntryData) -> str:
+def _distinguished(data: EntryData) -> str:
     return _bounded(f"{data.key} {text_key(data.title, data.published_text, data.summary, data.content)}")
 
 

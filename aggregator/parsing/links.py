@@ -1,4 +1,4 @@
-"""Which of several links suits, and what relative addresses are relative to. Pure."""
+"""Choice among several links of an entry, and the base of relative addresses. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def joined(base: str, own: str, document: str) -> str:
 
 
 def suits(language: str | None, wanted: str | None) -> int:
-    """Return how well the language of a link suits: 2 the wanted one, 1 not said, 0 another."""
+    """Return how well a link's language suits: 2 the wanted one, 1 unknown, 0 another."""
     if not language:
         return 1
     if not wanted:
@@ -31,5 +31,5 @@ def suits(language: str | None, wanted: str | None) -> int:
 
 
 def resolved(base: str, reference: str) -> str:
-    """Return an address resolved against a base; as it stands where there is no base or they do not fit."""
+    """Return an address resolved against a base; unchanged without a base or where they do not fit."""
     return (address.joined(base, reference) if base else None) or reference

@@ -1,4 +1,4 @@
-"""Documents in more than one encoding, read field by field; the only home of resiliparse's detector of charsets."""
+"""Documents in several encodings, read field by field; the only home of resiliparse's charset detector."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CODECS = {"shift_jis": "cp932", "big5": "big5hkscs", "gbk": "gb18030", "euc-kr"
 
 
 def seeming_charset(data: bytes) -> str:
-    """Return the charset that bytes seem to be in which are no UTF-8; windows-1252 where nothing speaks for another."""
+    """Return the likely charset of bytes that are not UTF-8; windows-1252 where nothing indicates another."""
     runs = _HIGH.findall(data[: 50 * _SAMPLE])
     high = sum(map(len, runs))
     if high < _ENOUGH or high < _FOREIGN * len(runs):
@@ -38,7 +38,7 @@ def seeming_charset(data: bytes) -> str:
 
 
 def by_fields(body: bytes, label: str) -> tuple[str, str | None]:
-    """Return the text of a document of which not all bytes are what its label says, and what was found.
+    """Return the text of a document that is only partly in its labelled charset, and what was found.
 
     Each field, from one tag to the next, is read whole: as UTF-8, as the label says, as what the fields that are neither
     seem to be. Where none of these fits, single bytes of windows-1252 among ASCII are read as such; the rest becomes

@@ -1,4 +1,4 @@
-"""The namespaces of feeds, as they are spelled and misspelled, and the short names of elements in them. Pure."""
+"""The namespaces of feeds, misspelled ones too, and the short names of their elements. Pure."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Names(dict[str, str]):
 
 
 def _prefix(space: str) -> str | None:
-    """Return the prefix of a namespace, spelled with https or not; None for one that we don't know."""
+    """Return the prefix of a namespace, with http or https; None for an unknown one."""
     space = space.lower()
     space = "http" + space[5:] if space.startswith("https://") else space
     return "" if space in _PLAIN else _PREFIXES.get(space)

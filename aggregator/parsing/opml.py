@@ -40,7 +40,7 @@ def read(data: bytes) -> tuple[Feed, ...]:
 
 
 def read_all(data: bytes) -> Subscriptions:
-    """Return the feeds of an OPML document and what was left out; raises ParseError where it is none.
+    """Return the feeds of an OPML document and what was left out; raises ParseError where it is no OPML.
 
     Attribute names are compared without case, nested outlines become categories joined by ``/``.
     """
@@ -70,7 +70,7 @@ def read_all(data: bytes) -> Subscriptions:
 
 
 def is_opml(data: bytes) -> bool:
-    """Tell whether a document means to be XML, and so OPML; else it is a plain list or a table."""
+    """Return whether a document means to be XML, and so OPML; else it is a plain list or a table."""
     text = decode(data[:100_000], "")[0].lstrip("\ufeff \t\r\n").lower()
     return text.startswith("<") or "<opml" in text or "<outline" in text
 

@@ -1,4 +1,4 @@
-"""The outlines of a subscription list that is not well-formed XML, read tag by tag.
+"""A reader for subscription lists that are not well-formed XML, tag by tag.
 
 Lists are written by hand and by programs that escape nothing: bare ``&`` and ``<``, quotation marks inside of values,
 tags that are never closed, a file that breaks off. What a tag means can still be read.
@@ -55,7 +55,7 @@ def _is_closed(written: str) -> bool:
 
 
 def _values(written: str) -> Iterator[tuple[str, str]]:
-    """Yield names and values of a tag; where values end is found once, so that time grows with the tag and not by its square."""
+    """Yield names and values of a tag, in time linear in its length."""
     ends: dict[str, list[int]] = {'"': [], "'": []}
     for end in _END.finditer(written):
         ends[end[0]].append(end.start())
@@ -84,5 +84,5 @@ def _attributes(written: str) -> dict[str, str]:
 
 
 def _plain(value: str) -> str:
-    """Return a value with its references read; a bare ``&`` stays, also where letters that name a character follow it."""
+    """Return a value with its references decoded; a bare ``&`` stays, even before letters that name a character."""
     return _REFERENCE.sub(lambda match: html.unescape(match[0]), value)

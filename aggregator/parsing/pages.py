@@ -1,4 +1,4 @@
-"""Web pages where a feed was expected: recognised, and searched for the feeds that they name."""
+"""Recognising web pages where a feed was expected, and the feeds that they link."""
 
 from __future__ import annotations
 

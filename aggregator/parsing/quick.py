@@ -1,6 +1,6 @@
 """The quick reader: well-formed RSS, RDF and Atom 1.0 through ElementTree, in a tenth of feedparser's time.
 
-It never gives less than feedparser does: tests hold that over every document we have and over generated ones. Whatever
+It never reads less than feedparser does; tests check that over every document we have and over generated ones. Whatever
 it does not fully understand (Atom 0.3, base64, inline markup in RSS, dates of rare shapes, names of feeds under
 namespaces that it does not know, or where it does not look …) is refused and goes to feedparser.
 """
@@ -39,7 +39,7 @@ class UnusualError(Exception):
 
 
 def read_quickly(root: Element, base: str = "") -> RawFeed:
-    """Return what the document holds; raises UnusualError where feedparser is to read it.
+    """Return the content of the document; raises UnusualError where feedparser is to read it.
 
     ``base`` is the address of the document: what xml:base attributes are relative to.
     """
@@ -164,7 +164,7 @@ class _Reader:
             self._bases.pop()
 
     def _resolved(self, address: str) -> str:
-        """Return an address resolved where xml:base says against what; ``entries.py`` does the rest."""
+        """Return an address resolved against xml:base, where there is one; ``entries.py`` does the rest."""
         return resolved(self._bases[-1], address)
 
     # --- one method an element -----------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the readers of all formats return: a publisher's words, untouched.
+"""Raw values that the readers of all formats return: a publisher's words, unchanged.
 
 Nothing here is safe to keep or to show before it went through ``entries.py``.
 """
@@ -11,7 +11,7 @@ from time import struct_time
 
 
 class Markup(Enum):
-    """How a text is to be read."""
+    """The markup of a text."""
 
     TEXT = "text"  # literally
     HTML = "html"
@@ -20,7 +20,7 @@ class Markup(Enum):
 
 @dataclass(slots=True)
 class RawText:
-    """A text with what its document says of it."""
+    """A text with its markup and base."""
 
     value: str = ""
     markup: Markup = Markup.GUESS

@@ -1,7 +1,7 @@
-"""Faulty XML repaired as text, so that a strict parser reads what a person can read.
+"""Repairs of faulty XML as text, so that a strict parser can read it.
 
-Mending comes before any lenient parser: those corrupt links. Document types go first and for all documents; the rest
-is for documents that a strict parser has refused.
+Repairs come before any lenient parser, since those corrupt links. Document types are removed from all documents; the other
+repairs are for documents that a strict parser refused.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the web means by the East Asian charsets: larger sets than the standards', and larger than Python's codecs.
+"""Decoders for the East Asian charsets as the web uses them: supersets of the standards and of Python's codecs.
 
 The WHATWG Encoding Standard reads EUC-JP and ISO-2022-JP with the rows that NEC and IBM added, Big5 with those of ETEN
 and Hong Kong, GBK with a euro sign. Python's codecs refuse these characters; here they are read through its codecs for

@@ -1,6 +1,6 @@
-"""XML text to elements: the only home of ElementTree.
+"""XML text as elements; the only home of ElementTree.
 
-Expat fetches nothing by itself, and documents come here without a document type, so no entity is left to expand.
+Expat fetches nothing, and documents come here without a document type, so there are no entities to expand.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _VOID = frozenset(
 
 
 class XmlError(ValueError):
-    """Text that is no well-formed XML; the message says what and where."""
+    """Text that is not well-formed XML; the message says what and where."""
 
 
 def read_tree(text: str) -> Element:
@@ -46,7 +46,7 @@ def xhtml_markup(element: Element) -> str:
 
 
 def inner_markup(element: Element, depth: int = 0) -> str:
-    """Return what stands inside an element as HTML, without namespaces; comments are left out."""
+    """Return the content of an element as HTML, without namespaces and comments."""
     parts = [html.escape(element.text or "", quote=False)]
     for child in element:
         if isinstance(child.tag, str):

@@ -1,8 +1,8 @@
-"""The keys under which copies are looked up, of the sketches that have them.
+"""The keys of sketches, by which copies are looked up.
 
-A sketch's forty keys are hashes: each is to stand on another page of ``band``. So they wait in ``band_waiting``, where a
-sketch is written to the end of few pages, and what waits is held in memory for look-ups as well. A range of keys at a
-time is merged into ``band`` in its order, every page once for some hundred sketches.
+A sketch's forty keys are hashes, so each belongs on another page of ``band``. So they are first appended to few pages of
+``band_waiting``, and held in memory for look-ups. Later one range of keys at a time is merged into ``band`` in order: each page
+is written once for some hundred sketches.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ class Bands:
         self._count = [0] * SHARDS  # sketches that wait in each shard
         self._last = [0] * SHARDS  # and the number of the last
         self._version: int | None = None  # of the database, when the memory was last as it is stored
-        self._is_alone = False  # a transaction at hand has written: until its end nobody else does
+        self._is_alone = False  # the present transaction has written: no other process writes until its end
 
-    def under(self, keys: Sequence[int]) -> Iterator[list[int]]:
+    def numbers_under(self, keys: Sequence[int]) -> Iterator[list[int]]:
         """Yield the numbers of the newest sketches, at most PER_KEY, under each key that has any."""
         self._catch_up()
         rows = self._db.execute(_UNDER, (f"[{','.join(map(str, keys))}]",)).fetchall()
@@ -89,7 +89,7 @@ class Bands:
             self._merge(number // STEP % SHARDS)
 
     def forget(self) -> None:
-        """Read what waits anew at the next question: something of it was undone or dropped."""
+        """Read pending keys again with the next look-up: some were undone or deleted."""
         self._version, self._is_alone = None, False
 
     def _ended(self, kept: bool) -> None:
@@ -151,7 +151,7 @@ class Bands:
         self._version = version
 
     def _read(self, shard: int) -> None:
-        """Read what was added to a shard."""
+        """Read the keys added to a shard."""
         rows = self._db.execute(
             "SELECT number, keys FROM band_waiting WHERE shard = ? AND number > ? ORDER BY number",
             (shard, self._last[shard]),

@@ -1,4 +1,4 @@
-"""The tables of the first release, and what was added to them since, as plain DDL; migrations.py says what was added when.
+"""Tables of the first release and later additions, as plain DDL; ``migrations.py`` says which migration added what.
 
 The tables are a public interface (docs/schema.md). What has shipped is never changed here. Tables whose stores stand in
 modules of their own are written there.

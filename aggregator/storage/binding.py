@@ -1,4 +1,4 @@
-"""Binding many values in one statement, in parts that SQLite accepts."""
+"""Many values bound in one statement, in parts as large as SQLite accepts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ AT_ONCE: Final = 500  # bound variables a statement; SQLite's own limit is 32,76
 
 
 def parts(values: Iterable[Value], most: int = AT_ONCE) -> Iterator[Sequence[Value]]:
-    """Yield values in parts that one statement can name."""
+    """Yield values in parts that fit one statement."""
     listed = values if isinstance(values, Sequence) else list(values)
     for start in range(0, len(listed), most):
         yield listed[start : start + most]
 
 
 def marks(values: Collection[object]) -> str:
-    """Return what stands for values between the brackets of IN."""
+    """Return the placeholders of values, for the brackets of IN."""
     return ", ".join("?" * len(values))

@@ -1,4 +1,4 @@
-"""Counts of the reports of a feed in which each line stood. Versions of one text count once: a running report is no boilerplate."""
+"""Counts of a feed's reports in which each line occurred. Versions of one text count once: a running report is no boilerplate."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class LineStore:
         self._db = connection
 
     def repeated(self, feed_id: int, at_least: int) -> frozenset[int]:
-        """Return the lines of a feed that stood in so many reports."""
+        """Return the lines of a feed that were in at least so many reports."""
         # named, because the planner would walk over all lines of the feed; the index holds those of three reports and more
         rows = self._db.execute(
             f"SELECT hash FROM line INDEXED BY line_repeated WHERE feed_id = ? AND reports >= {int(at_least)}",
@@ -46,7 +46,7 @@ class LineStore:
         )
 
     def forgettable(self, before: datetime) -> tuple[str, tuple[object, ...]] | None:
-        """Return the condition on ``line`` under which a line goes, and its values: it stood in no entry seen since a time.
+        """Return the condition and values by which lines are deleted: those in no entry seen since a time.
 
         None where no entry came since: what the feeds repeat is not forgotten for a long silence.
         """

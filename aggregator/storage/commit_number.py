@@ -1,7 +1,7 @@
-"""The number of the last commit, kept in a database's first page: by it the log that lies beside a file is known as its own.
+"""The number of the last commit in a database's first page, by which a leftover log is recognised as the file's own.
 
-SQLite plays a log into whatever file it lies beside. So each commit writes the next number, and the first is drawn by lot:
-two databases have none in common. A log is a file's own where it begins with the number after the file's, or holds that.
+SQLite applies a log to any file that it lies beside. So each commit writes the next number, and the first number is random, so
+that two databases share none. A log belongs to a file where it begins with the number after the file's, or contains the file's.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ _NUMBER = slice(60, 64)  # where the first page holds user_version
 def count_commit(connection: sqlite3.Connection) -> None:
     """Write the next number, as the last of a transaction's changes; the first one by lot."""
     number = _number(connection)
-    _write(connection, number % _NUMBERS + 1 if number > 0 else _lot())
+    _write(connection, number % _NUMBERS + 1 if number > 0 else _random_number())
 
 
 def renumber(connection: sqlite3.Connection) -> None:
-    """Draw another number: from here on the database goes its own way, and no log of its former life is its own."""
-    _write(connection, _lot())
+    """Set a new random number, so that no log of the file's former state is taken for its own."""
+    _write(connection, _random_number())
 
 
 def has_foreign_log(path: Path, reader: sqlite3.Connection) -> bool:
-    """Return whether the log beside a database was made for another one or another state of it; ``reader`` reads through it.
+    """Return whether the log beside a database belongs to another file or state; ``reader`` reads through the log.
 
     False also where it cannot be told: no number stands in the file yet, or none in the log, which another program wrote then.
     """
     log = Path(f"{path.resolve()}{LOG}")
     before = None
     for _ in range(_LOOKS):
-        look = (_head(log), _alone(path), _first_number(log), _number(reader), _is_ours(reader))
+        look = (_head(log), _file_number(path), _first_number(log), _number(reader), _is_ours(reader))
         _, alone, first, last, ours = look
         if alone is None or alone.agrees(first, last, ours):
             return False
@@ -52,14 +52,14 @@ def has_foreign_log(path: Path, reader: sqlite3.Connection) -> bool:
 
 
 @dataclass(frozen=True)
-class _Alone:
-    """What a file says without its log."""
+class _FileNumber:
+    """The number in a file without its log."""
 
     number: int
     is_others: bool
 
     def agrees(self, first: int, last: int, ours: bool) -> bool:
-        """Tell whether a log that begins and ends with these numbers may be the file's."""
+        """Return whether a log with these first and last numbers may be the file's."""
         if self.is_others and ours:
             return False
         if not self.number or self.number == last:
@@ -68,11 +68,11 @@ class _Alone:
         return first > 0 and (self.number - before) % _NUMBERS <= (last - before) % _NUMBERS
 
 
-def _alone(path: Path) -> _Alone | None:
-    """Return what stands in a file without its log; None where it cannot be read so, as in the midst of a change."""
+def _file_number(path: Path) -> _FileNumber | None:
+    """Return the number in a file without its log; None where it cannot be read, as in the middle of a change."""
     try:
         with closing(sqlite3.connect(sqlite_name(path, "mode=ro&immutable=1"), uri=True)) as db:
-            return _Alone(_number(db), not _is_ours(db) and _has_tables(db))
+            return _FileNumber(_number(db), not _is_ours(db) and _has_tables(db))
     except sqlite3.DatabaseError:
         return None
 
@@ -93,7 +93,7 @@ def _write(connection: sqlite3.Connection, number: int) -> None:
     connection.execute(f"PRAGMA user_version = {number:d}")
 
 
-def _lot() -> int:
+def _random_number() -> int:
     return secrets.randbelow(_NUMBERS) + 1
 
 

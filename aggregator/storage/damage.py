@@ -1,4 +1,4 @@
-"""Stored values that the disk has made something else of."""
+"""Detection of stored values that the disk damaged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _Kind = TypeVar("_Kind", bound="list[object] | dict[str, object]")
 
 
 def damaged(value: object, wanted: str) -> StorageError:
-    """Return the error that says which value stands where another kind is wanted, and what to do."""
+    """Return the error for a stored value of the wrong kind, with what to do."""
     return StorageError(
         f"the database is damaged: it holds {str(value)[:40]!r} where {wanted} is wanted; `aggregator db check` names the "
         "damage, `aggregator db restore FILE` puts a backup in its place"
@@ -19,7 +19,7 @@ def damaged(value: object, wanted: str) -> StorageError:
 
 
 def from_json(text: object, kind: type[_Kind]) -> _Kind:
-    """Return what is stored as JSON; raises StorageError where it is none, or of another kind."""
+    """Return stored JSON as a value; raises StorageError where it is invalid or of another kind."""
     try:
         found = json.loads(str(text))
     except ValueError as error:

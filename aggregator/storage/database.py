@@ -1,4 +1,4 @@
-"""The SQLite file: opened safely, written by one writer, recognised as the product's own."""
+"""The SQLite file: opened safely, written by one writer at a time, recognised as the product's own."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from types import TracebackType
 from typing import Self
 
 from aggregator.exceptions import LockedError, NotOursError, StorageError
+from aggregator.storage.backups import back_up
 from aggregator.storage.bands import Bands
 from aggregator.storage.commit_number import count_commit
-from aggregator.storage.copies import back_up
+from aggregator.storage.integrity import faults
 from aggregator.storage.opening import open_database, open_for_reading
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
-from aggregator.storage.soundness import faults
 
 BUSY_TIMEOUT_MS = 10_000
 # Seconds between two looks at a lock that another process has. SQLite itself looks ten times a second after a while, and would miss
 # the pauses of long writers (ingest.transactions.PAUSE) again and again.
-_LOOK = 0.002
+_RETRY_INTERVAL = 0.002
 # How SQLite begins where a table or column of ours is not there, since somebody took it out, and where a row holds bytes that are no text.
 _SPOILT = ("no such table", "no such view", "no such column", "vtable constructor failed", "Could not decode to UTF-8")
 
 
-class PartFailedError(StorageError):
-    """A part of a transaction that stands or falls as a whole failed: it is to be done again, in parts."""
+class SavepointFailedError(StorageError):
+    """A savepoint in a transaction without savepoints failed: the transaction is to be repeated with them."""
 
 
 class Store:
@@ -49,7 +49,7 @@ class Store:
         self._reading = False
         self._part_from: int | None = None  # rows changed by this connection when the part at hand began
         self._whole = False  # the transaction at hand has no parts
-        self.turn = 0  # of long writers: how many transactions without parts were begun
+        self.unit_number = 0  # of long writers: how many transactions without parts were begun
         with explained(path):
             self.connection, self.read_only = open_database(path, busy_timeout_ms, spilling=spilling)
             try:
@@ -73,10 +73,10 @@ class Store:
         self.connection.close()
 
     @contextmanager
-    def transaction(self, waiting: Callable[[], bool] = lambda: False) -> Iterator[sqlite3.Connection]:
+    def transaction(self, keep_waiting: Callable[[], bool] = lambda: False) -> Iterator[sqlite3.Connection]:
         """One atomic change; nests, so that a caller's transaction takes in its callees'.
 
-        Where another process holds the lock beyond the busy timeout, LockedError is raised unless ``waiting`` says to
+        Where another process holds the lock beyond the busy timeout, LockedError is raised unless ``keep_waiting`` says to
         wait for as long again. BEGIN IMMEDIATE, because a deferred transaction that reads first fails at once when it
         then writes beside another writer.
         """
@@ -87,10 +87,10 @@ class Store:
             return
         with explained(self.path):
             try:
-                self._begin(waiting)
+                self._begin(keep_waiting)
                 before = self.connection.total_changes
                 yield self.connection
-                self._tell_end(kept=True)
+                self._run_end_callbacks(kept=True)
                 if self.path is not None and self.connection.total_changes != before:
                     count_commit(self.connection)
                 self.connection.execute("COMMIT")
@@ -101,13 +101,13 @@ class Store:
                 self._at_end.clear()
 
     @contextmanager
-    def whole(self) -> Iterator[sqlite3.Connection]:
-        """A transaction without parts; where one of them would be undone, all is, and PartFailedError says so.
+    def single_unit(self) -> Iterator[sqlite3.Connection]:
+        """Open a transaction without savepoints; where one would be undone, all is, and SavepointFailedError is raised.
 
         Hardly any part ever fails, and to be ready for it SQLite copies each page that a part changes.
         """
         self._whole = not self.connection.in_transaction
-        self.turn += 1
+        self.unit_number += 1
         try:
             with self.transaction() as db:
                 yield db
@@ -115,13 +115,13 @@ class Store:
             self._whole = False
 
     @property
-    def is_whole(self) -> bool:
-        """Whether the transaction at hand has no parts: nothing in it but an archive's entries is written until it ends."""
+    def is_single_unit(self) -> bool:
+        """Whether the transaction has no savepoints: only an archive's entries are written until it ends."""
         return self._whole
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
-        """Read the database as it stands now, without locking others out; inside a transaction, this is the transaction's view."""
+        """Read the database as of now without locking others out; inside a transaction, read the transaction's view."""
         if self.connection.in_transaction:
             yield self.connection
             return
@@ -134,9 +134,9 @@ class Store:
                 self._reading = False
                 self.connection.rollback()
 
-    def _begin(self, waiting: Callable[[], bool]) -> None:
+    def _begin(self, keep_waiting: Callable[[], bool]) -> None:
         """Take the lock. While another process has it, look so often that its pause between two transactions is found."""
-        self._let_sqlite_wait(0)
+        self._set_busy_timeout(0)
         try:
             ends = monotonic() + self._busy_ms / 1_000
             while True:
@@ -146,23 +146,23 @@ class Store:
                     if not _is_busy(error):
                         raise
                     if monotonic() >= ends:
-                        if not waiting():
+                        if not keep_waiting():
                             raise
                         ends = monotonic() + self._busy_ms / 1_000
                 else:
                     return
-                sleep(_LOOK)
+                sleep(_RETRY_INTERVAL)
         finally:
-            self._let_sqlite_wait(self._busy_ms)
+            self._set_busy_timeout(self._busy_ms)
 
-    def _let_sqlite_wait(self, milliseconds: int) -> None:
+    def _set_busy_timeout(self, milliseconds: int) -> None:
         self.connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
     def _undo(self) -> None:
         # on a full disk or a damaged page SQLite has rolled back by itself, and another ROLLBACK would hide why
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
-        self._tell_end(kept=False)
+        self._run_end_callbacks(kept=False)
 
     def data_version(self) -> int:
         """Return a number that is another one when another connection has written meanwhile."""
@@ -175,7 +175,7 @@ class Store:
         """
         self._at_end[last] = None
 
-    def _tell_end(self, *, kept: bool) -> None:
+    def _run_end_callbacks(self, *, kept: bool) -> None:
         for last in list(self._at_end):
             last(kept)
 
@@ -217,14 +217,14 @@ class Store:
     def busy_timeout(self, milliseconds: int) -> None:
         """Set how long a transaction waits for another process that writes."""
         self._busy_ms = int(milliseconds)
-        self._let_sqlite_wait(self._busy_ms)
+        self._set_busy_timeout(self._busy_ms)
 
     def backup(self, target: Path, *, through_links: bool = True) -> None:
         """Copy the live database to ``target`` as :func:`back_up` does."""
         back_up(self.connection, self.path, target, through_links=through_links)
 
     def check(self) -> tuple[str, ...]:
-        """Return what is wrong with the database; empty when all is well."""
+        """Return the faults of the database; empty when it is sound."""
         with explained(self.path):
             return faults(self.connection, self.path)
 
@@ -242,13 +242,13 @@ def _ending_all() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if is_of_the_database(error):
+        if is_database_error(error):
             raise
-        raise PartFailedError("a part of a transaction failed, all of it is to be done again") from error
+        raise SavepointFailedError("a part of a transaction failed, all of it is to be done again") from error
 
 
-def is_of_the_database(error: BaseException) -> bool:
-    """Return whether an error is the file's or the machine's (locked, full, damaged, no memory), not of what was to be written."""
+def is_database_error(error: BaseException) -> bool:
+    """Return whether an error is of the file or machine (locked, full, damaged, no memory), not of the data to be written."""
     if isinstance(error, sqlite3.Error):
         of_the_data = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
         return not isinstance(error, of_the_data)
@@ -287,18 +287,18 @@ def _migrate(connection: sqlite3.Connection, path: Path | None, *, read_only: bo
     if pending and path is not None and there:
         _bring_up_to_date(connection, path)
     elif pending:
-        from aggregator.clustering.rules import rules
+        from aggregator.clustering.fingerprint import clustering_fingerprint
         from aggregator.storage.migrations import bring_up_to_date
         from aggregator.storage.reclustering import ReclusterStore
 
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         bring_up_to_date(connection)
-        ReclusterStore(connection).note(rules())
+        ReclusterStore(connection).set_fingerprint(clustering_fingerprint())
         count_commit(connection)
 
 
 def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
-    """Apply what is pending, all of it or nothing, once a copy of the file as it was lies beside it."""
+    """Apply pending migrations, all or none, after a copy of the file was made beside it."""
     from aggregator.storage.migrations import bring_up_to_date
 
     connection.execute("BEGIN IMMEDIATE")  # whoever opens it meanwhile waits, and finds nothing left to do

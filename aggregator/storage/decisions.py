@@ -1,4 +1,4 @@
-"""Editors' verbs as they were given, and the constraints that follow from them."""
+"""Editors' decisions as given, and the constraints that they state."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OF_STORYLINES = {"together": "tied", "apart": "untied"}
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An editor's verb: who, when, what was asked and what stood before it."""
+    """An editor's verb: who, when, with which arguments, and the state before it."""
 
     id: int
     kind: DecisionKind
@@ -42,14 +42,14 @@ class DecisionStore:
     def __init__(self, store: Store) -> None:
         self._db = store.connection
 
-    def stamp(self) -> tuple[int, int]:
+    def version(self) -> tuple[int, int]:
         """Return what differs whenever other decisions are in force than before."""
         newest, undone = self._db.execute("SELECT coalesce(max(id), 0), count(undone_at) FROM decision").fetchone()
         return newest, undone
 
     def next_number(self) -> int:
         """Return the number that the next decision gets, within the caller's transaction."""
-        return self.stamp()[0] + 1
+        return self.version()[0] + 1
 
     def add(
         self,
@@ -108,7 +108,7 @@ class DecisionStore:
         )
 
     def places(self) -> dict[str, tuple[str, str | None]]:
-        """Return where the entries stand that decisions in force name: entry -> report and story."""
+        """Return entry -> report and story, for the entries that decisions in force name."""
         rows = self._db.execute(
             "SELECT id, report_id, story_id FROM entry WHERE report_id IS NOT NULL AND id IN"
             " (SELECT m.entry_id FROM decision_entry m JOIN decision d ON d.id = m.decision_id WHERE d.undone_at IS NULL)"
@@ -116,7 +116,7 @@ class DecisionStore:
         return {entry_id: (report_id, story_id) for entry_id, report_id, story_id in rows}
 
     def places_of(self, entry_ids: Iterable[str]) -> dict[str, tuple[str, str | None]]:
-        """Return where these entries stand: entry -> report and story."""
+        """Return entry -> report and story, for these entries."""
         found: dict[str, tuple[str, str | None]] = {}
         for part in parts(sorted(entry_ids)):
             rows = self._db.execute(
@@ -148,14 +148,14 @@ class DecisionStore:
         return self._load([row[0]])[0] if row[0] is not None else None
 
     def undo(self, decision_id: int, by: str, at: datetime) -> None:
-        """Mark a decision as taken back: it stays in the log, but is no longer a reason why anything stands anywhere."""
+        """Mark a decision as undone: it stays in the log, and is no longer in force."""
         self._db.execute(
             "UPDATE decision SET undone_at = ?, undone_by = ? WHERE id = ?", (to_text(at), by, decision_id)
         )
         self._db.execute("DELETE FROM match WHERE kind = 'editor' AND parameters = ?", (reference(decision_id),))
 
     def log(self, limit: int | None = None) -> list[Decision]:
-        """Return decisions newest first, those taken back among them."""
+        """Return decisions newest first, including undone ones."""
         rows = self._db.execute("SELECT id FROM decision ORDER BY id DESC LIMIT ?", (-1 if limit is None else limit,))
         return self._load([row[0] for row in rows])
 

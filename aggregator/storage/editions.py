@@ -1,4 +1,4 @@
-"""Frozen editions of the digest, and small facts that outlive a process."""
+"""Frozen editions of the digest, and named facts that outlive a process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class StoredEdition:
 
 @dataclass(frozen=True, slots=True)
 class EditionLine:
-    """An edition as a list shows it; ``stories`` counts those shown."""
+    """An edition in a list; ``stories`` is the number shown."""
 
     id: str
     title: str
@@ -47,7 +47,7 @@ class EditionStore:
         return self._one("WHERE id = ?", (edition_id,))
 
     def before(self, since: datetime, until: datetime, series: str = "") -> StoredEdition | None:
-        """Return the edition that a reader of this window read before: one that ends where it begins, else the last one of its series.
+        """Return the previous edition for a reader of this window: the one that ends where it begins, else the last of its series.
 
         An edition that somebody made by hand in between takes nothing out of a series.
         """
@@ -79,7 +79,7 @@ class EditionStore:
         return from_text(text)
 
     def drop_from_future(self, now: datetime) -> int:
-        """Drop editions that were made after ``now`` of windows that end after it; return how many: the clock was ahead then."""
+        """Delete editions made after ``now``, of windows that end after it, since the clock was ahead then; return how many."""
         text = to_text(now)
         return self._db.execute("DELETE FROM edition WHERE made > ? AND until > ?", (text, text)).rowcount
 
@@ -111,7 +111,7 @@ class EditionStore:
         return [row[0] for row in rows]
 
     def forget(self, name: str) -> None:
-        """Forget what was remembered under a name."""
+        """Delete a named fact."""
         self._db.execute("DELETE FROM fact WHERE name = ?", (name,))
 
     def remember(self, name: str, value: str) -> None:

@@ -46,7 +46,7 @@ class EntryStore:
     # --- what is known ---------------------------------------------------------------------
 
     def hashes(self, feed_id: int, limit: int = 1000) -> dict[str, str]:
-        """Return key -> content hash of the feed's entries that stood in its last document, and of as many seen before.
+        """Return key -> content hash of the entries in the feed's last document, and of as many seen before.
 
         At most ``limit``. The cost is that of the document, however many entries of the feed are stored.
         """
@@ -61,7 +61,7 @@ class EntryStore:
         return dict(rows.fetchall())
 
     def known(self, feed_id: int, keys: Sequence[str]) -> dict[str, KnownEntry]:
-        """Return the stored entries of a feed under these keys, or under keys they had before."""
+        """Return the stored entries of a feed under these present or former keys."""
         found: dict[str, KnownEntry] = {}
         for chunk in parts(keys):
             for row in self._db.execute(
@@ -85,7 +85,7 @@ class EntryStore:
         return [known_of(row) for row in rows]
 
     def contents(self, entry_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
-        """Return id -> content hash and number of revisions, for those of these entries that are stored."""
+        """Return id -> content hash and number of revisions, for the stored ones among these entries."""
         found: dict[str, tuple[str, int]] = {}
         for chunk in parts(entry_ids):
             rows = self._db.execute(
@@ -99,7 +99,7 @@ class EntryStore:
         return self._db.execute("SELECT 1 FROM entry WHERE feed_id = ? LIMIT 1", (feed_id,)).fetchone() is not None
 
     def taken(self, entry_ids: Sequence[str]) -> set[str]:
-        """Return those of these ids that entries have."""
+        """Return the ids among these that entries have."""
         found: set[str] = set()
         for chunk in parts(entry_ids):
             found.update(
@@ -108,7 +108,7 @@ class EntryStore:
         return found
 
     def unplaced(self, since: datetime, limit: int) -> list[Entry]:
-        """Return the ``limit`` entries that came last of those that stand in no report yet and happened, or came, since a time.
+        """Return the newest ``limit`` entries without a report that are, or arrived, after a time.
 
         An undated entry that stood in its feed before it was followed is older than any open story, and is placed all the same.
         """
@@ -121,7 +121,7 @@ class EntryStore:
     # --- writing ---------------------------------------------------------------------------
 
     def add(self, rows: Sequence[EntryRow], now: datetime) -> range:
-        """Insert new entries, which stand in no report yet; return their numbers."""
+        """Insert new entries without a report; return their numbers."""
         seen = to_text(now)
         first = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM entry").fetchone()[0]
         numbers = range(first, first + len(rows))
@@ -157,12 +157,12 @@ class EntryStore:
         """The new entries of the transaction at hand that the full-text index is still to take, by number."""
         return dict(self._unindexed)
 
-    def leave_unindexed(self, kept: dict[int, tuple[str, str]]) -> None:
-        """Go back to what was still to be indexed before a part of the transaction that is undone."""
+    def restore_unindexed(self, kept: dict[int, tuple[str, str]]) -> None:
+        """Restore the list of entries to index after a savepoint was undone."""
         self._unindexed = kept
 
     def _index(self, kept: bool) -> None:
-        """Write the new entries of a transaction to the full-text index, together: each write by itself costs it a merge."""
+        """Add the transaction's new entries to the full-text index together: each separate write costs it a merge."""
         rows = [(number, *texts) for number, texts in self._unindexed.items()]
         self._unindexed = {}
         if kept:
@@ -193,24 +193,24 @@ class EntryStore:
         )
 
     def seen(self, numbers: Iterable[int], now: datetime) -> None:
-        """Note that these entries still stand in their feed."""
+        """Note that these entries are still in their feed."""
         text = to_text(now)
         self._db.executemany("UPDATE entry SET last_seen = ? WHERE number = ?", [(text, number) for number in numbers])
 
     def relocate(self, number: int, data: EntryData, canonical_url: str) -> None:
-        """Give an entry the address under which it stands now; no version is kept."""
+        """Store an entry's present address; no version is kept."""
         self._db.execute(
             "UPDATE entry SET url = ?, canonical_url = ?, canonical_link = ? WHERE number = ?",
             (data.link, canonical_url, data.canonical_link, number),
         )
 
     def amend(self, known: KnownEntry, facts: Facts, time: datetime, now: datetime) -> None:
-        """Take over a corrected date, byline or category; what stood there before is kept, the text and its versions stay."""
+        """Store a corrected date, byline or category; the former value is kept as an amendment, text and versions stay."""
         self.note_amendments(known, facts, now)
         self._db.execute(AMEND, (*fact_values(facts), to_text(time), known.number))
 
     def note_amendments(self, known: KnownEntry, facts: Facts, now: datetime) -> None:
-        """Keep what stood in the place of facts that are about to be replaced."""
+        """Keep the values of facts that are about to be replaced."""
         for field, before, after in changed_facts(known.facts, facts):
             self._db.execute(
                 "INSERT INTO amendment (entry_id, field, before, after, at) VALUES (?, ?, ?, ?, ?)",
@@ -219,7 +219,7 @@ class EntryStore:
             self._db.execute(AMENDMENTS_KEPT, {"entry": known.id, "field": field, "kept": MOST_AMENDMENTS})
 
     def amendments(self, entry_id: str) -> list[Amendment]:
-        """Return what the publisher corrected of an entry beside its words, oldest first."""
+        """Return a publisher's corrections of an entry's facts, oldest first."""
         rows = self._db.execute(
             "SELECT field, before, after, at FROM amendment WHERE entry_id = ? ORDER BY id", (entry_id,)
         )
@@ -254,7 +254,7 @@ class EntryStore:
         )
 
     def begin_report(self, entry_id: str, report_id: str) -> None:
-        """Put an entry that stands in no report yet into one without a story: no index by story is written."""
+        """Put an entry without a report into a new one without a story; the index by story is not written."""
         self._db.execute("UPDATE entry SET report_id = ? WHERE id = ?", (report_id, entry_id))
 
     def set_agency(self, entry_id: str, agency: str | None, evidence: Evidence) -> None:
@@ -311,7 +311,7 @@ class EntryStore:
         return [row[0] for row in rows]
 
     def placement(self, entry_id: str) -> tuple[str, str | None] | None:
-        """Return an entry's report and story, if that is settled; None where the entry is gone or stands in no report yet."""
+        """Return an entry's report and story, None for an unsettled story; None where the entry is gone or has no report."""
         row = self._db.execute("SELECT report_id, story_id FROM entry WHERE id = ?", (entry_id,)).fetchone()
         return None if row is None or row[0] is None else (row[0], row[1])
 
@@ -334,16 +334,16 @@ class EntryStore:
             Revision(row[0], row[1], row[2], row[3], row[4], from_text(row[5]), from_text(row[6])) for row in rows
         )
 
-    def places_of_archives(self) -> dict[tuple[str, str], Place]:
-        """Return (feed address, key) -> where every imported entry stands."""
+    def archive_places(self) -> dict[tuple[str, str], Place]:
+        """Return (feed address, key) -> place of every imported entry."""
         rows = self._db.execute(
             "SELECT f.url, e.key, e.report_id, e.story_id, s.storyline_id FROM entry e JOIN feed f ON f.id = e.feed_id"
             " JOIN story s ON s.id = e.story_id WHERE f.kind = 'archive'"
         )
         return {(url, key): Place(*place) for url, key, *place in rows}
 
-    def place_of_archive(self, url: str, key: str) -> Place | None:
-        """Return where one imported entry stands."""
+    def archive_place(self, url: str, key: str) -> Place | None:
+        """Return the place of one imported entry."""
         row = self._db.execute(
             "SELECT e.report_id, e.story_id, s.storyline_id FROM feed f JOIN entry e ON e.feed_id = f.id"
             " JOIN story s ON s.id = e.story_id WHERE f.url = ? AND f.kind = 'archive' AND e.key = ?",

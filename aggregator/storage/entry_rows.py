@@ -1,4 +1,4 @@
-"""Rows of ``entry`` as values, and values as rows."""
+"""Conversion between rows of ``entry`` and values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aggregator.storage.times import from_text, to_text
 
 
 class Place(NamedTuple):
-    """Where an entry stands."""
+    """The report, story and storyline of an entry."""
 
     report: str
     story: str
@@ -42,7 +42,7 @@ class KnownEntry:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a publisher may correct of an entry beside its words."""
+    """The facts of an entry, besides its text, that a publisher may correct."""
 
     published: datetime | None = None
     published_text: str | None = None
@@ -58,7 +58,7 @@ def facts_of(data: EntryData) -> Facts:
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """An entry as it is written: the publisher's words beside what we found out."""
+    """An entry as it is written: the publisher's words, and what was derived from them."""
 
     id: str
     feed_id: int

@@ -1,4 +1,4 @@
-"""Entries that a step could not take, kept for a report: the newest of each feed, within bounds."""
+"""Entries that a step could not take: the newest of each feed are kept for reports."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ OF_ALL = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class KeptFault:
-    """A fault as it is kept: of which feed, how often it came, when first and last."""
+class StoredFault:
+    """A stored fault: its feed, how often it occurred, when first and last."""
 
     feed_id: int
     fault: EntryFault
@@ -79,16 +79,16 @@ class FaultStore:
         rows = self._db.execute("SELECT entry FROM entry_fault WHERE step = 'placing'")
         return frozenset(row[0] for row in rows)
 
-    def by_feed(self) -> Mapping[int, list[KeptFault]]:
+    def by_feed(self) -> Mapping[int, list[StoredFault]]:
         """Return feed -> its faults, the newest first."""
-        found: dict[int, list[KeptFault]] = {}
+        found: dict[int, list[StoredFault]] = {}
         for feed_id, step, entry, error, given, first, last, times in self._db.execute(
             "SELECT feed_id, step, entry, error, given, first, last, times FROM entry_fault ORDER BY last DESC, id DESC"
         ):
             fault = EntryFault(step, entry, error, given)
-            found.setdefault(feed_id, []).append(KeptFault(feed_id, fault, from_text(first), from_text(last), times))
+            found.setdefault(feed_id, []).append(StoredFault(feed_id, fault, from_text(first), from_text(last), times))
         return found
 
     def prune(self, before: datetime) -> int:
-        """Forget faults that did not come again since a time; return how many."""
+        """Delete faults that did not recur since a time; return how many."""
         return self._db.execute("DELETE FROM entry_fault WHERE last < ?", (to_text(before),)).rowcount

@@ -1,4 +1,4 @@
-"""What is remembered of a feed between polls, as the columns of its row."""
+"""Conversion between a feed's polling state and the columns of its row."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def state_values(state: FeedState) -> list[object]:
 
 
 def state_of(values: Sequence[Any]) -> FeedState:
-    """Return the state that the values of :data:`COLUMNS` say."""
+    """Return the state in the values of :data:`COLUMNS`."""
     remembered: dict[str, Any] = {}
     for name, value in zip(_STATE, values, strict=True):
         if name in _TIMES:

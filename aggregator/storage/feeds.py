@@ -17,7 +17,7 @@ from aggregator.storage.database import Store
 from aggregator.storage.feed_states import COLUMNS, state_of, state_values
 from aggregator.storage.schema import HOUR
 from aggregator.storage.times import from_text, to_text
-from aggregator.storage.waiting_polls import STEP, Waiting, fold, fold_many, left_waiting, may_wait
+from aggregator.storage.waiting_polls import STEP, DeferredPoll, deferred, fold, fold_many, may_defer
 from aggregator.text.masking import shown_address
 
 _AHEAD = timedelta(minutes=1)  # time servers correct by less
@@ -66,7 +66,7 @@ class FeedStore:
         self._db = store.connection
 
     def sync(self, feeds: Sequence[tuple[Feed, str]], now: datetime) -> None:
-        """Make the rows follow feeds.yaml: ``feeds`` pairs each feed with its publisher.
+        """Update the rows from feeds.yaml: ``feeds`` pairs each feed with its publisher.
 
         A feed that left the file is no longer followed; its row, memory and entries stay. Where the database can only be
         read, its rows stay as they are.
@@ -81,7 +81,7 @@ class FeedStore:
             db.executemany(_SYNC, [_row(feed, publisher, now) for feed, publisher in feeds])
 
     def ensure(self, url: str, publisher: str, now: datetime, *, name: str | None = None) -> StoredFeed:
-        """Return the feed with the address ``url``, made as an archive's where it is missing: the home of imported entries.
+        """Return the feed with the address ``url``, created as an archive's where it is missing.
 
         An address whose secrets are masked finds the feed that it was written for.
         """
@@ -120,13 +120,13 @@ class FeedStore:
         return [feed for part in parts(keys) for feed in self._select(f"WHERE key IN ({marks(part)})", tuple(part))]
 
     def answering(self) -> list[Answering]:
-        """Return the feeds that are followed and answered when they were asked last, or never were."""
+        """Return the followed feeds whose last poll succeeded, or that were never polled."""
         return self._db.execute(
             "SELECT id, key, fetch_url, coalesce(name, title, url) FROM feed"
             " WHERE followed AND NOT paused AND NOT gone AND last_ok IS last_fetch"
         ).fetchall()
 
-    def every(self) -> list[StoredFeed]:
+    def all(self) -> list[StoredFeed]:
         """Return all feeds there ever were, archives too."""
         return self._select("ORDER BY id")
 
@@ -150,7 +150,7 @@ class FeedStore:
         )
 
     def overdue(self, before: datetime) -> list[str]:
-        """Return the keys of the feeds that should have been polled before a time, the longest overdue first."""
+        """Return the keys of the feeds that were due before a time, the longest overdue first."""
         rows = self._db.execute(
             "SELECT key FROM feed_now WHERE followed AND NOT paused AND NOT gone AND next_fetch < ? ORDER BY next_fetch, id",
             (to_text(before),),
@@ -166,18 +166,18 @@ class FeedStore:
             )
 
     def save_state(self, feed_id: int, state: FeedState) -> None:
-        """Write what is to be remembered of a feed, without a poll; the caller holds the transaction."""
+        """Store a feed's state without a poll; the caller holds the transaction."""
         fold(self._db)
         self._db.execute(_SAVE_STATE, (*state_values(state), feed_id))
 
     def save_poll(self, feed_id: int, at: datetime, before: FeedState, after: FeedState, outcome: FeedOutcome) -> None:
-        """Write what a poll leaves to be remembered, and its line of the log; call it in the transaction that stores the feed's entries.
+        """Store the state after a poll, and its line of the log, in the transaction that stores the feed's entries.
 
         What changes with each poll waits in the log where nothing else changed (see waiting_polls). A line without it
         says that the feed's row tells all.
         """
-        waiting = left_waiting(before, after, at)
-        if waiting is not None and not may_wait(self._db, feed_id, before):
+        waiting = deferred(before, after, at)
+        if waiting is not None and not may_defer(self._db, feed_id, before):
             waiting = None
         if waiting is None:
             self._db.execute(_SAVE_STATE, (*state_values(after), feed_id))
@@ -192,7 +192,7 @@ class FeedStore:
         )
 
     def postpone_host(self, feed_ids: Iterable[int], until: datetime) -> None:
-        """Put off the polls of a host's feeds that would come before ``until``."""
+        """Postpone the polls of a host's feeds that are due before ``until``."""
         text = to_text(until)
         with self._store.transaction() as db:
             fold(db)
@@ -201,7 +201,7 @@ class FeedStore:
                 [(text, feed_id, text) for feed_id in feed_ids],
             )
 
-    def log_poll(self, feed_id: int, at: datetime, outcome: FeedOutcome, waiting: Waiting | None = None) -> int:
+    def log_poll(self, feed_id: int, at: datetime, outcome: FeedOutcome, waiting: DeferredPoll | None = None) -> int:
         """Add a line to the poll log; return its number."""
         cursor = self._db.execute(
             "INSERT INTO poll (feed_id, at, status, http_status, new, updated, known, skipped, error, seconds, gap,"
@@ -224,7 +224,7 @@ class FeedStore:
         return cursor.lastrowid or 0
 
     def poll_counts(self, since: datetime, until: datetime) -> dict[str, int]:
-        """Return status -> how many feeds ended so at least once in the window; ``any`` counts those asked at all."""
+        """Return status -> number of feeds with such a poll in the window; ``any`` counts all that were polled."""
         rows = self._db.execute(
             "SELECT status, count(DISTINCT feed_id) FROM poll WHERE at >= ? AND at < ? GROUP BY status",
             (to_text(since), to_text(until)),
@@ -236,7 +236,7 @@ class FeedStore:
         return counts
 
     def gaps(self, since: datetime, until: datetime) -> dict[int, int]:
-        """Return feed -> its polls of a window that may have missed entries."""
+        """Return feed -> number of its polls in a window that may have missed entries."""
         rows = self._db.execute(
             "SELECT feed_id, count(*) FROM poll WHERE at >= ? AND at < ? AND gap GROUP BY feed_id",
             (to_text(since), to_text(until)),
@@ -275,7 +275,7 @@ class FeedStore:
         return found
 
     def last_poll(self) -> datetime | None:
-        """Return when a feed was last asked: the last line of the log, whose time may be another clock's."""
+        """Return the time of the last line in the poll log, which may be of another clock."""
         return self._moment("SELECT max(at) FROM (SELECT at FROM poll ORDER BY id DESC LIMIT 1)")
 
     def nobody_answers(self, since: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Which keys of feeds are taken, of many entries in one statement."""
+"""Which keys of feeds are stored, asked for many entries in one statement."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 def stored(connection: sqlite3.Connection, keys: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
-    """Return those of these pairs of feed and key under which an entry is stored, or was before its key changed."""
+    """Return the (feed, key) pairs among these under which an entry is or was stored."""
     if not keys:
         return set()
     asked = ", ".join(["(?, ?)"] * len(keys))

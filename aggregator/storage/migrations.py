@@ -1,6 +1,6 @@
 """The schema as an append-only list of migrations. Each and its record are one transaction; one that has shipped is never changed.
 
-Imported where a database is made or brought up to date: a look-up needs none of it. schema.py names them all.
+This module is imported only where a database is created or migrated. ``schema.py`` lists the migrations for look-ups.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def m002_meanings(db: Database) -> None:
 
 @migrations()
 def m003_one_index_less(db: Database) -> None:
-    """Entries are found by feed and key; no question was ever asked by feed and link."""
+    """Drop an index by feed and link, which no query uses."""
     db.execute("DROP INDEX entry_feed_link")
 
 
@@ -89,13 +89,13 @@ def m006_identity(db: Database) -> None:
 
 @migrations()
 def m007_gaps(db: Database) -> None:
-    """Whether a poll may have missed entries is known when it is saved, and not from its counts."""
+    """Store with each poll whether it may have missed entries, which its counts do not say."""
     db.execute("ALTER TABLE poll ADD COLUMN gap INTEGER NOT NULL DEFAULT 0")
 
 
 @migrations()
 def m008_stories_of_pairs(db: Database) -> None:
-    """Stories come of pairs of reports and are tied into storylines; editors name, tie and untie these.
+    """Change stories to pairs of reports, and add storylines with the editors' verbs on them.
 
     Reports of the window keep a row with a vector of no version: what finds it makes the vector, and settles all
     stories once anew.
@@ -107,7 +107,7 @@ def m008_stories_of_pairs(db: Database) -> None:
 
 @migrations()
 def m009_meanings(db: Database) -> None:
-    """What reports mean stands beside their vectors, where the sentence encoder is switched on."""
+    """Add the meanings of reports beside their vectors."""
     for statement in report_vectors.MEANINGS:
         db.execute(statement)
 
@@ -135,13 +135,13 @@ def m012_waiting_keys(db: Database) -> None:
 
 @migrations()
 def m013_waiting_polls(db: Database) -> None:
-    """What a poll changes that brings nothing new waits in the log, and the views say what is remembered now."""
+    """Let changes of uneventful polls wait in the log, and have views return the present state."""
     for statement in waiting_polls.TABLES:
         db.execute(statement)
 
 
 def bring_up_to_date(connection: sqlite3.Connection) -> None:
-    """Make what a database lacks."""
+    """Apply the migrations that a database lacks."""
     migrations.apply(Database(connection))
 
 

@@ -28,7 +28,7 @@ PRIVATE = 0o600
 def open_database(
     path: Path | None, busy_timeout_ms: int, *, spilling: bool = False
 ) -> tuple[sqlite3.Connection, bool]:
-    """Return a connection in autocommit mode, and whether it can only read; None for ``path`` is a database in memory.
+    """Return a connection in autocommit mode, and whether it is read-only; ``path`` None opens a database in memory.
 
     Where that is ``spilling``, SQLite keeps in a file without a name what its cache has no room for.
 
@@ -62,17 +62,17 @@ def open_for_reading(path: Path, busy_timeout_ms: int = 0) -> sqlite3.Connection
     return open_at_rest(path, busy_timeout_ms)
 
 
-def open_alone(path: Path) -> sqlite3.Connection:
-    """Return a connection that reads a file as if nothing lay beside it; raises sqlite3.Error."""
+def open_without_log(path: Path) -> sqlite3.Connection:
+    """Return a connection that reads a file without the log beside it; raises sqlite3.Error."""
     return _tried(sqlite_name(path, "mode=ro&immutable=1"), 0)
 
 
 def open_at_rest(path: Path, busy_timeout_ms: int = 0) -> sqlite3.Connection:
-    """Return a connection that reads a file that no other process has open, and creates none beside it; raises sqlite3.Error."""
+    """Return a connection to a file that no other process has open, creating no file beside it; raises sqlite3.Error."""
     # SQLite reads a log only where it may make an index of it beside the file, and obeys a journal only where it may write
-    if left := _left_beside(path):
+    if left := _leftover_files(path):
         return _of_a_copy(path, left, busy_timeout_ms)
-    return open_alone(path)
+    return open_without_log(path)
 
 
 def _tried(
@@ -122,15 +122,15 @@ def _of_a_copy(path: Path, left: tuple[str, ...], busy_timeout_ms: int) -> sqlit
         return memory
 
 
-def _left_beside(path: Path) -> tuple[str, ...]:
-    """Return the endings of what another process left beside a database that belongs to what it holds."""
+def _leftover_files(path: Path) -> tuple[str, ...]:
+    """Return the suffixes of files that another process left beside a database and that belong to its content."""
     beside = {ending: Path(f"{path.resolve()}{ending}") for ending in (LOG, JOURNAL)}
     return tuple(ending for ending, file in beside.items() if file.is_file() and file.stat().st_size)
 
 
 def _check_left(path: Path) -> None:
     """Raise where what another process left is none of this file's: who writes folds a log in."""
-    if _left_beside(path):
+    if _leftover_files(path):
         try:
             _for_reading(path, 0).close()
         except sqlite3.OperationalError:
@@ -138,7 +138,7 @@ def _check_left(path: Path) -> None:
 
 
 def _for_reading(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
-    if LOG in _left_beside(path) and not path.stat().st_size:  # SQLite would take away the log of an empty file
+    if LOG in _leftover_files(path) and not path.stat().st_size:  # SQLite would take away the log of an empty file
         raise StorageError(
             f"{path}: is empty, and {path.name}{LOG} beside it belongs to a file that was not; both are left as they are. "
             "`aggregator db restore FILE` puts a backup in their place"
@@ -147,8 +147,8 @@ def _for_reading(path: Path, busy_timeout_ms: int) -> sqlite3.Connection:
 
 
 def _require_own_log(path: Path, file: Path, reader: sqlite3.Connection) -> None:
-    """Raise StorageError where the log beside ``file``, which is ``path`` or a copy of it, was made for another."""
-    if LOG in _left_beside(file) and has_foreign_log(file, reader):
+    """Raise StorageError where the log beside ``file`` (``path`` or a copy of it) belongs to another database."""
+    if LOG in _leftover_files(file) and has_foreign_log(file, reader):
         raise StorageError(
             f"{path}: {path.name}{LOG} beside it was not made for it as it stands, but for another database or another "
             "state of this one (so it is where a copy was put over a file whose log was left); both are left as they are. "
@@ -166,7 +166,7 @@ def _check_place(path: Path) -> None:
 
 
 def _make_private(path: Path) -> None:
-    """Make an empty file that only its owner can read; the log beside it gets the same permissions from SQLite."""
+    """Create an empty file that only its owner can read; SQLite gives its log the same permissions."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, PRIVATE))
     except OSError as error:

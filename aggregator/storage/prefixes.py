@@ -1,4 +1,4 @@
-"""Ids as people type them: any unambiguous prefix."""
+"""Unambiguous prefixes of ids, as people type them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def resolve_prefix(db: sqlite3.Connection, select: str, prefix: str, noun: str) 
 
 
 def _others(db: sqlite3.Connection, wanted: str, noun: str) -> Iterator[str]:
-    """Say what an id that is none of ``noun`` is instead."""
+    """Return what kind of thing an id is that is no ``noun``."""
     for kind, (select, called, command) in _KINDS.items():
         rows = _beginning(db, select, wanted, 2) if wanted and kind != noun else []
         if len(rows) > 1:

@@ -1,4 +1,4 @@
-"""How far a run that clusters everything anew has come, what stood before it, and what it changed."""
+"""The progress of a run that clusters everything anew, the state before it, and what it changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CURSOR: Final = (
     "recluster"  # the fact that says up to which number reports are settled; absent where no run is under way
 )
 _REPORT: Final = "reclustered"  # the fact that holds what the last run changed, as JSON
-_RULES: Final = "stories found by"  # the fact that says by which rules; absent where an older version found them
+_FINGERPRINT: Final = "stories found by"  # the fact that says by which rules; absent where an older version found them
 
 
 class ReclusterStore:
@@ -40,17 +40,17 @@ class ReclusterStore:
         ).fetchone()
         return row is not None
 
-    def found_by(self, rules: str) -> bool:
-        """Return whether all stories were found by these rules."""
-        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (_RULES,)).fetchone()
+    def is_clustered_by(self, rules: str) -> bool:
+        """Return whether all stories were found by the clustering with this fingerprint."""
+        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (_FINGERPRINT,)).fetchone()
         return row is not None and row[0] == rules
 
-    def note(self, rules: str) -> None:
-        """Note by which rules all stories are found."""
-        self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_RULES, rules))
+    def set_fingerprint(self, rules: str) -> None:
+        """Store the fingerprint of the clustering by which all stories are found."""
+        self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_FINGERPRINT, rules))
 
     def begin(self) -> None:
-        """Begin a run, or go on with the one under way: remember where entries stand."""
+        """Begin a run, or continue the one under way: store the stories of all entries."""
         if self.cursor() is None:
             self._db.execute("DELETE FROM reclustered_entry")
             self._db.execute(
@@ -64,7 +64,7 @@ class ReclusterStore:
         self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_CURSOR, str(number)))
 
     def after(self, number: int, limit: int) -> list[tuple[int, str]]:
-        """Return number and report of the vectors that follow."""
+        """Return number and report of the next vectors."""
         return self._db.execute(
             "SELECT number, report_id FROM report_vector WHERE number > ? AND vector IS NOT NULL ORDER BY number LIMIT ?",
             (number, limit),
@@ -83,7 +83,7 @@ class ReclusterStore:
         return dict(self._db.execute("SELECT entry_id, story_id FROM reclustered_entry").fetchall())
 
     def stories_of(self, entry_ids: Collection[str]) -> Iterator[tuple[str, str | None]]:
-        """Yield entry and story of those of these entries that are still stored."""
+        """Yield entry and story of the entries among these that are still stored."""
         for part in parts(list(entry_ids)):
             yield from self._db.execute(f"SELECT id, story_id FROM entry WHERE id IN ({marks(part)})", part)
 
@@ -96,7 +96,7 @@ class ReclusterStore:
 
     def close(self, report: str, rules: str) -> None:
         """End the run, and keep what it changed and by which rules."""
-        self.note(rules)
+        self.set_fingerprint(rules)
         self._db.execute("DELETE FROM reclustered_entry")
         self._db.execute("DELETE FROM fact WHERE name = ?", (_CURSOR,))
         self._db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_REPORT, report))

@@ -1,7 +1,7 @@
-"""The vectors of reports, and which reports are still to be settled: all the state that the stories stage has.
+"""Report vectors, and which reports are unsettled: all the state of the stories stage.
 
-Each change writes a row anew under a greater number, in whatever process: who keeps vectors in memory reads on from the
-greatest number that it knows. A report that is gone leaves a row without a vector until the next pruning.
+Each change, by any process, writes a row under a greater number, so a process that holds vectors in memory reads from the
+greatest number it knows. A deleted report leaves a row without a vector until the next pruning.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class VectorStore:
         self.leave_unsettled([row.report_id])
 
     def drop(self, report_id: str) -> None:
-        """Forget the vector of a report that is gone."""
+        """Delete the vector of a report."""
         old = self.get(report_id)
         if old is not None:
             self._db.execute(
@@ -100,7 +100,7 @@ class VectorStore:
         ).fetchone()
         return None if row is None else VectorRow(*row)
 
-    def speakers(self, report_ids: Collection[str]) -> dict[str, tuple[float, str]]:
+    def vector_entries(self, report_ids: Collection[str]) -> dict[str, tuple[float, str]]:
         """Return report -> time and the entry that its vector is of."""
         found: dict[str, tuple[float, str]] = {}
         for part in parts(report_ids):
@@ -111,25 +111,25 @@ class VectorStore:
         return found
 
     def newest(self) -> int:
-        """Return the greatest number; what is written later has a greater one."""
+        """Return the greatest number; later vectors have greater ones."""
         return int(self._db.execute("SELECT coalesce(max(number), 0) FROM report_vector").fetchone()[0])
 
     def since(self, number: int, version: str) -> Iterator[tuple[int, str, bytes | None]]:
-        """Yield number, report and vector of this version of what was written after ``number``; None where there is none."""
+        """Yield number, report and vector of this version stored after ``number``; the vector is None for a deleted one."""
         yield from self._db.execute(
             "SELECT number, report_id, CASE WHEN version = ? THEN vector END FROM report_vector WHERE number > ? ORDER BY number",
             (version, number),
         )
 
     def meanings_since(self, number: int, version: str) -> Iterator[tuple[str, bytes]]:
-        """Yield report and meaning of this version of what was written after ``number``."""
+        """Yield report and meaning of this version stored after ``number``."""
         yield from self._db.execute(
             "SELECT report_id, meaning FROM report_vector WHERE number > ? AND meaning_version = ? ORDER BY number",
             (number, version),
         )
 
     def without_meaning(self, version: str, languages: Collection[str], most: int) -> list[str]:
-        """Return reports in these languages that have no meaning of this version, the newest first."""
+        """Return reports in these languages without a meaning of this version, the newest first."""
         rows = self._db.execute(
             "SELECT report_id FROM report_vector WHERE vector IS NOT NULL AND meaning_version IS NOT ?"
             f" AND language IN ({marks(languages)}) ORDER BY time DESC, report_id LIMIT ?",
@@ -138,7 +138,7 @@ class VectorStore:
         return [str(row[0]) for row in rows]
 
     def of_other_versions(self, version: str) -> list[str]:
-        """Return the reports whose vectors bear another version than this, the newest first."""
+        """Return the reports with vectors of other versions, the newest first."""
         rows = self._db.execute(
             "SELECT report_id FROM report_vector WHERE version <> ? AND vector IS NOT NULL ORDER BY time DESC, report_id",
             (version,),
@@ -146,7 +146,7 @@ class VectorStore:
         return [str(row[0]) for row in rows]
 
     def outdate(self, entry_ids: Iterable[str]) -> None:
-        """Leave the reports of these entries unsettled; their vectors are of another time, and are to be made anew."""
+        """Mark the reports of these entries as unsettled and their vectors as outdated."""
         for entry_id in entry_ids:
             for (report_id,) in self._db.execute("SELECT report_id FROM entry WHERE id = ?", (entry_id,)).fetchall():
                 self._db.execute(
@@ -155,7 +155,7 @@ class VectorStore:
                 self.leave_unsettled([report_id] if report_id is not None else [])
 
     def prune(self, before: datetime, most: int = -1) -> int:
-        """Forget at most so many vectors older than a time, and of what is gone; return how many."""
+        """Delete at most so many vectors older than a time, and deletion marks; return how many."""
         limit = before.timestamp()
         dropped = self._db.execute(
             "DELETE FROM report_vector WHERE number IN"
@@ -174,13 +174,13 @@ class VectorStore:
     # --- what is still to be settled -----------------------------------------------------------
 
     def leave_unsettled(self, report_ids: Iterable[str]) -> None:
-        """Note that these reports changed since they were last settled: it outlives a crash, and other processes see it."""
+        """Mark these reports as unsettled: other processes see it, and a crash does not lose it."""
         self._db.executemany(
             "INSERT OR IGNORE INTO unsettled_report (report_id) VALUES (?)", [(report,) for report in report_ids]
         )
 
     def leave_stories_unsettled(self, story_ids: Iterable[str]) -> None:
-        """Note the same of all reports of these stories."""
+        """Mark all reports of these stories as unsettled."""
         self._db.executemany(
             "INSERT OR IGNORE INTO unsettled_report (report_id) SELECT id FROM report WHERE story_id = ?",
             [(story,) for story in sorted(story_ids)],
@@ -191,5 +191,5 @@ class VectorStore:
         return {row[0] for row in self._db.execute("SELECT report_id FROM unsettled_report")}
 
     def settled(self, report_ids: Sequence[str]) -> None:
-        """Note that these reports are settled."""
+        """Mark these reports as settled."""
         self._db.executemany("DELETE FROM unsettled_report WHERE report_id = ?", [(one,) for one in report_ids])

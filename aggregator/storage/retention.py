@@ -1,7 +1,7 @@
-"""The retention rule: old entries are dropped with all that was made of them, and so are the stories and reports left empty.
+"""Retention: old entries are deleted with everything made of them, and so are stories and reports left empty.
 
-What a feed still carries stays, however old: dropped, it would come back as new with the next poll. So does what an
-editor's verb names.
+Entries still in their feed stay, however old, since they would come back as new with the next poll. Entries that an editor's
+verb names stay too.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ class Retention:
         self._read = 0  # characters of the texts that were dropped
 
     def drop(self, sweeper: Sweeper) -> tuple[int, int]:
-        """Drop what is too old; return how many entries and stories went."""
+        """Delete what is too old; return how many entries and stories."""
         self._stories = 0
         entries = self._whole_stories(sweeper) + self._in_no_story(sweeper)
         return entries, self._stories
 
     def forget_versions(self, most: int) -> int:
-        """Drop at most so many versions that were replaced too long ago, of entries that their feeds carry on and edit for ever.
+        """Delete at most so many versions that were replaced too long ago, of entries that their feeds still carry.
 
         The first version of an entry stays, and the last before the present one.
         """
@@ -99,7 +99,7 @@ class Retention:
         return sum(total)
 
     def _drop_story(self, story_id: str, most: int) -> tuple[int, bool]:
-        """Drop at most so many entries of a story, and with the last of them the story; return how many, and whether it is done.
+        """Delete at most so many entries of a story, and with the last of them the story; return how many, and whether it is gone.
 
         The canonical entry goes last: until then the story is shown as before, only smaller.
         """
@@ -147,7 +147,7 @@ class Retention:
         return {row[0] for row in rows if row[0] is not None}
 
     def _drop_emptied(self, report_ids: Iterable[str]) -> None:
-        """Drop those of these reports in which no entry is left, with their vectors: with a large story some at a time."""
+        """Delete the empty reports among these with their vectors, some at a time."""
         for report_id in sorted(report_ids):
             if self._db.execute("SELECT 1 FROM entry WHERE report_id = ? LIMIT 1", (report_id,)).fetchone() is None:
                 self._vectors.drop(report_id)
@@ -155,7 +155,7 @@ class Retention:
                 self._db.execute("DELETE FROM report WHERE id = ?", (report_id,))
 
     def _in_no_story(self, sweeper: Sweeper) -> int:
-        """Drop entries that were stored while stories were off, or never came to be placed."""
+        """Delete old entries without a story: stored while stories were off, or never placed."""
         old = self._db.execute(
             f"SELECT e.number, e.id, length(e.text) FROM entry e WHERE {_OLD_ENTRY}", (self._before,)
         ).fetchall()
@@ -178,7 +178,7 @@ class Retention:
         return len(still)
 
     def _forget(self, entries: Sequence[_Row]) -> None:
-        """Drop entries, with what is kept of them outside of the tables that follow by themselves."""
+        """Delete entries, with the rows of tables that do not cascade."""
         self._read += sum(row[2] for row in entries)
         self._db.executemany("DELETE FROM entry_fts WHERE rowid = ?", [(number,) for number, *_ in entries])
         self._db.executemany("DELETE FROM sketch WHERE entry_id = ?", [(entry_id,) for _, entry_id, _ in entries])

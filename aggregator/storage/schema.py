@@ -1,4 +1,4 @@
-"""Which form a database has, without what brings it there: look-ups open one that is up to date, and start fast."""
+"""The schema version a database has and needs. Look-ups read only this module, to start fast."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sketches and the keys to find them by, beside the entries: crash-consistent, nothing to rebuild at start."""
+"""Sketches and their look-up keys, stored with the entries, so nothing is rebuilt at start."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from aggregator.clustering.reports import StoredSketch, numbers_of
+from aggregator.clustering.copies import StoredSketch, numbers_of
 from aggregator.model import Arrival, Sketch
 from aggregator.storage.bands import PER_KEY, Bands
 from aggregator.storage.binding import marks
@@ -54,10 +54,10 @@ class SketchStore:
         self._bands = bands
 
     def candidates(self, keys: Sequence[int], limit: int) -> tuple[list[str], bool]:
-        """Return entries that share keys, those that share most first, and whether a cap left some out."""
+        """Return entries that share keys, those with the most first, and whether a cap applied."""
         shared: Counter[int] = Counter()
         capped = False
-        for numbers in self._bands.under(keys):
+        for numbers in self._bands.numbers_under(keys):
             capped |= len(numbers) == PER_KEY
             shared.update(numbers)
         if not shared:
@@ -81,7 +81,7 @@ class SketchStore:
         return {entry_id: found[entry_id] for entry_id in entry_ids if entry_id in found}
 
     def members(self, report_id: str, limit: int) -> list[StoredSketch]:
-        """Return a report's first entries: its anchor and those that followed."""
+        """Return a report's first entries, its anchor first."""
         rows = self._db.execute(
             f"SELECT {_FIELDS} FROM sketch WHERE report_id = ? ORDER BY number LIMIT ?", (report_id, limit)
         )
@@ -117,7 +117,7 @@ class SketchStore:
         self._bands.add(int(cursor.lastrowid or 0), made.bands)
 
     def replace(self, arrival: Arrival, report_id: str) -> None:
-        """Follow an edit: the new text's keys stand in place of the old ones."""
+        """Replace the keys of an edited entry."""
         self.remove(arrival.entry_id)
         self.add(arrival, report_id)
 
@@ -134,7 +134,7 @@ class SketchStore:
         self._db.execute("UPDATE sketch SET report_id = ? WHERE entry_id = ?", (report_id, entry_id))
 
     def of_other_versions(self, version: str) -> list[str]:
-        """Return the entries whose sketches bear another version, oldest first."""
+        """Return the entries with sketches of other versions, oldest first."""
         rows = self._db.execute("SELECT entry_id FROM sketch WHERE version <> ? ORDER BY number", (version,))
         return [str(row[0]) for row in rows]
 

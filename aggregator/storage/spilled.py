@@ -1,4 +1,4 @@
-"""Values that are too many for memory, in a file without a name: SQLite keeps it, and the system drops it at the end."""
+"""A sort in an unnamed temporary file, for values that do not fit in memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Spilled:
         self._db = db
 
     def add(self, group: int, values: Iterable[tuple[Order, bytes]]) -> None:
-        """Take in the values of a group."""
+        """Add the values of a group."""
         self._db.executemany(
             "INSERT INTO spilled VALUES (?, ?, ?, ?, ?, ?)", ((group, *order, value) for order, value in values)
         )

@@ -1,4 +1,4 @@
-"""What is worked out of a story's entries for its row."""
+"""The fields of a row of ``story``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What a story's row says, worked out from its entries."""
+class StoryFields:
+    """The fields of a story's row, computed from its entries."""
 
     title: str
     url: str | None

@@ -1,4 +1,4 @@
-"""Stories, reports, the edges that hold them together, and redirects from ids that are gone."""
+"""Stories, reports, the links that hold them together, and redirects from former ids."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aggregator.storage.binding import marks, parts
 from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
 from aggregator.storage.prefixes import resolve_prefix
-from aggregator.storage.standing import Standing
+from aggregator.storage.standing import StoryFields
 from aggregator.storage.story_queries import ORDER, where_clause
 from aggregator.storage.times import from_text, to_text
 
@@ -47,16 +47,16 @@ class StoryStore:
         return self.follow(resolve_prefix(self._db, every, prefix, "story"))
 
     def _among(self, selection: str, ids: Iterable[str]) -> Iterator[Any]:
-        """Yield the rows of a statement that ends with the column in which these ids stand."""
+        """Yield the rows of a statement that ends with a column, where that is one of these ids."""
         for part in parts(list(ids)):
             yield from self._db.execute(f"{selection} IN ({marks(part)})", part)
 
-    def lives(self, story_id: str) -> bool:
-        """Return whether a story has a row of its own today."""
+    def exists(self, story_id: str) -> bool:
+        """Return whether a story has a row."""
         return self._db.execute("SELECT 1 FROM story WHERE id = ?", (story_id,)).fetchone() is not None
 
-    def all_living(self, story_ids: Collection[str]) -> frozenset[str]:
-        """Return those of these stories that have rows of their own today."""
+    def existing(self, story_ids: Collection[str]) -> frozenset[str]:
+        """Return the stories among these that have a row."""
         return frozenset(row[0] for row in self._among("SELECT id FROM story WHERE id", story_ids))
 
     def follow(self, story_id: str) -> str:
@@ -72,13 +72,13 @@ class StoryStore:
             story_id = row[0]
         raise NotFoundError(f"story {story_id} redirects to itself")
 
-    def living(self, story_id: str) -> str | None:
+    def current_id(self, story_id: str) -> str | None:
         """Return where an id leads today; None where it leads nowhere."""
         try:
             found = self.follow(story_id)
         except NotFoundError:
             return None
-        return found if self.lives(found) else None
+        return found if self.exists(found) else None
 
     def merged_from(self, story_ids: Collection[str]) -> dict[str, list[str]]:
         """Return story -> the ids that redirect to it."""
@@ -90,7 +90,7 @@ class StoryStore:
     # --- reports and stories ---------------------------------------------------------------
 
     def open_story(self, story_id: str, now: datetime, *, split_from: str | None = None) -> None:
-        """Make the row of a new story; its standing follows before the transaction ends."""
+        """Insert the row of a new story; its fields follow before the transaction ends."""
         moment = to_text(now)
         self._db.execute(
             "INSERT INTO story (id, title, publisher, entries, reports, publishers, first_seen, last_seen, opened, changed, split_from)"
@@ -126,7 +126,7 @@ class StoryStore:
         return [row[0] for row in rows]
 
     def stories_of_reports(self, report_ids: Collection[str]) -> dict[str, str]:
-        """Return report -> its story, of those that have one."""
+        """Return report -> story, for reports with a story."""
         return dict(self._among("SELECT id, story_id FROM report WHERE story_id IS NOT NULL AND id", report_ids))
 
     def sizes(self, story_ids: Collection[str]) -> dict[str, int]:
@@ -141,15 +141,15 @@ class StoryStore:
         return found
 
     def larger_than(self, entries: int, story_ids: Collection[str]) -> frozenset[str]:
-        """Return those of these stories that have more entries than so many."""
+        """Return the stories among these with more than so many entries."""
         found: set[str] = set()
         for part in parts(list(story_ids)):
             grouped = f"SELECT story_id FROM entry WHERE story_id IN ({marks(part)}) GROUP BY story_id"
             found.update(row[0] for row in self._db.execute(f"{grouped} HAVING count(*) > ?", (*part, entries)))
         return frozenset(found)
 
-    def known_reports(self, report_ids: Iterable[str]) -> set[str]:
-        """Return those of these reports that are stored."""
+    def existing_reports(self, report_ids: Iterable[str]) -> set[str]:
+        """Return the reports among these that are stored."""
         return {row[0] for row in self._among("SELECT id FROM report WHERE id", report_ids)}
 
     def move_reports(self, report_ids: Sequence[str], story_id: str) -> None:
@@ -173,33 +173,33 @@ class StoryStore:
             rows,
         )
 
-    def save_standing(self, story_id: str, standing: Standing, now: datetime) -> None:
-        """Write what a story's row says."""
+    def save_fields(self, story_id: str, fields: StoryFields, now: datetime) -> None:
+        """Store the fields of a story's row."""
         self._db.execute(
             "UPDATE story SET title = ?, url = ?, publisher = ?, agency = ?, language = ?, category = ?, entries = ?, reports = ?,"
             " publishers = ?, first_seen = ?, last_seen = ?, canonical_entry = ?, corrected = ?, edited = ?, changed = ? WHERE id = ?",
             (
-                standing.title,
-                standing.url,
-                standing.publisher,
-                standing.agency,
-                standing.language,
-                standing.category,
-                standing.entries,
-                standing.reports,
-                standing.publishers,
-                to_text(standing.first_seen),
-                to_text(standing.last_seen),
-                standing.canonical_entry,
-                int(standing.corrected),
-                int(standing.edited),
+                fields.title,
+                fields.url,
+                fields.publisher,
+                fields.agency,
+                fields.language,
+                fields.category,
+                fields.entries,
+                fields.reports,
+                fields.publishers,
+                to_text(fields.first_seen),
+                to_text(fields.last_seen),
+                fields.canonical_entry,
+                int(fields.corrected),
+                int(fields.edited),
                 to_text(now),
                 story_id,
             ),
         )
 
     def close_story(self, story_id: str, into: str | None, now: datetime, reason: str) -> None:
-        """Remove an emptied story and leave a redirect; earlier redirects to it follow along."""
+        """Delete an emptied story and leave a redirect; earlier redirects to it are updated."""
         moment = to_text(now)
         self._db.execute("UPDATE story_redirect SET story_id = ? WHERE story_id = ?", (into, story_id))
         self._db.execute("UPDATE match SET story_id = ? WHERE story_id = ?", (into, story_id))
@@ -215,7 +215,7 @@ class StoryStore:
         self.open_story(story_id, opened, split_from=split_from)
 
     def redirect(self, old_ids: Iterable[str], story_id: str) -> None:
-        """Let ids that are gone lead to a story."""
+        """Redirect former ids to a story."""
         self._db.executemany(
             "UPDATE story_redirect SET story_id = ? WHERE old_id = ?", [(story_id, old_id) for old_id in old_ids]
         )
@@ -226,7 +226,7 @@ class StoryStore:
         return None if row is None else row[0]
 
     def pins(self, story_ids: Collection[str]) -> dict[str, str]:
-        """Return story -> the entry that an editor pinned as canonical, of those that have one."""
+        """Return story -> pinned entry, for stories with one."""
         return dict(self._among("SELECT id, pinned_entry FROM story WHERE pinned_entry IS NOT NULL AND id", story_ids))
 
     def pin(self, story_id: str, entry_id: str | None) -> None:
@@ -244,7 +244,7 @@ class StoryStore:
         return from_text(str(row[0]))
 
     def age(self, story_id: str) -> tuple[str, str, str]:
-        """Return what orders stories by age: when opened, for those of one import when first seen, then the id."""
+        """Return the sort key of stories by age: when opened, for those of one import when first seen, then the id."""
         row = self._db.execute("SELECT opened, first_seen FROM story WHERE id = ?", (story_id,)).fetchone()
         return (row[0], row[1], story_id)
 
@@ -295,7 +295,7 @@ class StoryStore:
     # --- lists -----------------------------------------------------------------------------
 
     def find(self, query: StoryQuery, words: Sequence[str], new_since: datetime) -> list[StorySummary]:
-        """Return the stories that a query asks for; ``words`` are the normalised words of its match text.
+        """Return the stories of a query; ``words`` are the normalised words of its match text.
 
         Stories first seen at or after ``new_since`` are flagged new, older ones that grew since then updated.
         """
@@ -309,7 +309,7 @@ class StoryStore:
         return self.summaries([story_id], new_since)[0]
 
     def summaries(self, story_ids: Sequence[str], new_since: datetime) -> list[StorySummary]:
-        """Return the lines of stories in the order given; NotFoundError where one is gone."""
+        """Return the summaries of stories in the given order; NotFoundError where one is gone."""
         found = {
             row["id"]: _summary(row, new_since)
             for part in parts(story_ids)

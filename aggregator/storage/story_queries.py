@@ -1,4 +1,4 @@
-"""What a list of stories asks for, as SQL."""
+"""The SQL of a query for stories."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ORDER = {
 
 
 def where_clause(query: StoryQuery, words: Sequence[str]) -> tuple[str, list[object]]:
-    """Return the condition over ``s`` (story) that a query is, and its values; ``words`` are those of its match text."""
+    """Return a query as a condition over ``s`` (story) with its values; ``words`` are those of its match text."""
     # with a plus, so that the planner takes no index for what nearly all stories fulfil: it is to walk along that of the order
     clauses = ["+s.entries > 0", "+s.publishers >= ?"]
     values: list[object] = [query.min_publishers]

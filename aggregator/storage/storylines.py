@@ -1,4 +1,4 @@
-"""Storylines: which stories they tie, what their rows say, and redirects from ids that are gone."""
+"""Storylines: their stories, their rows, and redirects from former ids."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class StorylineStore:
         """Return the id of the living storyline that ``prefix`` means, through redirects."""
         every = "SELECT id FROM (SELECT id FROM storyline UNION ALL SELECT old_id AS id FROM storyline_redirect)"
         found = resolve_prefix(self._db, every, prefix, "storyline")
-        while not self.lives(found):
+        while not self.exists(found):
             row = self._db.execute("SELECT storyline_id FROM storyline_redirect WHERE old_id = ?", (found,)).fetchone()
             if row is None or row[0] is None:
                 raise NotFoundError(f"storyline {found} has ended: no two stories are left in it")
             found = row[0]
         return found
 
-    def lives(self, storyline_id: str) -> bool:
+    def exists(self, storyline_id: str) -> bool:
         """Return whether a storyline has a row today."""
         return self._db.execute("SELECT 1 FROM storyline WHERE id = ?", (storyline_id,)).fetchone() is not None
 
@@ -54,7 +54,7 @@ class StorylineStore:
     # --- which stories ---------------------------------------------------------------------
 
     def of_stories(self, story_ids: Collection[str]) -> dict[str, str]:
-        """Return story -> its storyline, of those that have one."""
+        """Return story -> storyline, for stories with one."""
         found: dict[str, str] = {}
         for part in parts(sorted(story_ids)):
             found.update(
@@ -65,7 +65,7 @@ class StorylineStore:
         return found
 
     def of_all_stories(self) -> dict[str, str]:
-        """Return story -> its storyline, of all that have one."""
+        """Return story -> storyline, for all stories with one."""
         rows = self._db.execute("SELECT id, storyline_id FROM story WHERE storyline_id IS NOT NULL")
         return dict(rows.fetchall())
 
@@ -93,7 +93,7 @@ class StorylineStore:
         )
 
     def close(self, storyline_id: str, into: str | None, now: datetime, reason: str) -> None:
-        """End a storyline; its id, and ids that led to it, lead to ``into``, which takes over an editor's name that it lacks."""
+        """End a storyline; its id and redirects to it lead to ``into``, which inherits an editor's name where it has none."""
         if into is not None:
             self._db.execute(
                 "UPDATE storyline SET (name, named_by) = (SELECT name, named_by FROM storyline WHERE id = ?)"
@@ -118,7 +118,7 @@ class StorylineStore:
         self._db.execute("UPDATE storyline SET name = ?, named_by = ? WHERE id = ?", (name, by, storyline_id))
 
     def outdated(self) -> list[str]:
-        """Return the storylines whose rows count other stories than they have."""
+        """Return the storylines whose rows do not fit their present stories."""
         rows = self._db.execute(
             "SELECT id FROM storyline l WHERE stories <> (SELECT count(*) FROM story s WHERE s.storyline_id = l.id)"
         )
@@ -156,7 +156,7 @@ class StorylineStore:
     # --- lists -----------------------------------------------------------------------------
 
     def find(self, since: datetime | None = None, limit: int | None = None) -> list[StorylineSummary]:
-        """Return storylines seen since a time, those seen last first."""
+        """Return storylines seen since a time, the latest first."""
         rows = self._db.execute(
             f"SELECT {_FIELDS} FROM storyline WHERE last_seen >= ? ORDER BY last_seen DESC, publishers DESC, id LIMIT ?",
             ("" if since is None else to_text(since), -1 if limit is None else limit),
@@ -164,7 +164,7 @@ class StorylineStore:
         return [_summary(row) for row in rows]
 
     def summaries(self, storyline_ids: Collection[str]) -> dict[str, StorylineSummary]:
-        """Return id -> line of these storylines."""
+        """Return id -> summary of these storylines."""
         found: dict[str, StorylineSummary] = {}
         for part in parts(sorted(storyline_ids)):
             for row in self._db.execute(f"SELECT {_FIELDS} FROM storyline WHERE id IN ({marks(part)})", part):

@@ -1,4 +1,4 @@
-"""Dropping many rows in short transactions, with a pause for other writers between two."""
+"""Deleting many rows in short transactions, with pauses for other writers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAUSE: Final = 0.025
 
 
 class Sweeper:
-    """Does housekeeping in steps, each a transaction of its own; ``stop``, when set, ends it between two of them.
+    """Runs housekeeping in steps, each a transaction of its own; ``stop`` ends it between two steps.
 
     Each step leaves the database sound, so that the next call goes on where this one ended.
     """
@@ -47,7 +47,7 @@ class Sweeper:
         return total
 
     def sweep(self, table: str, key: Sequence[str], doomed: str, values: tuple[object, ...] = ()) -> int:
-        """Drop the rows of a table that fulfil the condition ``doomed``, walking along its ``key``; return how many went.
+        """Delete the rows of a table that fulfil ``doomed``, in order of ``key``; return how many.
 
         Of a table that no index serves, it looks at every row, a few thousand in one step. Steps that have nothing to
         drop take no lock.

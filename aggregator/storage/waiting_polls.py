@@ -1,7 +1,7 @@
-"""What polls changed of their feeds that brought nothing new: it waits in the log, and is folded into ``feed`` for many at once.
+"""Changes of feeds by polls that brought nothing new: they wait in the poll log and are applied to ``feed`` in batches.
 
-A line of the log is written at the end of its table, a row of ``feed`` on a page of its own. The views say what is
-remembered now: that of the newest line of each feed, where such a line waits, else that of its row.
+A line of the log is appended to its table, while each row of ``feed`` is on another page. Views return the present state: that
+of a feed's newest waiting line, else that of its row.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ FROM poll_waiting AS waiting WHERE waiting.feed_id = feed.id
 """
 
 # What a line of the log holds of a feed's state, beside when it was asked.
-Waiting = tuple[str | None, float | None, float | None, str | None]
+DeferredPoll = tuple[str | None, float | None, float | None, str | None]
 
 
-def left_waiting(before: FeedState, after: FeedState, at: datetime) -> Waiting | None:
-    """Return what a poll changed that may wait; None where it changed anything else, or nobody knows what it learned from."""
+def deferred(before: FeedState, after: FeedState, at: datetime) -> DeferredPoll | None:
+    """Return the changes of a poll that may wait; None where it changed anything else, or what it learned from is unknown."""
     steady = before.last_ok is not None and before.last_ok == before.last_fetch
     learned = before.learned_interval is not None and after.learned_interval is not None
     if not (steady and learned and after.next_fetch is not None and after.last_ok == after.last_fetch == at):
@@ -82,8 +82,8 @@ def left_waiting(before: FeedState, after: FeedState, at: datetime) -> Waiting |
     return (to_text(after.next_fetch), seconds, after.entries_per_week, to_text(after.fresh_until))
 
 
-def may_wait(connection: sqlite3.Connection, feed_id: int, before: FeedState) -> bool:
-    """Return whether the row of a feed still is what ``before`` was read from, or an older one: no other process wrote it since."""
+def may_defer(connection: sqlite3.Connection, feed_id: int, before: FeedState) -> bool:
+    """Return whether no other process wrote a feed's row since ``before`` was read."""
     row = connection.execute("SELECT last_fetch FROM feed WHERE id = ?", (feed_id,)).fetchone()
     return before.last_fetch is not None and row[0] is not None and row[0] <= to_text(before.last_fetch)
 

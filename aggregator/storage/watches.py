@@ -1,7 +1,7 @@
-"""Watches, the alerts they raised, what each alert reported, and the outbox of deliveries; the caller holds the transaction.
+"""Watches, their alerts, what each alert reported, and the outbox of deliveries; the caller holds the transaction.
 
-An alert and its deliveries are written together with what caused them. A delivery is claimed before it is tried: its
-next try is put off first, so that a crash in the middle leaves it waiting, and no two processes try it at once.
+An alert and its deliveries are written together with what caused them. A delivery is claimed before it is tried, by
+postponing its next try, so that it survives a crash, and no two processes try it at once.
 """
 
 from __future__ import annotations
@@ -154,13 +154,13 @@ class WatchStore:
         )
 
     def remove(self, name: str) -> None:
-        """Drop a watch with its alerts, those that wait among them."""
+        """Delete a watch with its alerts, including pending ones."""
         self._db.execute("DELETE FROM watch WHERE name = ?", (name,))
 
     # --- alerts ----------------------------------------------------------------------------
 
     def alerted(self, entry_ids: Sequence[str]) -> dict[str, dict[str, Alerted]]:
-        """Return watch -> what its alerts have reported of these entries."""
+        """Return watch -> what its alerts reported of these entries."""
         found: dict[str, dict[str, Alerted]] = {}
         for chunk in parts(entry_ids):
             rows = self._db.execute(
@@ -244,7 +244,7 @@ class WatchStore:
     # --- what watches look at --------------------------------------------------------------
 
     def candidates(self, expression: str | None, since: datetime) -> list[str]:
-        """Return the stories with an entry since a time that full-text search finds; all of that time without an expression."""
+        """Return the stories with an entry since a time that full-text search finds; without an expression, all stories since then."""
         if expression is None:
             sql, values = "SELECT DISTINCT story_id FROM entry WHERE time >= ?", (to_text(since),)
         else:
@@ -267,7 +267,7 @@ class WatchStore:
         return found
 
     def known_publishers(self) -> set[str]:
-        """Return every publisher that a feed or an entry stands for."""
+        """Return the publishers of all feeds and entries."""
         return {row[0] for row in self._db.execute("SELECT publisher FROM feed UNION SELECT publisher FROM entry")}
 
     def _last_error(self, watch: str) -> str | None:
@@ -280,7 +280,7 @@ class WatchStore:
 
 
 class Outbox:
-    """Rows of ``delivery``: what is to be delivered, where and when."""
+    """The rows of ``delivery``: alerts to deliver, where and when."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
@@ -294,7 +294,7 @@ class Outbox:
         return [row[0] for row in rows]
 
     def make_due(self, beyond: datetime, now: datetime) -> None:
-        """Let deliveries be tried now that are due after ``beyond``: a clock that was ahead put them off."""
+        """Make deliveries due now that are due after ``beyond``, which a fast clock postponed."""
         self._db.execute(
             "UPDATE delivery SET next_try = ? WHERE state = 'waiting' AND next_try > ?", (to_text(now), to_text(beyond))
         )
@@ -321,7 +321,7 @@ class Outbox:
         )
 
     def failed(self, delivery: Delivery, error: str, again: datetime, stale: datetime) -> int:
-        """Note that a delivery failed: its target's alerts wait until ``again``; those raised at or before ``stale`` are given up.
+        """Note a failed delivery: its target's alerts wait until ``again``; those raised at or before ``stale`` are given up.
 
         Returns how many were given up.
         """

@@ -1,4 +1,4 @@
-"""Web addresses, taken apart by one parser, so that no two steps disagree on whose an address is.
+"""Web addresses, parsed by one parser, so that no two steps disagree on an address.
 
 The parser is the one of browsers (WHATWG). Nothing else in the product splits an address.
 """
@@ -42,7 +42,7 @@ class Address:
 
     @property
     def target(self) -> str:
-        """What goes on the request line: path and query."""
+        """The target of a request line: path and query."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
     @property
@@ -52,12 +52,12 @@ class Address:
 
     @property
     def request(self) -> str:
-        """What is asked for: two addresses that ask for one thing are equal here."""
+        """The address as requested: equal for two addresses that request one thing."""
         return f"{self.scheme}://{self.authority}{self.target}"
 
     @property
     def number(self) -> int:
-        """The port that a connection goes to."""
+        """The port of a connection."""
         return _PORTS[self.scheme] if self.port is None else self.port
 
     @property
@@ -100,7 +100,7 @@ def address_of(text: str) -> Address | None:
 
 
 def address_as_typed(text: str) -> str:
-    """Return an address as a person means it: ``example.org/rss`` as https, ``feed:`` as what it stands for; else as it is."""
+    """Return an address as a person means it: ``example.org/rss`` as https, ``feed:`` as its address; others unchanged."""
     text = text.strip(BLANKS)
     if text.lower().startswith("feed:"):
         rest = text[5:].lstrip("/")
@@ -109,7 +109,7 @@ def address_as_typed(text: str) -> str:
 
 
 def _names_a_host(text: str) -> bool:
-    """Tell whether a text begins with a host of two labels or more, as an address without its scheme does."""
+    """Return whether a text begins with a host of two labels or more, as an address without scheme does."""
     host = text.replace("?", "/").replace("#", "/").partition("/")[0]
     name, colon, port = host.partition(":")
     if any(letter.isspace() or letter == "@" for letter in host) or (colon and not port.isdecimal()):
@@ -148,7 +148,7 @@ def _suffixes() -> PublicSuffixList:
 
 
 def _is_bracketed(text: str, host: str) -> bool:
-    """Return whether brackets stand before a host that is no IPv6 address: others cannot read it, so it leads nowhere."""
+    """Return whether a host in brackets is no IPv6 address: other parsers cannot read it."""
     if "[" not in text and "]" not in text:
         return False
     authority = _AUTHORITY.match(text)

@@ -1,7 +1,7 @@
-"""Lines that a feed repeats over its entries: consent texts, share links, read-also tails, the publisher's own blurb.
+"""Lines that a feed repeats over its entries: consent texts, share links, read-also lists, the publisher's blurb.
 
-Learned, not listed: a line that stood in several entries of one feed already says nothing about the next. A few general
-marks catch the first arrivals, before anything is learned.
+A line is boilerplate once several entries of one feed had it. A few general marks recognise it in the first entries, before
+anything is learned.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ CONSENTED = 3
 
 
 def line_hashes(document: Document) -> frozenset[int]:
-    """Return the hashes of a text's lines: what is counted per feed."""
+    """Return the hashes of a text's lines, which are counted per feed."""
     return frozenset(_hash(line) for line in _lines(document) if MIN_CHARACTERS <= len(line) <= MAX_CHARACTERS)
 
 
 def without_boilerplate(document: Document, known: Collection[int]) -> Document:
-    """Return a document without the lines that the feed is known to repeat, or that say what they are."""
+    """Return a document without the lines that its feed repeats, or that are boilerplate by their words."""
     if "\n" not in document.body and not known:
         return document
     body = "\n".join(line for line in document.body.split("\n") if not _is_boilerplate(line, known))
@@ -63,7 +63,7 @@ def without_boilerplate(document: Document, known: Collection[int]) -> Document:
 
 
 def constant_descriptions(entries: Sequence[EntryData]) -> frozenset[int]:
-    """Return the hashes of the lines that a feed sets under headline after headline and that say nothing of any.
+    """Return the hashes of lines that a feed adds to many headlines and that describe none.
 
     Versions of one report share their text as well: their headlines share a word, and the text has it.
     """

@@ -110,7 +110,7 @@ def plain_text(markup: str) -> str:
 
 
 def _is_usual(markup: str) -> bool:
-    """Return whether markup needs no parser: of the usual elements, and no block or line break inside a span of text.
+    """Return whether markup needs no parser: usual elements only, and no block or line break inside inline elements.
 
     Behind such a span the parser sets a blank.
     """
@@ -226,7 +226,7 @@ def document(
 
 
 def primary_language(tag: str | None) -> str | None:
-    """Return the ISO 639-1 part of a language tag such as ``en-GB``, or None where there is none."""
+    """Return the ISO 639-1 part of a language tag such as ``en-GB``; None where there is none."""
     if not tag:
         return None
     primary = tag.strip().replace("_", "-").split("-", 1)[0].lower()

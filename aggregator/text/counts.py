@@ -1,4 +1,4 @@
-"""Counts as an editor reads them: ``1 feed``, ``12 entries · 8 independent · 5 publishers``."""
+"""Counts in words: ``1 feed``, ``12 entries · 8 independent · 5 publishers``."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ def amount(number: int, one: str, many: str = "") -> str:
 
 
 def three_counts(entries: int, reports: int, publishers: int) -> str:
-    """Return the three counts of a story: what feeds brought, how many texts of their own are in it, from how many publishers."""
+    """Return the three counts of a story in words: entries, independent reports, publishers."""
     return f"{amount(entries, 'entry', 'entries')} · {reports:,} independent · {amount(publishers, 'publisher')}"

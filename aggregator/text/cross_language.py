@@ -1,4 +1,4 @@
-"""What reads alike in every language: numbers, names by their sound, and places.
+"""Language-independent marks of a text: numbers, names by their sound, places.
 
 ``Kiew``, ``Київ`` and ``كييف`` are one place by the tables of Unicode's CLDR; ``Зеленский`` and ``Selenskyj`` are one name by
 their sound. The only home of babel and anyascii (extra ``semantic``).
@@ -56,7 +56,7 @@ def numbers(text: str) -> list[str]:
 
 
 def number_weight(number: str) -> float:
-    """Return how much a number confirms: a single digit and a year of ours stand in any text."""
+    """Return how much a shared number confirms: single digits and present years are in any text."""
     if len(number) < 2 or (len(number) == 4 and number[:2] in ("19", "20")):
         return 0.3
     return 1.0

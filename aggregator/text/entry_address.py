@@ -1,4 +1,4 @@
-"""What an address says of the entry behind it: its full form with the fragment, and the number or slug that names an article."""
+"""What an address says of the entry behind it: its full form, and the number or slug of an article."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MIN_SLUG = 3  # words of a slug that names an article; "latest-news" names none
 
 
 def entry_address(url: str) -> str | None:
-    """Return the form of an address under which two links to one entry are equal, or None where it is no http(s) address.
+    """Return the form of an address that is equal for two links to one entry; None for other than http(s).
 
     It is the canonical form with the fragment, since pages of notices distinguish entries by it alone.
     """
@@ -49,7 +49,7 @@ def counted(guid: str) -> tuple[str, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class Landmarks:
-    """What names the article in an address: its host, the parts of its path, its number, and the slug in the last part.
+    """The parts of an address that identify an article: host, path, number, and slug of the last part.
 
     The number stands in the last part or in the query; one in an earlier part may be a topic's (``number_leads``).
     """
@@ -74,7 +74,7 @@ class Landmarks:
     maxsize=12_288
 )  # the addresses of one large document, arriving and stored: they are gone through several times
 def landmarks(address: str) -> Landmarks | None:
-    """Return the landmarks of an http(s) address, its fragment left out; None for what is none."""
+    """Return the landmarks of an http(s) address without its fragment; None for others."""
     found = address_of(f"https:{address}" if address.startswith("//") else address)
     if found is None:
         return None

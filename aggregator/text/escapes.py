@@ -1,4 +1,4 @@
-"""Escapes that publishers wrote once too often, undone: CDATA marks, references, surrogates, UTF-8 read as Latin-1."""
+"""Undoing excessive escapes: CDATA marks, references, surrogates, UTF-8 read as Latin-1."""
 
 from __future__ import annotations
 
@@ -90,12 +90,12 @@ def is_markup(text: str) -> bool:
 
 
 def has_inline_markup(text: str) -> bool:
-    """Return whether a title that should be literal has words in tags (``<i>Titanic</i> found``); tags alone are its subject."""
+    """Return whether a literal title has words in tags (``<i>Titanic</i> found``); tags alone are its subject."""
     return "</" in text and _INLINE.search(text) is not None
 
 
 def unescaped_markup(markup: str) -> str:
-    """Return markup whose tags are all escaped with its tags: the whole text was escaped once too often."""
+    """Return markup whose tags are all escaped, unescaped once."""
     if "<" in markup or _ESCAPED_MARKUP.fullmatch(markup) is None:
         return markup
     return html.unescape(markup)

@@ -1,4 +1,4 @@
-"""Headlines compared: without the note that a publisher puts before one that it sends again, and by their letters alone."""
+"""Headlines for comparison: without notes on updates, and by letters alone."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _BETWEEN = re.compile(r"[\W_]+")
 
 
 def plain_headline(title: str) -> str:
-    """Return a headline without "CORRECTED-", "UPDATE 2-", "Correction:" and their like; as it is where nothing else stands there."""
+    """Return a headline without "CORRECTED-", "UPDATE 2-", "Correction:" and the like; unchanged where nothing else is left."""
     found = _SENT_AGAIN.match(title)
     return title[found.end() :] if found else title
 
 
 def letters(text: str) -> str:
-    """Return the letters and digits of a text, case folded: headlines that differ in nothing else say the same."""
+    """Return the letters and digits of a text, case folded, for comparing headlines."""
     return _BETWEEN.sub("", text.casefold())

@@ -63,7 +63,7 @@ def identify(text: str, hint: str | None) -> str | None:
 
 
 def surely_other(text: str, said: str) -> bool:
-    """Return whether a text of some length is surely in another language than what is said of it."""
+    """Return whether a text of some length is surely in another language than the given one."""
     head = text[:_ENOUGH]
     if said not in LANGUAGES or len(_LETTER.findall(head)) < 4 * MIN_LETTERS:
         return False

@@ -1,7 +1,7 @@
 """py3langid's model in a sixth of the memory, with the same answers; the only home of py3langid.
 
-Every worker that needs the model holds one. The library's own loader takes 82 MB: it keeps all its languages beside the chosen ones,
-and a table of moves (40 MB) in which nearly every stretch of 16 stands many times. Here each such stretch stands once.
+Every worker that needs the model loads one. The library's own loader takes 82 MB: it keeps all languages beside the chosen ones,
+and a transition table (40 MB) in which nearly every stretch of 16 values recurs. Here each such stretch is stored once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _AT_ONCE = 1 << 18  # bytes of the model that are unpacked, or numbers of a tabl
 
 
 class SmallIdentifier(LanguageIdentifier):  # type: ignore[misc]  # the library has no types
-    """The library's identifier, whose moves stand in shared stretches; its scores are probabilities."""
+    """The library's identifier with shared table stretches; its scores are probabilities."""
 
     __slots__ = ("_moves", "_places", "_rows")
 
@@ -86,7 +86,7 @@ def _kind(table: IO[bytes]) -> np.dtype[Any]:
 
 
 def _shared(tables: zipfile.ZipFile, name: str) -> tuple[array[int], array[int]]:
-    """Return where each stretch of a table begins among the different ones, and those.
+    """Return the distinct stretches of a table, and where each begins among them.
 
     Stretches are distinguished by sums of 64 bits under weights without pattern: a dictionary of all of them takes more
     memory than the table.

@@ -20,12 +20,12 @@ def shown_address(feed: Feed) -> str:
 
 
 def is_masked(url: str) -> bool:
-    """Return whether an address stands for one whose secret was masked: nothing can be asked for there."""
+    """Return whether an address is a masked one, which cannot be requested."""
     return MASK in url
 
 
 def without_secrets(text: str, feed: Feed) -> str:
-    """Return a text without what is secret of a feed and without what looks like a secret in any address."""
+    """Return a text without the feed's secrets, and without anything in an address that looks like one."""
     # the longest first: a part must not be taken out of the middle of the whole
     for value in sorted(_secrets(feed), key=len, reverse=True):
         text = text.replace(value, MASK)
@@ -33,7 +33,7 @@ def without_secrets(text: str, feed: Feed) -> str:
 
 
 def holds_secret(url: str, feed: Feed) -> bool:
-    """Return whether an address must not be written down: it looks as if it held a secret, or repeats one of the feed."""
+    """Return whether an address must not be stored: it seems to hold a secret, or one of the feed's."""
     # a short password may be a word, and stand in an address by chance
     secrets = [value for value in _given(feed) if len(value) >= _TELLING] + _of_address(feed)
     return mask_secrets(url) != url or any(value in url for value in secrets)

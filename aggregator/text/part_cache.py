@@ -1,4 +1,4 @@
-"""A cache of what a function made of parts of texts: what stands between two blanks comes again and again."""
+"""A cache of a function over parts of texts, since words between blanks repeat."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ class PartCache(dict[str, Value]):
         return made
 
     def of(self, parts: Sequence[str]) -> Iterator[Value]:
-        """Return the answer for each part; those for long ones are not kept."""
+        """Return the results of parts; those of long parts are not cached."""
         return map(self.work if max(map(len, parts), default=0) > LONG_PART else self.__getitem__, parts)

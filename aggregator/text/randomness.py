@@ -1,4 +1,4 @@
-"""Whether a text was made by chance: a token, and no word, slug, date or number."""
+"""Whether a text is a random token rather than a word, slug, date or number."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _ONE_IN, _ONE_CHANGE_IN = 4, 7  # characters for each of them, at most; and wher
 
 
 def looks_random(value: str) -> bool:
-    """Return whether a value of 16 characters and more looks machine-made: hexadecimal, a UUID, base64, letters by chance."""
+    """Return whether a value of 16 characters or more looks machine-made: hexadecimal, UUID, base64, random letters."""
     if len(value) < _LONG or "%3A%2F%2F" in value.upper():
         return False
     if _UUID.fullmatch(value):
@@ -61,7 +61,7 @@ def looks_mixed(value: str) -> bool:
 
 
 def odd_places(piece: str) -> int:
-    """Return how often what follows a letter or digit is unlikely in words: digit and letter in turn, a capital, a rare pair."""
+    """Return the number of transitions that are unlikely in words: digit to letter, a capital inside, a rare pair."""
     return sum(
         _changes(piece, place) or piece[place + 1].lower() in _RARE_AFTER.get(piece[place].lower(), "")
         for place in range(len(piece) - 1)
@@ -69,7 +69,7 @@ def odd_places(piece: str) -> int:
 
 
 def _changes(piece: str, place: int) -> bool:
-    """Return whether letter and digit change places behind a character, or a capital stands inside of a word."""
+    """Return whether digit and letter alternate after a character, or a capital is inside a word."""
     one, other = piece[place], piece[place + 1]
     if one.isdigit() != other.isdigit():
         return True

@@ -67,14 +67,14 @@ def words(text: str, language: str | None) -> list[str]:
 
 
 def _words_of(part: str) -> tuple[str, ...]:
-    """Return the words of what stands between two blanks: none reaches over one."""
+    """Return the words of a part between two blanks; no word spans one."""
     if part.isascii():
         return tuple(word if word.isalpha() else _ascii_word(word) for word in _ASCII_WORD.findall(part.lower()))
     return tuple(chain.from_iterable(map(_normalised, _WORD.findall(unicodedata.normalize("NFKC", part)))))
 
 
 def _normalised(written: str) -> tuple[str, ...]:
-    """Return what a word of a text counts as: itself, normalised, or pairs of characters where it is a run of them."""
+    """Return the index words of a token: the normalised word, or pairs of characters where scripts have no blanks."""
     word = fold(written)
     if _RUN.match(word):
         return tuple(word[i : i + 2] for i in range(len(word) - 1)) or (word,)
@@ -85,12 +85,12 @@ def _normalised(written: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4)
 def folded_tokens(text: str) -> tuple[str, ...]:
-    """Return what stands between the blanks of a text, case folded; kept for a moment, since several ask for it of one text."""
+    """Return the case-folded parts between blanks, cached briefly since several callers need them for one text."""
     return tuple(text.casefold().split())
 
 
 def index_form(text: str) -> str:
-    """Return ``text`` as the full-text index is to read it: SQLite finds the :func:`words` in it.
+    """Return ``text`` in the form of the full-text index, in which SQLite finds the same :func:`words`.
 
     Where a script puts spaces between words, they need not be split here: the index does that.
     """
@@ -99,7 +99,7 @@ def index_form(text: str) -> str:
 
 
 def _indexed_of(part: str) -> str | None:
-    """Return what stands between two blanks as SQLite may read it; None where our words are to be written out."""
+    """Return a part as SQLite may tokenise it; None where our words are to be written out."""
     part = unicodedata.normalize("NFKC", part)
     plain = (part.isascii() or _ALPHABETS.fullmatch(part)) and not _OWN_NUMBER.search(part)
     return fold(part) if plain else None
@@ -110,7 +110,7 @@ _indexed = PartCache(_indexed_of)
 
 
 def _ascii_word(word: str) -> str:
-    """Return a lower-case word with a digit or an apostrophe as :func:`words` does."""
+    """Return a lower-case word with a digit or apostrophe as :func:`words` does."""
     if word[0].isdigit():
         return _GROUPED.sub("", word)
     return _POSSESSIVE.sub("", word) or word if "'" in word else word
@@ -121,14 +121,14 @@ def sentences(text: str, language: str | None) -> list[str]:
     found, start = [], 0
     for match in _SENTENCE_END.finditer(text):
         end = match.end(match.lastgroup) if match.lastgroup else match.start()
-        if not _goes_on(text[max(start, end - 40) : end], text[match.end() : match.end() + 20], language):
+        if not _continues(text[max(start, end - 40) : end], text[match.end() : match.end() + 20], language):
             found.append(text[start:end])
             start = match.end()
     return [" ".join(part.split()) for part in (*found, text[start:]) if part and part.strip()]
 
 
-def _goes_on(before: str, after: str, language: str | None) -> bool:
-    """Return whether the full stop that ends ``before`` belongs to an abbreviation, so that the sentence goes on."""
+def _continues(before: str, after: str, language: str | None) -> bool:
+    """Return whether the full stop after ``before`` belongs to an abbreviation, so that the sentence continues."""
     if not before.endswith("."):
         return False
     if _TITLES.search(before):

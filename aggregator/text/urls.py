@@ -1,7 +1,7 @@
-"""Addresses as keys: canonical forms, registered domains, and masks over what must not be shown.
+"""URLs as keys: canonical forms, registered domains, and masking of secrets.
 
-The list of tracking parameters is our own: the libraries that carry one either merge addresses that differ in
-meaning or keep trackers that news publishers use.
+The list of tracking parameters is our own: libraries with one either merge addresses of different content or keep
+trackers that news publishers use.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def absolute_url(url: str, base: str, limit: int = 2_048) -> str | None:
 
 
 def request_url(url: str) -> str:
-    """Return the form of an address under which two that ask for one thing are equal: no fragment, no default port.
+    """Return the form of an address that is equal for two that request one thing: no fragment, no default port.
 
     What is no http(s) address comes back as it is.
     """
@@ -223,7 +223,7 @@ def secret_parts(url: str) -> tuple[str, ...]:
 
 
 def names_secret(name: str) -> bool:
-    """Return whether what has such a name, a parameter or a header, is a secret whatever it looks like."""
+    """Return whether a parameter or header of this name is a secret, whatever its value."""
     return _SECRET_NAME.search(name) is not None
 
 

@@ -1,4 +1,4 @@
-"""Access to the page: which host may be asked for, who may come in, which forms are taken, and what every answer says to browsers."""
+"""Access to the page: allowed hosts, logins, accepted forms, and the security headers of every response."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ _HEADERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """Who may come in: ``hosts`` are lower-case names without ports, ``owner`` is who asks where nobody logs in."""
+class AccessRules:
+    """The rules of access: ``hosts`` are lower-case names without ports, ``owner`` is the visitor where nobody logs in."""
 
     hosts: frozenset[str]
     owner: str
@@ -62,7 +62,7 @@ class Rules:
 
 
 def host_names(listening: str, allowed: Iterable[str]) -> frozenset[str]:
-    """Return the names under which a page that listens there may be asked for."""
+    """Return the host names under which a page listening there may be requested."""
     names = {_bare(name) for name in allowed}
     address = _bare(listening)
     if address in LOOPBACK or is_loopback(address):
@@ -75,7 +75,7 @@ def host_names(listening: str, allowed: Iterable[str]) -> frozenset[str]:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether an address is this machine alone."""
+    """Return whether an address is this machine alone."""
     if host.lower() == "localhost":
         return True
     try:
@@ -95,7 +95,7 @@ def _bare(host: str) -> str:
 class AccessMiddleware:
     """Middleware that lets in who may, and puts ``visitor`` and ``form_token`` into the request's state."""
 
-    def __init__(self, app: ASGIApp, rules: Rules, visitors: Visitors) -> None:
+    def __init__(self, app: ASGIApp, rules: AccessRules, visitors: Visitors) -> None:
         self._app = app
         self._rules = rules
         self._visitors = visitors
@@ -143,24 +143,24 @@ class AccessMiddleware:
         path = scope["path"]
         if scope["method"] not in ("GET", "HEAD", "POST"):
             return PlainTextResponse("Only GET, HEAD and POST are understood.\n", 405, {"allow": "GET, HEAD, POST"})
-        if scope["method"] == "POST" and (reason := self._is_strange(request)):
+        if scope["method"] == "POST" and (reason := self._why_foreign(request)):
             return PlainTextResponse(f"{reason}\n", 403)
         visitor = self._visitor(request, fresh)
         state = scope.setdefault("state", {})
         state["visitor"] = visitor
         state["form_token"] = self._visitors.form_token(visitor) if visitor else ""
         if visitor is None and not path.startswith(_OPEN):
-            return self._ask(request)
+            return self._ask_for_login(request)
         if visitor is not None and "token" in request.query_params and not path.startswith(_FOR_PROGRAMS):
             # into the cookie, and out of the address that stands on a screen
             left = urlencode([(key, value) for key, value in request.query_params.multi_items() if key != "token"])
             return RedirectResponse(local_path(path) + (f"?{left}" if left else ""), 303)
-        if scope["method"] == "POST" and path != "/login" and (visitor is None or not visitor.may_rule):
+        if scope["method"] == "POST" and path != "/login" and (visitor is None or not visitor.may_edit):
             return PlainTextResponse("This visit may look, and not rule: log in to give a verb.\n", 403)
         return None
 
-    def _is_strange(self, request: Request) -> str:
-        """Return why a form did not come from a page of ours; empty where it did, as far as its headers tell."""
+    def _why_foreign(self, request: Request) -> str:
+        """Return why a form did not come from this page, as far as its headers tell; empty where it did."""
         site = request.headers.get("sec-fetch-site")
         if site is not None and site != "same-origin":
             return "A verb is given from this page alone, not from another site."
@@ -179,15 +179,15 @@ class AccessMiddleware:
         if rules.proxy_header:
             name = display_text(request.headers.get(rules.proxy_header, ""), 100)
             if name:
-                return Visitor(name, may_rule=True, key=f"proxy {name}")
+                return Visitor(name, may_edit=True, key=f"proxy {name}")
         session = _session_of(request)
         known = self._visitors.of_session(session) if session else None
         if known is not None:
             return known
         if self._has_token(request):
             if request.url.path.startswith(_FOR_PROGRAMS):
-                return Visitor("read-only", may_rule=False, key="token")
-            return self._begin("read-only", fresh, may_rule=False)
+                return Visitor("read-only", may_edit=False, key="token")
+            return self._begin("read-only", fresh, may_edit=False)
         if rules.proxy_header or self._visitors.ask_for_login:
             return None
         # nobody logs in, so no session is kept: the cookie alone is what the forms are bound to
@@ -195,12 +195,12 @@ class AccessMiddleware:
             session = secrets.token_urlsafe(32)
             if request.method == "GET" and not request.url.path.startswith((*_FOR_PROGRAMS, *_OPEN)):
                 fresh.append(session)
-        return Visitor(rules.owner, may_rule=True, key=session)
+        return Visitor(rules.owner, may_edit=True, key=session)
 
-    def _begin(self, name: str, fresh: list[str], *, may_rule: bool) -> Visitor:
-        made = self._visitors.begin(name, may_rule=may_rule)
+    def _begin(self, name: str, fresh: list[str], *, may_edit: bool) -> Visitor:
+        made = self._visitors.begin(name, may_edit=may_edit)
         fresh.append(made)
-        return Visitor(name, may_rule, made)
+        return Visitor(name, may_edit, made)
 
     def _has_token(self, request: Request) -> bool:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -208,8 +208,8 @@ class AccessMiddleware:
             return True
         return self._visitors.holds_token(request.query_params.get("token", ""))
 
-    def _ask(self, request: Request) -> Response:
-        """Send a person to the login, and tell a program."""
+    def _ask_for_login(self, request: Request) -> Response:
+        """Redirect a person to the login; answer a program with 401."""
         wants_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
         if self._visitors.ask_for_login and wants_page:
             wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")

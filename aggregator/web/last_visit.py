@@ -1,4 +1,4 @@
-"""When a visitor last looked at the page, kept in a cookie."""
+"""The time of a visitor's last visit, kept in a cookie."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of stories: what its form asks for, and how it is carried from page to page."""
+"""The list of stories: its form, and its query from page to page."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LONGEST = 200  # characters of a filter
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the form above the list says."""
+    """The values of the form above the list."""
 
     match: str = ""
     since: str = ""
@@ -50,7 +50,7 @@ class Filters:
 
     @property
     def is_set(self) -> bool:
-        """Tell whether anything but the order is asked for."""
+        """Return whether any filter besides the order is set."""
         return any((self.match, self.since, self.min_publishers > 1, self.publisher, self.lang, self.category))
 
     def turned_to(self, page: int) -> str:
@@ -69,7 +69,7 @@ class Filters:
         return f"?{text}" if text else ""
 
     def query(self, now: datetime, limit: int) -> StoryQuery:
-        """Return what to ask the newsroom for: the first ``limit`` stories."""
+        """Return the query for the first ``limit`` stories."""
         return StoryQuery(
             since=now - WINDOWS[self.since] if self.since else None,
             match=self.match or None,

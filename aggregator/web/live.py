@@ -1,4 +1,4 @@
-"""Telling open pages that something changed: one look at the database a second, however many pages are open."""
+"""Live updates of open pages: the database is looked at once a second, however many pages are open."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Changes:
         self._ending = False
 
     def end(self) -> None:
-        """Let every stream end: the page stops."""
+        """End every stream."""
         self._ending = True
         for listener in self._listeners:
             listener.set()
 
     @property
     def is_full(self) -> bool:
-        """Tell whether no further listener is taken."""
+        """Return whether no further listener is taken."""
         return len(self._listeners) >= MOST_LISTENERS
 
     async def stream(self) -> AsyncIterator[bytes]:

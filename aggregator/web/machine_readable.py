@@ -1,4 +1,4 @@
-"""The pages that programs read: the rolling feeds of stories, health and figures."""
+"""Pages for programs: feeds of stories, health and metrics."""
 
 from __future__ import annotations
 
@@ -54,5 +54,5 @@ def health(request: Request, app: Aggregator) -> Response:
 @view
 def metrics(request: Request, app: Aggregator) -> Response:
     """``/metrics``, for Prometheus."""
-    rooms: Newsrooms = request.app.state.newsrooms
-    return Response(exposition(rooms.status(app), rooms.feed_health(app)), media_type=EXPOSITION_TYPE)
+    newsrooms: Newsrooms = request.app.state.newsrooms
+    return Response(exposition(newsrooms.status(app), newsrooms.feed_health(app)), media_type=EXPOSITION_TYPE)

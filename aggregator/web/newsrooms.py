@@ -1,4 +1,4 @@
-"""Open newsrooms for the threads that answer requests: each has a connection of its own while it works."""
+"""A pool of open newsrooms: each request thread uses one with a connection of its own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Newsrooms:
 
     @contextmanager
     def one(self) -> Iterator[Aggregator]:
-        """Lend a newsroom to the thread that asks; LockedError where all are busy for long."""
+        """Lend a newsroom to this thread; LockedError where all stay busy."""
         app = self._take()
         try:
             yield app

@@ -37,8 +37,8 @@ def view(act: Callable[[Request, Aggregator], Response]) -> View:
     """Return an endpoint that lends a newsroom to ``act``."""
 
     def endpoint(request: Request) -> Response:
-        rooms: Newsrooms = request.app.state.newsrooms
-        with rooms.one() as app:
+        newsrooms: Newsrooms = request.app.state.newsrooms
+        with newsrooms.one() as app:
             return act(request, app)
 
     return endpoint
@@ -183,7 +183,7 @@ def edition(request: Request, app: Aggregator) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class ReportShown:
-    """A report as the page shows it: the entry that stands for it, and its copies folded under it."""
+    """A report on the page: its first entry, with its copies folded below."""
 
     id: str
     agency: str | None

@@ -18,7 +18,7 @@ SHORTEST = 8
 
 
 def hash_password(password: str) -> str:
-    """Return the text that stands in ``web.users`` for a password; UsageError where it is too short."""
+    """Return the hash of a password for ``web.users``; UsageError where it is too short."""
     if len(password) < SHORTEST:
         raise UsageError(f"a password has {SHORTEST} characters at least")
     salt = secrets.token_bytes(16)
@@ -26,12 +26,12 @@ def hash_password(password: str) -> str:
 
 
 def is_hash(text: str) -> bool:
-    """Tell whether a text is a hash that :func:`verify` can check."""
+    """Return whether a text is a hash that :func:`verify` can check."""
     return _parts(text) is not None
 
 
 def verify(password: str, hashed: str) -> bool:
-    """Tell whether a password is the one that was hashed; takes equally long whether it is or not."""
+    """Return whether a password matches the hash, in constant time."""
     parts = _parts(hashed)
     if parts is None:
         return False

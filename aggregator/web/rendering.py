@@ -1,4 +1,4 @@
-"""Templates of the page. Text from feeds is text: on one line, without control characters, escaped."""
+"""Templates of the page; text from feeds is shown on one line, without control characters, escaped."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLRes
         "request_path": request.url.path,
         "visitor": request.state.visitor,
         "form_token": request.state.form_token,
-        "may_rule": request.state.visitor is not None and request.state.visitor.may_rule,
+        "may_edit": request.state.visitor is not None and request.state.visitor.may_edit,
         "desk_title": request.app.state.title,
         "can_log_out": request.app.state.visitors.ask_for_login,
     }
@@ -66,13 +66,13 @@ def _shown(value: Any) -> Any:
 
 
 def _piece(text: str) -> Markup:
-    """Return a piece of a text with its blanks as they stand: what an edit changed may be one."""
+    """Return a piece of text with its blanks, since an edit may consist of one."""
     kept = "".join(character for character in text if character.isprintable() or character in " \n")
     return Markup.escape(kept)
 
 
 def _lasted(seconds: float | None) -> str:
-    """Return an interval as people say it."""
+    """Return an interval in words."""
     if not seconds:
         return ""
     minutes = round(seconds / 60)

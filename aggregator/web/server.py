@@ -1,4 +1,4 @@
-"""Serving the page: one process, one thread for its connections, and no connection that may idle for ever."""
+"""The page's server: one process with bounded connections and timeouts for idle ones."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class TimeoutProtocol(H11Protocol):
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Take in what came; the wait ends when a whole head has come."""
+        """Process received data; the timer stops when a whole head was received."""
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
             self._cancel()
@@ -97,7 +97,7 @@ def check(settings: WebSettings, access: Access) -> None:
 
 
 def made_site(opened: Callable[[], Aggregator], settings: Settings, access: Access) -> Starlette:
-    """Return the page as these settings want it."""
+    """Return the page application under these settings."""
     check(settings.web, access)
     host, _ = address_of(settings.web)
     say = labels(settings.digest.language, settings.digest.templates)
@@ -107,7 +107,7 @@ def made_site(opened: Callable[[], Aggregator], settings: Settings, access: Acce
 def serve(
     opened: Callable[[], Aggregator], settings: Settings, access: Access, announce: Callable[[str], None]
 ) -> None:
-    """Serve the page until told to stop; ``announce`` is called with its address. ConfigurationError where it cannot listen there."""
+    """Serve the page until stopped; ``announce`` is called with its address. ConfigurationError where it cannot listen."""
     with _listening(settings.web) as listening:
         server = _server(made_site(opened, settings, access))
         announce(f"http://{value_text(settings.web.address)}/")
@@ -116,7 +116,7 @@ def serve(
 
 @contextmanager
 def served(opened: Callable[[], Aggregator], settings: Settings, access: Access) -> Iterator[None]:
-    """Serve the page beside something else, while the context is open."""
+    """Serve the page in the background while the context is open."""
     with _listening(settings.web) as listening:
         server = _server(made_site(opened, settings, access))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="web", daemon=True)
@@ -149,7 +149,7 @@ def _server(app: Starlette) -> uvicorn.Server:
 
 
 class _Server(uvicorn.Server):
-    """A server whose streams of events end when it is told to stop: it would wait for them."""
+    """A server that ends its event streams at a stop; otherwise it would wait for them."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then the rest."""

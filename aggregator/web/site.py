@@ -1,4 +1,4 @@
-"""The page as an ASGI application: its addresses, who may come in, and what it says where something goes wrong."""
+"""The page as an ASGI application: routes, access and error pages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from aggregator.digest.labels import ENGLISH, Labels, labels
 from aggregator.exceptions import AggregatorError, LockedError, NotFoundError, UsageError
 from aggregator.settings import WebSettings
 from aggregator.web import live, machine_readable, pages, verbs
-from aggregator.web.access import AccessMiddleware, Rules, host_names
+from aggregator.web.access import AccessMiddleware, AccessRules, host_names
 from aggregator.web.newsrooms import Newsrooms
 from aggregator.web.rendering import environment, page
 from aggregator.web.visitors import Visitors
@@ -34,7 +34,7 @@ _STATIC = {"desk.css": "text/css", "desk.js": "text/javascript", "icon.svg": "im
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may come in, with every secret read: ``users`` are hashes of passwords by name."""
+    """Who may come in, with every secret read: ``users`` maps names to password hashes."""
 
     owner: str
     users: Mapping[str, str] = field(default_factory=dict)
@@ -51,10 +51,10 @@ def site(
     say: Labels | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Starlette:
-    """Return the page over newsrooms that ``opened`` opens; ``host`` is where it listens, ``title`` stands on top, ``say`` are its labels."""
+    """Return the page over newsrooms that ``opened`` opens; ``host`` is where it listens, ``title`` its heading, ``say`` its labels."""
     newsrooms = Newsrooms(opened)
     visitors = Visitors(access.users, access.token, settings.session.total_seconds(), clock)
-    rules = Rules(
+    rules = AccessRules(
         host_names(host, settings.allowed_hosts), access.owner, settings.proxy_header, frozenset(settings.proxies)
     )
 
@@ -79,7 +79,7 @@ def site(
 
 
 def warm_up(made: Starlette) -> None:
-    """Load what the first visitors would wait for: the templates, and what says why an entry is in its story."""
+    """Load what the first visitors would wait for: templates and explanations."""
     import_module("aggregator.desk.explain")
     for name in made.state.templates.list_templates():
         made.state.templates.get_template(name)
@@ -104,7 +104,7 @@ def _routes() -> list[Route]:
     return [
         *(Route(path, endpoint, methods=["GET"]) for path, endpoint in shown.items()),
         Route("/changes", live.changes, methods=["GET"]),
-        Route("/verb/{verb}", verbs.give, methods=["POST"]),
+        Route("/verb/{verb}", verbs.apply_verb, methods=["POST"]),
         Route("/login", verbs.log_in, methods=["GET", "POST"]),
         Route("/logout", verbs.log_out, methods=["POST"]),
     ]
@@ -119,7 +119,7 @@ def _static(request: Request) -> Response:
 
 
 def _explained(request: Request, error: Exception) -> Response:
-    """Return the page that says what of ours went wrong."""
+    """Return the page for an error of the product."""
     status = 500
     for kind, code in ((NotFoundError, 404), (UsageError, 400), (LockedError, 503)):
         if isinstance(error, kind):

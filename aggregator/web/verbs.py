@@ -1,4 +1,4 @@
-"""The verbs of the page: each is a form of ours, posted by somebody who may rule, and goes through the façade's editor."""
+"""Editors' verbs from the page's forms, applied through the façade."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _texts(form: FormData, name: str) -> list[str]:
     return [value.strip() for value in form.getlist(name) if isinstance(value, str) and value.strip()]
 
 
-async def give(request: Request) -> Response:
+async def apply_verb(request: Request) -> Response:
     """Carry out the verb that a form names, and lead back to the story it concerns."""
     try:
         form = await form_of(request)
@@ -54,10 +54,10 @@ async def give(request: Request) -> Response:
     verb = _VERBS.get(request.path_params["verb"])
     if verb is None:
         return page(request, "message.html", 404, title="Not found", message="There is no such verb.")
-    rooms: Newsrooms = request.app.state.newsrooms
+    newsrooms: Newsrooms = request.app.state.newsrooms
 
     def act() -> str:
-        with rooms.one() as app:
+        with newsrooms.one() as app:
             return verb(app, visitor.name, form)
 
     try:
@@ -114,7 +114,7 @@ def _forbid(app: Aggregator, by: str, form: FormData) -> str:
 
 
 def _undo(app: Aggregator, by: str, form: FormData) -> str:
-    """Take back the last verb, if it still is the one that was shown."""
+    """Undo the last verb, if it is still the one shown."""
     with app.store.transaction():
         in_force = next((one for one in app.decisions(1_000) if one.undone_at is None), None)
         if in_force is None or str(in_force.id) != _text(form, "decision"):

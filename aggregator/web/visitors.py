@@ -1,4 +1,4 @@
-"""Who visits the page: logins, sessions, the read-only token, and what a form must carry."""
+"""Visitors of the page: logins, sessions, the read-only token, form tokens."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ _CHECKED_AT_ONCE = 2
 
 
 class TooManyTriesError(AggregatorError):
-    """Too many wrong passwords: whoever asks has to wait."""
+    """Too many wrong passwords; the visitor has to wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks: ``name`` gives the verbs, ``may_rule`` says whether it may give any; ``key`` is what its forms are bound to."""
+    """A visitor: ``name`` is recorded with verbs, ``may_edit`` allows them; forms are bound to ``key``."""
 
     name: str
-    may_rule: bool
+    may_edit: bool
     key: str
 
 
 @dataclass(slots=True)
 class _Session:
     name: str
-    may_rule: bool
+    may_edit: bool
     used: float
 
 
 class Visitors:
-    """The logins of one running page; times are seconds of ``clock``, which never goes back."""
+    """The logins of a running page; times are seconds of ``clock``, which never goes back."""
 
     def __init__(self, users: Mapping[str, str], token: str, lasts: float, clock: Callable[[], float]) -> None:
         self._users = dict(users)
@@ -59,7 +59,7 @@ class Visitors:
 
     @property
     def ask_for_login(self) -> bool:
-        """Tell whether there is anybody who could log in."""
+        """Return whether there is anybody who could log in."""
         return bool(self._users)
 
     # --- logging in --------------------------------------------------------------------------
@@ -81,13 +81,13 @@ class Visitors:
         with self._lock:
             for key in keys:
                 self._failures.pop(key, None)
-        return self.begin(name, may_rule=True)
+        return self.begin(name, may_edit=True)
 
-    def begin(self, name: str, *, may_rule: bool) -> str:
+    def begin(self, name: str, *, may_edit: bool) -> str:
         """Begin a session; return its id."""
         made = secrets.token_urlsafe(32)
         with self._lock:
-            self._sessions[_digest(made)] = _Session(name, may_rule, self._clock())
+            self._sessions[_digest(made)] = _Session(name, may_edit, self._clock())
             while len(self._sessions) > _MOST_SESSIONS:
                 self._sessions.popitem(last=False)
         return made
@@ -107,10 +107,10 @@ class Visitors:
                 return None
             found.used = now
             self._sessions.move_to_end(key)
-            return Visitor(found.name, found.may_rule, session_id)
+            return Visitor(found.name, found.may_edit, session_id)
 
     def holds_token(self, token: str) -> bool:
-        """Tell whether this is the read-only token."""
+        """Return whether this is the read-only token."""
         return bool(self._token) and hmac.compare_digest(token.encode("utf-8"), self._token.encode("utf-8"))
 
     # --- forms -------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ class Visitors:
         return hmac.new(self._secret, visitor.key.encode("utf-8"), hashlib.sha256).hexdigest()
 
     def is_form_token(self, visitor: Visitor, token: str) -> bool:
-        """Tell whether a form came from a page of ours that this visitor was shown."""
+        """Return whether a form token was issued to this visitor."""
         return hmac.compare_digest(self.form_token(visitor).encode("ascii"), token.encode("utf-8", "replace"))
 
     # --- pieces ------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ SENTENCE: Final = 40  # the surroundings of a full stop or a number
 
 EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "clustering.canonical": {"_VERSION": TITLE, "_RUNNING_PAGE": LINK},
-    "clustering.forms": {"_RUN": TEXT, "_WORD": TEXT, "_STOP": TEXT},
+    "clustering.templated_texts": {"_RUN": TEXT, "_WORD": TEXT, "_STOP": TEXT},
     "clustering.recurring": {"_RECURRING": TITLE, "_TIMETABLE": TITLE, "_LIVE": TITLE, "_COMMENT": TITLE},
     "clustering.terms": {"_TOKEN": TEXT, "_GROUPED": NAME, "_ACCENTS": TEXT},
     "clustering.vectorize": {"_ORDINAL": TITLE},
@@ -65,7 +65,7 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "newsroom.mentions": {
         "_NUMBER": TEXT, "_CLOCK": NAME, "_LETTERS_BEFORE": SENTENCE, "_value": TEXT, "_WORD": TEXT, "_GAP": TEXT,
     },
-    "newsroom.notices": {"COLUMNS": ENDS, "OWNING_UP": ENDS, "openings": ENDS, "_statement": ENDS},
+    "newsroom.notices": {"COLUMNS": ENDS, "ADMISSIONS": ENDS, "openings": ENDS, "_statement": ENDS},
     "newsroom.novelty": {"_LETTER": TEXT},
     "newsroom.publishers": {
         "_SEPARATOR": TITLE, "_LEADING": TITLE, "_TRAILING": TITLE, "_NOT_WORD": TITLE, "_SEARCH_ADDRESS": LINK,

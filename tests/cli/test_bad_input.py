@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.calling import ARCHIVE, Outcome, call, newsroom, write_archive
-from tests.storage.test_copies import damage
+from tests.storage.test_backups import damage
 
 LONG = "x" * 5000
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.clustering import canonical
-from aggregator.clustering.canonical import choose, rank, standings
+from aggregator.clustering.canonical import choose, rank, versions
 from aggregator.model import Entry, EntryData
 
 START = datetime(2026, 3, 9, 5, 0, tzinfo=UTC)
@@ -143,7 +143,7 @@ def test_the_order_of_arrival_decides_nothing(entries: list[Entry], chance: rand
 @given(STRANGE_STORIES, STRANGERS)
 def test_a_lesser_entry_never_changes_the_choice(entries: list[Entry], arriving: Entry) -> None:
     before = choose(entries, None)
-    among = standings([*entries, arriving])
+    among = versions([*entries, arriving])
     if arriving.id not in {one.id for one in entries} and rank(arriving, None, among) > rank(before, None, among):
         assert choose([*entries, arriving], None) is before
 
@@ -174,7 +174,7 @@ def test_comment_does_not_stand_for_the_event() -> None:
 
 @given(STRANGE_STORIES, st.none() | st.text("abcdef", min_size=1, max_size=2))
 def test_the_first_in_the_order_is_chosen(entries: list[Entry], pinned: str | None) -> None:
-    among = standings(entries)
+    among = versions(entries)
     assert choose(entries, pinned) is min(entries, key=lambda entry: rank(entry, pinned, among))
 
 

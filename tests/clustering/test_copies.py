@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.clustering.reports import CONFIRMING, StoredSketch, find_copy, numbers_of
-from aggregator.clustering.sketch import overlap, read, sketch
+from aggregator.clustering.copies import CONFIRMING, StoredSketch, find_copy, numbers_of
+from aggregator.clustering.sketch import overlap, sketch, unpacked_sketch
 from aggregator.model import Arrival, Document
 from aggregator.settings import CopySettings
 from aggregator.text.tokens import words
@@ -99,7 +99,7 @@ def test_the_edge_says_what_was_measured() -> None:
     match = find_copy(newcomer, memory, BARS, ()).match
     assert match is not None
     assert newcomer.sketch is not None
-    jaccard, containment = overlap(read(newcomer.sketch), read(memory.stored[0].sketch))
+    jaccard, containment = overlap(unpacked_sketch(newcomer.sketch), unpacked_sketch(memory.stored[0].sketch))
     assert (match.kind, match.method, match.other_id) == ("copy", "jaccard", "a")
     assert match.score == pytest.approx(jaccard, abs=1e-4)
     assert match.evidence["jaccard"] == pytest.approx(jaccard, abs=1e-4)
@@ -151,7 +151,7 @@ def test_only_verified_edges_join_and_most_of_the_first_members_confirm(bodies: 
         if found.match is not None and found.report_id is not None:
             assert one.sketch is not None
             members = memory.members(found.report_id, CONFIRMING)
-            shared = [overlap(read(one.sketch), read(other.sketch)) for other in members]
+            shared = [overlap(unpacked_sketch(one.sketch), unpacked_sketch(other.sketch)) for other in members]
             near = sum(jaccard >= BARS.jaccard or containment >= BARS.containment for jaccard, containment in shared)
             assert 2 * near >= len(members)
             assert found.match.score >= found.match.threshold
@@ -172,7 +172,7 @@ def test_no_chain_grows_however_long_it_is_offered() -> None:
         first, last = members[0].sketch, members[-1].sketch
         assert first is not None
         assert last is not None
-        assert overlap(read(first), read(last))[0] > 0.2
+        assert overlap(unpacked_sketch(first), unpacked_sketch(last))[0] > 0.2
 
 
 # --- caps ----------------------------------------------------------------------------------------

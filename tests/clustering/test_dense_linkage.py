@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aggregator.clustering import partition as module
-from aggregator.clustering.partition import Bonds, Edges, partition
+from aggregator.clustering.partition import Edges, PartitionConstraints, partition
 
 BAR, MISSING = 0.0, -3.0
 
@@ -27,7 +27,7 @@ def test_dense_linkage_is_average_linkage(seed: int, monkeypatch: pytest.MonkeyP
     count = chance.randint(2, 40)
     given = edges(chance, count, chance.random())
     nodes = list(range(count))
-    bonds = Bonds(
+    bonds = PartitionConstraints(
         [chance.sample(nodes, 2)] if seed % 2 else [],
         {node: frozenset({(0, bool(chance.getrandbits(1)))}) for node in chance.sample(nodes, 2)} if seed % 3 else {},
     )

@@ -84,7 +84,7 @@ def shifts(graph: StoryGraph) -> dict[str, float]:
     names, places = zip(*comparison.rows.place.items(), strict=True)
     at = np.array(places)
     text = np.full(len(at), comparison.rows.reports.text_mass[: len(comparison.rows)].argmax())
-    return dict(zip(names, comparison.density.shifts(at, text).tolist(), strict=True))
+    return dict(zip(names, comparison.density.density_shifts(at, text).tolist(), strict=True))
 
 
 def edges(graph: StoryGraph) -> dict[frozenset[str], float]:
@@ -142,9 +142,9 @@ def test_pairs_of_headlines_get_more_in_a_large_dense_window_only(
     graph = settled(unlike(events, told_by))
     density, last = graph.comparison.density, np.array([len(graph) - 1])
     texts = graph.comparison.rows.reports.text_mass
-    with_text = density.shifts(last, last)[0]
+    with_text = density.density_shifts(last, last)[0]
     texts[last] = 0.0
-    assert least <= density.shifts(last, last)[0] - with_text <= most
+    assert least <= density.density_shifts(last, last)[0] - with_text <= most
 
 
 def test_what_a_window_says_stands_in_its_edges() -> None:
@@ -206,7 +206,7 @@ def timings(graph: StoryGraph) -> dict[float, float]:
     found = {}
     for hours in (1.0, 20.0, 60.0):
         near = int(np.abs(gaps - hours).argmin())
-        found[hours] = float(density.timed(np.array([last]), np.array([near]))[0])
+        found[hours] = float(density.timing_shifts(np.array([last]), np.array([near]))[0])
     return found
 
 
@@ -228,7 +228,7 @@ def test_where_sure_pairs_come_at_any_time_gaps_say_nothing() -> None:
 def test_a_window_whose_reports_have_no_time_says_nothing_of_gaps() -> None:
     graph = settled((name, replace(vector, dated=False)) for name, vector in unlike(60, told_by=2))
     last = np.array([len(graph) - 1])
-    assert graph.comparison.density.timed(last, last - 1)[0] == 0
+    assert graph.comparison.density.timing_shifts(last, last - 1)[0] == 0
 
 
 def test_few_sure_pairs_within_hours_free_a_sparse_window() -> None:
@@ -253,7 +253,7 @@ def test_headlines_far_apart_get_nothing_on_top_for_what_timing_proves_of_near_o
     gaps = (times[last] - times) / 3_600
 
     def on_top(hours: float) -> float:
-        return float(density.shifts(last, np.array([np.abs(gaps - hours).argmin()]))[0])
+        return float(density.density_shifts(last, np.array([np.abs(gaps - hours).argmin()]))[0])
 
     assert on_top(2.0) > on_top(20.0) == on_top(60.0)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.clustering.sketch import overlap, read
+from aggregator.clustering.sketch import overlap, unpacked_sketch
 from aggregator.clustering.terms import term_of
 from aggregator.clustering.vectorize import read as words_of
 from aggregator.model import Document
@@ -43,7 +43,7 @@ def terms(told: str) -> list[str]:
 
 def shares_of(made: Room, one: str, other: str) -> tuple[float, float]:
     found = SketchStore(made.store.connection, made.store.bands).sketches([made.id(one), made.id(other)])
-    return overlap(read(found[made.id(one)].sketch), read(found[made.id(other)].sketch))
+    return overlap(unpacked_sketch(found[made.id(one)].sketch), unpacked_sketch(found[made.id(other)].sketch))
 
 
 def held(text: Text) -> set[str]:

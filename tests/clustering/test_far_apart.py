@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aggregator.clustering.partition import Edges, partition, with_far_ones
+from aggregator.clustering.partition import Edges, partition, with_distant_pairs
 
 DAY = 86_400.0
 WEEK = 7 * DAY
@@ -16,7 +16,7 @@ def parted(days: list[float], edges: dict[tuple[int, int], float], bar: float = 
     """Return the groups of reports of these days."""
     first, second = np.array(sorted(edges), np.int64).T
     known = Edges(first, second, np.array([edges[pair] for pair in sorted(edges)]))
-    every = with_far_ones(known, np.array(days) * DAY, WEEK, bar)
+    every = with_distant_pairs(known, np.array(days) * DAY, WEEK, bar)
     return partition(len(days), every, bar, MISSING)
 
 
@@ -44,6 +44,6 @@ def test_an_undated_report_ties_nothing_that_lies_two_windows_apart() -> None:
 
 def test_undated_reports_are_far_from_nothing() -> None:
     known = Edges(np.array([0]), np.array([1]), np.array([1.0]))
-    assert with_far_ones(known, np.array([np.nan, np.nan]), WEEK, 0.0) is known
-    beside = with_far_ones(known, np.array([0.0, np.nan, 9 * DAY]), WEEK, 0.0)
+    assert with_distant_pairs(known, np.array([np.nan, np.nan]), WEEK, 0.0) is known
+    beside = with_distant_pairs(known, np.array([0.0, np.nan, 9 * DAY]), WEEK, 0.0)
     assert list(zip(beside.first.tolist(), beside.second.tolist(), strict=True)) == [(0, 1), (0, 2)]

@@ -9,7 +9,7 @@ from aggregator.clustering import comparing
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.pair_features import pair_features
 from aggregator.clustering.params import ClusteringParams
-from aggregator.clustering.second_round import ScoreGraph
+from aggregator.clustering.score_graph import ScoreGraph
 from aggregator.clustering.vectors import ReportVector
 from bench.cost import flood
 

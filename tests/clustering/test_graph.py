@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.clustering.bound import NO_CONSTRAINTS, Constraints
-from aggregator.clustering.graph import Settled, StoryGraph, group
+from aggregator.clustering.graph import GraphUpdate, StoryGraph, group
+from aggregator.clustering.report_constraints import NO_CONSTRAINTS, ReportConstraints
 from aggregator.clustering.vectors import ReportVector
 from tests.clustering.reports import DESK, EVENTS, report
 from tests.examples import examples
@@ -18,7 +18,7 @@ from tests.examples import examples
 Rows = list[tuple[str, ReportVector]]
 
 
-def streamed(passes: Iterable[Rows], constraints: Constraints = NO_CONSTRAINTS) -> set[frozenset[str]]:
+def streamed(passes: Iterable[Rows], constraints: ReportConstraints = NO_CONSTRAINTS) -> set[frozenset[str]]:
     """Return the stories after all passes, as one who applies each settlement would have them."""
     graph = StoryGraph()
     story: dict[str, frozenset[str]] = {}
@@ -28,7 +28,7 @@ def streamed(passes: Iterable[Rows], constraints: Constraints = NO_CONSTRAINTS) 
     return set(story.values())
 
 
-def applied(story: dict[str, frozenset[str]], settled: Settled) -> None:
+def applied(story: dict[str, frozenset[str]], settled: GraphUpdate) -> None:
     for found in settled.stories:
         story.update(dict.fromkeys(found, found))
 
@@ -98,7 +98,7 @@ def test_decisions_bind(together: list[set[str]], apart: list[tuple[str, str]]) 
     kept = [(a, b) for a, b in apart if a != b and b not in bound.get(a, ())]
     rivals = [(frozenset(bound.get(a, {a})), frozenset(bound.get(b, {b}))) for a, b in kept]
     groups = tuple({frozenset(whole) for whole in bound.values()})
-    settled = group(DESK.items(), Constraints(groups, tuple(rivals)))
+    settled = group(DESK.items(), ReportConstraints(groups, tuple(rivals)))
     story = {name: found for found in settled.stories for name in found}
     assert set(story) == set(DESK)
     for bound_together in groups:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.clustering.lineage import descend
+from aggregator.clustering.lineage import assign_ids
 
 MEMBERS = "abcdefghij"
 
@@ -15,36 +15,36 @@ def groups(*texts: str) -> list[frozenset[str]]:
 
 
 def test_growth_keeps_the_id() -> None:
-    found = descend(groups("abcd"), {"a": "s1", "b": "s1"}, str)
-    assert found.borne == ("s1",)
+    found = assign_ids(groups("abcd"), {"a": "s1", "b": "s1"}, str)
+    assert found.ids == ("s1",)
     assert found.ended == {}
 
 
 def test_a_merge_keeps_the_older_id_and_ends_the_other() -> None:
-    found = descend(groups("abcd"), {"a": "old", "b": "young", "c": "young"}, ["old", "young"].index)
-    assert found.borne == ("old",)
+    found = assign_ids(groups("abcd"), {"a": "old", "b": "young", "c": "young"}, ["old", "young"].index)
+    assert found.ids == ("old",)
     assert found.ended == {"young": 0}
 
 
 def test_a_split_keeps_the_id_with_the_larger_part_and_remembers_it_in_the_other() -> None:
-    found = descend(groups("a", "bc"), dict.fromkeys("abc", "s1"), str)
-    assert found.borne == (None, "s1")
+    found = assign_ids(groups("a", "bc"), dict.fromkeys("abc", "s1"), str)
+    assert found.ids == (None, "s1")
     assert found.parents == ("s1", None)
 
 
 def test_of_two_equal_parts_the_first_by_content_keeps_the_id_in_whatever_order_they_are_given() -> None:
     before = dict.fromkeys("abcd", "s1")
-    assert descend(groups("cd", "ab"), before, str).borne == (None, "s1")
-    assert descend(groups("ab", "cd"), before, str).borne == ("s1", None)
+    assert assign_ids(groups("cd", "ab"), before, str).ids == (None, "s1")
+    assert assign_ids(groups("ab", "cd"), before, str).ids == ("s1", None)
 
 
 def test_the_id_stays_with_what_an_editor_fixed_in_it() -> None:
-    assert descend(groups("a", "bc"), dict.fromkeys("abc", "s1"), str, anchors="a").borne == ("s1", None)
+    assert assign_ids(groups("a", "bc"), dict.fromkeys("abc", "s1"), str, anchors="a").ids == ("s1", None)
 
 
 def test_an_id_that_all_its_groups_are_barred_from_is_left_alone() -> None:
-    found = descend(groups("a", "bc"), dict.fromkeys("abc", "s1"), str, lambda place, old: True)
-    assert found.borne == (None, None)
+    found = assign_ids(groups("a", "bc"), dict.fromkeys("abc", "s1"), str, lambda place, old: True)
+    assert found.ids == (None, None)
     assert found.ended == {}
 
 
@@ -56,10 +56,10 @@ def test_no_id_is_borne_twice_and_none_is_lost(before: dict[str, str], places: l
     made = [
         frozenset(m for m, place in zip(MEMBERS, places, strict=True) if place == one) for one in sorted(set(places))
     ]
-    found = descend(made, before, str)
-    borne = [old for old in found.borne if old is not None]
+    found = assign_ids(made, before, str)
+    borne = [old for old in found.ids if old is not None]
     assert len(borne) == len(set(borne))
     assert set(borne) | found.ended.keys() == set(before.values())
     assert set(borne).isdisjoint(found.ended)
-    turned = descend(made[::-1], before, str)
-    assert turned.borne == found.borne[::-1]
+    turned = assign_ids(made[::-1], before, str)
+    assert turned.ids == found.ids[::-1]

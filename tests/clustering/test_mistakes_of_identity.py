@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from aggregator.app import Aggregator
-from aggregator.clustering.reports import find_copy
+from aggregator.clustering.copies import find_copy
 from aggregator.ingest.prepare import prepare_entry
 from aggregator.model import Arrival, Feed
 from aggregator.settings import Settings

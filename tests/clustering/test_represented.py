@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.clustering.bound import NO_CONSTRAINTS, Constraints
-from aggregator.clustering.graph import Settled, StoryGraph
+from aggregator.clustering.graph import GraphUpdate, StoryGraph
 from aggregator.clustering.params import ClusteringParams
+from aggregator.clustering.report_constraints import NO_CONSTRAINTS, ReportConstraints
 from aggregator.clustering.vectors import ReportVector
 from bench.cost import flood
 from tests.clustering.events import OTHER_NEWS
@@ -28,7 +28,9 @@ Rows = list[tuple[str, ReportVector]]
 Stories = set[frozenset[str]]
 
 
-def streamed(rows: Rows, cuts: list[int], constraints: Constraints = NO_CONSTRAINTS) -> tuple[StoryGraph, Stories]:
+def streamed(
+    rows: Rows, cuts: list[int], constraints: ReportConstraints = NO_CONSTRAINTS
+) -> tuple[StoryGraph, Stories]:
     graph = StoryGraph(PARAMS)
     found: dict[str, frozenset[str]] = {}
     for start, end in pairwise([0, *sorted(set(cuts)), len(rows)]):
@@ -37,7 +39,7 @@ def streamed(rows: Rows, cuts: list[int], constraints: Constraints = NO_CONSTRAI
     return graph, set(found.values())
 
 
-def follow(found: dict[str, frozenset[str]], settled: Settled) -> None:
+def follow(found: dict[str, frozenset[str]], settled: GraphUpdate) -> None:
     for story in settled.stories:
         found.update(dict.fromkeys(story, story))
 
@@ -111,13 +113,13 @@ def test_what_is_quiet_was_told_before_and_is_told_again_until_it_is_written() -
         graph.add_all(FLOOD[start : start + 20])
         settled = graph.settle()
         follow(found, settled)
-        assert settled.quiet.isdisjoint(name for name, _ in FLOOD[start : start + 20])
-        assert all(name in settled.best for story in settled.stories for name in story - settled.quiet)
+        assert settled.unmoved.isdisjoint(name for name, _ in FLOOD[start : start + 20])
+        assert all(name in settled.best for story in settled.stories for name in story - settled.unmoved)
         if start == 60:
-            assert not settled.quiet
+            assert not settled.unmoved
         if start >= 60:
-            graph.written()
-    assert len(settled.quiet) >= 70
+            graph.mark_written()
+    assert len(settled.unmoved) >= 70
 
 
 @settings(max_examples=examples(12))
@@ -125,7 +127,7 @@ def test_what_is_quiet_was_told_before_and_is_told_again_until_it_is_written() -
 def test_editors_decisions_bind_within_a_flood(data: st.DataObject) -> None:
     names = st.sampled_from([name for name, _ in ROWS])
     one, two, three, four = data.draw(st.lists(names, min_size=4, max_size=4, unique=True))
-    constraints = Constraints(
+    constraints = ReportConstraints(
         together=(frozenset({one, two}),), apart=((frozenset({one, two}), frozenset({three})), (frozenset({four}), frozenset({three})))
     )  # fmt: skip
     rows = list(ROWS)
@@ -143,7 +145,7 @@ def test_who_an_editor_parts_from_a_flood_leaves_it_whole(told_before: bool) -> 
     """All that stay are named by the decision, and whoever leaves is yet in the story when it is asked who may stand there."""
     graph, _ = streamed(ROWS, [])
     leaving = frozenset(sorted(represented(graph), key=lambda name: graph.comparison.rows.place[name])[-2:])
-    constraints = Constraints((leaving,), ((NAMES - leaving, leaving),))
+    constraints = ReportConstraints((leaving,), ((NAMES - leaving, leaving),))
     if not told_before:
         graph, _ = streamed(ROWS, [60], constraints)
     graph.touch(NAMES)

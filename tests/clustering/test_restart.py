@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.clustering.bound import Constraints
-from aggregator.clustering.graph import Settled, StoryGraph, group
+from aggregator.clustering.graph import GraphUpdate, StoryGraph, group
+from aggregator.clustering.report_constraints import ReportConstraints
 from aggregator.clustering.vectorize import vectorize
 from aggregator.clustering.vectors import ReportVector
 from aggregator.model import Document
@@ -32,7 +32,7 @@ def vectors() -> list[tuple[str, ReportVector]]:
     ]
 
 
-def lines_of(settled: Settled) -> set[frozenset[frozenset[str]]]:
+def lines_of(settled: GraphUpdate) -> set[frozenset[frozenset[str]]]:
     return {frozenset(line) for line in settled.storylines}
 
 
@@ -45,7 +45,7 @@ def test_what_is_settled_after_a_restart_is_what_was_settled_before(seed: int) -
     again.load(rows)
     touched = {key for key, _ in chance.sample(rows, 3)}
     again.touch(touched)
-    found = again.settle(Constraints())
+    found = again.settle(ReportConstraints())
     assert {story for story in whole.stories if story & touched} <= set(found.stories) <= set(whole.stories)
     tied = {line for line in lines_of(whole) if any(story & touched for story in line)}
     assert tied <= lines_of(found) <= lines_of(whole)
@@ -58,5 +58,5 @@ def test_a_report_that_comes_after_a_restart_joins_what_it_would_have_joined() -
         again = StoryGraph()
         again.load([row for row in rows if row[0] != last])
         again.add(*next(row for row in rows if row[0] == last))
-        found = again.settle(Constraints())
+        found = again.settle(ReportConstraints())
         assert next(story for story in whole.stories if last in story) in found.stories

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from aggregator.clustering.pair_context import Context
 from aggregator.clustering.pair_features import PairFeatures
 from aggregator.clustering.scoring import MODELS, LearnedScorer, Logistic, article_share, read_model
-from aggregator.clustering.surroundings import Context
 
 PAIRS, GRAPH = Logistic(0.0, {"cosine": 1.0}), Logistic(1.0, {"cosine": 2.0, "common_sum": 1.0})
 ARTICLES = Logistic(-1.0, {"cosine": -2.0, "common_sum": 3.0})

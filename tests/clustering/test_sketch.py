@@ -26,9 +26,9 @@ from aggregator.clustering.sketch import (
     minhash,
     overlap,
     overlaps,
-    read,
     shingles,
     sketch,
+    unpacked_sketch,
 )
 from aggregator.model import Document, Sketch
 from tests.examples import examples
@@ -201,7 +201,7 @@ def test_an_endless_text_costs_no_more_than_its_beginning() -> None:
     endless = " ".join(f"word{number}" for number in range(3 * MAX_WORDS))
     found = made(endless)
     assert found.words == MAX_WORDS
-    assert len(read(found)) <= MAX_WORDS
+    assert len(unpacked_sketch(found)) <= MAX_WORDS
 
 
 @settings(max_examples=examples(200))
@@ -212,7 +212,7 @@ def test_any_text_gives_a_sketch_or_none_and_the_same_again(body: str, title: st
     if found is not None:
         assert found.version == VERSION
         assert len(found.signature) in (0, 4 * PERMUTATIONS)
-        assert read(found).tolist() == sorted(set(read(found).tolist()))
+        assert unpacked_sketch(found).tolist() == sorted(set(unpacked_sketch(found).tolist()))
         assert all(-(2**63) <= key < 2**63 for key in found.bands)
 
 
@@ -258,4 +258,4 @@ def test_threads_that_sketch_their_first_text_at_once_agree(monkeypatch: pytest.
 def test_overlaps_with_many_are_those_with_each(texts: list[str]) -> None:
     made = [found for text in texts if (found := sketch(document(text))) is not None]
     for one in made:
-        assert overlaps(one, made) == [overlap(read(one), read(other)) for other in made]
+        assert overlaps(one, made) == [overlap(unpacked_sketch(one), unpacked_sketch(other)) for other in made]

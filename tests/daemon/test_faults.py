@@ -30,12 +30,12 @@ STEPS = (
 MORE_STEPS = (
     "aggregator.ingest.save:Saver.resume",
     "aggregator.ingest.save:Saver.save_unchanged",
-    "aggregator.ingest.poll:PollPass._take",
-    "aggregator.ingest.preparing:prepare",
+    "aggregator.ingest.poll:PollPass._save_results",
+    "aggregator.ingest.preparation:prepare",
     "aggregator.ingest.record:Recorder.record",
     "aggregator.ingest.place:Placer.finish",
     "aggregator.fetching.http:Fetcher.fetch",
-    "aggregator.fetching.http:Fetcher.release",
+    "aggregator.fetching.http:Fetcher.close_idle",
     "aggregator.fetching.hosts:HostSchedule.ready",
     "aggregator.daemon.metrics:Metrics.passed",
 )
@@ -274,7 +274,7 @@ def test_a_stop_in_the_midst_of_the_edits_of_a_document_loses_none(newsroom: New
         pytest.param("aggregator.fetching.http:Fetcher.fetch", marks=pytest.mark.costly),
         pytest.param("aggregator.ingest.save:Saver.place", marks=pytest.mark.costly),
         pytest.param("aggregator.ingest.save:Saver.save_document", marks=pytest.mark.costly),
-        pytest.param("aggregator.ingest.preparing:prepare", marks=pytest.mark.costly),
+        pytest.param("aggregator.ingest.preparation:prepare", marks=pytest.mark.costly),
         pytest.param("aggregator.desk.alerts:AlertSender.deliver", marks=pytest.mark.costly),
     ],
 )

@@ -38,16 +38,16 @@ def test_the_watchdog_hears_of_progress_and_not_of_a_living_thread() -> None:
     time, told = Time(), list[Account]()
     progress = Progress(time.moment, time.clock, told.append, tick=5)
     time.seconds = STUCK - 1
-    assert progress.goes_on()
+    assert progress.is_alive()
     time.seconds = STUCK + 1
-    assert not progress.goes_on()  # no pass ended, none saved a feed
+    assert not progress.is_alive()  # no pass ended, none saved a feed
     progress.moved()
-    assert progress.goes_on()
+    assert progress.is_alive()
     time.seconds += STUCK + 1
     progress.wanted("the digest")
-    assert not progress.goes_on()  # that a job is due is no progress
+    assert not progress.is_alive()  # that a job is due is no progress
     progress.ended(POLLING, well=False)
-    assert progress.goes_on()  # what fails is tried again: a restart would do no more
+    assert progress.is_alive()  # what fails is tried again: a restart would do no more
 
 
 def test_the_account_tells_the_last_pass_that_ended_well_and_the_jobs_that_wait() -> None:

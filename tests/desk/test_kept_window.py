@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.ingest import kept_window
+from aggregator.ingest import saved_window
 from aggregator.ingest.place import Placer
 from aggregator.ingest.window import Window
 from aggregator.settings import StorySettings
@@ -22,7 +22,7 @@ FIRST = [Telling(event, number) for event in EVENTS for number in (0, 1)]
 
 @pytest.fixture
 def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsroom]:
-    monkeypatch.setattr(kept_window, "LEAST", 1)
+    monkeypatch.setattr(saved_window, "LEAST", 1)
     made = Newsroom(tmp_path / "news.db")
     made.arrive(*FIRST)
     kept(made)
@@ -33,7 +33,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsroom]:
 def kept(room: Newsroom) -> Path:
     window = Window(room.store, room.settings.stories)
     window.graph()
-    window.keep()
+    window.save()
     return beside(room)
 
 
@@ -44,7 +44,7 @@ def beside(room: Newsroom) -> Path:
 
 def is_read(room: Newsroom, settings: StorySettings | None = None) -> bool:
     window = Window(room.store, settings or room.settings.stories)
-    return kept_window.read(room.store, repr(window._params)) is not None
+    return saved_window.read(room.store, repr(window._params)) is not None
 
 
 def test_a_start_over_a_kept_window_finds_what_one_without_it_finds(room: Newsroom) -> None:
@@ -63,7 +63,7 @@ def test_what_is_kept_is_private_and_only_of_a_window_that_changed(room: Newsroo
     before = beside(room).read_bytes()
     window = Window(room.store, room.settings.stories)
     window.graph()
-    window.keep()
+    window.save()
     assert beside(room).read_bytes() == before
 
 
@@ -129,6 +129,6 @@ def test_a_file_that_names_anything_else_is_not_obeyed(room: Newsroom) -> None:
 
 def test_a_small_window_is_not_worth_a_file(room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     beside(room).unlink()
-    monkeypatch.setattr(kept_window, "LEAST", len(FIRST) + 1)
+    monkeypatch.setattr(saved_window, "LEAST", len(FIRST) + 1)
     kept(room)
     assert not beside(room).exists()

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.clustering.constraints import Constraint, Settlement, settle
+from aggregator.clustering.constraints import Constraint, ConstraintGroups, resolve
 from aggregator.desk.maintenance import prune
 from aggregator.exceptions import DecisionError, NotFoundError
 from aggregator.ingest.replay import cluster_anew
@@ -219,7 +219,7 @@ class Play:
 
     def check_ties(self, line_of: dict[str, str]) -> None:
         decisions = DecisionStore(self.room.store)
-        ties = settle(decisions.ties())
+        ties = resolve(decisions.ties())
         stories = {entry: story for entry, (_, story) in self.room.places().items()}
         named = [entry for group in ties.groups() for entry in group if entry in stories]
         for one in named:
@@ -235,7 +235,7 @@ class Play:
                     assert not together
 
     @staticmethod
-    def bound(stories: dict[str, str], ties: Settlement, one: str, other: str) -> bool:
+    def bound(stories: dict[str, str], ties: ConstraintGroups, one: str, other: str) -> bool:
         """Tell whether ties bind two stories, by whatever stories between, that other words keep apart."""
         reached, waiting = {one}, [one]
         while waiting:
@@ -262,7 +262,7 @@ class Play:
 
 def check_decisions(stories: dict[str, str], constraints: Sequence[Constraint]) -> None:
     """Every two entries that decisions in force bind stand together, every two that they part stand apart."""
-    settlement = settle(constraints)
+    settlement = resolve(constraints)
     for one, story in stories.items():
         for other in settlement.group(one):
             assert stories[other] == story

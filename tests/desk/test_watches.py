@@ -150,14 +150,14 @@ def test_a_crash_while_the_alert_is_written_neither_loses_nor_doubles_it(monkeyp
     fetcher, clock = FakeFetcher({LEDGER.url: rss(STRIKE)}), Clock()
     with open_desk(fetcher, clock, [LEDGER]) as app:
         app.watches().add("strikes", QUERY, [], "desk")
-        real = Watcher.look
+        real = Watcher.check_stories
 
         def look_then_die(self: Watcher, *given: object) -> int:
             real(self, *given)  # type: ignore[arg-type]
             raise MemoryError
 
         with monkeypatch.context() as patch:
-            patch.setattr(Watcher, "look", look_then_die)
+            patch.setattr(Watcher, "check_stories", look_then_die)
             with pytest.raises(MemoryError):
                 app.fetch()
         assert alerts(app) == []

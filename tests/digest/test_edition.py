@@ -239,7 +239,7 @@ def test_story_of_several_survives_the_withdrawal_of_one() -> None:
 def test_withdrawals_stand_before_corrections() -> None:
     made = edition(
         Material(story("s1", (entry("e1", "A", correction="correction", hours=9),))),
-        Material(story("s2", (entry("e2", "A", correction="withdrawal", hours=2),))),
+        Material(story("s2", (entry("e2", "A", correction="withdrawn", hours=2),))),
     )
     assert [notice.story for notice in made.corrections] == ["s2", "s1"]
 

@@ -98,7 +98,7 @@ def test_a_host_that_had_enough_is_left_alone() -> None:
     schedule = HostSchedule(per_host=1, delay=1.0)
     add_all(schedule, [("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b")])
     assert schedule.ready(0.0) == ["a1", "b1"]
-    assert schedule.withdraw("a", lambda key: key != "a3") == ["a2"], "for the caller to put off"
+    assert schedule.remove("a", lambda key: key != "a3") == ["a2"], "for the caller to put off"
     assert len(schedule) == 3
     schedule.done("a1", 0.5)
     schedule.done("b1", 0.5)

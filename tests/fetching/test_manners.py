@@ -28,7 +28,7 @@ def test_connections_are_reused_and_dead_ones_replaced(server: Server) -> None:
         server.on("/feed", last_word)
         outcomes = [fetcher.fetch(Feed(url), FeedState(url), NOW) for _ in range(3)]
         assert {type(outcome).__name__ for outcome in outcomes} == {"Response"}
-        fetcher.release()
+        fetcher.close_idle()
         server.on("/feed", answer(RSS))
         assert type(fetcher.fetch(Feed(url), FeedState(url), NOW)).__name__ == "Response"
 

@@ -14,11 +14,10 @@ import pytest
 
 from aggregator.clustering.identifiers import mint
 from aggregator.executor import TaskError, TaskFailure
-from aggregator.ingest import archives, place, record
-from aggregator.ingest import lines as preparing
+from aggregator.ingest import archive_lines, archives, place, record
+from aggregator.ingest.archive_lines import prepare_line
 from aggregator.ingest.archives import Importer
 from aggregator.ingest.entry_times import event_time
-from aggregator.ingest.lines import prepare_line
 from aggregator.ingest.prepare import PreparedEntry
 from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry, read
@@ -128,8 +127,8 @@ def with_tails() -> list[ArchiveEntry]:
 def test_workers_change_nothing_even_where_some_are_lost(
     lines: Callable[[], list[ArchiveEntry]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preparing, "_TOGETHER", 4)
-    monkeypatch.setattr(preparing, "LEAST", 1)
+    monkeypatch.setattr(archive_lines, "_TOGETHER", 4)
+    monkeypatch.setattr(archive_lines, "LEAST", 1)
     monkeypatch.setattr(archives, "LEAST", 1)
     rows = []
     for workers in (None, Workers()):

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from aggregator.app import Aggregator
 from aggregator.ingest.archives import Importer, ImportOutcome
-from aggregator.ingest.story_writing import StoryWriter, Writing
+from aggregator.ingest.story_writing import StoryAssignment, StoryWriter
 from aggregator.model import Feed, FeedOutcome
 from aggregator.model.faults import MAX_GIVEN, fault_of
 from aggregator.newsroom.publishers import families
@@ -168,7 +168,7 @@ def test_a_field_that_cannot_be_made_is_not_worth_the_entry(place: str, monkeypa
     [
         "aggregator.ingest.place.Placer.place",
         "aggregator.ingest.place.find_copy",
-        "aggregator.ingest.place.Placer._put",
+        "aggregator.ingest.place.Placer._store_vector",
         "aggregator.storage.sketches.SketchStore.add",
         "aggregator.ingest.record.Recorder._place",
     ],
@@ -203,7 +203,7 @@ def test_a_story_that_cannot_be_settled_costs_itself_and_is_tried_again(
 ) -> None:
     opened = StoryWriter._open
 
-    def broken(self: StoryWriter, writing: Writing, place: int, *given: Any) -> str:
+    def broken(self: StoryWriter, writing: StoryAssignment, place: int, *given: Any) -> str:
         for report in writing.groups[place]:
             rows = self._stories._db.execute("SELECT title FROM entry WHERE report_id = ?", (report,))
             if holds_poison(rows.fetchall()):

@@ -23,7 +23,7 @@ from bench.floods import event
 from bench.material import START, archive
 
 REPORTS = 130
-IN_ONE = 20
+CHUNK = 20
 # Rows that a report moved changes: itself, its entry, its link, and the count in its row.
 ROWS_A_REPORT = 5
 DROPPED_A_REPORT = 12
@@ -33,9 +33,9 @@ DROPPED_A_REPORT = 12
 def pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write stories in small pieces, and rows of more than some entries outside of transactions."""
     for module in (settle, story_writing):
-        monkeypatch.setattr(module, "IN_ONE", IN_ONE)
-    monkeypatch.setattr(settle, "LARGE", IN_ONE)
-    monkeypatch.setattr(settle, "SETTLED_IN_ONE", ROWS_A_REPORT * IN_ONE)
+        monkeypatch.setattr(module, "CHUNK", CHUNK)
+    monkeypatch.setattr(settle, "LARGE", CHUNK)
+    monkeypatch.setattr(settle, "SETTLED_IN_ONE", ROWS_A_REPORT * CHUNK)
 
 
 def imported(folder: Path, *parts: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
@@ -62,7 +62,7 @@ def changes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         inside, before = store.connection.in_transaction, store.connection.total_changes
         with original(store, waiting) as db:
             yield db
-        if not inside and not store.is_whole:
+        if not inside and not store.is_single_unit:
             found.append(store.connection.total_changes - before)
 
     with monkeypatch.context() as patched:
@@ -84,31 +84,31 @@ def test_no_transaction_writes_all_of_a_large_story(
 ) -> None:
     with changes(monkeypatch) as found:
         imported(tmp_path, event(REPORTS))
-    assert max(found) <= ROWS_A_REPORT * IN_ONE + 10
-    assert sum(found) > ROWS_A_REPORT * IN_ONE * 3
+    assert max(found) <= ROWS_A_REPORT * CHUNK + 10
+    assert sum(found) > ROWS_A_REPORT * CHUNK * 3
 
 
 def test_a_large_story_s_row_is_worked_out_while_others_may_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: None
 ) -> None:
     inside: list[int] = []
-    original = story_rows.worked_out
+    original = story_rows.compute_rows
 
     def seen(story_ids: Sequence[str], stories: Any, entries: Any) -> Any:
         for row in original(story_ids, stories, entries):
-            if row.standing is not None and entries._db.in_transaction:
-                inside.append(row.standing.entries)
+            if row.fields is not None and entries._db.in_transaction:
+                inside.append(row.fields.entries)
             yield row
 
-    monkeypatch.setattr(settle, "worked_out", seen)
+    monkeypatch.setattr(settle, "compute_rows", seen)
     imported(tmp_path, event(REPORTS))
-    assert max(inside) <= IN_ONE
+    assert max(inside) <= CHUNK
 
 
 def test_what_another_writes_meanwhile_is_in_a_large_story_s_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: None
 ) -> None:
-    original, others = story_rows.worked_out, iter(["UPDATE entry SET revisions = 1", None, None])
+    original, others = story_rows.compute_rows, iter(["UPDATE entry SET revisions = 1", None, None])
 
     def raced(story_ids: Sequence[str], stories: Any, entries: Any) -> Any:
         yield from original(story_ids, stories, entries)
@@ -116,7 +116,7 @@ def test_what_another_writes_meanwhile_is_in_a_large_story_s_row(
             with Store(tmp_path / "large.db") as other, other.transaction() as db:
                 db.execute(statement)
 
-    monkeypatch.setattr(settle, "worked_out", raced)
+    monkeypatch.setattr(settle, "compute_rows", raced)
     imported(tmp_path, event(REPORTS))
     with Store(tmp_path / "large.db") as store:
         assert store.connection.execute("SELECT entries, edited FROM story").fetchall() == [(REPORTS, 1)]
@@ -149,9 +149,9 @@ def test_a_large_story_that_was_broken_off_is_written_the_next_time(
 def test_what_an_editor_decides_between_two_pieces_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: None
 ) -> None:
-    original, split = story_writing.Writing.pieces, list[str]()
+    original, split = story_writing.StoryAssignment.chunks, list[str]()
 
-    def interrupted(writing: story_writing.Writing) -> Iterator[story_writing.Piece]:
+    def interrupted(writing: story_writing.StoryAssignment) -> Iterator[story_writing.ReportChunk]:
         for number, piece in enumerate(original(writing)):
             if number == 3 and not split:
                 with Aggregator.open(Settings(), tmp_path / "large.db", clock=lambda: START) as other:
@@ -164,7 +164,7 @@ def test_what_an_editor_decides_between_two_pieces_holds(
                     other.editor("ben").split(story.id, split)
             yield piece
 
-    monkeypatch.setattr(story_writing.Writing, "pieces", interrupted)
+    monkeypatch.setattr(story_writing.StoryAssignment, "chunks", interrupted)
     imported(tmp_path, event(REPORTS))
     with Store(tmp_path / "large.db") as store:
         counted = "SELECT count(*), s.entries FROM entry e JOIN story s ON s.id = e.story_id GROUP BY s.id"
@@ -177,7 +177,7 @@ def test_what_an_editor_decides_between_two_pieces_holds(
 
 
 def test_no_transaction_drops_all_of_a_large_story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "AT_ONCE", IN_ONE)
+    monkeypatch.setattr(retention, "AT_ONCE", CHUNK)
     imported(tmp_path, event(REPORTS))
     with changes(monkeypatch) as found, Store(tmp_path / "large.db") as store:
         dropped = prune(store, Settings(), START + timedelta(days=400))
@@ -185,7 +185,7 @@ def test_no_transaction_drops_all_of_a_large_story(tmp_path: Path, monkeypatch: 
             assert store.connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
     assert (dropped["entries"], dropped["stories"]) == (REPORTS, 1)
     # of each report its entry, text, sketch and link, its own row, and its vector, which is marked as gone
-    assert max(found[: REPORTS // IN_ONE + 2]) <= DROPPED_A_REPORT * IN_ONE + 10
+    assert max(found[: REPORTS // CHUNK + 2]) <= DROPPED_A_REPORT * CHUNK + 10
 
 
 def test_an_edition_is_put_into_words_while_others_may_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

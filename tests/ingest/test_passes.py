@@ -129,7 +129,7 @@ def test_when_the_time_of_a_pass_is_over_no_other_feed_is_asked_and_the_longest_
 
 
 def test_what_hangs_is_left_fails_and_does_not_hold_up_the_next_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poll, "IN_HAND", 0.2)
+    monkeypatch.setattr(poll, "LAST_FEEDS_TIME", 0.2)
     fetcher, clock, over = three(), Clock(), Event()
     whole = fetcher.fetch
 
@@ -203,7 +203,7 @@ def test_one_of_many_passes_reads_no_feed_where_none_is_due_and_tells_of_none_th
 
 def test_stories_do_not_wait_for_the_slowest_feed_of_a_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Readers see the stories of the feeds that answered while another one of the pass has still to."""
-    monkeypatch.setattr(poll, "_BEHIND", 0.2)
+    monkeypatch.setattr(poll, "_SETTLE_INTERVAL", 0.2)
     fetcher, database = three(), tmp_path / "a.db"
     quick, seen = fetcher.fetch, list[str]()
 
@@ -224,7 +224,7 @@ def test_stories_do_not_wait_for_the_slowest_feed_of_a_pass(tmp_path: Path, monk
 def test_editors_get_their_turn_while_the_entries_of_a_pass_are_placed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(save, "PLACED_AT_ONCE", 1)
+    monkeypatch.setattr(save, "PLACED_PER_TRANSACTION", 1)
     database, turns = tmp_path / "a.db", list[int]()
 
     def edit(seconds: float) -> None:

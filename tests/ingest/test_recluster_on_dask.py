@@ -16,11 +16,10 @@ import pytest
 from aggregator.clustering import blocks
 from aggregator.desk.parquet import lines_of_archive
 from aggregator.executor import TaskError, TaskFailure, open_executor, width
-from aggregator.ingest import archives
-from aggregator.ingest import lines as preparing
+from aggregator.ingest import archive_lines, archives
+from aggregator.ingest.archive_clustering import cluster_archives
+from aggregator.ingest.archive_order import lines_of, ordered
 from aggregator.ingest.archives import Importer
-from aggregator.ingest.clustered import cluster_archives
-from aggregator.ingest.ordered import lines_of, ordered
 from aggregator.model import Skip
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings
@@ -104,7 +103,7 @@ def test_as_many_tasks_are_in_hand_as_the_clusters_workers_take(archive: Path, s
     with ordered(archive) as (entries, _):
         count = len(entries)
         told = list(
-            preparing.prepared_by_workers(
+            archive_lines.prepared_by_workers(
                 entries, lambda one: frozenset(), workers, width(workers, 99), sketching=False
             )
         )
@@ -137,9 +136,9 @@ def test_lost_workers_cost_time_and_nothing_else(archive: Path, small: None) -> 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small tasks, so that there are several."""
-    monkeypatch.setattr(preparing, "LEAST", 1)
+    monkeypatch.setattr(archive_lines, "LEAST", 1)
     monkeypatch.setattr(archives, "LEAST", 1)
-    monkeypatch.setattr(preparing, "_TOGETHER", 5)
+    monkeypatch.setattr(archive_lines, "_TOGETHER", 5)
     monkeypatch.setattr(blocks, "BLOCK", 7)
 
 
@@ -169,7 +168,7 @@ def test_blocks_have_the_edges_of_the_whole() -> None:
     reports = flood(150)
     alone, spread = StoryGraph(), StoryGraph()
     alone.load(reports)
-    spread.load(reports, lambda given, parts: [blocks.look_back(given, part) for part in reversed(parts)][::-1])
+    spread.load(reports, lambda given, parts: [blocks.block_edges(given, part) for part in reversed(parts)][::-1])
     for graph in (alone, spread):
         graph.touch([name for name, _ in reports])
     assert alone.settle() == spread.settle()

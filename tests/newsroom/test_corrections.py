@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aggregator.model import Entry
 from aggregator.model.withdrawals import WITHDRAWN
 from aggregator.newsroom.alignment import StepBudget
-from aggregator.newsroom.corrections import TAKEN_BACK, own_notices, recognise, stale_copies
+from aggregator.newsroom.corrections import own_notices, recognise, stale_copies
 from aggregator.newsroom.notices import KINDS, stems_of
 from tests.examples import examples
 from tests.newsroom.made import made_entry
@@ -212,10 +212,6 @@ def test_a_notice_in_the_middle_of_a_long_text_is_not_the_texts_own() -> None:
     assert recognise("Fire", f"{filler}An earlier version of this story, he joked, was longer. {filler}") is None
 
 
-def test_kinds_that_take_back_are_those_of_the_digest() -> None:
-    assert TAKEN_BACK <= WITHDRAWN
-
-
 @settings(max_examples=examples(200))
 @given(st.text(max_size=300), st.text(max_size=600))
 def test_any_text_is_read(title: str, text: str) -> None:
@@ -251,7 +247,7 @@ def test_without_the_old_text_other_numbers_in_the_same_sentence_decide() -> Non
     assert ids(f"Correction: {RIGHT}") == ["copy"]
 
 
-@pytest.mark.parametrize("kind", sorted(TAKEN_BACK))
+@pytest.mark.parametrize("kind", sorted(WITHDRAWN))
 def test_after_a_kill_every_copy_is_stale(kind: str) -> None:
     assert ids("Please kill the story.", kind=kind) == ["copy", "fixed"]
 
@@ -296,11 +292,11 @@ def test_a_house_alone_may_take_back_what_nobody_else_has() -> None:
 def test_an_agency_s_site_makes_an_entry_the_agency_s() -> None:
     link = FIRST.data.link or ""
     stood = replace(FIRST, agency="AP", agency_form="address", agency_words=link)
-    assert stood.speaks_for == {"Herald", "AP"}
-    assert replace(stood, agency_words="https://apnews.com/1").speaks_for == {
+    assert stood.sources == {"Herald", "AP"}
+    assert replace(stood, agency_words="https://apnews.com/1").sources == {
         "Herald"
     }  # what it calls its canonical address
-    assert replace(stood, agency_form="dateline").speaks_for == {"Herald"}
+    assert replace(stood, agency_form="dateline").sources == {"Herald"}
 
 
 def test_a_text_of_one_word_is_corrected_in_bounded_time() -> None:

@@ -8,10 +8,10 @@ from aggregator.model import EntryData, Feed
 from aggregator.newsroom.publishers import (
     families,
     has_form_of_search,
+    is_aggregator,
     normal_name,
     publisher_of,
     publisher_of_feed,
-    speaks_for_others,
 )
 
 FEEDS = (
@@ -29,7 +29,7 @@ KNOWN = families(FEEDS)
 def of(feed: Feed, title: str | None = None, url: str | None = None, link: str | None = None) -> str:
     """Return whom an entry of ``feed`` with this <source> counts for."""
     data = EntryData(key="k", title="Bridge opens - Tidings", source_title=title, source_url=url, link=link)
-    return publisher_of(data, publisher_of_feed(feed), KNOWN, believed=speaks_for_others(feed))
+    return publisher_of(data, publisher_of_feed(feed), KNOWN, believed=is_aggregator(feed))
 
 
 def test_feeds_of_one_house_are_one_publisher() -> None:
@@ -133,8 +133,8 @@ def test_a_named_house_counts_where_the_entry_stands_on_its_site(
     ],
 )
 def test_who_speaks_for_others(feed: Feed, *, believed: bool) -> None:
-    assert speaks_for_others(feed) is believed
-    assert (feed.url in families([feed]).speaking_for_others) is believed
+    assert is_aggregator(feed) is believed
+    assert (feed.url in families([feed]).aggregators) is believed
 
 
 def test_a_domain_that_two_houses_share_names_neither() -> None:
@@ -167,4 +167,4 @@ def test_a_search_served_elsewhere_is_told_by_its_name_and_its_form_together(
 
 def test_a_feed_that_feeds_yaml_lets_speak_for_nobody_is_known_apart_from_one_of_which_it_says_nothing() -> None:
     silent = families([Feed("https://one.example/rss", speaks_for_others=False), Feed("https://two.example/rss")])
-    assert silent.speaking_for_none == {"https://one.example/rss"}
+    assert silent.not_aggregators == {"https://one.example/rss"}

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.clustering import across
+from aggregator.clustering import cross_language_pairs
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.meaning import SCALE, SIZE, Meaning
 from aggregator.clustering.vectors import ReportVector
-from aggregator.ingest import kept_window
+from aggregator.ingest import saved_window
 from aggregator.storage.database import Store
 from tests.clustering.reports import DESK, report
 from tests.examples import examples
@@ -58,7 +58,7 @@ def edges(graph: StoryGraph) -> Edges:
 
 
 def told(reports: dict[str, tuple[ReportVector, Meaning]], passes: Iterable[list[str]]) -> StoryGraph:
-    graph = StoryGraph(across_languages=True)
+    graph = StoryGraph(cross_language=True)
     for names in passes:
         graph.set_meanings({name: reports[name][1] for name in names})
         graph.add_all((name, reports[name][0]) for name in names)
@@ -77,7 +77,7 @@ def stories(graph: StoryGraph) -> set[frozenset[str]]:
 def test_no_order_no_cut_and_nothing_that_went_decides(
     monkeypatch: pytest.MonkeyPatch, chance: random.Random, sizes: list[int], gone: int
 ) -> None:
-    monkeypatch.setattr(across, "NEAREST", 3)
+    monkeypatch.setattr(cross_language_pairs, "NEAREST", 3)
     reports = made_up()
     names = list(reports)
     chance.shuffle(names)
@@ -105,7 +105,7 @@ def test_reports_of_one_event_in_different_languages_are_one_story() -> None:
     graph = told(reports, [list(reports)])
     assert stories(graph) == {frozenset({"de-1", "fr-1"}), frozenset({"ru-1"})}
     found = graph.explain("de-1", "fr-1")
-    assert found.features["meaning"] > across.NEAR
+    assert found.features["meaning"] > cross_language_pairs.NEAR
     assert found.second == pytest.approx(found.first)
     assert found.first > found.bar
     assert frozenset({"de-1", "ru-1"}) not in edges(graph)
@@ -123,7 +123,7 @@ def test_what_lies_between_languages_changes_no_edge_within_one() -> None:
     alone = StoryGraph()
     alone.add_all(DESK.items())
     alone.settle()
-    graph = StoryGraph(across_languages=True)
+    graph = StoryGraph(cross_language=True)
     other = {f"de-{n}": report(f"Meldung {n}", language="de", hours=n, publisher=f"House {n}") for n in range(10)}
     graph.set_meanings({name: meaning(n, n % 3) for n, name in enumerate(DESK)})
     graph.set_meanings({name: meaning(100 + n, n % 3) for n, name in enumerate(other)})
@@ -142,12 +142,14 @@ def test_a_meaning_reads_back_as_it_was_written() -> None:
 
 
 def test_a_window_kept_in_a_file_goes_on_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_window, "LEAST", 1)
+    monkeypatch.setattr(saved_window, "LEAST", 1)
     reports = made_up()
     first, later = list(reports)[:40], list(reports)[40:]
     with Store(tmp_path / "a.db") as store:
-        kept_window.write(store, "these", kept_window.Kept(told(reports, [first]), dict.fromkeys(first, 0.0), 1, None))
-        kept = kept_window.read(store, "these")
+        saved_window.write(
+            store, "these", saved_window.SavedWindow(told(reports, [first]), dict.fromkeys(first, 0.0), 1, None)
+        )
+        kept = saved_window.read(store, "these")
     assert kept is not None
     graph = kept.graph
     graph.set_meanings({name: reports[name][1] for name in later})

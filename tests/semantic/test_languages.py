@@ -10,7 +10,7 @@ import pytest
 
 from aggregator.exceptions import ConfigurationError
 from aggregator.ingest.evaluate import evaluate
-from aggregator.ingest.meanings import _tell_auto, meanings_for
+from aggregator.ingest.meanings import _log_auto, meanings_for
 from aggregator.settings import Settings, StorySettings
 from aggregator.storage.database import Store
 from aggregator.text import encoder
@@ -97,7 +97,7 @@ def test_reports_that_came_before_the_switch_are_given_their_meaning() -> None:
 
 @needs_extra
 def test_auto_uses_the_encoder_where_it_is_installed_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
-    _tell_auto.cache_clear()
+    _log_auto.cache_clear()
     with caplog.at_level("INFO", "aggregator.meanings"):
         assert meanings_for(StorySettings(semantic="auto")) is not None
         assert meanings_for(StorySettings(semantic="auto")) is not None
@@ -110,7 +110,7 @@ def test_auto_does_without_the_encoder_where_it_is_not_installed(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encoder, "find_spec", lambda name: None)
-    _tell_auto.cache_clear()
+    _log_auto.cache_clear()
     with caplog.at_level("INFO", "aggregator.meanings"):
         assert meanings_for(StorySettings(semantic="auto")) is None
     assert "not installed" in caplog.text

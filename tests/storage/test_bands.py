@@ -54,12 +54,12 @@ def test_what_waits_and_what_was_merged_are_found_together(tmp_path: Path) -> No
                 store.bands.add(number, keys)
             plain.add(number, keys)
             for store in (one, two):
-                assert list(store.bands.under(KEYS)) == plain.under(KEYS)
+                assert list(store.bands.numbers_under(KEYS)) == plain.under(KEYS)
         assert merged(one) > 1_000
     with Store(tmp_path / "a.db") as started:
-        assert list(started.bands.under(KEYS)) == plain.under(KEYS)
+        assert list(started.bands.numbers_under(KEYS)) == plain.under(KEYS)
         asked = [KEYS[3], KEYS[3], KEYS[5]]
-        assert list(started.bands.under(asked)) == plain.under(asked)
+        assert list(started.bands.numbers_under(asked)) == plain.under(asked)
 
 
 def test_what_is_undone_is_found_no_more() -> None:
@@ -69,10 +69,10 @@ def test_what_is_undone_is_found_no_more() -> None:
         for number in (2, 3):  # the third merges what waits in a range
             with pytest.raises(ZeroDivisionError), store.transaction():
                 fail_after(store.bands, number)
-        assert list(store.bands.under(KEYS)) == [[1], [1]]
+        assert list(store.bands.numbers_under(KEYS)) == [[1], [1]]
         with store.transaction():
             store.bands.add(2, KEYS[1:3])
-        assert list(store.bands.under(KEYS)) == [[1], [1, 2], [2]]
+        assert list(store.bands.numbers_under(KEYS)) == [[1], [1, 2], [2]]
 
 
 def test_what_a_part_wrote_is_undone_with_it() -> None:
@@ -81,11 +81,11 @@ def test_what_a_part_wrote_is_undone_with_it() -> None:
         with store.transaction():
             store.bands.add(1, KEYS[:1])
             for _ in range(2):
-                with contextlib.suppress(ZeroDivisionError), placer.part():
+                with contextlib.suppress(ZeroDivisionError), placer.savepoint():
                     fail_after(store.bands, 2)
-            assert list(store.bands.under(KEYS)) == [[1]]
+            assert list(store.bands.numbers_under(KEYS)) == [[1]]
             store.bands.add(2, KEYS[:1])
-        assert list(store.bands.under(KEYS)) == [[1, 2]]
+        assert list(store.bands.numbers_under(KEYS)) == [[1, 2]]
 
 
 def fail_after(added: Bands, number: int) -> None:
@@ -98,7 +98,7 @@ def test_what_is_swept_is_found_no_more(tmp_path: Path) -> None:
         for number in (1, 2):
             with one.transaction():
                 one.bands.add(number, KEYS[:1])
-        assert list(two.bands.under(KEYS)) == [[1, 2]]
+        assert list(two.bands.numbers_under(KEYS)) == [[1, 2]]
         with one.transaction() as db:
             db.execute("DELETE FROM band_waiting WHERE number = 1")
-        assert list(two.bands.under(KEYS)) == [[2]]
+        assert list(two.bands.numbers_under(KEYS)) == [[2]]

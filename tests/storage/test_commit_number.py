@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.exceptions import AggregatorError, StorageError
+from aggregator.storage.backups import restore
 from aggregator.storage.commit_number import has_foreign_log
-from aggregator.storage.copies import restore
 from aggregator.storage.database import Store
 from aggregator.storage.opening import open_at_rest, open_for_reading
 from tests.cli.calling import call

@@ -18,7 +18,7 @@ from aggregator.exceptions import LockedError, NotFoundError, StorageError
 from aggregator.ingest.transactions import PAUSE
 from aggregator.model import StoryQuery
 from aggregator.storage import database
-from aggregator.storage.database import PartFailedError, Store, is_of_the_database
+from aggregator.storage.database import SavepointFailedError, Store, is_database_error
 from aggregator.storage.migrations import migrations
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS
 from aggregator.storage.stories import StoryStore
@@ -341,7 +341,7 @@ def test_who_waits_for_the_lock_looks_more_often_than_room_is_left(
     ],
 )
 def test_what_is_of_the_database_is_told_from_what_is_of_an_entry(error: Exception, of_the_file: bool) -> None:
-    assert is_of_the_database(error) is of_the_file
+    assert is_database_error(error) is of_the_file
 
 
 def test_a_row_that_is_no_text_any_more_is_told_as_damage(tmp_path: Path) -> None:
@@ -353,7 +353,7 @@ def test_a_row_that_is_no_text_any_more_is_told_as_damage(tmp_path: Path) -> Non
 
 
 def go_on_without(store: Store) -> None:
-    with store.whole() as db:
+    with store.single_unit() as db:
         db.execute("INSERT INTO told VALUES ('before')")
         with contextlib.suppress(ZeroDivisionError):
             note_and_fail(store, 1)
@@ -363,7 +363,7 @@ def test_a_whole_transaction_is_undone_by_a_part_that_fails(tmp_path: Path) -> N
     with Store(tmp_path / "a.db") as store:
         with store.transaction() as db:
             db.execute("CREATE TABLE told (word TEXT)")
-        with pytest.raises(PartFailedError):
+        with pytest.raises(SavepointFailedError):
             go_on_without(store)
         assert store.connection.execute("SELECT count(*) FROM told").fetchone() == (0,)
         with store.transaction():  # inside of another, parts stay parts

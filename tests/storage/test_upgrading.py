@@ -11,7 +11,7 @@ import pytest
 from sqlite_utils import Database
 
 from aggregator.exceptions import StorageError
-from aggregator.storage.copies import restore
+from aggregator.storage.backups import restore
 from aggregator.storage.database import Store
 from aggregator.storage.migrations import migrations
 from aggregator.storage.schema import APPLICATION_ID

@@ -69,7 +69,7 @@ def seen(app: Aggregator) -> list[object]:
     rows, now = FeedStore(app.store), app.clock()
     return [
         [astuple(row) for row in rows.followed()],
-        [astuple(row) for row in rows.every()],
+        [astuple(row) for row in rows.all()],
         rows.due_keys(now + timedelta(hours=1), timedelta(days=30)),
         rows.next_due(),
         rows.overdue(now + timedelta(hours=6)),
@@ -114,7 +114,7 @@ def played(events: list[tuple[str, int]]) -> list[list[object]]:
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(EVENTS), st.integers(0, 50)), min_size=2, max_size=14))
 def test_nobody_sees_where_a_poll_is_written(events: list[tuple[str, int]]) -> None:
-    with patch.object(feeds_module, "left_waiting", lambda *_: None):
+    with patch.object(feeds_module, "deferred", lambda *_: None):
         written_at_once = played(events)
     with patch.object(feeds_module, "STEP", 1), patch.object(waiting_polls, "LEAST", 9):
         assert played(events) == written_at_once

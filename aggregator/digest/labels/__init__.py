@@ -1,6 +1,6 @@
-"""The words of a digest and of the page in a language: data in JSON, with the English phrase as the key.
+"""Labels of a digest and of the page in a language: JSON data with the English phrase as the key.
 
-Words of feeds are never translated. A phrase that a language lacks stands there in English.
+Feeds' text is never translated. A phrase that a language lacks is shown in English.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def shipped() -> tuple[str, ...]:
 
 
 def labels(language: str, folder: str = "") -> Labels:
-    """Return the labels of a language: ``LANGUAGE.json`` in the desk's own folder over those shipped, over English.
+    """Return the labels of a language: the desk's own ``LANGUAGE.json`` over the shipped ones, over English.
 
     Raises ConfigurationError where nobody knows the language, or the desk's file cannot be used.
     """
@@ -87,7 +87,7 @@ def _shipped(language: str) -> Labels:
 
 
 def _over(base: Labels, language: str, own: Any) -> Labels:
-    """Return labels with what a desk wrote put over them; ValueError says what cannot be."""
+    """Return labels overridden by a desk's own; ValueError names what is invalid."""
     if not isinstance(own, dict):
         raise ValueError("a mapping is wanted")
     legal = {field.name for field in fields(Labels)} - {"language"}
@@ -105,7 +105,7 @@ def _over(base: Labels, language: str, own: Any) -> Labels:
 
 
 def _try(made: Labels) -> None:
-    """Put values into every form; ValueError names one that cannot take them."""
+    """Format every label with values; ValueError names one that fails."""
     sample = dict.fromkeys(
         [
             "agency",

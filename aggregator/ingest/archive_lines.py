@@ -1,4 +1,4 @@
-"""Lines of an archive prepared ahead in workers, while the coordinator writes those before them."""
+"""Archive lines prepared by workers while the coordinator writes earlier ones."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class PreparedLine:
     boilerplate: frozenset[int]
 
     def fits(self, boilerplate: frozenset[int]) -> bool:
-        """Tell whether it would be the same with what is boilerplate now."""
+        """Return whether the preparation is still valid with the present boilerplate."""
         changed = boilerplate ^ self.boilerplate
         return not changed or (
             bool(boilerplate) == bool(self.boilerplate)
@@ -50,7 +50,7 @@ Chunk = list[tuple[ArchiveEntry, PreparedLine | None]]
 
 
 def prepare_lines(task: Lines) -> list[PreparedLine | None]:
-    """Prepare lines; None stands for one that cannot be, which the coordinator tries again and reports."""
+    """Prepare lines; None for a line that fails, which the coordinator tries again and reports."""
     return [_prepared(one, boilerplate, task.sketching) for one, boilerplate in task.entries]
 
 
@@ -80,7 +80,7 @@ def prepared_by_workers(
     *,
     sketching: bool,
 ) -> Iterator[Chunk]:
-    """Yield entries in order, some at once, each with what ``count`` workers made of it, or None: it is yet to be prepared.
+    """Yield entries in order, in chunks, each with what ``count`` workers prepared, or None.
 
     A worker that is lost with its task costs time only: the coordinator prepares these entries.
     """

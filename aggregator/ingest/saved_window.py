@@ -1,7 +1,7 @@
-"""The window of a database as a file beside it, so that a process that starts again has nothing to compare anew.
+"""The window saved in a file beside the database, so that a restarted process compares nothing anew.
 
-The file is a convenience: it is never needed, and is passed over where it does not fit the database, the program or the
-settings. What was written to the database since it was kept is read from there.
+The file is a cache: it is ignored where it does not fit the database, the program or the settings. Later changes are read
+from the database.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _NAMED = frozenset(
 _BUILTINS = frozenset({"set", "frozenset", "slice", "bytearray", "range", "list", "dict", "int", "float"})
 
 
-class Kept(NamedTuple):
+class SavedWindow(NamedTuple):
     """A window with how far it had followed the database."""
 
     graph: StoryGraph
@@ -54,8 +54,8 @@ class Kept(NamedTuple):
     horizon: float | None
 
 
-def read(store: Store, settings: str) -> Kept | None:
-    """Return the window that was kept for this database under these settings; None where none fits."""
+def read(store: Store, settings: str) -> SavedWindow | None:
+    """Return the saved window of this database under these settings; None where none fits."""
     path = _path(store)
     if path is None or not path.is_file():
         return None
@@ -67,13 +67,13 @@ def read(store: Store, settings: str) -> Kept | None:
             file.seek(0)
             if json.loads(file.readline(10_000)) != {"settings": settings, "program": _program()}:
                 return None
-            return Kept(*_Reader(file).load())
+            return SavedWindow(*_Reader(file).load())
     except (OSError, ValueError, EOFError, pickle.UnpicklingError, TypeError, AttributeError, ImportError) as error:
         log.info("%s: passed over (%s)", path, error)
         return None
 
 
-def write(store: Store, settings: str, kept: Kept) -> None:
+def write(store: Store, settings: str, kept: SavedWindow) -> None:
     """Keep a window; where that cannot be done, nothing is kept."""
     path = _path(store)
     if path is None or len(kept.times) < LEAST:
@@ -97,7 +97,7 @@ def write(store: Store, settings: str, kept: Kept) -> None:
 
 
 class _Reader(pickle.Unpickler):
-    """Makes nothing but what a window is made of."""
+    """An unpickler that makes nothing but parts of a window."""
 
     def find_class(self, module: str, name: str) -> Any:
         plain = (module == "builtins" and name in _BUILTINS) or (module, name) in _NAMED

@@ -1,8 +1,9 @@
-"""Which arriving entry is a copy: keys propose, exact comparison of shingles decides, the report as a whole confirms.
+"""Copy detection: keys propose stored entries, an exact comparison of shingles decides, the rest of the report confirms.
 
 Thresholds and their provenance: Jaccard and containment as in ``CopySettings`` (the usual bars for reprints: a half, or four
-fifths of the shorter text, over shingles of five words). A false copy costs more than a missed one: copies vanish from sight.
-So one address makes no copies without like texts or headlines, and two texts of one form are read closely; see ``forms.py``.
+fifths of the shorter text, over shingles of five words). A false copy costs more than a missed one, since
+copies are folded away. So entries of one address need like texts or headlines, and two texts on one template are compared
+closely; see ``templated_texts.py``.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from aggregator.clustering.forms import WORDS, filled_in, is_only_framed, is_untold
 from aggregator.clustering.instalments import ANOTHER_DAY, are_instalments
 from aggregator.clustering.numbers import numbers_in
 from aggregator.clustering.recurring import is_recurring_title
 from aggregator.clustering.sketch import MIN_WORDS, overlaps
+from aggregator.clustering.templated_texts import WORDS, lacks_headline_words, shares_only_passages, substitutions
 from aggregator.model import Arrival, Match, Sketch
 from aggregator.settings import CopySettings
 from aggregator.text.entry_address import landmarks
@@ -32,14 +33,14 @@ CONFIRMING = 5  # members looked at
 LIKE_ON_ONE_PAGE = 0.2
 SAME_WORDS = 0.6  # of the shorter of two texts on one page that are too short for shingles
 # Like texts of one publisher that are read word by word for one arrival; beyond, it is taken for one of a form.
-READ_CLOSELY = 12
+COMPARED_CLOSELY = 12
 # Numbers that each of two instalments of a routine has and the other lacks; one may be a channel's or a page's.
 OWN_NUMBERS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSketch:
-    """A sketch with what the decision needs beside it."""
+    """A stored sketch, with the entry's fields that the decision needs."""
 
     entry_id: str
     report_id: str
@@ -54,7 +55,7 @@ class StoredSketch:
 
 @dataclass(frozen=True, slots=True)
 class CopyDecision:
-    """The report whose text an entry carries, if any; how many were compared, and whether a cap cut that short."""
+    """The report that an entry is a copy of, if any; how many entries were compared, and whether a cap applied."""
 
     report_id: str | None = None
     match: Match | None = None
@@ -67,7 +68,7 @@ class CopyMemory(Protocol):
     """Where sketches are looked up; bounded by the window."""
 
     def candidates(self, keys: Sequence[int], limit: int) -> tuple[Sequence[str], bool]:
-        """Return entries that share keys, those that share most first, and whether a cap left some out."""
+        """Return entries that share keys, those with the most first, and whether a cap applied."""
         ...
 
     def sketches(self, entry_ids: Sequence[str]) -> Mapping[str, StoredSketch]:
@@ -75,7 +76,7 @@ class CopyMemory(Protocol):
         ...
 
     def members(self, report_id: str, limit: int) -> Sequence[StoredSketch]:
-        """Return a report's first entries: its anchor and those that followed."""
+        """Return a report's first entries, its anchor first."""
         ...
 
     def text(self, entry_id: str) -> str:
@@ -94,7 +95,7 @@ class _Edge:
 
 
 def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barred: Collection[str]) -> CopyDecision:
-    """Return the report whose text an entry carries; ``barred`` reports are out of the question by an editor's word."""
+    """Return the report that an entry is a copy of; editors exclude the ``barred`` reports."""
     made = arrival.sketch
     if made is None:
         return CopyDecision()
@@ -116,9 +117,9 @@ def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barr
         report = edge.other.report_id
         if report in refused:
             continue
-        if len(refused) >= READ_CLOSELY:
+        if len(refused) >= COMPARED_CLOSELY:
             break
-        if _is_another_of_its_form(arrival, edge, memory) or _says_otherwise(arrival, edge, memory):
+        if _differs_in_details(arrival, edge, memory) or _has_other_details(arrival, edge, memory):
             refused.add(report)
             instalment = instalment or _is_instalment(arrival, made, edge.other)
             continue
@@ -129,7 +130,7 @@ def find_copy(arrival: Arrival, memory: CopyMemory, settings: CopySettings, barr
 
 
 def numbers_of(arrival: Arrival) -> frozenset[str]:
-    """Return the numbers that tell one instalment of a routine text from the next: those of title and first sentences."""
+    """Return the numbers of title and first sentences, which distinguish one instalment of a series from the next."""
     made = arrival.sketch
     return numbers_in(arrival.document) if made is None or made.numbers is None else made.numbers
 
@@ -151,7 +152,7 @@ def _edge(
 
 
 def _page_edge(arrival: Arrival, made: Sketch, other: StoredSketch, overlapping: tuple[float, float]) -> _Edge | None:
-    """Judge two entries of one address: a copy where their texts are somewhat alike, or one has none and the headlines say so."""
+    """Compare two entries of one address: a copy where the texts are somewhat alike, or one is empty and the headlines agree."""
     if not arrival.document.canonical_url or arrival.document.canonical_url != other.url:
         return None
     if made.words >= MIN_WORDS and other.sketch.words >= MIN_WORDS:
@@ -161,8 +162,8 @@ def _page_edge(arrival: Arrival, made: Sketch, other: StoredSketch, overlapping:
     return _Edge(other, "link", 1.0, 1.0, 0.0, 0.0) if _same_headline(arrival, other) else None
 
 
-def _is_another_of_its_form(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bool:
-    """Tell whether two like texts are two of one form, or stand under headlines of which their one text says nothing.
+def _differs_in_details(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bool:
+    """Return whether two like texts are different: filled-in templates, or headlines that their text does not mention.
 
     Asked of one publisher, and of two where they run headlines of one form: what other publishers make of a dispatch is a copy.
     """
@@ -174,22 +175,25 @@ def _is_another_of_its_form(arrival: Arrival, edge: _Edge, memory: CopyMemory) -
     if not one_feed and not _like_headlines(made.title, other.title, made.language):
         return False
     texts = f"{made.lede}\n{made.body}", memory.text(other.entry_id)
-    if one_feed and (is_untold(made.title, other.title, texts[0]) or is_untold(other.title, made.title, texts[1])):
+    if one_feed and (
+        lacks_headline_words(made.title, other.title, texts[0])
+        or lacks_headline_words(other.title, made.title, texts[1])
+    ):
         place = landmarks(made.canonical_url or "")
         return place is None or not place.names_an_article or made.canonical_url != other.url
     if edge.jaccard == 1.0:
         return False
-    if one_feed and is_only_framed((made.title, texts[0]), (other.title, texts[1])):
+    if one_feed and shares_only_passages((made.title, texts[0]), (other.title, texts[1])):
         return True
     titles = (made.title, other.title) if one_house else (_untailed(made.title), _untailed(other.title))
-    filled = filled_in((titles[0], texts[0]), (titles[1], texts[1]), made.language)
+    filled = substitutions((titles[0], texts[0]), (titles[1], texts[1]), made.language)
     if not one_house:
         return filled.short and filled.words >= WORDS
-    return filled.tells_apart(made.language, another_day=abs(arrival.time - other.time) >= ANOTHER_DAY)
+    return filled.make_distinct(made.language, another_day=abs(arrival.time - other.time) >= ANOTHER_DAY)
 
 
-def _says_otherwise(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bool:
-    """Tell whether two entries of one page and headline differ in what little they say: two bulletins, two quotations."""
+def _has_other_details(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bool:
+    """Return whether two short entries of one page and headline differ, as two bulletins or quotations do."""
     if edge.method != "link" or edge.jaccard:
         return False
     language = arrival.document.language
@@ -202,7 +206,7 @@ def _says_otherwise(arrival: Arrival, edge: _Edge, memory: CopyMemory) -> bool:
 
 
 def _untailed(title: str) -> str:
-    """Return a headline without what stands behind a bar: the name of the publisher."""
+    """Return a headline without the publisher's name behind a bar."""
     return title.partition(" | ")[0]
 
 
@@ -232,7 +236,7 @@ def _text_edge(made: Sketch, other: StoredSketch, alike: tuple[float, float], se
 def _short_edge(
     arrival: Arrival, other: StoredSketch, alike: tuple[float, float], settings: CopySettings
 ) -> _Edge | None:
-    """Judge a text too short to speak for itself, cut off after a line: it stands in the other under the same headline."""
+    """Compare a text that is too short or cut off: a copy where the other text holds it under the same headline."""
     jaccard, containment = alike
     if containment < settings.containment or not _same_headline(arrival, other):
         return None
@@ -254,7 +258,7 @@ def _same_headline(arrival: Arrival, other: StoredSketch) -> bool:
 
 
 def _is_routine(arrival: Arrival, other: StoredSketch, jaccard: float) -> bool:
-    """Tell whether two like texts of one publisher are instalments of a routine: the words stay, the numbers change."""
+    """Return whether two like texts of one publisher are instalments of a series: same words, other numbers."""
     if arrival.publisher != other.publisher and arrival.feed != other.feed:
         return False
     if is_recurring_title(arrival.document.title) and arrival.document.canonical_url != other.url:
@@ -266,13 +270,13 @@ def _is_routine(arrival: Arrival, other: StoredSketch, jaccard: float) -> bool:
 
 
 def _is_quoted(arrival: Arrival, made: Sketch, edge: _Edge) -> bool:
-    """Tell whether the longer of two texts is a round-up or a live blog, which holds the texts of many events."""
+    """Return whether the longer of two texts is a round-up or a live blog, which holds the texts of many events."""
     longer = arrival.document.title if made.words > edge.other.sketch.words else edge.other.title
     return edge.method == "containment" and is_recurring_title(longer)
 
 
 def _confirmed(made: Sketch, edge: _Edge, members: Sequence[StoredSketch], settings: CopySettings) -> bool:
-    """Tell whether the newcomer is near the report and not merely near one straggler of it."""
+    """Return whether the newcomer is near the report and not merely near one straggler of it."""
     if edge.method in ("link", "title") or len(members) < 2:
         return True
     judged = [member for member in members if member.sketch.words >= MIN_WORDS]

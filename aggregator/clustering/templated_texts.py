@@ -1,9 +1,9 @@
-"""Texts of one form: what was filled in decides whether two are copies, not the form that they share.
+"""Texts written on one template: the words filled in decide whether two are copies, not the template.
 
-A publisher writes its statements, notices, warnings, results and obituaries on a form. Two of them share most of their shingles, and
-tell of other people, places and figures. A word of one text that the other lacks altogether is its own; where each has an own word
-in the same place, between the same neighbours, something else was filled in. A copy that was edited or padded has own words too,
-but not in the place of the other's.
+Publishers write statements, notices, warnings, results and obituaries on templates. Two such texts share most of their shingles,
+but name other people, places and figures. A word is a text's own where the other lacks it altogether. Where both have own words in
+the same place, between the same neighbours, the template was filled in differently. An edited or padded copy has own words too,
+but not in the same places.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:['’.,:][^\W_{_UNSPAC
 _STOP = re.compile(r"[.!?…:;\n\"“”»]")
 
 
-# Words in a row that are one passage of two texts; words of its own that a text must have to be told from another by them;
-# and the share of these that the other may have as well, in other passages.
+# Words in a row that make a passage of two texts; own words that a text must have to be distinguished by them; and the share
+# of these that the other may have as well, in other passages.
 _PASSAGE, _OWN_WORDS, _IN_BOTH = 5, 8, 0.1
 
 
@@ -45,7 +45,7 @@ class _Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class Substitutions:
     """What each of two texts of one form has in the other's place: how many names, numbers and other words."""
 
     names: int = 0
@@ -53,23 +53,23 @@ class Filled:
     words: int = 0  # filled in both into headline and text: what the text is about
     short: bool = True  # whether the texts are: two versions of a long one differ in a name here and there
 
-    def tells_apart(self, language: str | None, *, another_day: bool) -> bool:
-        """Tell whether that makes them two texts; the figure of an event may move within a day, and a word may be mended."""
+    def make_distinct(self, language: str | None, *, another_day: bool) -> bool:
+        """Return whether the texts are two; within a day the number of an event may change and a word be corrected."""
         if self.words >= WORDS:
             return True
         names, numbers = 2 if language in _CAPITAL_NOUNS else 1, 1 if another_day else NUMBERS
         return self.short and (self.names >= names or self.numbers >= numbers)
 
 
-def filled_in(one: tuple[str, str], other: tuple[str, str], language: str | None) -> Filled:
-    """Compare two texts, each a title and a body, by what stands in the same place of both."""
+def substitutions(one: tuple[str, str], other: tuple[str, str], language: str | None) -> Substitutions:
+    """Compare two texts, each a title and a body, by the words in the same place of both."""
     mine, theirs = _tokens(one), _tokens(other)
     shared = {token.folded for token in mine} & {token.folded for token in theirs}
     own, others = _own(mine, shared, language), _own(theirs, shared, language)
     places, other_places = _all_places(own), _all_places(others)
     replaced = [word for word in own if _places(word) & other_places]
     replacing = [word for word in others if _places(word) & places]
-    return Filled(
+    return Substitutions(
         names=min(_names(replaced), _names(replacing)),
         numbers=min(_numbers(replaced), _numbers(replacing)),
         words=min(_in_title_and_text(replaced), _in_title_and_text(replacing)),
@@ -77,15 +77,15 @@ def filled_in(one: tuple[str, str], other: tuple[str, str], language: str | None
     )
 
 
-def is_untold(title: str, other_title: str, text: str) -> bool:
-    """Tell whether a text says nothing of a headline: none of the words that set it apart from another stands in it."""
-    stems = {part[:_STEM] for word in _WORD.findall(text[:20_000]) for part in _parted(fold(word))}
+def lacks_headline_words(title: str, other_title: str, text: str) -> bool:
+    """Return whether a text holds none of the words that distinguish its headline from another."""
+    stems = {part[:_STEM] for word in _WORD.findall(text[:20_000]) for part in _split(fold(word))}
     own = _content(title) - _content(other_title)
     return bool(own) and not any(word[:_STEM] in stems for word in own)
 
 
-def is_only_framed(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Tell whether two texts have nothing in common but passages: what a publisher sets around whatever it publishes.
+def shares_only_passages(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Return whether two texts share nothing but passages that a publisher adds to everything it publishes.
 
     Their headlines share no word, and neither do the texts beside those passages. Two versions of a report share words there.
     """
@@ -94,7 +94,7 @@ def is_only_framed(one: tuple[str, str], other: tuple[str, str]) -> bool:
         return False
     mine, theirs = ([token.folded for token in _tokens(("", text))] for _, text in (one, other))
     shared = _passages(mine) & _passages(theirs)
-    own, others = _beside(mine, shared), _beside(theirs, shared)
+    own, others = _outside(mine, shared), _outside(theirs, shared)
     if min(len(own), len(others)) < _OWN_WORDS:
         return False
     content, other_content = ({word for word in words if len(word) >= _STEM} for words in (own, others))
@@ -105,8 +105,8 @@ def _passages(words: Sequence[str]) -> set[tuple[str, ...]]:
     return set(zip(*(words[start:] for start in range(_PASSAGE)), strict=False))
 
 
-def _beside(words: Sequence[str], passages: set[tuple[str, ...]]) -> list[str]:
-    """Return the words that stand in none of these passages."""
+def _outside(words: Sequence[str], passages: set[tuple[str, ...]]) -> list[str]:
+    """Return the words outside these passages."""
     inside = [False] * len(words)
     for place, passage in enumerate(zip(*(words[start:] for start in range(_PASSAGE)), strict=False)):
         if passage in passages:
@@ -115,7 +115,7 @@ def _beside(words: Sequence[str], passages: set[tuple[str, ...]]) -> list[str]:
 
 
 def _content(title: str) -> set[str]:
-    found = (part for word in _WORD.findall(title) for part in _parted(fold(word)))
+    found = (part for word in _WORD.findall(title) for part in _split(fold(word)))
     return {word for word in found if not word[0].isdigit() and (len(word) >= 4 or not word.isascii())}
 
 
@@ -136,25 +136,25 @@ def _tokens_of(text: str, *, in_title: bool) -> Iterable[_Token]:
     for match in _WORD.finditer(text[: 12 * MOST_WORDS]):
         begins = end == 0 or _STOP.search(text, end, match.start()) is not None
         capital = match[0][0].isupper() and not begins and not shouted
-        for word in _parted(match[0]):
+        for word in _split(match[0]):
             yield _Token(fold(word), in_title, capital)
         end = match.end()
 
 
-def _parted(word: str) -> list[str]:
+def _split(word: str) -> list[str]:
     if not _RUN.match(word):
         return [word]
     return [word[place : place + 2] for place in range(max(len(word) - 1, 1))]
 
 
 def _is_title_case(title: str) -> bool:
-    """Tell whether a headline writes most of its words with a capital, so that none of them is known for a name."""
+    """Return whether a headline writes most of its words with a capital, so that none of them is known for a name."""
     found: list[str] = [word for word in _WORD.findall(title)[1:] if word[0].isalpha() and len(word) >= 4]
     return 2 * sum(word[0].isupper() for word in found) > len(found)
 
 
 def _own(tokens: Sequence[_Token], shared: set[str], language: str | None) -> list[_Word]:
-    """Return the words that the other text lacks, dates apart, each with its neighbours that both have."""
+    """Return the words that the other text lacks, except dates, each with its neighbours that both have."""
     calendar = calendar_terms(language or "")
     found = []
     left = _neighbours(tokens, shared)
@@ -166,7 +166,7 @@ def _own(tokens: Sequence[_Token], shared: set[str], language: str | None) -> li
 
 
 def _neighbours(tokens: Sequence[_Token], shared: set[str]) -> list[tuple[str, str]]:
-    """Return for each place the last two words before it that both texts have, within its title or text."""
+    """Return the two preceding words of each place that both texts have, within its title or text."""
     found: list[tuple[str, str]] = []
     nearest = farther = ""
     in_title: bool | None = None

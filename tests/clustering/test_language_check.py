@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.clustering.spoken_language import hardly_speaks, language_of, speaks
+from aggregator.clustering.language_check import is_hardly_in, is_in, language_of
 
 PROSE = {
     "en": "The ministers of the two countries met in the capital on Monday and said that they would look for a way out of the crisis.",
@@ -23,8 +23,8 @@ PROSE = {
 @pytest.mark.parametrize("language", PROSE)
 def test_prose_of_a_feed_is_told(language: str) -> None:
     assert language_of(" ".join([PROSE[language]] * 4)) in (language, None)
-    assert speaks(PROSE[language], language)
-    assert not hardly_speaks(" ".join([PROSE[language]] * 4), language)
+    assert is_in(PROSE[language], language)
+    assert not is_hardly_in(" ".join([PROSE[language]] * 4), language)
 
 
 def test_most_languages_are_told_without_a_model() -> None:
@@ -36,7 +36,7 @@ def test_most_languages_are_told_without_a_model() -> None:
 @pytest.mark.parametrize("other", PROSE)
 def test_no_language_speaks_for_another(language: str, other: str) -> None:
     if language != other:
-        assert not speaks(PROSE[language], other)
+        assert not is_in(PROSE[language], other)
 
 
 def test_little_mixed_and_invented_texts_are_left_to_the_model() -> None:
@@ -44,5 +44,5 @@ def test_little_mixed_and_invented_texts_are_left_to_the_model() -> None:
     assert language_of(f"{PROSE['en']} {PROSE['de']}" * 4) is None
     assert language_of("lorem ipsum dolor sit amet consectetur " * 20) is None
     assert language_of("") is None
-    assert not speaks("", "en")
-    assert not speaks(PROSE["en"], "xx")
+    assert not is_in("", "en")
+    assert not is_in(PROSE["en"], "xx")

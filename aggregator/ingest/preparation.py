@@ -1,7 +1,7 @@
-"""Documents handed to workers; one whose worker is lost is handed out again without the entry that the worker was at.
+"""Preparation of documents by workers; a lost worker's document is tried again without the entry at fault.
 
-A worker can die of what it reads (a fault in a library in C, memory, time without end). It leaves no word then, so the
-second time it writes down which entry it is at, in a file that outlives it.
+An entry can kill its worker (a crash in a C library, memory, endless time), which then cannot say which one it was. So the
+second attempt writes the number of the present entry to a file that outlives the worker.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _LOST = ("deadline", "memory", "died")
 Result = Prepared | FetchFailure
 
 
-class Preparing:
-    """One document on its way through the workers; ``done`` is called once, from another thread, with what became of it."""
+class PreparationJob:
+    """The preparation of one document by workers; ``done`` is called once with the result, from another thread."""
 
     def __init__(
-        self, workers: Executor, task: Preparation, done: Callable[[Result], None], goes_on: Callable[[], bool]
+        self, workers: Executor, task: Preparation, done: Callable[[Result], None], keep_going: Callable[[], bool]
     ) -> None:
         self._workers = workers
         self._task = task
         self._done = done
-        self._goes_on = goes_on
+        self._keep_going = keep_going
 
     def start(self) -> None:
         """Hand the document out."""
@@ -47,25 +47,25 @@ class Preparing:
             self._end(future.result())
         except Exception as error:  # noqa: BLE001 - a worker that was killed, or a bug met by one document
             failure = failure_of(error)
-            following = self._following(task, failure)
+            following = self._next_attempt(task, failure)
             if following is None:
                 self._end(FetchFailure("parse", f"could not be parsed: {failure.message}"))
             else:
-                self._again(following)
+                self._retry(following)
 
-    def _following(self, task: Preparation, failure: TaskFailure) -> Preparation | None:
-        """Return the next attempt at a document whose worker was lost; None where there is no hope."""
-        if failure.kind not in _LOST or not self._goes_on():
+    def _next_attempt(self, task: Preparation, failure: TaskFailure) -> Preparation | None:
+        """Return the next attempt at a document whose worker was lost; None where none is worth it."""
+        if failure.kind not in _LOST or not self._keep_going():
             return None
-        if task.trail is None:
-            with tempfile.NamedTemporaryFile(prefix="aggregator-", suffix=".trail", delete=False) as trail:
-                return replace(task, trail=trail.name)
-        at = Path(task.trail).read_text(encoding="ascii").strip()
+        if task.progress_path is None:
+            with tempfile.NamedTemporaryFile(prefix="aggregator-", suffix=".progress", delete=False) as file:
+                return replace(task, progress_path=file.name)
+        at = Path(task.progress_path).read_text(encoding="ascii").strip()
         if not at or len(task.without) >= MOST_LOST:
             return None  # it died before the first entry, or of too many
         return replace(task, without={**task.without, int(at): failure.message})
 
-    def _again(self, task: Preparation) -> None:
+    def _retry(self, task: Preparation) -> None:
         self._task = task
         try:
             self.start()
@@ -73,6 +73,6 @@ class Preparing:
             self._end(FetchFailure("stopped", "reading it was called off"))
 
     def _end(self, result: Result) -> None:
-        if self._task.trail is not None:
-            Path(self._task.trail).unlink(missing_ok=True)
+        if self._task.progress_path is not None:
+            Path(self._task.progress_path).unlink(missing_ok=True)
         self._done(result)

@@ -1,4 +1,4 @@
-"""Which language texts are in, judged by its commonest words, at a fiftieth of a model's cost; None where that is unsure.
+"""The language of a text by its commonest words, at a fiftieth of a model's cost; None where that is unsure.
 
 Stop words alone tell languages apart well where there are enough of them (Grefenstette, "Comparing two language
 identification schemes", JADT 1995). The words are those at the head of the shipped background (see vocabulary).
@@ -28,8 +28,8 @@ _HARDLY = 1 / 6
 
 
 @lru_cache(maxsize=1)
-def _speakers() -> Mapping[str, tuple[str, ...]]:
-    """Return word -> the languages of which it is among the commonest, for the languages that put spaces between them."""
+def _languages_of_words() -> Mapping[str, tuple[str, ...]]:
+    """Return word -> the languages in which it is common, for languages with spaces between words."""
     found: dict[str, tuple[str, ...]] = {}
     for path in sorted(BACKGROUND.iterdir()):
         language, _, kind = path.name.partition(".")
@@ -42,11 +42,11 @@ def _speakers() -> Mapping[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=1)
 def _languages() -> frozenset[str]:
-    return frozenset(chain.from_iterable(_speakers().values()))
+    return frozenset(chain.from_iterable(_languages_of_words().values()))
 
 
 def language_of(text: str) -> str | None:
-    """Return the language (ISO 639-1) that a long text is surely in; None where another way has to tell."""
+    """Return the language (ISO 639-1) that a long text is surely in; None where unsure."""
     tokens = fold(text).split()
     if len(tokens) < _ENOUGH:
         return None
@@ -55,8 +55,8 @@ def language_of(text: str) -> str | None:
     return language if best >= _SPOKEN * len(tokens) and best >= _CLEARLY * next_best else None
 
 
-def speaks(text: str, language: str) -> bool:
-    """Tell whether one text of a feed that is in a language surely is in it too: no other language has more of its words."""
+def is_in(text: str, language: str) -> bool:
+    """Return whether a text is surely in the language of its feed: no other language has more of its words."""
     tokens = fold(text).split()
     if len(tokens) < _FEW:
         return False
@@ -67,12 +67,12 @@ def speaks(text: str, language: str) -> bool:
     return own >= _PLAINLY * len(tokens) or own >= max(counts.values())
 
 
-def hardly_speaks(text: str, language: str) -> bool:
-    """Tell whether so few of a long text's words are the commonest of a language that it may be in another."""
+def is_hardly_in(text: str, language: str) -> bool:
+    """Return whether so few of a long text's words are the commonest of a language that it may be in another."""
     tokens = fold(text).split()
     return language in _languages() and len(tokens) >= _ENOUGH and _commonest(tokens)[language] < _HARDLY * len(tokens)
 
 
 def _commonest(tokens: Sequence[str]) -> Counter[str]:
-    """Return language -> how many of these words are among its commonest; a word beside a comma is not, and hardly ever one."""
-    return Counter(chain.from_iterable(filter(None, map(_speakers().get, tokens))))
+    """Return language -> how many of these words are common in it; a word before a comma is not counted."""
+    return Counter(chain.from_iterable(filter(None, map(_languages_of_words().get, tokens))))

@@ -1,4 +1,4 @@
-"""Two clusterings of the same entries: which stories merge and which split, one by one and in a sentence."""
+"""Differences between two clusterings of the same entries: merged and split stories, one by one and in a sentence."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def compare(
     *,
     times: tuple[str, str] = ("before", "after"),
 ) -> Outcome:
-    """Return what changes between two clusterings, entry -> story, of the same entries; ``times`` are words for the two."""
+    """Return the changes between two clusterings (entry -> story) of the same entries; ``times`` are words for the two."""
     changes = [*_parted("split", before, after, titles), *_parted("merge", after, before, titles)]
     changes.sort(key=lambda one: (-one.entries, one.change, one.stories))
     merged = sum(one.change == "merge" for one in changes)
@@ -47,7 +47,7 @@ def compare(
 def _parted(
     name: Literal["merge", "split"], left: Mapping[str, str], right: Mapping[str, str], titles: Mapping[str, str]
 ) -> list[Change]:
-    """Return the groups of ``left`` whose entries ``right`` spreads over several."""
+    """Return the groups of ``left`` whose entries ``right`` spreads over several groups."""
     parts: dict[str, Counter[str]] = defaultdict(Counter)
     example: dict[str, str] = {}
     for entry, group in left.items():

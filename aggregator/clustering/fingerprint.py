@@ -1,4 +1,4 @@
-"""What decides which stories are found, as one value: it changes with the numbers and the models of a release."""
+"""A hash of all that decides which stories are found; it changes with the parameters and models of a release."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MODELS = Path(__file__).with_name("models")
 
 
 @cache
-def rules() -> str:
+def clustering_fingerprint() -> str:
     """Return a hash of the vectors' version, all parameters and all shipped models, in hexadecimal digits."""
     found = hashlib.sha256(f"{VERSION} {DEFAULT!r}".encode())
     for path in sorted(_MODELS.iterdir()):

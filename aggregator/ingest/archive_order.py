@@ -1,4 +1,4 @@
-"""Archives in order of date: in memory where they are small, else in a file without a name."""
+"""Archive entries in order of date: sorted in memory, or in an unnamed file where the archive is large."""
 
 from __future__ import annotations
 

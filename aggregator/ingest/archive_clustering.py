@@ -1,4 +1,4 @@
-"""Archives clustered from nothing, on a cluster or here: their texts lie on disk, their reports are compared in memory."""
+"""Archives clustered from nothing, on a cluster or here: texts lie on disk, reports are compared in memory."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from aggregator.clustering.blocks import Block, ReportSet, look_back
-from aggregator.clustering.looking_back import BlockEdges
+from aggregator.clustering.blocks import Block, ReportSet, block_edges
+from aggregator.clustering.pair_search import BlockEdges
 from aggregator.executor import failure_of, shared
-from aggregator.ingest.archives import Importer, Progress, come_up, feed_address
-from aggregator.ingest.ordered import OnDisk, lines_of, packed
+from aggregator.ingest.archive_order import OnDisk, lines_of, packed
+from aggregator.ingest.archives import Importer, Progress, feed_address, start_workers
 from aggregator.ingest.window import Window
 from aggregator.model import Skip
 from aggregator.newsroom.publishers import families
@@ -42,7 +42,7 @@ def cluster_archives(
     """
     skips: list[tuple[Path, Skip]] = []
     if workers is not None:
-        come_up(workers, settings.parse.workers)
+        start_workers(workers, settings.parse.workers)
     with spilled() as kept, Store(None, spilling=True) as store:
         for number, path in enumerate(paths):
             left_out: list[Skip] = []
@@ -55,7 +55,7 @@ def cluster_archives(
         importer.record(OnDisk(kept), progress)
         places = EntryStore(store)
         for one in map(pickle.loads, kept.by_group()):
-            place = places.place_of_archive(feed_address(one), one.data.key)
+            place = places.archive_place(feed_address(one), one.data.key)
             if place is not None:
                 told = {"report_id": place.report, "story_id": place.story, "storyline_id": place.storyline}
                 placed({"id": one.data.key, **told})
@@ -63,16 +63,16 @@ def cluster_archives(
 
 
 def _compared_on(workers: Executor, reports: ReportSet, parts: Sequence[Block]) -> Iterator[list[BlockEdges]]:
-    """Have workers compare the reports of a window, block by block."""
+    """Compare the reports of a window on workers, block by block."""
     everywhere = shared(workers, reports)
-    futures = [(part, workers.submit(look_back, everywhere, part)) for part in parts]
+    futures = [(part, workers.submit(block_edges, everywhere, part)) for part in parts]
     return (_answer(future, reports, part) for part, future in futures)
 
 
 def _answer(future: Future[list[BlockEdges]], reports: ReportSet, part: Block) -> list[BlockEdges]:
-    """Return what a worker found; where it was lost, with all that it was sent, the block is compared here."""
+    """Return a worker's result; where the worker was lost, compute the block here."""
     try:
         return future.result()
     except Exception as error:  # noqa: BLE001 - whatever befell the worker, the reports are here
         log.warning("a worker gave no result (%s); its reports are compared here", failure_of(error).message)
-        return look_back(reports, part)
+        return block_edges(reports, part)

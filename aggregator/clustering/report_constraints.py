@@ -1,29 +1,29 @@
-"""Editors' decisions as the stories stage takes them: in ids of reports, and by place."""
+"""Editor constraints as the stories stage takes them: by report id, by place in the arrays, by story."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from aggregator.clustering.partition import Bonds
+from aggregator.clustering.partition import PartitionConstraints
 from aggregator.clustering.represented import Represented
 
 
 @dataclass(frozen=True, slots=True)
-class Constraints:
+class ReportConstraints:
     """What editors decided, in ids of reports; free of contradictions."""
 
     together: tuple[frozenset[str], ...] = ()
     apart: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()  # no report of the one with any of the other
 
 
-NO_CONSTRAINTS = Constraints()
+NO_CONSTRAINTS = ReportConstraints()
 
 
-class Bound:
+class PlaceConstraints:
     """The editors' decisions by place."""
 
-    def __init__(self, constraints: Constraints, place: Mapping[str, int], represented: Represented) -> None:
+    def __init__(self, constraints: ReportConstraints, place: Mapping[str, int], represented: Represented) -> None:
         self.together = [
             found for names in constraints.together if len(found := [place[n] for n in sorted(names) if n in place]) > 1
         ]
@@ -33,52 +33,52 @@ class Bound:
                 for name in names:
                     if name in place:
                         self._marks.setdefault(place[name], set()).add((number, bool(side)))
-        self._beside: dict[int, list[int]] = {}
+        self._neighbours: dict[int, list[int]] = {}
         for first, *others in self.together:  # all are found through the first
-            self._beside.setdefault(first, []).extend(others)
+            self._neighbours.setdefault(first, []).extend(others)
             for one in others:
-                self._beside.setdefault(one, []).append(first)
-        for one in {*self._beside, *self._marks} if len(represented) else ():
+                self._neighbours.setdefault(one, []).append(first)
+        for one in {*self._neighbours, *self._marks} if len(represented) else ():
             if one in represented:  # no edge leads from it to those that stand for it
-                for other in represented.of(one)[0].tolist():
-                    self._beside.setdefault(one, []).append(other)
-                    self._beside.setdefault(other, []).append(one)
+                for other in represented.representatives(one)[0].tolist():
+                    self._neighbours.setdefault(one, []).append(other)
+                    self._neighbours.setdefault(other, []).append(one)
         self._named = {*self._marks, *(one for found in self.together for one in found)}
 
     def names(self, place: int) -> bool:
-        """Tell whether a decision names this place."""
+        """Return whether a decision names this place."""
         return place in self._named
 
     def neighbours(self, node: int) -> Sequence[int]:
         """Return places that belong with this one; from one to the next, all are found."""
-        return self._beside.get(node, ())
+        return self._neighbours.get(node, ())
 
     def may_join(self, place: int, story: Sequence[int]) -> bool:
-        """Tell whether no decision keeps a place out of a story."""
-        return StoryMarks(self, lambda _: story).may_join(place, 0)
+        """Return whether no decision keeps a place out of a story."""
+        return StoryConstraints(self, lambda _: story).may_join(place, 0)
 
     def marks(self, place: int) -> Collection[tuple[int, bool]]:
         """Return the decisions that keep a place apart from others, each with the side that it is on."""
         return self._marks.get(place, ())
 
-    def bonds(self, number: Mapping[int, int]) -> Bonds:
-        """Return the decisions for nodes of these numbers."""
-        return Bonds(
+    def for_partition(self, number: Mapping[int, int]) -> PartitionConstraints:
+        """Return the constraints for nodes of these numbers."""
+        return PartitionConstraints(
             [here for found in self.together if len(here := [number[one] for one in found if one in number]) > 1],
             {number[place]: frozenset(marks) for place, marks in self._marks.items() if place in number},
         )
 
 
-class StoryMarks:
-    """The marks of the places of some stories, kept, so that a story of very many is not looked over for each that may join."""
+class StoryConstraints:
+    """The constraints of some stories' places, cached, so that a large story is not searched for each place that may join."""
 
-    def __init__(self, bound: Bound, members: Callable[[int], Iterable[int]]) -> None:
+    def __init__(self, bound: PlaceConstraints, members: Callable[[int], Iterable[int]]) -> None:
         self._bound = bound
         self._members = members
         self._seen: dict[int, set[tuple[int, bool]]] = {}
 
     def may_join(self, place: int, story: int) -> bool:
-        """Tell whether no decision keeps a place out of a story."""
+        """Return whether no decision keeps a place out of a story."""
         marks = self._bound.marks(place)
         if not marks:
             return True
@@ -87,7 +87,7 @@ class StoryMarks:
         theirs = self._seen[story]
         return not any((number, not side) in theirs for number, side in marks)
 
-    def joined(self, place: int, story: int) -> None:
-        """Hear that a place went to a story."""
+    def add(self, place: int, story: int) -> None:
+        """Note that a place went to a story."""
         if story in self._seen:
             self._seen[story].update(self._bound.marks(place))

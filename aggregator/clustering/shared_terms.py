@@ -1,4 +1,4 @@
-"""Which terms two reports share, and how many reports of the window hold them: what a sentence says of a pair."""
+"""Terms that two reports share, and the number of the window's reports that hold them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def kept_terms(graph: StoryGraph, first: str, second: str) -> frozenset[int]:
     return frozenset(np.intersect1d(one, two).tolist())
 
 
-def shared_signs(graph: StoryGraph, first: str, second: str) -> Agreement | None:
-    """Return what two reports of different languages have in common; None where they are not compared by meaning."""
-    across, place = graph.comparison.across, graph.comparison.rows.place
+def cross_language_agreement(graph: StoryGraph, first: str, second: str) -> Agreement | None:
+    """Return what two reports of different languages share; None where they are not compared by meaning."""
+    across, place = graph.comparison.cross_language, graph.comparison.rows.place
     one, two = place.get(first), place.get(second)
-    if across is None or one is None or two is None or not across.is_across(one, two):
+    if across is None or one is None or two is None or not across.is_cross_language(one, two):
         return None
     return across.compared(one, two)[1]
 
 
-def holders(graph: StoryGraph, terms: Sequence[int]) -> int:
+def count_reports_with(graph: StoryGraph, terms: Sequence[int]) -> int:
     """Return how many reports of the window hold all these terms."""
     rows = graph.comparison.rows
     count = len(rows)

@@ -1,4 +1,4 @@
-"""How many reports came before one: by language and UTC day."""
+"""Counts of reports by language and UTC day, for how many reports came before one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aggregator.clustering.params import DAY
 _UNDATED = -math.inf
 
 
-class Calendar:
+class DayCounts:
     """The times of the window's reports."""
 
     def __init__(self, window: float) -> None:
@@ -20,7 +20,7 @@ class Calendar:
         self.latest = _UNDATED
 
     def add(self, languages: Sequence[int], times: Sequence[float]) -> None:
-        """Enter reports; a time that is not a number says that nothing tells it."""
+        """Add reports; NaN is the time of an undated one."""
         for language, time in zip(languages, times, strict=True):
             key = (language, _day(time))
             insort(self._times.setdefault(key, []), time if key[1] != _UNDATED else _UNDATED)
@@ -37,7 +37,7 @@ class Calendar:
                 del self._times[key]
 
     def before(self, language: int, time: float) -> int:
-        """Return how many reports lie before a moment: those of the days of the window, and of its own day until then."""
+        """Return the number of reports before a moment: on the earlier days of the window, and on its day until then."""
         day = _day(time)
         if day == _UNDATED:
             return len(self._times.get((language, _UNDATED), ()))

@@ -1,4 +1,4 @@
-"""Copies of the database: backups that are checked before they count, and restoring one in place of a lost file."""
+"""Backups that are checked before they count, and restoring one in place of a lost file."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 from aggregator.disk import BESIDE, make_durable, real_path
 from aggregator.exceptions import NotOursError, StorageError
 from aggregator.storage.commit_number import renumber
+from aggregator.storage.integrity import counts, faults, faults_at_rest
 from aggregator.storage.opening import PRIVATE, open_at_rest
-from aggregator.storage.soundness import counts, faults, faults_at_rest
 
 _WHOLE = ("", *BESIDE)  # a database and what SQLite keeps beside it
 
@@ -21,7 +21,7 @@ _WHOLE = ("", *BESIDE)  # a database and what SQLite keeps beside it
 def back_up(
     connection: sqlite3.Connection, database: Path | None, target: Path, *, through_links: bool = True
 ) -> dict[str, int]:
-    """Copy a live database to ``target``, which is replaced only by a copy that is whole and sound; return its counts.
+    """Copy a live database to ``target``, which is replaced only by a complete and sound copy; return its counts.
 
     A name that we made ourselves is not to go ``through_links``: a link that stands there is replaced.
 
@@ -46,7 +46,7 @@ def back_up(
 
 
 def restore(source: Path, database: Path, now: datetime) -> tuple[dict[str, int], Path | None]:
-    """Put a copy of ``source`` in the place of ``database``; return its counts, and where the old file was set aside.
+    """Replace ``database`` by a copy of ``source``; return its counts, and the path where the old file was set aside.
 
     The old file, its log and the log's index get new names. Raises StorageError where ``source`` is not sound or cannot
     be read; the old database is untouched then.
@@ -95,7 +95,7 @@ def _check_source(source: Path, database: Path) -> None:
 
 @contextmanager
 def _partial(target: Path) -> Iterator[Path]:
-    """Give the name of a private file beside ``target``, which is gone afterwards, with all that SQLite puts beside it."""
+    """Yield the path of a private file beside ``target``, deleted afterwards with SQLite's files beside it."""
     partial = target.with_name(f"{target.name}.partial")
     try:
         for ending in _WHOLE:
@@ -108,7 +108,7 @@ def _partial(target: Path) -> Iterator[Path]:
 
 
 def _copied(connection: sqlite3.Connection, target: Path, *, renumbered: bool = False) -> dict[str, int]:
-    """Copy an open database as it stands now; return its counts of that moment."""
+    """Copy an open database as of now; return its counts of that moment."""
     copy = sqlite3.connect(target)
     pinned = not connection.in_transaction
     try:
@@ -145,7 +145,7 @@ def _no_backup_of(database: Path | None, fault: str) -> StorageError:
 
 
 def _set_aside(database: Path, now: datetime) -> Path | None:
-    """Give the database and what lies beside it other names; return the new one, None where there was nothing."""
+    """Rename the database and the files beside it; return the new path, None where there was no file."""
     aside = _free_name(database.with_name(f"{database.name}.before-restore-{now:%Y%m%dT%H%M%SZ}"))
     moved = False
     for ending in reversed(_WHOLE):

@@ -1,4 +1,4 @@
-"""Checks of a database file: its pages, its references, and that no table is missing."""
+"""Integrity checks of a database file: pages, references, missing tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aggregator.disk import LOG
 from aggregator.exceptions import NotOursError
-from aggregator.storage.opening import open_alone, open_at_rest, open_for_reading
+from aggregator.storage.opening import open_at_rest, open_for_reading, open_without_log
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
 from aggregator.text.counts import amount
 
@@ -49,7 +49,7 @@ COUNTED = ("entry", "story", "report", "feed", "edition")
 
 
 def faults_of_file(path: Path, busy_timeout_ms: int) -> tuple[str, ...]:
-    """Return what is wrong with a database, which may be in use and is left as it is; empty where it is sound.
+    """Return the faults of a database that may be in use, without changing it; empty where it is sound.
 
     Raises NotOursError where the file is another program's, sqlite3.Error where it cannot be opened at all.
     """
@@ -57,7 +57,7 @@ def faults_of_file(path: Path, busy_timeout_ms: int) -> tuple[str, ...]:
 
 
 def faults_at_rest(path: Path) -> tuple[str, ...]:
-    """Return what is wrong with a copy that no process has open; nothing is written beside it. Raises as :func:`faults_of_file`."""
+    """Return the faults of a copy that no process has open, without writing beside it. Raises as :func:`faults_of_file`."""
     return _found(lambda: open_at_rest(path), path)
 
 
@@ -81,23 +81,23 @@ def _why_not_opened(path: Path, error: sqlite3.DatabaseError) -> str:
     if there < pages:
         return f"the file is cut short: {there} of its {pages} pages are there"
     log = Path(f"{path.resolve()}{LOG}")
-    if log.exists() and _is_sound_alone(path):
+    if log.exists() and _is_sound_without_log(path):
         return (
             f"the log beside it belongs to another state of the file, which is sound without it: move {log.name} away"
         )
     return str(error)
 
 
-def _is_sound_alone(path: Path) -> bool:
+def _is_sound_without_log(path: Path) -> bool:
     try:
-        with closing(open_alone(path)) as connection:
+        with closing(open_without_log(path)) as connection:
             return not faults(connection, path)
     except sqlite3.DatabaseError:
         return False
 
 
 def faults(connection: sqlite3.Connection, path: Path | None) -> tuple[str, ...]:
-    """Return what is wrong with an open database; raises NotOursError where it is another program's."""
+    """Return the faults of an open database; raises NotOursError where it is another program's."""
     found: list[str] = []
     try:
         if not connection.execute("PRAGMA page_count").fetchone()[0]:
@@ -117,14 +117,14 @@ def faults(connection: sqlite3.Connection, path: Path | None) -> tuple[str, ...]
 
 
 def _cut_within_a_page(connection: sqlite3.Connection, path: Path) -> list[str]:
-    """Return that a file ends within its last page: SQLite takes what is missing for zeros."""
+    """Return a fault where the file ends within its last page: SQLite reads the missing part as zeros."""
     size = int(connection.execute("PRAGMA page_size").fetchone()[0])
     there = path.stat().st_size % size
     return [f"the file is cut short: its last page lacks {amount(size - there, 'byte')}"] if there else []
 
 
 def _complaints(connection: sqlite3.Connection, check: str) -> list[str]:
-    """Return what an integrity check says; where it breaks off, which tables it breaks off in."""
+    """Return the result of an integrity check; where it breaks off, the tables in which it does."""
     found: list[str] = []
     try:
         found.extend(str(row[0]) for row in connection.execute(check) if row[0] != "ok")
@@ -169,7 +169,7 @@ def _check_ours(connection: sqlite3.Connection, path: Path | None) -> None:
 
 
 def _missing(connection: sqlite3.Connection) -> list[str]:
-    """Return which tables, indexes and views are missing, where the file claims to have the present form."""
+    """Return the missing tables, indexes and views of a file that claims the present schema."""
     there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     if "_sqlite_migrations" not in there:
         return ["the table _sqlite_migrations is missing"]
@@ -202,7 +202,7 @@ def _columns(connection: sqlite3.Connection, declared: str = "%") -> set[tuple[s
 
 
 def _spoilt_values(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """Return where a time, or what is kept as JSON, is none: the disk may change a letter, and no page is the worse for it.
+    """Return the columns with invalid times or JSON: a disk may change a letter without damage to the page.
 
     A copy is a backup all the same: for one letter nobody is to be left without one.
     """

@@ -17,9 +17,9 @@ import pytest
 
 from aggregator.desk.maintenance import rotate_backups
 from aggregator.exceptions import StorageError
-from aggregator.storage.copies import restore
+from aggregator.storage.backups import restore
 from aggregator.storage.database import Store
-from aggregator.storage.soundness import faults_at_rest, faults_of_file
+from aggregator.storage.integrity import faults_at_rest, faults_of_file
 
 NOW = datetime(2026, 3, 10, 7, 0, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.exceptions import NotFoundError
-from aggregator.ingest.ordered import load, ordered
+from aggregator.ingest.archive_order import load, ordered
 
 DAY = datetime(2026, 3, 10, tzinfo=UTC)
 

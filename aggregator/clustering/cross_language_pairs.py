@@ -1,7 +1,7 @@
-"""Edges between reports of different languages: the encoder proposes pairs, shared names, numbers, places and time confirm them.
+"""Edges between reports of different languages: the sentence encoder proposes pairs; shared names, numbers, places and times confirm them.
 
-A pair is compared where either report is among the nearest of the other in any other language, within the window. Which
-these are follows from the set of reports, not from the order in which they came.
+A pair is compared where either report is among the nearest of the other in any other language, within the window. The
+compared pairs depend on the set of reports, not on their order of arrival.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aggregator.clustering.params import HOUR, ClusteringParams
 from aggregator.clustering.rows import Floats, Places, Rows
 from aggregator.clustering.scoring import DIGITS, MODELS
 from aggregator.text.cross_language import number_weight
-from aggregator.text.encoder import one_thread
+from aggregator.text.encoder import use_one_thread
 
 NEAREST = 16  # reports of other languages that each is compared with
 NEAR = 0.35  # cosine below which nothing is proposed: half of all pairs of unlike news are nearer than .1
@@ -27,7 +27,7 @@ NEAR = 0.35  # cosine below which nothing is proposed: half of all pairs of unli
 # May and June 2023: lower ones join more there, and tie reports of one affair, such as a war, that tell different events.
 LEAST = 3.5
 CONFIRMED = 1.0  # shared signs that are wanted: a name or a number of two digits
-_AT_ONCE = 64  # reports whose cosines are computed in one go: bounds the memory
+_BATCH = 64  # reports whose cosines are computed in one go: bounds the memory
 
 Pair = tuple[int, int]
 
@@ -40,12 +40,12 @@ class Model(NamedTuple):
 
 
 def shipped_model() -> Model:
-    """Return the model that comes with the product."""
+    """Return the shipped model."""
     model = json.loads((MODELS / "across.json").read_text("utf-8"))
     return Model(float(model["bias"]), model["weights"])
 
 
-class Across:
+class CrossLanguagePairs:
     """The meanings of the window's reports, and the pairs of different languages that are edges of the graph."""
 
     def __init__(self, rows: Rows, params: ClusteringParams) -> None:
@@ -72,7 +72,7 @@ class Across:
         self._meanings_to_come.update(meanings)
 
     def add(self, names: Iterable[str]) -> None:
-        """Take the reports in whose meaning was given."""
+        """Add the reports whose meaning was set."""
         known = [
             (self._rows.place[name], self._meanings_to_come.pop(name))
             for name in names
@@ -88,7 +88,7 @@ class Across:
             self._new.add(row)
 
     def remove(self, places: Sequence[int]) -> None:
-        """Forget reports; their edges are gone with them."""
+        """Remove reports with their edges."""
         rows = [self._row[place] for place in places if place in self._row and self._row[place] >= 0]
         if not rows:
             return
@@ -110,9 +110,9 @@ class Across:
             self._pairs.pop(row, None)
 
     def update(self) -> tuple[list[Pair], dict[Pair, float]]:
-        """Bring the pairs up to date; return those that are edges no longer, and those that became edges with their log odds."""
+        """Update the pairs; return the edges that are gone, and the new ones with their log odds."""
         if self._new or self._again:
-            with one_thread():
+            with use_one_thread():
                 self._compare_all()
         lost: set[Pair] = set()
         gained: set[Pair] = set()
@@ -128,13 +128,13 @@ class Across:
                     edges[pair] = self._odds[pair] = odds
         return out, edges
 
-    def is_across(self, one: int, two: int) -> bool:
-        """Tell whether two places are of different languages and both have a meaning."""
+    def is_cross_language(self, one: int, two: int) -> bool:
+        """Return whether two reports have a meaning and different languages."""
         language = self._rows.reports.language
         return one in self._meaning and two in self._meaning and bool(language[one] != language[two])
 
     def odds(self, one: int, two: int) -> float:
-        """Return the log odds that two reports tell one event; the least where nothing confirms it."""
+        """Return the log odds that two reports tell one event; the minimum where nothing confirms it."""
         features, common = self.compared(one, two)
         if common.confirmation < CONFIRMED:
             return self._params.clip[0]
@@ -142,7 +142,7 @@ class Across:
         return round(self._model.bias + total, DIGITS)
 
     def compared(self, one: int, two: int) -> tuple[dict[str, float], Agreement]:
-        """Return the features of two reports, and what they have in common, as the later one writes it."""
+        """Return the features of two reports, and what they share, in the words of the later one."""
         early = bool(self._rows.is_before(np.array([one]), np.array([two]))[0])
         later, earlier = (two, one) if early else (one, two)
         common = agreement(self._meaning[later], self._meaning[earlier])
@@ -156,7 +156,7 @@ class Across:
             "places missed": common.places_missed,
             "numbers shared": math.log1p(sum(map(number_weight, common.numbers))),
             "numbers missed": common.numbers_missed,
-            "nothing shared": float(common.strangeness),
+            "nothing shared": float(common.kinds_missed),
             "log gap": 0.0 if math.isnan(gap) else math.log1p(gap / HOUR) / 5,
         }, common
 
@@ -176,13 +176,13 @@ class Across:
     def _compare_all(self) -> None:
         new, again = sorted(self._new), sorted(self._again)
         self._new, self._again = set(), set()
-        for start in range(0, len(new), _AT_ONCE):
-            self._compare(np.array(new[start : start + _AT_ONCE]), True, new)
-        for start in range(0, len(again), _AT_ONCE):
-            self._compare(np.array(again[start : start + _AT_ONCE]), False, new)
+        for start in range(0, len(new), _BATCH):
+            self._compare(np.array(new[start : start + _BATCH]), True, new)
+        for start in range(0, len(again), _BATCH):
+            self._compare(np.array(again[start : start + _BATCH]), False, new)
 
     def _compare(self, asked: Places, arrived: bool, new: Sequence[int]) -> None:
-        """Find the nearest of some rows; where they ``arrived``, have the old rows know of them too."""
+        """Find the nearest reports of some rows; with ``arrived``, update the nearest of old rows too."""
         used = len(self._row)
         cosine = self._cosines(asked, used)
         for column, row in enumerate(asked.tolist()):
@@ -199,7 +199,7 @@ class Across:
             self._set(row, rows, np.concatenate([self._cosine[row][kept], cosine[row, mine]]))
 
     def _cosines(self, asked: Places, used: int) -> Floats:
-        """Return the cosine of every row to each that is asked for; minus infinity where the two are not to be compared."""
+        """Return the cosine of every row with each asked one; minus infinity for pairs that are not compared."""
         cosine: Floats = (self._table[:used] @ self._table[asked].T) / np.float32(SCALE**2)
         reports, place = self._rows.reports, self._place[:used]
         time, language = reports.time[place], reports.language[place]

@@ -1,4 +1,4 @@
-"""What stands around a pair in the graph of scores: partners that both have, partners that only one has."""
+"""The context of a pair in the score graph: partners that both reports have, and partners that only one has."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class Neighbourhood(NamedTuple):
     nearest: Places
 
 
-def surroundings(lengths: Places, owner: Places, other: NDArray[np.uint32], odds: Floats) -> Neighbourhood:
-    """Return what some nodes have of their edges, which are given node by node and sorted by the other end."""
+def neighbourhood(lengths: Places, owner: Places, other: NDArray[np.uint32], odds: Floats) -> Neighbourhood:
+    """Return the edges of some nodes, which are given node by node and sorted by the other end."""
     count, starts = len(lengths), np.cumsum(lengths) - lengths
     best, second = greatest_two(owner, odds + _FAR, count)
     nearest = np.zeros(count, np.int64)
@@ -85,14 +85,14 @@ def surroundings(lengths: Places, owner: Places, other: NDArray[np.uint32], odds
 
 
 class _Side(NamedTuple):
-    """What one end of each pair has beside the other end."""
+    """What one end of each pair has apart from the other end."""
 
     best: Floats
     strong: Floats
     possible: Floats
 
 
-def _beside(near: Neighbourhood, side: Places, partner: Ids, odds: Floats) -> _Side:
+def _without_partner(near: Neighbourhood, side: Places, partner: Ids, odds: Floats) -> _Side:
     # where the node at the best edge's other end is the partner, the second best counts
     is_partner = near.nearest[side] == partner
     rival = np.where(is_partner, near.second[side], near.best[side]) - _FAR
@@ -105,7 +105,7 @@ def _beside(near: Neighbourhood, side: Places, partner: Ids, odds: Floats) -> _S
 
 
 def _keeps(near: Neighbourhood, side: Places, partner: Ids) -> NDArray[np.bool_]:
-    """Tell whether one end keeps the edge to its partner: a hub may have better ones."""
+    """Return whether a node keeps the edge to its partner: a hub may have better ones."""
     if not len(near.keys):
         return np.zeros(len(side), np.bool_)
     wanted = side << 32 | partner
@@ -114,8 +114,8 @@ def _keeps(near: Neighbourhood, side: Places, partner: Ids) -> NDArray[np.bool_]
 
 
 def context_of(near: Neighbourhood, odds: Floats, left: tuple[Places, Ids], right: tuple[Places, Ids]) -> Context:
-    """Return what stands around pairs of these log odds; of each side its number in ``near``, and the node that the other is."""
-    one, two = _beside(near, *left, odds), _beside(near, *right, odds)
+    """Return the context of pairs with these log odds; ``left`` and ``right`` give each end's number in ``near`` and the other node."""
+    one, two = _without_partner(near, *left, odds), _without_partner(near, *right, odds)
     a, b, pair = _in_common(near, left[0], right[0])
     ours, theirs, count = near.odds[a], near.odds[b], len(odds)
     weaker: Floats = np.minimum(ours, theirs).astype(np.float32)
@@ -150,7 +150,7 @@ def context_of(near: Neighbourhood, odds: Floats, left: tuple[Places, Ids], righ
 
 
 def _in_common(near: Neighbourhood, left: Places, right: Places) -> tuple[Places, Places, Places]:
-    """Return the edges of both ends of pairs that lead to one node: of the left end, of the right end, number of the pair.
+    """Return the edges of both ends that lead to one node: the left end's edge, the right end's edge, the number of the pair.
 
     The end with fewer edges is looked up among those of the other, all in one table: the lists of a flood's hubs come
     again in many pairs.
@@ -184,7 +184,7 @@ def _looked_up(near: Neighbourhood, asked: Places, probe: Places) -> Places:
 
 
 def _tied(pair: Places, theirs: Floats, ours: Floats, strong: Floats, odds: Floats) -> tuple[Floats, Floats]:
-    """Return the share of one side's strong partners that the other side is tied to, and the mean of its log odds to them."""
+    """Return the share of one side's strong partners that the other side is tied to, and its mean log odds to them."""
     count, partner = len(odds), np.flatnonzero(theirs > STRONG)
     pair, ours = pair[partner], ours[partner]
     likely = np.bincount(pair[ours > LIKELY], minlength=count)

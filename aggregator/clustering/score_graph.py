@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aggregator.clustering.pair_context import Context, Ids, Neighbourhood, context_of, neighbourhood
 from aggregator.clustering.rows import Floats, Places
-from aggregator.clustering.surroundings import Context, Ids, Neighbourhood, context_of, surroundings
 
 
 class ScoreGraph:
@@ -60,8 +60,8 @@ class ScoreGraph:
         edges = self._edges[node]
         return edges, np.where(self.first[edges] == node, self.second[edges], self.first[edges])
 
-    def is_across(self, edges: Places | Ids) -> NDArray[np.bool_]:
-        """Tell which edges lie between languages: no second round is known of them, and they are in no other's surroundings."""
+    def is_cross_language(self, edges: Places | Ids) -> NDArray[np.bool_]:
+        """Return which edges are between languages: they have no second round, and are in no other edge's context."""
         return np.isnan(self.known[edges])
 
     def odds_between(self, one: int, two: int) -> float | None:
@@ -127,7 +127,7 @@ class ScoreGraph:
         return self._each_once(found)
 
     def kept_by(self, nodes: Sequence[int]) -> Ids:
-        """Return the edges that these nodes keep, node by node: one that two of them keep comes twice."""
+        """Return the edges that these nodes keep, node by node; an edge kept by two nodes is there twice."""
         found = [self._edges[node] for node in nodes]
         return found[0] if len(found) == 1 else np.concatenate(found)
 
@@ -136,7 +136,7 @@ class ScoreGraph:
         return np.fromiter((len(self._edges[node]) for node in nodes), np.int64, len(nodes))
 
     def ends(self, nodes: Sequence[int]) -> tuple[Places, Ids, Places]:
-        """Return the edges that these nodes keep, node by node: the node's number among them, the edge, its other end."""
+        """Return the edges that these nodes keep, node by node: number of the node, edge, other end."""
         edges = self.kept_by(nodes) if nodes else np.zeros(0, np.int32)
         number = np.repeat(np.arange(len(nodes)), [len(self._edges[node]) for node in nodes])
         mine = np.array(nodes, np.int64)[number]
@@ -147,7 +147,7 @@ class ScoreGraph:
         )
 
     def has_followers(self, node: int) -> bool:
-        """Tell whether there may be edges to a node that only their other ends keep."""
+        """Return whether there may be edges to a node that only their other ends keep."""
         return node in self._followers
 
     def touching(self, nodes: Sequence[int]) -> Places:
@@ -157,7 +157,7 @@ class ScoreGraph:
         return self._each_once(kept)
 
     def touched(self, nodes: Sequence[int]) -> Places:
-        """Return the edges whose surroundings are others where these nodes keep other edges than before, each once, in order.
+        """Return the edges whose context changes when these nodes keep other edges, each once, in order.
 
         Of a hub that more reports follow than it keeps edges, those that only its followers keep are left out: a flood's
         hubs change with every pass, and have thousands.
@@ -174,8 +174,8 @@ class ScoreGraph:
         marked[edges] = True
         return np.flatnonzero(marked)
 
-    def moved(self, moved: Places) -> None:
-        """Follow nodes to other places; -1 stands for those that are gone, which no edge ends at."""
+    def remap(self, moved: Places) -> None:
+        """Move nodes to new places; -1 means that a node is gone and has no edge."""
         kept = np.flatnonzero(moved >= 0).tolist()
         self._edges = [self._edges[node] for node in kept]
         self._followers = {
@@ -210,7 +210,7 @@ class ScoreGraph:
     # --- the second round ----------------------------------------------------------------------------
 
     def context(self, edges: Places) -> Context:
-        """Return what stands around each edge."""
+        """Return the context of each edge."""
         nodes, place = np.unique(np.concatenate([self.first[edges], self.second[edges]]), return_inverse=True)
         near = self._neighbourhood(nodes.tolist())
         left, right = place[: len(edges)], place[len(edges) :]
@@ -224,9 +224,9 @@ class ScoreGraph:
         node = np.repeat(np.array(nodes, np.int32), lengths)
         other = np.where(self.first[edges] == node, self.second[edges], self.first[edges])
         order = np.lexsort((other, owner))
-        unseen = self.is_across(edges)
+        unseen = self.is_cross_language(edges)
         if unseen.any():  # within a language nothing else is heard
             order = order[~unseen[order]]
             lengths = np.bincount(owner[order], minlength=len(nodes))
             owner = owner[~unseen]
-        return surroundings(lengths, owner, other[order].astype(np.uint32), self.odds[edges[order]])
+        return neighbourhood(lengths, owner, other[order].astype(np.uint32), self.odds[edges[order]])
