@@ -18,25 +18,52 @@ from aggregator.storage.stories import StoryStore
 from aggregator.text.headlines import plain_headline
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a story's row says beside what its canonical entry says."""
+
+    entries: int
+    reports: int
+    publishers: int
+    first_seen: datetime
+    last_seen: datetime
+    corrected: bool
+    edited: bool
+
+
 def standing(entries: Sequence[Entry], pinned: str | None) -> Standing:
     """Return the standing of a story with these entries (at least one)."""
-    canonical = choose(entries, pinned)
     seen = [entry.seen for entry in entries if not entry.is_undated_stock] or [entry.seen for entry in entries]
+    counts = Counts(
+        entries=len(entries),
+        reports=len(confirming(entries)),
+        publishers=len({entry.publisher for entry in entries}),
+        first_seen=min(seen),
+        last_seen=max(seen),
+        corrected=bool(own_notices(entries)),
+        edited=any(entry.revisions for entry in entries),
+    )
+    category = next((entry.category for entry in entries if entry.category), None)
+    return standing_of(choose(entries, pinned), counts, category)
+
+
+def standing_of(canonical: Entry, counts: Counts, category: str | None) -> Standing:
+    """Return the standing of a story; ``category`` is the first that an entry of it has."""
     return Standing(
         title=plain_headline(canonical.data.title) or canonical.data.link or canonical.id,
         url=canonical.data.link,
         publisher=canonical.publisher,
         agency=canonical.agency,
         language=canonical.language,
-        category=canonical.category or next((entry.category for entry in entries if entry.category), None),
-        entries=len(entries),
-        reports=max(1, len(confirming(entries))),
-        publishers=len({entry.publisher for entry in entries}),
-        first_seen=min(seen),
-        last_seen=max(seen),
+        category=canonical.category or category,
+        entries=counts.entries,
+        reports=max(1, counts.reports),
+        publishers=counts.publishers,
+        first_seen=counts.first_seen,
+        last_seen=counts.last_seen,
         canonical_entry=canonical.id,
-        corrected=bool(own_notices(entries)),
-        edited=any(entry.revisions for entry in entries),
+        corrected=counts.corrected,
+        edited=counts.edited,
     )
 
 
@@ -87,12 +114,13 @@ def _fault_of(*entries: Entry) -> Exception | None:
 
 def _worked_out(story_id: str, found: Sequence[Entry], pinned: str | None) -> StoryRow:
     members = attributed(found)
-    changed = tuple(
-        entry
-        for entry, before in zip(members, found, strict=True)
-        if (entry.agency, entry.agency_words) != (before.agency, before.agency_words)
-    )
+    changed = tuple(entry for entry, before in zip(members, found, strict=True) if attribution_differs(entry, before))
     return StoryRow(story_id, standing(members, pinned) if members else None, changed)
+
+
+def attribution_differs(entry: Entry, stored: Entry) -> bool:
+    """Tell whether an entry is to be stored under another agency than it is."""
+    return (entry.agency, entry.agency_words) != (stored.agency, stored.agency_words)
 
 
 def attributed(members: Sequence[Entry]) -> list[Entry]:
