@@ -3,8 +3,9 @@
     python -m bench.unchanged [FEEDS ...]
 
 For each number of feeds passes over all of them are played without sockets, and passes over every tenth of them, each over
-another tenth, and over every hundredth. All feeds are asked twice over, so that what waits in the log is folded into the feeds'
-rows as often as it must be. Told are the bytes of the write-ahead log a poll, in how many commits a pass, and the processor time.
+another tenth, and over every hundredth, so that each feed is asked every half an hour. All feeds are asked twice over, so that
+what waits in the log is folded into the feeds' rows as often as it must be. It prints the bytes of the write-ahead log a
+poll, the commits a pass, and the processor time.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def measured(count: int, database: Path, every: int = 1) -> dict[str, float]:
         polls, passes, spent = 0, ROUNDS * every, 0.0
         with patch.object(Store, "_run_end_callbacks", _counted(commits)):
             for number in range(passes):
-                now[0] += timedelta(minutes=30)
+                now[0] += timedelta(minutes=30) / every
                 asked = [feed.url for feed in feeds[number % every :: every]]
                 begin = time.process_time()
                 outcomes = desk.fetch(everything=True) if every == 1 else desk.fetch(asked)

@@ -19,10 +19,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heapify, heapreplace
+from typing import Final
 
 from aggregator.clustering.recurring import is_comment_title, is_recurring_title
 from aggregator.model import Entry
@@ -51,9 +53,9 @@ Rank = tuple[bool, bool, bool, bool, bool, int, int, datetime, str]
 class Versions:
     """Relations between a story's entries: superseded versions, padded copies, and the length of shared texts."""
 
-    superseded: frozenset[str] = frozenset()
-    padded: frozenset[str] = frozenset()
-    whole: dict[str, int] = field(default_factory=dict)  # entry that has all of its report's text -> the text's length
+    superseded: AbstractSet[str] = frozenset()
+    padded: AbstractSet[str] = frozenset()
+    whole: Mapping[str, int] = field(default_factory=dict)  # entry that has all of its report's text -> its length
 
 
 def choose(entries: Sequence[Entry], pinned: str | None) -> Entry:
@@ -63,7 +65,7 @@ def choose(entries: Sequence[Entry], pinned: str | None) -> Entry:
     """
     among = versions(entries)
     # A place is worked out but for the entries that may come first: that one tells no event moves it back alone.
-    waiting = [(_rank(entry, pinned, among, no_event=False), place) for place, entry in enumerate(entries)]
+    waiting = [(rank_if(entry, pinned, among, no_event=False), place) for place, entry in enumerate(entries)]
     heapify(waiting)
     while waiting:
         promised, place = waiting[0]
@@ -76,10 +78,11 @@ def choose(entries: Sequence[Entry], pinned: str | None) -> Entry:
 
 def rank(entry: Entry, pinned: str | None, among: Versions) -> Rank:
     """Return an entry's place in the order among the others; the smallest is canonical."""
-    return _rank(entry, pinned, among, no_event=tells_no_event(entry))
+    return rank_if(entry, pinned, among, no_event=tells_no_event(entry))
 
 
-def _rank(entry: Entry, pinned: str | None, among: Versions, *, no_event: bool) -> Rank:
+def rank_if(entry: Entry, pinned: str | None, among: Versions, *, no_event: bool) -> Rank:
+    """Return what an entry's place is where it tells no event, or where it does."""
     length = among.whole.get(entry.id, entry.text_length)
     return (
         entry.id != pinned,
@@ -105,28 +108,35 @@ def versions(entries: Sequence[Entry]) -> Versions:
     padded: set[str] = set()
     whole: dict[str, int] = {}
     for copies in _grouped((entry.report_id, entry) for entry in entries):
-        if len(copies) == 1:  # as long as itself
-            continue
-        half = max(entry.text_length for entry in copies) / 2
-        complete = [entry for entry in copies if entry.text_length >= min(half, _WHOLE)]
-        first = min(complete, key=lambda entry: (entry.time, entry.id))
-        for entry in complete:
-            whole[entry.id] = first.text_length
-            if entry.text_length > first.text_length + _SLACK and entry.publisher != first.publisher:
-                padded.add(entry.id)
-    return Versions(frozenset(_superseded(entries)), frozenset(padded), whole)
-
-
-def _superseded(entries: Sequence[Entry]) -> Iterable[str]:
-    """Yield the versions that their publisher replaced by a later one with another headline or text."""
-    for kind in (_by_report, _by_page, _by_headline):
+        if len(copies) > 1:
+            longer, complete = shared_by(copies)
+            padded |= longer
+            whole |= complete
+    superseded: set[str] = set()
+    for kind in VERSIONS:
         for versions in _grouped((kind(entry), entry) for entry in entries):
-            if len(versions) == 1:
-                continue
-            last = max(versions, key=lambda entry: (entry.time, entry.id))
-            for entry in versions:
-                if entry.time < last.time and _is_rewritten(entry, last):
-                    yield entry.id
+            if len(versions) > 1:
+                superseded |= replaced(versions)
+    return Versions(superseded, padded, whole)
+
+
+def shared_by(copies: Sequence[Entry]) -> tuple[frozenset[str], dict[str, int]]:
+    """Return of several entries of one report those that are padded, and those that have all of its text with its length."""
+    half = max(entry.text_length for entry in copies) / 2
+    complete = [entry for entry in copies if entry.text_length >= min(half, _WHOLE)]
+    first = min(complete, key=lambda entry: (entry.time, entry.id))
+    padded = (
+        entry.id
+        for entry in complete
+        if entry.text_length > first.text_length + _SLACK and entry.publisher != first.publisher
+    )
+    return frozenset(padded), dict.fromkeys((entry.id for entry in complete), first.text_length)
+
+
+def replaced(versions: Sequence[Entry]) -> frozenset[str]:
+    """Return the versions that their publisher replaced by a later one with another headline or text."""
+    last = max(versions, key=lambda entry: (entry.time, entry.id))
+    return frozenset(entry.id for entry in versions if entry.time < last.time and _is_rewritten(entry, last))
 
 
 def _is_rewritten(entry: Entry, later: Entry) -> bool:
@@ -147,6 +157,10 @@ def _by_page(entry: Entry) -> Hashable | None:
 def _by_headline(entry: Entry) -> Hashable | None:
     title = _VERSION.sub("", entry.data.title).casefold()
     return (entry.publisher, title) if title else None
+
+
+# What entries have in common that may be versions of one another; None where an entry has none such.
+VERSIONS: Final = (_by_report, _by_page, _by_headline)
 
 
 def _grouped(pairs: Iterable[tuple[Hashable | None, Entry]]) -> list[list[Entry]]:

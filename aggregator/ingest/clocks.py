@@ -18,6 +18,8 @@ log = logging.getLogger("aggregator.clocks")
 
 # Time servers correct by less: what lies further ahead was written by another clock than this one.
 AHEAD = timedelta(minutes=1)
+# So often it is noted at least that a pass begins: a note costs two pages, each of some polls that bring nothing a few hundred bytes.
+_NOTED_EVERY = timedelta(minutes=1)
 # For so long it is reported that the clock went back.
 REPORTED_FOR = timedelta(days=7)
 # So long must a clock have held before it decides what is too old to keep.
@@ -35,12 +37,18 @@ class WentBack:
 
 
 def begin_pass(store: Store, now: datetime) -> None:
-    """Note the start of a pass, so that nothing is fetched where nothing can be written; correct times that a fast clock wrote."""
+    """Note that a pass begins: nothing is fetched where nothing can be written. Put right what a clock that was ahead wrote.
+
+    Where this process wrote last without fail, and noted it less than a minute ago, it is enough to be let in by the lock.
+    """
     facts = EditionStore(store)
     with store.transaction():
-        written = [from_text(facts.fact(_BEGUN)), FeedStore(store).last_poll(), facts.last_made()]
-        facts.remember(_BEGUN, to_text(now))
+        begun = from_text(facts.fact(_BEGUN))
+        written = [begun, FeedStore(store).last_poll(), facts.last_made()]
         before = max((moment for moment in written if moment is not None), default=now)
+        goes_on = store.has_written and begun is not None and now < begun + _NOTED_EVERY
+        if not (goes_on and before <= now):
+            facts.remember(_BEGUN, to_text(now))
         if before <= now + AHEAD:
             return
         facts.remember(_WENT_BACK, f"{to_text(before)} {to_text(now)}")

@@ -61,6 +61,7 @@ class Settler:
         self._vectors = VectorStore(store.connection)
         self._writer = StoryWriter(store, window, editor_constraints)
         self._lines = StorylineWriter(store, editor_constraints)
+        self._kept = window.kept_stories
         self._faults = FaultStore(store)
         self._keep_waiting: Callable[[], bool] = lambda: False
 
@@ -272,13 +273,15 @@ class Settler:
         for story_id in sorted(story_ids):
             for _ in range(TRIES):
                 seen = self._store.data_version()
-                rows = list(compute_rows([story_id], self._stories, self._entries))
+                row = self._kept.worked_out(story_id)
+                rows = [row] if row is not None else list(compute_rows([story_id], self._stories, self._entries))
                 with self._store.transaction(self._keep_waiting):
                     if self._store.data_version() != seen:
                         continue
                     for row in rows:
                         self._save_row(row, now)
                     self._report_change(story_id, now, changed)
+                self._kept.saved()
                 break
             else:
                 with self._store.transaction(self._keep_waiting):

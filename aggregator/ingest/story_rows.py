@@ -18,25 +18,52 @@ from aggregator.storage.stories import StoryStore
 from aggregator.text.headlines import plain_headline
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a story's row says beside what its canonical entry says."""
+
+    entries: int
+    reports: int
+    publishers: int
+    first_seen: datetime
+    last_seen: datetime
+    corrected: bool
+    edited: bool
+
+
 def story_fields(entries: Sequence[Entry], pinned: str | None) -> StoryFields:
-    """Return the fields of a story with these entries (at least one)."""
-    canonical = choose(entries, pinned)
+    """Return the standing of a story with these entries (at least one)."""
     seen = [entry.seen for entry in entries if not entry.is_undated_stock] or [entry.seen for entry in entries]
+    counts = Counts(
+        entries=len(entries),
+        reports=len(confirming(entries)),
+        publishers=len({entry.publisher for entry in entries}),
+        first_seen=min(seen),
+        last_seen=max(seen),
+        corrected=bool(own_notices(entries)),
+        edited=any(entry.revisions for entry in entries),
+    )
+    category = next((entry.category for entry in entries if entry.category), None)
+    return story_fields_of(choose(entries, pinned), counts, category)
+
+
+def story_fields_of(canonical: Entry, counts: Counts, category: str | None) -> StoryFields:
+    """Return the standing of a story; ``category`` is the first that an entry of it has."""
     return StoryFields(
         title=plain_headline(canonical.data.title) or canonical.data.link or canonical.id,
         url=canonical.data.link,
         publisher=canonical.publisher,
         agency=canonical.agency,
         language=canonical.language,
-        category=canonical.category or next((entry.category for entry in entries if entry.category), None),
-        entries=len(entries),
-        reports=max(1, len(confirming(entries))),
-        publishers=len({entry.publisher for entry in entries}),
-        first_seen=min(seen),
-        last_seen=max(seen),
+        category=canonical.category or category,
+        entries=counts.entries,
+        reports=max(1, counts.reports),
+        publishers=counts.publishers,
+        first_seen=counts.first_seen,
+        last_seen=counts.last_seen,
         canonical_entry=canonical.id,
-        corrected=bool(own_notices(entries)),
-        edited=any(entry.revisions for entry in entries),
+        corrected=counts.corrected,
+        edited=counts.edited,
     )
 
 
@@ -87,16 +114,17 @@ def _fault_of(*entries: Entry) -> Exception | None:
 
 def _compute_row(story_id: str, found: Sequence[Entry], pinned: str | None) -> StoryRow:
     members = with_shared_agency(found)
-    changed = tuple(
-        entry
-        for entry, before in zip(members, found, strict=True)
-        if (entry.agency, entry.agency_words) != (before.agency, before.agency_words)
-    )
+    changed = tuple(entry for entry, before in zip(members, found, strict=True) if attribution_differs(entry, before))
     return StoryRow(story_id, story_fields(members, pinned) if members else None, changed)
 
 
+def attribution_differs(entry: Entry, stored: Entry) -> bool:
+    """Tell whether an entry is to be stored under another agency than it is."""
+    return (entry.agency, entry.agency_words) != (stored.agency, stored.agency_words)
+
+
 def with_shared_agency(members: Sequence[Entry]) -> list[Entry]:
-    """Return a story's entries; unsigned ones have the agency whose text they share.
+    """Return a story's entries, those that sign nothing with the agency whose text they share.
 
     What is signed stays; what an entry has by its text alone it loses when it leaves the report.
     """

@@ -49,6 +49,7 @@ class Store:
         self._reading = False
         self._part_from: int | None = None  # rows changed by this connection when the part at hand began
         self._whole = False  # the transaction at hand has no parts
+        self.has_written = False  # whether the last transaction that was to change anything did
         self.unit_number = 0  # of long writers: how many transactions without parts were begun
         with explained(path):
             self.connection, self.read_only = open_database(path, busy_timeout_ms, spilling=spilling)
@@ -91,10 +92,13 @@ class Store:
                 before = self.connection.total_changes
                 yield self.connection
                 self._run_end_callbacks(kept=True)
-                if self.path is not None and self.connection.total_changes != before:
+                changes = self.connection.total_changes != before
+                if self.path is not None and changes:
                     count_commit(self.connection)
                 self.connection.execute("COMMIT")
+                self.has_written = self.has_written or changes
             except BaseException:
+                self.has_written = False
                 self._undo()
                 raise
             finally:

@@ -54,6 +54,22 @@ def test_a_clock_that_is_corrected_by_seconds_changes_nothing() -> None:
         assert app.fetch() == []
 
 
+def test_a_pass_is_noted_once_a_minute_and_after_a_write_that_failed() -> None:
+    clock, store = Clock(), Store(None)
+
+    def noted(seconds: float) -> bool:
+        clock.now += timedelta(seconds=seconds)
+        before = store.connection.total_changes
+        begin_pass(store, clock.now)
+        return store.connection.total_changes != before
+
+    assert noted(0)
+    assert [noted(20), noted(20), noted(20)] == [False, False, True]
+    with pytest.raises(ZeroDivisionError), store.transaction():
+        raise ZeroDivisionError
+    assert [noted(5), noted(5), noted(-8), noted(1)] == [True, False, True, False]
+
+
 def test_a_feed_that_is_due_further_off_than_may_be_is_asked_now() -> None:
     fetcher, clock = FakeFetcher({LEDGER.url: rss(Item("1", "One"))}), Clock()
     with open_desk(fetcher, clock, [LEDGER]) as app:

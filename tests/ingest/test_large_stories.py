@@ -17,6 +17,8 @@ from aggregator.desk.maintenance import prune
 from aggregator.digest import frozen
 from aggregator.digest.edition import Edition
 from aggregator.ingest import settle, story_rows, story_writing
+from aggregator.ingest.kept_stories import KeptStories
+from aggregator.ingest.story_rows import StoryRow
 from aggregator.storage import retention
 from aggregator.storage.database import Store
 from bench.floods import event
@@ -108,15 +110,16 @@ def test_a_large_story_s_row_is_worked_out_while_others_may_write(
 def test_what_another_writes_meanwhile_is_in_a_large_story_s_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: None
 ) -> None:
-    original, others = story_rows.compute_rows, iter(["UPDATE entry SET revisions = 1", None, None])
+    original, others = KeptStories.worked_out, iter(["UPDATE entry SET revisions = 1", None, None])
 
-    def raced(story_ids: Sequence[str], stories: Any, entries: Any) -> Any:
-        yield from original(story_ids, stories, entries)
-        if not entries._db.in_transaction and (statement := next(others, None)):
+    def raced(kept: KeptStories, story_id: str) -> StoryRow | None:
+        row = original(kept, story_id)
+        if statement := next(others, None):
             with Store(tmp_path / "large.db") as other, other.transaction() as db:
                 db.execute(statement)
+        return row
 
-    monkeypatch.setattr(settle, "compute_rows", raced)
+    monkeypatch.setattr(KeptStories, "worked_out", raced)
     imported(tmp_path, event(REPORTS))
     with Store(tmp_path / "large.db") as store:
         assert store.connection.execute("SELECT entries, edited FROM story").fetchall() == [(REPORTS, 1)]

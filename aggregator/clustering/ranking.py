@@ -1,0 +1,137 @@
+"""The canonical entry of a story that grows: what is known of its entries is kept, and a change costs what it touches.
+
+The order is that of ``canonical.py``. What decides an entry's place beside itself are its report and its versions, so only
+the groups in which an entry came, changed or went are looked at again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterable, Iterator
+from heapq import heapify, heappop, heappush, heapreplace
+from typing import TypeVar
+
+from aggregator.clustering.canonical import VERSIONS, Rank, Versions, rank_if, replaced, shared_by, tells_no_event
+from aggregator.model import Entry
+
+Name = TypeVar("Name", bound=Hashable)
+
+_SLACK = 64  # places out of date that are always put up with
+
+
+class Ranking:
+    """The entries of one story in the order in which they stand for it."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+        self._reports: dict[str, list[str]] = {}
+        self._versions: dict[Hashable, list[str]] = {}
+        self._replaced: dict[Hashable, frozenset[str]] = {}  # group of versions -> those that are superseded
+        self._superseded: set[str] = set()
+        self._padded: set[str] = set()
+        self._whole: dict[str, int] = {}
+        self.among = Versions(self._superseded, self._padded, self._whole)
+        self._places: dict[str, Rank] = {}
+        self._judged: set[str] = set()  # entries of which it is known whether they tell an event
+        self._order: list[Rank] = []  # a heap, with places in it that are out of date
+
+    def of_report(self, report_id: str) -> list[Entry]:
+        """Return the entries of a report."""
+        return [self.entries[entry_id] for entry_id in self._reports.get(report_id, ())]
+
+    def change(self, gone: Iterable[str], come: Collection[Entry]) -> None:
+        """Take entries out, and put others in; one that changed is in both."""
+        reports: set[str] = set()
+        versions: set[Hashable] = set()
+        moved: set[str] = set()
+        for entry_id in gone:
+            entry = self.entries.pop(entry_id)
+            reports.add(entry.report_id)
+            _leave(self._reports, entry.report_id, entry_id)
+            for group in _groups(entry):
+                versions.add(group)
+                _leave(self._versions, group, entry_id)
+            del self._places[entry_id]
+            for known in (self._judged, self._superseded, self._padded):
+                known.discard(entry_id)
+            self._whole.pop(entry_id, None)
+        for entry in come:
+            self.entries[entry.id] = entry
+            reports.add(entry.report_id)
+            self._reports.setdefault(entry.report_id, []).append(entry.id)
+            for group in _groups(entry):
+                versions.add(group)
+                self._versions.setdefault(group, []).append(entry.id)
+            moved.add(entry.id)
+        for report in reports:
+            moved.update(self._share(report))
+        for group in versions:
+            moved.update(self._replace(group))
+        self._place(moved)
+
+    def first(self, pinned: str | None) -> Entry:
+        """Return the canonical entry; ValueError where there is none."""
+        if pinned in self.entries:
+            return self.entries[pinned]
+        while self._order:
+            promised = self._order[0]
+            entry_id = promised[-1]
+            if self._places.get(entry_id) is not promised:
+                heappop(self._order)
+                continue
+            entry = self.entries[entry_id]
+            if entry_id in self._judged:
+                return entry
+            self._judged.add(entry_id)
+            found = rank_if(entry, None, self.among, no_event=tells_no_event(entry))
+            self._places[entry_id] = found
+            heapreplace(self._order, found)
+        raise ValueError("a story without entries has no canonical one")
+
+    def _share(self, report: str) -> list[str]:
+        copies = self.of_report(report)
+        padded, whole = shared_by(copies) if len(copies) > 1 else (frozenset[str](), dict[str, int]())
+        for entry in copies:
+            self._padded.discard(entry.id)
+            self._whole.pop(entry.id, None)
+        self._padded |= padded
+        self._whole |= whole
+        return [entry.id for entry in copies]
+
+    def _replace(self, group: Hashable) -> list[str]:
+        versions = self._versions.get(group, [])
+        found = replaced([self.entries[one] for one in versions]) if len(versions) > 1 else frozenset[str]()
+        if found:
+            self._replaced[group] = found
+        else:
+            self._replaced.pop(group, None)
+        return versions
+
+    def _place(self, entry_ids: Iterable[str]) -> None:
+        for entry_id in entry_ids:
+            entry = self.entries[entry_id]
+            if any(entry_id in self._replaced.get(group, ()) for group in _groups(entry)):
+                self._superseded.add(entry_id)
+            else:
+                self._superseded.discard(entry_id)
+            no_event = entry_id in self._judged and tells_no_event(entry)
+            place = rank_if(entry, None, self.among, no_event=no_event)
+            if self._places.get(entry_id) != place:
+                self._places[entry_id] = place
+                heappush(self._order, place)
+        if len(self._order) > 2 * len(self._places) + _SLACK:
+            self._order = list(self._places.values())
+            heapify(self._order)
+
+
+def _groups(entry: Entry) -> Iterator[Hashable]:
+    for number, kind in enumerate(VERSIONS):
+        name = kind(entry)
+        if name is not None:
+            yield number, name
+
+
+def _leave(groups: dict[Name, list[str]], name: Name, entry_id: str) -> None:
+    inside = groups[name]
+    inside.remove(entry_id)
+    if not inside:
+        del groups[name]
