@@ -186,7 +186,7 @@ class Placer:
 
     def move_report(self, report_id: str, story_id: str) -> None:
         """Put a report into another story, until it is settled under what editors say then."""
-        self.stories.move_reports([report_id], story_id)
+        self.stories.move_reports({report_id: story_id})
         self.vectors.leave_unsettled([report_id])
 
     def divide_report(self, report_id: str, leaving: Sequence[str], now: datetime) -> str:

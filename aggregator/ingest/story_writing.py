@@ -113,17 +113,18 @@ class StoryWriter:
     def write(self, writing: Writing, piece: Piece, best: Mapping[str, Best], now: datetime) -> set[str]:
         """Move reports to their stories and link them; return the stories that were opened for them."""
         opened: set[str] = set()
+        story_of: dict[str, str] = {}
         for place, reports in piece:
             home = writing.homes[place]
             if home is None:
                 home = writing.homes[place] = self._open(writing, place, now)
                 opened.add(home)
-            moving = [report for report in reports if writing.stood.get(report) != home]
-            if moving:
-                self._stories.move_reports(moving, home)
-                writing.touched.update({home}, {writing.stood[one] for one in moving if one in writing.stood})
-            links = [report for report in reports if report in writing.members]
-            self._save_links(dict.fromkeys(links, home), best, writing.speakers, now)
+            story_of.update(dict.fromkeys(reports, home))
+        moving = {report: home for report, home in story_of.items() if writing.stood.get(report) != home}
+        self._stories.move_reports(moving)
+        writing.touched.update(moving.values(), (writing.stood[one] for one in moving if one in writing.stood))
+        links = {report: home for report, home in story_of.items() if report in writing.members}
+        self._save_links(links, best, writing.speakers, now)
         return opened
 
     def end(self, writing: Writing, waiting: Collection[str], now: datetime) -> None:
@@ -132,7 +133,7 @@ class StoryWriter:
             home = str(writing.homes[place])
             late = self._stories.reports_of(story)  # what another process put there between two pieces
             if late:
-                self._stories.move_reports(late, home)
+                self._stories.move_reports(dict.fromkeys(late, home))
             self._stories.close_story(story, home, now, "merged: one event")
         for group, own in zip(writing.groups, writing.homes, strict=True):
             if own is not None and not group.isdisjoint(waiting):
@@ -214,7 +215,7 @@ class StoryWriter:
             for report in story_of
             if (one := best.get(report)) is not None and one.other in speakers
         }
-        changed = [report for report in sorted(story_of) if stored.get(report) != said.get(report)]
+        changed = [report for report in story_of if stored.get(report) != said.get(report)]
         links = self._window.links({report: best[report] for report in changed if report in said})
         for report in changed:
             if report in stored:
