@@ -49,7 +49,7 @@ class Comparison:
         self._new: set[int] = set()  # places that were not compared yet
         self._dirty: set[int] = set()  # places whose edges changed
         self._dropped: list[tuple[Places, Places, Floats]] = []
-        self._elsewhere: set[int] = set()  # places that were compared elsewhere, which nobody was told
+        self._ahead: set[int] = set()  # places that were compared ahead or elsewhere, which nobody was told
 
     def add(self, rows: Iterable[tuple[str, ReportVector]]) -> list[int]:
         """Add reports, or replace them; return their places."""
@@ -79,7 +79,7 @@ class Comparison:
         if len(edges):
             self.looking.lose(self.drop(edges))
         lost = set(gone.tolist())
-        for pending in (self._new, self._dirty):
+        for pending in (self._new, self._dirty, self._ahead):
             pending -= lost
         self.looking.forget(lost)
 
@@ -95,9 +95,9 @@ class Comparison:
         self.looking.moved(moved)
         self.graph.moved(moved)
         self.density.moved(moved)
-        self._new, self._dirty, self._elsewhere = (
+        self._new, self._dirty, self._ahead = (
             {int(moved[place]) for place in pending if moved[place] >= 0}
-            for pending in (self._new, self._dirty, self._elsewhere)
+            for pending in (self._new, self._dirty, self._ahead)
         )
         self._dropped = [
             (moved[first][both], moved[second][both], odds[both])
@@ -106,11 +106,16 @@ class Comparison:
         ]
         return moved
 
+    def look_ahead(self) -> None:
+        """Compare what is new with all before it while there is time; :meth:`compare` tells what changed."""
+        self.looking.look(self._new)
+        self._ahead, self._new = self._ahead | self._new, set()
+
     def compare(self) -> Changes:
         """Bring the edges up to date; return what changed."""
         new, self._new = self._new, set()
         shown, aside = self.looking.bring_up_to_date(new)
-        new, self._elsewhere = new | self._elsewhere | shown, set()
+        new, self._ahead = new | self._ahead | shown, set()
         if self.across is not None:
             self._cross(self.across)
         dirty = sorted(place for place in self._dirty if self.rows.alive[place] and place not in self.represented)
@@ -216,7 +221,7 @@ class Comparison:
         False where others are to stand for some of them, which only one process after the other can tell: then nothing holds.
         """
         self.looking.enter(range(len(self.rows)), compared=True)
-        self._elsewhere, self._new = self._elsewhere | self._new, set()
+        self._ahead, self._new = self._ahead | self._new, set()
         return self.looking.take(looked)
 
     def add_edges(self, first: Places, second: Places, odds: Floats, known: Floats) -> None:

@@ -138,6 +138,10 @@ class StoryGraph:
         """Have these reports' stories computed anew."""
         self._touched.update(name for name in report_ids if name in self.comparison.rows.place)
 
+    def look_ahead(self) -> None:
+        """Compare what was added while there is time; what comes of it is told by :meth:`settle`."""
+        self.comparison.look_ahead()
+
     def settle(self, constraints: Constraints = NO_CONSTRAINTS) -> Settled:
         """Return the stories and storylines of everything that was touched."""
         place, represented = self.comparison.rows.place, self.comparison.represented

@@ -105,14 +105,18 @@ class LookingBack:
 
     def bring_up_to_date(self, new: Collection[int]) -> tuple[set[int], set[int]]:
         """Compare what is new or has to be compared anew; return for whom nobody stands any more, and for whom others do."""
+        self.look(new)
+        shown, aside = self._shown, {place for place in self._set_aside if place in self.represented}
+        self._shown, self._set_aside = set(), set()
+        return shown - aside, aside
+
+    def look(self, new: Collection[int]) -> None:
+        """Compare what is new or has to be compared anew; what comes of it is told when it is asked for."""
         if new:
             self._find(sorted(new))
         while self._again:
             again, self._again = sorted(self._again), set()
             self._look_back(again)
-        shown, aside = self._shown, {place for place in self._set_aside if place in self.represented}
-        self._shown, self._set_aside = set(), set()
-        return shown - aside, aside
 
     def count_no_longer(self, gone: Places) -> None:
         """Let those after reports that are gone know that there are fewer before them."""

@@ -36,6 +36,7 @@ from aggregator.storage.feeds import FeedStore, StoredFeed
 LONG = 20_000
 _LARGE = 1_000_000  # bytes of an archive that holds more than LEAST lines for all that is known
 _LOOKED_UP = 48  # most lines of which is asked together whether they are stored
+_LOOKED_AHEAD = 256  # entries after which their reports are compared with the window
 _IN_A_PAUSE = 100  # lines that are looked at between two transactions, for some to prepare
 _IN_MEMORY = 1.0  # where nobody waits: so often is progress reported
 
@@ -100,7 +101,7 @@ class Importer:
         """Import entries in the order given, then settle what stories they tell."""
         self._load_models(entries)
         left = self._placer.vectors.unsettled()  # by others: the watches still want to look at these
-        new = updated = known = done = 0
+        new = updated = known = done = looked = 0
         skips: list[Skip] = []
         chunks, rest = self._prepared_by_workers(entries), deque[Line]()
         while done < len(entries):
@@ -115,7 +116,9 @@ class Importer:
                 done += 1
             progress(done, len(entries))
             if done < len(entries) and self._store.path is not None:
-                self._pause(rest)
+                ahead = done - looked >= _LOOKED_AHEAD
+                looked = done if ahead else looked
+                self._pause(rest, ahead=ahead)
         self._placer.finish(self._now)
         with self._store.transaction():
             # not those past the window: else each import would settle again what a killed one left
@@ -128,9 +131,11 @@ class Importer:
         if made is None and _is_long(one):
             rest[0] = one, self._made(one)
 
-    def _pause(self, rest: deque[Line]) -> None:
-        """Let others write; lines that no worker prepares are prepared meanwhile."""
+    def _pause(self, rest: deque[Line], *, ahead: bool) -> None:
+        """Let others write; reports are compared ``ahead`` meanwhile, and lines prepared that no worker prepares."""
         ends = time.monotonic() + PAUSE
+        if ahead:
+            self._placer.look_ahead()
         for place, (one, made) in enumerate(list(islice(rest, _IN_A_PAUSE))):
             if time.monotonic() >= ends:
                 return

@@ -52,7 +52,8 @@ class Placer:
         self.vectors = VectorStore(store.connection)
         self.lines = StorylineStore(store)
         self.editor_constraints = EditorConstraints(store)
-        self._settler = Settler(store, window or Window(store, settings.stories), self.editor_constraints)
+        self._window = window or Window(store, settings.stories)
+        self._settler = Settler(store, self._window, self.editor_constraints)
         self._meanings = meanings_for(settings.stories)
         self._feeds = FeedStore(store)
         self._lines = LineStore(store.connection)
@@ -133,6 +134,11 @@ class Placer:
             return frozenset()
         self._understand(waiting)
         return self._settler.settle(now, changed, waiting)
+
+    def look_ahead(self) -> None:
+        """Compare new reports with the window while others write or work: :meth:`finish` has the less to do."""
+        if self._settings.stories.enabled:
+            self._window.look_ahead()
 
     # --- what editors' verbs need ------------------------------------------------------------
 

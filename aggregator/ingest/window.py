@@ -69,6 +69,11 @@ class Window:
             self.forget([report_id for report_id, time in self._known.items() if time < horizon])
         return self._graph
 
+    def look_ahead(self) -> None:
+        """Compare the reports that were stored since, before anybody asks what they tell; an engine does it at first for all."""
+        if self._graph is not None or self._engine is None:
+            self.graph().look_ahead()
+
     def links(self, best: Mapping[str, Best]) -> dict[str, Link]:
         """Return what edges say of which the graph told; those of reports that are gone by now are left out."""
         if self._graph is None:
