@@ -49,7 +49,9 @@ class Comparison:
         self._new: set[int] = set()  # places that were not compared yet
         self._dirty: set[int] = set()  # places whose edges changed
         self._dropped: list[tuple[Places, Places, Floats]] = []
-        self._added_unreported: set[int] = set()  # places that were compared elsewhere, not yet returned as new
+        self._added_unreported: set[int] = (
+            set()
+        )  # places that were compared ahead or elsewhere, not yet returned as new
 
     def add(self, rows: Iterable[tuple[str, ReportVector]]) -> list[int]:
         """Add reports, or replace them; return their places."""
@@ -81,7 +83,7 @@ class Comparison:
         if len(edges):
             self.search.search_again_after_loss(self.drop_edges(edges))
         lost = set(gone.tolist())
-        for pending in (self._new, self._dirty):
+        for pending in (self._new, self._dirty, self._added_unreported):
             pending -= lost
         self.search.discard_pending(lost)
 
@@ -107,6 +109,11 @@ class Comparison:
             for both in [(moved[first] >= 0) & (moved[second] >= 0)]
         ]
         return moved
+
+    def compare_ahead(self) -> None:
+        """Compare the new reports with all before them while there is time; :meth:`compare` returns what changed."""
+        self.search.search(self._new)
+        self._added_unreported, self._new = self._added_unreported | self._new, set()
 
     def compare(self) -> Changes:
         """Bring the edges up to date; return what changed."""

@@ -145,6 +145,10 @@ class StoryGraph:
         """Mark reports, so that their stories are computed anew."""
         self._touched.update(name for name in report_ids if name in self.comparison.rows.place)
 
+    def compare_ahead(self) -> None:
+        """Compare the new reports while there is time; :meth:`settle` returns what changed."""
+        self.comparison.compare_ahead()
+
     def settle(self, constraints: ReportConstraints = NO_CONSTRAINTS) -> GraphUpdate:
         """Return the stories and storylines of everything that was touched."""
         rows, represented = self.comparison.rows, self.comparison.represented

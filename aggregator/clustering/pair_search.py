@@ -103,17 +103,21 @@ class PairSearch:
 
     def update(self, new: Collection[int]) -> tuple[set[int], set[int]]:
         """Search for new and scheduled reports; return those no longer represented, and those newly represented."""
-        if new:
-            self._search_new(sorted(new))
-        while self._to_search_again:
-            again, self._to_search_again = sorted(self._to_search_again), set()
-            self._search_again(again)
+        self.search(new)
         no_longer_represented, represented = (
             self._no_longer_represented,
             {place for place in self._newly_represented if place in self.represented},
         )
         self._no_longer_represented, self._newly_represented = set(), set()
         return no_longer_represented - represented, represented
+
+    def search(self, new: Collection[int]) -> None:
+        """Search for new and scheduled reports; :meth:`update` returns what changed."""
+        if new:
+            self._search_new(sorted(new))
+        while self._to_search_again:
+            again, self._to_search_again = sorted(self._to_search_again), set()
+            self._search_again(again)
 
     def uncount(self, gone: Places) -> None:
         """Remove gone reports from the counts of the reports after them."""

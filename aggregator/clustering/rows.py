@@ -38,6 +38,8 @@ TITLE, IS_NUMBER, IS_ORDINAL, TEXT, IS_DATE = 1, 2, 4, 8, 16
 NAME_UNTOLD, NAME_UNKNOWN, NAME_OWN = 0.5, 0.6, (0.3, 0.6)
 OVERLAPPING = 0.7  # of a piece of a run of characters that the piece before it tells already
 NAME_BACKGROUND = 0.7  # weight of the background against the text's own capitals
+_SLOTS = 1 << 17  # in which keys are marked that some runs have: twenty times as many as the terms of one go
+_ODD = np.uint32(2_654_435_761)  # spreads the numbers of runs over the slots
 
 
 class TermColumns(NamedTuple):
@@ -322,15 +324,30 @@ def shared(
 ) -> tuple[Places, Places, Places]:
     """Return the places of equal keys in two lists of runs, run against run, and the number of the run.
 
-    Keys are sorted and distinct within a run; ``first`` and ``second`` are starts and lengths.
+    Keys are hashes, sorted and distinct within a run; ``first`` and ``second`` are starts and lengths. A first run that
+    comes again and again, as that of a report which is compared with many, is read once.
     """
-    ours, our_run = spread(*first)
+    starts, lengths = first
+    fresh = np.ones(len(starts), np.bool_)
+    fresh[1:] = (starts[1:] != starts[:-1]) | (lengths[1:] != lengths[:-1])
+    ours, our_run = spread(starts[fresh], lengths[fresh])
     theirs, their_run = spread(*second)
+    same_run = (np.cumsum(fresh) - 1)[their_run]
+    # most keys of the second runs are in none of the first: these leave before anything is looked up
+    known = np.zeros(_SLOTS, np.bool_)
+    known[_slots(our_run, keys[ours])] = True
+    maybe = np.flatnonzero(known[_slots(same_run, keys[theirs])])
+    theirs, their_run = theirs[maybe], their_run[maybe]
     left = our_run.astype(np.uint64) << np.uint64(32) | keys[ours]
-    right = their_run.astype(np.uint64) << np.uint64(32) | keys[theirs]
-    if not len(left) or not len(right):
+    right = same_run[maybe].astype(np.uint64) << np.uint64(32) | keys[theirs]
+    if not len(right):
         nothing = np.zeros(0, np.int64)
         return nothing, nothing, nothing
     found = np.minimum(np.searchsorted(left, right), len(left) - 1)
     hit = np.flatnonzero(left[found] == right)
     return ours[found[hit]], theirs[hit], their_run[hit]
+
+
+def _slots(runs: Places, keys: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return where keys of runs are marked: a hash of both."""
+    return keys + runs.astype(np.uint32) * _ODD & np.uint32(_SLOTS - 1)

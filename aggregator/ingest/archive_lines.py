@@ -16,6 +16,7 @@ from aggregator.parsing.archive import ArchiveEntry
 LEAST = 1_000  # entries; fewer are prepared sooner than a worker comes up
 _TOGETHER = 50  # entries a task: the pickles of one are small beside its work
 _AHEAD = 3  # tasks a worker that are in hand or done and not yet taken: bounds the memory
+_TAKEN = 3  # tasks at most that are taken at once: what a transaction records
 
 log = logging.getLogger("aggregator.archives")
 Boilerplate = Callable[[ArchiveEntry], frozenset[int]]
@@ -47,6 +48,7 @@ class PreparedLine:
 
 
 Chunk = list[tuple[ArchiveEntry, PreparedLine | None]]
+InHand = tuple[list[ArchiveEntry], Future[list[PreparedLine | None]]]
 
 
 def prepare_lines(task: Lines) -> list[PreparedLine | None]:
@@ -89,18 +91,31 @@ def prepared_by_workers(
         while some := [(one, None) for one in islice(rest, LEAST)]:
             yield [*some]
         return
-    in_hand: deque[tuple[list[ArchiveEntry], Future[list[PreparedLine | None]]]] = deque()
-    while True:
+    in_hand: deque[InHand] = deque()
+
+    def hand_out(executor: Executor) -> None:
         while len(in_hand) < _AHEAD * count and (chunk := list(islice(rest, _TOGETHER))):
             task = Lines(tuple((one, boilerplate(one)) for one in chunk), sketching)
-            in_hand.append((chunk, workers.submit(prepare_lines, task)))
-        if not in_hand:
-            return
-        chunk, future = in_hand.popleft()
-        yield list(zip(chunk, _result(future, len(chunk)), strict=True))
+            in_hand.append((chunk, executor.submit(prepare_lines, task)))
+
+    hand_out(workers)
+    while in_hand:
+        ready = list(_ready(in_hand))
+        hand_out(workers)  # so that they have what to do while these are written
+        yield ready
+
+
+def _ready(in_hand: deque[InHand]) -> Iterator[tuple[ArchiveEntry, PreparedLine | None]]:
+    """Yield the first lines that were handed out, once they are made, and what else is made by then, but not all at once."""
+    for number in range(_TAKEN):
+        if in_hand and (number == 0 or in_hand[0][1].done()):
+            chunk, future = in_hand.popleft()
+            yield from zip(chunk, _result(future, len(chunk)), strict=True)
 
 
 def _result(future: Future[list[PreparedLine | None]], count: int) -> list[PreparedLine | None]:
+    if future.cancel():  # no worker has begun it, as while they come up
+        return [None] * count
     try:
         return future.result()
     except Exception as error:  # noqa: BLE001 - whatever befell the worker, the entries are there

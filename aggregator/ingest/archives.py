@@ -36,6 +36,7 @@ from aggregator.storage.feeds import FeedStore, StoredFeed
 LONG = 20_000
 _LARGE = 1_000_000  # bytes of an archive that surely holds more than LEAST lines
 _LOOKED_UP = 48  # maximum of lines that are looked up together
+_COMPARED_AHEAD = 256  # entries after which their reports are compared with the window
 _IN_A_PAUSE = 100  # lines that are searched for unprepared ones between two transactions
 _IN_MEMORY = 1.0  # seconds of a transaction in memory, where no other process waits: progress is reported so often
 
@@ -100,7 +101,7 @@ class Importer:
         """Import entries in the given order, then settle their stories."""
         self._load_models(entries)
         left = self._placer.vectors.unsettled()  # by others: the watches still want to look at these
-        new = updated = known = done = 0
+        new = updated = known = done = compared = 0
         skips: list[Skip] = []
         chunks, rest = self._prepared_by_workers(entries), deque[Line]()
         while done < len(entries):
@@ -115,7 +116,9 @@ class Importer:
                 done += 1
             progress(done, len(entries))
             if done < len(entries) and self._store.path is not None:
-                self._pause(rest)
+                ahead = done - compared >= _COMPARED_AHEAD
+                compared = done if ahead else compared
+                self._pause(rest, ahead=ahead)
         self._placer.finish(self._now)
         with self._store.transaction():
             # without those past the window, else each import would settle again what a killed one left
@@ -128,9 +131,11 @@ class Importer:
         if made is None and _is_long(one):
             rest[0] = one, self._prepare_line(one)
 
-    def _pause(self, rest: deque[Line]) -> None:
-        """Pause for other writers; unprepared lines are prepared meanwhile."""
+    def _pause(self, rest: deque[Line], *, ahead: bool) -> None:
+        """Pause for other writers; meanwhile reports are compared ``ahead``, and unprepared lines prepared."""
         ends = time.monotonic() + PAUSE
+        if ahead:
+            self._placer.compare_ahead()
         for place, (one, made) in enumerate(list(islice(rest, _IN_A_PAUSE))):
             if time.monotonic() >= ends:
                 return

@@ -52,7 +52,8 @@ class Placer:
         self.vectors = VectorStore(store.connection)
         self.lines = StorylineStore(store)
         self.editor_constraints = EditorConstraints(store)
-        self._settler = Settler(store, window or Window(store, settings.stories), self.editor_constraints)
+        self._window = window or Window(store, settings.stories)
+        self._settler = Settler(store, self._window, self.editor_constraints)
         self._meanings = meanings_for(settings.stories)
         self._feeds = FeedStore(store)
         self._lines = LineStore(store.connection)
@@ -132,6 +133,11 @@ class Placer:
         self._add_meanings(keep_waiting)
         return self._settler.settle(now, changed, keep_waiting)
 
+    def compare_ahead(self) -> None:
+        """Compare new reports with the window while others write or work, so that :meth:`finish` has less to do."""
+        if self._settings.stories.enabled:
+            self._window.compare_ahead()
+
     # --- what editors' verbs need ------------------------------------------------------------
 
     def settle(self, story_ids: Iterable[str], now: datetime) -> None:
@@ -184,7 +190,7 @@ class Placer:
 
     def move_report(self, report_id: str, story_id: str) -> None:
         """Move a report to another story, until it is settled under the decisions then in force."""
-        self.stories.move_reports([report_id], story_id)
+        self.stories.move_reports({report_id: story_id})
         self.vectors.leave_unsettled([report_id])
 
     def divide_report(self, report_id: str, leaving: Sequence[str], now: datetime) -> str:

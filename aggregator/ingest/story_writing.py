@@ -117,19 +117,20 @@ class StoryWriter:
     ) -> set[str]:
         """Move reports to their stories and link them; return the stories that were opened for them."""
         opened: set[str] = set()
+        story_of: dict[str, str] = {}
         for place, reports in chunk:
             target = assignment.targets[place]
             if target is None:
                 target = assignment.targets[place] = self._open(assignment, place, now)
                 opened.add(target)
-            moving = [report for report in reports if assignment.story_of.get(report) != target]
-            if moving:
-                self._stories.move_reports(moving, target)
-                assignment.touched.update(
-                    {target}, {assignment.story_of[one] for one in moving if one in assignment.story_of}
-                )
-            links = [report for report in reports if report in assignment.members]
-            self._save_links(dict.fromkeys(links, target), best, assignment.vector_entries, now)
+            story_of.update(dict.fromkeys(reports, target))
+        moving = {report: target for report, target in story_of.items() if assignment.story_of.get(report) != target}
+        self._stories.move_reports(moving)
+        assignment.touched.update(
+            moving.values(), (assignment.story_of[one] for one in moving if one in assignment.story_of)
+        )
+        links = {report: target for report, target in story_of.items() if report in assignment.members}
+        self._save_links(links, best, assignment.vector_entries, now)
         return opened
 
     def end(self, assignment: StoryAssignment, waiting: Collection[str], now: datetime) -> None:
@@ -138,7 +139,7 @@ class StoryWriter:
             target = str(assignment.targets[place])
             late = self._stories.reports_of(story)  # added by another process between two chunks
             if late:
-                self._stories.move_reports(late, target)
+                self._stories.move_reports(dict.fromkeys(late, target))
             self._stories.close_story(story, target, now, "merged: one event")
         for group, own in zip(assignment.groups, assignment.targets, strict=True):
             if own is not None and not group.isdisjoint(waiting):
@@ -222,7 +223,7 @@ class StoryWriter:
             for report in story_of
             if (one := best.get(report)) is not None and one.other in speakers
         }
-        changed = [report for report in sorted(story_of) if stored.get(report) != said.get(report)]
+        changed = [report for report in story_of if stored.get(report) != said.get(report)]
         links = self._window.links({report: best[report] for report in changed if report in said})
         for report in changed:
             if report in stored:

@@ -73,6 +73,11 @@ class Window:
             self.forget([report_id for report_id, time in self._known.items() if time < horizon])
         return self._graph
 
+    def compare_ahead(self) -> None:
+        """Compare the reports that were stored since, before their stories are asked for; an engine compares the first ones."""
+        if self._graph is not None or self._engine is None:
+            self.graph().compare_ahead()
+
     def links(self, best: Mapping[str, Best]) -> dict[str, Link]:
         """Return the links of these edges, without those of reports that are gone."""
         if self._graph is None:

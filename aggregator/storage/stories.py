@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -152,9 +152,9 @@ class StoryStore:
         """Return the reports among these that are stored."""
         return {row[0] for row in self._among("SELECT id FROM report WHERE id", report_ids)}
 
-    def move_reports(self, report_ids: Sequence[str], story_id: str) -> None:
-        """Put reports, their entries and what joined them into another story."""
-        rows = [(story_id, report_id) for report_id in sorted(report_ids)]
+    def move_reports(self, story_of: Mapping[str, str]) -> None:
+        """Put reports, their entries and what joined them into other stories, each into its own."""
+        rows = [(story_of[report_id], report_id) for report_id in sorted(story_of)]
         self._db.executemany("UPDATE report SET story_id = ? WHERE id = ?", rows)
         self._db.executemany("UPDATE entry SET story_id = ? WHERE report_id = ?", rows)
         self._db.executemany("UPDATE match SET story_id = ? WHERE report_id = ?", rows)

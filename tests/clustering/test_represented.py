@@ -70,6 +70,23 @@ def test_the_order_of_a_flood_decides_nothing(at_once: tuple[Stories, set[str]],
     assert (stories, represented(graph)) == at_once
 
 
+@settings(max_examples=examples(16))
+@given(st.integers(0, 10**6), st.lists(st.integers(1, len(ROWS) - 1), max_size=8), st.integers(0, len(ROWS)))
+def test_what_is_compared_ahead_decides_nothing(
+    at_once: tuple[Stories, set[str]], seed: int, cuts: list[int], leaving: int
+) -> None:
+    rows = list(ROWS)
+    random.Random(seed).shuffle(rows)
+    graph = StoryGraph(PARAMS)
+    for start, end in pairwise([0, *sorted(set(cuts)), len(rows)]):
+        graph.add_all(rows[start:end])
+        graph.compare_ahead()
+    graph.remove([name for name, _ in rows[:leaving]])
+    graph.add_all(rows[:leaving])
+    graph.compare_ahead()
+    assert (set(graph.settle().stories), represented(graph)) == at_once
+
+
 @pytest.mark.parametrize("gone", ["representatives", "represented", "both"])
 def test_what_leaves_a_flood_is_as_if_it_had_never_been(gone: str) -> None:
     graph, _ = streamed(ROWS, [40, 80])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -153,6 +153,41 @@ def test_workers_change_nothing_even_where_some_are_lost(
             assert workers.tasks > 3  # so that one is lost
             workers.shutdown()
     assert rows[0] == rows[1]
+
+
+class Idle(Executor):
+    """Workers that have not come up; those of ``done`` tasks have."""
+
+    def __init__(self, done: int = 0) -> None:
+        self.done, self.tasks = done, 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        found: Future[Any] = Future()
+        if self.tasks < self.done:
+            found.set_result(fn(*args, **kwargs))
+        self.tasks += 1
+        return found
+
+
+def handed_out(workers: Idle, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
+    """Yield of what is taken at once whether each line is prepared."""
+    monkeypatch.setattr(archive_lines, "_TOGETHER", 2)
+    monkeypatch.setattr(archive_lines, "LEAST", 1)
+    for chunk in archive_lines.prepared_by_workers(with_tails(), lambda one: frozenset(), workers, 2, sketching=True):
+        yield [made is not None for _, made in chunk]
+
+
+def test_lines_that_no_worker_has_begun_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not any(made for chunk in handed_out(Idle(), monkeypatch) for made in chunk)
+
+
+def test_what_is_made_is_taken_together_and_more_is_handed_out_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Idle(done=5)
+    found = handed_out(workers, monkeypatch)
+    assert next(found) == [True] * 6
+    assert workers.tasks == 9
+    assert next(found) == [True] * 4
+    assert next(found) == [False] * 2
 
 
 def test_entries_recorded_beside_one_that_fails_stand_as_if_it_had_not_been_there(
