@@ -19,15 +19,14 @@ from aggregator.ingest.garbage import seldom_collected
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry, prepare_entry, warm_up
 from aggregator.ingest.record import ARCHIVE, Recorder
-from aggregator.ingest.recorded import Origin, Recorded
-from aggregator.ingest.transactions import MAX_TRANSACTION, PAUSE
+from aggregator.ingest.record_values import Origin, Recorded
 from aggregator.ingest.window import Window
 from aggregator.model import Entry, Skip
 from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.publishers import Families
 from aggregator.parsing.archive import UNNAMED, ArchiveEntry
 from aggregator.settings import Settings
-from aggregator.storage.database import SavepointFailedError, Store, is_database_error
+from aggregator.storage.database import MAX_TRANSACTION, PAUSE, SavepointFailedError, Store, is_database_error
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.entry_rows import Place
 from aggregator.storage.feeds import FeedStore, StoredFeed

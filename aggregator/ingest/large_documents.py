@@ -15,9 +15,8 @@ from datetime import datetime
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from aggregator.ingest.recorded import Origin, in_order, is_unchanged
-from aggregator.ingest.transactions import MAX_TRANSACTION, PAUSE
-from aggregator.storage.database import is_database_error
+from aggregator.ingest.record_values import Origin, in_order, is_unchanged
+from aggregator.storage.database import MAX_TRANSACTION, PAUSE, is_database_error
 
 if TYPE_CHECKING:
     from aggregator.ingest.prepare import PreparedEntry

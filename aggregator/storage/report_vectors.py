@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from aggregator.storage.binding import marks, parts
+from aggregator.storage.times import to_text
 
 TABLES: Final = """
 CREATE TABLE report_vector (
@@ -189,6 +190,15 @@ class VectorStore:
     def unsettled(self) -> set[str]:
         """Return the reports that changed since they were last settled."""
         return {row[0] for row in self._db.execute("SELECT report_id FROM unsettled_report")}
+
+    def is_work_left(self, since: datetime) -> bool:
+        """Return whether entries of after a time have no report yet, or any report is unsettled."""
+        found = self._db.execute(
+            "SELECT EXISTS (SELECT 1 FROM entry WHERE report_id IS NULL AND (time >= ? OR first_seen >= ?))"
+            " OR EXISTS (SELECT 1 FROM unsettled_report)",
+            (to_text(since), to_text(since)),
+        ).fetchone()
+        return bool(found[0])
 
     def settled(self, report_ids: Sequence[str]) -> None:
         """Mark these reports as settled."""

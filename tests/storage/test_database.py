@@ -15,10 +15,9 @@ import pytest
 from sqlite_utils import Database
 
 from aggregator.exceptions import LockedError, NotFoundError, StorageError
-from aggregator.ingest.transactions import PAUSE
 from aggregator.model import StoryQuery
 from aggregator.storage import database
-from aggregator.storage.database import SavepointFailedError, Store, is_database_error
+from aggregator.storage.database import PAUSE, SavepointFailedError, Store, is_database_error
 from aggregator.storage.migrations import migrations
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS
 from aggregator.storage.stories import StoryStore
