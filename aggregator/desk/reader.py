@@ -16,6 +16,7 @@ from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
 from aggregator.text.tokens import sentences, words
 
+_SNIPPET = 200  # characters
 # A story is new to the desk where it was first seen after the last edition, or within a day where there is none.
 NEW_WITHOUT_EDITION = timedelta(days=1)
 
@@ -142,11 +143,11 @@ def _report(report_id: str, entries: Sequence[Entry]) -> Report:
     return Report(report_id, common, tuple(entries))
 
 
-def snippet(text: str, wanted: Sequence[str], most: int = 200) -> str:
-    """Return the sentence that holds most of the wanted words, cut to ``most`` characters."""
+def snippet(text: str, wanted: Sequence[str]) -> str:
+    """Return the sentence that holds most of the wanted words, cut to ``_SNIPPET`` characters."""
     found = sentences(text, None)
     if not found:
         return ""
     goal = set(wanted)
     best = max(found, key=lambda sentence: len(goal.intersection(words(sentence, None))))
-    return best if len(best) <= most else best[: most - 1].rstrip() + "…"
+    return best if len(best) <= _SNIPPET else best[: _SNIPPET - 1].rstrip() + "…"

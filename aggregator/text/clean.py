@@ -200,20 +200,16 @@ def document(
     feed_language: str | None = None,
     publisher_names: Sequence[str] = (),
     identify: Callable[[str, str | None], str | None] | None = None,
-    without_boilerplate: Callable[[str], str] | None = None,
 ) -> Document:
     """Return the plain text of an entry, ready to be compared.
 
-    ``publisher_names`` are left out at the end of the title (`` - Example News``). ``identify(text, hint)`` tells
-    the language; without it the declared one stands. ``without_boilerplate`` takes what was learned about a feed out
-    of a text; it has no say in the content hash, so that learning makes no edits.
+    ``publisher_names`` are left out at the end of the title (`` - Example News``). ``identify(text, hint)`` returns
+    the language; without it the declared one is taken.
     """
     summary = plain_text(data.summary) if data.summary else ""
     body = plain_text(data.content) if data.content else ""
     content_hash = _content_hash(data.title, summary, body)
     lede, body = _without_tail(summary), _without_tail(body)
-    if without_boilerplate is not None:
-        lede, body = without_boilerplate(lede), without_boilerplate(body)
     if body and lede and is_beginning(lede, body):
         lede = ""
     title = without_publisher(data.title, publisher_names) if publisher_names or data.source_title else data.title

@@ -57,11 +57,8 @@ def test_substantive(before: str, after: str) -> None:
     assert 0 <= change.similarity < 1
 
 
-def test_the_same_is_no_change_and_another_link_alone_is_cosmetic() -> None:
+def test_the_same_text_is_no_change() -> None:
     assert compare((TITLE, TEXT), (TITLE, TEXT)).weight == "none"
-    assert (
-        compare((TITLE, TEXT), (TITLE, TEXT), links=("https://a.example/1", "https://a.example/2")).weight == "cosmetic"
-    )
 
 
 def test_a_word_that_was_replaced() -> None:

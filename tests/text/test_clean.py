@@ -169,17 +169,6 @@ def test_language_hint_and_identifier() -> None:
     assert primary_language("english") is None
 
 
-def test_learned_boilerplate_changes_the_text_but_makes_no_edit() -> None:
-    plain = document(entry(content="<p>Text</p><p>Cookies!</p>"), "en")
-    less = document(
-        entry(content="<p>Text</p><p>Cookies!</p>"),
-        "en",
-        without_boilerplate=lambda text: text.replace("\nCookies!", ""),
-    )
-    assert less.body == "Text"
-    assert less.content_hash == plain.content_hash
-
-
 def test_beginnings_are_compared_without_typography() -> None:
     assert is_beginning("“It’s over”, she said…", '"It\'s over", she said on Monday.')
     assert not is_beginning("Something else", "It is over")
