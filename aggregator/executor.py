@@ -45,7 +45,6 @@ _UNWATCHED = {
     "distributed.admin.tick.interval": "200ms",
     "distributed.admin.system-monitor.interval": "5s",
 }
-_GRACE = 5.0  # seconds
 _START_TIMEOUT = 60.0  # seconds for a worker to come up on a busy machine
 
 
@@ -88,13 +87,13 @@ class ProcessWorkers(Executor):
 
     ``deadline`` is in seconds for one task, less the time that it waited for a CPU
     (see cpu_deadline). ``memory`` is in bytes of address space above that of a worker at its first task;
-    ``_GRACE`` seconds after the deadline the kernel ends a worker whose parent is gone. Workers start when they are
+    ``grace`` seconds after the deadline the kernel ends a worker whose parent is gone. Workers start when they are
     first needed, and do not see the terminal's interrupt.
     """
 
-    def __init__(self, workers: int, deadline: float, memory: int) -> None:
+    def __init__(self, workers: int, deadline: float, memory: int, grace: float = 5.0) -> None:
         self._deadline = deadline
-        self._alarm = deadline + _GRACE
+        self._alarm = deadline + grace
         self._memory = memory
         self._idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         for _ in range(workers):
