@@ -32,7 +32,7 @@ from tests.examples import examples
         ("", ""),
     ],
 )
-def test_plain_text(markup: str, text: str) -> None:
+def test_markup_becomes_plain_text(markup: str, text: str) -> None:
     assert plain_text(markup) == text
 
 
@@ -102,7 +102,7 @@ def test_a_text_in_a_caption_that_is_never_closed_is_kept() -> None:
         ("  a\n b\t c\u00a0d ", "a b c d"),
     ],
 )
-def test_plain_title(markup: str, text: str) -> None:
+def test_a_title_becomes_plain_text(markup: str, text: str) -> None:
     assert plain_title(markup) == text
 
 
