@@ -30,7 +30,7 @@ class Changes(NamedTuple):
     first: Places  # ends of the edges that came, went or have other log odds now
     second: Places
     strongest: Floats  # the greater of an edge's log odds before and now
-    represented: set[int]  # places for which others stand since, or other ones
+    represented: set[int]  # places that are represented since, or by others
 
 
 class Comparison:

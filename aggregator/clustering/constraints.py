@@ -281,7 +281,7 @@ def resolve(constraints: Iterable[Constraint]) -> ConstraintGroups:
         constraints, key=lambda one: (-one.decision, one.sign != "apart", sorted(one.left), sorted(one.right))
     )
     made = ConstraintGroups()
-    leavers: dict[str, int] = {}  # entries that a newer decision sent away: others stay with whoever stayed
+    leavers: dict[str, int] = {}  # entries that a newer decision moved away: others stay with those that stayed
     for number, constraint in enumerate(ordered):
         for entry in (*constraint.left, *constraint.right):
             made._add(entry)

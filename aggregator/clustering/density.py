@@ -31,7 +31,7 @@ _SURE_UNDATED = _SURE + timing.UNDATED
 _COLUMNS = _SURE_UNDATED + 1
 # Log odds for pairs of which one has a text, and for pairs of headlines; what is added by the class of the gap; see _LATE.
 _Shift = tuple[float, ...]
-_LATE = 2 + timing.CLASSES + 1  # for pairs of headlines that lie further apart than what timing speaks for
+_LATE = 2 + timing.CLASSES + 1  # for pairs of headlines further apart than the classes of timing
 _SHIFTS = _LATE + 1
 
 

@@ -62,7 +62,7 @@ class Best(NamedTuple):
 class GraphUpdate:
     """What :meth:`StoryGraph.settle` found for everything that was touched."""
 
-    stories: tuple[frozenset[str], ...]  # complete and disjoint; every touched report stands in one
+    stories: tuple[frozenset[str], ...]  # complete and disjoint; every touched report is in one
     storylines: tuple[tuple[frozenset[str], ...], ...] = ()  # of two stories or more
     best: Mapping[str, Best] = field(default_factory=dict)  # of each report that is neither alone nor unmoved
     unmoved: frozenset[str] = frozenset()  # represented reports of these stories that were returned in them before

@@ -16,7 +16,7 @@ from typing import Any
 class Lineage:
     """What becomes of ids: ``ids`` and ``parents`` go with the groups, in their order."""
 
-    ids: tuple[str | None, ...]  # the id that a group goes on to bear; None: it needs a new one
+    ids: tuple[str | None, ...]  # the id that a group keeps; None: it needs a new one
     parents: tuple[str | None, ...]  # for a group without an id: the id that most of its members bore
     ended: Mapping[str, int]  # id -> the group that it ends in
 

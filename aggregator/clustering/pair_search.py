@@ -67,13 +67,13 @@ class PairSearch:
         self._params = comparison.params
         self.index = CandidateIndex(self._rows, self._params)
         self.represented = Represented(self._params)
-        # Where represented reports are looked up, by those that come later and lie before them in time.
+        # Represented reports, looked up by reports that arrive later and are earlier in time.
         self._represented_index = CandidateIndex(self._rows, replace(self._params, postings=_UNLIMITED))
         self._latecomers = Latecomers(self._rows, (self.index, self._represented_index), self._params)
         self._compared = np.zeros(0, np.bool_)
-        self._to_search_again: set[int] = set()  # places whose candidates have to be found anew
+        self._to_search_again: set[int] = set()  # places whose candidates are to be searched again
         self._no_longer_represented: set[int] = set()  # places that are not represented any more
-        self._newly_represented: set[int] = set()  # places for which others stand since
+        self._newly_represented: set[int] = set()  # places that are represented since
         self._in_flood = False  # whether most of those compared last are represented: what is guessed of the next
         self._full = np.zeros(0, np.bool_)  # places that had more candidates than are kept
         self._floor = np.zeros(0, np.float32)  # product of the last one kept of these
@@ -201,7 +201,7 @@ class PairSearch:
             for result in self._results(part, part if self._in_flood else part[:0]):
                 self._add_result(result)
                 self._in_flood = 2 * len(result.represented) > len(result.places)
-                # Of two new ones the later looks back; an old one that lies after the newcomer has looked back already.
+                # Of two new reports the later finds the earlier; an old one after a new one has searched already.
                 no_longer_represented = np.setdiff1d(np.intersect1d(result.places, late), result.represented)
                 self._to_search_again.update(self._latecomers.count_terms(no_longer_represented, 1, old).tolist())
                 found = result.found
@@ -288,7 +288,7 @@ class PairSearch:
             return
         full = self._full[found.other]
         again = full & (found.product >= self._floor[found.other])
-        if self._comparison.cross_language is None:  # others may stand for those that have so many partners now
+        if self._comparison.cross_language is None:  # those with so many partners now may be represented
             others, number, offered = np.unique(found.other, return_inverse=True, return_counts=True)
             partners = self._comparison.graph.kept_count(others.tolist()) + offered
             again |= ~full & (partners >= self._params.represented_from)[number]

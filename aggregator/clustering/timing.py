@@ -16,8 +16,8 @@ Numbers = NDArray[np.float64]
 
 BOUNDS = (3.0, 12.0, 24.0, 48.0)  # hours at which one class of gaps ends and the next begins
 CLASSES = len(BOUNDS) + 1
-NEAR = 3  # classes that lie within a day
-UNDATED = CLASSES  # class of a gap that nothing tells
+NEAR = 3  # classes within a day
+UNDATED = CLASSES  # class of an unknown gap
 
 
 def gaps(later: Numbers, earlier: Numbers) -> Numbers:

@@ -46,7 +46,7 @@ Payload = Mapping[str, Any]
 Announce = Callable[[Payload], None]
 
 LEASE = timedelta(minutes=5)  # longer than any one delivery can take: mail servers may stay silent for 30 s a step
-ROUND = 10.0  # seconds after which a target takes nothing more in hand: the others' new alerts wait for it
+ROUND = 10.0  # seconds after which a target starts no further delivery, since the others' new alerts wait for it
 _TARGETS = 8  # targets served side by side
 _ENTRIES = 10  # entries that an alert names
 _DISCORD = 2_000  # characters that Discord takes

@@ -23,10 +23,10 @@ from aggregator.text.masking import holds_secret
 MIN_BY_HAND = timedelta(minutes=1)
 WITHOUT_VALIDATORS = timedelta(hours=1)  # FreshRSS; a feed that can only be had whole is not asked for often
 HOST_BACKOFF = timedelta(hours=1)  # 429 and 503 without Retry-After: FreshRSS
-GONE_INTERVAL = timedelta(days=1)  # between two looks at a feed that answered 410, until it counts as gone
+GONE_INTERVAL = timedelta(days=1)  # between two polls of a feed that answered 410, until it counts as gone
 QUIET = timedelta(days=30)  # without a new entry: once a day is enough
 WEEK = timedelta(days=7)
-# What lies further ahead was written by another clock than this one; time servers correct by less.
+# Times further ahead were written by another clock; time servers correct by less.
 AHEAD = timedelta(minutes=1)
 
 # Polls an expected new entry: an entry then waits a quarter of the usual gap at most. miniflux asks once an entry.

@@ -15,7 +15,7 @@ from aggregator.parsing.archive import ArchiveEntry
 
 LEAST = 1_000  # entries; fewer are prepared sooner than a worker comes up
 _TOGETHER = 50  # entries a task: the pickles of one are small beside its work
-_AHEAD = 3  # tasks a worker that are in hand or done and not yet taken: bounds the memory
+_AHEAD = 3  # tasks per worker that are under way or done and not yet used: bounds the memory
 
 log = logging.getLogger("aggregator.archives")
 Boilerplate = Callable[[ArchiveEntry], frozenset[int]]

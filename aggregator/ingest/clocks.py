@@ -16,7 +16,7 @@ from aggregator.text.counts import amount
 
 log = logging.getLogger("aggregator.clocks")
 
-# Time servers correct by less: what lies further ahead was written by another clock than this one.
+# Times further ahead were written by another clock; time servers correct by less.
 AHEAD = timedelta(minutes=1)
 # For so long it is reported that the clock went back.
 REPORTED_FOR = timedelta(days=7)

@@ -94,7 +94,7 @@ def _save_some(
         if before.id in edits.edited or before.number in edits.followed:
             continue  # one entry under two names
         if not alone and not recorder.is_stored_as(before):
-            continue  # another process wrote it meanwhile: it is looked at anew with the rest of the document
+            continue  # another process wrote it meanwhile: it is handled with the rest of the document
         try:
             with recorder.savepoint():
                 if is_unchanged(entry, before):
@@ -105,6 +105,6 @@ def _save_some(
         except Exception as error:
             if is_database_error(error):
                 raise
-            edits.edited.pop(before.id, None)  # it will fail again with the rest, which tells of it
+            edits.edited.pop(before.id, None)  # it will fail again with the rest, which reports it
         if monotonic() >= ends:
             return

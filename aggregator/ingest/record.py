@@ -44,7 +44,7 @@ from aggregator.text.address import host_of
 from aggregator.text.boilerplate import REPEATED
 
 log = logging.getLogger("aggregator.saving")
-# On a first fetch, what is older than this stood there before the desk looked: it is stored, not announced.
+# On a first fetch, entries older than this were there before the desk followed the feed: they are stored, not announced.
 ANNOUNCED_FOR = timedelta(days=1)
 # Entries that wait for their place: as many as a desk's pass brings, a dozen megabytes. Over them, the oldest go first.
 MAX_WAITING = 2_000

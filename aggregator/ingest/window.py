@@ -39,7 +39,7 @@ class Window:
         self._graph: StoryGraph | None = None
         self._known: dict[str, float] = {}  # report -> its time
         self._read_to = 0
-        self._kept_to = 0  # the number up to which the file beside the database goes
+        self._kept_to = 0  # the number up to which the saved window reaches
         self._horizon: float | None = None  # what is older was forgotten
 
     def __contains__(self, report_id: object) -> bool:

@@ -52,7 +52,7 @@ class VectorRow:
     time: float  # seconds since the epoch
     language: str | None
     version: str
-    vector: bytes | None  # None: the report is gone
+    vector: bytes | None  # None: the report is deleted
     meaning_version: str | None = None  # None: nothing says what the report means
     meaning: bytes | None = None
 

@@ -24,7 +24,7 @@ AT_ONCE: Final = 50
 # And characters of their texts: the index splits them into words again to remove them.
 TEXT_AT_ONCE: Final = 250_000
 
-# An entry that stood in the last document that its feed answered with. A feed that is asked no more carries nothing.
+# An entry in its feed's last document. A feed that is not polled any more carries nothing.
 _CARRIED = (
     "EXISTS (SELECT 1 FROM feed WHERE feed.id = e.feed_id AND feed.kind = 'poll' AND feed.followed AND NOT feed.gone)"
     " AND e.last_seen >= (SELECT max(other.last_seen) FROM entry other WHERE other.feed_id = e.feed_id)"
