@@ -180,7 +180,7 @@ class ConstraintGroups:
     def entry_constraint(self, entry: str, placed: Mapping[str, Placement]) -> EntryConstraint:
         """Return where an entry must not go and where it must.
 
-        ``placed`` says where the entries stand that :meth:`concerned` names; those that it leaves out have not arrived
+        ``placed`` says where the entries stand that :meth:`related_entries` names; those that it leaves out have not arrived
         or are gone. Where the entry's group already stands in several stories, the one that holds most of it is the
         place.
         """
