@@ -218,7 +218,7 @@ class Comparison:
     def add_block_edges(self, block_edges: Iterable[BlockEdges]) -> bool:
         """Store the edges that were computed for all reports elsewhere; none of them was compared before.
 
-        False where others are to stand for some of them, which only one process after the other can tell: then nothing holds.
+        Return False where some of them would be represented, which can only be found report by report: then no edge is valid.
         """
         self.search.add(range(len(self.rows)), compared=True)
         self._added_unreported, self._new = self._added_unreported | self._new, set()

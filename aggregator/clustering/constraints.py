@@ -180,9 +180,8 @@ class ConstraintGroups:
     def entry_constraint(self, entry: str, placed: Mapping[str, Placement]) -> EntryConstraint:
         """Return where an entry must not go and where it must.
 
-        ``placed`` says where the entries stand that :meth:`related_entries` names; those that it leaves out have not arrived
-        or are gone. Where the entry's group already stands in several stories, the one that holds most of it is the
-        place.
+        ``placed`` gives the places of the entries that :meth:`related_entries` returns; missing ones have not arrived or are
+        gone. Where the entry's group is in several stories, the entry goes to the one that holds most of the group.
         """
         own = self._group.get(entry)
         if own is None:

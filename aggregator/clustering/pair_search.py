@@ -220,8 +220,8 @@ class PairSearch:
     def _results(self, part: Places, guess: Places) -> Iterator[SearchResult]:
         """Yield what some reports find among all unrepresented ones before them; all are indexed, in order of time.
 
-        Whether others stand for a report may hang on whether others stand for one before it: what is guessed at first
-        is computed again until it equals the assumption. The result is unique, since the first report has none before it.
+        Whether a report is represented may depend on whether one before it is, so a guess is made first, and the result
+        is computed again until it equals the guess. The result is unique, since the first report has none before it.
         """
         without = np.zeros(len(self._rows), np.bool_)
         assumed = guess

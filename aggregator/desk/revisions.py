@@ -100,7 +100,7 @@ def _listed(numbers: Sequence[int]) -> str:
 def story_edits(reader: Reader, story: Story, since: datetime | None = None) -> tuple[Edit, ...]:
     """Return the edits of a story's entries since a time (by default since first seen), one an entry.
 
-    Each compares the version that stood at that time with the present one; the edit that ended first comes first.
+    Each compares the version of that time with the present one; edits are ordered by their end.
     """
     members = [entry for report in story.reports for entry in report.entries if entry.revisions]
     found = []

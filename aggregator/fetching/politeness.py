@@ -172,8 +172,8 @@ def next_fetch(feed: Feed, state: FeedState, now: datetime, jitter: float, setti
 def interval(feed: Feed, state: FeedState, settings: FetchSettings) -> timedelta:
     """Return the time between two polls of a healthy feed, without jitter and caching.
 
-    What the desk sets by hand goes down to a minute and is not raised by ttl or sy:; what is learned lies between
-    the floor and the ceiling, whatever a feed says: a ttl of 99999 must not mute it.
+    An interval set by the desk may be as short as a minute and is not raised by ttl or sy:. A learned one is between the
+    floor and the ceiling, whatever the feed's hints say: a ttl of 99999 must not silence a feed.
     """
     if feed.interval is not None:
         return min(max(feed.interval, MIN_BY_HAND), settings.max_interval)
@@ -212,8 +212,8 @@ def longest_wait(settings: FetchSettings) -> timedelta:
 def without_future(state: FeedState, now: datetime) -> FeedState:
     """Return a feed's state without times that a fast clock left in it; the same object where there are none.
 
-    How often to ask is learned anew, as from a first document: a year that did not pass taught that nothing comes. A
-    feed that counts as gone since then is asked again.
+    The interval is learned anew, as from a first document, since a year that did not pass taught that nothing arrives. A
+    feed that counts as gone since then is polled again.
     """
     written = (state.last_fetch, state.last_ok, state.last_failed)
     if all(moment is None or moment <= now + AHEAD for moment in written):

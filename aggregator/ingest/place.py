@@ -147,7 +147,7 @@ class Placer:
     def separate_violations(self, story_ids: Iterable[str], now: datetime) -> set[str]:
         """Move entries out of these stories that must not be together; return these stories and the new ones.
 
-        There is nothing to do but after an undo, where entries come back to what has come since.
+        Violations only occur after an undo, when entries return to a story that others joined since.
         """
         found = set(story_ids)
         for story_id in sorted(found):

@@ -133,8 +133,8 @@ class PollPass:
     ) -> list[FeedOutcome]:
         """Poll these feeds; return one outcome a feed, in the order in which they ended.
 
-        When ``stop`` is set, no other feed is asked; those in hand are saved where they come back within seconds, and
-        are left for the next pass where they do not.
+        When ``stop`` is set, no other feed is started; feeds under way are saved if they end within seconds, and else are
+        left to the next pass.
         """
         self._settled = time.monotonic()
         self._hosts.clear(time.monotonic())

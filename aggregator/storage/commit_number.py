@@ -36,7 +36,7 @@ def renumber(connection: sqlite3.Connection) -> None:
 def has_foreign_log(path: Path, reader: sqlite3.Connection) -> bool:
     """Return whether the log beside a database belongs to another file or state; ``reader`` reads through the log.
 
-    False also where it cannot be told: no number stands in the file yet, or none in the log, which another program wrote then.
+    Return False also where it is unknown: the file has no number yet, or the log has none, since another program wrote it.
     """
     log = Path(f"{path.resolve()}{LOG}")
     before = None

@@ -42,8 +42,8 @@ _Row = tuple[int, str, int]  # number, id, and how long the text is
 class Retention:
     """The retention rule at one moment: drops what happened ``before`` a time, in short transactions.
 
-    A story goes as a whole, with its sketches and vectors, so that nothing that arrives later is placed in what is
-    gone. Its id leads nowhere afterwards, and says so. Entries that stand in no story go by their own time.
+    A story is deleted as a whole, with its sketches and vectors, so that no later arrival joins it. Its id then
+    redirects to nothing. Entries without a story are deleted by their own time.
     """
 
     def __init__(self, store: Store, before: datetime, now: datetime) -> None:
