@@ -79,7 +79,7 @@ class Comparison:
         )
         edges = self.graph.touching(gone.tolist())
         if len(edges):
-            self.search.search_again_after_loss(self.drop_edges(edges))
+            self.search.schedule_after_loss(self.drop_edges(edges))
         lost = set(gone.tolist())
         for pending in (self._new, self._dirty):
             pending -= lost

@@ -120,7 +120,7 @@ class ConstraintGroups:
     def __bool__(self) -> bool:
         return bool(self._group)
 
-    def names(self, entry: str) -> bool:
+    def is_named(self, entry: str) -> bool:
         """Return whether a decision names an entry."""
         return entry in self._group
 

@@ -134,7 +134,7 @@ class PairSearch:
                 self.represented.remove_representatives(gone[~represented & far].tolist()).tolist()
             )
 
-    def search_again_after_loss(self, nodes: Places) -> None:
+    def schedule_after_loss(self, nodes: Places) -> None:
         """Schedule a new search for reports that lost an edge and had more candidates than they kept."""
         self._to_search_again.update(nodes[self._full[nodes]].tolist())
 

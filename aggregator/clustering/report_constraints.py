@@ -45,7 +45,7 @@ class PlaceConstraints:
                     self._neighbours.setdefault(other, []).append(one)
         self._named = {*self._marks, *(one for found in self.together for one in found)}
 
-    def names(self, place: int) -> bool:
+    def is_named(self, place: int) -> bool:
         """Return whether a decision names this place."""
         return place in self._named
 

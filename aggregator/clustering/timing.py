@@ -32,7 +32,7 @@ def classes(later: Numbers, earlier: Numbers) -> NDArray[np.int64]:
     return np.where(np.isfinite(gap), np.searchsorted(BOUNDS, gap, side="right"), UNDATED)
 
 
-def by_chance(hours: Numbers, reports: Numbers, span: float) -> Numbers:
+def expected_shares(hours: Numbers, reports: Numbers, span: float) -> Numbers:
     """Return for each hour the share of the earlier reports in each class; ``hours`` ascend.
 
     Of its own hour's others half count as before it.

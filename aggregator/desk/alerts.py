@@ -109,7 +109,7 @@ class AlertSender:
             if fault is not None:
                 return delivered, 1, self._failed(delivery, fault)
             with self._store_lock, self._store.transaction():
-                self._outbox.delivered(delivery.id, self._clock())
+                self._outbox.mark_delivered(delivery.id, self._clock())
             delivered += 1
         return delivered, 0, 0
 
@@ -128,7 +128,7 @@ class AlertSender:
         rules, now = self.settings.watches, self._clock()
         again = now + pause(delivery.attempts, rules)
         with self._store_lock, self._store.transaction():
-            lost = self._outbox.failed(delivery, fault, again, now - rules.give_up)
+            lost = self._outbox.mark_failed(delivery, fault, again, now - rules.give_up)
         shown = shown_target(delivery.target)
         log.warning("alert %s not delivered to %s: %s", delivery.alert_id, shown, fault)
         if lost:

@@ -57,7 +57,7 @@ class Reader:
     def find(self, query: StoryQuery) -> list[StorySummary]:
         """Return the stories of a query."""
         wanted = words(query.match, query.language) if query.match else []
-        return self._with_kills(self.stories.find(query, wanted, self.new_since(query.since)))
+        return self._with_withdrawals(self.stories.find(query, wanted, self.new_since(query.since)))
 
     def story(self, prefix: str, since: datetime | None = None) -> Story:
         """Return the story that an id or its beginning means, through redirects."""
@@ -110,7 +110,7 @@ class Reader:
         """Yield the entries of a window in order of arrival."""
         yield from self.entries.seen_between(since, until)
 
-    def _with_kills(self, summaries: list[StorySummary]) -> list[StorySummary]:
+    def _with_withdrawals(self, summaries: list[StorySummary]) -> list[StorySummary]:
         """Return the summaries with the flag of withdrawn stories; only corrected stories are loaded."""
         corrected = [summary.id for summary in summaries if Flag.CORRECTED in summary.flags]
         members = self.entries.of_stories(corrected, light=True) if corrected else {}

@@ -109,7 +109,7 @@ class Importer:
             recorded = self._record_batch(rest)
             self._next_lines = min(_LOOKED_UP, len(recorded) + len(recorded) // 4 + 1)
             for one, counts in recorded:
-                skips += [_left_out(one, fault) for fault in counts.faults]
+                skips += [_skip_of(one, fault) for fault in counts.faults]
                 new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
                 done += 1
             progress(done, len(entries))
@@ -118,7 +118,7 @@ class Importer:
         self._placer.finish(self._now)
         with self._store.transaction():
             # without those past the window, else each import would settle again what a killed one left
-            self._placer.vectors.leave_unsettled(self._placer.vectors.vector_entries(left))
+            self._placer.vectors.mark_unsettled(self._placer.vectors.vector_entries(left))
         return ImportOutcome(new, updated, known, tuple(skips))
 
     def _prepare_next(self, rest: deque[Line]) -> None:
@@ -234,7 +234,7 @@ def _is_long(one: ArchiveEntry) -> bool:
     return len(one.data.content) + len(one.data.summary) > LONG
 
 
-def _left_out(one: ArchiveEntry, fault: EntryFault) -> Skip:
+def _skip_of(one: ArchiveEntry, fault: EntryFault) -> Skip:
     what = "is stored, and stands in no story" if fault.step == "placing" else "cannot be stored"
     return Skip(one.line, f"line {one.line}: {what}: {fault.error}")
 

@@ -84,5 +84,5 @@ def _see_now(store: Store, now: datetime) -> int:
     entries = [row[0] for row in db.execute("SELECT id FROM entry WHERE first_seen > ?", (ahead,))]
     db.execute("UPDATE entry SET time = min(time, ?), first_seen = ? WHERE first_seen > ?", (text, text, ahead))
     db.execute("UPDATE entry SET last_seen = ? WHERE last_seen > ?", (text, ahead))
-    VectorStore(db).outdate(entries)
+    VectorStore(db).mark_outdated(entries)
     return len(entries)

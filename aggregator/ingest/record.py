@@ -161,7 +161,7 @@ class Recorder:
         if origin.archive:
             self.place(now, len(fresh))  # an archive is read in order of date: nothing is to come that happened before
         else:
-            self._entries.seen(still, now)
+            self._entries.mark_seen(still, now)
         return Recorded(len(fresh), updated, len(still), tuple(revised), first)
 
     # --- placing what is stored -----------------------------------------------------------------

@@ -178,7 +178,7 @@ class Settler:
                 stories = self._existing_stories(self._stories.stories_of_reports(outside).values())
                 self.refresh(stories, self._stories.existing_reports(outside), now)
                 changed(stories)
-                self._vectors.settled(outside)
+                self._vectors.mark_settled(outside)
             found |= stories
         return self._write_storylines(plan, now, failed)
 
@@ -323,7 +323,7 @@ class Settler:
             self._lines.catch_up(now)
         for done in parts(sorted(plan.unsettled.difference(failed)), SETTLED_IN_ONE):
             with self._store.transaction(self._keep_waiting):
-                self._vectors.settled(done)
+                self._vectors.mark_settled(done)
         if not failed:
             self._window.mark_written()
         return True

@@ -48,7 +48,7 @@ class Window:
     def graph(self) -> StoryGraph:
         """Return the graph as the tables are now; what changed since the last call is touched."""
         if self._store.connection.in_transaction:
-            self._store.at_end(self._transaction_ended)
+            self._store.call_at_end(self._transaction_ended)
         if self._graph is None:
             return self._load()
         arrived: list[tuple[str, ReportVector]] = []

@@ -61,7 +61,7 @@ class Store:
             except BaseException:
                 self.connection.close()
                 raise
-        self.bands = Bands(self.connection, self.at_end)  # one for all who write: it knows what waits
+        self.bands = Bands(self.connection, self.call_at_end)  # one for all who write: it knows what waits
 
     def __enter__(self) -> Self:
         return self
@@ -171,7 +171,7 @@ class Store:
         """Return a number that is another one when another connection has written meanwhile."""
         return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
 
-    def at_end(self, last: Callable[[bool], None]) -> None:
+    def call_at_end(self, last: Callable[[bool], None]) -> None:
         """Call ``last`` when the transaction at hand ends: with True before its commit, with False where it is undone.
 
         Where the commit itself fails, it hears of both.

@@ -151,7 +151,7 @@ class Retention:
         for report_id in sorted(report_ids):
             if self._db.execute("SELECT 1 FROM entry WHERE report_id = ? LIMIT 1", (report_id,)).fetchone() is None:
                 self._vectors.drop(report_id)
-                self._vectors.settled([report_id])
+                self._vectors.mark_settled([report_id])
                 self._db.execute("DELETE FROM report WHERE id = ?", (report_id,))
 
     def _in_no_story(self, sweeper: Sweeper) -> int:
