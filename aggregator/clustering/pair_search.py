@@ -124,7 +124,8 @@ class PairSearch:
     def remove_representatives(self, gone: Places, far: Flags) -> None:
         """Remove gone reports as representatives, and schedule a new search for the reports that they represented.
 
-        Those that a report ``far`` outside the window represented search again only where no representative is left."""
+        Those that a report ``far`` outside the window represented search again only where no representative is left.
+        """
         represented = self.represented.mask(gone)
         self._represented_index.drop(gone[represented])
         self.represented.remove(gone[represented].tolist())

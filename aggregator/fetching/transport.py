@@ -163,6 +163,6 @@ class Transport:
 
 
 def _is_page(incoming: ResponseReader) -> bool:
-    """Return whether the body of an error status is to be read as a page."""
+    """Return whether the response is a web page with an error status (or 202)."""
     failed = incoming.status >= 400 or incoming.status == 202
     return failed and "html" in (incoming.first("content-type") or "").lower()

@@ -110,7 +110,7 @@ class EntryStore:
     def unplaced(self, since: datetime, limit: int) -> list[Entry]:
         """Return the newest ``limit`` entries without a report that are, or arrived, after a time.
 
-        An undated entry that stood in its feed before it was followed is older than any open story, and is placed all the same.
+        An undated entry of a feed's stock counts as older than any open story, and is placed all the same.
         """
         return self.select(
             "WHERE e.number IN (SELECT number FROM entry WHERE report_id IS NULL AND (time >= ? OR first_seen >= ?)"
