@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-LOG = "-wal"  # what was committed and does not yet stand in the file itself
+LOG = "-wal"  # commits that are not in the file itself yet
 JOURNAL = "-journal"  # how to undo what was cut short, where there is no log
 BESIDE = (LOG, "-shm", JOURNAL)  # what SQLite keeps beside a database
 LOCK = ".lock"  # what the daemon keeps there

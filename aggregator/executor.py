@@ -85,8 +85,8 @@ def failure_of(error: BaseException) -> TaskFailure:
 class ProcessWorkers(Executor):
     """Worker processes that can be killed one by one.
 
-    ``deadline`` is in seconds for one task, less the time that it stood ready and other processes had the processors
-    (see cpu_deadline). ``memory`` is in bytes of address space over what a worker has when it meets its first task;
+    ``deadline`` is in seconds for one task, less the time that it waited for a CPU
+    (see cpu_deadline). ``memory`` is in bytes of address space above that of a worker at its first task;
     ``grace`` seconds after the deadline the kernel ends a worker whose parent is gone. Workers start when they are
     first needed, and do not see the terminal's interrupt.
     """

@@ -33,7 +33,7 @@ class Listed(NamedTuple):
         return click.Command(None, help=self.line).get_short_help_str(limit)
 
 
-# A module is imported for its own commands alone. The lines stand here too, so that lists of commands load no module.
+# A module is imported for its own commands only. The lines are repeated here, so that lists of commands load no module.
 COMMANDS = {
     "run": Listed("running", "Be the daemon: poll what is due, cluster, publish, alert."),
     "web": Listed("web", "Show the desk's page in a browser."),
@@ -60,7 +60,7 @@ COMMANDS = {
     "completion": Listed("completion", "Print the completion script for a shell."),
 }
 
-_COMPLETING = "_AGGREGATOR_COMPLETE"  # what the shell sets when it asks what could stand there
+_COMPLETING = "_AGGREGATOR_COMPLETE"  # what the shell sets when it asks for completions
 
 GLOSSARY = (
     ("Feed", "an address that is polled; its publisher is the house behind it."),
@@ -209,7 +209,7 @@ def _failed(error: AggregatorError | OSError, arguments: list[str]) -> int:
         # an OSError that no room explained: the system's own words, without the ten frames around them
         text, code = f"{error.filename or 'system'}: {error.strerror or error}", 1
     for line in text.split("\n"):
-        # what a feed or a file brought may stand in an error, and must not steer the terminal
+        # an error may contain text of a feed or file, which must not control the terminal
         indent = line[: len(line) - len(line.lstrip(" "))]
         click.echo(f"aggregator: {indent}{display_text(line)}", err=True)
     return code

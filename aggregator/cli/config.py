@@ -113,7 +113,7 @@ def _open_targets(session: Session) -> list[str]:
     try:
         with session.open_existing() as app:
             watches = [row.watch for row in app.watches().all()]
-    except AggregatorError:  # other commands tell what is wrong with it
+    except AggregatorError:  # other commands report the fault
         return []
     return [
         f"watch {watch.name}: {advice_for_open(target)}"

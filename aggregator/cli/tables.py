@@ -129,7 +129,7 @@ def _facts(rows: Sequence[Row], columns: Sequence[Column], width: int) -> list[l
         ):
             break
         del kept[column]
-    # ids and times stand one under the other
+    # ids and times are aligned
     return [
         [set_cell_size(cell, max(map(cell_len, cells))) if cell else cell for cell in cells] for cells in kept.values()
     ]

@@ -27,7 +27,7 @@ from aggregator.cli.tables import fitted, fold, width_of_output
 if TYPE_CHECKING:
     from aggregator.newsroom.timeline import Lag, Mark, MarkKind, Timeline
 
-# What stands over what where two fall on one place.
+# Priority of signs at one position.
 SIGNS: dict[MarkKind, str] = {"correction": "×", "report": "●", "copy": "○", "edit": "~"}
 _COLOURS = {"correction": "red", "report": "cyan", "copy": "cyan", "edit": "yellow"}
 _WRITTEN, _NARROWEST, _WIDEST = 100, 50, 160

@@ -18,10 +18,10 @@ from aggregator.clustering.terms import terms_in
 from aggregator.clustering.vocabulary import BACKGROUND, calendar_words, steps
 
 MODELS = Path(__file__).with_name("models")
-STOP = 0.05  # share of texts from which on a term tells nothing. Prototype: .05
+STOP = 0.05  # share of texts from which on a term is ignored. Prototype: .05
 PLAIN = 0.001  # share of texts from which on a term is no name of something
-LIST_WORDS = 30  # length in words of a text for which a list of common words stands
-LIST_TEXTS = 30_000  # texts for which such a list stands
+LIST_WORDS = 30  # assumed length in words of a text, for a list of common words
+LIST_TEXTS = 30_000  # assumed number of texts of such a list
 UNSEEN = 0.5  # sightings of a term that was never seen in real news
 # Share of texts that a term may have which a list of common words lacks, and which no list exists for: it errs towards
 # common, so that a language that is hardly known errs towards apart.
@@ -44,7 +44,7 @@ class Background:
     pairs: Hashes
     pair_counts: Numbers
     unseen: float  # texts that a term counts for which is not listed
-    named: bool  # capitals tell names in this language
+    named: bool  # capitals mark names in this language
     stop: frozenset[int]
     plain: frozenset[int]
 

@@ -64,7 +64,7 @@ def choose(entries: Sequence[Entry], pinned: str | None) -> Entry:
     ``pinned`` is the id that an editor chose; one that is no longer among the entries has no effect.
     """
     among = versions(entries)
-    # A place is worked out but for the entries that may come first: that one tells no event moves it back alone.
+    # Only entries that may be first are examined for telling no event, since that can only move an entry back.
     waiting = [(rank_if(entry, pinned, among, no_event=False), place) for place, entry in enumerate(entries)]
     heapify(waiting)
     while waiting:

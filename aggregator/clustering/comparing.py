@@ -30,7 +30,7 @@ class Changes(NamedTuple):
     first: Places  # ends of the edges that came, went or have other log odds now
     second: Places
     strongest: Floats  # the greater of an edge's log odds before and now
-    represented: set[int]  # places for which others stand since, or other ones
+    represented: set[int]  # places that are represented since, or by others
 
 
 class Comparison:
@@ -81,7 +81,7 @@ class Comparison:
         )
         edges = self.graph.touching(gone.tolist())
         if len(edges):
-            self.search.search_again_after_loss(self.drop_edges(edges))
+            self.search.schedule_after_loss(self.drop_edges(edges))
         lost = set(gone.tolist())
         for pending in (self._new, self._dirty, self._added_unreported):
             pending -= lost
@@ -225,7 +225,7 @@ class Comparison:
     def add_block_edges(self, block_edges: Iterable[BlockEdges]) -> bool:
         """Store the edges that were computed for all reports elsewhere; none of them was compared before.
 
-        False where others are to stand for some of them, which only one process after the other can tell: then nothing holds.
+        Return False where some of them would be represented, which can only be found report by report: then no edge is valid.
         """
         self.search.add(range(len(self.rows)), compared=True)
         self._added_unreported, self._new = self._added_unreported | self._new, set()

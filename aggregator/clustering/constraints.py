@@ -120,7 +120,7 @@ class ConstraintGroups:
     def __bool__(self) -> bool:
         return bool(self._group)
 
-    def names(self, entry: str) -> bool:
+    def is_named(self, entry: str) -> bool:
         """Return whether a decision names an entry."""
         return entry in self._group
 
@@ -180,9 +180,8 @@ class ConstraintGroups:
     def entry_constraint(self, entry: str, placed: Mapping[str, Placement]) -> EntryConstraint:
         """Return where an entry must not go and where it must.
 
-        ``placed`` says where the entries stand that :meth:`concerned` names; those that it leaves out have not arrived
-        or are gone. Where the entry's group already stands in several stories, the one that holds most of it is the
-        place.
+        ``placed`` gives the places of the entries that :meth:`related_entries` returns; missing ones have not arrived or are
+        gone. Where the entry's group is in several stories, the entry goes to the one that holds most of the group.
         """
         own = self._group.get(entry)
         if own is None:
@@ -281,7 +280,7 @@ def resolve(constraints: Iterable[Constraint]) -> ConstraintGroups:
         constraints, key=lambda one: (-one.decision, one.sign != "apart", sorted(one.left), sorted(one.right))
     )
     made = ConstraintGroups()
-    leavers: dict[str, int] = {}  # entries that a newer decision sent away: others stay with whoever stayed
+    leavers: dict[str, int] = {}  # entries that a newer decision moved away: others stay with those that stayed
     for number, constraint in enumerate(ordered):
         for entry in (*constraint.left, *constraint.right):
             made._add(entry)

@@ -61,7 +61,7 @@ class CrossLanguagePairs:
         self._near = np.zeros((0, NEAREST), np.int64)  # rows, nearest first; -1 where there is none
         self._cosine = np.zeros((0, NEAREST), np.float32)
         self._new: set[int] = set()  # rows that were not compared yet
-        self._again: set[int] = set()  # rows whose nearest have to be found anew
+        self._again: set[int] = set()  # rows whose nearest are to be searched again
         self._changed: set[int] = set()  # rows with other nearest than their pairs say
         self._pairs: dict[int, set[Pair]] = {}  # row -> the pairs, by place, that it proposed
         self._proposed: dict[Pair, int] = {}  # pair -> how many of its two rows propose it
@@ -102,7 +102,7 @@ class CrossLanguagePairs:
         lost = set(self._place[rows].tolist())
         for place in lost:
             del self._meaning[place]
-        holding = gone | self._again | self._changed  # rows whose pairs may hold one that is gone
+        holding = gone | self._again | self._changed  # rows whose pairs may include a removed one
         for pair in {pair for row in holding for pair in self._pairs.get(row, ()) if not lost.isdisjoint(pair)}:
             self._proposed.pop(pair, None)
             self._odds.pop(pair, None)

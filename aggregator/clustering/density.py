@@ -31,7 +31,7 @@ _SURE_UNDATED = _SURE + timing.UNDATED
 _COLUMNS = _SURE_UNDATED + 1
 # Log odds for pairs of which one has a text, and for pairs of headlines; what is added by the class of the gap; see _LATE.
 _Shift = tuple[float, ...]
-_LATE = 2 + timing.CLASSES + 1  # for pairs of headlines that lie further apart than what timing speaks for
+_LATE = 2 + timing.CLASSES + 1  # for pairs of headlines further apart than the classes of timing
 _SHIFTS = _LATE + 1
 
 
@@ -143,7 +143,7 @@ class Density:
         span = self._params.window / HOUR
         hours = np.array(sorted(hour for hour in counts if hour != _UNDATED))
         told = np.array([counts[hour] for hour in hours.tolist()], np.float64).reshape(-1, _COLUMNS)
-        chance = timing.by_chance(hours, told[:, 0], span) * told[:, _SURE:_SURE_UNDATED].sum(1, keepdims=True)
+        chance = timing.expected_shares(hours, told[:, 0], span) * told[:, _SURE:_SURE_UNDATED].sum(1, keepdims=True)
         sums = np.concatenate([np.zeros((1, _COLUMNS + timing.CLASSES)), np.cumsum(np.c_[told, chance], axis=0)])
         seen = sums[: len(hours)] - sums[np.searchsorted(hours, hours - span, "left")]
         undated = np.r_[counts.get(_UNDATED, [0] * _COLUMNS), [0] * timing.CLASSES].astype(np.float64)

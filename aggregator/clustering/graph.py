@@ -62,7 +62,7 @@ class Best(NamedTuple):
 class GraphUpdate:
     """What :meth:`StoryGraph.settle` found for everything that was touched."""
 
-    stories: tuple[frozenset[str], ...]  # complete and disjoint; every touched report stands in one
+    stories: tuple[frozenset[str], ...]  # complete and disjoint; every touched report is in one
     storylines: tuple[tuple[frozenset[str], ...], ...] = ()  # of two stories or more
     best: Mapping[str, Best] = field(default_factory=dict)  # of each report that is neither alone nor unmoved
     unmoved: frozenset[str] = frozenset()  # represented reports of these stories that were returned in them before
@@ -161,7 +161,7 @@ class StoryGraph:
         affected = {one for one in touched if one in represented}
         assigned.remove(touched - affected)
         index.remove([one for one in affected if one in index.story_of], keep_component=True)
-        starts = touched - affected | {one for one in affected if bound.names(one)}
+        starts = touched - affected | {one for one in affected if bound.is_named(one)}
         stories: list[list[int]] = []
         for component in components(self.comparison.graph, starts, self.params.story_bar, bound.neighbours):
             compared = [one for one in component if one not in represented] if len(represented) else component
@@ -210,7 +210,7 @@ class StoryGraph:
         asked = {*affected, *represented.represented_by(rebuilt).tolist(), *assigned.pending}
         asked = {one for one in asked if one in represented}
         assigned.pending = set()
-        named = sorted((one for one in asked if bound.names(one)), key=lambda one: (rows.rank[one], rows.ids[one]))
+        named = sorted((one for one in asked if bound.is_named(one)), key=lambda one: (rows.rank[one], rows.ids[one]))
         touched = {assigned.story_of.get(one, NO_STORY) for one in asked}
         free = sorted(asked.difference(named))
         for one, home in stories_of_represented(free, represented, self._index.story_of, self.params).items():

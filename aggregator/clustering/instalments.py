@@ -23,7 +23,7 @@ def undated(title: Sequence[str], language: str | None) -> tuple[str, ...]:
         return tuple(title)
     for places in (range(1, len(title)), range(len(title) - 2, -1, -1)):
         step = -1 if places.step > 0 else 1
-        for place in places:  # "19 September 2021": what stands beside a date is of it, from either side
+        for place in places:  # "19 September 2021": numbers beside a date belong to it, on either side
             dated[place] = dated[place] or (dated[place + step] and title[place].isdigit())
     kept = tuple(word for word, is_date in zip(title, dated, strict=True) if not is_date)
     return kept if len(set(kept)) >= _DISTINCT else tuple(title)

@@ -14,14 +14,14 @@ from itertools import chain
 from aggregator.clustering.vocabulary import BACKGROUND, steps
 from aggregator.text.tokens import fold, words
 
-# Ten times the Zipf value from which a word is among the commonest: it stands in every tenth text of 60 words.
+# Ten times the Zipf value from which a word is among the commonest: it occurs in every tenth text of 60 words.
 _COMMONEST = 62
 _UNSPACED = frozenset({"ja", "zh", "th"})
 # Share of a text's words that are among the commonest of its language: a third to a half in prose, less in headlines.
 _SPOKEN, _HEADLINES, _PLAINLY = 0.2, 0.1, 0.35
 # How many times as many as the next language has; those nearest to each other (Danish, Norwegian) have half in common.
 _CLEARLY = 1.5
-# Words from which on the commonest of them tell anything.
+# Words of a text from which on its common words are conclusive.
 _ENOUGH, _FEW = 60, 5
 # Fewer than one word in six are among the commonest: the text is hardly in that language.
 _HARDLY = 1 / 6

@@ -31,7 +31,7 @@ class Latecomers:
     def late_among(self, places: Places) -> Places:
         """Return the reports that are earlier than some counted before, and count all of them from now on.
 
-        Of the others nothing has to be told to anybody: the usual case.
+        The others, which is the usual case, change the count of no report.
         """
         times = np.nan_to_num(self._rows.reports.time[places], nan=-np.inf)
         late, self._latest = places[times <= self._latest], max(self._latest, float(times.max(initial=-np.inf)))

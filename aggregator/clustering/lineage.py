@@ -16,7 +16,7 @@ from typing import Any
 class Lineage:
     """What becomes of ids: ``ids`` and ``parents`` go with the groups, in their order."""
 
-    ids: tuple[str | None, ...]  # the id that a group goes on to bear; None: it needs a new one
+    ids: tuple[str | None, ...]  # the id that a group keeps; None: it needs a new one
     parents: tuple[str | None, ...]  # for a group without an id: the id that most of its members bore
     ended: Mapping[str, int]  # id -> the group that it ends in
 
@@ -30,10 +30,10 @@ def assign_ids(
 ) -> Lineage:
     """Return the ids of the disjoint ``groups``.
 
-    ``before`` says what id a member bore, members that it leaves out bore none; ``age`` orders ids, the oldest first;
-    ``barred`` tells of a group, by its place, and an id that the two must not meet. An id that all its groups are
-    barred from is neither kept nor ended. An id goes with the ``anchors`` that bore it, members that an editor fixed
-    there, before it goes with the larger part.
+    ``before`` maps members to their former ids; ``age`` orders ids, the oldest first; ``barred`` returns whether a group,
+    by its place, must not get an id. An id that all its groups are
+    barred from is neither kept nor ended. An id follows its ``anchors``, members that an editor fixed
+    there, before it follows the larger part.
     """
     parts: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     for place, group in enumerate(groups):

@@ -18,7 +18,7 @@ def numbers_in(document: Document) -> frozenset[str]:
 
 @lru_cache(maxsize=8)  # one arrival is compared with many of its form
 def _numbers(text: str, language: str | None) -> frozenset[str]:
-    numbered = " ".join(filter(_may_hold_number, text.split()))  # no word goes over a blank
+    numbered = " ".join(filter(_may_hold_number, text.split()))  # no word spans a blank
     return frozenset(word for word in words(numbered, language) if word[0].isdigit())
 
 

@@ -13,7 +13,7 @@ from aggregator.clustering.rows import IS_DATE, IS_NUMBER, IS_ORDINAL, TITLE, Pl
 Floats = NDArray[np.float32]
 
 
-LEAST_TEXT = 15.0  # rarity of what a text alone tells, from which on it is a text
+LEAST_TEXT = 15.0  # rarity of a text's own terms from which on it counts as a text
 ONE_TITLE = 0.95  # share of both titles' information from which on they are one
 ANOTHER_DAY = 12 * HOUR  # seconds from which on one title at one publisher is the next of a series, and no correction
 UNLIKE = 3.0  # rarity of what each of two titles has for itself, from which on they name different things
@@ -57,13 +57,13 @@ class PairFeatures(NamedTuple):
     title_words_least: Floats
     words_least: Floats
     words_most: Floats
-    plain: Floats  # rarity of what is shared and no name: what happened, rather than to whom
+    plain: Floats  # rarity of shared terms that are no names: what happened, rather than to whom
     plain_titles: Floats
     terms: Floats  # how many are shared
     terms_titles: Floats
     things: Floats  # the terms, forms of one name counted once
     third: Floats
-    texts: Floats  # share of what one text alone tells that the other report holds, the lesser; 0 without two texts
+    texts: Floats  # share of one text's own terms that the other report holds, the lesser; 0 without two texts
     two_texts: Floats  # both have a text
     same_title: Floats  # titles alike throughout, over two texts
     moulded: Floats  # titles from one mould that name different things

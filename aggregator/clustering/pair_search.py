@@ -67,13 +67,13 @@ class PairSearch:
         self._params = comparison.params
         self.index = CandidateIndex(self._rows, self._params)
         self.represented = Represented(self._params)
-        # Where represented reports are looked up, by those that come later and lie before them in time.
+        # Represented reports, looked up by reports that arrive later and are earlier in time.
         self._represented_index = CandidateIndex(self._rows, replace(self._params, postings=_UNLIMITED))
         self._latecomers = Latecomers(self._rows, (self.index, self._represented_index), self._params)
         self._compared = np.zeros(0, np.bool_)
-        self._to_search_again: set[int] = set()  # places whose candidates have to be found anew
+        self._to_search_again: set[int] = set()  # places whose candidates are to be searched again
         self._no_longer_represented: set[int] = set()  # places that are not represented any more
-        self._newly_represented: set[int] = set()  # places for which others stand since
+        self._newly_represented: set[int] = set()  # places that are represented since
         self._in_flood = False  # whether most of those compared last are represented: what is guessed of the next
         self._full = np.zeros(0, np.bool_)  # places that had more candidates than are kept
         self._floor = np.zeros(0, np.float32)  # product of the last one kept of these
@@ -128,7 +128,8 @@ class PairSearch:
     def remove_representatives(self, gone: Places, far: Flags) -> None:
         """Remove gone reports as representatives, and schedule a new search for the reports that they represented.
 
-        Those that a report ``far`` outside the window represented search again only where no representative is left."""
+        Those that a report ``far`` outside the window represented search again only where no representative is left.
+        """
         represented = self.represented.mask(gone)
         self._represented_index.drop(gone[represented])
         self.represented.remove(gone[represented].tolist())
@@ -138,7 +139,7 @@ class PairSearch:
                 self.represented.remove_representatives(gone[~represented & far].tolist()).tolist()
             )
 
-    def search_again_after_loss(self, nodes: Places) -> None:
+    def schedule_after_loss(self, nodes: Places) -> None:
         """Schedule a new search for reports that lost an edge and had more candidates than they kept."""
         self._to_search_again.update(nodes[self._full[nodes]].tolist())
 
@@ -205,7 +206,7 @@ class PairSearch:
             for result in self._results(part, part if self._in_flood else part[:0]):
                 self._add_result(result)
                 self._in_flood = 2 * len(result.represented) > len(result.places)
-                # Of two new ones the later looks back; an old one that lies after the newcomer has looked back already.
+                # Of two new reports the later finds the earlier; an old one after a new one has searched already.
                 no_longer_represented = np.setdiff1d(np.intersect1d(result.places, late), result.represented)
                 self._to_search_again.update(self._latecomers.count_terms(no_longer_represented, 1, old).tolist())
                 found = result.found
@@ -224,8 +225,8 @@ class PairSearch:
     def _results(self, part: Places, guess: Places) -> Iterator[SearchResult]:
         """Yield what some reports find among all unrepresented ones before them; all are indexed, in order of time.
 
-        Whether others stand for a report may hang on whether others stand for one before it: what is guessed at first
-        is computed again until it equals the assumption. The result is unique, since the first report has none before it.
+        Whether a report is represented may depend on whether one before it is, so a guess is made first, and the result
+        is computed again until it equals the guess. The result is unique, since the first report has none before it.
         """
         without = np.zeros(len(self._rows), np.bool_)
         assumed = guess
@@ -292,7 +293,7 @@ class PairSearch:
             return
         full = self._full[found.other]
         again = full & (found.product >= self._floor[found.other])
-        if self._comparison.cross_language is None:  # others may stand for those that have so many partners now
+        if self._comparison.cross_language is None:  # those with so many partners now may be represented
             others, number, offered = np.unique(found.other, return_inverse=True, return_counts=True)
             partners = self._comparison.graph.kept_count(others.tolist()) + offered
             again |= ~full & (partners >= self._params.represented_from)[number]

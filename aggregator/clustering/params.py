@@ -17,7 +17,9 @@ class ClusteringParams:
 
     # --- time
     window: float = 7 * DAY  # seconds; two reports further apart are never compared. Design: an affair runs for days
-    least_gap: float = 28 * HOUR  # seconds; shorter gaps count as this one: exact gaps tell poll times. Read by eye
+    least_gap: float = (
+        28 * HOUR
+    )  # seconds; shorter gaps count as this one, since exact gaps only show poll times. Read by eye
 
     # --- candidates
     index_terms: int = 14  # heaviest terms of a report under which it is found. Prototype: 14
@@ -27,16 +29,16 @@ class ClusteringParams:
     postings: int = 1_000  # reports looked at under one term, those with the least hash: bounds a flood
     degree: int = 160  # best edges that a report keeps: bounds the hubs of a flood
     represented_from: int = (
-        48  # sure partners among a report's candidates from which on these stand for it. In real weeks
+        48  # sure partners among a report's candidates from which on these represent it. In real weeks
     )
     # a report has eleven at most; labelled archives of large affairs have 48 for one report in twenty. Measured
-    representatives: int = 32  # of those that stand for a report, the best that are kept. Design
+    representatives: int = 32  # best representatives of a report that are kept. Design
     represented_share: float = 0.25  # of a report's representatives that a story must hold to be its story. Design
 
     # --- weights of terms
     most_rarity: float = 8.5  # natural log; rarer words count as this rare. Prototype: 7.5 to 9
 
-    background_reports: float = 2_000.0  # reports for which the background stands beside the window's. Prototype
+    background_reports: float = 2_000.0  # reports that the background counts as, beside those of the window. Prototype
 
     # --- scores (log odds)
     graph_bar: float = -4.5  # pairs below are no edge of the graph of scores. Prototype: -4.5
@@ -49,7 +51,7 @@ class ClusteringParams:
     density_neutral: float = 0.0235  # share at which nothing is added: between scatters and real weeks. Measured
     density_neutral_headlines: float = 0.033  # the same for pairs of headlines, whose scatters are denser. Measured
     density_weight: float = 4.5  # log odds for each e-fold of the share. Measured; Bayes' rule alone would say 1
-    density_prior: float = 300.0  # reports of neutral density that stand beside the window's. Measured
+    density_prior: float = 300.0  # reports of neutral density added to those of the window. Measured
     density_half: float = 1_000.0  # reports before which half of a gain counts: a small window proves nothing. Measured
     density_least: float = -4.0  # log odds that a sparse window costs at most
     density_most: float = 1.5  # log odds that a dense one gives at most. Measured, and read
@@ -57,7 +59,7 @@ class ClusteringParams:
     density_headlines: float = 0.5  # log odds that pairs of headlines get on top in a large window. Measured, and read
     density_step: float = 0.25  # log odds: what each arrival changes must not decide
 
-    # --- timing: sure pairs that lie nearer in time than chance would have them
+    # --- timing: sure pairs nearer in time than by chance
     timed_neutral: float = 0.02  # share of such reports at which nothing is added. Measured
     timed_neutral_headlines: float = 0.008  # the same for pairs of headlines. Measured
     timed_weight: float = 3.0  # log odds for each e-fold of the share. Measured
@@ -67,7 +69,7 @@ class ClusteringParams:
     timed_within: float = (
         12 * HOUR
     )  # headlines further apart get none of this on top: of these pairs under half were right. Read
-    timing_prior: float = 5.0  # sure pairs as by chance that stand beside the window's. Design
+    timing_prior: float = 5.0  # sure pairs by chance added to those of the window. Design
     timing_least: float = -2.0  # log odds that a gap costs at most. Measured, and read
     timing_most: float = 2.0  # log odds that a gap gives at most. Measured, and read
 

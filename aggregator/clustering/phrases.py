@@ -20,13 +20,13 @@ from aggregator.clustering.vocabulary import numeral_words
 from aggregator.model import Document
 
 TELLING = 3.5  # natural log: a word in more than every thirtieth text is too common to name
-WORD, NEIGHBOUR = 5.0, 4.5  # the same, of a word that is no name, and of each of several that stand together
+WORD, NEIGHBOUR = 5.0, 4.5  # the same, of a word that is no name, and of each of several in a row
 NAMED = 0.5  # share of capitals inside sentences from which on a word is a name
-SURELY_NAMED = 0.8  # the same, of a word that stands only where every word has a capital
+SURELY_NAMED = 0.8  # the same, of a word that occurs only where every word has a capital
 BACKGROUND = 0.7  # weight of the news of the language against these two texts, in that share
 LONGEST_NAME, LONGEST_PHRASE = 5, 3  # words
 ABBREVIATED = 3  # letters of a word after which a full stop ends no name: "St. Louis"
-CAPITAL_NOUNS = frozenset({"de", "lb"})  # where every noun has a capital, only capitals inside of a word tell a name
+CAPITAL_NOUNS = frozenset({"de", "lb"})  # where every noun has a capital, only capitals inside of a word mark a name
 _PARTICLES = frozenset(
     ("of", "de", "da", "do", "del", "della", "di", "du", "des", "la", "le", "van", "von", "der", "den", "al", "el")
 )
@@ -41,7 +41,7 @@ class Phrase:
 
     text: str
     is_name: bool
-    terms: tuple[int, ...]  # 32-bit hashes of the words in it that tell something
+    terms: tuple[int, ...]  # 32-bit hashes of its telling words
     rarity: float  # natural logs of one in how many texts holds each of them, together
 
 

@@ -39,13 +39,13 @@ class PlaceConstraints:
             for one in others:
                 self._neighbours.setdefault(one, []).append(first)
         for one in {*self._neighbours, *self._marks} if len(represented) else ():
-            if one in represented:  # no edge leads from it to those that stand for it
+            if one in represented:  # it has no edges to its representatives
                 for other in represented.representatives(one)[0].tolist():
                     self._neighbours.setdefault(one, []).append(other)
                     self._neighbours.setdefault(other, []).append(one)
         self._named = {*self._marks, *(one for found in self.together for one in found)}
 
-    def names(self, place: int) -> bool:
+    def is_named(self, place: int) -> bool:
         """Return whether a decision names this place."""
         return place in self._named
 

@@ -34,9 +34,9 @@ Array = NDArray[Any]
 MOST_SEEN = 65_535
 # What a term is, in one byte.
 TITLE, IS_NUMBER, IS_ORDINAL, TEXT, IS_DATE = 1, 2, 4, 8, 16
-# How surely a term is a name where its language tells nothing, and where only this text does.
+# How surely a term is a name where its language has no statistics, and where only this text shows it.
 NAME_UNTOLD, NAME_UNKNOWN, NAME_OWN = 0.5, 0.6, (0.3, 0.6)
-OVERLAPPING = 0.7  # of a piece of a run of characters that the piece before it tells already
+OVERLAPPING = 0.7  # share of a character pair that the pair before it repeats
 NAME_BACKGROUND = 0.7  # weight of the background against the text's own capitals
 _SLOTS = 1 << 17  # in which keys are marked that some runs have: twenty times as many as the terms of one go
 _ODD = np.uint32(2_654_435_761)  # spreads the numbers of runs over the slots
@@ -58,7 +58,7 @@ class PairColumns(NamedTuple):
     """Flat columns, one value a pair of terms side by side, sorted by hash within a report."""
 
     pair: NDArray[np.uint32]
-    explained: NDArray[np.float16]  # how much of both terms' rarity the one tells of the other
+    explained: NDArray[np.float16]  # how much of both terms' rarity one explains of the other
     in_title: NDArray[np.bool_]
     kin: NDArray[np.bool_]  # forms of one name
 

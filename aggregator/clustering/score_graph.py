@@ -225,7 +225,7 @@ class ScoreGraph:
         other = np.where(self.first[edges] == node, self.second[edges], self.first[edges])
         order = np.lexsort((other, owner))
         unseen = self.is_cross_language(edges)
-        if unseen.any():  # within a language nothing else is heard
+        if unseen.any():  # edges between languages are left out of the context
             order = order[~unseen[order]]
             lengths = np.bincount(owner[order], minlength=len(nodes))
             owner = owner[~unseen]

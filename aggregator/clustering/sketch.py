@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from aggregator.clustering.signatures import MinHash
 
 PERMUTATIONS = 128
-# Hashes that are permuted together: what comes of them takes 96 kB. From 128 on the C library gets each array from the system anew.
+# Hashes that are permuted together, in arrays of 96 kB. From 128 kB on the C library requests each array from the system.
 _AT_ONCE = 192
 BANDS, ROWS = 32, 4
 _SLICES = tuple((band, 4 * ROWS * band, 4 * ROWS * (band + 1)) for band in range(BANDS))  # of a signature's bytes
@@ -166,7 +166,7 @@ def _title_keys(title: Sequence[str], language: str | None) -> list[bytes]:
 
 
 def _link_keys(url: str | None) -> list[bytes]:
-    # a bare host is a front page, which stands for no entry
+    # a bare host is a front page, no entry's address
     return [_named("link", url)] if url and url.rstrip("/").count("/") > 2 else []
 
 

@@ -57,7 +57,9 @@ class StoryIndex:
         to = moved.tolist()
         self.story_of = {to[place]: to[name] for place, name in self.story_of.items()}
         self.members = {to[name]: [to[place] for place in story] for name, story in self.members.items()}
-        least: dict[int, int] = {}  # what named a component may be gone: the least of those that are left names it
+        least: dict[
+            int, int
+        ] = {}  # the place that identified a component may be gone: then the least remaining one does
         for place, name in sorted(self.component.items()):
             least.setdefault(name, to[place])
         self.component = {to[place]: least[name] for place, name in self.component.items()}

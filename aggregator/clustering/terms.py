@@ -19,7 +19,7 @@ from aggregator.text.part_cache import LONG_PART, PartCache
 
 IDEOGRAPHIC_PIECE, ALPHABETIC_PIECE = 2, 4  # characters of a piece of Chinese, Japanese, Korean; of Thai and its like
 LETTERS = 7  # kept of a word whose language has no stemmer
-TITLE_CASE = 0.7  # share of the longer words with a capital from which on capitals tell nothing
+TITLE_CASE = 0.7  # share of capitalised longer words from which on capitals mean nothing
 PAIR_FACTOR = 2_654_435_761  # Knuth's multiplicative hash
 
 _UNSPACED = (
@@ -59,7 +59,7 @@ class Word(NamedTuple):
     id: int  # the term's hash
     written: str
     capital: bool
-    initial: bool  # begins a sentence: a capital tells nothing
+    initial: bool  # begins a sentence, where a capital means nothing
     overlapping: bool = False  # a piece of a run of characters: the next one repeats most of it
 
 
@@ -129,7 +129,7 @@ def term_of(word: str, language: str) -> str:
     """Return the term of a word: its folded stem where Snowball knows the language, else its first letters."""
     low = word.lower()
     if not low.isalpha() and any(map(str.isdigit, low)):
-        return _folded(low, language)  # "H5N1", "A320": what stands behind the letters tells one from the next
+        return _folded(low, language)  # "H5N1", "A320": the digits after the letters distinguish one from the next
     stemmer = _stemmer(language)
     if stemmer is not None:
         return _folded(str(stemmer.stemWord(low)), language)

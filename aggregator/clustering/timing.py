@@ -16,8 +16,8 @@ Numbers = NDArray[np.float64]
 
 BOUNDS = (3.0, 12.0, 24.0, 48.0)  # hours at which one class of gaps ends and the next begins
 CLASSES = len(BOUNDS) + 1
-NEAR = 3  # classes that lie within a day
-UNDATED = CLASSES  # class of a gap that nothing tells
+NEAR = 3  # classes within a day
+UNDATED = CLASSES  # class of an unknown gap
 
 
 def gaps(later: Numbers, earlier: Numbers) -> Numbers:
@@ -32,7 +32,7 @@ def classes(later: Numbers, earlier: Numbers) -> NDArray[np.int64]:
     return np.where(np.isfinite(gap), np.searchsorted(BOUNDS, gap, side="right"), UNDATED)
 
 
-def by_chance(hours: Numbers, reports: Numbers, span: float) -> Numbers:
+def expected_shares(hours: Numbers, reports: Numbers, span: float) -> Numbers:
     """Return for each hour the share of the earlier reports in each class; ``hours`` ascend.
 
     Of its own hour's others half count as before it.

@@ -40,13 +40,13 @@ from aggregator.clustering.vectors import (
 from aggregator.model import Document
 from aggregator.text.tokens import words
 
-TITLE_WORDS, TEXT_WORDS = 60, 300  # read of title and text: news tells its event first
+TITLE_WORDS, TEXT_WORDS = 60, 300  # words read of title and text: news begins with its event
 KEPT_TERMS, KEPT_PAIRS = 72, 80  # the heaviest are kept of a long text; those of the title before others
 PAIRED_WORDS = 120  # words of the text whose neighbours count
 KIN_LETTERS = 3  # that two names have in common where one is formed from the other
 _FEWEST_SKELETON = 3  # common words that the skeleton of a title has at least
 
-# "12th", "12e", "12-й", "12. Paket", "第12", "No. 12": a number that tells one of a kind from the next.
+# "12th", "12e", "12-й", "12. Paket", "第12", "No. 12": a number that distinguishes one of a series from the next.
 _ORDINAL = re.compile(
     r"(?<![\w.,])(\d{1,4})(?:st|nd|rd|th|er|re|ère|e|ème|ème|de|ste|[ªº°]|-?(?:й|я|е|го|му|ій|та|те|ма|ча))(?!\w)"
     r"|(?<![\w.,])(\d{1,3})\.(?=\s[^\W\d_]{3})"

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 VERSION = "terms-5"  # of the scheme below and of vectorize: vectors of two versions are never compared
 
-# A term's marks, 16 bits: how often it stands in title and text, what it is, and how often it bore a capital.
+# A term's marks, 16 bits: its occurrences in title and text, its kind, and its share of capitals.
 TITLE_COUNT, TEXT_SHIFT, TEXT_COUNT = 0b11, 2, 0b111
 NUMBER, ORDINAL = 1 << 5, 1 << 6
-CAPITAL_SHIFT, CAPITAL_UNKNOWN = 8, 15  # share of capitals in steps of 1/14; 15: never seen where it would tell
-# A pair's marks: where two words stand side by side.
+CAPITAL_SHIFT, CAPITAL_UNKNOWN = 8, 15  # share of capitals in steps of 1/14; 15: never seen inside a sentence
+# A pair's marks: where two words are adjacent.
 IN_TITLE, IN_TEXT = 1, 2
 OVERLAP = 8  # the second repeats most of the first: pieces of a run of characters
-KIN = 4  # the two are forms of one name ("Finland", "Finnish"), wherever they stand
+KIN = 4  # the two are forms of one name ("Finland", "Finnish"), adjacent or not
 
 _HEAD = struct.Struct(
     "<4sBdQIHHHH"

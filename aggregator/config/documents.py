@@ -21,7 +21,7 @@ from aggregator.config.files import write_private
 from aggregator.config.quick_feeds import quick_document
 from aggregator.exceptions import ConfigurationError, NotFoundError
 
-# Characters of a list of some hundred feeds, from which on a quick reader goes first.
+# Characters (some hundred feeds) from which on the quick reader is tried first.
 _LONG = 10_000
 # A configuration file larger than this is a mistake.
 _MOST = 10_000_000

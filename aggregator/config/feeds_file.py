@@ -144,7 +144,7 @@ def _address(raw: object, reading: _Reading) -> dict[str, Any]:
     if isinstance(raw, Mapping):
         text = _secret(raw, reading).reveal().strip()
         if not _is_address(text):
-            # the place is named, and not what stands there
+            # the place is named, not its content
             raise ValueError(f"what stands in {_place(raw)} is no http or https address")
         return {"url": text, "secret_address": True}
     if not isinstance(raw, str):

@@ -17,7 +17,7 @@ from aggregator.storage.database import Store
 
 log = logging.getLogger("aggregator.daemon")
 
-_LOOKS = 2  # that must find another file: between two steps of whoever replaces one, none may be there
+_LOOKS = 2  # checks that must find another file, since a replacement may leave none for a moment
 
 
 class HeldFile:

@@ -105,7 +105,7 @@ class DaemonLock:
             os.pwrite(self._descriptor, text, 0)
             os.ftruncate(self._descriptor, len(text))
         except OSError:
-            pass  # a full disk: what was written last stands, and grows old
+            pass  # a full disk: the last account stays, and becomes outdated
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

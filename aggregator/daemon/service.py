@@ -49,11 +49,11 @@ _BUSY_MS, _BUSY_AT_START_MS = 5_000, 1_000
 # Seconds between two passes after some that failed: twice as long each time, and never so long that a minute passes.
 _LONGEST_PAUSE = 30.0
 _RELOAD_AGAIN = timedelta(seconds=5)
-# Seconds between two looks at the clock, and how far it must have gone back: time servers correct by less.
+# Seconds between two checks of the clock, and how far it must have gone back: time servers correct by less.
 _LOOK, _BACK = 5.0, timedelta(seconds=2)
 # Between two looks at what is due: longer, and the machine was suspended, so that all feeds came due meanwhile.
 _AWAY = timedelta(minutes=15)
-# How long the outbox waits for a pass that is saving: an alert that went out must be noted, else it goes out again.
+# How long the outbox waits for a saving pass: a sent alert must be noted, else it is sent again.
 _BUSY_TIMEOUT_MS = 60_000
 _UNREACHED = timedelta(hours=1)  # without an answer of any feed, after which a hint is logged
 

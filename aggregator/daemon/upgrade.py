@@ -10,7 +10,7 @@ from aggregator.ingest.recluster import Progress
 
 log = logging.getLogger("aggregator.daemon")
 
-CHANGES_LOGGED = 10  # of what clustering anew changed; `recluster` tells more
+CHANGES_LOGGED = 10  # of reclustering; `recluster` prints more
 
 
 def log_progress(reached: Progress | Outcome) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
@@ -71,7 +70,7 @@ def moment(stage: Stage, day: date = DAY) -> datetime:
     return datetime.combine(day, _TIMES[stage])
 
 
-def feeds(base: str, outlets: Sequence[Outlet] = OUTLETS) -> tuple[Feed, ...]:
+def feeds(base: str) -> tuple[Feed, ...]:
     """Return the outlets' feeds as in feeds.yaml, served under ``base``."""
     return tuple(
         Feed(
@@ -83,7 +82,7 @@ def feeds(base: str, outlets: Sequence[Outlet] = OUTLETS) -> tuple[Feed, ...]:
             authority=outlet.authority,
             agency=outlet.agency,
         )
-        for outlet in outlets
+        for outlet in OUTLETS
     )
 
 

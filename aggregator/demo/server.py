@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -21,11 +20,11 @@ class DemoServer:
     Setting ``stage`` moves all outlets to another moment of the day; their ETags change where their documents do.
     """
 
-    def __init__(self, stage: Stage = "morning", day: date = DAY, port: int = 0) -> None:
-        self.stage: Stage = stage
-        self.day = day
+    def __init__(self) -> None:
+        self.stage: Stage = "morning"
+        self.day = DAY
         self.requests: list[tuple[str, int]] = []  # what was asked for, and the answer's status
-        self._http = _Http(("127.0.0.1", port), self)
+        self._http = _Http(("127.0.0.1", 0), self)
         self._thread = Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property

@@ -46,7 +46,7 @@ Payload = Mapping[str, Any]
 Announce = Callable[[Payload], None]
 
 LEASE = timedelta(minutes=5)  # longer than any one delivery can take: mail servers may stay silent for 30 s a step
-ROUND = 10.0  # seconds after which a target takes nothing more in hand: the others' new alerts wait for it
+ROUND = 10.0  # seconds after which a target starts no further delivery, since the others' new alerts wait for it
 _TARGETS = 8  # targets served side by side
 _ENTRIES = 10  # entries that an alert names
 _DISCORD = 2_000  # characters that Discord takes
@@ -109,7 +109,7 @@ class AlertSender:
             if fault is not None:
                 return delivered, 1, self._failed(delivery, fault)
             with self._store_lock, self._store.transaction():
-                self._outbox.delivered(delivery.id, self._clock())
+                self._outbox.mark_delivered(delivery.id, self._clock())
             delivered += 1
         return delivered, 0, 0
 
@@ -128,7 +128,7 @@ class AlertSender:
         rules, now = self.settings.watches, self._clock()
         again = now + pause(delivery.attempts, rules)
         with self._store_lock, self._store.transaction():
-            lost = self._outbox.failed(delivery, fault, again, now - rules.give_up)
+            lost = self._outbox.mark_failed(delivery, fault, again, now - rules.give_up)
         shown = shown_target(delivery.target)
         log.warning("alert %s not delivered to %s: %s", delivery.alert_id, shown, fault)
         if lost:

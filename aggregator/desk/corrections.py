@@ -157,7 +157,7 @@ def _explanation(given: _DatedNotice) -> str:
     if statement == title:
         inside = recognise("", given.version.text)
         statement = inside.statement if inside is not None and inside.kind == given.kind else ""
-    # an agency's note stands in parentheses before the text
+    # an agency's note is in parentheses before the text
     return statement[1:].partition(")")[0] if statement.startswith("(") else statement
 
 

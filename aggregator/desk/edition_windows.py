@@ -10,7 +10,7 @@ from aggregator.digest.edition import Window
 from aggregator.exceptions import ConfigurationError
 from aggregator.settings import DigestSettings
 
-# Editions that are made one by one after a long stop; one stands for all that came before.
+# Editions that are made one by one after a long stop; one more covers all before them.
 MISSED_AT_MOST = 31
 _DAY = timedelta(days=1)
 

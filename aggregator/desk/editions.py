@@ -220,7 +220,7 @@ def _retitled(reader: Reader, window: Window) -> dict[str, tuple[Headline, ...]]
     for one in headlines_between(reader, window.since, window.until):
         change = one.change
         headlines = found.setdefault(one.story_id, {})
-        first = headlines.pop(change.entry_id, None)  # the change made last goes last
+        first = headlines.pop(change.entry_id, None)  # the latest change comes last
         before = first.before if first else plain_headline(change.before)
         headlines[change.entry_id] = Headline(change.publisher, before, plain_headline(change.after), change.url)
     return {

@@ -26,9 +26,9 @@ from aggregator.storage.times import shown
 # What is remembered of who got an edition, under the edition's id; of the last editions only.
 _RECORD = "mailed "
 _REMEMBERED = 100
-# For how long a recipient is tried again whom the server could not take now.
+# How long a recipient is retried that the server could not take.
 _RETRY_FOR = timedelta(days=1)
-# For how long `health` tells of a recipient who did not get an edition.
+# How long `health` reports a recipient who did not get an edition.
 _REPORTED_FOR = timedelta(days=8)
 
 

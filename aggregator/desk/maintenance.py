@@ -39,8 +39,8 @@ _DIGIT: Final = "[0-9]"
 def prune(store: Store, settings: Settings, now: datetime, stop: Event | None = None) -> dict[str, int]:
     """Delete what is older than the windows and the retention rule; return how many of each.
 
-    It goes in short transactions with room for other writers between them. ``stop``, when set from elsewhere, ends it
-    after the one in hand: the next call goes on.
+    It works in short transactions with pauses for other writers. ``stop``, when set, ends it after the present one; the next
+    call continues.
     """
     db, sweeper = store.connection, Sweeper(store, stop)
     sketches, vectors, watches, polls = SketchStore(db, store.bands), VectorStore(db), WatchStore(db), FeedStore(store)

@@ -16,6 +16,7 @@ from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
 from aggregator.text.tokens import sentences, words
 
+_SNIPPET = 200  # characters
 # A story is new to the desk where it was first seen after the last edition, or within a day where there is none.
 NEW_WITHOUT_EDITION = timedelta(days=1)
 
@@ -56,7 +57,7 @@ class Reader:
     def find(self, query: StoryQuery) -> list[StorySummary]:
         """Return the stories of a query."""
         wanted = words(query.match, query.language) if query.match else []
-        return self._with_kills(self.stories.find(query, wanted, self.new_since(query.since)))
+        return self._with_withdrawals(self.stories.find(query, wanted, self.new_since(query.since)))
 
     def story(self, prefix: str, since: datetime | None = None) -> Story:
         """Return the story that an id or its beginning means, through redirects."""
@@ -109,7 +110,7 @@ class Reader:
         """Yield the entries of a window in order of arrival."""
         yield from self.entries.seen_between(since, until)
 
-    def _with_kills(self, summaries: list[StorySummary]) -> list[StorySummary]:
+    def _with_withdrawals(self, summaries: list[StorySummary]) -> list[StorySummary]:
         """Return the summaries with the flag of withdrawn stories; only corrected stories are loaded."""
         corrected = [summary.id for summary in summaries if Flag.CORRECTED in summary.flags]
         members = self.entries.of_stories(corrected, light=True) if corrected else {}
@@ -142,11 +143,11 @@ def _report(report_id: str, entries: Sequence[Entry]) -> Report:
     return Report(report_id, common, tuple(entries))
 
 
-def snippet(text: str, wanted: Sequence[str], most: int = 200) -> str:
-    """Return the sentence that holds most of the wanted words, cut to ``most`` characters."""
+def snippet(text: str, wanted: Sequence[str]) -> str:
+    """Return the sentence that holds most of the wanted words, cut to ``_SNIPPET`` characters."""
     found = sentences(text, None)
     if not found:
         return ""
     goal = set(wanted)
     best = max(found, key=lambda sentence: len(goal.intersection(words(sentence, None))))
-    return best if len(best) <= most else best[: most - 1].rstrip() + "…"
+    return best if len(best) <= _SNIPPET else best[: _SNIPPET - 1].rstrip() + "…"

@@ -60,7 +60,7 @@ def versions_of(reader: Reader, entries: Sequence[Entry]) -> dict[str, tuple[Ver
     for entry in entries:
         earlier = reader.entries.revisions(entry.id) if entry.revisions else ()
         history = versions(entry, texts.get(entry.id, ""), earlier)
-        # of a backlog the first version stood before the desk looked; dates that an edit moved on are not believed
+        # the first version of backlog was there before the desk followed the feed; dates changed by an edit are not believed
         first = replace(history[0], time=min(history[0].time, entry.seen), written=min(entry.time, entry.first_seen))
         found[entry.id] = (first, *history[1:])
     return found
@@ -100,7 +100,7 @@ def _listed(numbers: Sequence[int]) -> str:
 def story_edits(reader: Reader, story: Story, since: datetime | None = None) -> tuple[Edit, ...]:
     """Return the edits of a story's entries since a time (by default since first seen), one an entry.
 
-    Each compares the version that stood at that time with the present one; the edit that ended first comes first.
+    Each compares the version of that time with the present one; edits are ordered by their end.
     """
     members = [entry for report in story.reports for entry in report.entries if entry.revisions]
     found = []

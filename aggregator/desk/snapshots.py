@@ -81,8 +81,8 @@ def take_storylines(placer: Placer, storyline_ids: Iterable[str], story_ids: Ite
 def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
     """Restore a snapshot; return the stories touched.
 
-    What has come since stays where it is, but for copies: one that joined a report goes with that report, and one that
-    joined a report which the verb had made out of another goes back into that one.
+    Entries that arrived since stay where they are, except copies: they follow the report that they joined, and where the verb
+    had made that report out of another, they go back into the other.
     """
     stories, entries = placer.stories, placer.entries
     standing = {entry: report for entry, report in before.entries.items() if entries.placement(entry) is not None}

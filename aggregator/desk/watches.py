@@ -73,7 +73,7 @@ class Watcher:
             if is_database_error(error):
                 raise
             log.exception("the watches could not look over story %s", story.id)
-            entry = story.readings[0].entry  # stands for the story in the report
+            entry = story.readings[0].entry  # represents the story in the report
             FaultStore(self._store).keep_of_entry(
                 entry.id, fault_of("watching", entry.id, error, entry.data), story.now
             )

@@ -81,7 +81,7 @@ def build(
     before = Before(previous)
     ranked = sorted(
         (line(material, window, before) for material in materials if not is_withdrawn(material.story)),
-        # an id hangs on which report was settled first, where a pass was cut; what stands for a story does not
+        # an id depends on which report was settled first, where a pass was cut; the canonical entry does not
         key=lambda story: (-story.score, -story.facts, -story.independent, story.canonical_entry),
     )
     return Edition(

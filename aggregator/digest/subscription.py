@@ -34,8 +34,8 @@ class SubscribedStory:
 class Subscription:
     """A feed of stories, newest change first.
 
-    ``base`` is the absolute address of the folder or page that it stands in, ending in a slash; empty where nobody knows.
-    ``page`` says that there is a page for each story below ``base``. ``empty_since`` is the date of a feed without stories.
+    ``base`` is the absolute address of the folder or page of the feed, ending in a slash; empty where unknown.
+    ``page`` means that each story has a page below ``base``. ``empty_since`` is the date of a feed without stories.
     """
 
     title: str

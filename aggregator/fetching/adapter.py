@@ -23,7 +23,7 @@ from urllib3.util import create_urllib3_context
 from aggregator.fetching.connection import PlainPool, TlsPool
 from aggregator.fetching.targets import Target, target_of
 
-# The library writes the addresses it asks for into its log, with whatever secret stands in them.
+# The library logs the addresses that it requests, with any secret in them.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 _POOLS = {"http": PlainPool, "https": TlsPool}

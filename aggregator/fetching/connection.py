@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from aggregator.fetching.deadline import Call, current
+from aggregator.fetching.deadline import FetchCall, current
 from aggregator.fetching.faults import FetchError, connection_fault, tls_fault
 from aggregator.fetching.http1 import ResponseReader
 from aggregator.fetching.resolver import SocketAddress
@@ -137,7 +137,7 @@ class TlsPool(HTTPSConnectionPool):
             conn.connect()
 
 
-def _connect(call: Call, addresses: list[SocketAddress], limit: float) -> socket.socket:
+def _connect(call: FetchCall, addresses: list[SocketAddress], limit: float) -> socket.socket:
     fault = FetchError("timeout", "the server did not answer in time")
     for position, (family, address) in enumerate(addresses):
         left = min(limit - time.monotonic(), call.remaining())

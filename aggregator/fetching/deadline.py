@@ -15,7 +15,7 @@ from aggregator.fetching.http1 import ResponseReader
 from aggregator.fetching.resolver import Resolver
 
 
-class Call:
+class FetchCall:
     """The state of one fetch, shared by its thread, its connections and the watchdog.
 
     ``deadline`` is on the clock of ``time.monotonic``, in seconds.
@@ -105,13 +105,13 @@ class Watchdog:
     INTERVAL = 0.1  # seconds
 
     def __init__(self) -> None:
-        self._calls: dict[int, Call] = {}
+        self._calls: dict[int, FetchCall] = {}
         self._wake = threading.Event()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def watch(self, call: Call) -> None:
+    def watch(self, call: FetchCall) -> None:
         """Begin to watch a call."""
         self._calls[id(call)] = call
         if not self._wake.is_set():
@@ -119,7 +119,7 @@ class Watchdog:
         if self._thread is None:
             self._start()
 
-    def forget(self, call: Call) -> None:
+    def forget(self, call: FetchCall) -> None:
         """Stop watching a call."""
         self._calls.pop(id(call), None)
 
@@ -162,14 +162,14 @@ class Watchdog:
 _current = threading.local()
 
 
-def enter(call: Call | None) -> None:
+def enter(call: FetchCall | None) -> None:
     """Set the call that this thread's connections belong to."""
     _current.call = call
 
 
-def current() -> Call:
+def current() -> FetchCall:
     """Return this thread's call."""
-    call: Call | None = getattr(_current, "call", None)
+    call: FetchCall | None = getattr(_current, "call", None)
     if call is None:
         raise FetchError("internal", "a connection was asked for outside a fetch")
     return call

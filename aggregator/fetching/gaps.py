@@ -13,8 +13,8 @@ def overran(
 ) -> bool:
     """Return whether entries may have been missed since the last poll: no known entry is left in a full document.
 
-    One that holds fewer entries than the last was emptied by its publisher, and pushed nothing out. Nor did one that
-    reaches back beyond the last poll.
+    A document with fewer entries than the last was shortened by its publisher, and one that reaches back beyond the last
+    poll is complete: both mean no gap.
     """
     if state.last_ok is None or not new_entries or known_entries:
         return False

@@ -11,7 +11,7 @@ _LOOK = 0.5  # seconds between two looks of a waiting thread, should a notificat
 
 
 class HostLimiter:
-    """Lets ``per_host`` requests at a time through to a host, ``delay`` seconds after one another.
+    """Lets ``per_host`` requests at a time through to a host, with a pause of ``delay`` seconds after each.
 
     Any thread may wait at it. A pass that hands out its feeds host by host never waits here, but for what redirects
     brought to that host meanwhile.

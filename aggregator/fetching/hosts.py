@@ -13,7 +13,7 @@ class _Host:
     waiting: deque[str] = field(default_factory=deque)
     running: int = 0
     free_at: float = 0.0  # when the next request may start
-    queued: bool = False  # stands in the heap
+    queued: bool = False  # is in the heap
 
 
 class HostSchedule:

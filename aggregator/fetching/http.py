@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Self
 
 from aggregator.fetching.cookies import Cookies
-from aggregator.fetching.deadline import Call
+from aggregator.fetching.deadline import FetchCall
 from aggregator.fetching.faults import FetchError, as_fault
 from aggregator.fetching.host_limiter import HostLimiter
 from aggregator.fetching.statuses import PERMANENT, REDIRECTS, failure_of_status, status_name
@@ -112,7 +112,7 @@ class Fetcher:
 
     def _follow(
         self,
-        call: Call,
+        call: FetchCall,
         feed: Feed,
         state: FeedState,
         now: datetime,
@@ -154,7 +154,7 @@ class Fetcher:
             trail.permanent = None if target.url in again else target if only_permanent else trail.permanent
         raise FetchError("redirect", f"more than {self._settings.max_redirects} redirects (fetch.max_redirects)")
 
-    def _send(self, call: Call, request: OutgoingRequest) -> IncomingResponse:
+    def _send(self, call: FetchCall, request: OutgoingRequest) -> IncomingResponse:
         host = request.target.host.rstrip(".")
         if host != call.host:
             self._leave(call)
@@ -163,7 +163,7 @@ class Fetcher:
             call.host = host
         return self._transport.send(call, request)
 
-    def _leave(self, call: Call) -> None:
+    def _leave(self, call: FetchCall) -> None:
         if call.host is not None:
             self._host_limiter.leave(call.host)
             call.host = None

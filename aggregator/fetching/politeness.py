@@ -23,10 +23,10 @@ from aggregator.text.masking import holds_secret
 MIN_BY_HAND = timedelta(minutes=1)
 WITHOUT_VALIDATORS = timedelta(hours=1)  # FreshRSS; a feed that can only be had whole is not asked for often
 HOST_BACKOFF = timedelta(hours=1)  # 429 and 503 without Retry-After: FreshRSS
-GONE_INTERVAL = timedelta(days=1)  # between two looks at a feed that answered 410, until it counts as gone
+GONE_INTERVAL = timedelta(days=1)  # between two polls of a feed that answered 410, until it counts as gone
 QUIET = timedelta(days=30)  # without a new entry: once a day is enough
 WEEK = timedelta(days=7)
-# What lies further ahead was written by another clock than this one; time servers correct by less.
+# Times further ahead were written by another clock; time servers correct by less.
 AHEAD = timedelta(minutes=1)
 
 # Polls an expected new entry: an entry then waits a quarter of the usual gap at most. miniflux asks once an entry.
@@ -172,8 +172,8 @@ def next_fetch(feed: Feed, state: FeedState, now: datetime, jitter: float, setti
 def interval(feed: Feed, state: FeedState, settings: FetchSettings) -> timedelta:
     """Return the time between two polls of a healthy feed, without jitter and caching.
 
-    What the desk sets by hand goes down to a minute and is not raised by ttl or sy:; what is learned lies between
-    the floor and the ceiling, whatever a feed says: a ttl of 99999 must not mute it.
+    An interval set by the desk may be as short as a minute and is not raised by ttl or sy:. A learned one is between the
+    floor and the ceiling, whatever the feed's hints say: a ttl of 99999 must not silence a feed.
     """
     if feed.interval is not None:
         return min(max(feed.interval, MIN_BY_HAND), settings.max_interval)
@@ -212,8 +212,8 @@ def longest_wait(settings: FetchSettings) -> timedelta:
 def without_future(state: FeedState, now: datetime) -> FeedState:
     """Return a feed's state without times that a fast clock left in it; the same object where there are none.
 
-    How often to ask is learned anew, as from a first document: a year that did not pass taught that nothing comes. A
-    feed that counts as gone since then is asked again.
+    The interval is learned anew, as from a first document, since a year that did not pass taught that nothing arrives. A
+    feed that counts as gone since then is polled again.
     """
     written = (state.last_fetch, state.last_ok, state.last_failed)
     if all(moment is None or moment <= now + AHEAD for moment in written):

@@ -10,7 +10,7 @@ from typing import Self
 
 from aggregator.fetching.adapter import FeedAdapter, FeedSession, prepare
 from aggregator.fetching.coding import beginning, decode
-from aggregator.fetching.deadline import Call, Watchdog, enter
+from aggregator.fetching.deadline import FetchCall, Watchdog, enter
 from aggregator.fetching.faults import FetchError
 from aggregator.fetching.guard import AddressGuard
 from aggregator.fetching.http1 import ResponseReader
@@ -84,9 +84,9 @@ class Transport:
         self._watchdog.cancel_all()
 
     @contextmanager
-    def call(self, *, proxied: bool = False) -> Iterator[Call]:
+    def call(self, *, proxied: bool = False) -> Iterator[FetchCall]:
         """Watch over everything that this thread exchanges inside the block, for ``fetch.timeout`` seconds in all."""
-        call = Call(time.monotonic() + self._settings.timeout, self._guard, self._resolver, proxied=proxied)
+        call = FetchCall(time.monotonic() + self._settings.timeout, self._guard, self._resolver, proxied=proxied)
         self._watchdog.watch(call)
         enter(call)
         try:
@@ -103,7 +103,7 @@ class Transport:
             self._watchdog.forget(call)
             enter(None)
 
-    def send(self, call: Call, request: OutgoingRequest) -> IncomingResponse:
+    def send(self, call: FetchCall, request: OutgoingRequest) -> IncomingResponse:
         """Send a request and read its answer; once more where a kept connection turns out to be dead.
 
         Raises FetchError, or any exception of the HTTP stack.
@@ -121,7 +121,7 @@ class Transport:
         call.fresh = True
         return self._send(call, request)
 
-    def _send(self, call: Call, request: OutgoingRequest) -> IncomingResponse:
+    def _send(self, call: FetchCall, request: OutgoingRequest) -> IncomingResponse:
         settings, left = self._settings, call.remaining()
         proxies = None if request.proxy is None else {request.target.scheme: request.proxy.reveal()}
         headers = {"Host": request.target.netloc, **request.headers}
@@ -163,6 +163,6 @@ class Transport:
 
 
 def _is_page(incoming: ResponseReader) -> bool:
-    """Return whether the body of an error status is to be read as a page."""
+    """Return whether the response is a web page with an error status (or 202)."""
     failed = incoming.status >= 400 or incoming.status == 202
     return failed and "html" in (incoming.first("content-type") or "").lower()

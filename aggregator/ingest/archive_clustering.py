@@ -37,7 +37,7 @@ def cluster_archives(
 ) -> list[tuple[Path, Skip]]:
     """Cluster archives from nothing, together and in a scratch database; return the lines left out.
 
-    ``placed`` is told of each entry, file by file in order of date, where it stands. ``workers`` clean, sketch and
+    ``placed`` is called with each entry and its place, file by file in order of date. ``workers`` clean, sketch and
     vectorise the entries and compare the reports; the result is the same without.
     """
     skips: list[tuple[Path, Skip]] = []

@@ -15,8 +15,8 @@ from aggregator.parsing.archive import ArchiveEntry
 
 LEAST = 1_000  # entries; fewer are prepared sooner than a worker comes up
 _TOGETHER = 50  # entries a task: the pickles of one are small beside its work
-_AHEAD = 3  # tasks a worker that are in hand or done and not yet taken: bounds the memory
-_TAKEN = 3  # tasks at most that are taken at once: what a transaction records
+_AHEAD = 3  # tasks per worker that are under way or done and not yet used: bounds the memory
+_TAKEN = 3  # maximum of tasks that are used at once: what a transaction records
 
 log = logging.getLogger("aggregator.archives")
 Boilerplate = Callable[[ArchiveEntry], frozenset[int]]

@@ -19,15 +19,14 @@ from aggregator.ingest.garbage import seldom_collected
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry, prepare_entry, warm_up
 from aggregator.ingest.record import ARCHIVE, Recorder
-from aggregator.ingest.recorded import Origin, Recorded
-from aggregator.ingest.transactions import MAX_TRANSACTION, PAUSE
+from aggregator.ingest.record_values import Origin, Recorded
 from aggregator.ingest.window import Window
 from aggregator.model import Entry, Skip
 from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.publishers import Families
 from aggregator.parsing.archive import UNNAMED, ArchiveEntry
 from aggregator.settings import Settings
-from aggregator.storage.database import SavepointFailedError, Store, is_database_error
+from aggregator.storage.database import MAX_TRANSACTION, PAUSE, SavepointFailedError, Store, is_database_error
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.entry_rows import Place
 from aggregator.storage.feeds import FeedStore, StoredFeed
@@ -111,7 +110,7 @@ class Importer:
             recorded = self._record_batch(rest)
             self._next_lines = min(_LOOKED_UP, len(recorded) + len(recorded) // 4 + 1)
             for one, counts in recorded:
-                skips += [_left_out(one, fault) for fault in counts.faults]
+                skips += [_skip_of(one, fault) for fault in counts.faults]
                 new, updated, known = new + counts.new, updated + counts.updated, known + counts.known
                 done += 1
             progress(done, len(entries))
@@ -122,7 +121,7 @@ class Importer:
         self._placer.finish(self._now)
         with self._store.transaction():
             # without those past the window, else each import would settle again what a killed one left
-            self._placer.vectors.leave_unsettled(self._placer.vectors.vector_entries(left))
+            self._placer.vectors.mark_unsettled(self._placer.vectors.vector_entries(left))
         return ImportOutcome(new, updated, known, tuple(skips))
 
     def _prepare_next(self, rest: deque[Line]) -> None:
@@ -240,7 +239,7 @@ def _is_long(one: ArchiveEntry) -> bool:
     return len(one.data.content) + len(one.data.summary) > LONG
 
 
-def _left_out(one: ArchiveEntry, fault: EntryFault) -> Skip:
+def _skip_of(one: ArchiveEntry, fault: EntryFault) -> Skip:
     what = "is stored, and stands in no story" if fault.step == "placing" else "cannot be stored"
     return Skip(one.line, f"line {one.line}: {what}: {fault.error}")
 

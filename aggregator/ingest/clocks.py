@@ -16,7 +16,7 @@ from aggregator.text.counts import amount
 
 log = logging.getLogger("aggregator.clocks")
 
-# Time servers correct by less: what lies further ahead was written by another clock than this one.
+# Times further ahead were written by another clock; time servers correct by less.
 AHEAD = timedelta(minutes=1)
 # So often it is noted at least that a pass begins: a note costs two pages, each of some polls that bring nothing a few hundred bytes.
 _NOTED_EVERY = timedelta(minutes=1)
@@ -92,5 +92,5 @@ def _see_now(store: Store, now: datetime) -> int:
     entries = [row[0] for row in db.execute("SELECT id FROM entry WHERE first_seen > ?", (ahead,))]
     db.execute("UPDATE entry SET time = min(time, ?), first_seen = ? WHERE first_seen > ?", (text, text, ahead))
     db.execute("UPDATE entry SET last_seen = ? WHERE last_seen > ?", (text, ahead))
-    VectorStore(db).outdate(entries)
+    VectorStore(db).mark_outdated(entries)
     return len(entries)

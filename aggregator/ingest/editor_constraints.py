@@ -36,7 +36,7 @@ class EditorConstraints:
     def groups(self) -> ConstraintGroups:
         """Return all decisions in force, without their contradictions."""
         if self._store.is_single_unit and self._unit_number == self._store.unit_number:
-            return self._groups  # nobody else writes until this transaction ends
+            return self._groups  # no other process writes until this transaction ends
         self._unit_number = self._store.unit_number if self._store.is_single_unit else None
         stamp = self._decisions.version()  # an editor may speak between two feeds of a pass
         if stamp != self._version:

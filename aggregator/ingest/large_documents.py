@@ -15,9 +15,8 @@ from datetime import datetime
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from aggregator.ingest.recorded import Origin, in_order, is_unchanged
-from aggregator.ingest.transactions import MAX_TRANSACTION, PAUSE
-from aggregator.storage.database import is_database_error
+from aggregator.ingest.record_values import Origin, in_order, is_unchanged
+from aggregator.storage.database import MAX_TRANSACTION, PAUSE, is_database_error
 
 if TYPE_CHECKING:
     from aggregator.ingest.prepare import PreparedEntry
@@ -95,7 +94,7 @@ def _save_some(
         if before.id in edits.edited or before.number in edits.followed:
             continue  # one entry under two names
         if not alone and not recorder.is_stored_as(before):
-            continue  # another process wrote it meanwhile: it is looked at anew with the rest of the document
+            continue  # another process wrote it meanwhile: it is handled with the rest of the document
         try:
             with recorder.savepoint():
                 if is_unchanged(entry, before):
@@ -106,6 +105,6 @@ def _save_some(
         except Exception as error:
             if is_database_error(error):
                 raise
-            edits.edited.pop(before.id, None)  # it will fail again with the rest, which tells of it
+            edits.edited.pop(before.id, None)  # it will fail again with the rest, which reports it
         if monotonic() >= ends:
             return

@@ -86,7 +86,9 @@ class Placer:
         report_id, match, story_id = copy.report_id, copy.match, None
         if report_id is not None:
             story_id = self.stories.story_of_report(report_id)
-            if self.editor_constraints.groups().names(entry_id) and (story_id is None or not ruling.allows(story_id)):
+            if self.editor_constraints.groups().is_named(entry_id) and (
+                story_id is None or not ruling.allows(story_id)
+            ):
                 report_id, match, story_id = None, None, None
         is_new = report_id is None
         if report_id is None:
@@ -115,7 +117,7 @@ class Placer:
         """Schedule the row of an entry's story for an update after its address changed."""
         placement = self.entries.placement(entry_id)
         if placement is not None:
-            self.vectors.leave_unsettled([placement[0]])
+            self.vectors.mark_unsettled([placement[0]])
 
     def finish(
         self,
@@ -143,7 +145,7 @@ class Placer:
     def settle(self, story_ids: Iterable[str], now: datetime) -> None:
         """Update the rows of stories whose reports an editor moved, and schedule them for the next pass."""
         living = [story for story in sorted(self.separate_violations(story_ids, now)) if self.stories.exists(story)]
-        self.vectors.leave_stories_unsettled(living)
+        self.vectors.mark_stories_unsettled(living)
         reports = [report for story in living for report in self.stories.reports_of(story)]
         self._settler.refresh(living, reports, now)
         self._settler.apply_ties(living, now)
@@ -153,7 +155,7 @@ class Placer:
     def separate_violations(self, story_ids: Iterable[str], now: datetime) -> set[str]:
         """Move entries out of these stories that must not be together; return these stories and the new ones.
 
-        There is nothing to do but after an undo, where entries come back to what has come since.
+        Violations only occur after an undo, when entries return to a story that others joined since.
         """
         found = set(story_ids)
         for story_id in sorted(found):
@@ -177,7 +179,7 @@ class Placer:
         found = set(leaving)
         for report in sorted({self.entries.get(entry).report_id for entry in leaving}):
             copies = frozenset(self.entries.ids_of_report(report))
-            if not any(named.names(entry) for entry in copies - leaving):
+            if not any(named.is_named(entry) for entry in copies - leaving):
                 found |= copies
         return frozenset(found)
 
@@ -191,7 +193,7 @@ class Placer:
     def move_report(self, report_id: str, story_id: str) -> None:
         """Move a report to another story, until it is settled under the decisions then in force."""
         self.stories.move_reports({report_id: story_id})
-        self.vectors.leave_unsettled([report_id])
+        self.vectors.mark_unsettled([report_id])
 
     def divide_report(self, report_id: str, leaving: Sequence[str], now: datetime) -> str:
         """Move entries out of a report into a new one in the same story; return its id."""
@@ -308,7 +310,7 @@ class Placer:
                 if time < old.time and arrival.dated:
                     self._store_vector(report_id, self.arrival_of(speaker), old.words, time)
                 else:
-                    self.vectors.leave_unsettled([report_id])
+                    self.vectors.mark_unsettled([report_id])
                 return
             time = min(time, old.time)
         self._store_vector(report_id, arrival, words, time, vector)

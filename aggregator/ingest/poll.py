@@ -29,8 +29,7 @@ from aggregator.ingest.polls import Poll
 from aggregator.ingest.preparation import PreparationJob
 from aggregator.ingest.prepare import Preparation, Prepared
 from aggregator.ingest.record import MAX_WAITING
-from aggregator.ingest.save import Saver
-from aggregator.ingest.unchanged import Unchanged
+from aggregator.ingest.save import Saver, UnchangedAnswers
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.settings import Settings
 from aggregator.storage.database import is_database_error
@@ -125,7 +124,7 @@ class PollPass:
         self._held: list[str] = []  # feeds of hosts that asked for a pause
         self._settled = 0.0  # when entries were settled in stories last
         self._under_way: dict[str, Poll] = {}
-        self._unchanged = Unchanged(saver, now)
+        self._unchanged = UnchangedAnswers(saver, now)
         self._fault: Exception | None = None  # of placing: feeds are polled all the same
         self.abandoned = False  # whether work that did not end in time was abandoned
 
@@ -134,8 +133,8 @@ class PollPass:
     ) -> list[FeedOutcome]:
         """Poll these feeds; return one outcome a feed, in the order in which they ended.
 
-        When ``stop`` is set, no other feed is asked; those in hand are saved where they come back within seconds, and
-        are left for the next pass where they do not.
+        When ``stop`` is set, no other feed is started; feeds under way are saved if they end within seconds, and else are
+        left to the next pass.
         """
         self._settled = time.monotonic()
         self._hosts.clear(time.monotonic())

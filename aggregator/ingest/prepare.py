@@ -84,7 +84,7 @@ class PreparedEntry:
 class Prepared:
     """A feed document prepared: its own facts, and its entries in document order."""
 
-    parsed: ParsedFeed  # without entries: they stand below, prepared
+    parsed: ParsedFeed  # without entries: the prepared ones are below
     entries: tuple[PreparedEntry, ...]
 
 

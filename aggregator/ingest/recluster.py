@@ -69,7 +69,7 @@ class Reclustering:
             self._close(now)
             return None
         with self._store.transaction():
-            self._placer.vectors.leave_unsettled(report for _, report in reports)
+            self._placer.vectors.mark_unsettled(report for _, report in reports)
             self._state.move(reports[-1][0])
         self._placer.finish(now)
         return self._progress(0)

@@ -28,7 +28,7 @@ class Recognition:
 
 
 class Recogniser:
-    """Recognises the entries of one feed's document: :meth:`recognise` reads, :meth:`note` writes."""
+    """Recognises the entries of one feed's document: :meth:`recognise` reads, :meth:`store_keys` writes."""
 
     def __init__(self, entries: EntryStore, feed_id: int) -> None:
         self._entries = entries

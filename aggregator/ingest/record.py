@@ -9,12 +9,22 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from aggregator.clustering.identifiers import mint
-from aggregator.ingest.entry_times import believed_date, event_time, lasting_time, stock_time
 from aggregator.ingest.large_documents import SavedEdits
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import PreparedEntry
 from aggregator.ingest.recognise import Recogniser
-from aggregator.ingest.recorded import Origin, Recorded, WaitingEntry, arrival, in_order, is_unchanged
+from aggregator.ingest.record_values import (
+    Origin,
+    Recorded,
+    WaitingEntry,
+    arrival,
+    believed_date,
+    event_time,
+    in_order,
+    is_unchanged,
+    lasting_time,
+    stock_time,
+)
 from aggregator.ingest.story_rows import agency_evidence
 from aggregator.model import Entry, EntryData
 from aggregator.model.faults import EntryFault, fault_of
@@ -29,12 +39,12 @@ from aggregator.storage.entry_rows import EntryRow, KnownEntry, changed_facts, f
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import StoredFeed
 from aggregator.storage.known_keys import stored
-from aggregator.storage.times import to_text
+from aggregator.storage.report_vectors import VectorStore
 from aggregator.text.address import host_of
 from aggregator.text.boilerplate import REPEATED
 
 log = logging.getLogger("aggregator.saving")
-# On a first fetch, what is older than this stood there before the desk looked: it is stored, not announced.
+# On a first fetch, entries older than this were there before the desk followed the feed: they are stored, not announced.
 ANNOUNCED_FOR = timedelta(days=1)
 # Entries that wait for their place: as many as a desk's pass brings, a dozen megabytes. Over them, the oldest go first.
 MAX_WAITING = 2_000
@@ -151,7 +161,7 @@ class Recorder:
         if origin.archive:
             self.place(now, len(fresh))  # an archive is read in order of date: nothing is to come that happened before
         else:
-            self._entries.seen(still, now)
+            self._entries.mark_seen(still, now)
         return Recorded(len(fresh), updated, len(still), tuple(revised), first)
 
     # --- placing what is stored -----------------------------------------------------------------
@@ -173,7 +183,9 @@ class Recorder:
             del self._waiting[entry_id]
             try:
                 with self._placer.savepoint():
-                    self._place(waiting, now)
+                    report_id = self._placer.place(waiting.arrival, now, waiting.vector)
+                    if waiting.lines:
+                        self._lines.count(waiting.feed_id, waiting.lines, report_id, waiting.number)
             except Exception as error:
                 if is_database_error(error):
                     raise
@@ -184,11 +196,6 @@ class Recorder:
             else:
                 placed.append(entry_id)
         return placed
-
-    def _place(self, waiting: WaitingEntry, now: datetime) -> None:
-        report_id = self._placer.place(waiting.arrival, now, waiting.vector)
-        if waiting.lines:
-            self._lines.count(waiting.feed_id, waiting.lines, report_id, waiting.number)
 
     def resume(self, now: datetime) -> None:
         """Queue stored entries that an earlier pass did not place, or that came while stories were off."""
@@ -385,12 +392,4 @@ def _wire(entry: PreparedEntry, feed: StoredFeed, publisher: str) -> Attribution
 
 def is_left(store: Store, settings: Settings, now: datetime) -> bool:
     """Return whether an earlier pass left entries to place, or stories to settle."""
-    if not settings.stories.enabled:
-        return False
-    since = to_text(now - settings.stories.window)
-    found = store.connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM entry WHERE report_id IS NULL AND (time >= ? OR first_seen >= ?))"
-        " OR EXISTS (SELECT 1 FROM unsettled_report)",
-        (since, since),
-    ).fetchone()
-    return bool(found[0])
+    return settings.stories.enabled and VectorStore(store.connection).is_work_left(now - settings.stories.window)

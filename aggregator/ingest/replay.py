@@ -9,7 +9,7 @@ from aggregator.ingest.clustering_changes import Outcome, compare
 from aggregator.ingest.place import Placer
 from aggregator.ingest.prepare import prepare_entry
 from aggregator.ingest.record import Recorder
-from aggregator.ingest.recorded import Origin
+from aggregator.ingest.record_values import Origin
 from aggregator.model import Entry
 from aggregator.newsroom.publishers import Families
 from aggregator.settings import Settings

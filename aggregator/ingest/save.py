@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from threading import Event
-from time import sleep
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from aggregator.fetching.http import safe_message
@@ -19,12 +20,11 @@ from aggregator.fetching.wording import NO_ENTRY, NONE_LEFT, explain
 from aggregator.ingest.large_documents import SavedEdits, save_edits
 from aggregator.ingest.place import Placer
 from aggregator.ingest.record import Recorder, is_left
-from aggregator.ingest.recorded import Origin, Recorded
-from aggregator.ingest.transactions import PAUSE
+from aggregator.ingest.record_values import Origin, Recorded
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.model.faults import EntryFault, described, fault_of
 from aggregator.newsroom.publishers import has_form_of_search
-from aggregator.storage.database import is_database_error
+from aggregator.storage.database import PAUSE, is_database_error
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
 from aggregator.text.masking import holds_secret
@@ -52,6 +52,8 @@ def never() -> bool:
 
 # Entries a transaction: some 150 ms, well under what another writer notices.
 PLACED_PER_TRANSACTION = 100
+# "Unchanged" answers that are saved with one commit, a tenth of a second; and the seconds that one waits for others.
+UNCHANGED_PER_COMMIT, UNCHANGED_WAIT = 256, 2.0
 
 
 class Saver:
@@ -246,11 +248,7 @@ class Saver:
         """
         if stop.is_set():
             return
-
-        def look(stories: frozenset[str]) -> None:
-            self._settled(stories, now)
-
-        self._placer.finish(now, look, keep_waiting)
+        self._placer.finish(now, lambda stories: self._settled(stories, now), keep_waiting)
 
     def _save_failure(
         self, poll: Poll, failure: FetchFailure, now: datetime, response: Response | None = None
@@ -285,6 +283,32 @@ class Saver:
         with self._store.transaction():
             self._feeds.save_poll(poll.stored.id, now, before, after, ended)
         return ended
+
+
+class UnchangedAnswers:
+    """ "Unchanged" answers of a pass, saved together since they write the same pages of the database; until then their feeds stay due."""
+
+    def __init__(self, saver: Saver, now: Callable[[], datetime]) -> None:
+        self._saver = saver
+        self._now = now
+        self._answers: list[tuple[Poll, NotModified]] = []
+        self._until = math.inf
+
+    def add(self, poll: Poll, answer: NotModified) -> None:
+        """Keep an answer to be saved."""
+        if not self._answers:
+            self._until = monotonic() + UNCHANGED_WAIT
+        self._answers.append((poll, answer))
+
+    def save(self, keep_waiting: KeepWaiting, *, last: bool = False) -> list[FeedOutcome]:
+        """Save the answers once they are many or waited long enough, or are the last of the pass; return the outcomes."""
+        is_due = last or len(self._answers) >= UNCHANGED_PER_COMMIT or monotonic() >= self._until
+        if not self._answers or not is_due:
+            return []
+        answers, self._answers = self._answers, []
+        self._until = math.inf
+        with self._saver.batch(keep_waiting):
+            return [self._saver.save_unchanged(poll, answer, self._now()) for poll, answer in answers]
 
 
 def open_saver(

@@ -8,13 +8,12 @@ another process settled meanwhile, the graph is computed again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.clustering.graph import Best
 from aggregator.clustering.report_constraints import ReportConstraints
-from aggregator.ingest.batches import batches, is_stored
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.story_rows import StoryRow, compute_rows, save
 from aggregator.ingest.story_writing import CHUNK, ReportChunk, StoryAssignment, StoryWriter
@@ -27,13 +26,15 @@ from aggregator.storage.entries import EntryStore
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.stories import StoryStore
+from aggregator.storage.storylines import StorylineStore
 from aggregator.text.counts import amount
 
 TRIES = 3  # times that the graph is computed outside of a transaction before it is computed inside
 LARGE = 500  # entries from which on a story's row is computed outside of a transaction, some 15 µs each
+REPORTS_PER_TRANSACTION = 50  # if no single story has more: well under what another writer waits
 SETTLED_IN_ONE = 5_000  # reports that one transaction leaves settled, some µs each
 
-Changed = Callable[[frozenset[str]], None]
+Changed = Callable[[frozenset[str]], object]
 log = logging.getLogger("aggregator.settling")
 
 
@@ -62,6 +63,7 @@ class Settler:
         self._writer = StoryWriter(store, window, editor_constraints)
         self._lines = StorylineWriter(store, editor_constraints)
         self._kept = window.kept_stories
+        self._storylines = StorylineStore(store)
         self._faults = FaultStore(store)
         self._keep_waiting: Callable[[], bool] = lambda: False
 
@@ -137,8 +139,8 @@ class Settler:
     def _related_reports(self, report_ids: Collection[str]) -> set[str]:
         """Return the reports that share a story or storyline with these, since their stories are to be computed as well."""
         stories = set(self._stories.stories_of_reports(report_ids).values())
-        lines = set(self._lines.storylines_of(stories).values())
-        stories.update(story for line in lines for story in self._lines.stories_of(line))
+        lines = set(self._storylines.of_stories(stories).values())
+        stories.update(story for line in lines for story in self._storylines.stories_of(line))
         return {report for story in stories for report in self._stories.reports_of(story)}
 
     def _constraints(self) -> ReportConstraints:
@@ -167,7 +169,7 @@ class Settler:
     def _write(self, plan: SettlePlan, now: datetime, changed: Changed, found: set[str]) -> bool:
         """Write a plan; False where the stored state changed and the plan is outdated."""
         failed: set[str] = set()
-        for batch in batches(self._blocks(plan)):
+        for batch in _batches(self._blocks(plan)):
             done = self._write_batch(batch, plan, now, changed, failed)
             if done is None:
                 return False
@@ -175,9 +177,9 @@ class Settler:
         for outside in parts([report for report in plan.unsettled if report not in self._window], CHUNK):
             with self._store.transaction(self._keep_waiting):
                 stories = self._existing_stories(self._stories.stories_of_reports(outside).values())
-                self.refresh(stories, self._existing_reports(outside), now)
+                self.refresh(stories, self._stories.existing_reports(outside), now)
                 changed(stories)
-                self._vectors.settled(outside)
+                self._vectors.mark_settled(outside)
             found |= stories
         return self._write_storylines(plan, now, failed)
 
@@ -324,7 +326,7 @@ class Settler:
             self._lines.catch_up(now)
         for done in parts(sorted(plan.unsettled.difference(failed)), SETTLED_IN_ONE):
             with self._store.transaction(self._keep_waiting):
-                self._vectors.settled(done)
+                self._vectors.mark_settled(done)
         if not failed:
             self._window.mark_written()
         return True
@@ -349,10 +351,37 @@ class Settler:
             blocks.update(dict.fromkeys(stories, block))
             found.append(block)
         sizes = self._stories.sizes(set(stored.values()))
-        return [block for block in found if block and not is_stored(block, stored, sizes, whole, plan.unsettled)]
-
-    def _existing_reports(self, report_ids: Iterable[str]) -> set[str]:
-        return self._stories.existing_reports(report_ids)
+        return [block for block in found if block and not _is_stored(block, stored, sizes, whole, plan.unsettled)]
 
     def _existing_stories(self, story_ids: Iterable[str]) -> frozenset[str]:
         return self._stories.existing(set(story_ids))
+
+
+def _is_stored(
+    block: Sequence[frozenset[str]],
+    stored: Mapping[str, str],
+    sizes: Mapping[str, int],
+    whole: Mapping[frozenset[str], int],
+    waiting: Collection[str],
+) -> bool:
+    """Return whether a block is one story as it is stored, in which nothing waits."""
+    [group, *others] = block
+    stories = {stored.get(report) for report in group}
+    if others or len(stories) > 1 or not group.isdisjoint(waiting):
+        return False
+    [story] = stories
+    return story is not None and sizes.get(story) == whole[group]
+
+
+def _batches(blocks: Iterable[Sequence[frozenset[str]]]) -> Iterator[list[Sequence[frozenset[str]]]]:
+    """Yield blocks in batches of some reports."""
+    batch: list[Sequence[frozenset[str]]] = []
+    size = 0
+    for block in blocks:
+        batch.append(block)
+        size += sum(map(len, block))
+        if size >= REPORTS_PER_TRANSACTION:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -24,14 +24,6 @@ class StorylineWriter:
         self._stories = StoryStore(store)
         self._lines = StorylineStore(store)
 
-    def storylines_of(self, story_ids: Collection[str]) -> dict[str, str]:
-        """Return story -> storyline, for stories in one."""
-        return self._lines.of_stories(story_ids)
-
-    def stories_of(self, storyline_id: str) -> list[str]:
-        """Return the stories of a storyline."""
-        return self._lines.stories_of(storyline_id)
-
     def refresh(self, story_ids: Collection[str], now: datetime) -> None:
         """Update the rows of the storylines of these stories; :meth:`write` closes storylines."""
         self._lines.refresh(self._lines.of_stories(story_ids).values(), now, ending=False)

@@ -41,7 +41,7 @@ class Window:
         self._graph: StoryGraph | None = None
         self._known: dict[str, float] = {}  # report -> its time
         self._read_to = 0
-        self._kept_to = 0  # the number up to which the file beside the database goes
+        self._kept_to = 0  # the number up to which the saved window reaches
         self._horizon: float | None = None  # what is older was forgotten
 
     def __contains__(self, report_id: object) -> bool:
@@ -50,7 +50,7 @@ class Window:
     def graph(self) -> StoryGraph:
         """Return the graph as the tables are now; what changed since the last call is touched."""
         if self._store.connection.in_transaction:
-            self._store.at_end(self._transaction_ended)
+            self._store.call_at_end(self._transaction_ended)
         if self._graph is None:
             return self._load()
         arrived: list[tuple[str, ReportVector]] = []

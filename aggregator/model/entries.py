@@ -40,7 +40,7 @@ class EntryData:
     categories: tuple[str, ...] = ()
 
 
-# A date with a time of day; midnight stands for none.
+# A date with a time of day; midnight means none.
 _TIME_OF_DAY = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
@@ -76,7 +76,7 @@ class ParsedFeed:
     hints: PollHints = field(default_factory=PollHints)
     format: str = ""  # rss20, atom10, json11 …
     ill_formed: str | None = None  # what was wrong, where the feed could be read all the same
-    bad_guids: bool = False  # one guid stood for several entries
+    bad_guids: bool = False  # several entries share a guid
 
 
 # --- text and sketches -------------------------------------------------------------------------
@@ -156,7 +156,7 @@ class Entry:
     correction: str | None = None  # kind of correction notice that it carries
     from_agency_feed: bool = False
     feed_url: str = ""  # without secrets
-    backlog: bool = False  # stood in the feed before we followed it, or came from an archive
+    backlog: bool = False  # was in the feed before we followed it, or came from an archive
     agency_form: str | None = None  # how the agency is known: newsroom/wires.py lists the forms
     agency_words: str = ""  # the words that say it; for a copy, the id of the entry that shows it
 

@@ -67,7 +67,7 @@ class PollHints:
 class FeedState:
     """What we remember of a feed between polls; every field is a column of table ``feed``."""
 
-    url: str  # where the next poll goes; differs from Feed.url after a permanent move
+    url: str  # address of the next poll; differs from Feed.url after a permanent move
     etag: str | None = None
     last_modified: str | None = None
     content_hash: str | None = None  # of the last body that was parsed and stored
@@ -149,7 +149,7 @@ class FetchFailure:
     status: int | None = None
     retry_after: datetime | None = None
     host_wide: bool = False  # 429 and 503 speak for the whole host
-    force_unconditional: bool = False  # a 304 nobody asked for
+    force_unconditional: bool = False  # after a 304 to an unconditional request
     feeds: tuple[str, ...] = ()  # feed addresses found where the address was a page
     url: str = field(default="", repr=False)  # where it happened, secrets and all
     seconds: float = 0.0

@@ -106,6 +106,26 @@ class Storyline:
 
 
 @dataclass(frozen=True, slots=True)
+class StoryFields:
+    """The fields of a story's row, computed from its entries."""
+
+    title: str
+    url: str | None
+    publisher: str
+    agency: str | None
+    language: str | None
+    category: str | None
+    entries: int
+    reports: int
+    publishers: int
+    first_seen: datetime
+    last_seen: datetime
+    canonical_entry: str
+    corrected: bool
+    edited: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StoryQuery:
     """A query for stories: active between ``since`` and ``until``, filtered and sorted."""
 

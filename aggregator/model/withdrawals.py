@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from aggregator.model.entries import Entry
 from aggregator.model.stories import Story
 
-# Kinds of notice (Entry.correction) after which nothing of the text stands.
+# Kinds of notice (Entry.correction) that withdraw the text.
 WITHDRAWN = frozenset({"kill", "withdrawn", "retraction"})
 
 

@@ -143,7 +143,7 @@ LOOSE = frozenset(mark for agency in AGENCIES for mark in agency.loose)
 _OTHER_COMPANIES = frozenset({"CNA", "NAN", "SANA", "SPA", "UNI"})
 
 MAX_NAME = 300  # characters: no agency's name with what surrounds it is longer
-# What surrounds an agency's name where it stands for the author.
+# The context of an agency's name where it is the author.
 _BEFORE = re.compile(
     r"^(?:(?:by|von|par|por|de|di|da|af|av|door|od|the|agencia|agence|agenzia|agência|agentur|redazione|redacción|"
     r"redação|source|quelle|fuente|fonte|bron|via|news agency|correspondents?)\b[\s:]*|[©/(\[])+",

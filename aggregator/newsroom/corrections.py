@@ -13,7 +13,7 @@ from aggregator.newsroom.alignment import StepBudget, changes
 from aggregator.newsroom.notices import ADMISSIONS, COLUMNS, KINDS, Kind, openings, stated
 from aggregator.text.tokens import sentences, words
 
-_OPENING = 700  # characters at either end of a text in which notices stand
+_OPENING = 700  # characters at either end of a text that are searched for notices
 _CLOSING = 1_200
 
 _OPENINGS = [(kind, openings(kind)) for kind in KINDS]

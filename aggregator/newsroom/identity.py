@@ -123,11 +123,11 @@ class _Search:
         self._listing = _listing_pages(document, stored)
 
     def match(self, trait: Trait, condition: Condition | None, *, crowded: bool = True) -> None:
-        """Match entries by a trait; with ``crowded``, also by one that several entries of the document have."""
+        """Match entries by a trait; with ``crowded``, a trait that also entries with a stored key share matches nothing."""
         self.found.update(self._pairs(trait, condition, crowded=crowded))
 
     def match_whole(self, trait: Trait, least: int, part: int) -> None:
-        """Find entries by a trait that proves something where one in ``part`` of the unknown has it, or moved with the document."""
+        """Match entries by a trait that is only conclusive if one in ``part`` of the unknown entries has it, or moved with the document."""
         pairs, moved = self._pairs(trait, _is_no_other_time, alone=True), self._moved()
         if len(pairs) + moved >= least and part * (len(pairs) + moved) >= len(self._left()) + moved:
             self.found.update(pairs)

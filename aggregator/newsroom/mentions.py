@@ -52,7 +52,7 @@ _MONTH_NAMES = """
 _MONTHS = frozenset(_MONTH_NAMES.split())
 _CLOCK = re.compile(r"^(?:am|pm|a\.m|p\.m|uhr|gmt|utc|cet|cest|est|edt|bst|h|год|час\w*|год\w*|time)$", re.IGNORECASE)
 _CALENDAR = frozenset("年月日時时分秒号")
-_BEFORE = 40  # characters before a number in which its month stands
+_BEFORE = 40  # characters before a number that are searched for its month
 _LETTERS_BEFORE = re.compile(r"([^\W\d_]+)\.?,?\s+(?:the\s+)?$")
 
 

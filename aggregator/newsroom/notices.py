@@ -216,7 +216,7 @@ COLUMNS: Final = re.compile(
     r"mise au point|précision|korjaus|korjattu|korekta|oprava|opraveno|javítás|поправка", re.IGNORECASE
 )
 _SAID = r"(?:écrit|indiqué|publié|affirmé|attribué|annoncé|présenté|imprimé|mentionné)"
-# How a paper owns up: it speaks of its own text, or says what should have stood there.
+# Admissions: a paper speaks of its own text, or says what should have been there.
 ADMISSIONS: Final = re.compile(
     r"contrairement à ce (?:que nous|qui (?:a été|était)|qu['’](?:il|elle|on|indiquait|affirmait|annonçait))"
     rf"|(?:par erreur|à tort|de façon erronée),? {_SAID}|{_SAID},? (?:par erreur|à tort)"
@@ -247,7 +247,7 @@ ingetrokken verwijderd offline wycofan usunięt отозван снят удал
 уточн editors clients subscribers modifi rectif misstated misspelled misidentified misquoted misattributed wrong
 incorrect error refile
 """
-# One of these stands in every statement: looking for them first spares most texts the long expressions.
+# Every statement contains one of these stems. Searching for them first spares most texts the long expressions.
 _LOOKED_FOR: Final = tuple(_STEMS.split())
 
 

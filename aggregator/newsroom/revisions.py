@@ -77,13 +77,9 @@ def compare(
     before: tuple[str, str],
     after: tuple[str, str],
     language: str | None = None,
-    links: tuple[str | None, str | None] = (None, None),
 ) -> Change:
-    """Return what changed between two versions, each (title, plain text).
-
-    ``links`` are the canonical addresses of both, without tracking parts; another address alone is cosmetic.
-    """
-    if before == after and links[0] == links[1]:
+    """Return what changed between two versions, each (title, plain text)."""
+    if before == after:
         return Change("none")
     titles = [_content_words(version[0], language) for version in (before, after)]
     texts = [_content_words(_without_counters(version[1]), language) for version in (before, after)]

@@ -20,8 +20,8 @@ from aggregator.newsroom.publishers import normal_name
 from aggregator.text.clean import without_publisher
 from aggregator.text.tokens import sentences, words
 
-LEDE = 600  # characters after the title that a watch reads: what the story is about stands there
-BEGINNING = 3_000  # characters of an earlier text in which a number or a name may have stood already
+LEDE = 600  # characters after the title that a watch reads: they say what the story is about
+BEGINNING = 3_000  # characters of an earlier text that are searched for known numbers and names
 # Where one sentence ends and the next begins: not behind the short words that are mostly abbreviations.
 _BREAK = re.compile(r"(?<=[^\W\d_]{4}[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？])|[\n|•·]+")
 
@@ -196,7 +196,7 @@ def _needles(text: str) -> tuple[str, ...]:
         if not run:
             continue
         alone = "".join(run)
-        # A character of a script without blanks between words stands apart from a Latin letter behind it.
+        # A character of a script without blanks between words is separate from a following Latin letter.
         if len(alone) == 1 and len(words(alone + "a", None)) == 2:
             found.append(alone)
         else:

@@ -26,7 +26,7 @@ from aggregator.newsroom.agencies import (
 # How the agency of an entry is known: its own signature, the feed of the agency itself, or the text it shares with another.
 Form = Literal["source", "byline", "address", "dateline", "credit", "feed", "copy"]
 
-_OPENING = 1_500  # characters in which a dateline may stand after a byline and captions
+_OPENING = 1_500  # characters in which a dateline may follow a byline and captions
 _OPENING_LINES = 6
 _CLOSING = 700  # characters: a sign-off with names of five reporters, or a copyright note
 _CLOSING_LINES = 4
@@ -171,7 +171,7 @@ _CONNECTORS = frozenset(_PARTICLES.split())
 _UNCASED_WORDS = 5
 # Marks that in brackets mostly mean something else.
 _AMBIGUOUS = frozenset({"PA", "AA", "CP", "SPA", "SID", "STA", "MENA", "CNA", "UNI", "NAN", "GNA", "TT", "AGI", "KNA"})
-_STOPPED = frozenset({"TT"})  # stands with a stop behind a town alone: "Stockholm (TT). The government"
+_STOPPED = frozenset({"TT"})  # only after a town, with a full stop: "Stockholm (TT). The government"
 
 
 def _by_opening(text: str) -> Attribution | None:

@@ -12,7 +12,7 @@ from html.entities import html5
 from aggregator.text.escapes import with_pairs_joined
 
 _FIRST_TAG = re.compile(r"<[A-Za-z]")
-# All that may stand before a document type; possessive, so that no document makes it go back.
+# All that may precede a document type; possessive, so that no document causes backtracking.
 _DOCTYPE = re.compile(r"(?:\s++|<\?.*?\?>|<!--.*?-->)*+(?P<start><!DOCTYPE\b)", re.IGNORECASE | re.DOTALL)
 _DOCTYPE_MARK = re.compile(r"[\"'\[\]>]|<!--")
 _ENTITY = re.compile(

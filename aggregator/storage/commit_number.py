@@ -15,7 +15,7 @@ from pathlib import Path
 from aggregator.disk import LOG, sqlite_name
 from aggregator.storage.schema import APPLICATION_ID
 
-_NUMBERS = 2**31 - 1  # SQLite's user_version is a signed number of 32 bits; 0 stands in a file that has none yet
+_NUMBERS = 2**31 - 1  # SQLite's user_version is a signed number of 32 bits; 0 means that a file has none yet
 _LOOKS = 5  # until two of them see the same: a look in the midst of another process's commit sees half of it
 # The log's form is documented (sqlite.org/fileformat2.html, "The WAL File Format"): a head, then pages with a head each.
 _HEAD, _PAGE_HEAD, _FIRST_PAGE = 32, 24, (1).to_bytes(4, "big")
@@ -36,7 +36,7 @@ def renumber(connection: sqlite3.Connection) -> None:
 def has_foreign_log(path: Path, reader: sqlite3.Connection) -> bool:
     """Return whether the log beside a database belongs to another file or state; ``reader`` reads through the log.
 
-    False also where it cannot be told: no number stands in the file yet, or none in the log, which another program wrote then.
+    Return False also where it is unknown: the file has no number yet, or the log has none, since another program wrote it.
     """
     log = Path(f"{path.resolve()}{LOG}")
     before = None

@@ -20,8 +20,11 @@ from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
 
 BUSY_TIMEOUT_MS = 10_000
 # Seconds between two looks at a lock that another process has. SQLite itself looks ten times a second after a while, and would miss
-# the pauses of long writers (ingest.transactions.PAUSE) again and again.
+# the pauses of long writers (PAUSE) again and again.
 _RETRY_INTERVAL = 0.002
+# Seconds of one transaction of a long writer, and of its pause for others. A long writer finishes its present entry after the first,
+# and updates its stories, which takes as long again at most. Waiting processes try every two milliseconds, and so find the pause.
+MAX_TRANSACTION, PAUSE = 0.08, 0.01
 # How SQLite begins where a table or column of ours is not there, since somebody took it out, and where a row holds bytes that are no text.
 _SPOILT = ("no such table", "no such view", "no such column", "vtable constructor failed", "Could not decode to UTF-8")
 
@@ -59,7 +62,7 @@ class Store:
             except BaseException:
                 self.connection.close()
                 raise
-        self.bands = Bands(self.connection, self.at_end)  # one for all who write: it knows what waits
+        self.bands = Bands(self.connection, self.call_at_end)  # one for all who write: it knows what waits
 
     def __enter__(self) -> Self:
         return self
@@ -172,7 +175,7 @@ class Store:
         """Return a number that is another one when another connection has written meanwhile."""
         return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
 
-    def at_end(self, last: Callable[[bool], None]) -> None:
+    def call_at_end(self, last: Callable[[bool], None]) -> None:
         """Call ``last`` when the transaction at hand ends: with True before its commit, with False where it is undone.
 
         Where the commit itself fails, it hears of both.

@@ -110,7 +110,7 @@ class EntryStore:
     def unplaced(self, since: datetime, limit: int) -> list[Entry]:
         """Return the newest ``limit`` entries without a report that are, or arrived, after a time.
 
-        An undated entry that stood in its feed before it was followed is older than any open story, and is placed all the same.
+        An undated entry of a feed's stock counts as older than any open story, and is placed all the same.
         """
         return self.select(
             "WHERE e.number IN (SELECT number FROM entry WHERE report_id IS NULL AND (time >= ? OR first_seen >= ?)"
@@ -135,7 +135,7 @@ class EntryStore:
         self._unindexed |= {
             number: (row.index_title, row.index_text) for number, row in zip(numbers, rows, strict=True)
         }
-        self._store.at_end(self._index)
+        self._store.call_at_end(self._index)
         return numbers
 
     def add_one(self, row: EntryRow, now: datetime) -> int | None:
@@ -149,7 +149,7 @@ class EntryStore:
                 return None
             raise
         self._unindexed[number] = (row.index_title, row.index_text)
-        self._store.at_end(self._index)
+        self._store.call_at_end(self._index)
         return number
 
     @property
@@ -192,7 +192,7 @@ class EntryStore:
             "UPDATE entry_fts SET title = ?, text = ? WHERE rowid = ?", (row.index_title, row.index_text, known.number)
         )
 
-    def seen(self, numbers: Iterable[int], now: datetime) -> None:
+    def mark_seen(self, numbers: Iterable[int], now: datetime) -> None:
         """Note that these entries are still in their feed."""
         text = to_text(now)
         self._db.executemany("UPDATE entry SET last_seen = ? WHERE number = ?", [(text, number) for number in numbers])

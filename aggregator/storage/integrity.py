@@ -14,7 +14,7 @@ from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
 from aggregator.text.counts import amount
 
 _FAULTS = 20  # that are named: a damaged file has one on every page
-# Columns that hold the same in whatever table they stand.
+# Columns with the same kind of values in every table.
 _TIMES = frozenset(
     [
         "added",

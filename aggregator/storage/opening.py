@@ -36,7 +36,7 @@ def open_database(
     """
     if path is None:
         connection = _tried("" if spilling else ":memory:", busy_timeout_ms)
-        connection.execute("PRAGMA journal_mode = MEMORY")  # nobody looks for it after a crash
+        connection.execute("PRAGMA journal_mode = MEMORY")  # a scratch database needs no recovery after a crash
         return connection, False
     _check_place(path)
     if not path.exists():

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from aggregator.storage.binding import marks, parts
+from aggregator.storage.times import to_text
 
 TABLES: Final = """
 CREATE TABLE report_vector (
@@ -51,7 +52,7 @@ class VectorRow:
     time: float  # seconds since the epoch
     language: str | None
     version: str
-    vector: bytes | None  # None: the report is gone
+    vector: bytes | None  # None: the report is deleted
     meaning_version: str | None = None  # None: nothing says what the report means
     meaning: bytes | None = None
 
@@ -80,7 +81,7 @@ class VectorStore:
                 row.meaning,
             ),
         )
-        self.leave_unsettled([row.report_id])
+        self.mark_unsettled([row.report_id])
 
     def drop(self, report_id: str) -> None:
         """Delete the vector of a report."""
@@ -145,14 +146,14 @@ class VectorStore:
         )
         return [str(row[0]) for row in rows]
 
-    def outdate(self, entry_ids: Iterable[str]) -> None:
+    def mark_outdated(self, entry_ids: Iterable[str]) -> None:
         """Mark the reports of these entries as unsettled and their vectors as outdated."""
         for entry_id in entry_ids:
             for (report_id,) in self._db.execute("SELECT report_id FROM entry WHERE id = ?", (entry_id,)).fetchall():
                 self._db.execute(
                     "UPDATE report_vector SET version = '' WHERE vector IS NOT NULL AND report_id = ?", (report_id,)
                 )
-                self.leave_unsettled([report_id] if report_id is not None else [])
+                self.mark_unsettled([report_id] if report_id is not None else [])
 
     def prune(self, before: datetime, most: int = -1) -> int:
         """Delete at most so many vectors older than a time, and deletion marks; return how many."""
@@ -173,13 +174,13 @@ class VectorStore:
 
     # --- what is still to be settled -----------------------------------------------------------
 
-    def leave_unsettled(self, report_ids: Iterable[str]) -> None:
+    def mark_unsettled(self, report_ids: Iterable[str]) -> None:
         """Mark these reports as unsettled: other processes see it, and a crash does not lose it."""
         self._db.executemany(
             "INSERT OR IGNORE INTO unsettled_report (report_id) VALUES (?)", [(report,) for report in report_ids]
         )
 
-    def leave_stories_unsettled(self, story_ids: Iterable[str]) -> None:
+    def mark_stories_unsettled(self, story_ids: Iterable[str]) -> None:
         """Mark all reports of these stories as unsettled."""
         self._db.executemany(
             "INSERT OR IGNORE INTO unsettled_report (report_id) SELECT id FROM report WHERE story_id = ?",
@@ -190,6 +191,15 @@ class VectorStore:
         """Return the reports that changed since they were last settled."""
         return {row[0] for row in self._db.execute("SELECT report_id FROM unsettled_report")}
 
-    def settled(self, report_ids: Sequence[str]) -> None:
+    def is_work_left(self, since: datetime) -> bool:
+        """Return whether entries of after a time have no report yet, or any report is unsettled."""
+        found = self._db.execute(
+            "SELECT EXISTS (SELECT 1 FROM entry WHERE report_id IS NULL AND (time >= ? OR first_seen >= ?))"
+            " OR EXISTS (SELECT 1 FROM unsettled_report)",
+            (to_text(since), to_text(since)),
+        ).fetchone()
+        return bool(found[0])
+
+    def mark_settled(self, report_ids: Sequence[str]) -> None:
         """Mark these reports as settled."""
         self._db.executemany("DELETE FROM unsettled_report WHERE report_id = ?", [(one,) for one in report_ids])

@@ -24,7 +24,7 @@ AT_ONCE: Final = 50
 # And characters of their texts: the index splits them into words again to remove them.
 TEXT_AT_ONCE: Final = 250_000
 
-# An entry that stood in the last document that its feed answered with. A feed that is asked no more carries nothing.
+# An entry in its feed's last document. A feed that is not polled any more carries nothing.
 _CARRIED = (
     "EXISTS (SELECT 1 FROM feed WHERE feed.id = e.feed_id AND feed.kind = 'poll' AND feed.followed AND NOT feed.gone)"
     " AND e.last_seen >= (SELECT max(other.last_seen) FROM entry other WHERE other.feed_id = e.feed_id)"
@@ -42,8 +42,8 @@ _Row = tuple[int, str, int]  # number, id, and how long the text is
 class Retention:
     """The retention rule at one moment: drops what happened ``before`` a time, in short transactions.
 
-    A story goes as a whole, with its sketches and vectors, so that nothing that arrives later is placed in what is
-    gone. Its id leads nowhere afterwards, and says so. Entries that stand in no story go by their own time.
+    A story is deleted as a whole, with its sketches and vectors, so that no later arrival joins it. Its id then
+    redirects to nothing. Entries without a story are deleted by their own time.
     """
 
     def __init__(self, store: Store, before: datetime, now: datetime) -> None:
@@ -151,7 +151,7 @@ class Retention:
         for report_id in sorted(report_ids):
             if self._db.execute("SELECT 1 FROM entry WHERE report_id = ? LIMIT 1", (report_id,)).fetchone() is None:
                 self._vectors.drop(report_id)
-                self._vectors.settled([report_id])
+                self._vectors.mark_settled([report_id])
                 self._db.execute("DELETE FROM report WHERE id = ?", (report_id,))
 
     def _in_no_story(self, sweeper: Sweeper) -> int:

@@ -10,11 +10,11 @@ from typing import Any
 
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Evidence, Flag, Match, StorylineMention, StoryQuery, StorySummary
+from aggregator.model.stories import StoryFields
 from aggregator.storage.binding import marks, parts
 from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
 from aggregator.storage.prefixes import resolve_prefix
-from aggregator.storage.standing import StoryFields
 from aggregator.storage.story_queries import ORDER, where_clause
 from aggregator.storage.times import from_text, to_text
 

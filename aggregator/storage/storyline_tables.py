@@ -33,7 +33,7 @@ ALTER TABLE story ADD COLUMN storyline_id TEXT REFERENCES storyline (id);
 CREATE INDEX story_storyline ON story (storyline_id);
 """
 
-# The two tables of decisions are made anew, as SQLite cannot change what a CHECK allows.
+# The two tables of decisions are recreated, as SQLite cannot change a CHECK.
 PAIRS: Final = """
 INSERT INTO report_vector (report_id, entry_id, words, time, language, version, vector)
   SELECT report_id, entry_id, 0, time, language, version, x'' FROM story_vector ORDER BY number;

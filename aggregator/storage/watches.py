@@ -313,14 +313,14 @@ class Outbox:
         )
         return Delivery(row[0], row[1], row[2], from_text(row[3]), row[4], from_json(row[5], dict))
 
-    def delivered(self, delivery_id: int, now: datetime) -> None:
+    def mark_delivered(self, delivery_id: int, now: datetime) -> None:
         """Note that a delivery arrived."""
         self._db.execute(
             "UPDATE delivery SET state = 'delivered', delivered = ?, next_try = NULL, error = NULL WHERE id = ?",
             (to_text(now), delivery_id),
         )
 
-    def failed(self, delivery: Delivery, error: str, again: datetime, stale: datetime) -> int:
+    def mark_failed(self, delivery: Delivery, error: str, again: datetime, stale: datetime) -> int:
         """Note a failed delivery: its target's alerts wait until ``again``; those raised at or before ``stale`` are given up.
 
         Returns how many were given up.

@@ -16,7 +16,7 @@ from aggregator.model import Document, EntryData
 from aggregator.text.clean import plain_text
 from aggregator.text.tokens import words
 
-# Reports of one feed in which a line must have stood before it is boilerplate.
+# Reports of one feed that a line must have occurred in to be boilerplate.
 REPEATED = 3
 # A shorter line is a headline's or a caption's part as often as not; a longer one is a paragraph of text.
 MIN_CHARACTERS, MAX_CHARACTERS = 12, 1_000

@@ -23,7 +23,7 @@ MAX_TAGS = 20_000
 
 _SCHEMES = frozenset({"http", "https"})
 _TAG = re.compile(r"<[/!?a-zA-Z]")
-# Elements that are never kept, and whose insides a parser would nest as no browser does once they are gone.
+# Elements that are always removed, and whose content a parser would nest differently than browsers once they are gone.
 _FRAME = re.compile(r"</?(?:iframe|object|applet|marquee)\b[^>]*>?", re.IGNORECASE)
 _FRAMES = ("<iframe", "<object", "<applet", "<marquee")
 # Begins with one character so that the search runs at the speed of memchr.
@@ -45,7 +45,7 @@ _USUAL = re.compile(rf"(?:[^<]++|</?(?:{_BLOCK}|{_INLINE}){_ATTRIBUTES}>)*+")
 _USUAL_BLOCK = re.compile(rf"</?(?:{_BLOCK}){_ATTRIBUTES}>")
 _SPANS = re.compile(rf"<(?:(?P<end>/)?(?P<span>(?!img|wbr)(?:{_INLINE}))|/?(?:{_BLOCK})){_ATTRIBUTES}>")
 _USUAL_INLINE = re.compile(rf"</?(?:{_INLINE}){_ATTRIBUTES}>")
-# An element with all that stands in it, and its end tag.
+# An element with its content and end tag.
 _HIDDEN = tuple(
     (
         re.compile(rf"<{name}\b[^>]*>.*?</{name}\s*>", re.IGNORECASE | re.DOTALL),
@@ -87,7 +87,7 @@ def sanitise(html: str, base: str | None = None) -> str:
         return _escaped(_ANY_TAG.sub(" ", html)).strip()
     lowered = html.lower()
     if any(name in lowered for name in _FRAMES):
-        html = _FRAME.sub("", html)  # what stands inside is text for a browser without frames, not raw characters
+        html = _FRAME.sub("", html)  # its content is text for browsers without frames, not raw characters
     relative = base if base is not None and _RELATIVE.search(html) else None
     return storable(_cleaner(relative).clean(html)).strip()
 
@@ -134,7 +134,7 @@ def _usual_text(markup: str) -> str:
 
 def _parsed_text(markup: str) -> str:
     found: str = extract_plain_text(storable(markup), preserve_formatting=True, list_bullets=False, alt_texts=False)
-    # a caption that was never closed is no reason to lose all that stands behind it
+    # an unclosed caption must not lose all that follows it
     return found or html.unescape(_ANY_TAG.sub(" ", _without_hidden(markup)))
 
 
@@ -200,20 +200,16 @@ def document(
     feed_language: str | None = None,
     publisher_names: Sequence[str] = (),
     identify: Callable[[str, str | None], str | None] | None = None,
-    without_boilerplate: Callable[[str], str] | None = None,
 ) -> Document:
     """Return the plain text of an entry, ready to be compared.
 
-    ``publisher_names`` are left out at the end of the title (`` - Example News``). ``identify(text, hint)`` tells
-    the language; without it the declared one stands. ``without_boilerplate`` takes what was learned about a feed out
-    of a text; it has no say in the content hash, so that learning makes no edits.
+    ``publisher_names`` are left out at the end of the title (`` - Example News``). ``identify(text, hint)`` returns
+    the language; without it the declared one is taken.
     """
     summary = plain_text(data.summary) if data.summary else ""
     body = plain_text(data.content) if data.content else ""
     content_hash = _content_hash(data.title, summary, body)
     lede, body = _without_tail(summary), _without_tail(body)
-    if without_boilerplate is not None:
-        lede, body = without_boilerplate(lede), without_boilerplate(body)
     if body and lede and is_beginning(lede, body):
         lede = ""
     title = without_publisher(data.title, publisher_names) if publisher_names or data.source_title else data.title

@@ -6,7 +6,7 @@ from aggregator.model import Feed, Secret
 from aggregator.text.address import address_of
 from aggregator.text.urls import MASK, mask_secrets, secret_parts
 
-_LEAST = 4  # characters: a shorter value stands in half of all texts
+_LEAST = 4  # characters: shorter values occur in half of all texts
 _TELLING = 10  # characters from which a password in an address is no chance
 _TELLING_PART = 12  # characters from which one part of a secret address's path gives it away
 
@@ -34,7 +34,7 @@ def without_secrets(text: str, feed: Feed) -> str:
 
 def holds_secret(url: str, feed: Feed) -> bool:
     """Return whether an address must not be stored: it seems to hold a secret, or one of the feed's."""
-    # a short password may be a word, and stand in an address by chance
+    # a short password may be a word, and occur in an address by chance
     secrets = [value for value in _given(feed) if len(value) >= _TELLING] + _of_address(feed)
     return mask_secrets(url) != url or any(value in url for value in secrets)
 
@@ -51,7 +51,7 @@ def _given(feed: Feed) -> list[str]:
 def _of_address(feed: Feed) -> list[str]:
     found = list(secret_parts(feed.url))
     if feed.secret_address:
-        # as it is written, not as it is asked for: that is how it may stand in a text
+        # as written, not as requested: so it may occur in a text
         target = feed.url.partition("://")[2].partition("/")[2].partition("#")[0].strip("/?")
         path, _, query = target.partition("?")
         found.append(target)

@@ -12,19 +12,18 @@ LONG_PART = 60  # characters: a run of a script without blanks, which hardly com
 
 
 class PartCache(dict[str, Value]):
-    """The answers of a function by its argument; where they become too many, all are forgotten at once.
+    """The results of a function by argument; over ``MAX_PARTS`` all are dropped at once.
 
-    A cache that keeps count of what was asked last costs three times as much a question, for it writes at every one.
+    A cache that tracks use (LRU) costs three times as much a look-up, since it writes at each.
     """
 
-    def __init__(self, work: Callable[[str], Value], most: int = MAX_PARTS) -> None:
+    def __init__(self, work: Callable[[str], Value]) -> None:
         super().__init__()
         self.work = work
-        self._most = most
 
     def __missing__(self, part: str) -> Value:
         made = self.work(part)
-        if len(self) >= self._most:
+        if len(self) >= MAX_PARTS:
             self.clear()
         self[part] = made
         return made

@@ -93,7 +93,7 @@ def _canonical(url: str) -> str | None:
     query = _kept_query(address.query)
     fragment = f"#{address.fragment}" if address.fragment.startswith("!") else ""
     found = f"{address.scheme}://{host}{port}{path}{'?' + query if query else ''}{fragment}"
-    # what stands for another page may lead to one that does so too; each is shorter, but for one www
+    # an address of a copy may lead to another such address; each is shorter, except for one www
     return found if host == address.host and len(path) == len(address.path) else _canonical(found)
 
 
@@ -145,7 +145,7 @@ def registered_domain(url: str) -> str | None:
 def _page_host(host: str) -> str:
     label, _, rest = host.partition(".")
     if label not in _DEVICE_LABELS:
-        # en.m.wikipedia.org: the device label stands inside
+        # en.m.wikipedia.org: the device label is inside
         return host.replace(".m.", ".", 1) if ".m." in host and registrable(host.split(".m.", 1)[1]) else host
     domain = registrable(rest)
     if domain is None:

@@ -152,7 +152,7 @@ class AccessMiddleware:
         if visitor is None and not path.startswith(_OPEN):
             return self._ask_for_login(request)
         if visitor is not None and "token" in request.query_params and not path.startswith(_FOR_PROGRAMS):
-            # into the cookie, and out of the address that stands on a screen
+            # into the cookie, and out of the address that is shown on a screen
             left = urlencode([(key, value) for key, value in request.query_params.multi_items() if key != "token"])
             return RedirectResponse(local_path(path) + (f"?{left}" if left else ""), 303)
         if scope["method"] == "POST" and path != "/login" and (visitor is None or not visitor.may_edit):

@@ -26,7 +26,7 @@ from aggregator.web.site import Access, site, warm_up
 _MOST_CONNECTIONS = 200
 # Seconds a client may take to say what it wants, and between two requests.
 _SPEAKS_WITHIN, _KEPT_ALIVE = 10.0, 15
-# Seconds that answers in hand may take when the page stops.
+# Seconds that responses under way may take when the page stops.
 _STOPS_WITHIN = 3
 _MOST_HEAD = 32 * 1024  # bytes of a request's head
 _PORTS = range(1, 65_536)

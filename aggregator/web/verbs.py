@@ -154,7 +154,7 @@ async def log_in(request: Request) -> Response:
         return PlainTextResponse("The form did not arrive in time.\n", 408)
     wanted = local_path(_text(form, "next"))
     client = request.client.host if request.client else ""
-    # a proxy on this machine stands for everybody behind it: one who guesses must not keep out the others
+    # behind a proxy on this machine all visitors share its address: one who guesses passwords must not lock out the others
     address = "" if is_loopback(client) else client
     password = form.get("password", "")
     try:

@@ -94,7 +94,7 @@ def explained(outcome: Outcome) -> Outcome:
         ("export", "--since", "later"),
     ],
 )  # fmt: skip
-def test_bad_arguments(arguments: tuple[str, ...]) -> None:
+def test_bad_arguments_are_explained_without_a_traceback(arguments: tuple[str, ...]) -> None:
     newsroom()
     explained(call(*arguments))
 
@@ -126,7 +126,7 @@ def test_bad_feeds_files_name_the_file(text: str) -> None:
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"\x80abc", b"\x1f\x8b\x08"])
-def test_binary_files(data: bytes) -> None:
+def test_binary_files_are_explained_without_a_traceback(data: bytes) -> None:
     Path("feeds.yaml").write_bytes(data)
     Path("some.opml").write_bytes(data)
     Path("some.jsonl").write_bytes(data)
@@ -135,7 +135,7 @@ def test_binary_files(data: bytes) -> None:
     explained(call("--db", "a.db", "--feeds", "new.yaml", "evaluate", "some.jsonl"))
 
 
-def test_a_damaged_database() -> None:
+def test_a_damaged_database_is_named_as_damaged() -> None:
     newsroom()
     file = Path("aggregator.db")
     data = bytearray(file.read_bytes())
@@ -180,7 +180,7 @@ def test_damage_is_named_by_every_command_that_meets_it(fault: str) -> None:
     assert not Path("copy.db").exists()
 
 
-def test_a_truncated_database() -> None:
+def test_a_truncated_database_is_explained() -> None:
     newsroom()
     file = Path("aggregator.db")
     file.write_bytes(file.read_bytes()[:5000])

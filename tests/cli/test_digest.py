@@ -49,7 +49,7 @@ def test_an_output_that_cannot_be_written_is_named(target: str) -> None:
     assert Path("filled.jsonl").is_file()
 
 
-def test_since_and_until() -> None:
+def test_since_and_until_bound_the_window_of_the_digest() -> None:
     newsroom()
     assert ARCHIVE[2]["title"] not in call("digest", "--since", "2026-03-09", "--until", "2026-03-10T05:45Z").ok().out
     assert ARCHIVE[2]["title"] in call("digest", "--since", "3h").ok().out

@@ -117,7 +117,7 @@ def test_exit_2_faults_of_settings_and_feeds_are_checked_together() -> None:
         (("feeds", "list"), "aggregator init"),
     ],
 )  # fmt: skip
-def test_exit_2_usage(arguments: tuple[str, ...], told: str) -> None:
+def test_wrong_usage_exits_with_2(arguments: tuple[str, ...], told: str) -> None:
     newsroom()
     outcome = call(*arguments)
     assert (outcome.code, outcome.out) == (2, "")
@@ -128,7 +128,7 @@ def test_exit_2_usage(arguments: tuple[str, ...], told: str) -> None:
     "arguments",
     [("story", "show", "s0"), ("import", "none.jsonl"), ("evaluate", "none.jsonl"), ("--db", "none.db", "stories")],
 )
-def test_exit_3_not_found(arguments: tuple[str, ...]) -> None:
+def test_what_is_not_there_exits_with_3(arguments: tuple[str, ...]) -> None:
     newsroom()
     outcome = call(*arguments)
     assert (outcome.code, outcome.out) == (3, "")
@@ -276,7 +276,7 @@ def test_exit_5_a_database_from_a_newer_aggregator() -> None:
     assert "9999_from_the_future" in outcome.err
 
 
-def test_exit_130_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 

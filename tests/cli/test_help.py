@@ -117,7 +117,7 @@ def test_options_of_the_interface(path: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(("paths", "forms"), [(LISTS, "table json jsonl csv tsv"), (THINGS, "text json")])
-def test_forms(paths: list[tuple[str, ...]], forms: str) -> None:
+def test_each_command_offers_its_formats(paths: list[tuple[str, ...]], forms: str) -> None:
     for path in paths:
         command = find(path)
         [option] = [parameter for parameter in command.params if "--format" in parameter.opts]
@@ -157,7 +157,7 @@ def test_groups_without_a_command_show_their_help() -> None:
         assert "Commands:" in outcome.out + outcome.err
 
 
-def test_version() -> None:
+def test_version_is_printed() -> None:
     assert call("--version").ok().out.startswith("aggregator, version 0.")
 
 
@@ -219,7 +219,7 @@ def test_the_commands_are_those_of_the_interface() -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion(shell: str) -> None:
+def test_completion_prints_a_script_for_the_shell(shell: str) -> None:
     script = call("completion", shell).ok().out
     assert "_AGGREGATOR_COMPLETE" in script
     assert "aggregator" in script

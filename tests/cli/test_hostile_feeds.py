@@ -58,7 +58,7 @@ def hostile(server: Server) -> list[str]:
     return ids
 
 
-def test_lists(hostile: list[str]) -> None:
+def test_no_list_lets_control_characters_through(hostile: list[str]) -> None:
     commands = (
         ("stories",), ("search", "harbour"), ("feeds", "health"), ("feeds", "list"), ("watch", "list"), ("story", "log"),
         ("entry", "revisions", hostile[0]), ("watch", "test", "--word", "harbour"),
@@ -69,7 +69,7 @@ def test_lists(hostile: list[str]) -> None:
         assert not STEERING.findall(outcome.out + outcome.err), (command, form)
 
 
-def test_single_things(hostile: list[str]) -> None:
+def test_no_story_or_entry_lets_control_characters_through(hostile: list[str]) -> None:
     stories = {row["story_id"] for row in call("export").ok().lines()}
     for form in ("text", "json"):
         for story in sorted(stories):

@@ -35,7 +35,7 @@ STORYLINE = {"id", "title", "first_seen", "last_seen", "entries", "reports", "pu
 FLAGS = {"new", "updated", "corrected", "single_source", "edited"}
 
 
-def test_stories() -> None:
+def test_stories_have_their_documented_keys() -> None:
     newsroom()
     rows = call("stories", "--json").ok().json()
     assert [row["title"] for row in rows] == [ARCHIVE[2]["title"], ARCHIVE[0]["title"]]
@@ -47,7 +47,7 @@ def test_stories() -> None:
     assert "single_source" in rows[0]["flags"]
 
 
-def test_storylines() -> None:
+def test_storylines_have_their_documented_keys() -> None:
     newsroom()
     alone = call("stories", "--storylines", "--json").ok().json()
     stories = call("stories", "--json").ok().json()
@@ -174,7 +174,7 @@ def test_export_is_what_import_reads() -> None:
         assert (counts[0]["new"], counts[0]["updated"], counts[0]["known"]) == (0, 0, 3)
 
 
-def test_evaluate() -> None:
+def test_evaluate_has_its_documented_keys() -> None:
     figures = call("evaluate", write_archive(Path("labelled.jsonl"), *ARCHIVE), "--json").ok().json()
     assert figures.keys() >= FIGURES
     assert (figures["items"], figures["labelled_clusters"], figures["predicted_clusters"]) == (3, 2, 2)

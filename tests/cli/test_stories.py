@@ -36,7 +36,7 @@ def titles(*arguments: str) -> list[str]:
         (("--since", "yesterday", "--until", "now"), [STORM, TALKS]),
     ],
 )
-def test_filters_and_order(arguments: tuple[str, ...], found: list[str]) -> None:
+def test_options_filter_and_order_the_list_of_stories(arguments: tuple[str, ...], found: list[str]) -> None:
     newsroom()
     assert titles(*arguments) == found
 

@@ -37,7 +37,7 @@ READERS: tuple[Callable[[str], date], ...] = (
         ("2026-10-01 12:00+05:30", datetime(2026, 10, 1, 6, 30, tzinfo=UTC)),
     ],
 )
-def test_moments(text: str, meant: datetime) -> None:
+def test_times_are_read_as_people_write_them(text: str, meant: datetime) -> None:
     assert parse_moment(text, NOW, BRUSSELS) == meant
 
 

@@ -259,7 +259,7 @@ def test_headlines_far_apart_get_nothing_on_top_for_what_timing_proves_of_near_o
 
 
 def test_what_chance_puts_near_is_counted_by_the_hours_themselves() -> None:
-    found = timing.by_chance(np.array([0.0, 2.0, 20.0, 100.0]), np.array([3.0, 4.0, 2.0, 1.0]), 168.0)
+    found = timing.expected_shares(np.array([0.0, 2.0, 20.0, 100.0]), np.array([3.0, 4.0, 2.0, 1.0]), 168.0)
     assert found[0].tolist() == [1, 0, 0, 0, 0]
     assert found[2].tolist() == pytest.approx([0.5 / 7.5, 0, 7 / 7.5, 0, 0])
     assert found[3].tolist() == pytest.approx([0, 0, 0, 0, 1])

@@ -90,7 +90,7 @@ def test_a_report_that_is_rewritten_moves() -> None:
     st.lists(st.sets(st.sampled_from(sorted(DESK)), min_size=2, max_size=3), max_size=2),
     st.lists(st.tuples(st.sampled_from(sorted(DESK)), st.sampled_from(sorted(DESK))), max_size=3),
 )
-def test_decisions_bind(together: list[set[str]], apart: list[tuple[str, str]]) -> None:
+def test_stories_obey_any_decisions(together: list[set[str]], apart: list[tuple[str, str]]) -> None:
     bound: dict[str, set[str]] = {}
     for names in together:
         whole = set(names).union(*(bound.get(name, set()) for name in names))

@@ -52,7 +52,7 @@ RENDERER = MarkdownIt("gfm-like", {"linkify": False})
         ("  spaced\t out  ", "spaced out"),
     ],
 )
-def test_plain(text: str, expected: str) -> None:
+def test_plain_removes_control_and_formatting_characters(text: str, expected: str) -> None:
     assert plain(text) == expected
 
 
@@ -87,7 +87,7 @@ def test_plain_leaves_one_printable_line_and_is_idempotent(text: str) -> None:
         ("https://paper.example/%7Ea", "https://paper.example/%7Ea"),
     ],
 )
-def test_link(url: str | None, expected: str | None) -> None:
+def test_link_lets_web_addresses_through_alone(url: str | None, expected: str | None) -> None:
     found = link(url)
     if expected and "xn--" in expected:
         assert found is not None

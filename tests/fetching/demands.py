@@ -65,14 +65,14 @@ DEMANDS: Final[dict[str, tuple[str, ...]]] = {
     "sy:updatePeriod and its frequency are hints; nonsense is ignored": (
         "fetching/test_polling.py::test_update_period_is_a_hint",
         "outside/test_conditional_polls.py::test_hints_of_the_document",
-        "parsing/test_entries.py::test_hints",
+        "parsing/test_entries.py::test_hints_on_polling_are_read_outside_of_entries",
         "parsing/test_entries.py::test_senseless_hints_are_none",
     ),
     "skipHours and skipDays postpone, unless they cover everything": (
         "fetching/test_polling.py::test_skipped_hours_and_days_postpone",
         "fetching/test_polling.py::test_hints_that_cover_everything_are_ignored",
         "outside/test_conditional_polls.py::test_hints_of_the_document",
-        "parsing/test_entries.py::test_hints",
+        "parsing/test_entries.py::test_hints_on_polling_are_read_outside_of_entries",
     ),
     "the interval follows how often entries come": (
         "fetching/test_polling.py::test_interval_follows_the_rate_of_new_entries",
@@ -101,17 +101,17 @@ DEMANDS: Final[dict[str, tuple[str, ...]]] = {
         "outside/test_conditional_polls.py::test_not_before_and_not_beyond_a_day",
     ),
     "Retry-After is obeyed within a week, and ignored where it is nonsense": (
-        "fetching/test_backoff.py::test_retry_after",
+        "fetching/test_backoff.py::test_retry_after_is_read_and_capped",
         "fetching/test_backoff.py::test_not_before_retry_after",
         "fetching/test_backoff.py::test_any_text_as_a_date_is_a_moment_or_none",
         "fetching/test_statuses.py::test_retry_after_is_read_off_the_answer",
-        "outside/test_failing_polls.py::test_retry_after",
+        "outside/test_failing_polls.py::test_a_feed_is_due_when_retry_after_says",
     ),
     "429 and 503 hold the host back, after a redirect the feed alone": (
         "fetching/test_backoff.py::test_too_often_holds_the_whole_host_for_an_hour",
         "fetching/test_hosts.py::test_a_host_that_had_enough_is_left_alone",
         "fetching/test_statuses.py::test_a_host_that_a_redirect_led_to_speaks_for_one_feed",
-        "outside/test_failing_polls.py::test_retry_after",
+        "outside/test_failing_polls.py::test_a_feed_is_due_when_retry_after_says",
         "outside/test_failing_polls.py::test_the_whole_host_is_left_alone_but_for_feeds_that_opt_out",
         "outside/test_failing_polls.py::test_a_feed_asked_by_name_holds_its_neighbours_too",
     ),
@@ -130,7 +130,7 @@ DEMANDS: Final[dict[str, tuple[str, ...]]] = {
         "fetching/test_statuses.py::test_bot_checks_are_named",
         "fetching/test_statuses.py::test_bot_checks_are_named_by_their_pages",
         "fetching/test_statuses.py::test_a_page_that_never_comes_costs_little",
-        "outside/test_failing_polls.py::test_refusals_are_visible",
+        "outside/test_failing_polls.py::test_a_bot_wall_is_named_and_no_secret_shown",
     ),
     "answers without a document are errors that cost nothing stored": (
         "fetching/test_statuses.py::test_answers_without_a_feed_are_errors",
@@ -151,7 +151,7 @@ DEMANDS: Final[dict[str, tuple[str, ...]]] = {
         "fetching/test_wording.py::test_what_happened_and_what_follows",
         "fetching/test_wording.py::test_health_gives_count_and_duration_of_failures",
         "outside/test_failing_polls.py::test_backoff_grows_never_stops_and_ends_at_the_first_success",
-        "outside/test_failing_polls.py::test_refusals_are_visible",
+        "outside/test_failing_polls.py::test_a_bot_wall_is_named_and_no_secret_shown",
     ),
     "a permanent move is taken over once it has repeated": (
         "fetching/test_backoff.py::test_permanent_move_is_taken_over_after_five_polls",
@@ -179,22 +179,22 @@ DEMANDS: Final[dict[str, tuple[str, ...]]] = {
         "outside/test_failing_polls.py::test_a_maintenance_page_does_not_move_a_feed",
     ),
     "chains of redirects are short and do not repeat, but for a cookie": (
-        "fetching/test_statuses.py::test_hops_are_few",
+        "fetching/test_statuses.py::test_a_fetch_follows_five_redirects_and_no_more",
         "fetching/test_statuses.py::test_a_repeated_address_ends_it_at_once",
         "fetching/test_statuses.py::test_a_redirect_that_sets_a_cookie_and_returns_is_followed_with_it",
         "fetching/test_statuses.py::test_a_cookie_leads_round_once_and_no_more",
         "fetching/test_statuses.py::test_a_cookie_stays_with_its_host",
         "fetching/test_statuses.py::test_a_redirect_without_an_address",
         "fetching/test_statuses.py::test_redirect_bodies_are_not_read",
-        "outside/test_failing_polls.py::test_redirects_end",
+        "outside/test_failing_polls.py::test_redirects_that_lead_nowhere_are_errors",
     ),
     "schemes other than http and https are refused": (
         "fetching/test_statuses.py::test_other_schemes_are_refused",
-        "outside/test_failing_polls.py::test_redirects_end",
+        "outside/test_failing_polls.py::test_redirects_that_lead_nowhere_are_errors",
     ),
     "addresses inside a document are not followed": (
         "fetching/test_statuses.py::test_nothing_inside_a_document_is_followed",
-        "outside/test_failing_polls.py::test_redirects_end",
+        "outside/test_failing_polls.py::test_redirects_that_lead_nowhere_are_errors",
     ),
     "two subscriptions that end at one address are one poll": (
         "fetching/test_backoff.py::test_two_subscriptions_to_one_address_are_polled_once",
@@ -248,7 +248,7 @@ DEMANDS: Final[dict[str, tuple[str, ...]]] = {
         "fetching/test_transport.py::test_a_plain_server_on_a_tls_address",
         "fetching/test_transport.py::test_tls_drip_ends_at_the_deadline",
         "fetching/test_transport.py::test_tls_through_a_proxy",
-        "outside/test_polite_polls.py::test_certificates",
+        "outside/test_polite_polls.py::test_an_untrusted_certificate_is_refused_unless_the_desk_opts_out",
     ),
     "hosts are asked one request at a time, with pauses, side by side": (
         "fetching/test_hosts.py::test_never_more_of_one_host_than_allowed_nor_sooner",
@@ -279,7 +279,7 @@ DEMANDS: Final[dict[str, tuple[str, ...]]] = {
     "hubs are noted and not spoken to": ("fetching/test_manners.py::test_a_hub_is_not_spoken_to",),
     "any content type is accepted if the document is a feed": (
         "fetching/test_manners.py::test_any_content_type_is_let_through_to_the_parser",
-        "outside/test_entries_over_polls.py::test_types_and_charsets",
+        "outside/test_entries_over_polls.py::test_a_feed_is_read_whatever_its_media_type_and_charset",
         "parsing/test_feed.py::test_the_content_type_does_not_decide",
     ),
     "a page is no feed, and the feeds that it names are offered": (
@@ -288,7 +288,7 @@ DEMANDS: Final[dict[str, tuple[str, ...]]] = {
         "parsing/test_feed.py::test_a_page_is_no_feed_and_names_feeds",
     ),
     "charsets are decided by mark, label, declaration and bytes": (
-        "outside/test_entries_over_polls.py::test_types_and_charsets",
+        "outside/test_entries_over_polls.py::test_a_feed_is_read_whatever_its_media_type_and_charset",
         "parsing/test_charset.py::test_a_servers_default_yields_to_the_declaration",
         "parsing/test_charset.py::test_a_label_that_is_not_a_default_beats_the_declaration",
         "parsing/test_charset.py::test_utf8_beats_any_label_and_is_told",
@@ -298,13 +298,13 @@ DEMANDS: Final[dict[str, tuple[str, ...]]] = {
         "parsing/test_feed.py::test_utf8_bytes_beat_a_wrong_latin1_label",
     ),
     "names of charsets mean what browsers take them for": (
-        "outside/test_entries_over_polls.py::test_types_and_charsets",
+        "outside/test_entries_over_polls.py::test_a_feed_is_read_whatever_its_media_type_and_charset",
         "parsing/test_charset.py::test_east_asian_names_mean_the_larger_sets",
         "parsing/test_charset.py::test_a_document_of_the_sibling_charset_is_recognised",
         "parsing/test_feed.py::test_names_mean_what_the_web_takes_them_for",
     ),
     "what no charset fits costs no entry": (
-        "outside/test_entries_over_polls.py::test_types_and_charsets",
+        "outside/test_entries_over_polls.py::test_a_feed_is_read_whatever_its_media_type_and_charset",
         "outside/test_entries_over_polls.py::test_invalid_bytes_and_ill_formed_xml_cost_no_entry",
         "parsing/test_charset.py::test_fields_in_another_encoding_are_read_each_for_itself",
         "parsing/test_charset.py::test_a_legacy_document_may_hold_fields_of_utf8",
@@ -318,8 +318,8 @@ DEMANDS: Final[dict[str, tuple[str, ...]]] = {
         "parsing/test_feed.py::test_a_well_formed_document_is_not_flagged",
     ),
     "all versions of RSS, Atom and JSON Feed are read": (
-        "outside/test_entries_over_polls.py::test_json_feed",
-        "parsing/test_entries.py::test_formats_have_names",
+        "outside/test_entries_over_polls.py::test_a_json_feed_is_read_and_unusable_entries_skipped",
+        "parsing/test_entries.py::test_the_format_of_a_document_is_named",
     ),
     "no private address is reached, in any spelling, at any hop": (
         "fetching/test_guard.py::test_public_addresses_pass",
@@ -356,18 +356,18 @@ DEMANDS: Final[dict[str, tuple[str, ...]]] = {
         "text/test_urls.py::test_what_is_no_secret_stays",
     ),
     "entities are not expanded and nothing is fetched for a document": (
-        "outside/test_entries_over_polls.py::test_bombs_and_caps",
+        "outside/test_entries_over_polls.py::test_entity_bombs_expand_to_little_and_long_values_are_cut",
         "parsing/test_feed.py::test_entities_are_not_expanded_and_nothing_is_read",
         "parsing/test_feed.py::test_own_entities_cannot_blow_a_document_up",
     ),
     "bombs cost bounded time": (
-        "outside/test_entries_over_polls.py::test_bombs_and_caps",
+        "outside/test_entries_over_polls.py::test_entity_bombs_expand_to_little_and_long_values_are_cut",
         "parsing/test_feed.py::test_no_document_takes_quadratic_time",
         "test_executor.py::test_a_task_that_misbehaves_is_a_failure_and_its_worker_is_replaced",
         "test_executor.py::test_one_hung_task_does_not_hold_the_others_up",
     ),
     "entries and fields are capped": (
-        "outside/test_entries_over_polls.py::test_bombs_and_caps",
+        "outside/test_entries_over_polls.py::test_entity_bombs_expand_to_little_and_long_values_are_cut",
         "parsing/test_feed.py::test_caps_hold_for_every_field",
         "parsing/test_feed.py::test_the_newest_entries_are_kept",
     ),

@@ -52,7 +52,7 @@ from tests.fetching.polls import (
         ("99999999999999999999", None),
     ],
 )
-def test_retry_after(value: str, seconds: int | None) -> None:
+def test_retry_after_is_read_and_capped(value: str, seconds: int | None) -> None:
     expected = None if seconds is None else NOW + timedelta(seconds=seconds)
     assert retry_after([("retry-after", value)], NOW) == expected
 

@@ -220,7 +220,7 @@ def test_a_move_to_nothing_is_a_failure(app: FetcherHarness, server: Server, pla
     app.failure(server.on("/old", moved("/new", "301 Moved Permanently")))
 
 
-def test_hops_are_few(app: FetcherHarness, server: Server) -> None:
+def test_a_fetch_follows_five_redirects_and_no_more(app: FetcherHarness, server: Server) -> None:
     for number in range(40):
         server.on(f"/{number}", moved(f"/{number + 1}"))
     server.on("/5", answer(RSS))

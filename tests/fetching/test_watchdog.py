@@ -6,13 +6,13 @@ import socket
 import threading
 import time
 
-from aggregator.fetching.deadline import Call, Watchdog
+from aggregator.fetching.deadline import FetchCall, Watchdog
 from aggregator.fetching.guard import AddressGuard
 from aggregator.fetching.resolver import Resolver
 
 
-def call(seconds: float) -> Call:
-    return Call(time.monotonic() + seconds, AddressGuard(True), Resolver(), proxied=False)
+def call(seconds: float) -> FetchCall:
+    return FetchCall(time.monotonic() + seconds, AddressGuard(True), Resolver(), proxied=False)
 
 
 def test_a_reader_wakes_up_at_the_deadline() -> None:

@@ -17,8 +17,8 @@ from aggregator.executor import TaskError, TaskFailure
 from aggregator.ingest import archive_lines, archives, place, record
 from aggregator.ingest.archive_lines import prepare_line
 from aggregator.ingest.archives import Importer
-from aggregator.ingest.entry_times import event_time
 from aggregator.ingest.prepare import PreparedEntry
+from aggregator.ingest.record_values import event_time
 from aggregator.newsroom.publishers import families
 from aggregator.parsing.archive import ArchiveEntry, read
 from aggregator.settings import Settings

@@ -170,7 +170,6 @@ def test_a_field_that_cannot_be_made_is_not_worth_the_entry(place: str, monkeypa
         "aggregator.ingest.place.find_copy",
         "aggregator.ingest.place.Placer._store_vector",
         "aggregator.storage.sketches.SketchStore.add",
-        "aggregator.ingest.record.Recorder._place",
     ],
 )
 def test_an_entry_that_cannot_be_placed_is_stored_and_tried_once(place: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ from aggregator.newsroom.mentions import names, numbers
         ("1.234.567,89 und 1,234,567.89", ["1234567.89", "1234567.89"]),
     ],
 )
-def test_numbers(sentence: str, keys: list[str]) -> None:
+def test_numbers_are_found_with_their_values_and_units(sentence: str, keys: list[str]) -> None:
     assert [one.key for one in numbers(sentence)] == keys
 
 
@@ -49,7 +49,7 @@ def test_numbers(sentence: str, keys: list[str]) -> None:
         ("en", "UNICEF: Vantoria needs water.", ["UNICEF", "Vantoria"]),
     ],
 )  # fmt: skip
-def test_names(language: str, sentence: str, found: list[str]) -> None:
+def test_names_are_found_by_their_capitals(language: str, sentence: str, found: list[str]) -> None:
     context = "then the yesterday"  # seen in lower case: no names
     assert [one.text for one in names([sentence, context], language)[0]] == found
 

@@ -83,7 +83,7 @@ def test_a_name_that_is_bent_is_the_same_name() -> None:
     assert not what_is_new([first, later], SINCE).names
 
 
-def test_scripts_without_spaces() -> None:
+def test_new_sentences_are_found_in_scripts_without_spaces() -> None:
     old = "新しい橋が月曜日に開通した。"
     new = "知事は通行料を来年から無料にすると発表した。"
     assert sentences_of(told(0, old, language="ja"), told(7, old + new, language="ja")) == [new]

@@ -49,7 +49,7 @@ HALVES = ("tuned", "held_out", "blind", "second_blind_seen", "second_blind_unsee
 
 
 @pytest.mark.parametrize("half", HALVES)
-def test_precision_and_recall(half: str) -> None:
+def test_agencies_are_recognised_with_high_precision_and_recall(half: str) -> None:
     pairs = [(told(case), case["agency"], case) for case in cases(half)]
     assert len(pairs) >= 100
     right = sum(found is not None and found == agency for found, agency, _ in pairs)

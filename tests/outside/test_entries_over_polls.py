@@ -36,7 +36,9 @@ def counts(row: dict[str, object]) -> tuple[object, object, object]:
         ("application/rss+xml; charset=windows-1252", "utf-8", "windows-1252"),
     ],
 )
-def test_types_and_charsets(newsroom: Newsroom, server: Server, kind: str, head: str, encoding: str) -> None:
+def test_a_feed_is_read_whatever_its_media_type_and_charset(
+    newsroom: Newsroom, server: Server, kind: str, head: str, encoding: str
+) -> None:
     title = "Café in Kraków’s" if encoding != "windows-1252" else "Café – “Œuvre”"
     text = f"<?xml version='1.0' encoding='{head}'?>" + rss(Item("1", title)).decode().partition("?>")[2]
     newsroom.follow(server.on("/feed", answer(text.encode(encoding), kind=kind)))
@@ -54,7 +56,7 @@ def test_invalid_bytes_and_ill_formed_xml_cost_no_entry(newsroom: Newsroom, serv
     assert "Two & more" in {one["title"] for one in newsroom.entries()}
 
 
-def test_json_feed(newsroom: Newsroom, server: Server) -> None:
+def test_a_json_feed_is_read_and_unusable_entries_skipped(newsroom: Newsroom, server: Server) -> None:
     feed = {
         "version": "https://jsonfeed.org/version/1.1", "title": "Desk",
         "items": [
@@ -122,7 +124,7 @@ def test_secrets_show_nowhere_and_go_to_no_other_origin(newsroom: Newsroom, serv
         assert not [one for one in said if secret in one.out + one.err], secret
 
 
-def test_bombs_and_caps(newsroom: Newsroom, server: Server) -> None:
+def test_entity_bombs_expand_to_little_and_long_values_are_cut(newsroom: Newsroom, server: Server) -> None:
     bomb = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "lol"}">' for n in range(12))
     doctype = f'<!DOCTYPE rss [{bomb}<!ENTITY x SYSTEM "{server.url("/secret")}">]>'
     body = rss(Item("1", "EN TITY"), Item("2", "T" * 5_000, "s" * 100_000, link="https://x.example/" + "l" * 5_000))

@@ -34,7 +34,7 @@ PAGE = (
         ("99999999", 7 * DAY, 7 * DAY),
     ],
 )
-def test_retry_after(
+def test_a_feed_is_due_when_retry_after_says(
     newsroom: Newsroom, server: Server, status: str, value: str, least: timedelta, most: timedelta
 ) -> None:
     newsroom.follow({"url": server.on("/feed", answer(b"", f"Retry-After: {value}", status=status)), "interval": "5m"})
@@ -119,7 +119,7 @@ def test_a_feed_that_comes_back_is_not_given_up(newsroom: Newsroom, server: Serv
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "403 Forbidden", "401 Unauthorized", "451 Unavailable"])
-def test_refusals_are_visible(newsroom: Newsroom, server: Server, status: str) -> None:
+def test_a_bot_wall_is_named_and_no_secret_shown(newsroom: Newsroom, server: Server, status: str) -> None:
     url = server.on("/feed", answer(b"", "cf-mitigated: challenge", status=status))
     newsroom.follow(url.replace("//", "//desk:hunter22@") + "?token=sesame99&page=1")
     row = newsroom.poll()
@@ -182,7 +182,7 @@ def test_only_the_permanent_beginning_is_kept(newsroom: Newsroom, server: Server
     assert server.paths() == ["/second", "/third"]
 
 
-def test_redirects_end(newsroom: Newsroom, server: Server) -> None:
+def test_redirects_that_lead_nowhere_are_errors(newsroom: Newsroom, server: Server) -> None:
     for number in range(40):
         server.on(f"/hop{number}", moved(f"/hop{number + 1}"))
     server.on("/loop", moved("/pool"))

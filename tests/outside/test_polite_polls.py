@@ -153,7 +153,7 @@ def test_slow_and_endless_answers_end_and_cost_no_other(newsroom: Newsroom, serv
 
 
 @pytest.mark.parametrize("opted", [False, True])
-def test_certificates(newsroom: Newsroom, opted: bool) -> None:
+def test_an_untrusted_certificate_is_refused_unless_the_desk_opts_out(newsroom: Newsroom, opted: bool) -> None:
     import ssl
     from pathlib import Path
 

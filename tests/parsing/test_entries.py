@@ -157,12 +157,12 @@ def test_dates_are_clamped_flagged_and_kept(text: str, time: str | None, flag: s
     assert kept.published_text == (text or None)
 
 
-def test_formats_have_names() -> None:
+def test_the_format_of_a_document_is_named() -> None:
     assert read('<rss version="0.92"><channel><item><title>A</title></item></channel></rss>').format == "rss092"
     assert read('{"version": "https://jsonfeed.org/version/1", "items": []}').format == "json1"
 
 
-def test_hints() -> None:
+def test_hints_on_polling_are_read_outside_of_entries() -> None:
     head = """<ttl>99999</ttl><sy:updatePeriod xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"> daily
     </sy:updatePeriod>
     <skipHours><hour>24</hour><hour>5</hour></skipHours><skipDays><day>Monday</day></skipDays>"""

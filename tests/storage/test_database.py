@@ -15,10 +15,9 @@ import pytest
 from sqlite_utils import Database
 
 from aggregator.exceptions import LockedError, NotFoundError, StorageError
-from aggregator.ingest.transactions import PAUSE
 from aggregator.model import StoryQuery
 from aggregator.storage import database
-from aggregator.storage.database import SavepointFailedError, Store, is_database_error
+from aggregator.storage.database import PAUSE, SavepointFailedError, Store, is_database_error
 from aggregator.storage.migrations import migrations
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS
 from aggregator.storage.stories import StoryStore
@@ -204,9 +203,9 @@ def test_what_is_left_for_the_end_of_a_transaction_is_done_once_and_told_where_i
     with Store(tmp_path / "a.db") as store:
         with store.transaction():
             for _ in range(2):
-                store.at_end(told.append)
+                store.call_at_end(told.append)
         with contextlib.suppress(sqlite3.OperationalError), store.transaction():
-            store.at_end(told.append)
+            store.call_at_end(told.append)
             store.connection.execute("SELECT no_such_function()")
         with store.transaction():
             pass
@@ -223,7 +222,7 @@ def test_a_commit_that_fails_leaves_no_transaction_open(tmp_path: Path) -> None:
 
         def orphan() -> None:
             with store.transaction() as db:
-                store.at_end(heard.append)
+                store.call_at_end(heard.append)
                 db.execute("INSERT INTO child VALUES (7)")
 
         with pytest.raises(sqlite3.IntegrityError):

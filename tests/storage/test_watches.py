@@ -99,7 +99,7 @@ def test_a_claimed_delivery_is_not_claimed_again_until_its_lease_ends(store: Sto
     assert (first.alert_id, first.attempts, first.payload) == ("a1", 1, {"id": "a1"})
     assert second.alert_id == "a2"
     assert outbox.claim(HOOK, later, later + timedelta(minutes=5)) is None
-    outbox.delivered(second.id, later)
+    outbox.mark_delivered(second.id, later)
     after = later + timedelta(minutes=5)  # the one that held a1 is gone
     again = outbox.claim(HOOK, after, after + timedelta(minutes=5))
     assert again is not None
@@ -112,15 +112,15 @@ def test_a_failure_puts_off_its_whole_target_and_gives_up_what_is_stale(store: S
     watches.alert(alert("a0"))
     held = outbox.claim(HOOK, NOW, NOW + timedelta(minutes=5))
     assert held is not None
-    assert outbox.failed(held, "refused", NOW, NOW - DAY) == 0  # its lease ends with the attempt
+    assert outbox.mark_failed(held, "refused", NOW, NOW - DAY) == 0  # its lease ends with the attempt
     assert outbox.due(NOW) == [HOOK]
-    outbox.delivered(held.id, NOW)
+    outbox.mark_delivered(held.id, NOW)
     for name, at in (("a1", NOW - 2 * DAY), ("a2", NOW - DAY), ("a3", NOW), ("a4", NOW)):
         watches.alert(alert(name, at, "stdout" if name == "a4" else HOOK))
     claimed = outbox.claim(HOOK, NOW, NOW + timedelta(minutes=5))
     assert claimed is not None
     again = NOW + timedelta(minutes=2)
-    assert outbox.failed(claimed, "refused", again, NOW - DAY) == 2
+    assert outbox.mark_failed(claimed, "refused", again, NOW - DAY) == 2
     assert states(store)[1:] == [
         ("a1", "given_up", 1),
         ("a2", "given_up", 0),
@@ -141,7 +141,7 @@ def test_pruning_spares_what_waits(store: Store) -> None:
         watches.alert(replace(alert(name), alerted={}))
     claimed = outbox.claim(HOOK, NOW, NOW)
     assert claimed is not None
-    outbox.delivered(claimed.id, NOW)
+    outbox.mark_delivered(claimed.id, NOW)
     assert watches.prune(NOW, 10) == 0
     assert watches.prune(NOW + DAY, 10) == 1
     assert [name for name, _, _ in states(store)] == ["a2"]

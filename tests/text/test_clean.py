@@ -32,7 +32,7 @@ from tests.examples import examples
         ("", ""),
     ],
 )
-def test_plain_text(markup: str, text: str) -> None:
+def test_markup_becomes_plain_text(markup: str, text: str) -> None:
     assert plain_text(markup) == text
 
 
@@ -102,7 +102,7 @@ def test_a_text_in_a_caption_that_is_never_closed_is_kept() -> None:
         ("  a\n b\t c\u00a0d ", "a b c d"),
     ],
 )
-def test_plain_title(markup: str, text: str) -> None:
+def test_a_title_becomes_plain_text(markup: str, text: str) -> None:
     assert plain_title(markup) == text
 
 
@@ -167,17 +167,6 @@ def test_language_hint_and_identifier() -> None:
     assert document(entry(), "zz-invalid-").language == "zz"
     assert document(entry("Titel"), "en", identify=lambda text, hint: f"{text[:5]}{hint}").language == "Titelen"
     assert primary_language("english") is None
-
-
-def test_learned_boilerplate_changes_the_text_but_makes_no_edit() -> None:
-    plain = document(entry(content="<p>Text</p><p>Cookies!</p>"), "en")
-    less = document(
-        entry(content="<p>Text</p><p>Cookies!</p>"),
-        "en",
-        without_boilerplate=lambda text: text.replace("\nCookies!", ""),
-    )
-    assert less.body == "Text"
-    assert less.content_hash == plain.content_hash
 
 
 def test_beginnings_are_compared_without_typography() -> None:

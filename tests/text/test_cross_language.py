@@ -60,7 +60,7 @@ def test_one_name_in_two_spellings(one: str, other: str) -> None:
     ("one", "other"),
     [("Bayern", "Sachsen"), ("Meridian", "Madrid"), ("Odesa", "Kharkiv"), ("Izmir", "Oaxaca"), ("Ro", "Ra"), ("", "")],
 )
-def test_two_names(one: str, other: str) -> None:
+def test_different_names_are_kept_apart(one: str, other: str) -> None:
     assert not same_name(phonetic_key(one), phonetic_key(other))
 
 

@@ -52,7 +52,7 @@ ADDRESSES = Path(__file__).parents[2].parent / "shared" / "data" / "feed-address
         ("https://a.example/" + "x" * 10_000, None),
     ],
 )
-def test_canonical_url(url: str, canonical: str | None) -> None:
+def test_an_address_has_its_canonical_form(url: str, canonical: str | None) -> None:
     assert canonical_url(url) == canonical
 
 
@@ -87,7 +87,7 @@ def test_canonical_is_its_own_canonical_form(url: str) -> None:
         ("http://a.example/" + "x" * 3_000, "", None),
     ],
 )
-def test_absolute_url(url: str, base: str, absolute: str | None) -> None:
+def test_an_address_is_resolved_against_its_base(url: str, base: str, absolute: str | None) -> None:
     assert absolute_url(url, base) == absolute
 
 
@@ -103,7 +103,7 @@ def test_absolute_url(url: str, base: str, absolute: str | None) -> None:
         ("nonsense with blanks", None),
     ],
 )
-def test_registered_domain(url: str, domain: str | None) -> None:
+def test_a_host_has_its_registered_domain(url: str, domain: str | None) -> None:
     assert registered_domain(url) == domain
 
 

@@ -293,7 +293,7 @@ def test_a_password_is_no_hash() -> None:
         check(WebSettings(), Access("root", {"anna": "secret"}))
 
 
-def test_passwords() -> None:
+def test_passwords_are_hashed_and_verified_and_bad_hashes_refused() -> None:
     assert verify("a long enough word", HASHED)
     assert not verify("a long enough Word", HASHED)
     assert hash_password("a long enough word") != HASHED

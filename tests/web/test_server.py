@@ -101,17 +101,23 @@ def stream(port: int) -> socket.socket:
     return connection
 
 
+def received_until(wanted: bytes, connection: socket.socket, heard: bytes = b"") -> bytes:
+    """Return what a connection sent up to ``wanted``; it fails where the server closes before."""
+    while wanted not in heard:
+        part = connection.recv(65_536)
+        assert part, f"closed after {heard!r}"
+        heard += part
+    return heard
+
+
 def test_a_stream_tells_of_a_change_and_outlives_the_time_for_a_head(port: int, database: Path) -> None:
     with stream(port) as connection:
-        heard = connection.recv(65_536)
-        while b"retry" not in heard:
-            heard += connection.recv(65_536)
+        heard = received_until(b"retry", connection)
         time.sleep(1.5)  # longer than a head may take, and the watch has begun
         with Aggregator.open(Settings(), database, clock=Clock(NOW)) as app:
             first, second = (one.id for one in app.stories(StoryQuery(limit=2)))
             app.editor("ben").merge([first, second])
-        while b"event: changed" not in heard:
-            heard += connection.recv(65_536)
+        received_until(b"event: changed", connection, heard)
 
 
 def test_streams_are_bounded(port: int) -> None:

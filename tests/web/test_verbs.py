@@ -25,7 +25,7 @@ def led_to(answer: Response) -> str:
     return answer.headers["location"].removeprefix("/story/")
 
 
-def test_merge_and_undo(page: TestClient, desk: Aggregator, stories: list[Story]) -> None:
+def test_a_merge_from_the_page_is_stored_and_undone(page: TestClient, desk: Aggregator, stories: list[Story]) -> None:
     first, second = stories[1], stories[2]
     kept = led_to(give(page, "merge", first.summary.id, other=second.summary.id))
     assert ids_of(desk.story(kept)) == sorted(ids_of(first) + ids_of(second))

@@ -29,7 +29,7 @@ class Labels:
     date: str
     moment: str
     full: str
-    thousands: str  # what stands between groups of three digits
+    thousands: str  # separator of groups of three digits
     singular_from: int  # numbers that take the singular
     singular_up_to: int
     nouns: Mapping[str, tuple[str, str]]
