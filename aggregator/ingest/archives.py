@@ -36,7 +36,7 @@ from aggregator.storage.feeds import FeedStore, StoredFeed
 LONG = 20_000
 _LARGE = 1_000_000  # bytes of an archive that holds more than LEAST lines for all that is known
 _LOOKED_UP = 48  # most lines of which is asked together whether they are stored
-_LOOKED_AHEAD = 256  # entries after which their reports are compared with the window
+_LOOKED_AHEAD = 512  # entries after which their reports are compared with the window
 _IN_A_PAUSE = 100  # lines that are looked at between two transactions, for some to prepare
 _IN_MEMORY = 1.0  # where nobody waits: so often is progress reported
 
