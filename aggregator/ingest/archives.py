@@ -35,7 +35,7 @@ from aggregator.storage.feeds import FeedStore, StoredFeed
 LONG = 20_000
 _LARGE = 1_000_000  # bytes of an archive that surely holds more than LEAST lines
 _LOOKED_UP = 48  # maximum of lines that are looked up together
-_COMPARED_AHEAD = 256  # entries after which their reports are compared with the window
+_COMPARED_AHEAD = 512  # entries after which their reports are compared with the window
 _IN_A_PAUSE = 100  # lines that are searched for unprepared ones between two transactions
 _IN_MEMORY = 1.0  # seconds of a transaction in memory, where no other process waits: progress is reported so often
 
