@@ -3,8 +3,9 @@
     python -m bench.unchanged [FEEDS ...]
 
 For each number of feeds passes over all of them are played without sockets, and passes over every tenth of them, each over
-another tenth, and over every hundredth, so that each feed is asked every half an hour. All feeds are asked four times over, so that
-what waits in the log is folded into the feeds' rows as often as it must be. Told are the bytes of the write-ahead log a poll, in how many commits a pass, and the processor time.
+another tenth, and over every hundredth, so that each feed is asked every half an hour. All feeds are asked four times over,
+so that what waits in the log is folded into the feeds' rows as often as it must be. Told are the bytes of the write-ahead
+log a poll, in how many commits a pass, and the processor time.
 """
 
 from __future__ import annotations

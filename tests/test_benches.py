@@ -87,7 +87,7 @@ def test_a_daemon_that_has_nothing_to_do_writes_nothing(tmp_path: Path) -> None:
 def test_a_desk_at_its_learned_rhythm_is_measured(tmp_path: Path) -> None:
     found = desk.measured(400, 3.0, tmp_path / "desk.db", warm=0.5)
     assert found["requests a minute"] > 0
-    assert found["feed late, worst s"] <= 5.0  # of the driven clock: a tick
+    assert found["feed late, worst s"] <= 20.0  # of the driven clock: a tick more than feeds wait for others
 
 
 def test_clustering_an_archive_is_measured(tmp_path: Path) -> None:
