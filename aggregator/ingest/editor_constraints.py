@@ -23,11 +23,11 @@ class EditorConstraints:
         self._entries = EntryStore(store)
         self._stamp: tuple[int, int] | None = None
         self._turn: int | None = None  # of the long writer, when the decisions were looked at last
-        self._settlement = settle(())
-        self._ties = settle(())
-        self._pins: list[str] = []
+        self._settlement: Settlement | None = None
+        self._ties: Settlement | None = None
+        self._pins: list[str] | None = None
         self._notices = NoticeLinks(store)
-        self._bindings: tuple[tuple[int, int] | None, list[Constraint], Settlement] = (None, [], self._settlement)
+        self._bindings: tuple[tuple[int, int] | None, list[Constraint], Settlement] = (None, [], settle(()))
 
     def stamp(self) -> tuple[int, int]:
         """Return what differs whenever other decisions are in force than before."""
@@ -35,16 +35,19 @@ class EditorConstraints:
 
     def settlement(self) -> Settlement:
         """Return all decisions in force, without their contradictions."""
+        self._look()
+        if self._settlement is None:
+            self._settlement = settle(self._decisions.constraints())
+        return self._settlement
+
+    def _look(self) -> None:
+        """Forget what was read where other decisions are in force by now."""
         if self._store.is_whole and self._turn == self._store.turn:
-            return self._settlement  # nobody else writes until this transaction ends
+            return  # nobody else writes until this transaction ends
         self._turn = self._store.turn if self._store.is_whole else None
         stamp = self._decisions.stamp()  # an editor may speak between two feeds of a pass
         if stamp != self._stamp:
-            self._stamp = stamp
-            self._settlement = settle(self._decisions.constraints())
-            self._ties = settle(self._decisions.ties())
-            self._pins = self._decisions.pins()
-        return self._settlement
+            self._stamp, self._settlement, self._ties, self._pins = stamp, None, None, None
 
     def bindings(self) -> Settlement:
         """Return the decisions in force with what notices name; an editor's word rules over a notice."""
@@ -57,7 +60,9 @@ class EditorConstraints:
 
     def ties(self) -> Settlement:
         """Return what decisions in force say of storylines, without their contradictions."""
-        self.settlement()
+        self._look()
+        if self._ties is None:
+            self._ties = settle(self._decisions.ties())
         return self._ties
 
     def places(self, bindings: Settlement) -> dict[str, tuple[str, str | None]]:
@@ -89,27 +94,32 @@ class EditorConstraints:
 
     def has_pins(self) -> bool:
         """Return whether an entry of any story is pinned."""
-        self.settlement()
-        return bool(self._pins)
+        return bool(self._pinned())
 
     def pinned(self, story_id: str) -> str | None:
         """Return the entry of a story that was pinned last."""
-        self.settlement()
-        if not self._pins:
+        pins = self._pinned()
+        if not pins:
             return None
         members = self._members(story_id)
-        return next((entry for entry in self._pins if entry in members), None)
+        return next((entry for entry in pins if entry in members), None)
 
     def reports_pinned(self) -> frozenset[str]:
         """Return the reports of the entries that are pinned."""
-        self.settlement()
-        placements = (self._entries.placement(entry) for entry in self._pins)
+        placements = (self._entries.placement(entry) for entry in self._pinned())
         return frozenset(placement[0] for placement in placements if placement is not None)
 
     def between(self, left: Iterable[str], right: Iterable[str]) -> Decision | None:
         """Return the newest decision that keeps entries of two stories apart."""
         number = self.settlement().barrier(left, right)
         return None if number is None else self._decisions.get(number)
+
+    def _pinned(self) -> list[str]:
+        """Return the entries that are pinned, the newest pin first."""
+        self._look()
+        if self._pins is None:
+            self._pins = self._decisions.pins()
+        return self._pins
 
     def _members(self, story_id: str) -> frozenset[str]:
         return frozenset(self._entries.ids_of_story(story_id))

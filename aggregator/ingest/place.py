@@ -6,7 +6,7 @@ Editors' decisions are asked before each step that the machine takes; see ``edit
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -26,6 +26,7 @@ from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store, is_of_the_database
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.members import entries_of, reports_of
 from aggregator.storage.report_vectors import VectorRow, VectorStore
 from aggregator.storage.sketches import SketchStore
 from aggregator.storage.stories import StoryStore
@@ -56,6 +57,7 @@ class Placer:
         self._meanings = meanings_for(settings.stories)
         self._feeds = FeedStore(store)
         self._lines = LineStore(store.connection)
+        self._large: set[str] = set()  # stories whose rows are to be written once a verb is committed
         self._changed_lines: set[str] = set()  # storylines whose rows are to be written anew
         self.capped = 0  # comparisons that a cap cut short: a hot bucket
 
@@ -136,21 +138,42 @@ class Placer:
 
     # --- what editors' verbs need ------------------------------------------------------------
 
-    def settle(self, story_ids: Iterable[str], now: datetime) -> None:
-        """Bring the rows of stories whose reports an editor moved in line, and have the next pass look at them."""
-        living = [story for story in sorted(self.obey(story_ids, now)) if self.stories.lives(story)]
+    def settle(self, story_ids: Iterable[str], now: datetime, *, obeying: bool = True) -> None:
+        """Bring the rows of stories whose reports an editor moved in line, and have the next pass look at them.
+
+        Those of large stories are left to :meth:`write_rows`. Where nothing came to these stories, nothing in them is to
+        be taken apart, so a verb needs no ``obeying`` then.
+        """
+        touched = self.obey(story_ids, now) if obeying else set(story_ids)
+        living = self.stories.all_living(touched)
         self.vectors.leave_stories_unsettled(living)
-        reports = [report for story in living for report in self.stories.reports_of(story)]
-        self._settler.refresh(living, reports, now)
-        self._settler.obey_ties(living, now)
+        large = self._settler.leave_large(living)
+        self._large |= large
+        reports = [report for story in sorted(living - large) for report in self.stories.reports_of(story)]
+        self._settler.refresh(living - large, reports, now)
+        self._settler.obey_ties(sorted(living), now)
         lines, self._changed_lines = self._changed_lines, set()
         self.lines.refresh([line for line in lines if self.lines.lives(line)], now)
 
-    def obey(self, story_ids: Iterable[str], now: datetime) -> set[str]:
-        """Take what must not stand together out of these stories; return them and those that it opened.
+    def write_rows(self, now: datetime) -> None:
+        """Write the rows of large stories that an editor's verb changed, once it is committed and others may write again.
 
-        There is nothing to do but after an undo, where entries come back to what has come since.
+        Where that fails the verb holds all the same: the reports of these stories are unsettled, and the next pass writes the rows.
         """
+        large, self._large = self._large, set()
+        try:
+            self._settler.refresh_large(large, now)
+        except Exception as error:
+            if not is_of_the_database(error):
+                raise
+            log.warning(
+                "%s: the next pass brings the rows up to date, for now they cannot be written: %s",
+                ", ".join(sorted(large)),
+                error,
+            )
+
+    def obey(self, story_ids: Iterable[str], now: datetime) -> set[str]:
+        """Take what must not stand together out of these stories; return them and those that it opened."""
         found = set(story_ids)
         for story_id in sorted(found):
             for leaving in self.editor_constraints.breaches(story_id):
@@ -162,20 +185,33 @@ class Placer:
         made = mint("s", *sorted(leaving), "split", taken=self.stories.id_taken)
         self.stories.open_story(made, now, split_from=story_id)
         self.put_in_storyline(made, self.lines.of_stories([story_id]).get(story_id))
-        for report in sorted({self.entries.get(entry).report_id for entry in leaving}):
-            inside = leaving & frozenset(self.entries.ids_of_report(report))
-            self.move_report(self.report_of_own(inside, now), made)
+        inside = self.standing(leaving)
+        whole = self.members(inside)
+        self.move_reports(
+            [
+                report if whole[report] == entries else self.divide_report(report, sorted(entries), now)
+                for report, entries in sorted(inside.items())
+            ],
+            made,
+        )
         return made
 
     def with_copies(self, leaving: frozenset[str]) -> frozenset[str]:
         """Add the entries that came with the same text as one that leaves, where no decision names another of them."""
         named = self.editor_constraints.settlement()
         found = set(leaving)
-        for report in sorted({self.entries.get(entry).report_id for entry in leaving}):
-            copies = frozenset(self.entries.ids_of_report(report))
+        for copies in self.members(self.standing(leaving)).values():
             if not any(named.names(entry) for entry in copies - leaving):
                 found |= copies
         return frozenset(found)
+
+    def members(self, report_ids: Collection[str]) -> dict[str, set[str]]:
+        """Return report -> its entries."""
+        return entries_of(self._store.connection, report_ids)
+
+    def standing(self, entry_ids: Collection[str]) -> dict[str, set[str]]:
+        """Return report -> those of these entries that stand in it."""
+        return reports_of(self._store.connection, entry_ids)
 
     def report_of_own(self, entries: frozenset[str], now: datetime) -> str:
         """Return a report that holds exactly these entries of one report: theirs, or one made for them."""
@@ -186,8 +222,12 @@ class Placer:
 
     def move_report(self, report_id: str, story_id: str) -> None:
         """Put a report into another story, until it is settled under what editors say then."""
-        self.stories.move_reports([report_id], story_id)
-        self.vectors.leave_unsettled([report_id])
+        self.move_reports([report_id], story_id)
+
+    def move_reports(self, report_ids: Sequence[str], story_id: str) -> None:
+        """Put reports into another story, as :meth:`move_report` does."""
+        self.stories.move_reports(report_ids, story_id)
+        self.vectors.leave_unsettled(report_ids)
 
     def divide_report(self, report_id: str, leaving: Sequence[str], now: datetime) -> str:
         """Take entries out of a report into one of their own, in the same story; return its id."""

@@ -221,7 +221,7 @@ class Settler:
             for piece in writing.pieces():
                 self._write_piece(writing, piece, plan, now)
             large = self._end(writing, plan, now, changed)
-        self._refresh_large(large, now, changed)
+        self.refresh_large(large, now, changed)
         return writing.touched
 
     def _write_in_pieces(
@@ -242,7 +242,7 @@ class Settler:
             if self._editor_constraints.stamp() != plan.decisions:
                 return None
             large = self._end(writing, plan, now, changed)
-        self._refresh_large(large, now, changed)
+        self.refresh_large(large, now, changed)
         return writing.touched
 
     def _write_piece(self, writing: Writing, piece: Piece, plan: Plan, now: datetime) -> set[str]:
@@ -255,13 +255,18 @@ class Settler:
         """End the stories that end and write the rows of those that changed; return the large ones, whose rows are still to be written."""
         self._writer.end(writing, plan.waiting, now)
         touched = self._living(writing.touched)
-        large = self._stories.larger_than(LARGE, touched)
-        self._pin(large)
+        large = self.leave_large(touched)
         self.refresh(touched - large, (), now)
         changed(touched - large)
         return large
 
-    def _refresh_large(self, story_ids: Collection[str], now: datetime, changed: Changed) -> None:
+    def leave_large(self, story_ids: Collection[str]) -> frozenset[str]:
+        """Return those of these stories that are too large for their rows to be worked out now; their pins are brought in line."""
+        large = self._stories.larger_than(LARGE, story_ids)
+        self._pin(large)
+        return large
+
+    def refresh_large(self, story_ids: Collection[str], now: datetime, changed: Changed = lambda stories: None) -> None:
         """Work out the rows of large stories while others may write, and write them where nobody did meanwhile."""
         for story_id in sorted(story_ids):
             for _ in range(TRIES):
