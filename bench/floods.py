@@ -1,6 +1,6 @@
 """What floods cost, and what comes of them: one event, one boilerplate text, a repeated archive, a template house, earthquakes.
 
-    python -m bench.floods [event boilerplate archive template series] [--entries 5000] [--pass 500]
+    python -m bench.floods [event boilerplate archive template series] [--entries 5000] [--pass 500] [--verbs]
 
 An *event* is told by five hundred outlets within two days, in words of their own. *Boilerplate* is ten lines of one text under
 each of very many different entries of one feed. An *archive* is a feed that publishes again, under other keys, all that
@@ -20,8 +20,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from aggregator import Aggregator, Settings
+from aggregator import Aggregator, Settings, StoryQuery
 from aggregator.storage.database import Store
+from aggregator.storage.entries import EntryStore
 from bench.locks import holding
 from bench.material import START, WORDS, archive, lines
 
@@ -151,6 +152,32 @@ def stored(folder: Path) -> dict[str, float]:
     }
 
 
+def verbs(folder: Path) -> dict[str, float]:
+    """Have an editor work on the largest story; return for how many seconds each verb held the lock at most."""
+    held_by: dict[str, float] = {}
+    with Aggregator.open(Settings(), folder / "flood.db", clock=lambda: START + timedelta(days=3)) as desk:
+        story = desk.stories(StoryQuery(sort="entries"))[0].id
+        entries = EntryStore(desk.store).ids_of_story(story)
+        editor, made = desk.editor("bench"), list[str]()
+        for name, verb in (
+            ("pin", lambda: editor.pin(story, entries[3])),
+            ("undo of it", editor.undo),
+            ("split of ten", lambda: editor.split(story, entries[:20:2])),
+            ("undo of it ", editor.undo),
+            ("split of half", lambda: made.append(editor.split(story, entries[::2]))),
+            ("move", lambda: editor.move(entries[1], made[0])),
+            ("undo of move", editor.undo),
+            ("merge", lambda: editor.merge([story, made[0]])),
+            ("undo of merge", editor.undo),
+            ("undo of split", editor.undo),
+            ("forbid", lambda: editor.forbid(entries[0], entries[1])),
+        ):
+            with holding() as held:
+                verb()
+            held_by[name] = max(held)
+    return held_by
+
+
 def summary(found: list[dict[str, float]], entries: int) -> dict[str, float]:
     """Return an entry's price over all passes and over the last tenth of them, the worst pass and transaction, the result."""
     tenth = found[-max(1, len(found) // 10) :]
@@ -170,6 +197,7 @@ def main() -> None:
     parser.add_argument("kinds", nargs="*", choices=[*KINDS, []], default=list(KINDS))
     parser.add_argument("--entries", type=int, default=5_000)
     parser.add_argument("--pass", type=int, default=500, dest="size")
+    parser.add_argument("--verbs", action="store_true", help="have an editor work on the largest story at the end")
     options = parser.parse_args()
     for kind in options.kinds:
         rows = KINDS[kind](options.entries)
@@ -178,6 +206,11 @@ def main() -> None:
             for one in passes(rows, options.size, Path(folder)):
                 found.append(one)
                 print("  ".join(f"{name} {value:g}" for name, value in one.items()), flush=True)
+            if options.verbs:
+                print(
+                    "held by " + ", ".join(f"{name} {held:.2f} s" for name, held in verbs(Path(folder)).items()),
+                    flush=True,
+                )
         told = ", ".join(f"{name} {value:.4g}" for name, value in summary(found, len(rows)).items())
         print(f"{kind}, {len(rows)} entries in passes of {options.size}: {told}", flush=True)
 

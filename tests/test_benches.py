@@ -87,7 +87,7 @@ def test_a_daemon_that_has_nothing_to_do_writes_nothing(tmp_path: Path) -> None:
 def test_a_desk_at_its_learned_rhythm_is_measured(tmp_path: Path) -> None:
     found = desk.measured(400, 3.0, tmp_path / "desk.db", warm=0.5)
     assert found["requests a minute"] > 0
-    assert found["feed late, worst s"] <= 5.0  # of the driven clock: a tick
+    assert found["feed late, worst s"] <= 20.0  # of the driven clock: a tick more than feeds wait for others
 
 
 def test_clustering_an_archive_is_measured(tmp_path: Path) -> None:
@@ -165,3 +165,5 @@ def test_a_flood_of_each_kind_is_measured(kind: str, tmp_path: Path) -> None:
     told = floods.summary(found, 60)
     assert told["worst transaction s"] > 0
     assert {"event": told["stories"] == 1, "archive": told["reports"] <= 32}.get(kind, told["reports"] >= 55)
+    if kind == "event":
+        assert min(floods.verbs(tmp_path).values()) > 0

@@ -1,4 +1,5 @@
 """Editors' verbs: merge, split, move, pin, forbid, undo. Each is one transaction, a decision that every later run obeys.
+What the rows of large stories say is worked out after it.
 
 A verb stores constraints on entries, not on stories, since stories come and go and entries stay. ``clustering/constraints.py``
 states and resolves them: of two contradicting decisions the newer holds.
@@ -6,16 +7,16 @@ states and resolves them: of two contradicting decisions the newer holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from aggregator.clustering.constraints import Constraint, forbidden, merged, moved, split
 from aggregator.desk.snapshots import NOTHING, Snapshot, restore, take
 from aggregator.exceptions import DecisionError
 from aggregator.ingest.place import Placer
-from aggregator.model import Match
 from aggregator.storage.database import Store
-from aggregator.storage.decisions import Decision, DecisionKind, DecisionStore, reference
+from aggregator.storage.decisions import Decision, DecisionKind, DecisionStore
 
 
 class Verbs:
@@ -28,6 +29,13 @@ class Verbs:
         self._decisions = DecisionStore(store)
         self._by = by
         self._now = now
+
+    @contextmanager
+    def _deciding(self) -> Iterator[None]:
+        """One transaction; the rows of large stories follow it, each in one of its own."""
+        with self._store.transaction():
+            yield
+        self._placer.write_rows(self._now)
 
     def _decide(
         self,
@@ -54,7 +62,7 @@ class Editor(Verbs):
 
     def merge(self, prefixes: Sequence[str]) -> str:
         """Make several stories one; the oldest keeps its id, which is returned."""
-        with self._store.transaction():
+        with self._deciding():
             ids = sorted({self._stories.resolve(prefix) for prefix in prefixes}, key=self._stories.age)
             if len(ids) < 2:
                 raise DecisionError("merge takes two different stories or more")
@@ -62,8 +70,7 @@ class Editor(Verbs):
             kept, others = ids[0], ids[1:]
             before = take(self._placer, ids)
             for other in others:
-                for report in self._stories.reports_of(other):
-                    self._placer.move_report(report, kept)
+                self._placer.move_reports(self._stories.reports_of(other), kept)
                 self._placer.close(other, kept, self._now, "merged by an editor")
             self._record(
                 "merge",
@@ -78,7 +85,7 @@ class Editor(Verbs):
 
     def split(self, prefix: str, entry_prefixes: Sequence[str]) -> str:
         """Move entries out of a story into a new one; return its id."""
-        with self._store.transaction():
+        with self._deciding():
             story = self._stories.resolve(prefix)
             members = self._members(story)
             leaving = frozenset(self._entries.resolve(entry) for entry in entry_prefixes)
@@ -97,12 +104,12 @@ class Editor(Verbs):
                 lambda number: split(number, members - leaving, leaving),
                 {made: leaving},
             )
-            self._placer.settle([story, made], self._now)
+            self._placer.settle([story, made], self._now, separating=False)
         return made
 
     def move(self, entry_prefix: str, prefix: str) -> str:
         """Move one entry into another story; return that story's id."""
-        with self._store.transaction():
+        with self._deciding():
             entry = self._entries.resolve(entry_prefix)
             target = self._stories.resolve(prefix)
             source = self._story_of(entry)
@@ -127,18 +134,18 @@ class Editor(Verbs):
 
     def pin(self, prefix: str, entry_prefix: str) -> str:
         """Make an entry the canonical one of its story; of two pins in a story the newer holds."""
-        with self._store.transaction():
+        with self._deciding():
             story = self._stories.resolve(prefix)
             entry = self._entries.resolve(entry_prefix)
             self._all_in(frozenset({entry}), self._members(story), story)
             sentence = f"{self._by} pinned {entry} as the canonical entry of {story}."
             self._record("pin", sentence, [story, entry], NOTHING, lambda number: (), {})
-            self._placer.settle([story], self._now)
+            self._placer.settle([story], self._now, separating=False)
         return story
 
     def forbid(self, first: str, second: str) -> None:
         """Keep two stories or entries apart; where they are together now, the second leaves."""
-        with self._store.transaction():
+        with self._deciding():
             first, story, left = self._side(first)
             second, other_story, right = self._side(second)
             if left & right:
@@ -161,7 +168,7 @@ class Editor(Verbs):
 
     def undo(self) -> Decision:
         """Undo and return the last verb in force, and restore the state before it; later arrivals stay."""
-        with self._store.transaction():
+        with self._deciding():
             last = self._decisions.last_active()
             if last is None:
                 raise DecisionError("there is no verb to undo")
@@ -225,7 +232,4 @@ class Editor(Verbs):
     def _link(self, number: int, kind: DecisionKind, sentence: str, placed: Mapping[str, frozenset[str]]) -> None:
         """Link the verb as the reason why these entries are in these stories."""
         evidence = {"decision": number, "by": self._by, "verb": kind, "sentence": sentence}
-        for story, entries in placed.items():
-            for entry in sorted(entries):
-                match = Match("editor", entry, story, kind, 1.0, 1.0, evidence, reference(number))
-                self._stories.add_match(match, None, story, self._now)
+        self._decisions.leave_reason(number, kind, evidence, placed, self._now)

@@ -56,7 +56,7 @@ NOTHING = Snapshot({}, {}, {}, {}, {})
 
 def take(placer: Placer, story_ids: Sequence[str]) -> Snapshot:
     """Return a snapshot of these stories."""
-    stories, entries = placer.stories, placer.entries
+    stories = placer.stories
     reports = {report: story for story in story_ids for report in stories.reports_of(story)}
     lines = placer.lines.of_stories(story_ids)
     return Snapshot(
@@ -64,7 +64,7 @@ def take(placer: Placer, story_ids: Sequence[str]) -> Snapshot:
         split_from=stories.split_from(story_ids),
         redirects={old: story for story, gone in stories.merged_from(story_ids).items() for old in gone},
         reports=reports,
-        entries={entry: report for report in reports for entry in entries.ids_of_report(report)},
+        entries={entry: report for report, inside in placer.members(reports).items() for entry in inside},
         storylines={story: lines.get(story) for story in story_ids},
     )
 
@@ -84,19 +84,24 @@ def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
     Entries that arrived since stay where they are, except copies: they follow the report that they joined, and where the verb
     had made that report out of another, they go back into the other.
     """
-    stories, entries = placer.stories, placer.entries
-    standing = {entry: report for entry, report in before.entries.items() if entries.placement(entry) is not None}
+    stories = placer.stories
+    there = {entry for inside in placer.reports_of(before.entries).values() for entry in inside}
+    standing = {entry: report for entry, report in before.entries.items() if entry in there}
     wanted = {before.reports[report] for report in standing.values()}
     for story in sorted(wanted):
         if not stories.exists(story):
             stories.reopen_story(story, before.opened[story], before.split_from[story])
     touched = wanted | _restore_reports(placer, before, standing, now)
     left: dict[str, str] = {}  # story -> where the last report that left it went
+    present = stories.stories_of_reports(before.reports)
+    returning: dict[str, list[str]] = {}
     for report, story in before.reports.items():
-        current = stories.story_of_report(report)
+        current = present.get(report)
         if current is not None and current != story:
             left[current] = story
-            placer.move_report(report, story)
+            returning.setdefault(story, []).append(report)
+    for story, reports in returning.items():
+        placer.move_reports(reports, story)
     for story in wanted:
         stories.redirect((old for old, target in before.redirects.items() if target == story), story)
     for story in sorted((touched | left.keys()) - wanted):
@@ -128,8 +133,9 @@ def _restore_reports(placer: Placer, before: Snapshot, standing: Mapping[str, st
     """Put entries back into the reports that they were taken out of, and their later copies with them."""
     entries = placer.entries
     touched: set[str] = set()
+    at_home = {(entry, report) for report, inside in placer.reports_of(standing).items() for entry in inside}
     for entry, report in standing.items():
-        place = entries.placement(entry)
+        place = entries.placement(entry) if (entry, report) not in at_home else None
         if place is None or place[0] == report:
             continue
         for member in entries.ids_of_report(place[0]):

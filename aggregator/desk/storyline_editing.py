@@ -30,7 +30,7 @@ class StorylineEditor(Verbs):
         """Name a storyline for good; return its id."""
         if not name.strip() or display_text(name) != name or len(name) > MAX_NAME:
             raise UsageError(f"{display_text(name)!r} is no name: write one line of 1 to {MAX_NAME} characters")
-        with self._store.transaction():
+        with self._deciding():
             line = self._lines.resolve(prefix)
             before = take_storylines(self._placer, [line])
             self._lines.set_name(line, name, self._by)
@@ -40,7 +40,7 @@ class StorylineEditor(Verbs):
 
     def tie(self, prefixes: Sequence[str]) -> str:
         """Tie stories, and storylines with all their stories, into one storyline; return its id."""
-        with self._store.transaction():
+        with self._deciding():
             sides = [self._stories_meant(prefix) for prefix in prefixes]
             wanted = frozenset().union(*sides)
             lines = set(self._lines.of_stories(wanted).values())
@@ -64,7 +64,7 @@ class StorylineEditor(Verbs):
 
     def untie(self, prefix: str) -> str:
         """Take a story out of its storyline for good; return the story's id."""
-        with self._store.transaction():
+        with self._deciding():
             story = self._stories.resolve(prefix)
             line = self._lines.of_stories([story]).get(story)
             if line is None:

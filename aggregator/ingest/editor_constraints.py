@@ -23,11 +23,11 @@ class EditorConstraints:
         self._entries = EntryStore(store)
         self._version: tuple[int, int] | None = None
         self._unit_number: int | None = None  # of the long writer, when the decisions were looked at last
-        self._groups = resolve(())
-        self._ties = resolve(())
-        self._pins: list[str] = []
+        self._groups: ConstraintGroups | None = None
+        self._ties: ConstraintGroups | None = None
+        self._pins: list[str] | None = None
         self._notices = NoticeLinks(store)
-        self._with_notices: tuple[tuple[int, int] | None, list[Constraint], ConstraintGroups] = (None, [], self._groups)
+        self._with_notices: tuple[tuple[int, int] | None, list[Constraint], ConstraintGroups] = (None, [], resolve(()))
 
     def version(self) -> tuple[int, int]:
         """Return what differs whenever other decisions are in force than before."""
@@ -35,16 +35,19 @@ class EditorConstraints:
 
     def groups(self) -> ConstraintGroups:
         """Return all decisions in force, without their contradictions."""
-        if self._store.is_single_unit and self._unit_number == self._store.unit_number:
-            return self._groups  # no other process writes until this transaction ends
-        self._unit_number = self._store.unit_number if self._store.is_single_unit else None
-        stamp = self._decisions.version()  # an editor may speak between two feeds of a pass
-        if stamp != self._version:
-            self._version = stamp
+        self._check_version()
+        if self._groups is None:
             self._groups = resolve(self._decisions.constraints())
-            self._ties = resolve(self._decisions.ties())
-            self._pins = self._decisions.pins()
         return self._groups
+
+    def _check_version(self) -> None:
+        """Discard what was read where other decisions are in force by now."""
+        if self._store.is_single_unit and self._unit_number == self._store.unit_number:
+            return  # no other process writes until this transaction ends
+        self._unit_number = self._store.unit_number if self._store.is_single_unit else None
+        version = self._decisions.version()  # an editor may speak between two feeds of a pass
+        if version != self._version:
+            self._version, self._groups, self._ties, self._pins = version, None, None, None
 
     def groups_with_notices(self) -> ConstraintGroups:
         """Return the decisions in force with the links of notices; an editor's decision overrides a notice."""
@@ -57,7 +60,9 @@ class EditorConstraints:
 
     def ties(self) -> ConstraintGroups:
         """Return the decisions in force on storylines, without their contradictions."""
-        self.groups()
+        self._check_version()
+        if self._ties is None:
+            self._ties = resolve(self._decisions.ties())
         return self._ties
 
     def places(self, bindings: ConstraintGroups) -> dict[str, tuple[str, str | None]]:
@@ -89,27 +94,32 @@ class EditorConstraints:
 
     def has_pins(self) -> bool:
         """Return whether an entry of any story is pinned."""
-        self.groups()
-        return bool(self._pins)
+        return bool(self._pinned())
 
     def pinned(self, story_id: str) -> str | None:
         """Return the entry of a story that was pinned last."""
-        self.groups()
-        if not self._pins:
+        pins = self._pinned()
+        if not pins:
             return None
         members = self._members(story_id)
-        return next((entry for entry in self._pins if entry in members), None)
+        return next((entry for entry in pins if entry in members), None)
 
     def reports_pinned(self) -> frozenset[str]:
         """Return the reports of the entries that are pinned."""
-        self.groups()
-        placements = (self._entries.placement(entry) for entry in self._pins)
+        placements = (self._entries.placement(entry) for entry in self._pinned())
         return frozenset(placement[0] for placement in placements if placement is not None)
 
     def between(self, left: Iterable[str], right: Iterable[str]) -> Decision | None:
         """Return the newest decision that keeps entries of two stories apart."""
         number = self.groups().barrier(left, right)
         return None if number is None else self._decisions.get(number)
+
+    def _pinned(self) -> list[str]:
+        """Return the entries that are pinned, the newest pin first."""
+        self._check_version()
+        if self._pins is None:
+            self._pins = self._decisions.pins()
+        return self._pins
 
     def _members(self, story_id: str) -> frozenset[str]:
         return frozenset(self._entries.ids_of_story(story_id))

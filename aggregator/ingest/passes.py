@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import inf
 from threading import Event
 
@@ -21,6 +21,8 @@ from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore
 
+# Feeds that fall due one by one wait so many ticks for others, and no longer than that: each pass writes some pages, whatever it brings.
+_TICKS, _GATHERED = 3, timedelta(seconds=15)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -29,7 +31,8 @@ class PassOptions:
     """The options of a pass: ``patterns`` name its feeds, else all due ones, or with ``everything`` all.
 
     ``stop``, set from elsewhere, ends it within seconds; after ``within`` seconds no further feed is asked. A pass with
-    such an end is one of many: it says nothing of feeds that are not due, and costs next to nothing where none is.
+    such an end is one of many: it says nothing of feeds that are not due, costs next to nothing where none is, and takes
+    feeds that came due within seconds together.
     ``progress`` hears of each feed, ``placing`` of how many of the new entries are placed in stories.
     """
 
@@ -57,8 +60,9 @@ def run_pass(
     ``settled`` hears which stories the pass changed; ``window`` is that of the process. NotFoundError: a pattern names no feed.
     """
     rows, now = FeedStore(store), clock()
-    due = rows.due_keys(now, longest_wait(settings.fetch))
     one_of_many = options.within < inf
+    gathering = min(_TICKS * timedelta(seconds=settings.run.tick), _GATHERED) if one_of_many else timedelta(0)
+    due = rows.due_keys(now, longest_wait(settings.fetch), gathering)
     if one_of_many and not due:
         return []
     wanted = named(subscriptions(feeds, rows.of_keys(due) if one_of_many else rows.followed(), now), options.patterns)

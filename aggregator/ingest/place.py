@@ -6,7 +6,7 @@ Each step obeys the editors' decisions; see ``editor_constraints.py``.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -26,6 +26,7 @@ from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store, is_database_error
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.members import entries_of, reports_of
 from aggregator.storage.report_vectors import VectorRow, VectorStore
 from aggregator.storage.sketches import SketchStore
 from aggregator.storage.stories import StoryStore
@@ -57,6 +58,7 @@ class Placer:
         self._meanings = meanings_for(settings.stories)
         self._feeds = FeedStore(store)
         self._lines = LineStore(store.connection)
+        self._large: set[str] = set()  # stories whose rows are to be written once a verb is committed
         self._changed_lines: set[str] = set()  # storylines whose rows are to be updated
         self.capped = 0  # comparisons that a cap cut short: a hot bucket
 
@@ -142,15 +144,37 @@ class Placer:
 
     # --- what editors' verbs need ------------------------------------------------------------
 
-    def settle(self, story_ids: Iterable[str], now: datetime) -> None:
-        """Update the rows of stories whose reports an editor moved, and schedule them for the next pass."""
-        living = [story for story in sorted(self.separate_violations(story_ids, now)) if self.stories.exists(story)]
+    def settle(self, story_ids: Iterable[str], now: datetime, *, separating: bool = True) -> None:
+        """Update the rows of stories whose reports an editor moved, and schedule them for the next pass.
+
+        The rows of large stories are left to :meth:`write_rows`. Where nothing was added to these stories, they hold no
+        violations, and a verb needs no ``separating``.
+        """
+        touched = self.separate_violations(story_ids, now) if separating else set(story_ids)
+        living = self.stories.existing(touched)
         self.vectors.mark_stories_unsettled(living)
-        reports = [report for story in living for report in self.stories.reports_of(story)]
-        self._settler.refresh(living, reports, now)
-        self._settler.apply_ties(living, now)
+        large = self._settler.set_large_aside(living)
+        self._large |= large
+        reports = [report for story in sorted(living - large) for report in self.stories.reports_of(story)]
+        self._settler.refresh(living - large, reports, now)
+        self._settler.apply_ties(sorted(living), now)
         lines, self._changed_lines = self._changed_lines, set()
         self.lines.refresh([line for line in lines if self.lines.exists(line)], now)
+
+    def write_rows(self, now: datetime) -> None:
+        """Write the rows of large stories that a verb changed, after its commit, so that others may write meanwhile.
+
+        A failure does not undo the verb: the reports of these stories are unsettled, and the next pass writes the rows.
+        """
+        large, self._large = self._large, set()
+        try:
+            self._settler.refresh_large(large, now)
+        except Exception as error:
+            if not is_database_error(error):
+                raise
+            log.warning(
+                "%s: the rows cannot be written now (%s); the next pass writes them", ", ".join(sorted(large)), error
+            )
 
     def separate_violations(self, story_ids: Iterable[str], now: datetime) -> set[str]:
         """Move entries out of these stories that must not be together; return these stories and the new ones.
@@ -168,20 +192,33 @@ class Placer:
         made = mint("s", *sorted(leaving), "split", taken=self.stories.id_taken)
         self.stories.open_story(made, now, split_from=story_id)
         self.put_in_storyline(made, self.lines.of_stories([story_id]).get(story_id))
-        for report in sorted({self.entries.get(entry).report_id for entry in leaving}):
-            inside = leaving & frozenset(self.entries.ids_of_report(report))
-            self.move_report(self.report_of_own(inside, now), made)
+        inside = self.reports_of(leaving)
+        whole = self.members(inside)
+        self.move_reports(
+            [
+                report if whole[report] == entries else self.divide_report(report, sorted(entries), now)
+                for report, entries in sorted(inside.items())
+            ],
+            made,
+        )
         return made
 
     def with_copies(self, leaving: frozenset[str]) -> frozenset[str]:
         """Add the copies of leaving entries, where no decision names another entry of their report."""
         named = self.editor_constraints.groups()
         found = set(leaving)
-        for report in sorted({self.entries.get(entry).report_id for entry in leaving}):
-            copies = frozenset(self.entries.ids_of_report(report))
+        for copies in self.members(self.reports_of(leaving)).values():
             if not any(named.is_named(entry) for entry in copies - leaving):
                 found |= copies
         return frozenset(found)
+
+    def members(self, report_ids: Collection[str]) -> dict[str, set[str]]:
+        """Return report -> its entries."""
+        return entries_of(self._store.connection, report_ids)
+
+    def reports_of(self, entry_ids: Collection[str]) -> dict[str, set[str]]:
+        """Return report -> those of these entries that stand in it."""
+        return reports_of(self._store.connection, entry_ids)
 
     def report_of_own(self, entries: frozenset[str], now: datetime) -> str:
         """Return a report that holds exactly these entries of one report, made where there is none."""
@@ -192,8 +229,12 @@ class Placer:
 
     def move_report(self, report_id: str, story_id: str) -> None:
         """Move a report to another story, until it is settled under the decisions then in force."""
-        self.stories.move_reports({report_id: story_id})
-        self.vectors.mark_unsettled([report_id])
+        self.move_reports([report_id], story_id)
+
+    def move_reports(self, report_ids: Sequence[str], story_id: str) -> None:
+        """Move reports to another story, as :meth:`move_report` does."""
+        self.stories.move_reports(dict.fromkeys(report_ids, story_id))
+        self.vectors.mark_unsettled(report_ids)
 
     def divide_report(self, report_id: str, leaving: Sequence[str], now: datetime) -> str:
         """Move entries out of a report into a new one in the same story; return its id."""

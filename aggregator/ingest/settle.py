@@ -228,7 +228,7 @@ class Settler:
             for chunk in assignment.chunks():
                 self._write_chunk(assignment, chunk, plan, now)
             large = self._end(assignment, plan, now, changed)
-        self._refresh_large(large, now, changed)
+        self.refresh_large(large, now, changed)
         return assignment.touched
 
     def _write_in_chunks(
@@ -249,7 +249,7 @@ class Settler:
             if self._editor_constraints.version() != plan.decisions:
                 return None
             large = self._end(assignment, plan, now, changed)
-        self._refresh_large(large, now, changed)
+        self.refresh_large(large, now, changed)
         return assignment.touched
 
     def _write_chunk(
@@ -264,13 +264,18 @@ class Settler:
         """Close the stories that end, and write the changed rows; return the large stories, whose rows are still to be written."""
         self._writer.end(assignment, plan.unsettled, now)
         touched = self._existing_stories(assignment.touched)
-        large = self._stories.larger_than(LARGE, touched)
-        self._pin(large)
+        large = self.set_large_aside(touched)
         self.refresh(touched - large, (), now)
         changed(touched - large)
         return large
 
-    def _refresh_large(self, story_ids: Collection[str], now: datetime, changed: Changed) -> None:
+    def set_large_aside(self, story_ids: Collection[str]) -> frozenset[str]:
+        """Update the pins of the large ones among these stories and return them; their rows take too long to compute now."""
+        large = self._stories.larger_than(LARGE, story_ids)
+        self._pin(large)
+        return large
+
+    def refresh_large(self, story_ids: Collection[str], now: datetime, changed: Changed = lambda stories: None) -> None:
         """Compute the rows of large stories outside of a transaction; write them where nobody wrote meanwhile."""
         for story_id in sorted(story_ids):
             for _ in range(TRIES):

@@ -20,6 +20,7 @@ from aggregator.storage.times import from_text, to_text
 from aggregator.storage.waiting_polls import STEP, DeferredPoll, deferred, fold, fold_many, may_defer
 from aggregator.text.masking import shown_address
 
+_FEW = 64  # feeds that wait for others: so many are saved with one commit
 _AHEAD = timedelta(minutes=1)  # time servers correct by less
 
 
@@ -130,18 +131,21 @@ class FeedStore:
         """Return all feeds there ever were, archives too."""
         return self._select("ORDER BY id")
 
-    def due_keys(self, now: datetime, longest: timedelta) -> set[str]:
+    def due_keys(self, now: datetime, longest: timedelta, gathering: timedelta = timedelta(0)) -> set[str]:
         """Return the keys of the feeds that should be polled now.
 
         A feed that is due further off than ``longest``, or that was asked in the future, met a wrong clock: it is due.
+        Few feeds that came due less than ``gathering`` ago wait for others: none is returned then.
         """
         text, ahead = to_text(now), to_text(now + _AHEAD)
         rows = self._db.execute(
-            "SELECT key FROM feed_now WHERE followed AND NOT paused AND "
+            "SELECT key, next_fetch IS NULL OR next_fetch NOT BETWEEN ? AND ? FROM feed_now WHERE followed AND NOT paused AND "
             "(NOT gone AND (next_fetch IS NULL OR next_fetch <= ? OR next_fetch > ?) OR last_fetch > ?)",
-            (text, to_text(now + longest), ahead),
-        )
-        return {row[0] for row in rows}
+            (to_text(now - gathering), text, text, to_text(now + longest), ahead),
+        ).fetchall()
+        if gathering and len(rows) < _FEW and not any(presses for _, presses in rows):
+            return set()
+        return {key for key, _ in rows}
 
     def next_due(self) -> datetime | None:
         """Return when the next poll is due; None where nothing is scheduled."""

@@ -16,6 +16,7 @@ from aggregator.storage.times import to_text
 
 # Fewer lines than this are not worth a fold; more make each look at feeds dear, whatever their number.
 LEAST: Final = 256
+EACH: Final = 4  # lines of a feed, on average, that wait until its row is written
 MOST: Final = 20_000
 STEP: Final = 64  # lines between two looks at how many wait
 
@@ -98,7 +99,7 @@ def fold(connection: sqlite3.Connection) -> None:
 
 
 def fold_many(connection: sqlite3.Connection) -> None:
-    """Fold once as many lines wait as there are feeds: each page of ``feed`` is written once for all of its rows."""
+    """Fold once so many lines wait for each feed: each page of ``feed`` is written once for all of its rows."""
     waiting, feeds = connection.execute(_WAITING).fetchone()
-    if (waiting or 0) >= min(max(feeds or 0, LEAST), MOST):
+    if (waiting or 0) >= min(max(EACH * (feeds or 0), LEAST), MOST):
         fold(connection)

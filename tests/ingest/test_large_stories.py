@@ -16,6 +16,7 @@ from aggregator.desk import editions
 from aggregator.desk.maintenance import prune
 from aggregator.digest import frozen
 from aggregator.digest.edition import Edition
+from aggregator.exceptions import LockedError
 from aggregator.ingest import settle, story_rows, story_writing
 from aggregator.ingest.kept_stories import KeptStories
 from aggregator.ingest.story_rows import StoryRow
@@ -204,3 +205,113 @@ def test_an_edition_is_put_into_words_while_others_may_write(tmp_path: Path, mon
         monkeypatch.setattr(editions, "to_json", seen)
         desk.edition(since=START - timedelta(days=1))
     assert inside == [False]
+
+
+def rows_of_stories(desk: Aggregator) -> list[tuple[Any, ...]]:
+    """Return what the rows of stories say, and how many entries stand in each."""
+    counted = (
+        "SELECT s.id, s.title, s.entries, s.reports, s.publishers, s.canonical_entry, s.pinned_entry,"
+        " (SELECT count(*) FROM entry e WHERE e.story_id = s.id) FROM story s ORDER BY 1"
+    )
+    return desk.store.connection.execute(counted).fetchall()
+
+
+def verbs_in_turn(folder: Path) -> list[list[tuple[Any, ...]]]:
+    """Have an editor pin, split, move, forbid, merge and undo in a large story; return what the rows say after each."""
+    imported(folder, event(REPORTS))
+    said = []
+    with Aggregator.open(Settings(), folder / "large.db", clock=lambda: START) as desk:
+        [story] = desk.stories(StoryQuery())
+        ids = [row[0] for row in desk.store.connection.execute("SELECT id FROM entry ORDER BY number")]
+        editor = desk.editor("ben")
+        made = list[str]()
+        for verb in (
+            lambda: editor.pin(story.id, ids[5]),
+            lambda: made.append(editor.split(story.id, ids[::2])),
+            lambda: editor.move(ids[1], made[0]),
+            editor.undo,
+            lambda: editor.merge([story.id, made[0]]),
+            editor.undo,
+            editor.undo,
+            lambda: editor.forbid(ids[0], ids[1]),
+        ):
+            verb()
+            said.append(rows_of_stories(desk))
+    return said
+
+
+def test_what_a_verb_says_of_large_stories_is_the_same_written_afterwards(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    at_once = verbs_in_turn(tmp_path / "at once")
+    request.getfixturevalue("pieces")
+    assert verbs_in_turn(tmp_path / "afterwards") == at_once
+    assert all(row[2] == row[-1] for rows in at_once for row in rows)
+
+
+def test_a_verb_works_out_no_large_row_while_others_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: None
+) -> None:
+    imported(tmp_path, event(REPORTS))
+    with changes(monkeypatch) as found, Aggregator.open(Settings(), tmp_path / "large.db", clock=lambda: START) as desk:
+        [story] = desk.stories(StoryQuery())
+        editor = desk.editor("ben")
+        original = story_rows.compute_rows
+        inside: list[int] = []
+
+        def seen(story_ids: Sequence[str], stories: Any, entries: Any) -> Any:
+            for row in original(story_ids, stories, entries):
+                inside.append(row.fields.entries if row.fields is not None else 0)
+                yield row
+
+        monkeypatch.setattr(settle, "compute_rows", seen)
+        entries = [row[0] for row in desk.store.connection.execute("SELECT id FROM entry ORDER BY number")]
+        editor.pin(story.id, entries[3])
+        made = editor.split(story.id, entries[:40])
+        editor.merge([story.id, made])
+        editor.undo()
+    assert max(inside, default=0) <= CHUNK
+    assert found
+
+
+def test_a_verb_whose_rows_could_not_be_written_holds_and_the_next_pass_writes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: None
+) -> None:
+    class Broken(BaseException):
+        pass
+
+    def broken(*_: object) -> None:
+        raise Broken
+
+    imported(tmp_path, event(REPORTS))
+    with Aggregator.open(Settings(), tmp_path / "large.db", clock=lambda: START) as desk:
+        [story] = desk.stories(StoryQuery())
+        entries = [row[0] for row in desk.store.connection.execute("SELECT id FROM entry ORDER BY number")]
+        with monkeypatch.context() as patched:
+            patched.setattr(settle.Settler, "refresh_large", broken)
+            with pytest.raises(Broken):
+                desk.editor("ben").split(story.id, entries[:40])
+    with Aggregator.open(Settings(), tmp_path / "large.db", clock=lambda: START) as desk:
+        rows = rows_of_stories(desk)
+        assert sorted(row[-1] for row in rows) == [40, REPORTS - 40]
+        assert [row for row in rows if row[2] != row[-1]]  # not written yet
+        assert [decision.kind for decision in desk.decisions()] == ["split"]
+        desk.place_waiting()
+        rows = rows_of_stories(desk)
+        assert sorted(row[-1] for row in rows) == [40, REPORTS - 40]
+        assert all(row[2] == row[-1] for row in rows)
+
+
+def test_a_verb_that_others_keep_from_writing_rows_is_given_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: None
+) -> None:
+    def locked(*_: object) -> None:
+        raise LockedError("another process writes")
+
+    imported(tmp_path, event(REPORTS))
+    with Aggregator.open(Settings(), tmp_path / "large.db", clock=lambda: START) as desk:
+        [story] = desk.stories(StoryQuery())
+        monkeypatch.setattr(settle.Settler, "refresh_large", locked)
+        entries = [row[0] for row in desk.store.connection.execute("SELECT id FROM entry ORDER BY number")]
+        made = desk.editor("ben").split(story.id, entries[:40])
+        assert {row[0]: row[-1] for row in rows_of_stories(desk)} == {made: 40, story.id: REPORTS - 40}

@@ -19,6 +19,7 @@ from aggregator.ingest.save import Saver
 from aggregator.model import Feed, FetchFailure, FetchOutcome
 from aggregator.settings import FetchSettings, Settings
 from aggregator.storage.database import Store
+from aggregator.storage.feeds import FeedStore, feed_key
 from tests.harness import Clock, FakeFetcher, Item, open_desk, rss
 
 ONE = Feed("https://ledger.example/one", name="One")
@@ -199,6 +200,36 @@ def test_one_of_many_passes_reads_no_feed_where_none_is_due_and_tells_of_none_th
         assert [outcome.status for outcome in app.fetch()] == ["skipped"]
         clock.forward(days=2)
         assert [outcome.url for outcome in app.fetch(within=60.0)] == [feeds[1].url]
+
+
+def test_feeds_that_fall_due_within_seconds_are_asked_together() -> None:
+    clock = Clock()
+    with open_desk(three(), clock, FEEDS) as app:
+        app.fetch()
+        rows = FeedStore(app.store)
+        start = clock.now + timedelta(days=1)
+        due = {feed_key(feed.url): start + timedelta(seconds=8 * place) for place, feed in enumerate(FEEDS)}
+
+        def asked(seconds: float) -> int:
+            rows.reschedule(due)
+            clock.now = start + timedelta(seconds=seconds)
+            return len(app.fetch(within=60.0))
+
+        assert [asked(seconds) for seconds in (1, 9, 14, 16)] == [0, 0, 0, 3]
+        rows.reschedule(due)
+        clock.now = start + timedelta(seconds=9)
+        assert len(app.fetch()) == 2  # who asks by hand waits for none
+
+
+def test_feeds_wait_for_no_others_where_they_are_many_or_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    with open_desk(three(), clock, FEEDS) as app:
+        assert len(app.fetch(within=60.0)) == 3  # never asked before
+        FeedStore(app.store).reschedule({feed_key(feed.url): clock.now + timedelta(days=1) for feed in FEEDS})
+        clock.forward(days=1, seconds=1)
+        assert app.fetch(within=60.0) == []
+        monkeypatch.setattr("aggregator.storage.feeds._FEW", 3)
+        assert len(app.fetch(within=60.0)) == 3
 
 
 def test_stories_do_not_wait_for_the_slowest_feed_of_a_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
