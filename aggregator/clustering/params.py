@@ -77,7 +77,7 @@ class ClusteringParams:
     # --- storylines
     storyline_bar: float = -1.75  # mean log odds over which stories are of one storyline. Measured
     storyline_links: int = 3  # best links between two groups of stories that are averaged at least. Design
-    storyline_growth: float = 0.45  # of so many pairs of reports, this power of their number is averaged. Measured
+    storyline_growth: float = 0.6  # of so many pairs of reports, this power of their number is averaged. Measured
     storyline_days: float = 10.0  # days that a storyline may span. Design: old affairs end
     storyline_reports: int = 1_000  # reports that a storyline may hold. Design: none swallows the desk
 

@@ -6,19 +6,17 @@ asked for the larger the groups are. A storyline is bounded in days and reports:
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from aggregator.clustering.comparing import Comparison
 from aggregator.clustering.components import components
-from aggregator.clustering.params import DAY, ClusteringParams
+from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.rows import Places
 from aggregator.clustering.second_round import ScoreGraph
-
-_KEPT_LINKS = 64  # best links between two groups that are remembered
+from aggregator.clustering.story_linkage import KEPT_LINKS, StoryLinkage
 
 
 class Affairs:
@@ -78,86 +76,6 @@ class Affairs:
         return self.members[self.story[node]] if node in self.story else ()
 
 
-class _Lines:
-    """Groups of stories, with the best links between them."""
-
-    def __init__(self, spans: Sequence[tuple[float, float]], sizes: Sequence[int], params: ClusteringParams) -> None:
-        self._params = params
-        self.stories: dict[int, list[int]] = {number: [number] for number in range(len(sizes))}
-        self.links: dict[int, dict[int, list[float]]] = {number: {} for number in self.stories}
-        self.version = [0] * len(sizes)
-        self._span = list(spans)
-        self._size = list(sizes)
-        self._wanted: dict[int, int] = {}  # pairs of reports -> links that are averaged
-
-    def link(self, one: int, two: int, odds: Iterable[float]) -> None:
-        """Tell the links between two stories."""
-        self.links[one][two] = self.links[two][one] = sorted(odds, reverse=True)[:_KEPT_LINKS]
-
-    def nearness(self, one: int, two: int) -> float:
-        """Return the mean log odds of the best links between two groups; those that are too few count as missing.
-
-        Of groups whose best link is not over the bar it is as good as missing: their mean is no more.
-        """
-        links = self.links[one][two]
-        if links[0] <= self._params.storyline_bar:
-            return self._params.missing
-        pairs = self._size[one] * self._size[two]
-        wanted = self._wanted.get(pairs)
-        if wanted is None:
-            grown = int(float(pairs) ** self._params.storyline_growth)
-            wanted = self._wanted[pairs] = min(_KEPT_LINKS, max(self._params.storyline_links, grown))
-        best = links[:wanted]
-        total: float = sum(best) + (wanted - len(best)) * self._params.missing
-        return total / wanted
-
-    def may_join(self, one: int, two: int) -> bool:
-        """Tell whether two groups stay within the bounds of a storyline."""
-        first = min(self._span[one][0], self._span[two][0])
-        last = max(self._span[one][1], self._span[two][1])
-        within = self._size[one] + self._size[two] <= self._params.storyline_reports
-        return within and not last - first > self._params.storyline_days * DAY
-
-    def join(self, one: int, two: int) -> int:
-        """Make two groups one; return its number."""
-        if len(self.links[one]) < len(self.links[two]):
-            one, two = two, one
-        ours, theirs = self.links[one], self.links.pop(two)
-        ours.pop(two, None)
-        theirs.pop(one, None)
-        for other, odds in theirs.items():
-            merged = sorted([*ours.get(other, ()), *odds], reverse=True)[:_KEPT_LINKS]
-            self.links[other].pop(two, None)
-            ours[other] = self.links[other][one] = merged
-        self.stories[one] += self.stories.pop(two)
-        self._span[one] = min(self._span[one][0], self._span[two][0]), max(self._span[one][1], self._span[two][1])
-        self._size[one] += self._size[two]
-        self.version[one] += 1
-        self.version[two] = -1
-        return one
-
-    def settle(self) -> list[list[int]]:
-        """Join the nearest groups while any two are near enough; return the groups."""
-        bar = self._params.storyline_bar
-        heap: list[tuple[float, int, int, int, int]] = []
-
-        def offer(one: int, others: Iterable[int]) -> None:
-            for other in others:
-                near = self.nearness(one, other)
-                if near > bar:
-                    a, b = min(one, other), max(one, other)
-                    heapq.heappush(heap, (-near, a, b, self.version[a], self.version[b]))
-
-        for one, links in self.links.items():
-            offer(one, (other for other in links if other > one))
-        while heap:
-            _, one, two, old_one, old_two = heapq.heappop(heap)
-            if self.version[one] == old_one and self.version[two] == old_two and self.may_join(one, two):
-                whole = self.join(one, two)
-                offer(whole, self.links[whole])
-        return sorted(sorted(group) for group in self.stories.values())
-
-
 def _lines(comparison: Comparison, stories: list[list[int]], params: ClusteringParams) -> list[list[list[int]]]:
     """Return the storylines among some stories that are tied to each other."""
     rows, graph = comparison.rows, comparison.graph
@@ -167,7 +85,7 @@ def _lines(comparison: Comparison, stories: list[list[int]], params: ClusteringP
         links = _links(graph, number, sorted(place for story in ordered for place in story), params)
     time = rows.reports.time
     spans = [_span(time[story]) for story in ordered]
-    state = _Lines(spans, [len(story) for story in ordered], params)
+    state = StoryLinkage(spans, [len(story) for story in ordered], params)
     for (one, two), values in links.items():
         state.link(one, two, values)
     return [[ordered[n] for n in group] for group in state.settle() if len(group) > 1]
@@ -186,7 +104,7 @@ def _links(
     one, two, odds = one[order], two[order], odds[order]
     starts = np.flatnonzero(np.r_[True, (one[1:] != one[:-1]) | (two[1:] != two[:-1])]) if len(one) else one
     return {
-        (int(one[start]), int(two[start])): odds[start : min(end, start + _KEPT_LINKS)].tolist()
+        (int(one[start]), int(two[start])): odds[start : min(end, start + KEPT_LINKS)].tolist()
         for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(one)], strict=False)
     }
 
