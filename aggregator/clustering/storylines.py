@@ -1,7 +1,8 @@
 """Storylines: the stories of one running affair, tied without being merged.
 
-The same log odds, at a lower bar: two groups of stories are as near as the mean of their best links, of which more are
-asked for the larger the groups are. A storyline is bounded in days and reports: old affairs end, none swallows the desk.
+The same log odds, at a lower bar, between stories whose likest reports tell of one affair (``ties.py``): two groups of
+stories are as near as the mean of their best links, of which more are asked for the larger the groups are. A storyline is
+bounded in days and reports: old affairs end, none swallows the desk.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aggregator.clustering.comparing import Comparison
 from aggregator.clustering.components import components
 from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.rows import Places
-from aggregator.clustering.second_round import ScoreGraph
 from aggregator.clustering.story_linkage import KEPT_LINKS, StoryLinkage
+from aggregator.clustering.ties import Ties, tell_one_affair, ties
 
 
 class Affairs:
@@ -64,49 +66,44 @@ class Affairs:
         self, comparison: Comparison, touched: Collection[int], params: ClusteringParams
     ) -> list[list[list[int]]]:
         """Return the storylines of two stories or more of all that was touched: lists of stories, each a list of places."""
-        found: list[list[list[int]]] = []
+        tied: list[tuple[list[list[int]], Ties]] = []
         for component in components(comparison.graph, touched, params.storyline_bar, self._beside):
             self.component.update(dict.fromkeys(component, component[0]))
             names = sorted({self.story[place] for place in component if place in self.story})
             if len(names) > 1:
-                found += _lines(comparison, [self.members[name] for name in names], params)
-        return found
+                stories = _ordered(comparison, [self.members[name] for name in names])
+                tied.append((stories, ties(comparison, stories, params.storyline_bar)))
+        if not tied:
+            return []
+        best = np.concatenate([found.best for _, found in tied])  # all at once: a call costs more than an edge
+        told = np.split(
+            tell_one_affair(comparison, best, params.tie_bar), np.cumsum([len(t.best) for _, t in tied])[:-1]
+        )
+        lines = (_lines(comparison, *one, here, params) for one, here in zip(tied, told, strict=True))
+        return [line for some in lines for line in some]
 
     def _beside(self, node: int) -> Sequence[int]:
         return self.members[self.story[node]] if node in self.story else ()
 
 
-def _lines(comparison: Comparison, stories: list[list[int]], params: ClusteringParams) -> list[list[list[int]]]:
-    """Return the storylines among some stories that are tied to each other."""
-    rows, graph = comparison.rows, comparison.graph
+def _ordered(comparison: Comparison, stories: list[list[int]]) -> list[list[int]]:
+    """Return stories in an order that no arrival decides."""
+    rows = comparison.rows
     key = {min((int(rows.rank[place]), rows.ids[place]) for place in story): story for story in stories}
-    ordered = [key[name] for name in sorted(key)]
-    with rows.numbered(ordered) as number:
-        links = _links(graph, number, sorted(place for story in ordered for place in story), params)
-    time = rows.reports.time
-    spans = [_span(time[story]) for story in ordered]
-    state = StoryLinkage(spans, [len(story) for story in ordered], params)
-    for (one, two), values in links.items():
-        state.link(one, two, values)
-    return [[ordered[n] for n in group] for group in state.settle() if len(group) > 1]
+    return [key[name] for name in sorted(key)]
 
 
-def _links(
-    graph: ScoreGraph, number: Places, places: Sequence[int], params: ClusteringParams
-) -> dict[tuple[int, int], list[float]]:
-    """Return the best links between each two of some stories, the best first; ``number`` tells of each place its story."""
-    ids = graph.incident(places)
-    one, two = number[graph.first[ids]], number[graph.second[ids]]
-    between = (one >= 0) & (two >= 0) & (one != two)
-    one, two = np.minimum(one, two)[between], np.maximum(one, two)[between]
-    odds = np.clip(graph.final[ids[between]], *params.clip)
-    order = np.lexsort((-odds, two, one))
-    one, two, odds = one[order], two[order], odds[order]
-    starts = np.flatnonzero(np.r_[True, (one[1:] != one[:-1]) | (two[1:] != two[:-1])]) if len(one) else one
-    return {
-        (int(one[start]), int(two[start])): odds[start : min(end, start + KEPT_LINKS)].tolist()
-        for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(one)], strict=False)
-    }
+def _lines(
+    comparison: Comparison, stories: list[list[int]], found: Ties, told: NDArray[np.bool_], params: ClusteringParams
+) -> list[list[list[int]]]:
+    """Return the storylines among some stories, of whose ties those that are ``told`` count."""
+    time = comparison.rows.reports.time
+    state = StoryLinkage([_span(time[story]) for story in stories], [len(story) for story in stories], params)
+    odds = np.clip(found.odds, *params.clip)
+    columns = (found.one, found.two, found.start, np.minimum(found.end, found.start + KEPT_LINKS))
+    for one, two, start, end in zip(*(column[told].tolist() for column in columns), strict=True):
+        state.link(one, two, odds[start:end].tolist())
+    return [[stories[n] for n in group] for group in state.settle() if len(group) > 1]
 
 
 def _span(times: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[float, float]:
