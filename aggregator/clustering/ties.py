@@ -19,7 +19,7 @@ from aggregator.clustering.comparing import Comparison
 from aggregator.clustering.rows import Floats, Places
 from aggregator.clustering.scoring import DIGITS, MODELS, Logistic, pair_inputs, read_model
 
-_AT_ONCE = 20_000  # edges whose features are computed in one go: bounds the memory
+_AT_ONCE = 1_000  # edges whose features are computed in one go: bounds the memory
 
 
 class Ties(NamedTuple):
