@@ -1,7 +1,7 @@
 """Groups of stories from the log odds between their reports: which of them tell one affair.
 
-Two groups are as near as the mean of their best links, of which more are asked for the larger the groups are; what is not
-there counts as missing. The nearest are joined while a mean is over the bar, within bounds of days and reports.
+Two groups are as near as the mean of their best links: of a share of the pairs of reports between them, and of three at
+least; what is not there counts as missing. The nearest are joined while a mean is over the bar, within bounds of days and reports.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class StoryLinkage:
         pairs = self._size[one] * self._size[two]
         wanted = self._wanted.get(pairs)
         if wanted is None:
-            grown = int(float(pairs) ** self._params.storyline_growth)
-            wanted = self._wanted[pairs] = min(KEPT_LINKS, max(self._params.storyline_links, grown))
+            share = int(pairs * self._params.storyline_share)
+            wanted = self._wanted[pairs] = min(KEPT_LINKS, max(self._params.storyline_links, share))
         best = links[:wanted]
         total: float = sum(best) + (wanted - len(best)) * self._params.missing
         return total / wanted
