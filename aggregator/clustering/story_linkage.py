@@ -1,6 +1,6 @@
 """Groups of stories from the log odds between their reports: which of them tell one affair.
 
-Two groups are as near as the mean of their best links: of a share of the pairs of reports between them, and of three at
+Two groups are as near as the mean of their best links: of a share of the pairs of reports between them, and of two at
 least; what is not there counts as missing. The nearest are joined while a mean is over the bar, within bounds of days and reports.
 """
 

@@ -8,7 +8,7 @@ from aggregator.clustering.params import DAY, DEFAULT
 from aggregator.clustering.story_linkage import StoryLinkage
 
 
-def tied(sizes: tuple[int, int], links: int, odds: float = -1.0, days_between: float = 0.0) -> bool:
+def tied(sizes: tuple[int, int], links: int, odds: float = -1.25, days_between: float = 0.0) -> bool:
     """Tell whether two stories of these sizes, with so many links of these log odds, are of one storyline."""
     day = days_between * DAY
     state = StoryLinkage([(0.0, DAY), (day, day + DAY)], sizes, DEFAULT)
@@ -17,7 +17,7 @@ def tied(sizes: tuple[int, int], links: int, odds: float = -1.0, days_between: f
 
 
 @pytest.mark.parametrize(
-    ("sizes", "few", "enough"), [((1, 2), 1, 2), ((4, 5), 1, 2), ((20, 20), 3, 6), ((100, 80), 64, 160)]
+    ("sizes", "few", "enough"), [((1, 2), 1, 2), ((4, 5), 1, 2), ((20, 20), 3, 7), ((100, 80), 64, 160)]
 )
 def test_larger_stories_want_more_links(sizes: tuple[int, int], few: int, enough: int) -> None:
     assert not tied(sizes, few)
