@@ -77,9 +77,10 @@ class ClusteringParams:
     largest_component: int = 1_500  # reports averaged over at once; beyond it a component is thinned first
 
     # --- storylines
-    storyline_bar: float = -1.75  # mean log odds over which stories are of one storyline. Measured
-    storyline_links: int = 3  # best links between two groups of stories that are averaged at least. Design
-    storyline_growth: float = 0.45  # of so many pairs of reports, this power of their number is averaged. Measured
+    storyline_bar: float = -2.0  # mean log odds over which stories are of one storyline. Measured
+    tie_bar: float = 3.0  # log odds of one affair against two, by the likest reports of two stories. Measured
+    storyline_links: int = 2  # best links between two groups of stories that are averaged at least. Measured
+    storyline_share: float = 0.025  # share of the pairs of reports between two groups that is averaged. Measured
     storyline_days: float = 10.0  # days that a storyline may span. Design: old affairs end
     storyline_reports: int = 1_000  # reports that a storyline may hold. Design: none swallows the desk
 
