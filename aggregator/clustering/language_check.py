@@ -74,5 +74,5 @@ def is_hardly_in(text: str, language: str) -> bool:
 
 
 def _commonest(tokens: Sequence[str]) -> Counter[str]:
-    """Return language -> how many of these words are common in it; a word before a comma is not counted."""
+    """Return language -> how many of these words are common in it; a word with punctuation attached is not counted."""
     return Counter(chain.from_iterable(filter(None, map(_languages_of_words().get, tokens))))

@@ -18,6 +18,7 @@ def _shortest(wanted: str, others: list[str]) -> str:
 def test_a_story_is_found_by_an_unambiguous_beginning() -> None:
     newsroom()
     ids = list(story_ids().values())
+    assert ids
     for story in ids:
         short = _shortest(story, ids)
         assert call("story", "show", short, "--json").ok().json()["id"] == story
@@ -27,6 +28,7 @@ def test_a_story_is_found_by_an_unambiguous_beginning() -> None:
 def test_an_entry_is_found_by_an_unambiguous_beginning() -> None:
     newsroom()
     ids = [row["id"] for row in call("export").ok().lines()]
+    assert ids
     for entry in ids:
         assert call("entry", "show", _shortest(entry, ids), "--json").ok().json()["id"] == entry
 

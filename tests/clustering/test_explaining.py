@@ -131,6 +131,7 @@ def test_what_a_storys_sentence_claims_is_true(event: tuple[Text, ...]) -> None:
             assert told["publisher"] == made.entry(other.key).publisher
             assert told["at"] == f"{made.entry(other.key).time:%H:%M}"
             named = terms(told["terms"])
+            assert named, why.sentence
             for term in named:
                 assert stands_in(term, text), (term, why.sentence)
                 assert stands_in(term, other), (term, why.sentence)
