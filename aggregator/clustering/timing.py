@@ -21,7 +21,7 @@ UNDATED = CLASSES  # class of a gap that nothing tells
 
 
 def gaps(later: Numbers, earlier: Numbers) -> Numbers:
-    """Return the hours between reports; where one has no date, an hour that is not finite, nothing tells: infinity."""
+    """Return the hours between reports; where one tells no hour, which is then not finite, nothing tells: infinity."""
     dated = np.isfinite(later) & np.isfinite(earlier)
     return np.where(dated, later, np.inf) - np.where(dated, earlier, 0.0)
 
