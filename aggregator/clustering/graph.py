@@ -18,6 +18,7 @@ from aggregator.clustering.comparing import Changes, Comparison
 from aggregator.clustering.components import components
 from aggregator.clustering.explanations import PairExplanation, SharedTerm, chance, explained, shared_terms
 from aggregator.clustering.meaning import Meaning
+from aggregator.clustering.own_names import OwnNames
 from aggregator.clustering.params import DEFAULT, ClusteringParams
 from aggregator.clustering.partition import Edges, partition, with_far_ones
 from aggregator.clustering.rows import Floats, Places
@@ -291,10 +292,12 @@ class StoryGraph:
             first, second = numbers[graph.first[ids]], numbers[graph.second[ids]]
         inside = (first >= 0) & (second >= 0)
         odds = np.clip(graph.final[ids[inside]], *self.params.clip).astype(np.float64)
-        time, params = self.comparison.rows.reports.time[np.array(order)], self.params
-        edges = with_far_ones(Edges(first[inside], second[inside], odds), time, params.window, params.story_bar)
+        places, rows, params = np.array(order), self.comparison.rows, self.params
+        known = Edges(first[inside], second[inside], odds)
+        edges = with_far_ones(known, rows.reports.time[places], params.window, params.story_bar)
         number = {place: n for n, place in enumerate(order)}
-        return partition(len(order), edges, params.story_bar, params.missing, bound.bonds(number))
+        apart = OwnNames(rows, places, params).keep_apart if len(order) >= 2 * params.own_names_reports else None
+        return partition(len(order), edges, params.story_bar, params.missing, bound.bonds(number), apart)
 
     def _attach(self, rest: Sequence[int], stories: list[list[int]], bound: Bound) -> list[int]:
         """Put each place of a component that is too large into the story of its best edge; return those that have none."""
