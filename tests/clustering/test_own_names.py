@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import numpy as np
@@ -55,6 +56,17 @@ def test_two_fights_of_one_champion_are_two_stories() -> None:
     assert len(group(reports.items(), params=BLIND).stories) == 1
     fights = {frozenset(told(fight)) for fight in (RAHMSDORF, TOVINSKY)}
     assert set(group(reports.items()).stories) == fights
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_two_fights_are_two_stories_in_whatever_order_they_are_told(seed: int) -> None:
+    reports = told(RAHMSDORF, TOVINSKY)
+    graph, order = StoryGraph(), random.Random(seed).sample(list(reports), len(reports))
+    for name in order:
+        graph.add(name, reports[name])
+        graph.settle()
+    graph.touch(order)
+    assert set(graph.settle().stories) == {frozenset(told(fight)) for fight in (RAHMSDORF, TOVINSKY)}
 
 
 @pytest.mark.parametrize("size", [1, 2])
