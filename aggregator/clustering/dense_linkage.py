@@ -29,15 +29,15 @@ class DenseLinkage:
         self._means = np.where((self._known > 0) & (self._sums > bar), self._sums, _GONE)
         self._best: Matrix = self._means.max(axis=1)
 
-    def join_all(self, may_join: Callable[[int, int], bool], joined: Callable[[int, int], None]) -> None:
-        """Join groups while a mean is above the bar; ``joined`` is called with the two groups of each join."""
+    def join_all(self, may_join: Callable[[int, int, float], bool], joined: Callable[[int, int], None]) -> None:
+        """Join groups while a mean is above the bar, where they may; ``joined`` is called with the two groups of each join."""
         means, best = self._means, self._best
         while True:
             first = int(best.argmax())
             if best[first] == _GONE:
                 return
             second = int(means[first].argmax())
-            if may_join(first, second):
+            if may_join(first, second, float(best[first])):
                 joined(*self._join(first, second))
             else:
                 means[first, second] = means[second, first] = _GONE

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from aggregator.clustering import timing
 from aggregator.clustering.pair_features import LEAST_TEXT
-from aggregator.clustering.params import HOUR, ClusteringParams
+from aggregator.clustering.params import DAY, HOUR, ClusteringParams
 from aggregator.clustering.rows import Floats, Places, Rows
 from aggregator.clustering.score_graph import ScoreGraph
 from aggregator.clustering.timing import Numbers
@@ -72,21 +72,23 @@ class Density:
     def set_partners(self, places: Places, partner: Places) -> None:
         """Set the place of each report's sure partner before it; -1 for none."""
         time = self._rows.reports.time
-        classes = timing.classes(_hours(time[places]), _hours(time[np.maximum(0, partner)]))
+        classes = timing.classes(_told_hours(time[places]), _told_hours(time[np.maximum(0, partner)]))
         self._set_columns(places, np.where(partner < 0, 0, _SURE + classes))
 
     def density_shifts(self, later: Places, other: Places) -> Floats:
         """Return the log odds that pairs get, by their later report."""
         texts, time = self._rows.reports.text_mass, self._rows.reports.time
         headlines = np.maximum(texts[later], texts[other]) <= LEAST_TEXT
-        near = timing.gaps(_hours(time[later]), _hours(time[other])) < self._params.timed_within / HOUR
+        gap = timing.gaps(_told_hours(time[later]), _told_hours(time[other]))
+        near = gap < self._params.timed_within / HOUR
         column = np.where(headlines, np.where(near, 1, _LATE), 0)
         return np.asarray(self._shift[later, column])
 
     def timing_shifts(self, later: Places, other: Places) -> Floats:
         """Return the log odds that pairs get for the gap between them, by their later report."""
         time = self._rows.reports.time
-        return np.asarray(self._shift[later, 2 + timing.classes(_hours(time[later]), _hours(time[other]))])
+        classes = timing.classes(_told_hours(time[later]), _told_hours(time[other]))
+        return np.asarray(self._shift[later, 2 + classes])
 
     def refresh(self) -> Places:
         """Update the shifts; return the old reports whose shift changed."""
@@ -206,3 +208,8 @@ def surest_partners(rows: Rows, places: Places, number: Places, other: Places, o
 def _hours(times: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return times as UTC hours; all undated ones share an hour before all others."""
     return np.floor(np.nan_to_num(times, nan=_UNDATED) / HOUR)
+
+
+def _told_hours(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the UTC hours of some times; minus infinity where no hour is told: midnight to the second is a date alone."""
+    return np.where(np.isfinite(times) & (times % DAY == 0), _UNDATED, _hours(times))

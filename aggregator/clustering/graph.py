@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
 from aggregator.clustering.blocks import Engine, blocks, report_set
 from aggregator.clustering.comparing import Changes, Comparison
 from aggregator.clustering.components import components
-from aggregator.clustering.explanations import PairExplanation, SharedTerm, explain_pair, probability_of, shared_terms
+from aggregator.clustering.explanations import PairExplanation, explain_pair, probability_of, shared_terms
+from aggregator.clustering.links import Best, Link
 from aggregator.clustering.meaning import Meaning
+from aggregator.clustering.own_names import OwnNames
 from aggregator.clustering.params import DEFAULT, ClusteringParams
 from aggregator.clustering.partition import Edges, partition, with_distant_pairs
 from aggregator.clustering.report_constraints import (
@@ -32,30 +33,6 @@ from aggregator.clustering.vectors import ReportVector
 
 # Edges kept by the places whose log odds are averaged at once, some tenths of a second, and the fewest such places.
 _MOST_EDGES, _LEAST_AVERAGED = 40_000, 200
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """The strongest edge of a report inside its story."""
-
-    other: str
-    score: float  # probability
-    threshold: float  # probability of the bar
-    features: Mapping[str, float]
-    shared: tuple[SharedTerm, ...] = ()  # the most telling terms
-    before: int = 0  # reports of the language before the later of the two, within the window
-
-
-class Best(NamedTuple):
-    """The strongest edge of a report inside its story."""
-
-    other: str
-    odds: float  # log odds
-
-    @property
-    def score(self) -> float:
-        """The probability."""
-        return probability_of(self.odds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,10 +276,12 @@ class StoryGraph:
             first, second = numbers[graph.first[ids]], numbers[graph.second[ids]]
         inside = (first >= 0) & (second >= 0)
         odds = np.clip(graph.final[ids[inside]], *self.params.clip).astype(np.float64)
-        time, params = self.comparison.rows.reports.time[np.array(order)], self.params
-        edges = with_distant_pairs(Edges(first[inside], second[inside], odds), time, params.window, params.story_bar)
+        places, rows, params = np.array(order), self.comparison.rows, self.params
+        known = Edges(first[inside], second[inside], odds)
+        edges = with_distant_pairs(known, rows.reports.time[places], params.window, params.story_bar)
         number = {place: n for n, place in enumerate(order)}
-        return partition(len(order), edges, params.story_bar, params.missing, bound.for_partition(number))
+        apart = OwnNames(rows, places, params).keep_apart if len(order) >= 2 * params.own_names_reports else None
+        return partition(len(order), edges, params.story_bar, params.missing, bound.for_partition(number), apart)
 
     def _attach(self, rest: Sequence[int], stories: list[list[int]], bound: PlaceConstraints) -> list[int]:
         """Add each place of an oversized component to the story of its best edge; return the places without one."""

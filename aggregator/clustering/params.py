@@ -46,6 +46,15 @@ class ClusteringParams:
     missing: float = -3.0  # log odds of a pair that was no candidate. Prototype: -3
     clip: tuple[float, float] = (-5.0, 4.0)  # log odds are bounded: one sure pair must not outvote many. Prototype
 
+    # --- groups that each name what the other does not
+    own_names_reports: int = 3  # reports of each from which on it counts. Measured
+    own_names_share: float = 0.7  # share of a group that has a name, from which on it is the group's. Measured
+    own_names_elsewhere: float = 0.1  # share of the other that has it, up to which it is the group's own. Measured
+    own_names_weight: float = (
+        0.15  # mean log odds that it outweighs, for each e-fold of ways to draw the one group from
+    )
+    # both: some 2 for two of ten, .45 for two of three. Measured
+
     # --- density: the share of reports with a sure partner before them, at another publisher
     density_sure: float = 3.0  # log odds of the first round from which on a partner is sure. Measured
     density_neutral: float = 0.0235  # share at which nothing is added: between scatters and real weeks. Measured

@@ -3,14 +3,15 @@
 The two groups with the highest mean log odds over all pairs between them are joined while that mean is above a bar; a
 pair that was no candidate counts with a fixed, low value (Ward's and others' agglomerative scheme; average linkage after
 Sokal and Michener 1958). A pair slightly too far apart in time to be compared is unknown: it counts as the bar, which
-joins nothing. Editors' decisions bind: some groups are never joined, and some nodes end in one group. Bound nodes are not
-averaged: a report joins one half of what an editor merged by what it shares with that half.
+joins nothing. The names that two groups tell may keep them apart (own_names.py). Editors' decisions bind: some groups are
+never joined, and some nodes end in one group. Bound nodes are not averaged: a report joins one half of what an editor merged
+by what it shares with that half.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -28,6 +29,8 @@ class Edges(NamedTuple):
     second: Places
     odds: NDArray[np.float64]
 
+
+Apart = Callable[[Sequence[int], Sequence[int], float], bool]  # of two groups of nodes and their mean log odds
 
 _DENSE = 12  # edges a node from which on whole rows of a matrix cost less than single links
 _UNDER = 2.0**-20  # log odds: a mean of what counts as the bar must not be over it by rounding
@@ -59,12 +62,15 @@ def with_distant_pairs(edges: Edges, time: NDArray[np.float64], window: float, b
 class _Linkage:
     """The groups, and the sums of the log odds between them."""
 
-    def __init__(self, count: int, edges: Iterable[tuple[int, int, float]], bonds: PartitionConstraints) -> None:
+    def __init__(
+        self, count: int, edges: Iterable[tuple[int, int, float]], bonds: PartitionConstraints, apart: Apart | None
+    ) -> None:
         self.members: dict[int, list[int]] = {node: [node] for node in range(count)}
         self.links: dict[int, dict[int, tuple[float, int]]] = {node: {} for node in range(count)}
         self.bound = list(range(count))  # node -> another that it is bound to, directly or by joins; a root of itself
         self.marks: dict[int, frozenset[tuple[int, bool]]] = dict(bonds.marks)  # by root
         self.version = [0] * count
+        self._apart = apart
         for group in bonds.together:
             for node in group[1:]:
                 self.bind(group[0], node)
@@ -72,13 +78,15 @@ class _Linkage:
             self.links[first][second] = (odds, 1)
             self.links[second][first] = (odds, 1)
 
-    def may_join(self, first: int, second: int) -> bool:
-        """Return whether no decision keeps two groups apart."""
+    def may_join(self, first: int, second: int, mean: float) -> bool:
+        """Return whether neither a decision nor their names keep two groups apart."""
         one, two = self.root(first), self.root(second)
         if one == two:
             return True
         left, right = self.marks.get(one), self.marks.get(two)
-        return not left or not right or not any((number, not side) in right for number, side in left)
+        if left and right and any((number, not side) in right for number, side in left):
+            return False
+        return self._apart is None or not self._apart(self.members[first], self.members[second], mean)
 
     def root(self, node: int) -> int:
         """Return the node that identifies all nodes bound to this one."""
@@ -123,20 +131,25 @@ class _Linkage:
 
 
 def partition(
-    count: int, edges: Edges, bar: float, missing: float, bonds: PartitionConstraints | None = None
+    count: int,
+    edges: Edges,
+    bar: float,
+    missing: float,
+    bonds: PartitionConstraints | None = None,
+    apart: Apart | None = None,
 ) -> list[list[int]]:
     """Return the groups of nodes 0 … ``count`` - 1, each sorted, in the order of their first nodes.
 
     Nodes must be numbered by what they are, not by when they came: of two joins with equal means the one of the lower
-    numbers is first.
+    numbers is first. ``apart`` tells which groups are two events whatever their mean.
     """
     bonds = bonds or PartitionConstraints()
     if len(edges.odds) >= _DENSE * count:
-        state = _Linkage(count, (), bonds)
+        state = _Linkage(count, (), bonds, apart)
         DenseLinkage(count, *edges, bar, missing).join_all(state.may_join, state.take)
     else:
         single = list(zip(*(column.tolist() for column in edges), strict=True))
-        state = _Linkage(count, single, bonds)
+        state = _Linkage(count, single, bonds, apart)
         _join_all(state, single, bar, missing)
     found: dict[int, list[int]] = {}
     for group in state.members.values():
@@ -149,10 +162,10 @@ def _join_all(state: _Linkage, edges: Sequence[tuple[int, int, float]], bar: flo
     heap = [(-odds, min(a, b), max(a, b), 0, 0) for a, b, odds in edges if odds > bar]
     heapq.heapify(heap)
     while heap:
-        _, first, second, old_first, old_second = heapq.heappop(heap)
+        negative, first, second, old_first, old_second = heapq.heappop(heap)
         if state.version[first] != old_first or state.version[second] != old_second:
             continue
-        if not state.may_join(first, second):
+        if not state.may_join(first, second, -negative):
             continue
         whole = state.join(first, second)
         size, version = len(state.members[whole]), state.version

@@ -10,6 +10,11 @@ from aggregator.model import Evidence, Match
 NEAR = 0.35  # cosine below which two texts are not near in meaning
 NEARLY = 0.6  # cosine from which on two texts mean nearly the same
 SAME_DAY = 12  # hours between two entries up to which a time without its day says when
+# What parts the stories of two reports that are alike enough: the mean over all pairs, or own_names.py.
+NOT_AS_A_WHOLE = (
+    ": enough for these two, but not for both stories: on average with the others of both it is too little, or each of the"
+    " stories names what the other does not"
+)
 MIN_WORDS = 12  # of a text that is compared by its shingles (sketch.MIN_WORDS, which would bring numpy to every start)
 
 
@@ -40,8 +45,7 @@ def apart(match: Match, zone: tzinfo = UTC) -> str:
     shared = _shared(proof)
     if "meaning" in proof:
         told = f"{_across(proof, zone)}, the nearest of that story; probability {match.score:.2f}, needed {match.threshold:.2f}"
-        enough = ": enough for these two, but not on average with the others of both stories"
-        return f"{told}{enough if match.score >= match.threshold else ''}."
+        return f"{told}{NOT_AS_A_WHOLE if match.score >= match.threshold else ''}."
     told = (
         f"Shares {_list(shared) if shared else 'no telling word'} with {_whose(proof, zone)}, the nearest of that story"
     )
@@ -49,7 +53,7 @@ def apart(match: Match, zone: tzinfo = UTC) -> str:
     missing = f"; {_list(against)}" if against else ""
     figures = f"probability {match.score:.2f}, needed {match.threshold:.2f}"
     if match.score >= match.threshold:
-        return f"{told}{missing}; {figures}: enough for these two, but not on average with the others of both stories."
+        return f"{told}{missing}; {figures}{NOT_AS_A_WHOLE}."
     holders, reports = int(_number(proof.get("holders"))), int(_number(proof.get("reports")))
     common = f" ({holders:,} of the {reports:,} recent reports have that)" if holders > 2 else ""
     return f"{told}{', which is too little' if shared else ''}{common}{missing}; {figures}."

@@ -21,7 +21,7 @@ UNDATED = CLASSES  # class of an unknown gap
 
 
 def gaps(later: Numbers, earlier: Numbers) -> Numbers:
-    """Return the hours between reports; infinity where one is undated (its hour is not finite)."""
+    """Return the hours between reports; infinity where one has no known hour (its hour is not finite)."""
     dated = np.isfinite(later) & np.isfinite(earlier)
     return np.where(dated, later, np.inf) - np.where(dated, earlier, 0.0)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.clustering.graph import Best
+from aggregator.clustering.links import Best
 from aggregator.clustering.report_constraints import ReportConstraints
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.story_rows import StoryRow, compute_rows, save

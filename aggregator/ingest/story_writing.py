@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from aggregator.clustering.constraints import ConstraintGroups
-from aggregator.clustering.graph import Best
 from aggregator.clustering.identifiers import mint
 from aggregator.clustering.lineage import Lineage, assign_ids
+from aggregator.clustering.links import Best
 from aggregator.clustering.vectors import VERSION
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.window import Window

@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from aggregator.clustering.blocks import Engine
-from aggregator.clustering.graph import Best, Link, StoryGraph
+from aggregator.clustering.graph import StoryGraph
+from aggregator.clustering.links import Best, Link
 from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.vectors import VERSION, ReportVector

@@ -231,6 +231,19 @@ def test_a_window_whose_reports_have_no_time_says_nothing_of_gaps() -> None:
     assert graph.comparison.density.timing_shifts(last, last - 1)[0] == 0
 
 
+def test_a_date_without_an_hour_says_nothing_of_gaps() -> None:
+    """Whose dates are days alone has its reports of a day all at once: midnight."""
+    day = 86_400
+    rows = [(name, replace(vector, time=vector.time // day * day)) for name, vector in unlike(300, told_by=2)]
+    timed = [(f"timed-{name}", vector) for name, vector in told_again(150, [1.0] * 150)]
+    graph = settled([*rows, *timed])
+    density, place = graph.comparison.density, graph.comparison.rows.place
+    last = np.array([place[max(timed, key=lambda row: row[1].time)[0]]])
+    midnight, near = np.array([place[rows[0][0]]]), np.array([place[timed[-3][0]]])
+    assert density.timing_shifts(last, midnight)[0] == density.timing_shifts(midnight, last)[0] == 0
+    assert density.timing_shifts(last, near)[0] != 0
+
+
 def test_few_sure_pairs_within_hours_free_a_sparse_window() -> None:
     single = unlike(700, day=0)
     spread = [

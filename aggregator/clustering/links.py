@@ -1,0 +1,33 @@
+"""The strongest edge of a report inside its story, which explains why it stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from aggregator.clustering.explanations import SharedTerm, probability_of
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The strongest edge of a report inside its story, with its evidence."""
+
+    other: str
+    score: float  # probability
+    threshold: float  # probability of the bar
+    features: Mapping[str, float]
+    shared: tuple[SharedTerm, ...] = ()  # the most telling terms
+    before: int = 0  # reports of the language before the later of the two, within the window
+
+
+class Best(NamedTuple):
+    """The strongest edge of a report inside its story, by its other end and its log odds alone."""
+
+    other: str
+    odds: float  # log odds
+
+    @property
+    def score(self) -> float:
+        """The probability."""
+        return probability_of(self.odds)
