@@ -33,12 +33,13 @@ from aggregator.text.tokens import fold
 
 log = logging.getLogger("aggregator.watches")
 
+_TRIES = 3  # times that a story is read and decided on outside of a transaction before it is inside
 _CHUNK = 200  # stories read at once
 MAX_NAME = 60
 
 
 class Watcher:
-    """Checks the stories that a pass changed; the caller holds the transaction that settles them."""
+    """Checks the stories that a pass changed, within the transaction that settles them, or after it where they are large."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
@@ -49,12 +50,38 @@ class Watcher:
     def look(self, story_ids: Iterable[str], now: datetime) -> int:
         """Store the alerts that these stories raise, with their deliveries; return how many.
 
-        A fault of ours here is logged and undone alone: it must not keep stories from being settled.
+        A fault of ours here is logged and undone alone: it must not keep stories from being settled. Outside of a
+        transaction all is read and decided while others may write.
         """
         watches = [(watch, Matcher(watch.query)) for watch in self._watches.all()]
         wanted = sorted(story_ids)
         if not watches or not wanted:
             return 0
+        if not self._store.connection.in_transaction:
+            return sum(self._look_beside_others(watches, story_id, now) for story_id in wanted)
+        return self._look(watches, wanted, now)
+
+    def _look_beside_others(self, watches: Sequence[tuple[StoredWatch, Matcher]], story_id: str, now: datetime) -> int:
+        """Read a story and decide without a transaction; what nobody changed meanwhile is stored in one."""
+        for _ in range(_TRIES):
+            seen = self._store.data_version()
+            try:
+                alerts = [one for story in self._told_apart([story_id], now) for one in self._due(watches, story)]
+            except Exception as error:
+                if is_of_the_database(error):
+                    raise
+                break  # the fault is told of below
+            if not alerts:
+                return 0
+            with self._store.transaction():
+                if self._store.data_version() == seen:
+                    for alert in alerts:
+                        self._watches.alert(alert)
+                    return len(alerts)
+        with self._store.transaction():
+            return self._look(watches, [story_id], now)
+
+    def _look(self, watches: Sequence[tuple[StoredWatch, Matcher]], wanted: Sequence[str], now: datetime) -> int:
         try:
             with self._store.savepoint():
                 return sum(self._guarded(watches, story) for story in self._told_apart(wanted, now))
@@ -84,7 +111,14 @@ class Watcher:
             yield _Seen(story_id, readings, now)
 
     def _over(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _Seen) -> int:
-        raised = 0
+        alerts = self._due(watches, story)
+        for alert in alerts:
+            self._watches.alert(alert)
+        return len(alerts)
+
+    def _due(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _Seen) -> list[NewAlert]:
+        """Return the alerts that a story raises."""
+        found: list[NewAlert] = []
         all_alerted = self._watches.alerted([reading.entry.id for reading in story.readings])
         for watch, matcher in watches:
             alerted = all_alerted.get(watch.name, {})
@@ -93,11 +127,10 @@ class Watcher:
                 matcher, story.readings, alerted, self._rules, self._earlier(story.readings, alerted), old=old
             )
             if cause is not None:
-                self._raise(watch, matcher, story, cause)
-                raised += 1
-        return raised
+                found.append(self._alert(watch, matcher, story, cause))
+        return found
 
-    def _raise(self, watch: StoredWatch, matcher: Matcher, story: _Seen, cause: Cause) -> None:
+    def _alert(self, watch: StoredWatch, matcher: Matcher, story: _Seen, cause: Cause) -> NewAlert:
         from aggregator.desk.alerts import payload_of  # brings mail and its templates
 
         summary = StoryStore(self._store).summary(story.id, Reader(self._store, story.now).new_since())
@@ -107,18 +140,16 @@ class Watcher:
         payload = payload_of(
             alert_id, watch.name, story.now, cause, summary, [causing[entry] for entry in cause.entries]
         )
-        self._watches.alert(
-            NewAlert(
-                id=alert_id,
-                watch=watch.name,
-                story_id=story.id,
-                at=story.now,
-                reason=cause.reason,
-                sentence=payload["sentence"],
-                payload=payload,
-                alerted=alerted_by(matcher, story.readings),
-                targets=watch.targets,
-            )
+        return NewAlert(
+            id=alert_id,
+            watch=watch.name,
+            story_id=story.id,
+            at=story.now,
+            reason=cause.reason,
+            sentence=payload["sentence"],
+            payload=payload,
+            alerted=alerted_by(matcher, story.readings),
+            targets=watch.targets,
         )
 
     def _older(self, watch: StoredWatch, matcher: Matcher, readings: Sequence[Reading]) -> frozenset[str]:

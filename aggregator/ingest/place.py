@@ -129,7 +129,7 @@ class Placer:
         """Settle which stories the reports tell that changed since; return the stories that changed and live.
 
         Best called outside of a transaction: what others left unsettled is taken along, in transactions of its own.
-        ``changed`` is called inside each of these; ``waiting`` tells whether to go on waiting for another process that writes.
+        ``changed`` is called inside each of these, for large stories after them; ``waiting`` tells whether to go on waiting for another process that writes.
         """
         if not self._settings.stories.enabled:
             return frozenset()

@@ -73,7 +73,8 @@ class Settler:
     ) -> frozenset[str]:
         """Settle all reports that are unsettled; return the stories that changed and live.
 
-        ``changed`` is called inside the transaction that writes some of them; ``waiting`` tells whether to go on waiting
+        ``changed`` is called inside the transaction that writes some of them, for a large story after it: the reports that
+        changed are unsettled until it returns. ``waiting`` tells whether to go on waiting
         for another process that writes.
         """
         self._waiting = waiting
@@ -175,8 +176,11 @@ class Settler:
         for outside in parts([report for report in plan.waiting if report not in self._window], IN_ONE):
             with self._store.transaction(self._waiting):
                 stories = self._living(self._stories.stories_of_reports(outside).values())
-                self.refresh(stories, self._standing(outside), now)
-                changed(stories)
+                large = self.leave_large(stories)
+                self.refresh(stories - large, self._standing(outside), now)
+                changed(stories - large)
+            self.refresh_large(large, now, changed)
+            with self._store.transaction(self._waiting):
                 self._vectors.settled(outside)
             found |= stories
         return self._write_storylines(plan, now, failed)
@@ -278,18 +282,15 @@ class Settler:
                         continue
                     for row in rows:
                         self._save_row(row, now)
-                    self._told(story_id, now, changed)
+                    living = self._living([story_id])
+                    self._lines.refresh(living, now)
                 self._kept.saved()
                 break
             else:
                 with self._store.transaction(self._waiting):
-                    self.refresh(self._living([story_id]), (), now)
-                    self._told(story_id, now, changed)
-
-    def _told(self, story_id: str, now: datetime, changed: Changed) -> None:
-        living = self._living([story_id])
-        self._lines.refresh(living, now)
-        changed(living)
+                    living = self._living([story_id])
+                    self.refresh(living, (), now)
+            changed(living)
 
     def _pin(self, story_ids: Collection[str]) -> None:
         """Bring the pins of stories in line with what editors say."""
