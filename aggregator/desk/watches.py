@@ -33,12 +33,13 @@ from aggregator.text.tokens import fold
 
 log = logging.getLogger("aggregator.watches")
 
+_TRIES = 3  # times that a story is read and decided on outside of a transaction before it is inside
 _CHUNK = 200  # stories read at once
 MAX_NAME = 60
 
 
 class Watcher:
-    """Checks the stories that a pass changed; the caller holds the transaction that settles them."""
+    """Checks the stories that a pass changed, within the transaction that settles them, or after it where they are large."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
@@ -49,12 +50,40 @@ class Watcher:
     def check_stories(self, story_ids: Iterable[str], now: datetime) -> int:
         """Store the alerts that these stories raise, with their deliveries; return how many.
 
-        A fault of ours here is logged and undone alone: it must not keep stories from being settled.
+        A fault of ours here is logged and undone alone: it must not keep stories from being settled. Called outside of a
+        transaction, it reads and decides while other processes may write.
         """
         watches = [(watch, Matcher(watch.query)) for watch in self._watches.all()]
         wanted = sorted(story_ids)
         if not watches or not wanted:
             return 0
+        if not self._store.connection.in_transaction:
+            return sum(self._check_outside(watches, story_id, now) for story_id in wanted)
+        return self._check_inside(watches, wanted, now)
+
+    def _check_outside(self, watches: Sequence[tuple[StoredWatch, Matcher]], story_id: str, now: datetime) -> int:
+        """Read and judge a story outside of a transaction; store its alerts in one, if nobody wrote meanwhile."""
+        for _ in range(_TRIES):
+            seen = self._store.data_version()
+            try:
+                alerts = [one for story in self._readings([story_id], now) for one in self._due(watches, story)]
+            except Exception as error:
+                if is_database_error(error):
+                    raise
+                break  # judged once more below, where the fault is logged
+            if not alerts:
+                return 0
+            with self._store.transaction():
+                if self._store.data_version() == seen:
+                    for alert in alerts:
+                        self._watches.alert(alert)
+                    return len(alerts)
+        with self._store.transaction():
+            return self._check_inside(watches, [story_id], now)
+
+    def _check_inside(
+        self, watches: Sequence[tuple[StoredWatch, Matcher]], wanted: Sequence[str], now: datetime
+    ) -> int:
         try:
             with self._store.savepoint():
                 return sum(self._check_guarded(watches, story) for story in self._readings(wanted, now))
@@ -68,7 +97,7 @@ class Watcher:
         """Check one story; an error costs its own alerts only."""
         try:
             with self._store.savepoint():
-                return self._check_story(watches, story)
+                return self._store_alerts(watches, story)
         except Exception as error:
             if is_database_error(error):
                 raise
@@ -83,8 +112,15 @@ class Watcher:
         for story_id, readings in read_stories(self._entries, self._watches, story_ids):
             yield _StoryReadings(story_id, readings, now)
 
-    def _check_story(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _StoryReadings) -> int:
-        raised = 0
+    def _store_alerts(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _StoryReadings) -> int:
+        alerts = self._due(watches, story)
+        for alert in alerts:
+            self._watches.alert(alert)
+        return len(alerts)
+
+    def _due(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _StoryReadings) -> list[NewAlert]:
+        """Return the alerts that a story raises."""
+        found: list[NewAlert] = []
         all_alerted = self._watches.alerted([reading.entry.id for reading in story.readings])
         for watch, matcher in watches:
             alerted = all_alerted.get(watch.name, {})
@@ -93,11 +129,10 @@ class Watcher:
                 matcher, story.readings, alerted, self._rules, self._earlier(story.readings, alerted), old=old
             )
             if cause is not None:
-                self._raise(watch, matcher, story, cause)
-                raised += 1
-        return raised
+                found.append(self._alert(watch, matcher, story, cause))
+        return found
 
-    def _raise(self, watch: StoredWatch, matcher: Matcher, story: _StoryReadings, cause: Cause) -> None:
+    def _alert(self, watch: StoredWatch, matcher: Matcher, story: _StoryReadings, cause: Cause) -> NewAlert:
         from aggregator.desk.alerts import payload_of  # brings mail and its templates
 
         summary = StoryStore(self._store).summary(story.id, Reader(self._store, story.now).new_since())
@@ -107,18 +142,16 @@ class Watcher:
         payload = payload_of(
             alert_id, watch.name, story.now, cause, summary, [causing[entry] for entry in cause.entries]
         )
-        self._watches.alert(
-            NewAlert(
-                id=alert_id,
-                watch=watch.name,
-                story_id=story.id,
-                at=story.now,
-                reason=cause.reason,
-                sentence=payload["sentence"],
-                payload=payload,
-                alerted=alerted_by(matcher, story.readings),
-                targets=watch.targets,
-            )
+        return NewAlert(
+            id=alert_id,
+            watch=watch.name,
+            story_id=story.id,
+            at=story.now,
+            reason=cause.reason,
+            sentence=payload["sentence"],
+            payload=payload,
+            alerted=alerted_by(matcher, story.readings),
+            targets=watch.targets,
         )
 
     def _older(self, watch: StoredWatch, matcher: Matcher, readings: Sequence[Reading]) -> frozenset[str]:

@@ -130,7 +130,8 @@ class Placer:
         """Settle the stories of all changed reports; return the living stories that changed.
 
         Best called outside of a transaction: what others left unsettled is taken along, in transactions of its own.
-        ``changed`` is called inside each of these; ``keep_waiting`` returns whether to go on waiting for another process that writes.
+        ``changed`` is called inside each of these, and after them for large stories; ``keep_waiting`` returns whether to go on
+        waiting for another process that writes.
         """
         if not self._settings.stories.enabled:
             return frozenset()

@@ -75,7 +75,8 @@ class Settler:
     ) -> frozenset[str]:
         """Settle all reports that are unsettled; return the stories that changed and live.
 
-        ``changed`` is called inside the transaction that writes some of them; ``keep_waiting`` returns whether to go on waiting
+        ``changed`` is called inside the transaction that writes some of them, and after it for a large story, whose changed
+        reports stay unsettled until it returns. ``keep_waiting`` returns whether to go on waiting
         for another process that writes.
         """
         self._keep_waiting = keep_waiting
@@ -177,8 +178,11 @@ class Settler:
         for outside in parts([report for report in plan.unsettled if report not in self._window], CHUNK):
             with self._store.transaction(self._keep_waiting):
                 stories = self._existing_stories(self._stories.stories_of_reports(outside).values())
-                self.refresh(stories, self._stories.existing_reports(outside), now)
-                changed(stories)
+                large = self.set_large_aside(stories)
+                self.refresh(stories - large, self._stories.existing_reports(outside), now)
+                changed(stories - large)
+            self.refresh_large(large, now, changed)
+            with self._store.transaction(self._keep_waiting):
                 self._vectors.mark_settled(outside)
             found |= stories
         return self._write_storylines(plan, now, failed)
@@ -287,18 +291,15 @@ class Settler:
                         continue
                     for row in rows:
                         self._save_row(row, now)
-                    self._report_change(story_id, now, changed)
+                    living = self._existing_stories([story_id])
+                    self._lines.refresh(living, now)
                 self._kept.saved()
                 break
             else:
                 with self._store.transaction(self._keep_waiting):
-                    self.refresh(self._existing_stories([story_id]), (), now)
-                    self._report_change(story_id, now, changed)
-
-    def _report_change(self, story_id: str, now: datetime, changed: Changed) -> None:
-        living = self._existing_stories([story_id])
-        self._lines.refresh(living, now)
-        changed(living)
+                    living = self._existing_stories([story_id])
+                    self.refresh(living, (), now)
+            changed(living)
 
     def _pin(self, story_ids: Collection[str]) -> None:
         """Update the pins of stories from the editors' decisions."""
