@@ -15,11 +15,11 @@ from aggregator.model import Entry
 
 Name = TypeVar("Name", bound=Hashable)
 
-_SLACK = 64  # places out of date that are always put up with
+_SLACK = 64  # outdated places in the heap that are always tolerated
 
 
 class Ranking:
-    """The entries of one story in the order in which they stand for it."""
+    """The entries of one story in the order of :func:`canonical.rank`."""
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
@@ -31,30 +31,30 @@ class Ranking:
         self._whole: dict[str, int] = {}
         self.among = Versions(self._superseded, self._padded, self._whole)
         self._places: dict[str, Rank] = {}
-        self._judged: set[str] = set()  # entries of which it is known whether they tell an event
-        self._order: list[Rank] = []  # a heap, with places in it that are out of date
+        self._judged: set[str] = set()  # entries that were examined for whether they tell an event
+        self._order: list[Rank] = []  # a heap, which also holds outdated places
 
     def of_report(self, report_id: str) -> list[Entry]:
         """Return the entries of a report."""
         return [self.entries[entry_id] for entry_id in self._reports.get(report_id, ())]
 
-    def change(self, gone: Iterable[str], come: Collection[Entry]) -> None:
-        """Take entries out, and put others in; one that changed is in both."""
+    def change(self, removed: Iterable[str], added: Collection[Entry]) -> None:
+        """Remove and add entries; a changed entry is in both."""
         reports: set[str] = set()
         versions: set[Hashable] = set()
         moved: set[str] = set()
-        for entry_id in gone:
+        for entry_id in removed:
             entry = self.entries.pop(entry_id)
             reports.add(entry.report_id)
-            _leave(self._reports, entry.report_id, entry_id)
+            _remove_from(self._reports, entry.report_id, entry_id)
             for group in _groups(entry):
                 versions.add(group)
-                _leave(self._versions, group, entry_id)
+                _remove_from(self._versions, group, entry_id)
             del self._places[entry_id]
             for known in (self._judged, self._superseded, self._padded):
                 known.discard(entry_id)
             self._whole.pop(entry_id, None)
-        for entry in come:
+        for entry in added:
             self.entries[entry.id] = entry
             reports.add(entry.report_id)
             self._reports.setdefault(entry.report_id, []).append(entry.id)
@@ -130,7 +130,7 @@ def _groups(entry: Entry) -> Iterator[Hashable]:
             yield number, name
 
 
-def _leave(groups: dict[Name, list[str]], name: Name, entry_id: str) -> None:
+def _remove_from(groups: dict[Name, list[str]], name: Name, entry_id: str) -> None:
     inside = groups[name]
     inside.remove(entry_id)
     if not inside:

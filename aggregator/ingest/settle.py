@@ -62,7 +62,7 @@ class Settler:
         self._vectors = VectorStore(store.connection)
         self._writer = StoryWriter(store, window, editor_constraints)
         self._lines = StorylineWriter(store, editor_constraints)
-        self._kept = window.kept_stories
+        self._cache = window.story_cache
         self._storylines = StorylineStore(store)
         self._faults = FaultStore(store)
         self._keep_waiting: Callable[[], bool] = lambda: False
@@ -284,7 +284,7 @@ class Settler:
         for story_id in sorted(story_ids):
             for _ in range(TRIES):
                 seen = self._store.data_version()
-                row = self._kept.worked_out(story_id)
+                row = self._cache.row(story_id)
                 rows = [row] if row is not None else list(compute_rows([story_id], self._stories, self._entries))
                 with self._store.transaction(self._keep_waiting):
                     if self._store.data_version() != seen:
@@ -293,7 +293,7 @@ class Settler:
                         self._save_row(row, now)
                     living = self._existing_stories([story_id])
                     self._lines.refresh(living, now)
-                self._kept.saved()
+                self._cache.saved()
                 break
             else:
                 with self._store.transaction(self._keep_waiting):

@@ -14,8 +14,8 @@ from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.vectors import VERSION, ReportVector
 from aggregator.ingest import saved_window
-from aggregator.ingest.kept_stories import KeptStories
 from aggregator.ingest.meanings import meanings_for
+from aggregator.ingest.story_cache import StoryCache
 from aggregator.settings import StorySettings
 from aggregator.storage.database import Store
 from aggregator.storage.report_vectors import VectorStore
@@ -32,7 +32,7 @@ class Window:
     def __init__(self, store: Store, settings: StorySettings, engine: Engine | None = None) -> None:
         """Follow the reports of ``store``; an ``engine`` compares those that are there at first."""
         self._store = store
-        self.kept_stories = KeptStories(store)  # no part of the graph, but as long-lived
+        self.story_cache = StoryCache(store)  # no part of the graph, but as long-lived
         self._engine = engine
         self._vectors = VectorStore(store.connection)
         self._params = replace(DEFAULT, story_bar=_log_odds(settings.threshold), window=settings.window.total_seconds())

@@ -1,7 +1,7 @@
-"""Which entries of a story changed since they were read: noted by triggers of this connection alone, in memory.
+"""The entries of a story that changed since they were read, noted in memory by triggers of this connection.
 
-What another connection writes is not noted; that it wrote is told by ``PRAGMA data_version``. The notes are undone
-with the transaction that they are of.
+Changes by other connections are not noted; ``PRAGMA data_version`` shows that there were some. The notes of a transaction
+are rolled back with it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ END""",
     """CREATE TEMP TRIGGER followed_entry_dropped AFTER DELETE ON main.entry
 WHEN OLD.story_id IN (SELECT id FROM followed_story)
 BEGIN INSERT OR IGNORE INTO changed_entry VALUES (OLD.story_id, OLD.id); END""",
-    # An entry is read with these of its feed: all that was read is out of date.
+    # An entry is read with these values of its feed, so all that was read is out of date.
     """CREATE TEMP TRIGGER followed_feed_changed AFTER UPDATE OF authority, agency ON main.feed
 WHEN NEW.authority IS NOT OLD.authority OR NEW.agency IS NOT OLD.agency
 BEGIN DELETE FROM followed_story; END""",
@@ -36,35 +36,35 @@ BEGIN DELETE FROM followed_story; END""",
 
 
 class EntryChanges:
-    """Notes on the entries of followed stories; there are none, and they cost nothing, until a story is followed."""
+    """Notes on the entries of followed stories. They cost nothing until a story is followed."""
 
     def __init__(self, store: Store) -> None:
         self._db = store.connection
         self._entries = EntryStore(store)
-        self._is_noting = False
+        self._triggers_made = False
 
     def follow(self, story_id: str) -> list[Entry]:
-        """Return a story's entries, and note what changes of them from now on."""
-        if not self._is_noting:
+        """Return a story's entries, and note their changes from now on."""
+        if not self._triggers_made:
             for statement in _NOTES:
                 self._db.execute(statement)
-            self._is_noting = True
+            self._triggers_made = True
         self._db.execute("INSERT OR IGNORE INTO followed_story VALUES (?)", (story_id,))
-        self._forget(story_id)
+        self._delete_notes(story_id)
         return self._entries.of_stories([story_id], light=True)[story_id]
 
-    def leave(self, story_id: str) -> None:
-        """Note nothing more of a story."""
-        if self._is_noting:
+    def unfollow(self, story_id: str) -> None:
+        """Stop noting the changes of a story."""
+        if self._triggers_made:
             self._db.execute("DELETE FROM followed_story WHERE id = ?", (story_id,))
-            self._forget(story_id)
+            self._delete_notes(story_id)
 
-    def taken(self, story_id: str) -> tuple[set[str], list[Entry]] | None:
-        """Return which entries went, and those that came or changed, since this was asked last; None where nobody knows."""
+    def read(self, story_id: str) -> tuple[set[str], list[Entry]] | None:
+        """Return the ids of removed entries, and the added or changed entries, since the last call; None for a story not followed."""
         if self._db.execute("SELECT 1 FROM followed_story WHERE id = ?", (story_id,)).fetchone() is None:
             return None
         changed = [row[0] for row in self._db.execute("SELECT id FROM changed_entry WHERE story_id = ?", (story_id,))]
-        self._forget(story_id)
+        self._delete_notes(story_id)
         found: list[Entry] = []
         for chunk in parts(changed):
             where = f"WHERE e.story_id = ? AND e.id IN ({marks(chunk)})"
@@ -79,5 +79,5 @@ class EntryChanges:
         ).fetchone()
         return None if row is None else str(row[0])
 
-    def _forget(self, story_id: str) -> None:
+    def _delete_notes(self, story_id: str) -> None:
         self._db.execute("DELETE FROM changed_entry WHERE story_id = ?", (story_id,))

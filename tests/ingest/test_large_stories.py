@@ -18,7 +18,7 @@ from aggregator.digest import frozen
 from aggregator.digest.edition import Edition
 from aggregator.exceptions import LockedError
 from aggregator.ingest import settle, story_rows, story_writing
-from aggregator.ingest.kept_stories import KeptStories
+from aggregator.ingest.story_cache import StoryCache
 from aggregator.ingest.story_rows import StoryRow
 from aggregator.storage import retention
 from aggregator.storage.database import Store
@@ -111,16 +111,16 @@ def test_a_large_story_s_row_is_worked_out_while_others_may_write(
 def test_what_another_writes_meanwhile_is_in_a_large_story_s_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: None
 ) -> None:
-    original, others = KeptStories.worked_out, iter(["UPDATE entry SET revisions = 1", None, None])
+    original, others = StoryCache.row, iter(["UPDATE entry SET revisions = 1", None, None])
 
-    def raced(kept: KeptStories, story_id: str) -> StoryRow | None:
+    def raced(kept: StoryCache, story_id: str) -> StoryRow | None:
         row = original(kept, story_id)
         if statement := next(others, None):
             with Store(tmp_path / "large.db") as other, other.transaction() as db:
                 db.execute(statement)
         return row
 
-    monkeypatch.setattr(KeptStories, "worked_out", raced)
+    monkeypatch.setattr(StoryCache, "row", raced)
     imported(tmp_path, event(REPORTS))
     with Store(tmp_path / "large.db") as store:
         assert store.connection.execute("SELECT entries, edited FROM story").fetchall() == [(REPORTS, 1)]

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from aggregator import Aggregator, Settings, StoryQuery
 from aggregator.clustering.canonical import versions
-from aggregator.ingest import kept_stories, settle
-from aggregator.ingest.kept_stories import Account, KeptStories
+from aggregator.ingest import settle, story_cache
+from aggregator.ingest.story_cache import CachedStory, StoryCache
 from aggregator.ingest.story_rows import StoryRow, compute_rows, story_fields, story_fields_of, with_shared_agency
 from aggregator.model import Entry, EntryData
 from aggregator.storage.database import Store
@@ -67,7 +67,7 @@ def made(number: int, chance: random.Random) -> Entry:
 @given(st.integers(0, 10**9))
 def test_an_account_tells_what_all_entries_tell(seed: int) -> None:
     chance = random.Random(seed)
-    account, stored = Account(), dict[str, Entry]()
+    cached, stored = CachedStory(), dict[str, Entry]()
     for _ in range(chance.randrange(2, 12)):
         gone = set(chance.sample(sorted(stored), chance.randrange(len(stored) + 1) // 2))
         numbers = chance.sample(range(14), chance.randrange(1, 5))
@@ -75,18 +75,18 @@ def test_an_account_tells_what_all_entries_tell(seed: int) -> None:
         for one in gone:
             del stored[one]
         stored |= {entry.id: entry for entry in come}
-        told = account.change(gone, come)
+        told = cached.change(gone, come)
         if not stored:
             continue
         members = with_shared_agency(list(stored.values()))
         different = {entry.id: entry for entry in members if entry.agency != stored[entry.id].agency}
         assert {entry.id for entry in told} >= different.keys()
         pinned = chance.choice((None, None, "e3"))
-        row = story_fields_of(account.ranking.first(pinned), account.counts(), None)
+        row = story_fields_of(cached.ranking.first(pinned), cached.counts(), None)
         assert row == story_fields(members, pinned)
-        assert account.ranking.among == versions(members)
+        assert cached.ranking.among == versions(members)
         # what is written is read back at the next look, since it changed
-        account.change((), told)
+        cached.change((), told)
         stored |= {entry.id: entry for entry in members}
 
 
@@ -134,12 +134,12 @@ def test_what_is_kept_tells_the_row_of_what_is_stored(tmp_path: Path, seed: int)
     chance.shuffle(acts)
     with Aggregator.open(Settings(), path, clock=lambda: START) as app:
         app.import_archive(archive(tmp_path, rows[:60]))
-        kept, stories, entries = KeptStories(app.store), StoryStore(app.store), EntryStore(app.store)
+        kept, stories, entries = StoryCache(app.store), StoryStore(app.store), EntryStore(app.store)
         for turn, act in enumerate(acts):
             act(app, chance, path)
             app.import_archive(archive(tmp_path, rows[60 + 4 * turn : 64 + 4 * turn]))
             story = max(app.stories(StoryQuery()), key=lambda one: (one.entries, one.id)).id
-            row = kept.worked_out(story)
+            row = kept.row(story)
             assert row == next(compute_rows([story], stories, entries))
             kept.saved()
 
@@ -162,13 +162,13 @@ def test_of_a_story_that_grows_only_what_is_new_is_read(tmp_path: Path, monkeypa
 
 
 def test_the_accounts_of_stories_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_stories, "MOST", 30)
+    monkeypatch.setattr(story_cache, "MOST_ENTRIES", 30)
     with Aggregator.open(Settings(), tmp_path / "kept.db", clock=lambda: START) as app:
         app.import_archive(archive(tmp_path, event(40)))
         [story] = app.stories(StoryQuery())
-        kept = KeptStories(app.store)
+        kept = StoryCache(app.store)
         for _ in range(2):
-            row = kept.worked_out(story.id)
+            row = kept.row(story.id)
             kept.saved()
             assert isinstance(row, StoryRow)
             assert row.fields is not None
