@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aggregator.clustering.rows import shared
@@ -16,6 +16,7 @@ RUNS = st.lists(
 PAIRS = st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), max_size=12)
 
 
+@example([set(), {1}], [(0, 1), (1, 1)])  # a run of nothing begins where the next does
 @given(RUNS, PAIRS)
 def test_equal_keys_of_two_runs_are_found_whatever_comes_again(
     runs: list[set[int]], pairs: list[tuple[int, int]]
