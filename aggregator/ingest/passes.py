@@ -21,7 +21,7 @@ from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore
 
-# Feeds that fall due one by one wait so many ticks for others, and no longer than that: each pass writes some pages, whatever it brings.
+# How long due feeds of a large desk wait for others, in ticks and at most: each pass writes some pages, whatever it brings.
 _TICKS, _GATHERED = 3, timedelta(seconds=15)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -31,8 +31,8 @@ class PassOptions:
     """The options of a pass: ``patterns`` name its feeds, else all due ones, or with ``everything`` all.
 
     ``stop``, set from elsewhere, ends it within seconds; after ``within`` seconds no further feed is asked. A pass with
-    such an end is one of many: it says nothing of feeds that are not due, costs next to nothing where none is, and takes
-    feeds that came due within seconds together.
+    such an end is one of many: it says nothing of feeds that are not due, and costs next to nothing where none is. At a
+    large desk it takes feeds together that fall due within seconds.
     ``progress`` hears of each feed, ``placing`` of how many of the new entries are placed in stories.
     """
 

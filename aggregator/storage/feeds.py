@@ -20,7 +20,8 @@ from aggregator.storage.times import from_text, to_text
 from aggregator.storage.waiting_polls import STEP, DeferredPoll, deferred, fold, fold_many, may_defer
 from aggregator.text.masking import shown_address
 
-_FEW = 64  # feeds that wait for others: so many are saved with one commit
+_FEW = 64  # due feeds that wait for others: so many are saved with one commit
+MANY = 1_000  # followed feeds from which on due ones wait for others; what a smaller desk writes is little
 _AHEAD = timedelta(minutes=1)  # time servers correct by less
 
 
@@ -135,7 +136,7 @@ class FeedStore:
         """Return the keys of the feeds that should be polled now.
 
         A feed that is due further off than ``longest``, or that was asked in the future, met a wrong clock: it is due.
-        Few feeds that came due less than ``gathering`` ago wait for others: none is returned then.
+        At a desk of many feeds, few that came due less than ``gathering`` ago wait for others: none is returned then.
         """
         text, ahead = to_text(now), to_text(now + _AHEAD)
         rows = self._db.execute(
@@ -143,9 +144,12 @@ class FeedStore:
             "(NOT gone AND (next_fetch IS NULL OR next_fetch <= ? OR next_fetch > ?) OR last_fetch > ?)",
             (to_text(now - gathering), text, text, to_text(now + longest), ahead),
         ).fetchall()
-        if gathering and len(rows) < _FEW and not any(presses for _, presses in rows):
+        if gathering and 0 < len(rows) < _FEW and not any(presses for _, presses in rows) and self._are_many():
             return set()
         return {key for key, _ in rows}
+
+    def _are_many(self) -> bool:
+        return bool(self._db.execute("SELECT count(*) >= ? FROM feed WHERE followed", (MANY,)).fetchone()[0])
 
     def next_due(self) -> datetime | None:
         """Return when the next poll is due; None where nothing is scheduled."""

@@ -202,7 +202,8 @@ def test_one_of_many_passes_reads_no_feed_where_none_is_due_and_tells_of_none_th
         assert [outcome.url for outcome in app.fetch(within=60.0)] == [feeds[1].url]
 
 
-def test_feeds_that_fall_due_within_seconds_are_asked_together() -> None:
+def test_a_large_desk_asks_feeds_together_that_fall_due_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.storage.feeds.MANY", 3)
     clock = Clock()
     with open_desk(three(), clock, FEEDS) as app:
         app.fetch()
@@ -221,7 +222,18 @@ def test_feeds_that_fall_due_within_seconds_are_asked_together() -> None:
         assert len(app.fetch()) == 2  # who asks by hand waits for none
 
 
-def test_feeds_wait_for_no_others_where_they_are_many_or_new(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_desk_asks_feeds_as_they_fall_due() -> None:
+    clock = Clock()
+    with open_desk(three(), clock, FEEDS) as app:
+        app.fetch()
+        due = {feed_key(feed.url): clock.now + timedelta(days=1 + place) for place, feed in enumerate(FEEDS)}
+        FeedStore(app.store).reschedule(due)
+        clock.forward(days=1)  # and no second more: a clock that is set by `--now` stands still
+        assert [outcome.url for outcome in app.fetch(within=60.0)] == [FEEDS[0].url]
+
+
+def test_feeds_wait_for_no_others_where_many_are_due_or_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.storage.feeds.MANY", 3)
     clock = Clock()
     with open_desk(three(), clock, FEEDS) as app:
         assert len(app.fetch(within=60.0)) == 3  # never asked before
