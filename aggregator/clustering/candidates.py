@@ -134,16 +134,18 @@ class CandidateIndex:
     def later(self, places: Places) -> tuple[Places, Places]:
         """Return pairs of each report and the later living reports within the window that share a term with it."""
         _, owner, keys, _ = self._entries(places)
-        entry, coded = self._postings_of(keys)
+        earliest = float(self._rows.reports.time[places].min())  # not a number where one is undated: all may be later then
+        entry, coded = self._postings_of(keys, since=earliest)
         pairs = np.unique(owner[entry] << 40 | coded >> 8)
         place, other = places[pairs >> 40], pairs & ((1 << 40) - 1)
         keep = self._rows.is_before(place, other) & self._is_near(place, other)
         return place[keep], other[keep]
 
-    def _postings_of(self, keys: NDArray[np.int64], least: int = 1) -> tuple[Places, Places]:
+    def _postings_of(self, keys: NDArray[np.int64], least: int = 1, since: float = np.nan) -> tuple[Places, Places]:
         """Return the living reports under each key: the key's number, the report, the weight as stored.
 
         What several keys ask for is read once: in a flood all ask for the same. Of fewer reports than ``least`` nothing is told.
+        Reports before ``since`` are left out.
         """
         asked, number = np.unique(keys, return_inverse=True)
         found, sizes = [], np.zeros(len(asked), np.int64)
@@ -159,6 +161,8 @@ class CandidateIndex:
             return none, none
         every = np.concatenate(found).astype(np.int64)
         living = self._rows.alive[every >> 8]
+        if not np.isnan(since):
+            living &= self._rows.reports.time[every >> 8] >= since
         if not living.all():
             sizes = np.bincount(np.repeat(np.arange(len(asked)), sizes)[living], minlength=len(asked))
             every = every[living]

@@ -16,7 +16,7 @@ from aggregator.clustering.params import DAY, ClusteringParams
 from aggregator.clustering.rows import Places, Rows, shared
 
 Flags = NDArray[np.bool_]
-_BATCH = 16  # reports whose terms are looked up in one go
+_BATCH = 64  # reports whose terms are looked up in one go
 
 
 class Latecomers:
