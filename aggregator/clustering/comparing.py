@@ -93,7 +93,7 @@ class Comparison:
         None where that is not worth its while, or reports are compared across languages.
         """
         gone = len(self.rows) - len(self.rows.place)
-        if self.cross_language is not None or gone < max(_LEAST_GONE, len(self.rows.place) // 2):
+        if self.cross_language is not None or gone < max(_LEAST_GONE, len(self.rows.place) // 4):
             return None
         moved = self.rows.compact()
         self.search.remap(moved)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aggregator.clustering.comparing import Comparison
 
 Flags = NDArray[np.bool_]
-_BATCH = 256  # reports compared in one go: bounds the memory of the arrays
+_BATCH = 128  # reports compared in one go: bounds the memory of the arrays
 _ROUNDS = 6  # rounds in which a batch's represented reports are guessed at once; then its halves are searched one after the other
 _UNLIMITED = 1 << 31  # more than any posting holds
 

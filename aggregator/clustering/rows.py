@@ -174,8 +174,12 @@ class Rows:
         reports = ReportColumns(*_taken(self.reports, kept))
         terms, _ = spread(reports.terms_from, reports.terms)
         pairs, _ = spread(reports.pairs_from, reports.pairs)
-        self.terms = TermColumns(*_taken(self.terms, terms))
-        self.pairs = PairColumns(*_taken(self.pairs, pairs))
+        # The greatest columns are replaced one by one, so that both versions of only one are in memory.
+        term_columns: list[Array] = [*self.terms]
+        pair_columns: list[Array] = [*self.pairs]
+        del self.terms, self.pairs
+        self.terms = TermColumns(*_replaced(term_columns, terms))
+        self.pairs = PairColumns(*_replaced(pair_columns, pairs))
         self.reports = reports._replace(
             terms_from=np.cumsum(reports.terms) - reports.terms, pairs_from=np.cumsum(reports.pairs) - reports.pairs
         )
@@ -300,6 +304,13 @@ class Rows:
 
 def _taken(columns: Sequence[Array], places: Places) -> list[Array]:
     return [column[places] for column in columns]
+
+
+def _replaced(columns: list[Array], places: Places) -> list[Array]:
+    """Replace each column by its values at these places."""
+    for number, column in enumerate(columns):
+        columns[number] = column[places]
+    return columns
 
 
 def _names(marks: Places, capitals: Floats, named: Array, number: Array) -> Floats:
