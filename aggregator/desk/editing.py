@@ -1,5 +1,5 @@
 """Editors' verbs: merge, split, move, pin, forbid, undo. Each is one transaction, a decision that every later run obeys.
-What the rows of large stories say is worked out after it.
+The rows of large stories are computed after it.
 
 A verb stores constraints on entries, not on stories, since stories come and go and entries stay. ``clustering/constraints.py``
 states and resolves them: of two contradicting decisions the newer holds.

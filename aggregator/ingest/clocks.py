@@ -18,7 +18,7 @@ log = logging.getLogger("aggregator.clocks")
 
 # Times further ahead were written by another clock; time servers correct by less.
 AHEAD = timedelta(minutes=1)
-# So often it is noted at least that a pass begins: a note costs two pages, each of some polls that bring nothing a few hundred bytes.
+# The start of a pass is noted at least this often: a note costs two pages, a poll that brings nothing some hundred bytes.
 _NOTED_EVERY = timedelta(minutes=1)
 # For so long it is reported that the clock went back.
 REPORTED_FOR = timedelta(days=7)
@@ -37,9 +37,9 @@ class WentBack:
 
 
 def begin_pass(store: Store, now: datetime) -> None:
-    """Note that a pass begins: nothing is fetched where nothing can be written. Put right what a clock that was ahead wrote.
+    """Note the start of a pass, so that nothing is fetched where nothing can be written; correct times that a fast clock wrote.
 
-    Where this process wrote last without fail, and noted it less than a minute ago, it is enough to be let in by the lock.
+    A process whose last write succeeded, and that noted a start less than a minute ago, only takes the lock.
     """
     facts = EditionStore(store)
     with store.transaction():

@@ -98,7 +98,7 @@ class DecisionStore:
         placed: Mapping[str, Collection[str]],
         at: datetime,
     ) -> None:
-        """Leave a decision as the reason why entries stand in the stories where it placed them."""
+        """Store a decision as the reason why entries are in the stories where it placed them."""
         told = json.dumps(evidence, ensure_ascii=False, sort_keys=True)
         self._db.executemany(
             "INSERT INTO match (kind, entry_id, other_id, story_id, method, score, threshold, evidence, parameters, at)"

@@ -99,7 +99,7 @@ def fold(connection: sqlite3.Connection) -> None:
 
 
 def fold_many(connection: sqlite3.Connection) -> None:
-    """Fold once so many lines wait for each feed: each page of ``feed`` is written once for all of its rows."""
+    """Apply the waiting lines once there are enough of them: each page of ``feed`` is then written once for all its rows."""
     waiting, feeds = connection.execute(_WAITING).fetchone()
     if (waiting or 0) >= min(max(EACH * (feeds or 0), LEAST), MOST):
         fold(connection)
