@@ -24,7 +24,7 @@ QUERY = WatchQuery(words=("ferry",))
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take stories of more than twenty entries for large."""
     for module in (settle, story_writing):
-        monkeypatch.setattr(module, "IN_ONE", 20)
+        monkeypatch.setattr(module, "CHUNK", 20)
     monkeypatch.setattr(settle, "LARGE", 20)
 
 
@@ -106,7 +106,7 @@ def test_an_alert_that_a_crash_cut_off_is_raised_by_the_next_pass(
     database = tmp_path / "w.db"
     left_unsettled(database)
     with monkeypatch.context() as patched:
-        patched.setattr(watches.Watcher, "look", broken)
+        patched.setattr(watches.Watcher, "check_stories", broken)
         with pytest.raises(Broken):
             settled(database)
     assert len(settled(database)) == REPORTS + 1
