@@ -337,6 +337,14 @@ def width(executor: Executor, otherwise: int) -> int:
     return otherwise if client is None else sum(client.nthreads().values()) or otherwise
 
 
+def take_back(executor: Executor, future: Future[Any]) -> bool:
+    """Cancel a task that no worker has begun; return whether it is cancelled.
+
+    Tasks of a cluster never are: it does not say which of them are under way.
+    """
+    return getattr(executor, "_client", None) is None and future.cancel()
+
+
 @contextlib.contextmanager
 def _dask(address: str, workers: int) -> Iterator[Executor]:
     try:

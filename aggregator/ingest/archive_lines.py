@@ -9,7 +9,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from itertools import islice
 
-from aggregator.executor import failure_of
+from aggregator.executor import failure_of, take_back
 from aggregator.ingest.prepare import PreparedEntry, prepare_entry
 from aggregator.parsing.archive import ArchiveEntry
 
@@ -100,21 +100,21 @@ def prepared_by_workers(
 
     hand_out(workers)
     while in_hand:
-        ready = list(_ready(in_hand))
+        ready = list(_ready(in_hand, workers))
         hand_out(workers)  # so that they have what to do while these are written
         yield ready
 
 
-def _ready(in_hand: deque[InHand]) -> Iterator[tuple[ArchiveEntry, PreparedLine | None]]:
+def _ready(in_hand: deque[InHand], workers: Executor) -> Iterator[tuple[ArchiveEntry, PreparedLine | None]]:
     """Yield the first lines that were handed out, once they are made, and what else is made by then, but not all at once."""
     for number in range(_TAKEN):
         if in_hand and (number == 0 or in_hand[0][1].done()):
             chunk, future = in_hand.popleft()
-            yield from zip(chunk, _result(future, len(chunk)), strict=True)
+            yield from zip(chunk, _result(future, len(chunk), workers), strict=True)
 
 
-def _result(future: Future[list[PreparedLine | None]], count: int) -> list[PreparedLine | None]:
-    if future.cancel():  # no worker has begun it, as while they come up
+def _result(future: Future[list[PreparedLine | None]], count: int, workers: Executor) -> list[PreparedLine | None]:
+    if take_back(workers, future):  # no worker has begun it, as while they come up
         return [None] * count
     try:
         return future.result()

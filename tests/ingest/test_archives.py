@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from aggregator.clustering.identifiers import mint
-from aggregator.executor import TaskError, TaskFailure
+from aggregator.executor import TaskError, TaskFailure, take_back
 from aggregator.ingest import archive_lines, archives, place, record
 from aggregator.ingest.archive_lines import prepare_line
 from aggregator.ingest.archives import Importer
@@ -179,6 +179,17 @@ def handed_out(workers: Idle, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[
 
 def test_lines_that_no_worker_has_begun_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not any(made for chunk in handed_out(Idle(), monkeypatch) for made in chunk)
+
+
+def test_tasks_of_a_cluster_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Idle(done=1)
+    workers._client = object()  # type: ignore[attr-defined]  # by which Dask's executor is known
+    found = handed_out(workers, monkeypatch)
+    assert next(found) == [True] * 2
+    waiting: Future[Any] = Future()
+    assert not take_back(workers, waiting)
+    assert not waiting.cancelled()
+    assert take_back(Idle(), waiting)
 
 
 def test_what_is_made_is_taken_together_and_more_is_handed_out_before(monkeypatch: pytest.MonkeyPatch) -> None:
