@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 Value = TypeVar("Value")
 
@@ -20,3 +21,9 @@ def parts(values: Iterable[Value], most: int = AT_ONCE) -> Iterator[Sequence[Val
 def marks(values: Collection[object]) -> str:
     """Return the placeholders of values, for the brackets of IN."""
     return ", ".join("?" * len(values))
+
+
+def rows_among(connection: sqlite3.Connection, selection: str, ids: Iterable[str]) -> Iterator[Any]:
+    """Yield the rows of a statement that ends with a column, where that is one of these ids."""
+    for part in parts(list(ids)):
+        yield from connection.execute(f"{selection} IN ({marks(part)})", part)

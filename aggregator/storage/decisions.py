@@ -10,7 +10,7 @@ from typing import Literal
 
 from aggregator.clustering.constraints import Constraint
 from aggregator.model import Evidence
-from aggregator.storage.binding import marks, parts
+from aggregator.storage.binding import rows_among
 from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
 from aggregator.storage.times import from_text, to_text
@@ -138,13 +138,11 @@ class DecisionStore:
 
     def places_of(self, entry_ids: Iterable[str]) -> dict[str, tuple[str, str | None]]:
         """Return entry -> report and story, for these entries."""
-        found: dict[str, tuple[str, str | None]] = {}
-        for part in parts(sorted(entry_ids)):
-            rows = self._db.execute(
-                f"SELECT id, report_id, story_id FROM entry WHERE report_id IS NOT NULL AND id IN ({marks(part)})", part
-            )
-            found.update((entry_id, (report_id, story_id)) for entry_id, report_id, story_id in rows)
-        return found
+        selection = "SELECT id, report_id, story_id FROM entry WHERE report_id IS NOT NULL AND id"
+        return {
+            entry_id: (report_id, story_id)
+            for entry_id, report_id, story_id in rows_among(self._db, selection, sorted(entry_ids))
+        }
 
     def pins(self) -> list[str]:
         """Return the entries that pins in force name, newest first."""

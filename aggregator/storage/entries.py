@@ -8,7 +8,7 @@ from datetime import datetime
 
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, EntryData, Evidence, Revision
-from aggregator.storage.binding import marks, parts
+from aggregator.storage.binding import marks, parts, rows_among
 from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import (
     AMEND,
@@ -86,13 +86,8 @@ class EntryStore:
 
     def contents(self, entry_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Return id -> content hash and number of revisions, for the stored ones among these entries."""
-        found: dict[str, tuple[str, int]] = {}
-        for chunk in parts(entry_ids):
-            rows = self._db.execute(
-                f"SELECT id, content_hash, revisions FROM entry WHERE id IN ({marks(chunk)})", chunk
-            )
-            found |= {entry_id: (content_hash, revisions) for entry_id, content_hash, revisions in rows}
-        return found
+        rows = rows_among(self._db, "SELECT id, content_hash, revisions FROM entry WHERE id", entry_ids)
+        return {entry_id: (content_hash, revisions) for entry_id, content_hash, revisions in rows}
 
     def has_any(self, feed_id: int) -> bool:
         """Return whether the feed ever brought an entry."""
@@ -100,12 +95,7 @@ class EntryStore:
 
     def taken(self, entry_ids: Sequence[str]) -> set[str]:
         """Return the ids among these that entries have."""
-        found: set[str] = set()
-        for chunk in parts(entry_ids):
-            found.update(
-                row[0] for row in self._db.execute(f"SELECT id FROM entry WHERE id IN ({marks(chunk)})", chunk)
-            )
-        return found
+        return {row[0] for row in rows_among(self._db, "SELECT id FROM entry WHERE id", entry_ids)}
 
     def unplaced(self, since: datetime, limit: int) -> list[Entry]:
         """Return the newest ``limit`` entries without a report that are, or arrived, after a time.
@@ -317,12 +307,7 @@ class EntryStore:
 
     def texts(self, entry_ids: Sequence[str]) -> dict[str, str]:
         """Return entry id -> plain text."""
-        found: dict[str, str] = {}
-        for chunk in parts(entry_ids):
-            found.update(
-                self._db.execute(f"SELECT id, text FROM entry WHERE id IN ({marks(chunk)})", tuple(chunk)).fetchall()
-            )
-        return found
+        return dict(rows_among(self._db, "SELECT id, text FROM entry WHERE id", entry_ids))
 
     def revisions(self, entry_id: str) -> tuple[Revision, ...]:
         """Return the versions before the present one, oldest first."""

@@ -5,24 +5,22 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable
 
-from aggregator.storage.binding import marks, parts
+from aggregator.storage.binding import rows_among
 
 
 def reports_of(connection: sqlite3.Connection, entry_ids: Collection[str]) -> dict[str, set[str]]:
     """Return report -> those of these entries that stand in it."""
-    found: dict[str, set[str]] = {}
-    for part in parts(sorted(entry_ids)):
-        where = f"report_id IS NOT NULL AND id IN ({marks(part)})"
-        for report, entry in connection.execute(f"SELECT report_id, id FROM entry WHERE {where}", part):
-            found.setdefault(report, set()).add(entry)
-    return found
+    return _members(connection, "report_id IS NOT NULL AND id", entry_ids)
 
 
 def entries_of(connection: sqlite3.Connection, report_ids: Iterable[str]) -> dict[str, set[str]]:
     """Return report -> its entries, of those that have any."""
+    return _members(connection, "report_id", report_ids)
+
+
+def _members(connection: sqlite3.Connection, condition: str, ids: Iterable[str]) -> dict[str, set[str]]:
+    """Return report -> entries, for the entries of which a condition that ends with a column holds."""
     found: dict[str, set[str]] = {}
-    for part in parts(sorted(report_ids)):
-        where = f"report_id IN ({marks(part)})"
-        for report, entry in connection.execute(f"SELECT report_id, id FROM entry WHERE {where}", part):
-            found.setdefault(report, set()).add(entry)
+    for report, entry in rows_among(connection, f"SELECT report_id, id FROM entry WHERE {condition}", sorted(ids)):
+        found.setdefault(report, set()).add(entry)
     return found

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from aggregator.storage.binding import marks, parts
+from aggregator.storage.binding import rows_among
 
 TABLES: Final = """
 CREATE TABLE reclustered_entry (
@@ -83,16 +83,12 @@ class ReclusterStore:
         return dict(self._db.execute("SELECT entry_id, story_id FROM reclustered_entry").fetchall())
 
     def stories_of(self, entry_ids: Collection[str]) -> Iterator[tuple[str, str | None]]:
-        """Yield entry and story of the entries among these that are still stored."""
-        for part in parts(list(entry_ids)):
-            yield from self._db.execute(f"SELECT id, story_id FROM entry WHERE id IN ({marks(part)})", part)
+        """Return entry and story of the entries among these that are still stored."""
+        return rows_among(self._db, "SELECT id, story_id FROM entry WHERE id", entry_ids)
 
     def titles(self, entry_ids: Collection[str]) -> dict[str, str]:
         """Return entry -> headline."""
-        found: dict[str, str] = {}
-        for part in parts(list(entry_ids)):
-            found.update(self._db.execute(f"SELECT id, title FROM entry WHERE id IN ({marks(part)})", part).fetchall())
-        return found
+        return dict(rows_among(self._db, "SELECT id, title FROM entry WHERE id", entry_ids))
 
     def close(self, report: str, rules: str) -> None:
         """End the run, and keep what it changed and by which rules."""

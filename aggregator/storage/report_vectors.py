@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from aggregator.storage.binding import marks, parts
+from aggregator.storage.binding import marks, rows_among
 from aggregator.storage.times import to_text
 
 TABLES: Final = """
@@ -103,13 +103,8 @@ class VectorStore:
 
     def vector_entries(self, report_ids: Collection[str]) -> dict[str, tuple[float, str]]:
         """Return report -> time and the entry that its vector is of."""
-        found: dict[str, tuple[float, str]] = {}
-        for part in parts(report_ids):
-            for report_id, time, entry_id in self._db.execute(
-                f"SELECT report_id, time, entry_id FROM report_vector WHERE report_id IN ({marks(part)})", part
-            ):
-                found[report_id] = (time, entry_id)
-        return found
+        rows = rows_among(self._db, "SELECT report_id, time, entry_id FROM report_vector WHERE report_id", report_ids)
+        return {report_id: (time, entry_id) for report_id, time, entry_id in rows}
 
     def newest(self) -> int:
         """Return the greatest number; later vectors have greater ones."""

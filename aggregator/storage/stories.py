@@ -11,7 +11,7 @@ from typing import Any
 from aggregator.exceptions import NotFoundError
 from aggregator.model import Evidence, Flag, Match, StorylineMention, StoryQuery, StorySummary
 from aggregator.model.stories import StoryFields
-from aggregator.storage.binding import marks, parts
+from aggregator.storage.binding import marks, parts, rows_among
 from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
 from aggregator.storage.prefixes import resolve_prefix
@@ -47,9 +47,8 @@ class StoryStore:
         return self.follow(resolve_prefix(self._db, every, prefix, "story"))
 
     def _among(self, selection: str, ids: Iterable[str]) -> Iterator[Any]:
-        """Yield the rows of a statement that ends with a column, where that is one of these ids."""
-        for part in parts(list(ids)):
-            yield from self._db.execute(f"{selection} IN ({marks(part)})", part)
+        """Return the rows of a statement that ends with a column, where that is one of these ids."""
+        return rows_among(self._db, selection, ids)
 
     def exists(self, story_id: str) -> bool:
         """Return whether a story has a row."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from aggregator.exceptions import NotFoundError
 from aggregator.model import StorylineSummary
-from aggregator.storage.binding import marks, parts
+from aggregator.storage.binding import rows_among
 from aggregator.storage.database import Store
 from aggregator.storage.prefixes import resolve_prefix
 from aggregator.storage.times import from_text, to_text
@@ -55,14 +55,8 @@ class StorylineStore:
 
     def of_stories(self, story_ids: Collection[str]) -> dict[str, str]:
         """Return story -> storyline, for stories with one."""
-        found: dict[str, str] = {}
-        for part in parts(sorted(story_ids)):
-            found.update(
-                self._db.execute(
-                    f"SELECT id, storyline_id FROM story WHERE storyline_id IS NOT NULL AND id IN ({marks(part)})", part
-                ).fetchall()
-            )
-        return found
+        selection = "SELECT id, storyline_id FROM story WHERE storyline_id IS NOT NULL AND id"
+        return dict(rows_among(self._db, selection, sorted(story_ids)))
 
     def of_all_stories(self) -> dict[str, str]:
         """Return story -> storyline, for all stories with one."""
@@ -165,11 +159,8 @@ class StorylineStore:
 
     def summaries(self, storyline_ids: Collection[str]) -> dict[str, StorylineSummary]:
         """Return id -> summary of these storylines."""
-        found: dict[str, StorylineSummary] = {}
-        for part in parts(sorted(storyline_ids)):
-            for row in self._db.execute(f"SELECT {_FIELDS} FROM storyline WHERE id IN ({marks(part)})", part):
-                found[row[0]] = _summary(row)
-        return found
+        rows = rows_among(self._db, f"SELECT {_FIELDS} FROM storyline WHERE id", sorted(storyline_ids))
+        return {row[0]: _summary(row) for row in rows}
 
 
 def _summary(row: Sequence[object]) -> StorylineSummary:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from aggregator.newsroom.alerts import Alerted
 from aggregator.newsroom.watches import WatchQuery, query_from, query_values
-from aggregator.storage.binding import marks, parts
+from aggregator.storage.binding import marks, parts, rows_among
 from aggregator.storage.damage import from_json
 from aggregator.storage.times import from_text, to_text
 
@@ -162,14 +162,9 @@ class WatchStore:
     def alerted(self, entry_ids: Sequence[str]) -> dict[str, dict[str, Alerted]]:
         """Return watch -> what its alerts reported of these entries."""
         found: dict[str, dict[str, Alerted]] = {}
-        for chunk in parts(entry_ids):
-            rows = self._db.execute(
-                "SELECT watch, entry_id, matched, revisions, correction FROM alert_entry"
-                f" WHERE entry_id IN ({marks(chunk)})",
-                tuple(chunk),
-            )
-            for watch, entry_id, matched, revisions, correction in rows:
-                found.setdefault(watch, {})[entry_id] = Alerted(bool(matched), revisions, correction)
+        selection = "SELECT watch, entry_id, matched, revisions, correction FROM alert_entry WHERE entry_id"
+        for watch, entry_id, matched, revisions, correction in rows_among(self._db, selection, entry_ids):
+            found.setdefault(watch, {})[entry_id] = Alerted(bool(matched), revisions, correction)
         return found
 
     def alert_taken(self, alert_id: str) -> bool:
