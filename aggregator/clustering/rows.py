@@ -171,7 +171,7 @@ class Rows:
         kept = np.flatnonzero(self.alive[:count])
         moved = np.full(count, -1, np.int64)
         moved[kept] = np.arange(len(kept))
-        reports = ReportColumns(*_taken(self.reports, kept))
+        reports = ReportColumns(*_replaced([*self.reports], kept))
         terms, _ = spread(reports.terms_from, reports.terms)
         pairs, _ = spread(reports.pairs_from, reports.pairs)
         # The greatest columns are replaced one by one, so that both versions of only one are in memory.
@@ -300,10 +300,6 @@ class Rows:
         explained = np.where(kin, np.minimum(terms.rarity[first], terms.rarity[second]), explained)
         order = np.lexsort((pair, owner))
         return PairColumns(pair[order], explained[order].astype(np.float16), in_title[order], kin[order])
-
-
-def _taken(columns: Sequence[Array], places: Places) -> list[Array]:
-    return [column[places] for column in columns]
 
 
 def _replaced(columns: list[Array], places: Places) -> list[Array]:
