@@ -327,13 +327,13 @@ def open_executor(
 
 def shared(executor: Executor, value: Any) -> Any:
     """Return a form of a value for the arguments of many tasks: on a cluster it is sent to each worker once."""
-    client = getattr(executor, "_client", None)  # of Dask's executor
+    client = _client_of(executor)
     return value if client is None else client.scatter(value, broadcast=True)
 
 
 def width(executor: Executor, otherwise: int) -> int:
     """Return the number of parallel tasks: on a cluster its workers' threads now, elsewhere ``otherwise``."""
-    client = getattr(executor, "_client", None)
+    client = _client_of(executor)
     return otherwise if client is None else sum(client.nthreads().values()) or otherwise
 
 
@@ -342,7 +342,12 @@ def take_back(executor: Executor, future: Future[Any]) -> bool:
 
     Tasks of a cluster never are: it does not say which of them are under way.
     """
-    return getattr(executor, "_client", None) is None and future.cancel()
+    return _client_of(executor) is None and future.cancel()
+
+
+def _client_of(executor: Executor) -> Any:
+    """Return the client of Dask's executor; None of another one."""
+    return getattr(executor, "_client", None)
 
 
 @contextlib.contextmanager
