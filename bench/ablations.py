@@ -190,10 +190,7 @@ def backgrounds(ablation: Ablation, folder: Path = KEPT) -> AbstractContextManag
         empty = folder / "lists-alone"
         empty.mkdir(parents=True, exist_ok=True)
         return using(empty)
-    target = folder / program() / "background-measured"
-    days = [*learned_days(), *SCATTER_DAYS.values()]
-    kept(target / "counted.pickle", partial(train_pairs.count_without, days, target))
-    return using(target)
+    return train_pairs.background_without("measured", [*learned_days(), *SCATTER_DAYS.values()], folder)
 
 
 def measured(ablation: Ablation, models: Models) -> dict[str, str]:

@@ -18,6 +18,7 @@ os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")  # another kernel sums in 
 import argparse
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -119,14 +120,19 @@ def tables() -> Iterator[Table]:
     """Yield all windows that are learned from, compared under backgrounds that lack their days; each is kept."""
     folder = KEPT / program()
     for name, days in (("weeks", learned_days()), ("scatters", list(SCATTERED))):
-        target = folder / f"background-{name}"
-        kept(target / "counted.pickle", partial(count_without, days, target))
-        with using(target):
+        with background_without(name, days):
             windows = kept(folder / f"{name}.pickle", worlds if name == "weeks" else scatters)
             for number, (title, items) in enumerate(windows.items()):
                 yield kept(folder / f"{name}-{number}.pickle", partial(table, title, items, LEARNED))
             if name == "weeks":
                 yield from kept(folder / "read.pickle", partial(read_by_eye, LEARNED))
+
+
+def background_without(name: str, days: Sequence[tuple[str, str]], folder: Path = KEPT) -> AbstractContextManager[None]:
+    """Have the backgrounds lack some days, by the name of which they are kept."""
+    target = folder / program() / f"background-{name}"
+    kept(target / "counted.pickle", partial(count_without, days, target))
+    return using(target)
 
 
 def count_without(days: Sequence[tuple[str, str]], target: Path) -> int:

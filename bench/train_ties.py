@@ -21,8 +21,6 @@ os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")  # another kernel sums in 
 
 import argparse
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +28,6 @@ from numpy.typing import NDArray
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.scoring import MODELS, Logistic, ordered, pair_inputs, write_model
 from aggregator.clustering.ties import ties
-from bench.kept import KEPT, kept, program
 from bench.pair_examples import (
     CHOICE,
     ENGLISH_2023,
@@ -40,9 +37,8 @@ from bench.pair_examples import (
     WEEKS_2023,
     WEEKS_2025,
     learned_days,
-    using,
 )
-from bench.train_pairs import count_without, fit
+from bench.train_pairs import background_without, fit
 from bench.windows import Compared, Window
 from bench.worlds import Item, cut, week
 
@@ -99,13 +95,6 @@ def learn() -> Logistic:
     return fit(np.concatenate(rows), INPUTS, known, np.ones(len(known)))
 
 
-def background() -> AbstractContextManager[None]:
-    """Have the background lack the days that are learned from and chosen on."""
-    target = KEPT / program() / "background-weeks"
-    kept(target / "counted.pickle", partial(count_without, learned_days(), target))
-    return using(target)
-
-
 def choice() -> Iterator[str]:
     """Yield what the storylines of the weeks to choose on hold."""
     for left, right in CHOICE:
@@ -125,7 +114,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the model that comes with the product")
     parser.add_argument("--choice", action="store_true", help="print what storylines of the weeks to choose on hold")
     options = parser.parse_args()
-    with background():
+    with background_without("weeks", learned_days()):  # the days that are chosen on are among these
         if options.choice:
             for line in choice():
                 print(line, flush=True)
