@@ -12,7 +12,20 @@ from aggregator.clustering.graph import StoryGraph
 from aggregator.desk import maintenance
 from aggregator.storage import sweeping
 from aggregator.storage.database import Store
-from bench import bounded, cluster, desk, floods, growth, idle, ingest, large_feed, locks, read_pairs, unchanged
+from bench import (
+    bounded,
+    cluster,
+    desk,
+    first_fetch,
+    floods,
+    growth,
+    idle,
+    ingest,
+    large_feed,
+    locks,
+    read_pairs,
+    unchanged,
+)
 from bench.cost import cost, flood, passes
 from bench.material import archive, lines
 from bench.pair_examples import table
@@ -30,6 +43,17 @@ def test_ingest_tells_each_stage_and_each_baseline(tmp_path: Path) -> None:
     assert whole["own"] > 0
     assert whole["file"] > 60 * 100
     assert len(ingest.baselines(rows)) >= 3
+
+
+@pytest.mark.costly
+def test_a_first_fetch_is_measured_on_so_many_cores(tmp_path: Path) -> None:
+    first_fetch.write_feeds(lines(60), 4, tmp_path)
+    with first_fetch.served(tmp_path) as url:
+        seconds = first_fetch.measured(tmp_path, url, feeds=4, cores=1)
+    assert seconds["processor"] > 0
+    assert seconds["clock"] > 0
+    with Store(tmp_path / "fetched.db") as store:
+        assert store.connection.execute("SELECT count(*) FROM entry").fetchone() == (60,)
 
 
 @pytest.mark.costly
