@@ -4,7 +4,7 @@
 
 The stream is laid end to end: at each round its dates move on, and a seed puts other names and numbers in its texts.
 LANES of it run side by side, each with names of its own: a million entries in 18 lanes are a year. Each tenth is told when
-it is done. At the end stand the time from a restart to the stories of a new entry, and a hash of all stories and canonical
+it is done; "peak" is the most memory since the process began. At the end stand the time from a restart to the stories of a new entry, and a hash of all stories and canonical
 entries: it stays the same where a change is of speed alone. With --folder the database and the figures stay there, and a
 run that was stopped goes on with the tenth that it was in.
 """
@@ -110,7 +110,8 @@ def measured(count: int, folder: Path, lanes: int = 1) -> Iterator[dict[str, flo
                 "entries": entries,
                 "ms an entry": spent / part * 1_000,
                 "by the clock": clock / part * 1_000,
-                "memory MB": int(Path("/proc/self/statm").read_text().split()[1]) * 4_096 / 1e6,
+                "memory MB": _memory("VmRSS"),
+                "peak MB": _memory("VmHWM"),
                 "bytes an entry": database.stat().st_size / entries,
                 "stories ms": listed * 1_000,
                 "search ms": searched * 1_000,
@@ -120,6 +121,12 @@ def measured(count: int, folder: Path, lanes: int = 1) -> Iterator[dict[str, flo
             with figures.open("a", encoding="utf-8") as file:
                 print(json.dumps(figure), file=file)
             yield figure
+
+
+def _memory(kind: str) -> float:
+    """Return resident memory in megabytes: VmRSS is that of now, VmHWM the most since the process began."""
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) * 1_024 / 1e6 for line in status.splitlines() if line.startswith(kind + ":"))
 
 
 def _last(path: Path) -> dict[str, Any]:
