@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from aggregator.clustering.params import ClusteringParams
 from aggregator.clustering.rows import MOST_SEEN, Floats, Places, Rows, spread
 
+BATCH = 128  # reports searched for in one go at most: bounds the memory of the arrays
 _STEPS = 255  # of a term's weight beside its report in the index
 
 
@@ -50,8 +51,9 @@ class CandidateIndex:
             if posting is None:
                 posting = self._postings[key] = array("I")
             posting.frombytes(raw[4 * start : 4 * end])
-            if len(posting) > 2 * self._params.postings:
-                self._postings[key] = array("I", self._least(np.array(posting)).tobytes())
+            most = self._params.postings + BATCH  # so that each of a batch finds enough that are before it
+            if len(posting) > 2 * most:
+                self._postings[key] = array("I", self._by_hash(np.array(posting))[:most].tobytes())
 
     def drop(self, places: Places) -> None:
         """Leave reports out."""
@@ -105,7 +107,8 @@ class CandidateIndex:
         ``without`` count as if they were not there; without ``noting`` nothing is noted.
         """
         flat, owner, keys, steps = self._entries(places)
-        entry, coded = self._postings_of(keys, 2 if noting else 1)  # those that look back are in the index themselves
+        # Those that look back are in the index themselves.
+        entry, coded = self._postings_of(keys, 2 if noting else 1, asking=places[owner])
         other = coded >> 8
         if without is not None:
             there = np.flatnonzero(~without[other])
@@ -143,24 +146,31 @@ class CandidateIndex:
         keep = self._rows.is_before(place, other) & self._is_near(place, other)
         return place[keep], other[keep]
 
-    def _postings_of(self, keys: NDArray[np.int64], least: int = 1, since: float = np.nan) -> tuple[Places, Places]:
+    def _postings_of(
+        self, keys: NDArray[np.int64], least: int = 1, since: float = np.nan, asking: Places | None = None
+    ) -> tuple[Places, Places]:
         """Return the living reports under each key: the key's number, the report, the weight as stored.
 
         What several keys ask for is read once: in a flood all ask for the same. Of fewer reports than ``least`` nothing is told.
-        Reports before ``since`` are left out.
+        Reports before ``since`` are left out. Of a very long posting each report of ``asking`` gets a sample.
         """
         asked, number = np.unique(keys, return_inverse=True)
-        found, sizes = [], np.zeros(len(asked), np.int64)
+        found, sizes = [np.zeros(0, np.uint32)], np.zeros(len(asked), np.int64)
+        long: list[tuple[Places, NDArray[np.uint32]]] = []
         for place, key in enumerate(asked.tolist()):
             posting = self._postings.get(key)
-            if posting is not None and len(posting) >= least:
-                coded = np.frombuffer(posting, np.uint32)
-                coded = self._least(coded) if len(posting) > self._params.postings else coded
-                found.append(coded)
-                sizes[place] = len(coded)
-        if not found:
-            none = np.zeros(0, np.int64)
-            return none, none
+            if posting is None or len(posting) < least:
+                continue
+            coded = np.frombuffer(posting, np.uint32)
+            if len(posting) > self._params.postings:
+                coded = self._by_hash(coded)
+                if len(coded) > self._params.postings and asking is not None:
+                    entries = np.flatnonzero(number == place)
+                    long.append(self._sampled(coded, entries, asking[entries]))
+                    continue
+                coded = coded[: self._params.postings]
+            found.append(coded)
+            sizes[place] = len(coded)
         every = np.concatenate(found).astype(np.int64)
         living = self._rows.alive[every >> 8]
         if not np.isnan(since):
@@ -169,7 +179,24 @@ class CandidateIndex:
             sizes = np.bincount(np.repeat(np.arange(len(asked)), sizes)[living], minlength=len(asked))
             every = every[living]
         at, entry = spread((np.cumsum(sizes) - sizes)[number], sizes[number])
-        return entry, every[at]
+        if not long:
+            return entry, every[at]
+        return (
+            np.concatenate([entry, *(entries for entries, _ in long)]),
+            np.concatenate([every[at], *(coded.astype(np.int64) for _, coded in long)]),
+        )
+
+    def _sampled(self, coded: NDArray[np.uint32], entries: Places, asking: Places) -> tuple[Places, NDArray[np.uint32]]:
+        """Return entries with the reports of a very long posting, in order of hash, that each asking report looks at.
+
+        These are the first of those before it, whatever came with it or since, and of those after it the first of all.
+        """
+        most, size = self._params.postings, len(coded)
+        other = np.tile((coded >> 8).astype(np.int64), len(asking))
+        before = self._rows.is_before(other, np.repeat(asking, size)).reshape(len(asking), size)
+        keep = np.where(before, np.cumsum(before, axis=1) <= most, np.arange(size) < most)
+        row, at = np.nonzero(keep)
+        return entries[row], coded[at]
 
     def _is_near(self, one: Places, other: Places) -> NDArray[np.bool_]:
         time = self._rows.reports.time
@@ -196,13 +223,13 @@ class CandidateIndex:
         keys = reports.language[places[owner]].astype(np.int64) << 32 | terms.term[flat].astype(np.int64)
         return flat, owner, keys, np.where(rank < self._params.index_terms, steps, 0)
 
-    def _least(self, posting: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        """Return a sample of a very long posting: the living reports with the least hashes, independent of arrival order."""
+    def _by_hash(self, posting: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """Return the living reports of a very long posting in order of hash, which is independent of arrival order."""
         posting = posting[self._rows.alive[posting >> 8]]
         if len(posting) <= self._params.postings:
             return posting
         self.capped += 1
-        return posting[np.argsort(self._rows.rank[posting >> 8], kind="stable")[: self._params.postings]]
+        return posting[np.argsort(self._rows.rank[posting >> 8], kind="stable")]
 
 
 def keep_best(found: Candidates, most: int, rank: NDArray[np.uint32]) -> tuple[Candidates, Places, Places]:

@@ -26,7 +26,9 @@ class ClusteringParams:
     index_share: float = 0.03  # a term in more than this share of background texts proposes nothing. Prototype: .05
     neighbours: int = 64  # best candidates before a report in time that are kept. Prototype: 40 to 50, either way
     least_product: float = 0.03  # of what the index holds of two reports, from which on they are compared. Measured
-    postings: int = 1_000  # reports looked at under one term, those with the least hash: bounds a flood
+    postings: int = (
+        1_000  # reports before a report that are looked at under one term, those with the least hash: bounds a flood
+    )
     degree: int = 160  # best edges that a report keeps: bounds the hubs of a flood
     represented_from: int = (
         48  # sure partners among a report's candidates from which on these represent it. In real weeks

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.clustering.graph import GraphUpdate, StoryGraph, group
+from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.report_constraints import NO_CONSTRAINTS, ReportConstraints
 from aggregator.clustering.vectors import ReportVector
 from tests.clustering.reports import DESK, EVENTS, report
@@ -152,3 +154,42 @@ def notices(kind: str, count: int) -> Rows:
 @pytest.mark.parametrize("kind", ["insolvency", "quake"])
 def test_notices_from_one_mould_are_stories_of_their_own(kind: str) -> None:
     assert all(len(story) == 1 for story in group(notices(kind, 60)).stories)
+
+
+# Forty reports that share a place, and ten each a person: under the place more stand than are looked at.
+PERSONS, MATTERS = ("Koskela", "Halvorsen", "Reyes", "Petromorv"), ("tolls", "ferries", "oil", "chess", "ports")
+HOUSES = ("harbour", "council", "chamber", "museum", "college", "market", "theatre")
+CROWDED = [
+    (
+        f"crowd-{number}",
+        report(
+            f"{PERSONS[number % 4]} speaks in Vasstrand about {MATTERS[number % 5]}",
+            f"The {HOUSES[number % 7]} of Vasstrand was full.",
+            publisher=f"House {number % 9}",
+            hours=number / 7,
+        ),
+    )
+    for number in range(40)
+]
+
+
+def edges(passes: Iterable[Rows]) -> dict[frozenset[str], float]:
+    """Return the odds of all edges where of each term a few reports are looked at."""
+    graph = StoryGraph(replace(DEFAULT, postings=5))
+    for part in passes:
+        graph.add_all(part)
+        graph.compare_ahead()
+    graph.settle()
+    names = {node: name for name, node in graph.comparison.rows.place.items()}
+    stored = graph.comparison.graph
+    return {
+        frozenset((names[node], names[int(other)])): stored.odds_between(node, int(other)) or 0.0
+        for node in names
+        for other in stored.others(node)[1]
+    }
+
+
+@settings(max_examples=examples(40))
+@given(st.lists(st.integers(0, 15), max_size=6))
+def test_no_cut_decides_which_reports_of_a_frequent_term_are_looked_at(sizes: list[int]) -> None:
+    assert edges(cut(CROWDED, sizes)) == edges([CROWDED])
