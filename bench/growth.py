@@ -4,9 +4,9 @@
 
 The stream is laid end to end: at each round its dates move on, and a seed puts other names and numbers in its texts.
 LANES of it run side by side, each with names of its own: a million entries in 18 lanes are a year. Each tenth is told when
-it is done; "peak" is the most memory since the process began. At the end stand the time from a restart to the stories of a new entry, and a hash of all stories and canonical
-entries: it stays the same where a change is of speed alone. With --folder the database and the figures stay there, and a
-run that was stopped goes on with the tenth that it was in.
+it is done; "peak" is the most memory since the process began. At the end stand the time from a restart to the stories of a
+new entry, and a hash of all stories and canonical entries: it stays the same where a change is of speed alone. With --folder
+the database and the figures stay there, and a run that was stopped goes on with the tenth that it was in.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.vectors import VERSION, ReportVector
 from aggregator.ingest import saved_window
+from aggregator.ingest.free_memory import return_free_memory
 from aggregator.ingest.meanings import meanings_for
 from aggregator.ingest.story_cache import StoryCache
 from aggregator.settings import StorySettings
@@ -21,6 +22,8 @@ from aggregator.storage.database import Store
 from aggregator.storage.report_vectors import VectorStore
 
 log = logging.getLogger("aggregator.window")
+
+RETURNED_EVERY = 5_000  # arrivals between two returns of free memory, some 40 ms each
 
 
 class Window:
@@ -44,6 +47,7 @@ class Window:
         self._read_to = 0
         self._kept_to = 0  # the number up to which the saved window reaches
         self._horizon: float | None = None  # what is older was forgotten
+        self._arrived = 0  # reports since free memory was returned
 
     def __contains__(self, report_id: object) -> bool:
         return report_id in self._known
@@ -67,6 +71,7 @@ class Window:
             self._graph, read_to
         )  # after the vectors: what another process writes in between is read again
         self._graph.add_all(arrived)
+        self._arrived += len(arrived)
         self._known.update((report_id, vector.time) for report_id, vector in arrived)
         horizon = self._vectors.pruned_before()
         if horizon is not None and horizon != self._horizon:
@@ -78,6 +83,7 @@ class Window:
         """Compare the reports that were stored since, before their stories are asked for; an engine compares the first ones."""
         if self._graph is not None or self._engine is None:
             self.graph().compare_ahead()
+            self._return_memory()
 
     def links(self, best: Mapping[str, Best]) -> dict[str, Link]:
         """Return the links of these edges, without those of reports that are gone."""
@@ -91,6 +97,7 @@ class Window:
         """Note that the stories which the graph returned are stored."""
         if self._graph is not None:
             self._graph.mark_written()
+            self._return_memory()
 
     def save(self) -> None:
         """Save the window in a file beside the database, if it changed since it was read."""
@@ -101,6 +108,12 @@ class Window:
                 saved_window.SavedWindow(self._graph, self._known, self._read_to, self._horizon),
             )
             self._kept_to = self._read_to
+
+    def _return_memory(self) -> None:
+        """Return what comparing has freed: arrays that grow with the window leave holes, so a year's process would grow by a third."""
+        if self._arrived >= RETURNED_EVERY:
+            self._arrived = 0
+            return_free_memory()
 
     def _load(self) -> StoryGraph:
         kept = saved_window.read(self._store, self._kept_for)
