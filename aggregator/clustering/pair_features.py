@@ -17,11 +17,6 @@ Flags = NDArray[np.bool_]
 LEAST_TEXT = 15.0  # rarity of a text's own terms from which on it counts as a text
 ONE_TITLE = 0.95  # share of both titles' information from which on they are one
 ANOTHER_DAY = 12 * HOUR  # seconds from which on one title at one publisher is the next of a series, and no correction
-ANOTHER_ISSUE = 0.65  # share of both titles' information from which on other numbers make the next of a series
-LEAST_NUMBERS = 2  # numbers that each of two texts has, from which on sharing none makes them two
-BARE = 2  # words up to which a title is a bare name
-TELLING = 0.25  # share of two texts' information, the lesser, that makes up for a bare name as title
-FORM = (0.6, 0.8)  # share of two texts' information, the lesser, from which on they may be one form, and are
 UNLIKE = 3.0  # rarity of what each of two titles has for itself, from which on they name different things
 
 
@@ -166,8 +161,9 @@ def _of_terms(
     our_own = reports.both_mass[first] - _sum(pair, rare * (left & ((kind & TEXT) > 0)), count)
     their_own = reports.both_mass[second] - _sum(pair, rare * (right & ((other & TEXT) > 0)), count)
     shared_numbers = _sum(pair, ((kind & IS_NUMBER) > 0) & ((kind & IS_DATE) == 0), count)
-    no_number = (np.minimum(reports.numbers[first], reports.numbers[second]) >= LEAST_NUMBERS) & (shared_numbers == 0)
-    alike_text = texts >= FORM[0]
+    no_number = (np.minimum(reports.numbers[first], reports.numbers[second]) >= params.issue_numbers) & (
+        shared_numbers == 0
+    )
     return {
         "cosine": _sum(pair, terms.value[a].astype(np.float32) * terms.value[b], count),
         "title_cosine": _sum(pair, both * rare * rare, count)
@@ -197,10 +193,15 @@ def _of_terms(
         "burst_mean": _sum(pair, rare * burst, count) / (whole + 1e-6),
         "figures": _sum(pair, rare * ((kind & (IS_NUMBER | IS_DATE)) > 0), count) / (whole + 1e-6),
         "series": _is_series(
-            reports, first, second, np.minimum(ours, theirs), number_differs > 0, alike_text & no_number
+            reports,
+            first,
+            second,
+            np.minimum(ours, theirs),
+            (np.minimum(ours, theirs) > params.issue_share) & (number_differs > 0)
+            | (texts >= params.form_texts[0]) & no_number,
         ),
-        "bare": _is_bare(reports, first, second, np.minimum(ours, theirs), texts),
-        "form": _is_form(reports, first, second, np.minimum(our_own, their_own), texts),
+        "bare": _is_bare(reports, first, second, np.minimum(ours, theirs), texts, params),
+        "form": _is_form(reports, first, second, np.minimum(our_own, their_own), texts, params),
         "seen_least": 12 - greatest_two(pair, 12 - np.log1p(BUCKETS[terms.seen[a]]), count)[0],
         "now": np.maximum(0.0, _sum(pair, now, count) - explained[0]),
         "now_titles": np.maximum(0.0, _sum(pair, now * both, count) - explained[1]),
@@ -217,32 +218,33 @@ def _of_terms(
     }
 
 
-def _is_series(
-    reports: ReportColumns, first: Places, second: Places, alike: Floats, title_numbers: Flags, text_numbers: Flags
-) -> Floats:
+def _is_series(reports: ReportColumns, first: Places, second: Places, alike: Floats, renumbered: Flags) -> Floats:
     """Return which pairs are two of a series: half a day apart, one title or one of a slot of the day, or at one publisher
     nearly one title or text with other numbers in it."""
     publisher = reports.publisher[first] == reports.publisher[second]
     again = (publisher | (reports.slot[first] & reports.slot[second])) & (alike > ONE_TITLE)
-    again |= publisher & (((alike > ANOTHER_ISSUE) & title_numbers) | text_numbers)
+    again |= publisher & renumbered
     later = np.abs(reports.time[first] - reports.time[second]) >= ANOTHER_DAY
     return np.asarray(again & later, np.float32)
 
 
-def _is_bare(reports: ReportColumns, first: Places, second: Places, alike: Floats, texts: Floats) -> Floats:
+def _is_bare(
+    reports: ReportColumns, first: Places, second: Places, alike: Floats, texts: Floats, params: ClusteringParams
+) -> Floats:
     """Return how surely one of two unlike titles is a bare name that nothing but its words connects with the other report."""
     words = np.minimum(reports.title_words[first], reports.title_words[second])
-    bare = (words > 0) & (words <= BARE) & (alike <= ONE_TITLE)
-    return np.asarray(bare * np.clip(1 - texts / TELLING, 0.0, 1.0), np.float32)
+    bare = (words > 0) & (words <= params.bare_words) & (alike <= ONE_TITLE)
+    return np.asarray(bare * np.clip(1 - texts / params.bare_texts, 0.0, 1.0), np.float32)
 
 
-def _is_form(reports: ReportColumns, first: Places, second: Places, own: Floats, texts: Floats) -> Floats:
+def _is_form(
+    reports: ReportColumns, first: Places, second: Places, own: Floats, texts: Floats, params: ClusteringParams
+) -> Floats:
     """Return how surely two texts of one publisher are one form; ``own`` is what title and text of each have for themselves."""
     publisher = reports.publisher[first] == reports.publisher[second]
-    return np.asarray(
-        publisher * np.clip((texts - FORM[0]) / (FORM[1] - FORM[0]), 0.0, 1.0) * np.clip(own / UNLIKE - 1, 0.0, 1.0),
-        np.float32,
-    )
+    least, full = params.form_texts
+    alike = np.clip((texts - least) / (full - least), 0.0, 1.0)
+    return np.asarray(publisher * alike * np.clip(own / UNLIKE - 1, 0.0, 1.0), np.float32)
 
 
 def _of_reports(reports: ReportColumns, first: Places, second: Places, params: ClusteringParams) -> dict[str, Floats]:
