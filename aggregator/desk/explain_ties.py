@@ -80,7 +80,9 @@ class TieExplainer:
             return {}
         if self._in_window:
             return self._tied(story, others, line)
-        return {one.summary.id: self._alike(story, one, line) for one in others}
+        graph = self._window.graph_of(report for one in (story, *others) for report in _newest(one))
+        graph.bring_up_to_date()
+        return {one.summary.id: self._alike(graph, story, one, line) for one in others}
 
     # --- tied ------------------------------------------------------------------------------
 
@@ -129,7 +131,7 @@ class TieExplainer:
         groups = ({number[entry] for entry in group if entry in number} for group in ties.groups())
         return [(min(group), other) for group in groups for other in sorted(group)[1:]]
 
-    def _alike(self, story: Story, other: Story, line: str) -> TieWhy:
+    def _alike(self, graph: StoryGraph, story: Story, other: Story, line: str) -> TieWhy:
         """Return what the two most similar reports of two tied stories share, by their texts alone."""
         ids = story.summary.id, other.summary.id
         word = self._constraints.tied_by(_entries(story), _entries(other))
@@ -137,10 +139,7 @@ class TieExplainer:
             return TieWhy(*ids, line, f"Tied by an editor's word: {word.sentence}")
         if not _languages(story) & _languages(other):
             return TieWhy(*ids, line, ACROSS)
-        newest = [list(_reports(one))[-_NEAREST:] for one in (story, other)]
-        graph = self._window.graph_of([*newest[0], *newest[1]])
-        graph.bring_up_to_date()
-        found = explain_tie(graph, *newest)
+        found = explain_tie(graph, _newest(story), _newest(other))
         if found is None:
             return TieWhy(*ids, line, PAST)
         match = self._match(found)
@@ -238,6 +237,10 @@ def _entries(story: Story) -> frozenset[str]:
 
 def _languages(story: Story) -> frozenset[str]:
     return frozenset(entry.language or "unknown" for entry in _all(story))
+
+
+def _newest(story: Story) -> Collection[str]:
+    return list(_reports(story))[-_NEAREST:]
 
 
 def _reports(story: Story) -> Collection[str]:
