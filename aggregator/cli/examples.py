@@ -12,7 +12,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     "stories": ("stories --since 2h --min-publishers 3", "stories --match 'flood Brackwater' --format csv"),
     "story": ("story show s8rv4", "story why s8rv4 e3ekf"),
     "story show": ("story show s8rv4", "story show s8rv4 --json"),
-    "story why": ("story why s8rv4", "story why s8rv4 e3ekf -v"),
+    "story why": ("story why s8rv4 e3ekf -v", "story why s8rv4 s97gm"),
     "story timeline": ("story timeline s8rv4", "story timeline s8rv4 --output lanes.svg"),
     "story lags": ("story lags --since 30d", "story lags --category defence --json"),
     "story diff": ("story diff s8rv4", "story diff s8rv4 --since 2h --full"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,10 @@ from aggregator.digest.wording import titled
 from aggregator.text.counts import three_counts
 
 if TYPE_CHECKING:
+    from aggregator.desk.explain import Why
+    from aggregator.desk.explain_ties import TieWhy
     from aggregator.digest.edition import Correction
-    from aggregator.model import Entry, Report, Story, StorySummary
+    from aggregator.model import Entry, Match, Report, Story, StorySummary
 
 
 @click.group("story")
@@ -56,19 +58,26 @@ def show_command(session: Session, story: str, form: str, as_json: bool) -> None
         found = app.story(story)
         corrections = app.corrections(found)
         neighbours = app.neighbours(found)
+        ties = app.ties(found, neighbours)
     if as_json or form == "json":
-        print_json(story_row(found, corrections, neighbours))
+        print_json(story_row(found, corrections, neighbours, ties))
     else:
         print_story(found, corrections)
-        _print_neighbours(found.summary, neighbours)
+        _print_neighbours(found.summary, neighbours, ties)
 
 
 def story_row(
-    story: Story, corrections: Sequence[Correction] = (), neighbours: Sequence[StorySummary] = ()
+    story: Story,
+    corrections: Sequence[Correction] = (),
+    neighbours: Sequence[StorySummary] = (),
+    ties: Mapping[str, TieWhy] | None = None,
 ) -> dict[str, Any]:
     """Return a whole story under its documented keys."""
     row = summary_row(story.summary)
-    row["neighbours"] = [{"id": one.id, "title": one.title} for one in neighbours]
+    row["neighbours"] = [
+        {"id": one.id, "title": one.title, "why": ties[one.id].sentence if ties and one.id in ties else None}
+        for one in neighbours
+    ]
     row["corrections"] = [asdict(one) for one in corrections]
     row["merged_from"] = story.merged_from
     row["split_from"] = story.split_from
@@ -122,13 +131,15 @@ def print_story(story: Story, corrections: Sequence[Correction] = ()) -> None:
         _print_report(report, summary.canonical_entry)
 
 
-def _print_neighbours(story: StorySummary, neighbours: Sequence[StorySummary]) -> None:
+def _print_neighbours(story: StorySummary, neighbours: Sequence[StorySummary], ties: Mapping[str, TieWhy]) -> None:
     if story.storyline is None:
         return
     emit("")
     emit_folded(f"storyline {story.storyline.id}  {safe(story.storyline.title)}", indent=6)
     for one in neighbours:
         emit_folded(f"   {one.id}  {local(plain(one.last_seen))}  {safe(headline(summary_row(one)))}", indent=6)
+        if one.id in ties:
+            emit_folded(f"      {safe(ties[one.id].sentence)}", indent=6)
 
 
 def _print_correction(correction: Correction) -> None:
@@ -169,36 +180,45 @@ def _print_report(report: Report, canonical: str) -> None:
 
 @story_command.command("why")
 @click.argument("story")
-@click.argument("entry", required=False)
+@click.argument("entry", required=False, metavar="[ENTRY|STORY]")
 @thing_options
 @click.pass_obj
 def why_command(session: Session, story: str, entry: str | None, form: str, as_json: bool) -> None:
-    """Say why an entry stands in a story, or what keeps it out. Without ENTRY, why the newest joined."""
+    """Say why an entry stands in a story, or what keeps it out. Without ENTRY, why the newest joined.
+
+    Of two stories, say what ties them into one storyline, or what was missing.
+    """
+    in_json = as_json or form == "json"
     with session.open_existing() as app:
-        why = app.why(story, entry)
-    row = {
-        "entry": why.entry,
-        "sentence": why.sentence,
-        "links": [
-            {
-                "kind": link.kind,
-                "entry": link.entry_id,
-                "with": link.other_id,
-                "method": link.method,
-                "score": link.score,
-                "threshold": link.threshold,
-                "evidence": link.evidence,
-                "parameters": link.parameters,
-            }
-            for link in why.links
-        ],
-    }
-    if as_json or form == "json":
-        print_json(row)
+        if entry is not None and entry.strip().lower().startswith("s"):
+            tie = app.why_tied(story, entry)
+            row = {"story": tie.story, "other": tie.other, "storyline": tie.storyline, "through": tie.through}
+            _print_why(session, f"{tie.story} with {tie.other}", row, tie, in_json=in_json)
+        else:
+            why = app.why(story, entry)
+            _print_why(session, why.entry, {"entry": why.entry}, why, in_json=in_json)
+
+
+def _print_why(session: Session, about: str, row: Mapping[str, object], told: Why | TieWhy, *, in_json: bool) -> None:
+    if in_json:
+        print_json({**row, "sentence": told.sentence, "links": [_link_row(link) for link in told.links]})
         return
-    emit_folded(f"{why.entry}: {safe(why.sentence)}", 2)
-    for link in why.links if session.verbose else ():
+    emit_folded(f"{about}: {safe(told.sentence)}", 2)
+    for link in told.links if session.verbose else ():
         emit_folded(
             f"  {link.kind}: {link.entry_id} with {link.other_id} by {link.method}, {link.score:.2f} where {link.threshold:.2f} is needed ({link.parameters})",
             4,
         )
+
+
+def _link_row(link: Match) -> dict[str, Any]:
+    return {
+        "kind": link.kind,
+        "entry": link.entry_id,
+        "with": link.other_id,
+        "method": link.method,
+        "score": link.score,
+        "threshold": link.threshold,
+        "evidence": link.evidence,
+        "parameters": link.parameters,
+    }

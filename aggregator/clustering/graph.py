@@ -61,6 +61,9 @@ class StoryGraph:
     def __len__(self) -> int:
         return len(self.comparison.rows.place)
 
+    def __contains__(self, report_id: object) -> bool:
+        return report_id in self.comparison.rows.place
+
     def set_meanings(self, meanings: Mapping[str, Meaning]) -> None:
         """Set the meanings of the reports that are added next; only these are compared across languages."""
         if self.comparison.cross_language is not None:
@@ -126,13 +129,17 @@ class StoryGraph:
         """Compare the new reports while there is time; :meth:`settle` returns what changed."""
         self.comparison.compare_ahead()
 
+    def bring_up_to_date(self) -> None:
+        """Compare and score what is new, so that pairs can be explained; :meth:`settle` returns what changed."""
+        ids = self.comparison.rows.ids
+        self._touched.update(ids[place] for place in self._changed_places())
+
     def settle(self, constraints: ReportConstraints = NO_CONSTRAINTS) -> GraphUpdate:
         """Return the stories and storylines of everything that was touched."""
         rows, represented = self.comparison.rows, self.comparison.represented
         index, assigned = self._index, self._assigned
-        changes = self.comparison.compare()
-        touched = {rows.place[name] for name in self._touched if name in rows.place}
-        touched |= changes.new | self._affected_places(changes) | changes.represented
+        changed = self._changed_places()
+        touched = {rows.place[name] for name in self._touched if name in rows.place} | changed
         self._touched = set()
         bound = PlaceConstraints(constraints, rows.place, represented)
         affected = {one for one in touched if one in represented}
@@ -224,6 +231,11 @@ class StoryGraph:
             self._assigned.rename_stories({name: merged[0] for name in names if name != merged[0]})
             touched |= names | {merged[0]}
         return touched
+
+    def _changed_places(self) -> set[int]:
+        """Bring the comparison up to date; return the places that have to be settled for it."""
+        changes = self.comparison.compare()
+        return changes.new | self._affected_places(changes) | changes.represented
 
     def _affected_places(self, changes: Changes) -> set[int]:
         """Return the ends of changed edges that can change a story or a storyline."""

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.clustering.params import HOUR, ClusteringParams
-from aggregator.clustering.rows import IS_DATE, IS_NUMBER, IS_ORDINAL, TITLE, Places, ReportColumns, Rows, shared
+from aggregator.clustering.rows import IS_DATE, IS_NUMBER, IS_ORDINAL, TEXT, TITLE, Places, ReportColumns, Rows, shared
 
 Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
 
 
 LEAST_TEXT = 15.0  # rarity of a text's own terms from which on it counts as a text
@@ -77,7 +78,11 @@ class PairFeatures(NamedTuple):
     seen_least: Floats
     burst_mean: Floats
     figures: Floats  # share of what is shared that numbers and dates are
-    series: Floats  # one title at one publisher, or one of a slot of the day anywhere, half a day apart or more
+    series: Floats  # the next of a series, half a day later or more
+    bare: (
+        Floats  # a title of a word or two, which names a thing and tells of no event, over a text that the other lacks
+    )
+    form: Floats  # one publisher's texts of one form, which title and text fill in otherwise
 
 
 def pair_features(rows: Rows, first: Places, second: Places, params: ClusteringParams) -> PairFeatures:
@@ -153,6 +158,12 @@ def _of_terms(
     number_differs = (
         (np.minimum(reports.title_numbers[first], reports.title_numbers[second]) > 0) & (number == 0)
     ).astype(np.float32)
+    our_own = reports.both_mass[first] - _sum(pair, rare * (left & ((kind & TEXT) > 0)), count)
+    their_own = reports.both_mass[second] - _sum(pair, rare * (right & ((other & TEXT) > 0)), count)
+    shared_numbers = _sum(pair, ((kind & IS_NUMBER) > 0) & ((kind & IS_DATE) == 0), count)
+    no_number = (np.minimum(reports.numbers[first], reports.numbers[second]) >= params.issue_numbers) & (
+        shared_numbers == 0
+    )
     return {
         "cosine": _sum(pair, terms.value[a].astype(np.float32) * terms.value[b], count),
         "title_cosine": _sum(pair, both * rare * rare, count)
@@ -181,7 +192,16 @@ def _of_terms(
         "burst_most": greatest_two(pair, burst, count)[0],
         "burst_mean": _sum(pair, rare * burst, count) / (whole + 1e-6),
         "figures": _sum(pair, rare * ((kind & (IS_NUMBER | IS_DATE)) > 0), count) / (whole + 1e-6),
-        "series": _is_series(reports, first, second, np.minimum(ours, theirs)),
+        "series": _is_series(
+            reports,
+            first,
+            second,
+            np.minimum(ours, theirs),
+            (np.minimum(ours, theirs) > params.issue_share) & (number_differs > 0)
+            | (texts >= params.form_texts[0]) & no_number,
+        ),
+        "bare": _is_bare(reports, first, second, np.minimum(ours, theirs), texts, params),
+        "form": _is_form(reports, first, second, np.minimum(our_own, their_own), texts, params),
         "seen_least": 12 - greatest_two(pair, 12 - np.log1p(BUCKETS[terms.seen[a]]), count)[0],
         "now": np.maximum(0.0, _sum(pair, now, count) - explained[0]),
         "now_titles": np.maximum(0.0, _sum(pair, now * both, count) - explained[1]),
@@ -198,11 +218,33 @@ def _of_terms(
     }
 
 
-def _is_series(reports: ReportColumns, first: Places, second: Places, alike: Floats) -> Floats:
+def _is_series(reports: ReportColumns, first: Places, second: Places, alike: Floats, renumbered: Flags) -> Floats:
+    """Return which pairs are two of a series: half a day apart, one title or one of a slot of the day, or at one publisher
+    nearly one title or text with other numbers in it."""
     publisher = reports.publisher[first] == reports.publisher[second]
     again = (publisher | (reports.slot[first] & reports.slot[second])) & (alike > ONE_TITLE)
+    again |= publisher & renumbered
     later = np.abs(reports.time[first] - reports.time[second]) >= ANOTHER_DAY
     return np.asarray(again & later, np.float32)
+
+
+def _is_bare(
+    reports: ReportColumns, first: Places, second: Places, alike: Floats, texts: Floats, params: ClusteringParams
+) -> Floats:
+    """Return how surely one of two unlike titles is a bare name that nothing but its words connects with the other report."""
+    words = np.minimum(reports.title_words[first], reports.title_words[second])
+    bare = (words > 0) & (words <= params.bare_words) & (alike <= ONE_TITLE)
+    return np.asarray(bare * np.clip(1 - texts / params.bare_texts, 0.0, 1.0), np.float32)
+
+
+def _is_form(
+    reports: ReportColumns, first: Places, second: Places, own: Floats, texts: Floats, params: ClusteringParams
+) -> Floats:
+    """Return how surely two texts of one publisher are one form; ``own`` is what title and text of each have for themselves."""
+    publisher = reports.publisher[first] == reports.publisher[second]
+    least, full = params.form_texts
+    alike = np.clip((texts - least) / (full - least), 0.0, 1.0)
+    return np.asarray(publisher * alike * np.clip(own / UNLIKE - 1, 0.0, 1.0), np.float32)
 
 
 def _of_reports(reports: ReportColumns, first: Places, second: Places, params: ClusteringParams) -> dict[str, Floats]:

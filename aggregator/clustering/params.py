@@ -57,6 +57,16 @@ class ClusteringParams:
     )
     # both: some 2 for two of ten, .45 for two of three. Measured
 
+    # --- what is no event told twice, whatever words are shared
+    bare_words: int = 2  # words up to which a title is a bare name. Design
+    bare_texts: float = 0.25  # share of two texts' information, the lesser, that makes up for a bare name. Measured
+    issue_share: float = 0.65  # of both titles, from which on other numbers make the next of a series. Measured
+    issue_numbers: int = 2  # that two like texts have at least, from which on sharing none makes them two. Design
+    form_texts: tuple[float, float] = (
+        0.6,
+        0.8,
+    )  # share of both texts from which on they may be one form, and are. Measured
+
     # --- density: the share of reports with a sure partner before them, at another publisher
     density_sure: float = 3.0  # log odds of the first round from which on a partner is sure. Measured
     density_neutral: float = 0.0235  # share at which nothing is added: between scatters and real weeks. Measured

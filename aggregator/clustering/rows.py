@@ -80,6 +80,8 @@ class ReportColumns(NamedTuple):
     title_numbers: NDArray[np.float32]
     title_ordinals: NDArray[np.float32]
     text_mass: NDArray[np.float32]  # sum of the rarities of what only the text has
+    both_mass: NDArray[np.float32]  # of what title and text have
+    numbers: NDArray[np.float32]  # how many numbers, dates aside
     before: NDArray[np.int64]  # reports of its language before this one, within the window
     terms_from: NDArray[np.int64]
     terms: NDArray[np.int64]
@@ -96,6 +98,8 @@ class _Totals(NamedTuple):
     numbers: Array
     ordinals: Array
     text_mass: Array
+    both_mass: Array
+    all_numbers: Array
 
 
 class Rows:
@@ -227,6 +231,8 @@ class Rows:
             totals.numbers,
             totals.ordinals,
             totals.text_mass,
+            totals.both_mass,
+            totals.all_numbers,
             np.zeros(len(vectors), np.int64),
             self._used[1] + np.cumsum(sizes) - sizes,
             sizes,
@@ -265,6 +271,8 @@ class Rows:
             np.bincount(owner, in_title * numeric, count),
             np.bincount(owner, in_title * ((kind & IS_ORDINAL) > 0), count),
             np.bincount(owner, ~in_title * rarity, count),
+            np.bincount(owner, in_title * (text > 0) * rarity, count),
+            np.bincount(owner, numeric & ~dates, count),
         )
         columns = TermColumns(
             term,

@@ -107,7 +107,9 @@ def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
         "told by cosine": told * f["cosine"],
         "one thing": (f["things"] <= 1).astype(np.float64),
         "names alone": f["two_texts"] * np.clip(1 - f["plain"] / PLAINLY, 0.0, 1.0),
-        "one publisher, other names": f["same_publisher"] * np.clip(f["unshared_least"] / OTHER, 0.0, 1.0),
+        "one publisher, other names": np.maximum(
+            f["same_publisher"] * np.clip(f["unshared_least"] / OTHER, 0.0, 1.0), f["form"]
+        ),
         "titles name others": _titles_name_others(f),
         "texts": f["texts"],
         "two texts": f["two_texts"],
@@ -130,7 +132,7 @@ def pair_inputs(features: PairFeatures) -> dict[str, NDArray[np.float64]]:
         "burst, mean": f["burst_mean"],
         "sightings": f["seen_least"],
         "figures alone": np.clip((f["figures"] - FIGURES[0]) / (FIGURES[1] - FIGURES[0]), 0.0, 1.0),
-        "series": f["series"],
+        "series": np.maximum(f["series"], f["bare"]),  # neither tells of one event, whatever words are shared
     }
 
 

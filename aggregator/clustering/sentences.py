@@ -30,46 +30,40 @@ def sentence(match: Match, zone: tzinfo = UTC) -> str:
 def _story(match: Match, zone: tzinfo) -> str:
     """Return what a report shares with another of its story, how rare that is, and what speaks against."""
     proof = match.evidence
-    shared, whose = _shared(proof), _whose(proof, zone)
+    shared, whose = shared_words(proof), author(proof, zone)
     if "meaning" in proof:
-        return f"{_across(proof, zone)}{_apart_in_time(proof)}; probability {match.score:.2f}, needed {match.threshold:.2f}."
-    told = f"Shares {_list(shared)} with {whose}{_unusual(proof)}" if shared else f"Resembles {whose}"
-    against = _texts(proof.get("against"))
-    doubt = f"; against it: {_list(against)}" if against else ""
-    return f"{told}{_apart_in_time(proof)}{doubt}; probability {match.score:.2f}, needed {match.threshold:.2f}."
+        return f"{_across(proof, zone)}{gap(proof)}; probability {match.score:.2f}, needed {match.threshold:.2f}."
+    told = f"Shares {enumerated(shared)} with {whose}{rarity(proof)}" if shared else f"Resembles {whose}"
+    return f"{told}{gap(proof)}{doubt(proof)}; probability {match.score:.2f}, needed {match.threshold:.2f}."
 
 
 def apart(match: Match, zone: tzinfo = UTC) -> str:
     """Return what keeps a report out of a story: what the nearest pair shares, and what is missing."""
     proof = match.evidence
-    shared = _shared(proof)
+    shared = shared_words(proof)
     if "meaning" in proof:
         told = f"{_across(proof, zone)}, the nearest of that story; probability {match.score:.2f}, needed {match.threshold:.2f}"
         return f"{told}{NOT_AS_A_WHOLE if match.score >= match.threshold else ''}."
-    told = (
-        f"Shares {_list(shared) if shared else 'no telling word'} with {_whose(proof, zone)}, the nearest of that story"
-    )
-    against = _texts(proof.get("against"))
-    missing = f"; {_list(against)}" if against else ""
+    told = f"Shares {enumerated(shared) if shared else 'no telling word'} with {author(proof, zone)}, the nearest of that story"
+    against = texts(proof.get("against"))
+    missing = f"; {enumerated(against)}" if against else ""
     figures = f"probability {match.score:.2f}, needed {match.threshold:.2f}"
     if match.score >= match.threshold:
         return f"{told}{missing}; {figures}{NOT_AS_A_WHOLE}."
-    holders, reports = int(_number(proof.get("holders"))), int(_number(proof.get("reports")))
+    holders, reports = int(number(proof.get("holders"))), int(number(proof.get("reports")))
     common = f" ({holders:,} of the {reports:,} recent reports have that)" if holders > 2 else ""
     return f"{told}{', which is too little' if shared else ''}{common}{missing}; {figures}."
 
 
 def _across(proof: Evidence, zone: tzinfo) -> str:
     """Return how near two texts of different languages are, what confirms it and what speaks against it."""
-    nearness, language = _number(proof.get("meaning")), proof.get("other_language")
+    nearness, language = number(proof.get("meaning")), proof.get("other_language")
     told = "Means nearly the same as" if nearness >= NEARLY else "Is near in meaning to"
     if nearness < NEAR:
         told = "Is far in meaning from"
-    signs = _texts(proof.get("shared_signs"))
-    common = f" and shares {_list(signs)}" if signs else ""
-    against = _texts(proof.get("against"))
-    doubt = f"; against it: {_list(against)}" if against else ""
-    return f"{told} {_whose(proof, zone)}{f' in {language}' if language else ''} ({nearness:.2f}){common}{doubt}"
+    signs = texts(proof.get("shared_signs"))
+    common = f" and shares {enumerated(signs)}" if signs else ""
+    return f"{told} {author(proof, zone)}{f' in {language}' if language else ''} ({nearness:.2f}){common}{doubt(proof)}"
 
 
 def different_languages(one: str | None, other: str | None) -> str:
@@ -82,13 +76,14 @@ def too_long_between(hours: float, window: float) -> str:
     return f"{_hours(hours)} lie between them, more than the window of {_hours(window)}."
 
 
-def _shared(proof: Evidence) -> list[str]:
-    return [*_texts(proof.get("shared_names")), *(f"'{word}'" for word in _texts(proof.get("shared_words")))]
+def shared_words(proof: Evidence) -> list[str]:
+    """Return the names and words that are named as shared."""
+    return [*texts(proof.get("shared_names")), *(f"'{word}'" for word in texts(proof.get("shared_words")))]
 
 
-def _unusual(proof: Evidence) -> str:
+def rarity(proof: Evidence) -> str:
     """Return how many reports of the window hold all that is named as shared."""
-    holders, reports = int(_number(proof.get("holders"))), int(_number(proof.get("reports")))
+    holders, reports = int(number(proof.get("holders"))), int(number(proof.get("reports")))
     if not holders or reports <= 2:
         return ""
     if holders <= 2:
@@ -96,19 +91,26 @@ def _unusual(proof: Evidence) -> str:
     return f", which {holders:,} of the {reports:,} recent reports have"
 
 
-def _apart_in_time(proof: Evidence) -> str:
+def gap(proof: Evidence) -> str:
+    """Return the hours between the two."""
     hours = proof.get("hours")
-    return "" if hours is None else f", within {_hours(_number(hours))}"
+    return "" if hours is None else f", within {_hours(number(hours))}"
+
+
+def doubt(proof: Evidence) -> str:
+    """Return what speaks against."""
+    against = texts(proof.get("against"))
+    return f"; against it: {enumerated(against)}" if against else ""
 
 
 def _copy(match: Match, zone: tzinfo) -> str:
     proof = match.evidence
-    other = _whose(proof, zone)
-    share = max(_number(proof.get("jaccard")), _number(proof.get("containment")))
+    other = author(proof, zone)
+    share = max(number(proof.get("jaccard")), number(proof.get("containment")))
     if match.method == "link":
         return f"The same page as {other}: one address, and like texts or headlines."
     if match.method == "title":
-        longest = max(_number(proof.get("words")), _number(proof.get("other_words")))
+        longest = max(number(proof.get("words")), number(proof.get("other_words")))
         who = "neither has" if longest < MIN_WORDS else "one of them lacks"
         return f"The same headline as {other}, and {who} a text to compare."
     heading = "" if proof.get("same_title", True) else " under another headline"
@@ -116,7 +118,7 @@ def _copy(match: Match, zone: tzinfo) -> str:
         return f"Same text as {other}{heading}; score {match.score:.2f}, needed {match.threshold:.2f}."
     if match.method == "containment":
         return f"One text stands in the other, {other}{heading}: {share:.0%} of the shorter one's wording."
-    return f"Same text as {other}{heading}: {_number(proof.get('jaccard')):.0%} of the wording of both."
+    return f"Same text as {other}{heading}: {number(proof.get('jaccard')):.0%} of the wording of both."
 
 
 def _editor(match: Match) -> str:
@@ -125,7 +127,8 @@ def _editor(match: Match) -> str:
     return f"Put here {who}{f': {reason}' if reason else ''}."
 
 
-def _whose(proof: Evidence, zone: tzinfo) -> str:
+def author(proof: Evidence, zone: tzinfo) -> str:
+    """Return whose the other entry is, and of when."""
     publisher, when = proof.get("other_publisher"), proof.get("other_time")
     told = f"{publisher}'s entry" if publisher else "an entry"
     if isinstance(when, str):
@@ -133,12 +136,13 @@ def _whose(proof: Evidence, zone: tzinfo) -> str:
             moment = datetime.fromisoformat(when).astimezone(zone)
         except ValueError:
             return told
-        day = f"{moment.day} {moment:%B}, " if _number(proof.get("hours")) > SAME_DAY else ""
+        day = f"{moment.day} {moment:%B}, " if number(proof.get("hours")) > SAME_DAY else ""
         told += f" of {day}{moment:%H:%M}"
     return told
 
 
-def _number(value: object) -> float:
+def number(value: object) -> float:
+    """Return a number of the evidence, 0 where it is none."""
     return float(value) if isinstance(value, (int, float)) else 0.0
 
 
@@ -149,9 +153,11 @@ def _hours(hours: float) -> str:
     return f"{whole} hour{'' if whole == 1 else 's'}"
 
 
-def _list(parts: Sequence[str]) -> str:
+def enumerated(parts: Sequence[str]) -> str:
+    """Return parts as a list in a sentence."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
 
 
-def _texts(value: object) -> list[str]:
+def texts(value: object) -> list[str]:
+    """Return the texts in a list of the evidence."""
     return [str(one) for one in value] if isinstance(value, (list, tuple)) else []

@@ -40,14 +40,19 @@ class StoryLinkage:
         links = self.links[one][two]
         if links[0] <= self._params.storyline_bar:
             return self._params.missing
+        wanted = self.averaged(one, two)
+        best = links[:wanted]
+        total: float = sum(best) + (wanted - len(best)) * self._params.missing
+        return total / wanted
+
+    def averaged(self, one: int, two: int) -> int:
+        """Return how many of the best links between two groups are averaged."""
         pairs = self._size[one] * self._size[two]
         wanted = self._wanted.get(pairs)
         if wanted is None:
             share = int(pairs * self._params.storyline_share)
             wanted = self._wanted[pairs] = min(KEPT_LINKS, max(self._params.storyline_links, share))
-        best = links[:wanted]
-        total: float = sum(best) + (wanted - len(best)) * self._params.missing
-        return total / wanted
+        return wanted
 
     def may_join(self, one: int, two: int) -> bool:
         """Return whether two groups stay within the bounds of a storyline."""

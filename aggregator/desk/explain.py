@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from aggregator.clustering.explanations import PairExplanation
 from aggregator.clustering.graph import StoryGraph
-from aggregator.clustering.phrases import Phrase, shared_phrases
 from aggregator.clustering.sentences import apart, different_languages, sentence, too_long_between
-from aggregator.clustering.shared_terms import count_reports_with, cross_language_agreement, kept_terms
+from aggregator.clustering.shared_terms import cross_language_agreement
 from aggregator.clustering.vectors import VERSION
+from aggregator.desk.pair_evidence import PairEvidence
 from aggregator.desk.reader import Reader
 from aggregator.exceptions import NotFoundError
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.place import Placer
 from aggregator.ingest.window import Window
-from aggregator.model import Document, Entry, Evidence, Match, Story
+from aggregator.model import Entry, Match, Story
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
 from aggregator.text.counts import amount
 
-SHOWN_NAMES, SHOWN_WORDS = 3, 2  # shared names and words that a sentence gives, the rarest of each kind
 NEAREST = 60  # reports of a story that are asked which comes nearest, the newest of them
 PAST = "They are too far apart in time to be compared: one of them is past the window."
-# Feature -> what it says where it speaks against two reports telling one event, and from which value on.
-AGAINST = {
-    "numbers_differ": (0.5, "their titles give different numbers"),
-    "ordinals_differ": (0.5, "their titles count different ones of a kind"),
-    "same_mould": (0.5, "one publisher's titles of one mould"),
-    "unshared_least": (6.0, "each title names what the other lacks"),
-    "series": (0.5, "one publisher ran this title on two days"),
-    "figures": (0.7, "they share little but numbers and dates"),
-    "slot": (0.5, "a title names a slot of the day"),
-    "numbers missed": (1.0, "they share none of their numbers"),
-    "places missed": (1.0, "they share none of the places that they name"),
-}
-# What a window adds to log odds for its density or for a gap in time, from which on it speaks against a pair.
-OF_WINDOW = {
-    "density": (-1.0, "hardly any report of those days is told by two publishers"),
-    "timing": (-1.0, "what is told by two publishers in those days is told sooner"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +62,13 @@ class _Explainer:
     def __init__(
         self, reader: Reader, store: Store, settings: Settings, window: Window, *, in_window: bool = True
     ) -> None:
-        self._in_window = in_window
         self._reader = reader
         self._store = store
         self._settings = settings
         self._window = window
         self._placer = Placer(store, settings, window)
         self._zone = ZoneInfo(settings.digest.timezone)
-        self._documents: dict[str, Document] = {}
+        self._evidence = PairEvidence(reader, self._placer, self._graph if in_window else None)
 
     def explain(self, prefix: str, entry_prefix: str | None) -> Why:
         reader = self._reader
@@ -104,10 +83,10 @@ class _Explainer:
     def inside(self, story: Story, entry: Entry) -> Why:
         """Explain an entry inside a story: by its own edges, and for a copy by those of the report's other entries."""
         matches = self._reader.stories.matches
-        own = [self._with_evidence(match) for match in matches([entry.id])]
+        own = [self._evidence.of(match) for match in matches([entry.id])]
         report = next(one for one in story.reports if one.id == entry.report_id)
         others = [match for other in report.entries if other.id != entry.id for match in matches([other.id])]
-        links = own + [self._with_evidence(match) for match in others if match.kind != "copy"]
+        links = own + [self._evidence.of(match) for match in others if match.kind != "copy"]
         if not links:
             return Why(entry.id, _alone(story, entry), ())
         editors = [match for match in own if match.kind == "editor"]
@@ -125,7 +104,7 @@ class _Explainer:
         word = EditorConstraints(self._store).between(own, theirs)
         if word is not None:
             return Why(entry.id, f"Not in this story by an editor's word: {word.sentence}", ())
-        links = tuple(self._with_evidence(match) for match in reader.stories.matches([entry.id]))
+        links = tuple(self._evidence.of(match) for match in reader.stories.matches([entry.id]))
         if not links and not entry.story_id:
             raise NotFoundError(f"entry {entry.id} is in no story")
         return Why(entry.id, self._apart(story, entry), links)
@@ -142,7 +121,7 @@ class _Explainer:
         window = self._settings.stories.window.total_seconds() / 3600
         if hours > window:
             return too_long_between(hours, window)
-        graph = self._window.graph()
+        graph = self._graph()
         near = [report.id for report in story.reports if report.id in self._window][-NEAREST:]
         if entry.report_id not in self._window or not near:
             return PAST
@@ -159,79 +138,20 @@ class _Explainer:
             dict(best.features),
             VERSION,
         )
-        return apart(self._with_evidence(match), self._zone)
+        return apart(self._evidence.of(match), self._zone)
+
+    def _graph(self) -> StoryGraph:
+        graph = self._window.graph()
+        graph.bring_up_to_date()
+        return graph
 
     def _compared_across(self, story: Story, entry: Entry) -> bool:
         """Return whether an entry is compared with any report of a story of other languages."""
-        graph = self._window.graph()
+        graph = self._graph()
         return any(
             cross_language_agreement(graph, entry.report_id, report.id) is not None
             for report in story.reports[-NEAREST:]
         )
-
-    # --- what a sentence says of a pair ------------------------------------------------------------
-
-    def _with_evidence(self, match: Match) -> Match:
-        """Return an edge with the time of the other entry; between reports also with the shared words."""
-        entries = self._reader.entries
-        if match.kind == "editor" or any(entries.placement(one) is None for one in (match.entry_id, match.other_id)):
-            return match
-        one, two = entries.get(match.entry_id), entries.get(match.other_id)
-        proof: dict[str, object] = {
-            **match.evidence,
-            "other_publisher": two.publisher,
-            "other_time": two.time.isoformat(),
-            "other_title": two.data.title,
-            "hours": round(abs((one.time - two.time).total_seconds()) / 3600, 1),
-        }
-        if match.kind == "copy":
-            return replace(match, evidence=proof)
-        against = [words for name, (bar, words) in AGAINST.items() if _value(match.evidence, name) >= bar]
-        against += [words for name, (bar, words) in OF_WINDOW.items() if _value(match.evidence, name) <= bar]
-        proof["against"] = against
-        return replace(match, evidence={**proof, **self._words(one, two)})
-
-    def _words(self, one: Entry, two: Entry) -> Evidence:
-        """Return the words that two entries share, and how many reports of the window hold them; nothing outside the window."""
-        graph = self._window.graph() if self._in_window else None
-        if graph is not None and not (one.report_id in self._window and two.report_id in self._window):
-            graph = None
-        if one.language != two.language:
-            return {} if graph is None else _agreement(graph, one, two)
-        among = kept_terms(graph, one.report_id, two.report_id) if graph is not None else None
-        texts = self._document(one), self._document(two)
-        language = one.language or ""
-        found: Sequence[Phrase] = (
-            _shared(*texts, language) if among is None else shared_phrases(*texts, language, among)
-        )
-        names = [phrase for phrase in found if phrase.is_name][:SHOWN_NAMES]
-        words = [phrase for phrase in found if not phrase.is_name][:SHOWN_WORDS]
-        if not names and not words:
-            return {}
-        shared = {"shared_names": [one.text for one in names], "shared_words": [one.text for one in words]}
-        if graph is None:
-            return shared
-        telling = {term for phrase in (*names, *words) for term in phrase.terms}
-        return {**shared, "holders": count_reports_with(graph, sorted(telling)), "reports": len(graph)}
-
-    def _document(self, entry: Entry) -> Document:
-        if entry.id not in self._documents:
-            self._documents[entry.id] = self._placer.arrival_of(entry).document
-        return self._documents[entry.id]
-
-
-@lru_cache(maxsize=256)  # the pairs of some stories that pages show again and again
-def _shared(one: Document, two: Document, language: str) -> tuple[Phrase, ...]:
-    return tuple(shared_phrases(one, two, language))
-
-
-def _agreement(graph: StoryGraph, one: Entry, two: Entry) -> Evidence:
-    """Return what two entries of different languages share."""
-    common = cross_language_agreement(graph, one.report_id, two.report_id)
-    if common is None:
-        return {}
-    signs = [word for kind in (common.names, common.places, common.numbers) for word in kind[:2]]
-    return {"shared_signs": signs, "other_language": two.language}
 
 
 def _alone(story: Story, entry: Entry) -> str:
@@ -255,8 +175,3 @@ def _odds(pair: PairExplanation) -> float:
 
 def _probability(odds: float) -> float:
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))
-
-
-def _value(evidence: Evidence, name: str) -> float:
-    value = evidence.get(name)
-    return float(value) if isinstance(value, (int, float)) else 0.0

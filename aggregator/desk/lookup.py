@@ -16,6 +16,7 @@ from aggregator.storage.entry_rows import Amendment
 
 if TYPE_CHECKING:
     from aggregator.desk.explain import Why
+    from aggregator.desk.explain_ties import TieExplainer, TieWhy
     from aggregator.desk.health import FeedHealthRow, Status
     from aggregator.desk.revisions import Edit, Retitled
     from aggregator.digest.edition import Correction
@@ -69,6 +70,16 @@ class Lookup:
         from aggregator.desk.explain import explain
 
         return explain(self._reader(), self.store, self.settings, story, entry, self._window())
+
+    def why_tied(self, story: str, other: str) -> TieWhy:
+        """Explain what ties two stories into one storyline, or what was missing."""
+        return self._tie_explainer().between(story, other)
+
+    def ties(self, story: Story, others: Sequence[StorySummary], *, in_window: bool = True) -> dict[str, TieWhy]:
+        """Explain what ties others of a story's storyline to it; outside of the window without figures, and at once."""
+        if not others:
+            return {}
+        return self._tie_explainer(in_window=in_window).neighbours(story, [one.id for one in others])
 
     def whys(self, story: Story) -> dict[str, Why]:
         """Explain each entry of a story."""
@@ -185,6 +196,11 @@ class Lookup:
         from aggregator.desk.health import faulty_entries
 
         return faulty_entries(self.store)
+
+    def _tie_explainer(self, *, in_window: bool = True) -> TieExplainer:
+        from aggregator.desk.explain_ties import TieExplainer
+
+        return TieExplainer(self._reader(), self.store, self.settings, self._window(), in_window=in_window)
 
     def _window(self) -> Window:
         """Return the graph of the window's reports, read when first needed."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from aggregator.clustering.constraints import Constraint, ConstraintGroups, EntryConstraint, Placement, resolve
 from aggregator.ingest.notices import NoticeLinks
@@ -114,6 +114,20 @@ class EditorConstraints:
         number = self.groups().barrier(left, right)
         return None if number is None else self._decisions.get(number)
 
+    def tied_by(self, left: Collection[str], right: Collection[str]) -> Decision | None:
+        """Return the newest decision that ties two stories, given as their entries; None where none does."""
+        group = frozenset[str]().union(*(self.ties().group(entry) for entry in left))
+        if group.isdisjoint(right):
+            return None
+        found = [one for one in self._decisions.active() if one.kind == "tie" and _names(one) & group]
+        both = [one for one in found if not _names(one).isdisjoint(left) and not _names(one).isdisjoint(right)]
+        return (both or found)[-1]
+
+    def untied_by(self, left: Iterable[str], right: Iterable[str]) -> Decision | None:
+        """Return the newest decision that keeps two stories in different storylines."""
+        number = self.ties().barrier(left, right)
+        return None if number is None else self._decisions.get(number)
+
     def _pinned(self) -> list[str]:
         """Return the entries that are pinned, the newest pin first."""
         self._check_version()
@@ -123,3 +137,8 @@ class EditorConstraints:
 
     def _members(self, story_id: str) -> frozenset[str]:
         return frozenset(self._entries.ids_of_story(story_id))
+
+
+def _names(decision: Decision) -> frozenset[str]:
+    """Return the entries that a decision names."""
+    return frozenset[str]().union(*(one.left | one.right for one in decision.constraints))

@@ -15,13 +15,13 @@ Evidence = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A verified edge: the reason why an entry is in its report, or a report in its story.
+    """A verified edge: the reason why an entry is in its report, a report in its story, or two stories in one storyline.
 
     ``score`` and ``threshold`` are on the method's own scale, greater is closer; ``parameters`` names
     the version of the settings that decided; ``evidence`` holds JSON values only.
     """
 
-    kind: Literal["copy", "story", "editor"]
+    kind: Literal["copy", "story", "editor", "tie"]
     entry_id: str
     other_id: str  # the entry, report or story it was matched with
     method: str

@@ -29,6 +29,7 @@ _EDITION_POLICY = (
 _HITS, _DECISIONS = 50, 100
 _LEFT, _WIDTH = 4.5, 91.0  # the lanes of a timeline, in hundredths of their width
 _MOST_FINDINGS = 12
+_MOST_NEIGHBOURS = 20  # of a storyline, those seen last
 
 View = Callable[[Request], Response]
 
@@ -85,7 +86,10 @@ def story_values(app: Aggregator, found: Story, since: datetime) -> dict[str, An
     """Return what the page of one story shows."""
     timeline = app.timeline(found)
     decisions = app.decisions(1)
+    neighbours = app.neighbours(found)[:_MOST_NEIGHBOURS]
     return {
+        "neighbours": neighbours,
+        "ties": app.ties(found, neighbours, in_window=False),
         "story": found,
         "summary": found.summary,
         "storyline": getattr(found, "storyline", None) or getattr(found.summary, "storyline", None),

@@ -72,6 +72,7 @@ def test_storylines_have_their_documented_keys() -> None:
     shown = call("story", "show", ids[0], "--json").ok().json()
     assert shown["storyline"] == {"id": line, "title": "A long affair", "stories": 2}
     assert [one["id"] for one in shown["neighbours"]] == ids[1:]
+    assert shown["neighbours"][0]["why"] == call("story", "why", *ids, "--json").ok().json()["sentence"]
     assert {row["storyline_id"] for row in call("export").ok().lines()} == {line}
     shown_text = " ".join(
         call("story", "show", ids[0]).ok().out.split()
@@ -140,6 +141,22 @@ def test_story_show_is_its_line_and_its_members() -> None:
     assert all(entry.keys() >= MEMBER for entry in report["entries"])
     assert {entry["publisher"] for entry in report["entries"]} == {"Ledger", "Times"}
     assert [entry["id"] for entry in report["entries"] if entry["canonical"]] == [shown["canonical_entry"]]
+
+
+def test_story_why_of_two_stories_gives_both_their_storyline_and_the_links() -> None:
+    newsroom()
+    ids = [story["id"] for story in call("stories", "--json").ok().json()]
+    apart = call("story", "why", *ids, "--json").ok().json()
+    assert apart.keys() == {"story", "other", "storyline", "through", "sentence", "links"}
+    assert (apart["story"], apart["other"], apart["storyline"]) == (*ids, None)
+    [link] = apart["links"]
+    assert link.keys() >= LINK
+    assert link["kind"] == "tie"
+    line = call("storyline", "tie", *ids, "--by", "ann", "--json").ok().json()["storyline"]
+    tied = call("story", "why", *ids, "--json").ok().json()
+    assert (tied["storyline"], tied["links"]) == (line, [])
+    assert tied["sentence"] == f"Tied by an editor's word: ann tied {', '.join(sorted(ids))} into one storyline."
+    assert call("story", "show", ids[0]).ok().out.count("Tied by an editor's word: ann") == 1
 
 
 def test_story_why_gives_score_threshold_and_evidence() -> None:

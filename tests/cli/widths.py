@@ -13,10 +13,13 @@ from tests.cli.calling import call
 FOLDER = Path(__file__).parents[1] / "golden" / "terminal"
 WIDTHS = (60, 80, 100, 160)
 STORY = "sfrsteacevy"
+BANKS = "sqbzd5zbvj6", "ss8cj7jen5z"  # two stories of one storyline
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("stories", "--sort", "publishers", "--limit", "5"),
     ("story", "show", STORY),
     ("story", "why", STORY),
+    ("story", "why", *BANKS),
+    ("story", "show", BANKS[1]),
     ("story", "timeline", STORY),
     ("story", "lags"),
     ("search", "guarantee force", "--limit", "1"),

@@ -9,11 +9,9 @@ from datetime import timedelta
 import pytest
 
 from aggregator.clustering.sketch import overlap, unpacked_sketch
-from aggregator.clustering.terms import term_of
-from aggregator.clustering.vectorize import read as words_of
-from aggregator.model import Document
 from aggregator.storage.sketches import SketchStore
 from tests.clustering.arriving import Room, Text, room
+from tests.clustering.claimed import stands_in, terms
 from tests.clustering.events import BRIDGE_OPENS, FERRY, FLOOD_OF_REPORTS, STRIKE
 from tests.harness import MORNING
 
@@ -36,26 +34,9 @@ APART = re.compile(
 )
 
 
-def terms(told: str) -> list[str]:
-    """Return the words of what is named as shared."""
-    return [word for part in re.split(r", | and ", told) for word in re.split(r"[ -]", part.strip("'"))]
-
-
 def shares_of(made: Room, one: str, other: str) -> tuple[float, float]:
     found = SketchStore(made.store.connection, made.store.bands).sketches([made.id(one), made.id(other)])
     return overlap(unpacked_sketch(found[made.id(one)].sketch), unpacked_sketch(found[made.id(other)].sketch))
-
-
-def held(text: Text) -> set[str]:
-    """Return the words of a text that count, as terms."""
-    made = Document(text.title, text.summary, text.body, text.language, None, "")
-    title, body = words_of(made, text.language or "")
-    return {term_of(word.written, text.language or "") for word in (*title, *body)}
-
-
-def stands_in(term: str, text: Text) -> bool:
-    """Tell whether a word, or another form of it, stands in a text."""
-    return term_of(term, text.language or "") in held(text)
 
 
 # --- copies ----------------------------------------------------------------------------------------

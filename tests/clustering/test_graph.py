@@ -151,6 +151,17 @@ def notices(kind: str, count: int) -> Rows:
     ]
 
 
+def test_a_window_that_was_only_loaded_explains_as_the_one_that_was_settled() -> None:
+    settled, loaded = StoryGraph(), StoryGraph()
+    settled.add_all(DESK.items())
+    whole = settled.settle()
+    loaded.load(DESK.items())
+    loaded.bring_up_to_date()
+    assert loaded.explain("ferry-1", "ferry-2") == settled.explain("ferry-1", "ferry-2")
+    assert loaded.explain("ferry-1", "ferry-2").second is not None
+    assert set(loaded.settle().stories) == set(whole.stories)
+
+
 @pytest.mark.parametrize("kind", ["insolvency", "quake"])
 def test_notices_from_one_mould_are_stories_of_their_own(kind: str) -> None:
     assert all(len(story) == 1 for story in group(notices(kind, 60)).stories)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from aggregator.clustering.graph import StoryGraph, group
@@ -49,6 +51,81 @@ def test_a_title_that_comes_again_over_another_text_is_another_event() -> None:
                     publisher="Post", hours=30),
     }  # fmt: skip
     assert alone(rows)
+
+
+RATES = (
+    "Shares close {} after a day of {} trade",
+    "The main index {} {} percent on {}, led by technology shares. Oil stood at {} dollars a barrel, gold was steady.",
+)
+ISSUES = {
+    "other numbers in the title": (
+        report("Piazza Affari chiude in rialzo, Ftse Mib +0,8%", publisher="Mercati", language="it"),
+        report("Piazza Affari chiude in calo, Ftse Mib -0,5%", publisher="Mercati", language="it", hours=24),
+    ),
+    "other numbers in the text": (
+        report(RATES[0].format("higher", "brisk"), RATES[1].format("rose", "0.9", "Monday", 71), publisher="Wire"),
+        report(RATES[0].format("lower", "thin"), RATES[1].format("fell", "0.7", "Tuesday", 73), publisher="Wire", hours=24),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ISSUES)
+def test_one_publishers_title_or_text_with_other_numbers_is_the_next_of_a_series(kind: str) -> None:
+    today, tomorrow = ISSUES[kind]
+    graph = StoryGraph()
+    graph.add_all({"today": today, "tomorrow": tomorrow}.items())
+    assert set(graph.settle().stories) == {frozenset({"today"}), frozenset({"tomorrow"})}
+    assert graph.explain("today", "tomorrow").features["series"] == 1
+
+
+def test_a_correction_within_the_day_is_no_next_of_a_series() -> None:
+    first, second = ISSUES["other numbers in the text"]
+    soon = replace(second, time=first.time + 3_600)
+    graph = StoryGraph()
+    graph.add_all({"first": first, "soon": soon}.items())
+    assert graph.explain("first", "soon").features["series"] == 0
+
+
+BURNT = "A fire at {} fish factory injured two workers on Monday and destroyed a hall."
+
+
+@pytest.mark.parametrize(
+    "text", ["", "What to see and where to sleep: harbour, fish market and the old customs house."]
+)
+def test_a_title_that_is_a_bare_name_joins_nothing_that_names_it(text: str) -> None:
+    rows = {
+        "guide": report("Vasstrand", text, publisher="Guide"),
+        "fire": report("Two hurt in fire at Vasstrand fish factory", BURNT.format("the town's"), publisher="Post", hours=2),
+        "tax": report("Vasstrand council votes for cruise ship tax", "Passengers pay five crowns to land.", publisher="Star", hours=3),
+    }  # fmt: skip
+    assert alone(rows)
+
+
+def test_a_bare_name_over_the_text_of_an_event_joins_it() -> None:
+    graph = StoryGraph()
+    rows = {
+        "name": report("Vasstrand", BURNT.format("Vasstrand's"), publisher="Star"),
+        "fire": report("Two hurt in fire at Vasstrand fish factory", "Fire destroyed a hall of Vasstrand's fish factory and"
+                       " injured two workers on Monday.", publisher="Post", hours=2),
+    }  # fmt: skip
+    graph.add_all(rows.items())
+    assert set(graph.settle().stories) == {frozenset(rows)}
+
+
+FORM = "{} seeks a {}, full time, from September. Apply by the end of the month. Salary by scale, with a pension."
+
+
+def test_one_publishers_form_that_title_and_text_fill_in_otherwise_is_another_notice() -> None:
+    rows = {
+        work: report(
+            f"Vacancy: {work}, Harrowby", FORM.format("Harrowby council", work.lower()), publisher="Jobs", hours=n
+        )
+        for n, work in enumerate(("Primary school teacher", "Road engineer", "Crane driver"))
+    }
+    assert alone(rows)
+    graph = StoryGraph()
+    graph.add_all(rows.items())
+    assert graph.explain("Road engineer", "Crane driver").features["form"] > 0
 
 
 MOULDS = (

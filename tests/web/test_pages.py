@@ -53,6 +53,21 @@ def test_filters_are_those_of_stories(page: TestClient, desk: Aggregator, given:
     assert [one["href"] for one in seen(page.get(links[0])).all("a") if one["href"].startswith("/?")]
 
 
+def test_a_story_names_the_others_of_its_affair_and_what_ties_them(page: TestClient, desk: Aggregator) -> None:
+    line = desk.storylines()[0]
+    first, *others = line.stories
+    answer = page.get(f"/story/{first.id}")
+    shown = seen(answer)
+    links = [one["href"] for one in shown.all("a")]
+    ties = desk.ties(desk.story(first.id), others, in_window=False)
+    assert set(ties) == {one.id for one in others}
+    for one in others:
+        assert f"/story/{one.id}" in links
+        assert ties[one.id].sentence in shown.text
+    alone = next(one for one in desk.stories(StoryQuery()) if one.storyline is None)
+    assert "What ties them?" not in page.get(f"/story/{alone.id}").text
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -1,0 +1,127 @@
+"""Explanations of ties between stories: the two most similar reports of both, and the figures that decide."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aggregator.clustering.comparing import Comparison
+from aggregator.clustering.explanations import PairExplanation, explain_pair, probability_of
+from aggregator.clustering.graph import StoryGraph
+from aggregator.clustering.params import DAY
+from aggregator.clustering.rows import Places
+from aggregator.clustering.scoring import DIGITS, pair_inputs
+from aggregator.clustering.story_linkage import KEPT_LINKS, StoryLinkage
+from aggregator.clustering.ties import Ties, of_one_affair, shipped_model, ties
+
+_NEAREST = 60  # reports of a story, the newest, that are asked where no link leads to the other
+
+
+@dataclass(frozen=True, slots=True)
+class TieExplanation:
+    """Two stories, side by side. Probabilities are of one event, ``affair`` of one affair."""
+
+    one: str  # the two most similar reports, the first story's first
+    other: str
+    pair: PairExplanation
+    linked: bool  # something links the two stories
+    event: float  # of the two reports
+    event_needed: float  # of the two reports and of the mean; without a link, of the least link
+    affair: float | None  # None across languages
+    affair_needed: float
+    mean: float | None  # of as many of the best links as are averaged; None where the best is too little
+    averaged: int  # how many links are averaged
+    links: int  # how many there are
+
+    @property
+    def counts(self) -> bool:
+        """Whether the best link is enough for a tie."""
+        return self.mean is not None and (self.affair is None or self.affair > self.affair_needed)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the links are enough for two stories that nothing else is tied to."""
+        return self.counts and self.mean is not None and self.mean > self.event_needed
+
+
+def explain_tie(graph: StoryGraph, first: Collection[str], second: Collection[str]) -> TieExplanation | None:
+    """Return what ties the reports of two stories; None where one has no report in the window."""
+    comparison = graph.comparison
+    sides = [_places(graph, first), _places(graph, second)]
+    if not all(sides):
+        return None
+    found = ties(comparison, sides, -np.inf)
+    linked = bool(len(found.best))
+    one, other = _best(comparison, found, sides) if linked else _most_similar(comparison, *sides)
+    pair = explain_pair(comparison, one, other)
+    odds = pair.first if pair.second is None else pair.second
+    params, bar = comparison.params, graph.params.storyline_bar if linked else graph.params.graph_bar
+    linkage = _linkage(graph, found, sides)
+    return TieExplanation(
+        comparison.rows.ids[one],
+        comparison.rows.ids[other],
+        pair,
+        linked,
+        probability_of(odds),
+        probability_of(bar),
+        _affair(comparison, one, other),
+        probability_of(params.tie_bar),
+        probability_of(linkage.nearness(0, 1)) if linked and odds > bar else None,
+        linkage.averaged(0, 1),
+        len(found.odds),
+    )
+
+
+def direct_ties(graph: StoryGraph, stories: Sequence[Collection[str]]) -> list[tuple[int, int]]:
+    """Return which of some stories, by number, the best link between them ties."""
+    sides = [_places(graph, story) for story in stories]
+    found = ties(graph.comparison, sides, graph.params.storyline_bar)
+    counting = of_one_affair(graph.comparison, found.best, graph.params.tie_bar)
+    return list(zip(found.one[counting].tolist(), found.two[counting].tolist(), strict=True))
+
+
+def days_and_reports(graph: StoryGraph, reports: Collection[str]) -> tuple[float, int]:
+    """Return how many days some reports span, and how many of them count for a storyline's bounds."""
+    places = _places(graph, reports)
+    times = graph.comparison.rows.reports.time[places]
+    known = times[~np.isnan(times)]
+    return float(known.max() - known.min()) / DAY if len(known) else 0.0, len(places)
+
+
+def _places(graph: StoryGraph, reports: Collection[str]) -> list[int]:
+    """Return the places of the reports of a story that are compared with others."""
+    place, represented = graph.comparison.rows.place, graph.comparison.represented
+    return sorted(place[report] for report in reports if report in place and place[report] not in represented)
+
+
+def _best(comparison: Comparison, found: Ties, sides: Sequence[Sequence[int]]) -> tuple[int, int]:
+    edge = found.best[0]
+    ends = int(comparison.graph.first[edge]), int(comparison.graph.second[edge])
+    return ends if ends[0] in sides[0] else (ends[1], ends[0])
+
+
+def _most_similar(comparison: Comparison, first: Sequence[int], second: Sequence[int]) -> tuple[int, int]:
+    """Return the two reports with the greatest log odds by themselves."""
+    rank = comparison.rows.rank
+    ours, theirs = (sorted(side, key=lambda place: int(rank[place]))[-_NEAREST:] for side in (first, second))
+    one, other = np.repeat(np.array(ours), len(theirs)), np.tile(np.array(theirs), len(ours))
+    odds = comparison.scorer.first(comparison.features(one, other))
+    best = int(np.lexsort((rank[other], rank[one], -odds))[0])
+    return int(one[best]), int(other[best])
+
+
+def _affair(comparison: Comparison, one: int, other: int) -> float | None:
+    across = comparison.cross_language
+    if across is not None and across.is_cross_language(one, other):
+        return None
+    ends: tuple[Places, Places] = np.array([one]), np.array([other])
+    odds = shipped_model().odds(pair_inputs(comparison.features(*ends)))
+    return probability_of(float(np.round(odds, DIGITS)[0]))
+
+
+def _linkage(graph: StoryGraph, found: Ties, sides: Sequence[Sequence[int]]) -> StoryLinkage:
+    linkage = StoryLinkage([(0.0, 0.0)] * 2, [len(side) for side in sides], graph.params)
+    linkage.link(0, 1, np.clip(found.odds, *graph.params.clip)[:KEPT_LINKS].tolist() or [graph.params.missing])
+    return linkage

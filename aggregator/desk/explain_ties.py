@@ -1,0 +1,247 @@
+"""What ties two stories into one storyline, or what was missing, as one true sentence with its evidence."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from aggregator.clustering.graph import StoryGraph
+from aggregator.clustering.sentences import different_languages, too_long_between
+from aggregator.clustering.tie_explanations import TieExplanation, days_and_reports, direct_ties, explain_tie
+from aggregator.clustering.tie_sentences import alike, tied, untied
+from aggregator.clustering.vectors import VERSION
+from aggregator.desk.pair_evidence import PairEvidence
+from aggregator.desk.reader import Reader
+from aggregator.ingest.editor_constraints import EditorConstraints
+from aggregator.ingest.place import Placer
+from aggregator.ingest.window import Window
+from aggregator.model import Entry, Match, Story
+from aggregator.settings import Settings
+from aggregator.storage.database import Store
+
+ONE_STORY = "Both ids mean one story."
+PAST = "The window no longer holds reports of both, so what ties them cannot be told any more."
+NEVER = "They are too far apart in time to be compared: one of them is past the window."
+_NEAREST = 30  # reports of a story, the newest, that are compared outside of the window
+NO_BOUNDS: Mapping[str, float] = MappingProxyType({})
+ACROSS = "They are in different languages, and tied by what they mean."
+WHOLE = "Nothing ties these two by themselves; their storyline holds them both through older stories, or as a whole."
+
+
+@dataclass(frozen=True, slots=True)
+class TieWhy:
+    """The explanation of two stories: whether one storyline holds both, the sentence, and the link behind it."""
+
+    story: str
+    other: str
+    storyline: str | None  # that holds both
+    sentence: str
+    links: tuple[Match, ...] = ()
+    through: tuple[str, ...] = ()  # stories that tie the two, where nothing does by itself
+
+
+class TieExplainer:
+    """Explains stories of one window.
+
+    Outside of the window only reports of the stories asked for are compared, which is quick: the sentences then say what two
+    reports share, and not how many others share it, nor how likely one affair is.
+    """
+
+    def __init__(
+        self, reader: Reader, store: Store, settings: Settings, window: Window, *, in_window: bool = True
+    ) -> None:
+        self._in_window = in_window
+        self._reader = reader
+        self._settings = settings
+        self._window = window
+        self._placer = Placer(store, settings, window)
+        self._evidence = PairEvidence(reader, self._placer, self._graph if in_window else None)
+        self._constraints = EditorConstraints(store)
+        self._zone = ZoneInfo(settings.digest.timezone)
+
+    def between(self, prefix: str, other_prefix: str) -> TieWhy:
+        """Explain what ties two stories, or what was missing."""
+        story, other = self._reader.story(prefix), self._reader.story(other_prefix)
+        if story.summary.id == other.summary.id:
+            return TieWhy(story.summary.id, other.summary.id, None, ONE_STORY)
+        line = _storyline(story)
+        if line is None or line != _storyline(other):
+            return self._untied(story, other)
+        return self._tied(story, [other], line)[other.summary.id]
+
+    def neighbours(self, story: Story, ids: Collection[str]) -> dict[str, TieWhy]:
+        """Return story id -> what ties it to this story, for some others of its storyline."""
+        line = _storyline(story)
+        others = self._reader.load(sorted(ids))
+        if line is None or not others:
+            return {}
+        if self._in_window:
+            return self._tied(story, others, line)
+        graph = self._window.graph_of(report for one in (story, *others) for report in _newest(one))
+        graph.bring_up_to_date()
+        return {one.summary.id: self._alike(graph, story, one, line) for one in others}
+
+    # --- tied ------------------------------------------------------------------------------
+
+    def _tied(self, story: Story, others: Sequence[Story], line: str) -> dict[str, TieWhy]:
+        every = {one.summary.id: one for one in self._reader.load(self._placer.lines.stories_of(line))}
+        paths = self._paths(story.summary.id, every)
+        return {one.summary.id: self._tie(story, one, line, paths.get(one.summary.id)) for one in others}
+
+    def _tie(self, story: Story, other: Story, line: str, path: tuple[str, ...] | None) -> TieWhy:
+        ids = story.summary.id, other.summary.id
+        word = self._constraints.tied_by(_entries(story), _entries(other))
+        if word is not None:
+            return TieWhy(*ids, line, f"Tied by an editor's word: {word.sentence}")
+        found = explain_tie(self._graph(), _reports(story), _reports(other))
+        if found is None:
+            return TieWhy(*ids, line, PAST)
+        if found.counts:
+            match = self._match(found)
+            return TieWhy(*ids, line, tied(match, self._zone, by_itself=found.holds), (match,))
+        if path:
+            told = ", ".join(path)
+            return TieWhy(*ids, line, f"Nothing ties these two by themselves; both are tied through {told}.", (), path)
+        return TieWhy(*ids, line, WHOLE)
+
+    def _paths(self, start: str, every: Mapping[str, Story]) -> dict[str, tuple[str, ...]]:
+        """Return story -> the stories between it and the first one, by the fewest ties."""
+        names = sorted(every, key=lambda one: (every[one].summary.first_seen, one))
+        near: dict[str, list[str]] = {name: [] for name in names}
+        by_editors = self._tied_by_editors([every[name] for name in names])
+        for one, two in (*direct_ties(self._graph(), [_reports(every[name]) for name in names]), *by_editors):
+            near[names[one]].append(names[two])
+            near[names[two]].append(names[one])
+        paths: dict[str, tuple[str, ...]] = {start: ()}
+        waiting = deque([start])
+        while waiting:
+            here = waiting.popleft()
+            for there in near[here]:
+                if there not in paths:
+                    paths[there] = (*paths[here], here) if here != start else ()
+                    waiting.append(there)
+        return paths
+
+    def _tied_by_editors(self, stories: Sequence[Story]) -> list[tuple[int, int]]:
+        ties = self._constraints.ties()
+        number = {entry: n for n, story in enumerate(stories) for entry in _entries(story)} if ties else {}
+        groups = ({number[entry] for entry in group if entry in number} for group in ties.groups())
+        return [(min(group), other) for group in groups for other in sorted(group)[1:]]
+
+    def _alike(self, graph: StoryGraph, story: Story, other: Story, line: str) -> TieWhy:
+        """Return what the two most similar reports of two tied stories share, by their texts alone."""
+        ids = story.summary.id, other.summary.id
+        word = self._constraints.tied_by(_entries(story), _entries(other))
+        if word is not None:
+            return TieWhy(*ids, line, f"Tied by an editor's word: {word.sentence}")
+        if not _languages(story) & _languages(other):
+            return TieWhy(*ids, line, ACROSS)
+        found = explain_tie(graph, _newest(story), _newest(other))
+        if found is None:
+            return TieWhy(*ids, line, PAST)
+        match = self._match(found)
+        return TieWhy(*ids, line, alike(match, self._zone), (match,))
+
+    # --- untied ----------------------------------------------------------------------------
+
+    def _untied(self, story: Story, other: Story) -> TieWhy:
+        ids = story.summary.id, other.summary.id
+        word = self._constraints.untied_by(_entries(story), _entries(other))
+        if word is not None:
+            return TieWhy(*ids, None, f"Apart by an editor's word: {word.sentence}")
+        hours, window = _hours_between(story, other), self._settings.stories.window.total_seconds() / 3600
+        if hours > window:
+            return TieWhy(*ids, None, too_long_between(hours, window))
+        found = explain_tie(self._graph(), _reports(story), _reports(other))
+        if found is None:
+            return TieWhy(*ids, None, NEVER)
+        match = self._match(found)
+        languages = _languages(story), _languages(other)
+        if not found.linked and "meaning" not in match.evidence and not languages[0] & languages[1]:
+            return TieWhy(*ids, None, different_languages(*("/".join(sorted(one)) for one in languages)))
+        missing, bounds = self._missing(found, story, other)
+        match = self._match(found, bounds)
+        return TieWhy(*ids, None, untied(match, missing, self._zone), (match,))
+
+    def _missing(self, found: TieExplanation, story: Story, other: Story) -> tuple[str, Mapping[str, float]]:
+        """Return what keeps two stories apart, and the figures of a storyline's bounds."""
+        if not found.linked:
+            return "link" if found.event <= found.event_needed else "candidate", {}
+        if found.mean is None:
+            return "weak", {}
+        if not found.counts:
+            return "affair", {}
+        if not found.holds:
+            return "mean", {}
+        graph = self._graph()
+        days, size = days_and_reports(graph, [*self._with_storyline(story), *self._with_storyline(other)])
+        most_days, most_size = graph.params.storyline_days, graph.params.storyline_reports
+        bounds = {"days": round(days, 1), "most_days": most_days, "size": size, "most_size": most_size}
+        return "days" if days > most_days else "reports" if size > most_size else "whole", bounds
+
+    def _with_storyline(self, story: Story) -> list[str]:
+        line = _storyline(story)
+        stories = self._reader.load(self._placer.lines.stories_of(line)) if line is not None else [story]
+        return [report for one in stories for report in _reports(one)]
+
+    # --- pieces ----------------------------------------------------------------------------
+
+    def _graph(self) -> StoryGraph:
+        graph = self._window.graph()
+        graph.bring_up_to_date()
+        return graph
+
+    def _match(self, found: TieExplanation, bounds: Mapping[str, float] = NO_BOUNDS) -> Match:
+        """Return the link between two stories, with what its two reports share."""
+        one, other = self._speaker(found.one), self._speaker(found.other)
+        by_affair = found.affair is not None
+        figures = {name: value for name, value in asdict(found).items() if name not in ("one", "other", "pair")}
+        match = Match(
+            "tie",
+            one.id,
+            other.id,
+            "affair" if by_affair else "event",
+            round((found.affair if by_affair else found.mean) or 0.0, 4),
+            round(found.affair_needed if by_affair else found.event_needed, 4),
+            {**found.pair.features, **figures, **bounds, "publisher": one.publisher, "time": one.time.isoformat()},
+            VERSION,
+        )
+        return self._evidence.of(match)
+
+    def _speaker(self, report: str) -> Entry:
+        """Return the entry whose text a report's vector is of."""
+        row = self._placer.vectors.get(report)
+        return self._reader.entries.get(row.entry_id if row is not None else report)
+
+
+def _hours_between(story: Story, other: Story) -> float:
+    """Return the hours between the two nearest entries of two stories."""
+    ours, theirs = sorted(one.time for one in _all(story)), sorted(one.time for one in _all(other))
+    return min(abs((one - two).total_seconds()) for one in ours for two in theirs) / 3600
+
+
+def _storyline(story: Story) -> str | None:
+    return story.summary.storyline.id if story.summary.storyline is not None else None
+
+
+def _all(story: Story) -> Iterable[Entry]:
+    return (entry for report in story.reports for entry in report.entries)
+
+
+def _entries(story: Story) -> frozenset[str]:
+    return frozenset(entry.id for entry in _all(story))
+
+
+def _languages(story: Story) -> frozenset[str]:
+    return frozenset(entry.language or "unknown" for entry in _all(story))
+
+
+def _newest(story: Story) -> Collection[str]:
+    return list(_reports(story))[-_NEAREST:]
+
+
+def _reports(story: Story) -> Collection[str]:
+    return [report.id for report in story.reports]
