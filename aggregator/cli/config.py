@@ -71,6 +71,7 @@ def datasette_command(session: Session) -> None:
 @click.pass_obj
 def check_command(session: Session) -> None:
     """Check the feeds file, the settings, templates and labels. All faults are named, and secrets in the open."""
+    from aggregator.cli.setting_faults import setting_faults
     from aggregator.config.open_secrets import open_secrets, open_settings
     from aggregator.desk.layouts import faults
 
@@ -80,6 +81,7 @@ def check_command(session: Session) -> None:
         try:
             if part == "settings":
                 session.zone()
+                problems.extend(setting_faults(session.settings))
                 problems.extend(faults(session.settings, session.database_file))
             else:
                 feeds = len(session.feeds())
