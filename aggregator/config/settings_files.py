@@ -24,7 +24,7 @@ from aggregator.text import encoder
 FILE_NAME = "aggregator.yaml"
 PREFIX = "AGGREGATOR_"
 _UNIONS = (typing.Union, types.UnionType)
-_TIME = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::00)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +172,8 @@ def _amount(value: float | timedelta) -> str:
 
 def convert(raw: Any, kind: Any) -> Any:
     """Return a value of a setting's type from a file's value or a text; ValueError where it cannot be converted."""
-    if kind is timedelta:
-        return parse_duration(str(raw))
+    if kind in (timedelta, time):
+        return parse_duration(str(raw)) if kind is timedelta else _time_of_day(raw)
     if kind == Mapping[str, EditionSettings]:
         return editions.series_of(raw, convert)
     if kind is SecretText or get_origin(kind) is Mapping:
@@ -200,7 +200,7 @@ def convert(raw: Any, kind: Any) -> Any:
 
 
 def _read_simply(raw: Any, kind: Any) -> Any:
-    """Return a value that has its type already, or a time such as ``06:00``; None for others."""
+    """Return a value that has its type already; None for others."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin is tuple:
         found = tuple(_read_simply(part, parts[0]) for part in raw)
@@ -209,9 +209,14 @@ def _read_simply(raw: Any, kind: Any) -> Any:
         return raw if isinstance(raw, str) and raw in parts else None
     if origin in _UNIONS:
         return next((value for part in parts if (value := _read_simply(raw, part)) is not None), None)
-    if kind is time:
-        return time.fromisoformat(raw) if isinstance(raw, str) and _TIME.fullmatch(raw) else None
     return raw if type(raw) is kind else None
+
+
+def _time_of_day(raw: Any) -> time:
+    match = _TIME.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    if match is None:
+        raise ValueError(f"{raw!r} is no time of day; write it as 06:00")
+    return time(int(match[1]), int(match[2]))
 
 
 def _listed(raw: Any) -> tuple[str, ...]:
