@@ -61,7 +61,8 @@ def parse(
     if not text:
         raise ParseError("The answer is empty: no feed, no page, only blanks.")
     if looks_like_json(text):
-        raw, hints = read_json(text, base)
+        raw, hints, json_fault = read_json(text, base)
+        fault = json_fault or fault
     else:
         text = trimmed(text)
         if is_page(text):

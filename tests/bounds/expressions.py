@@ -99,6 +99,9 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
         "_TTL": HEAD, "_PERIOD": HEAD, "_FREQUENCY": HEAD, "_SKIP_HOURS": HEAD, "_SKIP_DAYS": HEAD, "_HOUR": HEAD,
         "_DAY": HEAD, "_LINK": HEAD, "_HUB": 2_000, "_HREF": 2_000, "_HEADER_HUB": HEADER, "_FIRST_ENTRY": DOCUMENT,
     },
+    "parsing.jsonfeed": {
+        "_ITEMS": DOCUMENT, "_BETWEEN_ENTRIES": DOCUMENT, "_LAST_COMMA": DOCUMENT, "_BLANK": DOCUMENT,
+    },
     "parsing.mixtures": {
         "_SEQUENCE": DOCUMENT, "_HIGH": DOCUMENT, "_FIELD": DOCUMENT, "_CUT": DOCUMENT, "_SURROGATES": DOCUMENT,
     },
