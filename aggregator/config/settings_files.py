@@ -82,7 +82,7 @@ def resolve(
         for key, value in _from_file(path, known, problems).items():
             values[key], origins[key] = value, str(path)
     for key, kind in known.items():
-        name = PREFIX + key.replace(".", "_").upper()
+        name = variable_of(key)
         if name in environ:
             _take(key, kind, environ[name], f"environment {name}", values, origins, problems)
     for assignment in assignments:
@@ -93,6 +93,22 @@ def resolve(
     if problems:
         raise ConfigurationError(tuple(problems))
     return Resolved(_settings(values), origins, tuple(files))
+
+
+def variable_of(key: str) -> str:
+    """Return the environment variable of ``section.key``."""
+    return PREFIX + key.replace(".", "_").upper()
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each variable that begins as those of a section do and sets nothing."""
+    known = {variable_of(key) for key in keys()}
+    sections = tuple({variable_of(f"{key.partition('.')[0]}.") for key in keys()})
+    found = []
+    for name in sorted(name for name in environ if name.startswith(sections) and name not in known):
+        near = difflib.get_close_matches(name, sorted(known), n=1)
+        found.append(f"environment {name}: there is no such setting{f'; did you mean {near[0]}?' if near else ''}")
+    return found
 
 
 def _assign(assignment: str, values: dict[str, Any], origins: dict[str, str], problems: list[str]) -> None:

@@ -274,3 +274,15 @@ def test_config_check_names_settings_that_would_fail_at_their_first_use() -> Non
 def test_config_check_wants_a_sender_where_mail_is_sent() -> None:
     newsroom()
     assert "mail.sender" in call("--set", "mail.server=mail.example", "config", "check").err
+
+
+def test_config_check_names_a_variable_that_sets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    newsroom()
+    Path("feeds.yaml").write_text("feeds: []\n", encoding="utf-8")
+    monkeypatch.setenv("AGGREGATOR_FETCH_TIMOUT", "5")
+    monkeypatch.setenv("AGGREGATOR_NATO_KEY", "a secret of a feed")
+    told = call("config", "check").ok().err
+    assert (
+        "environment AGGREGATOR_FETCH_TIMOUT: there is no such setting; did you mean AGGREGATOR_FETCH_TIMEOUT?" in told
+    )
+    assert "NATO" not in told
