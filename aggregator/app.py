@@ -198,7 +198,7 @@ class Aggregator(Lookup):
         """
         from aggregator.desk.edition_series import times
         from aggregator.desk.edition_windows import due_window
-        from aggregator.desk.editions import day_window, make_edition
+        from aggregator.desk.editions import checked_window, day_window, make_edition
         from aggregator.digest.edition import Window
 
         now = self.clock()
@@ -208,7 +208,7 @@ class Aggregator(Lookup):
             window = due_window(now, self.settings.digest, times(self.settings, series))
         else:
             end = until if until is not None and until < now else just_after(now)
-            window = Window(since or (until or now) - timedelta(days=1), end)
+            window = checked_window(Window(since or (until or now) - timedelta(days=1), end))
         return make_edition(self.store, self.settings, window, now, series)
 
     def editions(self, limit: int = 60) -> list[EditionLine]:

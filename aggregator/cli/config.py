@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from aggregator.cli.output import Column, emit, emit_folded, list_options, print_json, print_list, safe
 from aggregator.cli.session import FEEDS, Session
-from aggregator.config.settings_files import keys, user_file, value_of, value_text
+from aggregator.config.settings_files import keys, unknown_variables, user_file, value_of, value_text
 from aggregator.config.shipped import shipped_folder
 from aggregator.exceptions import AggregatorError, ConfigurationError
 from aggregator.text.counts import amount
@@ -71,6 +73,7 @@ def datasette_command(session: Session) -> None:
 @click.pass_obj
 def check_command(session: Session) -> None:
     """Check the feeds file, the settings, templates and labels. All faults are named, and secrets in the open."""
+    from aggregator.cli.setting_faults import setting_faults
     from aggregator.config.open_secrets import open_secrets, open_settings
     from aggregator.desk.layouts import faults
 
@@ -80,6 +83,7 @@ def check_command(session: Session) -> None:
         try:
             if part == "settings":
                 session.zone()
+                problems.extend(setting_faults(session.settings))
                 problems.extend(faults(session.settings, session.database_file))
             else:
                 feeds = len(session.feeds())
@@ -87,7 +91,8 @@ def check_command(session: Session) -> None:
             problems.extend(error.problems)
     if problems:
         raise ConfigurationError(tuple(problems))
-    warnings = open_secrets(session.needed_feeds_file()) + open_settings(session.resolved)
+    warnings = unknown_variables(os.environ)
+    warnings += open_secrets(session.needed_feeds_file()) + open_settings(session.resolved)
     for warning in warnings + _open_passwords(session) + _open_targets(session):
         click.echo(safe(warning), err=True)
     emit(f"{session.feeds_file}: {amount(feeds, 'feed')}; settings are sound.")

@@ -92,7 +92,7 @@ def _fitting_form(output: Path | None) -> str:
 
 
 def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
-    """Mail an edition to recipients who do not have it; return the exit code: 4 where some were refused."""
+    """Mail an edition to recipients who do not have it; return the exit code: 4 where some were refused, 1 where all were."""
     from aggregator.desk.mailing import mail_edition
 
     settings = settings_of(session.settings, edition.series).mail
@@ -105,4 +105,8 @@ def _mail(session: Session, app: Aggregator, edition: Edition) -> int:
         click.echo(f"Not sent again to those who have this edition: {', '.join(mailed.already)}.", err=True)
     for one in mailed.refused:
         click.echo(f"{safe(one.recipient)}: refused by the mail server ({safe(one.answer)}).", err=True)
-    return PARTLY_FAILED if mailed.refused else 0
+    if mailed.sent or mailed.already:
+        return PARTLY_FAILED if mailed.refused else 0
+    if not mailed.refused:
+        click.echo("The mail server refused every recipient before; nobody is asked again with this edition.", err=True)
+    return 1

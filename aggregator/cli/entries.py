@@ -88,7 +88,7 @@ def show_command(session: Session, entry: str, form: str, as_json: bool) -> None
     if as_json or form == "json":
         print_json(row)
         return
-    emit_headline(found.data.title)
+    emit_headline(found.headline)
     for name in (
         "id",
         "url",

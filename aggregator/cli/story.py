@@ -170,7 +170,7 @@ def _print_report(report: Report, canonical: str) -> None:
         notes += [entry.correction] if entry.correction else []
         when = local(plain(entry.data.published) or plain(entry.first_seen))
         emit_folded(
-            f" {mark} {entry.id}  {when}  {safe(entry.publisher)}: {safe(entry.data.title)}"
+            f" {mark} {entry.id}  {when}  {safe(entry.publisher)}: {safe(entry.headline)}"
             + (f"  [{', '.join(notes)}]" if notes else ""),
             6,
         )

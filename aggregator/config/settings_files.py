@@ -24,7 +24,7 @@ from aggregator.text import encoder
 FILE_NAME = "aggregator.yaml"
 PREFIX = "AGGREGATOR_"
 _UNIONS = (typing.Union, types.UnionType)
-_TIME = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::00)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def resolve(
         for key, value in _from_file(path, known, problems).items():
             values[key], origins[key] = value, str(path)
     for key, kind in known.items():
-        name = PREFIX + key.replace(".", "_").upper()
+        name = variable_of(key)
         if name in environ:
             _take(key, kind, environ[name], f"environment {name}", values, origins, problems)
     for assignment in assignments:
@@ -93,6 +93,22 @@ def resolve(
     if problems:
         raise ConfigurationError(tuple(problems))
     return Resolved(_settings(values), origins, tuple(files))
+
+
+def variable_of(key: str) -> str:
+    """Return the environment variable of ``section.key``."""
+    return PREFIX + key.replace(".", "_").upper()
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each variable that begins as those of a section do and sets nothing."""
+    known = {variable_of(key) for key in keys()}
+    sections = tuple({variable_of(f"{key.partition('.')[0]}.") for key in keys()})
+    found = []
+    for name in sorted(name for name in environ if name.startswith(sections) and name not in known):
+        near = difflib.get_close_matches(name, sorted(known), n=1)
+        found.append(f"environment {name}: there is no such setting{f'; did you mean {near[0]}?' if near else ''}")
+    return found
 
 
 def _assign(assignment: str, values: dict[str, Any], origins: dict[str, str], problems: list[str]) -> None:
@@ -172,8 +188,8 @@ def _amount(value: float | timedelta) -> str:
 
 def convert(raw: Any, kind: Any) -> Any:
     """Return a value of a setting's type from a file's value or a text; ValueError where it cannot be converted."""
-    if kind is timedelta:
-        return parse_duration(str(raw))
+    if kind in (timedelta, time):
+        return parse_duration(str(raw)) if kind is timedelta else _time_of_day(raw)
     if kind == Mapping[str, EditionSettings]:
         return editions.series_of(raw, convert)
     if kind is SecretText or get_origin(kind) is Mapping:
@@ -200,7 +216,7 @@ def convert(raw: Any, kind: Any) -> Any:
 
 
 def _read_simply(raw: Any, kind: Any) -> Any:
-    """Return a value that has its type already, or a time such as ``06:00``; None for others."""
+    """Return a value that has its type already; None for others."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin is tuple:
         found = tuple(_read_simply(part, parts[0]) for part in raw)
@@ -209,9 +225,14 @@ def _read_simply(raw: Any, kind: Any) -> Any:
         return raw if isinstance(raw, str) and raw in parts else None
     if origin in _UNIONS:
         return next((value for part in parts if (value := _read_simply(raw, part)) is not None), None)
-    if kind is time:
-        return time.fromisoformat(raw) if isinstance(raw, str) and _TIME.fullmatch(raw) else None
     return raw if type(raw) is kind else None
+
+
+def _time_of_day(raw: Any) -> time:
+    match = _TIME.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    if match is None:
+        raise ValueError(f"{raw!r} is no time of day; write it as 06:00")
+    return time(int(match[1]), int(match[2]))
 
 
 def _listed(raw: Any) -> tuple[str, ...]:

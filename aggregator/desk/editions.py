@@ -32,6 +32,7 @@ from aggregator.digest.edition import (
 )
 from aggregator.digest.frozen import from_json, to_json
 from aggregator.digest.story import gains_from
+from aggregator.exceptions import UsageError
 from aggregator.ingest.clocks import AHEAD
 from aggregator.ingest.story_rows import story_fields
 from aggregator.model import Story, StoryQuery
@@ -58,18 +59,25 @@ CARRIED_AT_MOST = 60
 
 
 def day_window(day: date, settings: DigestSettings, now: datetime) -> Window:
-    """Return the calendar day in the desk's time zone, cut off at ``now``."""
+    """Return the calendar day in the desk's time zone, cut off at ``now``; UsageError where it is yet to begin."""
     zone = zone_of(settings)
     start = datetime.combine(day, time(0), zone).astimezone(UTC)
     end = datetime.combine(day + timedelta(days=1), time(0), zone).astimezone(UTC)
-    return Window(start, min(end, just_after(now)) if now > start else end)
+    return checked_window(Window(start, min(end, just_after(now))))
+
+
+def checked_window(window: Window) -> Window:
+    """Return a window; UsageError where it has no time in it: frozen now, it would be empty for good."""
+    if window.since >= window.until:
+        raise UsageError(f"the edition from {to_text(window.since)} on cannot be made: that time is yet to come")
+    return window
 
 
 def make_edition(store: Store, settings: Settings, window: Window, now: datetime, series: str = DAILY) -> Edition:
     """Return the edition of a window: the frozen one where there is one, else made and frozen now.
 
     It is made from one snapshot of the database, without a lock on it. One that was made of a window that
-    is yet to end, by a clock that was ahead, does not stand.
+    is yet to end, by a clock that was ahead, does not stand, nor one that was made before its window began.
     Where the database can only be read it is made and not frozen. NotFoundError where there is no such series.
     """
     settings, query = settings_of(settings, series), query_of(settings, series)
@@ -120,7 +128,8 @@ def _guarded(faults: list[Fault], story: Story, otherwise: Other, work: Callable
 
 
 def _is_from_future(kept: StoredEdition, now: datetime) -> bool:
-    return kept.made > now + AHEAD and kept.until > now + AHEAD
+    was_ahead = kept.made > now + AHEAD and kept.until > now + AHEAD
+    return was_ahead or kept.made < kept.since  # made before its time had begun
 
 
 def _build(

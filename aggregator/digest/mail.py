@@ -60,8 +60,8 @@ def message(
     """
     mail = EmailMessage(policy=POLICY)
     try:
-        mail["From"] = _address(sender, "mail.sender")
-        mail["To"] = ", ".join(_address(recipient, "mail.recipients") for recipient in recipients)
+        mail["From"] = checked_address(sender, "mail.sender")
+        mail["To"] = ", ".join(checked_address(recipient, "mail.recipients") for recipient in recipients)
         mail["Subject"] = plain(_subject(edition))
     except (ValueError, MessageError) as error:  # a header that would break the message
         raise DeliveryError(
@@ -227,7 +227,8 @@ def _subject(edition: Edition) -> str:
     return f"{edition.title}, {Clock(edition, words.say).day()}: {counts}{corrections}"
 
 
-def _address(text: str, key: str) -> str:
+def checked_address(text: str, key: str) -> str:
+    """Return an address as it stands in a header; ValueError, which names the setting, where it is none."""
     name, address = parseaddr(text)
     if "@" not in address or any(character.isspace() for character in address) or "\n" in text or "\r" in text:
         raise ValueError(f"{key} holds {text!r}, which is no mail address")

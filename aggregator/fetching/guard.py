@@ -131,7 +131,8 @@ def _rule(part: str) -> _Rule:
         return _Rule(port, network=ipaddress.ip_network(host, strict=False))
     except ValueError:
         pass
-    if not host or not all(label and label.replace("-", "").isalnum() for label in host.rstrip(".").split(".")):
+    labels = host.rstrip(".").split(".")
+    if labels[-1].isdecimal() or not all(label.replace("-", "").isalnum() for label in labels):
         raise ConfigurationError(
             f"fetch.allow_private_networks: {part!r} is neither an address, a network nor a host name; "
             "write true, false or a list such as '10.0.0.1, 127.0.0.1:8765'"

@@ -50,7 +50,7 @@ def story_fields(entries: Sequence[Entry], pinned: str | None) -> StoryFields:
 def story_fields_of(canonical: Entry, counts: Counts, category: str | None) -> StoryFields:
     """Return the standing of a story; ``category`` is the first that an entry of it has."""
     return StoryFields(
-        title=plain_headline(canonical.data.title) or canonical.data.link or canonical.id,
+        title=plain_headline(canonical.headline) or canonical.data.link or canonical.id,
         url=canonical.data.link,
         publisher=canonical.publisher,
         agency=canonical.agency,

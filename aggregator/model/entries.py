@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from aggregator.model.feeds import PollHints
 from aggregator.model.pickling import pickled_by_fields
@@ -133,6 +133,9 @@ class Arrival:
 # --- stored ------------------------------------------------------------
 
 
+_OPENING: Final = 100  # characters
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A stored entry: the publisher's words and what we found out about them."""
@@ -159,6 +162,15 @@ class Entry:
     backlog: bool = False  # was in the feed before we followed it, or came from an archive
     agency_form: str | None = None  # how the agency is known: newsroom/wires.py lists the forms
     agency_words: str = ""  # the words that say it; for a copy, the id of the entry that shows it
+    opening: str = ""  # of the text, where there is no title
+
+    @property
+    def headline(self) -> str:
+        """Return the title, or the first words of the text of an entry without one, as short messages are."""
+        if self.data.title or len(self.opening) <= _OPENING:
+            return self.data.title or self.opening
+        cut = self.opening[:_OPENING]
+        return f"{cut.rpartition(' ')[0] or cut} …"
 
     @property
     def is_agency_own(self) -> bool:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from time import struct_time
 from typing import Literal
+
+from aggregator.parsing.date_forms import usual_form
 
 DateFlag = Literal["ok", "missing", "unreadable", "clamped", "zoneless"]
 
@@ -21,8 +23,8 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before the web there was no feed
 LATEST_AHEAD = timedelta(hours=1)  # a clock may be wrong, or summer time taken twice
 MAX_DATE = 100  # characters
 
-# Months by their first three letters in English, and where they differ in German, French, Spanish, Italian, Portuguese,
-# Dutch and the Scandinavian languages.
+# Months by their first three letters (four where three leave two) in English, and where they differ in German, French,
+# Spanish, Italian, Portuguese, Dutch, the Scandinavian languages, Polish, Turkish, Russian and Ukrainian.
 _MONTHS = {
     "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11,
     "dec": 12,
@@ -31,6 +33,12 @@ _MONTHS = {
     "mei": 5, "maj": 5, "giu": 6, "lug": 7, "ago": 8, "aoû": 8, "set": 9, "out": 10, "ott": 10, "okt": 10, "dez": 12,
     "dic": 12,
     "déc": 12, "des": 12, "juin": 6, "juil": 7,
+    "sty": 1, "lut": 2, "kwi": 4, "cze": 6, "lipc": 7, "sie": 8, "wrz": 9, "paź": 10, "gru": 12,
+    "oca": 1, "şub": 2, "nis": 4, "haz": 6, "tem": 7, "ağu": 8, "eyl": 9, "eki": 10, "kas": 11, "ara": 12,
+    "янв": 1, "фев": 2, "мар": 3, "апр": 4, "мая": 5, "май": 5, "июн": 6, "июл": 7, "авг": 8, "сен": 9, "окт": 10,
+    "ноя": 11, "дек": 12,
+    "січ": 1, "лют": 2, "бер": 3, "кві": 4, "тра": 5, "чер": 6, "лип": 7, "сер": 8, "вер": 9, "жов": 10, "лис": 11,
+    "гру": 12,
 }  # fmt: skip
 _STANDARD_ZONES = {
     "ut": 0, "utc": 0, "gmt": 0, "z": 0, "edt": -240, "est": -300, "cdt": -300, "cst": -360, "mdt": -360, "mst": -420,
@@ -51,11 +59,11 @@ _OTHER_ZONES = {
     "aest": 600, "aedt": 660, "nzst": 720, "nzdt": 780, "a": -60, "n": 60, "m": -720, "y": 720,
 }  # fmt: skip
 _TIME = (
-    r"(?P<hour>\d{1,2})(?P<colon>[:.])(?P<minute>\d{1,2})(?:(?P=colon)(?P<second>\d{1,2})(?:[.,]\d+)?)?"
+    r"(?P<hour>\d{1,2})(?P<colon>[:.h])(?P<minute>\d{1,2})(?:(?P=colon)(?P<second>\d{1,2}))?(?:[.,]\d+)?"
     r"(?:\s*(?P<half>[ap])\.?\s?m(?![a-z])\.?)?"
 )
-_ZONE = r"(?P<zone>(?:GMT|UTC)?[+-]\d{1,2}:?\d{2}|[+-]\d{2}|(?:GMT|UTC)[+-]\d{1,2}|[A-Za-z]{1,5})?(?:\s*\([^)]*\))?"
-_THEN = rf"(?:(?:\s*,\s*|\s+)(?:(?:at|um|om|kl\.?|klo|alle|às|à|@|-|–|\|)\s+)?{_TIME})?"  # from a day to its time
+_ZONE = r"(?P<zone>(?:GMT|UTC)?[+-]\d{1,2}:?\d{2}|(?:GMT|UTC)?[+-]\d{1,2}|[A-Za-z]{1,5})?(?:\s*\([^)]*\))?"
+_THEN = rf"(?:(?:\s*,\s*|\s+|T)(?:(?:at|um|om|kl\.?|klo|alle|às|à|@|-|–|\|)\s+)?{_TIME})?"  # from a day to its time
 _WEEKDAY = r"[^\W\d_]{2,12}(?:[.,]+\s*|\s+)"
 _MONTH = r"(?P<month>[^\W\d_]{3,12})"
 _YEAR = r"(?P<year>\d{4}|\d{2})"
@@ -64,7 +72,7 @@ _SHAPES = tuple(
     for shape in (
         rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}})"
         rf"(?:(?:\s*T\s*|\s*,\s*|\s+){_TIME})?\s*{_ZONE}",
-        rf"(?:[^\W\d_]{{2,12}}\.?,?\s*)?(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?(?:\s+de)?[\s-]+{_MONTH}\.?,?(?:\s+de)?[\s-]+{_YEAR}"
+        rf"(?:[^\W\d_]{{2,12}}\.?,?\s*)?(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?(?:\s+de)?[\s/-]+{_MONTH}\.?,?(?:\s+de)?[\s/-]+{_YEAR}"
         rf"{_THEN}\s*{_ZONE}",
         rf"(?:{_WEEKDAY})?{_MONTH}\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}}){_THEN}\s*{_ZONE}",
         rf"(?:{_WEEKDAY})?{_MONTH}\.?\s+(?P<day>\d{{1,2}}),?\s+{_TIME}\s*{_ZONE}\s+(?P<year>\d{{4}})",
@@ -74,20 +82,12 @@ _NUMBERS = re.compile(
     rf"\s*(?:{_WEEKDAY})?(?P<one>\d{{1,2}})(?P<mark>[./-])\s?(?P<two>\d{{1,2}})(?P=mark)\s?{_YEAR}{_THEN}\s*{_ZONE}\s*",
     re.IGNORECASE,
 )
-# ISO 8601 without marks, as in file names and calendars: 20260310, 20260310T170500Z, 202603101705.
-_COMPACT = re.compile(
-    r"\s*(?P<day>(?:19|20)\d{6})(?:[T ]?(?P<time>\d{4}(?:\d{2})?)(?:[.,]\d+)?)?\s*(?P<zone>Z|GMT|UTC|[+-]\d{2}:?\d{2})?\s*",
-    re.IGNORECASE,
-)
-_SECONDS = re.compile(r"\s*(\d{10})(?:\d{3})?\s*")  # since 1970
+_SECONDS = re.compile(r"\s*(\d{10})(?:\d{3}|\d{6}|\.\d+)?\s*")  # since 1970
 _HALF = re.compile(r"\d\s*[ap]\.?\s?m(?![a-z])|上午|早上|下午|晚上|午前|午後|오전|오후|[πμ]\.?\s?μ", re.IGNORECASE)
-_HALF_FIRST = re.compile(r"(?P<half>上午|早上|午前|오전|下午|晚上|午後|오후)\s*(?P<time>\d{1,2}:\d{1,2}(?::\d{1,2})?)")
-_FORENOON = frozenset({"上午", "早上", "午前", "오전"})
-_GREEK_HALF = re.compile(r"([πμ])\.?\s?μ\.?(?!\w)", re.IGNORECASE)
-_IDEOGRAPHS = re.compile(
-    r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]\s*(?:\([^)]{1,3}\)|星期.|[月火水木金土日]曜日)?"
-)
-_CLOCK = re.compile(r"(\d{1,2})\s*[時时点點시]\s*(\d{1,2})\s*[分분](?:\s*(\d{1,2})\s*[秒초])?")
+_WHOLE_DAY = re.compile(r"\s*(\d{4})-(\d{1,2})-(\d{1,2})")
+_NUMBER_FIRST = re.compile(r"\s*[+-]?(?:\d{4}\b|\d+(?:[-:W]|\.\d|\s*\Z))")  # as feedparser's forms of ISO 8601 begin
+_FARTHEST_ZONE = 14  # hours; Kiribati
+_BUDDHIST_YEARS = 543  # ahead of others; Thai feeds
 _DAYS_AHEAD = timedelta(hours=26)  # a time without a zone may be that of any
 # Where the month is written before the day.
 _MONTH_FIRST = frozenset({"en-us", "en-ph", "fil", "fil-ph"})
@@ -106,23 +106,13 @@ def read_common(text: str) -> Reading | None:
     """Return the reading of a date in one of the usual shapes, or None."""
     if len(text) > MAX_DATE:
         return None
-    if not text.isascii():
-        text = _latin(text)
-    elif compact := _COMPACT.fullmatch(text):
-        text = _spaced(compact)
+    text = usual_form(text)
     match = next((found for shape in _SHAPES if (found := shape.fullmatch(text))), None)
     if match is None:
         return _since_1970(text)
     name = match["month"].lower()
     month = int(name) if name.isdigit() else _MONTHS.get(name[:4]) or _MONTHS.get(name[:3], 0)
     return _reading(match, _whole_year(match["year"]), month, int(match["day"]))
-
-
-def _spaced(match: re.Match[str]) -> str:
-    """Return a date without marks with its marks."""
-    day, time = match["day"], match["time"] or ""
-    hours = ":".join(time[place : place + 2] for place in range(0, len(time), 2))
-    return f"{day[:4]}-{day[4:6]}-{day[6:]} {hours}{match['zone'] or ''}"
 
 
 def _whole_year(text: str) -> int:
@@ -135,14 +125,6 @@ def _whole_year(text: str) -> int:
 def is_usual(text: str) -> bool:
     """Return whether a date is in a shape that is read here."""
     return read_common(text) is not None or _numbers(text) is not None
-
-
-def _latin(text: str) -> str:
-    """Return a date with East Asian and Greek marks of days, hours and day halves replaced by digits and Latin letters."""
-    text = _IDEOGRAPHS.sub(r"\1-\2-\3 ", text)
-    text = _CLOCK.sub(lambda match: ":".join(part for part in match.groups() if part), text)
-    text = _HALF_FIRST.sub(lambda match: f"{match['time']} {'AM' if match['half'] in _FORENOON else 'PM'}", text)
-    return _GREEK_HALF.sub(lambda match: "AM" if match[1].lower() == "π" else "PM", text)
 
 
 def _since_1970(text: str) -> Reading | None:
@@ -177,7 +159,7 @@ def _hour(match: re.Match[str]) -> int:
 
 @lru_cache(maxsize=1_024)
 def _numbers(text: str) -> re.Match[str] | None:
-    return _NUMBERS.fullmatch(text if text.isascii() else _latin(text)) if len(text) <= MAX_DATE else None
+    return _NUMBERS.fullmatch(usual_form(text)) if len(text) <= MAX_DATE else None
 
 
 def _ordered(match: re.Match[str], *, day_first: bool) -> Reading | None:
@@ -237,7 +219,9 @@ def _zone(text: str | None) -> tuple[int, bool]:
     if zone[0] in "+-":
         digits = zone[1:].replace(":", "")
         hours, minutes = (int(digits[:-2]), int(digits[-2:])) if len(digits) > 2 else (int(digits), 0)
-        return (-1 if zone[0] == "-" else 1) * (hours * 60 + minutes), hours < 24
+        if hours > _FARTHEST_ZONE:
+            return 0, False
+        return (-1 if zone[0] == "-" else 1) * (hours * 60 + minutes), True
     return _OTHER_ZONES.get(zone, 0), False
 
 
@@ -267,6 +251,7 @@ class DateReader:
             reading = self._second_reading(text or "", parsed)
         if reading is None:
             return None, "unreadable"
+        reading = self._of_this_era(reading)
         if reading.time < EARLIEST:
             return EARLIEST, "clamped"
         if reading.time > self._latest:
@@ -290,13 +275,23 @@ class DateReader:
         other = _ordered(match, day_first=not order.day_first)
         return replace(other, zone_known=False) if other is not None else None
 
+    def _of_this_era(self, reading: Reading) -> Reading:
+        """Return a reading whose year is one of the Buddhist calendar with that of the common one."""
+        year = reading.time.year - _BUDDHIST_YEARS
+        if not EARLIEST.year <= year <= self._now.year:
+            return reading
+        try:
+            return Reading(reading.time.replace(year=year), zone_known=False)
+        except ValueError:  # a leap day in one calendar alone
+            return reading
+
     def _distance(self, reading: Reading) -> tuple[bool, timedelta]:
         """Return what orders readings by how likely they are: none of the future, then the nearest."""
         return reading.time > self._now + _DAYS_AHEAD, abs(self._now - reading.time)
 
     def _second_reading(self, text: str, parsed: struct_time | None) -> Reading | None:
         zoned = bool(re.search(r"(?:Z|GMT|UTC|[+-]\d\d:?\d\d)\W*$", text, re.IGNORECASE))
-        if parsed is not None and not _HALF.search(text):  # feedparser does not see which half of the day it is
+        if parsed is not None and _is_of_feedparser(text, parsed):
             try:
                 return Reading(datetime(*parsed[:5], min(parsed[5], 59), tzinfo=UTC), zoned)
             except (ValueError, OverflowError):
@@ -309,6 +304,21 @@ class DateReader:
             self._slow[text] = _ask_dateparser(text, self._now)
         found = self._slow.get(text)
         return Reading(found, zoned) if found is not None else None
+
+
+def _is_of_feedparser(text: str, parsed: struct_time) -> bool:
+    """Return whether feedparser's reading is of what the text says.
+
+    It does not see which half of the day it is, takes what a short date leaves out from the clock, and counts on from
+    the end of a month.
+    """
+    if day := _WHOLE_DAY.match(text):
+        try:
+            written = date(int(day[1]), int(day[2]), int(day[3]))
+            return abs(written - date(*parsed[:3])) <= timedelta(days=1)
+        except ValueError:
+            return False
+    return not (_HALF.search(text) or _NUMBER_FIRST.match(text))
 
 
 def _ask_dateparser(text: str, now: datetime) -> datetime | None:

@@ -61,7 +61,8 @@ def parse(
     if not text:
         raise ParseError("The answer is empty: no feed, no page, only blanks.")
     if looks_like_json(text):
-        raw, hints = read_json(text, base)
+        raw, hints, json_fault = read_json(text, base)
+        fault = json_fault or fault
     else:
         text = trimmed(text)
         if is_page(text):
@@ -168,7 +169,7 @@ def _raw_entry(entry: Any, form: str, language: str | None) -> RawEntry:
         canonical_link=_string(entry.get("feedburner_origlink"))
         or next((link["href"] for link in links if _relation(link) == "canonical"), None),
         enclosure=_enclosure(entry, links),
-        title=_text(entry.get("title"), entry.get("title_detail"), form),
+        title=_text(entry.get("title") or entry.get("itunes_title"), entry.get("title_detail"), form),
         summary=_summary(entry, form),
         contents=[_text(content.get("value"), content, form) for content in entry.get("content", ())],
         authors=_authors(entry),

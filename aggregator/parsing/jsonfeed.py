@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import cast
 
@@ -13,6 +14,12 @@ from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.text.urls import absolute_url
 
 _DIGITS = 100
+_ITEMS = re.compile(r'"items"\s*:\s*\[')
+_BETWEEN_ENTRIES = re.compile(r"[}\]]\s*,\s*(?=\{)")
+# a string, or a comma after the last of several; a string that does not end is one too, for the sake of time
+_LAST_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\Z))|,(?=\s*+[}\]])', re.DOTALL)
+_BLANK = re.compile(r"[\s,]*")
+_MOST_BROKEN = 100  # entries of a document; each may be looked at up to its end
 
 
 def looks_like_json(text: str) -> bool:
@@ -20,12 +27,19 @@ def looks_like_json(text: str) -> bool:
     return text.lstrip().startswith("{")
 
 
-def read_json(text: str, base: str) -> tuple[RawFeed, PollHints]:
-    """Return the content of a JSON Feed; raises ParseError where the text is no JSON or no feed."""
+def read_json(text: str, base: str) -> tuple[RawFeed, PollHints, str | None]:
+    """Return the content of a JSON Feed, what was asked of polls, and the fault that was repaired.
+
+    Raises ParseError where the text is no JSON or no feed.
+    """
+    fault = None
     try:
-        document = json.loads(text.strip(), strict=False, parse_int=whole_number)
+        document = _DECODER.decode(text.strip())
     except (ValueError, RecursionError) as error:
-        raise ParseError(f"The document begins like JSON but is not: {error}.") from None
+        fault = str(error)
+        document = _salvaged(text)
+        if not document:
+            raise ParseError(f"The document begins like JSON but is not: {error}.") from None
     if not isinstance(document, dict):
         raise ParseError("The document is JSON, but no JSON Feed.")
     members = cast("dict[str, object]", document)
@@ -49,12 +63,48 @@ def read_json(text: str, base: str) -> tuple[RawFeed, PollHints]:
             raise  # the worker's, not the entry's
         except Exception as error:  # noqa: BLE001 - whatever an entry raises costs that entry
             feed.faults.append((number, f"entry {number} cannot be read: {described(error)}"))
-    return feed, _hints(members, base)
+    return feed, _hints(members, base), fault
+
+
+def _salvaged(text: str) -> dict[str, object]:
+    """Return a JSON Feed that breaks off or is broken in places: what stands before its entries, and those that are whole."""
+    text = _LAST_COMMA.sub(lambda match: match[1] or "", text)
+    begun = _ITEMS.search(text)
+    if begun is None:
+        return {}
+    try:
+        head = _DECODER.decode(f"{text[: begun.start()].strip().rstrip(',')}}}")
+    except (ValueError, RecursionError):
+        return {}
+    entries: list[object] = []
+    place, broken = _after_blanks(text, begun.end()), 0
+    while place < len(text) and broken < _MOST_BROKEN and (broken or text[place] != "]"):
+        try:
+            entry, place = _DECODER.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            broken += 1
+            if text[place] == "{":
+                entries.append(None)
+            following = _BETWEEN_ENTRIES.search(text, place)
+            place = following.end() if following else len(text)
+        else:
+            if not broken or (isinstance(entry, dict) and "id" in entry):  # the rest are parts of a broken one
+                entries.append(entry)
+        place = _after_blanks(text, place)
+    return {**head, "items": entries} if any(isinstance(entry, dict) for entry in entries) else {}
+
+
+def _after_blanks(text: str, place: int) -> int:
+    found = _BLANK.match(text, place)
+    return found.end() if found else place
 
 
 def whole_number(digits: str) -> int | str:
     """Return an integer; one with absurdly many digits stays text, since parsing takes quadratic time."""
     return int(digits) if len(digits) <= _DIGITS else digits
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_int=whole_number)
 
 
 def _entry(members: dict[str, object]) -> RawEntry:

@@ -173,8 +173,8 @@ class _Reader:
         if not entry.title.value or entry.title is self._weak_title:
             entry.title = self._text(element, "text")
 
-    def media_title(self, entry: RawEntry, element: Element, nested: bool) -> None:
-        """A picture's title: the entry's own only where it has none."""
+    def weak_title(self, entry: RawEntry, element: Element, nested: bool) -> None:
+        """A picture's or an episode's title: the entry's own only where it has none."""
         if not entry.title.value:
             entry.title = self._weak_title = self._text(element, "text")
 
@@ -344,13 +344,14 @@ _ElementReader = Callable[[_Reader, RawEntry, Element, bool], None]
 _HEAD_READERS: dict[str, _ElementReader] = {
     "title": _Reader.title,
     "dc:title": _Reader.title,
-    "media:title": _Reader.media_title,
+    "media:title": _Reader.weak_title,
     "link": _Reader.link,
     "language": _Reader.language,
     "dc:language": _Reader.language,
 }
 _READERS: dict[str, _ElementReader] = {
     **_HEAD_READERS,
+    "itunes:title": _Reader.weak_title,
     "description": _Reader.description,
     "dc:description": _Reader.description,
     "media:description": _Reader.media_description,

@@ -79,9 +79,12 @@ class EditionStore:
         return from_text(text)
 
     def drop_from_future(self, now: datetime) -> int:
-        """Delete editions made after ``now``, of windows that end after it, since the clock was ahead then; return how many."""
-        text = to_text(now)
-        return self._db.execute("DELETE FROM edition WHERE made > ? AND until > ?", (text, text)).rowcount
+        """Delete editions made after ``now``, of windows that end after it, and those made before their window began; return how many.
+
+        The clock was ahead then, or an earlier version made the empty edition of a day to come.
+        """
+        where = "(made > ? AND until > ?) OR made < since"
+        return self._db.execute(f"DELETE FROM edition WHERE {where}", (to_text(now), to_text(now))).rowcount
 
     def add(self, edition: StoredEdition, title: str, stories: int) -> None:
         """Freeze an edition."""

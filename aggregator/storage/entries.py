@@ -379,7 +379,9 @@ class EntryStore:
         cursor.row_factory = sqlite3.Row
         bodies = "'' AS summary, '' AS content" if light else "e.summary, e.content"
         return cursor.execute(
-            f"SELECT {FACTS}, {bodies}, length(e.text) AS text_length, f.url AS feed_url, f.authority, f.agency AS agency_feed, f.publisher AS feed_publisher,"
+            f"SELECT {FACTS}, {bodies}, length(e.text) AS text_length,"
+            f" CASE e.title WHEN '' THEN substr(e.text, 1, 200) ELSE '' END AS opening,"
+            " f.url AS feed_url, f.authority, f.agency AS agency_feed, f.publisher AS feed_publisher,"
             f" coalesce(f.name, f.title, f.url) AS feed_name FROM entry e JOIN feed f ON f.id = e.feed_id {where}",
             values,
         )

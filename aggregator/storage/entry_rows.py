@@ -280,4 +280,5 @@ def entry_of(row: sqlite3.Row) -> Entry:
         backlog=bool(row["backlog"]),
         agency_form=sign.get("form"),
         agency_words=sign.get("words", ""),
+        opening=" ".join(row["opening"].split()),
     )

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from aggregator import Aggregator
+from aggregator.config.listening import listening_at
 from aggregator.config.settings_files import value_text
 from aggregator.digest.labels import labels
 from aggregator.exceptions import ConfigurationError
@@ -29,7 +30,6 @@ _SPEAKS_WITHIN, _KEPT_ALIVE = 10.0, 15
 # Seconds that responses under way may take when the page stops.
 _STOPS_WITHIN = 3
 _MOST_HEAD = 32 * 1024  # bytes of a request's head
-_PORTS = range(1, 65_536)
 
 
 class TimeoutProtocol(H11Protocol):
@@ -69,17 +69,9 @@ class TimeoutProtocol(H11Protocol):
             self.transport.close()
 
 
-def address_of(settings: WebSettings) -> tuple[str, int]:
-    """Return host and port of ``web.address``; ConfigurationError where it names none."""
-    host, _, port = settings.address.strip().rpartition(":")
-    if not host or not port.isdecimal() or int(port) not in _PORTS:
-        raise ConfigurationError(f"web.address: {settings.address!r} is no address; write 127.0.0.1:8765")
-    return host.strip("[]"), int(port)
-
-
 def check(settings: WebSettings, access: Access) -> None:
     """Raise ConfigurationError where strangers could come in, or nobody could."""
-    host, _ = address_of(settings)
+    host, _ = listening_at(settings)
     bad = [name for name, hashed in access.users.items() if not is_hash(hashed)]
     if bad:
         raise ConfigurationError(
@@ -99,7 +91,7 @@ def check(settings: WebSettings, access: Access) -> None:
 def made_site(opened: Callable[[], Aggregator], settings: Settings, access: Access) -> Starlette:
     """Return the page application under these settings."""
     check(settings.web, access)
-    host, _ = address_of(settings.web)
+    host, _ = listening_at(settings.web)
     say = labels(settings.digest.language, settings.digest.templates)
     return site(opened, settings.web, access, host=host, title=settings.digest.title, say=say)
 
@@ -160,7 +152,7 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def _listening(settings: WebSettings) -> Iterator[socket.socket]:
-    host, port = address_of(settings)
+    host, port = listening_at(settings)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         made = socket.create_server((host, port), family=family, backlog=128)

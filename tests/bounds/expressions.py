@@ -82,9 +82,15 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "parsing.archive": {"_MARKUP": TEXT, "_ENTRY_ID": TITLE},
     "parsing.charset": {"_OPENINGS": DOCUMENT, "_DECLARATION": DOCUMENT, "_HTTP_CHARSET": HEADER, "_MULTIBYTE": DOCUMENT, "_NOT_ASCII": DOCUMENT},
     "parsing.bot_walls": {"_WORDS": 40_000, "_TELLING": 40_000},
+    "parsing.date_forms": {
+        "_TURNS": 200, "_MINUS": 200, "_ENTITY_PLUS": 200, "_PLACE": 200, "_ZONE_IN_BRACKETS": 200, "_COMPACT": 200,
+        "_WEEK": 200, "_ORDINAL": 200, "_MONTH": 200, "_ISO_HOURS": 200, "_AFTER_ISO_DAY": 200, "_HOURS_AND_MINUTES": 200,
+        "_THOUSANDTHS": 200, "_TIME_FIRST": 200, "_MICROSOFT": 200, "_HALF_FIRST": 200, "_GREEK_HALF": 200,
+        "_IDEOGRAPHS": 200, "_CLOCK": 200,
+    },
     "parsing.dates": {
-        "_NUMBERS": 200, "_GREEK_HALF": 200, "_HALF": 200, "_SHAPES": 200, "_IDEOGRAPHS": 200, "_SECONDS": 200, "_COMPACT": 200,
-        "_HALF_FIRST": 200, "_CLOCK": 200, "_second_reading": 200,
+        "_NUMBERS": 200, "_HALF": 200, "_SHAPES": 200, "_SECONDS": 200, "_WHOLE_DAY": 200, "_NUMBER_FIRST": 200,
+        "_second_reading": 200,
     },
     "parsing.entries": {"_LANGUAGE": TEXT},
     "parsing.feed": {"_HUGE_TAG": DOCUMENT, "_SPACE": DOCUMENT},
@@ -92,6 +98,9 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, int]]] = {
     "parsing.hints": {
         "_TTL": HEAD, "_PERIOD": HEAD, "_FREQUENCY": HEAD, "_SKIP_HOURS": HEAD, "_SKIP_DAYS": HEAD, "_HOUR": HEAD,
         "_DAY": HEAD, "_LINK": HEAD, "_HUB": 2_000, "_HREF": 2_000, "_HEADER_HUB": HEADER, "_FIRST_ENTRY": DOCUMENT,
+    },
+    "parsing.jsonfeed": {
+        "_ITEMS": DOCUMENT, "_BETWEEN_ENTRIES": DOCUMENT, "_LAST_COMMA": DOCUMENT, "_BLANK": DOCUMENT,
     },
     "parsing.mixtures": {
         "_SEQUENCE": DOCUMENT, "_HIGH": DOCUMENT, "_FIELD": DOCUMENT, "_CUT": DOCUMENT, "_SURROGATES": DOCUMENT,

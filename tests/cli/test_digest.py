@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.calling import ARCHIVE, call, newsroom, story_ids, write_archive
+from tests.digest.test_mail import Mailbox, box
+
+__all__ = ["box"]  # a fixture
 
 FORMS = {"md": "#", "html": "<!doctype html>", "text": "", "json": "{", "atom": "<?xml", "jsonfeed": "{"}
 
@@ -70,6 +73,18 @@ def test_mail_that_cannot_be_delivered() -> None:
     )  # fmt: skip
     assert outcome.code == 1
     assert "127.0.0.1" in outcome.err
+
+
+def test_mail_that_nobody_has_is_a_failure_also_when_it_is_asked_for_again(box: Mailbox) -> None:
+    newsroom()
+    names = ("anna@paper.example", "ben@paper.example")
+    settings = (f"port={box.port}", "starttls=false", "sender=news@paper.example", f"recipients={', '.join(names)}")
+    mail = [part for one in ("server=127.0.0.1", *settings) for part in ("--set", f"mail.{one}")]
+    box.refuse = frozenset(names)
+    assert call(*mail, "digest", "--mail").code == 1
+    again = call(*mail, "digest", "--mail")
+    assert again.code == 1
+    assert "refused every recipient before" in again.err
 
 
 def test_a_pin_holds_in_the_edition_of_an_earlier_window() -> None:

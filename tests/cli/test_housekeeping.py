@@ -251,3 +251,38 @@ def test_config_check_tries_the_templates_and_languages_of_the_digest() -> None:
     assert outcome.code == 2
     assert "edition.md:1" in outcome.err
     assert call("--set", "digest.templates=own", "digest").ok().out.startswith("# News digest")
+
+
+def test_config_check_names_settings_that_would_fail_at_their_first_use() -> None:
+    newsroom()
+    given = {
+        "fetch.allow_private_networks": "10.0.0.300",
+        "fetch.ca_file": "nowhere.pem",
+        "fetch.contact": "a\nb",
+        "web.address": "127.0.0.1:99999",
+        "mail.server": "mail.example",
+        "mail.sender": "desk@paper.example",
+        "mail.recipients": "editor",
+    }
+    outcome = call(*(part for key, value in given.items() for part in ("--set", f"{key}={value}")), "config", "check")
+    assert outcome.code == 2
+    for key in set(given) - {"mail.server", "mail.sender"}:
+        assert key in outcome.err
+    assert "mail.sender" not in outcome.err
+
+
+def test_config_check_wants_a_sender_where_mail_is_sent() -> None:
+    newsroom()
+    assert "mail.sender" in call("--set", "mail.server=mail.example", "config", "check").err
+
+
+def test_config_check_names_a_variable_that_sets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    newsroom()
+    Path("feeds.yaml").write_text("feeds: []\n", encoding="utf-8")
+    monkeypatch.setenv("AGGREGATOR_FETCH_TIMOUT", "5")
+    monkeypatch.setenv("AGGREGATOR_NATO_KEY", "a secret of a feed")
+    told = call("config", "check").ok().err
+    assert (
+        "environment AGGREGATOR_FETCH_TIMOUT: there is no such setting; did you mean AGGREGATOR_FETCH_TIMEOUT?" in told
+    )
+    assert "NATO" not in told

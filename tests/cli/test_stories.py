@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from tests.cli.calling import ARCHIVE, call, newsroom, story_ids
@@ -169,3 +172,18 @@ def test_a_storyline_names_each_of_its_stories_and_its_counts(
     monkeypatch.setenv("COLUMNS", "160")
     wide = call(*command).ok().out
     assert all(f"- {title}" in wide for title in titles)
+
+
+def test_a_story_whose_entry_has_no_title_is_called_by_its_first_words() -> None:
+    rows = [
+        {"id": "1", "body": f"<p>{'Ferries wait. ' * 20}</p>", "url": "https://a.example/1"},
+        {"id": "2", "body": "The harbour is shut.", "url": "https://a.example/2"},
+    ]
+    archive = Path("short.jsonl")
+    archive.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    call("import", str(archive)).ok()
+    found = {row["url"]: row["title"] for row in call("stories", "--json").ok().json()}
+    assert found["https://a.example/2"] == "The harbour is shut."
+    assert found["https://a.example/1"] == " ".join(["Ferries wait."] * 7) + " …"
+    entry = next(row["id"] for row in call("export").ok().lines() if row["key"] == "2")
+    assert call("entry", "show", entry).ok().out.startswith("The harbour is shut.\n")

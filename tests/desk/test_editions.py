@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
 
 from aggregator.app import Aggregator
+from aggregator.desk.editions import make_edition
+from aggregator.digest.edition import Window
+from aggregator.exceptions import UsageError
 from aggregator.model import Feed, Flag, StoryQuery
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 
@@ -91,3 +97,34 @@ def test_a_story_that_its_house_takes_back_is_killed_and_not_corrected() -> None
     assert Flag.KILLED in listed.flags
     assert Flag.CORRECTED not in listed.flags
     assert listed.flags == shown.flags
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"day": date(2026, 3, 11)},
+        {"day": date(2027, 1, 1)},
+        {"until": MORNING + timedelta(days=2)},
+        {"since": MORNING + timedelta(hours=1)},
+    ],
+    ids=str,
+)
+def test_no_edition_is_made_of_a_time_that_is_yet_to_come(window: dict[str, Any]) -> None:
+    with open_desk(FakeFetcher(), Clock(), [LEDGER]) as app:
+        with pytest.raises(UsageError, match="yet to come"):
+            app.edition(**window)
+        assert app.editions() == []
+
+
+def test_an_edition_that_was_made_before_its_day_does_not_stand_for_it() -> None:
+    fetcher, clock = FakeFetcher(), Clock()
+    with open_desk(fetcher, clock, [LEDGER]) as app:
+        tomorrow = Window(MORNING + timedelta(hours=1), MORNING + timedelta(hours=2))
+        assert make_edition(app.store, app.settings, tomorrow, clock.now).nothing_new
+        clock.forward(minutes=90)
+        fetcher.answers[LEDGER.url] = rss(Item("1", "Orchestra wins prize", PRIZE, published=clock.now))
+        app.fetch()
+        clock.forward(hours=1)
+        assert [line.title for line in app.edition(since=tomorrow.since, until=tomorrow.until).stories()] == [
+            "Orchestra wins prize"
+        ]

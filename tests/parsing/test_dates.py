@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from feedparser.datetimes import _parse_date  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +38,35 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
         ("20020907101500", "2002-09-07 10:15:00"),
         ("20020907T1015+0530", "2002-09-07 04:45:00"),
         ("20020907", "2002-09-07 00:00:00"),
+        ("2002-W36-6", "2002-09-07 00:00:00"),
+        ("2002W366T101500Z", "2002-09-07 10:15:00"),
+        ("2002-W36", "2002-09-02 00:00:00"),
+        ("2002-250", "2002-09-07 00:00:00"),
+        ("2002250T101500Z", "2002-09-07 10:15:00"),
+        ("2004-366T10:15:00Z", "2004-12-31 10:15:00"),
+        ("2002-09", "2002-09-01 00:00:00"),
+        ("2002-09-07T101500Z", "2002-09-07 10:15:00"),
+        ("2002-09-07T10+02", "2002-09-07 08:00:00"),
+        ("2002-09-07_10:15:00", "2002-09-07 10:15:00"),
+        ("2002-09-07 um 10:15", "2002-09-07 10:15:00"),
+        ("2002-09-07T10:15:00+02:00[Europe/Paris]", "2002-09-07 08:15:00"),
+        ("2002-09-07T10:15:00\N{MINUS SIGN}05:00", "2002-09-07 15:15:00"),
+        ("Sat, 07 Sep 2002 10:15:00 (CEST)", "2002-09-07 08:15:00"),
+        ("Sat, 07 Sep 2002 10:15:00 +0200 (CEST)", "2002-09-07 08:15:00"),
+        ("Sat, 07 Sep 2002 10:15:00 +2", "2002-09-07 08:15:00"),
+        ("Sat, 07 Sep 2002 10:15:00 +9900", "2002-09-07 10:15:00"),
+        ("Sat, 07 Sep 2002 10:15:00:123 GMT", "2002-09-07 10:15:00"),
+        ("Sat, 07 Sep 2002 101500 GMT", "2002-09-07 10:15:00"),
+        ("Sat, 07 Sep 2002T10:15:00 GMT", "2002-09-07 10:15:00"),
+        ("7 septembre 2002 à 10h15", "2002-09-07 10:15:00"),
+        ("07/Sep/2002 10:15", "2002-09-07 10:15:00"),
+        ("10:15, 7 Sep 2002", "2002-09-07 10:15:00"),
+        ("7 czerwca 2002 10:15", "2002-06-07 10:15:00"),
+        ("Сб, 07 сен 2002 10:15:00 +0300", "2002-09-07 07:15:00"),
+        ('"Sat, 07 Sep 2002 10:15:00 GMT"', "2002-09-07 10:15:00"),
+        ("1031393700.5", "2002-09-07 10:15:00"),
+        ("1031393700000000", "2002-09-07 10:15:00"),
+        ("/Date(1031393700000+0200)/", "2002-09-07 10:15:00"),
     ],
 )
 def test_the_usual_shapes_are_read(text: str, time: str) -> None:
@@ -56,6 +86,9 @@ def test_the_usual_shapes_are_read(text: str, time: str) -> None:
         "2002-09-07T25:00Z",
         "20021307T101500Z",
         "20020907T25",
+        "2002-W54-1",
+        "2002-366",
+        "2002-000",
         "x" * 10_000,
     ],
 )
@@ -69,10 +102,36 @@ def test_dateparser_reads_what_others_cannot() -> None:
     assert flag == "zoneless"
 
 
+@pytest.mark.parametrize("text", ["08:30", "2002-02-30T08:30:00Z", "2002-03-00", "2002-W54-1", "46091.5", "2002-366"])
+def test_feedparser_is_not_believed_where_it_takes_another_day_or_todays(text: str) -> None:
+    parsed = _parse_date(text)
+    assert parsed is not None
+    assert DateReader(NOW).believed(text, parsed) == (None, "unreadable")
+
+
+def test_a_year_alone_is_not_completed_from_the_clock() -> None:
+    text = "2002. szeptember 7. 10:15"
+    parsed = _parse_date(text)
+    assert parsed is not None
+    assert DateReader(NOW).believed(text, parsed) == (datetime(2002, 9, 7, 10, 15, tzinfo=UTC), "zoneless")
+
+
+@pytest.mark.parametrize("text", ["-0001-11-30T00:00:00", "0001-01-01T00:00:00Z", "Mon, 30 Nov -0001 00:00:00 +0000"])
+def test_a_database_without_a_date_gives_none_that_is_believed(text: str) -> None:
+    assert DateReader(NOW).believed(text, _parse_date(text)) == (EARLIEST, "clamped")
+
+
+def test_a_year_of_the_buddhist_calendar_is_read_as_one_of_the_common() -> None:
+    assert DateReader(NOW).believed("24/11/2569 10:30", None) == (
+        datetime(2026, 11, 24, 10, 30, tzinfo=UTC),
+        "zoneless",
+    )
+
+
 def test_dateparser_is_not_asked_for_relative_dates_or_without_end() -> None:
     reader = DateReader(NOW, slow_readings=1)
     assert reader.believed("2 hours ago", None) == (None, "unreadable")
-    assert reader.believed("23 ноября 2026", None) == (None, "unreadable")  # its one question is spent
+    assert reader.believed("23 prosince 2026", None) == (None, "unreadable")  # its one question is spent
 
 
 @settings(max_examples=examples(200))

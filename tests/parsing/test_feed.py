@@ -251,6 +251,51 @@ def test_a_number_without_end_costs_no_document(more: str) -> None:
     assert [entry.title for entry in read(document).entries] == ["One", "Two"]
 
 
+JSON_FEED = '{"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": [%s]}'
+ONE, TWO, THREE = (f'{{"id": "{number}", "title": "Entry, {number} ,]"}}' for number in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("document", "ids", "left_out"),
+    [
+        (
+            JSON_FEED
+            % f'{{"id": "x", "title": "A "b"", "attachments": [{{}}, {{"url": "https://a.example/"}}, 5]}}, {TWO}',
+            ["2"],
+            1,
+        ),
+        (JSON_FEED % f"{ONE}, {TWO},", ["1", "2"], 0),
+        (JSON_FEED % f"{ONE.replace('}', ',}')}, {TWO}", ["1", "2"], 0),
+        ((JSON_FEED % f"{ONE}, {TWO}, {THREE}")[:-20], ["1", "2"], 1),
+        ((JSON_FEED % f"{ONE}, {TWO}")[:-2], ["1", "2"], 0),
+        (JSON_FEED % f'{ONE}, {{"id": "x", "title": "A "quoted" word"}}, {THREE}', ["1", "3"], 1),
+        (JSON_FEED % f'{ONE}, {"[" * 100_000}{"]" * 100_000}, {{"id": "x"}}, {THREE}', ["1", "x", "3"], 0),
+    ],
+    ids=[
+        "whole parts of a broken one",
+        "comma after the last",
+        "comma inside",
+        "cut in an entry",
+        "cut after it",
+        "bare quotes",
+        "deep",
+    ],
+)
+def test_what_is_whole_in_a_broken_json_feed_is_taken(document: str, ids: list[str], left_out: int) -> None:
+    feed = read(document)
+    assert [entry.guid for entry in feed.entries] == ids
+    assert feed.ill_formed
+    assert len(feed.skips) == left_out
+
+
+@pytest.mark.parametrize(
+    "document", ['{"items": [', '{"version": "https://jsonfeed.org/version/1", "items": [{"id": "1', "{]"]
+)
+def test_a_broken_json_feed_without_a_whole_entry_is_an_error(document: str) -> None:
+    with pytest.raises(ParseError, match="begins like JSON"):
+        read(document)
+
+
 HOSTILE = {
     "unclosed CDATA": "<![CDATA[" * 200_000,
     "unclosed comments": "<!--" * 200_000,

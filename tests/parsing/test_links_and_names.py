@@ -73,6 +73,22 @@ def test_a_page_in_another_language_does_not_replace_the_link_of_rss(slow: bool)
     assert read(text).entries[0].link == "https://a.example/1"
 
 
+@roads
+@pytest.mark.parametrize(
+    ("titles", "title"),
+    [
+        ("<i:title>Dam &amp;amp; bridge</i:title>", "Dam & bridge"),
+        ("<i:title>Episode</i:title><title>Headline</title>", "Headline"),
+        ("<title>Headline</title><i:title>Episode</i:title>", "Headline"),
+    ],
+)
+def test_the_title_of_an_episode_is_the_entrys_where_there_is_no_other(titles: str, title: str, slow: bool) -> None:
+    odd = "<pubDate>last harvest</pubDate>" if slow else ""
+    text = rss(f"<item><guid>a</guid>{titles}{odd}</item>")
+    text = text.replace('version="2.0"', 'version="2.0" xmlns:i="http://www.itunes.com/dtds/podcast-1.0.dtd"')
+    assert read(text).entries[0].title == title
+
+
 def test_a_json_entry_has_its_attachment_at_least() -> None:
     one = {"id": "1", "title": "T", "attachments": [{"url": "https://a.example/f.mp3", "mime_type": "audio/mpeg"}]}
     assert json_entry(one).link == "https://a.example/f.mp3"

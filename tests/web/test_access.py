@@ -6,13 +6,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from aggregator.app import Aggregator
+from aggregator.config.listening import listening_at
 from aggregator.exceptions import ConfigurationError, UsageError
 from aggregator.model import StoryQuery
 from aggregator.settings import SecretText, WebSettings
 from aggregator.web import passwords
 from aggregator.web.access import MOST_BYTES, host_names
 from aggregator.web.passwords import hash_password, is_hash, verify
-from aggregator.web.server import address_of, check
+from aggregator.web.server import check
 from aggregator.web.site import Access
 from tests.web.conftest import BASE, Opened
 from tests.web.reading import form_token, seen
@@ -281,11 +282,11 @@ def test_nobody_listens_elsewhere_without_a_login(address: str) -> None:
 )
 def test_an_address_that_is_none_is_named(address: str) -> None:
     with pytest.raises(ConfigurationError, match=r"web\.address"):
-        address_of(WebSettings(address=address))
+        listening_at(WebSettings(address=address))
 
 
 def test_ipv6_is_an_address() -> None:
-    assert address_of(WebSettings(address="[::1]:80")) == ("::1", 80)
+    assert listening_at(WebSettings(address="[::1]:80")) == ("::1", 80)
 
 
 def test_a_password_is_no_hash() -> None:
