@@ -232,4 +232,4 @@ class Editor(Verbs):
     def _link(self, number: int, kind: DecisionKind, sentence: str, placed: Mapping[str, frozenset[str]]) -> None:
         """Link the verb as the reason why these entries are in these stories."""
         evidence = {"decision": number, "by": self._by, "verb": kind, "sentence": sentence}
-        self._decisions.leave_reason(number, kind, evidence, placed, self._now)
+        self._placer.matches.add_reasons(number, kind, evidence, placed, self._now)

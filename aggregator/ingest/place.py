@@ -26,6 +26,7 @@ from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store, is_database_error
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.matches import MatchStore
 from aggregator.storage.members import entries_of, reports_of
 from aggregator.storage.report_vectors import VectorRow, VectorStore
 from aggregator.storage.sketches import SketchStore
@@ -49,6 +50,7 @@ class Placer:
         self._settings = settings
         self.entries = EntryStore(store)
         self.stories = StoryStore(store)
+        self.matches = MatchStore(store)
         self.copies = SketchStore(store.connection, store.bands)
         self.vectors = VectorStore(store.connection)
         self.lines = StorylineStore(store)
@@ -100,7 +102,7 @@ class Placer:
             self.entries.place([entry_id], report_id, story_id)
         self.copies.add(arrival, report_id)
         if match is not None:
-            self.stories.add_match(match, report_id, story_id, now)
+            self.matches.add(match, report_id, story_id, now)
         if is_new:
             self._store_vector(report_id, arrival, _words(arrival), arrival.time.timestamp(), vector)
         else:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from aggregator.clustering.constraints import Constraint
-from aggregator.model import Evidence
 from aggregator.storage.binding import rows_among
 from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
@@ -87,26 +86,6 @@ class DecisionStore:
                 for index, constraint in enumerate(constraints)
                 for side, members in (("left", constraint.left), ("right", constraint.right))
                 for entry_id in sorted(members)
-            ],
-        )
-
-    def leave_reason(
-        self,
-        number: int,
-        kind: DecisionKind,
-        evidence: Evidence,
-        placed: Mapping[str, Collection[str]],
-        at: datetime,
-    ) -> None:
-        """Store a decision as the reason why entries are in the stories where it placed them."""
-        told = json.dumps(evidence, ensure_ascii=False, sort_keys=True)
-        self._db.executemany(
-            "INSERT INTO match (kind, entry_id, other_id, story_id, method, score, threshold, evidence, parameters, at)"
-            " VALUES ('editor', ?, ?, ?, ?, 1.0, 1.0, ?, ?, ?)",
-            [
-                (entry, story, story, kind, told, reference(number), to_text(at))
-                for story, entries in placed.items()
-                for entry in sorted(entries)
             ],
         )
 

@@ -1,18 +1,16 @@
-"""Stories, reports, the links that hold them together, and redirects from former ids."""
+"""Stories, reports, and redirects from former ids."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from aggregator.exceptions import NotFoundError
-from aggregator.model import Evidence, Flag, Match, StorylineMention, StoryQuery, StorySummary
+from aggregator.model import Flag, StorylineMention, StoryQuery, StorySummary
 from aggregator.model.stories import StoryFields
 from aggregator.storage.binding import marks, parts, rows_among
-from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
 from aggregator.storage.prefixes import resolve_prefix
 from aggregator.storage.story_queries import ORDER, where_clause
@@ -20,7 +18,7 @@ from aggregator.storage.times import from_text, to_text
 
 
 class StoryStore:
-    """Rows of ``story``, ``report``, ``match`` and ``story_redirect``."""
+    """Rows of ``story``, ``report`` and ``story_redirect``."""
 
     def __init__(self, store: Store) -> None:
         self._db = store.connection
@@ -247,50 +245,6 @@ class StoryStore:
         row = self._db.execute("SELECT opened, first_seen FROM story WHERE id = ?", (story_id,)).fetchone()
         return (row[0], row[1], story_id)
 
-    # --- evidence --------------------------------------------------------------------------
-
-    def add_match(self, match: Match, report_id: str | None, story_id: str | None, now: datetime) -> None:
-        """Store the evidence of an edge."""
-        self._db.execute(
-            "INSERT INTO match (kind, entry_id, other_id, report_id, story_id, method, score, threshold, evidence, parameters, at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                match.kind,
-                match.entry_id,
-                match.other_id,
-                report_id,
-                story_id,
-                match.method,
-                match.score,
-                match.threshold,
-                json.dumps(match.evidence, ensure_ascii=False, sort_keys=True),
-                match.parameters,
-                to_text(now),
-            ),
-        )
-
-    def links(self, report_ids: Collection[str]) -> dict[str, tuple[str, float]]:
-        """Return report -> the entry that its strongest edge leads to, and the score."""
-        rows = self._among(
-            "SELECT report_id, other_id, score FROM match WHERE kind = 'story' AND report_id", report_ids
-        )
-        return {report_id: (other_id, score) for report_id, other_id, score in rows}
-
-    def drop_link(self, report_id: str) -> None:
-        """Forget a report's strongest edge."""
-        self._db.execute("DELETE FROM match WHERE kind = 'story' AND report_id = ?", (report_id,))
-
-    def matches(self, entry_ids: Iterable[str]) -> list[Match]:
-        """Return the edges of these entries, oldest first."""
-        found: list[Match] = []
-        for entry_id in entry_ids:
-            rows = self._db.execute(
-                "SELECT kind, entry_id, other_id, method, score, threshold, evidence, parameters FROM match WHERE entry_id = ? ORDER BY id",
-                (entry_id,),
-            )
-            found.extend(_match(row) for row in rows)
-        return found
-
     # --- lists -----------------------------------------------------------------------------
 
     def find(self, query: StoryQuery, words: Sequence[str], new_since: datetime) -> list[StorySummary]:
@@ -380,18 +334,3 @@ def _mention(row: sqlite3.Row) -> StorylineMention | None:
     if row["storyline_id"] is None:
         return None
     return StorylineMention(row["storyline_id"], row["line_title"], row["line_stories"])
-
-
-def _match(row: Sequence[object]) -> Match:
-    kind, entry_id, other_id, method, score, threshold, evidence, parameters = row
-    kept: Evidence = from_json(evidence, dict)
-    return Match(
-        kind=kind,  # type: ignore[arg-type]
-        entry_id=str(entry_id),
-        other_id=str(other_id),
-        method=str(method),
-        score=float(str(score)),
-        threshold=float(str(threshold)),
-        evidence=kept,
-        parameters=str(parameters),
-    )
