@@ -16,6 +16,7 @@ from functools import partial
 from aggregator.clustering.links import Best
 from aggregator.clustering.report_constraints import ReportConstraints
 from aggregator.ingest.editor_constraints import EditorConstraints
+from aggregator.ingest.moves import Mover
 from aggregator.ingest.story_blocks import batches, is_stored
 from aggregator.ingest.story_rows import StoryRow, compute_rows, save
 from aggregator.ingest.story_writing import CHUNK, ReportChunk, StoryAssignment, StoryWriter
@@ -66,6 +67,7 @@ class Settler:
         self._cache = window.story_cache
         self._storylines = StorylineStore(store)
         self._faults = FaultStore(store)
+        self._mover = Mover(store)
         self._keep_waiting: Callable[[], bool] = lambda: False
 
     def settle(
@@ -83,10 +85,12 @@ class Settler:
         self._keep_waiting = keep_waiting
         found: set[str] = set()
         for _ in range(TRIES):
+            self._mover.finish(now, keep_waiting)
             plan = self._plan()
             if plan is None or self._write(plan, now, changed, found):
                 return self._existing_stories(found)
         with self._store.transaction(self._keep_waiting):
+            self._mover.finish(now)
             plan = self._plan()
             if plan is not None:
                 self._write(plan, now, changed, found)
@@ -191,8 +195,8 @@ class Settler:
         return self._write_storylines(plan, now, failed)
 
     def _is_outdated(self, plan: SettlePlan) -> bool:
-        """Return whether an editor spoke since a plan was computed."""
-        return self._editor_constraints.version() != plan.decisions
+        """Return whether an editor spoke since a plan was computed, or what an editor moved has yet to follow."""
+        return self._editor_constraints.version() != plan.decisions or self._mover.is_pending()
 
     def _write_batch(
         self,
@@ -280,9 +284,12 @@ class Settler:
         changed(touched - large)
         return large
 
-    def set_large_aside(self, story_ids: Collection[str]) -> frozenset[str]:
-        """Update the pins of the large ones among these stories and return them; their rows take too long to compute now."""
-        large = self._stories.larger_than(LARGE, story_ids)
+    def set_large_aside(self, story_ids: Collection[str], *, every: bool = False) -> frozenset[str]:
+        """Update the pins of the large ones among these stories and return them; their rows take too long to compute now.
+
+        ``every`` one counts as large where entries have yet to come or go.
+        """
+        large = frozenset(story_ids) if every else self._stories.larger_than(LARGE, story_ids)
         self._pin(large)
         return large
 

@@ -199,6 +199,10 @@ class Store:
         """Return a number that is another one when another connection has written meanwhile."""
         return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
 
+    def state(self) -> tuple[int, int]:
+        """Return what is the same as long as nobody wrote: neither another connection nor this one."""
+        return self.data_version(), self.connection.total_changes
+
     def call_at_end(self, last: Callable[[bool], None]) -> None:
         """Call ``last`` when the transaction at hand ends: with True before its commit, with False where it is undone.
 

@@ -10,7 +10,7 @@ from aggregator.model import Evidence, Match
 from aggregator.storage.binding import rows_among
 from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
-from aggregator.storage.decisions import DecisionKind, reference
+from aggregator.storage.decisions import reference
 from aggregator.storage.times import to_text
 
 _INSERT = "INSERT INTO match (kind, entry_id, other_id, report_id, story_id, method, score, threshold, evidence, parameters, at)"
@@ -41,24 +41,25 @@ class MatchStore:
             ),
         )
 
-    def add_reasons(
-        self,
-        number: int,
-        kind: DecisionKind,
-        evidence: Evidence,
-        placed: Mapping[str, Collection[str]],
-        at: datetime,
-    ) -> None:
+    def add_reasons(self, decision: int, placed: Mapping[str, Collection[str]]) -> None:
         """Store a decision as the reason why entries are in the stories where it placed them."""
-        told = json.dumps(evidence, ensure_ascii=False, sort_keys=True)
+        kind, by, sentence, at = self._db.execute(
+            "SELECT kind, by, sentence, at FROM decision WHERE id = ?", (decision,)
+        ).fetchone()
+        told = {"decision": decision, "by": by, "verb": kind, "sentence": sentence}
+        evidence = json.dumps(told, ensure_ascii=False, sort_keys=True)
         self._db.executemany(
             f"{_INSERT} VALUES ('editor', ?, ?, NULL, ?, ?, 1.0, 1.0, ?, ?, ?)",
             [
-                (entry, story, story, kind, told, reference(number), to_text(at))
+                (entry, story, story, kind, evidence, reference(decision), at)
                 for story, entries in placed.items()
                 for entry in sorted(entries)
             ],
         )
+
+    def drop_reasons(self, decision: int) -> None:
+        """Forget what a decision is the reason of."""
+        self._db.execute("DELETE FROM match WHERE kind = 'editor' AND parameters = ?", (reference(decision),))
 
     def links(self, report_ids: Collection[str]) -> dict[str, tuple[str, float]]:
         """Return report -> the entry that its strongest edge leads to, and the score."""

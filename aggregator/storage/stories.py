@@ -122,6 +122,14 @@ class StoryStore:
         rows = self._db.execute("SELECT id FROM report WHERE story_id = ? ORDER BY first_seen, id", (story_id,))
         return [row[0] for row in rows]
 
+    def standing(self, story_id: str) -> dict[str, str]:
+        """Return entry -> report, for the entries of a story in order of arrival."""
+        rows = self._db.execute(
+            "SELECT e.id, r.id FROM report r JOIN entry e ON e.report_id = r.id WHERE r.story_id = ? ORDER BY e.number",
+            (story_id,),
+        )
+        return dict(rows.fetchall())
+
     def stories_of_reports(self, report_ids: Collection[str]) -> dict[str, str]:
         """Return report -> story, for reports with a story."""
         return dict(self._among("SELECT id, story_id FROM report WHERE story_id IS NOT NULL AND id", report_ids))
@@ -144,6 +152,10 @@ class StoryStore:
             grouped = f"SELECT story_id FROM entry WHERE story_id IN ({marks(part)}) GROUP BY story_id"
             found.update(row[0] for row in self._db.execute(f"{grouped} HAVING count(*) > ?", (*part, entries)))
         return frozenset(found)
+
+    def without_row(self, story_ids: Collection[str]) -> frozenset[str]:
+        """Return the stories among these that were opened and whose fields nobody wrote yet."""
+        return frozenset(row[0] for row in self._among("SELECT id FROM story WHERE entries = 0 AND id", story_ids))
 
     def existing_reports(self, report_ids: Iterable[str]) -> set[str]:
         """Return the reports among these that are stored."""

@@ -283,7 +283,7 @@ def test_a_story_that_breaks_a_decision_all_the_same_is_taken_apart(room: Newsro
     room.editor().forbid(dam, dam_2)
     placer = room.placer()
     with room.store.transaction():
-        placer.move_report(room.report_of(dam_2), story)
+        placer.move_reports([room.report_of(dam_2)], story)
         placer.settle([story], room.now)
     assert room.members(story) == {dam}
     assert room.story_of(dam_2) == room.story_of(copy) != story

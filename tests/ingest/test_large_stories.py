@@ -17,7 +17,7 @@ from aggregator.desk.maintenance import prune
 from aggregator.digest import frozen
 from aggregator.digest.edition import Edition
 from aggregator.exceptions import LockedError
-from aggregator.ingest import settle, story_rows, story_writing
+from aggregator.ingest import moves, settle, story_rows, story_writing
 from aggregator.ingest.story_cache import StoryCache
 from aggregator.ingest.story_rows import StoryRow
 from aggregator.storage import retention
@@ -38,6 +38,7 @@ def pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (settle, story_writing):
         monkeypatch.setattr(module, "CHUNK", CHUNK)
     monkeypatch.setattr(settle, "LARGE", CHUNK)
+    monkeypatch.setattr(moves, "AT_ONCE", CHUNK)
     monkeypatch.setattr(settle, "SETTLED_IN_ONE", ROWS_A_REPORT * CHUNK)
 
 
