@@ -76,6 +76,7 @@ class Placer:
         except BaseException:
             self.entries.restore_unindexed(unindexed)
             self._store.bands.forget()
+            self.copies.forget()
             raise
 
     # --- arrivals --------------------------------------------------------------------------------
@@ -134,8 +135,7 @@ class Placer:
         """Settle the stories of all changed reports; return the living stories that changed.
 
         Best called outside of a transaction: what others left unsettled is taken along, in transactions of its own.
-        ``changed`` is called inside each of these, and after them for large stories; ``keep_waiting`` returns whether to go on
-        waiting for another process that writes.
+        ``changed`` and ``keep_waiting`` are those of :meth:`Settler.settle`.
         """
         if not self._settings.stories.enabled:
             return frozenset()
