@@ -45,6 +45,11 @@ class Ruling:
         """The state before, as it is stored."""
         return self.before.to_json()
 
+    @cached_property
+    def reports(self) -> dict[str, set[str]]:
+        """Report -> its entries, in the state before."""
+        return self.before.by_report()
+
 
 Reading = Callable[[tuple[int, int]], Ruling]
 Stating = Callable[[Ruling], Sequence[Constraint]]
@@ -125,7 +130,7 @@ class Editor(Verbs):
 
         with self._deciding(read, state) as found:
             [story], leaving, before = found.stories, found.entries, found.before
-            made = self._placer.separate(story, leaving, self._now, whole=before.by_report(), decision=found.number)
+            made = self._placer.separate(story, leaving, self._now, whole=found.reports, decision=found.number)
             sentence = f"{self._by} split {len(leaving)} of {len(before.entries)} entries from {story} into {made}."
             self._record("split", sentence, [story, *sorted(leaving)], found)
             self._placer.settle([story, made], self._now, suspects=())
@@ -212,10 +217,11 @@ class Editor(Verbs):
             self._decisions.undo(last.id, self._by, self._now)
             self._placer.matches.drop_reasons(last.id)
             touched = restore(self._placer, before, today, self._now)
+            suspects = {story for story in touched if not self._is_as_before(story, before, today)}
             pinned = self._entries.placement(last.arguments[1]) if last.kind == "pin" else None
             if pinned is not None and pinned[1] is not None:
                 touched.add(pinned[1])
-            self._placer.settle(touched, self._now)
+            self._placer.settle(touched, self._now, suspects=suspects)
         return self._decisions.get(last.id)
 
     # --- pieces ----------------------------------------------------------------------------
@@ -229,7 +235,7 @@ class Editor(Verbs):
         with self._store.snapshot():
             seen, foreseen = self._store.state(), read(self._constraints.version())
             foreseen = replace(foreseen, constraints=tuple(state(foreseen)))
-            foreseen.before_text  # noqa: B018 - made before the lock is taken
+            _ = foreseen.before_text, foreseen.reports  # made before the lock is taken
             if asking:
                 in_force = [*self._decisions.constraints(), *foreseen.constraints]
                 self._constraints.foresee((foreseen.number, foreseen.version[1]), in_force)
@@ -249,6 +255,11 @@ class Editor(Verbs):
             raise DecisionError("there is no verb to undo")
         before = Snapshot.from_json(last.before)
         return last, before, standing_today(self._placer, before)
+
+    def _is_as_before(self, story: str, before: Snapshot, today: Standing) -> bool:
+        """Return whether nothing joined a story since a verb that was undone: it then holds nothing that must not be together."""
+        standing = before.members(story) & today.reports.keys()
+        return self._stories.count_entries(story) == len(standing) > 0
 
     def _is_in(self, entry: str, story: str) -> bool:
         placement = self._entries.placement(entry)

@@ -130,6 +130,11 @@ class StoryStore:
         )
         return dict(rows.fetchall())
 
+    def count_entries(self, story_id: str) -> int:
+        """Return how many entries stand in the reports of a story."""
+        counted = "SELECT count(*) FROM report r JOIN entry e ON e.report_id = r.id WHERE r.story_id = ?"
+        return int(self._db.execute(counted, (story_id,)).fetchone()[0])
+
     def stories_of_reports(self, report_ids: Collection[str]) -> dict[str, str]:
         """Return report -> story, for reports with a story."""
         return dict(self._among("SELECT id, story_id FROM report WHERE story_id IS NOT NULL AND id", report_ids))
