@@ -146,8 +146,8 @@ class Settler:
         """Return the reports that share a story or storyline with these, since their stories are to be computed as well."""
         stories = set(self._stories.stories_of_reports(report_ids).values())
         lines = set(self._storylines.of_stories(stories).values())
-        stories.update(story for line in lines for story in self._storylines.stories_of(line))
-        return {report for story in stories for report in self._stories.reports_of(story)}
+        stories |= self._storylines.stories_of_lines(lines)
+        return self._stories.reports_of_stories(stories)
 
     def _constraints(self) -> ReportConstraints:
         """Return editors' decisions, and what notices name, as sets of reports of the window."""

@@ -122,6 +122,10 @@ class StoryStore:
         rows = self._db.execute("SELECT id FROM report WHERE story_id = ? ORDER BY first_seen, id", (story_id,))
         return [row[0] for row in rows]
 
+    def reports_of_stories(self, story_ids: Iterable[str]) -> set[str]:
+        """Return the reports of several stories."""
+        return {row[0] for row in self._among("SELECT id FROM report WHERE story_id", story_ids)}
+
     def standing(self, story_id: str) -> dict[str, str]:
         """Return entry -> report, for the entries of a story in order of arrival."""
         rows = self._db.execute(
