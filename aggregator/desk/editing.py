@@ -33,6 +33,7 @@ class Ruling:
     entries: frozenset[str] = frozenset()
     other_entries: frozenset[str] = frozenset()
     before: Snapshot = NOTHING
+    suspects: tuple[str, ...] = ()  # stories that may be left with what must not be together
     constraints: tuple[Constraint, ...] = ()
 
     @property
@@ -123,7 +124,8 @@ class Editor(Verbs):
             self._all_in(leaving, before.entries.keys(), story)
             if leaving == before.entries.keys():
                 raise DecisionError(f"all entries of {story} would leave it; nothing to split")
-            return Ruling(version, (story,), leaving, before=before)
+            suspects = (story,) if self._are_parted(before.entries.keys() - leaving) else ()
+            return Ruling(version, (story,), leaving, before=before, suspects=suspects)
 
         def state(found: Ruling) -> Sequence[Constraint]:
             return split(found.number, found.before.entries.keys() - found.entries, found.entries)
@@ -133,7 +135,7 @@ class Editor(Verbs):
             made = self._placer.separate(story, leaving, self._now, whole=found.reports, decision=found.number)
             sentence = f"{self._by} split {len(leaving)} of {len(before.entries)} entries from {story} into {made}."
             self._record("split", sentence, [story, *sorted(leaving)], found)
-            self._placer.settle([story, made], self._now, suspects=())
+            self._placer.settle([story, made], self._now, suspects=found.suspects)
         return made
 
     def move(self, entry_prefix: str, prefix: str) -> str:
@@ -236,7 +238,7 @@ class Editor(Verbs):
             seen, foreseen = self._store.state(), read(self._constraints.version())
             foreseen = replace(foreseen, constraints=tuple(state(foreseen)))
             _ = foreseen.before_text, foreseen.reports  # made before the lock is taken
-            if asking:
+            if asking or foreseen.suspects:
                 in_force = [*self._decisions.constraints(), *foreseen.constraints]
                 self._constraints.foresee((foreseen.number, foreseen.version[1]), in_force)
         with self._placer.moving(self._now):
@@ -260,6 +262,13 @@ class Editor(Verbs):
         """Return whether nothing joined a story since a verb that was undone: it then holds nothing that must not be together."""
         standing = before.members(story) & today.reports.keys()
         return self._stories.count_entries(story) == len(standing) > 0
+
+    def _are_parted(self, entries: AbstractSet[str]) -> bool:
+        """Return whether a decision in force parts some of these, who stand together: what leaves may be all that binds them."""
+        return any(
+            one.sign == "apart" and not one.left.isdisjoint(entries) and not one.right.isdisjoint(entries)
+            for one in self._decisions.constraints()
+        )
 
     def _is_in(self, entry: str, story: str) -> bool:
         placement = self._entries.placement(entry)
