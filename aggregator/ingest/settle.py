@@ -294,10 +294,14 @@ class Settler:
         return large
 
     def refresh_large(self, story_ids: Collection[str], now: datetime, changed: Changed = lambda stories: None) -> None:
-        """Compute the rows of large stories outside of a transaction; write them where nobody wrote meanwhile."""
+        """Compute the rows of large stories outside of a transaction; write them where these did not change meanwhile.
+
+        Another authority of a feed shows with the next row, as it does at any other time.
+        """
         for story_id in sorted(story_ids):
             read, write = partial(self._rows, story_id), partial(self._save_rows, story_id, now)
-            living = self._store.read_then_write(read, write, self._keep_waiting)
+            state = partial(self._stories.state, story_id)
+            living = self._store.read_then_write(read, write, self._keep_waiting, state)
             self._cache.saved()
             changed(living or frozenset())
 

@@ -134,17 +134,16 @@ class Store:
         read: Callable[[], Found | None],
         write: Callable[[Found], Written],
         keep_waiting: Callable[[], bool] = lambda: False,
+        state: Callable[[], object] | None = None,
     ) -> Written | None:
-        """Read while others may write, and write what was found in a transaction where nobody wrote meanwhile, else do both in one.
-
-        Where ``read`` finds nothing, no lock is taken. Return what ``write`` returns.
-        """
-        for _ in range(_TRIES):
-            seen, found = self.data_version(), read()
+        """Read while others may write; write where ``state``, by default all, is as it was, and nothing where nothing was found."""
+        state = state or self.data_version
+        for _ in range(_TRIES):  # then both in one
+            seen, found = state(), read()
             if found is None:
                 return None
             with self.transaction(keep_waiting):
-                if self.data_version() == seen:
+                if state() == seen:
                     return write(found)
         with self.transaction(keep_waiting):
             found = read()

@@ -134,6 +134,12 @@ class StoryStore:
         )
         return dict(rows.fetchall())
 
+    def state(self, story_id: str) -> tuple[object, ...]:
+        """Return what differs where somebody wrote a story's row, or its entries came, went or were edited."""
+        row = self._db.execute("SELECT * FROM story WHERE id = ?", (story_id,)).fetchone()
+        counted = "SELECT count(*), sum(number), sum(revisions), count(correction), count(agency) FROM entry WHERE story_id = ?"
+        return row, self._db.execute(counted, (story_id,)).fetchone()
+
     def count_entries(self, story_id: str) -> int:
         """Return how many entries stand in the reports of a story."""
         counted = "SELECT count(*) FROM report r JOIN entry e ON e.report_id = r.id WHERE r.story_id = ?"
