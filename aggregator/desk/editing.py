@@ -1,5 +1,7 @@
-"""Editors' verbs: merge, split, move, pin, forbid, undo. Each is one transaction, a decision that every later run obeys.
-The rows of large stories are computed after it.
+"""Editors' verbs: merge, split, move, pin, forbid, undo. Each is one short transaction, a decision that every later run obeys.
+
+What takes long is read and worked out before it, and used in it where nothing of that changed. Of very many reports the
+entries follow after it, and the rows of large stories are computed then.
 
 A verb stores constraints on entries, not on stories, since stories come and go and entries stay. ``clustering/constraints.py``
 states and resolves them: of two contradicting decisions the newer holds.
@@ -7,16 +9,51 @@ states and resolves them: of two contradicting decisions the newer holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from aggregator.clustering.constraints import Constraint, forbidden, merged, moved, split
-from aggregator.desk.snapshots import NOTHING, Snapshot, restore, take
+from aggregator.desk.snapshots import NOTHING, Snapshot, Standing, restore, standing_today, take
 from aggregator.exceptions import DecisionError
 from aggregator.ingest.place import Placer
 from aggregator.storage.database import Store
 from aggregator.storage.decisions import Decision, DecisionKind, DecisionStore
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What a verb is about to decide: what it read, and the constraints that it states."""
+
+    version: tuple[int, int]  # of the decisions that were in force
+    stories: tuple[str, ...]
+    entries: frozenset[str] = frozenset()
+    other_entries: frozenset[str] = frozenset()
+    before: Snapshot = NOTHING
+    suspects: tuple[str, ...] = ()  # stories that may be left with what must not be together
+    constraints: tuple[Constraint, ...] = ()
+
+    @property
+    def number(self) -> int:
+        """The number of the decision."""
+        return self.version[0] + 1
+
+    @cached_property
+    def before_text(self) -> str:
+        """The state before, as it is stored."""
+        return self.before.to_json()
+
+    @cached_property
+    def reports(self) -> dict[str, set[str]]:
+        """Report -> its entries, in the state before."""
+        return self.before.by_report()
+
+
+Reading = Callable[[tuple[int, int]], Ruling]
+Stating = Callable[[Ruling], Sequence[Constraint]]
 
 
 class Verbs:
@@ -30,26 +67,17 @@ class Verbs:
         self._by = by
         self._now = now
 
-    @contextmanager
-    def _deciding(self) -> Iterator[None]:
-        """One transaction; the rows of large stories follow it, each in one of its own."""
-        with self._store.transaction():
-            yield
-        self._placer.write_rows(self._now)
-
     def _decide(
         self,
         kind: DecisionKind,
         sentence: str,
         arguments: Sequence[str],
-        before: Snapshot,
+        before: str,
         constraints: Callable[[int], Sequence[Constraint]],
     ) -> int:
         """Store a decision, with the constraints that its number gives; return the number."""
         number = self._decisions.next_number()
-        self._decisions.add(
-            number, kind, self._by, self._now, sentence, arguments, before.to_json(), constraints(number)
-        )
+        self._decisions.add(number, kind, self._by, self._now, sentence, arguments, before, constraints(number))
         return number
 
 
@@ -59,133 +87,194 @@ class Editor(Verbs):
     def __init__(self, store: Store, placer: Placer, by: str, now: datetime) -> None:
         super().__init__(store, placer, by, now)
         self._entries = placer.entries
+        self._constraints = placer.editor_constraints
 
     def merge(self, prefixes: Sequence[str]) -> str:
         """Make several stories one; the oldest keeps its id, which is returned."""
-        with self._deciding():
+
+        def read(version: tuple[int, int]) -> Ruling:
             ids = sorted({self._stories.resolve(prefix) for prefix in prefixes}, key=self._stories.age)
             if len(ids) < 2:
                 raise DecisionError("merge takes two different stories or more")
-            members = [self._members(story) for story in ids]
-            kept, others = ids[0], ids[1:]
-            before = take(self._placer, ids)
+            return Ruling(version, tuple(ids), before=take(self._placer, ids))
+
+        def state(found: Ruling) -> Sequence[Constraint]:
+            return merged(found.number, [found.before.members(story) for story in found.stories])
+
+        with self._deciding(read, state) as found:
+            kept, *others = found.stories
             for other in others:
-                self._placer.move_reports(self._stories.reports_of(other), kept)
-                self._placer.close(other, kept, self._now, "merged by an editor")
-            self._record(
-                "merge",
-                f"{self._by} merged {', '.join(others)} into {kept}.",
-                ids,
-                before,
-                lambda number: merged(number, members),
-                {kept: frozenset().union(*members[1:])},
-            )
-            self._placer.settle([kept], self._now)
+                self._placer.move_reports(found.before.reports_of(other), kept, found.number)
+                self._placer.close(other, kept, "merged by an editor")
+            self._record("merge", f"{self._by} merged {', '.join(others)} into {kept}.", found.stories, found)
+            self._placer.settle(
+                [kept], self._now, suspects=()
+            )  # all its entries belong together by the newest decision
         return kept
 
     def split(self, prefix: str, entry_prefixes: Sequence[str]) -> str:
         """Move entries out of a story into a new one; return its id."""
-        with self._deciding():
+
+        def read(version: tuple[int, int]) -> Ruling:
             story = self._stories.resolve(prefix)
-            members = self._members(story)
-            leaving = frozenset(self._entries.resolve(entry) for entry in entry_prefixes)
+            before = take(self._placer, [story])
+            leaving = self._entries.resolve_all(entry_prefixes)
             if not leaving:
                 raise DecisionError("split takes at least one entry")
-            self._all_in(leaving, members, story)
-            if leaving == members:
+            self._all_in(leaving, before.entries.keys(), story)
+            if leaving == before.entries.keys():
                 raise DecisionError(f"all entries of {story} would leave it; nothing to split")
-            before = take(self._placer, [story])
-            made = self._placer.separate(story, leaving, self._now)
-            self._record(
-                "split",
-                f"{self._by} split {len(leaving)} of {len(members)} entries from {story} into {made}.",
-                [story, *sorted(leaving)],
-                before,
-                lambda number: split(number, members - leaving, leaving),
-                {made: leaving},
-            )
-            self._placer.settle([story, made], self._now, separating=False)
+            suspects = (story,) if self._are_parted(before.entries.keys() - leaving) else ()
+            return Ruling(version, (story,), leaving, before=before, suspects=suspects)
+
+        def state(found: Ruling) -> Sequence[Constraint]:
+            return split(found.number, found.before.entries.keys() - found.entries, found.entries)
+
+        with self._deciding(read, state) as found:
+            [story], leaving, before = found.stories, found.entries, found.before
+            made = self._placer.separate(story, leaving, self._now, whole=found.reports, decision=found.number)
+            sentence = f"{self._by} split {len(leaving)} of {len(before.entries)} entries from {story} into {made}."
+            self._record("split", sentence, [story, *sorted(leaving)], found)
+            self._placer.settle([story, made], self._now, suspects=found.suspects)
         return made
 
     def move(self, entry_prefix: str, prefix: str) -> str:
         """Move one entry into another story; return that story's id."""
-        with self._deciding():
+
+        def read(version: tuple[int, int]) -> Ruling:
             entry = self._entries.resolve(entry_prefix)
             target = self._stories.resolve(prefix)
             source = self._story_of(entry)
             if source == target:
                 raise DecisionError(f"entry {entry} is in story {target} already")
-            own = frozenset({entry})
-            from_, to = self._members(source), self._members(target)
-            before = take(self._placer, [source, target])
-            self._placer.move_report(self._placer.report_of_own(own, self._now), target)
-            if from_ == own:
-                self._placer.close(source, target, self._now, "its last entry was moved by an editor")
-            self._record(
-                "move",
-                f"{self._by} moved entry {entry} from {source} to {target}.",
-                [entry, target],
-                before,
-                lambda number: moved(number, entry, from_, to),
-                {target: own},
-            )
-            self._placer.settle([source, target], self._now)
+            stories = (source, target)
+            return Ruling(version, stories, frozenset({entry}), before=take(self._placer, stories))
+
+        def state(found: Ruling) -> Sequence[Constraint]:
+            return moved(found.number, min(found.entries), *map(found.before.members, found.stories))
+
+        with self._deciding(read, state, asking=True) as found:
+            (source, target), own = found.stories, found.entries
+            entry = min(own)
+            self._placer.move_reports([self._placer.report_of_own(own, self._now)], target, found.number)
+            if found.before.members(source) == own:
+                self._placer.close(source, target, "its last entry was moved by an editor")
+            sentence = f"{self._by} moved entry {entry} from {source} to {target}."
+            self._record("move", sentence, [entry, target], found)
+            # all entries of the target belong with this one by the newest decision
+            self._placer.settle([source, target], self._now, suspects=[source])
         return target
 
     def pin(self, prefix: str, entry_prefix: str) -> str:
         """Make an entry the canonical one of its story; of two pins in a story the newer holds."""
-        with self._deciding():
+
+        def read(version: tuple[int, int]) -> Ruling:
             story = self._stories.resolve(prefix)
-            entry = self._entries.resolve(entry_prefix)
-            self._all_in(frozenset({entry}), self._members(story), story)
+            entry = frozenset({self._entries.resolve(entry_prefix)})
+            self._all_in(entry, {one for one in entry if self._is_in(one, story)}, story)
+            return Ruling(version, (story,), entry)
+
+        with self._deciding(read) as found:
+            [story], entry = found.stories, min(found.entries)
             sentence = f"{self._by} pinned {entry} as the canonical entry of {story}."
-            self._record("pin", sentence, [story, entry], NOTHING, lambda number: (), {})
-            self._placer.settle([story], self._now, separating=False)
+            self._record("pin", sentence, [story, entry], found)
+            self._placer.settle([story], self._now, suspects=())
         return story
 
     def forbid(self, first: str, second: str) -> None:
         """Keep two stories or entries apart; where they are together now, the second leaves."""
-        with self._deciding():
-            first, story, left = self._side(first)
-            second, other_story, right = self._side(second)
+
+        def read(version: tuple[int, int]) -> Ruling:
+            one, story, left = self._side(first)
+            two, other_story, right = self._side(second)
             if left & right:
-                raise DecisionError(f"{first} and {second} are the same or one holds the other; split it instead")
-            together = story == other_story
-            before = take(self._placer, [story]) if together else NOTHING
-            sentence = f"{self._by} forbade {first} and {second} to be one story."
-            number = self._record(
-                "forbid",
-                sentence,
-                [first, second],
-                before,
-                lambda number: forbidden(number, left, right, self._decisions.constraints()),
-                {},
-            )
-            touched = [story, other_story]
-            if together:
-                touched.append(self._send_away(right, story, number, sentence))
+                raise DecisionError(f"{one} and {two} are the same or one holds the other; split it instead")
+            before = take(self._placer, [story]) if story == other_story else NOTHING
+            return Ruling(version, (story, other_story), left, right, before)
+
+        def state(found: Ruling) -> Sequence[Constraint]:
+            older = self._decisions.constraints()
+            return forbidden(found.number, found.entries, found.other_entries, older)
+
+        with self._deciding(read, state, asking=True) as found:
+            sides = [self._side(first)[0], self._side(second)[0]]
+            sentence = f"{self._by} forbade {sides[0]} and {sides[1]} to be one story."
+            self._record("forbid", sentence, sides, found)
+            touched = list(found.stories)
+            if touched[0] == touched[1]:
+                touched.append(self._send_away(found))
             self._placer.settle(touched, self._now)
 
     def undo(self) -> Decision:
         """Undo and return the last verb in force, and restore the state before it; later arrivals stay."""
-        with self._deciding():
-            last = self._decisions.last_active()
-            if last is None:
-                raise DecisionError("there is no verb to undo")
+        with self._store.snapshot():
+            seen, version = self._store.state(), self._constraints.version()
+            last, before, today = self._last()
+            rest = [one for one in self._decisions.constraints() if one.decision != last.id]
+            self._constraints.foresee((version[0], version[1] + 1), rest)
+        with self._placer.moving(self._now):
+            if self._store.state() != seen:
+                self._constraints.foresee()
+                last, before, today = self._last()
             self._decisions.undo(last.id, self._by, self._now)
-            touched = restore(self._placer, Snapshot.from_json(last.before), self._now)
+            self._placer.matches.drop_reasons(last.id)
+            touched = restore(self._placer, before, today, self._now)
+            suspects = {story for story in touched if not self._is_as_before(story, before, today)}
             pinned = self._entries.placement(last.arguments[1]) if last.kind == "pin" else None
             if pinned is not None and pinned[1] is not None:
                 touched.add(pinned[1])
-            self._placer.settle(touched, self._now)
-            return self._decisions.get(last.id)
+            self._placer.settle(touched, self._now, suspects=suspects)
+        return self._decisions.get(last.id)
 
     # --- pieces ----------------------------------------------------------------------------
 
-    def _members(self, story: str) -> frozenset[str]:
-        return frozenset(self._entries.ids_of_story(story))
+    @contextmanager
+    def _deciding(self, read: Reading, state: Stating = lambda found: (), *, asking: bool = False) -> Iterator[Ruling]:
+        """Open a verb's transaction with its ruling, which is made before it and again where something changed meanwhile.
 
-    def _all_in(self, wanted: frozenset[str], members: frozenset[str], story: str) -> None:
+        What the constraints in force come to is worked out before it, too, where the verb is ``asking`` for that.
+        """
+        with self._store.snapshot():
+            seen, foreseen = self._store.state(), read(self._constraints.version())
+            foreseen = replace(foreseen, constraints=tuple(state(foreseen)))
+            _ = foreseen.before_text, foreseen.reports  # made before the lock is taken
+            if asking or foreseen.suspects:
+                in_force = [*self._decisions.constraints(), *foreseen.constraints]
+                self._constraints.foresee((foreseen.number, foreseen.version[1]), in_force)
+        with self._placer.moving(self._now):
+            found = foreseen
+            if self._store.state() != seen:
+                again = read(self._constraints.version())
+                if again != replace(foreseen, constraints=()):
+                    self._constraints.foresee()
+                    found = replace(again, constraints=tuple(state(again)))
+            yield found
+
+    def _last(self) -> tuple[Decision, Snapshot, Standing]:
+        """Return the last verb in force, the state before it, and what became of that."""
+        last = self._decisions.last_active()
+        if last is None:
+            raise DecisionError("there is no verb to undo")
+        before = Snapshot.from_json(last.before)
+        return last, before, standing_today(self._placer, before)
+
+    def _is_as_before(self, story: str, before: Snapshot, today: Standing) -> bool:
+        """Return whether nothing joined a story since a verb that was undone: it then holds nothing that must not be together."""
+        standing = before.members(story) & today.reports.keys()
+        return self._stories.count_entries(story) == len(standing) > 0
+
+    def _are_parted(self, entries: AbstractSet[str]) -> bool:
+        """Return whether a decision in force parts some of these, who stand together: what leaves may be all that binds them."""
+        return any(
+            one.sign == "apart" and not one.left.isdisjoint(entries) and not one.right.isdisjoint(entries)
+            for one in self._decisions.constraints()
+        )
+
+    def _is_in(self, entry: str, story: str) -> bool:
+        placement = self._entries.placement(entry)
+        return placement is not None and placement[1] == story
+
+    def _all_in(self, wanted: frozenset[str], members: AbstractSet[str], story: str) -> None:
         strangers = sorted(wanted - members)
         if strangers:
             raise DecisionError(f"{', '.join(strangers)}: not in story {story}")
@@ -196,7 +285,7 @@ class Editor(Verbs):
             entry = self._entries.resolve(prefix)
             return entry, self._story_of(entry), frozenset({entry})
         story = self._stories.resolve(prefix)
-        return story, story, self._members(story)
+        return story, story, frozenset(self._entries.ids_of_story(story))
 
     def _story_of(self, entry: str) -> str:
         placement = self._entries.placement(entry)
@@ -206,30 +295,12 @@ class Editor(Verbs):
             )
         return placement[1]
 
-    def _send_away(self, entries: frozenset[str], story: str, number: int, sentence: str) -> str:
-        """Move entries out of a story, with those that older decisions bind to them and their copies."""
-        settlement = self._placer.editor_constraints.groups()
-        bound = frozenset(other for entry in entries for other in settlement.group(entry))
-        leaving = self._placer.with_copies(bound & self._members(story))
-        made = self._placer.separate(story, leaving, self._now)
-        self._link(number, "forbid", sentence, {made: leaving})
-        return made
+    def _send_away(self, found: Ruling) -> str:
+        """Move entries out of a story, with those that older decisions bind to them and their copies; return where to."""
+        settlement = self._constraints.groups()
+        bound = frozenset(other for entry in found.other_entries for other in settlement.group(entry))
+        leaving = self._placer.with_copies(bound & found.before.entries.keys())
+        return self._placer.separate(found.stories[0], leaving, self._now, decision=found.number)
 
-    def _record(
-        self,
-        kind: DecisionKind,
-        sentence: str,
-        arguments: Sequence[str],
-        before: Snapshot,
-        constraints: Callable[[int], Sequence[Constraint]],
-        placed: Mapping[str, frozenset[str]],
-    ) -> int:
-        """Store a decision, and link it as the reason of the ``placed`` entries' stories."""
-        number = self._decide(kind, sentence, arguments, before, constraints)
-        self._link(number, kind, sentence, placed)
-        return number
-
-    def _link(self, number: int, kind: DecisionKind, sentence: str, placed: Mapping[str, frozenset[str]]) -> None:
-        """Link the verb as the reason why these entries are in these stories."""
-        evidence = {"decision": number, "by": self._by, "verb": kind, "sentence": sentence}
-        self._decisions.leave_reason(number, kind, evidence, placed, self._now)
+    def _record(self, kind: DecisionKind, sentence: str, arguments: Sequence[str], found: Ruling) -> None:
+        self._decide(kind, sentence, arguments, found.before_text, lambda number: found.constraints)

@@ -75,14 +75,14 @@ class _Explainer:
         story = reader.story(prefix)
         members = [entry for report in story.reports for entry in report.entries]
         if entry_prefix is None:
-            entry = max(members, key=lambda one: (bool(reader.stories.matches([one.id])), one.first_seen, one.id))
+            entry = max(members, key=lambda one: (bool(reader.matches.of_entries([one.id])), one.first_seen, one.id))
             return self.inside(story, entry)
         entry = reader.entry(entry_prefix)
         return self.inside(story, entry) if entry.story_id == story.summary.id else self._outside(story, entry)
 
     def inside(self, story: Story, entry: Entry) -> Why:
         """Explain an entry inside a story: by its own edges, and for a copy by those of the report's other entries."""
-        matches = self._reader.stories.matches
+        matches = self._reader.matches.of_entries
         own = [self._evidence.of(match) for match in matches([entry.id])]
         report = next(one for one in story.reports if one.id == entry.report_id)
         others = [match for other in report.entries if other.id != entry.id for match in matches([other.id])]
@@ -104,7 +104,7 @@ class _Explainer:
         word = EditorConstraints(self._store).between(own, theirs)
         if word is not None:
             return Why(entry.id, f"Not in this story by an editor's word: {word.sentence}", ())
-        links = tuple(self._evidence.of(match) for match in reader.stories.matches([entry.id]))
+        links = tuple(self._evidence.of(match) for match in reader.matches.of_entries([entry.id]))
         if not links and not entry.story_id:
             raise NotFoundError(f"entry {entry.id} is in no story")
         return Why(entry.id, self._apart(story, entry), links)

@@ -12,6 +12,7 @@ from aggregator.model.withdrawals import WITHDRAWN, is_withdrawn
 from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.entries import EntryStore
+from aggregator.storage.matches import MatchStore
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
 from aggregator.text.tokens import sentences, words
@@ -40,6 +41,7 @@ class Reader:
     def __init__(self, store: Store, now: datetime) -> None:
         self.entries = EntryStore(store)
         self.stories = StoryStore(store)
+        self.matches = MatchStore(store)
         self.storylines = StorylineStore(store)
         self._editions = EditionStore(store)
         self._now = now

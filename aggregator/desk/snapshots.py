@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,9 +24,9 @@ class Snapshot:
     storylines: Mapping[str, str | None] = field(default_factory=dict)  # story -> storyline
     names: Mapping[str, Sequence[str | None]] = field(default_factory=dict)  # storyline -> its name, and who gave it
 
-    def to_json(self) -> dict[str, object]:
-        """Return JSON values."""
-        return {
+    def to_json(self) -> str:
+        """Return the snapshot as JSON."""
+        values = {
             "opened": {story: to_text(moment) for story, moment in self.opened.items()},
             "split_from": dict(self.split_from),
             "redirects": dict(self.redirects),
@@ -34,6 +35,22 @@ class Snapshot:
             "storylines": dict(self.storylines),
             "names": {line: list(name) for line, name in self.names.items()},
         }
+        return json.dumps(values, ensure_ascii=False, sort_keys=True)
+
+    def reports_of(self, story_id: str) -> list[str]:
+        """Return the reports of a story."""
+        return [report for report, story in self.reports.items() if story == story_id]
+
+    def members(self, story_id: str) -> frozenset[str]:
+        """Return the entries of a story."""
+        return frozenset(entry for entry, report in self.entries.items() if self.reports[report] == story_id)
+
+    def by_report(self) -> dict[str, set[str]]:
+        """Return report -> its entries."""
+        found: dict[str, set[str]] = {}
+        for entry, report in self.entries.items():
+            found.setdefault(report, set()).add(entry)
+        return found
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
@@ -57,14 +74,14 @@ NOTHING = Snapshot({}, {}, {}, {}, {})
 def take(placer: Placer, story_ids: Sequence[str]) -> Snapshot:
     """Return a snapshot of these stories."""
     stories = placer.stories
-    reports = {report: story for story in story_ids for report in stories.reports_of(story)}
+    standing = {story: stories.standing(story) for story in story_ids}
     lines = placer.lines.of_stories(story_ids)
     return Snapshot(
         opened={story: stories.opened(story) for story in story_ids},
         split_from=stories.split_from(story_ids),
         redirects={old: story for story, gone in stories.merged_from(story_ids).items() for old in gone},
-        reports=reports,
-        entries={entry: report for report, inside in placer.members(reports).items() for entry in inside},
+        reports={report: story for story, inside in standing.items() for report in inside.values()},
+        entries={entry: report for inside in standing.values() for entry, report in inside.items()},
         storylines={story: lines.get(story) for story in story_ids},
     )
 
@@ -78,25 +95,43 @@ def take_storylines(placer: Placer, storyline_ids: Iterable[str], story_ids: Ite
     return replace(NOTHING, storylines=tied, names={line: placer.lines.name(line) for line in lines})
 
 
-def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the entries of a snapshot stand today."""
+
+    reports: Mapping[str, str]  # entry -> report
+    stories: Mapping[str, str | None]  # report -> story, of these reports and of those that the snapshot names
+
+
+def standing_today(placer: Placer, before: Snapshot) -> Standing:
+    """Return where the entries of a snapshot stand today."""
+    places = placer.places_of(before.entries)
+    stories = {report: story for _, report, story in places}
+    emptied = [report for report in before.reports if report not in stories]
+    return Standing(
+        {entry: report for entry, report, _ in places}, stories | placer.stories.stories_of_reports(emptied)
+    )
+
+
+def restore(placer: Placer, before: Snapshot, today: Standing, now: datetime) -> set[str]:
     """Restore a snapshot; return the stories touched.
 
     Entries that arrived since stay where they are, except copies: they follow the report that they joined, and where the verb
     had made that report out of another, they go back into the other.
     """
     stories = placer.stories
-    there = {entry for inside in placer.reports_of(before.entries).values() for entry in inside}
-    standing = {entry: report for entry, report in before.entries.items() if entry in there}
+    standing = {entry: report for entry, report in before.entries.items() if entry in today.reports}
     wanted = {before.reports[report] for report in standing.values()}
     for story in sorted(wanted):
         if not stories.exists(story):
             stories.reopen_story(story, before.opened[story], before.split_from[story])
-    touched = wanted | _restore_reports(placer, before, standing, now)
+    astray = {entry: report for entry, report in standing.items() if today.reports[entry] != report}
+    touched = wanted | _restore_reports(placer, before, standing, astray, now)
     left: dict[str, str] = {}  # story -> where the last report that left it went
-    present = stories.stories_of_reports(before.reports)
+    story_of = stories.stories_of_reports(before.reports) if astray else today.stories
     returning: dict[str, list[str]] = {}
     for report, story in before.reports.items():
-        current = present.get(report)
+        current = story_of.get(report)
         if current is not None and current != story:
             left[current] = story
             returning.setdefault(story, []).append(report)
@@ -106,7 +141,7 @@ def restore(placer: Placer, before: Snapshot, now: datetime) -> set[str]:
         stories.redirect((old for old, target in before.redirects.items() if target == story), story)
     for story in sorted((touched | left.keys()) - wanted):
         if not stories.reports_of(story):
-            placer.close(story, left.get(story, min(wanted)), now, "emptied by an undo")
+            placer.close(story, left.get(story, min(wanted)), "emptied by an undo")
     _restore_storylines(placer, before, now)
     return (
         touched | left.keys() | {target for one in before.storylines if (target := stories.current_id(one)) is not None}
@@ -129,13 +164,14 @@ def _restore_storylines(placer: Placer, before: Snapshot, now: datetime) -> None
             lines.refresh([named], now)
 
 
-def _restore_reports(placer: Placer, before: Snapshot, standing: Mapping[str, str], now: datetime) -> set[str]:
-    """Put entries back into the reports that they were taken out of, and their later copies with them."""
+def _restore_reports(
+    placer: Placer, before: Snapshot, standing: Mapping[str, str], astray: Mapping[str, str], now: datetime
+) -> set[str]:
+    """Put entries that are ``astray`` back into the reports that they were taken out of, and their later copies with them."""
     entries = placer.entries
     touched: set[str] = set()
-    at_home = {(entry, report) for report, inside in placer.reports_of(standing).items() for entry in inside}
-    for entry, report in standing.items():
-        place = entries.placement(entry) if (entry, report) not in at_home else None
+    for entry, report in astray.items():
+        place = entries.placement(entry)
         if place is None or place[0] == report:
             continue
         for member in entries.ids_of_report(place[0]):

@@ -30,17 +30,19 @@ class StorylineEditor(Verbs):
         """Name a storyline for good; return its id."""
         if not name.strip() or display_text(name) != name or len(name) > MAX_NAME:
             raise UsageError(f"{display_text(name)!r} is no name: write one line of 1 to {MAX_NAME} characters")
-        with self._deciding():
+        with self._placer.moving(self._now):
             line = self._lines.resolve(prefix)
             before = take_storylines(self._placer, [line])
             self._lines.set_name(line, name, self._by)
             self._lines.refresh([line], self._now)
-            self._decide("name", f"{self._by} named storyline {line} {name!r}.", [line, name], before, lambda _: ())
+            self._decide(
+                "name", f"{self._by} named storyline {line} {name!r}.", [line, name], before.to_json(), lambda _: ()
+            )
         return line
 
     def tie(self, prefixes: Sequence[str]) -> str:
         """Tie stories, and storylines with all their stories, into one storyline; return its id."""
-        with self._deciding():
+        with self._placer.moving(self._now):
             sides = [self._stories_meant(prefix) for prefix in prefixes]
             wanted = frozenset().union(*sides)
             lines = set(self._lines.of_stories(wanted).values())
@@ -55,7 +57,7 @@ class StorylineEditor(Verbs):
                 "tie",
                 f"{self._by} tied {', '.join(sorted(wanted))} into one storyline.",
                 prefixes,
-                before,
+                before.to_json(),
                 lambda number: [Constraint(number, "together", canonical, canonical)],
             )
             self._placer.tie(together, self._now)
@@ -64,7 +66,7 @@ class StorylineEditor(Verbs):
 
     def untie(self, prefix: str) -> str:
         """Take a story out of its storyline for good; return the story's id."""
-        with self._deciding():
+        with self._placer.moving(self._now):
             story = self._stories.resolve(prefix)
             line = self._lines.of_stories([story]).get(story)
             if line is None:
@@ -76,7 +78,7 @@ class StorylineEditor(Verbs):
                 "untie",
                 f"{self._by} untied {story} from storyline {line}.",
                 [story, line],
-                before,
+                before.to_json(),
                 lambda number: [Constraint(number, "apart", staying, leaving)],
             )
             self._placer.tie(together, self._now)

@@ -33,7 +33,6 @@ from aggregator.text.tokens import fold
 
 log = logging.getLogger("aggregator.watches")
 
-_TRIES = 3  # times that a story is read and decided on outside of a transaction before it is inside
 _CHUNK = 200  # stories read at once
 MAX_NAME = 60
 
@@ -63,22 +62,16 @@ class Watcher:
 
     def _check_outside(self, watches: Sequence[tuple[StoredWatch, Matcher]], story_id: str, now: datetime) -> int:
         """Read and judge a story outside of a transaction; store its alerts in one, if nobody wrote meanwhile."""
-        for _ in range(_TRIES):
-            seen = self._store.data_version()
-            try:
-                alerts = [one for story in self._readings([story_id], now) for one in self._due(watches, story)]
-            except Exception as error:
-                if is_database_error(error):
-                    raise
-                break  # judged once more below, where the fault is logged
-            if not alerts:
-                return 0
-            with self._store.transaction():
-                if self._store.data_version() == seen:
-                    for alert in alerts:
-                        self._watches.alert(alert)
-                    return len(alerts)
-        with self._store.transaction():
+
+        def due() -> list[NewAlert] | None:
+            return [one for story in self._readings([story_id], now) for one in self._due(watches, story)] or None
+
+        try:
+            return self._store.read_then_write(due, self._store_alerts) or 0
+        except Exception as error:
+            if is_database_error(error):
+                raise
+        with self._store.transaction():  # judged once more where the fault is logged
             return self._check_inside(watches, [story_id], now)
 
     def _check_inside(
@@ -97,7 +90,7 @@ class Watcher:
         """Check one story; an error costs its own alerts only."""
         try:
             with self._store.savepoint():
-                return self._store_alerts(watches, story)
+                return self._store_alerts(self._due(watches, story))
         except Exception as error:
             if is_database_error(error):
                 raise
@@ -112,8 +105,7 @@ class Watcher:
         for story_id, readings in read_stories(self._entries, self._watches, story_ids):
             yield _StoryReadings(story_id, readings, now)
 
-    def _store_alerts(self, watches: Sequence[tuple[StoredWatch, Matcher]], story: _StoryReadings) -> int:
-        alerts = self._due(watches, story)
+    def _store_alerts(self, alerts: Sequence[NewAlert]) -> int:
         for alert in alerts:
             self._watches.alert(alert)
         return len(alerts)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from aggregator.clustering.constraints import Constraint, ConstraintGroups, EntryConstraint, Placement, resolve
 from aggregator.ingest.notices import NoticeLinks
@@ -26,6 +26,7 @@ class EditorConstraints:
         self._groups: ConstraintGroups | None = None
         self._ties: ConstraintGroups | None = None
         self._pins: list[str] | None = None
+        self._foreseen: tuple[tuple[int, int] | None, ConstraintGroups] = (None, resolve(()))
         self._notices = NoticeLinks(store)
         self._with_notices: tuple[tuple[int, int] | None, list[Constraint], ConstraintGroups] = (None, [], resolve(()))
 
@@ -40,6 +41,10 @@ class EditorConstraints:
             self._groups = resolve(self._decisions.constraints())
         return self._groups
 
+    def foresee(self, version: tuple[int, int] | None = None, constraints: Sequence[Constraint] = ()) -> None:
+        """Resolve these decisions now, for when their version is in force; without one, discard what was foreseen."""
+        self._foreseen = (None, resolve(())) if version is None else (version, resolve(constraints))
+
     def _check_version(self) -> None:
         """Discard what was read where other decisions are in force by now."""
         if self._store.is_single_unit and self._unit_number == self._store.unit_number:
@@ -47,7 +52,8 @@ class EditorConstraints:
         self._unit_number = self._store.unit_number if self._store.is_single_unit else None
         version = self._decisions.version()  # an editor may speak between two feeds of a pass
         if version != self._version:
-            self._version, self._groups, self._ties, self._pins = version, None, None, None
+            foreseen = self._foreseen[1] if self._foreseen[0] == version else None
+            self._version, self._groups, self._ties, self._pins = version, foreseen, None, None
 
     def groups_with_notices(self) -> ConstraintGroups:
         """Return the decisions in force with the links of notices; an editor's decision overrides a notice."""

@@ -6,7 +6,7 @@ Each step obeys the editors' decisions; see ``editor_constraints.py``.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -16,6 +16,7 @@ from aggregator.clustering.vectorize import vectorize, with_source
 from aggregator.clustering.vectors import VERSION, ReportVector
 from aggregator.ingest.editor_constraints import EditorConstraints
 from aggregator.ingest.meanings import meanings_for
+from aggregator.ingest.moves import Mover
 from aggregator.ingest.prepare import prepare_entry
 from aggregator.ingest.settle import Changed, Settler
 from aggregator.ingest.window import Window
@@ -26,7 +27,8 @@ from aggregator.storage.boilerplate import LineStore
 from aggregator.storage.database import Store, is_database_error
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.feeds import FeedStore
-from aggregator.storage.members import entries_of, reports_of
+from aggregator.storage.matches import MatchStore
+from aggregator.storage.members import entries_of, places_of, reports_of
 from aggregator.storage.report_vectors import VectorRow, VectorStore
 from aggregator.storage.sketches import SketchStore
 from aggregator.storage.stories import StoryStore
@@ -49,12 +51,14 @@ class Placer:
         self._settings = settings
         self.entries = EntryStore(store)
         self.stories = StoryStore(store)
+        self.matches = MatchStore(store)
         self.copies = SketchStore(store.connection, store.bands)
         self.vectors = VectorStore(store.connection)
         self.lines = StorylineStore(store)
         self.editor_constraints = EditorConstraints(store)
         self._window = window or Window(store, settings.stories)
         self._settler = Settler(store, self._window, self.editor_constraints)
+        self._mover = Mover(store)
         self._meanings = meanings_for(settings.stories)
         self._feeds = FeedStore(store)
         self._lines = LineStore(store.connection)
@@ -72,6 +76,7 @@ class Placer:
         except BaseException:
             self.entries.restore_unindexed(unindexed)
             self._store.bands.forget()
+            self.copies.forget()
             raise
 
     # --- arrivals --------------------------------------------------------------------------------
@@ -100,7 +105,7 @@ class Placer:
             self.entries.place([entry_id], report_id, story_id)
         self.copies.add(arrival, report_id)
         if match is not None:
-            self.stories.add_match(match, report_id, story_id, now)
+            self.matches.add(match, report_id, story_id, now)
         if is_new:
             self._store_vector(report_id, arrival, _words(arrival), arrival.time.timestamp(), vector)
         else:
@@ -130,8 +135,7 @@ class Placer:
         """Settle the stories of all changed reports; return the living stories that changed.
 
         Best called outside of a transaction: what others left unsettled is taken along, in transactions of its own.
-        ``changed`` is called inside each of these, and after them for large stories; ``keep_waiting`` returns whether to go on
-        waiting for another process that writes.
+        ``changed`` and ``keep_waiting`` are those of :meth:`Settler.settle`.
         """
         if not self._settings.stories.enabled:
             return frozenset()
@@ -145,30 +149,17 @@ class Placer:
 
     # --- what editors' verbs need ------------------------------------------------------------
 
-    def settle(self, story_ids: Iterable[str], now: datetime, *, separating: bool = True) -> None:
-        """Update the rows of stories whose reports an editor moved, and schedule them for the next pass.
+    @contextmanager
+    def moving(self, now: datetime) -> Iterator[None]:
+        """One transaction for a verb, in which nothing of an earlier one is pending; after it, what it left to be written.
 
-        The rows of large stories are left to :meth:`write_rows`. Where nothing was added to these stories, they hold no
-        violations, and a verb needs no ``separating``.
+        A failure then does not undo the verb: what is left is noted, and the next verb or pass does it.
         """
-        touched = self.separate_violations(story_ids, now) if separating else set(story_ids)
-        living = self.stories.existing(touched)
-        self.vectors.mark_stories_unsettled(living)
-        large = self._settler.set_large_aside(living)
-        self._large |= large
-        reports = [report for story in sorted(living - large) for report in self.stories.reports_of(story)]
-        self._settler.refresh(living - large, reports, now)
-        self._settler.apply_ties(sorted(living), now)
-        lines, self._changed_lines = self._changed_lines, set()
-        self.lines.refresh([line for line in lines if self.lines.exists(line)], now)
-
-    def write_rows(self, now: datetime) -> None:
-        """Write the rows of large stories that a verb changed, after its commit, so that others may write meanwhile.
-
-        A failure does not undo the verb: the reports of these stories are unsettled, and the next pass writes the rows.
-        """
+        with self._mover.transaction(now):
+            yield
         large, self._large = self._large, set()
         try:
+            self._mover.finish(now)
             self._settler.refresh_large(large, now)
         except Exception as error:
             if not is_database_error(error):
@@ -176,6 +167,26 @@ class Placer:
             log.warning(
                 "%s: the rows cannot be written now (%s); the next pass writes them", ", ".join(sorted(large)), error
             )
+
+    def settle(self, story_ids: Iterable[str], now: datetime, *, suspects: Iterable[str] | None = None) -> None:
+        """Update the rows of stories whose reports an editor moved, and schedule them for the next pass.
+
+        The rows of large stories are left until the verb is committed; of one that was opened a first row is written.
+        ``suspects`` are those that may hold what must not be together; by default all.
+        """
+        touched = {*story_ids}
+        touched |= self.separate_violations(touched if suspects is None else suspects, now)
+        self._mover.begin_following(sorted(touched), now)
+        living = self.stories.existing(touched)
+        self.vectors.mark_stories_unsettled(living)
+        large = self._settler.set_large_aside(living, every=self._mover.is_pending())
+        self._settler.refresh(self.stories.without_row(large), (), now)
+        self._large |= large
+        reports = [report for story in sorted(living - large) for report in self.stories.reports_of(story)]
+        self._settler.refresh(living - large, reports, now)
+        self._settler.apply_ties(sorted(living), now)
+        lines, self._changed_lines = self._changed_lines, set()
+        self.lines.refresh([line for line in lines if self.lines.exists(line)], now)
 
     def separate_violations(self, story_ids: Iterable[str], now: datetime) -> set[str]:
         """Move entries out of these stories that must not be together; return these stories and the new ones.
@@ -188,20 +199,28 @@ class Placer:
                 found.add(self.separate(story_id, self.with_copies(leaving), now))
         return found
 
-    def separate(self, story_id: str, leaving: frozenset[str], now: datetime) -> str:
-        """Move exactly these entries out of a story into a new one; return its id."""
+    def separate(
+        self,
+        story_id: str,
+        leaving: frozenset[str],
+        now: datetime,
+        *,
+        whole: Mapping[str, set[str]] | None = None,
+        decision: int | None = None,
+    ) -> str:
+        """Move exactly these entries out of a story into a new one; return its id.
+
+        ``whole`` is what stands in the reports of the story, where the caller knows it.
+        """
         made = mint("s", *sorted(leaving), "split", taken=self.stories.id_taken)
         self.stories.open_story(made, now, split_from=story_id)
         self.put_in_storyline(made, self.lines.of_stories([story_id]).get(story_id))
-        inside = self.reports_of(leaving)
-        whole = self.members(inside)
-        self.move_reports(
-            [
-                report if whole[report] == entries else self.divide_report(report, sorted(entries), now)
-                for report, entries in sorted(inside.items())
-            ],
-            made,
-        )
+        moving = [
+            report if inside <= leaving else self.divide_report(report, sorted(inside & leaving), now)
+            for report, inside in sorted((whole or self.members(self.reports_of(leaving))).items())
+            if not inside.isdisjoint(leaving)
+        ]
+        self.move_reports(moving, made, decision)
         return made
 
     def with_copies(self, leaving: frozenset[str]) -> frozenset[str]:
@@ -217,6 +236,10 @@ class Placer:
         """Return report -> its entries."""
         return entries_of(self._store.connection, report_ids)
 
+    def places_of(self, entry_ids: Collection[str]) -> list[tuple[str, str, str | None]]:
+        """Return entry, report and story of those of these entries that stand in a report."""
+        return places_of(self._store.connection, entry_ids)
+
     def reports_of(self, entry_ids: Collection[str]) -> dict[str, set[str]]:
         """Return report -> those of these entries that stand in it."""
         return reports_of(self._store.connection, entry_ids)
@@ -228,14 +251,13 @@ class Placer:
             return report
         return self.divide_report(report, sorted(entries), now)
 
-    def move_report(self, report_id: str, story_id: str) -> None:
-        """Move a report to another story, until it is settled under the decisions then in force."""
-        self.move_reports([report_id], story_id)
+    def move_reports(self, report_ids: Collection[str], story_id: str, decision: int | None = None) -> None:
+        """Move reports to another story, until they are settled under the decisions then in force.
 
-    def move_reports(self, report_ids: Sequence[str], story_id: str) -> None:
-        """Move reports to another story, as :meth:`move_report` does."""
-        self.stories.move_reports(dict.fromkeys(report_ids, story_id))
-        self.vectors.mark_unsettled(report_ids)
+        A ``decision`` is the reason why their entries are there.
+        """
+        self._mover.move(report_ids, story_id, decision)
+        self.vectors.mark_unsettled(sorted(report_ids))
 
     def divide_report(self, report_id: str, leaving: Sequence[str], now: datetime) -> str:
         """Move entries out of a report into a new one in the same story; return its id."""
@@ -268,25 +290,12 @@ class Placer:
         """Tie stories as far as decisions allow; stories that they keep apart leave the storyline."""
         self._settler.tie(frozenset(story_ids), now)
 
-    def close(self, story_id: str, into: str, now: datetime, reason: str) -> None:
-        """Remove an emptied story; its id leads to ``into``."""
-        line = self.lines.of_stories([story_id]).get(story_id)
-        self.stories.close_story(story_id, into, now, reason)
-        self._changed_lines.update([line] if line else ())
+    def close(self, story_id: str, into: str, reason: str) -> None:
+        """End an emptied story; its id leads to ``into`` once its entries followed their reports."""
+        self._mover.close(story_id, into, reason)
+        self._changed_lines.update(self.lines.of_stories([story_id]).values())
 
-    # --- recomputing sketches and vectors ------------------------------------------------------------
-
-    def resketch(self, entry_ids: Sequence[str]) -> None:
-        """Recompute the sketches of entries; their reports stay."""
-        for entry_id in entry_ids:
-            try:
-                with self.savepoint():
-                    entry = self.entries.get(entry_id)
-                    self.copies.replace(self.arrival_of(entry, sketching=True), entry.report_id)
-            except Exception as error:
-                if is_database_error(error):
-                    raise
-                log.exception("entry %s could not be sketched anew", entry_id)
+    # --- recomputing vectors -----------------------------------------------------------------------
 
     def revector(self, report_ids: Iterable[str]) -> None:
         """Recompute the vectors of reports; a report whose text cannot be read has none."""

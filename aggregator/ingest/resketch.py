@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from aggregator.clustering.sketch import VERSION
 from aggregator.ingest.place import Placer
 from aggregator.settings import Settings
-from aggregator.storage.database import Store
+from aggregator.storage.database import Store, is_database_error
 from aggregator.storage.sketches import SketchStore
 
 BATCH = 200  # entries a transaction
+log = logging.getLogger("aggregator.sketches")
 
 
 def outdated(store: Store) -> int:
@@ -24,6 +26,19 @@ def resketch(store: Store, settings: Settings, progress: Callable[[int, int], No
     waiting = placer.copies.of_other_versions(VERSION)
     for start in range(0, len(waiting), BATCH):
         with store.transaction():
-            placer.resketch(waiting[start : start + BATCH])
+            for entry_id in waiting[start : start + BATCH]:
+                _resketch(placer, entry_id)
         progress(min(start + BATCH, len(waiting)), len(waiting))
     return len(waiting)
+
+
+def _resketch(placer: Placer, entry_id: str) -> None:
+    """Recompute the sketch of an entry; its report stays."""
+    try:
+        with placer.savepoint():
+            entry = placer.entries.get(entry_id)
+            placer.copies.replace(placer.arrival_of(entry, sketching=True), entry.report_id)
+    except Exception as error:
+        if is_database_error(error):
+            raise
+        log.exception("entry %s could not be sketched anew", entry_id)

@@ -8,13 +8,16 @@ another process settled meanwhile, the graph is computed again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from aggregator.clustering.links import Best
 from aggregator.clustering.report_constraints import ReportConstraints
 from aggregator.ingest.editor_constraints import EditorConstraints
+from aggregator.ingest.moves import Mover
+from aggregator.ingest.story_blocks import batches, is_stored
 from aggregator.ingest.story_rows import StoryRow, compute_rows, save
 from aggregator.ingest.story_writing import CHUNK, ReportChunk, StoryAssignment, StoryWriter
 from aggregator.ingest.storylines import StorylineWriter
@@ -31,7 +34,6 @@ from aggregator.text.counts import amount
 
 TRIES = 3  # times that the graph is computed outside of a transaction before it is computed inside
 LARGE = 500  # entries from which on a story's row is computed outside of a transaction, some 15 µs each
-REPORTS_PER_TRANSACTION = 50  # if no single story has more: well under what another writer waits
 SETTLED_IN_ONE = 5_000  # reports that one transaction leaves settled, some µs each
 
 Changed = Callable[[frozenset[str]], object]
@@ -65,6 +67,7 @@ class Settler:
         self._cache = window.story_cache
         self._storylines = StorylineStore(store)
         self._faults = FaultStore(store)
+        self._mover = Mover(store)
         self._keep_waiting: Callable[[], bool] = lambda: False
 
     def settle(
@@ -82,10 +85,12 @@ class Settler:
         self._keep_waiting = keep_waiting
         found: set[str] = set()
         for _ in range(TRIES):
+            self._mover.finish(now, keep_waiting)
             plan = self._plan()
             if plan is None or self._write(plan, now, changed, found):
                 return self._existing_stories(found)
         with self._store.transaction(self._keep_waiting):
+            self._mover.finish(now)
             plan = self._plan()
             if plan is not None:
                 self._write(plan, now, changed, found)
@@ -141,8 +146,8 @@ class Settler:
         """Return the reports that share a story or storyline with these, since their stories are to be computed as well."""
         stories = set(self._stories.stories_of_reports(report_ids).values())
         lines = set(self._storylines.of_stories(stories).values())
-        stories.update(story for line in lines for story in self._storylines.stories_of(line))
-        return {report for story in stories for report in self._stories.reports_of(story)}
+        stories |= self._storylines.stories_of_lines(lines)
+        return self._stories.reports_of_stories(stories)
 
     def _constraints(self) -> ReportConstraints:
         """Return editors' decisions, and what notices name, as sets of reports of the window."""
@@ -170,22 +175,28 @@ class Settler:
     def _write(self, plan: SettlePlan, now: datetime, changed: Changed, found: set[str]) -> bool:
         """Write a plan; False where the stored state changed and the plan is outdated."""
         failed: set[str] = set()
-        for batch in _batches(self._blocks(plan)):
+        for batch in batches(self._blocks(plan)):
             done = self._write_batch(batch, plan, now, changed, failed)
             if done is None:
                 return False
             found |= done
         for outside in parts([report for report in plan.unsettled if report not in self._window], CHUNK):
             with self._store.transaction(self._keep_waiting):
+                if self._is_outdated(plan):
+                    return False
                 stories = self._existing_stories(self._stories.stories_of_reports(outside).values())
                 large = self.set_large_aside(stories)
                 self.refresh(stories - large, self._stories.existing_reports(outside), now)
                 changed(stories - large)
             self.refresh_large(large, now, changed)
-            with self._store.transaction(self._keep_waiting):
-                self._vectors.mark_settled(outside)
+            if not self._mark_settled(outside, plan):
+                return False
             found |= stories
         return self._write_storylines(plan, now, failed)
+
+    def _is_outdated(self, plan: SettlePlan) -> bool:
+        """Return whether an editor spoke since a plan was computed, or what an editor moved has yet to follow."""
+        return self._editor_constraints.version() != plan.decisions or self._mover.is_pending()
 
     def _write_batch(
         self,
@@ -224,7 +235,7 @@ class Settler:
         self, groups: Sequence[frozenset[str]], plan: SettlePlan, now: datetime, changed: Changed
     ) -> set[str] | None:
         with self._store.transaction(self._keep_waiting):
-            if self._editor_constraints.version() != plan.decisions:
+            if self._is_outdated(plan):
                 return None
             assignment = self._writer.begin(groups, plan.unmoved)
             if assignment is None:
@@ -245,12 +256,12 @@ class Settler:
             return None
         for chunk in assignment.chunks():
             with self._store.transaction(self._keep_waiting):
-                if self._editor_constraints.version() != plan.decisions or not self._writer.fits(assignment, chunk):
+                if self._is_outdated(plan) or not self._writer.fits(assignment, chunk):
                     return None
                 opened = self._write_chunk(assignment, chunk, plan, now)
                 self.refresh(opened, (), now)
         with self._store.transaction(self._keep_waiting):
-            if self._editor_constraints.version() != plan.decisions:
+            if self._is_outdated(plan):
                 return None
             large = self._end(assignment, plan, now, changed)
         self.refresh_large(large, now, changed)
@@ -273,33 +284,37 @@ class Settler:
         changed(touched - large)
         return large
 
-    def set_large_aside(self, story_ids: Collection[str]) -> frozenset[str]:
-        """Update the pins of the large ones among these stories and return them; their rows take too long to compute now."""
-        large = self._stories.larger_than(LARGE, story_ids)
+    def set_large_aside(self, story_ids: Collection[str], *, every: bool = False) -> frozenset[str]:
+        """Update the pins of the large ones among these stories and return them; their rows take too long to compute now.
+
+        ``every`` one counts as large where entries have yet to come or go.
+        """
+        large = frozenset(story_ids) if every else self._stories.larger_than(LARGE, story_ids)
         self._pin(large)
         return large
 
     def refresh_large(self, story_ids: Collection[str], now: datetime, changed: Changed = lambda stories: None) -> None:
-        """Compute the rows of large stories outside of a transaction; write them where nobody wrote meanwhile."""
+        """Compute the rows of large stories outside of a transaction; write them where these did not change meanwhile.
+
+        Another authority of a feed shows with the next row, as it does at any other time.
+        """
         for story_id in sorted(story_ids):
-            for _ in range(TRIES):
-                seen = self._store.data_version()
-                row = self._cache.row(story_id)
-                rows = [row] if row is not None else list(compute_rows([story_id], self._stories, self._entries))
-                with self._store.transaction(self._keep_waiting):
-                    if self._store.data_version() != seen:
-                        continue
-                    for row in rows:
-                        self._save_row(row, now)
-                    living = self._existing_stories([story_id])
-                    self._lines.refresh(living, now)
-                self._cache.saved()
-                break
-            else:
-                with self._store.transaction(self._keep_waiting):
-                    living = self._existing_stories([story_id])
-                    self.refresh(living, (), now)
-            changed(living)
+            read, write = partial(self._rows, story_id), partial(self._save_rows, story_id, now)
+            state = partial(self._stories.state, story_id)
+            living = self._store.read_then_write(read, write, self._keep_waiting, state)
+            self._cache.saved()
+            changed(living or frozenset())
+
+    def _rows(self, story_id: str) -> list[StoryRow]:
+        row = self._cache.row(story_id)
+        return [row] if row is not None else list(compute_rows([story_id], self._stories, self._entries))
+
+    def _save_rows(self, story_id: str, now: datetime, rows: Sequence[StoryRow]) -> frozenset[str]:
+        for row in rows:
+            self._save_row(row, now)
+        living = self._existing_stories([story_id])
+        self._lines.refresh(living, now)
+        return living
 
     def _pin(self, story_ids: Collection[str]) -> None:
         """Update the pins of stories from the editors' decisions."""
@@ -325,17 +340,25 @@ class Settler:
         ]
         for batch in self._lines.batches(lines, {story_of[report] for report in settled if report in story_of}):
             with self._store.transaction(self._keep_waiting):
-                if self._editor_constraints.version() != plan.decisions:
+                if self._is_outdated(plan):
                     return False
                 self._lines.write(batch, (), now)
         with self._store.transaction(self._keep_waiting):
             self._lines.catch_up(now)
         for done in parts(sorted(plan.unsettled.difference(failed)), SETTLED_IN_ONE):
-            with self._store.transaction(self._keep_waiting):
-                self._vectors.mark_settled(done)
+            if not self._mark_settled(done, plan):
+                return False
         if not failed:
             self._window.mark_written()
         return True
+
+    def _mark_settled(self, report_ids: Sequence[str], plan: SettlePlan) -> bool:
+        """Mark reports as settled; not where an editor spoke meanwhile, whose verb may have marked them anew."""
+        with self._store.transaction(self._keep_waiting):
+            if self._is_outdated(plan):
+                return False
+            self._vectors.mark_settled(report_ids)
+            return True
 
     def _blocks(self, plan: SettlePlan) -> list[list[frozenset[str]]]:
         """Return groups that take reports from the same stories together, for they are written in one transaction.
@@ -357,37 +380,7 @@ class Settler:
             blocks.update(dict.fromkeys(stories, block))
             found.append(block)
         sizes = self._stories.sizes(set(stored.values()))
-        return [block for block in found if block and not _is_stored(block, stored, sizes, whole, plan.unsettled)]
+        return [block for block in found if block and not is_stored(block, stored, sizes, whole, plan.unsettled)]
 
     def _existing_stories(self, story_ids: Iterable[str]) -> frozenset[str]:
         return self._stories.existing(set(story_ids))
-
-
-def _is_stored(
-    block: Sequence[frozenset[str]],
-    stored: Mapping[str, str],
-    sizes: Mapping[str, int],
-    whole: Mapping[frozenset[str], int],
-    waiting: Collection[str],
-) -> bool:
-    """Return whether a block is one story as it is stored, in which nothing waits."""
-    [group, *others] = block
-    stories = {stored.get(report) for report in group}
-    if others or len(stories) > 1 or not group.isdisjoint(waiting):
-        return False
-    [story] = stories
-    return story is not None and sizes.get(story) == whole[group]
-
-
-def _batches(blocks: Iterable[Sequence[frozenset[str]]]) -> Iterator[list[Sequence[frozenset[str]]]]:
-    """Yield blocks in batches of some reports."""
-    batch: list[Sequence[frozenset[str]]] = []
-    size = 0
-    for block in blocks:
-        batch.append(block)
-        size += sum(map(len, block))
-        if size >= REPORTS_PER_TRANSACTION:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch

@@ -20,6 +20,7 @@ from aggregator.ingest.window import Window
 from aggregator.model import Match
 from aggregator.storage.binding import parts
 from aggregator.storage.database import Store
+from aggregator.storage.matches import MatchStore
 from aggregator.storage.report_vectors import VectorStore
 from aggregator.storage.stories import StoryStore
 
@@ -70,6 +71,7 @@ class StoryWriter:
         self._window = window
         self._editor_constraints = editor_constraints
         self._stories = StoryStore(store)
+        self._matches = MatchStore(store)
         self._vectors = VectorStore(store.connection)
 
     def begin(self, groups: Sequence[frozenset[str]], unmoved: Collection[str]) -> StoryAssignment | None:
@@ -217,7 +219,7 @@ class StoryWriter:
         now: datetime,
     ) -> None:
         """Store the strongest edge of each report where it changed."""
-        stored = self._stories.links(story_of)
+        stored = self._matches.links(story_of)
         said: dict[str, tuple[str, float]] = {
             report: (speakers[one.other][1], round(one.score, 4))
             for report in story_of
@@ -227,9 +229,9 @@ class StoryWriter:
         links = self._window.links({report: best[report] for report in changed if report in said})
         for report in changed:
             if report in stored:
-                self._stories.drop_link(report)
+                self._matches.drop_link(report)
             if report in links:
                 link = links[report]
                 own, (other, score) = speakers[report][1], said[report]
                 match = Match("story", own, other, "pair", score, link.threshold, dict(link.features), VERSION)
-                self._stories.add_match(match, report, story_of[report], now)
+                self._matches.add(match, report, story_of[report], now)

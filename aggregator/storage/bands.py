@@ -49,7 +49,7 @@ class Bands:
 
     def __init__(self, connection: sqlite3.Connection, at_end: Callable[[Callable[[bool], None]], None]) -> None:
         self._db = connection
-        self._at_end = at_end
+        self.at_end = at_end
         self._waiting: dict[int, list[int]] = {}  # key -> sketches, ascending; a list of one is several keys'
         self._count = [0] * SHARDS  # sketches that wait in each shard
         self._last = [0] * SHARDS  # and the number of the last
@@ -73,7 +73,7 @@ class Bands:
         """Put a new sketch, of a greater number than all before, under its keys."""
         self._catch_up()
         self._is_alone = True
-        self._at_end(self._ended)
+        self.at_end(self._ended)
         ordered = sorted(set(keys))
         bounds = [0, *(bisect_left(ordered, first) for first in _FIRST[1:]), len(ordered)]
         packed = pack(f"<{len(ordered)}q", *ordered)

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from aggregator.exceptions import LockedError, NotOursError, StorageError
 from aggregator.storage.backups import back_up
@@ -18,6 +18,8 @@ from aggregator.storage.integrity import faults
 from aggregator.storage.opening import open_database, open_for_reading
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
 
+Found = TypeVar("Found")
+Written = TypeVar("Written")
 BUSY_TIMEOUT_MS = 10_000
 # Seconds between two looks at a lock that another process has. SQLite itself looks ten times a second after a while, and would miss
 # the pauses of long writers (PAUSE) again and again.
@@ -25,6 +27,7 @@ _RETRY_INTERVAL = 0.002
 # Seconds of one transaction of a long writer, and of its pause for others. A long writer finishes its present entry after the first,
 # and updates its stories, which takes as long again at most. Waiting processes try every two milliseconds, and so find the pause.
 MAX_TRANSACTION, PAUSE = 0.08, 0.01
+_TRIES = 3  # times that something large is read outside of a transaction before it is read inside
 # How SQLite begins where a table or column of ours is not there, since somebody took it out, and where a row holds bytes that are no text.
 _SPOILT = ("no such table", "no such view", "no such column", "vtable constructor failed", "Could not decode to UTF-8")
 
@@ -126,6 +129,26 @@ class Store:
         """Whether the transaction has no savepoints: only an archive's entries are written until it ends."""
         return self._whole
 
+    def read_then_write(
+        self,
+        read: Callable[[], Found | None],
+        write: Callable[[Found], Written],
+        keep_waiting: Callable[[], bool] = lambda: False,
+        state: Callable[[], object] | None = None,
+    ) -> Written | None:
+        """Read while others may write; write where ``state``, by default all, is as it was, and nothing where nothing was found."""
+        state = state or self.data_version
+        for _ in range(_TRIES):  # then both in one
+            seen, found = state(), read()
+            if found is None:
+                return None
+            with self.transaction(keep_waiting):
+                if state() == seen:
+                    return write(found)
+        with self.transaction(keep_waiting):
+            found = read()
+            return None if found is None else write(found)
+
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """Read the database as of now without locking others out; inside a transaction, read the transaction's view."""
@@ -174,6 +197,10 @@ class Store:
     def data_version(self) -> int:
         """Return a number that is another one when another connection has written meanwhile."""
         return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def state(self) -> tuple[int, int]:
+        """Return what is the same as long as nobody wrote: neither another connection nor this one."""
+        return self.data_version(), self.connection.total_changes
 
     def call_at_end(self, last: Callable[[bool], None]) -> None:
         """Call ``last`` when the transaction at hand ends: with True before its commit, with False where it is undone.

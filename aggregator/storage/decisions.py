@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from aggregator.clustering.constraints import Constraint
-from aggregator.model import Evidence
 from aggregator.storage.binding import rows_among
 from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
@@ -19,6 +18,8 @@ DecisionKind = Literal["merge", "split", "move", "pin", "forbid", "name", "tie",
 # How a constraint is written: of stories, and of storylines.
 _OF_STORIES = {"together": "together", "apart": "apart"}
 _OF_STORYLINES = {"together": "tied", "apart": "untied"}
+# The story of its report is that of an entry: where an editor moved very many, the column of the entry follows.
+_PLACES = "SELECT e.id, e.report_id, r.story_id FROM entry e JOIN report r ON r.id = e.report_id WHERE 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,12 @@ class DecisionStore:
         at: datetime,
         sentence: str,
         arguments: Sequence[str],
-        before: Mapping[str, object],
+        before: str,
         constraints: Sequence[Constraint],
     ) -> None:
         """Store a decision with its constraints under the number that :meth:`next_number` gave.
 
-        The constraints of ``tie`` and ``untie`` are on storylines, those of other verbs on stories.
+        ``before`` is JSON. The constraints of ``tie`` and ``untie`` are on storylines, those of other verbs on stories.
         """
         signs = _OF_STORYLINES if kind in ("tie", "untie") else _OF_STORIES
         self._db.execute(
@@ -77,38 +78,16 @@ class DecisionStore:
                 to_text(at),
                 sentence,
                 json.dumps(list(arguments)),
-                json.dumps(before, ensure_ascii=False, sort_keys=True),
+                before,
             ),
         )
-        self._db.executemany(
-            "INSERT INTO decision_entry (decision_id, part, sign, side, entry_id) VALUES (?, ?, ?, ?, ?)",
-            [
-                (number, index, signs[constraint.sign], side, entry_id)
-                for index, constraint in enumerate(constraints)
-                for side, members in (("left", constraint.left), ("right", constraint.right))
-                for entry_id in sorted(members)
-            ],
-        )
-
-    def leave_reason(
-        self,
-        number: int,
-        kind: DecisionKind,
-        evidence: Evidence,
-        placed: Mapping[str, Collection[str]],
-        at: datetime,
-    ) -> None:
-        """Store a decision as the reason why entries are in the stories where it placed them."""
-        told = json.dumps(evidence, ensure_ascii=False, sort_keys=True)
-        self._db.executemany(
-            "INSERT INTO match (kind, entry_id, other_id, story_id, method, score, threshold, evidence, parameters, at)"
-            " VALUES ('editor', ?, ?, ?, ?, 1.0, 1.0, ?, ?, ?)",
-            [
-                (entry, story, story, kind, told, reference(number), to_text(at))
-                for story, entries in placed.items()
-                for entry in sorted(entries)
-            ],
-        )
+        for part, constraint in enumerate(constraints):
+            for side, members in (("left", constraint.left), ("right", constraint.right)):
+                self._db.execute(
+                    "INSERT INTO decision_entry (decision_id, part, sign, side, entry_id)"
+                    " SELECT ?, ?, ?, ?, value FROM json_each(?)",
+                    (number, part, signs[constraint.sign], side, json.dumps(sorted(members))),
+                )
 
     def constraints(self) -> list[Constraint]:
         """Return what all decisions in force state of stories, oldest first."""
@@ -131,17 +110,15 @@ class DecisionStore:
     def places(self) -> dict[str, tuple[str, str | None]]:
         """Return entry -> report and story, for the entries that decisions in force name."""
         rows = self._db.execute(
-            "SELECT id, report_id, story_id FROM entry WHERE report_id IS NOT NULL AND id IN"
-            " (SELECT m.entry_id FROM decision_entry m JOIN decision d ON d.id = m.decision_id WHERE d.undone_at IS NULL)"
+            f"{_PLACES} AND e.id IN (SELECT m.entry_id FROM decision_entry m JOIN decision d ON d.id = m.decision_id WHERE d.undone_at IS NULL)"
         )
         return {entry_id: (report_id, story_id) for entry_id, report_id, story_id in rows}
 
     def places_of(self, entry_ids: Iterable[str]) -> dict[str, tuple[str, str | None]]:
         """Return entry -> report and story, for these entries."""
-        selection = "SELECT id, report_id, story_id FROM entry WHERE report_id IS NOT NULL AND id"
         return {
             entry_id: (report_id, story_id)
-            for entry_id, report_id, story_id in rows_among(self._db, selection, sorted(entry_ids))
+            for entry_id, report_id, story_id in rows_among(self._db, f"{_PLACES} AND e.id", sorted(entry_ids))
         }
 
     def pins(self) -> list[str]:
@@ -171,7 +148,6 @@ class DecisionStore:
         self._db.execute(
             "UPDATE decision SET undone_at = ?, undone_by = ? WHERE id = ?", (to_text(at), by, decision_id)
         )
-        self._db.execute("DELETE FROM match WHERE kind = 'editor' AND parameters = ?", (reference(decision_id),))
 
     def log(self, limit: int | None = None) -> list[Decision]:
         """Return decisions newest first, including undone ones."""

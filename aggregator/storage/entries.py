@@ -266,6 +266,13 @@ class EntryStore:
         """Return the one entry id that begins with ``prefix``."""
         return resolve_prefix(self._db, "SELECT id FROM entry", prefix, "entry")
 
+    def resolve_all(self, prefixes: Sequence[str]) -> frozenset[str]:
+        """Return the entry ids that begin with these prefixes, one each; ids in full are looked up together."""
+        wanted = [prefix.strip().lower() for prefix in prefixes]
+        exact = {row[0] for row in rows_among(self._db, "SELECT id FROM entry WHERE id", wanted)}
+        rest = [prefix for prefix, plain in zip(prefixes, wanted, strict=True) if plain not in exact]
+        return frozenset(exact.union(self.resolve(prefix) for prefix in rest))
+
     def beginning(self, prefix: str, limit: int) -> list[tuple[str, str, str]]:
         """Return id, publisher and title of the newest entries whose id begins with ``prefix``."""
         begun = prefix.lower()
@@ -291,8 +298,11 @@ class EntryStore:
         return grouped
 
     def ids_of_story(self, story_id: str) -> list[str]:
-        """Return the ids of a story's entries, in order of arrival."""
-        rows = self._db.execute("SELECT id FROM entry WHERE story_id = ? ORDER BY number", (story_id,))
+        """Return the ids of a story's entries, in order of arrival; those that have yet to follow their reports among them."""
+        rows = self._db.execute(
+            "SELECT e.id FROM report r JOIN entry e ON e.report_id = r.id WHERE r.story_id = ? ORDER BY e.number",
+            (story_id,),
+        )
         return [row[0] for row in rows]
 
     def ids_of_report(self, report_id: str) -> list[str]:
@@ -302,8 +312,10 @@ class EntryStore:
 
     def placement(self, entry_id: str) -> tuple[str, str | None] | None:
         """Return an entry's report and story, None for an unsettled story; None where the entry is gone or has no report."""
-        row = self._db.execute("SELECT report_id, story_id FROM entry WHERE id = ?", (entry_id,)).fetchone()
-        return None if row is None or row[0] is None else (row[0], row[1])
+        row: tuple[str, str | None] | None = self._db.execute(
+            "SELECT r.id, r.story_id FROM entry e JOIN report r ON r.id = e.report_id WHERE e.id = ?", (entry_id,)
+        ).fetchone()
+        return row
 
     def texts(self, entry_ids: Sequence[str]) -> dict[str, str]:
         """Return entry id -> plain text."""

@@ -6,6 +6,7 @@ are rolled back with it.
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Final
 
 from aggregator.model import Entry
@@ -14,34 +15,41 @@ from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore
 
 _NOTES: Final = (
-    "CREATE TEMP TABLE followed_story (id TEXT PRIMARY KEY) WITHOUT ROWID",
-    "CREATE TEMP TABLE changed_entry (story_id TEXT, id TEXT, PRIMARY KEY (story_id, id)) WITHOUT ROWID",
-    """CREATE TEMP TRIGGER followed_entry_added AFTER INSERT ON main.entry
+    "CREATE TEMP TABLE IF NOT EXISTS followed_story (id TEXT PRIMARY KEY, owner INTEGER) WITHOUT ROWID",
+    "CREATE TEMP TABLE IF NOT EXISTS changed_entry (story_id TEXT, id TEXT, PRIMARY KEY (story_id, id)) WITHOUT ROWID",
+    """CREATE TEMP TRIGGER IF NOT EXISTS followed_entry_added AFTER INSERT ON main.entry
 WHEN NEW.story_id IN (SELECT id FROM followed_story)
 BEGIN INSERT OR IGNORE INTO changed_entry VALUES (NEW.story_id, NEW.id); END""",
-    """CREATE TEMP TRIGGER followed_entry_changed AFTER UPDATE ON main.entry
+    """CREATE TEMP TRIGGER IF NOT EXISTS followed_entry_changed AFTER UPDATE ON main.entry
 WHEN OLD.story_id IN (SELECT id FROM followed_story) OR NEW.story_id IN (SELECT id FROM followed_story)
 BEGIN
   INSERT OR IGNORE INTO changed_entry VALUES (OLD.story_id, OLD.id);
   INSERT OR IGNORE INTO changed_entry VALUES (NEW.story_id, NEW.id);
 END""",
-    """CREATE TEMP TRIGGER followed_entry_dropped AFTER DELETE ON main.entry
+    """CREATE TEMP TRIGGER IF NOT EXISTS followed_entry_dropped AFTER DELETE ON main.entry
 WHEN OLD.story_id IN (SELECT id FROM followed_story)
 BEGIN INSERT OR IGNORE INTO changed_entry VALUES (OLD.story_id, OLD.id); END""",
     # An entry is read with these values of its feed, so all that was read is out of date.
-    """CREATE TEMP TRIGGER followed_feed_changed AFTER UPDATE OF authority, agency ON main.feed
+    """CREATE TEMP TRIGGER IF NOT EXISTS followed_feed_changed AFTER UPDATE OF authority, agency ON main.feed
 WHEN NEW.authority IS NOT OLD.authority OR NEW.agency IS NOT OLD.agency
 BEGIN DELETE FROM followed_story; END""",
 )
 
 
+_owners = count(1)
+
+
 class EntryChanges:
-    """Notes on the entries of followed stories. They cost nothing until a story is followed."""
+    """Notes on the entries of followed stories. They cost nothing until a story is followed.
+
+    A story belongs to whoever of a connection followed it last; the others read it whole the next time.
+    """
 
     def __init__(self, store: Store) -> None:
         self._db = store.connection
         self._entries = EntryStore(store)
         self._triggers_made = False
+        self._owner = next(_owners)
 
     def follow(self, story_id: str) -> list[Entry]:
         """Return a story's entries, and note their changes from now on."""
@@ -49,19 +57,19 @@ class EntryChanges:
             for statement in _NOTES:
                 self._db.execute(statement)
             self._triggers_made = True
-        self._db.execute("INSERT OR IGNORE INTO followed_story VALUES (?)", (story_id,))
+        self._db.execute("INSERT OR REPLACE INTO followed_story VALUES (?, ?)", (story_id, self._owner))
         self._delete_notes(story_id)
         return self._entries.of_stories([story_id], light=True)[story_id]
 
     def unfollow(self, story_id: str) -> None:
         """Stop noting the changes of a story."""
-        if self._triggers_made:
+        if self._triggers_made and self._is_followed(story_id):
             self._db.execute("DELETE FROM followed_story WHERE id = ?", (story_id,))
             self._delete_notes(story_id)
 
     def read(self, story_id: str) -> tuple[set[str], list[Entry]] | None:
         """Return the ids of removed entries, and the added or changed entries, since the last call; None for a story not followed."""
-        if self._db.execute("SELECT 1 FROM followed_story WHERE id = ?", (story_id,)).fetchone() is None:
+        if not self._is_followed(story_id):
             return None
         changed = [row[0] for row in self._db.execute("SELECT id FROM changed_entry WHERE story_id = ?", (story_id,))]
         self._delete_notes(story_id)
@@ -78,6 +86,10 @@ class EntryChanges:
             (story_id,),
         ).fetchone()
         return None if row is None else str(row[0])
+
+    def _is_followed(self, story_id: str) -> bool:
+        query = "SELECT 1 FROM followed_story WHERE id = ? AND owner = ?"
+        return self._db.execute(query, (story_id, self._owner)).fetchone() is not None
 
     def _delete_notes(self, story_id: str) -> None:
         self._db.execute("DELETE FROM changed_entry WHERE story_id = ?", (story_id,))

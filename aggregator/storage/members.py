@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterable
 
@@ -16,6 +17,15 @@ def reports_of(connection: sqlite3.Connection, entry_ids: Collection[str]) -> di
 def entries_of(connection: sqlite3.Connection, report_ids: Iterable[str]) -> dict[str, set[str]]:
     """Return report -> its entries, of those that have any."""
     return _members(connection, "report_id", report_ids)
+
+
+def places_of(connection: sqlite3.Connection, entry_ids: Iterable[str]) -> list[tuple[str, str, str | None]]:
+    """Return entry, report and story of those of these entries that stand in a report."""
+    return connection.execute(
+        "SELECT e.id, r.id, r.story_id FROM entry e JOIN report r ON r.id = e.report_id"
+        " WHERE e.id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(entry_ids)),),
+    ).fetchall()
 
 
 def _members(connection: sqlite3.Connection, condition: str, ids: Iterable[str]) -> dict[str, set[str]]:

@@ -16,6 +16,7 @@ from aggregator.storage import (
     boilerplate,
     faults,
     former_tables,
+    moves,
     report_vectors,
     sketches,
     storyline_tables,
@@ -137,6 +138,13 @@ def m012_waiting_keys(db: Database) -> None:
 def m013_waiting_polls(db: Database) -> None:
     """Let changes of uneventful polls wait in the log, and have views return the present state."""
     for statement in waiting_polls.TABLES:
+        db.execute(statement)
+
+
+@migrations()
+def m014_moved_reports(db: Database) -> None:
+    """Entries follow the reports that an editor moved, some at a time, and the reasons of a decision are found by an index."""
+    for statement in statements(moves.TABLES):
         db.execute(statement)
 
 

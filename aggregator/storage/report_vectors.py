@@ -6,6 +6,7 @@ greatest number it knows. A deleted report leaves a row without a vector until t
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ class VectorStore:
                 row.meaning,
             ),
         )
-        self.mark_unsettled([row.report_id])
+        self._db.execute("INSERT OR IGNORE INTO unsettled_report (report_id) VALUES (?)", (row.report_id,))
 
     def drop(self, report_id: str) -> None:
         """Delete the vector of a report."""
@@ -171,8 +172,9 @@ class VectorStore:
 
     def mark_unsettled(self, report_ids: Iterable[str]) -> None:
         """Mark these reports as unsettled: other processes see it, and a crash does not lose it."""
-        self._db.executemany(
-            "INSERT OR IGNORE INTO unsettled_report (report_id) VALUES (?)", [(report,) for report in report_ids]
+        self._db.execute(
+            "INSERT OR IGNORE INTO unsettled_report (report_id) SELECT value FROM json_each(?)",
+            (json.dumps(list(report_ids)),),
         )
 
     def mark_stories_unsettled(self, story_ids: Iterable[str]) -> None:

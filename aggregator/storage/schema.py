@@ -23,6 +23,7 @@ MIGRATIONS: Final = (
     "m011_polls",
     "m012_waiting_keys",
     "m013_waiting_polls",
+    "m014_moved_reports",
 )
 HOUR: Final = 13  # the first characters of a time that say its hour: 2026-03-10T09
 

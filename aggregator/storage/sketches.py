@@ -43,6 +43,7 @@ CREATE TABLE band (
 ) STRICT, WITHOUT ROWID;
 """
 
+MOST_READ = 2_000  # sketches that are kept until the transaction ends
 _FIELDS = "entry_id, report_id, feed, publisher, title, url, numbers, time, version, signature, shingles, words"
 
 
@@ -52,6 +53,9 @@ class SketchStore:
     def __init__(self, connection: sqlite3.Connection, bands: Bands) -> None:
         self._db = connection
         self._bands = bands
+        self._ids: dict[int, str] = {}  # number of a sketch -> its entry, of those read in the transaction at hand
+        self._read: dict[str, StoredSketch] = {}  # the same by entry
+        self._keeping = False
 
     def candidates(self, keys: Sequence[int], limit: int) -> tuple[list[str], bool]:
         """Return entries that share keys, those with the most first, and whether a cap applied."""
@@ -65,20 +69,21 @@ class SketchStore:
         chosen = sorted(shared, key=lambda number: (-shared[number], -number))
         capped |= len(chosen) > limit
         named = chosen[:limit]
-        found = dict(
-            self._db.execute(f"SELECT number, entry_id FROM sketch WHERE number IN ({marks(named)})", named).fetchall()
-        )
-        return [found[number] for number in named if number in found], capped
+        self._begin_reading()
+        unread = [number for number in named if number not in self._ids]
+        if unread:
+            statement = f"SELECT number, entry_id FROM sketch WHERE number IN ({marks(unread)})"
+            self._ids.update(self._db.execute(statement, unread).fetchall())
+        return [self._ids[number] for number in named if number in self._ids], capped
 
     def sketches(self, entry_ids: Sequence[str]) -> Mapping[str, StoredSketch]:
         """Return the sketches of these entries."""
-        if not entry_ids:
-            return {}
-        rows = self._db.execute(
-            f"SELECT {_FIELDS} FROM sketch WHERE entry_id IN ({marks(entry_ids)})", tuple(entry_ids)
-        )
-        found = {row[0]: _stored(row) for row in rows}
-        return {entry_id: found[entry_id] for entry_id in entry_ids if entry_id in found}
+        self._begin_reading()
+        unread = tuple(entry_id for entry_id in entry_ids if entry_id not in self._read)
+        if unread:
+            rows = self._db.execute(f"SELECT {_FIELDS} FROM sketch WHERE entry_id IN ({marks(unread)})", unread)
+            self._read.update((row[0], _stored(row)) for row in rows)
+        return {entry_id: self._read[entry_id] for entry_id in entry_ids if entry_id in self._read}
 
     def members(self, report_id: str, limit: int) -> list[StoredSketch]:
         """Return a report's first entries, its anchor first."""
@@ -126,11 +131,13 @@ class SketchStore:
         row = self._db.execute("SELECT number FROM sketch WHERE entry_id = ?", (entry_id,)).fetchone()
         if row is None:
             return
+        self.forget()
         # band is keyed by key: the keys of one entry are found by a scan, rare enough for an edit's sake
         self._db.execute("DELETE FROM sketch WHERE number = ?", row)
 
     def move(self, entry_id: str, report_id: str) -> None:
         """Put an entry into another report."""
+        self.forget()
         self._db.execute("UPDATE sketch SET report_id = ? WHERE entry_id = ?", (report_id, entry_id))
 
     def of_other_versions(self, version: str) -> list[str]:
@@ -140,10 +147,28 @@ class SketchStore:
 
     def prune(self, before: datetime, most: int) -> int:
         """Drop at most so many of the sketches older than the window; return how many. Their keys are swept later."""
+        self.forget()
         return self._db.execute(
             "DELETE FROM sketch WHERE number IN (SELECT number FROM sketch WHERE time < ? ORDER BY time LIMIT ?)",
             (to_text(before), most),
         ).rowcount
+
+    def forget(self) -> None:
+        """Forget what was read in this transaction, of which some was changed or undone."""
+        self._ids.clear()
+        self._read.clear()
+
+    def _begin_reading(self) -> None:
+        """Keep what is read until the transaction ends: in a flood the same sketches are asked for by one entry after another."""
+        if not self._keeping or len(self._read) > MOST_READ:
+            self.forget()
+        self._keeping = self._db.in_transaction
+        if self._keeping:
+            self._bands.at_end(self._end_reading)
+
+    def _end_reading(self, _kept: bool) -> None:
+        self.forget()
+        self._keeping = False
 
 
 def _stored(row: Sequence[object]) -> StoredSketch:

@@ -1,18 +1,16 @@
-"""Stories, reports, the links that hold them together, and redirects from former ids."""
+"""Stories, reports, and redirects from former ids."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from aggregator.exceptions import NotFoundError
-from aggregator.model import Evidence, Flag, Match, StorylineMention, StoryQuery, StorySummary
+from aggregator.model import Flag, StorylineMention, StoryQuery, StorySummary
 from aggregator.model.stories import StoryFields
 from aggregator.storage.binding import marks, parts, rows_among
-from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
 from aggregator.storage.prefixes import resolve_prefix
 from aggregator.storage.story_queries import ORDER, where_clause
@@ -20,7 +18,7 @@ from aggregator.storage.times import from_text, to_text
 
 
 class StoryStore:
-    """Rows of ``story``, ``report``, ``match`` and ``story_redirect``."""
+    """Rows of ``story``, ``report`` and ``story_redirect``."""
 
     def __init__(self, store: Store) -> None:
         self._db = store.connection
@@ -124,6 +122,29 @@ class StoryStore:
         rows = self._db.execute("SELECT id FROM report WHERE story_id = ? ORDER BY first_seen, id", (story_id,))
         return [row[0] for row in rows]
 
+    def reports_of_stories(self, story_ids: Iterable[str]) -> set[str]:
+        """Return the reports of several stories."""
+        return {row[0] for row in self._among("SELECT id FROM report WHERE story_id", story_ids)}
+
+    def standing(self, story_id: str) -> dict[str, str]:
+        """Return entry -> report, for the entries of a story in order of arrival."""
+        rows = self._db.execute(
+            "SELECT e.id, r.id FROM report r JOIN entry e ON e.report_id = r.id WHERE r.story_id = ? ORDER BY e.number",
+            (story_id,),
+        )
+        return dict(rows.fetchall())
+
+    def state(self, story_id: str) -> tuple[object, ...]:
+        """Return what differs where somebody wrote a story's row, or its entries came, went or were edited."""
+        row = self._db.execute("SELECT * FROM story WHERE id = ?", (story_id,)).fetchone()
+        counted = "SELECT count(*), sum(number), sum(revisions), count(correction), count(agency) FROM entry WHERE story_id = ?"
+        return row, self._db.execute(counted, (story_id,)).fetchone()
+
+    def count_entries(self, story_id: str) -> int:
+        """Return how many entries stand in the reports of a story."""
+        counted = "SELECT count(*) FROM report r JOIN entry e ON e.report_id = r.id WHERE r.story_id = ?"
+        return int(self._db.execute(counted, (story_id,)).fetchone()[0])
+
     def stories_of_reports(self, report_ids: Collection[str]) -> dict[str, str]:
         """Return report -> story, for reports with a story."""
         return dict(self._among("SELECT id, story_id FROM report WHERE story_id IS NOT NULL AND id", report_ids))
@@ -146,6 +167,10 @@ class StoryStore:
             grouped = f"SELECT story_id FROM entry WHERE story_id IN ({marks(part)}) GROUP BY story_id"
             found.update(row[0] for row in self._db.execute(f"{grouped} HAVING count(*) > ?", (*part, entries)))
         return frozenset(found)
+
+    def without_row(self, story_ids: Collection[str]) -> frozenset[str]:
+        """Return the stories among these that were opened and whose fields nobody wrote yet."""
+        return frozenset(row[0] for row in self._among("SELECT id FROM story WHERE entries = 0 AND id", story_ids))
 
     def existing_reports(self, report_ids: Iterable[str]) -> set[str]:
         """Return the reports among these that are stored."""
@@ -247,50 +272,6 @@ class StoryStore:
         row = self._db.execute("SELECT opened, first_seen FROM story WHERE id = ?", (story_id,)).fetchone()
         return (row[0], row[1], story_id)
 
-    # --- evidence --------------------------------------------------------------------------
-
-    def add_match(self, match: Match, report_id: str | None, story_id: str | None, now: datetime) -> None:
-        """Store the evidence of an edge."""
-        self._db.execute(
-            "INSERT INTO match (kind, entry_id, other_id, report_id, story_id, method, score, threshold, evidence, parameters, at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                match.kind,
-                match.entry_id,
-                match.other_id,
-                report_id,
-                story_id,
-                match.method,
-                match.score,
-                match.threshold,
-                json.dumps(match.evidence, ensure_ascii=False, sort_keys=True),
-                match.parameters,
-                to_text(now),
-            ),
-        )
-
-    def links(self, report_ids: Collection[str]) -> dict[str, tuple[str, float]]:
-        """Return report -> the entry that its strongest edge leads to, and the score."""
-        rows = self._among(
-            "SELECT report_id, other_id, score FROM match WHERE kind = 'story' AND report_id", report_ids
-        )
-        return {report_id: (other_id, score) for report_id, other_id, score in rows}
-
-    def drop_link(self, report_id: str) -> None:
-        """Forget a report's strongest edge."""
-        self._db.execute("DELETE FROM match WHERE kind = 'story' AND report_id = ?", (report_id,))
-
-    def matches(self, entry_ids: Iterable[str]) -> list[Match]:
-        """Return the edges of these entries, oldest first."""
-        found: list[Match] = []
-        for entry_id in entry_ids:
-            rows = self._db.execute(
-                "SELECT kind, entry_id, other_id, method, score, threshold, evidence, parameters FROM match WHERE entry_id = ? ORDER BY id",
-                (entry_id,),
-            )
-            found.extend(_match(row) for row in rows)
-        return found
-
     # --- lists -----------------------------------------------------------------------------
 
     def find(self, query: StoryQuery, words: Sequence[str], new_since: datetime) -> list[StorySummary]:
@@ -380,18 +361,3 @@ def _mention(row: sqlite3.Row) -> StorylineMention | None:
     if row["storyline_id"] is None:
         return None
     return StorylineMention(row["storyline_id"], row["line_title"], row["line_stories"])
-
-
-def _match(row: Sequence[object]) -> Match:
-    kind, entry_id, other_id, method, score, threshold, evidence, parameters = row
-    kept: Evidence = from_json(evidence, dict)
-    return Match(
-        kind=kind,  # type: ignore[arg-type]
-        entry_id=str(entry_id),
-        other_id=str(other_id),
-        method=str(method),
-        score=float(str(score)),
-        threshold=float(str(threshold)),
-        evidence=kept,
-        parameters=str(parameters),
-    )

@@ -70,6 +70,10 @@ class StorylineStore:
         )
         return [row[0] for row in rows]
 
+    def stories_of_lines(self, storyline_ids: Collection[str]) -> set[str]:
+        """Return the stories of several storylines."""
+        return {row[0] for row in rows_among(self._db, "SELECT id FROM story WHERE storyline_id", storyline_ids)}
+
     def set(self, story_id: str, storyline_id: str | None) -> None:
         """Put a story into a storyline, or out of all."""
         self._db.execute("UPDATE story SET storyline_id = ? WHERE id = ?", (storyline_id, story_id))

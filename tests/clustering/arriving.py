@@ -78,7 +78,7 @@ class Room(StoredNewsroom):
 
     def matches(self, key: str) -> Sequence[Match]:
         """Return the edges of an entry."""
-        return self.reader().stories.matches([self.id(key)])
+        return self.reader().matches.of_entries([self.id(key)])
 
     def why(self, key: str, about: str | None = None) -> Why:
         """Return why an entry stands in its story, or what keeps it out of the story of another."""

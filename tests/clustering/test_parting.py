@@ -12,7 +12,7 @@ from tests.clustering.events import FERRY, STRIKE
 def misplace(made: Room, key: str, story: str) -> None:
     """Put an entry where the machine would never put it today."""
     with made.store.transaction():
-        Placer(made.store, made.settings).move_report(made.report(key), story)
+        Placer(made.store, made.settings).move_reports([made.report(key)], story)
 
 
 def test_a_report_that_would_not_join_leaves_and_the_story_that_it_was_in_keeps_its_id() -> None:

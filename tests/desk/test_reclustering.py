@@ -41,10 +41,9 @@ def misfiled(room: Newsroom) -> str:
     placer = room.placer()
     with room.store.transaction() as db:
         [story, *others] = sorted(room.stories())
-        for report in [row[0] for row in db.execute("SELECT id FROM report")]:
-            placer.move_report(report, story)
+        placer.move_reports([row[0] for row in db.execute("SELECT id FROM report")], story)
         for other in others:
-            placer.close(other, story, room.now, "merged: one event")
+            placer.close(other, story, "merged: one event")
         placer.settle([story], room.now)
         db.execute("UPDATE report_vector SET version = 'former'")
         db.execute("DELETE FROM unsettled_report")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -283,10 +284,22 @@ def test_a_story_that_breaks_a_decision_all_the_same_is_taken_apart(room: Newsro
     room.editor().forbid(dam, dam_2)
     placer = room.placer()
     with room.store.transaction():
-        placer.move_report(room.report_of(dam_2), story)
+        placer.move_reports([room.report_of(dam_2)], story)
         placer.settle([story], room.now)
     assert room.members(story) == {dam}
     assert room.story_of(dam_2) == room.story_of(copy) != story
+
+
+def test_an_older_word_that_a_split_brings_back_into_force_holds_at_once(room: Newsroom) -> None:
+    """A merge bound two entries that were kept apart through a third; the third leaves."""
+    [third] = room.arrive(DAM)
+    room.now += timedelta(hours=2)
+    one, other = room.arrive(BUDGET, CUP)
+    room.editor().forbid(one, other)
+    merged = room.editor().merge([room.story_of(entry) for entry in (third, one, other)])
+    assert room.members(merged) == {third, one, other}
+    room.editor().split(merged, [third])
+    assert len({room.story_of(entry) for entry in (third, one, other)}) == 3
 
 
 # --- undo ----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from aggregator.clustering.constraints import Constraint, ConstraintGroups, resolve
 from aggregator.desk.maintenance import prune
 from aggregator.exceptions import DecisionError, NotFoundError
+from aggregator.ingest import moves
 from aggregator.ingest.replay import cluster_anew
 from aggregator.newsroom.publishers import families
 from aggregator.settings import Settings, StorySettings
@@ -300,6 +301,18 @@ def test_no_decision_is_ever_broken(play: tuple[Settings, list[Telling], list[St
 @given(PLAYS)
 def test_in_many_plays_no_decision_is_ever_broken(play: tuple[Settings, list[Telling], list[Step]]) -> None:
     played(play)
+
+
+@pytest.mark.costly
+@settings(LENIENT, max_examples=examples(SOME))
+@given(PLAYS)
+def test_no_decision_is_broken_where_entries_follow_one_by_one(
+    play: tuple[Settings, list[Telling], list[Step]],
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(moves, "AT_ONCE", 1)
+        patch.setattr(moves, "PAUSE", 0.0)
+        played(play)
 
 
 def played(play: tuple[Settings, list[Telling], list[Step]]) -> None:

@@ -17,7 +17,7 @@ from aggregator.desk.maintenance import prune
 from aggregator.digest import frozen
 from aggregator.digest.edition import Edition
 from aggregator.exceptions import LockedError
-from aggregator.ingest import settle, story_rows, story_writing
+from aggregator.ingest import moves, settle, story_rows, story_writing
 from aggregator.ingest.story_cache import StoryCache
 from aggregator.ingest.story_rows import StoryRow
 from aggregator.storage import retention
@@ -38,6 +38,7 @@ def pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (settle, story_writing):
         monkeypatch.setattr(module, "CHUNK", CHUNK)
     monkeypatch.setattr(settle, "LARGE", CHUNK)
+    monkeypatch.setattr(moves, "AT_ONCE", CHUNK)
     monkeypatch.setattr(settle, "SETTLED_IN_ONE", ROWS_A_REPORT * CHUNK)
 
 
@@ -315,3 +316,28 @@ def test_a_verb_that_others_keep_from_writing_rows_is_given_all_the_same(
         entries = [row[0] for row in desk.store.connection.execute("SELECT id FROM entry ORDER BY number")]
         made = desk.editor("ben").split(story.id, entries[:40])
         assert {row[0]: row[-1] for row in rows_of_stories(desk)} == {made: 40, story.id: REPORTS - 40}
+
+
+def test_a_large_row_is_not_worked_out_within_a_transaction_for_what_others_write_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: None
+) -> None:
+    inside: list[int] = []
+    original, kept = story_rows.compute_rows, StoryCache.row
+
+    def seen(story_ids: Sequence[str], stories: Any, entries: Any) -> Any:
+        for row in original(story_ids, stories, entries):
+            if row.fields is not None and entries._db.in_transaction:
+                inside.append(row.fields.entries)
+            yield row
+
+    def beside(cache: StoryCache, story_id: str) -> StoryRow | None:
+        with Store(tmp_path / "large.db") as other, other.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO fact VALUES ('beside', ?)", (str(len(inside)),))
+        return kept(cache, story_id)
+
+    monkeypatch.setattr(settle, "compute_rows", seen)
+    monkeypatch.setattr(StoryCache, "row", beside)
+    imported(tmp_path, event(REPORTS))
+    assert max(inside) <= CHUNK
+    with Store(tmp_path / "large.db") as store:
+        assert store.connection.execute("SELECT entries FROM story").fetchall() == [(REPORTS,)]

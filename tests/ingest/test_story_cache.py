@@ -174,3 +174,18 @@ def test_the_accounts_of_stories_are_bounded(tmp_path: Path, monkeypatch: pytest
             assert row.fields is not None
             assert row.fields.entries == 40
         assert app.store.connection.execute("SELECT count(*) FROM followed_story").fetchone() == (0,)
+
+
+def test_two_caches_of_one_connection_do_not_take_each_other_s_notes(tmp_path: Path) -> None:
+    """A daemon that reads other settings begins with a new cache on the connection that it has."""
+    with Aggregator.open(Settings(), tmp_path / "kept.db", clock=lambda: START) as app:
+        app.import_archive(archive(tmp_path, event(40)))
+        [story] = app.stories(StoryQuery())
+        stories, entries = StoryStore(app.store), EntryStore(app.store)
+        caches = [StoryCache(app.store), StoryCache(app.store)]
+        for number in range(12):
+            with app.store.transaction() as db:
+                db.execute("UPDATE entry SET title = title || ' again', revisions = 1 WHERE number = ?", (number + 1,))
+            kept = caches[number // 2 % 2]
+            assert kept.row(story.id) == next(compute_rows([story.id], stories, entries))
+            kept.saved()

@@ -137,6 +137,12 @@ CREATE TABLE edition (
   body TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE ending_story (
+  story_id TEXT PRIMARY KEY REFERENCES story (id) ON DELETE CASCADE,
+  into_id TEXT NOT NULL,
+  reason TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE entry (
   number INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
@@ -268,6 +274,11 @@ CREATE TABLE match (
   parameters TEXT NOT NULL,
   at TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE moved_report (
+  report_id TEXT PRIMARY KEY REFERENCES report (id) ON DELETE CASCADE,
+  decision_id INTEGER
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE poll (
   id INTEGER PRIMARY KEY,
@@ -439,6 +450,8 @@ CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
     ON "_sqlite_migrations" ("migration_set", "name");
 
 CREATE INDEX line_repeated ON line (feed_id, hash) WHERE reports >= 3;
+
+CREATE INDEX match_decision ON match (parameters) WHERE kind = 'editor';
 
 CREATE INDEX match_entry ON match (entry_id);
 

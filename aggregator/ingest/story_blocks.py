@@ -1,0 +1,37 @@
+"""Blocks of groups of reports: what is written in one transaction, and what is stored as it is already."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+REPORTS_PER_TRANSACTION = 50  # if no single story has more: well under what another writer waits
+
+
+def is_stored(
+    block: Sequence[frozenset[str]],
+    stored: Mapping[str, str],
+    sizes: Mapping[str, int],
+    whole: Mapping[frozenset[str], int],
+    waiting: Collection[str],
+) -> bool:
+    """Return whether a block is one story as it is stored, in which nothing waits."""
+    [group, *others] = block
+    stories = {stored.get(report) for report in group}
+    if others or len(stories) > 1 or not group.isdisjoint(waiting):
+        return False
+    [story] = stories
+    return story is not None and sizes.get(story) == whole[group]
+
+
+def batches(blocks: Iterable[Sequence[frozenset[str]]]) -> Iterator[list[Sequence[frozenset[str]]]]:
+    """Yield blocks in batches of some reports."""
+    batch: list[Sequence[frozenset[str]]] = []
+    size = 0
+    for block in blocks:
+        batch.append(block)
+        size += sum(map(len, block))
+        if size >= REPORTS_PER_TRANSACTION:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
