@@ -20,6 +20,7 @@ from aggregator.model import Feed, FeedOutcome, Story, StoryQuery
 from aggregator.newsroom.publishers import Families, families, publisher_of_feed
 from aggregator.settings import Settings
 from aggregator.storage.database import Store
+from aggregator.storage.decisions import Decision, DecisionStore
 from aggregator.storage.editions import EditionStore
 from aggregator.storage.feeds import FeedStore
 
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from aggregator.ingest.poll import FeedFetcher, Progress
     from aggregator.ingest.recluster import Progress as Reclustered
     from aggregator.ingest.recluster import Reclustering
-    from aggregator.storage.decisions import Decision
     from aggregator.storage.editions import EditionLine
 
 
@@ -344,8 +344,6 @@ class Aggregator(Lookup):
 
     def decisions(self, limit: int | None = None) -> list[Decision]:
         """Return editors' verbs, newest first, including undone ones."""
-        from aggregator.storage.decisions import DecisionStore
-
         return DecisionStore(self.store).log(limit)
 
     # --- watches -----------------------------------------------------------------------------

@@ -25,7 +25,7 @@ class Mover:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._moves = MoveStore(store)
+        self._moves = MoveStore(store.connection)
         self._stories = StoryStore(store)
         self._matches = MatchStore(store)
         self._lines = StorylineStore(store)

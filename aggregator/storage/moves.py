@@ -7,11 +7,10 @@ links, follows some at a time. A report's story is the truth meanwhile, that of 
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
-
-from aggregator.storage.database import Store
 
 TABLES: Final = """
 CREATE TABLE moved_report (
@@ -49,8 +48,8 @@ class EndingStory:
 class MoveStore:
     """Rows of ``moved_report`` and ``ending_story``; the caller holds the transaction."""
 
-    def __init__(self, store: Store) -> None:
-        self._db = store.connection
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
 
     def move(self, report_ids: Collection[str], story_id: str, decision: int | None) -> None:
         """Put reports into a story; their entries have yet to follow."""

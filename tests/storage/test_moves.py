@@ -49,7 +49,7 @@ def made_before(path: Path) -> Path:
 
 def test_a_database_of_the_version_before_takes_moves(tmp_path: Path) -> None:
     with Store(made_before(tmp_path / "a.db")) as store, store.transaction():
-        moves = MoveStore(store)
+        moves = MoveStore(store.connection)
         assert not moves.is_pending()
         moves.move(["r2"], "s2", 7)
         moves.end_later(EndingStory("s1", "s2", "merged by an editor"))
