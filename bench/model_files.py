@@ -79,11 +79,20 @@ def write(folder: Path, shipped: Models, learned: Models, told: Mapping[str, Map
 def note(folder: Path, learned: Models) -> None:
     """Write what was learned now into the files; what they ship stays as it is."""
     for name, model in learned._asdict().items():
-        path = folder / f"{name}.json"
-        told = json.loads(path.read_text("utf-8"))
-        shipped = {"bias": told.pop("bias"), **told.pop("weights")}
-        told.pop("learned", None)
-        _write(path, told, shipped, numbers(model))
+        note_one(folder / f"{name}.json", model)
+
+
+def note_one(path: Path, learned: Logistic) -> None:
+    """Write what was learned now into one file; what it ships stays as it is."""
+    told = json.loads(path.read_text("utf-8"))
+    shipped = {"bias": told.pop("bias"), **told.pop("weights")}
+    told.pop("learned", None)
+    _write(path, {"why": {}, **told}, shipped, numbers(learned))
+
+
+def write_one(path: Path, learned: Logistic, told: Mapping[str, object]) -> None:
+    """Write one model that ships as it was learned, with what is told of it."""
+    _write(path, {**told, "why": {}}, numbers(learned), numbers(learned))
 
 
 def _write(path: Path, told: dict[str, Any], shipped: Mapping[str, float], learned: Mapping[str, float]) -> None:

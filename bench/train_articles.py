@@ -15,6 +15,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")  # another kernel sums in another order, and gives other digits
 
 import argparse
 import zlib
@@ -29,8 +30,9 @@ from aggregator.clustering.metrics import score
 from aggregator.clustering.pair_context import Context
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.partition import Edges, partition
-from aggregator.clustering.scoring import MODELS, Logistic, article_share, ordered, shipped_scorer, write_model
-from bench.pair_examples import Table, second_inputs, table, weights_of
+from aggregator.clustering.scoring import MODELS, Logistic, article_share, ordered, shipped_scorer
+from bench import model_files
+from bench.pair_examples import LEARNED, Table, second_inputs, table, weights_of
 from bench.train_pairs import KNOWN, SIGNS
 from bench.worlds import archive
 
@@ -68,7 +70,7 @@ class Articles:
 def articles(name: str, dated: bool) -> Articles:
     """Return the edges of an archive."""
     scorer = shipped_scorer()
-    window = table(name, archive(name, dated))
+    window = table(name, archive(name, dated), LEARNED)
     at, inputs = second_inputs(window, scorer.first(window.features))
     share = article_share(window.features.words_least[at])
     columns = np.column_stack([ordered(inputs, NAMES).astype(np.float64), np.ones(len(at))])
@@ -155,6 +157,7 @@ def main() -> None:
     """Learn, tell, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="write the model that comes with the product")
+    parser.add_argument("--note", action="store_true", help="only write beside it what was learned now")
     parser.add_argument("--held-out", action="store_true", help="print what is reached on events not learned from")
     options = parser.parse_args()
     found = [articles(name, dated) for name, dated in TEXTS]
@@ -168,7 +171,9 @@ def main() -> None:
             "made by": "python -m bench.train_articles --write",
             "learned on": {"archives, their texts whole": sorted({name for name, _ in TEXTS})},
         }
-        write_model(MODELS / "articles.json", model, told)
+        model_files.write_one(MODELS / "articles.json", model, told)
+    elif options.note:
+        model_files.note_one(MODELS / "articles.json", model)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from bench.model_files import Models
 from bench.pair_examples import (
     ARCHIVES,
     FOLDS,
+    LEARNED,
     SCATTERED,
     WEEKS_2023,
     WEEKS_2025,
@@ -106,7 +107,7 @@ GAP_WHY = "gaps count from 28 hours on and are learned from 48: closer pairs sta
 # Gaps under two days are learned as one, for exact ones leak when streams were polled. The product counts from 28 hours on,
 # with the learned weight: of pairs over a day and a half apart two thirds were read as two acts of one affair.
 LEARNED_GAP = 48 * HOUR
-LEARNED = replace(DEFAULT, least_gap=LEARNED_GAP)
+LEARNED_PARAMS = replace(LEARNED, least_gap=LEARNED_GAP)
 # Archives whose pairs a half of the windows learns its second round from; the other half's first models had not seen them.
 HALVES = (
     ("allsides-dated", "groundnews-2025-08", "google-news"),
@@ -123,9 +124,9 @@ def tables() -> Iterator[Table]:
         with background_without(name, days):
             windows = kept(folder / f"{name}.pickle", worlds if name == "weeks" else scatters)
             for number, (title, items) in enumerate(windows.items()):
-                yield kept(folder / f"{name}-{number}.pickle", partial(table, title, items, LEARNED))
+                yield kept(folder / f"{name}-{number}.pickle", partial(table, title, items, LEARNED_PARAMS))
             if name == "weeks":
-                yield from kept(folder / "read.pickle", partial(read_by_eye, LEARNED))
+                yield from kept(folder / "read.pickle", partial(read_by_eye, LEARNED_PARAMS))
 
 
 def background_without(name: str, days: Sequence[tuple[str, str]], folder: Path = KEPT) -> AbstractContextManager[None]:

@@ -96,8 +96,8 @@ def test_without_a_background_of_news_a_list_of_common_words_stands_for_it(tmp_p
 
 def test_models_are_learned_without_inputs_examples_and_phrases(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("scipy")
-    tables = [table("set/full", window("set").items, train_pairs.LEARNED),
-              table("weeks", window("week", labelled=False).items, train_pairs.LEARNED)]  # fmt: skip
+    tables = [table("set/full", window("set").items, train_pairs.LEARNED_PARAMS),
+              table("weeks", window("week", labelled=False).items, train_pairs.LEARNED_PARAMS)]  # fmt: skip
     by_name = {one.name: one for one in ablations.ablations()}
     whole = ablations.learned(tables, by_name["nothing"])
     assert "gap" in whole.pairs.weights

@@ -12,7 +12,7 @@ from aggregator.clustering.scoring import MODELS, Logistic, read_model
 from bench import model_files
 from bench.model_files import Models
 
-NAMES = ("pairs", "graph")
+NAMES = ("pairs", "graph", "articles")
 
 
 def told(name: str, folder: Path = MODELS) -> dict[str, Any]:
