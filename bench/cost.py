@@ -11,18 +11,17 @@ from __future__ import annotations
 import argparse
 import pickle
 import random
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 
 from aggregator.clustering.graph import StoryGraph
 from aggregator.clustering.vectors import ReportVector
 from bench.material import WORDS
+from bench.memory import megabytes
 from bench.worlds import DATA, DAY, START, Item, rows_of
 
 Rows = list[tuple[str, ReportVector]]
@@ -78,14 +77,9 @@ def told_apart(count: int) -> Iterator[Rows]:
             yield [(key, ReportVector.unpacked(vector)) for key, vector in part]
 
 
-def resident() -> float:
-    """Return the memory of this process in megabytes."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
-
-
 def cost(count: int) -> dict[str, float]:
     """Return what a report costs in a window of so many, in milliseconds of processor time, and what the window takes."""
-    graph, before = StoryGraph(), resident()
+    graph, before = StoryGraph(), megabytes()
     spent, small, last = 0.0, 0.0, 0
     for part in told_apart(count + 500):
         begin = time.process_time()
@@ -98,7 +92,7 @@ def cost(count: int) -> dict[str, float]:
                 graph.add_all(part[start : start + 10])
                 graph.settle()
             small, last = time.process_time() - begin, len(part)
-    memory = resident() - before
+    memory = megabytes() - before
     kept = pickle.dumps(graph, pickle.HIGHEST_PROTOCOL)
     del graph
     begin = time.process_time()

@@ -15,19 +15,18 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 from email.utils import format_datetime
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
 from bench.material import lines
+from bench.replay_week import loopback
 
 OPTIONS = ("fetch.allow_private_networks=true", "fetch.per_host=32", "fetch.host_delay=0", "parse.workers=2")
 
@@ -50,16 +49,9 @@ class Quiet(SimpleHTTPRequestHandler):
         """Stay silent."""
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
+def folder_server(folder: Path) -> AbstractContextManager[str]:
     """Serve a folder on the loopback address; give its URL."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    return loopback(partial(Quiet, directory=str(folder)))
 
 
 def write_feeds(rows: list[dict[str, Any]], feeds: int, folder: Path) -> None:
@@ -111,7 +103,7 @@ def main() -> None:
         (folder / "feeds").mkdir()
         write_feeds(lines(options.entries, options.words), options.feeds, folder / "feeds")
         found: dict[int, list[dict[str, float]]] = {1: [], 2: []}
-        with served(folder / "feeds") as url:
+        with folder_server(folder / "feeds") as url:
             for _ in range(options.rounds):
                 for cores, rows in found.items():
                     rows.append(measured(folder, url, options.feeds, cores))

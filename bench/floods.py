@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore
 from bench.locks import holding
 from bench.material import START, WORDS, archive, lines
+from bench.memory import megabytes
 
 Rows = list[dict[str, Any]]
 _TOLD = (
@@ -145,11 +145,7 @@ def stored(folder: Path) -> dict[str, float]:
         counts = store.connection.execute(
             "SELECT (SELECT count(*) FROM report), count(*), max(entries) FROM story"
         ).fetchone()
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return {
-        **dict(zip(("reports", "stories", "largest"), counts, strict=True)),
-        "memory MB": pages * resource.getpagesize() / 1e6,
-    }
+    return {**dict(zip(("reports", "stories", "largest"), counts, strict=True)), "memory MB": megabytes()}
 
 
 def verbs(folder: Path) -> dict[str, float]:

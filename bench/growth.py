@@ -34,6 +34,7 @@ from typing import Any
 from aggregator import Aggregator, Settings, StoryQuery
 from aggregator.storage.database import Store
 from bench.material import archive, lines
+from bench.memory import megabytes
 
 ROUND = 38_000
 _NAMED = re.compile(r"\b(?:[A-Z][a-z]{3,}|\d+)\b")
@@ -110,8 +111,8 @@ def measured(count: int, folder: Path, lanes: int = 1) -> Iterator[dict[str, flo
                 "entries": entries,
                 "ms an entry": spent / part * 1_000,
                 "by the clock": clock / part * 1_000,
-                "memory MB": _memory("VmRSS"),
-                "peak MB": _memory("VmHWM"),
+                "memory MB": megabytes(),
+                "peak MB": megabytes(most=True),
                 "bytes an entry": database.stat().st_size / entries,
                 "stories ms": listed * 1_000,
                 "search ms": searched * 1_000,
@@ -121,12 +122,6 @@ def measured(count: int, folder: Path, lanes: int = 1) -> Iterator[dict[str, flo
             with figures.open("a", encoding="utf-8") as file:
                 print(json.dumps(figure), file=file)
             yield figure
-
-
-def _memory(kind: str) -> float:
-    """Return resident memory in megabytes: VmRSS is that of now, VmHWM the most since the process began."""
-    status = Path("/proc/self/status").read_text()
-    return next(int(line.split()[1]) * 1_024 / 1e6 for line in status.splitlines() if line.startswith(kind + ":"))
 
 
 def _last(path: Path) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def test_ingest_tells_each_stage_and_each_baseline(tmp_path: Path) -> None:
 @pytest.mark.costly
 def test_a_first_fetch_is_measured_on_so_many_cores(tmp_path: Path) -> None:
     first_fetch.write_feeds(lines(60), 4, tmp_path)
-    with first_fetch.served(tmp_path) as url:
+    with first_fetch.folder_server(tmp_path) as url:
         seconds = first_fetch.measured(tmp_path, url, feeds=4, cores=1)
     assert seconds["processor"] > 0
     assert seconds["clock"] > 0
