@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -93,9 +94,8 @@ class TieExplainer:
 
     def _tie(self, story: Story, other: Story, line: str, path: tuple[str, ...] | None) -> TieWhy:
         ids = story.summary.id, other.summary.id
-        word = self._constraints.tied_by(_entries(story), _entries(other))
-        if word is not None:
-            return TieWhy(*ids, line, f"Tied by an editor's word: {word.sentence}")
+        if word := self._tied_by_word(story, other):
+            return TieWhy(*ids, line, word)
         found = explain_tie(self._graph(), _reports(story), _reports(other))
         if found is None:
             return TieWhy(*ids, line, PAST)
@@ -125,6 +125,10 @@ class TieExplainer:
                     waiting.append(there)
         return paths
 
+    def _tied_by_word(self, story: Story, other: Story) -> str | None:
+        decision = self._constraints.tied_by(_entries(story), _entries(other))
+        return None if decision is None else f"Tied by an editor's word: {decision.sentence}"
+
     def _tied_by_editors(self, stories: Sequence[Story]) -> list[tuple[int, int]]:
         ties = self._constraints.ties()
         number = {entry: n for n, story in enumerate(stories) for entry in _entries(story)} if ties else {}
@@ -134,9 +138,8 @@ class TieExplainer:
     def _alike(self, graph: StoryGraph, story: Story, other: Story, line: str) -> TieWhy:
         """Return what the two most similar reports of two tied stories share, by their texts alone."""
         ids = story.summary.id, other.summary.id
-        word = self._constraints.tied_by(_entries(story), _entries(other))
-        if word is not None:
-            return TieWhy(*ids, line, f"Tied by an editor's word: {word.sentence}")
+        if word := self._tied_by_word(story, other):
+            return TieWhy(*ids, line, word)
         if not _languages(story) & _languages(other):
             return TieWhy(*ids, line, ACROSS)
         found = explain_tie(graph, _newest(story), _newest(other))
@@ -219,8 +222,9 @@ class TieExplainer:
 
 def _hours_between(story: Story, other: Story) -> float:
     """Return the hours between the two nearest entries of two stories."""
-    ours, theirs = sorted(one.time for one in _all(story)), sorted(one.time for one in _all(other))
-    return min(abs((one - two).total_seconds()) for one in ours for two in theirs) / 3600
+    every = sorted([*((one.time, True) for one in _all(story)), *((one.time, False) for one in _all(other))])
+    gaps = (late - early for (early, left), (late, right) in pairwise(every) if left is not right)
+    return min(gaps).total_seconds() / 3600
 
 
 def _storyline(story: Story) -> str | None:
