@@ -161,9 +161,8 @@ class TieExplainer:
         found = explain_tie(self._graph(), _reports(story), _reports(other))
         if found is None:
             return TieWhy(*ids, None, NEVER)
-        match = self._match(found)
         languages = _languages(story), _languages(other)
-        if not found.linked and "meaning" not in match.evidence and not languages[0] & languages[1]:
+        if not found.linked and not languages[0] & languages[1] and "meaning" not in self._match(found).evidence:
             return TieWhy(*ids, None, different_languages(*("/".join(sorted(one)) for one in languages)))
         missing, bounds = self._missing(found, story, other)
         match = self._match(found, bounds)

@@ -9,17 +9,15 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.clustering.constraints import Constraint
-from aggregator.storage.binding import rows_among
 from aggregator.storage.damage import from_json
 from aggregator.storage.database import Store
+from aggregator.storage.members import PLACES, places_of
 from aggregator.storage.times import from_text, to_text
 
 DecisionKind = Literal["merge", "split", "move", "pin", "forbid", "name", "tie", "untie"]
 # How a constraint is written: of stories, and of storylines.
 _OF_STORIES = {"together": "together", "apart": "apart"}
 _OF_STORYLINES = {"together": "tied", "apart": "untied"}
-# The story of its report is that of an entry: where an editor moved very many, the column of the entry follows.
-_PLACES = "SELECT e.id, e.report_id, r.story_id FROM entry e JOIN report r ON r.id = e.report_id WHERE 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +108,13 @@ class DecisionStore:
     def places(self) -> dict[str, tuple[str, str | None]]:
         """Return entry -> report and story, for the entries that decisions in force name."""
         rows = self._db.execute(
-            f"{_PLACES} AND e.id IN (SELECT m.entry_id FROM decision_entry m JOIN decision d ON d.id = m.decision_id WHERE d.undone_at IS NULL)"
+            f"{PLACES} WHERE e.id IN (SELECT m.entry_id FROM decision_entry m JOIN decision d ON d.id = m.decision_id WHERE d.undone_at IS NULL)"
         )
         return {entry_id: (report_id, story_id) for entry_id, report_id, story_id in rows}
 
     def places_of(self, entry_ids: Iterable[str]) -> dict[str, tuple[str, str | None]]:
         """Return entry -> report and story, for these entries."""
-        return {
-            entry_id: (report_id, story_id)
-            for entry_id, report_id, story_id in rows_among(self._db, f"{_PLACES} AND e.id", sorted(entry_ids))
-        }
+        return {entry_id: (report_id, story_id) for entry_id, report_id, story_id in places_of(self._db, entry_ids)}
 
     def pins(self) -> list[str]:
         """Return the entries that pins in force name, newest first."""
