@@ -145,6 +145,7 @@ def _of_terms(
     whole, titles = _sum(pair, rare, count), _sum(pair, rare * both, count)
     ours = _sum(pair, rare * left, count) / (reports.title_mass[first] + 1e-6)
     theirs = _sum(pair, rare * right, count) / (reports.title_mass[second] + 1e-6)
+    alike = np.minimum(ours, theirs)
     lacking = np.maximum(0.0, reports.title_names[first] - _sum(pair, rare * left * terms.name[a], count))
     lacked = np.maximum(0.0, reports.title_names[second] - _sum(pair, rare * right * terms.name[b], count))
     our_text = _sum(pair, rare * ~left, count) / (reports.text_mass[first] + 1e-6)
@@ -161,9 +162,9 @@ def _of_terms(
     our_own = reports.both_mass[first] - _sum(pair, rare * (left & ((kind & TEXT) > 0)), count)
     their_own = reports.both_mass[second] - _sum(pair, rare * (right & ((other & TEXT) > 0)), count)
     shared_numbers = _sum(pair, ((kind & IS_NUMBER) > 0) & ((kind & IS_DATE) == 0), count)
-    no_number = (np.minimum(reports.numbers[first], reports.numbers[second]) >= params.issue_numbers) & (
-        shared_numbers == 0
-    )
+    numbers = np.minimum(reports.numbers[first], reports.numbers[second])
+    text_renumbered = (texts >= params.form_texts[0]) & (numbers >= params.issue_numbers) & (shared_numbers == 0)
+    title_renumbered = (alike > params.issue_share) & (number_differs > 0)
     return {
         "cosine": _sum(pair, terms.value[a].astype(np.float32) * terms.value[b], count),
         "title_cosine": _sum(pair, both * rare * rare, count)
@@ -173,14 +174,14 @@ def _of_terms(
         "told": np.maximum(0.0, whole - explained[0]),
         "told_titles": np.maximum(0.0, titles - explained[1]),
         "contained_most": np.minimum(1.0, np.maximum(ours, theirs)),
-        "contained_least": np.minimum(1.0, np.minimum(ours, theirs)),
+        "contained_least": np.minimum(1.0, alike),
         "strongest": strongest,
         "second": second_best,
         "rarest": greatest_two(pair, terms.rareness[a].astype(np.float32), count)[0],
         "names": np.maximum(0.0, _sum(pair, rare * name, count) - explained[2]),
         "texts": texts.astype(np.float32),
         "two_texts": two_texts.astype(np.float32),
-        "same_title": (two_texts & (np.minimum(ours, theirs) > ONE_TITLE)).astype(np.float32),
+        "same_title": (two_texts & (alike > ONE_TITLE)).astype(np.float32),
         "moulded": (skeleton & ((unlike > UNLIKE) | (number_differs > 0))).astype(np.float32),
         "plain": _sum(pair, rare * (1 - name), count),
         "plain_titles": _sum(pair, rare * (1 - name) * both, count),
@@ -192,15 +193,8 @@ def _of_terms(
         "burst_most": greatest_two(pair, burst, count)[0],
         "burst_mean": _sum(pair, rare * burst, count) / (whole + 1e-6),
         "figures": _sum(pair, rare * ((kind & (IS_NUMBER | IS_DATE)) > 0), count) / (whole + 1e-6),
-        "series": _is_series(
-            reports,
-            first,
-            second,
-            np.minimum(ours, theirs),
-            (np.minimum(ours, theirs) > params.issue_share) & (number_differs > 0)
-            | (texts >= params.form_texts[0]) & no_number,
-        ),
-        "bare": _is_bare(reports, first, second, np.minimum(ours, theirs), texts, params),
+        "series": _is_series(reports, first, second, alike, title_renumbered | text_renumbered),
+        "bare": _is_bare(reports, first, second, alike, texts, params),
         "form": _is_form(reports, first, second, np.minimum(our_own, their_own), texts, params),
         "seen_least": 12 - greatest_two(pair, 12 - np.log1p(BUCKETS[terms.seen[a]]), count)[0],
         "now": np.maximum(0.0, _sum(pair, now, count) - explained[0]),
