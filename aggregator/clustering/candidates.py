@@ -72,14 +72,14 @@ class CandidateIndex:
 
     def remap(self, moved: Places) -> None:
         """Move reports to new places; -1 means that a report is gone."""
-        kept: dict[int, array[int]] = {}
-        for key, posting in self._postings.items():
-            coded = np.frombuffer(posting, np.uint32)
+        for key in list(self._postings):
+            coded = np.frombuffer(self._postings[key], np.uint32)
             place = moved[coded >> 8]
             left = ((place << 8) | (coded & 0xFF))[place >= 0].astype(np.uint32)
             if len(left):
-                kept[key] = array("I", left.tobytes())
-        self._postings = kept
+                self._postings[key] = array("I", left.tobytes())
+            else:
+                del self._postings[key]
 
     def __getstate__(self) -> dict[str, object]:
         """Return the state with all postings in one array: a hundred thousand small ones take a second to read."""

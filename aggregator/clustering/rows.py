@@ -128,9 +128,13 @@ class Rows:
         first = len(self)
         rank = np.array([zlib.crc32(name.encode()) for name, _ in rows], np.uint32)
         reports, terms, pairs = self._weighed([vector for _, vector in rows], rank)
-        self.reports = ReportColumns(*self._with_room(0, self.reports, reports))
-        self.terms = TermColumns(*self._with_room(1, self.terms, terms))
-        self.pairs = PairColumns(*self._with_room(2, self.pairs, pairs))
+        self.reports = ReportColumns(*self._with_room(0, [*self.reports], reports))
+        # The old tuples go first, so that both versions of only one of their columns are in memory.
+        term_columns: list[Array] = [*self.terms]
+        pair_columns: list[Array] = [*self.pairs]
+        del self.terms, self.pairs
+        self.terms = TermColumns(*self._with_room(1, term_columns, terms))
+        self.pairs = PairColumns(*self._with_room(2, pair_columns, pairs))
         for number, (name, _) in enumerate(rows):
             self.place[name] = first + number
         self.ids.extend(name for name, _ in rows)
@@ -175,9 +179,11 @@ class Rows:
         kept = np.flatnonzero(self.alive[:count])
         moved = np.full(count, -1, np.int64)
         moved[kept] = np.arange(len(kept))
+        # Terms and pairs stand in the order of the places: marks of a byte each say which stay.
+        terms, pairs = (
+            np.repeat(self.alive[:count], sizes[:count]) for sizes in (self.reports.terms, self.reports.pairs)
+        )
         reports = ReportColumns(*_replaced([*self.reports], kept))
-        terms, _ = spread(reports.terms_from, reports.terms)
-        pairs, _ = spread(reports.pairs_from, reports.pairs)
         # The greatest columns are replaced one by one, so that both versions of only one are in memory.
         term_columns: list[Array] = [*self.terms]
         pair_columns: list[Array] = [*self.pairs]
@@ -190,20 +196,20 @@ class Rows:
         self.alive = np.ones(len(kept), np.bool_)
         self.ids = [self.ids[place] for place in kept.tolist()]
         self.place = {name: place for place, name in enumerate(self.ids)}
-        self._used = [len(kept), len(terms), len(pairs)]
+        self._used = [len(kept), int(terms.sum()), int(pairs.sum())]
         return moved
 
-    def _with_room(self, which: int, old: Sequence[Array], new: Sequence[Array]) -> list[Array]:
+    def _with_room(self, which: int, columns: list[Array], new: Sequence[Array]) -> list[Array]:
+        """Add values to columns, each of which is replaced by a longer one where there is no room."""
         used, more = self._used[which], len(new[0])
-        if used + more <= len(old[0]):
-            for column, values in zip(old, new, strict=True):
-                column[used : used + more] = values
-            return list(old)
-        spare = 0 if used == 0 else max(1_024, used // 4)
-        return [
-            np.concatenate([column[:used], values, np.zeros(spare, column.dtype)])
-            for column, values in zip(old, new, strict=True)
-        ]
+        if used + more > len(columns[0]):
+            spare = 0 if used == 0 else max(1_024, used // 4)
+            for number, column in enumerate(columns):
+                columns[number] = np.zeros(used + more + spare, column.dtype)  # untouched room takes no memory
+                columns[number][:used] = column[:used]
+        for column, values in zip(columns, new, strict=True):
+            column[used : used + more] = values
+        return columns
 
     # --- weighing ----------------------------------------------------------------------------------
 
@@ -310,10 +316,10 @@ class Rows:
         return PairColumns(pair[order], explained[order].astype(np.float16), in_title[order], kin[order])
 
 
-def _replaced(columns: list[Array], places: Places) -> list[Array]:
-    """Replace each column by its values at these places."""
+def _replaced(columns: list[Array], wanted: Array) -> list[Array]:
+    """Replace each column by its values at these places, or where these marks of its first values say so."""
     for number, column in enumerate(columns):
-        columns[number] = column[places]
+        columns[number] = column[: len(wanted)][wanted] if wanted.dtype == np.bool_ else column[wanted]
     return columns
 
 

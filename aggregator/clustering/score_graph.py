@@ -193,7 +193,9 @@ class ScoreGraph:
         if self._used > len(self.first):
             for name in ("first", "second", "odds", "known", "final", "_kept"):
                 old = getattr(self, name)
-                setattr(self, name, np.concatenate([old, np.zeros(max(self._used, len(old) // 4), old.dtype)]))
+                longer = np.zeros(self._used + len(old) // 4, old.dtype)  # untouched room takes no memory
+                longer[: len(old)] = old
+                setattr(self, name, longer)
         return np.concatenate([np.array(reused, np.int64), np.arange(first, self._used)])
 
     def _best(self, node: int, edges: Ids, rank: NDArray[np.uint32]) -> Ids:

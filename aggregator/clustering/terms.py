@@ -124,7 +124,7 @@ def _word(written: str, language: str, initial: bool) -> Word:
     return Word(term, term_id(term), written, written[0].isupper(), initial)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)  # some 6 MB in every process
 def term_of(word: str, language: str) -> str:
     """Return the term of a word: its folded stem where Snowball knows the language, else its first letters."""
     low = word.lower()
@@ -151,7 +151,7 @@ def _stemmer(language: str) -> Stemmer.Stemmer | None:
     return Stemmer.Stemmer(name) if name in Stemmer.algorithms() else None
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=20_000)  # some 5 MB in every process
 def term_id(term: str) -> int:
     """Return a term's 32-bit hash."""
     return zlib.crc32(term.encode("utf-8"))

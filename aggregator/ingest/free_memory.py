@@ -7,19 +7,36 @@ a process.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
 from functools import lru_cache
 
-
-def return_free_memory() -> bool:
-    """Give free pages back to the system; False where the C library has no ``malloc_trim`` or had nothing to give."""
-    trim = _trim()
-    return trim is not None and bool(trim(0))
+# Parameters of glibc's mallopt(3), and their values in bytes.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_LARGE, _KEPT_FREE = 2 << 20, 8 << 20
 
 
 @lru_cache(maxsize=1)
-def _trim() -> Callable[[int], int] | None:
+def keep_large_blocks_apart() -> bool:
+    """Have blocks of 2 MB and more go back to the system when they are freed; False where the C library is not glibc.
+
+    By itself glibc raises that bound to 32 MB once such blocks were freed, and arrays of a window then leave holes.
+    """
+    library = _glibc()
+    return library is not None and all(
+        library.mallopt(parameter, value)
+        for parameter, value in ((_MMAP_THRESHOLD, _LARGE), (_TRIM_THRESHOLD, _KEPT_FREE))
+    )
+
+
+def return_free_memory() -> bool:
+    """Give free pages back to the system; False where the C library is not glibc or had nothing to give."""
+    library = _glibc()
+    return library is not None and bool(library.malloc_trim(0))
+
+
+@lru_cache(maxsize=1)
+def _glibc() -> ctypes.CDLL | None:
     try:
-        return ctypes.CDLL(None).malloc_trim
-    except (OSError, AttributeError, TypeError):  # musl, macOS, Windows
+        library = ctypes.CDLL(None)
+    except (OSError, TypeError):  # Windows
         return None
+    return library if hasattr(library, "malloc_trim") and hasattr(library, "mallopt") else None  # musl, macOS

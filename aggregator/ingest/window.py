@@ -14,7 +14,7 @@ from aggregator.clustering.meaning import Meaning
 from aggregator.clustering.params import DEFAULT
 from aggregator.clustering.vectors import VERSION, ReportVector
 from aggregator.ingest import saved_window
-from aggregator.ingest.free_memory import return_free_memory
+from aggregator.ingest.free_memory import keep_large_blocks_apart, return_free_memory
 from aggregator.ingest.meanings import meanings_for
 from aggregator.ingest.story_cache import StoryCache
 from aggregator.settings import StorySettings
@@ -126,6 +126,7 @@ class Window:
             return_free_memory()
 
     def _load(self) -> StoryGraph:
+        keep_large_blocks_apart()
         kept = saved_window.read(self._store, self._kept_for)
         if kept is not None and kept.read_to <= self._vectors.newest():
             self._graph, self._known, self._read_to, self._horizon = kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -23,3 +24,30 @@ def test_what_lies_free_below_a_block_in_use_is_given_back() -> None:
     return_free_memory()
     assert len(kept) == 10
     assert resident() < held - 50_000_000
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only glibc keeps what is freed in this way, and can be told not to"
+)
+def test_a_large_block_goes_back_when_it_is_freed_however_many_were_before_it() -> None:
+    script = """
+from tests.ingest.test_free_memory import resident
+from aggregator.ingest.free_memory import keep_large_blocks_apart
+if {kept_apart}:
+    assert keep_large_blocks_apart()
+first = b"x" * 30_000_000
+del first  # from here on glibc by itself takes blocks of up to that size from the heap
+large, above = b"x" * 20_000_000, [bytes(50_000) for _ in range(100)]
+held = resident()
+del large
+print(held - resident())
+"""
+    given_back = [
+        int(
+            subprocess.run(
+                [sys.executable, "-c", script.format(kept_apart=apart)], capture_output=True, text=True, check=True
+            ).stdout
+        )
+        for apart in (False, True)
+    ]
+    assert given_back[0] < 10_000_000 < given_back[1]  # the first: as glibc does by itself
