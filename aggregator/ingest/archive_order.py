@@ -14,7 +14,7 @@ from aggregator.parsing.archive import ArchiveEntry, date_order, in_date_order, 
 from aggregator.storage.spilled import Order, Spilled, spilled
 
 # Bytes of an archive from which it is not held in memory, where its entries take some three times as much.
-LARGE = 16_000_000
+LARGE = 4_000_000
 
 Lines = Callable[[Path], Iterator[bytes]]
 
