@@ -79,6 +79,12 @@ def test_an_unchanged_poll_is_measured_by_what_it_writes(tmp_path: Path) -> None
 
 
 @pytest.mark.costly
+def test_an_unchanged_poll_of_a_small_desk_writes_less_than_a_kilobyte(tmp_path: Path) -> None:
+    found = unchanged.small_desk(1, tmp_path / "one.db", passes=100)
+    assert 90 < found["bytes"] < 1_000
+
+
+@pytest.mark.costly
 def test_a_changed_poll_of_a_large_feed_is_measured(tmp_path: Path) -> None:
     assert large_feed.measured(200, tmp_path / "large.db") > 0
     with Store(tmp_path / "large.db") as store:

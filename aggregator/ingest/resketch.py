@@ -8,8 +8,9 @@ from collections.abc import Callable
 from aggregator.clustering.sketch import VERSION
 from aggregator.ingest.place import Placer
 from aggregator.settings import Settings
-from aggregator.storage.database import Store, is_database_error
+from aggregator.storage.database import Store
 from aggregator.storage.sketches import SketchStore
+from aggregator.storage.sqlite_errors import is_database_error
 
 BATCH = 200  # entries a transaction
 log = logging.getLogger("aggregator.sketches")
