@@ -19,6 +19,7 @@ from aggregator.storage.opening import open_database, open_for_reading
 from aggregator.storage.poll_lines import PollLines
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
 from aggregator.storage.sqlite_errors import explained, is_busy, is_database_error
+from aggregator.storage.waiting_polls import fold_many
 
 Found = TypeVar("Found")
 Written = TypeVar("Written")
@@ -68,7 +69,7 @@ class Store:
                 self.connection.close()
                 raise
         self.bands = Bands(self.connection, self.call_at_end)  # one for all who write: it knows what waits
-        self.poll_lines = PollLines(self.connection, path, self.call_at_end, self._has_changed)
+        self.poll_lines = PollLines(self.connection, path, self.call_at_end, self._has_changed, fold_many)
 
     def __enter__(self) -> Self:
         return self

@@ -203,11 +203,10 @@ class FeedStore:
         if waiting is not None and beside and lines.can_be_used():
             lines.add((feed_id, to_text(at), outcome.http_status, round(outcome.seconds, 3), *waiting))
             return
-        taken = lines.take_in()
+        lines.take_in()
         if waiting is None:
             self._db.execute(_SAVE_STATE, (*state_values(after), feed_id))
-        number = self.log_poll(feed_id, at, outcome, waiting)
-        if number % STEP <= taken:
+        if self.log_poll(feed_id, at, outcome, waiting) % STEP == 0:
             fold_many(self._db)
 
     def save_title(self, feed_id: int, title: str | None, language: str | None) -> None:

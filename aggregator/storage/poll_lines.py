@@ -49,11 +49,13 @@ class PollLines:
         path: Path | None,
         at_end: Callable[[Callable[[bool], None]], None],
         has_changed: Callable[[], bool],
+        taken_in: Callable[[sqlite3.Connection], None] = lambda _: None,
     ) -> None:
         self._db = connection
         self._path = None if path is None else Path(f"{path.resolve()}{POLLS}")
         self._at_end = at_end
         self._has_changed = has_changed  # whether the transaction at hand changed anything
+        self._taken_in = taken_in  # what follows when lines came into the log
         self._added: list[str] = []  # by the transaction at hand
         self._is_used = False  # by this connection: its lines are taken in when it is closed
         self._forget()
@@ -68,14 +70,14 @@ class PollLines:
         self._added.append(json.dumps(values, separators=(",", ":")))
         self._at_end(self._end)
 
-    def take_in(self) -> int:
-        """Append what waits to the log, before something else is; return how many lines. The caller holds the transaction."""
+    def take_in(self) -> None:
+        """Append what waits to the log, before something else is. The caller holds the transaction."""
         self._read()
-        if not self._lines and not self._added:
-            return 0
-        taken = self._db.execute(_TAKE_IN).rowcount
-        self._added.clear()
-        return taken
+        if self._lines or self._added:
+            taken = self._db.execute(_TAKE_IN).rowcount
+            self._added.clear()
+            if taken:
+                self._taken_in(self._db)
 
     def is_left(self) -> bool:
         """Return whether this connection left a file."""

@@ -20,9 +20,10 @@ from aggregator.disk import POLLS
 from aggregator.exceptions import StorageError
 from aggregator.ingest.polls import poll_again
 from aggregator.model import FetchFailure
-from aggregator.storage import poll_lines
+from aggregator.storage import poll_lines, waiting_polls
 from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.times import to_text
 from tests.harness import MORNING, Clock, FakeFetcher, Item, open_desk, rss
 from tests.storage.test_waiting_polls import ACTS, EVENTS, FAILURES, FEEDS, ONE_AFTER_ANOTHER
 
@@ -144,6 +145,15 @@ def test_many_lines_and_old_ones_enter_the_log_at_once(tmp_path: Path, monkeypat
         assert (desk.logged(), len(desk.waiting())) == (7 * len(FEEDS), len(FEEDS))
         desk.passes(1)
         assert desk.logged() == 9 * len(FEEDS)
+
+
+def test_what_entered_the_log_reaches_the_rows_of_feeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with quiet_desk(tmp_path / "a.db") as desk:
+        monkeypatch.setattr(poll_lines, "MOST", 1)
+        monkeypatch.setattr(waiting_polls, "LEAST", 1)
+        desk.passes(waiting_polls.EACH)
+        [last] = desk.app.store.connection.execute("SELECT min(last_fetch) FROM feed").fetchone()
+    assert last > to_text(MORNING)
 
 
 def test_a_killed_daemon_asks_nobody_again(tmp_path: Path) -> None:
