@@ -57,7 +57,7 @@ class PollLines:
         self._has_changed = has_changed  # whether the transaction at hand changed anything
         self._taken_in = taken_in  # what follows when lines came into the log
         self._added: list[str] = []  # by the transaction at hand
-        self._is_used = False  # by this connection: its lines are taken in when it is closed
+        self._is_used = False  # by this connection: what it leaves is taken in and removed when it is closed
         self._forget()
         connection.create_function("poll_lines", 3, self._following)
 
@@ -77,6 +77,7 @@ class PollLines:
             taken = self._db.execute(_TAKE_IN).rowcount
             self._added.clear()
             if taken:
+                self._is_used = True
                 self._taken_in(self._db)
 
     def is_left(self) -> bool:

@@ -162,7 +162,9 @@ def test_a_killed_daemon_asks_nobody_again(tmp_path: Path) -> None:
         asked = len(desk.fetcher.asked)
         with open_desk(desk.fetcher, desk.clock, list(desk.app.feeds), database=desk.database) as after:
             assert after.fetch(within=DAEMON) == []  # opened beside one that was not closed, as after a kill
+            assert after.spread_overdue() == 0
         assert len(desk.fetcher.asked) == asked
+        assert not desk.beside.exists()
 
 
 @pytest.mark.parametrize(
