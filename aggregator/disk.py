@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 LOG = "-wal"  # commits that are not in the file itself yet
 JOURNAL = "-journal"  # how to undo what was cut short, where there is no log
-BESIDE = (LOG, "-shm", JOURNAL)  # what SQLite keeps beside a database
+POLLS = "-polls"  # polls that brought nothing new and are not in the log of polls yet
+BESIDE = (LOG, "-shm", JOURNAL, POLLS)  # what belongs to the content of a database, or SQLite keeps beside it
 LOCK = ".lock"  # what the daemon keeps there
 _BEGINNING = b"SQLite format 3\0"
 

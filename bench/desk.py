@@ -1,11 +1,11 @@
 """What a desk of many feeds costs once each is asked at its learned rhythm: share of a core, requests a minute, lateness.
 
-    python -m bench.desk [FEEDS] [--minutes N]
+    python -m bench.desk [FEEDS] [--minutes N] [--quiet]
 
 How much each feed publishes is drawn (half of them fewer than fifteen entries a week, a tenth more than a hundred); what the product
 learns of that from a first document is its state. Then the daemon's ticks are played under a driven clock, with parsing,
 copies and stories, but without sockets. Told are the processor time, less what it takes to make up the documents, the bytes written, and how
-late a feed is asked after it came due and an entry is stored after it was published.
+late a feed is asked after it came due and an entry is stored after it was published. At a ``--quiet`` desk no feed publishes any more.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from aggregator.fetching.politeness import after_response, interval
 from aggregator.model import Feed, FeedState, FetchOutcome, NotModified, Response
 from aggregator.storage.feeds import FeedStore
 from bench.feed_server import SHARES, WORDS
+from bench.unchanged import Written
 
 START = datetime(2026, 1, 8, 9, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -37,7 +38,8 @@ CARRIED = 15  # entries of a document
 class Press:
     """Feeds that publish at random, each at its own pace: a fetcher without sockets."""
 
-    def __init__(self, count: int, seed: int = 1) -> None:
+    def __init__(self, count: int, seed: int = 1, *, quiet: bool = False) -> None:
+        self._quiet = quiet
         self.chance = random.Random(seed)
         self.feeds = [Feed(f"https://house{n}.example/feed", name=f"House {n}") for n in range(count)]
         self.pace = {feed.url: self.chance.lognormvariate(0, SPREAD) * MEDIAN for feed in self.feeds}
@@ -80,6 +82,8 @@ class Press:
         self, feed: Feed, state: FeedState, now: datetime, other_feed: Callable[[str], str | None]
     ) -> FetchOutcome:
         """Answer with what the feed published since it was asked last."""
+        if self._quiet:
+            return NotModified(feed.url, (), etag=state.etag)
         begin = time.thread_time()
         try:
             return self._answer(feed, state, now)
@@ -117,9 +121,9 @@ def _entry(feed: Feed, number: int, date: datetime) -> str:
     )
 
 
-def measured(count: int, minutes: float, database: Path, warm: float = 1.0) -> dict[str, float]:
+def measured(count: int, minutes: float, database: Path, warm: float = 1.0, *, quiet: bool = False) -> dict[str, float]:
     """Play the daemon's ticks for so many minutes, after ``warm`` others; return the figures."""
-    settings, now, press = Settings(), [START], Press(count)
+    settings, now, press = Settings(), [START], Press(count, quiet=quiet)
     states = press.learned(settings)
     with (
         ThreadPoolExecutor(1) as workers,
@@ -130,19 +134,17 @@ def measured(count: int, minutes: float, database: Path, warm: float = 1.0) -> d
             for row in rows.followed():
                 rows.save_state(row.id, states[press.feeds[int(row.url.split("house")[1].split(".")[0])].url])
         _ticks(desk, settings, now, warm)
-        connection = desk.store.connection
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        written = Written(desk.store, database)
         press.spent, press.delays = 0.0, []
-        late, polls, news, spent = _ticks(desk, settings, now, minutes)
+        late, polls, news, spent = _ticks(desk, settings, now, minutes, written.look)
         spent -= press.spent
-        written = Path(f"{database}-wal").stat().st_size
+        size = written.bytes
     return {
         "requests a minute": polls / minutes,
         "entries a minute": news / minutes,
         "share of a core": spent / (minutes * 60),
         "ms a request": spent / max(polls, 1) * 1_000,
-        "bytes written a request": written / max(polls, 1),
+        "bytes written a request": size / max(polls, 1),
         "feed late, median s": statistics.median(late),
         "feed late, worst s": max(late),
         "entry late, median min": statistics.median(press.delays or [0.0]) / 60,
@@ -150,7 +152,11 @@ def measured(count: int, minutes: float, database: Path, warm: float = 1.0) -> d
 
 
 def _ticks(
-    desk: Aggregator, settings: Settings, now: list[datetime], minutes: float
+    desk: Aggregator,
+    settings: Settings,
+    now: list[datetime],
+    minutes: float,
+    look: Callable[[], object] = lambda: None,
 ) -> tuple[list[float], int, int, float]:
     """Play ticks; return how late feeds were asked, in seconds, how many were, how many entries were new, and the processor time."""
     late, polls, news, spent = [0.0], 0, 0, 0.0
@@ -161,6 +167,7 @@ def _ticks(
         begin = time.process_time()
         outcomes = desk.fetch(within=600.0)
         spent += time.process_time() - begin
+        look()
         polls += len(outcomes)
         news += sum(one.new for one in outcomes)
         late += [(now[0] - due).total_seconds() for one in outcomes if (due := before.get(one.url)) is not None]
@@ -172,9 +179,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("feeds", type=int, nargs="?", default=10_000)
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--quiet", action="store_true", help="no feed publishes any more")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="desk-") as folder:
-        found = measured(options.feeds, options.minutes, Path(folder) / "desk.db")
+        found = measured(options.feeds, options.minutes, Path(folder) / "desk.db", quiet=options.quiet)
     for name, value in found.items():
         print(f"{name:28} {value:.4g}")
 

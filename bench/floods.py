@@ -19,12 +19,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from aggregator import Aggregator, Settings, StoryQuery
+from aggregator import Aggregator, Settings
 from aggregator.storage.database import Store
-from aggregator.storage.entries import EntryStore
-from bench.locks import holding
+from bench.held_lock import holding
 from bench.material import START, WORDS, archive, lines
 from bench.memory import megabytes
+from bench.verbs import verbs
 
 Rows = list[dict[str, Any]]
 _TOLD = (
@@ -148,26 +148,11 @@ def stored(folder: Path) -> dict[str, float]:
     return {**dict(zip(("reports", "stories", "largest"), counts, strict=True)), "memory MB": megabytes()}
 
 
-def verbs(folder: Path) -> dict[str, float]:
+def held_by_verbs(folder: Path) -> dict[str, float]:
     """Have an editor work on the largest story; return for how many seconds each verb held the lock at most."""
     held_by: dict[str, float] = {}
     with Aggregator.open(Settings(), folder / "flood.db", clock=lambda: START + timedelta(days=3)) as desk:
-        story = desk.stories(StoryQuery(sort="entries"))[0].id
-        entries = EntryStore(desk.store).ids_of_story(story)
-        editor, made = desk.editor("bench"), list[str]()
-        for name, verb in (
-            ("pin", lambda: editor.pin(story, entries[3])),
-            ("undo of it", editor.undo),
-            ("split of ten", lambda: editor.split(story, entries[:20:2])),
-            ("undo of it ", editor.undo),
-            ("split of half", lambda: made.append(editor.split(story, entries[::2]))),
-            ("move", lambda: editor.move(entries[1], made[0])),
-            ("undo of move", editor.undo),
-            ("merge", lambda: editor.merge([story, made[0]])),
-            ("undo of merge", editor.undo),
-            ("undo of split", editor.undo),
-            ("forbid", lambda: editor.forbid(entries[0], entries[1])),
-        ):
+        for name, verb in verbs(desk):
             with holding() as held:
                 verb()
             held_by[name] = max(held)
@@ -204,7 +189,8 @@ def main() -> None:
                 print("  ".join(f"{name} {value:g}" for name, value in one.items()), flush=True)
             if options.verbs:
                 print(
-                    "held by " + ", ".join(f"{name} {held:.2f} s" for name, held in verbs(Path(folder)).items()),
+                    "held by "
+                    + ", ".join(f"{name} {held:.2f} s" for name, held in held_by_verbs(Path(folder)).items()),
                     flush=True,
                 )
         told = ", ".join(f"{name} {value:.4g}" for name, value in summary(found, len(rows)).items())

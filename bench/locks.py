@@ -1,8 +1,9 @@
 """How long others wait for the database while something runs: two editors and a reader against each kind of work.
 
-    python -m bench.locks [ENTRIES]
+    python -m bench.locks [ENTRIES] [--story REPORTS] [--only KIND ...]
 
-A process fills a database and then works on it as named. Two threads write a row again and again as an editor's verb
+A process fills a database and then works on it as named; kinds that end with "large story" work on a database of one story
+of so many reports, verbs of a third editor one after the other. Two threads write a row again and again as an editor's verb
 does, a third reads the newest stories; each waits as the product does. The worst and the median wait are printed, in
 milliseconds of the clock: other load on the machine lengthens them. The longest that the work itself held the lock is in
 processor time.
@@ -13,33 +14,39 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from unittest.mock import patch
 
 from aggregator import Aggregator
+from aggregator.desk.mailing import mail_edition
 from aggregator.desk.maintenance import prune, rotate_backups
+from aggregator.digest.edition import Edition
 from aggregator.exceptions import LockedError
 from aggregator.ingest.archive_order import load
 from aggregator.ingest.archives import Importer
+from aggregator.ingest.resketch import resketch
 from aggregator.model import Feed, FeedState, FetchOutcome, Response
 from aggregator.newsroom.publishers import families
-from aggregator.settings import Settings
+from aggregator.settings import MailSettings, Settings
 from aggregator.storage.database import Store
+from bench.floods import event
+from bench.held_lock import holding
 from bench.ingest import rss
+from bench.mail_server import mail_server
 from bench.material import archive, lines
+from bench.verbs import verbs
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 PAUSE = 0.02  # seconds between two wishes of an editor or reader
+CLUSTERING, RESKETCH, LARGE = "clustering anew", "sketching anew", "large story"
+RECIPIENTS = 500  # of a mailed edition
 
 
 class Waits:
@@ -82,45 +89,36 @@ class Waits:
                 self.reading.append(time.perf_counter() - begin)
 
 
-@contextmanager
-def holding() -> Iterator[list[float]]:
-    """Yield the processor seconds for which each transaction of this process holds the lock."""
-    held: list[float] = []
-    original = Store.transaction
-
-    @contextmanager
-    def timed(store: Store, waiting: Callable[[], bool] = lambda: False) -> Iterator[sqlite3.Connection]:
-        inside, begin = store.connection.in_transaction, 0.0
-        with original(store, waiting) as db:
-            begin = time.process_time()
-            yield db
-        if not inside:
-            held.append(time.process_time() - begin)
-
-    with patch.object(Store, "transaction", timed):
-        yield held
-
-
 def work(kind: str, database: Path, source: Path) -> None:
     """Do one kind of work on a database: what is measured, in a process of its own."""
     with holding() as held:
         _work(kind, database, source)
-    print(f"{kind:16} held the lock {len(held)} times, {max(held, default=0.0) * 1_000:.0f} ms at most", flush=True)
+    _tell(kind, held)
+
+
+def _tell(kind: str, held: list[float]) -> None:
+    print(f"{kind:28} held the lock {len(held)} times, {max(held, default=0.0) * 1_000:.0f} ms at most", flush=True)
 
 
 def _work(kind: str, database: Path, source: Path) -> None:
     settings = Settings()
+    if kind in _OF_DESKS:
+        with Aggregator.open(settings, database, clock=lambda: NOW) as desk:
+            _OF_DESKS[kind](desk)
+        return
     with Store(database) as store:
         importer = Importer(store, settings, families(()), NOW)
         entries, _ = load(source)
         half = len(entries) // 2
         works: dict[str, Callable[[], object]] = {
             "fill": lambda: importer.record(entries[:half], lambda done, total: None),
+            "fill whole": lambda: importer.record(entries, lambda done, total: None),
             "import": lambda: importer.record(entries[half:], lambda done, total: None),
             "backup": lambda: rotate_backups(store, 1, NOW),
-            "clustering anew": lambda: _anew(store, settings),
+            CLUSTERING: lambda: _anew(store, settings),
+            f"{CLUSTERING}, {LARGE}": lambda: _anew(store, settings),
+            RESKETCH: lambda: resketch(store, settings, lambda done, total: None),
             "first fetch": lambda: _first_fetch(database, source),
-            "edition": lambda: _edition(database),
             "prune": lambda: prune(store, settings, NOW + timedelta(days=400)),
         }
         works[kind]()
@@ -146,9 +144,27 @@ def _first_fetch(database: Path, source: Path) -> None:
         desk.fetch(everything=True)
 
 
-def _edition(database: Path) -> None:
-    with Aggregator.open(Settings(), database, clock=lambda: NOW) as desk:
-        desk.edition(since=NOW - timedelta(days=60))
+def _verbs(desk: Aggregator) -> None:
+    for name, verb in verbs(desk):
+        with holding() as held:
+            verb()
+        _tell(f"  {name.strip()}", held)
+
+
+def _edition(desk: Aggregator) -> Edition:
+    return desk.edition(since=NOW - timedelta(days=60))
+
+
+def _mail(desk: Aggregator) -> None:
+    """Mail an edition to so many recipients, and then its next one."""
+    with mail_server() as port:
+        recipients = tuple(f"reader{number}@paper.example" for number in range(RECIPIENTS))
+        mail = MailSettings("127.0.0.1", port, starttls=False, sender="desk@paper.example", recipients=recipients)
+        for days in (59, 58):
+            mail_edition(desk.store, desk.edition(since=NOW - timedelta(days=days)), mail)
+
+
+_OF_DESKS: dict[str, Callable[[Aggregator], object]] = {"edition": _edition, "mail": _mail, f"verbs, {LARGE}": _verbs}
 
 
 class Serving:
@@ -170,15 +186,36 @@ class Serving:
     cancel_all = close_idle = refuse_waiting
 
 
-KINDS = ("import", "first fetch", "clustering anew", "edition", "backup", "prune")
+KINDS = ("import", "first fetch", CLUSTERING, RESKETCH, "edition", "mail", "backup", "prune")
+OF_A_LARGE_STORY = (f"verbs, {LARGE}", f"{CLUSTERING}, {LARGE}")
 
 
 def measured(kind: str, database: Path, source: Path) -> Waits:
     """Return the waits while one kind of work runs."""
+    if kind == RESKETCH:
+        with Store(database) as store, store.transaction() as db:
+            db.execute("UPDATE sketch SET version = 'other'")
     with Waits(database) as waits:
         command = [sys.executable, "-m", "bench.locks", "--work", kind, str(database), str(source)]
         subprocess.run(command, check=True)
     return waits
+
+
+def _print(kind: str, waits: Waits) -> None:
+    for who, found in (("editors", waits.writing), ("reader", waits.reading)):
+        if found:
+            refused = f", {waits.refused} refused" if who == "editors" else ""
+            worst, median = max(found) * 1_000, statistics.median(found) * 1_000
+            print(
+                f"{kind:28} {who:8} worst {worst:7.0f} ms, median {median:6.1f} ms, {len(found)} times{refused}",
+                flush=True,
+            )
+
+
+def large_story(folder: Path, reports: int) -> Path:
+    """Make a database of one story of so many reports."""
+    work("fill whole", folder / "story.db", archive(folder, event(reports)))
+    return folder / "story.db"
 
 
 def main() -> None:
@@ -188,18 +225,20 @@ def main() -> None:
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("entries", type=int, nargs="?", default=6_000)
+    parser.add_argument("--story", type=int, default=20_000, help="reports of the large story")
+    every = (*KINDS, *OF_A_LARGE_STORY)
+    parser.add_argument("--only", nargs="*", choices=every, default=every, metavar="KIND", help=", ".join(every))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="locks-") as folder:
-        database, source = Path(folder) / "desk.db", archive(Path(folder), lines(options.entries))
-        work("fill", database, source)
-        for kind in KINDS:
-            waits = measured(kind, database, source)
-            for who, found in (("editors", waits.writing), ("reader", waits.reading)):
-                if found:
-                    print(
-                        f"{kind:16} {who:8} worst {max(found) * 1_000:7.0f} ms, median {statistics.median(found) * 1_000:6.1f} ms,"
-                        f" {len(found)} times" + (f", {waits.refused} refused" if who == "editors" else "")
-                    )
+        if usual := [kind for kind in KINDS if kind in options.only]:
+            database, source = Path(folder) / "desk.db", archive(Path(folder), lines(options.entries))
+            work("fill", database, source)
+            for kind in usual:
+                _print(kind, measured(kind, database, source))
+        if large := [kind for kind in OF_A_LARGE_STORY if kind in options.only]:
+            database = large_story(Path(folder), options.story)
+            for kind in large:
+                _print(kind, measured(kind, database, Path(folder) / "archive.jsonl"))
 
 
 if __name__ == "__main__":

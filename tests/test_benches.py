@@ -61,11 +61,19 @@ def test_locks_see_editors_and_a_reader_at_each_kind_of_work(tmp_path: Path) -> 
     source = archive(tmp_path, lines(40))
     database = tmp_path / "desk.db"
     locks.work("fill", database, source)
-    for kind in ("import", "first fetch", "edition", "prune"):
-        waits = locks.measured(kind, database, source)
-        assert waits.writing
-        assert waits.reading
-        assert not waits.refused
+    for kind in ("import", "first fetch", locks.RESKETCH, "edition", "mail", "prune"):
+        _assert_measured(locks.measured(kind, database, source))
+    story = locks.large_story(tmp_path, 40)
+    for kind in locks.OF_A_LARGE_STORY:
+        _assert_measured(locks.measured(kind, story, tmp_path / "archive.jsonl"))
+    with Store(story) as store:
+        assert store.connection.execute("SELECT count(*) FROM decision").fetchone() == (6,)
+
+
+def _assert_measured(waits: locks.Waits) -> None:
+    assert waits.writing
+    assert waits.reading
+    assert not waits.refused
 
 
 @pytest.mark.costly
@@ -76,6 +84,12 @@ def test_an_unchanged_poll_is_measured_by_what_it_writes(tmp_path: Path) -> None
     assert (
         unchanged.measured(30, tmp_path / "some.db", every=10)["bytes"] > every["bytes"]
     )  # what few share costs each more
+
+
+@pytest.mark.costly
+def test_an_unchanged_poll_of_a_small_desk_writes_less_than_a_kilobyte(tmp_path: Path) -> None:
+    found = unchanged.small_desk(1, tmp_path / "one.db", passes=100)
+    assert 50 < found["bytes"] < 1_000
 
 
 @pytest.mark.costly
@@ -190,4 +204,4 @@ def test_a_flood_of_each_kind_is_measured(kind: str, tmp_path: Path) -> None:
     assert told["worst transaction s"] > 0
     assert {"event": told["stories"] == 1, "archive": told["reports"] <= 32}.get(kind, told["reports"] >= 55)
     if kind == "event":
-        assert min(floods.verbs(tmp_path).values()) > 0
+        assert min(floods.held_by_verbs(tmp_path).values()) > 0

@@ -13,8 +13,9 @@ from aggregator.daemon.locking import DaemonLock
 from aggregator.disk import is_database
 from aggregator.exceptions import StorageError, UsageError
 from aggregator.storage.backups import restore
-from aggregator.storage.database import BUSY_TIMEOUT_MS, explained
+from aggregator.storage.database import BUSY_TIMEOUT_MS
 from aggregator.storage.integrity import amounts, faults_of_file
+from aggregator.storage.sqlite_errors import explained
 from aggregator.text.counts import amount
 
 

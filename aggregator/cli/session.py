@@ -174,7 +174,7 @@ class Session:
     @contextmanager
     def _opened(self, settings: Settings, feeds: tuple[Feed, ...] | None) -> Iterator[Aggregator]:
         from aggregator.app import Aggregator
-        from aggregator.storage.database import explained
+        from aggregator.storage.sqlite_errors import explained
 
         with (
             explained(self.database_file),

@@ -16,7 +16,7 @@ from aggregator.cli.session import Session
 from aggregator.cli.verbs import by_whom
 from aggregator.config.secrets import read_secret
 from aggregator.exceptions import ConfigurationError
-from aggregator.storage.database import explained
+from aggregator.storage.sqlite_errors import explained
 from aggregator.web.passwords import hash_password
 
 if TYPE_CHECKING:

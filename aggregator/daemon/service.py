@@ -32,8 +32,9 @@ from aggregator.ingest.clocks import is_settled
 from aggregator.ingest.recluster import Progress as Reclustered
 from aggregator.model import Feed, FeedOutcome
 from aggregator.settings import Settings
-from aggregator.storage.database import Store, explained
+from aggregator.storage.database import Store
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.sqlite_errors import explained
 from aggregator.text.counts import amount
 
 log = logging.getLogger("aggregator.daemon")

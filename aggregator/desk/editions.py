@@ -38,10 +38,11 @@ from aggregator.ingest.story_rows import story_fields
 from aggregator.model import Story, StoryQuery
 from aggregator.model.faults import fault_of
 from aggregator.settings import DigestSettings, Settings
-from aggregator.storage.database import Store, is_database_error
+from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore, StoredEdition
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.faults import FaultStore
+from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.storage.times import to_text
 from aggregator.text.headlines import plain_headline
 from aggregator.text.tokens import sentences

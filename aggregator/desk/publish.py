@@ -21,8 +21,10 @@ from aggregator.digest.edition import Edition, Window
 from aggregator.digest.render import SUFFIXES
 from aggregator.exceptions import AggregatorError, DeliveryError
 from aggregator.settings import DigestSettings, Settings
-from aggregator.storage.database import Store, is_database_error
+from aggregator.storage.database import Store
 from aggregator.storage.editions import EditionStore
+from aggregator.storage.feeds import FeedStore
+from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.storage.times import from_text, to_text
 
 log = logging.getLogger("aggregator.publishing")
@@ -158,10 +160,7 @@ def _log_mailed(mailed: Mailed) -> None:
 
 def polled(store: Store, window: Window) -> bool:
     """Return whether any feed was polled in a window."""
-    found = store.connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM poll WHERE at >= ? AND at < ?)", (to_text(window.since), to_text(window.until))
-    ).fetchone()
-    return bool(found[0])
+    return FeedStore(store).was_polled(window.since, window.until)
 
 
 def _write(app: Newsroom, edition: Edition) -> list[Path]:

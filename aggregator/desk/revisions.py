@@ -12,7 +12,7 @@ from aggregator.exceptions import NotFoundError
 from aggregator.model import Entry, Story
 from aggregator.newsroom.novelty import Version, versions
 from aggregator.newsroom.revisions import Change, HeadlineChange, Piece, compare, diff, headline_changes
-from aggregator.storage.database import is_database_error
+from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.storage.times import to_text
 
 log = logging.getLogger("aggregator.revisions")

@@ -20,9 +20,10 @@ from aggregator.newsroom.alerts import Alerted, Cause, alerted_by, decide, past_
 from aggregator.newsroom.publishers import normal_name
 from aggregator.newsroom.watches import BEGINNING, Matcher, Reading, WatchQuery, search_expression, unreadable
 from aggregator.settings import Settings
-from aggregator.storage.database import Store, is_database_error
+from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.faults import FaultStore
+from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.times import to_text
 from aggregator.storage.watches import LoggedAlert, NewAlert, StoredWatch, WatchCounts, WatchStore

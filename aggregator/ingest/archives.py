@@ -26,10 +26,11 @@ from aggregator.model.faults import EntryFault, fault_of
 from aggregator.newsroom.publishers import Families
 from aggregator.parsing.archive import UNNAMED, ArchiveEntry
 from aggregator.settings import Settings
-from aggregator.storage.database import MAX_TRANSACTION, PAUSE, SavepointFailedError, Store, is_database_error
+from aggregator.storage.database import MAX_TRANSACTION, PAUSE, SavepointFailedError, Store
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.entry_rows import Place
 from aggregator.storage.feeds import FeedStore, StoredFeed
+from aggregator.storage.sqlite_errors import is_database_error
 
 # Characters of an entry that takes 10 ms or more to prepare, so it is prepared outside of the transaction.
 LONG = 20_000

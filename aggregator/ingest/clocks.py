@@ -18,8 +18,9 @@ log = logging.getLogger("aggregator.clocks")
 
 # Times further ahead were written by another clock; time servers correct by less.
 AHEAD = timedelta(minutes=1)
-# The start of a pass is noted at least this often: a note costs two pages, a poll that brings nothing some hundred bytes.
-_NOTED_EVERY = timedelta(minutes=1)
+# The start of a pass is noted at least this often: a note costs two pages, a poll that brings nothing some hundred bytes. By
+# polls alone the clock is judged as well.
+_NOTED_EVERY = timedelta(hours=1)
 # For so long it is reported that the clock went back.
 REPORTED_FOR = timedelta(days=7)
 # So long must a clock have held before it decides what is too old to keep.
@@ -39,7 +40,7 @@ class WentBack:
 def begin_pass(store: Store, now: datetime) -> None:
     """Note the start of a pass, so that nothing is fetched where nothing can be written; correct times that a fast clock wrote.
 
-    A process whose last write succeeded, and that noted a start less than a minute ago, only takes the lock.
+    A process whose last write succeeded, and that noted a start less than an hour ago, only takes the lock.
     """
     facts = EditionStore(store)
     with store.transaction():
@@ -69,11 +70,8 @@ def is_settled(store: Store, now: datetime, longest: timedelta) -> bool:
 
     ``longest`` is the longest interval between two polls of a feed.
     """
-    found = store.connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM poll WHERE at >= ? AND at <= ?)",
-        (to_text(now - _SETTLED_AFTER - longest - timedelta(days=1)), to_text(now - _SETTLED_AFTER)),
-    ).fetchone()
-    return bool(found[0])
+    held = now - _SETTLED_AFTER
+    return FeedStore(store).was_polled(held - longest - timedelta(days=1), held)
 
 
 def went_back(store: Store, now: datetime) -> WentBack | None:

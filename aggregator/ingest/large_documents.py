@@ -16,7 +16,8 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from aggregator.ingest.record_values import Origin, in_order, is_unchanged
-from aggregator.storage.database import MAX_TRANSACTION, PAUSE, is_database_error
+from aggregator.storage.database import MAX_TRANSACTION, PAUSE
+from aggregator.storage.sqlite_errors import is_database_error
 
 if TYPE_CHECKING:
     from aggregator.ingest.prepare import PreparedEntry

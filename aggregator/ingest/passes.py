@@ -78,7 +78,7 @@ def run_pass(
         polls.sort(key=lambda poll: poll.stored.state.next_fetch or LONG_AGO)
     begin_pass(store, now)
 
-    def beside(address: str) -> tuple[int, ...]:
+    def on_host_of(address: str) -> tuple[int, ...]:
         # asked for seldom: of a desk of many feeds, a pass reads those that are due
         return neighbours(address, subscriptions(feeds, rows.followed(), now))
 
@@ -86,7 +86,7 @@ def run_pass(
         settings,
         resources.fetcher(len(feeds)),
         resources.workers(),
-        open_saver(store, settings, families, beside, settled, window),
+        open_saver(store, settings, families, on_host_of, settled, window, beside=one_of_many),
         clock,
         options.stop,
         resources.schedule(),

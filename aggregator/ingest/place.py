@@ -24,13 +24,14 @@ from aggregator.model import Arrival, Entry
 from aggregator.parsing.archive import UNNAMED
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
-from aggregator.storage.database import Store, is_database_error
+from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.feeds import FeedStore
 from aggregator.storage.matches import MatchStore
 from aggregator.storage.members import entries_of, places_of, reports_of
 from aggregator.storage.report_vectors import VectorRow, VectorStore
 from aggregator.storage.sketches import SketchStore
+from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
 from aggregator.text.boilerplate import REPEATED
@@ -377,18 +378,11 @@ class Placer:
             vector = vectorize(document, publisher, moment, arrival.dated, document.language)
         else:
             vector = with_source(made, publisher, moment, arrival.dated)
-        self.vectors.put(
-            VectorRow(
-                report_id,
-                arrival.entry_id,
-                words,
-                time,
-                document.language,
-                VERSION,
-                vector.packed(),
-                *(self._meanings.of(document) if self._meanings is not None else (None, None)),
-            )
+        meanings = (None, None) if self._meanings is None else self._meanings.of(document)
+        row = VectorRow(
+            report_id, arrival.entry_id, words, time, document.language, VERSION, vector.packed(), *meanings
         )
+        self.vectors.put(row)
 
 
 def _words(arrival: Arrival) -> int:

@@ -32,7 +32,7 @@ from aggregator.ingest.record import MAX_WAITING
 from aggregator.ingest.save import Saver, UnchangedAnswers
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.settings import Settings
-from aggregator.storage.database import is_database_error
+from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.text.address import host_of
 
 if TYPE_CHECKING:
@@ -307,8 +307,8 @@ class PollPass:
         if left:
             del self._under_way[poll.feed.url]
             return []
-        if isinstance(result, _Fetched) and isinstance(result.outcome, NotModified):
-            self._unchanged.add(poll, result.outcome)
+        if (unchanged := _unchanged(result)) is not None:
+            self._unchanged.add(poll, unchanged)
             del self._under_way[poll.feed.url]
             return []
         try:
@@ -340,7 +340,7 @@ class PollPass:
         if isinstance(result, _Prepared):
             return self._saver.save_document(result.poll, result.response, result.result, self._now(), edits)
         outcome = result.outcome
-        if isinstance(outcome, Response) and outcome.content_hash != result.poll.stored.state.content_hash:
+        if isinstance(outcome, Response):
             self._prepare(result.poll, outcome)
             return None
         saved = self._saver.save_unchanged(result.poll, outcome, self._now())
@@ -377,3 +377,11 @@ class PollPass:
 
 def _is_large(result: _Prepared) -> bool:
     return isinstance(result.result, Prepared) and is_large(result.result.entries)
+
+
+def _unchanged(result: _Fetched | _Prepared) -> NotModified | Response | None:
+    """Return an answer that brought nothing new."""
+    if isinstance(result, _Prepared) or isinstance(result.outcome, FetchFailure):
+        return None
+    answer, known = result.outcome, result.poll.stored.state.content_hash
+    return answer if isinstance(answer, NotModified) or answer.content_hash == known else None

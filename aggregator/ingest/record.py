@@ -34,12 +34,13 @@ from aggregator.newsroom.revisions import compare
 from aggregator.newsroom.wires import Attribution
 from aggregator.settings import Settings
 from aggregator.storage.boilerplate import LineStore
-from aggregator.storage.database import Store, is_database_error
+from aggregator.storage.database import Store
 from aggregator.storage.entry_rows import EntryRow, KnownEntry, changed_facts, facts_of
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import StoredFeed
 from aggregator.storage.known_keys import stored
 from aggregator.storage.report_vectors import VectorStore
+from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.text.address import host_of
 from aggregator.text.boilerplate import REPEATED
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from time import monotonic, sleep
 
 from aggregator.clustering.sketch import VERSION
 from aggregator.ingest.place import Placer
 from aggregator.settings import Settings
-from aggregator.storage.database import Store, is_database_error
+from aggregator.storage.database import MAX_TRANSACTION, PAUSE, Store
 from aggregator.storage.sketches import SketchStore
+from aggregator.storage.sqlite_errors import is_database_error
 
-BATCH = 200  # entries a transaction
 log = logging.getLogger("aggregator.sketches")
 
 
@@ -21,14 +22,21 @@ def outdated(store: Store) -> int:
 
 
 def resketch(store: Store, settings: Settings, progress: Callable[[int, int], None]) -> int:
-    """Recompute the sketches of other versions from the stored texts; reports stay. Return how many."""
+    """Recompute the sketches of other versions from the stored texts in short transactions; reports stay. Return how many."""
     placer = Placer(store, settings)
     waiting = placer.copies.of_other_versions(VERSION)
-    for start in range(0, len(waiting), BATCH):
+    rest, done = iter(waiting), 0
+    while done < len(waiting):
         with store.transaction():
-            for entry_id in waiting[start : start + BATCH]:
+            ends = monotonic() + MAX_TRANSACTION
+            for entry_id in rest:
                 _resketch(placer, entry_id)
-        progress(min(start + BATCH, len(waiting)), len(waiting))
+                done += 1
+                if monotonic() >= ends:
+                    break
+        progress(done, len(waiting))
+        if store.path is not None and done < len(waiting):
+            sleep(PAUSE)
     return len(waiting)
 
 

@@ -24,9 +24,10 @@ from aggregator.ingest.record_values import Origin, Recorded
 from aggregator.model import Feed, FeedOutcome, FeedState, FetchFailure, FetchOutcome, NotModified, Response
 from aggregator.model.faults import EntryFault, described, fault_of
 from aggregator.newsroom.publishers import has_form_of_search
-from aggregator.storage.database import PAUSE, is_database_error
+from aggregator.storage.database import PAUSE
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.feeds import FeedStore
+from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.text.masking import holds_secret
 
 if TYPE_CHECKING:
@@ -57,7 +58,10 @@ UNCHANGED_PER_COMMIT, UNCHANGED_WAIT = 256, 2.0
 
 
 class Saver:
-    """The only writer of a pass. ``jitter`` returns a number in [0, 1); ``neighbours`` returns the rows of a host's feeds."""
+    """The only writer of a pass. ``jitter`` returns a number in [0, 1); ``neighbours`` returns the rows of a host's feeds.
+
+    ``beside`` says that polls which brought nothing new wait beside the database, as in passes that follow one another.
+    """
 
     def __init__(
         self,
@@ -68,8 +72,11 @@ class Saver:
         jitter: Callable[[], float],
         neighbours: Callable[[str], tuple[int, ...]],
         settled: OnSettled,
+        *,
+        beside: bool = False,
     ) -> None:
         self._store = store
+        self._beside = beside
         self._settings = settings
         self._placer = placer
         self._recorder = recorder
@@ -100,13 +107,15 @@ class Saver:
         """Return the lines that the feed is known to repeat."""
         return self._recorder.boilerplate(feed_id)
 
-    def save_unchanged(self, poll: Poll, outcome: FetchOutcome, now: datetime) -> FeedOutcome:
-        """Save a poll that brought no new document: 304, the same bytes again, or a failure."""
+    def save_unchanged(
+        self, poll: Poll, outcome: FetchOutcome, now: datetime, *, together: bool = False
+    ) -> FeedOutcome:
+        """Save a poll that brought no new document: 304, the same bytes again, or a failure; ``together`` with its like."""
         if isinstance(outcome, FetchFailure):
             return self._save_failure(poll, outcome, now)
         try:
             with self._store.savepoint():
-                return self._save_success(poll, outcome, now)
+                return self._save_success(poll, outcome, now, beside=together and self._beside)
         except Exception as error:
             if is_database_error(error):
                 raise
@@ -114,28 +123,19 @@ class Saver:
             failure = FetchFailure("internal", f"the answer could not be saved: {described(error)}")
             return self._save_failure(poll, failure, now)
 
-    def _save_success(self, poll: Poll, outcome: Response | NotModified, now: datetime) -> FeedOutcome:
+    def _save_success(self, poll: Poll, outcome: Response | NotModified, now: datetime, *, beside: bool) -> FeedOutcome:
         before = poll.stored.state
         if isinstance(outcome, NotModified):
             state = after_not_modified(poll.feed, before, outcome, now, self._jitter(), self._settings.fetch)
-            http_status = 304
         else:
             state = after_response(poll.feed, before, outcome, None, 0, 0, now, self._jitter(), self._settings.fetch)
-            http_status = outcome.status
         if before.last_error in (NO_ENTRY, NONE_LEFT):  # the document that says so is still the last one
             state = replace(state, last_error=before.last_error)
-        return self._close(
-            poll,
-            state,
-            now,
-            FeedOutcome(
-                feed=poll.stored.shown,
-                url=poll.stored.url,
-                status="not_modified",
-                http_status=http_status,
-                seconds=outcome.seconds,
-            ),
+        status = 304 if isinstance(outcome, NotModified) else outcome.status
+        ended = FeedOutcome(
+            poll.stored.shown, poll.stored.url, "not_modified", http_status=status, seconds=outcome.seconds
         )
+        return self._close(poll, state, now, ended, beside=beside)
 
     def save_edits(
         self,
@@ -277,11 +277,13 @@ class Saver:
         )
         return self._close(poll, state, now, outcome)
 
-    def _close(self, poll: Poll, state: FeedState, now: datetime, outcome: FeedOutcome) -> FeedOutcome:
+    def _close(
+        self, poll: Poll, state: FeedState, now: datetime, outcome: FeedOutcome, *, beside: bool = False
+    ) -> FeedOutcome:
         ended = replace(outcome, next_fetch=state.next_fetch, explanation=explain(poll.feed, outcome, state, now))
         before, after = _storable(poll.feed, poll.stored.state), _storable(poll.feed, state)
         with self._store.transaction():
-            self._feeds.save_poll(poll.stored.id, now, before, after, ended)
+            self._feeds.save_poll(poll.stored.id, now, before, after, ended, beside=beside)
         return ended
 
 
@@ -291,11 +293,13 @@ class UnchangedAnswers:
     def __init__(self, saver: Saver, now: Callable[[], datetime]) -> None:
         self._saver = saver
         self._now = now
-        self._answers: list[tuple[Poll, NotModified]] = []
+        self._answers: list[tuple[Poll, NotModified | Response]] = []
         self._until = math.inf
 
-    def add(self, poll: Poll, answer: NotModified) -> None:
-        """Keep an answer to be saved."""
+    def add(self, poll: Poll, answer: NotModified | Response) -> None:
+        """Keep an answer to be saved, without the bytes that are known."""
+        if isinstance(answer, Response):
+            answer = replace(answer, body=b"")
         if not self._answers:
             self._until = monotonic() + UNCHANGED_WAIT
         self._answers.append((poll, answer))
@@ -308,7 +312,7 @@ class UnchangedAnswers:
         answers, self._answers = self._answers, []
         self._until = math.inf
         with self._saver.batch(keep_waiting):
-            return [self._saver.save_unchanged(poll, answer, self._now()) for poll, answer in answers]
+            return [self._saver.save_unchanged(poll, answer, self._now(), together=True) for poll, answer in answers]
 
 
 def open_saver(
@@ -318,12 +322,13 @@ def open_saver(
     neighbours: Callable[[str], tuple[int, ...]],
     settled: OnSettled,
     window: Window | None = None,
+    *,
+    beside: bool = False,
 ) -> Saver:
-    """Return what writes one pass; ``window`` is that of the process, where it lives longer than a pass."""
+    """Return what writes one pass; ``window`` is that of the process, where it lives longer than a pass, ``beside`` see Saver."""
     placer = Placer(store, settings, window)
-    return Saver(
-        store, settings, placer, Recorder(store, settings, families, placer), random.random, neighbours, settled
-    )
+    recorder = Recorder(store, settings, families, placer)
+    return Saver(store, settings, placer, recorder, random.random, neighbours, settled, beside=beside)
 
 
 def place_left(

@@ -24,10 +24,11 @@ from aggregator.ingest.storylines import StorylineWriter
 from aggregator.ingest.window import Window
 from aggregator.model.faults import fault_of
 from aggregator.storage.binding import parts
-from aggregator.storage.database import Store, is_database_error
+from aggregator.storage.database import Store
 from aggregator.storage.entries import EntryStore
 from aggregator.storage.faults import FaultStore
 from aggregator.storage.report_vectors import VectorStore
+from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.storylines import StorylineStore
 from aggregator.text.counts import amount

@@ -15,8 +15,9 @@ from aggregator.ingest.story_rows import Counts, StoryRow, attribution_differs, 
 from aggregator.model import Entry
 from aggregator.model.withdrawals import confirming
 from aggregator.newsroom.corrections import own_notices
-from aggregator.storage.database import Store, is_database_error
+from aggregator.storage.database import Store
 from aggregator.storage.entry_changes import EntryChanges
+from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.storage.stories import StoryStore
 
 MOST_ENTRIES = 50_000  # cached entries of all stories together, some 2.5 kB each

@@ -12,8 +12,8 @@ from aggregator.model.stories import StoryFields
 from aggregator.model.withdrawals import confirming
 from aggregator.newsroom.corrections import own_notices
 from aggregator.newsroom.wires import shared_text
-from aggregator.storage.database import is_database_error
 from aggregator.storage.entries import EntryStore
+from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.storage.stories import StoryStore
 from aggregator.text.headlines import plain_headline
 

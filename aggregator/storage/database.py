@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
@@ -16,11 +16,15 @@ from aggregator.storage.bands import Bands
 from aggregator.storage.commit_number import count_commit
 from aggregator.storage.integrity import faults
 from aggregator.storage.opening import open_database, open_for_reading
+from aggregator.storage.poll_lines import PollLines
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS, applied
+from aggregator.storage.sqlite_errors import explained, is_busy, is_database_error
+from aggregator.storage.waiting_polls import fold_many
 
 Found = TypeVar("Found")
 Written = TypeVar("Written")
 BUSY_TIMEOUT_MS = 10_000
+_BUSY_FOR_POLLS_MS = 1_000
 # Seconds between two looks at a lock that another process has. SQLite itself looks ten times a second after a while, and would miss
 # the pauses of long writers (PAUSE) again and again.
 _RETRY_INTERVAL = 0.002
@@ -28,8 +32,6 @@ _RETRY_INTERVAL = 0.002
 # and updates its stories, which takes as long again at most. Waiting processes try every two milliseconds, and so find the pause.
 MAX_TRANSACTION, PAUSE = 0.08, 0.01
 _TRIES = 3  # times that something large is read outside of a transaction before it is read inside
-# How SQLite begins where a table or column of ours is not there, since somebody took it out, and where a row holds bytes that are no text.
-_SPOILT = ("no such table", "no such view", "no such column", "vtable constructor failed", "Could not decode to UTF-8")
 
 
 class SavepointFailedError(StorageError):
@@ -55,6 +57,7 @@ class Store:
         self._reading = False
         self._part_from: int | None = None  # rows changed by this connection when the part at hand began
         self._whole = False  # the transaction at hand has no parts
+        self._changes = 0  # of this connection when the transaction at hand began
         self.has_written = False  # whether the last transaction that was to change anything did
         self.unit_number = 0  # of long writers: how many transactions without parts were begun
         with explained(path):
@@ -66,6 +69,7 @@ class Store:
                 self.connection.close()
                 raise
         self.bands = Bands(self.connection, self.call_at_end)  # one for all who write: it knows what waits
+        self.poll_lines = PollLines(self.connection, path, self.call_at_end, self._has_changed, fold_many)
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +81,20 @@ class Store:
 
     def close(self) -> None:
         """Close the file; SQLite folds the write-ahead log back in."""
+        self._take_in_polls()
         self.connection.close()
+
+    def _take_in_polls(self) -> None:
+        """Leave no polls beside the file. Where that cannot be, nothing is lost: all read them where they are."""
+        if not self.poll_lines.is_left():
+            return
+        before, self._busy_ms = self._busy_ms, min(self._busy_ms, _BUSY_FOR_POLLS_MS)
+        with suppress(StorageError, LockedError, sqlite3.Error, OSError):
+            with self.transaction():
+                self.poll_lines.take_in()
+            with self.transaction():
+                self.poll_lines.remove()
+        self._busy_ms = before
 
     @contextmanager
     def transaction(self, keep_waiting: Callable[[], bool] = lambda: False) -> Iterator[sqlite3.Connection]:
@@ -95,10 +112,10 @@ class Store:
         with explained(self.path):
             try:
                 self._begin(keep_waiting)
-                before = self.connection.total_changes
+                self._changes = self.connection.total_changes
                 yield self.connection
                 self._run_end_callbacks(kept=True)
-                changes = self.connection.total_changes != before
+                changes = self._has_changed()
                 if self.path is not None and changes:
                     count_commit(self.connection)
                 self.connection.execute("COMMIT")
@@ -109,6 +126,9 @@ class Store:
                 raise
             finally:
                 self._at_end.clear()
+
+    def _has_changed(self) -> bool:
+        return self.connection.total_changes != self._changes
 
     @contextmanager
     def single_unit(self) -> Iterator[sqlite3.Connection]:
@@ -173,7 +193,7 @@ class Store:
                 try:
                     self.connection.execute("BEGIN IMMEDIATE")
                 except sqlite3.OperationalError as error:
-                    if not _is_busy(error):
+                    if not is_busy(error):
                         raise
                     if monotonic() >= ends:
                         if not keep_waiting():
@@ -255,6 +275,7 @@ class Store:
 
     def backup(self, target: Path, *, through_links: bool = True) -> None:
         """Copy the live database to ``target`` as :func:`back_up` does."""
+        self._take_in_polls()
         back_up(self.connection, self.path, target, through_links=through_links)
 
     def check(self) -> tuple[str, ...]:
@@ -279,14 +300,6 @@ def _ending_all() -> Iterator[None]:
         if is_database_error(error):
             raise
         raise SavepointFailedError("a part of a transaction failed, all of it is to be done again") from error
-
-
-def is_database_error(error: BaseException) -> bool:
-    """Return whether an error is of the file or machine (locked, full, damaged, no memory), not of the data to be written."""
-    if isinstance(error, sqlite3.Error):
-        of_the_data = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
-        return not isinstance(error, of_the_data)
-    return isinstance(error, StorageError | LockedError | OSError | MemoryError)
 
 
 def _check_ours(connection: sqlite3.Connection, path: Path | None) -> None:
@@ -352,48 +365,3 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-
-
-def _is_busy(error: sqlite3.OperationalError) -> bool:
-    return "locked" in str(error) or "busy" in str(error)
-
-
-@contextmanager
-def explained(path: Path | None) -> Iterator[None]:
-    """Turn SQLite's errors into ours, with the file's name and what to do."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        explanation = _explanation(path, error)
-        if explanation is None:
-            raise
-        raise explanation from error
-
-
-def _code_of(text: str) -> int:
-    """Return the code of an error that carries none."""
-    if _is_busy(sqlite3.OperationalError(text)):
-        return sqlite3.SQLITE_BUSY
-    return sqlite3.SQLITE_FULL if "full" in text else sqlite3.SQLITE_ERROR
-
-
-def _explanation(path: Path | None, error: sqlite3.DatabaseError) -> StorageError | LockedError | None:
-    """Return what an error of SQLite means to a person; None where it is a fault of the program."""
-    code = getattr(error, "sqlite_errorcode", _code_of(str(error))) & 0xFF
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return LockedError(f"{path}: another process is writing to this database; try again when it is done")
-    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-        return StorageError(
-            f"{path}: cannot be written ({error}); check the path, its permissions and whether the disk is read-only or full"
-        )
-    if code == sqlite3.SQLITE_FULL:
-        return StorageError(f"{path}: the disk is full; nothing of this change was stored")
-    if code == sqlite3.SQLITE_IOERR:
-        return StorageError(f"{path}: {error}; nothing of this change was stored. Is the disk full or failing?")
-    if code == sqlite3.SQLITE_NOTADB:
-        return NotOursError(f"{path}: not a SQLite database; it is left untouched. Name another with --db.")
-    if code == sqlite3.SQLITE_CORRUPT or str(error).startswith(_SPOILT):
-        return StorageError(
-            f"{path}: damaged ({error}); `aggregator db check` names the damage, `aggregator db restore FILE` puts a backup in its place"
-        )
-    return None

@@ -15,9 +15,10 @@ from aggregator.newsroom.health import Hour
 from aggregator.storage.binding import marks, parts
 from aggregator.storage.database import Store
 from aggregator.storage.feed_states import COLUMNS, state_of, state_values
+from aggregator.storage.poll_lines import LINES
 from aggregator.storage.schema import HOUR
 from aggregator.storage.times import from_text, to_text
-from aggregator.storage.waiting_polls import STEP, DeferredPoll, deferred, fold, fold_many, may_defer
+from aggregator.storage.waiting_polls import FEEDS_NOW, POLLS_NOW, STEP, DeferredPoll, deferred, fold, fold_many
 from aggregator.text.masking import shown_address
 
 _FEW = 64  # due feeds that wait for others: so many are saved with one commit
@@ -140,7 +141,7 @@ class FeedStore:
         """
         text, ahead = to_text(now), to_text(now + _AHEAD)
         rows = self._db.execute(
-            "SELECT key, next_fetch IS NULL OR next_fetch NOT BETWEEN ? AND ? FROM feed_now WHERE followed AND NOT paused AND "
+            f"SELECT key, next_fetch IS NULL OR next_fetch NOT BETWEEN ? AND ? FROM {FEEDS_NOW} WHERE followed AND NOT paused AND "
             "(NOT gone AND (next_fetch IS NULL OR next_fetch <= ? OR next_fetch > ?) OR last_fetch > ?)",
             (to_text(now - gathering), text, text, to_text(now + longest), ahead),
         ).fetchall()
@@ -154,13 +155,13 @@ class FeedStore:
     def next_due(self) -> datetime | None:
         """Return when the next poll is due; None where nothing is scheduled."""
         return self._moment(
-            "SELECT min(next_fetch) FROM feed_now WHERE followed AND NOT paused AND NOT gone AND next_fetch IS NOT NULL"
+            f"SELECT min(next_fetch) FROM {FEEDS_NOW} WHERE followed AND NOT paused AND NOT gone AND next_fetch IS NOT NULL"
         )
 
     def overdue(self, before: datetime) -> list[str]:
         """Return the keys of the feeds that were due before a time, the longest overdue first."""
         rows = self._db.execute(
-            "SELECT key FROM feed_now WHERE followed AND NOT paused AND NOT gone AND next_fetch < ? ORDER BY next_fetch, id",
+            f"SELECT key FROM {FEEDS_NOW} WHERE followed AND NOT paused AND NOT gone AND next_fetch < ? ORDER BY next_fetch, id",
             (to_text(before),),
         )
         return [row[0] for row in rows]
@@ -168,25 +169,41 @@ class FeedStore:
     def reschedule(self, due: Mapping[str, datetime]) -> None:
         """Set when feeds are due, by key."""
         with self._store.transaction() as db:
-            fold(db)
+            self._fold()
             db.executemany(
                 "UPDATE feed SET next_fetch = ? WHERE key = ?", [(to_text(time), key) for key, time in due.items()]
             )
 
     def save_state(self, feed_id: int, state: FeedState) -> None:
         """Store a feed's state without a poll; the caller holds the transaction."""
-        fold(self._db)
+        self._fold()
         self._db.execute(_SAVE_STATE, (*state_values(state), feed_id))
 
-    def save_poll(self, feed_id: int, at: datetime, before: FeedState, after: FeedState, outcome: FeedOutcome) -> None:
+    def _fold(self) -> None:
+        self._store.poll_lines.take_in()
+        fold(self._db)
+
+    def save_poll(
+        self,
+        feed_id: int,
+        at: datetime,
+        before: FeedState,
+        after: FeedState,
+        outcome: FeedOutcome,
+        *,
+        beside: bool = False,
+    ) -> None:
         """Store the state after a poll, and its line of the log, in the transaction that stores the feed's entries.
 
-        What changes with each poll waits in the log where nothing else changed (see waiting_polls). A line without it
-        says that the feed's row tells all.
+        What changes with each poll waits in the log where nothing else changed (see waiting_polls), and ``beside`` the
+        database before (see poll_lines). A line without it says that the feed's row tells all.
         """
-        waiting = deferred(before, after, at)
-        if waiting is not None and not may_defer(self._db, feed_id, before):
-            waiting = None
+        waiting = deferred(self._db, feed_id, before, after, at)
+        lines = self._store.poll_lines
+        if waiting is not None and beside and lines.can_be_used():
+            lines.add((feed_id, to_text(at), outcome.http_status, round(outcome.seconds, 3), *waiting))
+            return
+        lines.take_in()
         if waiting is None:
             self._db.execute(_SAVE_STATE, (*state_values(after), feed_id))
         if self.log_poll(feed_id, at, outcome, waiting) % STEP == 0:
@@ -203,7 +220,7 @@ class FeedStore:
         """Postpone the polls of a host's feeds that are due before ``until``."""
         text = to_text(until)
         with self._store.transaction() as db:
-            fold(db)
+            self._fold()
             db.executemany(
                 "UPDATE feed SET next_fetch = ? WHERE id = ? AND (next_fetch IS NULL OR next_fetch < ?)",
                 [(text, feed_id, text) for feed_id in feed_ids],
@@ -234,12 +251,13 @@ class FeedStore:
     def poll_counts(self, since: datetime, until: datetime) -> dict[str, int]:
         """Return status -> number of feeds with such a poll in the window; ``any`` counts all that were polled."""
         rows = self._db.execute(
-            "SELECT status, count(DISTINCT feed_id) FROM poll WHERE at >= ? AND at < ? GROUP BY status",
+            f"SELECT status, count(DISTINCT feed_id) FROM {POLLS_NOW} WHERE at >= ? AND at < ? GROUP BY status",
             (to_text(since), to_text(until)),
         )
         counts = {str(status): int(count) for status, count in rows}
         counts["any"] = self._db.execute(
-            "SELECT count(DISTINCT feed_id) FROM poll WHERE at >= ? AND at < ?", (to_text(since), to_text(until))
+            f"SELECT count(DISTINCT feed_id) FROM {POLLS_NOW} WHERE at >= ? AND at < ?",
+            (to_text(since), to_text(until)),
         ).fetchone()[0]
         return counts
 
@@ -284,11 +302,18 @@ class FeedStore:
 
     def last_poll(self) -> datetime | None:
         """Return the time of the last line in the poll log, which may be of another clock."""
-        return self._moment("SELECT max(at) FROM (SELECT at FROM poll ORDER BY id DESC LIMIT 1)")
+        return self._moment(
+            f"SELECT coalesce((SELECT at FROM {LINES} ORDER BY id DESC LIMIT 1), (SELECT at FROM poll ORDER BY id DESC LIMIT 1))"
+        )
+
+    def was_polled(self, since: datetime, until: datetime) -> bool:
+        """Return whether any feed was polled in a window."""
+        query = f"SELECT EXISTS (SELECT 1 FROM {POLLS_NOW} WHERE at >= ? AND at < ?)"
+        return bool(self._db.execute(query, (to_text(since), to_text(until))).fetchone()[0])
 
     def nobody_answers(self, since: datetime) -> bool:
         """Return whether no followed feed answered after a time."""
-        last = self._moment("SELECT max(last_ok) FROM feed_now WHERE followed")
+        last = self._moment(f"SELECT max(last_ok) FROM {FEEDS_NOW} WHERE followed")
         return last is None or last <= since
 
     def last_edition(self) -> datetime | None:
@@ -304,7 +329,7 @@ class FeedStore:
 
         The last line stays, so that no number comes twice: by it is known what waits.
         """
-        fold(self._db)
+        self._fold()
         return self._db.execute(
             "DELETE FROM poll WHERE id IN (SELECT id FROM poll WHERE at < ? AND id < (SELECT max(id) FROM poll) ORDER BY at LIMIT ?)",
             (to_text(before), most),
@@ -314,7 +339,7 @@ class FeedStore:
         names = ", ".join(COLUMNS)
         cursor = self._db.execute(
             "SELECT id, key, url, name, title, publisher, category, language, authority, agency, followed, paused, added, "
-            f"{names} FROM feed_now {where}",
+            f"{names} FROM {FEEDS_NOW} {where}",
             values,
         )
         return [_stored(row) for row in cursor]

@@ -140,6 +140,15 @@ class StoryStore:
         counted = "SELECT count(*), sum(number), sum(revisions), count(correction), count(agency) FROM entry WHERE story_id = ?"
         return row, self._db.execute(counted, (story_id,)).fetchone()
 
+    def standing_state(self, story_id: str) -> tuple[object, ...]:
+        """Return what differs where a story's row or the ids that lead to it are others, or what stands in it or in which reports."""
+        row = self._db.execute("SELECT * FROM story WHERE id = ?", (story_id,)).fetchone()
+        counted = """
+SELECT count(*), sum(r.rowid), sum(e.number), sum(e.number * (r.rowid & 1023)),
+       (SELECT count(*) FROM story_redirect WHERE story_id = :story)
+FROM report r LEFT JOIN entry e ON e.report_id = r.id WHERE r.story_id = :story"""
+        return row, self._db.execute(counted, {"story": story_id}).fetchone()
+
     def count_entries(self, story_id: str) -> int:
         """Return how many entries stand in the reports of a story."""
         counted = "SELECT count(*) FROM report r JOIN entry e ON e.report_id = r.id WHERE r.story_id = ?"

@@ -1,7 +1,7 @@
 """Changes of feeds by polls that brought nothing new: they wait in the poll log and are applied to ``feed`` in batches.
 
 A line of the log is appended to its table, while each row of ``feed`` is on another page. Views return the present state: that
-of a feed's newest waiting line, else that of its row.
+of a feed's newest waiting line, else that of its row. What we ask sees as well what waits beside the database (see poll_lines).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from aggregator.model import FeedState
+from aggregator.storage.poll_lines import LINES
 from aggregator.storage.times import to_text
 
 # Fewer lines than this are not worth a fold; more make each look at feeds dear, whatever their number.
@@ -19,6 +20,16 @@ LEAST: Final = 256
 EACH: Final = 4  # lines of a feed, on average, that wait until its row is written
 MOST: Final = 20_000
 STEP: Final = 64  # lines between two looks at how many wait
+
+_FEEDS: Final = """SELECT feed.id, key, kind, url, name, title, publisher, category, language, authority, agency, followed, paused, added,
+       fetch_url, etag, last_modified, content_hash, coalesce(waiting.next_fetch, feed.next_fetch) AS next_fetch,
+       coalesce(waiting.at, last_fetch) AS last_fetch, coalesce(waiting.at, last_ok) AS last_ok, failures, first_failed,
+       last_failed, last_error, force_unconditional, gone_since, gone, moved_to, moved_since, moved_seen,
+       iif(waiting.at IS NULL, feed.learned_interval, waiting.learned_interval) AS learned_interval,
+       iif(waiting.at IS NULL, feed.entries_per_week, waiting.entries_per_week) AS entries_per_week, last_new, hints,
+       iif(waiting.at IS NULL, feed.fresh_until, waiting.fresh_until) AS fresh_until, bad_guids, ill_formed,
+       possible_gaps, last_gap
+FROM feed LEFT JOIN {} AS waiting ON waiting.feed_id = feed.id"""
 
 TABLES: Final = (
     "ALTER TABLE poll ADD COLUMN next_fetch TEXT",
@@ -31,22 +42,26 @@ SELECT feed_id, at, next_fetch, learned_interval, entries_per_week, fresh_until 
   SELECT feed_id, max(id), at, next_fetch, learned_interval, entries_per_week, fresh_until FROM poll
   WHERE id > coalesce((SELECT CAST(value AS INTEGER) FROM fact WHERE name = 'polls folded'), 0) GROUP BY feed_id)
 WHERE next_fetch IS NOT NULL""",
-    """CREATE VIEW feed_now AS
-SELECT feed.id, key, kind, url, name, title, publisher, category, language, authority, agency, followed, paused, added,
-       fetch_url, etag, last_modified, content_hash, coalesce(waiting.next_fetch, feed.next_fetch) AS next_fetch,
-       coalesce(waiting.at, last_fetch) AS last_fetch, coalesce(waiting.at, last_ok) AS last_ok, failures, first_failed,
-       last_failed, last_error, force_unconditional, gone_since, gone, moved_to, moved_since, moved_seen,
-       iif(waiting.at IS NULL, feed.learned_interval, waiting.learned_interval) AS learned_interval,
-       iif(waiting.at IS NULL, feed.entries_per_week, waiting.entries_per_week) AS entries_per_week, last_new, hints,
-       iif(waiting.at IS NULL, feed.fresh_until, waiting.fresh_until) AS fresh_until, bad_guids, ill_formed,
-       possible_gaps, last_gap
-FROM feed LEFT JOIN poll_waiting AS waiting ON waiting.feed_id = feed.id""",
+    f"CREATE VIEW feed_now AS\n{_FEEDS.format('poll_waiting')}",
     "DROP VIEW feed_health",
     """CREATE VIEW feed_health AS
 SELECT coalesce(name, title, url) AS feed, url, publisher, last_ok, failures, last_error, next_fetch, possible_gaps,
        (SELECT count(*) FROM entry WHERE entry.feed_id = feed_now.id) AS entries
 FROM feed_now WHERE followed""",
 )
+
+# Polls and feeds as they are: what waits beside the database belongs to them.
+POLLS_NOW: Final = (
+    f"(SELECT id, feed_id, at, status FROM poll UNION ALL SELECT id, feed_id, at, 'not_modified' FROM {LINES})"
+)
+_WAITING_NOW: Final = f"""(
+SELECT feed_id, at, next_fetch, learned_interval, entries_per_week, fresh_until FROM (
+  SELECT feed_id, max(id), at, next_fetch, learned_interval, entries_per_week, fresh_until FROM (
+    SELECT id, feed_id, at, next_fetch, learned_interval, entries_per_week, fresh_until FROM poll
+    WHERE id > coalesce((SELECT CAST(value AS INTEGER) FROM fact WHERE name = 'polls folded'), 0)
+    UNION ALL SELECT id, feed_id, at, next_fetch, learned_interval, entries_per_week, fresh_until FROM {LINES}) GROUP BY feed_id)
+WHERE next_fetch IS NOT NULL)"""
+FEEDS_NOW: Final = f"({_FEEDS.format(_WAITING_NOW)})"
 
 _WAITING: Final = """
 SELECT (SELECT max(id) FROM poll) - coalesce((SELECT CAST(value AS INTEGER) FROM fact WHERE name = 'polls folded'), 0),
@@ -62,8 +77,13 @@ FROM poll_waiting AS waiting WHERE waiting.feed_id = feed.id
 DeferredPoll = tuple[str | None, float | None, float | None, str | None]
 
 
-def deferred(before: FeedState, after: FeedState, at: datetime) -> DeferredPoll | None:
-    """Return the changes of a poll that may wait; None where it changed anything else, or what it learned from is unknown."""
+def deferred(
+    connection: sqlite3.Connection, feed_id: int, before: FeedState, after: FeedState, at: datetime
+) -> DeferredPoll | None:
+    """Return the changes of a poll that may wait; None where it changed anything else, or what it learned from is unknown.
+
+    None also where another process wrote the feed's row since ``before`` was read.
+    """
     steady = before.last_ok is not None and before.last_ok == before.last_fetch
     learned = before.learned_interval is not None and after.learned_interval is not None
     if not (steady and learned and after.next_fetch is not None and after.last_ok == after.last_fetch == at):
@@ -77,14 +97,13 @@ def deferred(before: FeedState, after: FeedState, at: datetime) -> DeferredPoll 
         entries_per_week=before.entries_per_week,
         fresh_until=before.fresh_until,
     )
-    if as_before != before or after.learned_interval is None:
+    if as_before != before or after.learned_interval is None or not _is_as_read(connection, feed_id, before):
         return None
     seconds = after.learned_interval.total_seconds()
     return (to_text(after.next_fetch), seconds, after.entries_per_week, to_text(after.fresh_until))
 
 
-def may_defer(connection: sqlite3.Connection, feed_id: int, before: FeedState) -> bool:
-    """Return whether no other process wrote a feed's row since ``before`` was read."""
+def _is_as_read(connection: sqlite3.Connection, feed_id: int, before: FeedState) -> bool:
     row = connection.execute("SELECT last_fetch FROM feed WHERE id = ?", (feed_id,)).fetchone()
     return before.last_fetch is not None and row[0] is not None and row[0] <= to_text(before.last_fetch)
 

@@ -34,6 +34,8 @@ from aggregator.model import Feed
 from aggregator.newsroom.watches import WatchQuery
 from aggregator.settings import DigestSettings, FetchSettings, MailSettings, ParseSettings, RunSettings, Settings
 from aggregator.storage.database import Store
+from aggregator.storage.poll_lines import PollLines
+from aggregator.storage.waiting_polls import FEEDS_NOW
 from tests.digest.test_mail import Mailbox, mailbox
 from tests.fetching.server import Server, Visit, answer
 
@@ -42,7 +44,7 @@ EDITION_AT = timedelta(hours=6)  # the digest's time of the day
 WATCHED = ("fire", "strike", "storm")  # a watch for each
 # What is left to do at a moment: nothing when each of these is 0.
 LEFT = (
-    "SELECT count(*) FROM feed_now WHERE followed AND NOT gone AND (last_fetch IS NULL OR next_fetch <= :now)",
+    f"SELECT count(*) FROM {FEEDS_NOW} WHERE followed AND NOT gone AND (last_fetch IS NULL OR next_fetch <= :now)",
     "SELECT count(*) FROM entry WHERE story_id IS NULL",
     "SELECT count(*) FROM unsettled_report",
     "SELECT count(*) FROM delivery WHERE state = 'waiting' AND (next_try IS NULL OR next_try <= :now)",
@@ -168,6 +170,7 @@ class Room:
     def read(self, *queries: str, **values: str) -> list[list[tuple[Any, ...]]]:
         """Read the database without changing anything of it."""
         with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as db:
+            PollLines(db, self.database, lambda _: None, lambda: False)  # tells of the polls beside the database
             return [db.execute(query, values).fetchall() for query in queries]
 
     def is_done(self, now: datetime) -> bool:

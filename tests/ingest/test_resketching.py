@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from aggregator.clustering.sketch import VERSION
+from aggregator.ingest import resketch as module
 from aggregator.ingest.resketch import outdated, resketch
 from tests.clustering.arriving import Room, Text, room
 from tests.clustering.events import FERRY, OTHER_NEWS
@@ -43,6 +46,22 @@ def test_what_is_made_anew_is_what_was_made_at_first_and_stands_where_it_stood()
         assert steps[-1] == (len(before), len(before))
         assert {row[2] for row in before} == {VERSION}
         assert resketch(made.store, made.settings, lambda done, total: None) == 0
+
+
+def test_others_write_between_two_short_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [Text(f"t{number}", title, body) for number, (title, body) in enumerate(OTHER_NEWS)]
+    with room(FIRST, LATER, *texts) as made:
+        age(made)
+        monkeypatch.setattr(module, "MAX_TRANSACTION", 0.0)
+        steps: list[int] = []
+
+        def other_writes(done: int, total: int) -> None:
+            assert not made.store.connection.in_transaction
+            steps.append(total - outdated(made.store))
+
+        assert resketch(made.store, made.settings, other_writes) == len(texts) + 2
+        assert len(steps) > len(texts)
+        assert steps == sorted(steps)
 
 
 def test_the_command_line_offers_it(tmp_path: Path) -> None:

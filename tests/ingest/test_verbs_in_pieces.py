@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -286,3 +286,53 @@ def test_each_moved_entry_has_its_reason_once(path: Path) -> None:
         leaving = app.decisions()[0].arguments[1:]
         kinds = [[one.method for one in MatchStore(app.store).of_entries([entry])] for entry in leaving]
     assert all(methods.count("split") == 1 for methods in kinds)
+
+
+@contextmanager
+def written_before_the_lock(path: Path, statement: str) -> Iterator[None]:
+    """Let another process write once, between what a verb reads and its transaction."""
+    begin, waiting = Store._begin, [statement]
+
+    def slow(store: Store, keep_waiting: Callable[[], bool]) -> None:
+        while waiting:
+            with closing(sqlite3.connect(path)) as other, other:
+                assert other.execute(waiting.pop()).rowcount > 0
+        begin(store, keep_waiting)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Store, "_begin", slow)
+        yield
+
+
+@pytest.mark.parametrize(
+    ("statement", "again"),
+    [
+        ("INSERT INTO fact VALUES ('of', 'somebody else')", False),
+        (
+            "UPDATE entry SET report_id = (SELECT min(id) FROM report) WHERE number = (SELECT max(number) FROM entry)",
+            True,
+        ),
+        ("UPDATE story SET storyline_id = NULL, title = 'Another'", True),
+    ],
+)
+@pytest.mark.parametrize(
+    ("verb", "reading"),
+    [
+        (split_half, "SELECT e.id, r.id FROM report r JOIN entry e"),
+        (undo, "SELECT max(id) FROM decision WHERE undone_at IS NULL"),
+    ],
+)
+def test_a_verb_reads_again_under_the_lock_only_where_somebody_changed_what_it_read(
+    path: Path, verb: Verb, reading: str, statement: str, again: bool
+) -> None:
+    with desk(path) as app:
+        if verb is undo:
+            split_half(app)
+        statements: list[str] = []
+        app.store.connection.set_trace_callback(statements.append)
+        with written_before_the_lock(path, statement):
+            verb(app)
+        first = next(number for number, text in enumerate(statements) if text.startswith("BEGIN IMMEDIATE"))
+        last = next(number for number, text in enumerate(statements) if text == "COMMIT" and number > first)
+        assert any(reading in text for text in statements[:first])
+        assert any(reading in text for text in statements[first:last]) is again

@@ -17,9 +17,10 @@ from sqlite_utils import Database
 from aggregator.exceptions import LockedError, NotFoundError, StorageError
 from aggregator.model import StoryQuery
 from aggregator.storage import database
-from aggregator.storage.database import PAUSE, SavepointFailedError, Store, is_database_error
+from aggregator.storage.database import PAUSE, SavepointFailedError, Store
 from aggregator.storage.migrations import migrations
 from aggregator.storage.schema import APPLICATION_ID, MIGRATIONS
+from aggregator.storage.sqlite_errors import is_database_error
 from aggregator.storage.stories import StoryStore
 from aggregator.storage.story_queries import ORDER, where_clause
 

@@ -1,0 +1,193 @@
+"""Polls of a daemon that brought nothing new: one line each in a file beside the database, until many enter the log at once.
+
+A line has some hundred bytes. In the database such a poll costs a page of the log, of its index and of the commit number, 4 kB
+each, however few feeds are asked. The file begins with the last line of the log when it was begun, and counts as long as that
+is the last one: who writes into the log takes the file's lines in first (:meth:`PollLines.take_in`), and whatever became of the
+file, no line is seen twice or stands before an older one. It is written under the database's lock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from aggregator.disk import POLLS
+from aggregator.exceptions import StorageError
+
+MOST: Final = 256  # lines that wait: what a page of the log and of its index costs is then shared by many
+LONGEST: Final = timedelta(hours=1)  # that a line waits: other programs read only the database
+
+LINES: Final = """(
+SELECT log.id + 1 + line.key AS id, json_extract(line.value, '$[0]') AS feed_id, json_extract(line.value, '$[1]') AS at,
+       json_extract(line.value, '$[2]') AS http_status, json_extract(line.value, '$[3]') AS seconds,
+       json_extract(line.value, '$[4]') AS next_fetch, json_extract(line.value, '$[5]') AS learned_interval,
+       json_extract(line.value, '$[6]') AS entries_per_week, json_extract(line.value, '$[7]') AS fresh_until
+FROM (SELECT id, feed_id, at FROM poll ORDER BY id DESC LIMIT 1) AS log
+CROSS JOIN json_each(poll_lines(log.id, log.feed_id, log.at)) AS line)"""
+_TAKE_IN: Final = f"""
+INSERT INTO poll (feed_id, at, status, http_status, new, updated, known, skipped, seconds, gap,
+                  next_fetch, learned_interval, entries_per_week, fresh_until)
+SELECT feed_id, at, 'not_modified', http_status, 0, 0, 0, 0, seconds, 0, next_fetch, learned_interval, entries_per_week, fresh_until
+FROM {LINES} WHERE feed_id IN (SELECT id FROM feed) ORDER BY id"""
+
+# Of which kind the values of a line are: feed, time, HTTP status, seconds; next due, learned interval, entries a week, fresh until.
+_KINDS: Final = (int, str, int | None, float | int, str, float | int, float | int | None, str | None)
+_TIMES: Final = (1, 4, 7)
+
+
+class PollLines:
+    """The file beside one database, as one connection sees it; a database in memory has none."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path | None,
+        at_end: Callable[[Callable[[bool], None]], None],
+        has_changed: Callable[[], bool],
+        taken_in: Callable[[sqlite3.Connection], None] = lambda _: None,
+    ) -> None:
+        self._db = connection
+        self._path = None if path is None else Path(f"{path.resolve()}{POLLS}")
+        self._at_end = at_end
+        self._has_changed = has_changed  # whether the transaction at hand changed anything
+        self._taken_in = taken_in  # what follows when lines came into the log
+        self._added: list[str] = []  # by the transaction at hand
+        self._is_used = False  # by this connection: what it leaves is taken in and removed when it is closed
+        self._forget()
+        connection.create_function("poll_lines", 3, self._following)
+
+    def can_be_used(self) -> bool:
+        """Return whether lines can be written beside the database, and there is a line of the log that they may follow."""
+        return self._path is not None and bool(self._last_logged())
+
+    def add(self, values: Sequence[object]) -> None:
+        """Add a line at the end of the transaction at hand."""
+        self._added.append(json.dumps(values, separators=(",", ":")))
+        self._at_end(self._end)
+
+    def take_in(self) -> None:
+        """Append what waits to the log, before something else is. The caller holds the transaction."""
+        self._read()
+        if self._lines or self._added:
+            taken = self._db.execute(_TAKE_IN).rowcount
+            self._added.clear()
+            if taken:
+                self._is_used = True
+                self._taken_in(self._db)
+
+    def is_left(self) -> bool:
+        """Return whether this connection left a file."""
+        return self._is_used and self._path is not None and self._path.exists()
+
+    def remove(self) -> None:
+        """Remove the file where none of its lines wait; the caller holds the transaction."""
+        self._read()
+        if self._path is not None and self._head != self._last_logged():
+            self._path.unlink(missing_ok=True)
+            self._forget()
+
+    def _forget(self) -> None:
+        self._seen: tuple[int, int, int] | None = None  # the file that was read last
+        self._head: list[object] | None = None  # the line of the log that the others follow
+        self._lines: list[str] = []
+        self._sound = 0  # bytes, after which a line was cut short
+
+    def _following(self, number: int | None, feed_id: int | None, at: str | None) -> str:
+        """Return the lines that follow this last one of the log, as JSON; called by SQLite."""
+        self._read()
+        known = self._lines if self._head == [number, feed_id, at] else []
+        return f"[{','.join((*known, *self._added))}]"
+
+    def _read(self) -> None:
+        """Read the file where it changed since; whatever is wrong with it, polls alone are forgotten, and done again."""
+        if self._path is None:
+            return
+        try:
+            found = self._path.stat()
+            seen = (found.st_ino, found.st_size, found.st_mtime_ns)
+            if seen == self._seen:
+                return
+            written = self._path.read_bytes()
+        except OSError:
+            self._forget()
+            return
+        self._forget()
+        self._seen = seen
+        for line in written.splitlines(keepends=True):
+            if not line.endswith(b"\n") or not self._is_understood(line):
+                return
+            self._sound += len(line)
+
+    def _is_understood(self, line: bytes) -> bool:
+        """Keep a line of the file; return False where it is none."""
+        try:
+            values = json.loads(line)
+            if self._head is None:
+                self._head = values if isinstance(values, list) else []
+                return True
+            sound = len(values) == len(_KINDS) and all(map(isinstance, values, _KINDS))
+            for place in _TIMES if sound else ():
+                datetime.fromisoformat(values[place] or "2026-01-01T00:00:00Z")
+        except (ValueError, TypeError):
+            return False
+        if sound:
+            self._lines.append(line.decode().rstrip("\n"))
+        return sound
+
+    def _end(self, kept: bool) -> None:
+        """Write the added lines: into the file, or into the log where that is written anyway, or many or old ones wait."""
+        if not kept:
+            self._added.clear()
+        if not self._added:
+            return
+        self._read()
+        if self._head != self._last_logged():
+            self._head, self._lines, self._sound = self._last_logged(), [], 0
+        waiting = [*self._lines, *self._added]
+        if self._has_changed() or len(waiting) >= MOST or _time_of(waiting[-1]) >= _time_of(waiting[0]) + LONGEST:
+            self.take_in()
+        else:
+            self._append()
+
+    def _last_logged(self) -> list[object]:
+        return list(self._db.execute("SELECT id, feed_id, at FROM poll ORDER BY id DESC LIMIT 1").fetchone() or ())
+
+    def _append(self) -> None:
+        assert self._path is not None  # noqa: S101 - see can_be_used
+        lines = [] if self._sound else [json.dumps(self._head, separators=(",", ":"))]
+        text = "".join(f"{line}\n" for line in (*lines, *self._added)).encode()
+        try:
+            self._write(self._path, text)
+        except OSError as error:
+            self._forget()
+            raise StorageError(f"{self._path}: {error.strerror}; nothing of this change was stored") from error
+        self._lines += self._added
+        self._sound += len(text)
+        self._added.clear()
+        self._is_used = True
+
+    def _write(self, path: Path, text: bytes) -> None:
+        """Append to what is sound of the file, all of it or nothing; it may be read by whom the database may."""
+        mode = path.with_name(path.name.removesuffix(POLLS)).stat().st_mode & 0o666
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, mode)
+        try:
+            os.ftruncate(descriptor, self._sound)
+            try:
+                if os.pwrite(descriptor, text, self._sound) < len(text):
+                    raise OSError(28, "the disk is full")
+            except OSError:
+                os.ftruncate(descriptor, self._sound)
+                raise
+            found = os.fstat(descriptor)
+            self._seen = (found.st_ino, found.st_size, found.st_mtime_ns)
+        finally:
+            os.close(descriptor)
+
+
+def _time_of(line: str) -> datetime:
+    return datetime.fromisoformat(json.loads(line)[1])
