@@ -18,6 +18,7 @@ from aggregator.exceptions import NotAFeedError, ParseError
 from aggregator.model import ParsedFeed
 from aggregator.model.faults import described
 from aggregator.parsing.bot_walls import named_wall, wall_in_page
+from aggregator.parsing.broken_entries import with_entries_mended
 from aggregator.parsing.charset import decode
 from aggregator.parsing.entries import MAX_AUTHORS, admit
 from aggregator.parsing.hints import read_hints
@@ -94,15 +95,26 @@ def read_xml(text: str, base: str = "") -> tuple[RawFeed, str | None]:
         fault = str(error)
         cut = breaks_off(text)
         text = repaired(without_doctype(text))
-        try:
-            raw = _quickly(text, base)
-        except (UnusualError, XmlError):
-            pass
-        else:
+        text, raw = _read_repaired(text, base)
+        if raw is not None:
             if cut:
                 raw.faults.append((len(raw.entries) + 1, f"entry {len(raw.entries) + 1} is cut off"))
             return raw, fault
     return read_with_feedparser(text, base), fault
+
+
+def _read_repaired(text: str, base: str) -> tuple[str, RawFeed | None]:
+    """Return what the quick reader finds in a repaired document, mended entry by entry if need be, and the document."""
+    try:
+        return text, _quickly(text, base)
+    except UnusualError:
+        return text, None
+    except XmlError:
+        text = with_entries_mended(text)
+    try:
+        return text, _quickly(text, base)
+    except (UnusualError, XmlError):
+        return text, None
 
 
 def _quickly(text: str, base: str) -> RawFeed:
