@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from aggregator.model import EntryData, ParsedFeed, PollHints, Skip
 from aggregator.model.faults import as_given, described
+from aggregator.parsing.date_forms import without_markup
 from aggregator.parsing.dates import DateFlag, DateReader
 from aggregator.parsing.keys import Numbered, key_of, raw_key, rekeyed, shares_keys, text_key, without_duplicates
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
@@ -89,7 +90,10 @@ def _base_of(raw: RawFeed, base: str) -> str:
 
 def _date_texts(entries: Sequence[RawEntry]) -> list[str]:
     return [
-        text for entry in entries for text in (entry.published_text, entry.created_text, entry.updated_text) if text
+        without_markup(text)
+        for entry in entries
+        for text in (entry.published_text, entry.created_text, entry.updated_text)
+        if text
     ]
 
 
@@ -136,7 +140,7 @@ class _EntryAdmission:
             content=text,
             author=self._authors(raw.authors),
             published=published,
-            updated=self._dates.believed(raw.updated_text, raw.updated_read)[0],
+            updated=self._dates.believed(without_markup(raw.updated_text or ""), raw.updated_read)[0],
             published_text=published_text,
             date_flag=flag,
             language=_language(raw.language) if raw.language != feed_language else None,
@@ -191,7 +195,7 @@ class _EntryAdmission:
         ):
             if not text and read is None:
                 continue
-            text = without_cdata_marks(text) if text else text
+            text = without_markup(without_cdata_marks(text)) if text else text
             time, this_flag = self._dates.believed(text, read)
             if time is not None:
                 return time, this_flag, one_line(text or "")[:200]
