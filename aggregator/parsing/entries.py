@@ -15,6 +15,7 @@ from aggregator.model.faults import as_given, described
 from aggregator.parsing.date_forms import without_markup
 from aggregator.parsing.dates import DateFlag, DateReader
 from aggregator.parsing.keys import Numbered, key_of, raw_key, rekeyed, shares_keys, text_key, without_duplicates
+from aggregator.parsing.links import without_anchor
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.settings import ParseSettings
 from aggregator.text.clean import one_line, plain_text, plain_title, sanitise, storable
@@ -209,7 +210,8 @@ class _EntryAdmission:
         candidates.append(raw.enclosure)
         for candidate in candidates:
             if candidate:
-                link = absolute_url(storable(without_cdata_marks(candidate)), self._base, self._limits.max_link)
+                address = without_anchor(storable(without_cdata_marks(candidate)))
+                link = absolute_url(address, self._base, self._limits.max_link)
                 if link is not None:
                     return link
         return None

@@ -44,6 +44,20 @@ def test_the_page_is_the_link(links: str, link: str | None, slow: bool) -> None:
     assert atom(links, ' xml:lang="de"', slow=slow).link == link
 
 
+@pytest.mark.parametrize(
+    ("link", "address"),
+    [
+        ('<a href="/news/7?a=1&amp;b=2" hreflang="en">Quay shut</a>', "https://a.example/news/7?a=1&b=2"),
+        ("<https://a.example/news/7>", "https://a.example/news/7"),
+        ("www.a.example/news/7", "https://www.a.example/news/7"),
+        ("http://https://a.example/news/7", "https://a.example/news/7"),
+    ],
+)
+def test_a_link_is_read_through_the_slips_of_a_template(link: str, address: str) -> None:
+    [one] = read(rss(entry(title="Quay shut", link=link), head="<link>https://a.example/</link>")).entries
+    assert one.link == address
+
+
 @roads
 def test_a_file_is_the_link_only_where_there_is_no_page(slow: bool) -> None:
     odd = "<pubDate>last harvest</pubDate>" if slow else ""
