@@ -57,6 +57,7 @@ def admit(
     skips += [Skip(number, reason) for number, reason in raw.faults]
     entries: list[Numbered] = []
     for number, entry in kept:
+        entry.authors = entry.authors or entry.source_authors or raw.authors
         made = admission.entry(number, entry, raw.language)
         if isinstance(made, Skip):
             skips.append(made)

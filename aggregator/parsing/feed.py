@@ -159,6 +159,7 @@ def _raw_feed(result: Any) -> RawFeed:
         title=_text(head.get("title"), head.get("title_detail"), result.version),
         link=_string(head.get("link")) or None,
         language=_string(head.get("language")) or None,
+        authors=_authors(head) if (result.version or "").startswith("atom") else [],
     )
     for number, entry in enumerate(result.entries, 1):
         try:
@@ -185,6 +186,7 @@ def _raw_entry(entry: Any, form: str, language: str | None) -> RawEntry:
         summary=_summary(entry, form),
         contents=[_text(content.get("value"), content, form) for content in entry.get("content", ())],
         authors=_authors(entry),
+        source_authors=_authors(source) if form.startswith("atom") else [],
         published_text=_string(_own(entry, "published")) or None,
         published_read=_time(_own(entry, "published_parsed")),
         updated_text=_string(_own(entry, "updated")) or None,
@@ -228,7 +230,7 @@ def _enclosure(entry: Any, links: list[Any]) -> str | None:
 def _authors(entry: Any) -> list[str]:
     """Return the authors that feedparser lists, or the one that it names."""
     listed = [name for author in entry.get("authors", ())[:MAX_AUTHORS] if (name := _byline(author))]
-    return listed if len(listed) > 1 else [_string(entry.get("author")) or "".join(listed)]
+    return listed if len(listed) > 1 else list(filter(None, [_string(entry.get("author")) or "".join(listed)]))
 
 
 def _byline(author: Any) -> str:

@@ -95,13 +95,14 @@ class _Reader:
                 name = names[_tag(element)]
                 if name in ("item", "entry"):
                     self._feed.entries.append(self._entry(element))
-                elif name in _HEAD_READERS:
+                elif name in _HEAD_READERS or (name == "author" and self._is_atom):
                     self._read_one(head, name, element, nested=False)
                 elif element not in parents:
                     self._leave_out(name, element, _HEAD_NAMES)
             self._leave(inside)
         feed = self._feed
         feed.title, feed.link, feed.language = head.title, head.link or head.other_link, head.language or feed.language
+        feed.authors = head.authors
         return feed
 
     def _entry(self, element: Element) -> RawEntry:
@@ -310,14 +311,16 @@ class _Reader:
             entry.source_title, entry.source_url = _flat(element) or None, element.get("url")
             return
         inner = RawEntry()
-        kept, self._alternate = self._alternate, 0
+        kept = self._alternate, self._byline
+        self._alternate, self._byline = 0, ""
         for child in element:
             name = self._names[_tag(child)]
-            if name in ("title", "link", "id"):
+            if name in ("title", "link", "id", "author"):
                 self._read_one(inner, name, child, nested=True)
             else:
                 self._leave_out(name, child, _ENTRIES)
-        self._alternate = kept
+        self._alternate, self._byline = kept
+        entry.source_authors = inner.authors
         entry.source_title = inner.title.value or None
         entry.source_url = inner.link or inner.guid
 
@@ -342,56 +345,30 @@ def _own_base(element: Element) -> str:
 
 _ElementReader = Callable[[_Reader, RawEntry, Element, bool], None]
 _HEAD_READERS: dict[str, _ElementReader] = {
-    "title": _Reader.title,
-    "dc:title": _Reader.title,
+    **dict.fromkeys(("title", "dc:title"), _Reader.title),
     "media:title": _Reader.weak_title,
     "link": _Reader.link,
-    "language": _Reader.language,
-    "dc:language": _Reader.language,
+    **dict.fromkeys(("language", "dc:language"), _Reader.language),
 }
 _READERS: dict[str, _ElementReader] = {
     **_HEAD_READERS,
     "itunes:title": _Reader.weak_title,
-    "description": _Reader.description,
-    "dc:description": _Reader.description,
+    **dict.fromkeys(("description", "dc:description"), _Reader.description),
     "media:description": _Reader.media_description,
-    "summary": _Reader.summary,
-    "itunes:summary": _Reader.summary,
+    **dict.fromkeys(("summary", "itunes:summary"), _Reader.summary),
     "content": _Reader.content,
     "content:encoded": _Reader.encoded,
-    "guid": _Reader.guid,
-    "id": _Reader.guid,
-    "author": _Reader.author,
-    "managingeditor": _Reader.author,
-    "dc:creator": _Reader.author,
-    "dc:author": _Reader.author,
-    "itunes:author": _Reader.author,
-    "pubdate": _Reader.published,
-    "published": _Reader.published,
-    "issued": _Reader.published,
-    "dcterms:issued": _Reader.published,
-    "updated": _Reader.updated,
-    "modified": _Reader.updated,
-    "lastbuilddate": _Reader.updated,
-    "dc:date": _Reader.updated,
-    "dcterms:modified": _Reader.updated,
-    "created": _Reader.created,
-    "dcterms:created": _Reader.created,
+    **dict.fromkeys(("guid", "id"), _Reader.guid),
+    **dict.fromkeys(("author", "managingeditor", "dc:creator", "dc:author", "itunes:author"), _Reader.author),
+    **dict.fromkeys(("pubdate", "published", "issued", "dcterms:issued"), _Reader.published),
+    **dict.fromkeys(("updated", "modified", "lastbuilddate", "dc:date", "dcterms:modified"), _Reader.updated),
+    **dict.fromkeys(("created", "dcterms:created"), _Reader.created),
     "source": _Reader.source,
-    "category": _Reader.category,
-    "dc:subject": _Reader.category,
-    "itunes:category": _Reader.category,
-    "media:category": _Reader.category,
-    "keywords": _Reader.keywords,
-    "media:keywords": _Reader.keywords,
-    "itunes:keywords": _Reader.keywords,
+    **dict.fromkeys(("category", "dc:subject", "itunes:category", "media:category"), _Reader.category),
+    **dict.fromkeys(("keywords", "media:keywords", "itunes:keywords"), _Reader.keywords),
     "feedburner:origlink": _Reader.original_link,
     "enclosure": _Reader.enclosure,
-    "body": _Reader.rare,
-    "xhtml:body": _Reader.rare,
-    "fullitem": _Reader.rare,
-    "abstract": _Reader.rare,
-    "date": _Reader.rare,
+    **dict.fromkeys(("body", "xhtml:body", "fullitem", "abstract", "date"), _Reader.rare),
 }
 _ENTRIES = frozenset({"item", "entry"})
 _HEAD_NAMES = frozenset(_HEAD_READERS) | _ENTRIES

@@ -272,3 +272,53 @@ def test_cdata_marks_that_were_escaped_hide_nothing() -> None:
 def test_references_to_surrogates_are_one_character() -> None:
     assert read(rss("<item><title>Line &#xD83D;&#xDE82; reopens</title></item>")).entries[0].title == "Line 🚂 reopens"
     assert read(rss(entry(title="Line &#55357;&#56962; reopens"))).entries[0].title == "Line 🚂 reopens"
+
+
+@roads
+@pytest.mark.parametrize(
+    ("head", "inside", "author"),
+    [
+        ("<author><name>The Desk</name></author>", "", "The Desk"),
+        ("<author><name>The Desk</name></author>", "<author><name>Ann Bo</name></author>", "Ann Bo"),
+        (
+            "<author><name>The Desk</name></author>",
+            "<source><title>Other</title><author><name>Cy Do</name></author></source>",
+            "Cy Do",
+        ),
+        ("<author><name>Ann Bo</name></author><author><name>Cy Do</name></author>", "", "Ann Bo, Cy Do"),
+    ],
+)
+def test_an_atom_entry_without_an_author_has_its_feeds(head: str, inside: str, author: str, slow: bool) -> None:
+    document = ATOM.format(head="", own="", inside=inside + SLOW * slow).replace(
+        "<title>T</title>", f"<title>T</title>{head}"
+    )
+    assert read(document).entries[0].author == author
+
+
+def test_the_editor_of_a_channel_wrote_none_of_its_entries() -> None:
+    feed = read(rss(entry(title="A", link="https://a.example/1"), head="<managingEditor>ed@a.example</managingEditor>"))
+    assert feed.entries[0].author == ""
+
+
+@pytest.mark.parametrize(
+    ("head", "members", "author", "tags"),
+    [
+        ({"authors": [{"name": "The Desk"}]}, {}, "The Desk", ()),
+        ({"author": {"name": "The Desk"}}, {"authors": [{"name": "Ann Bo"}]}, "Ann Bo", ()),
+        ({}, {"author": "Ann Bo", "tags": "sea, ports"}, "Ann Bo", ("sea", "ports")),
+        ({}, {"authors": ["Ann Bo", {"name": "Cy Do"}], "tags": [{"name": "sea"}, "ports"]}, "Ann Bo, Cy Do", ("sea", "ports")),
+        ({}, {"authors": {"name": "Ann Bo"}}, "Ann Bo", ()),
+    ],
+)  # fmt: skip
+def test_a_json_feed_names_authors_and_tags_in_many_ways(
+    head: Mapping[str, object], members: Mapping[str, object], author: str, tags: tuple[str, ...]
+) -> None:
+    document = {"version": "https://jsonfeed.org/version/1.1", "title": "T", **head, "items": [{"id": "1", **members}]}
+    [one] = read(json.dumps(document), "application/feed+json").entries
+    assert (one.author, one.categories) == (author, tags)
+
+
+def test_a_json_feed_whose_entries_are_numbered_is_read_and_an_id_may_be_the_link() -> None:
+    entries = {"0": {"id": "https://a.example/1", "title": "A"}, "2": {"id": "x", "title": "B"}}
+    feed = read(json.dumps({"version": "https://jsonfeed.org/version/1", "title": "T", "items": entries}))
+    assert [(one.title, one.link) for one in feed.entries] == [("A", "https://a.example/1"), ("B", None)]
