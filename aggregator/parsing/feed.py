@@ -35,6 +35,7 @@ from aggregator.text.address import joined
 
 # feedparser takes quadratic time over the attributes of one tag: 27 s for 50,000 of them.
 _HUGE_TAG = re.compile(r"<([A-Za-z][\w:.-]*+)[^<>]{20000,}+>")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _SPACE = re.compile(r"(\sxmlns(?::[\w.-]+)?\s*=\s*[\"'])(https://[^\"'<>]{5,100})", re.IGNORECASE)
 # Header fields for feedparser: the bytes are UTF-8 by now, and no address is given to resolve links against.
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
@@ -184,7 +185,7 @@ def _raw_entry(entry: Any, form: str, language: str | None) -> RawEntry:
         enclosure=_enclosure(entry, links),
         title=_text(entry.get("title") or entry.get("itunes_title"), entry.get("title_detail"), form),
         summary=_summary(entry, form),
-        contents=[_text(content.get("value"), content, form) for content in entry.get("content", ())],
+        contents=[_text(one.get("value"), one, form) for one in entry.get("content", ()) if _is_readable(one)],
         authors=_authors(entry),
         source_authors=_authors(source) if form.startswith("atom") else [],
         published_text=_string(_own(entry, "published")) or None,
@@ -198,6 +199,15 @@ def _raw_entry(entry: Any, form: str, language: str | None) -> RawEntry:
         source_url=_string(source.get("href")) or _string(source.get("link")) or _string(source.get("id")) or None,
         categories=[_string(tag.get("label")) or _string(tag.get("term")) for tag in entry.get("tags", ())],
     )
+
+
+def _is_readable(content: Any) -> bool:
+    """Return whether a content is text; one of another type is a file (RFC 4287 4.1.3.3), which feedparser may have decoded."""
+    kind = _string(content.get("type")).split(";")[0].strip().lower()
+    if "/" not in kind or kind.startswith("text/") or kind.endswith(("xml", "html")):
+        return True
+    value = "".join(_string(content.get("value")).split())
+    return value.isprintable() and "\ufffd" not in value and not _BASE64.fullmatch(value)
 
 
 def _relation(link: Any) -> str:

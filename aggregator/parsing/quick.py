@@ -76,6 +76,7 @@ class _Reader:
     def __init__(self, names: Names, form: str, channel: Element, root: Element, base: str) -> None:
         self._names = names
         self._weak_title: RawText | None = None
+        self._caption: RawText | None = None
         self._is_atom = form.startswith("atom")
         self._language = channel.get(_XML_LANG) or root.get(_XML_LANG)
         self._feed = RawFeed(format=form, language=self._language)
@@ -191,13 +192,13 @@ class _Reader:
     def media_description(self, entry: RawEntry, element: Element, nested: bool) -> None:
         """A caption: the summary where there is no other, never the content."""
         if not entry.summary.value:
-            entry.summary = self._text(element, "html")
+            entry.summary = self._caption = self._text(element, "html")
 
-    @staticmethod
-    def _summary(entry: RawEntry, text: RawText, nested: bool) -> None:
-        if entry.summary.value and not entry.contents and not nested:
+    def _summary(self, entry: RawEntry, text: RawText, nested: bool) -> None:
+        summarised = bool(entry.summary.value) and entry.summary is not self._caption
+        if summarised and not entry.contents and not nested:
             entry.contents.append(text)
-        elif text.value and not (nested and entry.summary.value):
+        elif text.value and not (nested and summarised):
             entry.summary = text
 
     def content(self, entry: RawEntry, element: Element, nested: bool) -> None:

@@ -322,3 +322,30 @@ def test_a_json_feed_whose_entries_are_numbered_is_read_and_an_id_may_be_the_lin
     entries = {"0": {"id": "https://a.example/1", "title": "A"}, "2": {"id": "x", "title": "B"}}
     feed = read(json.dumps({"version": "https://jsonfeed.org/version/1", "title": "T", "items": entries}))
     assert [(one.title, one.link) for one in feed.entries] == [("A", "https://a.example/1"), ("B", None)]
+
+
+MEDIA = '<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><title>T</title>{}</channel></rss>'
+CAPTION = '<media:content url="https://a.example/q.jpg"><media:description>The quay in May</media:description></media:content>'
+
+
+@pytest.mark.parametrize(
+    ("inside", "summary"),
+    [
+        (f"{CAPTION}<description>The quay is shut.</description>", "The quay is shut."),
+        (f"<description>The quay is shut.</description>{CAPTION}", "The quay is shut."),
+        (CAPTION, "The quay in May"),
+    ],
+)
+def test_a_caption_is_the_summary_only_where_there_is_no_other(inside: str, summary: str) -> None:
+    [one] = read(MEDIA.format(f"<item><title>A</title>{inside}</item>")).entries
+    assert (one.summary, one.content) == (summary, "")
+
+
+@pytest.mark.parametrize("kind", ["image/png", "application/octet-stream", "audio/mpeg"])
+def test_a_file_inside_of_an_atom_entry_is_no_text(kind: str) -> None:
+    one = atom(f'<title>A</title><content type="{kind}">iVBORw0KGgoAAAANSUhEUg==</content><summary>A chart</summary>')
+    assert (one.summary, one.content) == ("A chart", "")
+
+
+def test_a_content_of_a_type_of_text_is_read() -> None:
+    assert atom('<title>A</title><content type="text/markdown">A *chart*</content>').content == "A *chart*"
