@@ -32,7 +32,8 @@ def decode(body: bytes, codings: list[str], limit: int) -> bytes:
     if wanted[0] in _GZIP | {"deflate"} and _is_text(body):
         return body
     if wanted[0] in _GZIP:
-        return _gunzip(body, limit)
+        once = _gunzip(body, limit)
+        return _gunzip(once, limit) if once[:3] == _PACKED else once  # a packed file that the server packed again
     if wanted[0] == "deflate":
         return _inflate(body, limit)
     raise FetchError("protocol", "the body has a content coding that we did not ask for")
