@@ -15,7 +15,7 @@ from time import struct_time
 from typing import Any
 
 from aggregator.exceptions import NotAFeedError, ParseError
-from aggregator.model import ParsedFeed
+from aggregator.model import ParsedFeed, PollHints
 from aggregator.model.faults import described
 from aggregator.parsing.bot_walls import named_wall, wall_in_page
 from aggregator.parsing.broken_entries import with_entries_mended
@@ -30,6 +30,7 @@ from aggregator.parsing.quick import UnusualError, read_quickly
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.parsing.repair import breaks_off, repaired, trimmed, without_doctype
 from aggregator.parsing.tree import XmlError, read_tree
+from aggregator.parsing.wrappers import wrapped_feed
 from aggregator.settings import ParseSettings
 from aggregator.text.address import joined
 
@@ -62,23 +63,37 @@ def parse(
     text = text.lstrip(" \t\r\n\f\v\0\ufeff")
     if not text:
         raise ParseError("The answer is empty: no feed, no page, only blanks.")
+    link = lowered.get("link", "")
+    quoted = wrapped_feed(text) if text[0] == '"' else None
+    try:
+        raw, hints, found = _read(quoted or text, base, link)
+    except ParseError:
+        inner = wrapped_feed(text)
+        if inner is None:
+            raise
+        raw, hints, found = _read(inner, base, link)
+        found = found or "the feed stands inside another document"
+    return admit(raw, base, now, limits, hints, found or fault, bad_guids=bad_guids)
+
+
+def _read(text: str, base: str, link: str) -> tuple[RawFeed, PollHints, str | None]:
+    """Return the content of a document, what it asks of polls, and the faults that were repaired.
+
+    ``link`` is the HTTP header of that name.
+    """
     if looks_like_json(text):
-        raw, hints, json_fault = read_json(text, base)
-        fault = json_fault or fault
-    else:
-        text = trimmed(text)
-        if is_page(text):
-            wall = wall_in_page(text)
-            wall_note = f": {named_wall(wall)}" if wall else ""
-            raise NotAFeedError(f"This is a web page, not a feed{wall_note}.", feed_links(text, base))
-        try:
-            raw, xml_fault = read_xml(text, base)
-        except ParseError as error:
-            opening = " ".join(text[:60].split())
-            raise ParseError(f"The answer is no feed that can be read: {error} It begins {opening!r}.") from None
-        fault = xml_fault or fault
-        hints = read_hints(text, lowered.get("link", ""), base)
-    return admit(raw, base, now, limits, hints, fault, bad_guids=bad_guids)
+        return read_json(text, base)
+    text = trimmed(text)
+    if is_page(text):
+        wall = wall_in_page(text)
+        wall_note = f": {named_wall(wall)}" if wall else ""
+        raise NotAFeedError(f"This is a web page, not a feed{wall_note}.", feed_links(text, base))
+    try:
+        raw, fault = read_xml(text, base)
+    except ParseError as error:
+        opening = " ".join(text[:60].split())
+        raise ParseError(f"The answer is no feed that can be read: {error} It begins {opening!r}.") from None
+    return raw, read_hints(text, link, base), fault
 
 
 def _base(url: str, headers: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from aggregator.parsing.bot_walls import wall_in_page
 from aggregator.parsing.broken_entries import with_entries_mended
 from aggregator.parsing.charset import decode
 from aggregator.parsing.dates import DateReader, is_usual, read_common
+from aggregator.parsing.wrappers import wrapped_feed
 from aggregator.text.escapes import (
     is_markup,
     singly_encoded,
@@ -61,6 +62,11 @@ TEXTS: dict[str, Callable[[str], object]] = {
     "without_cdata_marks": lambda text: without_cdata_marks(text, everywhere=True),
     "without_references": without_references,
     "with_entries_mended": lambda text: with_entries_mended(f"<rss><channel><item>{text}</item></channel></rss>"),
+    "wrapped_feed": lambda text: (
+        wrapped_feed(text),
+        wrapped_feed(f"<html><pre>{text}</pre>"),
+        wrapped_feed(f"&lt;{text}"),
+    ),
     "wall_in_page": wall_in_page,
     "read_common": lambda text: (read_common.__wrapped__(text), is_usual(text)),
     "DateReader": lambda text: DateReader(NOW, texts=[text[:90]] * 500),
@@ -75,6 +81,8 @@ PIECES = [
     "Ã",
     "are you ",
     "<title>",
+    "<rss version=",
+    "<pre",
     "1/",
     "Mon, ",
     "\ufffd ",
