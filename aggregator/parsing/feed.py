@@ -192,7 +192,7 @@ def _raw_entry(entry: Any, form: str, language: str | None) -> RawEntry:
     source = entry.get("source") or {}
     return RawEntry(
         guid=_string(entry.get("id")) or None,
-        guid_is_link=bool(entry.get("guidislink")),
+        guid_is_link=bool(entry.get("guidislink")) or form in ("rss090", "rss10"),
         link=_link(entry, links, form, language),
         other_link=next((link["href"] for link in links if _relation(link) == "alternate"), None),
         canonical_link=_string(entry.get("feedburner_origlink"))

@@ -20,10 +20,13 @@ from aggregator.text.escapes import read_as_utf8
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_RDF_RESOURCE = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource"
 _RSS_VERSIONS = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 _WRAPPERS = frozenset({"media:group", "media:content"})
 # Elements whose inside is left out: an image has a title and a link that are not the feed's or the entry's.
 _APART = frozenset({"image", "textinput"})
+# What an entry tells of has a title, a link and an author of its own.
+_SUBJECTS = frozenset({"activity:object", "activity:target", "activity:actor"})
 _PERSON = frozenset({"name", "email", "uri", "url", "itunes:name", "itunes:email"})
 _CHANNEL_DEFINITION = frozenset({"href", "lastmod"})  # attributes of a format before RSS, which feedparser reads
 _ALTERNATE = frozenset({"", "alternate"})
@@ -107,7 +110,8 @@ class _Reader:
         return feed
 
     def _entry(self, element: Element) -> RawEntry:
-        entry = RawEntry(guid=element.get(_RDF_ABOUT), language=element.get(_XML_LANG))
+        about = element.get(_RDF_ABOUT)
+        entry = RawEntry(guid=about, guid_is_link=about is not None, language=element.get(_XML_LANG))
         if not _CHANNEL_DEFINITION.isdisjoint(element.attrib):
             raise UnusualError("an entry with an address of its own")
         self._byline, self._alternate = "", 0
@@ -141,7 +145,8 @@ class _Reader:
             raise UnusualError(f"{local_name(element.tag)} in another namespace or place")
         if not len(element):
             return
-        telling = _ENTRIES if name in _APART and not any(map(len, element)) else telling
+        if name in _SUBJECTS or (name in _APART and not any(map(len, element))):
+            telling = _ENTRIES
         for inner in element.iter():
             found = self._names[_tag(inner)]
             if inner is not element and (found in telling or found[:1] == "?"):
@@ -233,7 +238,9 @@ class _Reader:
         return base or None
 
     def link(self, entry: RawEntry, element: Element, nested: bool) -> None:
-        href = (element.get("href") or element.get("url") or element.get("uri") or "").strip()
+        href = (
+            element.get("href") or element.get("url") or element.get("uri") or element.get(_RDF_RESOURCE) or ""
+        ).strip()
         relation = element.get("rel", "").strip().lower().removeprefix(RELATIONS)
         address = href or _flat(element)
         if not address:
@@ -358,12 +365,12 @@ _READERS: dict[str, _ElementReader] = {
     "media:description": _Reader.media_description,
     **dict.fromkeys(("summary", "itunes:summary"), _Reader.summary),
     "content": _Reader.content,
-    "content:encoded": _Reader.encoded,
+    **dict.fromkeys(("content:encoded", "yandex:full-text", "yandex:content"), _Reader.encoded),
     **dict.fromkeys(("guid", "id"), _Reader.guid),
     **dict.fromkeys(("author", "managingeditor", "dc:creator", "dc:author", "itunes:author"), _Reader.author),
     **dict.fromkeys(("pubdate", "published", "issued", "dcterms:issued"), _Reader.published),
     **dict.fromkeys(("updated", "modified", "lastbuilddate", "dc:date", "dcterms:modified"), _Reader.updated),
-    **dict.fromkeys(("created", "dcterms:created"), _Reader.created),
+    **dict.fromkeys(("created", "dcterms:created", "prism:publicationdate"), _Reader.created),
     "source": _Reader.source,
     **dict.fromkeys(("category", "dc:subject", "itunes:category", "media:category"), _Reader.category),
     **dict.fromkeys(("keywords", "media:keywords", "itunes:keywords"), _Reader.keywords),

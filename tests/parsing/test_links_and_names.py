@@ -349,3 +349,54 @@ def test_a_file_inside_of_an_atom_entry_is_no_text(kind: str) -> None:
 
 def test_a_content_of_a_type_of_text_is_read() -> None:
     assert atom('<title>A</title><content type="text/markdown">A *chart*</content>').content == "A *chart*"
+
+
+RDF = (
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">'
+    '<channel rdf:about="https://a.example/"><title>T</title></channel><item rdf:about="{}"><title>A</title>{}</item></rdf:RDF>'
+)
+
+
+@pytest.mark.parametrize(
+    ("about", "inside", "link"),
+    [
+        ("https://a.example/1", "", "https://a.example/1"),
+        ("urn:a:1", '<link rdf:resource="https://a.example/1"/>', "https://a.example/1"),
+        ("https://a.example/?id=1", "<link>https://a.example/1</link>", "https://a.example/1"),
+        ("urn:a:1", "", None),
+    ],
+)
+def test_an_rdf_entry_without_a_link_is_linked_by_what_it_is_about(about: str, inside: str, link: str | None) -> None:
+    [one] = read(RDF.format(about, inside)).entries
+    assert (one.link, one.guid) == (link, about)
+
+
+def test_what_an_entry_tells_of_lends_it_no_link() -> None:
+    one = atom(
+        '<title>Ann shared a report</title><activity:object xmlns:activity="http://activitystrea.ms/spec/1.0/">'
+        '<id>urn:o</id><title>Quay shut</title><link rel="alternate" href="https://b.example/7"/>'
+        "<author><name>Cy Do</name></author></activity:object>"
+        '<link href="https://a.example/1"/><author><name>Ann Bo</name></author>'
+    )
+    assert (one.title, one.link, one.guid, one.author) == (
+        "Ann shared a report",
+        "https://a.example/1",
+        "urn:e:1",
+        "Ann Bo",
+    )
+
+
+@pytest.mark.parametrize(
+    ("space", "name"), [("http://news.yandex.ru", "y:full-text"), ("http://turbo.yandex.ru", "y:content")]
+)
+def test_the_full_text_for_yandex_is_the_content(space: str, name: str) -> None:
+    document = rss(f"<item><title>A</title><description>short</description><{name}>The whole report</{name}></item>")
+    [one] = read(document.replace("<rss ", f'<rss xmlns:y="{space}" ')).entries
+    assert (one.summary, one.content) == ("short", "The whole report")
+
+
+@pytest.mark.parametrize("space", ["http://prismstandard.org/namespaces/basic/2.0/", "http://prismstandard.org/namespaces/1.2/basic/"])  # fmt: skip
+def test_the_date_of_a_journals_issue_is_a_date(space: str) -> None:
+    document = rss("<item><title>A</title><p:publicationDate>2026-03-09</p:publicationDate></item>")
+    [one] = read(document.replace("<rss ", f'<rss xmlns:p="{space}" ')).entries
+    assert str(one.published) == "2026-03-09 00:00:00+00:00"
