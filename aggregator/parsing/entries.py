@@ -33,6 +33,7 @@ from aggregator.text.urls import absolute_url
 MAX_CATEGORIES = 50
 MAX_AUTHORS = 100
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
+_FILE = re.compile(r"data:[\w.+-]{1,60}/[\w.+-]{1,60};base64,[A-Za-z0-9+/=%\s]*+")
 _BLANKS = " \t\r\n\f\v\0\u00a0\ufeff\u200b"
 
 
@@ -175,7 +176,7 @@ class _EntryAdmission:
         return ", ".join(people)[: self._limits.max_title].rstrip()
 
     def _markup(self, text: RawText, limit: int) -> str:
-        value = with_pairs_joined(singly_encoded(text.value[:limit]))
+        value = with_pairs_joined(singly_encoded(_without_files(text.value)[:limit]))
         if not value:
             return ""
         if text.markup is Markup.TEXT:
@@ -216,6 +217,11 @@ class _EntryAdmission:
                 if link is not None:
                     return link
         return None
+
+
+def _without_files(text: str) -> str:
+    """Return markup without files inside of it: no link to one is kept, and its text would end behind the first."""
+    return _FILE.sub("data:,", text) if ";base64," in text else text
 
 
 def _is_same_person(name: str, other: str) -> bool:

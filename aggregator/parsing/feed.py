@@ -72,6 +72,8 @@ def parse(
         if inner is None:
             raise
         raw, hints, found = _read(inner, base, link)
+        if not raw.entries:
+            raise
         found = found or "the feed stands inside another document"
     return admit(raw, base, now, limits, hints, found or fault, bad_guids=bad_guids)
 

@@ -56,3 +56,8 @@ def test_a_page_that_shows_more_than_a_feed_is_a_page(document: str) -> None:
 def test_json_without_one_feed_is_an_error(document: str) -> None:
     with pytest.raises(ParseError):
         read(document, "application/json")
+
+
+def test_a_page_that_shows_a_feed_without_entries_is_a_page() -> None:
+    with pytest.raises(NotAFeedError):
+        read(PAGE(PRE(escape(rss("")))), "text/html")
