@@ -28,7 +28,7 @@ from aggregator.text.escapes import (
     without_cdata_marks,
     without_references,
 )
-from aggregator.text.urls import absolute_url
+from aggregator.text.urls import absolute_url, registered_domain
 
 MAX_CATEGORIES = 50
 MAX_AUTHORS = 100
@@ -85,10 +85,13 @@ def _base_of(raw: RawFeed, base: str) -> str:
     """Return the address that relative ones start from.
 
     Atom and JSON Feed: the document's (RFC 4287 2, RFC 3986 5.1.3). RSS says nothing of it, and its readers agree on
-    the channel's link: a feed is often served by another host than the pages that it links to.
+    the channel's link: a feed is often served by another host than the pages that it links to. A link to the machine
+    that the feed was made on (``http://localhost:1313/``) is a slip.
     """
     site = absolute_url(raw.link, base) if raw.link and not raw.format.startswith(("atom", "json")) else None
-    return site or base
+    if site is None or (registered_domain(site) is None and registered_domain(base) is not None):
+        return base
+    return site
 
 
 def _date_texts(entries: Sequence[RawEntry]) -> list[str]:

@@ -283,7 +283,7 @@ class _Reader:
             raise UnusualError("several ids")
         if value:
             entry.guid = value
-        entry.guid_is_link = element.get("isPermaLink", element.get("ispermalink", "true")) == "true"
+        entry.guid_is_link = element.get("isPermaLink", element.get("ispermalink", "true")).strip().lower() == "true"
 
     def author(self, entry: RawEntry, element: Element, nested: bool) -> None:
         byline = _flat(element) if not len(element) else self._person(element)

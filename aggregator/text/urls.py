@@ -57,6 +57,7 @@ _AMP_CACHE = re.compile(
     r"^https?://(?:www\.google\.[a-z.]+/amp|[a-z0-9-]+\.cdn\.ampproject\.org/[cv])/(s/)?([^/?#]+\.[^?#]+.*)$"
 )
 _AMP_SUFFIX = re.compile(r"(?<=/)(?=[^/]*[\d-])(?P<slug>[^/]+)/amp(?:\.html)?/?$")
+_AMPERSAND = re.compile(r"&(?:amp|#0{0,3}38|#x0{0,3}26);", re.IGNORECASE)  # escaped twice: no address means that
 _USUAL_START = re.compile(r"https?://(?!https?:?//)|/", re.IGNORECASE)
 _PATH_END = re.compile(r"[/?#]")
 _DOUBLED_SCHEME = re.compile(r"\Ahttps?:?/{0,2}(?=https?:?//)", re.IGNORECASE)
@@ -104,7 +105,7 @@ def _canonical(url: str) -> str | None:
 
 def absolute_url(url: str, base: str, limit: int = 2_048) -> str | None:
     """Return ``url`` resolved against ``base`` if it is an http(s) address of at most ``limit`` characters."""
-    url = url.strip(BLANKS).replace("&amp;", "&")  # escaped twice: no address means that
+    url = _AMPERSAND.sub("&", url.strip(BLANKS))
     if not _USUAL_START.match(url):
         url = _without_slips(url.strip("<>"), base)
     if not url:

@@ -58,6 +58,25 @@ def test_a_link_is_read_through_the_slips_of_a_template(link: str, address: str)
     assert one.link == address
 
 
+def test_a_channel_of_the_machine_it_was_made_on_is_no_base() -> None:
+    feed = read(rss(entry(title="A", link="/1"), head="<link>http://localhost:1313/</link>"))
+    assert feed.entries[0].link == "https://feeds.example/1"
+
+
+@pytest.mark.parametrize(
+    ("said", "link"), [("True", "https://a.example/1"), (" TRUE", "https://a.example/1"), ("False", None)]
+)
+def test_a_guid_is_the_link_where_it_is_said_to_be(said: str, link: str | None) -> None:
+    [one] = read(rss(f'<item><title>A</title><guid isPermaLink="{said}">https://a.example/1</guid></item>')).entries
+    assert one.link == link
+
+
+def test_addresses_whose_ampersand_was_escaped_twice_are_told_apart() -> None:
+    links = ["https://a.example/?cat=1&#038;p=5", "https://a.example/?cat=1&#038;p=6"]
+    feed = read(rss("".join(entry(title="Notice", link=link) for link in links)))
+    assert len({one.key for one in feed.entries}) == 2
+
+
 @roads
 def test_a_file_is_the_link_only_where_there_is_no_page(slow: bool) -> None:
     odd = "<pubDate>last harvest</pubDate>" if slow else ""
