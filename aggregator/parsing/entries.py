@@ -15,7 +15,7 @@ from aggregator.model.faults import as_given, described
 from aggregator.parsing.date_forms import without_markup
 from aggregator.parsing.dates import DateFlag, DateReader
 from aggregator.parsing.keys import Numbered, key_of, raw_key, rekeyed, shares_keys, text_key, without_duplicates
-from aggregator.parsing.links import without_anchor
+from aggregator.parsing.links import address_in
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
 from aggregator.settings import ParseSettings
 from aggregator.text.clean import one_line, plain_text, plain_title, sanitise, storable
@@ -215,7 +215,7 @@ class _EntryAdmission:
         candidates.append(raw.enclosure)
         for candidate in candidates:
             if candidate:
-                address = without_anchor(storable(without_cdata_marks(candidate)))
+                address = address_in(storable(without_cdata_marks(candidate)))
                 link = absolute_url(address, self._base, self._limits.max_link)
                 if link is not None:
                     return link

@@ -113,7 +113,8 @@ def absolute_url(url: str, base: str, limit: int = 2_048) -> str | None:
     if not url[:8].lower().startswith(("http://", "https://")):
         if ":" in _PATH_END.split(url, maxsplit=1)[0]:
             return None if "http" not in url[:8].lower() else _parsed_form(url, limit)
-        url = joined(base, url) or ""
+        path, mark, query = url.partition("?")
+        url = joined(base, path.replace("\\", "/") + mark + query) or ""
     if any(character in url for character in ' \t\r\n<>"\\`{}\0') or not url.isprintable():
         return _parsed_form(url, limit)
     return url if len(url) <= limit and address_of(url) is not None else None

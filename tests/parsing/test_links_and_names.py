@@ -8,7 +8,9 @@ from collections.abc import Mapping
 import pytest
 
 from aggregator.model import EntryData
-from tests.parsing.making import entry, read, rss
+from aggregator.parsing.feed import parse
+from aggregator.settings import ParseSettings
+from tests.parsing.making import NOW, URL, entry, read, rss
 
 ATOM = '<feed xmlns="http://www.w3.org/2005/Atom"{head}><title>T</title><entry{own}><id>urn:e:1</id>{inside}</entry></feed>'
 SLOW = '<summary type="text">an <b>inline</b> element that is left to feedparser</summary>'
@@ -69,6 +71,26 @@ def test_a_channel_of_the_machine_it_was_made_on_is_no_base() -> None:
 def test_a_guid_is_the_link_where_it_is_said_to_be(said: str, link: str | None) -> None:
     [one] = read(rss(f'<item><title>A</title><guid isPermaLink="{said}">https://a.example/1</guid></item>')).entries
     assert one.link == link
+
+
+@pytest.mark.parametrize("link", ["undefined", "null", "NaN", " # "])
+def test_what_a_program_writes_for_nothing_is_no_link(link: str) -> None:
+    [one] = read(rss(entry(title="A", link=link), head="<link>https://a.example/</link>")).entries
+    assert one.link is None
+
+
+@pytest.mark.parametrize(
+    ("location", "link"),
+    [
+        ("/deep/feed.atom", "https://feeds.example/deep/1"),
+        ("http://backend:8080/deep/feed.atom", "https://feeds.example/1"),
+        ("https://other.example/feed.atom", "https://feeds.example/1"),
+    ],
+)
+def test_content_location_is_believed_of_the_same_domain_alone(location: str, link: str) -> None:
+    document = ATOM.format(head="", own="", inside='<link href="1"/>').encode()
+    headers = {"Content-Type": "text/xml", "Content-Location": location}
+    assert parse(document, URL, headers, NOW, ParseSettings()).entries[0].link == link
 
 
 def test_addresses_whose_ampersand_was_escaped_twice_are_told_apart() -> None:

@@ -80,6 +80,7 @@ def test_canonical_is_its_own_canonical_form(url: str) -> None:
         ("https://a.example/?a=1&amp;b=2", "", "https://a.example/?a=1&b=2"),
         ("https://a.example/?a=1&#038;b=2&#x26;c=3", "", "https://a.example/?a=1&b=2&c=3"),
         ("\u200bhttps://a.example/1\u200e", "", "https://a.example/1"),
+        ("\\news\\1.html?a\\b", "https://a.example/x/", "https://a.example/news/1.html?a\\b"),
         ("www.b.example/1", "https://a.example/", "https://www.b.example/1"),
         ("www.b.example:8080/1", "http://a.example/", "http://www.b.example:8080/1"),
         ("a.example/1", "https://www.a.example/rss", "https://a.example/1"),
