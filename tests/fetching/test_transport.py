@@ -200,6 +200,14 @@ def test_a_packed_file_that_the_server_packed_again_is_read(app: FetcherHarness,
     assert app.response(server.on("/feed.gz", answer(twice, "Content-Encoding: gzip"))).body == RSS
 
 
+@pytest.mark.parametrize(("coding", "packed"), [("deflate", gzip.compress(RSS)), ("gzip", zlib.compress(RSS))])
+def test_gzip_and_deflate_under_each_others_name_are_read(
+    app: FetcherHarness, server: Server, coding: str, packed: bytes
+) -> None:
+    assert app.response(server.on("/feed", answer(packed, f"Content-Encoding: {coding}"))).body == RSS
+    assert app.failure(server.on("/feed", answer(packed[:-9], f"Content-Encoding: {coding}"))).kind == "protocol"
+
+
 def test_a_packed_file_need_not_say_so(app: FetcherHarness, server: Server) -> None:
     assert app.response(server.on("/feed.gz", answer(gzip.compress(RSS)))).body == RSS
     assert app.failure(server.on("/feed.gz", answer(gzip.compress(RSS)[:-9]))).kind == "protocol"
