@@ -68,9 +68,14 @@ _ALIASES = {
     **{f"x-cp125{number}": f"windows-125{number}" for number in (0, 1, 3, 5, 6, 7, 8)},
     "koi8-ru": "koi8-u",
     "iso-8859-8-i": "iso-8859-8",
+    **dict.fromkeys(("gb-2312", "gbk2312", "gb_18030", "gb-18030"), "gb18030"),
+    **dict.fromkeys(("utf8mb4", "utf-8mb4", "utf8-bom", "utf-8-bom"), "utf-8"),
+    "sjis-win": "cp932",
+    "x-mac-ce": "mac-latin2",
     "iso-10646-ucs-2": "utf-16",
     "ucs-2": "utf-16",
 }  # fmt: skip
+_WINDOWS_LABEL = re.compile(r"(?:x-)?(?:win|windows|cp|ansi)[-_]?(125[0-8])")  # win-1251, cp-1251, windows1251
 # Codecs of Python that are no charsets of the web; utf-7 is a way round every filter.
 _REFUSED = frozenset({"utf-7", "punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 _WIDE = frozenset({"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
@@ -177,6 +182,8 @@ def _as_it_seems(body: bytes, named: list[str]) -> tuple[str, str | None]:
 
 def _codec(label: str) -> str | None:
     name = label.strip().lower()
+    if windows := _WINDOWS_LABEL.fullmatch(name):
+        name = f"windows-{windows[1]}"
     name = _ALIASES.get(name, name)
     try:
         codec = codecs.lookup(name)

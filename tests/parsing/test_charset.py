@@ -73,6 +73,24 @@ def test_a_document_of_the_standard_stays_one() -> None:
     assert (feed.entries[0].title, feed.ill_formed) == ("Rząd przyjął budżet", None)
 
 
+@pytest.mark.parametrize(
+    ("label", "charset", "sentence"),
+    [
+        ("win-1251", "cp1251", "Порт"),
+        ("cp-1251", "cp1251", "Порт"),
+        ("windows1250", "cp1250", "Přístav"),
+        ("ansi-1253", "cp1253", "Λιμάνι"),
+        ("gb-2312", "gbk", "港口"),
+        ("sjis-win", "cp932", "①港"),
+        ("utf8mb4", "utf-8", "港"),
+    ],
+)
+def test_labels_are_read_however_they_are_spelt(label: str, charset: str, sentence: str) -> None:
+    declaration = f'<?xml version="1.0" encoding="{label}"?>'.encode()
+    feed = read(titled(sentence.encode(charset), declaration))
+    assert (feed.entries[0].title, feed.ill_formed) == (sentence, None)
+
+
 def test_korean_without_a_label_is_recognised() -> None:
     sentence = "정부 예산안 승인, 총리가 월요일 결정을 발표했다"
     assert read(titled(sentence.encode("cp949"))).entries[0].title == sentence
