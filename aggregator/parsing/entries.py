@@ -33,6 +33,7 @@ from aggregator.text.urls import absolute_url, registered_domain
 MAX_CATEGORIES = 50
 MAX_AUTHORS = 100
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
+_NO_REPLY = re.compile(r"[(<]?(?:no|do)[-_.]?(?:not[-_.]?)?reply@[\w.-]+[)>]?", re.IGNORECASE)
 _FILE = re.compile(r"data:[\w.+-]{1,60}/[\w.+-]{1,60};base64,[A-Za-z0-9+/=%\s]*+")
 _BLANKS = " \t\r\n\f\v\0\u00a0\ufeff\u200b"
 
@@ -174,7 +175,8 @@ class _EntryAdmission:
         return self.title(RawText(text)) or None if text else None
 
     def _authors(self, names: Sequence[str]) -> str:
-        found = dict.fromkeys(line for name in names[:MAX_AUTHORS] if (line := self._line(name)))
+        lines = (_without_no_reply(line) for name in names[:MAX_AUTHORS] if (line := self._line(name)))
+        found = dict.fromkeys(filter(None, lines))
         people = [name for name in found if not any(_is_same_person(name, other) for other in found)]
         return ", ".join(people)[: self._limits.max_title].rstrip()
 
@@ -220,6 +222,14 @@ class _EntryAdmission:
                 if link is not None:
                     return link
         return None
+
+
+def _without_no_reply(byline: str) -> str:
+    """Return a byline without the address of a machine that publishing software sets beside the name."""
+    if "reply@" not in byline.lower():
+        return byline
+    name = _NO_REPLY.sub(" ", byline).strip()
+    return name[1:-1].strip() if name.startswith("(") and name.endswith(")") else name
 
 
 def _without_files(text: str) -> str:

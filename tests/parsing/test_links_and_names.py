@@ -336,6 +336,20 @@ def test_an_atom_entry_without_an_author_has_its_feeds(head: str, inside: str, a
     assert read(document).entries[0].author == author
 
 
+@pytest.mark.parametrize(
+    ("author", "byline"),
+    [
+        ("noreply@blogger.example (Ann Bo)", "Ann Bo"),
+        ("Ann Bo (noreply@blogger.example)", "Ann Bo"),
+        ("Ann Bo <do-not-reply@a.example>", "Ann Bo"),
+        ("no-reply@a.example", ""),
+        ("ann@a.example (Ann Bo)", "ann@a.example (Ann Bo)"),
+    ],
+)
+def test_an_address_that_nobody_reads_is_no_part_of_a_byline(author: str, byline: str) -> None:
+    assert read(rss(entry(title="A", author=author))).entries[0].author == byline
+
+
 def test_the_editor_of_a_channel_wrote_none_of_its_entries() -> None:
     feed = read(rss(entry(title="A", link="https://a.example/1"), head="<managingEditor>ed@a.example</managingEditor>"))
     assert feed.entries[0].author == ""
