@@ -7,7 +7,7 @@ from html import escape
 
 import pytest
 from feedparser.datetimes import _parse_date  # type: ignore[import-untyped]
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from aggregator.parsing import dates
@@ -187,6 +187,7 @@ def test_dateparser_is_not_asked_for_relative_dates_or_without_end() -> None:
 @settings(max_examples=examples(200))
 @given(st.datetimes(timezones=st.just(UTC)), st.sampled_from([format_datetime, datetime.isoformat]))
 def test_every_date_ends_between_1990_and_an_hour_from_now(moment: datetime, shape: Callable[[datetime], str]) -> None:
+    assume(not EARLIEST.year <= moment.year - 543 <= NOW.year)  # a year of the Buddhist calendar is another test's
     time, flag = DateReader(NOW).believed(shape(moment), None)
     assert time is not None
     assert EARLIEST <= time <= NOW + LATEST_AHEAD
