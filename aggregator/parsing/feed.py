@@ -28,7 +28,7 @@ from aggregator.parsing.namespaces import known_namespace
 from aggregator.parsing.pages import feed_links, is_page
 from aggregator.parsing.quick import UnusualError, read_quickly
 from aggregator.parsing.raw import Markup, RawEntry, RawFeed, RawText
-from aggregator.parsing.repair import breaks_off, repaired, trimmed, without_doctype
+from aggregator.parsing.repair import breaks_off, repaired, trimmed, with_templates_escaped, without_doctype
 from aggregator.parsing.tree import XmlError, read_tree
 from aggregator.parsing.wrappers import wrapped_feed
 from aggregator.settings import ParseSettings
@@ -114,7 +114,7 @@ def read_xml(text: str, base: str = "") -> tuple[RawFeed, str | None]:
     try:
         return _quickly(text, base), None
     except UnusualError:
-        text = without_doctype(text)
+        text = with_templates_escaped(without_doctype(text))
     except XmlError as error:
         fault = str(error)
         cut = breaks_off(text)

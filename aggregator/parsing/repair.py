@@ -26,6 +26,17 @@ _ROOT_NAME = re.compile(r"<((?:[\w.-]+:)?(?:rss|feed|rdf|channel))\b", re.IGNORE
 _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*>")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LITERAL = r"<!\[CDATA\[.*?(?:\]\]>|\Z)"
+# A tag of a feed with blanks inside of its angle bracket, or with the backslash that JSON sets before a slash.
+_LOOSE_TAG = re.compile(
+    r"<(?:\s{1,3}(/?)|\\?(/)\s{0,3})(?=(?:rss|channel|item|title|link|description|pubdate|guid|author|category|feed|entry|summary|"
+    r"content|updated|published|id|content:encoded|dc:creator|dc:date)\s{0,3}>)",
+    re.IGNORECASE,
+)
+# A field of plain text in which a site's template left its markup.
+_TEMPLATED = re.compile(
+    r"(<(link|pubdate|dc:date|guid)\b[^<>]{0,300}>)\s{0,99}(<(?:a|time|span)\b.{0,1000}?)(?=</\2\s{0,9}>)",
+    re.IGNORECASE | re.DOTALL,
+)
 _COMMENT = re.compile(rf"({_LITERAL})|<!--.*?(?:-->|\Z)", re.DOTALL)
 _AMPERSAND = re.compile(
     rf"({_LITERAL})|&(?:#(\d{{1,8}}|[xX][0-9a-fA-F]{{1,7}});?|([A-Za-z][A-Za-z0-9]{{1,30}});)?", re.DOTALL
@@ -108,6 +119,11 @@ def _expanded(match: re.Match[str], entities: dict[str, str], budget: list[int])
     return value.replace("]]>", "")
 
 
+def with_templates_escaped(text: str) -> str:
+    """Return ``text`` with the markup inside of links and dates escaped, as it is elsewhere: parsers lose its attributes."""
+    return _TEMPLATED.sub(lambda match: match[1] + match[3].replace("<", "&lt;"), text)
+
+
 def trimmed(text: str) -> str:
     """Return ``text`` from its first tag of a feed on: blanks, marks and messages of the server go."""
     if text.startswith("<"):
@@ -131,6 +147,7 @@ def repaired(text: str) -> str:
     text = "<?xml version='1.0'?>" + _DECLARATION.sub("", without_doctype(text))
     if _CONTROLS.search(text):
         text = _CONTROLS.sub("", text)
+    text = _LOOSE_TAG.sub(lambda match: f"<{match[1] or match[2] or ''}", text)
     text = _with_sections_closed(_CDATA_SPELLING.sub(_CDATA_OPEN, text))
     if "<!--" in text:
         text = _COMMENT.sub(lambda match: match[1] or "", text)

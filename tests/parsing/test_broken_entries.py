@@ -23,6 +23,8 @@ LINK = "<link>https://a.example/2</link>"
         f"<title>Ferry late</title>{LINK}<description><![cdata[two]]></description>",
         f"<title>Ferry late</title>{LINK}<description><! [CDATA[two]]></description>",
         f"<title><![CDATA[Ferry late</title>{LINK}<description><![CDATA[two]]></description>",
+        f"< title>Ferry late</ title>{LINK}<description >two< /description>",
+        f"<title>Ferry late<\\/title>{LINK}<description>two<\\/description>",
         f"<title>Ferry late</title>{LINK}<description>two</description><image><title>Logo</image>",
     ],
 )
@@ -48,6 +50,11 @@ def test_markup_between_the_tags_of_a_broken_field_stays_markup() -> None:
     [entry] = read(rss(f"<item><title>5 < 6 and x<y</title>{LINK}{body}</item>")).entries
     assert entry.title == "5 < 6 and x<y"
     assert entry.summary == "<p>The pier<br>is shut &amp; <b>closed</b></p><b> <i>today</i></b>"
+
+
+def test_a_sign_before_a_word_that_is_a_tags_name_stays_a_sign() -> None:
+    [entry] = read(rss(f"<item><title>Form < content & title</title>{LINK}</item>")).entries
+    assert entry.title == "Form < content & title"
 
 
 def test_an_atom_entry_with_a_broken_div_keeps_its_links_and_its_author() -> None:

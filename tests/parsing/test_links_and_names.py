@@ -60,6 +60,17 @@ def test_a_link_is_read_through_the_slips_of_a_template(link: str, address: str)
     assert one.link == address
 
 
+def test_markup_that_a_template_left_in_links_and_dates_is_seen_through() -> None:
+    document = rss(
+        '<item><title><a href="/news/7" hreflang="en">Quay shut</a></title><link><a href="/news/7">Quay shut</a></link>'
+        '<pubDate><time datetime="2026-11-20T08:00:00Z">Fri, 20 Nov</time></pubDate></item>',
+        head="<link>https://a.example/</link>",
+    )
+    [one] = read(document).entries
+    assert (one.title, one.link) == ("Quay shut", "https://a.example/news/7")
+    assert str(one.published) == "2026-11-20 08:00:00+00:00"
+
+
 def test_a_channel_of_the_machine_it_was_made_on_is_no_base() -> None:
     feed = read(rss(entry(title="A", link="/1"), head="<link>http://localhost:1313/</link>"))
     assert feed.entries[0].link == "https://feeds.example/1"
